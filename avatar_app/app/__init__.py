@@ -1,0 +1,1 @@
+"""Joining and keeping: builds a conversation from engines, devices and settings, and stores what must last."""

@@ -1,0 +1,1 @@
+"""Devices: the only package that knows a sound card."""

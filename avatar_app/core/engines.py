@@ -1,0 +1,100 @@
+"""The promises of the engines: blocking generators of frozen values.
+
+An engine owns no thread, no queue, no setting and no path. Its constructor takes the options of its
+manifest as keyword arguments and does the heavy imports. A generator calls `turn.check()` between
+pieces of work; an input iterator raises `TurnCancelled` by itself when the turn is cancelled. Errors
+that a user can mend are `AvatarError`s; anything else is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any, Protocol, runtime_checkable
+
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import (
+    AudioChunk,
+    Look,
+    SpeechChunk,
+    ToolCall,
+    ToolResult,
+    Transcript,
+    VideoFrame,
+)
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What all engines can do."""
+
+    def configure(self, **options: Any) -> None:
+        """Change options of the manifest; they hold from the next call on."""
+
+    def close(self) -> None:
+        """Give back all memory and files; called once, after the last generator was closed."""
+
+
+class Recognizer(Engine, Protocol):
+    """Speech to text."""
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        """Yield partial transcripts while `audio` (16 kHz blocks, live) arrives; the last is final."""
+
+
+class Dialogue(Engine, Protocol):
+    """Text to answer."""
+
+    def reply(
+        self, prompt: Prompt, turn: Turn
+    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        """Yield pieces of the answer as they are written; a yielded ToolCall is answered by `send`."""
+
+
+class Voice(Engine, Protocol):
+    """Answer to speech."""
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """Yield the speech of one clause as it is synthesised, at the rate of the manifest."""
+
+
+class Face(Engine, Protocol):
+    """Speech to pictures. `rest` may be called, from another thread, while a `perform` is suspended
+    or running: a face keeps nothing between calls but what is constant; state travels in the frames'
+    poses."""
+
+    fps: float
+    """Frames per second of `perform`, and the pace at which `rest` is called."""
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        """Yield frames at 0, 1/fps, 2/fps … of the speech, until it ends and the mouth is closed.
+
+        `speech` is live: a frame is yielded as soon as the speech it depends on has arrived. `after`
+        is the frame on show, from which the motion continues.
+        """
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        """The next frame of the face at rest, 1/fps after the frame `after` (of `perform` or `rest`)."""
+
+
+class VoiceDetector(Engine, Protocol):
+    """Is somebody speaking?"""
+
+    def probability(self, block: AudioChunk) -> float:
+        """Probability in [0, 1] that the last 10 ms block (16 kHz, 160 samples) of a stream is speech."""
+
+
+class EchoCanceller(Engine, Protocol):
+    """Takes what the loudspeaker played out of what the microphone heard, and reduces noise."""
+
+    def played(self, block: AudioChunk) -> None:
+        """Ten milliseconds that were handed to the loudspeaker (48 kHz, 480 samples), in order."""
+
+    def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
+        """The microphone's next 10 ms (16 kHz, 160 samples) without echo and noise.
+
+        `delay`: seconds between `played` a sample and `clean` of the block in which it is heard, as
+        far as the device knows.
+        """

@@ -1,0 +1,60 @@
+"""Errors that a user can mend.
+
+AvatarError            anything that can be said in one sentence with a hint
+├── ConfigInvalid      a setting, manifest or command-line value is wrong
+├── InputInvalid       a file the user brought is missing, empty, truncated or of the wrong kind
+├── ModelMissing       an engine needs a model or package that is not there
+├── OutOfMemory        an engine does not fit into memory (any more)
+├── DeviceUnavailable  a microphone, loudspeaker or GPU cannot be used
+└── EngineFailed       an engine raised, hung or died
+
+Everything else that is raised is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AvatarError",
+    "ConfigInvalid",
+    "DeviceUnavailable",
+    "EngineFailed",
+    "InputInvalid",
+    "ModelMissing",
+    "OutOfMemory",
+]
+
+
+class AvatarError(Exception):
+    """One sentence that says what is wrong, and a hint that says what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)  # both in args: the error pickles with its hint
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigInvalid(AvatarError):
+    """A setting, manifest or command-line value is wrong."""
+
+
+class InputInvalid(AvatarError):
+    """A file the user brought is missing, empty, truncated or of the wrong kind."""
+
+
+class ModelMissing(AvatarError):
+    """An engine needs a model or package that is not there."""
+
+
+class OutOfMemory(AvatarError):
+    """An engine does not fit into memory (any more)."""
+
+
+class DeviceUnavailable(AvatarError):
+    """A microphone, loudspeaker or GPU cannot be used."""
+
+
+class EngineFailed(AvatarError):
+    """An engine raised, hung or died."""

@@ -1,0 +1,164 @@
+"""Events: what happened, past tense, for whoever shows or stores it. A closed union to `match` on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What the avatar is doing."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+
+
+class Outcome(StrEnum):
+    """How a turn ended."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+class Control(StrEnum):
+    """What the avatar asks of the window, because the user asked the avatar."""
+
+    SHOW_TRANSCRIPT = "show transcript"
+    HIDE_TRANSCRIPT = "hide transcript"
+    SHOW_SETTINGS = "show settings"
+    USE_DARK_THEME = "use dark theme"
+    USE_LIGHT_THEME = "use light theme"
+    FULL_SCREEN = "full screen"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The avatar does something else now."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """The microphone was muted or opened."""
+
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserStarted:
+    """Somebody began to speak."""
+
+    turn_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaying:
+    """What was understood so far, while the user speaks."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    """What the user said or typed."""
+
+    turn_id: int
+    text: str
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserWithdrawn:
+    """What began as `UserStarted` held no words (a cough, "mm-hm"): forget it."""
+
+    turn_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarSays:
+    """A further clause of the answer is written; it may be spoken later, or never."""
+
+    turn_id: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """The part of the answer that has left the loudspeaker so far."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """A turn is over; this is all that history keeps of it."""
+
+    turn_id: int
+    outcome: Outcome
+    user_text: str
+    avatar_text: str
+    """What was written."""
+    heard_text: str
+    """What left the loudspeaker."""
+    marks: dict[str, float] = field(default_factory=dict)
+    """Seconds of the conversation's clock at which things first happened."""
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something did not work; the user should know."""
+
+    turn_id: int | None
+    stage: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user should know that is no failure: a device changed, a timer is set."""
+
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Levels, about 30 times a second."""
+
+    microphone_db: float
+    """dBFS (RMS) of the microphone's last blocks; −100 is silence."""
+    speech_probability: float
+    playback_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRequested:
+    """The avatar asks the window to do something."""
+
+    control: Control
+
+
+Event = (
+    StateChanged
+    | Muted
+    | UserStarted
+    | UserSaying
+    | UserSaid
+    | UserWithdrawn
+    | AvatarSays
+    | WordsHeard
+    | TurnEnded
+    | Failed
+    | Noticed
+    | Heard
+    | ControlRequested
+)

@@ -1,0 +1,201 @@
+"""A manifest says what an engine is, needs, promises and lets the user choose; checked once, here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from avatar_app.core.errors import ConfigInvalid
+
+
+class Kind(StrEnum):
+    """What an engine does; the name of its folder's parent."""
+
+    VAD = "vad"
+    ECHO = "echo"
+    ASR = "asr"
+    DIALOGUE = "dialogue"
+    TTS = "tts"
+    FACE = "face"
+
+
+class Isolation(StrEnum):
+    """Where an engine runs."""
+
+    THREAD = "thread"
+    PROCESS = "process"  # holds the interpreter lock, crashes, or conflicts with other packages
+
+
+class OptionType(StrEnum):
+    """How an option is checked and drawn."""
+
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing a user can choose about an engine."""
+
+    name: str
+    type: OptionType
+    default: Any
+    help: str
+    """One sentence."""
+    unit: str = ""
+    min: float | None = None
+    max: float | None = None
+    values: tuple[str, ...] = ()
+    """The choices, for OptionType.CHOICE."""
+
+    def check(self, value: Any) -> Any:
+        """Return `value` in the option's type, or raise ConfigInvalid."""
+        match self.type:
+            case OptionType.CHOICE if str(value) in self.values:
+                return str(value)
+            case OptionType.BOOLEAN if isinstance(value, bool):
+                return value
+            case OptionType.TEXT if isinstance(value, str):
+                return value
+            case OptionType.INTEGER if isinstance(value, int) and self._in_range(value):
+                return value
+            case OptionType.NUMBER if isinstance(value, int | float) and self._in_range(value):
+                return float(value)
+        raise ConfigInvalid(
+            f"The option {self.name} cannot be {value!r}.", f"It takes {self.accepts}."
+        )
+
+    @property
+    def accepts(self) -> str:
+        """What the option takes, for a person to read."""
+        if self.type is OptionType.CHOICE:
+            return "one of " + ", ".join(self.values)
+        bounds = "" if self.min is None else f" from {self.min:g}"
+        bounds += "" if self.max is None else f" to {self.max:g}"
+        return f"a {self.type}{bounds}{' ' + self.unit if self.unit else ''}"
+
+    def _in_range(self, value: float) -> bool:
+        if isinstance(value, bool):
+            return False
+        above = self.min is None or value >= self.min
+        return above and (self.max is None or value <= self.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be there before an engine can be loaded."""
+
+    ram_mb: int = 0
+    vram_mb: int = 0
+    packages: tuple[str, ...] = ()
+    """Distribution names."""
+    models: tuple[str, ...] = ()
+    """Names in the catalogue of models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the monitor holds an engine to."""
+
+    first_output_ms: float | None = None
+    realtime_factor: float | None = None
+    cancels_within_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One engine."""
+
+    name: str
+    kind: Kind
+    entry: str
+    """`module:Class`, the module relative to the manifest's folder."""
+    title: str
+    summary: str
+    """One sentence for the settings."""
+    license: str
+    isolation: Isolation = Isolation.THREAD
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags; empty where language does not matter."""
+    rate: int | None = None
+    """Samples per second of a voice's sound."""
+    needs: Needs = field(default_factory=Needs)
+    promises: Promises = field(default_factory=Promises)
+    options: tuple[Option, ...] = ()
+
+    def defaults(self) -> dict[str, Any]:
+        """The options' default values."""
+        return {option.name: option.default for option in self.options}
+
+    def checked(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        """The defaults overridden by `chosen`; raises ConfigInvalid for an unknown name or value."""
+        known = {option.name: option for option in self.options}
+        for name in chosen:
+            if name not in known:
+                raise ConfigInvalid(
+                    f"The engine {self.name} has no option {name}.",
+                    f"It has {', '.join(known) or 'none'}.",
+                )
+        return self.defaults() | {name: known[name].check(value) for name, value in chosen.items()}
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
+_FIELDS = {
+    *("name", "kind", "entry", "title", "summary", "license", "isolation", "languages"),
+    *("rate", "needs", "promises", "options"),
+}
+
+
+def parse_manifest(document: Any, origin: str) -> Manifest:
+    """Make a Manifest from a parsed YAML document; `origin` names the file in error messages."""
+    if not isinstance(document, dict):
+        raise ConfigInvalid(f"{origin} is no manifest.", "It must be a mapping with name, kind, …")
+    try:
+        return _parse(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        detail = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ConfigInvalid(
+            f"The manifest {origin} is wrong: {detail}.",
+            "Compare it with the manifest of a built-in engine.",
+        ) from error
+
+
+def _parse(document: dict[str, Any]) -> Manifest:
+    if unknown := set(document) - _FIELDS:
+        raise ValueError(f"nobody knows the entry {sorted(unknown)[0]!r}")
+    needs = document.get("needs", {})
+    return Manifest(
+        name=_matching(_NAME, document["name"], "name"),
+        kind=Kind(document["kind"]),
+        entry=_matching(_ENTRY, document["entry"], "entry"),
+        title=str(document["title"]),
+        summary=str(document["summary"]),
+        license=str(document["license"]),
+        isolation=Isolation(document.get("isolation", "thread")),
+        languages=tuple(document.get("languages", ())),
+        rate=document.get("rate"),
+        needs=Needs(**{k: tuple(v) if isinstance(v, list) else v for k, v in needs.items()}),
+        promises=Promises(**document.get("promises", {})),
+        options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),
+    )
+
+
+def _matching(pattern: re.Pattern[str], value: Any, entry: str) -> str:
+    if not pattern.match(str(value)):
+        raise ValueError(f"{value!r} is no {entry}")
+    return str(value)
+
+
+def _option(name: str, entry: dict[str, Any]) -> Option:
+    fields = dict(entry)
+    fields["type"] = OptionType(fields["type"])
+    fields["values"] = tuple(str(value) for value in fields.get("values", ()))
+    option = Option(name=_matching(_NAME, name, "option"), **fields)
+    option.check(option.default)
+    return option

@@ -1,0 +1,145 @@
+"""The values that travel through a conversation: frozen, and they know their units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+MICROPHONE_RATE = 16_000
+"""Hz: the rate at which the conversation listens."""
+PLAYBACK_RATE = 48_000
+"""Hz: the rate at which the conversation plays."""
+BLOCK_SECONDS = 0.01
+"""Length of the blocks in which sound enters and leaves the conversation."""
+MICROPHONE_BLOCK = 160
+"""Samples in one block from the microphone."""
+PLAYBACK_BLOCK = 480
+"""Samples in one block for the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioChunk:
+    """A piece of mono sound."""
+
+    samples: Samples
+    """float32, shape (n,), in [-1, 1]."""
+    rate: int
+    """Samples per second."""
+    start: int = 0
+    """Index of the first sample on its stream's timeline."""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+class MouthShape(StrEnum):
+    """The 15 visemes of the Oculus/Meta set, which most lip-sync software shares."""
+
+    SIL = "sil"
+    PP = "PP"  # p b m
+    FF = "FF"  # f v
+    TH = "TH"  # th
+    DD = "DD"  # t d
+    KK = "kk"  # k g
+    CH = "CH"  # ch j sh
+    SS = "SS"  # s z
+    NN = "nn"  # n l
+    RR = "RR"  # r
+    AA = "aa"  # father
+    E = "E"  # bed
+    IH = "ih"  # sit
+    OH = "oh"  # thought
+    OU = "ou"  # boot
+
+
+@dataclass(frozen=True, slots=True)
+class Viseme:
+    """From `at` on, the mouth heads for `shape`, until the next viseme."""
+
+    shape: MouthShape
+    at: float
+    """Seconds from the chunk's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One whitespace-separated token of the spoken text, with its time in the sound."""
+
+    text: str
+    start: float
+    """Seconds from the chunk's start."""
+    end: float
+    """Seconds from the chunk's start."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechChunk:
+    """A piece of speech. The words of all chunks of one text, in order, are `text.split()`."""
+
+    audio: AudioChunk
+    text: str = ""
+    """What this chunk says: its words joined by blanks."""
+    words: tuple[Word, ...] = ()
+    visemes: tuple[Viseme, ...] = ()
+
+
+class Look(StrEnum):
+    """What a face at rest expresses."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    NODDING = "nodding"  # listening, at a pause of the user: one small nod
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    ASLEEP = "asleep"  # muted: the avatar hears nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoFrame:
+    """One picture of the face."""
+
+    image: Image
+    """uint8, shape (height, width, 3), RGB."""
+    at: float
+    """Seconds into the turn's speech (for a face at rest: since it began to rest)."""
+    pose: Any = field(default=None, repr=False)
+    """Whatever the face needs to continue smoothly from this frame; opaque to all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was understood so far."""
+
+    text: str
+    final: bool = False
+    """The last transcript of an utterance is final; those before it are partial."""
+    confidence: float | None = None
+    """In [0, 1]; None where the engine cannot tell."""
+    words: tuple[Word, ...] = ()
+    """Times from the utterance's start; empty where the engine has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A dialogue engine asks for a function of the application."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The answer to a `ToolCall`, sent back into the dialogue's generator."""
+
+    value: Any = None
+    """JSON-compatible."""
+    error: str = ""
+    """One sentence when the function could not do it; then `value` is None."""

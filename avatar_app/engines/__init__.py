@@ -1,0 +1,1 @@
+"""Engines: one folder each, a manifest and the code behind it."""

@@ -1,0 +1,1 @@
+"""Functions the avatar may call: typed, described by their docstrings."""
