@@ -1,1 +1,1 @@
-"""Functions the avatar may call: typed, described by their docstrings."""
+"""What the avatar may call: plain typed functions whose docstring is the description."""

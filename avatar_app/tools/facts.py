@@ -1,0 +1,53 @@
+"""Facts the user tells about themselves and the people and things around them."""
+
+from __future__ import annotations
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.tools.services import Fact, Services
+
+
+def remember_fact(services: Services, subject: str, attribute: str, value: str) -> dict[str, str]:
+    """Remember a fact for later conversations; it replaces an earlier value.
+
+    Args:
+        subject: Whom or what it is about: "user" for the user, else as the user says: "sister".
+        attribute: What is told: "name", "birthday", "favourite colour", "lives in".
+        value: The fact itself: "Anna", "Oslo".
+    """
+    fact = Fact(subject.strip().lower(), attribute.strip().lower(), value.strip())
+    if not (fact.subject and fact.attribute and fact.value):
+        raise InputInvalid("A fact needs a subject, an attribute and a value.")
+    services.memory.learn(fact)
+    return _told(fact)
+
+
+def recall_facts(
+    services: Services, subject: str = "", attribute: str = ""
+) -> list[dict[str, str]]:
+    """Recall what the user told earlier.
+
+    Args:
+        subject: "user" for the user, else as the user says: "sister"; empty for all subjects.
+        attribute: "name", "lives in", …; empty for all attributes.
+    """
+    found = services.memory.facts(subject.strip().lower(), attribute.strip().lower())
+    return [_told(fact) for fact in found]
+
+
+def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
+    """Forget what the user told; returns how many facts were forgotten.
+
+    Args:
+        subject: "user" for the user, else as the user says: "sister".
+        attribute: "name", "lives in", …; empty for all attributes of the subject.
+    """
+    if not subject.strip():
+        raise InputInvalid("Tell me whom or what to forget.")
+    return services.memory.forget(subject.strip().lower(), attribute.strip().lower())
+
+
+def _told(fact: Fact) -> dict[str, str]:
+    return {"subject": fact.subject, "attribute": fact.attribute, "value": fact.value}
+
+
+TOOLS = (remember_fact, recall_facts, forget_facts)

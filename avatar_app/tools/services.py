@@ -1,0 +1,120 @@
+"""What the tools need of the application: small protocols, handed in as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from avatar_app.core.events import Control
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the user wanted written down."""
+
+    id: int
+    text: str
+    written: datetime
+    """With time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something the user told: the `attribute` of the `subject` is `value`."""
+
+    subject: str
+    """"user" or what the user calls it: "sister"."""
+    attribute: str
+    """"name", "favourite colour", "lives in"."""
+    value: str
+
+
+class Alarm(StrEnum):
+    """What rings."""
+
+    TIMER = "timer"
+    REMINDER = "reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A timer or reminder that will fire."""
+
+    id: int
+    kind: Alarm
+    text: str
+    """A timer's name (may be empty), or what to be reminded of."""
+    due: datetime
+    """With time zone."""
+
+
+class NoteKeeper(Protocol):
+    """Keeps notes and facts."""
+
+    def add_note(self, text: str, written: datetime) -> Note: ...
+
+    def notes(self) -> list[Note]:
+        """All notes, the oldest first."""
+
+    def delete_note(self, id: int) -> bool:
+        """Whether there was such a note."""
+
+    def clear_notes(self) -> int:
+        """How many there were."""
+
+    def learn(self, fact: Fact) -> None:
+        """Keep a fact; an earlier value of the same subject and attribute is replaced."""
+
+    def facts(self, subject: str = "", attribute: str = "") -> list[Fact]:
+        """The facts of a subject and attribute; empty strings match all."""
+
+    def forget(self, subject: str = "", attribute: str = "") -> int:
+        """How many facts were forgotten."""
+
+
+class AppointmentKeeper(Protocol):
+    """Keeps timers and reminders, and fires them."""
+
+    def add(self, kind: Alarm, text: str, due: datetime) -> Appointment: ...
+
+    def appointments(self, kind: Alarm) -> list[Appointment]:
+        """The soonest first."""
+
+    def cancel(self, id: int) -> bool:
+        """Whether there was such an appointment."""
+
+
+class Controls(Protocol):
+    """What the avatar may change in the application it lives in."""
+
+    def set_speed(self, factor: float) -> None:
+        """How fast the avatar speaks: 1 is normal."""
+
+    def change_speed(self, factor: float) -> None:
+        """Multiply the speed of speech by `factor`."""
+
+    def set_volume(self, level: float) -> None:
+        """How loud the avatar is: 0 silent, 1 full."""
+
+    def change_volume(self, step: float) -> None:
+        """Add `step` to the volume."""
+
+    def mute(self) -> None:
+        """Stop listening until the user opens the microphone again."""
+
+    def show(self, control: Control) -> None:
+        """Ask the window for something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the tools may reach."""
+
+    clock: Callable[[], datetime]
+    """The local time, with time zone."""
+    memory: NoteKeeper
+    agenda: AppointmentKeeper
+    controls: Controls

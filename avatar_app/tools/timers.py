@@ -1,0 +1,103 @@
+"""Timers and reminders, which the application fires and the avatar speaks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.tools.services import Alarm, Appointment, Services
+
+LONGEST_TIMER = 7 * 24 * 3600
+"""Seconds."""
+
+
+def set_timer(
+    services: Services,
+    seconds: Annotated[float, Field(gt=0, le=LONGEST_TIMER)],
+    name: str = "",
+) -> dict[str, Any]:
+    """Start a countdown; when it ends the avatar says so.
+
+    Args:
+        seconds: How long the timer runs.
+        name: What it is for, such as "pasta"; empty for a timer without a name.
+    """
+    now = services.clock()
+    timer = services.agenda.add(Alarm.TIMER, name.strip(), now + timedelta(seconds=seconds))
+    return _told(timer, now)
+
+
+def list_timers(services: Services) -> list[dict[str, Any]]:
+    """List the running timers with the seconds that are left, the soonest first."""
+    now = services.clock()
+    return [_told(timer, now) for timer in services.agenda.appointments(Alarm.TIMER)]
+
+
+def cancel_timers(services: Services, name: str = "") -> list[dict[str, Any]]:
+    """Cancel running timers and list those that were cancelled.
+
+    Args:
+        name: The name of the timer to cancel; empty cancels all timers.
+    """
+    return _cancel(services, Alarm.TIMER, name)
+
+
+def add_reminder(services: Services, text: str, at: datetime) -> dict[str, Any]:
+    """Remind the user of something at a time.
+
+    Args:
+        text: What to do, in the user's words: "call mom".
+        at: Local date and time, as YYYY-MM-DDTHH:MM.
+    """
+    now = services.clock()
+    due = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
+    if due <= now:
+        raise InputInvalid("That time has passed already.")
+    if not text.strip():
+        raise InputInvalid("A reminder needs something to remind you of.")
+    return _told(services.agenda.add(Alarm.REMINDER, text.strip(), due), now)
+
+
+def list_reminders(services: Services) -> list[dict[str, Any]]:
+    """List the reminders that have not fired yet, the soonest first."""
+    now = services.clock()
+    return [_told(reminder, now) for reminder in services.agenda.appointments(Alarm.REMINDER)]
+
+
+def cancel_reminders(services: Services, text: str = "") -> list[dict[str, Any]]:
+    """Cancel reminders and list those that were cancelled.
+
+    Args:
+        text: Part of what the reminder says; empty cancels all reminders.
+    """
+    return _cancel(services, Alarm.REMINDER, text)
+
+
+def _told(appointment: Appointment, now: datetime) -> dict[str, Any]:
+    return {
+        "text": appointment.text,
+        "due": appointment.due.isoformat(timespec="seconds"),
+        "seconds_left": max(0, round((appointment.due - now).total_seconds())),
+    }
+
+
+def _cancel(services: Services, kind: Alarm, part: str) -> list[dict[str, Any]]:
+    wanted = part.strip().casefold()
+    return [
+        _told(appointment, services.clock())
+        for appointment in services.agenda.appointments(kind)
+        if wanted in appointment.text.casefold() and services.agenda.cancel(appointment.id)
+    ]
+
+
+TOOLS = (
+    set_timer,
+    list_timers,
+    cancel_timers,
+    add_reminder,
+    list_reminders,
+    cancel_reminders,
+)
