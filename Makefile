@@ -1,0 +1,55 @@
+# `make run` starts the program, `make test` proves it; both set up what they need the first time.
+
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+SETUP := packaging/linux
+RUN_READY := $(VENV)/.ready-to-run
+TEST_READY := $(VENV)/.ready-to-test
+SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench docs licences clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+run: $(RUN_READY) ## talk with the avatar (without a display: write a conversation to an mp4)
+	@$(BIN)/avatar-app run $(ARGS)
+
+test: check ## ruff, mypy and all tests; ARGS="-k name" chooses tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(TEST_READY) ## ruff and mypy only
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(TEST_READY) ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(RUN_READY) ## measure on this machine; ARGS="latency --json" chooses the measurement
+	@$(BIN)/avatar-app bench $(ARGS)
+
+docs: $(RUN_READY) ## make the pictures in docs/ anew
+	@$(BIN)/avatar-app screenshots docs/
+
+licences: $(RUN_READY) ## write packaging/THIRD-PARTY.md anew
+	@$(BIN)/python packaging/licences.py packaging/THIRD-PARTY.md
+
+clean: ## delete the virtual environment and everything that was built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN_READY): $(SETUP_FILES)
+	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt
+	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(VENV)
+	@$(SETUP)/install-project.sh $(VENV)
+	@touch $@
+
+$(TEST_READY): $(SETUP_FILES)
+	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt $(SETUP)/apt-test.txt
+	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(VENV)
+	@$(SETUP)/install-project.sh $(VENV) test
+	@touch $@ $(RUN_READY)

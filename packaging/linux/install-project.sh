@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Install the project, editable, with the extras $2 (may be empty) into the virtual environment $1.
+# uv does it in seconds; where it cannot (an index that only pip knows), pip does it in a minute.
+set -euo pipefail
+venv=$1
+project=".${2:+[$2]}"
+
+echo "Installing the Python packages (about 1 GB, once)"
+if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv &&
+  "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --editable "$project"; then
+  exit 0
+fi
+echo "uv could not; trying pip" >&2
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project"
