@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the folders beside the package travel inside it when it is built."""
+"""What pyproject.toml cannot say: folders beside the package travel inside it when it is built."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Joining and keeping: builds a conversation from engines, devices and settings, and stores what must last."""
+"""Joining and keeping: builds a conversation from its parts, and stores what must last."""

@@ -1,1 +1,1 @@
-"""Values and promises: the types that every other package shares. Standard library and numpy only."""
+"""Values and promises: the types that all packages share. Standard library and numpy only."""

@@ -1,9 +1,9 @@
 """The promises of the engines: blocking generators of frozen values.
 
-An engine owns no thread, no queue, no setting and no path. Its constructor takes the options of its
-manifest as keyword arguments and does the heavy imports. A generator calls `turn.check()` between
-pieces of work; an input iterator raises `TurnCancelled` by itself when the turn is cancelled. Errors
-that a user can mend are `AvatarError`s; anything else is a bug.
+An engine owns no thread, no queue, no setting and no path. Its constructor takes the options of
+its manifest as keyword arguments and does the heavy imports. A generator calls `turn.check()`
+between pieces of work; an input iterator raises `TurnCancelled` by itself when the turn is
+cancelled. Errors that a user can mend are `AvatarError`s; anything else is a bug.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Recognizer(Engine, Protocol):
     """Speech to text."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        """Yield partial transcripts while `audio` (16 kHz blocks, live) arrives; the last is final."""
+        """Yield partial transcripts while `audio` arrives; the last is final.
+
+        `audio`: 16 kHz blocks, live.
+        """
 
 
 class Dialogue(Engine, Protocol):
@@ -48,7 +51,7 @@ class Dialogue(Engine, Protocol):
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        """Yield pieces of the answer as they are written; a yielded ToolCall is answered by `send`."""
+        """Yield pieces of the answer as they are written; `send` answers a yielded ToolCall."""
 
 
 class Voice(Engine, Protocol):
@@ -59,9 +62,11 @@ class Voice(Engine, Protocol):
 
 
 class Face(Engine, Protocol):
-    """Speech to pictures. `rest` may be called, from another thread, while a `perform` is suspended
-    or running: a face keeps nothing between calls but what is constant; state travels in the frames'
-    poses."""
+    """Speech to pictures.
+
+    `rest` may be called, from another thread, while a `perform` is suspended or running: a face
+    keeps nothing between calls but what is constant; state travels in the frames' poses.
+    """
 
     fps: float
     """Frames per second of `perform`, and the pace at which `rest` is called."""
@@ -71,19 +76,19 @@ class Face(Engine, Protocol):
     ) -> Iterator[VideoFrame]:
         """Yield frames at 0, 1/fps, 2/fps … of the speech, until it ends and the mouth is closed.
 
-        `speech` is live: a frame is yielded as soon as the speech it depends on has arrived. `after`
-        is the frame on show, from which the motion continues.
+        `speech` is live: a frame is yielded as soon as the speech it depends on has arrived.
+        `after` is the frame on show, from which the motion continues.
         """
 
     def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
-        """The next frame of the face at rest, 1/fps after the frame `after` (of `perform` or `rest`)."""
+        """The next frame of the face at rest, 1/fps after `after` (of `perform` or `rest`)."""
 
 
 class VoiceDetector(Engine, Protocol):
     """Is somebody speaking?"""
 
     def probability(self, block: AudioChunk) -> float:
-        """Probability in [0, 1] that the last 10 ms block (16 kHz, 160 samples) of a stream is speech."""
+        """Probability in [0, 1] that a stream's last 10 ms (16 kHz, 160 samples) are speech."""
 
 
 class EchoCanceller(Engine, Protocol):

@@ -1,4 +1,4 @@
-"""A manifest says what an engine is, needs, promises and lets the user choose; checked once, here."""
+"""A manifest says what an engine is, needs, promises and lets the user choose; checked once."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Manifest:
         return {option.name: option.default for option in self.options}
 
     def checked(self, chosen: dict[str, Any]) -> dict[str, Any]:
-        """The defaults overridden by `chosen`; raises ConfigInvalid for an unknown name or value."""
+        """The defaults overridden by `chosen`; ConfigInvalid for an unknown name or value."""
         known = {option.name: option for option in self.options}
         for name in chosen:
             if name not in known:
@@ -169,7 +169,10 @@ def parse_manifest(document: Any, origin: str) -> Manifest:
 def _parse(document: dict[str, Any]) -> Manifest:
     if unknown := set(document) - _FIELDS:
         raise ValueError(f"nobody knows the entry {sorted(unknown)[0]!r}")
-    needs = document.get("needs", {})
+    needs: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in document.get("needs", {}).items()
+    }
     return Manifest(
         name=_matching(_NAME, document["name"], "name"),
         kind=Kind(document["kind"]),
@@ -180,7 +183,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         isolation=Isolation(document.get("isolation", "thread")),
         languages=tuple(document.get("languages", ())),
         rate=document.get("rate"),
-        needs=Needs(**{k: tuple(v) if isinstance(v, list) else v for k, v in needs.items()}),
+        needs=Needs(**needs),
         promises=Promises(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),
     )

@@ -1,4 +1,4 @@
-"""What a dialogue engine is asked: the conversation so far as it was heard, and the tools it may call."""
+"""What a dialogue engine is asked: the conversation as it was heard, and the tools it may call."""
 
 from __future__ import annotations
 

@@ -1,0 +1,102 @@
+"""Where files lie: the user's (platformdirs' folders, or AVATAR_DATA_DIR) and the shipped ones."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+import avatar_app
+
+APPLICATION = "avatar_app"
+DATA_DIR_VARIABLE = "AVATAR_DATA_DIR"
+"""Environment variable: one folder for everything of the user's."""
+
+_PACKAGE = Path(avatar_app.__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The user's folders; whoever writes into one creates it."""
+
+    config: Path
+    """Holds config.yaml, the user's settings."""
+    data: Path
+    """Holds history.db and memory.db."""
+    cache: Path
+    """What can be made again."""
+    logs: Path
+    models: Path
+    """Weights that were downloaded."""
+    engines: Path
+    """The user's own engines, laid out like avatar_app/engines."""
+    videos: Path
+    """What the program writes for the user to keep."""
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "config.yaml"
+
+    @property
+    def history_file(self) -> Path:
+        return self.data / "history.db"
+
+    @property
+    def memory_file(self) -> Path:
+        return self.data / "memory.db"
+
+
+def user_places() -> Places:
+    """The user's folders; none is created here."""
+    if root := os.environ.get(DATA_DIR_VARIABLE):
+        return _under(Path(root).expanduser())
+    data = platformdirs.user_data_path(APPLICATION, appauthor=False)
+    return Places(
+        config=platformdirs.user_config_path(APPLICATION, appauthor=False),
+        data=data,
+        cache=platformdirs.user_cache_path(APPLICATION, appauthor=False),
+        logs=platformdirs.user_log_path(APPLICATION, appauthor=False),
+        models=data / "models",
+        engines=data / "engines",
+        videos=platformdirs.user_videos_path(),
+    )
+
+
+def _under(root: Path) -> Places:
+    return Places(
+        config=root,
+        data=root,
+        cache=root / "cache",
+        logs=root / "logs",
+        models=root / "models",
+        engines=root / "engines",
+        videos=root / "videos",
+    )
+
+
+def default_settings_file() -> Path:
+    """The settings as shipped."""
+    return shipped("config") / "default.yaml"
+
+
+def personas() -> Path:
+    """The personas as shipped: one YAML file each."""
+    return shipped("config") / "personas"
+
+
+def assets() -> Path:
+    """Icons, fonts, portraits and chimes as shipped."""
+    return shipped("assets")
+
+
+def builtin_engines() -> Path:
+    """The engines as shipped."""
+    return _PACKAGE / "engines"
+
+
+def shipped(name: str) -> Path:
+    """A top-level file or folder of the project: in the installed package, or the checkout."""
+    installed = _PACKAGE / "shipped"
+    return (installed if installed.is_dir() else _PACKAGE.parent) / name

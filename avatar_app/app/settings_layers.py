@@ -1,0 +1,166 @@
+"""Settings come in layers (file, environment, command line); each entry knows its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from avatar_app.core.errors import ConfigInvalid
+
+Name = tuple[str, ...]
+"""A setting's name, level by level: ("face", "engine")."""
+Tree = dict[str, Any]
+
+PREFIX = "AVATAR_"
+LEVEL = "__"
+OPTIONS = "options"
+ENGINE = "engine"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class Layer:
+    """Some settings, and where each was written."""
+
+    tree: Tree = field(default_factory=dict)
+    written: dict[Name, str] = field(default_factory=dict)
+    """Where an entry stands, for a person to read; () is the layer as a whole."""
+    mendable: bool = True
+    """A wrong entry is reported and left out; else it is an error."""
+
+    def place(self, name: Name) -> str:
+        """Where `name`, or the nearest entry above it, was written."""
+        while name and name not in self.written:
+            name = name[:-1]
+        return self.written[name]
+
+    def add(self, name: Name, value: Any, written: str) -> None:
+        """Put one entry into the layer."""
+        *parents, last = name
+        below = self.tree
+        for parent in parents:
+            if not isinstance(below.get(parent), dict):
+                below[parent] = {}
+            below = below[parent]
+        below[last] = value
+        self.written[name] = written
+
+    def remove(self, name: Name) -> None:
+        """Take one entry out of the layer."""
+        del look_up(self.tree, name[:-1])[name[-1]]
+
+
+def look_up(tree: Any, name: Name) -> Any:
+    """The value at `name`; KeyError if the tree has none."""
+    for part in name:
+        if not isinstance(tree, dict):
+            raise KeyError(part)
+        tree = tree[part]
+    return tree
+
+
+def has(tree: Tree, name: Name) -> bool:
+    """Is there something at `name`?"""
+    try:
+        look_up(tree, name)
+    except KeyError:
+        return False
+    return True
+
+
+def parse_value(text: str, origin: str) -> Any:
+    """The value of a setting that was written as text: a number, true, null, [a, b] or a word."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise ConfigInvalid(f"{origin} cannot be read: {text!r}.", "Put it in quotes.") from error
+
+
+def read_yaml(path: Path) -> Layer:
+    """The layer of a YAML file; ConfigInvalid names the line that cannot be read."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
+        raise ConfigInvalid(
+            f"The settings in {path}{line} cannot be read: {error.problem or 'broken YAML'}.",
+            "Mend that line, or move the file away to start anew.",
+        ) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigInvalid(
+            f"The settings in {path} cannot be read: {error}.", "Mend the file, or move it away."
+        ) from error
+    layer = Layer(written={(): str(path)})
+    if root is not None:
+        layer.tree = _mapping(root, path)
+        layer.written |= {name: f"{path}, line {line}" for name, line in _lines(root, ())}
+    return layer
+
+
+def _mapping(root: yaml.Node, path: Path) -> Tree:
+    try:
+        tree = yaml.constructor.SafeConstructor().construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
+        raise ConfigInvalid(
+            f"The settings in {path}{line} cannot be read: {error.problem}.", "Mend that line."
+        ) from error
+    if not isinstance(tree, dict):
+        raise ConfigInvalid(
+            f"The settings in {path} are no settings.",
+            "The file must consist of lines like  window: {theme: dark}.",
+        )
+    return {str(key): value for key, value in tree.items()}
+
+
+def _lines(node: yaml.Node, name: Name) -> Iterable[tuple[Name, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = (*name, str(key.value))
+            yield below, key.start_mark.line + 1
+            yield from _lines(value, below)
+
+
+def read_environment(environ: Mapping[str, str], reserved: frozenset[str]) -> Layer:
+    """The layer of the variables AVATAR_…: AVATAR_FACE__ENGINE is face.engine."""
+    layer = Layer(written={(): "the environment"})
+    for variable, text in sorted(environ.items()):
+        if variable.startswith(PREFIX) and variable not in reserved:
+            name = tuple(variable.removeprefix(PREFIX).lower().split(LEVEL))
+            written = f"the environment variable {variable}"
+            layer.add(name, parse_value(text, written.capitalize()), written)
+    return layer
+
+
+def from_command_line(overrides: Mapping[str, Any]) -> Layer:
+    """The layer of dotted names given on the command line; what was just typed must be right."""
+    layer = Layer(written={(): "the command line"}, mendable=False)
+    for dotted, value in overrides.items():
+        layer.add(tuple(dotted.split(".")), value, "the command line")
+    return layer
+
+
+def merged(layers: Iterable[Layer]) -> Tree:
+    """One tree; later layers win, entry by entry."""
+    result: Tree = {}
+    for layer in layers:
+        result = _merge(result, layer.tree)
+    return result
+
+
+def _merge(lower: Tree, upper: Tree) -> Tree:
+    """An empty section changes nothing; options belong to an engine and go when it is changed."""
+    result = dict(lower)
+    if upper.get(ENGINE, lower.get(ENGINE)) != lower.get(ENGINE):
+        result[OPTIONS] = {}
+    for key, value in upper.items():
+        below = result.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            result[key] = _merge(below, value)
+        elif not (isinstance(below, dict) and value is None):
+            result[key] = value
+    return result

@@ -1,0 +1,78 @@
+"""For every test: the user's files in a temporary folder, no thread left, no warning logged."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # else Qt aborts the process
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+GRACE = 2.0
+"""Seconds that all threads of a test together may take to end after it."""
+
+
+@pytest.fixture(autouse=True)
+def user_files_in_temporary_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AVATAR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path_factory.mktemp("user")))
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if _is_ours(thread) and thread not in before]
+    for thread in left:
+        thread.join(GRACE / len(left))
+    names = [thread.name for thread in left if thread.is_alive()]
+    assert not names, f"threads left behind: {names}"
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    """Not one that a library started in C and that Python merely met."""
+    return not isinstance(thread, threading._DummyThread)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.fixture
+def expected_warnings() -> list[str]:
+    """Append regular expressions to it: each must be logged, as a warning or worse, by the test."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_warning(expected_warnings: list[str]) -> Iterator[None]:
+    handler = _Warnings()
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+    unexpected = [
+        message
+        for message in handler.messages
+        if not any(re.search(pattern, message) for pattern in expected_warnings)
+    ]
+    assert not unexpected, f"unexpected warnings in the log: {unexpected}"
+    missing = [
+        pattern
+        for pattern in expected_warnings
+        if not any(re.search(pattern, message) for message in handler.messages)
+    ]
+    assert not missing, f"expected in the log, but not there: {missing}"
