@@ -1,0 +1,138 @@
+"""The embedded voice: speaks a clause while the next is being written, on any machine.
+
+The default variant f2 was chosen by measurement among those that espeak-ng brings: a recogniser
+(pocketsphinx) understands it best, and its harmonics stand highest above the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import MouthShape, Samples, SpeechChunk
+from avatar_app.engines.tts.espeak.chunks import Spoken
+from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
+from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, levelled, rms_of, softened
+from avatar_app.engines.tts.espeak.visemes import mouth_of
+from avatar_app.engines.tts.espeak.words import Phrase, WordAt, phrases_of, words_of
+
+PLAIN = "plain"
+"""The variant that leaves a language's own voice as it is."""
+VARIANTS = (
+    *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"),
+    *("belinda", "michel", "miguel", "steph", PLAIN),
+)
+
+_FILES = {"en-gb": "en"}  # languages that espeak-ng knows by another name
+_NORMAL_SPEED = 170  # words a minute
+_MIDDLE = 50  # of espeak-ng's pitch and range
+_SEMITONE = 50 / 12  # espeak-ng's steps of pitch: 50 are an octave
+_SAMPLE_TEXT = "1 2 3 4 5 6 7 8 9"  # every language can say it
+_UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can be said
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options of the manifest."""
+
+    voice: str = "en-us"
+    variant: str = "f2"
+    speed: float = 1.0
+    pitch: float = 0.0
+    expression: float = 1.0
+    volume: float = 1.0
+
+    @property
+    def speaker(self) -> Speaker:
+        if self.variant not in VARIANTS:
+            raise ConfigInvalid(
+                f"espeak-ng has no variant {self.variant!r}.", f"It has {', '.join(VARIANTS)}."
+            )
+        voice = _FILES.get(self.voice, self.voice)
+        return Speaker(
+            voice if self.variant == PLAIN else f"{voice}+{self.variant}",
+            round(_NORMAL_SPEED * self.speed),
+            int(np.clip(round(_MIDDLE + _SEMITONE * self.pitch), 0, 99)),
+            int(np.clip(round(_MIDDLE * self.expression), 0, 99)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """What options come to."""
+
+    speaker: Speaker
+    gain: float
+    """From espeak-ng's samples to the loudness wanted."""
+    pace: float
+    """Divides the length of pauses."""
+
+
+class EspeakVoice:
+    """Speech with the times of words and mouth shapes; rate 22,050 Hz."""
+
+    def __init__(self, **options: Any) -> None:
+        self._options = _Options()
+        self._manner = _manner(self._options)
+        self.configure(**options)
+
+    def configure(self, **options: Any) -> None:
+        """Hold from the next `speak` on. Raises ConfigInvalid for a voice that is not there."""
+        chosen = replace(self._options, **options)
+        self._manner = _manner(chosen)
+        self._options = chosen
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """Yield `text` in pieces of at most half a second, synthesised phrase by phrase."""
+        manner = self._manner
+        start, pause = 0, 0
+        for phrase in phrases_of(text):
+            turn.check()
+            spoken = _said(phrase, pause, manner, turn)
+            for chunk in spoken.chunks(start):
+                turn.check()
+                yield chunk
+            start += len(spoken.samples)
+            pause = round(phrase.pause / manner.pace * RATE)
+        if start:
+            yield from Spoken(np.zeros(pause, np.float32), [], []).chunks(start)
+
+    def close(self) -> None:
+        """There is nothing to give back: the library is loaded only while it works."""
+
+
+def _manner(options: _Options) -> _Manner:
+    """Raises ModelMissing or ConfigInvalid where the voice cannot be had: it is tried."""
+    sample = synthesize(_SAMPLE_TEXT, options.speaker, lambda: False).samples
+    first, last = bounds_of(sample)
+    loudness = max(rms_of(softened(sample[first:last])), LOUDNESS / 100)
+    return _Manner(options.speaker, options.volume * LOUDNESS / loudness, options.speed)
+
+
+def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
+    """A phrase after a pause, which comes first because lips close before the sound of a “p”."""
+    utterance = synthesize(phrase.spoken, manner.speaker, lambda: turn.cancelled)
+    first, last = bounds_of(utterance.samples)
+    sound = levelled(softened(utterance.samples[first:last]), manner.gain)
+    samples = np.concatenate([np.zeros(pause, np.float32), sound])
+    if not len(samples):
+        samples = np.zeros(_UNSPEAKABLE, np.float32)
+    shift = pause - first
+    return Spoken(
+        samples,
+        _placed(words_of(phrase, utterance.words, last), shift, samples),
+        [(shape, max(0, sample + shift)) for shape, sample in mouth_of(utterance)]
+        + [(MouthShape.SIL, len(samples))],
+    )
+
+
+def _placed(words: list[WordAt], shift: int, samples: Samples) -> list[WordAt]:
+    def within(sample: int) -> int:
+        return min(max(sample + shift, 0), len(samples))
+
+    return [WordAt(word.token, within(word.start), within(word.end)) for word in words]
