@@ -1,0 +1,1 @@
+"""Faces: speech to pictures."""

@@ -1,0 +1,40 @@
+"""The calm light behind a character: a gradient, a glow and a few soft discs, for any size."""
+
+from __future__ import annotations
+
+import numpy as np
+import skia
+
+from avatar_app.engines.face.illustrated.brush import fade, fill, glow, tint
+
+BACKDROPS: dict[str, tuple[int, int, int, int]] = {
+    # top, bottom, glow behind the head, discs
+    "lagoon": (0x1B4450, 0x2E6B6C, 0x8FCBBE, 0xBFE6D4),
+    "dusk": (0x2E2A52, 0x6C4468, 0xF0A58C, 0xFFD0A6),
+    "sand": (0xB98A63, 0xDDB892, 0xFBEBD2, 0xFFF3DC),
+    "meadow": (0x3F6B4A, 0x8FB573, 0xF1EFB4, 0xF8F6CE),
+    "studio": (0x2B2F38, 0x454B57, 0x8D97A8, 0xB8C2D2),
+}
+
+
+def paint_backdrop(canvas: skia.Canvas, name: str, width: int, height: int) -> None:
+    """Fill `canvas`, of `width` × `height` pixels, with the backdrop `name`."""
+    top, bottom, light, disc = BACKDROPS[name]
+    span = max(width, height)
+    canvas.drawPaint(fade((0, 0), (0, height), [tint(top), tint(bottom)]))
+    centre = (width * 0.46, height * 0.40)
+    colours = [tint(light, 0.75), tint(light, 0.28), tint(light, 0)]
+    canvas.drawPaint(glow(centre, span * 0.46, colours, [0, 0.45, 1]))
+    _discs(canvas, disc, width, height)
+    shade = [tint(0x000000, 0), tint(0x000000, 0.32)]
+    canvas.drawPaint(glow((width / 2, height * 0.45), span * 0.75, shade, [0.5, 1]))
+
+
+def _discs(canvas: skia.Canvas, colour: int, width: int, height: int) -> None:
+    random = np.random.default_rng(11)
+    span = max(width, height)
+    for _ in range(16):
+        x, y = random.uniform(0, width), random.uniform(0, height * 0.9)
+        radius = span * random.uniform(0.012, 0.055)
+        soft = radius * random.uniform(0.06, 0.35)
+        canvas.drawCircle(x, y, radius, fill(colour, random.uniform(0.03, 0.13), soft))

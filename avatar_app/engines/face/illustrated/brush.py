@@ -1,0 +1,180 @@
+"""Strokes a character is painted with: smooth shapes, soft shadows, strands of hair.
+
+All lengths are in the character's units: the face is about 180 wide, its eyes lie on y = 0 and its
+chin near y = 120; x grows to the right of the picture and y downwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import skia
+
+Point = tuple[float, float]
+Points = Sequence[Point]
+
+
+def tint(rgb: int, alpha: float = 1.0) -> int:
+    """`0xRRGGBB` with an opacity in [0, 1], as skia's colour."""
+    return (round(255 * min(max(alpha, 0.0), 1.0)) << 24) | rgb
+
+
+def mixed(one: int, other: int, share: float) -> int:
+    """The colour `share` of the way from `one` to `other` (both `0xRRGGBB`)."""
+    mix = 0
+    for shift in (16, 8, 0):
+        a, b = (one >> shift) & 255, (other >> shift) & 255
+        mix |= min(max(round(a + (b - a) * share), 0), 255) << shift
+    return mix
+
+
+def smooth(points: Points, closed: bool = True, tension: float = 1.0) -> skia.Path:
+    """A Catmull-Rom curve through `points`; a repeated point makes a corner."""
+    path = skia.Path()
+    n = len(points)
+    path.moveTo(*points[0])
+    for i in range(n if closed else n - 1):
+        before, start, end, after = (_at(points, i + k, closed) for k in (-1, 0, 1, 2))
+        if start == end:
+            continue
+        path.cubicTo(
+            start[0] + (end[0] - before[0]) * tension / 6,
+            start[1] + (end[1] - before[1]) * tension / 6,
+            end[0] - (after[0] - start[0]) * tension / 6,
+            end[1] - (after[1] - start[1]) * tension / 6,
+            end[0],
+            end[1],
+        )
+    if closed:
+        path.close()
+    return path
+
+
+def _at(points: Points, index: int, closed: bool) -> Point:
+    n = len(points)
+    return points[index % n] if closed else points[min(max(index, 0), n - 1)]
+
+
+def mirrored(points: Points) -> list[Point]:
+    """The right half of an outline (top to bottom) and its mirror image, as one closed outline."""
+    left = [(-x, y) for x, y in reversed(points) if x != 0]
+    return [*points, *left]
+
+
+def fill(colour: int, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
+    """A plain paint; `blur` is the softness of its edge (standard deviation)."""
+    paint = skia.Paint(Color=tint(colour, alpha), AntiAlias=True)
+    if blur > 0:
+        paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
+    return paint
+
+
+def line(colour: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
+    """A round pen."""
+    paint = fill(colour, alpha, blur)
+    paint.setStyle(skia.Paint.kStroke_Style)
+    paint.setStrokeWidth(width)
+    paint.setStrokeCap(skia.Paint.kRound_Cap)
+    paint.setStrokeJoin(skia.Paint.kRound_Join)
+    return paint
+
+
+def fade(
+    start: Point, end: Point, colours: Sequence[int], stops: Sequence[float] | None = None
+) -> skia.Paint:
+    """A linear gradient; colours are skia's (see `tint`)."""
+    shader = skia.GradientShader.MakeLinear([start, end], list(colours), stops and list(stops))
+    return skia.Paint(Shader=shader, AntiAlias=True, Dither=True)
+
+
+def glow(
+    centre: Point,
+    radius: float,
+    colours: Sequence[int],
+    stops: Sequence[float] | None = None,
+    squash: float = 1.0,
+) -> skia.Paint:
+    """A radial gradient, `squash` times as high as wide."""
+    matrix = skia.Matrix()
+    matrix.setScale(1.0, squash, *centre)
+    shader = skia.GradientShader.MakeRadial(
+        centre, radius, list(colours), stops and list(stops), localMatrix=matrix
+    )
+    return skia.Paint(Shader=shader, AntiAlias=True, Dither=True)
+
+
+def blot(canvas: skia.Canvas, centre: Point, size: Point, colour: int, alpha: float) -> None:
+    """A soft ellipse of half axes `size`, fading to nothing at its edge."""
+    inner = tint(colour, alpha)
+    soft = tint(colour, alpha * 0.45)
+    paint = glow(centre, size[0], [inner, soft, tint(colour, 0)], [0, 0.5, 1], size[1] / size[0])
+    canvas.drawOval(skia.Rect.MakeLTRB(*_box(centre, size)), paint)
+
+
+def _box(centre: Point, size: Point) -> tuple[float, float, float, float]:
+    (x, y), (w, h) = centre, size
+    return x - w, y - h, x + w, y + h
+
+
+@contextmanager
+def inside(canvas: skia.Canvas, path: skia.Path) -> Iterator[None]:
+    """What is painted meanwhile stays within `path`."""
+    canvas.save()
+    canvas.clipPath(path, doAntiAlias=True)
+    yield
+    canvas.restore()
+
+
+def tapered(points: Points, width: float, start: float = 0.0, end: float = 0.0) -> skia.Path:
+    """A brush stroke along `points`: `width` in its middle, `start` and `end` times that at its ends."""
+    along = _resampled(points, 14)
+    step = np.gradient(along, axis=0)
+    length = np.hypot(step[:, 0], step[:, 1])[:, None] + 1e-6
+    normal = np.stack([-step[:, 1], step[:, 0]], axis=1) / length
+    share = np.linspace(0, 1, len(along))
+    bulge = np.sin(np.pi * share) ** 0.8
+    floor = start * (1 - share) + end * share
+    half = (0.5 * width * np.maximum(bulge, floor))[:, None]
+    edge = np.concatenate([along + normal * half, (along - normal * half)[::-1]])
+    return smooth([(float(x), float(y)) for x, y in edge])
+
+
+def _resampled(points: Points, count: int) -> np.ndarray:
+    """`count` points on the Catmull-Rom curve through `points`, shape (count, 2)."""
+    p = np.asarray(points, dtype=float)
+    padded = np.concatenate([[2 * p[0] - p[1]], p, [2 * p[-1] - p[-2]]])
+    place = np.linspace(0, len(p) - 1, count)
+    i = np.minimum(place.astype(int), len(p) - 2)
+    t = (place - i)[:, None]
+    a, b, c, d = (padded[i + k] for k in range(4))
+    return 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    )
+
+
+def strands(
+    canvas: skia.Canvas,
+    one: Points,
+    other: Points,
+    count: int,
+    colours: Sequence[int],
+    *,
+    width: float = 3.0,
+    alpha: float = 0.5,
+    seed: int = 1,
+    spread: float = 2.0,
+    blur: float = 0.0,
+) -> None:
+    """`count` tapered hairs that lie between two guide curves with the same number of points."""
+    random = np.random.default_rng(seed)
+    first, last = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    for _ in range(count):
+        share = random.uniform()
+        path = first + (last - first) * share + random.normal(0, spread, 2)
+        path[-1] += random.normal(0, spread * 2, 2)
+        colour = colours[random.integers(len(colours))]
+        pen = fill(colour, alpha * random.uniform(0.35, 1.0), blur)
+        body = tapered([tuple(p) for p in path], width * random.uniform(0.4, 1.3))
+        canvas.drawPath(body, pen)

@@ -1,0 +1,93 @@
+"""What makes a character: how it is painted, and where and how its eyes, brows and mouth are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import skia
+
+from avatar_app.engines.face.illustrated.brush import Point, Points
+
+Painter = Callable[[skia.Canvas], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Skin:
+    """Colours of a skin, `0xRRGGBB`."""
+
+    light: int
+    base: int
+    shade: int
+    deep: int
+    blush: int
+
+
+@dataclass(frozen=True, slots=True)
+class EyeStyle:
+    """An eye; the picture's right eye is drawn, the left one is its mirror image."""
+
+    centre: Point
+    width: float
+    """Half the distance between the corners."""
+    height: float
+    """Of the upper lid above the corners when the eye is open."""
+    depth: float
+    """Of the lower lid below the corners."""
+    tilt: float
+    """How much higher the outer corner lies than the inner one."""
+    iris: float
+    """Radius."""
+    colours: tuple[int, int, int]
+    """Rim, middle and inner light of the iris."""
+    lash: int
+    lash_width: float
+    wing: float
+    """How far the lashes reach beyond the outer corner."""
+    lid: int
+    """Colour of the crease above the lid."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowStyle:
+    """A brow; the picture's right one, from the nose outwards."""
+
+    points: Points
+    width: float
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class MouthStyle:
+    """A mouth at rest."""
+
+    centre: Point
+    width: float
+    """Half the distance between the corners."""
+    upper: float
+    """Thickness of the upper lip."""
+    lower: float
+    """Thickness of the lower lip."""
+    opening: float
+    """Of the widest "aa"."""
+    upper_colour: int
+    lower_colour: int
+    shine: int
+    shade: int
+    """Of the line between the lips and the corners."""
+    smile: float
+    """How much the corners lie higher than the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Somebody to talk to."""
+
+    skin: Skin
+    eyes: EyeStyle
+    brows: BrowStyle
+    mouth: MouthStyle
+    paint_figure: Painter
+    """Everything that lies behind the eyes, brows and mouth: hair, body, clothes, head."""
+    paint_fringe: Painter
+    """What falls over them: the front of the hair, glasses."""

@@ -1,0 +1,8 @@
+"""Everybody there is to talk to."""
+
+from __future__ import annotations
+
+from avatar_app.engines.face.illustrated.character import Character
+from avatar_app.engines.face.illustrated.mira import MIRA
+
+CHARACTERS: dict[str, Character] = {"mira": MIRA}

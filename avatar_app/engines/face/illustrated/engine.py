@@ -1,0 +1,122 @@
+"""An illustrated portrait that speaks: lips in time with the sound, alive between the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.engines.face.illustrated.characters import CHARACTERS
+from avatar_app.engines.face.illustrated.hearing import LOOKAHEAD, Hearing
+from avatar_app.engines.face.illustrated.life import lived
+from avatar_app.engines.face.illustrated.pose import Mouth, Pose
+from avatar_app.engines.face.illustrated.scene import Scene
+
+_CLOSING = 0.1
+"""Seconds after the end of the sound until the mouth is closed."""
+_JOINING = 0.13
+"""Seconds in which the mouth on show turns into that of the speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """The options of the manifest."""
+
+    character: str = "mira"
+    background: str = "lagoon"
+    width: int = 1280
+    height: int = 720
+    fps: float = 30.0
+    expressiveness: float = 1.0
+
+
+class IllustratedFace:
+    """A `core.engines.Face`. Poses are `Pose`s; `pose.mouth_open` tells how far the lips are apart."""
+
+    def __init__(self, **options: Any) -> None:
+        self._choices = _Choices(**options)
+        self._scene: Scene | None = _scene(self._choices)
+
+    @property
+    def fps(self) -> float:
+        return self._choices.fps
+
+    def configure(self, **options: Any) -> None:
+        choices = replace(self._choices, **options)
+        scene = _scene(choices)
+        self._choices, self._scene = choices, scene
+
+    def close(self) -> None:
+        self._scene = None
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        choices, scene = self._choices, self._opened()
+        step = 1 / choices.fps
+        before = _pose(after)
+        pose = lived(before, look, step, choices.expressiveness)
+        resting = after is not None and before.look is not Look.SPEAKING
+        at = after.at + step if after is not None and resting else 0.0
+        return VideoFrame(scene.paint(pose), at, pose)
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        choices, scene = self._choices, self._opened()
+        for at, pose in _performed(speech, turn, _pose(after), choices):
+            yield VideoFrame(scene.paint(pose), at, pose)
+
+    def _opened(self) -> Scene:
+        if self._scene is None:
+            raise RuntimeError("the face was closed")
+        return self._scene
+
+
+def _scene(choices: _Choices) -> Scene:
+    character = CHARACTERS[choices.character]
+    return Scene(character, choices.background, choices.width, choices.height)
+
+
+def _pose(after: VideoFrame | None) -> Pose:
+    """The pose to go on from; another face's frame tells nothing."""
+    return after.pose if after is not None and isinstance(after.pose, Pose) else Pose()
+
+
+def _performed(
+    speech: Iterator[SpeechChunk], turn: Turn, pose: Pose, choices: _Choices
+) -> Iterator[tuple[float, Pose]]:
+    hearing = Hearing()
+    start, shown, step = pose.mouth, 0, 1 / choices.fps
+    for index in _frames(hearing, speech, choices.fps):
+        turn.check()
+        at = index / choices.fps
+        pose = lived(pose, Look.SPEAKING, step, choices.expressiveness, hearing.loudness(at))
+        shown += 1
+        mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
+        pose = replace(pose, mouth=mouth)
+        yield at, pose
+
+
+def _frames(hearing: Hearing, speech: Iterator[SpeechChunk], fps: float) -> Iterator[int]:
+    """The numbers of the frames, each as soon as what it depends on has been heard."""
+    first: int | None = None
+    for chunk in speech:
+        hearing.add(chunk)
+        first = round(chunk.audio.start / chunk.audio.rate * fps) if first is None else first
+        while first / fps + LOOKAHEAD <= hearing.covered:
+            yield first
+            first += 1
+    if first is None:
+        return
+    hearing.end()
+    while first / fps < hearing.covered + _CLOSING:
+        yield first
+        first += 1
+
+
+def _joined(start: Mouth, heard: Mouth, share: float) -> Mouth:
+    if share >= 1.0:
+        return heard
+    weight = share * share * (3 - 2 * share)
+    return Mouth(*(s + (h - s) * weight for s, h in zip(start, heard, strict=True)))

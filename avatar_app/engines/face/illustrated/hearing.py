@@ -1,0 +1,127 @@
+"""What is known of a live speech: its visemes and its loudness, whatever chunks it comes in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.engines.face.illustrated.pose import Mouth
+from avatar_app.engines.face.illustrated.visemes import SHAPES, Segment, blended
+
+LOOKAHEAD = 0.078
+"""Seconds of speech after a moment that must have come before its mouth is known."""
+_HOP = 0.01
+"""Seconds over which loudness is taken."""
+_SMOOTH = np.hanning(13)[1:-1].astype(np.float64) / np.hanning(13).sum()
+"""Over 11 hops: it ends 60 ms after the moment."""
+_FLOOR = 0.02
+"""RMS below which the loudest sound of a speech does not count as loud."""
+_FORGET = 0.9985
+"""Per hop: how fast the loudest sound is forgotten (half of it in 4.6 s)."""
+
+
+class Hearing:
+    """One speech, growing. Chunks are contiguous and of one rate."""
+
+    def __init__(self) -> None:
+        self.begins: float | None = None
+        """Seconds of the turn's timeline at which the speech begins; None before the first chunk."""
+        self.covered = 0.0
+        """Seconds of the turn's timeline that are known."""
+        self.ended = False
+        self._segments: list[Segment] = []
+        self._rest = np.zeros(0, dtype=np.float32)
+        self._rate = 0
+        self._loudness: list[float] = []
+        self._brightness: list[float] = []
+        self._loudest: list[float] = []
+
+    def add(self, chunk: SpeechChunk) -> None:
+        """The next chunk of the speech."""
+        offset = chunk.audio.start / chunk.audio.rate
+        if self.begins is None:
+            self.begins = offset
+        self._rate = chunk.audio.rate
+        self.covered = offset + chunk.audio.seconds
+        self._add_visemes(chunk, offset)
+        self._add_sound(chunk.audio.samples)
+
+    def end(self) -> None:
+        """No more will come: silence follows."""
+        self.ended = True
+        self._segments.append(Segment(self.covered, MouthShape.SIL))
+        self._add_sound(np.zeros(self._hop() - 1, dtype=np.float32))
+
+    def _add_visemes(self, chunk: SpeechChunk, offset: float) -> None:
+        if not chunk.visemes:
+            if not self._segments or self._segments[-1].shape is not None:
+                self._segments.append(Segment(offset, None))
+            return
+        for viseme in chunk.visemes:
+            self._segments.append(Segment(offset + viseme.at, viseme.shape))
+
+    def _hop(self) -> int:
+        return max(round(self._rate * _HOP), 1)
+
+    def _add_sound(self, samples: np.ndarray) -> None:
+        hop = self._hop()
+        sound = np.concatenate([self._rest, samples])
+        whole = len(sound) // hop
+        self._rest = sound[whole * hop :]
+        for block in sound[: whole * hop].reshape(whole, hop):
+            level = float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
+            crossings = float(np.mean(np.signbit(block[1:]) != np.signbit(block[:-1])))
+            before = self._loudest[-1] if self._loudest else _FLOOR
+            self._loudness.append(level)
+            self._brightness.append(level * min(crossings * self._rate / 2 / 4000, 1.0))
+            self._loudest.append(max(before * _FORGET, level, _FLOOR))
+
+    def loudness(self, at: float) -> float:
+        """In [0, 1]: how loud the speech is at `at`, relative to its loudest sounds so far."""
+        level, _, loudest = self._heard(at)
+        return min((level / (0.62 * loudest)) ** 0.75, 1.0)
+
+    def mouth(self, at: float) -> Mouth:
+        """The mouth at `at` seconds of the turn's timeline."""
+        level, bright, loudest = self._heard(at)
+        loud = min((level / (0.62 * loudest)) ** 0.75, 1.0)
+        shape = blended(self._segments, at, _by_ear(loud, bright / (level + 1e-9)))
+        alive = (0.72 + 0.42 * loud) * _gate(level / loudest)
+        return shape._replace(
+            opening=min(shape.opening * alive, 1.0), jaw=min(shape.jaw * alive, 1.0)
+        )
+
+    def _heard(self, at: float) -> tuple[float, float, float]:
+        """Level, brightness and loudest level around `at`, smoothed without delay."""
+        place = (at - (self.begins or 0.0)) / _HOP - 0.5
+        first = math.floor(place) - 5
+        part = place - math.floor(place)
+        now = _weighted(self._loudness, first) * (1 - part)
+        now += _weighted(self._loudness, first + 1) * part
+        bright = _weighted(self._brightness, first) * (1 - part)
+        bright += _weighted(self._brightness, first + 1) * part
+        newest = min(max(first + 5, 0), len(self._loudest) - 1)
+        return now, bright, self._loudest[newest] if self._loudest else _FLOOR
+
+
+def _weighted(levels: list[float], first: int) -> float:
+    begin, end = max(first, 0), min(first + len(_SMOOTH), len(levels))
+    if end <= begin:
+        return 0.0
+    return float(np.dot(_SMOOTH[begin - first : end - first], levels[begin:end]))
+
+
+def _gate(relative: float) -> float:
+    """0 in silence, 1 from a tenth of the loudest level on."""
+    x = min(max((relative - 0.015) / 0.085, 0.0), 1.0)
+    return x * x * (3 - 2 * x)
+
+
+def _by_ear(loud: float, bright: float) -> Mouth:
+    """A mouth for sound without visemes: loud opens it, hissing spreads it and shows the teeth."""
+    voiced, hissing = SHAPES[MouthShape.AA], SHAPES[MouthShape.SS]
+    hiss = min(max((bright - 0.35) / 0.4, 0.0), 1.0)
+    parts = (v + (h - v) * hiss for v, h in zip(voiced, hissing, strict=True))
+    return Mouth(*(part * loud for part in parts))

@@ -1,0 +1,252 @@
+"""The mouth, drawn anew in every frame: lips, teeth, tongue and the dark behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import skia
+
+from avatar_app.engines.face.illustrated.brush import (
+    blot,
+    fade,
+    fill,
+    inside,
+    mixed,
+    tapered,
+    tint,
+)
+from avatar_app.engines.face.illustrated.character import MouthStyle, Skin
+from avatar_app.engines.face.illustrated.pose import Mouth
+
+_TOOTH = 0xFAF4EC
+_GUM_SHADE = 0xB79A94
+_CAVE = (0x5A1A20, 0x2A0B10)
+_TONGUE = 0xC9606A
+
+
+@dataclass(frozen=True, slots=True)
+class _Lips:
+    """Where the lips are, in the character's units."""
+
+    x: float
+    width: float
+    corner: float
+    """y of the corners."""
+    top: float
+    """y of the upper lip's inner edge in the middle."""
+    bottom: float
+    """y of the lower lip's inner edge in the middle."""
+    upper: float
+    lower: float
+
+    @property
+    def gap(self) -> float:
+        return self.bottom - self.top
+
+
+def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
+    x, y = style.centre
+    gap = style.opening * mouth.opening
+    width = style.width * (1 + 0.15 * mouth.width - 0.36 * mouth.rounding + 0.07 * smile)
+    rise = style.smile + 3.4 * smile + 1.2 * max(mouth.width, 0)
+    roll = 1 - 0.42 * mouth.press
+    return _Lips(
+        x=x,
+        width=width * (1 - 0.06 * mouth.opening),
+        corner=y - rise + 0.30 * gap,
+        top=y - 0.20 * gap - 1.5 * mouth.tuck,
+        bottom=y + 0.80 * gap - 1.5 * mouth.tuck - 0.6 * mouth.press,
+        upper=style.upper * roll * (1 + 0.16 * mouth.rounding - 0.10 * mouth.opening),
+        lower=style.lower * roll * (1 + 0.14 * mouth.rounding - 0.38 * mouth.tuck),
+    )
+
+
+def paint_mouth(
+    canvas: skia.Canvas, style: MouthStyle, skin: Skin, mouth: Mouth, smile: float
+) -> None:
+    """The mouth of a pose."""
+    lips = _lips(style, mouth, smile)
+    low = lips.bottom + lips.lower
+    blot(canvas, (lips.x, low + 5.0), (lips.width * 0.62, 6.5), skin.deep, 0.46)
+    for side in (-1, 1):
+        corner = (lips.x + side * (lips.width + 1.5), lips.corner + 0.6)
+        blot(canvas, corner, (6.5, 5.0), skin.deep, 0.42)
+    _paint_lower_lip(canvas, style, lips)
+    if lips.gap > 0.3:
+        _paint_inside(canvas, lips, mouth)
+    _paint_upper_lip(canvas, style, lips)
+    _paint_line(canvas, style, lips)
+
+
+def _upper_outline(path: skia.Path, lips: _Lips) -> None:
+    """From the left corner along the upper edge to the right one."""
+    x, w, t = lips.x, lips.width, lips.top - lips.upper
+    dip = lips.top - lips.upper * 0.70
+    path.moveTo(x - w, lips.corner)
+    path.cubicTo(x - w * 0.68, lips.corner - lips.upper * 0.25, x - w * 0.42, t, x - w * 0.22, t)
+    path.cubicTo(x - w * 0.12, t, x - w * 0.07, dip, x, dip)
+    path.cubicTo(x + w * 0.07, dip, x + w * 0.12, t, x + w * 0.22, t)
+    path.cubicTo(x + w * 0.42, t, x + w * 0.68, lips.corner - lips.upper * 0.25, x + w, lips.corner)
+
+
+def _inner_upper(path: skia.Path, lips: _Lips, start: bool) -> None:
+    """The upper lip's inner edge, from the left corner (`start`) or back to it."""
+    x, w, c, t = lips.x, lips.width, lips.corner, lips.top
+    bend = t + (c - t) * 0.25
+    if start:
+        path.moveTo(x - w, c)
+        path.cubicTo(x - w * 0.72, bend, x - w * 0.36, t - 0.8, x, t + 0.7)
+        path.cubicTo(x + w * 0.36, t - 0.8, x + w * 0.72, bend, x + w, c)
+    else:
+        path.cubicTo(x + w * 0.72, bend, x + w * 0.36, t - 0.8, x, t + 0.7)
+        path.cubicTo(x - w * 0.36, t - 0.8, x - w * 0.72, bend, x - w, c)
+        path.close()
+
+
+def _inner_lower(path: skia.Path, lips: _Lips) -> None:
+    """From the right corner along the lower lip's inner edge to the left one."""
+    x, w, c, b = lips.x, lips.width, lips.corner, lips.bottom
+    bend = b + (c - b) * 0.22
+    path.cubicTo(x + w * 0.74, bend, x + w * 0.40, b - 0.2, x, b + 0.7)
+    path.cubicTo(x - w * 0.40, b - 0.2, x - w * 0.74, bend, x - w, c)
+
+
+def _paint_lower_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
+    x, w = lips.x, lips.width
+    low = lips.bottom + lips.lower
+    path = skia.Path()
+    _inner_upper(path, lips, start=True)
+    path.cubicTo(
+        x + w * 0.80, lips.corner + lips.lower * 0.3 + lips.gap * 0.45, x + w * 0.48, low, x, low
+    )
+    path.cubicTo(
+        x - w * 0.48,
+        low,
+        x - w * 0.80,
+        lips.corner + lips.lower * 0.3 + lips.gap * 0.45,
+        x - w,
+        lips.corner,
+    )
+    path.close()
+    tones = [
+        tint(mixed(style.lower_colour, style.shade, 0.35)),
+        tint(style.lower_colour),
+        tint(mixed(style.lower_colour, style.upper_colour, 0.55)),
+    ]
+    canvas.drawPath(path, fade((0, lips.bottom - 1), (0, low), tones, [0, 0.42, 1]))
+    with inside(canvas, path):
+        mid = lips.bottom + lips.lower * 0.46
+        size = (w * 0.42, lips.lower * 0.36)
+        blot(canvas, (x - w * 0.12, mid), size, style.shine, 0.75)
+        blot(canvas, (x - w * 0.2, mid - 0.4), (w * 0.16, lips.lower * 0.16), 0xFFFFFF, 0.5)
+
+
+def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
+    path = skia.Path()
+    _upper_outline(path, lips)
+    _inner_upper(path, lips, start=False)
+    tones = [
+        tint(mixed(style.upper_colour, style.lower_colour, 0.45)),
+        tint(mixed(style.upper_colour, style.shade, 0.22)),
+    ]
+    canvas.drawPath(path, fade((0, lips.top - lips.upper), (0, lips.top + 0.8), tones))
+    edge = lips.top - lips.upper
+    for side in (-1, 1):
+        bow = [
+            (lips.x + side * lips.width * k, edge + d)
+            for k, d in ((0.05, 1.6), (0.2, -0.9), (0.45, 0.5))
+        ]
+        canvas.drawPath(tapered(bow, 1.4), fill(style.shine, 0.55))
+
+
+def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
+    """The dark line along the upper lip's inner edge; all that is seen of a closed mouth's inside."""
+    x, w, c, t = lips.x, lips.width, lips.corner, lips.top
+    near = t + (c - t) * 0.52
+    points = [
+        (x - w * 1.02, c - 0.3),
+        (x - w * 0.6, near - 0.4),
+        (x - w * 0.25, t - 0.1),
+        (x, t + 0.7),
+    ]
+    points += [(2 * x - px, py) for px, py in reversed(points[:-1])]
+    closeness = max(0.0, 1 - lips.gap / 5)
+    canvas.drawPath(
+        tapered(points, 1.5 + 0.5 * closeness, 0.5, 0.5), fill(style.shade, 0.55 + 0.35 * closeness)
+    )
+
+
+def _paint_inside(canvas: skia.Canvas, lips: _Lips, mouth: Mouth) -> None:
+    path = skia.Path()
+    _inner_upper(path, lips, start=True)
+    _inner_lower(path, lips)
+    path.close()
+    dark = [tint(_CAVE[1]), tint(_CAVE[0]), tint(mixed(_CAVE[0], _TONGUE, 0.25))]
+    with inside(canvas, path):
+        canvas.drawPaint(fade((0, lips.top), (0, lips.bottom + 1), dark, [0, 0.6, 1]))
+        if mouth.tongue > mouth.tip:
+            _paint_tongue(canvas, lips, mouth.tongue)
+        _paint_lower_teeth(canvas, lips, mouth.lower_teeth)
+        _paint_upper_teeth(canvas, lips, mouth.upper_teeth)
+        if mouth.tip > 0.04:
+            _paint_tip(canvas, lips, mouth.tip)
+        shade = [tint(0x24080C, 0.6), tint(0x24080C, 0)]
+        canvas.drawPaint(fade((0, lips.top - 0.5), (0, lips.top + 5.5), shade))
+
+
+def _paint_upper_teeth(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
+    height = 9.5 * shown
+    if height < 0.4:
+        return
+    x, w = lips.x, min(lips.width * 0.80, 24.0)
+    low = lips.top + height
+    path = skia.Path()
+    path.moveTo(x - w, lips.top - 8)
+    path.cubicTo(x - w, low - 2.5, x - w * 0.55, low, x, low)
+    path.cubicTo(x + w * 0.55, low, x + w, low - 2.5, x + w, lips.top - 8)
+    path.close()
+    tones = [tint(_GUM_SHADE), tint(_TOOTH), tint(_TOOTH), tint(_GUM_SHADE)]
+    canvas.drawPath(path, fade((x - w, 0), (x + w, 0), tones, [0, 0.26, 0.74, 1]))
+    pen = skia.Paint(Color=tint(0xA88C86, 0.28), AntiAlias=True, StrokeWidth=0.6)
+    for k in (-2.05, -1.0, 0.0, 1.0, 2.05):
+        canvas.drawLine(x + k * w * 0.30, lips.top - 2, x + k * w * 0.30, low - 0.8, pen)
+
+
+def _paint_lower_teeth(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
+    height = 5.5 * shown
+    if height < 0.4:
+        return
+    x, w = lips.x, min(lips.width * 0.66, 19.0)
+    high = lips.bottom - height
+    path = skia.Path()
+    path.moveTo(x - w, lips.bottom + 6)
+    path.cubicTo(x - w, high + 1.5, x - w * 0.5, high, x, high)
+    path.cubicTo(x + w * 0.5, high, x + w, high + 1.5, x + w, lips.bottom + 6)
+    path.close()
+    tones = [tint(_GUM_SHADE), tint(mixed(_TOOTH, _GUM_SHADE, 0.25)), tint(_GUM_SHADE)]
+    canvas.drawPath(path, fade((x - w, 0), (x + w, 0), tones, [0, 0.5, 1]))
+
+
+def _paint_tongue(canvas: skia.Canvas, lips: _Lips, raised: float) -> None:
+    """`raised`: 0 lies on the floor, 1 touches the upper teeth."""
+    x, w = lips.x, lips.width * 0.62
+    top = lips.bottom + 3.0 - (lips.gap * 0.42 + 2.5) - raised * lips.gap * 0.38
+    box = skia.Rect.MakeLTRB(x - w, top, x + w, lips.bottom + 16)
+    tones = [
+        tint(mixed(_TONGUE, 0xFFFFFF, 0.14)),
+        tint(_TONGUE),
+        tint(mixed(_TONGUE, _CAVE[0], 0.55)),
+    ]
+    canvas.drawOval(box, fade((0, top), (0, lips.bottom + 8), tones, [0, 0.35, 1]))
+    groove = [(x, top + 2.0), (x, lips.bottom + 3)]
+    canvas.drawPath(tapered(groove, 1.6), fill(mixed(_TONGUE, _CAVE[0], 0.6), 0.4))
+
+
+def _paint_tip(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
+    """The tongue's tip between the teeth."""
+    x, w = lips.x, lips.width * 0.5
+    top = lips.bottom - shown * min(lips.gap * 0.62, 6.0)
+    tones = [tint(mixed(_TONGUE, 0xFFFFFF, 0.22)), tint(_TONGUE)]
+    canvas.drawOval(
+        skia.Rect.MakeLTRB(x - w, top, x + w, top + 15), fade((0, top), (0, top + 7), tones)
+    )

@@ -1,0 +1,102 @@
+"""Paints poses of one character at one size: what never changes once, what moves for each frame."""
+
+from __future__ import annotations
+
+import threading
+
+import cv2
+import numpy as np
+import skia
+
+from avatar_app.core.values import Image
+from avatar_app.engines.face.illustrated.backdrop import paint_backdrop
+from avatar_app.engines.face.illustrated.bending import Bending, Frame, framed
+from avatar_app.engines.face.illustrated.character import Character
+from avatar_app.engines.face.illustrated.eyes import paint_brows, paint_eyes
+from avatar_app.engines.face.illustrated.mouth import paint_mouth
+from avatar_app.engines.face.illustrated.pose import Pose
+
+_LIVELY = (-86.0, -74.0, 86.0, 140.0)
+"""Left, top, right and bottom, in the character's units, of what is painted anew in each frame."""
+
+
+class Scene:
+    """A stage of fixed size; `paint` may be called from any thread."""
+
+    def __init__(self, character: Character, backdrop: str, width: int, height: int) -> None:
+        self._character = character
+        self._frame = framed(width, height)
+        self._bending = Bending(self._frame)
+        self._lock = threading.Lock()
+        still = self._painted_still(backdrop)
+        self._box = _pixels(_LIVELY, self._frame)
+        self._still = skia.Image.fromarray(_cut(still, self._box), skia.kBGRA_8888_ColorType)
+        self._fringe = self._painted_fringe()
+        left, top, right, bottom = self._box
+        self._pixels = np.zeros((bottom - top, right - left, 4), np.uint8)
+        self._surface = _surface(self._pixels)
+        self._sheet = cv2.cvtColor(still, cv2.COLOR_BGRA2RGB)
+
+    def paint(self, pose: Pose) -> Image:
+        """The picture of `pose`, shape (height, width, 3), RGB."""
+        with self._lock:
+            self._paint_features(pose)
+            left, top, right, bottom = self._box
+            self._sheet[top:bottom, left:right] = cv2.cvtColor(self._pixels, cv2.COLOR_BGRA2RGB)
+            picture = self._sheet.copy()
+            columns = self._bending.columns
+            self._bending.bend(self._sheet[:, columns], pose, picture[:, columns])
+        return picture
+
+    def _paint_features(self, pose: Pose) -> None:
+        canvas = self._surface.getCanvas()
+        who = self._character
+        canvas.drawImage(self._still, 0, 0)
+        canvas.save()
+        self._place(canvas)
+        paint_mouth(canvas, who.mouth, who.skin, pose.mouth, pose.expression.smile)
+        paint_eyes(canvas, who.eyes, pose.expression, pose.blink)
+        paint_brows(canvas, who.brows, pose.expression)
+        canvas.restore()
+        canvas.drawImage(self._fringe, 0, 0)
+
+    def _place(self, canvas: skia.Canvas) -> None:
+        canvas.translate(self._frame.x - self._box[0], self._frame.y - self._box[1])
+        canvas.scale(self._frame.scale, self._frame.scale)
+
+    def _painted_still(self, backdrop: str) -> Image:
+        frame = self._frame
+        pixels = np.zeros((frame.height, frame.width, 4), np.uint8)
+        surface = _surface(pixels)
+        canvas = surface.getCanvas()
+        paint_backdrop(canvas, backdrop, frame.width, frame.height)
+        canvas.translate(frame.x, frame.y)
+        canvas.scale(frame.scale, frame.scale)
+        self._character.paint_figure(canvas)
+        self._character.paint_fringe(canvas)
+        return pixels
+
+    def _painted_fringe(self) -> skia.Image:
+        left, top, right, bottom = self._box
+        surface = skia.Surface(right - left, bottom - top)
+        canvas = surface.getCanvas()
+        self._place(canvas)
+        self._character.paint_fringe(canvas)
+        return surface.makeImageSnapshot()
+
+
+def _surface(pixels: Image) -> skia.Surface:
+    return skia.Surface(pixels, skia.kBGRA_8888_ColorType, skia.kPremul_AlphaType)
+
+
+def _pixels(box: tuple[float, float, float, float], frame: Frame) -> tuple[int, int, int, int]:
+    left = max(int(frame.x + box[0] * frame.scale), 0)
+    top = max(int(frame.y + box[1] * frame.scale), 0)
+    right = min(int(frame.x + box[2] * frame.scale) + 1, frame.width)
+    bottom = min(int(frame.y + box[3] * frame.scale) + 1, frame.height)
+    return left, top, right, bottom
+
+
+def _cut(picture: Image, box: tuple[int, int, int, int]) -> Image:
+    left, top, right, bottom = box
+    return np.ascontiguousarray(picture[top:bottom, left:right])
