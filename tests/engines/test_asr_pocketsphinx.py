@@ -1,0 +1,124 @@
+"""The embedded recognizer understands real recordings while they are spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from rapidfuzz.distance import Levenshtein
+
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import (
+    MICROPHONE_BLOCK,
+    MICROPHONE_RATE,
+    AudioChunk,
+    Samples,
+    Transcript,
+)
+from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
+
+RECORDINGS = Path(__file__).parents[1] / "data"
+SAID = {
+    "librivox-0870.wav": "and mister john dashwood had then leisure to consider how much"
+    " there might be prudently in his power to do for them",
+    "goforward.wav": "go forward ten meters",
+}
+
+
+def _recording(name: str) -> Samples:
+    return soundfile.read(RECORDINGS / name, dtype="float32")[0]
+
+
+def _blocks(samples: Samples, length: int = MICROPHONE_BLOCK) -> Iterator[AudioChunk]:
+    for start in range(0, len(samples), length):
+        yield AudioChunk(samples[start : start + length], MICROPHONE_RATE, start)
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Iterator[PocketsphinxRecognizer]:
+    made = PocketsphinxRecognizer()
+    yield made
+    made.close()
+
+
+def _transcripts(recognizer: PocketsphinxRecognizer, samples: Samples) -> list[Transcript]:
+    return list(recognizer.transcribe(_blocks(samples), Turn(1)))
+
+
+@pytest.mark.parametrize(("name", "errors"), [("librivox-0870.wav", 8), ("goforward.wav", 0)])
+def test_a_recording_is_understood(recognizer, name, errors):
+    *partials, final = _transcripts(recognizer, _recording(name))
+    assert final.final
+    assert not any(partial.final for partial in partials)
+    assert Levenshtein.distance(final.text.split(), SAID[name].split()) <= errors
+
+
+def test_words_come_while_they_are_spoken(recognizer):
+    heard = 0
+
+    def live() -> Iterator[AudioChunk]:
+        nonlocal heard
+        for block in _blocks(_recording("librivox-0870.wav")):
+            heard += 1
+            yield block
+
+    seen = [(heard, t.text) for t in recognizer.transcribe(live(), Turn(1)) if not t.final]
+    assert len(seen) >= 10
+    assert seen[0][0] < 150
+    assert all(later[0] - earlier[0] >= 12 for earlier, later in pairwise(seen))
+    assert all(later[1] != earlier[1] for earlier, later in pairwise(seen))
+
+
+def test_blocks_and_the_whole_file_give_the_same_text(recognizer):
+    samples = _recording("librivox-0870.wav")
+    streamed = _transcripts(recognizer, samples)[-1]
+    whole = list(recognizer.transcribe(_blocks(samples, len(samples)), Turn(2)))[-1]
+    assert whole.text == streamed.text
+
+
+def test_an_utterance_is_understood_alike_before_and_after_others():
+    recognizer = PocketsphinxRecognizer()
+    first = _transcripts(recognizer, _recording("goforward.wav"))[-1]
+    _transcripts(recognizer, _recording("librivox-0870.wav"))
+    later = _transcripts(recognizer, _recording("goforward.wav"))[-1]
+    assert later.words == first.words
+    assert later.confidence == pytest.approx(first.confidence, abs=0.02)
+    recognizer.close()
+
+
+def test_words_have_times_in_order_and_make_up_the_text(recognizer):
+    final = _transcripts(recognizer, _recording("goforward.wav"))[-1]
+    assert " ".join(word.text for word in final.words) == final.text
+    times = [time for word in final.words for time in (word.start, word.end)]
+    assert times == sorted(times)
+    assert 0 <= times[0] < times[-1] <= 2.8
+
+
+def test_a_cancelled_turn_stops_at_once_and_leaves_a_recognizer_that_works(recognizer):
+    turn = Turn(1)
+    transcripts = recognizer.transcribe(_blocks(_recording("librivox-0870.wav")), turn)
+    next(transcripts)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        next(transcripts)
+    assert _transcripts(recognizer, _recording("goforward.wav"))[-1].text == "go forward ten meters"
+
+
+def test_a_closed_generator_leaves_a_recognizer_that_works(recognizer):
+    transcripts = recognizer.transcribe(_blocks(_recording("librivox-0870.wav")), Turn(1))
+    next(transcripts)
+    transcripts.close()
+    assert _transcripts(recognizer, _recording("goforward.wav"))[-1].text == "go forward ten meters"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.3, 2.0])
+def test_silence_is_no_word(recognizer, seconds):
+    silence = np.zeros(round(seconds * MICROPHONE_RATE), dtype=np.float32)
+    final = _transcripts(recognizer, silence)[-1]
+    assert final.final
+    assert final.text == ""
+    assert final.confidence == 0.0
