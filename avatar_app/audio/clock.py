@@ -1,0 +1,62 @@
+"""Time that only moves forward: real, or told by a test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from threading import Event
+from typing import Protocol
+
+LATE_SECONDS = 1.0
+"""A pacer that is later than this (the machine slept) forgets the past instead of catching up."""
+JUMP_SECONDS = 0.05
+"""A measured time that is further away than this from the expected one begins a new timeline."""
+TRUST = 0.05
+"""How much one measured time moves the expected one: jitter fades, drift of a sound card stays."""
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds, from an arbitrary point on."""
+        ...
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        """Until the event is set (True), at most `seconds`."""
+        ...
+
+
+class MonotonicClock:
+    """The machine's clock, `time.monotonic()`."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        return event.wait(max(0.0, seconds))
+
+
+def beats(clock: Clock, seconds: float, stop: Event) -> Iterator[float]:
+    """The times of equally long blocks, each as it has passed, until `stop` is set."""
+    due = clock.now()
+    while not clock.wait(stop, due + seconds - clock.now()):
+        if clock.now() - due > LATE_SECONDS:
+            due = clock.now() - seconds
+        yield due
+        due += seconds
+
+
+class Timeline:
+    """Steady times for the samples of one stream, from the jittery times of its callbacks."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._next: float | None = None
+
+    def place(self, frames: int, measured: float) -> float:
+        """The time of the first of the next `frames` samples, whose callback measured it so."""
+        if self._next is None or abs(measured - self._next) > JUMP_SECONDS:
+            start = measured
+        else:
+            start = self._next + TRUST * (measured - self._next)
+        self._next = start + frames / self._rate
+        return start

@@ -1,0 +1,177 @@
+"""One open stream: it says when it last gave a sign of life, and closing it never hangs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Protocol
+
+from avatar_app.audio.clock import Clock
+from avatar_app.audio.devices import Device, Direction
+from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.values import PLAYBACK_RATE
+
+DEVICE_BUFFER_SECONDS = 0.06
+"""Long enough for a callback that waits for the interpreter, short enough for an interruption."""
+BLOCKS_PER_SECOND = 100
+SILENT_SECONDS = 0.5
+"""A stream whose callback does not come for so long is dead."""
+FIRST_SECONDS = 4.0
+"""A device that wakes up (Bluetooth, an idle sound server) may take so long for its first block."""
+CLOSE_SECONDS = 2.0
+"""PortAudio can hang for ever in closing a stream whose device vanished as it was opened."""
+PLAUSIBLE_SECONDS = 2.0
+"""Some hosts give no times: an offset that is larger than this is none."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a stream's blocks look like: float32, interleaved."""
+
+    rate: int
+    channels: int
+
+
+class Socket(Protocol):
+    """What a stream is connected to; called from PortAudio's thread, so it only copies."""
+
+    def __call__(self, buffer: Any, frames: int, at: float) -> None:
+        """`at`: when the block's first sample was at the ADC, or will leave the DAC, on the
+        monotonic clock."""
+        ...
+
+    def close(self) -> None: ...
+
+
+Plug = Callable[[Format], Socket]
+"""Makes the socket for a stream once its format is known."""
+
+
+class Line:
+    """A running PortAudio stream in blocks of 10 ms."""
+
+    def __init__(
+        self,
+        library: Any,
+        index: int,
+        device: Device,
+        direction: Direction,
+        plug: Plug,
+        clock: Clock,
+    ) -> None:
+        self.device = device
+        self.recalled = False
+        self.closed = False
+        self.stuck = False
+        self.woke: threading.Event = threading.Event()
+        self._clock = clock
+        self._finished = False
+        self._beat: float | None = None
+        self._opened = clock.now()
+        self._direction = direction
+        self._closing = threading.Lock()
+        self._stream, self.format = self._open(library, index)
+        self.latency = float(self._stream.latency)
+        self._socket = plug(self.format)
+        self._start(library)
+
+    @property
+    def alive(self) -> bool:
+        """Whether blocks still come."""
+        if self._finished or self.closed:
+            return False
+        if self._beat is None:
+            return self._clock.now() - self._opened < FIRST_SECONDS
+        return self._clock.now() - self._beat < SILENT_SECONDS
+
+    def recall(self) -> None:
+        """Closes the line for a refresh; its owner opens another."""
+        self.recalled = self.alive
+        self.close()
+
+    def close(self) -> None:
+        """Ends the stream, within CLOSE_SECONDS. Closing twice is harmless."""
+        with self._closing:
+            if self.closed:
+                return
+            self.closed = True
+            ender = threading.Thread(target=self._end_stream, name="line-end", daemon=True)
+            ender.start()
+            ender.join(CLOSE_SECONDS)
+            self.stuck = ender.is_alive()
+            if self.stuck:
+                log.warning("The stream of %s cannot be closed.", self.device.name)
+            self._socket.close()
+
+    def _open(self, library: Any, index: int) -> tuple[Any, Format]:
+        entry = library.query_devices(index)
+        problem: Exception | None = None
+        for form in _formats(entry, self.device.channels(self._direction)):
+            try:
+                return self._new_stream(library, index, form), form
+            except library.PortAudioError as refusal:
+                problem = refusal
+        raise self._unavailable() from problem
+
+    def _new_stream(self, library: Any, index: int, form: Format) -> Any:
+        recording = self._direction is Direction.INPUT
+        kind = library.RawInputStream if recording else library.RawOutputStream
+        return kind(
+            device=index,
+            samplerate=form.rate,
+            channels=form.channels,
+            dtype="float32",
+            blocksize=form.rate // BLOCKS_PER_SECOND,
+            latency=DEVICE_BUFFER_SECONDS,
+            callback=self._heard if recording else self._asked,
+            finished_callback=self._end,
+        )
+
+    def _start(self, library: Any) -> None:
+        try:
+            self._stream.start()
+        except library.PortAudioError as problem:
+            self.close()
+            raise self._unavailable() from problem
+
+    def _unavailable(self) -> DeviceUnavailable:
+        return DeviceUnavailable(
+            f"{self.device.name} cannot be opened.", "Another program may be using it."
+        )
+
+    def _heard(self, buffer: Any, frames: int, times: Any, _flags: Any) -> None:
+        offset = _offset(times.inputBufferAdcTime, times.currentTime, -self.latency)
+        self._pass_on(buffer, frames, offset)
+
+    def _asked(self, buffer: Any, frames: int, times: Any, _flags: Any) -> None:
+        offset = _offset(times.outputBufferDacTime, times.currentTime, self.latency)
+        self._pass_on(buffer, frames, offset)
+
+    def _pass_on(self, buffer: Any, frames: int, offset: float) -> None:
+        self._beat = self._clock.now()
+        self._socket(buffer, frames, self._beat + offset)
+
+    def _end(self) -> None:
+        self._finished = True
+        self.woke.set()
+
+    def _end_stream(self) -> None:
+        self._stream.abort()
+        self._stream.close()
+
+
+def _formats(entry: Any, most: int) -> list[Format]:
+    """What to ask of a device, best first: many accept neither every rate nor mono."""
+    rates = dict.fromkeys((PLAYBACK_RATE, int(entry["default_samplerate"])))
+    channels = dict.fromkeys((1, min(2, most), most))
+    return [Format(rate, number) for rate, number in product(rates, channels)]
+
+
+def _offset(event: float, current: float, otherwise: float) -> float:
+    known = event > 0 and current > 0 and abs(event - current) < PLAUSIBLE_SECONDS
+    return event - current if known else otherwise

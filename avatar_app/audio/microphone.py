@@ -1,0 +1,161 @@
+"""What the microphone hears arrives in blocks of 10 ms at 16 kHz, whatever the device does."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Any, Self
+
+import numpy as np
+
+from avatar_app.audio.card import CARD, Card
+from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
+from avatar_app.audio.devices import Direction
+from avatar_app.audio.keeper import Keeper, Role
+from avatar_app.audio.line import Format
+from avatar_app.audio.resample import Resampler
+from avatar_app.audio.standin import OnBlock, OnNotice, StandIn
+from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
+
+log = logging.getLogger(__name__)
+
+QUEUED_BLOCKS = 500
+"""5 s of sound wait for a listener that is held up; what comes then is lost, and logged."""
+
+ROLE = Role(Direction.INPUT, "microphone", "You can type.")
+
+
+class Microphone:
+    """A recording stream that survives its device. Context manager.
+
+    `on_block(chunk, adc_at)` is called from a thread of the microphone's own with mono float32
+    blocks of exactly 160 samples at 16 kHz; `chunk.start` counts samples without a gap, `adc_at` is
+    the `time.monotonic()` at which the block's first sample was at the ADC.
+    `on_notice(sentence, hint)` tells that a device is gone or back.
+    """
+
+    def __init__(
+        self,
+        device: str | None,
+        on_block: OnBlock,
+        on_notice: OnNotice,
+        card: Card = CARD,
+        clock: Clock | None = None,
+    ) -> None:
+        clock = clock or MonotonicClock()
+        self._blocks = BlockCutter(on_block)
+        silence = Silence(self._blocks, clock)
+        self._keeper = Keeper(ROLE, device, self._plug, silence, on_notice, card, clock)
+
+    @property
+    def name(self) -> str | None:
+        """The device in use; None while there is none."""
+        line = self._keeper.line
+        return line.device.name if line else None
+
+    @property
+    def latency(self) -> float:
+        """Seconds that the device holds sound back."""
+        line = self._keeper.line
+        return line.latency if line else 0.0
+
+    @property
+    def alive(self) -> bool:
+        """Whether a real device is being heard."""
+        line = self._keeper.line
+        return line is not None and line.alive
+
+    def use(self, device: str | None) -> None:
+        """Changes to another device; None is the system's default."""
+        self._keeper.use(device)
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def close(self) -> None:
+        self._keeper.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _plug(self, form: Format) -> Intake:
+        return Intake(form, self._blocks)
+
+
+class BlockCutter:
+    """Cuts a stream of samples into blocks and counts them, across all devices."""
+
+    def __init__(self, on_block: OnBlock) -> None:
+        self._on_block = on_block
+        self._rest: Samples = np.zeros(0, np.float32)
+        self._start = 0
+
+    def add(self, samples: Samples, at: float) -> None:
+        """`at`: when the first of the samples was at the ADC."""
+        at -= len(self._rest) / MICROPHONE_RATE
+        ready = np.concatenate([self._rest, samples])
+        whole = len(ready) - len(ready) % MICROPHONE_BLOCK
+        for begin in range(0, whole, MICROPHONE_BLOCK):
+            block = AudioChunk(
+                ready[begin : begin + MICROPHONE_BLOCK], MICROPHONE_RATE, self._start
+            )
+            self._start += MICROPHONE_BLOCK
+            self._on_block(block, at + begin / MICROPHONE_RATE)
+        self._rest = ready[whole:]
+
+
+class Silence(StandIn):
+    """Zeros in the place of a microphone."""
+
+    def __init__(self, blocks: BlockCutter, clock: Clock) -> None:
+        super().__init__(clock)
+        self._blocks = blocks
+
+    def beat(self, at: float) -> None:
+        self._blocks.add(np.zeros(MICROPHONE_BLOCK, np.float32), at)
+
+
+class Intake:
+    """Takes one stream's raw blocks from PortAudio's thread and makes them mono at 16 kHz on its
+    own."""
+
+    def __init__(self, form: Format, blocks: BlockCutter) -> None:
+        self._form = form
+        self._blocks = blocks
+        self._queue: queue.Queue[tuple[bytes, int, float] | None] = queue.Queue(QUEUED_BLOCKS)
+        self._lost = 0
+        self._resampler = Resampler(form.rate, MICROPHONE_RATE)
+        self._timeline = Timeline(form.rate)
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
+
+    def __call__(self, buffer: Any, frames: int, at: float) -> None:
+        try:
+            self._queue.put_nowait((bytes(buffer), frames, at))
+        except queue.Full:
+            self._lost += frames
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        if self._lost:
+            log.info("%d samples of the microphone were lost.", self._lost)
+
+    def _run(self) -> None:
+        taken = given = 0  # samples in, samples out
+        origin = 0.0
+        while (item := self._queue.get()) is not None:
+            raw, frames, at = item
+            samples = np.frombuffer(raw, np.float32).reshape(frames, self._form.channels)
+            # Expressed as the time of the stream's first sample, the placing of later ones is
+            # independent of how much the resampler holds back.
+            origin = self._timeline.place(frames, at) - taken / self._form.rate
+            taken += frames
+            sound = self._resampler.process(samples.mean(axis=1, dtype=np.float32))
+            self._blocks.add(sound, origin + given / MICROPHONE_RATE)
+            given += len(sound)

@@ -1,0 +1,151 @@
+"""What is to be heard leaves the loudspeaker in blocks of 10 ms, each told when it will."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Self
+
+import numpy as np
+
+from avatar_app.audio.card import CARD, Card
+from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
+from avatar_app.audio.devices import Direction
+from avatar_app.audio.keeper import Keeper, Role
+from avatar_app.audio.line import Format, Socket
+from avatar_app.audio.resample import Resampler
+from avatar_app.audio.standin import OnNotice, Pull, SilentSpeaker
+from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, Samples
+
+AHEAD_SECONDS = 0.03
+"""How much sound of another rate waits for its device: a thread may be as late as this."""
+
+ROLE = Role(Direction.OUTPUT, "loudspeaker", "You can read the answers.")
+
+
+class Speaker:
+    """A playing stream that survives its device. Context manager.
+
+    `pull(480, dac_at)` returns float32 of shape (480,), mono at 48 kHz, and is called for each
+    block of 10 ms from PortAudio's thread (a feeder's, where the device has another rate): it may
+    only copy. `dac_at` is the `time.monotonic()` at which the block's first sample leaves the DAC.
+    `on_notice(sentence, hint)` tells that a device is gone or back.
+    """
+
+    def __init__(
+        self,
+        device: str | None,
+        pull: Pull,
+        on_notice: OnNotice,
+        card: Card = CARD,
+        clock: Clock | None = None,
+    ) -> None:
+        clock = clock or MonotonicClock()
+        self._pull = pull
+        silent = SilentSpeaker(pull, clock)
+        self._keeper = Keeper(ROLE, device, self._plug, silent, on_notice, card, clock)
+
+    @property
+    def name(self) -> str | None:
+        """The device in use; None while there is none."""
+        line = self._keeper.line
+        return line.device.name if line else None
+
+    @property
+    def latency(self) -> float:
+        """Seconds from `pull` to the DAC."""
+        line = self._keeper.line
+        return line.latency if line else 0.0
+
+    @property
+    def alive(self) -> bool:
+        """Whether a real device is playing."""
+        line = self._keeper.line
+        return line is not None and line.alive
+
+    def use(self, device: str | None) -> None:
+        """Changes to another device; None is the system's default."""
+        self._keeper.use(device)
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def close(self) -> None:
+        self._keeper.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _plug(self, form: Format) -> Socket:
+        if form.rate == PLAYBACK_RATE:
+            return Outlet(form, self._pull)
+        return FedOutlet(form, self._pull)
+
+
+class Outlet:
+    """Copies from `pull` into the buffer of a device that runs at 48 kHz."""
+
+    def __init__(self, form: Format, pull: Pull) -> None:
+        self._form = form
+        self._pull = pull
+        self._timeline = Timeline(form.rate)
+
+    def __call__(self, buffer: Any, frames: int, at: float) -> None:
+        spread(self._pull(frames, self._timeline.place(frames, at)), buffer, self._form)
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+class FedOutlet:
+    """Keeps a little sound ready for a device of another rate; the callback copies it."""
+
+    def __init__(self, form: Format, pull: Pull) -> None:
+        self._form = form
+        self._pull = pull
+        self._resampler = Resampler(PLAYBACK_RATE, form.rate)
+        self._timeline = Timeline(form.rate)
+        self._lock = threading.Lock()
+        self._ready: Samples = np.zeros(0, np.float32)
+        self._next_at = 0.0  # when the sample after the last ready one leaves the DAC
+        self._held = 0.0  # seconds that were pulled and are still in the resampler
+        self._hungry = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._feed, name="feeder", daemon=True)
+        self._thread.start()
+
+    def __call__(self, buffer: Any, frames: int, at: float) -> None:
+        with self._lock:
+            piece, self._ready = self._ready[:frames], self._ready[frames:]
+            begin = self._timeline.place(frames, at)
+            self._next_at = begin + (frames + len(self._ready)) / self._form.rate
+        self._hungry.set()
+        spread(np.pad(piece, (0, frames - len(piece))), buffer, self._form)
+
+    def close(self) -> None:
+        self._closed = True
+        self._hungry.set()
+        self._thread.join()
+
+    def _feed(self) -> None:
+        while self._hungry.wait() and not self._closed:
+            self._hungry.clear()
+            while len(self._ready) < AHEAD_SECONDS * self._form.rate:
+                self._add_block()
+
+    def _add_block(self) -> None:
+        sound = self._resampler.process(self._pull(PLAYBACK_BLOCK, self._next_at + self._held))
+        self._held += PLAYBACK_BLOCK / PLAYBACK_RATE - len(sound) / self._form.rate
+        with self._lock:
+            self._ready = np.concatenate([self._ready, sound])
+            self._next_at += len(sound) / self._form.rate
+
+
+def spread(samples: Samples, buffer: Any, form: Format) -> None:
+    """Mono into the first two channels of an interleaved buffer, silence into further ones."""
+    view = np.frombuffer(buffer, np.float32).reshape(-1, form.channels)
+    view[:, 2:] = 0.0
+    view[:, :2] = samples[:, None]
