@@ -1,0 +1,71 @@
+"""A job is a long task outside a conversation: it tells its progress, and stops when asked to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class JobCancelled(Exception):
+    """Raised by `Job.check`; ends a job quietly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is."""
+
+    fraction: float = 0.0
+    """In [0, 1]; never falls."""
+    text: str = ""
+    """What is being done, for a person to read."""
+
+
+class Job(Generic[T]):
+    """Work that is given its own Job, to call `report` and `check` on between pieces of work.
+
+    `run` is called once, in any thread. `cancel`, `progress` and `cancelled` may be used from any.
+    """
+
+    def __init__(self, title: str, work: Callable[[Job[T]], T]) -> None:
+        self.title = title
+        """What the job does, for a person to read."""
+        self.progress = Progress()
+        self._work = work
+        self._cancelled = threading.Event()
+        self._listeners: list[Callable[[Progress], None]] = []
+
+    def run(self) -> T:
+        """Do the work; its result, or JobCancelled, or what it raises."""
+        self.check()
+        result = self._work(self)
+        self.report(1.0)
+        return result
+
+    def when_progressed(self, listener: Callable[[Progress], None]) -> None:
+        """Call `listener`, from the working thread, at each report; add it before `run`."""
+        self._listeners.append(listener)
+
+    def report(self, fraction: float, text: str = "") -> None:
+        """The work is that far; raises JobCancelled if it shall stop."""
+        self.check()
+        farthest = max(self.progress.fraction, min(fraction, 1.0))
+        self.progress = Progress(farthest, text or self.progress.text)
+        for listener in self._listeners:
+            listener(self.progress)
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """The job shall stop at its next report or check."""
+        self._cancelled.set()
+
+    def check(self) -> None:
+        """Raise JobCancelled if the job was cancelled."""
+        if self.cancelled:
+            raise JobCancelled(self.title)

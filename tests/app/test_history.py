@@ -1,0 +1,230 @@
+"""What was said is kept, survives a kill; neither a broken file nor a full disk stops anybody."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from avatar_app.app import history as history_module
+from avatar_app.app.history import History
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import Noticed, Outcome, TurnEnded
+from avatar_app.core.values import Pictures
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def a_turn(number: int, said: str = "hello", heard: str = "Hi there.") -> TurnEnded:
+    return TurnEnded(
+        turn_id=number,
+        outcome=Outcome.INTERRUPTED,
+        user_text=said,
+        avatar_text="Hi there, how are you?",
+        heard_text=heard,
+        marks={"first_sound": 1.25},
+        typed=True,
+        pictures=Pictures(shown=30, dropped=1, skew_p50_ms=3.5, skew_p99_ms=20.0),
+    )
+
+
+@pytest.fixture
+def notices() -> list[Noticed]:
+    return []
+
+
+@pytest.fixture
+def history(tmp_path: Path, notices: list[Noticed]) -> Iterator[History]:
+    history = History(tmp_path / "history.db", notices.append)
+    yield history
+    history.close()
+
+
+def test_a_turn_comes_back_as_it_was_also_after_a_restart(history: History) -> None:
+    history.add(a_turn(1), NOON)
+    again = History(history.path)
+    assert again.recent(10) == history.recent(10) == (a_turn(1),)
+    again.close()
+
+
+def test_recent_turns_come_oldest_first(history: History) -> None:
+    for number in range(5):
+        history.add(a_turn(number), NOON)
+    assert [turn.turn_id for turn in history.recent(3)] == [2, 3, 4]
+
+
+def test_search_finds_what_was_said_and_what_was_heard_in_any_case(history: History) -> None:
+    history.add(a_turn(1, said="Wo ist die ÜBUNG? 100% sicher"), NOON)
+    history.add(a_turn(2, heard="In the garden."), NOON)
+    assert [turn.turn_id for turn in history.search("übung")] == [1]
+    assert [turn.turn_id for turn in history.search("GARDEN")] == [2]
+    assert history.search("how are you") == ()  # written, but never heard
+    assert [turn.turn_id for turn in history.search("%")] == [1]
+
+
+def test_nothing_remains_in_the_files_after_forgetting(history: History) -> None:
+    for number in range(50):
+        history.add(a_turn(number, said=f"my secret number {number}"), NOON)
+    history.forget()
+    assert history.recent(10) == ()
+    for file in history.path.parent.iterdir():
+        assert b"secret" not in file.read_bytes(), file
+
+
+def test_old_turns_are_pruned_whatever_their_time_zone(history: History) -> None:
+    history.add(a_turn(1), NOON - timedelta(days=31))
+    history.add(a_turn(2), NOON - timedelta(days=29))
+    assert history.prune(0, NOON) == 0
+    assert history.prune(30, NOON.astimezone()) == 1
+    assert [turn.turn_id for turn in history.recent(10)] == [2]
+
+
+def test_threads_may_add_at_the_same_time(history: History) -> None:
+    def add(first: int) -> None:
+        for number in range(first, first + 20):
+            history.add(a_turn(number), NOON)
+
+    threads = [threading.Thread(target=add, args=(100 * each,)) for each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({turn.turn_id for turn in history.recent(1000)}) == 80
+
+
+WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from avatar_app.app.history import History
+from avatar_app.core.events import Outcome, TurnEnded
+history = History(Path(sys.argv[1]))
+for number in range(100_000):
+    turn = TurnEnded(number, Outcome.FINISHED, "said " * 400, "written", "heard")
+    history.add(turn, datetime.now(UTC))
+    sys.stdout.write(f"{number}\\n")
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("turns_before_kill", [1, 7, 40])
+def test_no_stored_turn_is_lost_by_a_kill(tmp_path: Path, turns_before_kill: int) -> None:
+    path = tmp_path / "history.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        for _ in range(turns_before_kill):
+            writer.stdout.readline()
+        writer.kill()
+        confirmed = turns_before_kill + len(writer.stdout.read().splitlines())
+    assert writer.returncode == -signal.SIGKILL
+    history = History(path)
+    numbers = [turn.turn_id for turn in history.recent(100_000)]
+    assert not history.in_memory
+    history.close()
+    assert numbers == list(range(len(numbers)))
+    assert confirmed <= len(numbers) <= confirmed + 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database " * 300, b"SQLite format 3\0" + b"x" * 99]
+)
+def test_a_broken_file_is_kept_aside(
+    tmp_path: Path, notices: list[Noticed], content: bytes
+) -> None:
+    path = tmp_path / "history.db"
+    for _ in range(2):
+        path.write_bytes(content)
+        history = History(path, notices.append)
+        history.add(a_turn(1), NOON)
+        assert len(history.recent(10)) == 1
+        assert not history.in_memory
+        history.close()
+    kept = sorted(file for file in tmp_path.iterdir() if "broken" in file.name)
+    assert [file.read_bytes() for file in kept] == [content, content]
+    assert [notice.hint for notice in notices] == [f"The old one is {file}." for file in kept]
+
+
+def test_damage_in_the_middle_of_the_file_is_found_when_it_is_opened(
+    history: History, notices: list[Noticed]
+) -> None:
+    for number in range(200):
+        history.add(a_turn(number, said="word " * 100), NOON)
+    history.close()
+    damaged = bytearray(history.path.read_bytes())
+    damaged[4096 * 3 : 4096 * 6] = b"\xff" * 4096 * 3
+    history.path.write_bytes(damaged)
+    History(history.path, notices.append).close()
+    assert "broken" in notices[0].message
+
+
+def test_where_nothing_can_be_written_turns_are_kept_in_memory(
+    tmp_path: Path, notices: list[Noticed]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    history = History(tmp_path / "file" / "history.db", notices.append)
+    history.add(a_turn(1), NOON)
+    assert history.recent(10) == (a_turn(1),)
+    assert history.in_memory
+    history.forget()
+    assert history.recent(10) == ()
+    history.close()
+    assert len(notices) == 1
+
+
+def test_a_disk_that_becomes_full_loses_nothing(history: History, notices: list[Noticed]) -> None:
+    history.add(a_turn(1), NOON)
+    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
+    history._connection.execute(f"PRAGMA max_page_count = {pages}")
+    history.add(a_turn(2, said="word " * 10_000), NOON)
+    history.add(a_turn(3), NOON)
+    assert [turn.turn_id for turn in history.recent(10)] == [1, 2, 3]
+    assert history.in_memory
+    assert len(notices) == 1
+    assert "full" in notices[0].message
+    history.forget()
+    assert not history.path.exists()
+
+
+def test_without_a_listener_a_notice_is_logged(
+    tmp_path: Path, expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("Conversations cannot be stored")
+    (tmp_path / "file").write_text("in the way")
+    History(tmp_path / "file" / "history.db").close()
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_alone(history: History) -> None:
+    history.add(a_turn(1), NOON)
+    history.close()
+    with sqlite3.connect(history.path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(AvatarError, match="newer version"):
+        History(history.path)
+    assert len(list(history.path.parent.glob("*broken*"))) == 0
+
+
+def test_an_old_file_is_migrated_and_keeps_its_turns(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.add(a_turn(1), NOON)
+    history.close()
+
+    def add_mood(connection: sqlite3.Connection) -> None:
+        connection.execute("ALTER TABLE turns ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'")
+
+    monkeypatch.setattr(history_module, "MIGRATIONS", [*history_module.MIGRATIONS, add_mood])
+    migrated = History(history.path)
+    moods = migrated._connection.execute("SELECT mood FROM turns").fetchall()
+    assert migrated.recent(10) == (a_turn(1),)
+    migrated.close()
+    assert moods == [("calm",)]
