@@ -1,9 +1,11 @@
-"""Events: what happened, past tense, for whoever shows or stores it. A closed union to `match` on."""
+"""Events: what happened, for whoever shows or stores it. A closed union to `match` on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from avatar_app.core.values import Pictures
 
 
 class State(StrEnum):
@@ -110,6 +112,7 @@ class TurnEnded:
     marks: dict[str, float] = field(default_factory=dict)
     """Seconds of the conversation's clock at which things first happened."""
     typed: bool = False
+    pictures: Pictures = field(default_factory=Pictures)
 
 
 @dataclass(frozen=True, slots=True)

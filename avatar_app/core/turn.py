@@ -1,4 +1,4 @@
-"""A turn is one exchange; it travels with every item, so that stale items are known by inspection."""
+"""A turn is one exchange; it travels with every item, so that stale items show as such."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class TurnCancelled(Exception):
-    """Raised by `Turn.check` and by input streams of a turn that was cancelled; ends an engine quietly."""
+    """Raised by `Turn.check` and by a cancelled turn's input streams; ends an engine quietly."""
 
 
 def _no_clock() -> float:
@@ -17,9 +17,10 @@ def _no_clock() -> float:
 class Turn:
     """One exchange between the user and the avatar.
 
-    `cancel` may be called from any thread, any number of times. Engines call `check` between
-    pieces of work, or look at `cancelled`. `mark` records when something first happened, in
-    seconds of the conversation's clock.
+    `cancel` and `commit` may be called from any thread, any number of times. Engines call `check`
+    between pieces of work, or look at `cancelled`. `mark` records when something first happened, in
+    seconds of the conversation's clock. A turn is prepared before it is certain that the user has
+    ended; nothing of it sounds, and no tool is called, before it is committed.
     """
 
     def __init__(
@@ -30,18 +31,49 @@ class Turn:
         self.marks: dict[str, float] = {}
         self._clock = clock
         self._cancelled = threading.Event()
+        self._settled = threading.Event()
+        self._committed = False
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def cancelled(self) -> bool:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        self._cancelled.set()
+        with self._lock:
+            listeners, self._listeners = self._listeners, []
+            self._cancelled.set()
+        self._settled.set()
+        for listener in listeners:
+            listener()
+
+    def when_cancelled(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once, from the cancelling thread; at once if it is too late for that."""
+        with self._lock:
+            if not self.cancelled:
+                self._listeners.append(listener)
+                return
+        listener()
 
     def check(self) -> None:
         """Raise TurnCancelled if the turn was cancelled."""
         if self.cancelled:
             raise TurnCancelled(self.id)
+
+    @property
+    def committed(self) -> bool:
+        return self._committed
+
+    def commit(self) -> None:
+        """The user has ended: what was prepared may be heard and done."""
+        self._committed = True
+        self._settled.set()
+
+    def wait_committed(self) -> None:
+        """Block until the turn is committed; raises TurnCancelled if it is cancelled instead."""
+        self._settled.wait()
+        self.check()
 
     def mark(self, name: str, at: float | None = None) -> None:
         """Record the first time `name` happened: now, or at `at` seconds of the clock."""

@@ -115,6 +115,18 @@ class VideoFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """How the pictures of one turn were shown."""
+
+    shown: int = 0
+    dropped: int = 0
+    """Drawn, but never shown because a newer one was due."""
+    skew_p50_ms: float = 0.0
+    """Median distance between a picture and the sound with which it was shown."""
+    skew_p99_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was understood so far."""
 

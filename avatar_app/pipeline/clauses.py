@@ -1,0 +1,52 @@
+"""Clauses: text that is still being written is cut where a voice can begin to speak it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+FIRST_CLAUSE = 8
+"""Characters a first clause must have to end at a comma: short, so that speech starts early."""
+LATER_CLAUSE = 40
+"""Characters a later clause must have to end at a comma: longer, so that melody has room."""
+LONGEST_CLAUSE = 220
+"""Characters after which a clause ends at a blank, whatever it says."""
+
+_SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s|\n|[\u3002\uff01\uff1f]")
+_BREATH = re.compile(r"[,;:\u2014][\"'\u201d\u2019)\]]*\s|\s[\u2013-]\s|[\u3001\uff0c]")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|No|approx|e\.g|i\.e|z\.B|[A-Z])|\b\d+)\.\s$"
+)
+
+
+def split_clauses(pieces: Iterable[str]) -> Iterator[str]:
+    """Join streamed pieces of text and yield clauses without surrounding blanks.
+
+    A sentence ends a clause, unless its full stop belongs to an abbreviation, an initial or an
+    ordinal. A comma, colon or dash ends one that is long enough. Joined with blanks, the clauses
+    hold the words of the whole text in order.
+    """
+    buffer = ""
+    first = True
+    for piece in pieces:
+        buffer += piece
+        while cut := _cut(buffer, FIRST_CLAUSE if first else LATER_CLAUSE):
+            clause, buffer = buffer[:cut].strip(), buffer[cut:]
+            if clause:
+                yield clause
+                first = False
+    if rest := buffer.strip():
+        yield rest
+
+
+def _cut(text: str, enough: int) -> int:
+    """Index after the first clause in `text`; 0 if it holds none yet."""
+    cuts = [
+        match.end()
+        for match in _SENTENCE_END.finditer(text)
+        if not _ABBREVIATION.search(text[: match.end()])
+    ][:1]
+    cuts += [match.end() for match in _BREATH.finditer(text) if match.start() >= enough][:1]
+    if not cuts and len(text) > LONGEST_CLAUSE:
+        cuts = [text.rfind(" ", 0, LONGEST_CLAUSE) + 1 or LONGEST_CLAUSE]
+    return min(cuts, default=0)

@@ -1,0 +1,200 @@
+"""The conductor: one thread that decides; everybody else posts orders to it and hears events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from avatar_app.core.engines import (
+    Dialogue,
+    EchoCanceller,
+    Face,
+    Recognizer,
+    Voice,
+    VoiceDetector,
+)
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import Event, Failed, Heard, Muted, State, StateChanged
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, Look, VideoFrame
+from avatar_app.pipeline import orders
+from avatar_app.pipeline.activity import Activity
+from avatar_app.pipeline.answering import CallTool
+from avatar_app.pipeline.attention import Attention
+from avatar_app.pipeline.chain import Chain, Performers
+from avatar_app.pipeline.delivery import Delivery
+from avatar_app.pipeline.hearing import Hearing
+from avatar_app.pipeline.ledger import Ledger
+from avatar_app.pipeline.listening import RECOGNIZE, Listener
+from avatar_app.pipeline.orders import Order
+from avatar_app.pipeline.playback import Playback
+from avatar_app.pipeline.presenter import Presenter
+from avatar_app.pipeline.stage import Stage
+from avatar_app.pipeline.turntaking import Patience, TurnTaker
+
+LEVEL_EVERY = 3
+"""Blocks between two `Heard` events."""
+_LOOKS = {
+    State.IDLE: Look.IDLE,
+    State.LISTENING: Look.LISTENING,
+    State.THINKING: Look.THINKING,
+    State.SPEAKING: Look.SPEAKING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One engine of each kind."""
+
+    echo: EchoCanceller
+    vad: VoiceDetector
+    asr: Recognizer
+    dialogue: Dialogue
+    tts: Voice
+    face: Face
+
+
+class Conversation:
+    """Joins the user's side (attention) and the avatar's side (delivery) of one conversation.
+
+    Devices call `hear`, `playback.read` and `frame`; every wish of the user is an `order`. All may
+    be called from any thread. Events are posted from the conductor's thread.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        post: Callable[[Event], None],
+        call_tool: CallTool,
+        clock: Callable[[], float],
+        ledger: Ledger | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        patience = patience or Patience()
+        self.activity = Activity()
+        self.playback = Playback(self.activity, clock)
+        self.presenter = Presenter(self.playback, self.activity, clock)
+        self.state = State.IDLE
+        self._post, self._clock = post, clock
+        self._conducting = Turn(id=0)
+        self._blocks = 0
+        self._orders: Stage[Order, None] = Stage(
+            "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
+        )
+        performers = Performers(engines.dialogue, engines.tts, engines.face)
+        self._chain = Chain(
+            performers, self.playback, self.presenter, self.activity, self.order, call_tool
+        )
+        self._delivery = Delivery(
+            self._chain, self.playback, self.presenter, ledger or Ledger(), post, clock
+        )
+        self._attention = Attention(
+            Hearing(engines.echo, engines.vad, patience.preroll),
+            TurnTaker(patience),
+            Listener(engines.asr, self.activity, self.order, clock),
+            self.playback,
+            self._delivery,
+            post,
+            clock,
+        )
+
+    def order(self, order: Order) -> None:
+        """Post an order to the conductor."""
+        self._orders.submit(self._conducting, order)
+
+    def hear(self, chunk: AudioChunk, adc_at: float) -> None:
+        """The microphone's next 10 ms; they are the conductor's heartbeat as well."""
+        self.order(orders.Hear(chunk, adc_at))
+
+    def frame(self) -> VideoFrame | None:
+        """The picture to show now."""
+        return self.presenter.frame()
+
+    def close(self) -> None:
+        """Fall silent and end all threads. The engines are not closed."""
+        self._orders.close()
+        self._attention.withdraw()
+        self._delivery.interrupt()
+        self._chain.close()
+        self._attention.listener.close()
+
+    def _obey(self, order: Order, _turn: Turn) -> Iterator[None]:
+        attention, delivery = self._attention, self._delivery
+        match order:
+            case orders.Hear():
+                self._hear(order)
+            case orders.Recognized():
+                attention.recognized(order.turn, order.transcript)
+            case orders.ClauseWritten():
+                delivery.clause_written(order)
+            case orders.StageFailed():
+                delivery.stage_failed(order)
+                if order.stage == RECOGNIZE:
+                    attention.unrecognized(order.turn)
+            case orders.Type():
+                attention.withdraw()
+                delivery.answer_typed(order.text)
+            case orders.Announce():
+                delivery.announcements.append(order.text)
+            case orders.Interrupt():
+                attention.withdraw()
+                delivery.interrupt()
+            case orders.Hold():
+                attention.hold(order.held)
+            case orders.Mute():
+                attention.mute(order.muted)
+                self._post(Muted(order.muted))
+            case orders.Use():
+                self._use(order)
+        self._express()
+        return iter(())
+
+    def _hear(self, order: orders.Hear) -> None:
+        hearing = self._attention.hearing
+        played = self.playback.take_played()
+        block = hearing.hear(order.chunk, order.adc_at, self._clock(), played)
+        self._attention.hear(block)
+        self._delivery.follow(floor_taken=self._attention.utterance is not None)
+        self._blocks += 1
+        if self._blocks % LEVEL_EVERY == 0:
+            self._post(Heard(block.level_db, block.probability, hearing.playback_db))
+
+    def _use(self, order: orders.Use) -> None:
+        engines, attention = self._chain.engines, self._attention
+        match order.kind:
+            case Kind.DIALOGUE:
+                engines.dialogue = order.engine
+            case Kind.TTS:
+                engines.voice = order.engine
+            case Kind.FACE:
+                self._chain.use_face(order.engine)
+            case Kind.ASR:
+                attention.listener.recognizer = order.engine
+            case Kind.VAD:
+                attention.hearing.detector = order.engine
+            case Kind.ECHO:
+                attention.hearing.echo = order.engine
+
+    def _express(self) -> None:
+        """Say and show what the avatar is doing."""
+        attention, delivery = self._attention, self._delivery
+        state = State.IDLE
+        if attention.utterance is not None:
+            state = State.LISTENING
+        elif delivery.turn is not None:
+            state = State.SPEAKING if delivery.avatar_speaking else State.THINKING
+        asleep = attention.muted and state is State.IDLE
+        nodding = attention.paused and state is State.LISTENING
+        look = Look.ASLEEP if asleep else Look.NODDING if nodding else _LOOKS[state]
+        self.presenter.look = look
+        if state is not self.state:
+            self.state = state
+            self._post(StateChanged(state))
+
+    def _broken(self, _order: Order, _turn: Turn, stage: str, error: AvatarError) -> None:
+        self._post(Failed(None, stage, error.message, error.hint))
+
+
+def _nothing(*_: object) -> None:
+    """The conductor's stage yields nothing."""

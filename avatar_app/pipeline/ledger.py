@@ -1,0 +1,37 @@
+"""The ledger: what was said, of which the avatar's part holds only the words that were heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from avatar_app.core.events import Outcome, TurnEnded
+from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
+
+MOST_MESSAGES = 60
+"""Messages of the conversation that a prompt holds; older ones are in the stored history."""
+
+
+class Ledger:
+    """The messages of the running conversation. Only the conductor writes it."""
+
+    def __init__(self, persona: str = "", tools: Sequence[ToolDescription] = ()) -> None:
+        self.persona = persona
+        self.tools = tuple(tools)
+        self._messages: list[Message] = []
+
+    def prompt(self, user_text: str) -> Prompt:
+        """The prompt for an answer to `user_text`."""
+        system = [Message(Role.SYSTEM, self.persona)] if self.persona else []
+        return Prompt((*system, *self._messages, Message(Role.USER, user_text)), self.tools)
+
+    def add(self, ended: TurnEnded) -> None:
+        """Remember a turn as it was heard."""
+        if ended.user_text:
+            self._messages.append(Message(Role.USER, ended.user_text))
+        if ended.heard_text:
+            interrupted = ended.outcome is not Outcome.FINISHED
+            self._messages.append(Message(Role.AVATAR, ended.heard_text, interrupted))
+        del self._messages[:-MOST_MESSAGES]
+
+    def forget(self) -> None:
+        self._messages.clear()

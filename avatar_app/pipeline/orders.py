@@ -1,0 +1,100 @@
+"""Orders to the conductor. One that concerns a turn names it, so that a late order hurts nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, Transcript
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hear:
+    """The microphone's next block."""
+
+    chunk: AudioChunk
+    adc_at: float
+    """Seconds of the clock at which its first sample was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognized:
+    """A transcript of one segment of an utterance."""
+
+    turn: Turn
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseWritten:
+    """The dialogue wrote a clause."""
+
+    turn: Turn
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageFailed:
+    """An engine failed while it worked for `turn`."""
+
+    turn: Turn
+    stage: str
+    error: AvatarError
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The user typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """The avatar has something to say by itself (a timer, a greeting) once nobody speaks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """The user pressed stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The talk button was pressed or released."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """The microphone is to be muted or opened."""
+
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """From the next turn on, `engine` does the work of its kind."""
+
+    kind: Kind
+    engine: Any
+
+
+Order = (
+    Hear
+    | Recognized
+    | ClauseWritten
+    | StageFailed
+    | Type
+    | Announce
+    | Interrupt
+    | Hold
+    | Mute
+    | Use
+)

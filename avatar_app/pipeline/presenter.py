@@ -1,0 +1,179 @@
+"""Presenter: the picture that belongs to the sound which is leaving the loudspeaker right now."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, Pictures, VideoFrame
+from avatar_app.pipeline.activity import Activity, Bell
+from avatar_app.pipeline.playback import Playback
+
+FRAMES_AHEAD = 8
+"""Frames a face may be ahead of the sound."""
+KEPT_SECONDS = 0.6
+"""Pictures that were shown are kept this long: speech may be wound back by a word."""
+RESTING_AHEAD = 2
+"""Frames at rest that are drawn before they are due."""
+
+
+class Presenter:
+    """Shows the newest frame of the sounding turn with `at` ≤ now + ½ frame, drops older ones and
+    keeps early ones. In silence it shows the face at rest, at the face's pace."""
+
+    def __init__(self, playback: Playback, activity: Activity, clock: Callable[[], float]) -> None:
+        self._playback = playback
+        self._clock = clock
+        self._changed = Bell(activity)
+        self._turn: Turn | None = None
+        self._frames: list[VideoFrame] = []
+        self._shown: VideoFrame | None = None
+        self._resting: deque[VideoFrame] = deque()
+        self._shown_at = 0.0
+        self._rest_due = 0.0
+        self._at_rest = True
+        self._generation = 0
+        self._skews: list[float] = []
+        self._dropped = 0
+        self._closed = False
+        self.fps = 25.0
+        self.look = Look.IDLE
+
+    def expect(self, turn: Turn) -> None:
+        """The next pictures are those of `turn`."""
+        turn.when_cancelled(self._wake)
+        with self._changed:
+            self._turn = turn
+            self._frames.clear()
+            self._skews, self._dropped = [], 0
+            self._changed.ring()
+
+    def put(self, turn: Turn, frame: VideoFrame) -> None:
+        """Add a frame; waits while enough are ahead. That of another turn is ignored."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_room(turn))
+            turn.check()
+            if turn is self._turn:
+                self._frames.append(frame)
+        self._playback.picture_ready(turn)
+
+    def frame(self) -> VideoFrame | None:
+        """The picture to show now; None before the first. Never waits for one to be drawn."""
+        turn, now = self._playback.now()
+        with self._changed:
+            if turn is not None and turn is self._turn and self._frames:
+                self._show_performing(turn, now)
+            elif turn is None:
+                self._show_resting()
+            self._changed.ring()
+            return self._shown
+
+    def pictures(self, turn: Turn) -> Pictures:
+        """How the pictures of `turn` were shown so far."""
+        with self._changed:
+            if turn is not self._turn or not self._skews:
+                return Pictures()
+            p50, p99 = np.percentile(np.abs(self._skews), [50, 99])
+            return Pictures(len(self._skews), self._dropped, float(p50), float(p99))
+
+    @property
+    def shown(self) -> VideoFrame | None:
+        """The picture on show."""
+        return self._shown
+
+    def forget_resting(self) -> None:
+        """The frames at rest that wait are worthless: the face was exchanged."""
+        with self._changed:
+            self._forget_resting()
+            self._changed.ring()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.ring()
+
+    # The side of the face at rest
+
+    def wait_for_rest(self) -> tuple[int, Look, VideoFrame | None] | None:
+        """Block until a frame at rest is wanted: its generation, the look, and the frame before
+        it. None when the presenter is closed."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or (self._at_rest and len(self._resting) < RESTING_AHEAD)
+            )
+            if self._closed:
+                return None
+            after = self._resting[-1] if self._resting else self._shown
+            return self._generation, self.look, after
+
+    def put_resting(self, generation: int, frame: VideoFrame) -> None:
+        """Add a frame at rest, unless it is stale by now."""
+        with self._changed:
+            if generation == self._generation:
+                self._resting.append(frame)
+                if self._shown is None:
+                    self._shown = frame
+
+    def _show_performing(self, turn: Turn, now: float) -> None:
+        if self._at_rest:
+            self._at_rest = False
+            self._forget_resting()
+        chosen = self._choose(now)
+        if chosen is None:
+            return
+        before, frame = self._index_shown(), self._frames[chosen]
+        if frame is not self._shown:
+            turn.mark("first_frame")
+            self._dropped += max(chosen - before - 1, 0)
+            self._skews.append((frame.at - now) * 1000)
+            self._shown, self._shown_at = frame, self._clock()
+        oldest = now - KEPT_SECONDS
+        self._frames[:] = [f for f in self._frames if f.at > oldest or f is frame]
+
+    def _choose(self, now: float) -> int | None:
+        """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
+        picture only because the screen's beat falls between two frames, the next in order is taken:
+        even motion for at most a quarter of a frame more of skew."""
+        frame_seconds = 1 / self.fps
+        due = [i for i, frame in enumerate(self._frames) if frame.at <= now + frame_seconds / 2]
+        if not due:
+            return None
+        newest, following = due[-1], self._index_shown() + 1
+        if following == 0 or following >= len(self._frames):
+            return newest
+        skew = self._frames[following].at - now
+        beat = self._clock() - self._shown_at >= 0.7 * frame_seconds
+        repeats = newest == following - 1 and beat and skew <= 0.75 * frame_seconds
+        skips = newest == following + 1 and skew >= -0.75 * frame_seconds
+        return following if repeats or skips else newest
+
+    def _index_shown(self) -> int:
+        return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)
+
+    def _show_resting(self) -> None:
+        if not self._at_rest:
+            self._at_rest = True
+            self._forget_resting()
+        now = self._clock()
+        if self._resting and now >= self._rest_due - 1e-6:
+            self._shown = self._resting.popleft()
+            late = now - self._rest_due > 2 / self.fps
+            self._rest_due = (now if late else self._rest_due) + 1 / self.fps
+
+    def _forget_resting(self) -> None:
+        self._resting.clear()
+        self._generation += 1
+        self._rest_due = self._clock()
+
+    def _has_room(self, turn: Turn) -> bool:
+        if turn.cancelled or turn is not self._turn:
+            return True
+        shown_at = self._shown.at if not self._at_rest and self._shown is not None else -1.0
+        return sum(frame.at > shown_at for frame in self._frames) < FRAMES_AHEAD
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.ring()

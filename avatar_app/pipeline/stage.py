@@ -1,0 +1,158 @@
+"""A stage applies one engine, in a thread of its own; feeds carry a turn's items between stages."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from avatar_app.core.errors import AvatarError, EngineFailed
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.pipeline.activity import Activity, Bell
+
+T = TypeVar("T")
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+log = logging.getLogger(__name__)
+
+
+class Feed(Generic[T]):
+    """A bounded stream with one consumer. It ends when closed, and at once when its turn is
+    cancelled: then both sides get TurnCancelled."""
+
+    def __init__(self, activity: Activity, limit: int, turn: Turn | None = None) -> None:
+        self._limit = limit
+        self._turn = turn
+        self._items: deque[T] = deque()
+        self._bell = Bell(activity)
+        self._closed = False
+        self._abandoned = False
+        if turn is not None:
+            turn.when_cancelled(self._ring)
+
+    def put(self, item: T) -> None:
+        """Append `item`; waits while the feed is full. Ignored once abandoned."""
+        with self._bell:
+            self._bell.wait_for(lambda: len(self._items) < self._limit or self._over)
+            self._check()
+            if not self._abandoned:
+                self._items.append(item)
+                self._bell.ring()
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        with self._bell:
+            self._closed = True
+            self._bell.ring()
+
+    def abandon(self) -> None:
+        """Nobody will take anything more: drop what is there and what comes."""
+        with self._bell:
+            self._abandoned = True
+            self._items.clear()
+            self._bell.ring()
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        with self._bell:
+            self._bell.wait_for(lambda: self._items or self._closed or self._over)
+            self._check()
+            if not self._items:
+                raise StopIteration
+            item = self._items.popleft()
+            self._bell.ring()
+            return item
+
+    @property
+    def _over(self) -> bool:
+        return self._abandoned or (self._turn is not None and self._turn.cancelled)
+
+    def _check(self) -> None:
+        if self._turn is not None:
+            self._turn.check()
+
+    def _ring(self) -> None:
+        with self._bell:
+            self._bell.ring()
+
+
+class Stage(Generic[In, Out]):
+    """Applies an engine to one job after the other; what it yields is handed to `emit` with the job
+    and its turn. A cancelled turn is skipped by inspection; a failure is handed to `failed`, and
+    the stage goes on with the next job."""
+
+    def __init__(
+        self,
+        name: str,
+        apply: Callable[[In, Turn], Iterator[Out]],
+        activity: Activity,
+        emit: Callable[[In, Turn, Out], None],
+        ended: Callable[[In, Turn], None],
+        failed: Callable[[In, Turn, str, AvatarError], None],
+    ) -> None:
+        self.name = name
+        self._apply = apply
+        self._emit = emit
+        self._ended = ended
+        self._failed = failed
+        self._activity = activity
+        self._begin()
+
+    def submit(self, turn: Turn, job: In) -> None:
+        """Work on `job` when its time comes."""
+        self._jobs.put((turn, job))
+
+    def close(self, patience: float = 5.0) -> None:
+        """End the thread; the current turn must be cancelled. Waits `patience` seconds for it."""
+        self._jobs.close()
+        self._thread.join(patience)
+
+    def renew(self) -> None:
+        """Go on in a new thread: the old one is inside an engine that does not come back."""
+        self._jobs.abandon()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._jobs: Feed[tuple[Turn, In]] = Feed(self._activity, limit=1000)
+        self._thread = threading.Thread(
+            target=self._run, args=(self._jobs,), name=self.name, daemon=True
+        )
+        self._thread.start()
+
+    def _run(self, jobs: Feed[tuple[Turn, In]]) -> None:
+        with self._activity.employed():
+            for turn, job in jobs:
+                self._serve(turn, job)
+
+    def _serve(self, turn: Turn, job: In) -> None:
+        try:
+            turn.check()
+            self._stream(job, turn, self._apply(job, turn))
+            turn.check()
+            self._ended(job, turn)
+        except TurnCancelled:
+            log.debug("%s: %r was cancelled", self.name, turn)
+        except AvatarError as error:
+            self._failed(job, turn, self.name, error)
+        except Exception as error:  # a seam: a bug in an engine must not end the conversation
+            log.exception("%s failed", self.name)
+            failure = EngineFailed(f"Something broke: {error}.", BUG_HINT)
+            self._failed(job, turn, self.name, failure)
+
+    def _stream(self, job: In, turn: Turn, outputs: Iterator[Out]) -> None:
+        try:
+            for output in outputs:
+                turn.check()
+                self._emit(job, turn, output)
+        finally:
+            close = getattr(outputs, "close", None)
+            if close is not None:
+                close()
+
+
+BUG_HINT = "The log has the details; try once more, or choose another engine in the settings."

@@ -1,0 +1,187 @@
+"""Turn-taking: who has the floor, decided from voice activity alone; pure, in seconds of sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from avatar_app.core.values import BLOCK_SECONDS
+
+# fmt: off
+UNFINISHED = frozenset({
+    "a", "an", "the", "and", "or", "but", "so", "because", "if", "when", "while", "that",
+    "which", "who", "to", "of", "in", "on", "at", "for", "with", "from", "by", "about", "as",
+    "is", "are", "was", "were", "my", "your", "his", "her", "our", "their", "um", "uh", "er",
+    "erm", "like", "than", "then", "i",
+})
+# fmt: on
+"""Words that no sentence ends with: after them the user is given more time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the turn-taker waits; all in seconds of sound."""
+
+    suspect_after: float = 0.05
+    """Voice over the avatar after which it ducks."""
+    sure_after: float = 0.13
+    """Voice over the avatar after which it pauses."""
+    start_after: float = 0.07
+    """Voice in silence after which a turn of the user begins."""
+    preroll: float = 0.5
+    """Sound before the first sign of voice that is recognised too: no first syllable is lost."""
+    prepare_after: float = 0.25
+    """Silence after which an answer is prepared, not yet spoken."""
+    end_after: float = 0.56
+    """Silence that ends a turn."""
+    longest: float = 1.2
+    """Silence that ends a turn of a hesitant user, or after an unfinished sentence."""
+    utterance: float = 30.0
+    """Length at which an utterance ends whatever happens."""
+
+
+class Decision(Enum):
+    """What the turn-taker concludes from a block."""
+
+    SUSPECTED = auto()  # somebody may be speaking over the avatar
+    RELENTED = auto()  # nobody was
+    STARTED = auto()  # the user speaks
+    PAUSED = auto()  # the user may have ended: prepare the answer
+    CONTINUED = auto()  # the user had not ended
+    ENDED = auto()  # the user has ended
+
+
+class _Floor(Enum):
+    OPEN = auto()
+    SUSPECTED = auto()
+    USER = auto()
+    USER_PAUSED = auto()
+
+
+VOICED = 0.5
+"""Probability from which a block counts as voice."""
+UNVOICED = 0.35
+"""Probability below which a block counts as silence; between the two nothing changes."""
+CONTINUE_AFTER = 0.04
+"""Seconds of voice in a pause that continue the utterance: a click does not."""
+LEARNT_PAUSES = 12
+"""How many of the user's own pauses are remembered."""
+
+
+class TurnTaker:
+    """Fed with one speech probability per 10 ms block, it decides who has the floor.
+
+    The silence that ends a turn adapts: it grows after words that no sentence ends with (`hint`),
+    and with the pauses that this user makes in mid-sentence.
+    """
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
+        self._floor = _Floor.OPEN
+        self._voiced = 0.0
+        self._silence = 0.0
+        self._length = 0.0
+        self._is_voice = False
+        self._last_text = ""
+        self._pauses: deque[float] = deque(maxlen=LEARNT_PAUSES)
+
+    def observe(self, probability: float, avatar_speaking: bool) -> Decision | None:
+        """Take one 10 ms block; at most one decision follows from it."""
+        if probability >= VOICED:
+            self._is_voice = True
+        elif probability < UNVOICED:
+            self._is_voice = False
+        self._count()
+        match self._floor:
+            case _Floor.OPEN | _Floor.SUSPECTED:
+                return self._open(avatar_speaking)
+            case _Floor.USER:
+                return self._user_speaks()
+            case _Floor.USER_PAUSED:
+                return self._user_pauses()
+
+    def hint(self, text: str) -> None:
+        """What has been understood of the utterance so far."""
+        self._last_text = text
+
+    def learn(self, pause: float) -> None:
+        """This user made a pause of so many seconds and then went on."""
+        self._pauses.append(pause)
+
+    def reset(self) -> None:
+        """The floor is open: the utterance was ended or withdrawn by other means."""
+        self._floor = _Floor.OPEN
+        self._voiced = self._silence = self._length = 0.0
+        self._is_voice = False
+        self._last_text = ""
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last voice."""
+        return self._silence
+
+    @property
+    def end_after(self) -> float:
+        """Seconds of silence that end the current turn."""
+        patience = self.patience
+        needed = patience.end_after
+        if len(self._pauses) >= 3:
+            needed = max(needed, 1.15 * sorted(self._pauses)[int(0.8 * len(self._pauses))])
+        words = self._last_text.lower().split()
+        if words and words[-1].strip(".,") in UNFINISHED:
+            needed += 0.35
+        return min(needed, patience.longest)
+
+    def _count(self) -> None:
+        self._length += BLOCK_SECONDS
+        if self._is_voice:
+            self._voiced += BLOCK_SECONDS
+        else:
+            self._voiced = max(0.0, self._voiced - 2 * BLOCK_SECONDS)
+        paused = self._floor is _Floor.USER_PAUSED  # a click in a pause does not end the pause
+        self._silence = self._silence + BLOCK_SECONDS if paused or not self._is_voice else 0.0
+
+    def _open(self, avatar_speaking: bool) -> Decision | None:
+        patience = self.patience
+        needed = patience.sure_after if avatar_speaking else patience.start_after
+        if _reached(self._voiced, needed):
+            self._floor, self._length = _Floor.USER, 0.0
+            self._last_text = ""
+            return Decision.STARTED
+        if self._floor is _Floor.OPEN:
+            if avatar_speaking and _reached(self._voiced, patience.suspect_after):
+                self._floor = _Floor.SUSPECTED
+                return Decision.SUSPECTED
+        elif self._voiced == 0.0:
+            self._floor = _Floor.OPEN
+            return Decision.RELENTED
+        return None
+
+    def _user_speaks(self) -> Decision | None:
+        if self._length >= self.patience.utterance:
+            return self._end()
+        if _reached(self._silence, self.patience.prepare_after):
+            self._floor, self._voiced = _Floor.USER_PAUSED, 0.0
+            return Decision.PAUSED
+        return None
+
+    def _user_pauses(self) -> Decision | None:
+        if _reached(self._voiced, CONTINUE_AFTER):
+            self.learn(self._silence - CONTINUE_AFTER)
+            self._floor, self._silence = _Floor.USER, 0.0
+            return Decision.CONTINUED
+        if self._is_voice:
+            return None
+        if _reached(self._silence, self.end_after):
+            return self._end()
+        return None
+
+    def _end(self) -> Decision:
+        self._floor = _Floor.OPEN
+        self._voiced = 0.0
+        return Decision.ENDED
+
+
+def _reached(seconds: float, needed: float) -> bool:
+    return seconds > needed - BLOCK_SECONDS / 2
