@@ -23,8 +23,8 @@ def paint_backdrop(canvas: skia.Canvas, name: str, width: int, height: int) -> N
     span = max(width, height)
     canvas.drawPaint(fade((0, 0), (0, height), [tint(top), tint(bottom)]))
     centre = (width * 0.46, height * 0.40)
-    colours = [tint(light, 0.75), tint(light, 0.28), tint(light, 0)]
-    canvas.drawPaint(glow(centre, span * 0.46, colours, [0, 0.45, 1]))
+    colours = [tint(light, 0.95), tint(light, 0.42), tint(light, 0)]
+    canvas.drawPaint(glow(centre, span * 0.42, colours, [0, 0.45, 1]))
     _discs(canvas, disc, width, height)
     shade = [tint(0x000000, 0), tint(0x000000, 0.32)]
     canvas.drawPaint(glow((width / 2, height * 0.45), span * 0.75, shade, [0.5, 1]))

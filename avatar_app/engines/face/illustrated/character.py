@@ -83,6 +83,8 @@ class MouthStyle:
 class Character:
     """Somebody to talk to."""
 
+    backdrop: str
+    """The backdrop that suits best."""
     skin: Skin
     eyes: EyeStyle
     brows: BrowStyle

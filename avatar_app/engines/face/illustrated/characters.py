@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from avatar_app.engines.face.illustrated.character import Character
 from avatar_app.engines.face.illustrated.mira import MIRA
+from avatar_app.engines.face.illustrated.theo import THEO
 
-CHARACTERS: dict[str, Character] = {"mira": MIRA}
+CHARACTERS: dict[str, Character] = {"mira": MIRA, "theo": THEO}

@@ -20,12 +20,16 @@ _JOINING = 0.13
 """Seconds in which the mouth on show turns into that of the speech."""
 
 
+OWN_BACKGROUND = "own"
+"""The backdrop that suits the character."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Choices:
     """The options of the manifest."""
 
     character: str = "mira"
-    background: str = "lagoon"
+    background: str = OWN_BACKGROUND
     width: int = 1280
     height: int = 720
     fps: float = 30.0
@@ -75,7 +79,9 @@ class IllustratedFace:
 
 def _scene(choices: _Choices) -> Scene:
     character = CHARACTERS[choices.character]
-    return Scene(character, choices.background, choices.width, choices.height)
+    own = choices.background == OWN_BACKGROUND
+    backdrop = character.backdrop if own else choices.background
+    return Scene(character, backdrop, choices.width, choices.height)
 
 
 def _pose(after: VideoFrame | None) -> Pose:

@@ -34,7 +34,7 @@ def paint_eyes(canvas: skia.Canvas, style: EyeStyle, mood: Expression, blink: fl
 def _paint_eye(
     canvas: skia.Canvas, style: EyeStyle, mood: Expression, blink: float, side: int
 ) -> None:
-    openness = max(0.0, (mood.lids + 0.22 * min(mood.gaze_y * -1, 0.6)) * (1 - blink))
+    openness = max(0.0, (mood.lids + 0.24 * min(max(mood.gaze_y, -0.7), 0.5)) * (1 - blink))
     depth = style.depth * (1 - 0.32 * mood.smile)
     top = -style.height * openness + (1 - min(openness, 1)) * depth * 0.75
     lid = _arc(style, top, bulge=-0.12)
@@ -151,13 +151,13 @@ def _paint_brow(canvas: skia.Canvas, style: BrowStyle, mood: Expression, side: i
         (x - 1.2 * max(-mood.brow_inner, 0) * s, y - lift * (0.75 + 0.25 * (1 - s)) - inner * s)
         for (x, y), s in zip(style.points, shares, strict=True)
     ]
-    canvas.drawPath(tapered(points, style.width * 1.25, 0.62, 0.05), fill(style.colour, 0.28))
-    canvas.drawPath(tapered(points, style.width, 0.62, 0.04), fill(style.colour, 0.72))
-    pen = line(mixed(style.colour, 0x000000, 0.25), 0.7, 0.5)
-    for k in range(9):
+    canvas.drawPath(tapered(points, style.width * 1.3, 0.5, 0.05), fill(style.colour, 0.22, 1.0))
+    canvas.drawPath(tapered(points, style.width, 0.34, 0.04), fill(style.colour, 0.74, 0.35))
+    pen = line(mixed(style.colour, 0x000000, 0.3), 0.7, 0.34)
+    for k in range(1, 9):
         t = k / 9 * (len(points) - 1)
         i, f = int(t), t - int(t)
         x = points[i][0] + (points[i + 1][0] - points[i][0]) * f
         y = points[i][1] + (points[i + 1][1] - points[i][1]) * f
-        half = style.width * 0.5 * (1 - 0.06 * k)
-        canvas.drawLine(x - 1, y + half * 0.8, x + 2.6 + 0.25 * k, y - half * (0.8 - 0.08 * k), pen)
+        half = style.width * 0.40 * min(0.5 + 0.25 * k, 1.25 - 0.09 * k)
+        canvas.drawLine(x - 1.2, y + half, x + 1.6 + 0.3 * k, y - half, pen)

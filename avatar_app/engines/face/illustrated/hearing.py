@@ -27,7 +27,7 @@ class Hearing:
 
     def __init__(self) -> None:
         self.begins: float | None = None
-        """Seconds of the turn's timeline at which the speech begins; None before the first chunk."""
+        """Seconds of the turn's timeline at which the speech begins; None while unknown."""
         self.covered = 0.0
         """Seconds of the turn's timeline that are known."""
         self.ended = False

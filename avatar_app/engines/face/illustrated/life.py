@@ -95,7 +95,7 @@ def drift(clock: float, pace: float, channel: int) -> float:
 
 
 def breath(clock: float) -> float:
-    """0 breathed out, 1 breathed in; a breath takes 4.4 seconds, breathing in a little less of it."""
+    """0 breathed out, 1 breathed in; a breath takes 4.4 seconds."""
     turn = math.tau * clock / 4.4
     return 0.5 - 0.5 * math.cos(turn + 0.35 * math.sin(turn))
 

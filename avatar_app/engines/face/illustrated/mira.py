@@ -27,7 +27,7 @@ from avatar_app.engines.face.illustrated.character import (
 )
 from avatar_app.engines.face.illustrated.head import paint_face, paint_neck, paint_nose
 
-SKIN = Skin(light=0xFFE3CF, base=0xF6C6A7, shade=0xD9936F, deep=0xA85F48, blush=0xEE7F6E)
+SKIN = Skin(light=0xFFE3CF, base=0xF6C6A7, shade=0xD9936F, deep=0xA85F48, blush=0xF08C78)
 _HAIR = (0x2C1512, 0x4A241A, 0x713A25, 0x99583A, 0xCB8756)  # deepest to highlight
 _KNIT = (0xF3E8D6, 0xDCC8AE, 0xB89B7E)
 
@@ -40,12 +40,12 @@ _NECK = [
     (80, 250), (0, 280),
 ]  # fmt: skip
 _BEHIND = [
-    (0, -150), (58, -143), (98, -108), (115, -52), (114, 10), (120, 66), (136, 118), (136, 160),
-    (118, 196), (92, 208), (60, 196), (40, 150), (0, 140),
+    (0, -142), (54, -138), (94, -106), (111, -52), (112, 10), (120, 66), (134, 118), (134, 160),
+    (118, 196), (92, 208), (60, 206), (30, 200), (0, 196),
 ]  # fmt: skip
 _TORSO = [
-    (0, 190), (40, 186), (70, 178), (112, 186), (158, 208), (190, 250), (206, 330), (214, 520),
-    (0, 520),
+    (0, 190), (40, 186), (70, 178), (112, 186), (158, 208), (188, 246), (202, 310), (208, 400),
+    (212, 600), (214, 1100), (0, 1100),
 ]  # fmt: skip
 _PARTING = (-30.0, -134.0)
 _RIGHT_OUTER = [
@@ -57,8 +57,8 @@ _RIGHT_INNER = [
     (94, 146), (78, 184),
 ]  # fmt: skip
 _LEFT_OUTER = [
-    _PARTING, (-58, -142), (-92, -108), (-112, -60), (-117, -6), (-115, 44), (-128, 96),
-    (-141, 140), (-134, 178), (-104, 206),
+    _PARTING, (-62, -146), (-97, -112), (-116, -60), (-118, -6), (-114, 44), (-126, 96),
+    (-143, 140), (-138, 176), (-106, 206),
 ]  # fmt: skip
 _LEFT_INNER = [
     _PARTING, (-46, -112), (-60, -86), (-74, -56), (-82, -20), (-83, 18), (-87, 62), (-98, 106),
@@ -197,6 +197,7 @@ def _paint_shine(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) -
 
 
 MIRA = Character(
+    backdrop="lagoon",
     skin=SKIN,
     eyes=EyeStyle(
         centre=(39.5, 2),
@@ -212,7 +213,7 @@ MIRA = Character(
         lid=0x9A5643,
     ),
     brows=BrowStyle(
-        points=((17, -33), (30, -38), (46, -40.5), (59, -37.5), (69, -30)),
+        points=((16, -34.5), (28, -39), (44, -42.5), (58, -40), (70, -31)),
         width=6.4,
         colour=0x5A2F20,
     ),
@@ -221,12 +222,12 @@ MIRA = Character(
         width=29.0,
         upper=7.6,
         lower=10.5,
-        opening=27.0,
+        opening=22.0,
         upper_colour=0xC85F5C,
         lower_colour=0xE08078,
         shine=0xFFC9BE,
         shade=0x6E2224,
-        smile=3.4,
+        smile=4.6,
     ),
     paint_figure=_paint_figure,
     paint_fringe=_paint_fringe,

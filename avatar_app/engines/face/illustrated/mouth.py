@@ -43,6 +43,11 @@ class _Lips:
     def gap(self) -> float:
         return self.bottom - self.top
 
+    @property
+    def closeness(self) -> float:
+        """1 for closed lips, 0 for lips that are well apart."""
+        return max(0.0, 1 - self.gap / 5)
+
 
 def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
     x, y = style.centre
@@ -71,6 +76,8 @@ def paint_mouth(
     for side in (-1, 1):
         corner = (lips.x + side * (lips.width + 1.5), lips.corner + 0.6)
         blot(canvas, corner, (6.5, 5.0), skin.deep, 0.42)
+        fold = [(corner[0] - side, corner[1] - 4), (corner[0] + side * 2.4, corner[1]), corner]
+        canvas.drawPath(tapered(fold, 1.5), fill(skin.deep, 0.28 + 0.3 * smile))
     _paint_lower_lip(canvas, style, lips)
     if lips.gap > 0.3:
         _paint_inside(canvas, lips, mouth)
@@ -92,41 +99,33 @@ def _upper_outline(path: skia.Path, lips: _Lips) -> None:
 def _inner_upper(path: skia.Path, lips: _Lips, start: bool) -> None:
     """The upper lip's inner edge, from the left corner (`start`) or back to it."""
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
-    bend = t + (c - t) * 0.25
+    bend = t + (c - t) * (0.12 + 0.40 * lips.closeness)
     if start:
         path.moveTo(x - w, c)
-        path.cubicTo(x - w * 0.72, bend, x - w * 0.36, t - 0.8, x, t + 0.7)
-        path.cubicTo(x + w * 0.36, t - 0.8, x + w * 0.72, bend, x + w, c)
+        path.cubicTo(x - w * 0.80, bend, x - w * 0.38, t - 0.7, x, t + 0.7)
+        path.cubicTo(x + w * 0.38, t - 0.7, x + w * 0.80, bend, x + w, c)
     else:
-        path.cubicTo(x + w * 0.72, bend, x + w * 0.36, t - 0.8, x, t + 0.7)
-        path.cubicTo(x - w * 0.36, t - 0.8, x - w * 0.72, bend, x - w, c)
+        path.cubicTo(x + w * 0.80, bend, x + w * 0.38, t - 0.7, x, t + 0.7)
+        path.cubicTo(x - w * 0.38, t - 0.7, x - w * 0.80, bend, x - w, c)
         path.close()
 
 
 def _inner_lower(path: skia.Path, lips: _Lips) -> None:
     """From the right corner along the lower lip's inner edge to the left one."""
     x, w, c, b = lips.x, lips.width, lips.corner, lips.bottom
-    bend = b + (c - b) * 0.22
-    path.cubicTo(x + w * 0.74, bend, x + w * 0.40, b - 0.2, x, b + 0.7)
-    path.cubicTo(x - w * 0.40, b - 0.2, x - w * 0.74, bend, x - w, c)
+    bend = b - (b - c) * 0.10 + min(c - b, 0) * 0.04
+    path.cubicTo(x + w * 0.86, bend, x + w * 0.52, b + 0.5, x, b + 0.7)
+    path.cubicTo(x - w * 0.52, b + 0.5, x - w * 0.86, bend, x - w, c)
 
 
 def _paint_lower_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
-    x, w = lips.x, lips.width
+    x, w, c = lips.x, lips.width, lips.corner
     low = lips.bottom + lips.lower
+    side = c + (low - c) * 0.58
     path = skia.Path()
     _inner_upper(path, lips, start=True)
-    path.cubicTo(
-        x + w * 0.80, lips.corner + lips.lower * 0.3 + lips.gap * 0.45, x + w * 0.48, low, x, low
-    )
-    path.cubicTo(
-        x - w * 0.48,
-        low,
-        x - w * 0.80,
-        lips.corner + lips.lower * 0.3 + lips.gap * 0.45,
-        x - w,
-        lips.corner,
-    )
+    path.cubicTo(x + w * 0.90, side, x + w * 0.56, low, x, low)
+    path.cubicTo(x - w * 0.56, low, x - w * 0.90, side, x - w, c)
     path.close()
     tones = [
         tint(mixed(style.lower_colour, style.shade, 0.35)),
@@ -160,9 +159,9 @@ def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
 
 
 def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
-    """The dark line along the upper lip's inner edge; all that is seen of a closed mouth's inside."""
+    """The dark line along the upper lip's inner edge: all that a closed mouth shows of its inside."""
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
-    near = t + (c - t) * 0.52
+    near = t + (c - t) * 0.46
     points = [
         (x - w * 1.02, c - 0.3),
         (x - w * 0.6, near - 0.4),
@@ -170,7 +169,7 @@ def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
         (x, t + 0.7),
     ]
     points += [(2 * x - px, py) for px, py in reversed(points[:-1])]
-    closeness = max(0.0, 1 - lips.gap / 5)
+    closeness = lips.closeness
     canvas.drawPath(
         tapered(points, 1.5 + 0.5 * closeness, 0.5, 0.5), fill(style.shade, 0.55 + 0.35 * closeness)
     )
