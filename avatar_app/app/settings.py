@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from avatar_app.app import places, settings_layers
 from avatar_app.app.settings_layers import Layer, Name
@@ -175,15 +175,17 @@ def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> li
 
 def _leave_out(layers: list[Layer], invalid: ValidationError) -> list[Noticed]:
     """Take the wrong entries out of the layers they came from; raise if one may not be wrong."""
-    notices = []
-    for detail in invalid.errors(include_url=False):
+    wrong = {}
+    for detail in reversed(invalid.errors(include_url=False)):
         layer, name = _culprit(layers, detail)
+        wrong[name] = layer, detail  # of several errors in one setting, the first
+    notices = []
+    for name, (layer, detail) in reversed(wrong.items()):
         error = _explained(layer, name, detail)
         if not layer.mendable:
             raise error from invalid
-        if settings_layers.has(layer.tree, name):
-            layer.remove(name)
-            notices.append(Noticed(error.message, f"{error.hint} It is left out."))
+        layer.remove(name)
+        notices.append(Noticed(error.message, f"{error.hint} It is left out."))
     return notices
 
 
@@ -211,8 +213,9 @@ def _explained(layer: Layer, name: Name, detail: ErrorDetails) -> ConfigInvalid:
 
 
 def _did_you_mean(name: Name) -> str:
-    known = [".".join(setting) for setting in setting_names()]
-    found = process.extractOne(".".join(name), known, score_cutoff=60)
+    levels = {setting[:depth] for setting in setting_names() for depth in range(1, 4)}
+    known = sorted(".".join(level) for level in levels)
+    found = process.extractOne(".".join(name), known, scorer=fuzz.ratio, score_cutoff=65)
     return f"Did you mean {found[0]}?" if found else "config/default.yaml lists all."
 
 

@@ -132,7 +132,7 @@ def read_environment(environ: Mapping[str, str], reserved: frozenset[str]) -> La
         if variable.startswith(PREFIX) and variable not in reserved:
             name = tuple(variable.removeprefix(PREFIX).lower().split(LEVEL))
             written = f"the environment variable {variable}"
-            layer.add(name, parse_value(text, written.capitalize()), written)
+            layer.add(name, parse_value(text, f"The environment variable {variable}"), written)
     return layer
 
 

@@ -54,7 +54,7 @@ def with_setting(text: str, name: Name, value: Any) -> str:
 
 def _edited(text: str, name: Name, value: Any) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if root is None:
+    if root is None or (_is_block(root) and _value(root, name[0]) is None):
         between = "\n" if text and not text.endswith("\n") else ""
         return f"{text}{between}{_line(name, value)}\n"
     node, rest = root, name
@@ -65,7 +65,7 @@ def _edited(text: str, name: Name, value: Any) -> str:
     return _replaced(text, node, _flow(_nested(rest, value)))
 
 
-def _value(node: yaml.MappingNode, key: str) -> yaml.Node | None:
+def _value(node: yaml.Node, key: str) -> yaml.Node | None:
     return next((value for name, value in node.value if name.value == key), None)
 
 

@@ -1,0 +1,104 @@
+"""Measures the turns as they go by, and says which engine does not keep what it promises."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_app.core.events import TurnEnded
+from avatar_app.core.manifest import Kind, Manifest
+
+REMEMBERED = 500
+"""How many turns the figures are made of: the latest ones."""
+ENOUGH = 5
+"""Turns before an engine is said to break a promise."""
+DROPPED_SHARE = 0.05
+"""Of a face's pictures; more of them dropped is visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch between two marks of a turn."""
+
+    name: str
+    start: str
+    end: str
+    kind: Kind | None = None
+    """Whose first output it is, where the span holds nothing else."""
+
+
+SPANS = (
+    Span("end of turn", "user_stopped", "end_of_turn"),
+    Span("text", "user_stopped", "text"),
+    Span("first token", "text", "first_token", Kind.DIALOGUE),
+    Span("first speech", "first_clause", "first_speech", Kind.TTS),
+    Span("first sound", "user_stopped", "first_sound"),
+    Span("first frame", "user_stopped", "first_frame"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """How long one span took, over the remembered turns."""
+
+    span: Span
+    count: int
+    p50_ms: float
+    p95_ms: float
+
+
+class Monitor:
+    """Fed with every TurnEnded; may be asked from any thread."""
+
+    def __init__(self, engines: Mapping[Kind, Manifest]) -> None:
+        self._engines = engines
+        self._lock = threading.Lock()
+        self._times = {span: deque[float](maxlen=REMEMBERED) for span in SPANS}
+        self._dropped = deque[float](maxlen=REMEMBERED)
+
+    def add(self, turn: TurnEnded) -> None:
+        """Take the times of one turn; spans whose marks it lacks are left out."""
+        with self._lock:
+            for span, times in self._times.items():
+                if span.start in turn.marks and span.end in turn.marks:
+                    times.append((turn.marks[span.end] - turn.marks[span.start]) * 1000)
+            if drawn := turn.pictures.shown + turn.pictures.dropped:
+                self._dropped.append(turn.pictures.dropped / drawn)
+
+    def stages(self) -> tuple[StageTimes, ...]:
+        """The spans that were measured at least once."""
+        with self._lock:
+            measured = {span: list(times) for span, times in self._times.items() if times}
+        return tuple(
+            StageTimes(span, len(times), *(float(p) for p in np.percentile(times, (50, 95))))
+            for span, times in measured.items()
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence for each promise that is not kept."""
+        late = [text for times in self.stages() if (text := self._late(times))]
+        return (*late, *self._dropping())
+
+    def _late(self, times: StageTimes) -> str:
+        engine = self._engines.get(times.span.kind) if times.span.kind else None
+        promised = engine.promises.first_output_ms if engine else None
+        if engine is None or promised is None or times.count < ENOUGH or times.p50_ms <= promised:
+            return ""
+        return (
+            f"{engine.title} takes {times.p50_ms:.0f} ms to its first output"
+            f" where {promised:.0f} ms are promised; this computer is too slow or too busy for it."
+        )
+
+    def _dropping(self) -> list[str]:
+        with self._lock:
+            shares = list(self._dropped)
+        face = self._engines.get(Kind.FACE)
+        if face is None or len(shares) < ENOUGH or np.mean(shares) <= DROPPED_SHARE:
+            return []
+        return [
+            f"{face.title} is too slow here: {np.mean(shares):.0%} of its pictures are dropped."
+        ]

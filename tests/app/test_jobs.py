@@ -1,0 +1,79 @@
+"""A job tells its progress, gives its result and stops when asked to."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from avatar_app.app.jobs import Job, JobCancelled, Progress
+
+
+def count(job: Job[int]) -> int:
+    for done in range(4):
+        job.report(done / 4, f"step {done}")
+    return 42
+
+
+def test_a_job_gives_its_result_and_tells_its_progress() -> None:
+    told: list[Progress] = []
+    job = Job("count", count)
+    job.when_progressed(told.append)
+    assert job.run() == 42
+    assert [progress.fraction for progress in told] == [0, 0.25, 0.5, 0.75, 1]
+    assert told[2].text == "step 2"
+    assert job.progress.fraction == 1
+
+
+def test_progress_never_falls_and_never_exceeds_one() -> None:
+    def erratic(job: Job[None]) -> None:
+        for fraction in (0.5, 0.2, 7.0):
+            job.report(fraction)
+
+    told: list[float] = []
+    job = Job("erratic", erratic)
+    job.when_progressed(lambda progress: told.append(progress.fraction))
+    job.run()
+    assert told == [0.5, 0.5, 1, 1]
+
+
+def test_a_cancelled_job_stops_at_its_next_report_also_from_another_thread() -> None:
+    begun, steps = threading.Event(), []
+
+    def endless(job: Job[None]) -> None:
+        while True:
+            steps.append(job.cancelled)
+            begun.set()
+            job.report(0.1)
+
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        with pytest.raises(JobCancelled) as caught:
+            job.run()
+        ended.append(caught.value)
+
+    job = Job("endless", endless)
+    thread = threading.Thread(target=run)
+    thread.start()
+    begun.wait()
+    job.cancel()
+    thread.join()
+    assert isinstance(ended[0], JobCancelled)
+    assert steps
+
+
+def test_a_job_cancelled_before_it_runs_does_nothing() -> None:
+    job = Job("count", count)
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        job.run()
+    assert job.progress == Progress()
+
+
+def test_what_the_work_raises_comes_out() -> None:
+    def broken(_: Job[None]) -> None:
+        raise ValueError("five")
+
+    with pytest.raises(ValueError, match="five"):
+        Job("broken", broken).run()

@@ -1,0 +1,283 @@
+"""Settings are layered, checked once, explained when wrong, and saved without loss."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from avatar_app.app import places, settings_layers
+from avatar_app.app.settings import (
+    Settings,
+    load_settings,
+    parse_overrides,
+    setting_names,
+)
+from avatar_app.app.user_settings import save_user_setting, with_setting, write_atomically
+from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.pipeline.turntaking import Patience
+
+
+@pytest.fixture
+def user_file() -> Path:
+    path = places.user_places().settings_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_the_shipped_settings_are_complete_and_right() -> None:
+    settings, notices = load_settings(environ={})
+    assert isinstance(settings, Settings)
+    assert notices == ()
+    shipped = settings_layers.read_yaml(places.default_settings_file())
+    for name in setting_names():
+        assert settings_layers.has(shipped.tree, name), name
+
+
+def test_every_shipped_setting_is_documented_on_its_line_or_above() -> None:
+    lines = places.default_settings_file().read_text().splitlines()
+    shipped = settings_layers.read_yaml(places.default_settings_file())
+    for name in setting_names():
+        number = int(shipped.written[name].rsplit(" ", 1)[1])
+        here, above = lines[number - 1], lines[number - 2].strip()
+        assert re.search(r"# \w.{10,}", here) or above.startswith("# "), ".".join(name)
+
+
+def test_the_shipped_patience_is_the_one_the_turn_taker_was_measured_with() -> None:
+    settings, _ = load_settings(environ={})
+    patience = settings.hearing.patience.model_dump()
+    assert set(patience) == {field.name for field in fields(Patience)}
+    assert patience == asdict(Patience())
+
+
+def test_later_layers_win(user_file: Path) -> None:
+    user_file.write_text("persona: a\nwindow: {theme: dark}\nhistory: {days: 1}\nlog:\n")
+    environ = {"AVATAR_PERSONA": "b", "AVATAR_HISTORY__DAYS": "2"}
+    settings, notices = load_settings(environ=environ, overrides={"history.days": 3})
+    assert (settings.window.theme, settings.persona, settings.history.days) == ("dark", "b", 3)
+    assert settings.history.keep is True
+    assert notices == ()
+
+
+def test_values_from_the_environment_get_their_types() -> None:
+    environ = {
+        "AVATAR_AUDIO__MICROPHONE": "null",
+        "AVATAR_AUDIO__SPEAKER": "7",
+        "AVATAR_HISTORY__KEEP": "false",
+        "AVATAR_TTS__OPTIONS__SPEED": "1.5",
+        "AVATAR_HEARING__BACKCHANNELS": "[aha, genau]",
+        "AVATAR_DATA_DIR": "/somewhere",
+        "HOME": "/home/somebody",
+    }
+    settings, notices = load_settings(environ=environ)
+    assert notices == ()
+    assert (settings.audio.microphone, settings.audio.speaker) == (None, "7")
+    assert settings.history.keep is False
+    assert settings.tts.options == {"speed": 1.5}
+    assert settings.hearing.backchannels == ("aha", "genau")
+
+
+def test_options_belong_to_their_engine(user_file: Path) -> None:
+    user_file.write_text("tts: {engine: kokoro, options: {voice: af_heart}}\n")
+    same, _ = load_settings(environ={"AVATAR_TTS__OPTIONS__SPEED": "2"})
+    assert same.tts.options == {"voice": "af_heart", "speed": 2}
+    other, _ = load_settings(environ={}, overrides={"tts.engine": "espeak"})
+    assert other.tts.options == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("window:\n  theme: pink\n", "line 2", "default.yaml"),
+        ("window:\n  them: dark\n", "line 2", "Did you mean window.theme?"),
+        ("# c\n\nfaces: {engine: x}\n", "line 3", "Did you mean face"),
+        ("history: 5\n", "line 1", "default.yaml"),
+        ("hearing:\n  patience:\n    preroll: -1\n", "line 3", "default.yaml"),
+        ("hearing:\n  patience: {preroll: .inf}\n", "line 2", "default.yaml"),
+        ("hearing:\n  backchannels: [yes, [no]]\n", "line 2", "default.yaml"),
+        ("history: {days: many}\n", "line 1", "default.yaml"),
+    ],
+)
+def test_a_wrong_entry_is_named_left_out_and_the_rest_holds(
+    user_file: Path, text: str, place: str, hint: str
+) -> None:
+    user_file.write_text(text + "persona: somebody\n")
+    settings, (notice,) = load_settings(environ={})
+    assert settings.persona == "somebody"
+    assert str(user_file) in notice.message
+    assert place in notice.message
+    assert hint in notice.hint
+    assert user_file.read_text() == text + "persona: somebody\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"window:\n  theme: [dark\n", "line 3"),
+        (b"window:\n\ttheme: dark\n", "line 2"),
+        (b"- a list\n", ""),
+        (b"just a word", ""),
+        (b"\xff\xfe\x00broken", ""),
+        (b"a: !!python/object:os.system x\n", "line 1"),
+        (b"a: *nothing\n", "line 1"),
+        (b"? {a: b}\n: c\n", ""),
+    ],
+)
+def test_a_broken_file_is_named_and_left_alone(user_file: Path, content: bytes, place: str) -> None:
+    user_file.write_bytes(content)
+    settings, notices = load_settings(environ={})
+    assert settings == load_settings(Path("nowhere"), {})[0]
+    assert str(user_file) in notices[0].message
+    assert place in notices[0].message
+    with pytest.raises(ConfigInvalid):
+        save_user_setting("window.theme", "dark")
+    assert user_file.read_bytes() == content
+
+
+def test_an_unreadable_file_is_named(user_file: Path) -> None:
+    user_file.mkdir()
+    _, (notice,) = load_settings(environ={})
+    assert "cannot be read" in notice.message
+
+
+def test_a_wrong_variable_is_named_and_left_out() -> None:
+    environ = {"AVATAR_LOG__LEVEL": "loud", "AVATAR_HOME": "x", "AVATAR_PERSONA": "someone"}
+    settings, notices = load_settings(environ=environ)
+    assert settings.persona == "someone"
+    assert sorted(re.findall(r"AVATAR_\w+", str(notices))) == ["AVATAR_HOME", "AVATAR_LOG__LEVEL"]
+
+
+def test_a_variable_that_is_broken_yaml_is_named() -> None:
+    _, (notice,) = load_settings(environ={"AVATAR_PERSONA": "[a"})
+    assert "AVATAR_PERSONA" in notice.message
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"window.theme": "pink"}, {"window.thema": "dark"}, {"window": 3}, {"": 1}]
+)
+def test_what_was_just_typed_must_be_right(overrides: dict[str, Any]) -> None:
+    with pytest.raises(ConfigInvalid, match="command line") as caught:
+        load_settings(environ={}, overrides=overrides)
+    assert caught.value.hint
+
+
+def test_assignments_of_the_command_line() -> None:
+    assert parse_overrides(["history.days=3", "persona=a=b"]) == {
+        "history.days": 3,
+        "persona": "a=b",
+    }
+    with pytest.raises(ConfigInvalid, match="sets nothing"):
+        parse_overrides(["history.days"])
+
+
+def test_settings_are_frozen() -> None:
+    settings, _ = load_settings(environ={})
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.window.transcript = True  # type: ignore[misc]
+
+
+def test_a_saved_setting_comes_back_and_the_rest_stays(user_file: Path) -> None:
+    user_file.write_text(
+        "# mine\nwindow:\n  theme: dark  # easy on the eyes\n\nhistory: {days: 9}\n"
+    )
+    save_user_setting("window.theme", "light")
+    save_user_setting("face.options.character", "mira")
+    save_user_setting("hearing.backchannels", ("yes", "no"))
+    settings, notices = load_settings(environ={})
+    assert notices == ()
+    assert settings.window.theme == "light"
+    assert settings.history.days == 9
+    assert settings.face.options == {"character": "mira"}
+    assert settings.hearing.backchannels == ("yes", "no")
+    assert (
+        "# mine\nwindow:\n  theme: light  # easy on the eyes\n\nhistory:" in user_file.read_text()
+    )
+    assert [file.name for file in user_file.parent.iterdir()] == [user_file.name]
+
+
+def test_the_first_saved_setting_creates_the_file(user_file: Path) -> None:
+    user_file.parent.rmdir()
+    save_user_setting("window.geometry", "AdnQywADAAA=")
+    assert load_settings(environ={})[0].window.geometry == "AdnQywADAAA="
+
+
+def test_another_engine_begins_with_its_own_options(user_file: Path) -> None:
+    user_file.write_text("tts:\n  engine: kokoro\n  options:\n    voice: af_heart\n")
+    save_user_setting("tts.engine", "espeak")
+    assert yaml.safe_load(user_file.read_text())["tts"] == {"engine": "espeak", "options": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("window.theme", "pink"), ("window.colour", "red"), ("history", 3)]
+)
+def test_a_wrong_setting_is_not_saved(user_file: Path, name: str, value: Any) -> None:
+    with pytest.raises(ConfigInvalid):
+        save_user_setting(name, value)
+    assert not user_file.exists()
+
+
+def test_a_disk_that_refuses_leaves_the_old_file(
+    user_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_file.write_text("persona: a\n")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(AvatarError, match="No space left"):
+        save_user_setting("persona", "b")
+    assert user_file.read_text() == "persona: a\n"
+    assert [file.name for file in user_file.parent.iterdir()] == [user_file.name]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(AvatarError, match="could not be saved"):
+        write_atomically(tmp_path / "file" / "config.yaml", "a: 1\n")
+
+
+def test_the_users_file_is_private(user_file: Path) -> None:
+    save_user_setting("persona", "b")
+    assert stat.S_IMODE(user_file.stat().st_mode) == 0o600
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["a b", "x: y", "# no", "", "ä"])
+)
+KEYS = st.sampled_from(["a", "b", "window"])
+TREES = st.dictionaries(
+    KEYS,
+    st.recursive(
+        SCALARS,
+        lambda below: st.lists(below, max_size=2) | st.dictionaries(KEYS, below, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=3,
+)
+
+
+@given(
+    tree=TREES,
+    name=st.lists(KEYS, min_size=1, max_size=3).map(tuple),
+    value=SCALARS,
+    flow=st.sampled_from([None, True, False]),
+    comment=st.sampled_from(["", "# about\n"]),
+)
+def test_any_yaml_is_edited_to_what_was_wanted(
+    tree: dict[str, Any], name: tuple[str, ...], value: Any, flow: bool | None, comment: str
+) -> None:
+    text = comment + yaml.safe_dump(tree, default_flow_style=flow)
+    edited = with_setting(text, name, value)
+    wanted = settings_layers.Layer(tree)
+    wanted.add(name, value, "")
+    assert yaml.safe_load(edited) == wanted.tree
