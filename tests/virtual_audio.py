@@ -29,8 +29,8 @@ ALSA_CONFIG = """\
 </usr/share/alsa/alsa.conf>
 pcm.!default { type pulse }
 ctl.!default { type pulse }
-pcm.headset { type pulse device headset }
 """
+HEADSET_CONFIG = "pcm.headset { type pulse }\n"
 DAEMON_CONFIG = """\
 default-sample-format = s16le
 default-sample-rate = 48000
@@ -60,7 +60,7 @@ class VirtualAudio:
         }
         for name in ("pulse", "state"):
             (folder / name).mkdir(mode=0o700)
-        (folder / "asound.conf").write_text(ALSA_CONFIG)
+        self.plug_headset()
         (folder / "daemon.conf").write_text(DAEMON_CONFIG)
 
     def start(self) -> None:
@@ -73,10 +73,11 @@ class VirtualAudio:
             "--disallow-exit=no",
             "--log-target=stderr",
             "--log-level=notice",
-            f"-Lmodule-native-protocol-unix auth-anonymous=1 socket={self.folder}/native.sock",
             f"-Lmodule-null-sink sink_name={SPEAKER} rate={RATE} channels=1",
             f"-Lmodule-null-sink sink_name={MICFEED} rate={RATE} channels=1",
             f"-Lmodule-remap-source source_name={MICROPHONE} master={MICFEED}.monitor",
+            # Last: who can connect finds the sinks.
+            f"-Lmodule-native-protocol-unix auth-anonymous=1 socket={self.folder}/native.sock",
         )
         wait_until(self._answers, "the sound server answers")
         # Null sinks that nobody plays to tick every two seconds; silence keeps them ticking.
@@ -95,6 +96,13 @@ class VirtualAudio:
             feeder.kill()
             feeder.wait()
         self._server, self._feeders = None, []
+
+    def plug_headset(self) -> None:
+        """A second device, called headset, is there; it leads to the same sinks."""
+        (self.folder / "asound.conf").write_text(ALSA_CONFIG + HEADSET_CONFIG)
+
+    def unplug_headset(self) -> None:
+        (self.folder / "asound.conf").write_text(ALSA_CONFIG)
 
     def control(self, *words: str) -> str:
         """`pactl` with these words."""
@@ -180,6 +188,8 @@ def wait_until(
 
 def likeness(sound: np.ndarray, heard: np.ndarray) -> float:
     """The largest normalized cross-correlation of `sound` with any equally long part of `heard`."""
+    if len(heard) < len(sound):
+        return 0.0
     size = 1 << (len(sound) + len(heard)).bit_length()
     spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sound, size))
     products = np.fft.irfft(spectrum, size)[: len(heard) - len(sound) + 1]
@@ -233,6 +243,7 @@ def virtual_audio(_sound_server: VirtualAudio) -> VirtualAudio:
     if not _sound_server._answers():
         _sound_server.kill()
         _sound_server.start()
+    _sound_server.plug_headset()
     CARD.refresh()
     return _sound_server
 

@@ -12,10 +12,16 @@ from avatar_app.audio.devices import list_devices
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.speaker import Speaker
 from avatar_app.audio.wav import read_sound
-from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, AudioChunk
+from avatar_app.core.values import MICROPHONE_RATE, PLAYBACK_BLOCK, PLAYBACK_RATE, AudioChunk
 
 pytestmark = pytest.mark.device
 DATA = Path(__file__).parent.parent / "data"
+
+
+def speech(rate: int) -> np.ndarray:
+    """A second and a half of a person speaking."""
+    samples = read_sound(DATA / "goforward.wav", rate).samples
+    return samples[rate // 2 : 2 * rate]
 
 
 class Tape:
@@ -72,27 +78,99 @@ def test_devices_are_listed_by_name() -> None:
 
 
 def test_what_is_played_leaves_the_loudspeaker(virtual_audio: VirtualAudio) -> None:
-    speech = read_sound(DATA / "goforward.wav", PLAYBACK_RATE).samples
-    tape, notices = Tape(speech), Notices()
+    said = speech(PLAYBACK_RATE)
+    tape, notices = Tape(said), Notices()
     with virtual_audio.recording() as recording, Speaker(None, tape.pull, notices) as speaker:
         assert speaker.name == "default"
         assert 0 < speaker.latency <= 0.1
         wait_until(lambda: tape.ended, "all is played")
-        wait_until(lambda: likeness(speech, recording.samples) > 0.9, "all is recorded")
-    assert likeness(speech, recording.samples) > 0.95
+        played = len(recording.samples)
+        wait_until(lambda: len(recording.samples) > played + RATE // 2, "all is recorded")
+    assert likeness(said, recording.samples) > 0.95
     assert not notices
     np.testing.assert_allclose(np.diff(tape.times), 0.01, atol=0.006)
 
 
 def test_what_is_said_reaches_the_microphone(virtual_audio: VirtualAudio) -> None:
-    speech = read_sound(DATA / "goforward.wav")
+    said = speech(MICROPHONE_RATE)
     ear, notices = Ear(), Notices()
     with Microphone(None, ear.hear, notices) as microphone:
         wait_until(lambda: ear.blocks, "the microphone delivers")
         assert microphone.alive
-        virtual_audio.speak(speech.samples, speech.rate)
-    assert likeness(speech.samples, ear.samples) > 0.9
+        virtual_audio.speak(said, MICROPHONE_RATE)
+        heard = len(ear.blocks)
+        wait_until(lambda: len(ear.blocks) > heard + 50, "the rest is delivered")
+    assert likeness(said, ear.samples) > 0.9
     assert [block.start for block in ear.blocks] == list(range(0, 160 * len(ear.blocks), 160))
     assert {len(block.samples) for block in ear.blocks} == {160}
     np.testing.assert_allclose(np.diff(ear.times), 0.01, atol=0.006)
     assert not notices
+
+
+def test_unplugged_loudspeaker_is_survived_and_taken_back(virtual_audio: VirtualAudio) -> None:
+    tape, notices = Tape(), Notices()
+    with Speaker(None, tape.pull, notices) as speaker:
+        wait_until(lambda: len(tape.times) > 20, "the loudspeaker plays")
+        virtual_audio.kill()
+        wait_until(lambda: notices, "the loss is noticed")
+        assert notices.messages == ["The loudspeaker default is gone."]
+        assert not speaker.alive
+        pulled = len(tape.times)
+        wait_until(lambda: len(tape.times) > pulled + 50, "the conversation goes on")
+        virtual_audio.start()
+        wait_until(lambda: len(notices) > 1, "the loudspeaker is taken back")
+        assert notices.messages[1:] == ["The loudspeaker default is back."]
+        assert speaker.alive
+        with virtual_audio.recording() as recording:
+            tape.samples = np.pad(speech(PLAYBACK_RATE), (tape.at + 4800, 0))
+            wait_until(lambda: tape.ended, "all is played")
+            played = len(recording.samples)
+            wait_until(lambda: len(recording.samples) > played + RATE // 2, "all is recorded")
+    assert likeness(speech(PLAYBACK_RATE), recording.samples) > 0.95
+
+
+def test_both_streams_survive_the_sound_server(virtual_audio: VirtualAudio) -> None:
+    tape, ear, notices = Tape(), Ear(), Notices()
+    with Speaker(None, tape.pull, notices), Microphone(None, ear.hear, notices) as microphone:
+        wait_until(lambda: len(tape.times) > 20 and len(ear.blocks) > 20, "both streams run")
+        virtual_audio.kill()
+        wait_until(lambda: len(notices) == 2, "both losses are noticed")
+        virtual_audio.start()
+        wait_until(lambda: len(notices) == 4, "both devices are taken back")
+        assert sorted(notices.messages) == [
+            "The loudspeaker default is back.",
+            "The loudspeaker default is gone.",
+            "The microphone default is back.",
+            "The microphone default is gone.",
+        ]
+        heard = len(ear.blocks)
+        wait_until(lambda: len(ear.blocks) > heard + 20, "the microphone hears again")
+        assert microphone.alive
+    assert [block.start for block in ear.blocks] == list(range(0, 160 * len(ear.blocks), 160))
+
+
+def test_a_missing_device_comes_back_while_the_other_stream_runs(
+    virtual_audio: VirtualAudio,
+) -> None:
+    tape, ear, notices = Tape(), Ear(), Notices()
+    virtual_audio.unplug_headset()
+    assert "headset" not in [device.name for device in list_devices()]
+    with (
+        Speaker(None, tape.pull, Notices()),
+        Microphone("headset", ear.hear, notices) as microphone,
+    ):
+        assert notices == [
+            (
+                "There is no microphone called headset.",
+                "The conversation goes on with default.",
+            )
+        ]
+        assert microphone.name == "default"
+        virtual_audio.plug_headset()
+        wait_until(lambda: len(notices) > 1, "the headset is taken")
+        assert notices.messages[1] == "The microphone headset is back."
+        assert microphone.name == "headset"
+        microphone.use(None)
+        wait_until(lambda: microphone.name == "default", "the microphone is changed")
+        pulled = len(tape.times)
+        wait_until(lambda: len(tape.times) > pulled + 20, "the loudspeaker plays on")
