@@ -31,7 +31,7 @@ VARIANTS = (
 _FILES = {"en-gb": "en"}  # languages that espeak-ng knows by another name
 _NORMAL_SPEED = 170  # words a minute
 _MIDDLE = 50  # of espeak-ng's pitch and range
-_SEMITONE = 50 / 12  # espeak-ng's steps of pitch: 50 are an octave
+_SEMITONE = 5.3  # espeak-ng's steps of pitch, measured on four variants; ±8 are within its range
 _SAMPLE_TEXT = "1 2 3 4 5 6 7 8 9"  # every language can say it
 _UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can be said
 
@@ -58,7 +58,8 @@ class _Options:
             voice if self.variant == PLAIN else f"{voice}+{self.variant}",
             round(_NORMAL_SPEED * self.speed),
             int(np.clip(round(_MIDDLE + _SEMITONE * self.pitch), 0, 99)),
-            int(np.clip(round(_MIDDLE * self.expression), 0, 99)),
+            # espeak-ng adds the melody in Hz: a higher voice needs a wider one
+            int(np.clip(round(_MIDDLE * self.expression * 2 ** (self.pitch / 12)), 0, 99)),
         )
 
 
@@ -125,14 +126,16 @@ def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
     shift = pause - first
     return Spoken(
         samples,
-        _placed(words_of(phrase, utterance.words, last), shift, samples),
+        _placed(words_of(phrase, utterance.words, last), shift, pause, samples),
         [(shape, max(0, sample + shift)) for shape, sample in mouth_of(utterance)]
         + [(MouthShape.SIL, len(samples))],
     )
 
 
-def _placed(words: list[WordAt], shift: int, samples: Samples) -> list[WordAt]:
+def _placed(words: list[WordAt], shift: int, pause: int, samples: Samples) -> list[WordAt]:
+    """Words begin with their sound, not in the silence that was cut off."""
+
     def within(sample: int) -> int:
-        return min(max(sample + shift, 0), len(samples))
+        return min(max(sample + shift, pause), len(samples))
 
     return [WordAt(word.token, within(word.start), within(word.end)) for word in words]

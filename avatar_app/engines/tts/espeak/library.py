@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ _SPEED, _PITCH, _RANGE = 1, 3, 4  # espeak_PARAMETER
 _END_OF_LIST, _WORD, _PHONEME = 0, 1, 7  # espeak_EVENT_TYPE
 _NAME_BYTES = 8  # of a phoneme; not closed by a zero when it is that long
 _SEED = 1
+_TABLE = "phontab"  # espeak_Initialize does not say that its files are missing
 
 _HINT = "Install the package espeakng-loader anew."
 _alone = threading.Lock()  # the library has one global state
@@ -165,16 +167,17 @@ def _loaded() -> Iterator[Any]:
         import espeakng_loader
 
         library = ctypes.CDLL(espeakng_loader.get_library_path())
-        voices = espeakng_loader.get_data_path().encode()
+        voices = espeakng_loader.get_data_path()
     except (ImportError, OSError, RuntimeError) as error:
         raise ModelMissing(f"The voice espeak-ng cannot be loaded: {error}.", _HINT) from error
+    if not Path(voices, _TABLE).is_file():
+        raise ModelMissing(f"The voices of espeak-ng are not in {voices}.", _HINT)
     try:
-        if library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, voices, _IPA_EVENTS) < 0:
-            raise ModelMissing(f"The voices of espeak-ng are not in {voices.decode()}.", _HINT)
+        library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, voices.encode(), _IPA_EVENTS)
         library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
         yield library
-        library.espeak_Terminate()
     finally:
+        library.espeak_Terminate()
         _unload(library)
 
 

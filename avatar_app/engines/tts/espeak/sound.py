@@ -39,8 +39,8 @@ def softened(samples: NDArray[np.int16]) -> Samples:
     """Float samples with less treble, of the same length, faded at both ends."""
     if not len(samples):
         return np.zeros(0, np.float32)
-    sound = np.convolve(samples.astype(np.float32) / 32768, _filter(), mode="full")
-    sound = sound[_TAPS // 2 : _TAPS // 2 + len(samples)].astype(np.float32)
+    filtered = np.convolve(samples.astype(np.float32) / 32768, _filter(), mode="full")
+    sound: Samples = filtered[_TAPS // 2 :][: len(samples)].astype(np.float32)
     ramp = np.linspace(0, 1, min(_FADE, len(sound)), dtype=np.float32)
     sound[: len(ramp)] *= ramp
     sound[len(sound) - len(ramp) :] *= ramp[::-1]

@@ -57,6 +57,9 @@ _PAUSES = (
 _PAUSE = {mark: seconds for marks, seconds in _PAUSES for mark in marks}
 _NO_PAUSE = 0.04  # after a phrase that ends because it is long, and after the text's last word
 _CLOSING = "\"'”’»›)]}*_`~」』）"
+_OPENING = "\"'“‘«‹([{*_`~¿¡"
+_TITLES = frozenset("dr mr mrs ms prof st mme mlle sr sra dra hr fr ing vs etc bzw ca".split())
+_BEFORE_NUMBERS = frozenset("no nr nos art fig vol pp p abs kap".split())
 _LONGEST_PHRASE = 160
 """Characters, about 10 s of speech: 15 ms of computing."""
 _LONGEST_PART = 60
@@ -64,7 +67,7 @@ _LONGEST_PART = 60
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#:)\]>]+)[^\s)\]>]*", re.IGNORECASE)
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
-_MARKUP = re.compile(r"[*_`~|#•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|]+")
+_MARKUP = re.compile(r"[*_`~|#•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
 _MARKED_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
 _JOINERS = "\u200c\u200d"  # carry meaning between the letters of Persian and of Indian scripts
 _SYMBOLS_KEPT = "°©®™℃℉№"
@@ -104,10 +107,11 @@ def _pause_after(token: str, following: str) -> float:
 
 
 def _is_abbreviation(token: str, following: str) -> bool:
-    """Dr. Who, e.g. this, p. 5: leaves it to espeak-ng whether the sentence ends here."""
-    stem = token[:-1]
-    short = len(stem) <= 4 and stem[:1].isupper() and not stem.isupper()
-    return "." in stem or short or len(stem) == 1 or following[:1].islower()
+    """Leaves it to espeak-ng whether a sentence ends here: Dr. Who, e.g. this, J. Bach, No. 5."""
+    stem = token[:-1].lstrip(_OPENING).lower()
+    numbered = stem in _BEFORE_NUMBERS and following[0].isdigit()
+    initial = len(stem) == 1 and stem.isalpha() and stem != "i"
+    return stem in _TITLES or numbered or initial or "." in stem or following[0].islower()
 
 
 def _parts(token: str) -> Iterator[Part]:
@@ -192,7 +196,7 @@ def _shared(parts: tuple[Part, ...], start: int, end: int) -> list[int]:
 def _joined(phrase: Phrase, times: list[int]) -> list[WordAt]:
     """Words from parts: a word lasts until the next one starts, through all its parts here."""
     first = [index for index, part in enumerate(phrase.parts) if part.token]
-    ends = [*first[1:], len(phrase.parts)]
+    ends = [*first, len(phrase.parts)][1:]
     return [
         WordAt(phrase.parts[index].token, times[index], times[end])
         for index, end in zip(first, ends, strict=True)
