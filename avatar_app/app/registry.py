@@ -85,7 +85,10 @@ class Registry:
                 f"Look at {self.folder(manifest)}, or choose another {manifest.kind} engine.",
             ) from error
         if not isinstance(found, type):
-            raise EngineFailed(f"{manifest.entry} of {manifest.title} is no class.", "")
+            raise EngineFailed(
+                f"{manifest.title} cannot be loaded: {manifest.entry} is no class.",
+                f"Look at {self.folder(manifest)}.",
+            )
         return found
 
     def _add(self, path: Path) -> None:

@@ -1,0 +1,178 @@
+"""The laws of the architecture hold: who imports whom, how long things may be, what is not done."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "avatar_app").rglob("*.py"))
+
+LAYERS = {
+    "core": {"core"},
+    "pipeline": {"pipeline", "core"},
+    "audio": {"audio", "core"},
+    "engines": {"engines", "core"},
+    "tools": {"tools", "core"},
+    "app": {"app", "pipeline", "audio", "engines", "tools", "core"},
+    "ui": {"ui", "app", "core"},
+}
+"""Each package, and which it may import; the modules above them all may import everything."""
+BROAD_EXCEPT = {
+    "avatar_app/pipeline/stage.py": "an engine's bug must not end the conversation",
+    "avatar_app/engines/host.py": "whatever ends the child must be told to the parent",
+    "avatar_app/engines/child.py": "whatever ends the child must be told to the parent",
+    "avatar_app/ui/bridge.py": "a slot's bug must not end the window",
+}
+CLOCKS = {"time.time", "time.sleep"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def package_of(path: Path) -> str | None:
+    parts = path.relative_to(ROOT / "avatar_app").parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Every imported module or name by its full name, and whether it loads when the file does."""
+    lazy = {
+        id(node)
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    package = path.relative_to(ROOT).with_suffix("").parts
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) not in lazy) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(package[: len(package) - node.level]) if node.level else ""
+            module = ".".join(filter(None, (above, node.module)))
+            yield from ((f"{module}.{alias.name}", id(node) not in lazy) for alias in node.names)
+
+
+def files_of(*packages: str | None) -> list[Path]:
+    return [path for path in FILES if package_of(path) in packages]
+
+
+def test_imports_point_downwards() -> None:
+    wrong = [
+        f"{name_of(path)}: {name}"
+        for path in files_of(*LAYERS)
+        for name, _ in imports(path)
+        if name.startswith("avatar_app.")
+        and name.split(".")[1] in set(LAYERS) - LAYERS[str(package_of(path))]
+    ]
+    assert wrong == []
+
+
+def test_the_core_needs_only_the_standard_library_and_numpy() -> None:
+    roots = {name.split(".")[0] for path in files_of("core") for name, _ in imports(path)}
+    assert roots - sys.stdlib_module_names == {"numpy", "avatar_app"}
+
+
+def test_only_the_window_knows_qt() -> None:
+    knowing = {
+        package_of(path)
+        for path in FILES
+        for name, _ in imports(path)
+        if name.split(".")[0].startswith("PySide")
+    }
+    assert knowing <= {"ui"}
+
+
+def test_engines_do_not_know_one_another() -> None:
+    wrong = []
+    for path in files_of("engines"):
+        own = path.relative_to(ROOT).parts[:4]
+        engines = (name.split(".")[:4] for name, _ in imports(path) if name.count(".") >= 3)
+        wrong += [
+            f"{name_of(path)}: {engine}"
+            for engine in engines
+            if engine[:2] == ["avatar_app", "engines"] and len(own) == 4 and tuple(engine) != own
+        ]
+    assert wrong == []
+
+
+def test_files_classes_and_functions_are_short() -> None:
+    limits = {ast.Module: 300, ast.ClassDef: 200, ast.FunctionDef: 60, ast.AsyncFunctionDef: 60}
+    too_long = []
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            if limit := limits.get(type(node)):
+                first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", None)
+                length = (last or len(path.read_text(encoding="utf-8").splitlines())) - first + 1
+                if length > limit:
+                    too_long.append(f"{name_of(path)}:{first} has {length} lines")
+    assert too_long == []
+
+
+def test_every_file_says_which_promise_it_keeps() -> None:
+    assert [name_of(path) for path in FILES if not ast.get_docstring(tree(path))] == []
+
+
+def is_broad(handler: ast.ExceptHandler) -> bool:
+    """Does it catch everything and keep it?"""
+    caught = ast.unparse(handler.type) if handler.type else "BaseException"
+    raised_again = isinstance(handler.body[-1], ast.Raise)
+    return bool(re.search(r"\b(Base)?Exception\b", caught)) and not raised_again
+
+
+def test_exceptions_are_caught_broadly_only_at_the_seams() -> None:
+    broad = {
+        name_of(path)
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler) and is_broad(node)
+    }
+    assert broad - set(BROAD_EXCEPT) == set()
+
+
+def test_nothing_is_passed_over_and_nothing_printed() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Pass)
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) == "print")
+    ]
+    assert wrong == []
+
+
+def test_time_is_samples_in_the_pipeline() -> None:
+    wrong = []
+    for path in files_of("pipeline"):
+        used = {
+            ast.unparse(each) for each in ast.walk(tree(path)) if isinstance(each, ast.Attribute)
+        }
+        imported = {name for name, _ in imports(path)}
+        wrong += [f"{name_of(path)}: {clock}" for clock in (used | imported) & CLOCKS]
+    assert wrong == []
+
+
+HEAVY = {
+    *("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx"),
+    *("sounddevice", "soundfile", "faster_whisper", "llama_cpp"),
+}
+
+
+def test_heavy_packages_are_not_loaded_with_the_conversation() -> None:
+    wrong = [
+        f"{name_of(path)}: {name}"
+        for path in files_of("core", "pipeline", "tools", None)
+        for name, at_once in imports(path)
+        if at_once and name.split(".")[0] in HEAVY
+    ]
+    assert wrong == []

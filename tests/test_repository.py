@@ -1,0 +1,102 @@
+"""The repository keeps what it promises a newcomer: two commands, a light import, one licence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from avatar_app.app import places
+
+ROOT = Path(__file__).parents[1]
+GPL_3 = "3972dc9744f6499f0f9b2dbf76696f2ae7ad8af9b23dde66d6af86c9dfb36986"
+"""SHA-256 of the licence's text as the FSF publishes it."""
+LINUX = ROOT / "packaging" / "linux"
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def project() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_package_loads_nothing_heavy() -> None:
+    heavy = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "sounddevice")
+    program = f"import sys, avatar_app; sys.exit(', '.join(set({heavy}) & set(sys.modules)))"
+    assert run(sys.executable, "-c", program).stderr.strip() == ""
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for command in ("make run", "make test"):
+        assert command in readme
+
+
+def test_the_makefile_explains_its_commands() -> None:
+    listed = run("make", "help").stdout
+    for command in ("run", "test", "check", "bench", "docs", "clean"):
+        assert f"make {command} " in listed
+
+
+@pytest.mark.parametrize("script", [".ci/run", *map(str, LINUX.glob("*-*.sh"))])
+def test_scripts_can_be_executed_and_are_valid(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+    assert run("bash", "-n", script).stderr == ""
+
+
+def test_the_licence_is_the_verbatim_gpl(project: dict[str, object]) -> None:
+    assert project["license"] == "GPL-3.0-or-later"
+    assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == GPL_3
+
+
+def test_the_light_set_has_no_torch(project: dict[str, object]) -> None:
+    dependencies = project["dependencies"]
+    assert isinstance(dependencies, list)
+    assert not [line for line in dependencies if re.match(r"torch|tensorflow|jax", line)]
+    assert "PySide6-Essentials>=6.8,!=6.12.0" in dependencies
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config" / "personas").glob("*.yaml")), ids=str)
+def test_personas_say_who_they_are(path: Path) -> None:
+    persona = yaml.safe_load(path.read_text())
+    assert set(persona) == {"name", "summary", "prompt"}
+    assert all(isinstance(value, str) and value for value in persona.values())
+
+
+def test_what_is_shipped_is_found() -> None:
+    assert places.default_settings_file().is_file()
+    assert places.assets().is_dir()
+    assert (places.personas() / "friendly.yaml").is_file()
+
+
+def test_every_system_package_is_a_plain_name() -> None:
+    for path in LINUX.glob("apt-*.txt"):
+        for line in path.read_text().splitlines():
+            assert re.fullmatch(r"#.*|[a-z0-9.+-]+(\|[a-z0-9.+-]+)*", line), (path, line)
+
+
+def missing_packages(tmp_path: Path, *wanted: str) -> list[str]:
+    """What the set-up would install, by a dpkg that has libone and libtwo only."""
+    query = tmp_path / "dpkg-query"
+    query.write_text(
+        '#!/bin/sh\ncase "$4" in libone|libtwo) echo install ok installed;; '
+        "gone) echo deinstall ok config-files;; *) exit 1;; esac\n"
+    )
+    query.chmod(0o755)
+    script = f'PATH="{tmp_path}:$PATH"; source {LINUX}/apt.sh; missing_packages "$@"'
+    return run("bash", "-c", script, "-", *wanted).stdout.split()
+
+
+def test_only_missing_system_packages_are_installed(tmp_path: Path) -> None:
+    wanted = ("libone", "libthree", "old|libtwo", "old|new", "gone")
+    assert missing_packages(tmp_path, *wanted) == ["libthree", "old|new", "gone"]
