@@ -3,74 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Samples, Transcript
+from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, Samples, Transcript
+from avatar_app.engines.asr.pocketsphinx import average
 from avatar_app.engines.asr.pocketsphinx.reading import confidence_of, text_of, words_of
 
-EFFORTS = {
-    "light": {"maxhmmpf": 5_000, "maxwpf": 20},
-    "thorough": {"maxhmmpf": 30_000, "maxwpf": -1},
-}
-"""How many phone models and words are followed in a frame (-1: all), for the option `effort`."""
-
-USUAL_MEAN = "54.5,11.5,-14.2,17.5,-15.1,4,-10.7,-3.6,4.2,-2,3.4,-1.6,1.2"
-"""Mean cepstrum of close speech: the model's own start value knows only the loudness."""
+LANGUAGE_WEIGHT = 8.0
+"""How much the likelihood of a word's place counts against its sound."""
+MOST_PHONES = 5_000
+"""Phone models followed in a frame; 10,000 find no other words."""
+MOST_WORDS = 20
+"""Word ends followed in a frame."""
 
 PARTIAL_EVERY = 12
 """Blocks of 10 ms between two looks at what was understood so far."""
 
+CATCH_UP = 1600
+"""Samples decoded between two looks at the turn when the beginning is heard again."""
+
 
 class PocketsphinxRecognizer:
-    """CMU PocketSphinx (https://github.com/cmusphinx/pocketsphinx) with its own English model."""
+    """CMU PocketSphinx (https://github.com/cmusphinx/pocketsphinx) with its own English model.
 
-    def __init__(self, effort: str = "light") -> None:
-        self._effort = ""
-        self.configure(effort)
+    The model wants to know how voice and microphone sound on average and would learn it only from
+    whole utterances. Here the average is taken from the beginning of each utterance, which is then
+    decoded again: a third fewer wrong words than with a fixed average, for 0.2 s of work.
+    """
 
-    def configure(self, effort: str = "light") -> None:
-        if effort != self._effort:
-            self._decoder = _decoder(effort)
-            self._effort = effort
+    def __init__(self) -> None:
+        import pocketsphinx
+
+        self._decoder = pocketsphinx.Decoder(
+            loglevel="ERROR",
+            lw=LANGUAGE_WEIGHT,
+            maxhmmpf=MOST_PHONES,
+            maxwpf=MOST_WORDS,
+            fwdflat=False,  # a second pass over the whole utterance would come after its end
+        )
+        self._mean = average.USUAL
+
+    def configure(self) -> None:
+        """There is nothing to choose."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
         """Yield what was understood so far whenever it changes, at most every 120 ms of sound."""
         decoder = self._decoder
-        decoder.set_cmn(USUAL_MEAN)
-        decoder.start_utt()
+        self._start(average.USUAL)
         try:
             yield from self._partials(audio, turn)
         finally:
             decoder.end_utt()
         words = words_of(decoder.seg())
-        text = " ".join(word.text for word in words)
-        yield Transcript(text, True, confidence_of(decoder.seg()), words)
+        confidence = confidence_of(decoder.seg(), decoder.lookup_word)
+        yield Transcript(" ".join(word.text for word in words), True, confidence, words)
 
     def close(self) -> None:
         del self._decoder
 
+    def _start(self, mean: average.Cepstrum) -> None:
+        self._mean = mean
+        self._decoder.set_cmn(average.written(mean))
+        self._decoder.start_utt()
+
     def _partials(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        heard = bytearray()
         shown = ""
-        for count, chunk in enumerate(audio, start=1):
+        for count, block in enumerate(_blocks(audio), start=1):
             turn.check()
-            self._decoder.process_raw(_encoded(chunk.samples), False, False)
+            heard += block
+            self._decoder.process_raw(block, False, False)
+            if count in average.LEARNED_AT:
+                self._start_again(bytes(heard), turn)
             if count % PARTIAL_EVERY == 0 and (text := text_of(self._decoder.hyp())) != shown:
                 shown = text
                 yield Transcript(text)
 
+    def _start_again(self, heard: bytes, turn: Turn) -> None:
+        """Decode what was heard so far once more, knowing its average."""
+        decoder = self._decoder
+        frames = len(heard) // (2 * MICROPHONE_BLOCK)
+        mean = average.learned(decoder.get_cmn(True), self._mean, frames)
+        decoder.end_utt()
+        self._start(mean)
+        for start in range(0, len(heard), 2 * CATCH_UP):
+            turn.check()
+            decoder.process_raw(heard[start : start + 2 * CATCH_UP], False, False)
 
-def _decoder(effort: str) -> Any:
-    import pocketsphinx
 
-    return pocketsphinx.Decoder(
-        loglevel="ERROR",
-        lw=8.0,
-        fwdflat=False,  # a second pass over the whole utterance would come after its end
-        **EFFORTS[effort],
-    )
+def _blocks(audio: Iterator[AudioChunk]) -> Iterator[bytes]:
+    """The sound in pieces of at most 10 ms, so that it is decoded alike however it arrives."""
+    for chunk in audio:
+        for start in range(0, len(chunk.samples), MICROPHONE_BLOCK):
+            yield _encoded(chunk.samples[start : start + MICROPHONE_BLOCK])
 
 
 def _encoded(samples: Samples) -> bytes:

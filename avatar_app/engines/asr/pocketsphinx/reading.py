@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+import numpy as np
 
 from avatar_app.core.values import Word
 
 FRAME_SECONDS = 0.01
+
+USUAL_PHONE = 22
+"""Frames that the phones of a word last on average, even in a drawled "no"."""
+LONGEST_PHONE = 34
+"""Frames that no word's phones last on average; a cough heard as "oh" has 36."""
 
 _FILLER = re.compile(r"[<\[+]")
 _ALTERNATIVE = re.compile(r"\(\d+\)$")
@@ -31,13 +38,25 @@ def words_of(segments: Iterable[Any] | None) -> tuple[Word, ...]:
     )
 
 
-def confidence_of(segments: Iterable[Any] | None) -> float:
-    """Mean posterior probability of the words, each weighted with its length; 0 without words."""
-    spoken = [
-        (segment.prob, segment.end_frame + 1 - segment.start_frame) for segment in _spoken(segments)
+def confidence_of(segments: Iterable[Any] | None, phones_of: Callable[[str], str | None]) -> float:
+    """How far the words can be trusted, in [0, 1]; 0 without words.
+
+    It is the mean posterior probability of the words, each weighted with its length. A decoder is
+    sure of drawn-out words when it hears a cough or a hum, so that words with phones longer than
+    people speak count as improbable.
+    """
+    spoken = _spoken(segments)
+    lengths = [segment.end_frame + 1 - segment.start_frame for segment in spoken]
+    trusts = [
+        segment.prob * _plausible(length / len((phones_of(segment.word) or "?").split()))
+        for segment, length in zip(spoken, lengths, strict=True)
     ]
-    frames = sum(length for _, length in spoken)
-    return sum(prob * length for prob, length in spoken) / frames if frames else 0.0
+    return float(np.average(trusts, weights=lengths)) if spoken else 0.0
+
+
+def _plausible(frames_per_phone: float) -> float:
+    """1 for phones of usual length, falling to 0 for those that last longer than in any speech."""
+    return float(np.interp(frames_per_phone, (USUAL_PHONE, LONGEST_PHONE), (1.0, 0.0)))
 
 
 def _spoken(segments: Iterable[Any] | None) -> list[Any]:

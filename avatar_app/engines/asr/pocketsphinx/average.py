@@ -1,0 +1,42 @@
+"""Learns from the beginning of an utterance how voice and microphone sound on average.
+
+PocketSphinx subtracts a mean cepstrum from every frame (cepstral mean normalisation, CMN). Its live
+variant holds a start value for the first 8 s and blends it with what was heard; the start value
+weighs as much as 5 s of sound.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Cepstrum = NDArray[np.float64]
+
+USUAL: Cepstrum = np.array(
+    [54.5, 11.5, -14.2, 17.5, -15.1, 4.0, -10.7, -3.6, 4.2, -2.0, 3.4, -1.6, 1.2]
+)
+"""Mean cepstrum of close speech, shape (13,): the average over several speakers and rooms."""
+
+LEARNED_AT = (50, 120)
+"""Blocks of 10 ms after which the average is taken: soon, and again when more is known."""
+
+DECODERS_WEIGHT = 500
+"""Frames that the decoder's start value counts for (CMN_WIN in its sources)."""
+
+USUAL_WEIGHT = 30
+"""Frames that the usual mean counts for against those of the utterance."""
+
+
+def learned(reported: str, start: Cepstrum, frames: int) -> Cepstrum:
+    """The utterance's own mean, steadied by the usual one.
+
+    `reported` is the mean of a decoder that began with `start` and has heard `frames` frames.
+    """
+    blended = np.array([float(value) for value in reported.split(",")])
+    total = blended * (DECODERS_WEIGHT + frames) - start * DECODERS_WEIGHT
+    return (total + USUAL * USUAL_WEIGHT) / (frames + USUAL_WEIGHT)
+
+
+def written(mean: Cepstrum) -> str:
+    """The mean as the decoder reads it."""
+    return ",".join(f"{value:.4f}" for value in mean)
