@@ -6,6 +6,7 @@ import ast
 import functools
 import math
 import operator
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ LARGEST_RESULT = 1e100
 """Beyond this nobody can listen to the answer."""
 
 
+_NO_SUM = (simpleeval.InvalidExpression, SyntaxError, ValueError, TypeError, RecursionError)
+_UNIT_NAME = re.compile(r"[^\W\d_]+(?:[ _/][^\W\d_]+|\^[23])*")
+"""Words and powers of two or three: what pint evaluates beyond that could take long."""
+
+
 def calculate(expression: str) -> int | float:
     """Calculate an arithmetic expression exactly.
 
@@ -33,12 +39,12 @@ def calculate(expression: str) -> int | float:
     if len(expression) > LONGEST_EXPRESSION:
         raise InputInvalid("That is too long for me to calculate.")
     try:
-        result = _evaluator().eval(expression)
+        result = _evaluator().eval(expression, ast.parse(expression.strip(), mode="eval").body)
     except ZeroDivisionError as error:
         raise InputInvalid("Nobody can divide by zero.") from error
     except OverflowError as error:
         raise InputInvalid("The result is too large for me.") from error
-    except (simpleeval.InvalidExpression, SyntaxError, ValueError, TypeError) as error:
+    except _NO_SUM as error:
         raise InputInvalid("I can't calculate that.") from error
     return _sayable(result)
 
@@ -72,8 +78,10 @@ def _units() -> UnitRegistry[Any]:
 def _unit(name: str) -> Any:
     import pint
 
+    if len(name) > 40 or not _UNIT_NAME.fullmatch(name.strip()):
+        raise InputInvalid(f"I don't know the unit {name!r}.")
     try:
-        return _units().Unit(name)
+        return _units().Unit(name.strip())
     except (pint.PintError, TypeError, ValueError, AttributeError) as error:
         raise InputInvalid(f"I don't know the unit {name!r}.") from error
 

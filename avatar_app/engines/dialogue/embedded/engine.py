@@ -1,0 +1,173 @@
+"""The dialogue that needs no model: understands by rules, answers by skills, calls tools."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from random import Random
+from types import MappingProxyType
+from typing import Any
+
+from avatar_app.core.prompt import Prompt, Role
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.embedded.asking import (
+    Ask,
+    CannotDo,
+    Carry,
+    Past,
+    Reply,
+    Skill,
+    Variety,
+)
+from avatar_app.engines.dialogue.embedded.languages import other_language
+from avatar_app.engines.dialogue.embedded.skills import (
+    about,
+    clock,
+    collection,
+    controls,
+    facts,
+    flow,
+    games,
+    listening,
+    notes,
+    sums,
+    talk,
+    timers,
+)
+from avatar_app.engines.dialogue.embedded.spoken import clauses
+from avatar_app.engines.dialogue.embedded.theme import load_themes
+from avatar_app.engines.dialogue.embedded.understanding import (
+    ANSWER,
+    PERHAPS_MEANT,
+    Meaning,
+    Understanding,
+)
+from avatar_app.engines.dialogue.embedded.words import split
+
+_THEMES = (about, clock, collection, controls, facts, flow, games, listening, notes)
+SKILLS: Mapping[str, Skill] = MappingProxyType(
+    {
+        name: skill
+        for theme in (*_THEMES, sums, talk, timers)
+        for name, skill in theme.SKILLS.items()
+    }
+)
+
+
+class EmbeddedDialogue:
+    """Answers by rules.
+
+    Between calls it keeps the last exchange, to know what "yes", "another one" and "go on" mean;
+    it holds only while the prompt shows that exchange as the last one.
+    """
+
+    def __init__(self, name: str = "Mira", talkativeness: str = "normal") -> None:
+        self._name = name
+        self._brief = talkativeness == "short"
+        self._themes = load_themes()
+        self._understanding = Understanding(self._themes)
+        self._variety = Variety(Random())
+        self._past = Past()
+
+    def configure(self, **options: Any) -> None:
+        """Change `name` or `talkativeness`."""
+        self._name = options.get("name", self._name)
+        self._brief = options.get("talkativeness", "short" if self._brief else "") == "short"
+
+    def close(self) -> None:
+        """Forget the conversation."""
+        self._past = Past()
+
+    def reply(
+        self, prompt: Prompt, turn: Turn
+    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        """Yield the answer clause by clause."""
+        turn.check()
+        past = self._past if _continues(prompt, self._past) else Past()
+        meaning = self._understanding.meaning(prompt.user_text, past)
+        ask = self._ask(prompt, meaning, past)
+        written: list[str] = []
+        carry = Carry()
+        try:
+            carry = (yield from self._spoken(self._skill(ask)(ask), turn, written)) or carry
+        except CannotDo as problem:
+            yield from self._spoken(_regrets(ask, str(problem)), turn, written)
+        finally:
+            text = "".join(written).strip()
+            self._past = Past(prompt.user_text, text, ask.intent, ask.slots, carry)
+
+    def _ask(self, prompt: Prompt, meaning: Meaning, past: Past) -> Ask:
+        return Ask(
+            intent=meaning.intent,
+            text=prompt.user_text.strip(),
+            slots=meaning.slots,
+            prompt=prompt,
+            past=past,
+            phrases=self._themes.phrases,
+            variety=self._variety,
+            name=self._name,
+            brief=self._brief,
+        )
+
+    def _skill(self, ask: Ask) -> Skill:
+        words = split(ask.text)
+        if ask.intent == ANSWER and ask.past.carry.answer:
+            return ask.past.carry.answer
+        if not words:
+            return _silence
+        if ask.intent == PERHAPS_MEANT:
+            return self._perhaps
+        if ask.intent == "another":
+            return SKILLS[ask.past.carry.topic]
+        if SKILLS[ask.intent] in (listening.unknown, listening.reflect) and other_language(words):
+            return _other_language
+        return SKILLS[ask.intent]
+
+    def _perhaps(self, ask: Ask) -> Reply:
+        match = ask.slots["match"]
+        yield ask.say("perhaps", title=self._understanding.title(match.intent))
+        return Carry(yes=SKILLS[match.intent], no=_perhaps_not, values=match.slots)
+
+    def _spoken(self, reply: Reply, turn: Turn, written: list[str]) -> Reply:
+        """The reply in clauses; `written` collects what was handed on."""
+        answer: ToolResult | None = None
+        while True:
+            turn.check()
+            try:
+                piece = reply.send(answer)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            answer = None
+            if isinstance(piece, ToolCall):
+                answer = yield piece
+                continue
+            for clause in clauses(piece):
+                turn.check()
+                written.append(clause)
+                yield clause
+
+
+def _continues(prompt: Prompt, past: Past) -> bool:
+    """Whether the last exchange of the prompt is the one that the engine remembers."""
+    earlier = [message for message in prompt.messages[:-1] if message.role is Role.USER]
+    return bool(earlier) and earlier[-1].text == past.user_text
+
+
+def _regrets(ask: Ask, reason: str) -> Reply:
+    yield ask.say("cannot", reason=reason)
+    return None
+
+
+def _silence(ask: Ask) -> Reply:
+    yield ask.say("silence")
+    return ask.past.carry
+
+
+def _other_language(ask: Ask) -> Reply:
+    yield ask.say("other_language", language=other_language(split(ask.text)))
+    return None
+
+
+def _perhaps_not(ask: Ask) -> Reply:
+    yield ask.say("perhaps_not")
+    return None

@@ -1,0 +1,25 @@
+"""Says what the avatar is, what it can and what it cannot."""
+
+from __future__ import annotations
+
+from avatar_app.engines.dialogue.embedded.asking import Ask, Reply, Skill
+from avatar_app.engines.dialogue.embedded.skills.talk import phrase
+
+
+def what_can_you_do(ask: Ask) -> Reply:
+    """The overview first; asked again, the rest."""
+    again = ask.past.intent == ask.intent
+    yield ask.say("what_can_you_do_too" if again else "what_can_you_do")
+    return None
+
+
+SKILLS: dict[str, Skill] = {
+    "what_can_you_do": what_can_you_do,
+    **dict.fromkeys(
+        (
+            *("who_are_you", "are_you_real", "how_old", "where_are_you", "who_made_you", "privacy"),
+            *("real_model", "languages", "weather", "online", "sing"),
+        ),
+        phrase,
+    ),
+}

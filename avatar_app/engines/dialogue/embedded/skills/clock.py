@@ -1,0 +1,58 @@
+"""Tells time and date."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from avatar_app.engines.dialogue.embedded import spoken
+from avatar_app.engines.dialogue.embedded.asking import Ask, Reply, Skill
+
+
+def tell_time(ask: Ask) -> Reply:
+    now = yield from ask.now()
+    yield ask.say("time", time=spoken.clock(now))
+    return None
+
+
+def time_elsewhere(ask: Ask) -> Reply:
+    city = ask.slots["city"].title()
+    value = yield from ask.use("time_in_city", city=city)
+    there, here = datetime.fromisoformat(value["datetime"]), (yield from ask.now())
+    key = "time_elsewhere" if there.date() == here.date() else "time_elsewhere_day"
+    yield ask.say(key, city=city, time=spoken.clock(there), weekday=f"{there:%A}")
+    return None
+
+
+def tell_date(ask: Ask) -> Reply:
+    now = yield from ask.now()
+    yield ask.say("date", date=f"{spoken.day(now)}, {now.year}")
+    return None
+
+
+def date_of(ask: Ask) -> Reply:
+    now = yield from ask.now()
+    wanted = ask.slots["date"].day(now.date())
+    what = {1: "Tomorrow", 0: "Today", -1: "Yesterday"}.get((wanted - now.date()).days, "")
+    yield ask.say("date_of", what=what, date=spoken.day(wanted))
+    return None
+
+
+def days_until(ask: Ask) -> Reply:
+    now = yield from ask.now()
+    wanted = ask.slots["date"].day(now.date())
+    days = yield from ask.use("days_until", day=wanted.isoformat())
+    if days == 0:
+        yield ask.say("day_is_today")
+    else:
+        yield ask.say("days_until", days=spoken.counted(days, "day"), date=spoken.day(wanted))
+    return None
+
+
+SKILLS: dict[str, Skill] = {
+    "tell_time": tell_time,
+    "time_elsewhere": time_elsewhere,
+    "tell_date": tell_date,
+    "date_of": date_of,
+    "date_more": date_of,
+    "days_until": days_until,
+}

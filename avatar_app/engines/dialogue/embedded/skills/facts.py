@@ -1,0 +1,174 @@
+"""Remembers what users tell about themselves, and tells it again."""
+
+from __future__ import annotations
+
+import re
+
+from avatar_app.engines.dialogue.embedded import spoken
+from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+
+USER = "user"
+_VERBS = (
+    r"lives? (?:in|at|on|with)|works? (?:at|in|as|for)|stud(?:y|ies)(?: in| at)?|likes?|loves?"
+    r"|hates?|plays?|wants?|has|have|comes? from|was born in|drives?|owns?|speaks?|prefers?"
+)
+_OF_MINE = re.compile(rf"my (?P<subject>.+?) (?P<verb>{_VERBS}) (?P<value>.+)", re.IGNORECASE)
+_OF_ME = re.compile(rf"i (?P<verb>{_VERBS}) (?P<value>.+)", re.IGNORECASE)
+_OWNED = re.compile(
+    r"my (?P<subject>.+?)['’]s (?P<attribute>.+?) (?:is|are) (?P<value>.+)", re.IGNORECASE
+)
+_IS = re.compile(r"my (?P<attribute>.+?) (?:is|are|was) (?P<value>.+)", re.IGNORECASE)
+_NAMING = {"name", "lives in", "live in", "comes from", "come from", "was born in"}
+"""Attributes whose values are written with capitals."""
+
+
+def tell_name(ask: Ask) -> Reply:
+    name = ask.slots["value"].title()
+    yield from ask.use("remember_fact", subject=USER, attribute="name", value=name)
+    yield ask.say("name_learnt", value=name)
+    return None
+
+
+def tell_birthday(ask: Ask) -> Reply:
+    now = yield from ask.now()
+    born = ask.slots["date"].day(now.date())
+    return (yield from _learn(ask, USER, "birthday", f"{born:%B} {born.day}"))
+
+
+def tell_favorite(ask: Ask) -> Reply:
+    attribute = f"favorite {ask.slots['attribute'].lower()}"
+    return (yield from _learn(ask, USER, attribute, ask.slots["value"]))
+
+
+def tell_home(ask: Ask) -> Reply:
+    return (yield from _learn(ask, USER, "live in", ask.slots["value"]))
+
+
+def remember_that(ask: Ask) -> Reply:
+    text = f"my {ask.slots['my']}" if "my" in ask.slots else ask.slots["text"]
+    for pattern in (_OWNED, _OF_MINE, _OF_ME, _IS):
+        if match := pattern.fullmatch(text):
+            parts = match.groupdict()
+            subject = parts.get("subject", USER).lower()
+            attribute = parts.get("attribute") or parts["verb"]
+            return (yield from _learn(ask, subject, attribute.lower(), parts["value"]))
+    yield from ask.use("add_note", text=text)
+    yield ask.say("learnt_as_note", text=text)
+    return None
+
+
+def _learn(ask: Ask, subject: str, attribute: str, value: str) -> Reply:
+    value = value.title() if attribute in _NAMING and value.islower() else value
+    yield from ask.use("remember_fact", subject=subject, attribute=attribute, value=value)
+    yield ask.say("learnt", fact=sentence(subject, attribute, value))
+    return None
+
+
+def whats_my_name(ask: Ask) -> Reply:
+    known = yield from ask.use("recall_facts", subject=USER, attribute="name")
+    if known:
+        yield ask.say("name_known", value=known[0]["value"])
+        return None
+    yield ask.say("name_unknown")
+    return Carry(answer=_name_answered)
+
+
+def _name_answered(ask: Ask) -> Reply:
+    said = re.sub(r"^(?:it is|it's|i am|i'm|my name is)\s+", "", ask.slots["text"], flags=re.I)
+    return (yield from tell_name(ask.but({"value": said})))
+
+
+def recall(ask: Ask) -> Reply:
+    attribute = ask.slots["attribute"].lower()
+    owned = re.fullmatch(r"(.+?)['’]s (.+)", attribute)
+    subject, attribute = owned.groups() if owned else (USER, attribute)
+    return (yield from _recall(ask, subject, attribute))
+
+
+def recall_home(ask: Ask) -> Reply:
+    return (yield from _recall(ask, USER, "live in"))
+
+
+def recall_verb(ask: Ask) -> Reply:
+    """Where does my sister live: the fact's attribute begins with the verb."""
+    subject = ask.slots["subject"].lower()
+    verb = ask.text.lower().split()[-1]
+    known = yield from ask.use("recall_facts", subject=subject)
+    fitting = [fact for fact in known if fact["attribute"].startswith(verb)]
+    yield _told(ask, fitting or known)
+    return None
+
+
+def recall_about(ask: Ask) -> Reply:
+    subject = ask.slots["subject"].lower()
+    known = yield from ask.use("recall_facts", subject=USER if subject == "me" else subject)
+    yield _told(ask, known)
+    return None
+
+
+def _recall(ask: Ask, subject: str, attribute: str) -> Reply:
+    known = yield from ask.use("recall_facts", subject=subject, attribute=attribute)
+    if not known and subject == USER:
+        known = yield from ask.use("recall_facts", subject=attribute)
+    yield _told(ask, known)
+    return None
+
+
+def _told(ask: Ask, known: list[dict[str, str]]) -> str:
+    lines = [sentence(fact["subject"], fact["attribute"], fact["value"]) for fact in known]
+    if not lines:
+        return ask.say("nothing_known")
+    if len(lines) == 1:
+        fact = lines[0][0].upper() + lines[0][1:]
+        return ask.say("fact", fact=fact)
+    return ask.say("facts", list="; ".join(lines))
+
+
+def sentence(subject: str, attribute: str, value: str) -> str:
+    """The fact as the avatar tells it to the user."""
+    verb = re.fullmatch(_VERBS, attribute)
+    value = spoken.mirrored(value)
+    if subject == USER:
+        return f"you {attribute} {value}" if verb else f"your {attribute} is {value}"
+    if verb:
+        return f"your {subject} {attribute} {value}"
+    return f"your {subject}'s {attribute} is {value}"
+
+
+def forget(ask: Ask) -> Reply:
+    attribute, subject = ask.slots.get("attribute", ""), ask.slots.get("subject", "me").lower()
+    if not attribute and subject in ("me", "myself"):
+        yield ask.say("sure_to_forget")
+        return Carry(yes=_forget_user, no=_keep)
+    subject = USER if attribute else subject
+    count = yield from ask.use("forget_facts", subject=subject, attribute=attribute.lower())
+    if not count and attribute:
+        count = yield from ask.use("forget_facts", subject=attribute.lower())
+    yield ask.say("forgotten" if count else "nothing_known")
+    return None
+
+
+def _forget_user(ask: Ask) -> Reply:
+    yield from ask.use("forget_facts", subject=USER)
+    yield ask.say("forgotten")
+    return None
+
+
+def _keep(ask: Ask) -> Reply:
+    yield ask.say("not_forgotten")
+    return None
+
+
+SKILLS: dict[str, Skill] = {
+    "tell_name": tell_name,
+    "tell_birthday": tell_birthday,
+    "tell_favorite": tell_favorite,
+    "tell_home": tell_home,
+    "remember_that": remember_that,
+    "whats_my_name": whats_my_name,
+    "recall": recall,
+    "recall_home": recall_home,
+    "recall_verb": recall_verb,
+    "recall_about": recall_about,
+    "forget": forget,
+}

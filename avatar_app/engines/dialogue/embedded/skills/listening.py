@@ -1,0 +1,72 @@
+"""Listens, where there is nothing to do: open questions, and the user's own words given back."""
+
+from __future__ import annotations
+
+from avatar_app.engines.dialogue.embedded import spoken
+from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.embedded.patterns import LIGHT
+from avatar_app.engines.dialogue.embedded.skills.collection import tell_fact
+from avatar_app.engines.dialogue.embedded.words import split
+
+LONGEST_ECHO = 6
+"""Words: longer than this, giving back the user's words sounds like a parrot."""
+_PALE = LIGHT | {
+    *("what", "when", "where", "who", "why", "how", "which", "they", "them", "their", "there"),
+    *("about", "because", "think", "know", "want", "like", "really", "something", "anything"),
+    *("going", "would", "should", "could", "maybe", "very", "much", "many", "some", "from"),
+    *("then", "than", "were", "been", "being", "said", "says", "tell", "make", "made", "these"),
+    *("those", "into", "over", "after", "before", "people", "thing", "things", "always", "never"),
+    *("every", "again", "still", "only", "even", "also", "other", "such", "while", "without"),
+}
+
+
+def feeling(ask: Ask) -> Reply:
+    """Ask what is behind it, and listen to whatever comes."""
+    yield ask.say(ask.intent)
+    return Carry(answer=go_on)
+
+
+def go_on(ask: Ask) -> Reply:
+    """Whatever the user answers, it was heard."""
+    yield ask.say("go_on")
+    return None
+
+
+def reflect(ask: Ask) -> Reply:
+    """Give the user's words back as a question, where they are few."""
+    text = ask.slots.get("text") or ask.slots.get("topic", "")
+    words = text.split()
+    mirrored = spoken.mirrored(text) if len(words) <= LONGEST_ECHO else ""
+    start = mirrored[:1].upper() + mirrored[1:]
+    first = words[0] if len(words) > LONGEST_ECHO else mirrored
+    if not mirrored and ask.intent in ("i_feel", "ask_knowledge", "i_am"):
+        yield ask.say("go_on" if ask.intent != "ask_knowledge" else "unknown")
+    else:
+        yield ask.say(ask.intent, mirrored=mirrored, mirrored_start=start, first=first)
+    return None
+
+
+def unknown(ask: Ask) -> Reply:
+    """Honest about not understanding; takes up a weighty word, if there is one."""
+    words = [word.raw for word in split(ask.text) if word.text not in _PALE]
+    word = max(words, key=len, default="")
+    turned = len(ask.prompt.messages) % 2 == 0 or ask.past.intent == ask.intent
+    if len(word) < 5 or turned:
+        said = ask.say("unknown")
+        yield said
+        return Carry(yes=tell_fact if "fact" in said else None)
+    yield ask.say("unknown_word", word=word, word_start=word.capitalize())
+    return None
+
+
+SKILLS: dict[str, Skill] = {
+    **dict.fromkeys(("sad", "worried", "angry", "tired", "happy", "grave"), feeling),
+    **dict.fromkeys(
+        (
+            *("i_feel", "i_am", "i_want", "i_think", "i_did", "because", "mine", "wonder"),
+            "ask_knowledge",
+        ),
+        reflect,
+    ),
+    "unknown": unknown,
+}

@@ -1,0 +1,117 @@
+"""Turns what was typed or heard into words that compare, and finds the numbers among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from text_to_num import find_numbers
+
+_TOKEN = re.compile(
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,2}:\d\d|\d*\.\d+|\d+"
+    r"|[^\W\d_]+(?:['’][^\W\d_]+)*|[-+*/×÷^%=()−√°]"
+)
+_SYMBOLS = {
+    **{"+": "plus", "*": "times", "×": "times", "/": "over", "÷": "over", "^": "power"},
+    **{"%": "percent", "-": "minus", "−": "minus", "√": "root", "°": "degrees", "=": "equals"},
+}
+_ENDINGS = {
+    **{"n't": "not", "'re": "are", "'ll": "will", "'m": "am", "'ve": "have", "'d": "would"},
+}
+_WHOLE = {
+    **{"can't": ("can", "not"), "won't": ("will", "not"), "cannot": ("can", "not")},
+    **{"o'clock": ("oclock",), "let's": ("let", "us"), "gonna": ("going", "to")},
+    **{"wanna": ("want", "to"), "mum": ("mom",), "colour": ("color",), "favourite": ("favorite",)},
+    **{"ok": ("okay",), "alright": ("all", "right"), "whats": ("what", "is"), "im": ("i", "am")},
+}
+_IS = {"what", "who", "where", "when", "how", "it", "that", "there", "he", "she", "here"}
+Numbers = dict[int, tuple[int, float]]
+"""Where numbers begin: {index of the first word: (index after the last, value)}."""
+
+_MULTIPLIERS = {"hundred": 100, "thousand": 1e3, "million": 1e6, "billion": 1e9, "dozen": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, as it compares and as it was written."""
+
+    text: str
+    raw: str
+    """Empty for the second half of a contraction."""
+
+
+class _Spelled:
+    """A word as text_to_num wants it."""
+
+    def __init__(self, word: Word) -> None:
+        self._text = word.text
+
+    def text(self) -> str:
+        return self._text
+
+    def nt_separated(self, previous: object) -> bool:  # noqa: ARG002  the library's signature
+        return False
+
+    def not_a_number_part(self) -> bool:
+        return False
+
+
+def split(text: str) -> tuple[Word, ...]:
+    """The words of a text."""
+    text = re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text)
+    text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text, flags=re.IGNORECASE)
+    return tuple(word for raw in _TOKEN.findall(text) for word in _words(raw))
+
+
+def _words(raw: str) -> list[Word]:
+    text = raw.lower().replace("’", "'")
+    parts = _WHOLE.get(text) or _parts(text)
+    return [Word(part, "" if at else raw) for at, part in enumerate(parts)]
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    if text in _SYMBOLS:
+        return (_SYMBOLS[text],)
+    if text.endswith("'s") and text[:-2] in _IS:
+        return (text[:-2], "is")
+    for ending, word in _ENDINGS.items():
+        if text.endswith(ending) and len(text) > len(ending):
+            return (text.removesuffix(ending), word)
+    return (text,)
+
+
+def as_written(words: Sequence[Word]) -> str:
+    """The text of a stretch of words, as the user wrote it."""
+    return " ".join(word.raw for word in words if word.raw)
+
+
+def numbers_in(words: Sequence[Word]) -> Numbers:
+    """The numbers, spelled or in digits; ordinals are dates, no numbers."""
+    found = _found(words, ordinal=False)
+    for at, word in enumerate(words):
+        if (word.text[0].isdigit() or word.text[0] == ".") and ":" not in word.text:
+            found[at] = (at + 1, float(word.text.replace(",", "")))
+    return {at: _extended(words, end, value) for at, (end, value) in found.items()}
+
+
+def ordinals_in(words: Sequence[Word]) -> Numbers:
+    """The ordinals: second, twenty fourth."""
+    return _found(words, ordinal=True)
+
+
+def _found(words: Sequence[Word], ordinal: bool) -> Numbers:
+    return {
+        match.start: (match.end, float(match.value))
+        for match in find_numbers([_Spelled(word) for word in words], "en", threshold=0)
+        if match.is_ordinal is ordinal
+    }
+
+
+def _extended(words: Sequence[Word], end: int, value: float) -> tuple[int, float]:
+    """3 million, two and a half."""
+    while end < len(words) and words[end].text in _MULTIPLIERS:
+        value, end = value * _MULTIPLIERS[words[end].text], end + 1
+    if [word.text for word in words[end : end + 3]] == ["and", "a", "half"]:
+        return end + 3, value + 0.5
+    return end, value
