@@ -343,6 +343,7 @@ def test_errors_that_a_user_can_mend(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     with pytest.raises(ModelMissing, match="voices") as raised:
         EspeakVoice()
     assert raised.value.hint
+    monkeypatch.undo()
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "none.so"))
     with pytest.raises(ModelMissing, match="loaded"):
         EspeakVoice()

@@ -1,7 +1,8 @@
 """The embedded voice: speaks a clause while the next is being written, on any machine.
 
 The default variant f2 was chosen by measurement among those that espeak-ng brings: a recogniser
-(pocketsphinx) understands it best, and its harmonics stand highest above the noise.
+(pocketsphinx, 18 sentences) understands f2 and f5 best, and of the two the harmonics of f2 stand
+higher above the noise (13.8 against 13.1 dB).
 """
 
 from __future__ import annotations

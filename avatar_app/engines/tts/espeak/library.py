@@ -163,15 +163,7 @@ def _name(event: Any) -> str:
 
 @contextmanager
 def _loaded() -> Iterator[Any]:
-    try:
-        import espeakng_loader
-
-        library = ctypes.CDLL(espeakng_loader.get_library_path())
-        voices = espeakng_loader.get_data_path()
-    except (ImportError, OSError, RuntimeError) as error:
-        raise ModelMissing(f"The voice espeak-ng cannot be loaded: {error}.", _HINT) from error
-    if not Path(voices, _TABLE).is_file():
-        raise ModelMissing(f"The voices of espeak-ng are not in {voices}.", _HINT)
+    library, voices = _opened()
     try:
         library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, voices.encode(), _IPA_EVENTS)
         library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
@@ -179,6 +171,19 @@ def _loaded() -> Iterator[Any]:
     finally:
         library.espeak_Terminate()
         _unload(library)
+
+
+def _opened() -> tuple[Any, str]:
+    """The library and the folder of its voices."""
+    try:
+        import espeakng_loader
+
+        voices = espeakng_loader.get_data_path()
+        if not Path(voices, _TABLE).is_file():
+            raise ModelMissing(f"The voices of espeak-ng are not in {voices}.", _HINT)
+        return ctypes.CDLL(espeakng_loader.get_library_path()), voices
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ModelMissing(f"The voice espeak-ng cannot be loaded: {error}.", _HINT) from error
 
 
 def _unload(library: Any) -> None:

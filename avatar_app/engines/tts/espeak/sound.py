@@ -1,7 +1,7 @@
 """Makes espeak-ng's samples pleasant: no silence around them, less buzz, an even loudness.
 
-espeak-ng adds its formants with little tilt, so that what is above 3 kHz buzzes; a linear-phase
-filter takes it back gently. Peaks beyond the ceiling are bent, not cut.
+espeak-ng adds its formants with little tilt, so that what is above 4 kHz buzzes. A linear-phase
+filter takes 2 dB of it back, and rumble below 60 Hz. Peaks beyond the knee are bent, not cut.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.tts.espeak.library import RATE, PhonemeSpoken, Utterance
@@ -78,7 +79,7 @@ def mouth_of(utterance: Utterance) -> list[ShapeAt]:
 
 def _all_shapes(utterance: Utterance) -> Iterator[ShapeAt]:
     total = len(utterance.samples)
-    starts = list(_starts(utterance.phonemes))
+    starts = list(_starts(utterance.phonemes, _samples(utterance.phonemes, total)))
     breathed: int | None = None  # where a sound began whose shape is the next one's
     for phoneme, start, end in zip(utterance.phonemes, starts, [*starts[1:], total], strict=True):
         shapes = shapes_of(phoneme.ipa)
@@ -89,15 +90,25 @@ def _all_shapes(utterance: Utterance) -> Iterator[ShapeAt]:
             yield MouthShape.SIL, start
 
 
-def _starts(phonemes: Sequence[PhonemeSpoken]) -> Iterator[int]:
+def _samples(phonemes: Sequence[PhonemeSpoken], total: int) -> Iterator[int]:
+    """Where each phoneme begins; those that are reported at one sample share the time there."""
+    for sample, group in groupby(phoneme.sample for phoneme in phonemes):
+        count = len(list(group))
+        end = next((later.sample for later in phonemes if later.sample > sample), total)
+        yield from (sample + max(0, end - sample) * index // count for index in range(count))
+
+
+def _starts(phonemes: Sequence[PhonemeSpoken], samples: Iterator[int]) -> Iterator[int]:
     """Where the mouth begins each phoneme: espeak-ng reports a voiceless plosive at its burst, but
     the lips close before it; not before the middle of the preceding phoneme, though."""
-    earliest = -_CLOSURE
-    for phoneme, following in zip(phonemes, [*phonemes[1:], None], strict=True):
+    previous: int | None = None
+    for phoneme, sample in zip(phonemes, samples, strict=True):
+        closing = sample - _CLOSURE
+        if previous is not None:
+            closing = max(closing, (previous + sample) // 2)
         closed = any(symbol in _VOICELESS_PLOSIVES for symbol in phoneme.ipa)
-        start = max(earliest, phoneme.sample - _CLOSURE) if closed else phoneme.sample
-        yield start
-        earliest = (start + following.sample) // 2 if following else start
+        previous = closing if closed else sample
+        yield previous
 
 
 def _spread(shapes: Sequence[MouthShape], start: int, end: int) -> Iterator[ShapeAt]:

@@ -58,8 +58,13 @@ _PAUSE = {mark: seconds for marks, seconds in _PAUSES for mark in marks}
 _NO_PAUSE = 0.04  # after a phrase that ends because it is long, and after the text's last word
 _CLOSING = "\"'”’»›)]}*_`~」』）"
 _OPENING = "\"'“‘«‹([{*_`~¿¡"
-_TITLES = frozenset("dr mr mrs ms prof st mme mlle sr sra dra hr fr ing vs etc bzw ca".split())
-_BEFORE_NUMBERS = frozenset("no nr nos art fig vol pp p abs kap".split())
+_TITLES = frozenset(
+    (
+        *("dr", "mr", "mrs", "ms", "prof", "st", "mme", "mlle", "sr", "sra", "dra", "hr", "fr"),
+        *("vs", "etc", "bzw", "ca"),
+    )
+)
+_BEFORE_NUMBERS = frozenset(("no", "nr", "nos", "art", "fig", "vol", "pp", "p", "abs", "kap"))
 _LONGEST_PHRASE = 160
 """Characters, about 10 s of speech: 15 ms of computing."""
 _LONGEST_PART = 60
