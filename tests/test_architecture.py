@@ -25,7 +25,7 @@ LAYERS = {
 BROAD_EXCEPT = {
     "avatar_app/pipeline/stage.py": "an engine's bug must not end the conversation",
     "avatar_app/engines/host.py": "whatever ends the child must be told to the parent",
-    "avatar_app/engines/child.py": "whatever ends the child must be told to the parent",
+    "avatar_app/engines/host_child.py": "whatever ends the child must be told to the parent",
     "avatar_app/ui/bridge.py": "a slot's bug must not end the window",
 }
 CLOCKS = {"time.time", "time.sleep"}

@@ -1,0 +1,108 @@
+"""Lists the licence of every package of the default set: what a distribution must name."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+PROJECT = "avatar-app"
+CONTAINED = (
+    ("espeak-ng", "espeakng-loader", "GPL-3.0-or-later"),
+    ("FFmpeg, with x264, x265 and opencore-amr", "av", "GPL-3.0-or-later"),
+    ("FFmpeg", "opencv-python-headless", "LGPL-2.1-or-later"),
+    ("PortAudio", "sounddevice (Windows and macOS)", "MIT"),
+    ("libsndfile", "soundfile", "LGPL-2.1-or-later"),
+    ("libsoxr", "soxr", "LGPL-2.1-or-later"),
+    ("Qt 6", "PySide6-Essentials", "LGPL-3.0-only"),
+    ("Skia", "skia-python", "BSD-3-Clause"),
+    ("WebRTC", "livekit, webrtcvad-wheels", "BSD-3-Clause"),
+    ("CMUSphinx and its US English model", "pocketsphinx", "BSD-2-Clause"),
+    ("Silero VAD", "avatar_app/engines/vad/silero", "MIT"),
+    ("Inter (typeface)", "assets/fonts/inter", "OFL-1.1"),
+)
+"""Libraries that travel inside packages or this repository: name, where, SPDX licence."""
+PREFACE = """# Software of others that avatar_app is distributed with
+
+avatar_app itself is GPL-3.0-or-later (see LICENSE). It needs the packages below and, when it is
+distributed as an installer, contains them. Written by `make licences`; do not edit.
+"""
+
+
+def main() -> None:
+    """Write the report to the file named on the command line."""
+    Path(sys.argv[1]).write_text(report(), encoding="utf-8")
+
+
+def report() -> str:
+    """The report, in Markdown."""
+    packages = [_described(metadata.distribution(name)) for name in sorted(needed_packages())]
+    return "\n".join(
+        [
+            PREFACE,
+            "## Python packages\n",
+            *_table(("package", "licence", "home"), packages),
+            "\n## Libraries and data inside them\n",
+            *_table(("what", "inside", "licence"), CONTAINED),
+            "",
+        ]
+    )
+
+
+def needed_packages() -> set[str]:
+    """The packages that the project needs, and those that these need, as far as they apply here."""
+    needed: set[str] = set()
+    waiting = _requirements(PROJECT)
+    while waiting:
+        name = waiting.pop()
+        if name not in needed and _is_installed(name):
+            needed.add(name)
+            waiting |= _requirements(name)
+    return needed
+
+
+def _requirements(name: str) -> set[str]:
+    lines = metadata.requires(name) or []
+    names = (re.match(r"[\w.-]+", line) for line in lines if "extra ==" not in line)
+    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in names if match}
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:  # needed on other systems only
+        return False
+    return True
+
+
+def _described(package: metadata.Distribution) -> tuple[str, str, str]:
+    fields = package.metadata
+    return fields["Name"], _licence(fields), _home(fields)
+
+
+def _licence(fields: metadata.PackageMetadata) -> str:
+    classifiers = fields.get_all("Classifier") or []
+    named = [each.split(" :: ")[-1] for each in classifiers if each.startswith("License ::")]
+    short = (fields.get("License") or "").strip()
+    stated = fields.get("License-Expression") or ("" if "\n" in short else short)
+    return stated or ", ".join(named) or "not stated in the package"
+
+
+def _home(fields: metadata.PackageMetadata) -> str:
+    links = dict(line.split(", ", 1) for line in fields.get_all("Project-URL") or [])
+    for label in ("Homepage", "homepage", "Home", "Source", "Repository"):
+        if label in links:
+            return links[label]
+    return fields.get("Home-page") or f"https://pypi.org/project/{fields['Name']}/"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    columns = list(head)
+    lines = [columns, ["---"] * len(columns), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+if __name__ == "__main__":
+    main()
