@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import skia
 
@@ -23,8 +25,9 @@ def paint_backdrop(canvas: skia.Canvas, name: str, width: int, height: int) -> N
     span = max(width, height)
     canvas.drawPaint(fade((0, 0), (0, height), [tint(top), tint(bottom)]))
     centre = (width * 0.46, height * 0.40)
-    colours = [tint(light, 0.95), tint(light, 0.42), tint(light, 0)]
-    canvas.drawPaint(glow(centre, span * 0.42, colours, [0, 0.45, 1]))
+    stops = [k / 8 for k in range(9)]
+    colours = [tint(light, 0.85 * math.cos(stop * math.pi / 2) ** 2.2) for stop in stops]
+    canvas.drawPaint(glow(centre, span * 0.50, colours, stops))
     _discs(canvas, disc, width, height)
     shade = [tint(0x000000, 0), tint(0x000000, 0.32)]
     canvas.drawPaint(glow((width / 2, height * 0.45), span * 0.75, shade, [0.5, 1]))

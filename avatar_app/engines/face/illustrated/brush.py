@@ -107,9 +107,8 @@ def glow(
 
 def blot(canvas: skia.Canvas, centre: Point, size: Point, colour: int, alpha: float) -> None:
     """A soft ellipse of half axes `size`, fading to nothing at its edge."""
-    inner = tint(colour, alpha)
-    soft = tint(colour, alpha * 0.45)
-    paint = glow(centre, size[0], [inner, soft, tint(colour, 0)], [0, 0.5, 1], size[1] / size[0])
+    colours = [tint(colour, alpha * share) for share in (1.0, 0.78, 0.32, 0.07, 0.0)]
+    paint = glow(centre, size[0], colours, [0, 0.28, 0.58, 0.82, 1], size[1] / size[0])
     canvas.drawOval(skia.Rect.MakeLTRB(*_box(centre, size)), paint)
 
 
@@ -128,7 +127,7 @@ def inside(canvas: skia.Canvas, path: skia.Path) -> Iterator[None]:
 
 
 def tapered(points: Points, width: float, start: float = 0.0, end: float = 0.0) -> skia.Path:
-    """A brush stroke along `points`: `width` in its middle, `start` and `end` times that at its ends."""
+    """A brush stroke: `width` in its middle, `start` and `end` times that at its ends."""
     along = _resampled(points, 14)
     step = np.gradient(along, axis=0)
     length = np.hypot(step[:, 0], step[:, 1])[:, None] + 1e-6

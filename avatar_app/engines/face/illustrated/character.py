@@ -1,4 +1,4 @@
-"""What makes a character: how it is painted, and where and how its eyes, brows and mouth are drawn."""
+"""What makes a character: how it is painted, and where its eyes, brows and mouth are drawn."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class _Choices:
 
 
 class IllustratedFace:
-    """A `core.engines.Face`. Poses are `Pose`s; `pose.mouth_open` tells how far the lips are apart."""
+    """A `core.engines.Face`; `pose.mouth_open` of its frames tells how far the lips are apart."""
 
     def __init__(self, **options: Any) -> None:
         self._choices = _Choices(**options)
@@ -67,9 +67,9 @@ class IllustratedFace:
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
     ) -> Iterator[VideoFrame]:
-        choices, scene = self._choices, self._opened()
-        for at, pose in _performed(speech, turn, _pose(after), choices):
-            yield VideoFrame(scene.paint(pose), at, pose)
+        poses = _performed(speech, turn, _pose(after), self._choices)
+        scene = self._opened()
+        return (VideoFrame(scene.paint(pose), at, pose) for at, pose in poses)
 
     def _opened(self) -> Scene:
         if self._scene is None:
@@ -93,12 +93,11 @@ def _performed(
     speech: Iterator[SpeechChunk], turn: Turn, pose: Pose, choices: _Choices
 ) -> Iterator[tuple[float, Pose]]:
     hearing = Hearing()
-    start, shown, step = pose.mouth, 0, 1 / choices.fps
-    for index in _frames(hearing, speech, choices.fps):
+    start, step = pose.mouth, 1 / choices.fps
+    for shown, index in enumerate(_frames(hearing, speech, choices.fps), start=1):
         turn.check()
         at = index / choices.fps
         pose = lived(pose, Look.SPEAKING, step, choices.expressiveness, hearing.loudness(at))
-        shown += 1
         mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
         pose = replace(pose, mouth=mouth)
         yield at, pose
@@ -106,19 +105,20 @@ def _performed(
 
 def _frames(hearing: Hearing, speech: Iterator[SpeechChunk], fps: float) -> Iterator[int]:
     """The numbers of the frames, each as soon as what it depends on has been heard."""
-    first: int | None = None
+    index = 0
     for chunk in speech:
+        if hearing.begins is None:
+            index = round(chunk.audio.start / chunk.audio.rate * fps)
         hearing.add(chunk)
-        first = round(chunk.audio.start / chunk.audio.rate * fps) if first is None else first
-        while first / fps + LOOKAHEAD <= hearing.covered:
-            yield first
-            first += 1
-    if first is None:
+        while index / fps + LOOKAHEAD <= hearing.covered:
+            yield index
+            index += 1
+    if hearing.begins is None:
         return
     hearing.end()
-    while first / fps < hearing.covered + _CLOSING:
-        yield first
-        first += 1
+    while index / fps < hearing.covered + _CLOSING:
+        yield index
+        index += 1
 
 
 def _joined(start: Mouth, heard: Mouth, share: float) -> Mouth:

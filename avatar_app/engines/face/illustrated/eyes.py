@@ -132,6 +132,11 @@ def _paint_lashes(canvas: skia.Canvas, style: EyeStyle, top: float) -> None:
         rise + 0.6,
     )
     canvas.drawPath(path, fill(style.lash, 0.96))
+    for k in range(3 if style.wing > 3 else 0):
+        root = (w * (0.93 - 0.17 * k), -rise * (1 - 0.2 * k) + top * (0.14 + 0.24 * k) - b * 0.5)
+        tip = (root[0] + style.wing * (0.78 - 0.16 * k), root[1] - drop * (0.85 + 0.12 * k))
+        bend = ((root[0] + tip[0]) / 2 + 1.4, (root[1] + tip[1]) / 2 + 0.8)
+        canvas.drawPath(tapered([root, bend, tip], 1.7, 0.9, 0.05), fill(style.lash, 0.92))
 
 
 def paint_brows(canvas: skia.Canvas, style: BrowStyle, mood: Expression) -> None:
@@ -153,7 +158,7 @@ def _paint_brow(canvas: skia.Canvas, style: BrowStyle, mood: Expression, side: i
     ]
     canvas.drawPath(tapered(points, style.width * 1.3, 0.5, 0.05), fill(style.colour, 0.22, 1.0))
     canvas.drawPath(tapered(points, style.width, 0.34, 0.04), fill(style.colour, 0.74, 0.35))
-    pen = line(mixed(style.colour, 0x000000, 0.3), 0.7, 0.34)
+    pen = line(mixed(style.colour, 0x000000, 0.3), 0.7, 0.16)
     for k in range(1, 9):
         t = k / 9 * (len(points) - 1)
         i, f = int(t), t - int(t)

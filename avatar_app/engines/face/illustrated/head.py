@@ -83,7 +83,7 @@ def _model(canvas: skia.Canvas, shape: skia.Path, skin: Skin) -> None:
         blot(canvas, (s * 20, -6), (13, 20), skin.deep, 0.26)
     blot(canvas, (0, 103), (22, 14), skin.light, 0.5)
     blot(canvas, (0, 121), (40, 9), skin.shade, 0.6)
-    canvas.drawPath(shape, line(mixed(skin.light, 0xFFFFFF, 0.3), 3.0, 0.30, 1.6))
+    canvas.drawPath(shape, line(mixed(skin.light, 0xFFFFFF, 0.3), 2.6, 0.16, 1.6))
 
 
 def paint_nose(canvas: skia.Canvas, skin: Skin, tip: float = 44.0, width: float = 13.0) -> None:

@@ -16,6 +16,8 @@ _HOP = 0.01
 """Seconds over which loudness is taken."""
 _SMOOTH = np.hanning(13)[1:-1].astype(np.float64) / np.hanning(13).sum()
 """Over 11 hops: it ends 60 ms after the moment."""
+_CONTINUED = 0.3
+"""Seconds: a shorter chunk without visemes continues the last one; a longer one goes by ear."""
 _FLOOR = 0.02
 """RMS below which the loudest sound of a speech does not count as loud."""
 _FORGET = 0.9985
@@ -55,10 +57,9 @@ class Hearing:
         self._add_sound(np.zeros(self._hop() - 1, dtype=np.float32))
 
     def _add_visemes(self, chunk: SpeechChunk, offset: float) -> None:
-        if not chunk.visemes:
-            if not self._segments or self._segments[-1].shape is not None:
-                self._segments.append(Segment(offset, None))
-            return
+        unknown = not self._segments or chunk.audio.seconds > _CONTINUED
+        if not chunk.visemes and unknown:
+            self._segments.append(Segment(offset, None))
         for viseme in chunk.visemes:
             self._segments.append(Segment(offset + viseme.at, viseme.shape))
 
@@ -81,12 +82,12 @@ class Hearing:
     def loudness(self, at: float) -> float:
         """In [0, 1]: how loud the speech is at `at`, relative to its loudest sounds so far."""
         level, _, loudest = self._heard(at)
-        return min((level / (0.62 * loudest)) ** 0.75, 1.0)
+        return _loud(level / loudest)
 
     def mouth(self, at: float) -> Mouth:
         """The mouth at `at` seconds of the turn's timeline."""
         level, bright, loudest = self._heard(at)
-        loud = min((level / (0.62 * loudest)) ** 0.75, 1.0)
+        loud = _loud(level / loudest)
         shape = blended(self._segments, at, _by_ear(loud, bright / (level + 1e-9)))
         alive = (0.72 + 0.42 * loud) * _gate(level / loudest)
         return shape._replace(
@@ -111,6 +112,10 @@ def _weighted(levels: list[float], first: int) -> float:
     if end <= begin:
         return 0.0
     return float(np.dot(_SMOOTH[begin - first : end - first], levels[begin:end]))
+
+
+def _loud(relative: float) -> float:
+    return min((relative / 0.62) ** 0.75, 1.0)
 
 
 def _gate(relative: float) -> float:

@@ -40,14 +40,14 @@ _NECK = [
     (80, 250), (0, 280),
 ]  # fmt: skip
 _BEHIND = [
-    (0, -142), (54, -138), (94, -106), (111, -52), (112, 10), (120, 66), (134, 118), (134, 160),
+    (0, -146), (54, -140), (94, -106), (111, -52), (112, 10), (120, 66), (134, 118), (134, 160),
     (118, 196), (92, 208), (60, 206), (30, 200), (0, 196),
 ]  # fmt: skip
 _TORSO = [
     (0, 190), (40, 186), (70, 178), (112, 186), (158, 208), (188, 246), (202, 310), (208, 400),
     (212, 600), (214, 1100), (0, 1100),
 ]  # fmt: skip
-_PARTING = (-30.0, -134.0)
+_PARTING = (-30.0, -144.0)
 _RIGHT_OUTER = [
     _PARTING, (20, -155), (70, -142), (104, -104), (118, -50), (114, 8), (124, 62), (142, 118),
     (136, 168), (104, 204),
@@ -64,6 +64,29 @@ _LEFT_INNER = [
     _PARTING, (-46, -112), (-60, -86), (-74, -56), (-82, -20), (-83, 18), (-87, 62), (-98, 106),
     (-94, 150), (-80, 188),
 ]  # fmt: skip
+_TIPS: tuple[tuple[Points, Points, int], ...] = (
+    # two guides between which fine hair runs out below the locks, and how much of it
+    (
+        [(103, 6), (117, 76), (136, 128), (138, 166), (118, 205)],
+        [(96, 20), (98, 80), (104, 124), (104, 164), (88, 200)],
+        42,
+    ),
+    (
+        [(98, 30), (104, 84), (110, 128), (104, 170), (76, 198)],
+        [(92, 30), (94, 84), (98, 126), (94, 164), (66, 188)],
+        16,
+    ),
+    (
+        [(106, 40), (128, 108), (141, 150), (140, 184), (150, 204)],
+        [(104, 40), (122, 110), (134, 150), (130, 184), (132, 212)],
+        9,
+    ),
+)
+_STRAYS: tuple[tuple[Points, float], ...] = (
+    ((_PARTING, (-6, -96), (30, -66), (56, -44), (70, -20)), 2.4),
+    (((40, -60), (66, -40), (76, -12), (73, 16)), 3.0),
+    (((-62, -84), (-78, -44), (-81, -4), (-76, 26)), 2.6),
+)
 
 
 def _paint_figure(canvas: skia.Canvas) -> None:
@@ -164,12 +187,19 @@ def _paint_collar(canvas: skia.Canvas) -> None:
 def _paint_fringe(canvas: skia.Canvas) -> None:
     for outer, inner, seed in ((_LEFT_OUTER, _LEFT_INNER, 3), (_RIGHT_OUTER, _RIGHT_INNER, 4)):
         _paint_lock(canvas, outer, inner, seed)
-    stray = [_PARTING, (-2, -122), (30, -96), (52, -58), (60, -22)]
-    canvas.drawPath(tapered(stray, 2.6), fill(_HAIR[2], 0.85))
-    canvas.drawPath(tapered([(40, -92), (66, -58), (74, -18), (70, 18)], 3.0), fill(_HAIR[2], 0.9))
-    canvas.drawPath(
-        tapered([(-62, -84), (-78, -44), (-80, -4), (-74, 26)], 2.6), fill(_HAIR[2], 0.85)
-    )
+    _paint_tips(canvas)
+    for points, width in _STRAYS:
+        canvas.drawPath(tapered(points, width), fill(_HAIR[2], 0.85))
+
+
+def _paint_tips(canvas: skia.Canvas) -> None:
+    """Fine hair that runs out in points, so that the locks do not end all at once."""
+    for one, other, count in _TIPS:
+        for side in (-1, 1):
+            a, b = ([(side * x, y) for x, y in guide] for guide in (one, other))
+            for tones, width, seed in ((_HAIR[0:2], 6, 61), (_HAIR[1:4], 4, 71)):
+                strands(canvas, a, b, count, tones, width=width, alpha=0.95, seed=seed, spread=1.6)
+            strands(canvas, a, b, count // 3, _HAIR[4:], width=2.2, alpha=0.5, seed=81, spread=1)
 
 
 def _paint_lock(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) -> None:
@@ -202,7 +232,7 @@ MIRA = Character(
     eyes=EyeStyle(
         centre=(39.5, 2),
         width=24.0,
-        height=17.0,
+        height=15.6,
         depth=10.0,
         tilt=3.6,
         iris=14.2,
@@ -213,15 +243,15 @@ MIRA = Character(
         lid=0x9A5643,
     ),
     brows=BrowStyle(
-        points=((16, -34.5), (28, -39), (44, -42.5), (58, -40), (70, -31)),
+        points=((15, -36), (28, -40), (44, -43), (58, -40.5), (70, -31.5)),
         width=6.4,
         colour=0x5A2F20,
     ),
     mouth=MouthStyle(
         centre=(0, 78),
-        width=29.0,
-        upper=7.6,
-        lower=10.5,
+        width=30.0,
+        upper=8.2,
+        lower=11.0,
         opening=22.0,
         upper_colour=0xC85F5C,
         lower_colour=0xE08078,

@@ -53,7 +53,7 @@ def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
     x, y = style.centre
     gap = style.opening * mouth.opening
     width = style.width * (1 + 0.15 * mouth.width - 0.36 * mouth.rounding + 0.07 * smile)
-    rise = style.smile + 3.4 * smile + 1.2 * max(mouth.width, 0)
+    rise = style.smile + 3.0 * smile + 1.2 * max(mouth.width, 0)
     roll = 1 - 0.42 * mouth.press
     return _Lips(
         x=x,
@@ -90,10 +90,11 @@ def _upper_outline(path: skia.Path, lips: _Lips) -> None:
     x, w, t = lips.x, lips.width, lips.top - lips.upper
     dip = lips.top - lips.upper * 0.70
     path.moveTo(x - w, lips.corner)
-    path.cubicTo(x - w * 0.68, lips.corner - lips.upper * 0.25, x - w * 0.42, t, x - w * 0.22, t)
+    near = lips.corner + (t - lips.corner) * 0.30
+    path.cubicTo(x - w * 0.74, near, x - w * 0.46, t + 0.3, x - w * 0.21, t)
     path.cubicTo(x - w * 0.12, t, x - w * 0.07, dip, x, dip)
-    path.cubicTo(x + w * 0.07, dip, x + w * 0.12, t, x + w * 0.22, t)
-    path.cubicTo(x + w * 0.42, t, x + w * 0.68, lips.corner - lips.upper * 0.25, x + w, lips.corner)
+    path.cubicTo(x + w * 0.07, dip, x + w * 0.12, t, x + w * 0.21, t)
+    path.cubicTo(x + w * 0.46, t + 0.3, x + w * 0.74, near, x + w, lips.corner)
 
 
 def _inner_upper(path: skia.Path, lips: _Lips, start: bool) -> None:
@@ -155,11 +156,11 @@ def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
             (lips.x + side * lips.width * k, edge + d)
             for k, d in ((0.05, 1.6), (0.2, -0.9), (0.45, 0.5))
         ]
-        canvas.drawPath(tapered(bow, 1.4), fill(style.shine, 0.55))
+        canvas.drawPath(tapered(bow, 1.4), fill(style.shine, 0.34, 0.5))
 
 
 def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
-    """The dark line along the upper lip's inner edge: all that a closed mouth shows of its inside."""
+    """The dark line along the upper lip's inner edge: all that closed lips show of the inside."""
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
     near = t + (c - t) * 0.46
     points = [

@@ -10,7 +10,6 @@ import skia
 from avatar_app.engines.face.illustrated.brush import (
     Point,
     Points,
-    blot,
     fade,
     fill,
     glow,
@@ -49,8 +48,8 @@ _HAIRLINE = [
     (90, -84), (70, -112), (36, -122), (0, -126),
 ]  # fmt: skip
 _BEARD = [
-    (0, 100), (15, 100), (24, 92), (33, 76), (30, 66), (14, 63), (6, 64.5), (22, 58.5), (44, 63),
-    (60, 52), (72, 26), (78, -4), (90, -8), (90, 40), (82, 78), (58, 112), (28, 128), (0, 130),
+    (0, 100), (15, 100), (27, 94), (37, 80), (32, 70.5), (14, 69), (2, 69.5), (2, 62), (18, 58.5),
+    (42, 60), (62, 50), (75, 22), (80, -4), (90, -8), (90, 40), (82, 78), (58, 112), (28, 128), (0, 130),
 ]  # fmt: skip
 
 
@@ -59,22 +58,32 @@ def _paint_figure(canvas: skia.Canvas) -> None:
     _paint_clothes(canvas)
     for side in (-1, 1):
         paint_ear(canvas, (side * 87, 8), SKIN, side, 1.05)
-    shape = paint_face(canvas, _FACE, SKIN, warmth=0.7)
+    shape = paint_face(canvas, _FACE, SKIN, warmth=0.42)
     with inside(canvas, shape):
-        canvas.drawPath(smooth([(86, -40), (85, 10), (79, 62), (58, 98)], False), line(_RIM, 6, 0.4, 4))
-        blot(canvas, (0, -66), (76, 22), SKIN.deep, 0.55)
-    _paint_fade(canvas)
+        canvas.drawPath(
+            smooth([(86, -40), (85, 10), (79, 62), (58, 98)], False), line(_RIM, 6, 0.4, 4)
+        )
+        canvas.drawPath(
+            smooth(
+                [(-90, -60), (-50, -66), (0, -66), (50, -66), (90, -60), (90, -130), (-90, -130)]
+            ),
+            fill(SKIN.deep, 0.8, 6),
+        )
+    _paint_fade(canvas, shape)
     _paint_beard(canvas, shape)
     paint_nose(canvas, SKIN, tip=45, width=16.5)
     _paint_curls(canvas)
 
 
-def _paint_fade(canvas: skia.Canvas) -> None:
+def _paint_fade(canvas: skia.Canvas, face: skia.Path) -> None:
     """The short sides of the hair, thinning out towards the ears."""
     shape = smooth(mirrored(_HAIRLINE))
-    paint = fade((0, -90), (0, 8), [tint(_HAIR[0]), tint(_HAIR[0], 0.9), tint(_HAIR[1], 0.25)], [0, 0.5, 1])
+    paint = fade(
+        (0, -90), (0, 8), [tint(_HAIR[0]), tint(_HAIR[0], 0.9), tint(_HAIR[1], 0.25)], [0, 0.5, 1]
+    )
     paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 2.0))
-    canvas.drawPath(shape, paint)
+    with inside(canvas, face):
+        canvas.drawPath(shape, paint)
 
 
 def _paint_beard(canvas: skia.Canvas, face: skia.Path) -> None:
@@ -82,6 +91,15 @@ def _paint_beard(canvas: skia.Canvas, face: skia.Path) -> None:
     with inside(canvas, face):
         canvas.drawPath(shape, fill(_HAIR[0], 0.42, 4.5))
         canvas.drawPath(shape, fill(_HAIR[0], 0.22, 1.5))
+        for side in (-1, 1):
+            half = [
+                (side * 0.5, 66.5),
+                (side * 16, 64),
+                (side * 33, 68),
+                (side * 43, 80),
+                (side * 45, 96),
+            ]
+            canvas.drawPath(tapered(half, 9.5, 0.75, 0.5), fill(_HAIR[0], 0.36, 2.2))
     random = np.random.default_rng(8)
     for _ in range(3400):
         x, y = random.uniform(-92, 92), random.uniform(-8, 130)
@@ -99,7 +117,21 @@ def _paint_bristle(canvas: skia.Canvas, root: Point, random: np.random.Generator
 def _paint_curls(canvas: skia.Canvas) -> None:
     """A crown of curls: dark ones first, those in front and in the light last."""
     random = np.random.default_rng(21)
-    mass = smooth(mirrored([(0, -150), (40, -149), (76, -132), (95, -102), (95, -74), (82, -62), (70, -72), (40, -84), (0, -80)]))
+    mass = smooth(
+        mirrored(
+            [
+                (0, -150),
+                (40, -149),
+                (76, -132),
+                (95, -102),
+                (95, -74),
+                (82, -62),
+                (70, -72),
+                (40, -84),
+                (0, -80),
+            ]
+        )
+    )
     canvas.drawPath(mass, fill(_HAIR[0], 1.0, 4))
     curls = [(random.uniform(-94, 94), random.uniform(-150, -62)) for _ in range(420)]
     inner = [c for c in curls if mass.contains(*c)]
@@ -110,7 +142,7 @@ def _paint_curls(canvas: skia.Canvas) -> None:
 def _paint_curl(canvas: skia.Canvas, centre: Point, random: np.random.Generator) -> None:
     x, y = centre
     radius = random.uniform(6.0, 11.5)
-    lit = min(max(0.62 - (x + 40) / 200 - (y + 130) / 190, 0.05), 1.0)
+    lit = min(max(0.75 - (x + 40) / 210 - (y + 130) / 150, 0.08), 1.0)
     core = mixed(_HAIR[0], _HAIR[1], random.uniform(0, 1))
     edge = mixed(_HAIR[1], _HAIR[3], lit * random.uniform(0.4, 1.1))
     tones = [tint(core), tint(edge), tint(_HAIR[0])]
@@ -120,7 +152,7 @@ def _paint_curl(canvas: skia.Canvas, centre: Point, random: np.random.Generator)
     for k in range(9):
         turn, r = start + k * 0.62, radius * (0.92 - 0.075 * k)
         spiral.append((x + r * math.cos(turn), y + r * math.sin(turn)))
-    light = mixed(_HAIR[3], 0xC79A7C, 0.5 * lit)
+    light = mixed(_HAIR[3], 0xD8A582, 0.75 * lit)
     canvas.drawPath(tapered(spiral, 2.0), fill(light, 0.18 + 0.5 * lit))
 
 
@@ -160,7 +192,10 @@ def _paint_shirt(canvas: skia.Canvas, side: int) -> None:
             canvas.drawPath(tapered([(x - 12, y) for x, y in fold], 9), fill(0x8FB0CF, 0.3, 5))
         seam = [(118, 178), (150, 232), (158, 300)]
         canvas.drawPath(smooth(seam, False), line(0xC9A26B, 1.2, 0.45))
-        canvas.drawPath(smooth([(120, 178), (178, 202), (214, 246), (234, 340)], False), line(_RIM if side > 0 else 0xBBD6EE, 6, 0.45, 3))
+        canvas.drawPath(
+            smooth([(120, 178), (178, 202), (214, 246), (234, 340)], False),
+            line(_RIM if side > 0 else 0xBBD6EE, 6, 0.45, 3),
+        )
         canvas.drawPath(smooth([(70, 300), (60, 420), (66, 560)], False), line(0xC9A26B, 1.2, 0.5))
     _paint_collar(canvas, side)
     canvas.restore()
@@ -187,9 +222,17 @@ def _paint_fringe(canvas: skia.Canvas) -> None:
     for side in (-1, 1):
         lens = skia.Rect.MakeLTRB(side * 41 - 32, -25, side * 41 + 32, 34)
         round_ = skia.RRect.MakeRectXY(lens, 29, 28)
-        glass = fade((lens.left(), -25), (lens.right(), 34), [tint(0xFFFFFF, 0.16), tint(0xFFFFFF, 0.0), tint(0xFFFFFF, 0.07)], [0, 0.5, 1])
+        glass = fade(
+            (lens.left(), -25),
+            (lens.right(), 34),
+            [tint(0xFFFFFF, 0.16), tint(0xFFFFFF, 0.0), tint(0xFFFFFF, 0.07)],
+            [0, 0.5, 1],
+        )
         canvas.drawRRect(round_, glass)
-        canvas.drawPath(smooth([(side * 41 - 20, -17), (side * 41 - 26, -4), (side * 41 - 25, 8)], False), line(0xFFFFFF, 2.4, 0.35, 0.8))
+        canvas.drawPath(
+            smooth([(side * 41 - 20, -17), (side * 41 - 26, -4), (side * 41 - 25, 8)], False),
+            line(0xFFFFFF, 2.4, 0.35, 0.8),
+        )
         canvas.save()
         canvas.translate(0, 2.5)
         canvas.drawRRect(round_, line(0x2A120A, 4, 0.28, 2))
@@ -220,7 +263,7 @@ THEO = Character(
         lid=0x5E3320,
     ),
     brows=BrowStyle(
-        points=((14, -36.5), (29, -41.5), (47, -44), (62, -40.5), (74, -31)),
+        points=((14, -38.5), (29, -42.5), (46, -44.5), (62, -41.5), (74, -33)),
         width=7.6,
         colour=0x1C1112,
     ),
@@ -229,12 +272,12 @@ THEO = Character(
         width=29.5,
         upper=7.0,
         lower=9.6,
-        opening=21.0,
+        opening=20.0,
         upper_colour=0x95503F,
         lower_colour=0xB96B57,
         shine=0xE9A88E,
         shade=0x3B1512,
-        smile=4.6,
+        smile=3.6,
     ),
     paint_figure=_paint_figure,
     paint_fringe=_paint_fringe,

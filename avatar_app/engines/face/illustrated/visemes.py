@@ -23,7 +23,7 @@ _HOLD = 0.042
 """Seconds for which closed lips stay closed at least: more than one frame, so none is missed."""
 _LEAD = 0.012
 """Seconds by which lips are closed before the consonant's start."""
-_RAMP = 0.05
+_RAMP = 0.058
 """Seconds that lips take to close and to part."""
 
 SHAPES: dict[MouthShape, Mouth] = {

@@ -1,0 +1,351 @@
+"""The illustrated face: lips in time with the sound, smooth at every seam, alive at rest."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from avatar_app.core.engines import Engine
+from avatar_app.core.manifest import Kind, parse_manifest
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import (
+    AudioChunk,
+    Look,
+    MouthShape,
+    SpeechChunk,
+    VideoFrame,
+    Viseme,
+)
+from avatar_app.engines.face.illustrated import engine as engine_module
+from avatar_app.engines.face.illustrated.characters import CHARACTERS
+from avatar_app.engines.face.illustrated.engine import IllustratedFace
+from avatar_app.engines.face.illustrated.life import BLINK_SLOT, blink
+from avatar_app.engines.face.illustrated.pose import Expression, Mouth, Pose
+from avatar_app.engines.face.illustrated.visemes import SHAPES, Segment, blended
+
+RATE = 16_000
+SMALL = {"width": 160, "height": 120}
+VOWELS = (MouthShape.AA, MouthShape.E, MouthShape.OH, MouthShape.IH)
+
+
+@pytest.fixture(scope="module")
+def face() -> IllustratedFace:
+    return IllustratedFace(**SMALL)
+
+
+def syllables(count: int, seed: int = 1) -> SpeechChunk:
+    """Consonant and vowel in turn, the loudness swelling in the vowels, silence at both ends."""
+    random = np.random.default_rng(seed)
+    sound, visemes, at = [np.zeros(RATE // 5)], [Viseme(MouthShape.SIL, 0.0)], 0.2
+    for k in range(count):
+        closed, voiced = random.uniform(0.05, 0.09), random.uniform(0.11, 0.2)
+        visemes.append(Viseme(MouthShape.PP if k % 2 else MouthShape.DD, at))
+        visemes.append(Viseme(VOWELS[k % len(VOWELS)], at + closed))
+        swell = np.sin(np.linspace(0, np.pi, round(voiced * RATE)))
+        sound += [np.zeros(round(closed * RATE)), swell * random.uniform(0.5, 1.0)]
+        at += closed + voiced
+    visemes.append(Viseme(MouthShape.SIL, at))
+    envelope = np.concatenate([*sound, np.zeros(RATE // 5)])
+    wave = 0.5 * envelope * np.sin(np.arange(len(envelope)) * 2 * np.pi * 140 / RATE)
+    return SpeechChunk(AudioChunk(wave.astype(np.float32), RATE), visemes=tuple(visemes))
+
+
+def split(speech: SpeechChunk, seconds: float) -> Iterator[SpeechChunk]:
+    step = round(seconds * RATE)
+    for start in range(0, len(speech.audio.samples), step):
+        audio = AudioChunk(speech.audio.samples[start : start + step], RATE, start)
+        begin, end = start / RATE, start / RATE + step / RATE
+        visemes = [Viseme(v.shape, v.at - begin) for v in speech.visemes if begin <= v.at < end]
+        yield SpeechChunk(audio, visemes=tuple(visemes))
+
+
+def performed(
+    face: IllustratedFace, speech: SpeechChunk, after: VideoFrame | None = None
+) -> list[VideoFrame]:
+    return list(face.perform(iter([speech]), Turn(1), after))
+
+
+def rested(
+    face: IllustratedFace, look: Look, count: int, after: VideoFrame | None = None
+) -> list[VideoFrame]:
+    frames: list[VideoFrame] = []
+    for _ in range(count):
+        frames.append(face.rest(look, frames[-1] if frames else after))
+    return frames
+
+
+def openings(frames: list[VideoFrame]) -> np.ndarray:
+    return np.array([frame.pose.mouth_open for frame in frames])
+
+
+def largest_steps(frames: list[VideoFrame]) -> tuple[float, float]:
+    """Of the mouth's parts, and of the picture's mean (0 to 255), from one frame to the next."""
+    parts = max(
+        max(abs(a - b) for a, b in zip(one.pose.mouth, two.pose.mouth, strict=True))
+        for one, two in pairwise(frames)
+    )
+    pixels = max(
+        float(np.abs(one.image.astype(int) - two.image.astype(int)).mean())
+        for one, two in pairwise(frames)
+    )
+    return parts, pixels
+
+
+def test_manifest_describes_the_engine(face: IllustratedFace) -> None:
+    path = Path(engine_module.__file__).with_name("manifest.yaml")
+    manifest = parse_manifest(yaml.safe_load(path.read_text()), str(path))
+    assert (manifest.name, manifest.kind) == ("illustrated", Kind.FACE)
+    options = {option.name: option for option in manifest.options}
+    assert set(options["character"].values) == set(CHARACTERS)
+    face.configure(**manifest.checked(SMALL))
+    assert isinstance(face, Engine)
+
+
+def test_visemes_differ_from_one_another() -> None:
+    assert set(SHAPES) == set(MouthShape)
+    for one, other in combinations(SHAPES.values(), 2):
+        assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 0.05
+
+
+@pytest.mark.parametrize("shape", [s for s in MouthShape if s is not MouthShape.SIL])
+def test_a_held_viseme_is_reached_exactly(shape: MouthShape) -> None:
+    segments = [Segment(0.0, MouthShape.SIL), Segment(0.2, shape), Segment(0.6, MouthShape.SIL)]
+    assert blended(segments, 0.4, Mouth()) == pytest.approx(SHAPES[shape], abs=1e-6)
+    assert blended(segments, 0.05, Mouth()) == pytest.approx(Mouth(), abs=1e-6)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.03, 0.06, 0.12])
+@pytest.mark.parametrize("phase", [0.0, 0.008, 0.016, 0.025])
+def test_lips_close_for_however_short_a_p(seconds: float, phase: float) -> None:
+    at = 0.3 + phase
+    segments = [
+        Segment(0.0, MouthShape.AA),
+        Segment(at, MouthShape.PP),
+        Segment(at + seconds, MouthShape.AA),
+    ]
+    shown = [blended(segments, i / 30, Mouth()).opening for i in range(20)]
+    assert min(shown) < 0.01
+    assert max(shown) > 0.8
+
+
+def test_mouth_is_closed_in_silence(face: IllustratedFace) -> None:
+    speech = syllables(12)
+    frames = performed(face, speech)
+    quiet = [f for f in frames if f.at < 0.12 or f.at > speech.audio.seconds - 0.1]
+    assert len(quiet) > 5
+    assert openings(quiet).max() < 0.01
+    assert openings(frames).max() > 0.6
+
+
+def test_silence_with_a_vowel_written_under_it_keeps_the_mouth_closed(
+    face: IllustratedFace,
+) -> None:
+    audio = AudioChunk(np.zeros(RATE, np.float32), RATE)
+    frames = performed(face, SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),)))
+    assert openings(frames).max() < 0.01
+
+
+def test_frames_lie_on_the_grid_and_end_with_a_closed_mouth(face: IllustratedFace) -> None:
+    speech = syllables(9)
+    frames = performed(face, speech)
+    assert [frame.at for frame in frames] == [i / 30 for i in range(len(frames))]
+    assert speech.audio.seconds <= frames[-1].at + 1 / 30 <= speech.audio.seconds + 0.3
+    assert frames[-1].pose.mouth_open < 0.01
+
+
+def test_speech_cut_off_at_its_loudest_still_closes_the_mouth(face: IllustratedFace) -> None:
+    audio = AudioChunk(np.sin(np.arange(RATE // 2) * 0.06).astype(np.float32), RATE)
+    frames = performed(face, SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),)))
+    assert openings(frames).max() > 0.8
+    assert frames[-1].pose.mouth_open < 0.01
+
+
+def test_a_speech_that_never_begins_has_no_frames(face: IllustratedFace) -> None:
+    assert list(face.perform(iter([]), Turn(1))) == []
+
+
+def test_frames_come_as_soon_as_their_speech(face: IllustratedFace) -> None:
+    heard = 0.0
+
+    def live() -> Iterator[SpeechChunk]:
+        nonlocal heard
+        for chunk in split(syllables(8), 0.02):
+            heard = chunk.audio.start / RATE + chunk.audio.seconds
+            yield chunk
+
+    waits = [heard - frame.at for frame in face.perform(live(), Turn(1))]
+    assert max(waits) <= 0.08 + 0.02 + 1e-6
+
+
+def test_streaming_shows_the_same_as_one_chunk(face: IllustratedFace) -> None:
+    speech = syllables(8)
+    whole = performed(face, speech)
+    for seconds in (0.013, 0.1, 0.29):
+        parts = list(face.perform(split(speech, seconds), Turn(1)))
+        assert len(parts) == len(whole)
+        for one, other in zip(whole, parts, strict=True):
+            assert one.pose.mouth == pytest.approx(other.pose.mouth, abs=1e-6)
+            assert np.abs(one.image.astype(int) - other.image.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("with_visemes", [True, False])
+def test_the_mouth_is_in_time_with_the_sound(with_visemes: bool, face: IllustratedFace) -> None:
+    speech = syllables(40, seed=3)
+    if not with_visemes:
+        speech = SpeechChunk(speech.audio)
+    frames = performed(face, speech)
+    moments = np.array([frame.at for frame in frames])
+    fine = np.arange(0, speech.audio.seconds, 0.005)
+    mouth = np.interp(fine, moments, openings(frames))
+    power = np.convolve(speech.audio.samples**2, np.ones(480) / 480, "same")
+    sound = np.sqrt(np.interp(fine, np.arange(len(power)) / RATE, power))
+    skews = [skew(mouth[i : i + 800], sound[i : i + 800]) for i in range(0, len(fine) - 800, 50)]
+    assert abs(np.median(skews)) <= 0.015
+    assert np.percentile(np.abs(skews), 99) <= 0.045
+
+
+def skew(mouth: np.ndarray, sound: np.ndarray) -> float:
+    """Seconds by which the mouth best matches the sound later than it is."""
+    lags = range(-40, 41)
+    shifted = (mouth[40 + lag : len(mouth) - 40 + lag] for lag in lags)
+    scores = [np.corrcoef(part, sound[40:-40])[0, 1] for part in shifted]
+    return lags[int(np.argmax(scores))] * 0.005
+
+
+def test_motion_has_no_jumps_from_rest_to_speech_to_rest(face: IllustratedFace) -> None:
+    frames = rested(face, Look.THINKING, 30)
+    frames += performed(face, syllables(8), frames[-1])
+    frames += rested(face, Look.IDLE, 30, frames[-1])
+    parts, pixels = largest_steps(frames)
+    assert parts < 0.9
+    assert pixels < 4.0
+
+
+def test_speech_broken_off_leaves_the_mouth_to_close_smoothly(face: IllustratedFace) -> None:
+    audio = AudioChunk(np.sin(np.arange(RATE) * 0.06).astype(np.float32), RATE)
+    speech = SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),))
+    frames = performed(face, speech)[:20]
+    frames += rested(face, Look.LISTENING, 12, frames[-1])
+    assert frames[19].pose.mouth_open > 0.8
+    assert np.abs(np.diff(openings(frames[19:]))).max() < 0.4
+    assert frames[-1].pose.mouth_open < 0.02
+    again = performed(face, speech, frames[20])
+    assert abs(again[0].pose.mouth_open - frames[20].pose.mouth_open) < 0.2
+
+
+def test_each_look_is_reached_smoothly_and_differs(face: IllustratedFace) -> None:
+    frames = rested(face, Look.IDLE, 10)
+    reached: dict[Look, Expression] = {}
+    for look in (Look.LISTENING, Look.THINKING, Look.ASLEEP, Look.IDLE):
+        frames += rested(face, look, 36, frames[-1])
+        reached[look] = frames[-1].pose.expression
+    assert largest_steps(frames)[1] < 5.0
+    assert reached[Look.ASLEEP].lids < 0.05 < 0.9 < reached[Look.IDLE].lids
+    assert reached[Look.THINKING].gaze_y > 0.4
+    assert reached[Look.LISTENING].roll > 1.0
+
+
+def test_nodding_is_one_small_nod(face: IllustratedFace) -> None:
+    frames = rested(face, Look.LISTENING, 5)
+    frames += rested(face, Look.NODDING, 40, frames[-1])
+    nods = [frame.pose.nod for frame in frames[5:]]
+    assert nods[0] == 0.0
+    assert all(b > a for a, b in pairwise(nods))
+
+
+def test_eyes_blink_ten_to_twenty_times_a_minute() -> None:
+    minutes = 20
+    closed = np.array([blink(i / 30) > 0.5 for i in range(minutes * 60 * 30)])
+    rate = np.count_nonzero(closed[1:] & ~closed[:-1]) / minutes
+    assert 10 <= rate <= 20
+    assert pytest.approx(60 / 14, abs=0.2) == BLINK_SLOT
+
+
+def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> None:
+    poses = [frame.pose for frame in rested(face, Look.IDLE, 150)]
+    spread = np.ptp([[*pose.expression] for pose in poses], axis=0)
+    moved = Expression(*spread)
+    assert 0.05 < moved.yaw < 0.8
+    assert 0.3 < moved.roll < 4.0
+    assert 0.01 < moved.gaze_x < 1.0
+
+
+def test_the_same_past_gives_the_same_picture(face: IllustratedFace) -> None:
+    one, other = (rested(face, Look.IDLE, 4)[-1] for _ in range(2))
+    assert np.array_equal(one.image, other.image)
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+def test_every_character_is_drawn_and_moves_its_mouth(character: str) -> None:
+    face = IllustratedFace(character=character, width=240, height=240)
+    scene = face._opened()
+    still = scene.paint(Pose())
+    assert still.std() > 20
+    for shape, mouth in SHAPES.items():
+        if shape is not MouthShape.SIL:
+            assert np.abs(scene.paint(Pose(mouth=mouth)).astype(int) - still).max() > 12
+    face.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(64, 64), (65, 333), (641, 77), (360, 640), (640, 640), (1280, 720)]
+)
+def test_any_size(width: int, height: int) -> None:
+    face = IllustratedFace(width=width, height=height)
+    image = face.rest(Look.IDLE).image
+    assert image.shape == (height, width, 3)
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+
+
+def test_a_cancelled_turn_stops(face: IllustratedFace) -> None:
+    turn = Turn(1)
+    frames = face.perform(iter([syllables(10)]), turn)
+    next(frames)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        next(frames)
+
+
+def test_a_running_performance_keeps_its_size_when_configured() -> None:
+    face = IllustratedFace(**SMALL)
+    frames = face.perform(iter([syllables(3)]), Turn(1))
+    face.configure(width=96, character="theo")
+    assert next(frames).image.shape == (120, 160, 3)
+    assert face.rest(Look.IDLE).image.shape == (120, 96, 3)
+
+
+def test_poses_pickle(face: IllustratedFace) -> None:
+    frame = performed(face, syllables(2))[5]
+    assert pickle.loads(pickle.dumps(frame.pose)) == frame.pose
+
+
+def test_a_frame_of_another_face_is_no_obstacle(face: IllustratedFace) -> None:
+    foreign = VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.0, pose="whatever")
+    assert face.rest(Look.IDLE, foreign).image.shape == (120, 160, 3)
+
+
+def test_resting_beside_a_performance_changes_neither(face: IllustratedFace) -> None:
+    speech = syllables(6)
+    alone = [frame.image for frame in performed(face, speech)]
+    stop = threading.Event()
+    rests: list[VideoFrame] = []
+
+    def rest() -> None:
+        while not stop.is_set():
+            rests.append(face.rest(Look.ASLEEP, rests[-1] if rests else None))
+
+    thread = threading.Thread(target=rest)
+    thread.start()
+    beside = [frame.image for frame in performed(face, speech)]
+    stop.set()
+    thread.join()
+    assert len(rests) > 1
+    assert all(np.array_equal(a, b) for a, b in zip(alone, beside, strict=True))
