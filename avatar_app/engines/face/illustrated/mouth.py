@@ -54,14 +54,16 @@ def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
     gap = style.opening * mouth.opening
     width = style.width * (1 + 0.15 * mouth.width - 0.36 * mouth.rounding + 0.07 * smile)
     rise = style.smile + 3.0 * smile + 1.2 * max(mouth.width, 0)
+    rise *= (1 - 0.8 * mouth.rounding) * (1 - 0.35 * mouth.opening)
+    above = 0.20 + 0.10 * mouth.rounding
     roll = 1 - 0.42 * mouth.press
     return _Lips(
         x=x,
         width=width * (1 - 0.06 * mouth.opening),
-        corner=y - rise + 0.30 * gap,
-        top=y - 0.20 * gap - 1.5 * mouth.tuck,
-        bottom=y + 0.80 * gap - 1.5 * mouth.tuck - 0.6 * mouth.press,
-        upper=style.upper * roll * (1 + 0.16 * mouth.rounding - 0.10 * mouth.opening),
+        corner=y - rise + (0.26 + 0.15 * mouth.rounding) * gap,
+        top=y - above * gap - 1.5 * mouth.tuck,
+        bottom=y + (1 - above) * gap - 1.5 * mouth.tuck - 0.6 * mouth.press,
+        upper=style.upper * roll * (1 + 0.16 * mouth.rounding - 0.24 * mouth.opening),
         lower=style.lower * roll * (1 + 0.14 * mouth.rounding - 0.38 * mouth.tuck),
     )
 
@@ -76,8 +78,6 @@ def paint_mouth(
     for side in (-1, 1):
         corner = (lips.x + side * (lips.width + 1.5), lips.corner + 0.6)
         blot(canvas, corner, (6.5, 5.0), skin.deep, 0.42)
-        fold = [(corner[0] - side, corner[1] - 4), (corner[0] + side * 2.4, corner[1]), corner]
-        canvas.drawPath(tapered(fold, 1.5), fill(skin.deep, 0.28 + 0.3 * smile))
     _paint_lower_lip(canvas, style, lips)
     if lips.gap > 0.3:
         _paint_inside(canvas, lips, mouth)
