@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from avatar_app.core.events import Event, UserSaying, UserStarted, UserWithdrawn
 from avatar_app.core.turn import Turn
@@ -15,7 +15,7 @@ from avatar_app.pipeline.turntaking import Decision, TurnTaker
 
 FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
 """Sounds that are no words."""
-BACKCHANNELS = FILLERS | {"yes", "yeah", "yep", "okay", "ok", "right", "sure", "aha", "wow"}
+BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
 """What a listener says without wanting the floor."""
 LEAST_CONFIDENCE = 0.2
 """Below it a transcript is taken for noise, where the recognizer can tell."""
@@ -38,7 +38,9 @@ class Attention:
         delivery: Delivery,
         post: Callable[[Event], None],
         clock: Callable[[], float],
+        backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
+        self._backchannels = FILLERS.union(*(_words(phrase) for phrase in backchannels))
         self.hearing, self.listener = hearing, listener
         self._taker, self._playback, self._delivery = taker, playback, delivery
         self._post, self._clock = post, clock
@@ -179,11 +181,15 @@ class Attention:
             utterance.carried = self._delivery.claim()
 
     def _has_words(self, utterance: Utterance) -> bool:
-        ignored = BACKCHANNELS if utterance.over_avatar and not self._claimed else FILLERS
-        words = utterance.text.lower().replace("-", " ").split()
-        return any(word.strip(".,!?") not in ignored for word in words)
+        over = utterance.over_avatar and not self._claimed
+        ignored = self._backchannels if over else FILLERS
+        return any(word not in ignored for word in _words(utterance.text))
 
     def _drop_answer(self, utterance: Utterance) -> None:
         if utterance.answer is not None:
             utterance.answer.cancel()
             utterance.answer = None
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,!?") for word in text.lower().replace("-", " ").split()]

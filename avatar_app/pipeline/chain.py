@@ -133,6 +133,7 @@ class Chain:
             turn.wait_committed()
 
     def _written(self, job: _Answer, turn: Turn, clause: str) -> None:
+        turn.mark("first_clause")
         self._post(ClauseWritten(turn, clause))
         job.clauses.put(clause)
 

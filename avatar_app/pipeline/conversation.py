@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from avatar_app.core.engines import (
@@ -21,7 +21,7 @@ from avatar_app.core.values import AudioChunk, Look, VideoFrame
 from avatar_app.pipeline import orders
 from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.answering import CallTool
-from avatar_app.pipeline.attention import Attention
+from avatar_app.pipeline.attention import BACKCHANNELS, Attention
 from avatar_app.pipeline.chain import Chain, Performers
 from avatar_app.pipeline.delivery import Delivery
 from avatar_app.pipeline.hearing import Hearing
@@ -70,6 +70,7 @@ class Conversation:
         clock: Callable[[], float],
         ledger: Ledger | None = None,
         patience: Patience | None = None,
+        backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
         patience = patience or Patience()
         self.activity = Activity()
@@ -97,6 +98,7 @@ class Conversation:
             self._delivery,
             post,
             clock,
+            backchannels,
         )
 
     def order(self, order: Order) -> None:

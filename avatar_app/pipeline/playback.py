@@ -65,6 +65,8 @@ class Playback:
         self._block_start, self._block_end, self._block_dac = 0, 0, 0.0
         self._played: deque[PlayedBlock] = deque(maxlen=500)
         self._underruns = 0
+        self.volume = 1.0
+        """Factor on everything that is played; the user's wish, not the turn's."""
 
     def expect(self, turn: Turn) -> None:
         """The next speech is that of `turn`; whatever was there is forgotten."""
@@ -162,6 +164,8 @@ class Playback:
             if self._may_sound(count):
                 self._copy(samples, dac_at)
             self._gain = self._target()
+            if self.volume != 1.0:
+                np.clip(samples * self.volume, -1.0, 1.0, out=samples)
             self._played.append(PlayedBlock(samples, self._clock(), dac_at))
             return samples
 

@@ -1,0 +1,160 @@
+"""Joins engines, settings and a conversation; the only place where all three meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import yaml
+
+from avatar_app.app import places
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.events import Event, Noticed
+from avatar_app.core.manifest import Isolation, Kind, Manifest
+from avatar_app.core.prompt import ToolDescription
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.host import HOSTED
+from avatar_app.pipeline.conversation import Conversation, Engines
+from avatar_app.pipeline.ledger import Ledger
+from avatar_app.pipeline.turntaking import Patience
+
+EMBEDDED = {
+    Kind.ECHO: "none",
+    Kind.VAD: "webrtc",
+    Kind.ASR: "pocketsphinx",
+    Kind.DIALOGUE: "embedded",
+    Kind.TTS: "espeak",
+    Kind.FACE: "illustrated",
+}
+"""The engine of each kind that needs nothing and is taken where another fails."""
+
+
+@dataclass(eq=False, slots=True)
+class EngineRack:
+    """The engines in use, one of each kind."""
+
+    registry: Registry
+    engines: dict[Kind, Any] = field(default_factory=dict)
+    manifests: dict[Kind, Manifest] = field(default_factory=dict)
+
+    def put(self, kind: Kind, choice: EngineChoice) -> Any:
+        """Make an engine and put it in its place; whoever exchanges one closes the old."""
+        manifest = self.registry.find(kind, choice.engine)
+        self.engines[kind] = make_engine(self.registry, manifest, choice.options)
+        self.manifests[kind] = manifest
+        return self.engines[kind]
+
+    def put_or_embedded(
+        self, kind: Kind, choice: EngineChoice, notice: Callable[[Noticed], None]
+    ) -> None:
+        """Like `put`; where that fails, the embedded engine is taken and the user is told."""
+        try:
+            self.put(kind, choice)
+        except AvatarError as error:
+            if choice.engine == EMBEDDED[kind] and not choice.options:
+                raise
+            notice(Noticed(error.message, f"{error.hint} The embedded engine is used instead."))
+            self.put(kind, EngineChoice(engine=EMBEDDED[kind]))
+
+    def close(self) -> None:
+        """Close all engines."""
+        for engine in self.engines.values():
+            engine.close()
+        self.engines.clear()
+
+
+def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
+    """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
+    checked = manifest.checked(options)
+    if manifest.isolation is Isolation.PROCESS:
+        if missing := registry.missing_packages(manifest):
+            raise ConfigInvalid(
+                f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
+                f"Type: pip install {' '.join(missing)}",
+            )
+        factory = partial(_make_in_child, manifest.kind, manifest.name, checked)
+        return HOSTED[manifest.kind](factory, manifest.title)
+    return registry.load_class(manifest)(**checked)
+
+
+def _make_in_child(kind: Kind, name: str, options: dict[str, Any]) -> Any:
+    registry = Registry()
+    return registry.load_class(registry.find(kind, name))(**options)
+
+
+def make_rack(
+    settings: Settings, registry: Registry, notice: Callable[[Noticed], None]
+) -> EngineRack:
+    """One engine of each kind, as the settings choose."""
+    rack = EngineRack(registry)
+    for kind, choice in choices(settings).items():
+        rack.put_or_embedded(kind, choice, notice)
+    return rack
+
+
+def choices(settings: Settings) -> dict[Kind, EngineChoice]:
+    """Which engine of each kind the settings choose; those that take longest to load come first."""
+    return {
+        Kind.ASR: settings.asr,
+        Kind.TTS: settings.tts,
+        Kind.FACE: settings.face,
+        Kind.VAD: settings.hearing.vad,
+        Kind.ECHO: settings.audio.echo,
+        Kind.DIALOGUE: settings.dialogue,
+    }
+
+
+def make_conversation(
+    settings: Settings,
+    rack: EngineRack,
+    post: Callable[[Event], None],
+    clock: Callable[[], float],
+    call_tool: Callable[[ToolCall], ToolResult],
+    tools: tuple[ToolDescription, ...] = (),
+) -> Conversation:
+    """A conversation that begins to work when it hears its first block."""
+    engines = rack.engines
+    return Conversation(
+        Engines(
+            engines[Kind.ECHO],
+            engines[Kind.VAD],
+            engines[Kind.ASR],
+            engines[Kind.DIALOGUE],
+            engines[Kind.TTS],
+            engines[Kind.FACE],
+        ),
+        post,
+        call_tool,
+        clock,
+        Ledger(read_persona(settings.persona).prompt, tools),
+        Patience(**settings.hearing.patience.model_dump()),
+        settings.hearing.backchannels,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who the avatar is."""
+
+    name: str
+    prompt: str
+    """What a language model is told before a conversation."""
+    greeting: str = ""
+    """What the avatar says when it is started; empty for silence."""
+
+
+def read_persona(name: str) -> Persona:
+    """The persona `name`; ConfigInvalid if there is none or its file is broken."""
+    path = places.personas() / f"{name}.yaml"
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Persona(document["name"], document["prompt"], document.get("greeting", ""))
+    except OSError as error:
+        known = ", ".join(sorted(each.stem for each in places.personas().glob("*.yaml")))
+        raise ConfigInvalid(f"There is no persona {name!r}.", f"There is {known}.") from error
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigInvalid(f"The persona {path} cannot be read: {error}.", "") from error

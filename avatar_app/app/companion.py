@@ -1,0 +1,285 @@
+"""The running application without its window: one conversation, its devices, and what is kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from avatar_app.app.abilities import Abilities
+from avatar_app.app.build import (
+    EMBEDDED,
+    EngineRack,
+    make_conversation,
+    make_rack,
+    read_persona,
+)
+from avatar_app.app.history import History
+from avatar_app.app.monitor import Monitor
+from avatar_app.app.places import Places
+from avatar_app.app.recorder import Recorder
+from avatar_app.app.registry import Registry
+from avatar_app.app.session import Devices, Preference
+from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.app.substitutes import Substitutes
+from avatar_app.app.user_settings import save_user_setting
+from avatar_app.audio.devices import list_devices
+from avatar_app.audio.microphone import Microphone
+from avatar_app.audio.speaker import Speaker
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import VideoFrame
+from avatar_app.pipeline import orders
+from avatar_app.pipeline.conversation import Conversation
+
+log = logging.getLogger(__name__)
+
+_SETTING_OF = {
+    Preference.THEME: "window.theme",
+    Preference.TRANSCRIPT_SHOWN: "window.transcript",
+    Preference.WINDOW_GEOMETRY: "window.geometry",
+}
+
+
+@dataclass(eq=False, slots=True)
+class _Open:
+    """Everything that runs once the companion has started."""
+
+    conversation: Conversation
+    rack: EngineRack
+    abilities: Abilities
+    microphone: Microphone
+    speaker: Speaker
+
+
+class Companion:
+    """A `Session`: what a window needs, and nothing that knows of windows.
+
+    `start` returns at once; engines and devices open in a thread, and what is ordered before they
+    are open is done then.
+    """
+
+    def __init__(self, settings: Settings, notices: tuple[Noticed, ...], places: Places) -> None:
+        self._settings, self._notices, self._places = settings, notices, places
+        self._listeners: list[Callable[[Event], None]] = []
+        self._lock = threading.Lock()
+        self._open: _Open | None = None
+        self._waiting: list[orders.Order] = []
+        self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
+        self._closed = False
+        self._history = History(places.history_file, self._post)
+        self._recorder = Recorder(self._history) if settings.history.keep else None
+        self._substitutes = Substitutes(self._substitute, time.monotonic)
+        self._preferences: dict[str, Any] = {
+            Preference.THEME: settings.window.theme.value,
+            Preference.TRANSCRIPT_SHOWN: settings.window.transcript,
+            Preference.WINDOW_GEOMETRY: settings.window.geometry,
+        }
+        self.monitor: Monitor | None = None
+        self.registry = Registry()
+        self.character = str(settings.face.options.get("character", self._face_default()))
+
+    def start(self) -> None:
+        self._opening.start()
+
+    def wait_open(self) -> bool:
+        """Block until `start` is done; False if it failed, which was told as an event."""
+        self._opening.join()
+        return self._open is not None
+
+    def close(self) -> None:
+        self._closed = True
+        if self._opening.ident is not None:
+            self._opening.join()
+        with self._lock:
+            opened, self._open = self._open, None
+        if opened is not None:
+            _close(opened)
+        if self._recorder is not None:
+            self._recorder.close()
+        self._history.close()
+
+    def type(self, text: str) -> None:
+        self._order(orders.Type(text))
+
+    def interrupt(self) -> None:
+        self._order(orders.Interrupt())
+
+    def hold(self, held: bool) -> None:
+        self._order(orders.Hold(held))
+
+    def mute(self, muted: bool) -> None:
+        self._order(orders.Mute(muted))
+
+    def frame(self) -> VideoFrame | None:
+        opened = self._open
+        return opened.conversation.frame() if opened else None
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def devices(self) -> Devices:
+        found = list_devices()
+        opened = self._open
+        return Devices(
+            tuple(device.name for device in found if device.inputs),
+            tuple(device.name for device in found if device.outputs),
+            opened.microphone.name if opened else None,
+            opened.speaker.name if opened else None,
+        )
+
+    def use_microphone(self, name: str | None) -> None:
+        self._remember("audio.microphone", name)
+        if self._open is not None:
+            self._open.microphone.use(name)
+
+    def use_speaker(self, name: str | None) -> None:
+        self._remember("audio.speaker", name)
+        if self._open is not None:
+            self._open.speaker.use(name)
+
+    def characters(self) -> tuple[str, ...]:
+        manifest = self.registry.find(Kind.FACE, self._settings.face.engine)
+        return next((o.values for o in manifest.options if o.name == "character"), ())
+
+    def use_character(self, name: str) -> None:
+        self.character = name
+        self._remember("face.options.character", name)
+        if self._open is not None:
+            self._open.rack.engines[Kind.FACE].configure(character=name)
+            self._open.conversation.presenter.forget_resting()
+
+    def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
+        return self._history.recent(limit)
+
+    def forget(self) -> None:
+        self._history.forget()
+
+    def preference(self, name: str) -> Any:
+        return self._preferences.get(name)
+
+    def set_preference(self, name: str, value: Any) -> None:
+        self._preferences[name] = value
+        self._remember(_SETTING_OF[Preference(name)], value)
+
+    def configure_voice(self, **options: Any) -> None:
+        """Change options of the voice, from the next clause on."""
+        if self._open is not None:
+            self._open.rack.engines[Kind.TTS].configure(**options)
+
+    def set_volume(self, volume: float) -> None:
+        """How loud everything is played: 1 is as it was made."""
+        if self._open is not None:
+            self._open.conversation.playback.volume = volume
+
+    def _face_default(self) -> str:
+        options = self.registry.find(Kind.FACE, self._settings.face.engine).defaults()
+        return str(options.get("character", ""))
+
+    def _post(self, event: Event) -> None:
+        if isinstance(event, Failed):
+            log.warning("%s: %s %s", event.stage, event.message, event.hint)
+            self._substitutes(event)
+        if isinstance(event, TurnEnded) and self.monitor is not None:
+            self.monitor.add(event)
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def _order(self, order: orders.Order) -> None:
+        with self._lock:
+            if self._open is None:
+                self._waiting.append(order)
+                return
+        self._open.conversation.order(order)
+
+    def _run_opening(self) -> None:
+        try:
+            self._begin()
+        except AvatarError as error:
+            self._post(Failed(None, "start", error.message, error.hint))
+
+    def _begin(self) -> None:
+        for notice in (*self._notices, *self.registry.notices):
+            self._post(notice)
+        rack = make_rack(self._settings, self.registry, self._post)
+        announce = self._announce
+        abilities = Abilities(self._places, self, self._post, announce)
+        for text in abilities.notices:
+            self._post(Noticed(text))
+        conversation = make_conversation(
+            self._settings,
+            rack,
+            self._post,
+            time.monotonic,
+            abilities.call,
+            abilities.descriptions,
+        )
+        if self._recorder is not None:
+            self.subscribe(self._recorder)
+            self._history.prune(self._settings.history.days)
+        self.monitor = Monitor(rack.manifests)
+        audio = self._settings.audio
+        opened = _Open(
+            conversation,
+            rack,
+            abilities,
+            Microphone(audio.microphone, conversation.hear, self._notice),
+            Speaker(audio.speaker, conversation.playback.read, self._notice),
+        )
+        opened.speaker.start()
+        opened.microphone.start()
+        abilities.start()
+        with self._lock:
+            self._open = opened
+            waiting, self._waiting = self._waiting, []
+        for order in waiting:
+            conversation.order(order)
+        self._greet()
+
+    def _greet(self) -> None:
+        greeting = read_persona(self._settings.persona).greeting
+        if greeting:
+            self._announce(greeting)
+
+    def _announce(self, text: str) -> None:
+        self._order(orders.Announce(text))
+
+    def _notice(self, message: str, hint: str) -> None:
+        self._post(Noticed(message, hint))
+
+    def _remember(self, setting: str, value: Any) -> None:
+        try:
+            save_user_setting(setting, value, self._places.settings_file)
+        except AvatarError as error:
+            self._post(Noticed(error.message, error.hint))
+
+    def _substitute(self, kind: Kind) -> None:
+        """Replace an engine that keeps failing; in a thread, for it may take long to load."""
+        opened = self._open
+        if opened is None or opened.rack.manifests[kind].name == EMBEDDED[kind]:
+            return
+        threading.Thread(
+            target=self._replace, args=(opened, kind), name="substitute", daemon=True
+        ).start()
+
+    def _replace(self, opened: _Open, kind: Kind) -> None:
+        failing = opened.rack.engines[kind]
+        title = opened.rack.manifests[kind].title
+        engine = opened.rack.put(kind, EngineChoice(engine=EMBEDDED[kind]))
+        opened.conversation.order(orders.Use(kind, engine))
+        failing.close()
+        substitute = opened.rack.manifests[kind].title
+        self._post(Noticed(f"{title} keeps failing.", f"{substitute} goes on in its place."))
+
+
+def _close(opened: _Open) -> None:
+    opened.abilities.close()
+    opened.microphone.close()
+    opened.speaker.close()
+    opened.conversation.close()
+    opened.rack.close()

@@ -1,0 +1,114 @@
+"""Writes what was seen and heard into an mp4: H.264 and AAC, streamed, complete or not at all."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
+
+AUDIO_BIT_RATE = 128_000
+
+
+class MovieWriter:
+    """Context manager. The file appears under its name only when it is complete; an exception
+    inside leaves none. Raises InputInvalid where it cannot be written.
+
+    `preset` and `crf` are x264's: faster or smaller, and how exact (18 is near lossless).
+    """
+
+    def __init__(
+        self, path: Path, fps: float, preset: str = "veryfast", crf: int = 20, stereo: bool = True
+    ) -> None:
+        import av
+        import cv2
+
+        self._av, self._cv2 = av, cv2
+        self._path = path
+        self._partial = path.with_name(f".{path.stem}.partial.mp4")
+        self._fps = Fraction(fps).limit_denominator(1001)
+        self._options = {"preset": preset, "crf": str(crf)}
+        self._layout = "stereo" if stereo else "mono"
+        self._frames = 0
+        self._samples = 0
+        self._video: Any = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(str(self._partial), "w")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._audio: Any = self._container.add_stream("aac", rate=PLAYBACK_RATE)
+        self._audio.layout = self._layout
+        self._audio.bit_rate = AUDIO_BIT_RATE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._container.close()
+            self._partial.unlink(missing_ok=True)
+            return
+        try:
+            for stream in (self._video, self._audio):
+                if stream is not None:
+                    self._container.mux(stream.encode(None))
+            self._container.close()
+            self._partial.replace(self._path)
+        except OSError as failure:
+            raise self._unwritable(failure) from failure
+
+    @property
+    def seconds(self) -> float:
+        """Length of the picture so far."""
+        return float(self._frames / self._fps)
+
+    def add_picture(self, image: Image) -> None:
+        """The next frame: uint8, shape (height, width, 3), RGB; all of one size."""
+        if self._video is None:
+            self._begin_video(image)
+        height, width = self._video.height, self._video.width
+        planes = self._cv2.cvtColor(image[:height, :width], self._cv2.COLOR_RGB2YUV_I420)
+        frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame.pts, frame.time_base = self._frames, 1 / self._fps
+        self._frames += 1
+        self._mux(self._video, frame)
+
+    def add_sound(self, left: Samples, right: Samples | None = None) -> None:
+        """The next samples at 48 kHz, float32 in [-1, 1]; without `right` both sides are alike."""
+        sides = [left] if self._layout == "mono" else [left, left if right is None else right]
+        planar = np.ascontiguousarray(np.clip(np.stack(sides), -1.0, 1.0), dtype=np.float32)
+        frame = self._av.AudioFrame.from_ndarray(planar, format="fltp", layout=self._layout)
+        frame.sample_rate = PLAYBACK_RATE
+        frame.pts, frame.time_base = self._samples, Fraction(1, PLAYBACK_RATE)
+        self._samples += len(left)
+        self._mux(self._audio, frame)
+
+    def _begin_video(self, image: Image) -> None:
+        height, width = image.shape[:2]
+        self._video = self._container.add_stream("libx264", rate=self._fps, options=self._options)
+        self._video.width, self._video.height = width - width % 2, height - height % 2
+        self._video.pix_fmt = "yuv420p"
+
+    def _mux(self, stream: Any, frame: Any) -> None:
+        try:
+            self._container.mux(stream.encode(frame))
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> InputInvalid:
+        reason = error.strerror or str(error)
+        return InputInvalid(
+            f"The film {self._path} cannot be written: {reason}.",
+            "Choose another folder, or make room on the disk.",
+        )

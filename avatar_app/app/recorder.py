@@ -1,0 +1,32 @@
+"""Keeps each turn in the history, from a thread of its own: a slow disk delays nobody."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from datetime import UTC, datetime
+
+from avatar_app.app.history import History
+from avatar_app.core.events import Event, TurnEnded
+
+
+class Recorder:
+    """A listener to events; `close` waits until everything is written."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._turns: queue.SimpleQueue[tuple[TurnEnded, datetime] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, TurnEnded):
+            self._turns.put((event, datetime.now(UTC)))
+
+    def close(self) -> None:
+        self._turns.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._turns.get()) is not None:
+            self._history.add(*item)

@@ -1,0 +1,39 @@
+"""Substitutes: an engine that fails again and again is replaced by the embedded one of its kind."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from avatar_app.core.events import Failed
+from avatar_app.core.manifest import Kind
+
+FAILURES = 3
+WITHIN = 60.0
+"""Seconds in which so many failures are too many."""
+KIND_OF_STAGE = {
+    "recognize": Kind.ASR,
+    "think": Kind.DIALOGUE,
+    "speak": Kind.TTS,
+    "perform": Kind.FACE,
+    "rest": Kind.FACE,
+}
+
+
+class Substitutes:
+    """Counts failures; calls `substitute(kind)` when a kind had too many."""
+
+    def __init__(self, substitute: Callable[[Kind], None], clock: Callable[[], float]) -> None:
+        self._substitute, self._clock = substitute, clock
+        self._failures: dict[Kind, deque[float]] = {}
+
+    def __call__(self, failed: Failed) -> None:
+        kind = KIND_OF_STAGE.get(failed.stage)
+        if kind is None:
+            return
+        times = self._failures.setdefault(kind, deque(maxlen=FAILURES))
+        times.append(self._clock())
+        # a face that cannot rest draws nothing at all until it is replaced
+        if failed.stage == "rest" or (len(times) == FAILURES and times[-1] - times[0] <= WITHIN):
+            times.clear()
+            self._substitute(kind)
