@@ -18,6 +18,7 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MouthShape, Samples, SpeechChunk, Viseme, Word
 from avatar_app.engines.tts.espeak import engine
 from avatar_app.engines.tts.espeak.engine import VARIANTS, EspeakVoice
+from avatar_app.engines.tts.espeak.words import clean, phrases_of
 
 RATE = 22_050
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river bank."
@@ -130,6 +131,8 @@ def test_dates_words_where_they_sound(voice: EspeakVoice) -> None:
     assert lengths["-"] == lengths["👍"] == 0
     assert lengths["extraordinary"] > 1.5 * lengths["cat"] > 1.5 * lengths["of"] > 0.1
     assert lengths["the"] > 0.04
+    words = _words(_speak(voice, "Weighs 3.5kg now"))
+    assert words[1].end - words[1].start > 1 > 2 * (words[2].end - words[2].start)
 
 
 def test_a_word_starts_with_its_sound(voice: EspeakVoice) -> None:
@@ -326,6 +329,55 @@ def test_other_languages(language: str, text: str, shapes: set[str]) -> None:
     assert shapes <= set(_shapes(chunks))
 
 
+@pytest.mark.parametrize(
+    ("token", "spoken"),
+    [
+        ("**bold**,", "bold,"),
+        ("_it_", "it"),
+        ("snake_case", "snake case"),
+        ("`code`", "code"),
+        ("[docs](https://x.y/z)", "docs"),
+        ("https://www.example.com/a?b=1", "example.com"),
+        ("(https://x.org).", "(x.org)."),
+        ("2*3", "2×3"),
+        ("C#", "C#"),
+        ("#", ""),
+        ("a|b", "a b"),
+        ("👨‍👩‍👧", ""),
+        ("1️⃣", "1"),
+        ("❤️love", "love"),
+        ("→", ""),
+        ("20°", "20°"),
+        ("x^2", "x^2"),
+        ("a\xad\x00b", "ab"),
+        ("می‌خواهم", "می‌خواهم"),
+        ("e\u0301", "é"),
+        ("\ud800", ""),
+        ("—", ""),
+    ],
+)
+def test_what_is_said_of_a_token(token: str, spoken: str) -> None:
+    assert clean(token) == spoken
+
+
+def test_where_a_text_is_divided() -> None:
+    text = 'Dr. Who met Mr. X. Yes. I do, e.g. this. "No." No. 5 is here: ok — a J. S. Bach.'
+    assert [phrase.spoken.split() for phrase in phrases_of(text)] == [
+        ["Dr.", "Who", "met", "Mr.", "X.", "Yes."],
+        ["I", "do,"],
+        ["e.g.", "this."],
+        ['"No."'],
+        ["No.", "5", "is", "here:"],
+        ["ok"],
+        ["a", "J.", "S.", "Bach."],
+    ]
+
+
+def test_lips_take_the_vowel_during_an_h(voice: EspeakVoice) -> None:
+    vowel = next(viseme for viseme in _visemes(_speak(voice, "Hoe")) if viseme.shape == "oh")
+    assert vowel.at < 0.02
+
+
 def test_marks_are_not_read_out(voice: EspeakVoice) -> None:
     plain = _sound(_speak(voice, "This is bold code and a link here."))
     marked = _sound(
@@ -351,10 +403,12 @@ def test_errors_that_a_user_can_mend(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert _speak(EspeakVoice(), "Hello.")
 
 
-def test_a_wrong_voice_leaves_the_old_one(voice: EspeakVoice) -> None:
+def test_a_wrong_voice_leaves_the_old_one() -> None:
+    voice = EspeakVoice()
     before = _sound(_speak(voice, "Hello."))
     with pytest.raises(ConfigInvalid):
         voice.configure(voice="zz", speed=2.0)
+    voice.configure(expression=1.0)
     np.testing.assert_array_equal(_sound(_speak(voice, "Hello.")), before)
 
 

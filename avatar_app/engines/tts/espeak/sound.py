@@ -19,7 +19,6 @@ _AUDIBLE = 60  # of 32768: −55 dBFS
 
 _BEFORE = RATE // 200  # samples kept before the first audible one: 5 ms
 _AFTER = RATE // 50  # samples kept after the last one: 20 ms
-_FADE = RATE // 500  # samples: 2 ms
 _KNEE = 0.7  # of full scale, from where peaks are bent
 
 _TAPS = 63
@@ -36,15 +35,11 @@ def bounds_of(samples: NDArray[np.int16]) -> tuple[int, int]:
 
 
 def softened(samples: NDArray[np.int16]) -> Samples:
-    """Float samples with less treble, of the same length, faded at both ends."""
+    """Float samples with less treble, of the same length."""
     if not len(samples):
         return np.zeros(0, np.float32)
     filtered = np.convolve(samples.astype(np.float32) / 32768, _filter(), mode="full")
-    sound: Samples = filtered[_TAPS // 2 :][: len(samples)].astype(np.float32)
-    ramp = np.linspace(0, 1, min(_FADE, len(sound)), dtype=np.float32)
-    sound[: len(ramp)] *= ramp
-    sound[len(sound) - len(ramp) :] *= ramp[::-1]
-    return sound
+    return filtered[_TAPS // 2 :][: len(samples)].astype(np.float32)
 
 
 def levelled(sound: Samples, gain: float) -> Samples:

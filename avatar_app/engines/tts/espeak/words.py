@@ -72,11 +72,13 @@ _LONGEST_PART = 60
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#:)\]>]+)[^\s)\]>]*", re.IGNORECASE)
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
-_MARKUP = re.compile(r"[*_`~|#•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
+_MARKUP = re.compile(r"[*_`~|•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
 _MARKED_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
 _JOINERS = "\u200c\u200d"  # carry meaning between the letters of Persian and of Indian scripts
-_SYMBOLS_KEPT = "°©®™℃℉№"
-_SPELLED = frozenset("%&+=@$€£¥<>×÷±§^/\\#" + _SYMBOLS_KEPT)
+_SPELLED = frozenset("%&+=@$€£¥<>×÷±§^/\\#°©®™℃℉№")
+_UNSPOKEN = ("C", "So", "Sk", "Me")  # categories of Unicode: control, emoji, accents alone, frames
+_ARROWS = re.compile("[←-⇿]")
+_SELECTORS = re.compile("[\ufe00-\ufe0f]")  # choose between text and emoji
 _AFTER_SENTENCE = re.compile(r"(?<=[。！？｡、，；：])")
 
 
@@ -134,7 +136,7 @@ def clean(token: str) -> str:
     token = _ADDRESS.sub(r"\1", unicodedata.normalize("NFC", token))
     token = _LINK_TARGET.sub("", token)
     token = _MARKED_TIMES.sub("×", token)
-    token = _MARKUP.sub(lambda found: " " if found[0] == "_" else "", token)
+    token = _MARKUP.sub(lambda mark: " " if mark[0] in "_|" else "", token)
     token = "".join(_audible(token))
     speakable = any(symbol.isalnum() or symbol in _SPELLED for symbol in token)
     return " ".join(token.split()) if speakable else ""
@@ -146,8 +148,8 @@ def _audible(token: str) -> Iterator[str]:
         if symbol in _JOINERS:
             if 0 < index < len(token) - 1 and token[index - 1 : index].isalpha():
                 yield symbol
-        elif symbol in _SYMBOLS_KEPT or not category.startswith(("C", "So", "Sk")):
-            yield "" if "←" <= symbol <= "⇿" else symbol
+        elif symbol in _SPELLED or not category.startswith(_UNSPOKEN):
+            yield "" if _ARROWS.match(symbol) or _SELECTORS.match(symbol) else symbol
 
 
 def words_of(phrase: Phrase, events: tuple[WordSpoken, ...], end: int) -> list[WordAt]:
