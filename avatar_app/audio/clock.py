@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from threading import Event
 from typing import Protocol
@@ -11,6 +12,8 @@ LATE_SECONDS = 1.0
 """A pacer that is later than this (the machine slept) forgets the past instead of catching up."""
 JUMP_SECONDS = 0.05
 """A measured time that is further away than this from the expected one begins a new timeline."""
+REMEMBERED_CALLBACKS = 100
+"""A second's: a step of the system's time is forgotten after it."""
 TRUST = 0.05
 """How much one measured time moves the expected one: jitter fades, drift of a sound card stays."""
 
@@ -43,6 +46,22 @@ def beats(clock: Clock, seconds: float, stop: Event) -> Iterator[float]:
             due = clock.now() - seconds
         yield due
         due += seconds
+
+
+class StreamClock:
+    """Translates a sound card's times to the monotonic clock.
+
+    A callback waits for the interpreter and so can only be late: the earliest of the latest tells
+    by how much the two clocks differ.
+    """
+
+    def __init__(self) -> None:
+        self._gaps: deque[float] = deque(maxlen=REMEMBERED_CALLBACKS)
+
+    def translate(self, event: float, current: float, now: float) -> float:
+        """The monotonic time of `event`, told by a callback at `now` that began at `current`."""
+        self._gaps.append(now - current)
+        return event + min(self._gaps)
 
 
 class Timeline:

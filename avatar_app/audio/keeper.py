@@ -14,7 +14,7 @@ from avatar_app.audio.standin import OnNotice, StandIn
 from avatar_app.core.errors import DeviceUnavailable
 
 LOOK_SECONDS = 0.1
-"""How often a stream is asked for a sign of life; its orderly end wakes the keeper at once."""
+"""How often a stream is asked for a sign of life."""
 SEARCH_SECONDS = 2.0
 """How often a device that is missed is looked for."""
 LONGEST_SEARCH_SECONDS = 10.0
@@ -38,7 +38,7 @@ class Role:
 class Keeper:
     """Keeps one stream alive on the wanted device, the default one or, with neither, a stand-in.
 
-    One writer: `look` runs on the keeper's thread, after `start` has called it once.
+    One writer: `begin`, then `look` on the keeper's own thread.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Keeper:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._last = ""  # the name of the device last in use
-        self._lost = False  # the user knows that a device is missing
+        self._problem: DeviceUnavailable | None = None  # why the best device could not be opened
         self._next_search = clock.now()
         self._lost_at = float("-inf")
         self._patience = SEARCH_SECONDS
@@ -74,7 +74,7 @@ class Keeper:
         if self._thread is not None:
             return
         self._stopping = False
-        self._begin()
+        self.begin()
         self._thread = threading.Thread(target=self._run, name=self._role.noun, daemon=True)
         self._thread.start()
 
@@ -100,7 +100,7 @@ class Keeper:
         if self._ordered:
             self._ordered = False
             self._drop_line()
-            self._begin()
+            self.begin()
         elif line is not None and line.recalled:
             self._reopen()
         elif line is not None and not line.alive:
@@ -110,12 +110,12 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._clock.wait(self._wake, LOOK_SECONDS)
+            self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
             if not self._stopping:
                 self.look()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """The first connection, or one that was ordered."""
         self._patience = SEARCH_SECONDS
         try:
@@ -123,12 +123,10 @@ class Keeper:
             self._take(known if self._offered(known) else self._card.present())
         except DeviceUnavailable as problem:
             self._await_device()
-            self._lost = True
             self._on_notice(problem.message, problem.hint)
             return
-        self._lost = not self._content()
-        if self._lost:
-            self._on_notice(self._missing_sentence(), self._goes_on())
+        if not self._content():
+            self._on_notice(self._missing(), self._goes_on())
 
     def _lose(self, line: Line) -> None:
         """The stream is dead: the stand-in takes over at once, then the best device left."""
@@ -139,17 +137,17 @@ class Keeper:
         self._await_device()
         if not again:
             self._connect_to_present()
-        self._lost = True
-        self._on_notice(f"The {self._role.noun} {line.device.name} is gone.", self._goes_on())
+        self._tell_gone(line.device.name)
 
     def _reopen(self) -> None:
         """After a refresh, which ended every stream: silently, if the device is still there."""
-        before = self._last
+        before, content = self._last, self._content()
         self._drop_line()
         self._connect(self._devices())
-        if self._last != before or self.line is None:
-            self._lost = True
-            self._on_notice(f"The {self._role.noun} {before} is gone.", self._goes_on())
+        if self._content() and not content:
+            self._tell_back()
+        elif self.line is None or self._last != before:
+            self._tell_gone(before)
 
     def _search(self) -> None:
         """Is the wanted device, or where there is none any device, there again?"""
@@ -161,13 +159,17 @@ class Keeper:
             return
         self._drop_line()
         self._take(devices)
-        now = self.line.device if self.line is not None else None
-        if now is not None and now != before:
-            self._lost = not self._content()
+        if self.line is not None and self.line.device != before:
             self._patience = SEARCH_SECONDS
-            self._on_notice(
-                f"The {self._role.noun} {now.name} is back.", "The conversation goes on with it."
-            )
+            self._tell_back()
+
+    def _tell_gone(self, name: str) -> None:
+        self._on_notice(f"The {self._role.noun} {name} is gone.", self._goes_on())
+
+    def _tell_back(self) -> None:
+        self._on_notice(
+            f"The {self._role.noun} {self._last} is back.", "The conversation goes on with it."
+        )
 
     def _connect_to_present(self) -> None:
         devices = self._devices(present=True)
@@ -189,12 +191,14 @@ class Keeper:
 
     def _connect(self, devices: list[Device]) -> None:
         """Opens the first of the candidates that can be opened, else the stand-in goes on."""
+        self._problem = None
         for device in candidates(devices, self._wanted, self._role.direction):
             self._stand_in.close()
             try:
                 self.line = self._card.open(device, self._role.direction, self._plug)
             except DeviceUnavailable as problem:
                 log.info("%s", problem)
+                self._problem = self._problem or problem
                 continue
             self._last = device.name
             return
@@ -223,7 +227,9 @@ class Keeper:
             return bool(candidates(devices, None, self._role.direction))
         return matching(devices, self._wanted, self._role.direction) is not None
 
-    def _missing_sentence(self) -> str:
+    def _missing(self) -> str:
+        if self._problem is not None:
+            return self._problem.message
         if self._wanted and self.line is not None:
             return f"There is no {self._role.noun} called {self._wanted}."
         return f"No {self._role.noun} was found."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Protocol
 
-from avatar_app.audio.clock import Clock
+from avatar_app.audio.clock import Clock, StreamClock
 from avatar_app.audio.devices import Device, Direction
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.values import PLAYBACK_RATE
@@ -20,7 +20,7 @@ BLOCKS_PER_SECOND = 100
 SILENT_SECONDS = 0.5
 """A stream whose callback does not come for so long is dead."""
 FIRST_SECONDS = 4.0
-"""A device that wakes up (Bluetooth, an idle sound server) may take so long for its first block."""
+"""A device that wakes up (Bluetooth, an idle sound server) fills its buffer and may then pause."""
 CLOSE_SECONDS = 2.0
 """PortAudio can hang for ever in closing a stream whose device vanished as it was opened."""
 PLAUSIBLE_SECONDS = 2.0
@@ -68,11 +68,10 @@ class Line:
         self.recalled = False
         self.closed = False
         self.stuck = False
-        self.woke: threading.Event = threading.Event()
         self._clock = clock
+        self._times = StreamClock()
         self._finished = False
-        self._beat: float | None = None
-        self._opened = clock.now()
+        self._opened = self._beat = clock.now()
         self._direction = direction
         self._closing = threading.Lock()
         self._stream, self.format = self._open(library, index)
@@ -85,9 +84,8 @@ class Line:
         """Whether blocks still come."""
         if self._finished or self.closed:
             return False
-        if self._beat is None:
-            return self._clock.now() - self._opened < FIRST_SECONDS
-        return self._clock.now() - self._beat < SILENT_SECONDS
+        now = self._clock.now()
+        return now - self._beat < SILENT_SECONDS or now - self._opened < FIRST_SECONDS
 
     def recall(self) -> None:
         """Closes the line for a refresh; its owner opens another."""
@@ -145,20 +143,21 @@ class Line:
         )
 
     def _heard(self, buffer: Any, frames: int, times: Any, _flags: Any) -> None:
-        offset = _offset(times.inputBufferAdcTime, times.currentTime, -self.latency)
-        self._pass_on(buffer, frames, offset)
+        self._pass_on(buffer, frames, times.inputBufferAdcTime, times.currentTime, -self.latency)
 
     def _asked(self, buffer: Any, frames: int, times: Any, _flags: Any) -> None:
-        offset = _offset(times.outputBufferDacTime, times.currentTime, self.latency)
-        self._pass_on(buffer, frames, offset)
+        self._pass_on(buffer, frames, times.outputBufferDacTime, times.currentTime, self.latency)
 
-    def _pass_on(self, buffer: Any, frames: int, offset: float) -> None:
-        self._beat = self._clock.now()
-        self._socket(buffer, frames, self._beat + offset)
+    def _pass_on(
+        self, buffer: Any, frames: int, event: float, current: float, latency: float
+    ) -> None:
+        self._beat = now = self._clock.now()
+        if not (event > 0 and current > 0 and abs(event - current) < PLAUSIBLE_SECONDS):
+            event, current = now + latency, now  # the host gives no times
+        self._socket(buffer, frames, self._times.translate(event, current, now))
 
     def _end(self) -> None:
         self._finished = True
-        self.woke.set()
 
     def _end_stream(self) -> None:
         self._stream.abort()
@@ -170,8 +169,3 @@ def _formats(entry: Any, most: int) -> list[Format]:
     rates = dict.fromkeys((PLAYBACK_RATE, int(entry["default_samplerate"])))
     channels = dict.fromkeys((1, min(2, most), most))
     return [Format(rate, number) for rate, number in product(rates, channels)]
-
-
-def _offset(event: float, current: float, otherwise: float) -> float:
-    known = event > 0 and current > 0 and abs(event - current) < PLAUSIBLE_SECONDS
-    return event - current if known else otherwise

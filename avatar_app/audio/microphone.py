@@ -15,7 +15,7 @@ from avatar_app.audio.devices import Direction
 from avatar_app.audio.keeper import Keeper, Role
 from avatar_app.audio.line import Format
 from avatar_app.audio.resample import Resampler
-from avatar_app.audio.standin import OnBlock, OnNotice, StandIn
+from avatar_app.audio.standin import OnBlock, OnNotice, SilentMicrophone
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ class Microphone:
     ) -> None:
         clock = clock or MonotonicClock()
         self._blocks = BlockCutter(on_block)
-        silence = Silence(self._blocks, clock)
-        self._keeper = Keeper(ROLE, device, self._plug, silence, on_notice, card, clock)
+        silent = SilentMicrophone(self._add_silence, clock)
+        self._keeper = Keeper(ROLE, device, self._plug, silent, on_notice, card, clock)
 
     @property
     def name(self) -> str | None:
@@ -83,6 +83,9 @@ class Microphone:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _add_silence(self, silence: AudioChunk, at: float) -> None:
+        self._blocks.add(silence.samples, at)
+
     def _plug(self, form: Format) -> Intake:
         return Intake(form, self._blocks)
 
@@ -107,17 +110,6 @@ class BlockCutter:
             self._start += MICROPHONE_BLOCK
             self._on_block(block, at + begin / MICROPHONE_RATE)
         self._rest = ready[whole:]
-
-
-class Silence(StandIn):
-    """Zeros in the place of a microphone."""
-
-    def __init__(self, blocks: BlockCutter, clock: Clock) -> None:
-        super().__init__(clock)
-        self._blocks = blocks
-
-    def beat(self, at: float) -> None:
-        self._blocks.add(np.zeros(MICROPHONE_BLOCK, np.float32), at)
 
 
 class Intake:

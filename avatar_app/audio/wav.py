@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,9 @@ LONGEST_SECONDS = 3600.0
 PIECE_FRAMES = 1 << 18
 """Frames read at a time: an hour of stereo at 96 kHz never lies in memory as a whole."""
 FULL_SCALE = 32767
+WAV_HEADER = 44
+LARGEST_OGG_PAGE = 65_307
+"""Bytes (RFC 3533)."""
 
 
 def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
@@ -36,7 +40,7 @@ def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
             f"{path} is not a sound file that can be read.",
             "Bring a WAV, FLAC, Ogg or MP3 file.",
         ) from problem
-    if not complete or _is_cut_wav(path):
+    if not complete or _is_cut(path):
         raise InputInvalid(f"{path} ends before its sound does.", "Copy or record it again.")
     return AudioChunk(samples, rate)
 
@@ -68,9 +72,6 @@ class SoundWriter:
             self._file.flush()
         except (soundfile.LibsndfileError, OSError) as problem:
             raise self._unwritable() from problem
-        # libsndfile buffers and does not report a full disk: the file itself tells.
-        if self.path.stat().st_size < len(whole) * whole.itemsize:
-            raise self._unwritable()
 
     def close(self) -> None:
         self._file.close()
@@ -116,13 +117,23 @@ def _read_mono(file: soundfile.SoundFile, rate: int) -> Samples:
     return np.concatenate(pieces)
 
 
-def _is_cut_wav(path: Path) -> bool:
-    """libsndfile quietly shortens a cut WAV; its RIFF header still tells how long it should be."""
+def _is_cut(path: Path) -> bool:
+    """libsndfile quietly shortens a cut file; its container still tells."""
     with path.open("rb") as file:
-        header = file.read(12)
-    if header[:4] != b"RIFF" or header[8:12] != b"WAVE":
-        return False
-    promised = int.from_bytes(header[4:8], "little") + 8
-    # A recorder that writes to a pipe leaves 0 or the largest number instead of a length.
-    streamed = promised <= 44 or promised >= 0xFFFFFFFF - 44
-    return not streamed and path.stat().st_size < promised - 1
+        head = file.read(12)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LARGEST_OGG_PAGE))
+        tail = file.read()
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+        promised = int.from_bytes(head[4:8], "little") + 8
+        # A recorder that writes to a pipe leaves 0 or the largest number instead of a length.
+        streamed = promised <= WAV_HEADER or promised >= 0xFFFFFFFF - WAV_HEADER
+        return not streamed and size < promised - 1
+    return head[:4] == b"OggS" and not _ends_ogg(tail[tail.rfind(b"OggS") :])
+
+
+def _ends_ogg(page: bytes) -> bool:
+    """Whether the page is whole and says that it is the last (RFC 3533, section 6)."""
+    segments = page[26] if len(page) > 26 else 0
+    length = 27 + segments + sum(page[27 : 27 + segments])
+    return segments > 0 and bool(page[5] & 0x04) and len(page) >= length

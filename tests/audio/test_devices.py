@@ -1,0 +1,63 @@
+"""A device is found by the name that a person would write."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from avatar_app.audio.card import SoundCard
+from avatar_app.audio.devices import Device, Direction, candidates, default, matching
+from avatar_app.core.errors import DeviceUnavailable
+
+BUILT_IN = Device("Built-in Audio", "ALSA", 2, 2, True, True)
+HEADSET = Device("USB Headset", "ALSA", 1, 2, False, False)
+HEADSET_PRO = Device("USB Headset Pro", "ALSA", 1, 2, False, False)
+HEADSET_TWIN = Device("USB Headset", "JACK", 1, 2, False, False)
+BOX = Device("Box", "ALSA", 0, 2, False, False)
+ALL = [BUILT_IN, HEADSET_PRO, HEADSET, HEADSET_TWIN, BOX]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("USB Headset", HEADSET),
+        ("usb headset", HEADSET),
+        (" usb headset pro ", HEADSET_PRO),
+        ("headset", HEADSET_PRO),
+        ("USB Headset, JACK", HEADSET_TWIN),
+        ("built", BUILT_IN),
+        ("box", None),
+        ("banjo", None),
+        ("  ", None),
+    ],
+)
+def test_a_microphone_is_found_by_name(name: str, found: Device | None) -> None:
+    assert matching(ALL, name, Direction.INPUT) == found
+
+
+def test_a_loudspeaker_is_no_microphone() -> None:
+    assert matching(ALL, "box", Direction.OUTPUT) == BOX
+    assert default([BOX], Direction.INPUT) is None
+
+
+def test_without_a_default_the_first_device_serves() -> None:
+    assert default([BOX, HEADSET], Direction.OUTPUT) == BOX
+    assert default([BOX, HEADSET, BUILT_IN], Direction.OUTPUT) == BUILT_IN
+
+
+def test_the_wanted_device_comes_first_then_the_default() -> None:
+    assert candidates(ALL, "jack", Direction.INPUT) == [BUILT_IN]
+    assert candidates(ALL, "pro", Direction.INPUT) == [HEADSET_PRO, BUILT_IN]
+    assert candidates(ALL, "built", Direction.INPUT) == [BUILT_IN]
+    assert candidates([], "built", Direction.INPUT) == []
+
+
+def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    with pytest.raises(DeviceUnavailable, match="PortAudio") as refusal:
+        SoundCard().present()
+    assert "libportaudio2" in refusal.value.hint

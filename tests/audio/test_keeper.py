@@ -1,0 +1,206 @@
+"""A stream that dies is replaced, its device is taken back, and every change is said once."""
+
+from __future__ import annotations
+
+import pytest
+from stage_props import PropCard, ToldClock
+
+from avatar_app.audio.devices import Device, Direction
+from avatar_app.audio.keeper import Keeper, Role
+from avatar_app.audio.standin import StandIn
+
+BUILT_IN = Device("Built-in", "ALSA", 2, 2, True, True)
+HEADSET = Device("Headset", "ALSA", 1, 2, False, False)
+ROLE = Role(Direction.INPUT, "microphone", "You can type.")
+
+
+class Understudy(StandIn):
+    playing = False
+
+    def start(self) -> None:
+        self.playing = True
+
+    def close(self) -> None:
+        self.playing = False
+
+
+class Scene:
+    """A keeper with its card, clock, stand-in and the notices it gave."""
+
+    def __init__(self, wanted: str | None, *plugged: Device) -> None:
+        self.card, self.clock, self.stand_in = PropCard(*plugged), ToldClock(), Understudy()
+        self.notices: list[str] = []
+        self.keeper = Keeper(
+            ROLE, wanted, lambda _: None, self.stand_in, self._note, self.card, self.clock
+        )
+
+    def _note(self, message: str, hint: str) -> None:
+        self.notices.append(f"{message} {hint}")
+
+    @property
+    def name(self) -> str | None:
+        line = self.keeper.line
+        assert (line is None) == self.stand_in.playing
+        return line.device.name if line else None
+
+    def pass_time(self, seconds: float) -> None:
+        for _ in range(round(seconds / 0.1)):
+            self.clock.time += 0.1
+            self.keeper.look()
+
+    def unplug(self, device: Device) -> None:
+        self.card.plugged.remove(device)
+        if self.keeper.line is not None and self.keeper.line.device == device:
+            self.keeper.line.alive = False
+
+    def recall(self) -> None:
+        self.card.refresh()
+        line = self.keeper.line
+        line.recalled = True
+        line.close()
+
+
+def begun(wanted: str | None, *plugged: Device) -> Scene:
+    scene = Scene(wanted, *plugged)
+    scene.keeper.begin()
+    return scene
+
+
+def test_the_wanted_device_is_used_without_a_word() -> None:
+    scene = begun("headset", BUILT_IN, HEADSET)
+    scene.pass_time(30)
+    assert (scene.name, scene.notices, scene.card.looks) == ("Headset", [], 0)
+
+
+def test_an_unknown_device_is_told_and_the_default_used() -> None:
+    scene = begun("banjo", BUILT_IN)
+    assert scene.name == "Built-in"
+    assert scene.notices == [
+        "There is no microphone called banjo. The conversation goes on with Built-in."
+    ]
+
+
+def test_a_busy_device_is_told_and_the_default_used() -> None:
+    scene = Scene("headset", BUILT_IN, HEADSET)
+    scene.card.busy.add(HEADSET)
+    scene.keeper.begin()
+    assert scene.name == "Built-in"
+    assert scene.notices == ["Headset cannot be opened. The conversation goes on with Built-in."]
+
+
+def test_no_device_at_all_is_told_once() -> None:
+    scene = begun(None)
+    scene.pass_time(60)
+    assert scene.name is None
+    assert scene.notices == [
+        "No microphone was found. You can type. It is used as soon as one is plugged in."
+    ]
+
+
+def test_a_missing_library_is_told_once_and_taken_when_it_comes() -> None:
+    scene = Scene(None, BUILT_IN)
+    scene.card.missing = True
+    scene.keeper.begin()
+    scene.pass_time(30)
+    assert (scene.name, scene.notices) == (None, ["PortAudio is missing. Install it."])
+    scene.card.missing = False
+    scene.pass_time(11)
+    assert scene.name == "Built-in"
+
+
+def test_unplugged_it_goes_on_with_the_default_and_back() -> None:
+    scene = begun("headset", BUILT_IN, HEADSET)
+    scene.pass_time(60)
+    scene.unplug(HEADSET)
+    scene.pass_time(0.1)
+    assert scene.name == "Built-in"
+    scene.card.plugged.append(HEADSET)
+    scene.pass_time(11)
+    assert scene.name == "Headset"
+    assert scene.notices == [
+        "The microphone Headset is gone. The conversation goes on with Built-in.",
+        "The microphone Headset is back. The conversation goes on with it.",
+    ]
+
+
+def test_the_last_device_unplugged_leaves_the_stand_in() -> None:
+    scene = begun(None, BUILT_IN)
+    scene.unplug(BUILT_IN)
+    scene.pass_time(5)
+    assert scene.name is None
+    scene.card.plugged.append(HEADSET)
+    scene.pass_time(11)
+    assert scene.name == "Headset"
+    assert scene.notices[1:] == [
+        "The microphone Headset is back. The conversation goes on with it."
+    ]
+
+
+def test_the_same_device_may_serve_again_at_once() -> None:
+    scene = begun(None, BUILT_IN)
+    scene.keeper.line.alive = False
+    scene.pass_time(0.1)
+    assert scene.name == "Built-in"
+
+
+def test_a_device_that_dies_again_and_again_gives_no_flood() -> None:
+    scene = begun(None, BUILT_IN)
+    for _ in range(600):
+        scene.pass_time(0.1)
+        if scene.keeper.line is not None:
+            scene.keeper.line.alive = False
+    assert 2 < len(scene.notices) < 20
+
+
+def test_searches_become_rarer() -> None:
+    scene = begun("headset", BUILT_IN)
+    scene.card.looks = 0
+    scene.pass_time(60)
+    assert 5 <= scene.card.looks <= 8
+
+
+def test_a_refresh_reopens_in_silence() -> None:
+    scene = begun(None, BUILT_IN)
+    scene.recall()
+    scene.pass_time(0.1)
+    assert (scene.name, scene.notices) == ("Built-in", [])
+
+
+def test_a_refresh_can_bring_the_wanted_device() -> None:
+    scene = begun("headset", BUILT_IN)
+    scene.card.plugged.append(HEADSET)
+    scene.recall()
+    scene.pass_time(0.1)
+    assert scene.name == "Headset"
+    assert scene.notices[1:] == [
+        "The microphone Headset is back. The conversation goes on with it."
+    ]
+
+
+def test_a_refresh_can_tell_that_a_device_is_gone() -> None:
+    scene = begun("headset", BUILT_IN, HEADSET)
+    scene.card.plugged.remove(HEADSET)
+    scene.recall()
+    scene.pass_time(0.1)
+    assert scene.name == "Built-in"
+    assert scene.notices == [
+        "The microphone Headset is gone. The conversation goes on with Built-in."
+    ]
+
+
+@pytest.mark.parametrize(("wanted", "name"), [("headset", "Headset"), (None, "Built-in")])
+def test_the_device_is_changed_at_run_time(wanted: str | None, name: str) -> None:
+    scene = begun("built", BUILT_IN, HEADSET)
+    before = scene.keeper.line
+    scene.keeper.use(wanted)
+    scene.pass_time(0.1)
+    assert before.closed
+    assert (scene.name, scene.notices) == (name, [])
+
+
+def test_a_device_plugged_in_after_the_start_can_be_chosen() -> None:
+    scene = begun(None, BUILT_IN)
+    scene.card.plugged.append(HEADSET)
+    scene.keeper.use("headset")
+    scene.pass_time(0.1)
+    assert (scene.name, scene.notices) == ("Headset", [])

@@ -1,0 +1,92 @@
+"""Where there is no device, time still passes, block by block."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+from stage_props import ToldClock
+
+from avatar_app.audio.clock import beats
+from avatar_app.audio.standin import FileSpeaker, SilentMicrophone, SilentSpeaker
+from avatar_app.audio.wav import read_sound
+from avatar_app.core.values import AudioChunk, Samples
+
+
+def test_beats_come_as_each_block_has_passed() -> None:
+    clock = ToldClock()
+    seen = [(at, clock.time) for at in islice(beats(clock, 0.01, Event()), 3)]
+    np.testing.assert_allclose(seen, [(0, 0.01), (0.01, 0.02), (0.02, 0.03)])
+
+
+def test_a_short_delay_is_caught_up_and_a_long_one_forgotten() -> None:
+    clock = ToldClock()
+    beating = beats(clock, 0.01, Event())
+    next(beating)
+    clock.time += 0.5
+    assert next(beating) == pytest.approx(0.01)
+    clock.time += 3600
+    assert next(beating) > 3600
+
+
+def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
+    blocks: list[tuple[AudioChunk, float]] = []
+    clock = ToldClock(end=0.105)
+    with SilentMicrophone(lambda *block: blocks.append(block), clock) as microphone:
+        assert clock.ended.wait(5)
+        assert microphone.name is None
+        assert not microphone.alive
+    assert [block.start for block, _ in blocks] == list(range(0, 1600, 160))
+    assert [at for _, at in blocks] == pytest.approx([0.01 * n for n in range(10)])
+    assert not any(block.samples.any() for block, _ in blocks)
+
+
+def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
+    asked: list[tuple[int, float]] = []
+
+    def pull(frames: int, at: float) -> Samples:
+        asked.append((frames, at))
+        return np.zeros(frames, np.float32)
+
+    clock = ToldClock(end=1.005)
+    with SilentSpeaker(pull, clock):
+        assert clock.ended.wait(5)
+    assert len(asked) == 100
+    assert asked[-1] == (480, pytest.approx(0.99))
+
+
+def test_a_file_hears_what_would_be_played(tmp_path: Path) -> None:
+    clock, notices = ToldClock(end=0.505), []
+    tape = (np.arange(24_000) / 48_000).astype(np.float32)
+
+    def pull(frames: int, at: float) -> Samples:
+        begin = round(at * 48_000)
+        return tape[begin : begin + frames]
+
+    path = tmp_path / "said.wav"
+    with FileSpeaker(path, pull, lambda *notice: notices.append(notice), clock) as speaker:
+        assert clock.ended.wait(5)
+        assert speaker.name == str(path)
+    np.testing.assert_allclose(read_sound(path, 48_000).samples, tape, atol=2e-4)
+    assert not notices
+
+
+def test_an_unwritable_file_is_told_and_time_still_passes(tmp_path: Path) -> None:
+    notices: list[tuple[str, str]] = []
+    pulled: list[float] = []
+
+    def pull(frames: int, at: float) -> Samples:
+        pulled.append(at)
+        return np.zeros(frames, np.float32)
+
+    clock = ToldClock(end=0.105)
+    path = tmp_path / "missing" / "said.wav"
+    with FileSpeaker(path, pull, lambda *notice: notices.append(notice), clock) as speaker:
+        assert clock.ended.wait(5)
+        assert not speaker.alive
+    assert len(pulled) == 10
+    assert len(notices) == 1
+    assert "cannot be written" in notices[0][0]
