@@ -11,7 +11,7 @@ from avatar_app.engines.face.illustrated.brush import (
     inside,
     line,
     mixed,
-    tapered,
+    quill,
     tint,
 )
 from avatar_app.engines.face.illustrated.character import BrowStyle, EyeStyle
@@ -105,10 +105,10 @@ def _paint_lids(
         (w * 0.38, min(top, 0) - crease * 0.86 - rise * 0.5),
         (w * 1.02, -rise - crease * 0.62),
     ]
-    canvas.drawPath(tapered(fold, 2.0), fill(style.lid, 0.62 - 0.25 * shut))
+    canvas.drawPath(quill(fold, 2.0), fill(style.lid, 0.62 - 0.25 * shut))
     lower = [(-w * 0.7, rise + depth * 0.62), (0, depth * 1.03), (w * 0.7, depth * 0.62 - rise)]
     lower.append((w * 1.0, -rise + 0.4))
-    canvas.drawPath(tapered(lower, 1.5, 0.1, 0.8), fill(style.lash, 0.42 * (1 - shut) + 0.1))
+    canvas.drawPath(quill(lower, 1.5, 0.1, 0.8), fill(style.lash, 0.42 * (1 - shut) + 0.1))
     _paint_lashes(canvas, style, top)
 
 
@@ -136,7 +136,7 @@ def _paint_lashes(canvas: skia.Canvas, style: EyeStyle, top: float) -> None:
         root = (w * (0.93 - 0.17 * k), -rise * (1 - 0.2 * k) + top * (0.14 + 0.24 * k) - b * 0.5)
         tip = (root[0] + style.wing * (0.78 - 0.16 * k), root[1] - drop * (0.85 + 0.12 * k))
         bend = ((root[0] + tip[0]) / 2 + 1.4, (root[1] + tip[1]) / 2 + 0.8)
-        canvas.drawPath(tapered([root, bend, tip], 1.7, 0.9, 0.05), fill(style.lash, 0.92))
+        canvas.drawPath(quill([root, bend, tip], 1.7, 0.9, 0.05), fill(style.lash, 0.92))
 
 
 def paint_brows(canvas: skia.Canvas, style: BrowStyle, mood: Expression) -> None:
@@ -156,8 +156,8 @@ def _paint_brow(canvas: skia.Canvas, style: BrowStyle, mood: Expression, side: i
         (x - 1.2 * max(-mood.brow_inner, 0) * s, y - lift * (0.75 + 0.25 * (1 - s)) - inner * s)
         for (x, y), s in zip(style.points, shares, strict=True)
     ]
-    canvas.drawPath(tapered(points, style.width * 1.3, 0.5, 0.05), fill(style.colour, 0.22, 1.0))
-    canvas.drawPath(tapered(points, style.width, 0.34, 0.04), fill(style.colour, 0.74, 0.35))
+    canvas.drawPath(quill(points, style.width * 1.3, 0.5, 0.05), fill(style.colour, 0.22))
+    canvas.drawPath(quill(points, style.width, 0.34, 0.04), fill(style.colour, 0.74))
     pen = line(mixed(style.colour, 0x000000, 0.3), 0.7, 0.16)
     for k in range(1, 9):
         t = k / 9 * (len(points) - 1)

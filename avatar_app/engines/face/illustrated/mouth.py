@@ -12,7 +12,7 @@ from avatar_app.engines.face.illustrated.brush import (
     fill,
     inside,
     mixed,
-    tapered,
+    quill,
     tint,
 )
 from avatar_app.engines.face.illustrated.character import MouthStyle, Skin
@@ -156,7 +156,7 @@ def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
             (lips.x + side * lips.width * k, edge + d)
             for k, d in ((0.05, 1.6), (0.2, -0.9), (0.45, 0.5))
         ]
-        canvas.drawPath(tapered(bow, 1.4), fill(style.shine, 0.34, 0.5))
+        canvas.drawPath(quill(bow, 1.4), fill(style.shine, 0.34, 0.5))
 
 
 def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
@@ -172,7 +172,7 @@ def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
     points += [(2 * x - px, py) for px, py in reversed(points[:-1])]
     closeness = lips.closeness
     canvas.drawPath(
-        tapered(points, 1.5 + 0.5 * closeness, 0.5, 0.5), fill(style.shade, 0.55 + 0.35 * closeness)
+        quill(points, 1.5 + 0.5 * closeness, 0.5, 0.5), fill(style.shade, 0.55 + 0.35 * closeness)
     )
 
 
@@ -239,7 +239,7 @@ def _paint_tongue(canvas: skia.Canvas, lips: _Lips, raised: float) -> None:
     ]
     canvas.drawOval(box, fade((0, top), (0, lips.bottom + 8), tones, [0, 0.35, 1]))
     groove = [(x, top + 2.0), (x, lips.bottom + 3)]
-    canvas.drawPath(tapered(groove, 1.6), fill(mixed(_TONGUE, _CAVE[0], 0.6), 0.4))
+    canvas.drawPath(quill(groove, 1.6), fill(mixed(_TONGUE, _CAVE[0], 0.6), 0.4))
 
 
 def _paint_tip(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:

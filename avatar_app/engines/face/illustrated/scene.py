@@ -30,10 +30,9 @@ class Scene:
         self._lock = threading.Lock()
         still = self._painted_still(backdrop)
         self._box = _pixels(_LIVELY, self._frame)
-        self._still = skia.Image.fromarray(_cut(still, self._box), skia.kBGRA_8888_ColorType)
+        self._still = _cut(still, self._box)
         self._fringe = self._painted_fringe()
-        left, top, right, bottom = self._box
-        self._pixels = np.zeros((bottom - top, right - left, 4), np.uint8)
+        self._pixels = self._still.copy()
         self._surface = _surface(self._pixels)
         self._sheet = cv2.cvtColor(still, cv2.COLOR_BGRA2RGB)
 
@@ -51,7 +50,7 @@ class Scene:
     def _paint_features(self, pose: Pose) -> None:
         canvas = self._surface.getCanvas()
         who = self._character
-        canvas.drawImage(self._still, 0, 0)
+        self._pixels[:] = self._still  # the surface draws straight into this array
         canvas.save()
         self._place(canvas)
         paint_mouth(canvas, who.mouth, who.skin, pose.mouth, pose.expression.smile)
