@@ -17,8 +17,11 @@ help: ## show this list
 run: $(RUN_READY) ## talk with the avatar (without a display: write a conversation to an mp4)
 	@$(BIN)/avatar-app run $(ARGS)
 
-test: check ## ruff, mypy and all tests; ARGS="-k name" chooses tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(TEST_READY) ## ruff, mypy and all tests; ARGS="-k name" chooses tests
+	@status=0; \
+	$(MAKE) --no-print-directory check || status=$$?; \
+	$(BIN)/python -m pytest $(ARGS) || status=$$?; \
+	exit $$status
 
 check: $(TEST_READY) ## ruff and mypy only
 	@$(BIN)/ruff check .

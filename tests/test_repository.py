@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from avatar_app.app import places
+from avatar_app.app.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 GPL_3 = "3972dc9744f6499f0f9b2dbf76696f2ae7ad8af9b23dde66d6af86c9dfb36986"
@@ -26,7 +30,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def project() -> dict[str, object]:
+def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -54,16 +58,48 @@ def test_scripts_can_be_executed_and_are_valid(script: str) -> None:
     assert run("bash", "-n", script).stderr == ""
 
 
-def test_the_licence_is_the_verbatim_gpl(project: dict[str, object]) -> None:
+def test_the_licence_is_the_verbatim_gpl(project: dict[str, Any]) -> None:
     assert project["license"] == "GPL-3.0-or-later"
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == GPL_3
 
 
-def test_the_light_set_has_no_torch(project: dict[str, object]) -> None:
+def test_the_light_set_has_no_torch(project: dict[str, Any]) -> None:
     dependencies = project["dependencies"]
-    assert isinstance(dependencies, list)
     assert not [line for line in dependencies if re.match(r"torch|tensorflow|jax", line)]
     assert "PySide6-Essentials>=6.8,!=6.12.0" in dependencies
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported_packages() -> set[str]:
+    """Top-level names of other projects that the program imports anywhere."""
+    found = set()
+    for path in (ROOT / "avatar_app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    roots = {name.split(".")[0] for name in found}
+    return roots - sys.stdlib_module_names - {"avatar_app"}
+
+
+def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[str, Any]) -> None:
+    extras = project["optional-dependencies"]
+    families = [line for name, lines in extras.items() if name != "test" for line in lines]
+    stated = [re.match(r"[\w.-]+", line) for line in [*project["dependencies"], *families]]
+    declared = {canonical(match[0]) for match in stated if match} | {"pydantic-core", "shiboken6"}
+    distributions = metadata.packages_distributions()
+    undeclared = {
+        name
+        for name in imported_packages()
+        if not declared & {canonical(each) for each in distributions.get(name, [name])}
+    }
+    assert undeclared == set()
+    needed = {canonical(name) for each in Registry().all() for name in each.needs.packages}
+    assert needed - declared == set()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config" / "personas").glob("*.yaml")), ids=str)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from avatar_app.app import places, settings_layers
+from avatar_app.app.registry import Registry
 from avatar_app.app.settings import (
     Settings,
     load_settings,
@@ -24,6 +25,7 @@ from avatar_app.app.settings import (
 )
 from avatar_app.app.user_settings import save_user_setting, with_setting, write_atomically
 from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.manifest import Kind
 from avatar_app.pipeline.turntaking import Patience
 
 
@@ -57,6 +59,27 @@ def test_the_shipped_patience_is_the_one_the_turn_taker_was_measured_with() -> N
     patience = settings.hearing.patience.model_dump()
     assert set(patience) == {field.name for field in fields(Patience)}
     assert patience == asdict(Patience())
+
+
+def test_the_shipped_engines_exist() -> None:
+    settings, _ = load_settings(environ={})
+    chosen = {
+        Kind.ECHO: settings.audio.echo,
+        Kind.VAD: settings.hearing.vad,
+        Kind.ASR: settings.asr,
+        Kind.DIALOGUE: settings.dialogue,
+        Kind.TTS: settings.tts,
+        Kind.FACE: settings.face,
+    }
+    assert set(chosen) == set(Kind)
+    registry = Registry()
+    for kind, choice in chosen.items():
+        registry.find(kind, choice.engine).checked(choice.options)
+
+
+def test_the_shipped_persona_exists() -> None:
+    settings, _ = load_settings(environ={})
+    assert (places.personas() / f"{settings.persona}.yaml").is_file()
 
 
 def test_later_layers_win(user_file: Path) -> None:
