@@ -4,15 +4,24 @@ set -euo pipefail
 source "$(dirname "$0")/apt.sh"
 venv=$1
 
-new_enough() {
-  command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+# Is $1 a Python from version 3.$2 on, up to 3.$3?
+is_python() {
+  command -v "$1" >/dev/null &&
+    "$1" -c "import sys; sys.exit(not (3, $2) <= sys.version_info[:2] <= (3, $3))" 2>/dev/null
 }
 
+# The system's own Python if every package has a wheel for its version, else another that has; a newer
+# one must do where there is no other.
 suitable_python() {
   local candidate
-  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
-    if new_enough "$candidate"; then echo "$candidate"; return; fi
-  done
+  if [ -n "${PYTHON:-}" ]; then
+    is_python "$PYTHON" 11 99 && echo "$PYTHON" && return
+  else
+    for candidate in python3 python3.13 python3.12 python3.11; do
+      is_python "$candidate" 11 13 && echo "$candidate" && return
+    done
+    is_python python3 14 99 && echo python3 && return
+  fi
   echo "Python 3.11 or newer is needed; please install it, or name it: make PYTHON=/path/to/python3.12 …" >&2
   return 1
 }
