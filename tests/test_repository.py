@@ -105,7 +105,9 @@ def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[st
 @pytest.mark.parametrize("path", sorted((ROOT / "config" / "personas").glob("*.yaml")), ids=str)
 def test_personas_say_who_they_are(path: Path) -> None:
     persona = yaml.safe_load(path.read_text())
-    assert set(persona) == {"name", "summary", "prompt"}
+    assert (
+        {"name", "summary", "prompt"} <= set(persona) <= {"name", "summary", "prompt", "greeting"}
+    )
     assert all(isinstance(value, str) and value for value in persona.values())
 
 
