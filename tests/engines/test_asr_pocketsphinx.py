@@ -122,3 +122,52 @@ def test_silence_is_no_word(recognizer, seconds):
     assert final.final
     assert final.text == ""
     assert final.confidence == 0.0
+
+
+def _between_silences(samples: Samples) -> Samples:
+    generator = np.random.default_rng(4)
+    room = 3e-4 * generator.standard_normal(len(samples) + round(0.8 * MICROPHONE_RATE))
+    start = round(0.3 * MICROPHONE_RATE)
+    room[start : start + len(samples)] += samples
+    return room.astype(np.float32)
+
+
+def _cough(seed: int) -> Samples:
+    """A burst of noise through the resonances of a throat, with the shape of a cough."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(round(0.33 * MICROPHONE_RATE)) / MICROPHONE_RATE
+    spectrum = np.fft.rfft(generator.standard_normal(len(time)))
+    hertz = np.fft.rfftfreq(len(time), 1 / MICROPHONE_RATE)
+    throat = sum(np.exp(-(((hertz - peak) / (0.2 * peak)) ** 2)) for peak in (500, 1200, 2700))
+    envelope = np.minimum(time / 0.008, 1) * np.exp(-time / 0.07)
+    cough = np.fft.irfft(spectrum * (0.1 + throat), len(time)) * envelope
+    return (0.4 * cough / np.abs(cough).max()).astype(np.float32)
+
+
+def _click() -> Samples:
+    click = np.zeros(320, dtype=np.float32)
+    click[:8] = (0.6, -0.5, 0.4, -0.3, 0.2, -0.15, 0.1, -0.05)
+    return click
+
+
+def _breath() -> Samples:
+    generator = np.random.default_rng(5)
+    return (0.02 * generator.standard_normal(12_000) * np.hanning(12_000)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "noise", [*(_cough(seed) for seed in range(4)), _click(), _breath()], ids=range(6)
+)
+def test_coughs_clicks_and_breath_are_no_words(recognizer, noise):
+    transcripts = _transcripts(recognizer, _between_silences(noise))
+    assert [transcript.text for transcript in transcripts] == [""]
+    assert transcripts[-1].confidence == 0.0
+
+
+def test_real_words_are_trusted_and_more_than_a_drawn_out_tone(recognizer):
+    words = _transcripts(recognizer, _recording("goforward.wav"))[-1]
+    time = np.arange(MICROPHONE_RATE) / MICROPHONE_RATE
+    tone = sum(0.1 / k * np.sin(2 * np.pi * 120 * k * time) for k in range(1, 9))
+    hum = _transcripts(recognizer, _between_silences(tone))[-1]
+    assert words.confidence > 0.6
+    assert hum.confidence < 0.3

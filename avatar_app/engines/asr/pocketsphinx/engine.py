@@ -10,6 +10,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.pocketsphinx import average
 from avatar_app.engines.asr.pocketsphinx.reading import confidence_of, text_of, words_of
+from avatar_app.engines.asr.pocketsphinx.voicing import Voicing
 
 LANGUAGE_WEIGHT = 8.0
 """How much the likelihood of a word's place counts against its sound."""
@@ -20,6 +21,13 @@ MOST_WORDS = 20
 
 PARTIAL_EVERY = 12
 """Blocks of 10 ms between two looks at what was understood so far."""
+
+SHORTEST_VOICE = 6
+"""Voiced blocks of 10 ms without which nothing is taken for a word."""
+NO_VOICE = 0.05
+"""Voiced share of the words below which they are none but a cough or a noise."""
+SURE_VOICE = 0.25
+"""Voiced share of the words from which on nothing speaks against them; speech has 0.4 to 0.9."""
 
 CATCH_UP = 1600
 """Samples decoded between two looks at the turn when the beginning is heard again."""
@@ -52,13 +60,12 @@ class PocketsphinxRecognizer:
         """Yield what was understood so far whenever it changes, at most every 120 ms of sound."""
         decoder = self._decoder
         self._start(average.USUAL)
+        voicing = Voicing()
         try:
-            yield from self._partials(audio, turn)
+            yield from self._partials(audio, turn, voicing)
         finally:
             decoder.end_utt()
-        words = words_of(decoder.seg())
-        confidence = confidence_of(decoder.seg(), decoder.lookup_word)
-        yield Transcript(" ".join(word.text for word in words), True, confidence, words)
+        yield self._final(voicing)
 
     def close(self) -> None:
         del self._decoder
@@ -68,18 +75,33 @@ class PocketsphinxRecognizer:
         self._decoder.set_cmn(average.written(mean))
         self._decoder.start_utt()
 
-    def _partials(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+    def _final(self, voicing: Voicing) -> Transcript:
+        words = words_of(self._decoder.seg())
+        share = voicing.share(words)
+        if share < NO_VOICE:
+            return Transcript("", True, 0.0)
+        trust = float(np.interp(share, (NO_VOICE, SURE_VOICE), (0.0, 1.0)))
+        confidence = trust * confidence_of(self._decoder.seg(), self._decoder.lookup_word)
+        return Transcript(" ".join(word.text for word in words), True, confidence, words)
+
+    def _partials(
+        self, audio: Iterator[AudioChunk], turn: Turn, voicing: Voicing
+    ) -> Iterator[Transcript]:
         heard = bytearray()
         shown = ""
         for count, block in enumerate(_blocks(audio), start=1):
             turn.check()
-            heard += block
-            self._decoder.process_raw(block, False, False)
+            voicing.hear(block)
+            pcm = _encoded(block)
+            heard += pcm
+            self._decoder.process_raw(pcm, False, False)
             if count in average.LEARNED_AT:
                 self._start_again(bytes(heard), turn)
-            if count % PARTIAL_EVERY == 0 and (text := text_of(self._decoder.hyp())) != shown:
-                shown = text
-                yield Transcript(text)
+            if count % PARTIAL_EVERY == 0 and voicing.blocks >= SHORTEST_VOICE:
+                text = text_of(self._decoder.hyp())
+                if text != shown:
+                    shown = text
+                    yield Transcript(text)
 
     def _start_again(self, heard: bytes, turn: Turn) -> None:
         """Decode what was heard so far once more, knowing its average."""
@@ -93,11 +115,11 @@ class PocketsphinxRecognizer:
             decoder.process_raw(heard[start : start + 2 * CATCH_UP], False, False)
 
 
-def _blocks(audio: Iterator[AudioChunk]) -> Iterator[bytes]:
+def _blocks(audio: Iterator[AudioChunk]) -> Iterator[Samples]:
     """The sound in pieces of at most 10 ms, so that it is decoded alike however it arrives."""
     for chunk in audio:
         for start in range(0, len(chunk.samples), MICROPHONE_BLOCK):
-            yield _encoded(chunk.samples[start : start + MICROPHONE_BLOCK])
+            yield chunk.samples[start : start + MICROPHONE_BLOCK]
 
 
 def _encoded(samples: Samples) -> bytes:
