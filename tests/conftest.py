@@ -1,12 +1,14 @@
-"""For every test: the user's files in a temporary folder, no thread left, no warning logged."""
+"""For every test: the user's files in a temporary folder; no thread left, warning, or network."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,30 @@ def no_thread_left_behind() -> Iterator[None]:
         thread.join(GRACE / len(left))
     names = [thread.name for thread in left if thread.is_alive()]
     assert not names, f"threads left behind: {names}"
+
+
+_network_calls: list[str] = []
+
+
+def _watch_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.getaddrinfo" or (event == "socket.connect" and _is_inet(arguments[1])):
+        _network_calls.append(
+            f"{event} {arguments[1:] if event == 'socket.connect' else arguments}"
+        )
+
+
+def _is_inet(address: Any) -> bool:
+    return isinstance(address, tuple)  # a UNIX socket's address is a path
+
+
+sys.addaudithook(_watch_network)
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    _network_calls.clear()
+    yield
+    assert _network_calls == []
 
 
 def _is_ours(thread: threading.Thread) -> bool:
