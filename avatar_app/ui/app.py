@@ -1,0 +1,72 @@
+"""Opens the window on a session and returns when it is closed."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from avatar_app.app.session import Session
+from avatar_app.core.events import Failed
+from avatar_app.ui.assets import application_icon, font, load_fonts
+from avatar_app.ui.main_window import MainWindow
+from avatar_app.ui.theme import Theme
+
+log = logging.getLogger(__name__)
+
+SIGNAL_MS = 200
+"""How often Python gets a chance to see Ctrl+C while Qt waits."""
+
+
+def run_window(session: Session) -> int:
+    """Show the window until the user closes it; returns the process's exit status."""
+    application = prepared_application()
+    window = MainWindow(session, Theme())
+    window.closed.connect(application.quit)
+    before = signal.signal(signal.SIGINT, lambda *_: window.close())
+    hook, sys.excepthook = sys.excepthook, _reporting_hook(window)
+    alarm = QTimer()
+    alarm.timeout.connect(_let_python_look)
+    alarm.start(SIGNAL_MS)
+    try:
+        window.show()
+        window.start()
+        return application.exec()
+    finally:
+        alarm.stop()
+        sys.excepthook = hook
+        signal.signal(signal.SIGINT, before)
+
+
+def prepared_application() -> QApplication:
+    """The one application object, with the product's name, icon and typeface."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
+    application.setApplicationName("avatar-app")
+    application.setApplicationDisplayName("Avatar")
+    application.setDesktopFileName("avatar-app")
+    application.setWindowIcon(application_icon())
+    load_fonts()
+    application.setFont(font(14))
+    return application
+
+
+def _let_python_look() -> None:
+    """Entering Python is enough for a pending signal to be handled."""
+
+
+def _reporting_hook(window: MainWindow):  # noqa: ANN202 - the hook's type is the interpreter's
+    def report(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        """A bug in a slot: into the log with its traceback, and to the user in a sentence."""
+        log.error("unexpected error in the window", exc_info=(kind, error, traceback))
+        message = window.tr("Something in the window went wrong.")
+        window.bridge.post(Failed(None, "window", message, f"{kind.__name__}: {error}"))
+
+    return report

@@ -1,0 +1,83 @@
+"""The only crossing from other threads into the Qt thread: in order, and never for long at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from avatar_app.core.events import Event, Heard
+
+SLICE_SECONDS = 0.005
+"""Longest stretch of deliveries before painting and input get their turn."""
+
+
+class Bridge(QObject):
+    """Hands events and calls from any thread to the Qt thread.
+
+    Levels (`Heard`) are not queued: only the newest counts. A receiver that raises loses its own
+    event, none of the others.
+    """
+
+    _woken = Signal()
+
+    def __init__(self, receive: Callable[[Event], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._receive = receive
+        self._lock = threading.Lock()
+        self._waiting: deque[Event | Callable[[], None]] = deque()
+        self._level: Heard | None = None
+        self._awake = False
+        self._closed = False
+        self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def post(self, item: Event | Callable[[], None]) -> None:
+        """Deliver an event, or make a call, in the Qt thread; from any thread."""
+        with self._lock:
+            if self._closed:
+                return
+            if isinstance(item, Heard):
+                self._level = item
+            else:
+                self._waiting.append(item)
+            if not self._awake:
+                self._awake = True
+                self._woken.emit()
+
+    def close(self) -> None:
+        """Deliver nothing more, whatever is still posted."""
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
+            self._level = None
+
+    def _deliver(self) -> None:
+        deadline = time.perf_counter() + SLICE_SECONDS
+        drained = False
+        try:
+            while not drained and time.perf_counter() < deadline:
+                drained = self._deliver_next()
+        finally:
+            if not drained:
+                QTimer.singleShot(1, self._deliver)
+
+    def _deliver_next(self) -> bool:
+        item = self._take()
+        if item is None:
+            return True
+        if callable(item):
+            item()
+        else:
+            self._receive(item)
+        return False
+
+    def _take(self) -> Event | Callable[[], None] | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            level, self._level = self._level, None
+            self._awake = level is not None
+            return level

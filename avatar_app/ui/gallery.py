@@ -1,0 +1,131 @@
+"""Pictures of the window in every state, dark and light, for documentation and for looking at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from avatar_app.app.session import Preference, Session
+from avatar_app.core.events import (
+    AvatarSays,
+    Event,
+    Failed,
+    Heard,
+    Outcome,
+    State,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    UserSaying,
+    UserStarted,
+    WordsHeard,
+)
+from avatar_app.ui.app import prepared_application
+from avatar_app.ui.main_window import SIZE, MainWindow
+from avatar_app.ui.theme import Theme, ThemeChoice
+
+SETTLE_MS = 900
+"""Until lights have faded in and pictures have arrived."""
+
+
+class ScriptedSession(Session, Protocol):
+    """A session that can be told what happens."""
+
+    def post(self, *events: Event) -> None:
+        """Report `events` to the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What has happened when the picture is taken."""
+
+    name: str
+    events: tuple[Event, ...]
+    transcript: bool = True
+
+
+_EARLIER = (
+    TurnEnded(1, Outcome.FINISHED, "Hello there!", *["Hello! It is good to see you."] * 2),
+    TurnEnded(
+        2,
+        Outcome.INTERRUPTED,
+        "Tell me about the moon",
+        "The moon is about 384 thousand kilometres away, and it drifts outwards by nearly four "
+        "centimetres a year.",
+        "The moon is about 384 thousand kilometres away,",
+    ),
+    TurnEnded(3, Outcome.FINISHED, "And what time is it?", *["It is a quarter past nine."] * 2),
+)
+_ANSWER = (
+    "I set a timer for ten minutes.",
+    "I will tell you when it is over, and the tea should be just right by then.",
+)
+_SPEAKING = (
+    UserSaid(4, "Set a timer for ten minutes please"),
+    *(AvatarSays(4, clause) for clause in _ANSWER),
+    StateChanged(State.SPEAKING),
+    Heard(-70.0, 0.0, -18.0),
+    WordsHeard(4, "I set a timer for ten minutes. I will tell you"),
+)
+SCENES = (
+    Scene("idle", (), transcript=False),
+    Scene(
+        "listening",
+        (
+            *_EARLIER,
+            StateChanged(State.LISTENING),
+            UserStarted(4),
+            UserSaying(4, "Set a timer for ten minutes"),
+            Heard(-22.0, 0.95, -100.0),
+        ),
+    ),
+    Scene("speaking", (*_EARLIER, *_SPEAKING)),
+    Scene(
+        "notice",
+        (
+            *_EARLIER,
+            Failed(
+                None,
+                "microphone",
+                "The microphone “Headset” was unplugged.",
+                "The conversation goes on with the system's default microphone.",
+            ),
+        ),
+    ),
+)
+
+
+def shoot(folder: Path, opened: Callable[[], ScriptedSession]) -> list[Path]:
+    """Write one PNG per scene and theme into `folder`; `opened` makes a fresh session for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    prepared_application()
+    return [
+        _shoot(folder / f"{scene.name}-{choice}.png", scene, choice, opened())
+        for choice in (ThemeChoice.DARK, ThemeChoice.LIGHT)
+        for scene in SCENES
+    ]
+
+
+def _shoot(path: Path, scene: Scene, choice: ThemeChoice, session: ScriptedSession) -> Path:
+    session.set_preference(Preference.THEME, choice.value)
+    session.set_preference(Preference.TRANSCRIPT_SHOWN, scene.transcript)
+    window = MainWindow(session, Theme(choice))
+    window.resize(*SIZE)
+    window.show()
+    window.start()
+    session.post(*scene.events)
+    _wait(SETTLE_MS)
+    window.grab().save(str(path))
+    window.close()
+    window.deleteLater()
+    return path
+
+
+def _wait(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()

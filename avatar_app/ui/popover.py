@@ -1,0 +1,210 @@
+"""Choices behind one small button: microphone, speaker, character, appearance, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QGraphicsDropShadowEffect,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avatar_app.app.session import Devices
+from avatar_app.ui.assets import Glyph, icon
+from avatar_app.ui.meters import LevelMeter
+from avatar_app.ui.theme import UNIT, Theme, ThemeChoice, colour
+
+WIDTH = 40 * UNIT
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several values."""
+
+    title: str
+    value: str | None
+
+
+class ChoiceGroup(QWidget):
+    """A heading and one row for each choice; exactly one is checked."""
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme, title: str) -> None:
+        super().__init__()
+        self._theme, self._title = theme, title
+        self._group = QButtonGroup(self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        heading = QLabel(title)
+        heading.setObjectName("section")
+        self._column.addWidget(heading)
+        self.rows: list[QPushButton] = []
+        theme.changed.connect(self._paint_checks)
+
+    def show_choices(self, choices: Sequence[Choice], current: str | None) -> None:
+        """Replace the rows."""
+        for row in self.rows:
+            self._group.removeButton(row)
+            self._column.removeWidget(row)
+            row.deleteLater()
+        self.rows = [self._row(choice, choice.value == current) for choice in choices]
+        self._paint_checks()
+
+    def _row(self, choice: Choice, checked: bool) -> QPushButton:
+        row = QPushButton(choice.title)
+        row.setObjectName("choice")
+        row.setCheckable(True)
+        row.setChecked(checked)
+        row.setIconSize(QSize(16, 16))
+        row.setAccessibleName(f"{self._title}: {choice.title}")
+        row.setToolTip(choice.title)
+        row.clicked.connect(lambda: self._choose(choice))
+        self._group.addButton(row)
+        self._column.addWidget(row)
+        return row
+
+    def _choose(self, choice: Choice) -> None:
+        self._paint_checks()
+        self.chosen.emit(choice.value)
+
+    def _paint_checks(self) -> None:
+        for row in self.rows:
+            shade = self._theme.palette.accent if row.isChecked() else "transparent"
+            row.setIcon(icon(Glyph.CHECK, shade, 16))
+
+
+class Popover(QFrame):
+    """Lies over the window, closes with Esc or a click beside it; never a window of its own."""
+
+    closed = Signal()
+    microphone_chosen = Signal(object)
+    speaker_chosen = Signal(object)
+    character_chosen = Signal(object)
+    theme_chosen = Signal(ThemeChoice)
+    forget_wanted = Signal()
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setObjectName("popover")
+        self.setAccessibleName(self.tr("Devices and appearance"))
+        self.setFixedWidth(WIDTH)
+        self.microphones = ChoiceGroup(theme, self.tr("Microphone"))
+        self.speakers = ChoiceGroup(theme, self.tr("Speaker"))
+        self.characters = ChoiceGroup(theme, self.tr("Character"))
+        self.appearance = ChoiceGroup(theme, self.tr("Appearance"))
+        self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
+        self.forget_button = QPushButton(self.tr("Delete the history"))
+        self._lay_out()
+        self._connect()
+        self._shadow = QGraphicsDropShadowEffect(self, blurRadius=48)
+        self._shadow.setOffset(0, 12)
+        self.setGraphicsEffect(self._shadow)
+        theme.changed.connect(self._recolour)
+        self._recolour()
+        self.hide()
+
+    def show_devices(self, devices: Devices) -> None:
+        self.microphones.show_choices(self._with_default(devices.microphones), devices.microphone)
+        self.speakers.show_choices(self._with_default(devices.speakers), devices.speaker)
+        self._fit()
+
+    def show_characters(self, characters: tuple[str, ...], current: str) -> None:
+        self.characters.show_choices([Choice(name, name) for name in characters], current)
+        self.characters.setVisible(len(characters) > 1)
+        self._fit()
+
+    def show_theme(self, choice: ThemeChoice) -> None:
+        titles = {
+            ThemeChoice.SYSTEM: self.tr("As the system"),
+            ThemeChoice.DARK: self.tr("Dark"),
+            ThemeChoice.LIGHT: self.tr("Light"),
+        }
+        self.appearance.show_choices([Choice(t, c) for c, t in titles.items()], choice)
+
+    def open_at(self, right: int, top: int, room: int) -> None:
+        """Show it with its upper right corner there, at most `room` pixels high."""
+        self._right, self._top, self._room = right, top, room
+        self._fit()
+        self.show()
+        self.raise_()
+        first = next((row for row in self.microphones.rows if row.isChecked()), None)
+        (first or self.forget_button).setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def dismiss(self) -> None:
+        if self.isVisible():
+            self.hide()
+            self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps: dict[int, Callable[[], bool]] = {
+            Qt.Key.Key_Down: self.focusNextChild,
+            Qt.Key.Key_Up: self.focusPreviousChild,
+        }
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        elif event.key() in steps:
+            steps[event.key()]()
+        else:
+            super().keyPressEvent(event)
+
+    def _fit(self) -> None:
+        if not hasattr(self, "_room"):
+            return
+        wanted = self._body.sizeHint().height() + 2 * UNIT
+        self.setFixedHeight(max(120, min(wanted, self._room)))
+        self.move(self._right - self.width(), self._top)
+
+    def _with_default(self, names: tuple[str, ...]) -> list[Choice]:
+        return [Choice(self.tr("System default"), None), *(Choice(name, name) for name in names)]
+
+    def _lay_out(self) -> None:
+        self._body = QWidget()
+        self._body.setObjectName("popoverBody")
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
+        column.setSpacing(12)
+        meter_row = QHBoxLayout()
+        meter_row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        meter_row.addWidget(self.meter)
+        column.addWidget(self.microphones)
+        column.addLayout(meter_row)
+        for group in (self.speakers, self.characters, self.appearance):
+            column.addWidget(group)
+        self.forget_button.setObjectName("forget")
+        self.forget_button.setAccessibleName(self.tr("Delete the history"))
+        self.forget_button.setToolTip(self.tr("Delete what was said; can be undone for a while"))
+        column.addWidget(self.forget_button)
+        scroll = QScrollArea(self)
+        scroll.setWidget(self._body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName(self.tr("Choices"))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, UNIT, 0, UNIT)
+        outer.addWidget(scroll)
+
+    def _connect(self) -> None:
+        self.microphones.chosen.connect(self.microphone_chosen)
+        self.speakers.chosen.connect(self.speaker_chosen)
+        self.characters.chosen.connect(self.character_chosen)
+        self.appearance.chosen.connect(self.theme_chosen)
+        self.forget_button.clicked.connect(self.forget_wanted)
+
+    def _recolour(self) -> None:
+        self._shadow.setColor(colour(self._theme.palette.shadow))
+        self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

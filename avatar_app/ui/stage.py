@@ -1,0 +1,87 @@
+"""The portrait with everything that lies on it: captions, name, notices, the round buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from avatar_app.app.session import Session
+from avatar_app.ui.assets import Glyph
+from avatar_app.ui.buttons import IconButton
+from avatar_app.ui.captions import Captions
+from avatar_app.ui.glow import REACH
+from avatar_app.ui.notices import NoticeBar
+from avatar_app.ui.stage_view import StageView
+from avatar_app.ui.theme import CONTROL, UNIT, Theme
+
+INSET = REACH + 2 * UNIT
+CAPTIONS_SHARE = 0.44
+"""Height of the captions' area, as a share of the portrait."""
+NOTICE_WIDEST = 66 * UNIT
+
+
+class Stage(QWidget):
+    """Places children by hand: they overlap the portrait."""
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self.view = StageView(session.frame, theme)
+        self.view.setParent(self)
+        self.captions = Captions(self)
+        self.name = QLabel(session.character.title(), self)
+        self.name.setObjectName("name")
+        self.name.setAccessibleName(self.tr("Character"))
+        self.transcript_button = _stage_button(
+            theme, Glyph.TRANSCRIPT, self.tr("Show the transcript"), "Ctrl+T"
+        )
+        self.transcript_button.setCheckable(True)
+        self.theme_button = _stage_button(
+            theme, Glyph.THEME, self.tr("Change between dark and light"), "Ctrl+D"
+        )
+        self.settings_button = _stage_button(
+            theme, Glyph.SLIDERS, self.tr("Devices and appearance"), "Ctrl+,"
+        )
+        self._tools = QWidget(self)
+        row = QHBoxLayout(self._tools)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(UNIT)
+        for button in (self.theme_button, self.settings_button, self.transcript_button):
+            row.addWidget(button)
+        self.notices = NoticeBar(self, theme)
+        self.notices.changed.connect(self._place_notice)
+        self.setMinimumSize(self.view.minimumSize())
+
+    def show_name(self, name: str) -> None:
+        """Another character is on show."""
+        self.name.setText(name)
+        self.name.adjustSize()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.view.setGeometry(self.rect())
+        portrait = self.view.portrait.toRect()
+        tall = round(portrait.height() * CAPTIONS_SHARE)
+        self.captions.setGeometry(
+            QRect(portrait.x(), portrait.bottom() + 1 - tall, portrait.width(), tall)
+        )
+        self.name.setFixedHeight(4 * UNIT)
+        self.name.adjustSize()
+        self.name.move(INSET, INSET + (CONTROL - self.name.height()) // 2)
+        self._tools.adjustSize()
+        self._tools.move(self.width() - INSET - self._tools.width(), INSET)
+        self._place_notice()
+
+    def _place_notice(self) -> None:
+        """Centred below the buttons."""
+        width = min(NOTICE_WIDEST, self.width() - 2 * INSET)
+        height = self.notices.layout().totalHeightForWidth(width)
+        top = INSET + CONTROL + 2 * UNIT
+        self.notices.setGeometry((self.width() - width) // 2, top, width, height)
+        self.notices.raise_()
+
+
+def _stage_button(theme: Theme, glyph: Glyph, name: str, shortcut: str) -> IconButton:
+    button = IconButton(theme, glyph, name, shortcut, kind="stage", shade="on_picture")
+    button.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+    return button

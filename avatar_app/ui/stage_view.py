@@ -1,0 +1,175 @@
+"""The portrait, as large as the window allows, and around it the light that says what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from avatar_app.core.events import Heard, State
+from avatar_app.core.values import VideoFrame
+from avatar_app.ui.assets import Glyph, pixmap
+from avatar_app.ui.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring, rounded
+from avatar_app.ui.state_light import Light, StateLight
+from avatar_app.ui.theme import Palette, Theme, colour
+
+LOOK_EVERY_MS = 16
+"""How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
+HEAD_ROOM = 0.3
+"""Share of what must be cut off vertically that is cut at the top."""
+BADGE = 72
+"""Side of the sign of a closed microphone."""
+
+
+class StageView(QWidget):
+    """Shows the newest frame, cropped to fill. Never waits: `newest` is asked, not awaited."""
+
+    def __init__(self, newest: Callable[[], VideoFrame | None], theme: Theme) -> None:
+        super().__init__()
+        self.light = StateLight()
+        self._newest = newest
+        self._theme = theme
+        self._frame: VideoFrame | None = None
+        self._picture: QImage | None = None
+        self._clock = QElapsedTimer()
+        self._clock.start()
+        self._even = False
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(240, 200)
+        self.setAccessibleName(self.tr("Portrait"))
+        self._describe()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.look)
+        self._timer.start(LOOK_EVERY_MS)
+        theme.changed.connect(self.update)
+
+    @property
+    def portrait(self) -> QRectF:
+        """Where the picture is, in the widget's coordinates."""
+        return QRectF(self.rect()).adjusted(REACH, REACH, -REACH, -REACH)
+
+    def show_state(self, state: State) -> None:
+        self.light.state = state
+        self._describe()
+
+    def show_muted(self, muted: bool) -> None:
+        self.light.muted = muted
+        self._describe()
+
+    def show_level(self, heard: Heard) -> None:
+        self.light.microphone_db = heard.microphone_db
+        self.light.playback_db = heard.playback_db
+
+    def stop(self) -> None:
+        """Ask for no more pictures."""
+        self._timer.stop()
+
+    def look(self) -> None:
+        """Take the newest picture; repaint if it is a new one or the light moves."""
+        if not self.isVisible() or self.window().isMinimized():
+            return
+        frame = self._newest()
+        fresh = frame is not None and frame is not self._frame
+        self._even = not self._even
+        if fresh and frame is not None:
+            self._take(frame)
+        if fresh or (self._even and self.light.moving):
+            self.light.advance(min(0.1, self._clock.restart() / 1000))
+            self.update()
+
+    def _take(self, frame: VideoFrame) -> None:
+        height, width, _ = frame.image.shape
+        packed = QImage(
+            frame.image.data, width, height, frame.image.strides[0], QImage.Format.Format_RGB888
+        )
+        self._picture = packed.convertToFormat(QImage.Format.Format_RGB32)  # drawn twice as fast
+        self._frame = frame
+
+    def _describe(self) -> None:
+        texts = {
+            None: self.tr("Resting"),
+            Light.LISTENING: self.tr("Listening"),
+            Light.THINKING: self.tr("Thinking"),
+            Light.SPEAKING: self.tr("Speaking"),
+            Light.MUTED: self.tr("The microphone is muted"),
+        }
+        self.setAccessibleDescription(texts[self.light.target])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHints(
+            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+        )
+        palette = self._theme.palette
+        self._paint_margin(painter, QColor(palette.page))
+        self._paint_portrait(painter, palette)
+        draw_mask(painter, self.portrait, palette.page, palette.border)
+        self._paint_light(painter, palette)
+        painter.end()
+
+    def _paint_margin(self, painter: QPainter, page: QColor) -> None:
+        """Only the margin: the portrait covers the rest."""
+        width, height = self.width(), self.height()
+        painter.fillRect(0, 0, width, REACH, page)
+        painter.fillRect(0, height - REACH, width, REACH, page)
+        painter.fillRect(0, REACH, REACH, height - 2 * REACH, page)
+        painter.fillRect(width - REACH, REACH, REACH, height - 2 * REACH, page)
+
+    def _paint_portrait(self, painter: QPainter, palette: Palette) -> None:
+        target = self.portrait
+        if self._picture is None:
+            backdrop = QLinearGradient(target.topLeft(), target.bottomRight())
+            backdrop.setColorAt(0.0, QColor(palette.raised))
+            backdrop.setColorAt(1.0, QColor(palette.surface))
+            painter.fillRect(target, backdrop)
+            return
+        painter.drawImage(target, self._picture, cover(self._picture.size().toSizeF(), target))
+        if (muted := self.light.weights[Light.MUTED]) > 0.01:
+            painter.fillRect(target, colour("#0e1014", 0.38 * muted))
+
+    def _paint_light(self, painter: QPainter, palette: Palette) -> None:
+        for light in Light:
+            strength = self.light.strength(light)
+            if strength < 0.01:
+                continue
+            shade = getattr(palette, light)
+            draw_glow(painter, self.portrait, shade, strength)
+            if light is Light.THINKING:
+                draw_comet(painter, self.portrait, shade, self.light.orbit, strength * 2)
+            else:
+                draw_ring(painter, self.portrait, shade, min(1.0, strength + 0.15))
+        self._paint_badge(painter)
+
+    def _paint_badge(self, painter: QPainter) -> None:
+        """A struck-through microphone in the middle of the upper third while it is closed."""
+        weight = self.light.weights[Light.MUTED]
+        if weight < 0.01:
+            return
+        centre = self.portrait.center()
+        box = QRectF(centre.x() - BADGE / 2, centre.y() - BADGE / 2, BADGE, BADGE)
+        painter.setOpacity(weight)
+        painter.fillPath(rounded(box, BADGE / 2), colour("#0e1014", 0.62))
+        scale = self.devicePixelRatioF()
+        painter.drawPixmap(
+            box.adjusted(20, 20, -20, -20).topLeft(),
+            pixmap(Glyph.MICROPHONE_OFF, "#ffffff", BADGE - 40, scale),
+        )
+        painter.setOpacity(1.0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.update()
+        super().changeEvent(event)
+
+
+def cover(picture: QSizeF, target: QRectF) -> QRectF:
+    """The part of a picture that fills `target` undistorted; heads are kept, feet are cut."""
+    scale = max(target.width() / picture.width(), target.height() / picture.height())
+    width, height = target.width() / scale, target.height() / scale
+    return QRectF(
+        (picture.width() - width) / 2, (picture.height() - height) * HEAD_ROOM, width, height
+    )

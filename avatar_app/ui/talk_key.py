@@ -1,0 +1,71 @@
+"""Hold Space to talk, wherever Space means nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+
+class TalkKey(QObject):
+    """Watches the window's keys; lets go when the key, the focus or the window is lost."""
+
+    def __init__(self, window: QWidget, held: Callable[[bool], None]) -> None:
+        super().__init__(window)
+        self._window, self._tell = window, held
+        self.held = False
+        QApplication.instance().installEventFilter(self)
+        QGuiApplication.instance().applicationStateChanged.connect(self._state_changed)
+
+    def release(self) -> None:
+        """Let go, if the key is held."""
+        if self.held:
+            self.held = False
+            self._tell(False)
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self.release()
+        QApplication.instance().removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(watched, QWidget):
+            return self._pressed(watched, event)
+        if event.type() == QEvent.Type.KeyRelease and isinstance(watched, QWidget):
+            return self._released(event)
+        return False
+
+    def _pressed(self, watched: QWidget, event: QKeyEvent) -> bool:
+        if not self._is_space(event) or watched.window() is not self._window:
+            return False
+        if self.held:
+            return True  # the key repeats itself
+        if event.isAutoRepeat() or not self._means_talking(watched):
+            return False
+        self.held = True
+        self._tell(True)
+        return True
+
+    def _released(self, event: QKeyEvent) -> bool:
+        if not self.held or not self._is_space(event):
+            return False
+        if not event.isAutoRepeat():
+            self.release()
+        return True
+
+    def _state_changed(self, state: Qt.ApplicationState) -> None:
+        if state != Qt.ApplicationState.ApplicationActive:
+            self.release()
+
+    @staticmethod
+    def _is_space(event: QKeyEvent) -> bool:
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return event.key() == Qt.Key.Key_Space and modifiers == Qt.KeyboardModifier.NoModifier
+
+    @staticmethod
+    def _means_talking(focused: QWidget) -> bool:
+        if isinstance(focused, QLineEdit):
+            return not focused.text()
+        return not isinstance(focused, QAbstractButton)  # Space presses a button

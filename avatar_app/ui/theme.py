@@ -1,0 +1,135 @@
+"""Every colour and size of the window has a name here, once for the dark and once for the light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication
+
+UNIT = 8
+"""Pixels of the grid that all distances are multiples of."""
+RADIUS_LARGE = 24
+RADIUS = 12
+CONTROL = 40
+"""Width and height of a round button."""
+
+
+class ThemeChoice(StrEnum):
+    """What the user chose."""
+
+    SYSTEM = "system"
+    DARK = "dark"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of one appearance, as #rrggbb or #aarrggbb."""
+
+    dark: bool
+    page: str
+    """Behind everything."""
+    surface: str
+    """Cards and panels."""
+    raised: str
+    """What lies on a surface: bubbles, fields, rows under the pointer."""
+    border: str
+    text: str
+    text_dim: str
+    """Secondary text; still readable (contrast ≥ 4.5 on surface)."""
+    text_faint: str
+    """Decoration and words that were never heard (contrast ≥ 3 on surface)."""
+    accent: str
+    on_accent: str
+    danger: str
+    listening: str
+    thinking: str
+    speaking: str
+    muted: str
+    focus: str
+    shadow: str
+
+
+DARK = Palette(
+    dark=True,
+    page="#0e1014",
+    surface="#16191f",
+    raised="#21252e",
+    border="#2a2f3a",
+    text="#f2f3f6",
+    text_dim="#a3a9b6",
+    text_faint="#747b8a",
+    accent="#8f80ff",
+    on_accent="#0f0b2a",
+    danger="#ff7b7b",
+    listening="#3ddbc1",
+    thinking="#a495ff",
+    speaking="#ffb877",
+    muted="#8b92a1",
+    focus="#b5abff",
+    shadow="#80000000",
+)
+LIGHT = Palette(
+    dark=False,
+    page="#f3f2ef",
+    surface="#ffffff",
+    raised="#f1f0f4",
+    border="#e2e0e6",
+    text="#1a1b22",
+    text_dim="#5d616d",
+    text_faint="#878b97",
+    accent="#5d4be0",
+    on_accent="#ffffff",
+    danger="#c93a3a",
+    listening="#0bb39a",
+    thinking="#7a66f2",
+    speaking="#f08a3c",
+    muted="#8b8f9a",
+    focus="#5d4be0",
+    shadow="#28141428",
+)
+
+
+class Theme(QObject):
+    """Which palette holds; follows the system until the user chooses."""
+
+    changed = Signal()
+
+    def __init__(self, choice: ThemeChoice = ThemeChoice.SYSTEM) -> None:
+        super().__init__()
+        self.choice = choice
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    @property
+    def palette(self) -> Palette:
+        if self.choice is ThemeChoice.SYSTEM:
+            return DARK if self._system_is_dark() else LIGHT
+        return DARK if self.choice is ThemeChoice.DARK else LIGHT
+
+    def choose(self, choice: ThemeChoice) -> None:
+        """Use `choice` from now on."""
+        if choice is not self.choice:
+            self.choice = choice
+            self.changed.emit()
+
+    def opposite(self) -> ThemeChoice:
+        """The choice that turns dark into light and light into dark."""
+        return ThemeChoice.LIGHT if self.palette.dark else ThemeChoice.DARK
+
+    def _system_changed(self) -> None:
+        if self.choice is ThemeChoice.SYSTEM:
+            self.changed.emit()
+
+    @staticmethod
+    def _system_is_dark() -> bool:
+        scheme = QGuiApplication.styleHints().colorScheme()
+        return scheme is not Qt.ColorScheme.Light  # a system that does not say gets the dark one
+
+
+def colour(value: str, alpha: float = 1.0) -> QColor:
+    """A token as QColor, `alpha` times as opaque."""
+    result = QColor(value)
+    result.setAlphaF(result.alphaF() * alpha)
+    return result

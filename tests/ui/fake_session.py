@@ -1,0 +1,133 @@
+"""A session without a conversation: notes what is asked, posts events from its own thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from avatar_app.app.session import Devices
+from avatar_app.core.events import Event, TurnEnded
+from avatar_app.core.values import VideoFrame
+
+Listener = Callable[[Event], None]
+
+
+def gradient(width: int = 320, height: int = 180) -> np.ndarray:
+    """A picture that stands for a face."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    red = 90 + 90 * x / width
+    green = 70 + 60 * y / height
+    blue = 160 - 40 * x / width
+    picture = np.stack([red, green, blue], axis=-1)
+    inside = ((x - width / 2) / (height * 0.3)) ** 2 + ((y - height / 2) / (height * 0.38)) ** 2 < 1
+    picture[inside] = (236, 190, 160)
+    return np.ascontiguousarray(picture.astype(np.uint8))
+
+
+class FakeSession:
+    """Answers at once; `calls` is everything the window asked, in order."""
+
+    def __init__(self, history: tuple[TurnEnded, ...] = (), **preferences: Any) -> None:
+        self.character = "mira"
+        self.calls: list[tuple[Any, ...]] = []
+        self.preferences: dict[str, Any] = dict(preferences)
+        self.history = history
+        self.threads: set[str] = set()
+        self.picture = VideoFrame(gradient(), 0.0)
+        self.error: Exception | None = None
+        self.now = Devices(("Desk microphone", "Headset"), ("Monitor", "Headset"), "Headset")
+        self._listeners: list[Listener] = []
+        self._outbox: queue.SimpleQueue[Event | threading.Event | None] = queue.SimpleQueue()
+        self._poster = threading.Thread(target=self._post_all, name="fake-session", daemon=True)
+        self._poster.start()
+
+    def post(self, *events: Event) -> None:
+        """Send events from the session's own thread; returns when they have been handed over."""
+        for event in events:
+            self._outbox.put(event)
+        done = threading.Event()
+        self._outbox.put(done)
+        assert done.wait(10)
+
+    def asked(self, name: str) -> list[tuple[Any, ...]]:
+        """The arguments of all calls of one method."""
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def _post_all(self) -> None:
+        while (item := self._outbox.get()) is not None:
+            if isinstance(item, threading.Event):
+                item.set()
+                continue
+            for listener in tuple(self._listeners):
+                listener(item)
+
+    def _note(self, *call: Any) -> None:
+        self.calls.append(call)
+        self.threads.add(threading.current_thread().name)
+        if self.error is not None:
+            raise self.error
+
+    def start(self) -> None:
+        self._note("start")
+
+    def close(self) -> None:
+        self._note("close")
+        self._outbox.put(None)
+        self._poster.join()
+
+    def type(self, text: str) -> None:
+        self._note("type", text)
+
+    def interrupt(self) -> None:
+        self._note("interrupt")
+
+    def hold(self, held: bool) -> None:
+        self._note("hold", held)
+
+    def mute(self, muted: bool) -> None:
+        self._note("mute", muted)
+
+    def frame(self) -> VideoFrame | None:
+        return self.picture
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    def devices(self) -> Devices:
+        self._note("devices")
+        return self.now
+
+    def use_microphone(self, name: str | None) -> None:
+        self._note("use_microphone", name)
+
+    def use_speaker(self, name: str | None) -> None:
+        self._note("use_speaker", name)
+
+    def characters(self) -> tuple[str, ...]:
+        return ("mira", "otto")
+
+    def use_character(self, name: str) -> None:
+        self._note("use_character", name)
+        self.character = name
+
+    def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
+        self._note("transcript", limit)
+        return self.history[-limit:]
+
+    def forget(self) -> None:
+        self._note("forget")
+
+    def preference(self, name: str) -> Any:
+        return self.preferences.get(name)
+
+    def set_preference(self, name: str, value: Any) -> None:
+        self.preferences[name] = value
