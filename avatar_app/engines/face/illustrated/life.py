@@ -77,7 +77,7 @@ def _target(look: Look, clock: float, liveliness: float, loud: float) -> Express
         smile=base.smile + 0.08 * drift(clock, 0.07, 2),
         gaze_x=base.gaze_x + x * liveliness,
         gaze_y=base.gaze_y + y * liveliness,
-        yaw=base.yaw + restless * (0.30 * drift(clock, 0.13, 3) + 0.12 * drift(clock, 0.41, 4)),
+        yaw=base.yaw + restless * (0.36 * drift(clock, 0.13, 3) + 0.12 * drift(clock, 0.41, 4)),
         pitch=base.pitch + restless * 0.20 * drift(clock, 0.17, 5) - 0.20 * accent,
         roll=base.roll + restless * (1.5 * drift(clock, 0.10, 6) + 0.5 * drift(clock, 0.37, 7)),
     )
@@ -105,7 +105,7 @@ def nod_pitch(pose: Pose) -> float:
     if pose.nod >= NOD_SECONDS:
         return 0.0
     share = pose.nod / NOD_SECONDS
-    return -1.1 * math.sin(math.pi * share) ** 2 * (1 - 0.35 * share)
+    return -1.6 * math.sin(math.pi * share) ** 2 * (1 - 0.35 * share)
 
 
 @lru_cache(maxsize=64)

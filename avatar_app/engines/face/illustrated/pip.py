@@ -150,7 +150,10 @@ def _paint_ear(canvas: skia.Canvas, side: int) -> None:
 
 def _paint_head(canvas: skia.Canvas) -> None:
     shape = smooth(mirrored(_HEAD))
-    canvas.drawPath(shape, fill(0x5A2A12, 0.35, 6))
+    canvas.save()
+    canvas.translate(3, 10)
+    canvas.drawPath(shape, fill(0x4A2410, 0.5, 9))
+    canvas.restore()
     tones = [tint(_FUR[3]), tint(_FUR[2]), tint(_FUR[1])]
     canvas.drawPath(shape, glow((-24, -30), 160, tones, [0, 0.42, 1]))
     with inside(canvas, shape):
@@ -177,7 +180,7 @@ def _model(canvas: skia.Canvas, shape: skia.Path) -> None:
     side = [(118, -60), (98, 0), (116, 50), (88, 92), (40, 122), (90, 150), (150, 90), (140, -40)]
     canvas.drawPath(smooth(side), fill(_FUR[0], 0.30, 9))
     canvas.drawPath(shape, line(_FUR[0], 10, 0.22, 6))
-    rim = [(70, -82), (92, -46), (104, -4), (120, 26)]
+    rim = [(78, -87), (101, -48), (108, -6), (118, 24)]
     canvas.drawPath(smooth(rim, False), line(0xFFE9B0, 6, 0.5, 3))
 
 
