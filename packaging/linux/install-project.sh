@@ -5,7 +5,7 @@ set -euo pipefail
 venv=$1
 project=".${2:+[$2]}"
 
-echo "Installing the Python packages (about 1 GB, once)"
+echo "Installing the Python packages (about 1 GB the first time)"
 if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv &&
   "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --editable "$project"; then
   exit 0
