@@ -78,7 +78,7 @@ class MovieWriter:
         if self._video is None:
             self._begin_video(image)
         height, width = self._video.height, self._video.width
-        planes = self._cv2.cvtColor(image[:height, :width], self._cv2.COLOR_RGB2YUV_I420)
+        planes: Any = self._cv2.cvtColor(image[:height, :width], self._cv2.COLOR_RGB2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self._frames, 1 / self._fps
         self._frames += 1

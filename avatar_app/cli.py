@@ -1,0 +1,235 @@
+"""The command line: one function per command, each of which hands over to `app` or `ui` at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.events import Noticed
+
+app = typer.Typer(
+    help="Talk with a face: private, local, with nothing to download.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a setting, say face.options.fps=25."),
+]
+
+
+def run_command_line() -> int:
+    """Run the command that `sys.argv` names; returns the exit status."""
+    try:
+        status = app(standalone_mode=False)
+    except AvatarError as error:
+        err.print(error.message, style="bold red", markup=False, highlight=False)
+        if error.hint:
+            err.print(error.hint, markup=False, highlight=False)
+        return 1
+    except typer.TyperException as error:
+        error.show()
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+@app.command()
+def run(settings: Assignments = None) -> int:
+    """Open the window and talk. Without a display: write a demonstration instead."""
+    from avatar_app.app.logs import log_to_file
+    from avatar_app.app.places import user_places
+
+    if not _has_display():
+        out.print("There is no display, so here is a film of a conversation instead.")
+        return demo(settings=settings)
+    loaded, notices = _settings(settings)
+    places = user_places()
+    log_to_file(places.logs, loaded.log.level)
+    from avatar_app.app.companion import Companion
+    from avatar_app.ui.app import run_window
+
+    return run_window(Companion(loaded, notices, places))
+
+
+@app.command()
+def demo(
+    output: Annotated[Path | None, typer.Option(help="The mp4; default: your videos.")] = None,
+    settings: Assignments = None,
+) -> int:
+    """Hold a conversation without microphone or display and write it to an mp4."""
+    from avatar_app.app.demo import film_demo
+    from avatar_app.app.places import user_places
+
+    loaded, _ = _settings(settings)
+    places = user_places()
+    path = output or places.videos / "avatar-demo.mp4"
+    with err.status("Preparing …") as status:
+        film_demo(loaded, places, path, lambda text: status.update(f"The user says: {text}"))
+    out.print(f"The film is {path}", soft_wrap=True, highlight=False)
+    return 0
+
+
+@app.command()
+def say(
+    text: str,
+    output: Annotated[Path, typer.Option(help="The mp4 to write.")],
+    settings: Assignments = None,
+) -> int:
+    """Have the avatar say something, and film it."""
+    from avatar_app.app.demo import film_saying
+    from avatar_app.app.places import user_places
+
+    if not text.strip():
+        raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
+    loaded, _ = _settings(settings)
+    with err.status("Speaking …"):
+        film_saying(loaded, user_places(), text, output)
+    out.print(f"The film is {output}", soft_wrap=True, highlight=False)
+    return 0
+
+
+@app.command()
+def converse(
+    recordings: Annotated[
+        list[Path], typer.Option("--input", help="A recording of the user; may be repeated.")
+    ],
+    output: Annotated[Path | None, typer.Option(help="The mp4 to write.")] = None,
+    report: Annotated[Path | None, typer.Option(help="The JSON report to write.")] = None,
+    barge_in_at: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Seconds into an answer at which the next recording begins."),
+    ] = None,
+    settings: Assignments = None,
+) -> int:
+    """Play recordings into the microphone side of a conversation; film and measure it."""
+    from avatar_app.app.converse import converse as hold
+    from avatar_app.app.converse import read_lines
+    from avatar_app.app.places import user_places
+
+    loaded, notices = _settings(settings)
+    _tell(notices)
+    lines = read_lines(recordings)
+    with err.status("Preparing …") as status:
+        result = hold(
+            loaded,
+            user_places(),
+            lines,
+            output,
+            barge_in_at,
+            lambda source: status.update(f"Playing {source}"),
+        )
+    text = json.dumps(result, indent=2, ensure_ascii=False)
+    if report is None:
+        typer.echo(text)
+    else:
+        _write(report, text)
+    return 0
+
+
+@app.command()
+def devices() -> int:
+    """List microphones and loudspeakers."""
+    from avatar_app.app.listings import device_table
+
+    out.print(device_table())
+    return 0
+
+
+@app.command()
+def engines() -> int:
+    """List the engines, what they need, and their options."""
+    from avatar_app.app.listings import engine_table
+    from avatar_app.app.registry import Registry
+
+    registry = Registry()
+    _tell(tuple(registry.notices))
+    out.print(engine_table(registry))
+    return 0
+
+
+@app.command()
+def doctor(settings: Assignments = None) -> int:
+    """Check devices, engines and a whole conversation; says what to do about what is wrong."""
+    from avatar_app.app.doctor import examine
+    from avatar_app.app.places import user_places
+
+    loaded, notices = _settings(settings)
+    _tell(notices)
+    healthy = True
+    for finding in examine(loaded, user_places()):
+        healthy = healthy and finding.ok
+        mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
+        out.print(f"{mark} {finding.text}", highlight=False)
+        if finding.remedy:
+            out.print(f"  → {finding.remedy}", style="yellow", markup=False, highlight=False)
+    return 0 if healthy else 1
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="latency, barge-in, skew, face, startup or soak")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quick: Annotated[bool, typer.Option(help="Fewer rounds, coarser figures.")] = False,
+    settings: Assignments = None,
+) -> int:
+    """Measure this machine."""
+    from avatar_app.app.bench import run_bench, show_table
+
+    loaded, _ = _settings(settings)
+    with err.status(f"Measuring {name} …"):
+        result = run_bench(name, loaded, quick)
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        show_table(result, out)
+    return 0 if result.ok else 1
+
+
+@app.command(hidden=True)
+def screenshots(folder: Path) -> int:
+    """Make the pictures for the documentation anew."""
+    from avatar_app.ui.documentation import shoot_all
+
+    for path in shoot_all(folder):
+        out.print(str(path), soft_wrap=True, highlight=False)
+    return 0
+
+
+def _settings(assignments: list[str] | None) -> tuple[Any, tuple[Noticed, ...]]:
+    from avatar_app.app.settings import load_settings, parse_overrides
+
+    return load_settings(overrides=parse_overrides(assignments or []))
+
+
+def _tell(notices: tuple[Noticed, ...]) -> None:
+    for notice in notices:
+        err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False, highlight=False)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigInvalid(
+            f"The report {path} cannot be written: {error.strerror}.", "Choose another folder."
+        ) from error
+
+
+def _has_display() -> bool:
+    """Is there a screen, or a Qt platform that needs none?"""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
