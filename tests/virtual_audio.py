@@ -113,7 +113,9 @@ class VirtualAudio:
 
     def speak(self, samples: np.ndarray, rate: int) -> None:
         """Speaks into the microphone; returns when all has been said."""
-        player = self._spawn("pacat", "--playback", *_raw(MICFEED, rate), stdin=subprocess.PIPE)
+        player = self._spawn(
+            "pacat", "--playback", *_raw(MICFEED, rate, 200), stdin=subprocess.PIPE
+        )
         player.communicate(samples.astype(np.float32).tobytes(), timeout=60)
 
     def recording(self, rate: int = RATE) -> Recording:
@@ -199,14 +201,14 @@ def likeness(sound: np.ndarray, heard: np.ndarray) -> float:
     return float(np.max(products / norms))
 
 
-def _raw(device: str, rate: int) -> list[str]:
+def _raw(device: str, rate: int, latency_ms: int = 10) -> list[str]:
     return [
         "--raw",
         f"--device={device}",
         f"--rate={rate}",
         "--channels=1",
         "--format=float32le",
-        "--latency-msec=10",
+        f"--latency-msec={latency_ms}",
     ]
 
 
@@ -225,35 +227,27 @@ def _sound_server() -> Iterator[VirtualAudio]:
     # Short: the path of a Unix socket holds 107 characters.
     with tempfile.TemporaryDirectory(prefix="va-") as folder:
         audio = VirtualAudio(Path(folder))
-        before = {name: os.environ.get(name) for name in audio.environment}
-        os.environ.update(audio.environment)
         try:
             audio.start()
             yield audio
         finally:
             audio.kill()
-            _restore(before)
 
 
 @pytest.fixture
-def virtual_audio(_sound_server: VirtualAudio) -> VirtualAudio:
-    """The running virtual sound card, which PortAudio knows."""
+def virtual_audio(
+    _sound_server: VirtualAudio, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[VirtualAudio]:
+    """The running virtual sound card, which PortAudio knows during this test only."""
     from avatar_app.audio.card import CARD
 
     if not _sound_server._answers():
         _sound_server.kill()
         _sound_server.start()
     _sound_server.plug_headset()
+    with monkeypatch.context() as context:
+        for name, value in _sound_server.environment.items():
+            context.setenv(name, value)
+        CARD.refresh()
+        yield _sound_server
     CARD.refresh()
-    return _sound_server
-
-
-def _restore(before: dict[str, str | None]) -> None:
-    from avatar_app.audio.card import CARD
-
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-    CARD.refresh()  # PortAudio forgets the server, too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 QUEUED_BLOCKS = 500
 """5 s of sound wait for a listener that is held up; what comes then is lost, and logged."""
+STUCK_SECONDS = 2.0
 
 ROLE = Role(Direction.INPUT, "microphone", "You can type.")
 
@@ -133,8 +135,12 @@ class Intake:
             self._lost += frames
 
     def close(self) -> None:
-        self._queue.put(None)
-        self._thread.join()
+        """Waits for what was heard to be delivered, but not for a listener that is stuck."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=STUCK_SECONDS)
+        self._thread.join(STUCK_SECONDS)
+        if self._thread.is_alive():
+            log.warning("The listener of the microphone is stuck.")
         if self._lost:
             log.info("%d samples of the microphone were lost.", self._lost)
 

@@ -69,7 +69,6 @@ class SoundWriter:
         whole = np.rint(np.clip(samples, -1.0, 1.0) * FULL_SCALE).astype(np.int16)
         try:
             self._file.write(whole)
-            self._file.flush()
         except (soundfile.LibsndfileError, OSError) as problem:
             raise self._unwritable() from problem
 

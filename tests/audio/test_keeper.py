@@ -154,9 +154,10 @@ def test_a_device_that_dies_again_and_again_gives_no_flood() -> None:
 
 def test_searches_become_rarer() -> None:
     scene = begun("headset", BUILT_IN)
-    scene.card.looks = 0
+    scene.card.looks, line = 0, scene.keeper.line
     scene.pass_time(60)
     assert 5 <= scene.card.looks <= 8
+    assert scene.keeper.line is line
 
 
 def test_a_refresh_reopens_in_silence() -> None:

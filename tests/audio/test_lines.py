@@ -76,6 +76,17 @@ def test_a_stream_without_callbacks_is_dead_after_half_a_second() -> None:
     line.close()
 
 
+def test_a_device_that_wakes_up_may_pause() -> None:
+    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    line = opened(library, clock, Direction.OUTPUT)
+    library.streams[0].ask()
+    clock.time = 3.0
+    assert line.alive
+    clock.time = 4.1
+    assert not line.alive
+    line.close()
+
+
 def test_a_stream_that_ended_is_dead_at_once() -> None:
     library = PropPortAudio(48_000, (1,))
     line = opened(library, ToldClock(), Direction.OUTPUT)

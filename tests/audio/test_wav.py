@@ -79,6 +79,14 @@ def test_a_truncated_file_is_refused(tmp_path: Path, name: str, part: float) -> 
         read_sound(tmp_path / name)
 
 
+def test_an_ogg_file_without_its_last_page_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.ogg", tone(48_000, seconds=4), 48_000)
+    whole = (tmp_path / "a.ogg").read_bytes()
+    (tmp_path / "a.ogg").write_bytes(whole[: whole.rfind(b"OggS")])
+    with pytest.raises(InputInvalid, match="ends before its sound does"):
+        read_sound(tmp_path / "a.ogg")
+
+
 def test_a_header_without_sound_is_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(0), 16_000)
     with pytest.raises(InputInvalid, match="contains no sound"):
