@@ -236,8 +236,8 @@ def test_speech_broken_off_leaves_the_mouth_to_close_smoothly(face: IllustratedF
     assert frames[19].pose.mouth_open > 0.8
     assert np.abs(np.diff(openings(frames[19:]))).max() < 0.4
     assert frames[-1].pose.mouth_open < 0.02
-    again = performed(face, speech, frames[20])
-    assert abs(again[0].pose.mouth_open - frames[20].pose.mouth_open) < 0.2
+    again = performed(face, syllables(2), frames[19])
+    assert abs(again[0].pose.mouth_open - frames[19].pose.mouth_open) < 0.3
 
 
 def test_each_look_is_reached_smoothly_and_differs(face: IllustratedFace) -> None:

@@ -7,18 +7,20 @@ smooth fields, kept on a coarse grid and enlarged for each frame.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.engines.face.illustrated.life import breath, nod_pitch
-from avatar_app.engines.face.illustrated.pose import Pose
+from avatar_app.engines.face.illustrated.pose import REST_SMILE, Pose
 
 Field = NDArray[np.float32]
+Picture = NDArray[Any]
 _STEP = 8
 """Pixels between two points of the grid."""
+_NO_MAP = np.empty(0, dtype=np.float32)
 _PIVOT = 132.0
 """y of the neck's joint."""
 
@@ -58,13 +60,13 @@ class Bending:
         self._base = np.stack([pixel_x - left, pixel_y], axis=-1).astype(np.float32)
         self._fields = (fields * -frame.scale).reshape(len(fields), -1).astype(np.float32)
 
-    def bend(self, picture: NDArray[np.uint8], pose: Pose, into: NDArray[np.uint8]) -> None:
+    def bend(self, picture: Picture, pose: Pose, into: Picture) -> None:
         """`into`: the columns of the frame that this bending covers, as `picture` is."""
         shift = np.asarray(_amounts(pose), dtype=np.float32) @ self._fields
         coarse = self._base + shift.reshape(self._base.shape)
         places = cv2.resize(coarse, self._size, interpolation=cv2.INTER_LINEAR)
         cv2.remap(
-            picture, places, None, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_REPLICATE
+            picture, places, _NO_MAP, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_REPLICATE
         )
 
 
@@ -84,7 +86,7 @@ def _amounts(pose: Pose) -> tuple[float, ...]:
         np.deg2rad(face.roll),
         breath(pose.clock),
         pose.mouth.jaw,
-        face.smile - 0.35,
+        face.smile - REST_SMILE,
         pose.speed.yaw * 0.9 + pose.speed.roll * 0.25,
     )
 
@@ -117,4 +119,5 @@ def _fields(x: Field, y: Field) -> NDArray[np.float32]:
 def _fall(value: Field, start: float, end: float) -> Field:
     """1 up to `start`, 0 from `end` on, smooth between."""
     x = np.clip((end - value) / (end - start), 0.0, 1.0)
-    return x * x * (3 - 2 * x)
+    fallen: Field = x * x * (3 - 2 * x)
+    return fallen

@@ -191,7 +191,7 @@ def strands(
         share = random.uniform()
         path = first + (last - first) * share + random.normal(0, spread, 2)
         path[-1] += random.normal(0, spread * 2, 2)
-        colour = colours[random.integers(len(colours))]
+        colour = colours[int(random.integers(len(colours)))]
         pen = fill(colour, alpha * random.uniform(0.35, 1.0), blur)
         body = tapered([tuple(p) for p in path], width * random.uniform(0.4, 1.3))
         canvas.drawPath(body, pen)

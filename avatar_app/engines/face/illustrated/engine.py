@@ -35,6 +35,11 @@ class _Choices:
     fps: float = 30.0
     expressiveness: float = 1.0
 
+    @property
+    def picture(self) -> tuple[str, str, int, int]:
+        """What the still part of the picture depends on; it takes half a second to paint."""
+        return self.character, self.background, self.width, self.height
+
 
 class IllustratedFace:
     """A `core.engines.Face`; `pose.mouth_open` of its frames tells how far the lips are apart."""
@@ -49,8 +54,9 @@ class IllustratedFace:
 
     def configure(self, **options: Any) -> None:
         choices = replace(self._choices, **options)
-        scene = _scene(choices)
-        self._choices, self._scene = choices, scene
+        if choices.picture != self._choices.picture:
+            self._scene = _scene(choices)
+        self._choices = choices
 
     def close(self) -> None:
         self._scene = None

@@ -115,7 +115,7 @@ def _weighted(levels: list[float], first: int) -> float:
 
 
 def _loud(relative: float) -> float:
-    return min((relative / 0.62) ** 0.75, 1.0)
+    return min(math.pow(relative / 0.62, 0.75), 1.0)
 
 
 def _gate(relative: float) -> float:

@@ -21,18 +21,18 @@ NOD_SECONDS = 0.62
 LOOKS: dict[Look, Expression] = {
     Look.IDLE: Expression(),
     Look.LISTENING: Expression(
-        lids=1.06, brows=0.20, brow_inner=0.15, smile=0.45, roll=2.6, pitch=0.06
+        lids=1.06, brows=0.20, brow_inner=0.15, smile=0.62, roll=2.6, pitch=0.06
     ),
     Look.NODDING: Expression(
-        lids=1.04, brows=0.24, brow_inner=0.15, smile=0.58, roll=2.6, pitch=0.02
+        lids=1.04, brows=0.24, brow_inner=0.15, smile=0.75, roll=2.6, pitch=0.02
     ),
     Look.THINKING: Expression(
-        lids=0.96, brows=0.22, brow_cock=0.38, smile=0.16, gaze_x=0.62, gaze_y=0.66,
+        lids=0.96, brows=0.22, brow_cock=0.38, smile=0.30, gaze_x=0.62, gaze_y=0.66,
         yaw=0.34, pitch=0.20, roll=-2.2,
     ),
-    Look.SPEAKING: Expression(lids=1.0, brows=0.05, smile=0.34),
+    Look.SPEAKING: Expression(lids=1.0, brows=0.05, smile=0.45),
     Look.ASLEEP: Expression(
-        lids=0.0, brows=-0.14, brow_inner=0.08, smile=0.28, pitch=-0.42, roll=-3.2
+        lids=0.0, brows=-0.14, brow_inner=0.08, smile=0.42, pitch=-0.42, roll=-3.2
     ),
 }  # fmt: skip
 

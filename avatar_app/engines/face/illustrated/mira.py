@@ -243,8 +243,8 @@ MIRA = Character(
         lid=0x9A5643,
     ),
     brows=BrowStyle(
-        points=((15, -36), (28, -40), (44, -43), (58, -40.5), (70, -31.5)),
-        width=6.4,
+        points=((15, -38), (28, -41.5), (43, -44), (57, -42.5), (70, -35)),
+        width=5.8,
         colour=0x5A2F20,
     ),
     mouth=MouthStyle(

@@ -38,6 +38,8 @@ class _Lips:
     """y of the lower lip's inner edge in the middle."""
     upper: float
     lower: float
+    curl: float
+    """Of a smile's corners, 0 to 1."""
 
     @property
     def gap(self) -> float:
@@ -65,6 +67,7 @@ def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
         bottom=y + (1 - above) * gap - 1.5 * mouth.tuck - 0.6 * mouth.press,
         upper=style.upper * roll * (1 + 0.16 * mouth.rounding - 0.24 * mouth.opening),
         lower=style.lower * roll * (1 + 0.14 * mouth.rounding - 0.38 * mouth.tuck),
+        curl=smile * (1 - mouth.rounding) * (1 - 0.6 * mouth.opening),
     )
 
 
@@ -164,16 +167,16 @@ def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
     near = t + (c - t) * 0.46
     points = [
-        (x - w * 1.02, c - 0.3),
+        (x - w * (1.02 + 0.10 * lips.curl), c - 0.3 - 3.4 * lips.curl),
+        (x - w * 0.96, c - 0.1),
         (x - w * 0.6, near - 0.4),
         (x - w * 0.25, t - 0.1),
         (x, t + 0.7),
     ]
     points += [(2 * x - px, py) for px, py in reversed(points[:-1])]
     closeness = lips.closeness
-    canvas.drawPath(
-        quill(points, 1.5 + 0.5 * closeness, 0.5, 0.5), fill(style.shade, 0.55 + 0.35 * closeness)
-    )
+    shape = quill(points, 1.5 + 0.6 * closeness, 0.3, 0.3)
+    canvas.drawPath(shape, fill(style.shade, 0.55 + 0.35 * closeness))
 
 
 def _paint_inside(canvas: skia.Canvas, lips: _Lips, mouth: Mouth) -> None:

@@ -32,6 +32,10 @@ class Mouth(NamedTuple):
     """The lower lip under the upper teeth, 0 to 1."""
 
 
+REST_SMILE = 0.5
+"""How much a face smiles when nothing happens."""
+
+
 class Expression(NamedTuple):
     """What eases from one state to the next; the defaults are a friendly face at rest."""
 
@@ -43,7 +47,8 @@ class Expression(NamedTuple):
     """Inner ends raised (worry, care) or drawn together, −1 to 1."""
     brow_cock: float = 0.0
     """One brow higher than the other, −1 to 1."""
-    smile: float = 0.35
+    smile: float = REST_SMILE
+    """0 none, 1 broad."""
     gaze_x: float = 0.0
     """−1 left of the picture, 1 right."""
     gaze_y: float = 0.0

@@ -34,7 +34,7 @@ class Scene:
         self._fringe = self._painted_fringe()
         self._pixels = self._still.copy()
         self._surface = _surface(self._pixels)
-        self._sheet = cv2.cvtColor(still, cv2.COLOR_BGRA2RGB)
+        self._sheet: Image = np.asarray(cv2.cvtColor(still, cv2.COLOR_BGRA2RGB), np.uint8)
 
     def paint(self, pose: Pose) -> Image:
         """The picture of `pose`, shape (height, width, 3), RGB."""

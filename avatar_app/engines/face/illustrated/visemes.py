@@ -89,9 +89,9 @@ def _near(segments: Sequence[Segment], at: float) -> list[tuple[float, float, Mo
     """(start, end, shape) of the segments within reach; silence before the first one."""
     first = bisect_right(segments, at - REACH, key=lambda segment: segment.start) - 1
     last = bisect_right(segments, at + REACH, key=lambda segment: segment.start)
-    near = (
-        [] if first >= 0 else [(-math.inf, segments[0].start, MouthShape.SIL)] if segments else []
-    )
+    near: list[tuple[float, float, MouthShape | None]] = []
+    if first < 0 and segments:
+        near.append((-math.inf, segments[0].start, MouthShape.SIL))
     for i in range(max(first, 0), last):
         end = segments[i + 1].start if i + 1 < last else math.inf
         near.append((segments[i].start, end, segments[i].shape))
