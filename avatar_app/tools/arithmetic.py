@@ -23,7 +23,12 @@ LARGEST_RESULT = 1e100
 """Beyond this nobody can listen to the answer."""
 
 
-_NO_SUM = (simpleeval.InvalidExpression, SyntaxError, ValueError, TypeError, RecursionError)
+_NO_SUM = (
+    *(simpleeval.InvalidExpression, SyntaxError, ValueError, TypeError, RecursionError),
+    KeyError,  # simpleeval's word for a comparison, which has no operator here
+)
+_SQUARE = re.compile(r"\bsquare[ _]+([^\W\d_]+)")
+_CUBIC = re.compile(r"\bcubic[ _]+([^\W\d_]+)")
 _UNIT_NAME = re.compile(r"[^\W\d_]+(?:[ _/][^\W\d_]+|\^[23])*")
 """Words and powers of two or three: what pint evaluates beyond that could take long."""
 
@@ -81,7 +86,7 @@ def _unit(name: str) -> Any:
     if len(name) > 40 or not _UNIT_NAME.fullmatch(name.strip()):
         raise InputInvalid(f"I don't know the unit {name!r}.")
     try:
-        return _units().Unit(name.strip())
+        return _units().Unit(_SQUARE.sub(r"\1^2", _CUBIC.sub(r"\1^3", name.strip())))
     except (pint.PintError, TypeError, ValueError, AttributeError) as error:
         raise InputInvalid(f"I don't know the unit {name!r}.") from error
 

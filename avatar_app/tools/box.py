@@ -71,13 +71,13 @@ def _tool(function: Function) -> _Tool:
 
 def _arguments(function: Function) -> type[BaseModel]:
     documented = {
-        parameter.arg_name: parameter.description or ""
+        parameter.arg_name: " ".join((parameter.description or "").split())
         for parameter in docstring_parser.parse(function.__doc__ or "").params
     }
     hints = get_type_hints(function, include_extras=True)
     fields: dict[str, Any] = {
         name: (
-            Annotated[hints[name], Field(description=documented[name])],
+            Annotated[hints[name], Field(description=documented.get(name))],
             ... if parameter.default is parameter.empty else parameter.default,
         )
         for name, parameter in inspect.signature(function).parameters.items()

@@ -98,7 +98,8 @@ class Ask:
         """One of the phrasings of `key`, among those whose placeholders are all given."""
         given = {name for name, value in values.items() if value not in ("", None)} | {"name"}
         fitting = [line for line in self.phrases[key] if _placeholders(line) <= given]
-        return self.variety.pick(key, fitting).format(**{"name": self.name, **values})
+        said = self.variety.pick(key, fitting).format(**{"name": self.name, **values})
+        return said[0].upper() + said[1:]
 
     def but(self, slots: Mapping[str, Any]) -> Ask:
         """The same, with other slots."""

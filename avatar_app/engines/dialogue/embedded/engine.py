@@ -68,6 +68,7 @@ class EmbeddedDialogue:
         self._understanding = Understanding(self._themes)
         self._variety = Variety(Random())
         self._past = Past()
+        self._understanding.meaning("set a timer for five miles", self._past)  # fills the caches
 
     def configure(self, **options: Any) -> None:
         """Change `name` or `talkativeness`."""

@@ -7,27 +7,38 @@ kind can hold. A cheap lower bound of each pattern's cost decides which are alig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from jellyfish import metaphone
 from rapidfuzz import fuzz, process
 
-from avatar_app.engines.dialogue.embedded.patterns import LIGHT, Item, Pattern
+from avatar_app.engines.dialogue.embedded.patterns import ARTICLES, LIGHT, STRANGERS, Item, Pattern
 from avatar_app.engines.dialogue.embedded.slots import TEXT, Spans
 from avatar_app.engines.dialogue.embedded.words import Word, as_written
 
-UNLIKE = 0.6
+UNLIKE = 0.4
 """Similarity below which two words have nothing to do with each other."""
+SOUNDING = 0.92
+"""How alike two words are that sound the same."""
 STRICTNESS = 1.6
 """How much faster than its similarity a word's value falls."""
-EXTRA, LIGHT_EXTRA, FREE = 0.75, 0.2, 0.05
-"""What a word said too much costs: any word, a light one, each word of free text."""
+EXTRA, LIGHT_EXTRA, STRANGER_EXTRA = 0.75, 0.2, 1.0
+"""What a word said too much costs."""
+FREE = 0.05
+"""What free text costs, times the root of its length: words that say what they mean go first."""
+TORN = 0.4
+"""The highest cost at which two words may be one that was torn apart."""
 SLACK = 0.25
 """Added to a pattern's weight, so that very short patterns are not all or nothing."""
+
+LONGEST_SLOT = 9
+"""Words that a slot other than free text may hold."""
+USELESS = 0.6
+"""Score below which a match is none."""
 
 Bound = tuple[tuple[str, Any], ...]
 
@@ -46,133 +57,156 @@ class Matcher:
     """Compares utterances with all patterns."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._patterns = tuple(patterns)
-        vocabulary = {item.word for pattern in self._patterns for item in pattern.items}
-        self._vocabulary = sorted(vocabulary - {""})
-        self._index = {word: at for at, word in enumerate(self._vocabulary)}
-        self._weights = np.zeros((len(self._patterns), len(self._vocabulary)), np.float32)
-        for row, pattern in enumerate(self._patterns):
+        self.patterns = tuple(patterns)
+        words = {item.word for pattern in self.patterns for item in pattern.items}
+        self._vocabulary = sorted(words - {""})
+        self._sounds = [metaphone(word) for word in self._vocabulary]
+        self.index = {word: at for at, word in enumerate(self._vocabulary)}
+        self._weights = np.zeros((len(self.patterns), len(self._vocabulary)), np.float32)
+        for row, pattern in enumerate(self.patterns):
             for item in pattern.items:
                 if item.word:
-                    self._weights[row, self._index[item.word]] += item.weight
-        self._totals = np.array([pattern.weight + SLACK for pattern in self._patterns], np.float32)
+                    self._weights[row, self.index[item.word]] += item.weight
+        self._totals = np.array([pattern.weight + SLACK for pattern in self.patterns])
+        self._room = np.array([_room(pattern) for pattern in self.patterns])
 
-    def best(self, words: Sequence[Word], allowed: Iterable[str] | None = None) -> Match | None:
-        """The best match among the allowed intents; all are, where None is given."""
-        matches = self.matches(words, allowed)
-        return max(matches, key=lambda match: match.score, default=None)
-
-    def matches(self, words: Sequence[Word], allowed: Iterable[str] | None = None) -> list[Match]:
-        """The best and what comes near it."""
-        if not words:
-            return []
+    def compare(self, words: Sequence[Word]) -> Comparison:
+        """Compare an utterance of at least one word with everything that can be meant."""
         heard = [word.text for word in words]
-        pairs = [first + second for first, second in pairwise(heard)]
-        likeness = process.cdist(self._vocabulary, heard + pairs, scorer=fuzz.ratio) / 100
-        bounds = 1 - self._weights @ _cost(likeness).min(axis=1) / self._totals
-        aligner = _Aligner(Spans(words), likeness, self._index)
-        return self._aligned(aligner, bounds, None if allowed is None else frozenset(allowed))
+        costs = self._costs(heard + [first + second for first, second in pairwise(heard)])
+        missing = self._weights @ costs.min(axis=1)
+        extra = LIGHT_EXTRA * np.maximum(0, len(words) - self._room)
+        bounds = 1 - (missing + extra) / self._totals
+        return Comparison(self, bounds, _Aligner(words, costs.tolist(), self.index))
 
-    def _aligned(
-        self, aligner: _Aligner, bounds: Any, allowed: frozenset[str] | None
-    ) -> list[Match]:
-        found: list[Match] = []
-        best = 0.5
-        for row in np.argsort(-bounds, kind="stable"):
-            if bounds[row] < best - 0.02:
+    def _costs(self, heard: Sequence[str]) -> Any:
+        """The share of its weight that each word of the patterns loses to each heard one."""
+        written = process.cdist(self._vocabulary, heard, scorer=fuzz.ratio)
+        sounds = [metaphone(word) for word in heard]
+        sounding = process.cdist(self._sounds, sounds, scorer=fuzz.ratio)
+        likeness = np.maximum(written, SOUNDING * sounding) / 100
+        return np.where(likeness < UNLIKE, 1.0, np.minimum(1.0, STRICTNESS * (1 - likeness)))
+
+
+def _room(pattern: Pattern) -> float:
+    """How many words a pattern can hold at most without any being said too much."""
+    if any(item.kind == TEXT for item in pattern.items):
+        return np.inf
+    return sum(LONGEST_SLOT if item.slot else 2 for item in pattern.items)
+
+
+class Comparison:
+    """One utterance, compared with all patterns."""
+
+    def __init__(self, matcher: Matcher, bounds: Any, aligner: _Aligner) -> None:
+        self._patterns = matcher.patterns
+        self._bounds = bounds
+        self._order = [row for row in np.argsort(-bounds, kind="stable") if bounds[row] >= USELESS]
+        self._aligner = aligner
+
+    def best(self, allowed: Collection[str]) -> Match | None:
+        """The best match among the allowed intents; None where nothing is near."""
+        best = None
+        for row in self._order:
+            if best is not None and self._bounds[row] <= best.score:
                 break
-            pattern = self._patterns[row]
-            if allowed is not None and pattern.intent not in allowed:
-                continue
-            match = aligner.align(pattern)
-            if match is not None and match.score > 0.5:
-                found.append(match)
-                best = max(best, match.score)
-        return found
+            if self._patterns[row].intent in allowed:
+                match = self._aligner.align(self._patterns[row])
+                if match is not None and match.score > (best.score if best else USELESS):
+                    best = match
+        return best
 
 
-def _cost(likeness: Any) -> Any:
-    """The share of a word's weight that is lost, by how alike the words are."""
-    return np.where(likeness < UNLIKE, 1.0, np.minimum(1.0, STRICTNESS * (1 - likeness)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """The cheapest way to align some items with some words."""
-
-    cost: float
-    bound: Bound = ()
+_Path = tuple[float, Bound]
+"""The cheapest way to align some items with some words: its cost, and what the slots hold."""
+_Row = list[_Path | None]
 
 
 class _Aligner:
     """Aligns patterns with one utterance."""
 
-    def __init__(self, spans: Spans, likeness: Any, index: Mapping[str, int]) -> None:
-        self._spans = spans
-        self._words = spans.words
-        self._costs = _cost(likeness).tolist()
+    def __init__(
+        self, words: Sequence[Word], costs: list[list[float]], index: Mapping[str, int]
+    ) -> None:
+        self._spans = Spans(words)
+        self._words = words
+        self._costs = costs
         self._index = index
-        self._extra = [LIGHT_EXTRA if word.text in LIGHT else EXTRA for word in self._words]
+        self._extra = [_extra(word.text) for word in words]
+        self._start = self._skipping([(0.0, ()), *([None] * len(words))])
 
     def align(self, pattern: Pattern) -> Match | None:
         """None where a slot of the pattern finds nothing."""
-        row: list[_Path | None] = [_Path(0.0)]
-        row = self._skipping([*row, *([None] * len(self._words))])
-        row = reduce(self._step, pattern.items, row)
-        last = row[-1]
-        if last is None:
+        if any(item.slot and not self._fits(item) for item in pattern.items):
             return None
-        score = 1 - last.cost / (pattern.weight + SLACK)
-        return Match(pattern.intent, score, dict(last.bound))
+        row = self._start
+        for item in pattern.items:
+            row = self._step(row, item, item is pattern.items[-1])
+        if row[-1] is None:
+            return None
+        cost, bound = row[-1]
+        slots = {name: self._value(value) for name, value in bound}
+        return Match(pattern.intent, 1 - cost / (pattern.weight + SLACK), slots)
 
-    def _step(self, row: list[_Path | None], item: Item) -> list[_Path | None]:
+    def _fits(self, item: Item) -> bool:
+        return item.kind == TEXT or bool(self._spans.of(item.kind))
+
+    def _value(self, value: Any) -> Any:
+        return as_written(self._words[value]) if isinstance(value, slice) else value
+
+    def _step(self, row: _Row, item: Item, last: bool) -> _Row:
         if item.kind == TEXT:
-            return self._text(row, item)
-        following = self._slot(row, item) if item.slot else self._word(row, item)
-        return self._skipping(following)
+            return self._text(row, item, last)
+        return self._skipping(self._slot(row, item) if item.slot else self._word(row, item))
 
-    def _skipping(self, row: list[_Path | None]) -> list[_Path | None]:
+    def _skipping(self, row: _Row) -> _Row:
         """Words may be said that the pattern does not have."""
         for at, extra in enumerate(self._extra):
             if (path := row[at]) is not None:
-                _offer(row, at + 1, _Path(path.cost + extra, path.bound))
+                _offer(row, at + 1, path[0] + extra, path[1])
         return row
 
-    def _word(self, row: list[_Path | None], item: Item) -> list[_Path | None]:
+    def _word(self, row: _Row, item: Item) -> _Row:
         costs, count = self._costs[self._index[item.word]], len(self._words)
-        following: list[_Path | None] = [None] * len(row)
+        following: _Row = [None] * len(row)
         for at, path in enumerate(row):
             if path is None:
                 continue
-            _offer(following, at, _Path(path.cost + item.weight, path.bound))
+            cost, bound = path
+            _offer(following, at, cost + item.weight, bound)
             if at < count:
-                _offer(following, at + 1, _Path(path.cost + item.weight * costs[at], path.bound))
-            if at + 1 < count:
-                torn = item.weight * costs[count + at] + 0.05
-                _offer(following, at + 2, _Path(path.cost + torn, path.bound))
+                _offer(following, at + 1, cost + item.weight * costs[at], bound)
+            if at + 1 < count and costs[count + at] < TORN:
+                _offer(following, at + 2, cost + item.weight * costs[count + at] + FREE, bound)
         return following
 
-    def _slot(self, row: list[_Path | None], item: Item) -> list[_Path | None]:
-        following: list[_Path | None] = [None] * len(row)
-        spans = self._spans.of(item.kind)
-        for at, path in enumerate(row):
-            if path is not None and at in spans:
-                end, value = spans[at]
-                _offer(following, end, _Path(path.cost, (*path.bound, (item.slot, value))))
+    def _slot(self, row: _Row, item: Item) -> _Row:
+        following: _Row = [None] * len(row)
+        for at, (end, value) in self._spans.of(item.kind).items():
+            if (path := row[at]) is not None:
+                _offer(following, end, path[0], (*path[1], (item.slot, value)))
         return following
 
-    def _text(self, row: list[_Path | None], item: Item) -> list[_Path | None]:
-        following: list[_Path | None] = [None] * len(row)
-        for start, path in enumerate(row):
-            for end in range(start + 1, len(row)) if path is not None else ():
-                text = as_written(self._words[start:end])
-                if text:
-                    cost = path.cost + FREE * (end - start) ** 0.5
-                    _offer(following, end, _Path(cost, (*path.bound, (item.slot, text))))
+    def _text(self, row: _Row, item: Item, last: bool) -> _Row:
+        """Any words; at the end of a pattern all that are left, for none would cost less."""
+        following: _Row = [None] * len(row)
+        for start, path in enumerate(row[:-1]):
+            if path is None:
+                continue
+            for end in range(len(row) - 1 if last else start + 1, len(row)):
+                if end > start + 1 or self._words[start].text not in ARTICLES:
+                    cost = path[0] + FREE * (end - start) ** 0.5
+                    _offer(following, end, cost, (*path[1], (item.slot, slice(start, end))))
         return following
 
 
-def _offer(row: list[_Path | None], at: int, path: _Path) -> None:
+def _extra(word: str) -> float:
+    if word in STRANGERS:
+        return STRANGER_EXTRA
+    return LIGHT_EXTRA if word in LIGHT else EXTRA
+
+
+def _offer(row: _Row, at: int, cost: float, bound: Bound) -> None:
     known = row[at]
-    if known is None or path.cost < known.cost:
-        row[at] = path
+    if known is None or cost < known[0]:
+        row[at] = (cost, bound)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from avatar_app.engines.dialogue.embedded.words import Numbers, Word
+from avatar_app.engines.dialogue.embedded.words import Numbers, Word, phrase_at
 
-_BINARY = {
+_BINARY: dict[tuple[str, ...], str] = {
     **{("plus",): "+", ("minus",): "-", ("times",): "*", ("time",): "*", ("x",): "*"},
     **{("multiplied", "by"): "*", ("multiply", "by"): "*", ("multiplied", "with"): "*"},
     **{("divided", "by"): "/", ("divide", "by"): "/", ("divided", "buy"): "/", ("over",): "/"},
@@ -14,7 +14,7 @@ _BINARY = {
     **{("modulo",): "%", ("mod",): "%", ("added", "to"): "+", ("percent", "of"): "/100*"},
     **{("per", "cent", "of"): "/100*", ("divided", "into"): "/"},
 }
-_BEFORE = {
+_BEFORE: dict[tuple[str, ...], str] = {
     **{("the", "square", "root", "of"): "sqrt", ("square", "root", "of"): "sqrt"},
     **{("the", "cube", "root", "of"): "cbrt", ("cube", "root", "of"): "cbrt", ("root",): "sqrt"},
     **{("root", "of"): "sqrt", ("half", "of"): "0.5*", ("a", "half", "of"): "0.5*"},
@@ -24,12 +24,12 @@ _BEFORE = {
     **{("cosine", "of"): "cos", ("the", "factorial", "of"): "factorial", ("half",): "0.5*"},
     **{("factorial", "of"): "factorial", ("the", "logarithm", "of"): "log"},
 }
-_AFTER = {
+_AFTER: dict[tuple[str, ...], str] = {
     **{("squared",): "**2", ("cubed",): "**3", ("percent",): "/100"},
     **{("factorial",): "!", ("per", "cent"): "/100"},
 }
-_CONSTANTS = {"pi": "pi", "pie": "pi"}
-_LONGEST = 4
+_CONSTANTS = {"pi": "pi", "pie": "pi", "to": "2", "too": "2", "for": "4", "ate": "8", "won": "1"}
+"""Constants, and what recognisers write for numbers."""
 
 
 def expression_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, str] | None:
@@ -38,8 +38,8 @@ def expression_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int
     if operand is None:
         return None
     end, expression = operand
-    plain = at in numbers and end == numbers[at][0]
-    while step := _phrase_at(words, end, _BINARY):
+    plain = expression.replace(".", "").isdigit()
+    while step := phrase_at(words, end, _BINARY):
         operand = _operand_at(words, step[0], numbers)
         if operand is None:
             break
@@ -49,7 +49,7 @@ def expression_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int
 
 def operation_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, str] | None:
     """A sum whose first operand is the last result: "times two"."""
-    step = _phrase_at(words, at, _BINARY) or _phrase_at(words, at, _AFTER)
+    step = phrase_at(words, at, _BINARY) or phrase_at(words, at, _AFTER)
     if step is None:
         return None
     if words[at].text in ("squared", "cubed"):
@@ -68,7 +68,7 @@ def _operand_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, 
         return _with_suffix(words, at + 1, _CONSTANTS[words[at].text])
     if words[at].text == "(":
         return _bracketed(words, at, numbers)
-    if before := _phrase_at(words, at, _BEFORE):
+    if before := phrase_at(words, at, _BEFORE):
         operand = _operand_at(words, before[0], numbers)
         return (operand[0], f"({before[1]}({operand[1]}))") if operand else None
     return None
@@ -82,19 +82,9 @@ def _bracketed(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, s
 
 
 def _with_suffix(words: Sequence[Word], end: int, operand: str) -> tuple[int, str]:
-    suffix = _phrase_at(words, end, _AFTER)
-    if suffix is None or _phrase_at(words, end, _BINARY):
+    suffix = phrase_at(words, end, _AFTER)
+    if suffix is None or phrase_at(words, end, _BINARY):
         return end, operand
     if suffix[1] == "!":
         return suffix[0], f"factorial({operand})"
     return suffix[0], f"({operand}{suffix[1]})"
-
-
-def _phrase_at(
-    words: Sequence[Word], at: int, phrases: dict[tuple[str, ...], str]
-) -> tuple[int, str] | None:
-    for length in range(_LONGEST, 0, -1):
-        phrase = tuple(word.text for word in words[at : at + length])
-        if len(phrase) == length and phrase in phrases:
-            return at + length, phrases[phrase]
-    return None

@@ -11,21 +11,25 @@ from avatar_app.engines.dialogue.embedded.matching import Match, Matcher
 from avatar_app.engines.dialogue.embedded.theme import ACTION, LISTEN, TALK, Intent, Themes
 from avatar_app.engines.dialogue.embedded.words import Word, as_written, split
 
-ENOUGH = {ACTION: 0.74, TALK: 0.7, LISTEN: 0.8}
+ENOUGH = {ACTION: 0.74, TALK: 0.66, LISTEN: 0.8}
 """Scores from which an intent is taken to be meant."""
 PERHAPS = 0.64
 """Score from which it is worth asking whether an action was meant."""
+AT_ONCE = 0.84
+"""Score from which what continues the last exchange is taken before all else."""
 SURE = 0.86
 """Score from which an action interrupts a question that is open."""
+LONGEST = 24
+"""Words in which an order is given; what is longer is dictated, or talk."""
 
 UNKNOWN, ANSWER, PERHAPS_MEANT = "unknown", "answer", "perhaps"
 """Meanings that have no patterns: nothing fits; the answer to an open question; maybe an action."""
 
 _LEADING = (
-    *("um", "uh", "er", "oh", "ah", "hey", "well", "so", "okay", "please", "now", "then", "hmm"),
-    *("all right", "could you", "can you please", "can you", "would you", "will you", "please"),
-    *("i want you to", "i would like you to", "i need you to", "would you please", "and", "but"),
-    *("could you please", "do you think you could", "go ahead and", "actually", "the", "just"),
+    *("um", "uh", "er", "oh", "ah", "hey", "well", "okay", "please", "hmm"),
+    *("all right", "could you", "can you please", "can you", "would you", "will you"),
+    *("i want you to", "i would like you to", "i need you to", "would you please"),
+    *("could you please", "do you think you could", "go ahead and", "actually"),
 )
 _TRAILING = ("please", "for me", "now", "thanks", "thank you", "then", "okay", "right now", "huh")
 
@@ -51,13 +55,12 @@ class Understanding:
     def meaning(self, text: str, past: Past) -> Meaning:
         """The likeliest meaning; UNKNOWN where nothing is likely."""
         words = without_fillers(split(text))
-        allowed = [name for name, intent in self._intents.items() if _possible(intent, past)]
-        match = self._best(self._matcher.matches(words, allowed))
+        match = self._match(_shortened(words), past)
         if past.carry.answer is not None and not self._breaks_off(match):
             return Meaning(ANSWER, {**past.carry.values, "text": as_written(words)})
         if match is None:
             return Meaning(UNKNOWN)
-        if match.score >= ENOUGH[self._intents[match.intent].sort]:
+        if self._enough(match):
             return Meaning(match.intent, match.slots, match.score)
         if self._intents[match.intent].title and match.score >= PERHAPS and len(words) > 1:
             return Meaning(PERHAPS_MEANT, {"match": match}, match.score)
@@ -67,24 +70,49 @@ class Understanding:
         """What the avatar would do."""
         return self._intents[intent].title
 
-    def _best(self, matches: Sequence[Match]) -> Match | None:
-        """The highest score; listening only where nothing else is enough."""
-        enough = [match for match in matches if match.score >= ENOUGH[self._sort(match)]]
-        talking = [match for match in enough if self._sort(match) != LISTEN]
-        return max(talking or enough or matches, key=lambda match: match.score, default=None)
+    def _match(self, words: Sequence[Word], past: Past) -> Match | None:
+        """The best match: what continues the last exchange first, listening last."""
+        possible = [intent for intent in self._intents.values() if _possible(intent, past)]
+        continuing = {intent.name for intent in possible if _continues(intent, past)}
+        doing = {intent.name for intent in possible if intent.sort != LISTEN}
+        listening = {intent.name for intent in possible if intent.sort == LISTEN}
+        if not words:
+            return None
+        comparison = self._matcher.compare(words)
+        best = None
+        for tier in (continuing, doing, listening):
+            match = comparison.best(tier) if tier else None
+            if match is not None and self._enough(match, AT_ONCE if tier is continuing else 0.0):
+                return match
+            best = max((best, match), key=lambda found: found.score if found else 0.0)
+        return best
 
-    def _sort(self, match: Match) -> str:
-        return self._intents[match.intent].sort
+    def _enough(self, match: Match, least: float = 0.0) -> bool:
+        return match.score >= max(ENOUGH[self._intents[match.intent].sort], least)
 
     def _breaks_off(self, match: Match | None) -> bool:
         """Whether the user leaves an open question for something else."""
-        return match is not None and match.score >= SURE and self._sort(match) == ACTION
+        return (
+            match is not None and match.score >= SURE and self._intents[match.intent].sort == ACTION
+        )
+
+
+def _continues(intent: Intent, past: Past) -> bool:
+    """Whether an intent that means something only now means it now."""
+    return (bool(intent.after) or intent.name in ("yes", "no")) and _possible(intent, past)
 
 
 def _possible(intent: Intent, past: Past) -> bool:
     if intent.name in ("yes", "no"):
         return past.carry.yes is not None or past.carry.no is not None
     return not intent.after or (past.carry.topic or past.intent) in intent.after
+
+
+def _shortened(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words, with the end of a long speech as one: only free text has room for it."""
+    if len(words) <= LONGEST:
+        return words
+    return (*words[:LONGEST], Word("…", as_written(words[LONGEST:])))
 
 
 def without_fillers(words: Sequence[Word]) -> tuple[Word, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from text_to_num import find_numbers
+
+T = TypeVar("T")
 
 _TOKEN = re.compile(
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,2}:\d\d|\d*\.\d+|\d+"
@@ -84,6 +87,21 @@ def _parts(text: str) -> tuple[str, ...]:
 def as_written(words: Sequence[Word]) -> str:
     """The text of a stretch of words, as the user wrote it."""
     return " ".join(word.raw for word in words if word.raw)
+
+
+def texts(words: Sequence[Word], at: int, count: int) -> tuple[str, ...]:
+    """The texts of `count` words from one on; fewer at the end, which no phrase then equals."""
+    return tuple(word.text for word in words[at : at + count])
+
+
+def phrase_at(
+    words: Sequence[Word], at: int, phrases: Mapping[tuple[str, ...], T], longest: int = 4
+) -> tuple[int, T] | None:
+    """The longest phrase that begins at a word: the index after it and what it stands for."""
+    for length in range(min(longest, len(words) - at), 0, -1):
+        if (found := phrases.get(texts(words, at, length))) is not None:
+            return at + length, found
+    return None
 
 
 def numbers_in(words: Sequence[Word]) -> Numbers:

@@ -6,6 +6,7 @@ import re
 
 from avatar_app.engines.dialogue.embedded import spoken
 from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.embedded.words import split
 
 USER = "user"
 _VERBS = (
@@ -36,7 +37,7 @@ def tell_birthday(ask: Ask) -> Reply:
 
 
 def tell_favorite(ask: Ask) -> Reply:
-    attribute = f"favorite {ask.slots['attribute'].lower()}"
+    attribute = f"favorite {_plain(ask.slots['attribute'])}"
     return (yield from _learn(ask, USER, attribute, ask.slots["value"]))
 
 
@@ -51,7 +52,7 @@ def remember_that(ask: Ask) -> Reply:
             parts = match.groupdict()
             subject = parts.get("subject", USER).lower()
             attribute = parts.get("attribute") or parts["verb"]
-            return (yield from _learn(ask, subject, attribute.lower(), parts["value"]))
+            return (yield from _learn(ask, subject, _plain(attribute), parts["value"]))
     yield from ask.use("add_note", text=text)
     yield ask.say("learnt_as_note", text=text)
     return None
@@ -62,6 +63,11 @@ def _learn(ask: Ask, subject: str, attribute: str, value: str) -> Reply:
     yield from ask.use("remember_fact", subject=subject, attribute=attribute, value=value)
     yield ask.say("learnt", fact=sentence(subject, attribute, value))
     return None
+
+
+def _plain(text: str) -> str:
+    """As facts are filed: lower case, one spelling."""
+    return " ".join(word.text for word in split(text))
 
 
 def whats_my_name(ask: Ask) -> Reply:
@@ -79,7 +85,7 @@ def _name_answered(ask: Ask) -> Reply:
 
 
 def recall(ask: Ask) -> Reply:
-    attribute = ask.slots["attribute"].lower()
+    attribute = _plain(ask.slots["attribute"])
     owned = re.fullmatch(r"(.+?)['’]s (.+)", attribute)
     subject, attribute = owned.groups() if owned else (USER, attribute)
     return (yield from _recall(ask, subject, attribute))
@@ -119,8 +125,7 @@ def _told(ask: Ask, known: list[dict[str, str]]) -> str:
     if not lines:
         return ask.say("nothing_known")
     if len(lines) == 1:
-        fact = lines[0][0].upper() + lines[0][1:]
-        return ask.say("fact", fact=fact)
+        return ask.say("fact", fact=lines[0])
     return ask.say("facts", list="; ".join(lines))
 
 
@@ -136,14 +141,15 @@ def sentence(subject: str, attribute: str, value: str) -> str:
 
 
 def forget(ask: Ask) -> Reply:
-    attribute, subject = ask.slots.get("attribute", ""), ask.slots.get("subject", "me").lower()
+    attribute = _plain(ask.slots.get("attribute", ""))
+    subject = ask.slots.get("subject", "me").lower()
     if not attribute and subject in ("me", "myself"):
         yield ask.say("sure_to_forget")
         return Carry(yes=_forget_user, no=_keep)
     subject = USER if attribute else subject
-    count = yield from ask.use("forget_facts", subject=subject, attribute=attribute.lower())
+    count = yield from ask.use("forget_facts", subject=subject, attribute=attribute)
     if not count and attribute:
-        count = yield from ask.use("forget_facts", subject=attribute.lower())
+        count = yield from ask.use("forget_facts", subject=attribute)
     yield ask.say("forgotten" if count else "nothing_known")
     return None
 

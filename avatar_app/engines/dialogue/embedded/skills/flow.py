@@ -22,7 +22,8 @@ def what_did_i_say(ask: Ask) -> Reply:
 
 def go_on(ask: Ask) -> Reply:
     """From the sentence in which the interruption came."""
-    heard = ask.prompt.messages[-2].text if len(ask.prompt.messages) > 1 else ""
+    before = ask.prompt.messages[:-1]
+    heard = before[-1].text if before and before[-1].role is Role.AVATAR else ""
     rest = unheard(ask.past.written, heard)
     if rest:
         yield rest

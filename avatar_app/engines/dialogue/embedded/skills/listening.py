@@ -16,6 +16,7 @@ _PALE = LIGHT | {
     *("going", "would", "should", "could", "maybe", "very", "much", "many", "some", "from"),
     *("then", "than", "were", "been", "being", "said", "says", "tell", "make", "made", "these"),
     *("those", "into", "over", "after", "before", "people", "thing", "things", "always", "never"),
+    *("morning", "evening", "today", "tomorrow", "yesterday", "minute", "minutes", "week"),
     *("every", "again", "still", "only", "even", "also", "other", "such", "while", "without"),
 }
 
@@ -48,7 +49,7 @@ def reflect(ask: Ask) -> Reply:
 
 def unknown(ask: Ask) -> Reply:
     """Honest about not understanding; takes up a weighty word, if there is one."""
-    words = [word.raw for word in split(ask.text) if word.text not in _PALE]
+    words = [word.raw for word in split(ask.text) if _weighty(word.text)]
     word = max(words, key=len, default="")
     turned = len(ask.prompt.messages) % 2 == 0 or ask.past.intent == ask.intent
     if len(word) < 5 or turned:
@@ -57,6 +58,10 @@ def unknown(ask: Ask) -> Reply:
         return Carry(yes=tell_fact if "fact" in said else None)
     yield ask.say("unknown_word", word=word, word_start=word.capitalize())
     return None
+
+
+def _weighty(word: str) -> bool:
+    return word not in _PALE and not word.endswith(("ing", "ed", "ly"))
 
 
 SKILLS: dict[str, Skill] = {
