@@ -260,7 +260,7 @@ PIP = Character(
         lid=0x8F3D16,
     ),
     brows=BrowStyle(
-        points=((21, -43), (31, -47.5), (44, -49), (57, -43)),
+        points=((22, -48), (33, -50.5), (45, -49), (57, -42)),
         width=6.5,
         colour=0x6B2F14,
     ),
