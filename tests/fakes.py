@@ -26,6 +26,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.ledger import Ledger
+from avatar_app.pipeline.orders import Order
 from avatar_app.pipeline.turntaking import Patience
 
 WORD_SECONDS = 0.2
@@ -143,7 +144,7 @@ class FlatFace(Plain):
         return VideoFrame(image, index / self.fps)
 
 
-class Stage:
+class Scene:
     """A room with a conversation of fakes in it, and what happened there."""
 
     def __init__(
@@ -179,7 +180,7 @@ class Stage:
         self.room = Room(self.conversation, self.clock, pace, **room)
         self.moments: list[Moment] = []
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Scene:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,6 +190,11 @@ class Stage:
         """Pass time, with or without a user speaking."""
         samples = np.full(int(seconds * 16000), 0.1, np.float32) if voice else None
         self.moments += self.room.pass_time(seconds, samples)
+
+    def order(self, order: Order) -> None:
+        """Give an order and let it be obeyed."""
+        self.conversation.order(order)
+        self.wait(0.02)
 
     def say(self, text: str, seconds: float = 1.0, pause: float = 1.0) -> None:
         """The user says `text`."""

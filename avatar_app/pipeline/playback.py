@@ -44,6 +44,18 @@ class Progress:
     """All of it has left the loudspeaker."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is leaving the loudspeaker at one instant."""
+
+    turn: Turn | None
+    """None in silence."""
+    seconds: float
+    """Of the turn's speech."""
+    ending: bool
+    """Nothing follows what the device already has: silence is near."""
+
+
 class Playback:
     """Plays one turn at a time. The speak stage puts, the conductor orders, the device reads.
 
@@ -57,7 +69,7 @@ class Playback:
         self._turn: Turn | None = None
         self._tape = Tape()
         self._position = 0
-        self._gain = NORMAL
+        self._gain = SILENT
         self._wanted_gain = NORMAL
         self._allowed = False
         self._picture_ready = False
@@ -75,7 +87,7 @@ class Playback:
             self._turn, self._tape, self._position = turn, Tape(), 0
             self._allowed = self._picture_ready = False
             self._held = self._block_start = self._block_end = 0
-            self._gain = self._wanted_gain = NORMAL
+            self._gain, self._wanted_gain = SILENT, NORMAL
             self._changed.ring()
 
     def put(self, turn: Turn, chunk: SpeechChunk) -> None:
@@ -145,17 +157,17 @@ class Playback:
                 and self._clock() >= self._block_dac + self._block_seconds(),
             )
 
-    def now(self) -> tuple[Turn | None, float]:
-        """The turn that sounds (None in silence) and the second of its speech that is leaving the
-        loudspeaker."""
+    def now(self) -> Moment:
+        """What is leaving the loudspeaker right now."""
         with self._changed:
-            if self._turn is None or self._position == 0 or self._turn.cancelled:
-                return None, 0.0
+            if self._turn is None or self._position == 0:
+                return Moment(None, 0.0, ending=True)
             since = self._clock() - self._block_dac
             now = min(self._block_start / PLAYBACK_RATE + since, self._block_end / PLAYBACK_RATE)
-            ended = self._tape.finished and since > self._block_seconds()
-            silent = self._gain == SILENT or (ended and self._position >= len(self._tape))
-            return (None if silent else self._turn), max(now, 0.0)
+            said = self._tape.finished and self._position >= len(self._tape)
+            ending = said or self._gain == SILENT
+            silent = ending and since >= self._block_seconds()
+            return Moment(None if silent else self._turn, max(now, 0.0), ending)
 
     def read(self, count: int, dac_at: float) -> Samples:
         """The device's next `count` samples; the first leaves it at `dac_at`. Only copies."""

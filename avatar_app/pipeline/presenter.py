@@ -35,6 +35,7 @@ class Presenter:
         self._shown_at = 0.0
         self._rest_due = 0.0
         self._at_rest = True
+        self._drawing_rest = True
         self._generation = 0
         self._skews: list[float] = []
         self._dropped = 0
@@ -62,11 +63,13 @@ class Presenter:
 
     def frame(self) -> VideoFrame | None:
         """The picture to show now; None before the first. Never waits for one to be drawn."""
-        turn, now = self._playback.now()
+        moment = self._playback.now()
         with self._changed:
-            if turn is not None and turn is self._turn and self._frames:
-                self._show_performing(turn, now)
-            elif turn is None:
+            if moment.turn is not None and moment.turn is self._turn and self._frames:
+                self._show_performing(moment.turn, moment.seconds)
+                self._draw_rest(moment.ending)
+            elif moment.turn is None:
+                self._draw_rest(True)
                 self._show_resting()
             self._changed.ring()
             return self._shown
@@ -102,7 +105,7 @@ class Presenter:
         it. None when the presenter is closed."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or (self._at_rest and len(self._resting) < RESTING_AHEAD)
+                lambda: self._closed or (self._drawing_rest and len(self._resting) < RESTING_AHEAD)
             )
             if self._closed:
                 return None
@@ -118,9 +121,7 @@ class Presenter:
                     self._shown = frame
 
     def _show_performing(self, turn: Turn, now: float) -> None:
-        if self._at_rest:
-            self._at_rest = False
-            self._forget_resting()
+        self._at_rest = False
         chosen = self._choose(now)
         if chosen is None:
             return
@@ -154,14 +155,21 @@ class Presenter:
         return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)
 
     def _show_resting(self) -> None:
+        now = self._clock()
         if not self._at_rest:
             self._at_rest = True
-            self._forget_resting()
-        now = self._clock()
+            self._rest_due = now
         if self._resting and now >= self._rest_due - 1e-6:
             self._shown = self._resting.popleft()
             late = now - self._rest_due > 2 / self.fps
             self._rest_due = (now if late else self._rest_due) + 1 / self.fps
+
+    def _draw_rest(self, wanted: bool) -> None:
+        """Have the face at rest drawn, or not: from the picture on show, as soon as silence is
+        near, so that the mouth can close with the sound."""
+        if wanted != self._drawing_rest:
+            self._drawing_rest = wanted
+            self._forget_resting()
 
     def _forget_resting(self) -> None:
         self._resting.clear()

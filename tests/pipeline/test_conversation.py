@@ -2,51 +2,477 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import threading
+from collections.abc import Iterator
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from fakes import TURN_STEP, Stage
+import numpy as np
+import pytest
+from fakes import FlatFace, FlatVoice, LevelDetector, PassThrough, Scene, ScriptedDialogue
+from fakes import ScriptedRecognizer as Recognizer
 
-from avatar_app.core.events import Outcome, TurnEnded, UserSaid, UserWithdrawn, WordsHeard
-from avatar_app.pipeline import orders
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.events import (
+    AvatarSays,
+    Failed,
+    Muted,
+    Outcome,
+    State,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    UserSaying,
+    UserStarted,
+    UserWithdrawn,
+    WordsHeard,
+)
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Message, Role
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import (
+    AudioChunk,
+    Look,
+    SpeechChunk,
+    ToolCall,
+    ToolResult,
+    Transcript,
+    VideoFrame,
+)
+from avatar_app.pipeline import delivery, orders
+from avatar_app.pipeline.conversation import Engines
+from avatar_app.pipeline.turntaking import Patience
+
+TEN = "one two three four five six seven eight nine ten."
 
 
-def test_a_spoken_turn_is_answered() -> None:
-    with Stage() as stage:
-        stage.wait(0.5)
-        stage.say("hello there")
-        stage.wait_until(lambda: stage.of(TurnEnded))
-        ended = stage.of(TurnEnded)[0]
-        assert ended.user_text == "hello there"
-        assert ended.heard_text == ended.avatar_text == "You said hello there. Fine."
-        assert ended.outcome is Outcome.FINISHED
-        marks = ended.marks
-        print(marks, ended.pictures)
-        assert 0.5 < marks["first_sound"] - marks["user_stopped"] < 0.75
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with Scene() as scene:
+        scene.wait(0.6)
+        yield scene
 
 
-def test_words_over_the_avatar_interrupt_it() -> None:
-    with Stage() as stage:
-        stage.wait(0.5)
-        stage.dialogue.reply_to = lambda text: ["one two three four five six seven eight nine ten."]
-        stage.say("count")
-        stage.wait_until(lambda: len(stage.of(WordsHeard)) >= 3)
-        stage.say("stop it")
-        stage.wait_until(lambda: len(stage.of(TurnEnded)) == 2, 10)
-        first = stage.of(TurnEnded)[0]
-        assert first.outcome is Outcome.INTERRUPTED
-        assert first.heard_text.startswith("one two three") and "eight" not in first.heard_text
+def count_to_ten(scene: Scene) -> None:
+    """The avatar has said three words of ten."""
+    scene.dialogue.reply_to = lambda _text: [TEN]
+    scene.say("count")
+    scene.wait_until(lambda: len(scene.of(WordsHeard)) >= 3)
 
 
-def test_a_cough_resumes_without_a_lost_word() -> None:
-    with Stage() as stage:
-        stage.wait(0.5)
-        stage.dialogue.reply_to = lambda text: ["one two three four five six seven eight nine ten."]
-        stage.say("count")
-        stage.wait_until(lambda: len(stage.of(WordsHeard)) >= 3)
-        stage.say("", seconds=0.3, pause=0.1)
-        stage.wait_until(lambda: len(stage.of(TurnEnded)) == 1, 10)
-        assert stage.of(TurnEnded)[0].outcome is Outcome.FINISHED
-        assert stage.of(UserWithdrawn)
-        assert stage.of(TurnEnded)[0].heard_text.endswith("ten.")
+def ended(scene: Scene, count: int = 1) -> TurnEnded:
+    scene.wait_until(lambda: len(scene.of(TurnEnded)) >= count)
+    event: TurnEnded = scene.of(TurnEnded)[count - 1]
+    return event
+
+
+def test_a_spoken_turn_is_recognised_answered_heard_and_seen(scene: Scene) -> None:
+    scene.say("hello there")
+    turn = ended(scene)
+    assert turn.user_text == "hello there"
+    assert turn.heard_text == turn.avatar_text == "You said hello there. Fine."
+    assert turn.outcome is Outcome.FINISHED
+    assert turn.pictures.shown == 25
+    assert turn.pictures.dropped == 0
+    assert turn.pictures.skew_p99_ms <= 30
+    names = [type(event) for event in scene.events]
+    assert names.index(UserStarted) < names.index(UserSaying) < names.index(UserSaid)
+    assert names.index(UserSaid) < names.index(AvatarSays) < names.index(WordsHeard)
+    states = [event.state for event in scene.of(StateChanged)]
+    assert states[0] is State.LISTENING
+    assert states[-2:] == [State.SPEAKING, State.IDLE]
+
+
+def test_no_first_syllable_is_lost(scene: Scene) -> None:
+    scene.say("hello")
+    heard = scene.recognizer.heard[0]
+    first = int(np.argmax(np.abs(heard) > 0.01))
+    assert np.count_nonzero(np.abs(heard) > 0.01) == 16000
+    assert 0.3 * 16000 < first < 0.6 * 16000  # the silence before belongs to it too
+
+
+def test_the_answer_sounds_soon_after_the_end_of_the_turn(scene: Scene) -> None:
+    scene.say("hello there")
+    marks = ended(scene).marks
+    assert marks["end_of_turn"] - marks["user_stopped"] == pytest.approx(0.56, abs=0.03)
+    assert 0 < marks["first_sound"] - marks["end_of_turn"] <= 0.08
+
+
+def test_an_answer_is_prepared_in_a_pause_and_dropped_when_the_user_goes_on(scene: Scene) -> None:
+    scene.recognizer.script += ["tell me", "a story"]
+    scene.wait(0.6, voice=True)
+    scene.wait(0.4)  # long enough to prepare, too short to end
+    assert len(scene.dialogue.prompts) == 1
+    assert not scene.of(UserSaid)
+    scene.wait(0.6, voice=True)
+    turn = ended(scene)
+    assert turn.user_text == "tell me a story"
+    assert len(scene.of(UserStarted)) == 1
+    assert [prompt.user_text for prompt in scene.dialogue.prompts] == ["tell me", "tell me a story"]
+    assert scene.ledger.prompt("").messages[1:-1] == (
+        Message(Role.USER, "tell me a story"),
+        Message(Role.AVATAR, turn.heard_text),
+    )
+
+
+def test_nothing_sounds_before_the_end_of_the_turn_is_certain(scene: Scene) -> None:
+    scene.say("hello", seconds=0.5, pause=0.5)
+    assert scene.dialogue.prompts
+    assert max(moment.played.max() for moment in scene.moments) == 0
+
+
+def test_words_over_the_avatar_interrupt_it_and_history_keeps_what_was_heard(scene: Scene) -> None:
+    count_to_ten(scene)
+    scene.say("stop it please")
+    first = ended(scene)
+    assert first.outcome is Outcome.INTERRUPTED
+    assert first.avatar_text == TEN
+    assert first.heard_text in ("one two three", "one two three four")
+    second = ended(scene, 2)
+    assert second.user_text == "stop it please"
+    prompt = scene.dialogue.prompts[-1]
+    assert prompt.messages[-2] == Message(Role.AVATAR, first.heard_text, interrupted=True)
+
+
+def test_the_avatar_is_silent_within_200_ms_of_the_users_first_sample(scene: Scene) -> None:
+    count_to_ten(scene)
+    begun = len(scene.moments)
+    scene.say("stop it please", pause=0.1)
+    loud = [i for i, moment in enumerate(scene.moments) if np.abs(moment.played).max() > 0.01]
+    assert 0.05 < (loud[-1] - begun) * 0.01 <= 0.2
+
+
+def test_after_an_interruption_the_face_is_at_rest(scene: Scene) -> None:
+    count_to_ten(scene)
+    begun = len(scene.moments)
+    scene.say("stop it please", pause=0.1)
+    speaking = [
+        i for i, m in enumerate(scene.moments) if m.frame is not None and m.frame.image[0, 0, 0]
+    ]
+    silent = [i for i, m in enumerate(scene.moments) if np.abs(m.played).max() > 0.01][-1]
+    assert begun < speaking[-1] <= silent + 4
+
+
+def test_it_ducks_first_and_forgets_a_click(scene: Scene) -> None:
+    count_to_ten(scene)
+    begun = len(scene.moments)
+    scene.wait(0.07, voice=True)
+    scene.wait(0.5)
+    levels = [float(np.abs(m.played).max()) for m in scene.moments[begun:]]
+    assert min(levels[:20]) < 0.35 * max(levels)  # quieter
+    assert min(levels[:20]) > 0.1 * max(levels)  # and never silent
+    assert levels[-1] == pytest.approx(max(levels))
+    assert not scene.of(UserWithdrawn)
+    assert ended(scene).outcome is Outcome.FINISHED
+
+
+@pytest.mark.parametrize("sound", ["", "mm-hm", "okay", "Yeah."])
+def test_a_cough_or_assent_pauses_and_resumes_without_a_lost_word(scene: Scene, sound: str) -> None:
+    count_to_ten(scene)
+    before = len(scene.of(UserWithdrawn))
+    scene.say(sound, seconds=0.3, pause=0.1)
+    turn = ended(scene)
+    assert turn.outcome is Outcome.FINISHED
+    assert turn.heard_text == TEN
+    assert len(scene.of(UserWithdrawn)) == before + 1
+    played = np.concatenate([moment.played for moment in scene.moments])
+    full = np.count_nonzero(np.abs(played) > 0.19) / 48000
+    assert 10 * 0.2 - 0.15 <= full <= 10 * 0.2 + 0.2  # all of it, and at most one word twice
+
+
+def test_it_resumes_at_the_beginning_of_a_word(scene: Scene) -> None:
+    count_to_ten(scene)
+    position = scene.conversation.playback._position
+    scene.say("", seconds=0.3, pause=0.0)
+    paused_at = scene.conversation.playback._position
+    assert paused_at > position
+    scene.wait_until(lambda: scene.conversation.playback._gain > 0)
+    resumed_at = scene.conversation.playback._position - 480
+    assert resumed_at <= paused_at
+    assert resumed_at % 9600 == 0
+
+
+def test_what_was_said_before_an_unheard_answer_is_carried_on() -> None:
+    slow = threading.Event()
+
+    class SlowDialogue(ScriptedDialogue):
+        def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
+            if prompt.user_text == "the first half":
+                turn.when_cancelled(slow.set)
+                slow.wait(20)
+                turn.check()
+            yield from super().reply(prompt, turn)
+
+    with Scene(pace=0.05) as scene:
+        scene.conversation.order(orders.Use(Kind.DIALOGUE, SlowDialogue()))
+        scene.wait(0.6)
+        scene.say("the first half", seconds=0.3, pause=0.8)
+        assert scene.of(UserSaid)
+        scene.say("and the second", seconds=0.3)
+        turn = ended(scene)
+        assert turn.user_text == "the first half and the second"
+        assert scene.of(UserWithdrawn)[0].turn_id == scene.of(UserSaid)[0].turn_id
+
+
+def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
+    count_to_ten(scene)
+    scene.order(orders.Type("never mind"))
+    assert ended(scene).outcome is Outcome.INTERRUPTED
+    assert scene.of(UserSaid)[-1] == UserSaid(2, "never mind", typed=True)
+    assert ended(scene, 2).typed
+
+
+def test_stop_silences_at_once(scene: Scene) -> None:
+    count_to_ten(scene)
+    scene.order(orders.Interrupt())
+    assert ended(scene).outcome is Outcome.INTERRUPTED
+    scene.wait(0.2)
+    assert scene.moments[-1].played.max() == 0
+    assert scene.conversation.state is State.IDLE
+
+
+def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
+    scene.order(orders.Mute(True))
+    scene.say("hello", seconds=0.5)
+    assert not scene.of(UserStarted)
+    assert scene.of(Muted)[-1].muted
+    assert scene.conversation.presenter.look is Look.ASLEEP
+    scene.order(orders.Mute(False))
+    scene.say("hello")
+    assert ended(scene).user_text == "hello"
+
+
+def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene) -> None:
+    scene.order(orders.Mute(True))
+    scene.recognizer.script.append("whispered words")
+    scene.order(orders.Hold(True))
+    scene.wait(0.5)
+    scene.order(orders.Hold(False))
+    marks = ended(scene).marks
+    assert scene.of(UserSaid)[0].text == "whispered words"
+    assert marks["first_sound"] - marks["end_of_turn"] <= 0.1
+
+
+def test_push_to_talk_takes_the_floor(scene: Scene) -> None:
+    count_to_ten(scene)
+    scene.order(orders.Hold(True))
+    assert ended(scene).outcome is Outcome.INTERRUPTED
+    scene.order(orders.Hold(False))
+    scene.wait(0.5)
+    assert scene.conversation.state is State.IDLE
+
+
+def test_announcements_wait_until_nobody_speaks(scene: Scene) -> None:
+    count_to_ten(scene)
+    scene.order(orders.Announce("Your tea is ready."))
+    first, second = ended(scene), ended(scene, 2)
+    assert first.outcome is Outcome.FINISHED
+    assert second.heard_text == "Your tea is ready."
+    assert second.user_text == ""
+    assert scene.ledger.prompt("").messages[-2] == Message(Role.AVATAR, "Your tea is ready.")
+
+
+def test_tools_are_called_once_the_turn_is_certain() -> None:
+    called: list[ToolCall] = []
+
+    def call_tool(call: ToolCall) -> ToolResult:
+        called.append(call)
+        return ToolResult("noon")
+
+    with Scene(call_tool=call_tool) as scene:
+        scene.dialogue.reply_to = lambda _text: ["Let me see. ", ToolCall("time"), "There."]
+        scene.wait(0.6)
+        scene.say("what time is it", seconds=0.5, pause=0.45)
+        assert not called
+        turn = ended(scene)
+        assert called == [ToolCall("time")]
+        assert scene.dialogue.results == [ToolResult("noon")]
+        assert turn.heard_text == "Let me see. There."
+
+
+def test_the_first_clause_sounds_while_the_rest_is_being_written() -> None:
+    go_on = threading.Event()
+
+    class Writing(ScriptedDialogue):
+        def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
+            yield "This comes first. "
+            go_on.wait(20)
+            yield "This comes later."
+
+    with Scene(pace=0.05) as scene:
+        scene.conversation.order(orders.Use(Kind.DIALOGUE, Writing()))
+        scene.order(orders.Type("write"))
+        scene.wait_until(lambda: scene.of(WordsHeard), 2)
+        assert not go_on.is_set()
+        go_on.set()
+        assert ended(scene).heard_text == "This comes first. This comes later."
+
+
+class Broken:
+    """Fails in whatever it is asked to do."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def fail(self, *_: object) -> Iterator[object]:
+        raise self.error
+        yield
+
+    transcribe = reply = speak = perform = fail
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage"), [(Kind.DIALOGUE, "think"), (Kind.TTS, "speak"), (Kind.ASR, "recognize")]
+)
+def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: str) -> None:
+    scene.order(orders.Use(kind, Broken(EngineFailed("It broke.", "Mend it."))))
+    scene.say("hello")
+    scene.wait_until(lambda: scene.of(Failed))
+    failed = scene.of(Failed)[0]
+    assert (failed.stage, failed.message, failed.hint) == (stage, "It broke.", "Mend it.")
+    scene.wait_until(lambda: scene.conversation.state is State.IDLE)
+    engines = {Kind.DIALOGUE: ScriptedDialogue(), Kind.TTS: FlatVoice(), Kind.ASR: Recognizer()}
+    scene.order(orders.Use(kind, engines[kind]))
+    scene.order(orders.Type("again"))
+    scene.wait_until(lambda: scene.of(TurnEnded) and scene.of(TurnEnded)[-1].user_text == "again")
+    assert scene.of(TurnEnded)[-1].outcome is Outcome.FINISHED
+
+
+def test_a_turn_whose_voice_fails_is_failed_and_its_text_is_kept(scene: Scene) -> None:
+    scene.order(orders.Use(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
+    scene.order(orders.Type("hello"))
+    turn = ended(scene)
+    assert turn.outcome is Outcome.FAILED
+    assert turn.avatar_text == "You said hello. Fine."
+    assert turn.heard_text == ""
+
+
+def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
+    class Faceless(FlatFace):
+        def perform(self, speech, turn, after=None):  # type: ignore[no-untyped-def]
+            next(speech)
+            raise EngineFailed("No picture.", "Choose another face.")
+            yield
+
+    scene.order(orders.Use(Kind.FACE, Faceless()))
+    scene.order(orders.Type("hello"))
+    turn = ended(scene)
+    assert turn.outcome is Outcome.FINISHED
+    assert turn.heard_text == "You said hello. Fine."
+    assert scene.of(Failed)[0].stage == "perform"
+    assert turn.marks["first_sound"] - turn.marks["end_of_turn"] < 0.3
+
+
+def test_a_bug_in_an_engine_is_told_and_logged(scene: Scene, expected_warnings: list[str]) -> None:
+    expected_warnings.append("think failed")
+    scene.order(orders.Use(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
+    scene.order(orders.Type("hello"))
+    assert ended(scene).outcome is Outcome.FAILED
+    assert "oops" in scene.of(Failed)[0].message
+
+
+def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 1.0)
+    released = threading.Event()
+
+    class Hanging(ScriptedDialogue):
+        def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
+            released.wait(60)
+            yield "too late"
+
+    with Scene(pace=0.02) as scene:
+        scene.order(orders.Use(Kind.DIALOGUE, Hanging()))
+        scene.order(orders.Type("hello"))
+        turn = ended(scene)
+        assert turn.outcome is Outcome.FAILED
+        assert scene.of(Failed)[0].message == "No answer came."
+        scene.order(orders.Use(Kind.DIALOGUE, ScriptedDialogue()))
+        scene.order(orders.Type("again"))
+        assert ended(scene, 2).heard_text == "You said again. Fine."
+        released.set()
+
+
+def test_a_late_failure_of_an_old_turn_hurts_no_new_one(scene: Scene) -> None:
+    count_to_ten(scene)
+    old = scene.conversation._delivery.turn
+    assert old is not None
+    scene.dialogue.reply_to = lambda text: [f"You said {text}. Fine."]
+    scene.order(orders.Type("something else"))
+    scene.order(orders.StageFailed(old, "think", EngineFailed("late", "")))
+    scene.order(orders.ClauseWritten(old, "stale"))
+    turn = ended(scene, 2)
+    assert turn.outcome is Outcome.FINISHED
+    assert turn.avatar_text == "You said something else. Fine."
+    assert not scene.of(Failed)
+
+
+def test_a_new_face_is_shown_at_once(scene: Scene) -> None:
+    class Other(FlatFace):
+        fps = 20.0
+
+        def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+            return VideoFrame(np.full((2, 2, 3), 99, np.uint8), 0.0)
+
+    scene.order(orders.Use(Kind.FACE, Other()))
+    scene.wait(0.3)
+    frame = scene.moments[-1].frame
+    assert frame is not None
+    assert frame.image[0, 0, 0] == 99
+    assert scene.conversation.presenter.fps == 20.0
+
+
+def test_a_long_monologue_is_answered_in_the_end() -> None:
+    with Scene(patience=Patience(utterance=2.0)) as scene:
+        scene.wait(0.6)
+        scene.recognizer.script.append("and so on")
+        scene.wait(2.5, voice=True)
+        assert scene.of(UserSaid)[0].text == "and so on"
+
+
+def test_uncertain_transcripts_are_noise(scene: Scene) -> None:
+    class Unsure(Recognizer):
+        def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+            for _ in audio:
+                turn.check()
+            yield Transcript("the", final=True, confidence=0.05)
+
+    scene.order(orders.Use(Kind.ASR, Unsure()))
+    scene.wait(0.5, voice=True)
+    scene.wait(1.0)
+    assert scene.of(UserWithdrawn)
+    assert not scene.of(UserSaid)
+
+
+def test_the_face_expresses_what_the_avatar_does(scene: Scene) -> None:
+    looks = []
+    scene.recognizer.script.append("hello there")
+    for voice, seconds in ((True, 0.5), (False, 0.35), (False, 0.6)):
+        for _ in range(int(seconds * 100)):
+            scene.wait(0.01, voice=voice)
+            looks.append(scene.conversation.presenter.look)
+    order = list(dict.fromkeys(looks))
+    assert order[:3] == [Look.IDLE, Look.LISTENING, Look.NODDING]
+    assert order[-1] is Look.SPEAKING
+
+
+def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
+    class Slow(FlatFace):
+        def perform(
+            self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+        ) -> Iterator[VideoFrame]:
+            chunks = list(speech)  # sees nothing before all has been said
+            yield from super().perform(iter(chunks), turn, after)
+
+    class Endless(FlatVoice):
+        def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+            yield from super().speak(text, turn)
+            blocked.wait(20)
+
+    blocked = threading.Event()
+    engines = Engines(
+        PassThrough(), LevelDetector(), Recognizer(), ScriptedDialogue(), Endless(), Slow()
+    )
+    with Scene(engines=engines, pace=0.02) as scene:
+        scene.order(orders.Type("hello"))
+        scene.wait_until(lambda: scene.of(WordsHeard), 1.0)
+        marks = scene.conversation._delivery.turn.marks  # type: ignore[union-attr]
+        blocked.set()
+        assert 0.1 <= marks["first_sound"] - marks["first_speech"] <= 0.22
