@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,7 @@ from avatar_app.core.values import (
 from avatar_app.engines.face.illustrated import engine as engine_module
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.engine import IllustratedFace
-from avatar_app.engines.face.illustrated.life import BLINK_SLOT, blink
-from avatar_app.engines.face.illustrated.pose import Expression, Mouth, Pose
-from avatar_app.engines.face.illustrated.visemes import SHAPES, Segment, blended
+from avatar_app.engines.face.illustrated.pose import Expression
 
 RATE = 16_000
 SMALL = {"width": 160, "height": 120}
@@ -106,33 +104,6 @@ def test_manifest_describes_the_engine(face: IllustratedFace) -> None:
     assert set(options["character"].values) == set(CHARACTERS)
     face.configure(**manifest.checked(SMALL))
     assert isinstance(face, Engine)
-
-
-def test_visemes_differ_from_one_another() -> None:
-    assert set(SHAPES) == set(MouthShape)
-    for one, other in combinations(SHAPES.values(), 2):
-        assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 0.05
-
-
-@pytest.mark.parametrize("shape", [s for s in MouthShape if s is not MouthShape.SIL])
-def test_a_held_viseme_is_reached_exactly(shape: MouthShape) -> None:
-    segments = [Segment(0.0, MouthShape.SIL), Segment(0.2, shape), Segment(0.6, MouthShape.SIL)]
-    assert blended(segments, 0.4, Mouth()) == pytest.approx(SHAPES[shape], abs=1e-6)
-    assert blended(segments, 0.05, Mouth()) == pytest.approx(Mouth(), abs=1e-6)
-
-
-@pytest.mark.parametrize("seconds", [0.01, 0.03, 0.06, 0.12])
-@pytest.mark.parametrize("phase", [0.0, 0.008, 0.016, 0.025])
-def test_lips_close_for_however_short_a_p(seconds: float, phase: float) -> None:
-    at = 0.3 + phase
-    segments = [
-        Segment(0.0, MouthShape.AA),
-        Segment(at, MouthShape.PP),
-        Segment(at + seconds, MouthShape.AA),
-    ]
-    shown = [blended(segments, i / 30, Mouth()).opening for i in range(20)]
-    assert min(shown) < 0.01
-    assert max(shown) > 0.8
 
 
 def test_mouth_is_closed_in_silence(face: IllustratedFace) -> None:
@@ -260,14 +231,6 @@ def test_nodding_is_one_small_nod(face: IllustratedFace) -> None:
     assert all(b > a for a, b in pairwise(nods))
 
 
-def test_eyes_blink_ten_to_twenty_times_a_minute() -> None:
-    minutes = 20
-    closed = np.array([blink(i / 30) > 0.5 for i in range(minutes * 60 * 30)])
-    rate = np.count_nonzero(closed[1:] & ~closed[:-1]) / minutes
-    assert 10 <= rate <= 20
-    assert pytest.approx(60 / 14, abs=0.2) == BLINK_SLOT
-
-
 def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> None:
     poses = [frame.pose for frame in rested(face, Look.IDLE, 150)]
     spread = np.ptp([[*pose.expression] for pose in poses], axis=0)
@@ -280,18 +243,6 @@ def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> No
 def test_the_same_past_gives_the_same_picture(face: IllustratedFace) -> None:
     one, other = (rested(face, Look.IDLE, 4)[-1] for _ in range(2))
     assert np.array_equal(one.image, other.image)
-
-
-@pytest.mark.parametrize("character", CHARACTERS)
-def test_every_character_is_drawn_and_moves_its_mouth(character: str) -> None:
-    face = IllustratedFace(character=character, width=240, height=240)
-    scene = face._opened()
-    still = scene.paint(Pose())
-    assert still.std() > 20
-    for shape, mouth in SHAPES.items():
-        if shape is not MouthShape.SIL:
-            assert np.abs(scene.paint(Pose(mouth=mouth)).astype(int) - still).max() > 12
-    face.close()
 
 
 @pytest.mark.parametrize(
