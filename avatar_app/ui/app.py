@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
@@ -15,6 +16,8 @@ from avatar_app.core.events import Failed
 from avatar_app.ui.assets import application_icon, font, load_fonts
 from avatar_app.ui.main_window import MainWindow
 from avatar_app.ui.theme import Theme
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ def _let_python_look() -> None:
     """Entering Python is enough for a pending signal to be handled."""
 
 
-def _reporting_hook(window: MainWindow):  # noqa: ANN202 - the hook's type is the interpreter's
+def _reporting_hook(window: MainWindow) -> Hook:
     def report(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:

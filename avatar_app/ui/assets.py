@@ -38,11 +38,14 @@ class Glyph(StrEnum):
 
 
 @lru_cache(maxsize=256)
-def icon(glyph: Glyph, colour: str, size: int = 20) -> QIcon:
-    """`glyph` in one colour (#rrggbb)."""
+def icon(glyph: Glyph, colour: str, size: int = 20, disabled: str = "") -> QIcon:
+    """`glyph` in one colour (#rrggbb), and another while it can't be used."""
     result = QIcon()
     for scale in SCALES:
         result.addPixmap(_drawn(_source(glyph, colour), size, scale))
+        if disabled:
+            off = _drawn(_source(glyph, disabled), size, scale)
+            result.addPixmap(off, QIcon.Mode.Disabled)
     return result
 
 

@@ -1,4 +1,4 @@
-"""The only crossing from other threads into the Qt thread: in order, and never for long at a time."""
+"""The only crossing from other threads into the Qt thread: in order, never for long at a time."""
 
 from __future__ import annotations
 

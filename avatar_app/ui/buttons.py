@@ -1,4 +1,4 @@
-"""Buttons that speak: each has an icon in the theme's colour, a name, and a tip with its shortcut."""
+"""Buttons that speak: an icon in the theme's colour, a name, and a tip with the shortcut."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QToolButton
 from avatar_app.ui.assets import Glyph, icon
 from avatar_app.ui.theme import CONTROL, Theme
 
-ICON = 20
+ICON = 22
 ON_PICTURE = "#ffffff"
 """Icons over the portrait are white in both themes, on a dark disc."""
 
@@ -52,4 +52,5 @@ class IconButton(QToolButton):
 
     def _paint_icon(self) -> None:
         shade = getattr(self._theme.palette, self._shade, ON_PICTURE)
-        self.setIcon(icon(self._glyph, shade, ICON))
+        faint = self._theme.palette.text_faint
+        self.setIcon(icon(self._glyph, shade, ICON, faint))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QLinearGradient,
     QPainter,
     QPaintEvent,
     QPixmap,
@@ -20,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.ui.assets import font
-from avatar_app.ui.theme import UNIT, colour
+from avatar_app.ui.theme import UNIT
 from avatar_app.ui.words import Answer
 
 LINES = 3
@@ -44,6 +43,9 @@ class Caption:
 
 class Captions(QWidget):
     """Paints one caption; lays text out only when it changes."""
+
+    scrim_moved = Signal(float)
+    """From where on the portrait must be darker to make the text readable; negative: nowhere."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -71,40 +73,50 @@ class Captions(QWidget):
         if caption != self.caption:
             self.caption = caption
             self.setAccessibleDescription(caption.text)
-            self._drawn = None
-            self.update()
+            self._redraw()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._drawn = None
         super().resizeEvent(event)
+        self._redraw()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if not self.caption.text:
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._redraw()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self._drawn is None:
             return
-        if self._drawn is None or self._drawn.devicePixelRatio() != self.devicePixelRatioF():
-            self._drawn = self._draw()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._drawn)
         painter.end()
 
-    def _draw(self) -> QPixmap:
+    def _redraw(self) -> None:
+        """Draw the text once, to be shown at every repaint, and say how high it reaches."""
+        self._drawn = None
+        if self.caption.text and not self.size().isEmpty():
+            self._drawn, top = self._draw()
+            self.scrim_moved.emit(top)
+        else:
+            self.scrim_moved.emit(-1.0)
+        self.update()
+
+    def _draw(self) -> tuple[QPixmap, float]:
         scale = self.devicePixelRatioF()
-        picture = QPixmap(round(self.width() * scale), round(self.height() * scale))
+        picture = QPixmap(self.size() * scale)
         picture.setDevicePixelRatio(scale)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         bottom = self.height() - 3 * UNIT
         small = _laid_out(self.caption.hint, font(14), self._measure, OTHERS)
         bottom -= _height(small) + (UNIT if self.caption.hint else 0)
         layout = self._main_layout()
         first, last = _lines_in_sight(layout, self.caption)
         top = bottom - _span(layout, first, last)
-        _paint_scrim(painter, QRectF(self.rect()), top)
         _paint_lines(painter, layout, first, last, QPointF(self._left, top))
         _paint_lines(painter, small, 0, small.lineCount(), QPointF(self._left, bottom + UNIT))
         painter.end()
-        return picture
+        return picture, top
 
     def _main_layout(self) -> QTextLayout:
         large = font(24 if self.width() > 640 else 19, QFont.Weight.Medium)
@@ -148,7 +160,7 @@ def _range(start: int, length: int, shade: str) -> QTextLayout.FormatRange:
 
 
 def _lines_in_sight(layout: QTextLayout, caption: Caption) -> tuple[int, int]:
-    """The line that is being spoken, one before it and those that follow; of the user's, the last."""
+    """The line being spoken, one before it and those that follow; of the user's, the last."""
     count = layout.lineCount()
     if caption.by_user:
         return max(0, count - LINES), count
@@ -166,16 +178,6 @@ def _span(layout: QTextLayout, first: int, last: int) -> float:
 
 def _height(layout: QTextLayout) -> float:
     return _span(layout, 0, layout.lineCount()) if layout.text() else 0.0
-
-
-def _paint_scrim(painter: QPainter, rect: QRectF, top: float) -> None:
-    """Darken the foot of the portrait, softly from well above the text on."""
-    area = rect.adjusted(0, 0, 0, 0)
-    area.setTop(max(0.0, top - 9 * UNIT))
-    scrim = QLinearGradient(area.topLeft(), area.bottomLeft())
-    for position, alpha in ((0.0, 0.0), (0.35, 0.34), (1.0, 0.78)):
-        scrim.setColorAt(position, colour("#0b0c10", alpha))
-    painter.fillRect(area, scrim)
 
 
 def _paint_lines(

@@ -145,7 +145,7 @@ def _text_width(line: Line, width: int) -> float:
 def _place(line: Line, width: int) -> Place:
     """Names stand above the text; a bubble is as wide as its text."""
     layout = _laid_out(line, _text_width(line, width), None)
-    head = QFontMetrics(_name_font()).height() + 4
+    head = QFontMetrics(_name_font()).height() + 6
     last = layout.lineAt(layout.lineCount() - 1)
     text_height = last.y() + last.height()
     widest = max(layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount()))

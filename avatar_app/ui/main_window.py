@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from avatar_app.app.session import Preference, Session
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import TurnEnded
 from avatar_app.ui.bridge import Bridge
 from avatar_app.ui.chat_model import ChatModel
 from avatar_app.ui.chat_view import ChatView
@@ -59,7 +61,7 @@ class MainWindow(QWidget):
 
     def start(self) -> None:
         """Show what was said before and begin to listen."""
-        self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self.chat.model.fill)
+        self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
         self.composer.field.setFocus()
 
@@ -138,6 +140,11 @@ class MainWindow(QWidget):
     def tell_error(self, error: AvatarError) -> None:
         self.stage.notices.tell(Notice(error.message, error.hint, failure=True))
 
+    def _show_earlier(self, turns: tuple[TurnEnded, ...]) -> None:
+        self.chat.model.fill(turns)
+        if turns:
+            self.reporter.greet_again()
+
     def _use_character(self, name: str) -> None:
         def show(_: None) -> None:
             self.stage.show_name(name.title())
@@ -176,7 +183,7 @@ class MainWindow(QWidget):
             *(self.chat.copy_button, self.chat.list),
             *(stage.notices.action_button, stage.notices.close_button),
         )
-        for before, after in zip(order, order[1:], strict=False):
+        for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
     def _connect(self) -> None:
@@ -246,6 +253,7 @@ class MainWindow(QWidget):
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
         self._remember(Preference.WINDOW_GEOMETRY, geometry)
         self._unsubscribe()
+        self.stage.notices.dismiss_all()
         self.bridge.close()
         self.hide()  # gone at once for the eye, whatever the rest takes
         self.work.close()

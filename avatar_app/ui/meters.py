@@ -57,7 +57,7 @@ class LevelMeter(QWidget):
     def _shown(self) -> tuple[int, bool]:
         return round(self.level * STEPS), self._speech
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -70,7 +70,7 @@ class LevelMeter(QWidget):
     def _shade(self, lit: bool) -> str:
         palette = self._theme.palette
         if not lit or self._muted:
-            return palette.border
+            return palette.border if self._wide else palette.text_faint
         return palette.listening if self._speech else palette.text_faint
 
     def _paint_row(self, painter: QPainter) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.ui.assets import Glyph, pixmap
 from avatar_app.ui.buttons import IconButton
+from avatar_app.ui.card import SHADOW, Card
 from avatar_app.ui.theme import UNIT, Theme
 
 READ_MS = 7_000
@@ -43,15 +44,14 @@ class Notice:
         return other is not None and (self.message, self.hint) == (other.message, other.hint)
 
 
-class NoticeBar(QFrame):
+class NoticeBar(Card):
     """Shows the oldest notice; the next when that is gone."""
 
     changed = Signal()
     """It appeared, went or says something else."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(parent, theme)
         self._waiting: deque[Notice] = deque()
         self.notice: Notice | None = None
         self.setObjectName("notice")
@@ -65,6 +65,7 @@ class NoticeBar(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.action_button = QPushButton()
         self.action_button.setObjectName("noticeAction")
+        self.action_button.setAccessibleName(self.tr("No action"))
         self.action_button.clicked.connect(self._act)
         self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close this notice"))
         self.close_button.setFixedSize(4 * UNIT, 4 * UNIT)
@@ -78,7 +79,7 @@ class NoticeBar(QFrame):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
-        row.setContentsMargins(2 * UNIT, 12, 12, 12)
+        row.setContentsMargins(SHADOW + 2 * UNIT, SHADOW + 12, SHADOW + 12, SHADOW + 12)
         row.setSpacing(12)
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
@@ -111,6 +112,11 @@ class NoticeBar(QFrame):
             self._next()
             if notice.expired is not None:
                 notice.expired()
+
+    def dismiss_all(self) -> None:
+        """The user leaves: no action will be chosen any more."""
+        while self.notice is not None:
+            self.dismiss()
 
     def _act(self) -> None:
         notice = self.notice

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
-    QGraphicsDropShadowEffect,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -21,8 +20,9 @@ from PySide6.QtWidgets import (
 
 from avatar_app.app.session import Devices
 from avatar_app.ui.assets import Glyph, icon
+from avatar_app.ui.card import SHADOW, Card
 from avatar_app.ui.meters import LevelMeter
-from avatar_app.ui.theme import UNIT, Theme, ThemeChoice, colour
+from avatar_app.ui.theme import UNIT, Theme, ThemeChoice
 
 WIDTH = 40 * UNIT
 
@@ -85,7 +85,7 @@ class ChoiceGroup(QWidget):
             row.setIcon(icon(Glyph.CHECK, shade, 16))
 
 
-class Popover(QFrame):
+class Popover(Card):
     """Lies over the window, closes with Esc or a click beside it; never a window of its own."""
 
     closed = Signal()
@@ -96,22 +96,19 @@ class Popover(QFrame):
     forget_wanted = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(parent, theme)
         self.setObjectName("popover")
         self.setAccessibleName(self.tr("Devices and appearance"))
-        self.setFixedWidth(WIDTH)
+        self.setFixedWidth(WIDTH + 2 * SHADOW)
         self.microphones = ChoiceGroup(theme, self.tr("Microphone"))
         self.speakers = ChoiceGroup(theme, self.tr("Speaker"))
         self.characters = ChoiceGroup(theme, self.tr("Character"))
         self.appearance = ChoiceGroup(theme, self.tr("Appearance"))
         self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
+        self._right, self._top, self._room = 0, 0, 0
         self.forget_button = QPushButton(self.tr("Delete the history"))
         self._lay_out()
         self._connect()
-        self._shadow = QGraphicsDropShadowEffect(self, blurRadius=48)
-        self._shadow.setOffset(0, 12)
-        self.setGraphicsEffect(self._shadow)
         theme.changed.connect(self._recolour)
         self._recolour()
         self.hide()
@@ -119,12 +116,12 @@ class Popover(QFrame):
     def show_devices(self, devices: Devices) -> None:
         self.microphones.show_choices(self._with_default(devices.microphones), devices.microphone)
         self.speakers.show_choices(self._with_default(devices.speakers), devices.speaker)
-        self._fit()
+        self._fit_soon()
 
     def show_characters(self, characters: tuple[str, ...], current: str) -> None:
-        self.characters.show_choices([Choice(name, name) for name in characters], current)
+        self.characters.show_choices([Choice(name.title(), name) for name in characters], current)
         self.characters.setVisible(len(characters) > 1)
-        self._fit()
+        self._fit_soon()
 
     def show_theme(self, choice: ThemeChoice) -> None:
         titles = {
@@ -137,9 +134,9 @@ class Popover(QFrame):
     def open_at(self, right: int, top: int, room: int) -> None:
         """Show it with its upper right corner there, at most `room` pixels high."""
         self._right, self._top, self._room = right, top, room
-        self._fit()
         self.show()
         self.raise_()
+        self._fit_soon()
         first = next((row for row in self.microphones.rows if row.isChecked()), None)
         (first or self.forget_button).setFocus(Qt.FocusReason.PopupFocusReason)
 
@@ -160,12 +157,14 @@ class Popover(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def _fit_soon(self) -> None:
+        """Once new rows have their looks, and so their size."""
+        QTimer.singleShot(0, self._fit)
+
     def _fit(self) -> None:
-        if not hasattr(self, "_room"):
-            return
         wanted = self._body.sizeHint().height() + 2 * UNIT
-        self.setFixedHeight(max(120, min(wanted, self._room)))
-        self.move(self._right - self.width(), self._top)
+        self.setFixedHeight(max(120, min(wanted, self._room)) + 2 * SHADOW)
+        self.move(self._right - self.width() + SHADOW, self._top - SHADOW)
 
     def _with_default(self, names: tuple[str, ...]) -> list[Choice]:
         return [Choice(self.tr("System default"), None), *(Choice(name, name) for name in names)]
@@ -195,7 +194,7 @@ class Popover(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(self.tr("Choices"))
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, UNIT, 0, UNIT)
+        outer.setContentsMargins(SHADOW, SHADOW + UNIT, SHADOW, SHADOW + UNIT)
         outer.addWidget(scroll)
 
     def _connect(self) -> None:
@@ -206,5 +205,4 @@ class Popover(QFrame):
         self.forget_button.clicked.connect(self.forget_wanted)
 
     def _recolour(self) -> None:
-        self._shadow.setColor(colour(self._theme.palette.shadow))
         self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

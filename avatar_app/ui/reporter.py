@@ -44,10 +44,12 @@ class Reporter(QObject):
 
     def greet(self) -> None:
         """Say what can be done, before anything was."""
-        self._window.stage.captions.show_hint(
-            self.tr("Say hello, or type"),
-            self.tr("Hold Space to talk   ·   Enter sends   ·   Esc stops the answer"),
-        )
+        self._hint(self.tr("Say hello, or type"))
+
+    def greet_again(self) -> None:
+        """There were conversations before."""
+        if self._window.stage.captions.caption.hint:
+            self._hint(self.tr("Welcome back"))
 
     def receive(self, event: Event) -> None:
         """Show what happened."""
@@ -65,6 +67,10 @@ class Reporter(QObject):
                 self._control(control)
             case _:
                 self._show_words(event)
+
+    def _hint(self, text: str) -> None:
+        keys = self.tr("Hold Space to talk   ·   Enter sends   ·   Esc stops the answer")
+        self._window.stage.captions.show_hint(text, keys)
 
     def _show_words(self, event: Event) -> None:
         captions, chat = self._window.stage.captions, self._window.chat.model

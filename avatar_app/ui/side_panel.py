@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEasingCurve, QPropertyAnimation
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.ui.glow import REACH
@@ -53,5 +54,5 @@ class SidePanel(QWidget):
         if self._slide.state() != QPropertyAnimation.State.Running:
             self.settle()
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, _event: QResizeEvent) -> None:
         self._content.setGeometry(0, REACH, self._full - REACH, max(0, self.height() - 2 * REACH))

@@ -10,6 +10,7 @@ from avatar_app.app.session import Session
 from avatar_app.ui.assets import Glyph
 from avatar_app.ui.buttons import IconButton
 from avatar_app.ui.captions import Captions
+from avatar_app.ui.card import SHADOW
 from avatar_app.ui.glow import REACH
 from avatar_app.ui.notices import NoticeBar
 from avatar_app.ui.stage_view import StageView
@@ -18,7 +19,9 @@ from avatar_app.ui.theme import CONTROL, UNIT, Theme
 INSET = REACH + 2 * UNIT
 CAPTIONS_SHARE = 0.44
 """Height of the captions' area, as a share of the portrait."""
-NOTICE_WIDEST = 66 * UNIT
+NOTICE_WIDEST, NOTICE_NARROWEST = 66 * UNIT, 50 * UNIT
+BESIDE = 2 * UNIT
+"""Pixels between a notice and what stands beside it."""
 
 
 class Stage(QWidget):
@@ -29,6 +32,7 @@ class Stage(QWidget):
         self.view = StageView(session.frame, theme)
         self.view.setParent(self)
         self.captions = Captions(self)
+        self.captions.scrim_moved.connect(self._move_scrim)
         self.name = QLabel(session.character.title(), self)
         self.name.setObjectName("name")
         self.name.setAccessibleName(self.tr("Character"))
@@ -56,6 +60,7 @@ class Stage(QWidget):
         """Another character is on show."""
         self.name.setText(name)
         self.name.adjustSize()
+        self.view.badge_left = float(self.name.geometry().right() + UNIT)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -68,16 +73,24 @@ class Stage(QWidget):
         self.name.setFixedHeight(4 * UNIT)
         self.name.adjustSize()
         self.name.move(INSET, INSET + (CONTROL - self.name.height()) // 2)
+        self.view.badge_left = float(self.name.geometry().right() + UNIT)
         self._tools.adjustSize()
         self._tools.move(self.width() - INSET - self._tools.width(), INSET)
         self._place_notice()
 
+    def _move_scrim(self, top: float) -> None:
+        self.view.darken_below(None if top < 0 else self.captions.y() + top)
+
     def _place_notice(self) -> None:
-        """Centred below the buttons."""
-        width = min(NOTICE_WIDEST, self.width() - 2 * INSET)
+        """Between name and buttons where there is room, else below them."""
+        left, right = int(self.view.badge_left) + CONTROL, self._tools.x()
+        beside = right - left - 2 * BESIDE >= NOTICE_NARROWEST
+        if not beside:
+            left, right = INSET - BESIDE, self.width() - INSET + BESIDE
+        width = min(NOTICE_WIDEST, right - left - 2 * BESIDE) + 2 * SHADOW
         height = self.notices.layout().totalHeightForWidth(width)
-        top = INSET + CONTROL + 2 * UNIT
-        self.notices.setGeometry((self.width() - width) // 2, top, width, height)
+        top = INSET - SHADOW + (0 if beside else CONTROL + 2 * UNIT)
+        self.notices.setGeometry((left + right - width) // 2, top, width, height)
         self.notices.raise_()
 
 

@@ -1,4 +1,4 @@
-"""The portrait, as large as the window allows, and around it the light that says what it is doing."""
+"""The portrait, as large as the window allows, and around it the light that shows its state."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from avatar_app.core.values import VideoFrame
 from avatar_app.ui.assets import Glyph, pixmap
 from avatar_app.ui.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring, rounded
 from avatar_app.ui.state_light import Light, StateLight
-from avatar_app.ui.theme import Palette, Theme, colour
+from avatar_app.ui.theme import CONTROL, UNIT, Palette, Theme, colour
 
 LOOK_EVERY_MS = 16
 """How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
 HEAD_ROOM = 0.3
 """Share of what must be cut off vertically that is cut at the top."""
-BADGE = 72
+SOFT = 88
+"""Pixels above a text in which the portrait gets gradually darker."""
+SCRIM = ((0.0, 0.0), (0.25, 0.20), (0.5, 0.50), (1.0, 0.78))
+"""Positions and opacities of that darkness."""
+BADGE = CONTROL
 """Side of the sign of a closed microphone."""
 
 
@@ -35,7 +39,10 @@ class StageView(QWidget):
         self._picture: QImage | None = None
         self._clock = QElapsedTimer()
         self._clock.start()
+        self.badge_left = float(REACH + 2 * UNIT)
+        """Pixels from the left at which there is room for the sign of a closed microphone."""
         self._even = False
+        self._scrim_top: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 200)
@@ -63,6 +70,11 @@ class StageView(QWidget):
     def show_level(self, heard: Heard) -> None:
         self.light.microphone_db = heard.microphone_db
         self.light.playback_db = heard.playback_db
+
+    def darken_below(self, top: float | None) -> None:
+        """Darken the portrait's foot, so that text from `top` on is readable."""
+        self._scrim_top = top
+        self.update()
 
     def stop(self) -> None:
         """Ask for no more pictures."""
@@ -99,11 +111,9 @@ class StageView(QWidget):
         }
         self.setAccessibleDescription(texts[self.light.target])
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self._theme.palette
         self._paint_margin(painter, QColor(palette.page))
         self._paint_portrait(painter, palette)
@@ -127,7 +137,11 @@ class StageView(QWidget):
             backdrop.setColorAt(1.0, QColor(palette.surface))
             painter.fillRect(target, backdrop)
             return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(target, self._picture, cover(self._picture.size().toSizeF(), target))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        if self._scrim_top is not None:
+            _paint_scrim(painter, target, self._scrim_top)
         if (muted := self.light.weights[Light.MUTED]) > 0.01:
             painter.fillRect(target, colour("#0e1014", 0.38 * muted))
 
@@ -145,18 +159,17 @@ class StageView(QWidget):
         self._paint_badge(painter)
 
     def _paint_badge(self, painter: QPainter) -> None:
-        """A struck-through microphone in the middle of the upper third while it is closed."""
+        """A struck-through microphone beside the name while it is closed."""
         weight = self.light.weights[Light.MUTED]
         if weight < 0.01:
             return
-        centre = self.portrait.center()
-        box = QRectF(centre.x() - BADGE / 2, centre.y() - BADGE / 2, BADGE, BADGE)
+        box = QRectF(self.badge_left, REACH + 2 * UNIT, BADGE, BADGE)
         painter.setOpacity(weight)
         painter.fillPath(rounded(box, BADGE / 2), colour("#0e1014", 0.62))
         scale = self.devicePixelRatioF()
         painter.drawPixmap(
-            box.adjusted(20, 20, -20, -20).topLeft(),
-            pixmap(Glyph.MICROPHONE_OFF, "#ffffff", BADGE - 40, scale),
+            box.adjusted(9, 9, -9, -9).topLeft(),
+            pixmap(Glyph.MICROPHONE_OFF, "#ffffff", BADGE - 18, scale),
         )
         painter.setOpacity(1.0)
 
@@ -164,6 +177,16 @@ class StageView(QWidget):
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.update()
         super().changeEvent(event)
+
+
+def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
+    """Soft from well above the text on."""
+    area = QRectF(target)
+    area.setTop(max(target.top(), top - SOFT))
+    scrim = QLinearGradient(area.topLeft(), area.bottomLeft())
+    for position, alpha in SCRIM:
+        scrim.setColorAt(position, colour("#0b0c10", alpha))
+    painter.fillRect(area, scrim)
 
 
 def cover(picture: QSizeF, target: QRectF) -> QRectF:

@@ -46,7 +46,6 @@ QToolButton[kind="stage"]:hover { background: rgba(11, 12, 16, 190); }
 QToolButton[kind="stage"]:checked { background: rgba(11, 12, 16, 200); }
 QToolButton[kind="stage"]:focus { border-color: white; }
 
-#notice { background: $surface; border: 1px solid $border; border-radius: 16px; }
 #noticeMessage { font-weight: 600; }
 #noticeHint { color: $text_dim; }
 #noticeAction { background: $raised; border: 2px solid transparent; border-radius: 10px;
@@ -54,11 +53,10 @@ QToolButton[kind="stage"]:focus { border-color: white; }
 #noticeAction:hover { background: $border; }
 #noticeAction:focus { border-color: $focus; }
 
-#popover { background: $surface; border: 1px solid $border; border-radius: 20px; }
 #popoverBody, QScrollArea { background: transparent; }
 #section { color: $text_dim; font-size: 12px; font-weight: 600; padding: 4px 12px 2px 12px; }
 #choice, #forget { text-align: left; border: 2px solid transparent; border-radius: 10px;
-    padding: 7px 10px; background: transparent; }
+    padding: 5px 10px; background: transparent; }
 #choice:hover, #forget:hover { background: $raised; }
 #choice:checked { font-weight: 600; }
 #choice:focus, #forget:focus { border-color: $focus; }
@@ -94,7 +92,7 @@ def stylesheet(palette: Palette) -> str:
         danger_soft=_rgba(palette.danger, 0.18),
         listening=palette.listening,
         focus=palette.focus,
-        focus_soft=_rgba(palette.focus, 0.55),
+        focus_soft=_rgba(palette.focus, 0.5),
     )
 
 

@@ -56,9 +56,8 @@ class Work:
         return task
 
     def close(self) -> None:
-        """Drop what has not begun and wait for what has."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        """Wait until every order is carried out; nobody is told any more."""
+        self._executor.shutdown(wait=True)
 
     def _come_back(self, task: Task[Result], future: Future[Result]) -> None:
-        if not future.cancelled():
-            self._bridge.post(lambda: task.end(future))
+        self._bridge.post(lambda: task.end(future))

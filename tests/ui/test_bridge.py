@@ -1,0 +1,116 @@
+"""Crossing threads: order, fairness, levels that are not queued, and jobs that come back."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PySide6.QtCore import QThread
+
+from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.events import Heard, Noticed
+from avatar_app.ui.bridge import Bridge
+from avatar_app.ui.work import Work
+
+
+def in_thread(act) -> None:
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join()
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def work(qapp, told):
+    bridge = Bridge(told.append)
+    work = Work(bridge, told.append)
+    yield work
+    bridge.close()
+    work.close()
+
+
+def test_events_arrive_in_order_in_the_qt_thread(qtbot, qapp):
+    received = []
+    bridge = Bridge(lambda event: received.append((event.message, QThread.currentThread())))
+    in_thread(lambda: [bridge.post(Noticed(str(n))) for n in range(3000)])
+    assert received == []
+    qtbot.waitUntil(lambda: len(received) == 3000)
+    assert [message for message, _ in received] == [str(n) for n in range(3000)]
+    assert {thread for _, thread in received} == {qapp.thread()}
+
+
+def test_of_levels_only_the_newest_arrives(qtbot, qapp):
+    received = []
+    bridge = Bridge(received.append)
+    in_thread(lambda: [bridge.post(Heard(-float(n), 0.0, 0.0)) for n in range(1000)])
+    qtbot.waitUntil(lambda: bool(received))
+    qapp.processEvents()
+    assert received == [Heard(-999.0, 0.0, 0.0)]
+
+
+def test_a_receiver_that_raises_loses_one_event(qtbot, qapp):
+    received = []
+
+    def receive(event):
+        if event.message == "bad":
+            raise ZeroDivisionError
+        received.append(event.message)
+
+    bridge = Bridge(receive)
+    with qtbot.captureExceptions() as raised:
+        for message in ("a", "bad", "b"):
+            bridge.post(Noticed(message))
+        qtbot.waitUntil(lambda: received == ["a", "b"])
+    assert [kind for kind, _, _ in raised] == [ZeroDivisionError]
+
+
+def test_a_closed_bridge_delivers_nothing(qapp):
+    received = []
+    bridge = Bridge(received.append)
+    bridge.post(Noticed("waiting"))
+    bridge.close()
+    in_thread(lambda: bridge.post(Noticed("late")))
+    qapp.processEvents()
+    assert received == []
+
+
+def test_a_job_runs_elsewhere_and_its_result_comes_here(qtbot, work):
+    results = []
+    work.run(threading.get_ident).then(lambda ident: results.append((ident, threading.get_ident())))
+    qtbot.waitUntil(lambda: bool(results))
+    ran, shown = results[0]
+    assert ran != shown == threading.get_ident()
+
+
+def test_what_a_user_can_mend_goes_to_failed(qtbot, work, told):
+    error = DeviceUnavailable("No microphone.", "Plug one in.")
+
+    def job():
+        raise error
+
+    work.run(job)
+    qtbot.waitUntil(lambda: told == [error])
+    heard = []
+    work.run(job).failed(heard.append)
+    qtbot.waitUntil(lambda: heard == [error])
+    assert told == [error]
+
+
+def test_a_bug_in_a_job_keeps_its_traceback(qtbot, work, told):
+    with qtbot.captureExceptions() as raised:
+        work.run(lambda: 1 // 0).then(told.append)
+        qtbot.waitUntil(lambda: bool(raised))
+    assert raised[0][0] is ZeroDivisionError
+    assert told == []
+
+
+def test_jobs_keep_their_order(qtbot, work):
+    done = []
+    for number in range(20):
+        work.run(lambda number=number: number).then(done.append)
+    qtbot.waitUntil(lambda: len(done) == 20)
+    assert done == list(range(20))

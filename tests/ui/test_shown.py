@@ -1,0 +1,304 @@
+"""What the window shows of what a session reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QStyleOptionViewItem
+
+from avatar_app.core.events import (
+    AvatarSays,
+    Failed,
+    Heard,
+    Muted,
+    Noticed,
+    Outcome,
+    State,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    UserSaying,
+    UserStarted,
+    UserWithdrawn,
+    WordsHeard,
+)
+from avatar_app.core.values import VideoFrame
+from avatar_app.ui import notices as notices_module
+from avatar_app.ui.chat_delegate import _formats
+from avatar_app.ui.chat_model import Speaker
+from avatar_app.ui.notices import Notice
+from avatar_app.ui.state_light import Light
+from avatar_app.ui.theme import DARK, ThemeChoice
+
+LEFT = Qt.MouseButton.LeftButton
+CUT = TurnEnded(1, Outcome.INTERRUPTED, "Tell me", "One two three four", "One two")
+
+
+def shade_at(image: QImage, window, x: float, y: float) -> tuple[int, int, int]:
+    pixel = image.pixelColor(round(x * image.devicePixelRatio()), round(y))
+    return pixel.red(), pixel.green(), pixel.blue()
+
+
+def test_captions_greet_at_first(window_and_session):
+    window, _ = window_and_session
+    assert window.stage.captions.caption.text == "Say hello, or type"
+
+
+def test_captions_greet_again_who_was_here_before(qtbot, opened):
+    window, _ = opened((CUT,))
+    qtbot.waitUntil(lambda: window.stage.captions.caption.text == "Welcome back")
+
+
+def test_captions_follow_the_user_and_then_the_words_heard(qtbot, window_and_session):
+    window, session = window_and_session
+    captions = window.stage.captions
+    session.post(UserStarted(1), UserSaying(1, "set a"))
+    qtbot.waitUntil(lambda: captions.caption.text == "set a")
+    assert captions.caption.by_user
+    session.post(
+        UserSaid(1, "set a timer"), AvatarSays(1, "I set it."), AvatarSays(1, "Anything else?")
+    )
+    qtbot.waitUntil(lambda: captions.caption.text == "I set it. Anything else?")
+    assert captions.caption.heard == 0
+    session.post(WordsHeard(1, "I set"))
+    qtbot.waitUntil(lambda: captions.caption.heard == len("I set"))
+    assert captions.accessibleDescription() == "I set it. Anything else?"
+
+
+def test_captions_of_an_interrupted_answer_keep_only_what_was_heard(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(AvatarSays(1, CUT.avatar_text), WordsHeard(1, CUT.heard_text), CUT)
+    qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two")
+
+
+def test_a_cough_brings_the_answer_back(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(AvatarSays(1, "One two three"), WordsHeard(1, "One"), UserStarted(2))
+    qtbot.waitUntil(lambda: window.stage.captions.caption.text == "")
+    session.post(UserWithdrawn(2))
+    qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two three")
+    assert window.stage.captions.caption.heard == 3
+
+
+def test_heard_words_are_painted_brighter_than_those_to_come(qtbot, window_and_session):
+    window, session = window_and_session
+    captions = window.stage.captions
+    session.post(AvatarSays(1, "mmmm mmmm"), WordsHeard(1, "mmmm"))
+    qtbot.waitUntil(lambda: captions.caption.heard == 4)
+    image = captions._drawn.toImage()
+    middle = image.width() // 2
+    left = max(image.pixelColor(x, y).alpha() for x in range(middle) for y in range(image.height()))
+    right = max(
+        image.pixelColor(x, y).alpha()
+        for x in range(middle + 2, image.width())
+        for y in range(image.height())
+    )
+    assert left > 240
+    assert 60 < right < 160
+
+
+def test_transcript_shows_which_words_were_heard(qtbot, window_and_session):
+    window, session = window_and_session
+    model = window.chat.model
+    session.post(UserSaid(1, "Tell me"), AvatarSays(1, "One two"), AvatarSays(1, "three four"))
+    session.post(WordsHeard(1, "One"))
+    qtbot.waitUntil(lambda: model.rowCount() == 2 and model.lines[1].answer.heard == 1)
+    assert model.lines[1].live
+    assert not model.lines[1].cut_off
+    session.post(CUT)
+    qtbot.waitUntil(lambda: not model.lines[1].live)
+    user, avatar = model.lines
+    assert (user.speaker, user.answer.text) == (Speaker.USER, "Tell me")
+    assert (avatar.answer.heard, avatar.cut_off, avatar.interrupted) == (2, True, True)
+    assert avatar.at is not None
+
+
+def test_unheard_words_are_struck_and_dim_and_say_why(qtbot, opened):
+    window, _ = opened((CUT,))
+    qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
+    line = window.chat.model.lines[1]
+    heard, lost = _formats(line, DARK)
+    assert (heard.start, heard.length) == (0, len("One two"))
+    assert not heard.format.fontStrikeOut()
+    assert lost.format.fontStrikeOut()
+    assert lost.format.foreground().color().name() == DARK.text_faint
+    delegate, rect = window.chat.list.delegate, QRect(0, 0, 300, 60)
+    assert delegate.tip(line, QPoint(24, 40), rect) == ""
+    assert delegate.tip(line, QPoint(110, 40), rect).startswith("Never heard")
+    option = QStyleOptionViewItem()
+    option.rect = rect
+    assert delegate.sizeHint(option, window.chat.model.index(1)).height() > 30
+
+
+def test_an_answer_nobody_heard_a_word_of_is_struck_whole(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(TurnEnded(1, Outcome.FAILED, "Hi", "One two", ""))
+    qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
+    assert window.chat.model.lines[1].cut_off
+    assert not window.chat.model.lines[1].interrupted
+
+
+def test_transcript_follows_its_end_unless_the_user_scrolled_up(qtbot, window_and_session):
+    window, session = window_and_session
+    bar = window.chat.list.verticalScrollBar()
+    turns = [TurnEnded(i, Outcome.FINISHED, "Hello there", *["Hi to you"] * 2) for i in range(30)]
+    session.post(*turns)
+    qtbot.waitUntil(lambda: bar.maximum() > 1000 and bar.value() == bar.maximum())
+    bar.setValue(100)
+    session.post(TurnEnded(31, Outcome.FINISHED, "More", "Yes", "Yes"))
+    qtbot.waitUntil(lambda: window.chat.model.rowCount() == 62)
+    window.chat.list.doItemsLayout()
+    assert bar.value() == 100
+
+
+@pytest.mark.parametrize(
+    ("state", "light", "text"),
+    [
+        (State.LISTENING, Light.LISTENING, "Listening"),
+        (State.THINKING, Light.THINKING, "Thinking"),
+        (State.SPEAKING, Light.SPEAKING, "Speaking"),
+    ],
+)
+def test_each_state_has_its_light(qtbot, window_and_session, state, light, text):
+    window, session = window_and_session
+    view = window.stage.view
+    edge = view.portrait.center().x(), view.portrait.bottom() + 1
+    before = shade_at(window.stage.grab().toImage(), window, *edge)
+    session.post(StateChanged(state), Heard(-20.0, 1.0, -20.0))
+    qtbot.waitUntil(lambda: view.light.weights[light] > 0.9)
+    assert view.accessibleDescription() == text
+    assert max(view.light.weights, key=view.light.weights.get) is light
+    after = shade_at(window.stage.grab().toImage(), window, *edge)
+    assert sum(after) > sum(before) + 20
+
+
+def test_muted_has_its_light_and_gives_way_to_speaking(qtbot, window_and_session):
+    window, session = window_and_session
+    light = window.stage.view.light
+    session.post(Muted(True))
+    qtbot.waitUntil(lambda: light.weights[Light.MUTED] > 0.9)
+    assert "muted" in window.stage.view.accessibleDescription()
+    session.post(StateChanged(State.SPEAKING))
+    qtbot.waitUntil(lambda: light.weights[Light.SPEAKING] > 0.9)
+    assert light.weights[Light.MUTED] < 0.1
+
+
+def test_listening_light_reacts_to_the_level(window_and_session):
+    window, _ = window_and_session
+    light = window.stage.view.light
+    light.state = State.LISTENING
+    strengths = []
+    for db in (-80.0, -15.0):
+        light.microphone_db = db
+        for _ in range(60):
+            light.advance(0.033)
+        strengths.append(light.strength(Light.LISTENING))
+    assert strengths[1] > strengths[0] + 0.3
+
+
+def test_the_newest_frame_is_what_is_painted(qtbot, window_and_session):
+    window, session = window_and_session
+    session.picture = VideoFrame(np.full((90, 160, 3), (10, 200, 30), np.uint8), 1.0)
+    centre = window.stage.view.portrait.center()
+    qtbot.waitUntil(lambda: window.stage.view._frame is session.picture)
+    image = window.stage.view.grab().toImage()
+    assert shade_at(image, window, centre.x(), centre.y()) == (10, 200, 30)
+
+
+def test_before_the_first_frame_there_is_a_backdrop(qtbot, window_and_session):
+    window, session = window_and_session
+    window.stage.view._picture = session.picture = None
+    image = window.stage.view.grab().toImage()
+    centre = window.stage.view.portrait.center()
+    assert shade_at(image, window, centre.x(), centre.y()) != (0, 0, 0)
+
+
+def test_failure_stays_until_closed_and_offers_an_action(qtbot, window_and_session):
+    window, session = window_and_session
+    bar = window.stage.notices
+    session.post(Failed(3, "think", "The answer failed.", "Try again."))
+    qtbot.waitUntil(bar.isVisible)
+    assert bar.accessibleDescription() == "The answer failed. Try again."
+    assert not bar._timer.isActive()
+    qtbot.mouseClick(bar.action_button, LEFT)
+    assert QGuiApplication.clipboard().text() == "The answer failed. Try again."
+    assert not bar.isVisible()
+    session.post(Failed(None, "microphone", "It was unplugged."))
+    qtbot.waitUntil(bar.isVisible)
+    qtbot.mouseClick(bar.close_button, LEFT)
+    assert not bar.isVisible()
+
+
+def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(Failed(None, "microphone", "It was unplugged."))
+    qtbot.waitUntil(window.stage.notices.isVisible)
+    qtbot.mouseClick(window.stage.notices.action_button, LEFT)
+    assert window.popover.isVisible()
+
+
+def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):
+    monkeypatch.setattr(notices_module, "READ_MS", 30)
+    window, session = window_and_session
+    session.post(Noticed("A timer is set."))
+    qtbot.waitUntil(window.stage.notices.isVisible)
+    qtbot.waitUntil(lambda: not window.stage.notices.isVisible())
+
+
+def test_notices_queue_in_order_without_repeating(window_and_session):
+    window, _ = window_and_session
+    bar = window.stage.notices
+    for text in ("one", "two", "one", "two", "three"):
+        bar.tell(Notice(text, failure=True))
+    seen = []
+    while bar.notice is not None:
+        seen.append(bar.notice.message)
+        bar.dismiss()
+    assert seen == ["one", "two", "three"]
+
+
+def test_many_notices_never_pile_up_and_failures_outlast_information(window_and_session):
+    window, _ = window_and_session
+    bar = window.stage.notices
+    bar.tell(Notice("first", failure=True))
+    bar.tell(Notice("broken", failure=True))
+    for number in range(100):
+        bar.tell(Notice(f"news {number}"))
+    assert bar.waiting == notices_module.MOST
+    bar.dismiss()
+    assert bar.notice.message == "broken"
+
+
+def test_level_meter_rises_at_once_falls_gently_and_rests_when_muted(window_and_session):
+    window, _ = window_and_session
+    meter = window.composer.meter
+    meter.show_level(-12.0, 1.0)
+    assert meter.level == 1.0
+    meter.show_level(-100.0, 0.0)
+    assert 0.5 < meter.level < 1.0
+    for _ in range(60):
+        meter.show_level(-100.0, 0.0)
+    assert meter.level == 0.0
+
+
+def test_text_is_laid_out_only_when_it_changes(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(AvatarSays(1, "One two"))
+    qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two")
+    drawn = window.stage.captions._drawn
+    session.post(AvatarSays(1, ""), WordsHeard(1, ""), WordsHeard(1, ""), Noticed("done"))
+    qtbot.waitUntil(window.stage.notices.isVisible)
+    assert window.stage.captions._drawn is drawn
+
+
+def test_a_theme_of_the_system_is_followed_until_one_is_chosen(qtbot, window_and_session):
+    window, _ = window_and_session
+    theme = window.theme
+    theme.choose(ThemeChoice.SYSTEM)
+    with qtbot.waitSignal(theme.changed):
+        theme._system_changed()
+    theme.choose(ThemeChoice.LIGHT)
+    with qtbot.assertNotEmitted(theme.changed):
+        theme._system_changed()

@@ -1,0 +1,337 @@
+"""A user at the real window: keys, clicks, and what they reach."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+from avatar_app.app.session import Preference
+from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.events import (
+    AvatarSays,
+    Control,
+    ControlRequested,
+    Heard,
+    Muted,
+    Outcome,
+    State,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    WordsHeard,
+)
+from avatar_app.ui.theme import DARK, LIGHT, ThemeChoice
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def key(window, code: Qt.Key, kind=QEvent.Type.KeyPress, *, again: bool = False) -> None:
+    """A key as the system sends it, auto-repeat included."""
+    target = window.focusWidget() or window
+    event = QKeyEvent(kind, code, Qt.KeyboardModifier.NoModifier, " ", again)
+    QApplication.sendEvent(target, event)
+
+
+def test_typing_and_enter_sends_what_was_typed(qtbot, window_and_session):
+    window, session = window_and_session
+    qtbot.keyClicks(window.composer.field, "  how are you ")
+    qtbot.keyClick(window.composer.field, Qt.Key.Key_Return)
+    assert session.asked("type") == [("how are you",)]
+    assert window.composer.field.text() == ""
+
+
+def test_send_button_sends_and_an_empty_field_sends_nothing(qtbot, window_and_session):
+    window, session = window_and_session
+    assert not window.composer.send_button.isEnabled()
+    qtbot.keyClick(window.composer.field, Qt.Key.Key_Return)
+    qtbot.keyClicks(window.composer.field, "hi")
+    qtbot.mouseClick(window.composer.send_button, LEFT)
+    assert session.asked("type") == [("hi",)]
+
+
+def test_escape_interrupts(qtbot, window_and_session):
+    window, session = window_and_session
+    qtbot.keyClick(window.composer.field, Qt.Key.Key_Escape)
+    assert session.asked("interrupt") == [()]
+
+
+def test_stop_button_works_only_while_there_is_something_to_stop(qtbot, window_and_session):
+    window, session = window_and_session
+    assert not window.composer.stop_button.isEnabled()
+    session.post(StateChanged(State.SPEAKING))
+    qtbot.waitUntil(window.composer.stop_button.isEnabled)
+    qtbot.mouseClick(window.composer.stop_button, LEFT)
+    assert session.asked("interrupt") == [()]
+
+
+def test_holding_space_in_the_empty_field_talks_until_it_is_let_go(window_and_session):
+    window, session = window_and_session
+    key(window, Qt.Key.Key_Space)
+    for _ in range(5):
+        key(window, Qt.Key.Key_Space, QEvent.Type.KeyRelease, again=True)
+        key(window, Qt.Key.Key_Space, again=True)
+    assert session.asked("hold") == [(True,)]
+    assert window.composer.talk_button.isDown()
+    key(window, Qt.Key.Key_Space, QEvent.Type.KeyRelease)
+    assert session.asked("hold") == [(True,), (False,)]
+    assert window.composer.field.text() == ""
+
+
+def test_space_talks_without_any_focus(window_and_session):
+    window, session = window_and_session
+    window.composer.field.clearFocus()
+    key(window, Qt.Key.Key_Space)
+    key(window, Qt.Key.Key_Space, QEvent.Type.KeyRelease)
+    assert session.asked("hold") == [(True,), (False,)]
+
+
+def test_space_within_a_text_is_a_blank(qtbot, window_and_session):
+    window, session = window_and_session
+    qtbot.keyClicks(window.composer.field, "a b")
+    assert window.composer.field.text() == "a b"
+    assert session.asked("hold") == []
+
+
+def test_space_on_a_focused_button_presses_it(qtbot, window_and_session):
+    window, session = window_and_session
+    window.composer.mute_button.setFocus()
+    qtbot.keyClick(window.composer.mute_button, Qt.Key.Key_Space)
+    assert session.asked("mute") == [(True,)]
+    assert session.asked("hold") == []
+
+
+def test_a_held_key_is_let_go_when_the_window_closes(window_and_session):
+    window, session = window_and_session
+    key(window, Qt.Key.Key_Space)
+    window.close()
+    assert session.asked("hold") == [(True,), (False,)]
+
+
+def test_talk_button_holds_while_pressed(qtbot, window_and_session):
+    window, session = window_and_session
+    qtbot.mousePress(window.composer.talk_button, LEFT)
+    assert session.asked("hold") == [(True,)]
+    qtbot.mouseRelease(window.composer.talk_button, LEFT)
+    assert session.asked("hold") == [(True,), (False,)]
+
+
+def test_mute_asks_and_shows_what_the_session_answers(qtbot, window_and_session):
+    window, session = window_and_session
+    button = window.composer.mute_button
+    qtbot.keyClick(window, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    assert session.asked("mute") == [(True,)]
+    assert not button.isChecked()
+    session.post(Muted(True))
+    qtbot.waitUntil(button.isChecked)
+    assert button.accessibleName() == "Open the microphone"
+    qtbot.mouseClick(button, LEFT)
+    assert session.asked("mute") == [(True,), (False,)]
+
+
+def test_theme_key_changes_colours_and_is_remembered(qtbot, window_and_session):
+    window, session = window_and_session
+    assert DARK.page in window.styleSheet()
+    qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert LIGHT.page in window.styleSheet()
+    assert DARK.page not in window.styleSheet()
+    assert session.preferences[Preference.THEME] == "light"
+
+
+def test_transcript_key_closes_and_opens_the_panel(qtbot, window_and_session):
+    window, session = window_and_session
+    assert window.panel.width() > 200
+    qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.panel.width() == 0)
+    assert session.preferences[Preference.TRANSCRIPT_SHOWN] is False
+    qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.panel.width() > 200 and window.chat.isVisible())
+
+
+def test_full_screen_key(qtbot, window_and_session):
+    window, _ = window_and_session
+    qtbot.keyClick(window, Qt.Key.Key_F11)
+    assert window.isFullScreen()
+    qtbot.keyClick(window, Qt.Key.Key_F11)
+    assert not window.isFullScreen()
+
+
+def test_preferences_are_restored(opened):
+    window, _ = opened(theme="light", transcript_shown=False)
+    assert window.theme.choice is ThemeChoice.LIGHT
+    assert window.panel.width() == 0
+    window.resize(780, 620)
+    window.close()
+
+
+def test_geometry_is_remembered(opened):
+    window, session = opened()
+    window.resize(780, 620)
+    window.close()
+    again, _ = opened(**session.preferences)
+    assert (again.width(), again.height()) == (780, 620)
+
+
+def test_broken_preferences_are_ignored(opened):
+    window, _ = opened(theme="purple", window_geometry="no base64 ***", transcript_shown=None)
+    assert window.panel.opened
+
+
+def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_and_session):
+    window, session = window_and_session
+    qtbot.mouseClick(window.stage.settings_button, LEFT)
+    qtbot.waitUntil(lambda: len(window.popover.microphones.rows) == 3)
+    assert window.popover.isVisible()
+    assert threading.current_thread().name in session.threads  # start()
+    rows = {row.text(): row for row in window.popover.microphones.rows}
+    assert rows["Headset"].isChecked()
+    qtbot.mouseClick(rows["Desk microphone"], LEFT)
+    qtbot.mouseClick(window.popover.speakers.rows[0], LEFT)
+    qtbot.mouseClick(window.popover.characters.rows[1], LEFT)
+    qtbot.waitUntil(lambda: window.stage.name.text() == "Otto")
+    assert session.asked("use_microphone") == [("Desk microphone",)]
+    assert session.asked("use_speaker") == [(None,)]
+    assert session.asked("use_character") == [("otto",)]
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert not window.popover.isVisible()
+    assert session.asked("interrupt") == []
+    assert window.composer.field.hasFocus()
+
+
+def test_a_device_that_fails_becomes_a_notice(qtbot, window_and_session):
+    window, session = window_and_session
+    session.error = DeviceUnavailable("The list is empty.", "Plug something in.")
+    qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.stage.notices.notice is not None)
+    assert window.stage.notices.notice.message == "The list is empty."
+    session.error = None
+
+
+@pytest.mark.parametrize("undone", [True, False])
+def test_history_is_deleted_only_when_nothing_was_undone(qtbot, opened, undone):
+    turn = TurnEnded(1, Outcome.FINISHED, "Hello", "Hi", "Hi")
+    window, session = opened((turn,))
+    qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
+    window.show_settings()
+    qtbot.mouseClick(window.popover.forget_button, LEFT)
+    assert window.chat.model.rowCount() == 0
+    assert session.asked("forget") == []
+    notices = window.stage.notices
+    button = notices.action_button if undone else notices.close_button
+    qtbot.mouseClick(button, LEFT)
+    if undone:
+        assert window.chat.model.rowCount() == 2
+        window.close()
+    else:
+        qtbot.waitUntil(lambda: bool(session.asked("forget")))
+    assert len(session.asked("forget")) == (0 if undone else 1)
+
+
+def test_closing_within_the_time_to_undo_deletes_all_the_same(opened):
+    window, session = opened((TurnEnded(1, Outcome.FINISHED, "Hello", "Hi", "Hi"),))
+    window.forget()
+    window.close()
+    names = [call[0] for call in session.calls]
+    assert names.index("forget") < names.index("close")
+
+
+def test_closing_closes_the_session_once_and_leaves_nothing(opened):
+    window, session = opened()
+    window.close()
+    session._poster.join(5)
+    assert session.asked("close") == [()]
+    assert session.listeners == 0
+    names = {thread.name for thread in threading.enumerate()}
+    assert not [name for name in names if name.startswith(("window-work", "fake-session"))]
+
+
+@pytest.mark.parametrize(
+    ("control", "holds"),
+    [
+        (Control.HIDE_TRANSCRIPT, lambda w: not w.panel.opened),
+        (Control.USE_LIGHT_THEME, lambda w: not w.theme.palette.dark),
+        (Control.USE_DARK_THEME, lambda w: w.theme.palette.dark),
+        (Control.SHOW_SETTINGS, lambda w: w.popover.isVisible()),
+        (Control.FULL_SCREEN, lambda w: w.isFullScreen()),
+        (Control.SHOW_TRANSCRIPT, lambda w: w.panel.opened),
+        (Control.CLOSE, lambda w: w.isHidden()),
+    ],
+)
+def test_the_avatar_may_ask_the_window(qtbot, window_and_session, control, holds):
+    window, session = window_and_session
+    session.post(ControlRequested(control))
+    qtbot.waitUntil(lambda: holds(window))
+
+
+def test_every_control_has_a_name_and_every_button_a_tip(qtbot, window_and_session):
+    window, _ = window_and_session
+    window.show_settings()
+    qtbot.waitUntil(lambda: len(window.popover.microphones.rows) == 3)
+    controls = window.findChildren(QAbstractButton) + window.findChildren(QLineEdit)
+    assert len(controls) > 15
+    nameless = [c for c in controls if not c.accessibleName()]
+    assert nameless == [], [c.objectName() for c in nameless]
+    shown = [c for c in controls if c.isVisible()]
+    assert [c.accessibleName() for c in shown if not c.toolTip()] == []
+
+
+def test_tab_reaches_every_control_and_comes_back(qtbot, opened):
+    window, session = opened((TurnEnded(1, Outcome.FINISHED, "Hello", "Hi", "Hi"),))
+    qtbot.waitUntil(window.chat.copy_button.isEnabled)
+    session.post(StateChanged(State.SPEAKING))
+    qtbot.waitUntil(window.composer.stop_button.isEnabled)
+    visited: list[QWidget] = []
+    while len(visited) < 40 and window.focusWidget() not in visited:
+        visited.append(window.focusWidget())
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    composer, stage = window.composer, window.stage
+    expected = [
+        *(composer.field, composer.stop_button, composer.talk_button, composer.mute_button),
+        *(stage.theme_button, stage.settings_button, stage.transcript_button),
+        *(window.chat.copy_button, window.chat.list),
+    ]
+    assert [widget for widget in visited if widget in expected] == expected
+    assert set(visited) <= set(expected)
+
+
+def test_copying_gives_what_was_heard(qtbot, opened):
+    turn = TurnEnded(1, Outcome.INTERRUPTED, "Tell me", "One two three", "One two")
+    window, _ = opened((turn,))
+    qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
+    window.chat.list.setFocus()
+    qtbot.keyClick(window.chat.list, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "You: Tell me\nMira: One two —"
+
+
+def test_two_thousand_events_leave_the_window_alive_and_small(qtbot, window_and_session):
+    window, session = window_and_session
+    children = len(window.findChildren(QWidget))
+    flood = [
+        event
+        for turn in range(400)
+        for event in (
+            UserSaid(turn, f"question {turn}"),
+            AvatarSays(turn, "one two three"),
+            WordsHeard(turn, "one two"),
+            Heard(-20.0, 1.0, -20.0),
+            TurnEnded(turn, Outcome.FINISHED, f"question {turn}", *["one two three"] * 2),
+        )
+    ]
+    assert len(flood) == 2000
+    session.post(*flood)
+    assert window.chat.model.rowCount() < 400, "the flood was handled in one go"
+    qtbot.keyClicks(window.composer.field, "still here")
+    qtbot.keyClick(window.composer.field, Qt.Key.Key_Return)
+    assert session.asked("type") == [("still here",)]
+    qtbot.waitUntil(
+        lambda: (
+            any(line.answer.text == "question 399" for line in window.chat.model.lines)
+            and not any(line.live for line in window.chat.model.lines)
+        ),
+        timeout=10_000,
+    )
+    assert window.chat.model.rowCount() == 400
+    assert len(window.findChildren(QWidget)) == children
