@@ -105,16 +105,14 @@ def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[st
 @pytest.mark.parametrize("path", sorted((ROOT / "config" / "personas").glob("*.yaml")), ids=str)
 def test_personas_say_who_they_are(path: Path) -> None:
     persona = yaml.safe_load(path.read_text())
-    assert (
-        {"name", "summary", "prompt"} <= set(persona) <= {"name", "summary", "prompt", "greeting"}
-    )
+    assert set(persona) == {"name", "title", "voice", "greeting", "system"}
     assert all(isinstance(value, str) and value for value in persona.values())
 
 
 def test_what_is_shipped_is_found() -> None:
     assert places.default_settings_file().is_file()
     assert places.assets().is_dir()
-    assert (places.personas() / "friendly.yaml").is_file()
+    assert (places.personas() / "mira.yaml").is_file()
 
 
 def test_every_system_package_is_a_plain_name() -> None:

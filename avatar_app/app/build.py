@@ -130,7 +130,7 @@ def make_conversation(
         post,
         call_tool,
         clock,
-        Ledger(read_persona(settings.persona).prompt, tools),
+        Ledger(read_persona(settings.persona).system, tools),
         Patience(**settings.hearing.patience.model_dump()),
         settings.hearing.backchannels,
     )
@@ -141,10 +141,10 @@ class Persona:
     """Who the avatar is."""
 
     name: str
-    prompt: str
+    system: str
     """What a language model is told before a conversation."""
-    greeting: str = ""
-    """What the avatar says when it is started; empty for silence."""
+    greeting: str
+    """What the avatar says when it is started."""
 
 
 def read_persona(name: str) -> Persona:
@@ -152,7 +152,7 @@ def read_persona(name: str) -> Persona:
     path = places.personas() / f"{name}.yaml"
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Persona(document["name"], document["prompt"], document.get("greeting", ""))
+        return Persona(document["name"], document["system"], document["greeting"])
     except OSError as error:
         known = ", ".join(sorted(each.stem for each in places.personas().glob("*.yaml")))
         raise ConfigInvalid(f"There is no persona {name!r}.", f"There is {known}.") from error

@@ -6,35 +6,25 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from avatar_app.app.abilities import Abilities
-from avatar_app.app.build import (
-    EMBEDDED,
-    EngineRack,
-    make_conversation,
-    make_rack,
-    read_persona,
-)
+from avatar_app.app.build import read_persona
+from avatar_app.app.ensemble import Ensemble
 from avatar_app.app.history import History
 from avatar_app.app.monitor import Monitor
 from avatar_app.app.places import Places
 from avatar_app.app.recorder import Recorder
 from avatar_app.app.registry import Registry
 from avatar_app.app.session import Devices, Preference
-from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.app.settings import Settings
 from avatar_app.app.substitutes import Substitutes
 from avatar_app.app.user_settings import save_user_setting
 from avatar_app.audio.devices import list_devices
-from avatar_app.audio.microphone import Microphone
-from avatar_app.audio.speaker import Speaker
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import VideoFrame
 from avatar_app.pipeline import orders
-from avatar_app.pipeline.conversation import Conversation
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +33,6 @@ _SETTING_OF = {
     Preference.TRANSCRIPT_SHOWN: "window.transcript",
     Preference.WINDOW_GEOMETRY: "window.geometry",
 }
-
-
-@dataclass(eq=False, slots=True)
-class _Open:
-    """Everything that runs once the companion has started."""
-
-    conversation: Conversation
-    rack: EngineRack
-    abilities: Abilities
-    microphone: Microphone
-    speaker: Speaker
 
 
 class Companion:
@@ -67,7 +46,7 @@ class Companion:
         self._settings, self._notices, self._places = settings, notices, places
         self._listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
-        self._open: _Open | None = None
+        self._ensemble: Ensemble | None = None
         self._waiting: list[orders.Order] = []
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
         self._closed = False
@@ -89,16 +68,16 @@ class Companion:
     def wait_open(self) -> bool:
         """Block until `start` is done; False if it failed, which was told as an event."""
         self._opening.join()
-        return self._open is not None
+        return self._ensemble is not None
 
     def close(self) -> None:
         self._closed = True
         if self._opening.ident is not None:
             self._opening.join()
         with self._lock:
-            opened, self._open = self._open, None
-        if opened is not None:
-            _close(opened)
+            ensemble, self._ensemble = self._ensemble, None
+        if ensemble is not None:
+            ensemble.close()
         if self._recorder is not None:
             self._recorder.close()
         self._history.close()
@@ -116,8 +95,8 @@ class Companion:
         self._order(orders.Mute(muted))
 
     def frame(self) -> VideoFrame | None:
-        opened = self._open
-        return opened.conversation.frame() if opened else None
+        ensemble = self._ensemble
+        return ensemble.conversation.frame() if ensemble else None
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         self._listeners.append(listener)
@@ -125,23 +104,23 @@ class Companion:
 
     def devices(self) -> Devices:
         found = list_devices()
-        opened = self._open
+        ensemble = self._ensemble
         return Devices(
             tuple(device.name for device in found if device.inputs),
             tuple(device.name for device in found if device.outputs),
-            opened.microphone.name if opened else None,
-            opened.speaker.name if opened else None,
+            ensemble.microphone.name if ensemble else None,
+            ensemble.speaker.name if ensemble else None,
         )
 
     def use_microphone(self, name: str | None) -> None:
         self._remember("audio.microphone", name)
-        if self._open is not None:
-            self._open.microphone.use(name)
+        if self._ensemble is not None:
+            self._ensemble.microphone.use(name)
 
     def use_speaker(self, name: str | None) -> None:
         self._remember("audio.speaker", name)
-        if self._open is not None:
-            self._open.speaker.use(name)
+        if self._ensemble is not None:
+            self._ensemble.speaker.use(name)
 
     def characters(self) -> tuple[str, ...]:
         manifest = self.registry.find(Kind.FACE, self._settings.face.engine)
@@ -150,9 +129,9 @@ class Companion:
     def use_character(self, name: str) -> None:
         self.character = name
         self._remember("face.options.character", name)
-        if self._open is not None:
-            self._open.rack.engines[Kind.FACE].configure(character=name)
-            self._open.conversation.presenter.forget_resting()
+        if self._ensemble is not None:
+            self._ensemble.rack.engines[Kind.FACE].configure(character=name)
+            self._ensemble.conversation.presenter.forget_resting()
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
@@ -169,13 +148,13 @@ class Companion:
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
-        if self._open is not None:
-            self._open.rack.engines[Kind.TTS].configure(**options)
+        if self._ensemble is not None:
+            self._ensemble.rack.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
         """How loud everything is played: 1 is as it was made."""
-        if self._open is not None:
-            self._open.conversation.playback.volume = volume
+        if self._ensemble is not None:
+            self._ensemble.conversation.playback.volume = volume
 
     def _face_default(self) -> str:
         options = self.registry.find(Kind.FACE, self._settings.face.engine).defaults()
@@ -192,10 +171,10 @@ class Companion:
 
     def _order(self, order: orders.Order) -> None:
         with self._lock:
-            if self._open is None:
+            if self._ensemble is None:
                 self._waiting.append(order)
                 return
-        self._open.conversation.order(order)
+        self._ensemble.conversation.order(order)
 
     def _run_opening(self) -> None:
         try:
@@ -206,51 +185,21 @@ class Companion:
     def _begin(self) -> None:
         for notice in (*self._notices, *self.registry.notices):
             self._post(notice)
-        rack = make_rack(self._settings, self.registry, self._post)
-        announce = self._announce
-        abilities = Abilities(self._places, self, self._post, announce)
-        for text in abilities.notices:
-            self._post(Noticed(text))
-        conversation = make_conversation(
-            self._settings,
-            rack,
-            self._post,
-            time.monotonic,
-            abilities.call,
-            abilities.descriptions,
-        )
         if self._recorder is not None:
             self.subscribe(self._recorder)
             self._history.prune(self._settings.history.days)
-        self.monitor = Monitor(rack.manifests)
-        audio = self._settings.audio
-        opened = _Open(
-            conversation,
-            rack,
-            abilities,
-            Microphone(audio.microphone, conversation.hear, self._notice),
-            Speaker(audio.speaker, conversation.playback.read, self._notice),
-        )
-        opened.speaker.start()
-        opened.microphone.start()
-        abilities.start()
+        ensemble = Ensemble(self._settings, self.registry, self._places, self, self._post)
+        self.monitor = Monitor(ensemble.rack.manifests)
+        ensemble.start()
         with self._lock:
-            self._open = opened
+            self._ensemble = ensemble
             waiting, self._waiting = self._waiting, []
         for order in waiting:
-            conversation.order(order)
+            ensemble.conversation.order(order)
         self._greet()
 
     def _greet(self) -> None:
-        greeting = read_persona(self._settings.persona).greeting
-        if greeting:
-            self._announce(greeting)
-
-    def _announce(self, text: str) -> None:
-        self._order(orders.Announce(text))
-
-    def _notice(self, message: str, hint: str) -> None:
-        self._post(Noticed(message, hint))
+        self._order(orders.Announce(read_persona(self._settings.persona).greeting))
 
     def _remember(self, setting: str, value: Any) -> None:
         try:
@@ -260,26 +209,7 @@ class Companion:
 
     def _substitute(self, kind: Kind) -> None:
         """Replace an engine that keeps failing; in a thread, for it may take long to load."""
-        opened = self._open
-        if opened is None or opened.rack.manifests[kind].name == EMBEDDED[kind]:
-            return
-        threading.Thread(
-            target=self._replace, args=(opened, kind), name="substitute", daemon=True
-        ).start()
-
-    def _replace(self, opened: _Open, kind: Kind) -> None:
-        failing = opened.rack.engines[kind]
-        title = opened.rack.manifests[kind].title
-        engine = opened.rack.put(kind, EngineChoice(engine=EMBEDDED[kind]))
-        opened.conversation.order(orders.Use(kind, engine))
-        failing.close()
-        substitute = opened.rack.manifests[kind].title
-        self._post(Noticed(f"{title} keeps failing.", f"{substitute} goes on in its place."))
-
-
-def _close(opened: _Open) -> None:
-    opened.abilities.close()
-    opened.microphone.close()
-    opened.speaker.close()
-    opened.conversation.close()
-    opened.rack.close()
+        if self._ensemble is not None:
+            threading.Thread(
+                target=self._ensemble.substitute, args=(kind,), name="substitute", daemon=True
+            ).start()

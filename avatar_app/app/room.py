@@ -1,4 +1,4 @@
-"""A room without devices: time passes in blocks of sound, as fast as the conversation can follow."""
+"""A room without devices: time passes in blocks of sound, as fast as a conversation can follow."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Room:
 
 
 def block_of(samples: Samples | None, index: int) -> Samples | None:
-    """The block number `index` of a recording at 16 kHz, padded with silence; None after its end."""
+    """Block number `index` of a recording at 16 kHz, padded with silence; None after its end."""
     if samples is None:
         return None
     block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]

@@ -1,4 +1,4 @@
-"""Any engine in a process of its own, behind the same protocol: it may crash, hang or hold locks."""
+"""Any engine in a process of its own, behind the same protocol: it may crash, hang or block."""
 
 from __future__ import annotations
 

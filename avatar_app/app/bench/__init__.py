@@ -1,0 +1,41 @@
+"""Measures this machine: six benches, each with targets that it can miss."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from avatar_app.app.bench.result import BenchResult, Report, show_table
+from avatar_app.app.machine import describe_machine
+from avatar_app.app.places import Places
+from avatar_app.app.settings import Settings
+from avatar_app.core.errors import ConfigInvalid
+
+__all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
+
+BENCHES = ("latency", "barge-in", "skew", "face", "startup", "soak")
+
+
+def run_bench(name: str, settings: Settings, quick: bool) -> BenchResult:
+    """Measure; nothing is written into the user's folders. ConfigInvalid for an unknown name."""
+    if name not in BENCHES:
+        raise ConfigInvalid(f"There is no bench {name!r}.", f"There is {', '.join(BENCHES)}.")
+    module = importlib.import_module(f"avatar_app.app.bench.{name.replace('-', '_')}")
+    with TemporaryDirectory(prefix="avatar-bench-") as folder:
+        report: Report = module.measure(settings, places_under(Path(folder)), quick)
+    return replace(BenchResult(name, describe_machine()), report=report)
+
+
+def places_under(root: Path) -> Places:
+    """Folders for a bench, all of them in `root`."""
+    return Places(
+        config=root,
+        data=root,
+        cache=root / "cache",
+        logs=root / "logs",
+        models=root / "models",
+        engines=root / "engines",
+        videos=root / "videos",
+    )

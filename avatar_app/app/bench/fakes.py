@@ -1,0 +1,165 @@
+"""Engines without a model: instant, or with a fixed delay, so that only the pipeline is measured."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import (
+    PLAYBACK_RATE,
+    AudioChunk,
+    Look,
+    SpeechChunk,
+    ToolCall,
+    ToolResult,
+    Transcript,
+    VideoFrame,
+    Word,
+)
+
+WORD_SECONDS = 0.2
+"""Length of each word of the flat voice."""
+TURN_STEP = 0.0005
+"""The flat voice speaks turn n as the sample value 0.1 + (n % TURN_STEPS) * TURN_STEP."""
+TURN_STEPS = 1000
+PIXELS = (2, 2, 3)
+
+
+def wait(seconds: float) -> None:
+    """A fixed delay, in real time."""
+    if seconds > 0:
+        threading.Event().wait(seconds)
+
+
+class Plain:
+    """What all fakes share: no options, nothing to give back."""
+
+    def configure(self, **options: Any) -> None:
+        """There is nothing to configure."""
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+class PassThrough(Plain):
+    """Cancels no echo."""
+
+    def played(self, block: AudioChunk) -> None:
+        """What was played is not needed."""
+
+    def clean(self, block: AudioChunk, delay: float) -> AudioChunk:  # noqa: ARG002 - the protocol
+        return block
+
+
+class LevelDetector(Plain):
+    """Loud is speech."""
+
+    def probability(self, block: AudioChunk) -> float:
+        return float(np.abs(block.samples).mean() > 0.01)
+
+
+@dataclass
+class FixedRecognizer(Plain):
+    """Understands `text` in whatever was loud for 0.1 s, a fixed time after the sound ended."""
+
+    text: str = "tell me"
+    seconds: float = 0.0
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        loud, said = 0, False
+        for block in audio:
+            turn.check()
+            loud += int(np.abs(block.samples).mean() > 0.01)
+            if loud >= 10 and not said:
+                said = True
+                yield Transcript(self.text)
+        wait(self.seconds)
+        yield Transcript(self.text if loud >= 10 else "", final=True)
+
+
+@dataclass
+class FixedDialogue(Plain):
+    """Answers with one text, after a fixed time."""
+
+    text: str = "This is an answer. "
+    seconds: float = 0.0
+
+    def reply(
+        self,
+        prompt: Prompt,  # noqa: ARG002 - the protocol
+        turn: Turn,
+    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        wait(self.seconds)
+        turn.check()
+        yield self.text
+
+
+@dataclass
+class FlatVoice(Plain):
+    """Every word is 0.2 s of a constant that tells its turn; the first after a fixed time."""
+
+    seconds: float = 0.0
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        wait(self.seconds)
+        length = int(WORD_SECONDS * PLAYBACK_RATE)
+        for token in text.split():
+            turn.check()
+            samples = np.full(length, level_of(turn.id), np.float32)
+            word = Word(token, 0.0, WORD_SECONDS)
+            yield SpeechChunk(AudioChunk(samples, PLAYBACK_RATE), token, (word,))
+
+
+def level_of(turn_id: int) -> float:
+    """The sample value of the flat voice in this turn."""
+    return 0.1 + turn_id % TURN_STEPS * TURN_STEP
+
+
+@dataclass
+class FlatFace(Plain):
+    """Tiny pictures: black at rest; while it speaks the first pixel is white."""
+
+    fps: float = 30.0
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        del after
+        index, seconds = 0, 0.0
+        for chunk in speech:
+            seconds += chunk.audio.seconds
+            while index / self.fps < seconds:
+                turn.check()
+                image = np.zeros(PIXELS, np.uint8)
+                image[0, 0] = 255
+                yield VideoFrame(image, index / self.fps, turn.id)
+                index += 1
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        del look
+        at = after.at if after else 0.0
+        return VideoFrame(np.zeros(PIXELS, np.uint8), at + 1 / self.fps)
+
+
+def is_speaking(frame: VideoFrame | None) -> bool:
+    """Is this a picture that the flat face drew while it spoke?"""
+    return frame is not None and frame.pose is not None
+
+
+@dataclass
+class Overheard(Plain):
+    """A voice that remembers what it said, by turn."""
+
+    voice: Any
+    said: dict[int, list[SpeechChunk]] = field(default_factory=dict)
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        for chunk in self.voice.speak(text, turn):
+            self.said.setdefault(turn.id, []).append(chunk)
+            yield chunk

@@ -1,0 +1,128 @@
+"""What a bench found: figures with their targets, as JSON or as a small table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+BARS = "▁▂▃▄▅▆▇█"
+BINS = 32
+"""Columns of a histogram."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure. Without a bound it is there to be read, and always ok."""
+
+    value: float | None
+    """None where nothing could be measured; that misses every target."""
+    unit: str
+    most: float | None = None
+    """Target: not more than this."""
+    least: float | None = None
+    """Target: not less than this."""
+
+    @property
+    def target(self) -> str | None:
+        if self.most is not None:
+            return f"≤ {self.most:g}"
+        return None if self.least is None else f"≥ {self.least:g}"
+
+    @property
+    def ok(self) -> bool:
+        if self.target is None:
+            return True
+        if self.value is None or math.isnan(self.value):
+            return False
+        above = self.least is None or self.value >= self.least
+        return above and (self.most is None or self.value <= self.most)
+
+    def as_json(self) -> dict[str, Any]:
+        value = None if self.value is None or math.isnan(self.value) else round(self.value, 3)
+        return {"value": value, "unit": self.unit, "target": self.target, "ok": self.ok}
+
+
+@dataclass(slots=True)
+class Report:
+    """The metrics of one bench, and the single measurements that a histogram shows."""
+
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    series: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(
+        self,
+        name: str,
+        value: float | None,
+        unit: str,
+        most: float | None = None,
+        least: float | None = None,
+    ) -> None:
+        self.metrics[name] = Metric(value, unit, most, least)
+
+    def add_percentiles(
+        self, name: str, values: Sequence[float], unit: str, **most: float | None
+    ) -> None:
+        """`p50=800.0` adds the metric `<name>_p50` with that target; None: without one."""
+        for percentile, bound in most.items():
+            self.add(f"{name}_{percentile}", quantile(values, percentile), unit, bound)
+        self.series[f"{name} [{unit}]"] = list(values)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """What `avatar-app bench` prints."""
+
+    bench: str
+    machine: dict[str, Any]
+    report: Report = field(default_factory=Report)
+
+    @property
+    def ok(self) -> bool:
+        """Every target is met, and there was something to measure."""
+        metrics = self.report.metrics.values()
+        return bool(metrics) and all(metric.ok for metric in metrics)
+
+    def as_json(self) -> dict[str, Any]:
+        metrics = {name: metric.as_json() for name, metric in self.report.metrics.items()}
+        return {"bench": self.bench, "machine": self.machine, "metrics": metrics}
+
+
+def quantile(values: Sequence[float], percentile: str) -> float | None:
+    """The percentile called `p95`, or `max`; None of nothing."""
+    if not len(values):
+        return None
+    share = 100.0 if percentile == "max" else float(percentile.removeprefix("p"))
+    return float(np.percentile(values, share))
+
+
+def show_table(result: BenchResult, console: Console) -> None:
+    """The metrics, and how the single measurements are spread."""
+    table = Table("", result.bench, "target", "", box=None, header_style="bold", pad_edge=False)
+    for name, metric in result.report.metrics.items():
+        mark = "" if metric.target is None else "[green]✓[/]" if metric.ok else "[red]✗[/]"
+        table.add_row(name, _figure(metric), metric.target or "", mark)
+    console.print(table)
+    for name, values in result.report.series.items():
+        if len(values) >= BINS // 4:
+            console.print(histogram(name, values), style="dim", markup=False, highlight=False)
+
+
+def histogram(name: str, values: Sequence[float]) -> str:
+    """One line: the spread of `values` from the smallest to the largest."""
+    counts, edges = np.histogram(values, bins=BINS)
+    scale = (len(BARS) - 1) / max(int(counts.max()), 1)
+    bars = "".join(BARS[math.ceil(count * scale)] if count else " " for count in counts)
+    return f"{name}: {edges[0]:.1f} {bars} {edges[-1]:.1f}  (n={len(values)})"
+
+
+def _figure(metric: Metric) -> str:
+    if metric.value is None:
+        return "—"
+    digits = 0 if abs(metric.value) >= 100 else 1 if abs(metric.value) >= 10 else 2
+    return f"{metric.value:.{digits}f} {metric.unit}"

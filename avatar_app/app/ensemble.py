@@ -1,0 +1,80 @@
+"""The ensemble: everything that runs while the application does, opened and closed together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from avatar_app.app.abilities import Abilities, Hands
+from avatar_app.app.build import EMBEDDED, make_conversation, make_rack
+from avatar_app.app.places import Places
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.audio.microphone import Microphone
+from avatar_app.audio.speaker import Speaker
+from avatar_app.core.events import Event, Noticed
+from avatar_app.core.manifest import Kind
+from avatar_app.pipeline import orders
+
+
+class Ensemble:
+    """Engines, conversation, devices and abilities. Opening takes as long as the engines do."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        places: Places,
+        hands: Hands,
+        post: Callable[[Event], None],
+    ) -> None:
+        self._post = post
+        self.rack = make_rack(settings, registry, post)
+        self._abilities = Abilities(places, hands, post, self._announce)
+        for text in self._abilities.notices:
+            post(Noticed(text))
+        self.conversation = make_conversation(
+            settings,
+            self.rack,
+            post,
+            time.monotonic,
+            self._abilities.call,
+            self._abilities.descriptions,
+        )
+        audio = settings.audio
+        self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
+        self.speaker = Speaker(audio.speaker, self.conversation.playback.read, self._notice)
+
+    def start(self) -> None:
+        """Listen and speak from now on."""
+        self.speaker.start()
+        self.microphone.start()
+        self._abilities.start()
+
+    def substitute(self, kind: Kind) -> None:
+        """Put the embedded engine of a kind in the place of one that keeps failing."""
+        manifest = self.rack.manifests[kind]
+        if manifest.name == EMBEDDED[kind]:
+            return
+        failing = self.rack.engines[kind]
+        engine = self.rack.put(kind, EngineChoice(engine=EMBEDDED[kind]))
+        self.conversation.order(orders.Use(kind, engine))
+        failing.close()
+        substitute = self.rack.manifests[kind].title
+        self._post(
+            Noticed(f"{manifest.title} keeps failing.", f"{substitute} goes on in its place.")
+        )
+
+    def close(self) -> None:
+        """Fall silent and give everything back."""
+        self._abilities.close()
+        self.microphone.close()
+        self.speaker.close()
+        self.conversation.close()
+        self.rack.close()
+
+    def _announce(self, text: str) -> None:
+        self.conversation.order(orders.Announce(text))
+
+    def _notice(self, message: str, hint: str) -> None:
+        self._post(Noticed(message, hint))
