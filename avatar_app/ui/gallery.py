@@ -99,18 +99,22 @@ SCENES = (
 )
 
 
-def shoot(folder: Path, opened: Callable[[], ScriptedSession]) -> list[Path]:
+def shoot(
+    folder: Path, opened: Callable[[], ScriptedSession], settle_ms: int = SETTLE_MS
+) -> list[Path]:
     """Write one PNG per scene and theme into `folder`; `opened` makes a fresh session for each."""
     folder.mkdir(parents=True, exist_ok=True)
     prepared_application()
     return [
-        _shoot(folder / f"{scene.name}-{choice}.png", scene, choice, opened())
+        _shoot(folder / f"{scene.name}-{choice}.png", scene, choice, opened(), settle_ms)
         for choice in (ThemeChoice.DARK, ThemeChoice.LIGHT)
         for scene in SCENES
     ]
 
 
-def _shoot(path: Path, scene: Scene, choice: ThemeChoice, session: ScriptedSession) -> Path:
+def _shoot(
+    path: Path, scene: Scene, choice: ThemeChoice, session: ScriptedSession, settle_ms: int
+) -> Path:
     session.set_preference(Preference.THEME, choice.value)
     session.set_preference(Preference.TRANSCRIPT_SHOWN, scene.transcript)
     window = MainWindow(session, Theme(choice))
@@ -118,7 +122,7 @@ def _shoot(path: Path, scene: Scene, choice: ThemeChoice, session: ScriptedSessi
     window.show()
     window.start()
     session.post(*scene.events)
-    _wait(SETTLE_MS)
+    _wait(settle_ms)
     window.grab().save(str(path))
     window.close()
     window.deleteLater()

@@ -1,0 +1,73 @@
+"""The whole program around the window: opens, hears Ctrl+C, reports a bug in a slot, ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from fake_session import FakeSession
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from avatar_app.core.events import State, StateChanged
+from avatar_app.ui.app import run_window
+from avatar_app.ui.gallery import SCENES, shoot
+from avatar_app.ui.main_window import MainWindow
+
+
+def window() -> MainWindow:
+    return next(
+        w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()
+    )
+
+
+def test_ctrl_c_closes_the_window_and_the_session(qapp):
+    session = FakeSession()
+    before = signal.getsignal(signal.SIGINT)
+    QTimer.singleShot(50, lambda: os.kill(os.getpid(), signal.SIGINT))
+    assert run_window(session) == 0
+    assert session.asked("start") == [()]
+    assert session.asked("close") == [()]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_closing_the_window_ends_the_program(qapp):
+    session = FakeSession()
+    QTimer.singleShot(50, lambda: window().close())
+    assert run_window(session) == 0
+    assert session.asked("close") == [()]
+
+
+def test_a_bug_is_logged_and_told(qapp, monkeypatch, expected_warnings):
+    expected_warnings.append("unexpected error in the window")
+    session = FakeSession()
+    told = []
+
+    def break_something() -> None:
+        sys.excepthook(ValueError, ValueError("broken"), None)
+        QTimer.singleShot(50, look)
+
+    def look() -> None:
+        told.append(window().stage.notices.notice)
+        window().close()
+
+    QTimer.singleShot(50, break_something)
+    run_window(session)
+    assert told[0].failure
+    assert "ValueError: broken" in told[0].hint
+
+
+def test_gallery_shows_every_scene_dark_and_light(qapp, tmp_path):
+    opened = []
+
+    def session() -> FakeSession:
+        opened.append(FakeSession())
+        return opened[-1]
+
+    pictures = shoot(tmp_path, session, settle_ms=60)
+    names = {path.stem for path in pictures}
+    assert names == {f"{s.name}-{theme}" for s in SCENES for theme in ("dark", "light")}
+    assert all(path.stat().st_size > 10_000 for path in pictures)
+    assert all(one.asked("close") for one in opened)
+    assert StateChanged(State.SPEAKING) in SCENES[2].events
