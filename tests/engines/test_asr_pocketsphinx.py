@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from avatar_app.core.values import (
     Samples,
     Transcript,
 )
+from avatar_app.engines.asr.pocketsphinx.commands import GRAMMAR
 from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
 
 RECORDINGS = Path(__file__).parents[1] / "data"
@@ -156,7 +158,7 @@ def _breath() -> Samples:
 
 
 @pytest.mark.parametrize(
-    "noise", [*(_cough(seed) for seed in range(4)), _click(), _breath()], ids=range(6)
+    "noise", [*(_cough(seed) for seed in range(2)), _click(), _breath()], ids=range(4)
 )
 def test_coughs_clicks_and_breath_are_no_words(recognizer, noise):
     transcripts = _transcripts(recognizer, _between_silences(noise))
@@ -171,3 +173,24 @@ def test_real_words_are_trusted_and_more_than_a_drawn_out_tone(recognizer):
     hum = _transcripts(recognizer, _between_silences(tone))[-1]
     assert words.confidence > 0.6
     assert hum.confidence < 0.3
+
+
+@pytest.mark.parametrize("command", ["show the transcript", "cancel the timer"])
+def test_a_usual_command_is_understood_where_free_recognition_fails(recognizer, command):
+    name = f"espeak-{command.replace(' ', '-')}.flac"
+    *partials, final = _transcripts(recognizer, _recording(name))
+    assert partials[-1].text != command
+    assert final.text == command
+    assert final.confidence > 0.5
+
+
+def test_a_sentence_that_begins_like_a_command_is_none(recognizer):
+    final = _transcripts(recognizer, _recording("espeak-stop-talking.flac"))[-1]
+    assert "football" in final.text
+
+
+def test_all_words_of_the_commands_are_in_the_dictionary(recognizer):
+    rules = GRAMMAR.read_text("utf-8").split("grammar commands;")[1]
+    words = set(re.findall(r"[a-z']+", re.sub(r"//.*|<\w+>|public", "", rules)))
+    assert len(words) > 100
+    assert [word for word in sorted(words) if not recognizer._decoder.lookup_word(word)] == []

@@ -9,6 +9,7 @@ import numpy as np
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.pocketsphinx import average
+from avatar_app.engines.asr.pocketsphinx.commands import CommandListener
 from avatar_app.engines.asr.pocketsphinx.reading import confidence_of, text_of, words_of
 from avatar_app.engines.asr.pocketsphinx.voicing import Voicing
 
@@ -51,6 +52,7 @@ class PocketsphinxRecognizer:
             maxwpf=MOST_WORDS,
             fwdflat=False,  # a second pass over the whole utterance would come after its end
         )
+        self._commands = CommandListener()
         self._mean = average.USUAL
 
     def configure(self) -> None:
@@ -60,34 +62,38 @@ class PocketsphinxRecognizer:
         """Yield what was understood so far whenever it changes, at most every 120 ms of sound."""
         decoder = self._decoder
         self._start(average.USUAL)
-        voicing = Voicing()
+        voicing, heard = Voicing(), bytearray()
         try:
-            yield from self._partials(audio, turn, voicing)
+            yield from self._partials(audio, turn, voicing, heard)
         finally:
             decoder.end_utt()
-        yield self._final(voicing)
+        yield self._final(voicing, bytes(heard))
 
     def close(self) -> None:
-        del self._decoder
+        del self._decoder, self._commands
 
     def _start(self, mean: average.Cepstrum) -> None:
         self._mean = mean
         self._decoder.set_cmn(average.written(mean))
         self._decoder.start_utt()
 
-    def _final(self, voicing: Voicing) -> Transcript:
+    def _final(self, voicing: Voicing, heard: bytes) -> Transcript:
         words = words_of(self._decoder.seg())
         share = voicing.share(words)
         if share < NO_VOICE:
             return Transcript("", True, 0.0)
+        command = self._commands.heard(heard, average.written(self._mean), words)
         trust = float(np.interp(share, (NO_VOICE, SURE_VOICE), (0.0, 1.0)))
-        confidence = trust * confidence_of(self._decoder.seg(), self._decoder.lookup_word)
-        return Transcript(" ".join(word.text for word in words), True, confidence, words)
+        if command:
+            trust *= 1.0 - self._commands.distance(command, words) / 2
+        else:
+            trust *= confidence_of(self._decoder.seg(), self._decoder.lookup_word)
+        understood = command or words
+        return Transcript(" ".join(word.text for word in understood), True, trust, understood)
 
     def _partials(
-        self, audio: Iterator[AudioChunk], turn: Turn, voicing: Voicing
+        self, audio: Iterator[AudioChunk], turn: Turn, voicing: Voicing, heard: bytearray
     ) -> Iterator[Transcript]:
-        heard = bytearray()
         shown = ""
         for count, block in enumerate(_blocks(audio), start=1):
             turn.check()

@@ -17,7 +17,7 @@ USUAL_PHONE = 22
 LONGEST_PHONE = 34
 """Frames that no word's phones last on average; a cough heard as "oh" has 36."""
 
-_FILLER = re.compile(r"[<\[+]")
+_FILLER = re.compile(r"[<\[+(]")  # <sil>, [NOISE], +NSN+, (NULL)
 _ALTERNATIVE = re.compile(r"\(\d+\)$")
 
 

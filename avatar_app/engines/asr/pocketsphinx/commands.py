@@ -1,0 +1,60 @@
+"""Hears the usual commands where free recognition hears similar words: "the clients", "be quiet".
+
+A second decoder, which knows nothing but the phrases of commands.txt, always finds one of them.
+Its phrase is taken when its sounds are close to those that the free decoder found on its own; of
+other sentences none comes as close.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rapidfuzz.distance import Levenshtein
+
+from avatar_app.core.values import Word
+from avatar_app.engines.asr.pocketsphinx.reading import words_of
+
+GRAMMAR = Path(__file__).parent / "commands.txt"
+"""JSGF."""
+
+LONGEST = 4 * 16_000 * 2
+"""Bytes: no command lasts longer than 4 s, and its decoding after the end takes time."""
+FARTHEST = 0.55
+"""Share of sounds that may differ: true commands 0 to 0.8, other sentences from 0.57 on."""
+
+
+class CommandListener:
+    """The decoder for commands, and the judgement whether it is to be believed."""
+
+    def __init__(self) -> None:
+        import pocketsphinx
+
+        self._decoder = pocketsphinx.Decoder(
+            loglevel="FATAL",  # a sentence that is no command is no error
+            lm=None,
+            jsgf=str(GRAMMAR),
+            fwdflat=False,
+            bestpath=False,
+        )
+
+    def heard(self, pcm: bytes, mean: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """The command in `pcm`, if it sounds like the freely recognised `words`; else nothing.
+
+        `mean` is the mean cepstrum with which the words were found.
+        """
+        if len(pcm) > LONGEST or not words:
+            return ()
+        self._decoder.set_cmn(mean)
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm, False, False)
+        self._decoder.end_utt()
+        command = words_of(self._decoder.seg())
+        return command if command and self.distance(command, words) <= FARTHEST else ()
+
+    def distance(self, command: tuple[Word, ...], words: tuple[Word, ...]) -> float:
+        """Share of sounds in which the two differ, from 0 to 1."""
+        return Levenshtein.normalized_distance(self._phones(command), self._phones(words))
+
+    def _phones(self, words: tuple[Word, ...]) -> list[str]:
+        spelt = (self._decoder.lookup_word(word.text) or "?" for word in words)
+        return [phone for phones in spelt for phone in phones.split()]
