@@ -13,6 +13,10 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.values import ToolCall, ToolResult
 
 
+PHRASINGS = 6
+"""More lines than these are no phrasings of one thing, but things to tell, however long."""
+
+
 class CannotDo(Exception):
     """One sentence that says why a skill cannot do what was asked."""
 
@@ -95,9 +99,11 @@ class Ask:
     """Whether the avatar should say no more than needed."""
 
     def say(self, key: str, **values: Any) -> str:
-        """One of the phrasings of `key`, among those whose placeholders are all given."""
+        """One of the phrasings of `key` whose placeholders are all given; a short one when brief."""
         given = {name for name, value in values.items() if value not in ("", None)} | {"name"}
         fitting = [line for line in self.phrases[key] if _placeholders(line) <= given]
+        if self.brief and len(fitting) <= PHRASINGS:
+            fitting = sorted(fitting, key=len)[: (len(fitting) + 1) // 2]
         said = self.variety.pick(key, fitting).format(**{"name": self.name, **values})
         return said[0].upper() + said[1:]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -88,14 +89,16 @@ class EmbeddedDialogue:
         meaning = self._understanding.meaning(prompt.user_text, past)
         ask = self._ask(prompt, meaning, past)
         written: list[str] = []
-        carry = Carry()
+        next_past = Past(intent=ask.intent, slots=ask.slots)
         try:
-            carry = (yield from self._spoken(self._skill(ask)(ask), turn, written)) or carry
+            carry = yield from self._spoken(self._skill(ask)(ask), turn, written)
+            next_past = replace(next_past, carry=carry or Carry())
         except CannotDo as problem:
+            next_past = past  # what failed is nothing to follow up
             yield from self._spoken(_regrets(ask, str(problem)), turn, written)
         finally:
             text = "".join(written).strip()
-            self._past = Past(prompt.user_text, text, ask.intent, ask.slots, carry)
+            self._past = replace(next_past, user_text=prompt.user_text, written=text)
 
     def _ask(self, prompt: Prompt, meaning: Meaning, past: Past) -> Ask:
         return Ask(

@@ -60,13 +60,13 @@ class Matcher:
         self.patterns = tuple(patterns)
         words = {item.word for pattern in self.patterns for item in pattern.items}
         self._vocabulary = sorted(words - {""})
-        self._sounds = [metaphone(word) for word in self._vocabulary]
+        self._sounds = [_sound(word) for word in self._vocabulary]
         self.index = {word: at for at, word in enumerate(self._vocabulary)}
         self._weights = np.zeros((len(self.patterns), len(self._vocabulary)), np.float32)
         for row, pattern in enumerate(self.patterns):
             for item in pattern.items:
                 if item.word:
-                    self._weights[row, self.index[item.word]] += item.weight
+                    self._weights[row, self.index[item.word]] += item.loss
         self._totals = np.array([pattern.weight + SLACK for pattern in self.patterns])
         self._room = np.array([_room(pattern) for pattern in self.patterns])
 
@@ -81,11 +81,18 @@ class Matcher:
 
     def _costs(self, heard: Sequence[str]) -> Any:
         """The share of its weight that each word of the patterns loses to each heard one."""
-        written = process.cdist(self._vocabulary, heard, scorer=fuzz.ratio)
-        sounds = [metaphone(word) for word in heard]
-        sounding = process.cdist(self._sounds, sounds, scorer=fuzz.ratio)
-        likeness = np.maximum(written, SOUNDING * sounding) / 100
-        return np.where(likeness < UNLIKE, 1.0, np.minimum(1.0, STRICTNESS * (1 - likeness)))
+        written = process.cdist(self._vocabulary, heard, scorer=fuzz.ratio, dtype=np.float32)
+        sounds = [_sound(word) for word in heard]
+        sounding = process.cdist(self._sounds, sounds, scorer=fuzz.ratio, dtype=np.float32)
+        likeness = np.maximum(written, np.float32(SOUNDING) * sounding) / np.float32(100)
+        costs = np.minimum(1.0, STRICTNESS * (1 - likeness))
+        return np.where(likeness < UNLIKE, 1.0, costs).astype(np.float32)
+
+
+def _sound(word: str) -> str:
+    """The consonants as they sound; a single one says too little."""
+    sound: str = metaphone(word)
+    return sound if len(sound) > 1 else word
 
 
 def _room(pattern: Pattern) -> float:
@@ -101,7 +108,8 @@ class Comparison:
     def __init__(self, matcher: Matcher, bounds: Any, aligner: _Aligner) -> None:
         self._patterns = matcher.patterns
         self._bounds = bounds
-        self._order = [row for row in np.argsort(-bounds, kind="stable") if bounds[row] >= USELESS]
+        near = np.flatnonzero(bounds >= USELESS)
+        self._order = near[np.argsort(-bounds[near], kind="stable")].tolist()
         self._aligner = aligner
 
     def best(self, allowed: Collection[str]) -> Match | None:
@@ -173,11 +181,11 @@ class _Aligner:
             if path is None:
                 continue
             cost, bound = path
-            _offer(following, at, cost + item.weight, bound)
+            _offer(following, at, cost + item.loss, bound)
             if at < count:
-                _offer(following, at + 1, cost + item.weight * costs[at], bound)
+                _offer(following, at + 1, cost + item.loss * costs[at], bound)
             if at + 1 < count and costs[count + at] < TORN:
-                _offer(following, at + 2, cost + item.weight * costs[count + at] + FREE, bound)
+                _offer(following, at + 2, cost + item.loss * costs[count + at] + FREE, bound)
         return following
 
     def _slot(self, row: _Row, item: Item) -> _Row:

@@ -1,4 +1,4 @@
-"""Reads the patterns of an intent: words, [optional], (this|that), needed! light words, {slots}."""
+"""Reads the patterns of an intent: words, [optional], needed!, (this|that), and {slots}."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIGHT = frozenset(
 
 ARTICLES = frozenset({"a", "an", "the", "my"})
 """No free text by themselves."""
-LIGHT_WEIGHT, OPTIONAL_WEIGHT = 0.35, 0.03
+LIGHT_WEIGHT, OPTIONAL_WEIGHT, NEEDED_LOSS = 0.35, 0.03, 2.0
 WEIGHTS = {
     "expression": 2.5,
     "operation": 1.5,
@@ -48,7 +48,9 @@ class Item:
     """The slot's name; empty for a word."""
     kind: str = ""
     weight: float = 1.0
-    """What it costs when it is missing."""
+    """How much it speaks for its pattern."""
+    loss: float = 0.0
+    """What it costs when the word is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,6 @@ def _items(variant: str) -> Iterator[Item]:
 def _words(text: str, optional: bool) -> Iterator[Item]:
     needed = text.endswith("!")
     for word in split(text.rstrip("!")):
-        light = word.text in LIGHT and not needed
-        weight = OPTIONAL_WEIGHT if optional else LIGHT_WEIGHT if light else 1.0
-        yield Item(word=word.text, weight=weight)
+        usual = LIGHT_WEIGHT if word.text in LIGHT and not needed else 1.0
+        weight = OPTIONAL_WEIGHT if optional else usual
+        yield Item(word=word.text, weight=weight, loss=NEEDED_LOSS if needed else weight)

@@ -15,7 +15,7 @@ ENOUGH = {ACTION: 0.74, TALK: 0.66, LISTEN: 0.8}
 """Scores from which an intent is taken to be meant."""
 PERHAPS = 0.64
 """Score from which it is worth asking whether an action was meant."""
-AT_ONCE = 0.84
+AT_ONCE = 0.9
 """Score from which what continues the last exchange is taken before all else."""
 SURE = 0.86
 """Score from which an action interrupts a question that is open."""
@@ -56,6 +56,8 @@ class Understanding:
         """The likeliest meaning; UNKNOWN where nothing is likely."""
         words = without_fillers(split(text))
         match = self._match(_shortened(words), past)
+        if match is None or not self._enough(match):
+            match = self._match(_shortened(split(text)), past) or match  # "hey there" is no filler
         if past.carry.answer is not None and not self._breaks_off(match):
             return Meaning(ANSWER, {**past.carry.values, "text": as_written(words)})
         if match is None:

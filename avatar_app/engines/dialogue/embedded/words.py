@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from text_to_num import find_numbers
+from text_to_num import find_numbers  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 

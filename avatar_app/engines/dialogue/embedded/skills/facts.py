@@ -19,6 +19,9 @@ _OWNED = re.compile(
     r"my (?P<subject>.+?)['’]s (?P<attribute>.+?) (?:is|are) (?P<value>.+)", re.IGNORECASE
 )
 _IS = re.compile(r"my (?P<attribute>.+?) (?:is|are|was) (?P<value>.+)", re.IGNORECASE)
+_CALLED = re.compile(
+    r"my (?P<subject>.+?) (?:is|are) (?:called|named) (?P<value>.+)", re.IGNORECASE
+)
 _NAMING = {"name", "lives in", "live in", "comes from", "come from", "was born in"}
 """Attributes whose values are written with capitals."""
 
@@ -47,11 +50,11 @@ def tell_home(ask: Ask) -> Reply:
 
 def remember_that(ask: Ask) -> Reply:
     text = f"my {ask.slots['my']}" if "my" in ask.slots else ask.slots["text"]
-    for pattern in (_OWNED, _OF_MINE, _OF_ME, _IS):
+    for pattern in (_OWNED, _CALLED, _OF_MINE, _OF_ME, _IS):
         if match := pattern.fullmatch(text):
             parts = match.groupdict()
             subject = parts.get("subject", USER).lower()
-            attribute = parts.get("attribute") or parts["verb"]
+            attribute = parts.get("attribute") or parts.get("verb") or "name"
             return (yield from _learn(ask, subject, _plain(attribute), parts["value"]))
     yield from ask.use("add_note", text=text)
     yield ask.say("learnt_as_note", text=text)
@@ -97,12 +100,16 @@ def recall_home(ask: Ask) -> Reply:
 
 def recall_verb(ask: Ask) -> Reply:
     """Where does my sister live: the fact's attribute begins with the verb."""
-    subject = ask.slots["subject"].lower()
+    subject = ask.slots.get("subject", USER).lower()
     verb = ask.text.lower().split()[-1]
     known = yield from ask.use("recall_facts", subject=subject)
     fitting = [fact for fact in known if fact["attribute"].startswith(verb)]
     yield _told(ask, fitting or known)
     return None
+
+
+def recall_called(ask: Ask) -> Reply:
+    return (yield from _recall(ask, ask.slots["subject"].lower(), "name"))
 
 
 def recall_about(ask: Ask) -> Reply:
@@ -175,6 +182,7 @@ SKILLS: dict[str, Skill] = {
     "recall": recall,
     "recall_home": recall_home,
     "recall_verb": recall_verb,
+    "recall_called": recall_called,
     "recall_about": recall_about,
     "forget": forget,
 }
