@@ -12,7 +12,6 @@ from typing import Any
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.values import ToolCall, ToolResult
 
-
 PHRASINGS = 6
 """More lines than these are no phrasings of one thing, but things to tell, however long."""
 
@@ -99,7 +98,7 @@ class Ask:
     """Whether the avatar should say no more than needed."""
 
     def say(self, key: str, **values: Any) -> str:
-        """One of the phrasings of `key` whose placeholders are all given; a short one when brief."""
+        """One of the phrasings of `key` whose placeholders are all given; short ones when brief."""
         given = {name for name, value in values.items() if value not in ("", None)} | {"name"}
         fitting = [line for line in self.phrases[key] if _placeholders(line) <= given]
         if self.brief and len(fitting) <= PHRASINGS:

@@ -62,11 +62,15 @@ class Matcher:
         self._vocabulary = sorted(words - {""})
         self._sounds = [_sound(word) for word in self._vocabulary]
         self.index = {word: at for at, word in enumerate(self._vocabulary)}
-        self._weights = np.zeros((len(self.patterns), len(self._vocabulary)), np.float32)
-        for row, pattern in enumerate(self.patterns):
-            for item in pattern.items:
-                if item.word:
-                    self._weights[row, self.index[item.word]] += item.loss
+        literals = [
+            (row, self.index[item.word], item.loss)
+            for row, pattern in enumerate(self.patterns)
+            for item in pattern.items
+            if item.word
+        ]
+        rows, columns, losses = zip(*literals, strict=True)
+        self._rows, self._columns = np.array(rows), np.array(columns)
+        self._losses = np.array(losses)
         self._totals = np.array([pattern.weight + SLACK for pattern in self.patterns])
         self._room = np.array([_room(pattern) for pattern in self.patterns])
 
@@ -74,7 +78,8 @@ class Matcher:
         """Compare an utterance of at least one word with everything that can be meant."""
         heard = [word.text for word in words]
         costs = self._costs(heard + [first + second for first, second in pairwise(heard)])
-        missing = self._weights @ costs.min(axis=1)
+        lost = self._losses * costs.min(axis=1)[self._columns]
+        missing = np.bincount(self._rows, weights=lost, minlength=len(self.patterns))
         extra = LIGHT_EXTRA * np.maximum(0, len(words) - self._room)
         bounds = 1 - (missing + extra) / self._totals
         return Comparison(self, bounds, _Aligner(words, costs.tolist(), self.index))

@@ -39,7 +39,7 @@ def reflect(ask: Ask) -> Reply:
     words = text.split()
     mirrored = spoken.mirrored(text) if len(words) <= LONGEST_ECHO else ""
     start = mirrored[:1].upper() + mirrored[1:]
-    first = words[0] if len(words) > LONGEST_ECHO else mirrored
+    first = words[0] if words else ""
     if not mirrored and ask.intent in ("i_feel", "ask_knowledge", "i_am"):
         yield ask.say("go_on" if ask.intent != "ask_knowledge" else "unknown")
     else:
