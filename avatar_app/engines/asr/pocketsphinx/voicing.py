@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples, Word
 
@@ -20,7 +21,7 @@ DELAY = WINDOW // (2 * MICROPHONE_BLOCK)
 _TAPER = np.hanning(WINDOW)
 
 
-def _autocorrelation(window: Samples) -> Samples:
+def _autocorrelation(window: NDArray[np.floating]) -> NDArray[np.float64]:
     spectrum = np.fft.rfft(window, 2 * WINDOW)
     return np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[:WINDOW]
 

@@ -58,7 +58,7 @@ class WebrtcEchoCanceller:
         )
         frame = self._encoded(block)
         self._module.process_stream(frame)
-        samples = np.frombuffer(frame.data, dtype=np.int16).astype(np.float32) / 32768
+        samples = np.frombuffer(frame.data, dtype=np.int16).astype(np.float32) / np.float32(32768)
         return AudioChunk(samples, block.rate, block.start)
 
     def close(self) -> None:
