@@ -49,6 +49,7 @@ def prepared_application() -> QApplication:
     """The one application object, with the product's name, icon and typeface."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
+    application.setQuitOnLastWindowClosed(False)  # `run_window` says when it is over
     application.setStyle("Fusion")
     application.setApplicationName("avatar-app")
     application.setApplicationDisplayName("Avatar")

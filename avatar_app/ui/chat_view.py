@@ -83,7 +83,7 @@ class ChatView(QFrame):
         self.copy_button = IconButton(theme, Glyph.COPY, self.tr("Copy the conversation"))
         self.copy_button.clicked.connect(self.list.copy)
         heading = QHBoxLayout()
-        heading.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        heading.setContentsMargins(2 * UNIT + 2, 0, UNIT, 0)
         title = QLabel(self.tr("Conversation"))
         title.setObjectName("heading")
         heading.addWidget(title)

@@ -85,7 +85,7 @@ class Composer(QFrame):
     def _dress_field(self) -> None:
         self.field.setObjectName("field")
         self.field.setMaxLength(LONGEST)
-        self.field.setPlaceholderText(self.tr("Type a message…"))
+        self.field.setPlaceholderText(self.tr("Type, or hold Space to talk"))
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)

@@ -15,7 +15,7 @@ INWARD = 10
 """Pixels that it reaches in."""
 CORNER = REACH + RADIUS_LARGE + INWARD
 """Side of a corner piece."""
-COMET = ((INWARD, 0.10), (6.0, 0.22), (2.6, 1.0))
+COMET = ((6.0, 0.28), (2.6, 1.0))
 """Widths and opacities of the strokes that make the thinking shimmer."""
 
 

@@ -79,7 +79,7 @@ class NoticeBar(Card):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
-        row.setContentsMargins(SHADOW + 2 * UNIT, SHADOW + 12, SHADOW + 12, SHADOW + 12)
+        row.setContentsMargins(SHADOW + 12, SHADOW + 12, SHADOW + 12, SHADOW + 12)
         row.setSpacing(12)
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()

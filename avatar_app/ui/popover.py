@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -116,11 +117,15 @@ class Popover(Card):
     def show_devices(self, devices: Devices) -> None:
         self.microphones.show_choices(self._with_default(devices.microphones), devices.microphone)
         self.speakers.show_choices(self._with_default(devices.speakers), devices.speaker)
+        self._order_rows()
+        if self.isVisible():
+            self._focus_choice()
         self._fit_soon()
 
     def show_characters(self, characters: tuple[str, ...], current: str) -> None:
         self.characters.show_choices([Choice(name.title(), name) for name in characters], current)
         self.characters.setVisible(len(characters) > 1)
+        self._order_rows()
         self._fit_soon()
 
     def show_theme(self, choice: ThemeChoice) -> None:
@@ -137,8 +142,7 @@ class Popover(Card):
         self.show()
         self.raise_()
         self._fit_soon()
-        first = next((row for row in self.microphones.rows if row.isChecked()), None)
-        (first or self.forget_button).setFocus(Qt.FocusReason.PopupFocusReason)
+        self._focus_choice()
 
     def dismiss(self) -> None:
         if self.isVisible():
@@ -156,6 +160,21 @@ class Popover(Card):
             steps[event.key()]()
         else:
             super().keyPressEvent(event)
+
+    def _focus_choice(self) -> None:
+        """Begin at what is chosen; never at what deletes."""
+        for group in (self.microphones, self.appearance):
+            for row in group.rows:
+                if row.isChecked():
+                    row.setFocus(Qt.FocusReason.PopupFocusReason)
+                    return
+
+    def _order_rows(self) -> None:
+        """Tab goes from top to bottom, whichever rows came last."""
+        groups = (self.microphones, self.speakers, self.characters, self.appearance)
+        rows = [row for group in groups for row in group.rows]
+        for before, after in pairwise([*rows, self.forget_button]):
+            QWidget.setTabOrder(before, after)
 
     def _fit_soon(self) -> None:
         """Once new rows have their looks, and so their size."""

@@ -20,7 +20,7 @@ INSET = REACH + 2 * UNIT
 CAPTIONS_SHARE = 0.44
 """Height of the captions' area, as a share of the portrait."""
 NOTICE_WIDEST, NOTICE_NARROWEST = 66 * UNIT, 50 * UNIT
-BESIDE = 2 * UNIT
+BESIDE = UNIT + UNIT // 2
 """Pixels between a notice and what stands beside it."""
 
 

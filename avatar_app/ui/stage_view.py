@@ -17,6 +17,8 @@ from avatar_app.ui.theme import CONTROL, UNIT, Palette, Theme, colour
 
 LOOK_EVERY_MS = 16
 """How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
+LIGHT_EVERY_MS = 30
+"""How often the light moves while no new picture comes."""
 HEAD_ROOM = 0.3
 """Share of what must be cut off vertically that is cut at the top."""
 SOFT = 88
@@ -41,7 +43,6 @@ class StageView(QWidget):
         self._clock.start()
         self.badge_left = float(REACH + 2 * UNIT)
         """Pixels from the left at which there is room for the sign of a closed microphone."""
-        self._even = False
         self._scrim_top: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -86,10 +87,9 @@ class StageView(QWidget):
             return
         frame = self._newest()
         fresh = frame is not None and frame is not self._frame
-        self._even = not self._even
         if fresh and frame is not None:
             self._take(frame)
-        if fresh or (self._even and self.light.moving):
+        if fresh or (self.light.moving and self._clock.hasExpired(LIGHT_EVERY_MS)):
             self.light.advance(min(0.1, self._clock.restart() / 1000))
             self.update()
 

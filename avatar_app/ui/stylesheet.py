@@ -92,8 +92,15 @@ def stylesheet(palette: Palette) -> str:
         danger_soft=_rgba(palette.danger, 0.18),
         listening=palette.listening,
         focus=palette.focus,
-        focus_soft=_rgba(palette.focus, 0.5),
+        focus_soft=_mixed(palette.surface, palette.focus, 0.6),
     )
+
+
+def _mixed(ground: str, over: str, share: float) -> str:
+    """Opaque, because Qt draws the joints of a translucent border twice."""
+    one, other = colour(ground), colour(over)
+    pairs = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def _rgba(value: str, alpha: float) -> str:

@@ -335,3 +335,26 @@ def test_two_thousand_events_leave_the_window_alive_and_small(qtbot, window_and_
     )
     assert window.chat.model.rowCount() == 400
     assert len(window.findChildren(QWidget)) == children
+
+
+def test_choices_are_reached_by_keys_from_top_to_bottom(qtbot, window_and_session):
+    window, session = window_and_session
+    qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    popover = window.popover
+    qtbot.waitUntil(
+        lambda: bool(popover.microphones.rows) and popover.microphones.rows[2].hasFocus()
+    )
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Down)
+    assert window.focusWidget() is popover.speakers.rows[0]
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Up)
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Up)
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: session.asked("use_microphone") == [("Desk microphone",)])
+    assert session.asked("hold") == []
+
+
+def test_a_click_beside_the_choices_closes_them(qtbot, window_and_session):
+    window, _ = window_and_session
+    window.show_settings()
+    qtbot.mouseClick(window.stage.view, LEFT, pos=window.stage.view.rect().bottomLeft())
+    assert not window.popover.isVisible()
