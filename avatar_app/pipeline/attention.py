@@ -11,7 +11,7 @@ from avatar_app.pipeline.delivery import Delivery
 from avatar_app.pipeline.hearing import HeardBlock, Hearing
 from avatar_app.pipeline.listening import Listener, Utterance
 from avatar_app.pipeline.playback import Playback
-from avatar_app.pipeline.turntaking import Decision, TurnTaker
+from avatar_app.pipeline.turntaking import UNFINISHED, Decision, TurnTaker
 
 FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
 """Sounds that are no words."""
@@ -40,7 +40,7 @@ class Attention:
         clock: Callable[[], float],
         backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
-        self._backchannels = FILLERS.union(*(_words(phrase) for phrase in backchannels))
+        self._no_claims = FILLERS | UNFINISHED.union(*(_words(phrase) for phrase in backchannels))
         self.hearing, self.listener = hearing, listener
         self._taker, self._playback, self._delivery = taker, playback, delivery
         self._post, self._clock = post, clock
@@ -182,7 +182,7 @@ class Attention:
 
     def _has_words(self, utterance: Utterance) -> bool:
         over = utterance.over_avatar and not self._claimed
-        ignored = self._backchannels if over else FILLERS
+        ignored = self._no_claims if over else FILLERS  # a lone "the" is a rest of echo
         return any(word not in ignored for word in _words(utterance.text))
 
     def _drop_answer(self, utterance: Utterance) -> None:

@@ -15,7 +15,7 @@ LONGEST_CLAUSE = 220
 _SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s|\n|[\u3002\uff01\uff1f]")
 _BREATH = re.compile(r"[,;:\u2014][\"'\u201d\u2019)\]]*\s|\s[\u2013-]\s|[\u3001\uff0c]")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|No|approx|e\.g|i\.e|z\.B|[A-Z])|\b\d+)\.\s$"
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|approx|e\.g|i\.e|z\.B|[A-Z])|(?<=\w\s)No|\b\d+)\.\s$"
 )
 
 

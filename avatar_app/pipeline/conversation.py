@@ -77,7 +77,7 @@ class Conversation:
         self.playback = Playback(self.activity, clock)
         self.presenter = Presenter(self.playback, self.activity, clock)
         self.state = State.IDLE
-        self._post, self._clock = post, clock
+        self._post = post
         self._conducting = Turn(id=0)
         self._blocks = 0
         self._orders: Stage[Order, None] = Stage(
@@ -155,7 +155,7 @@ class Conversation:
     def _hear(self, order: orders.Hear) -> None:
         hearing = self._attention.hearing
         played = self.playback.take_played()
-        block = hearing.hear(order.chunk, order.adc_at, self._clock(), played)
+        block = hearing.hear(order.chunk, order.adc_at, played)
         self._attention.hear(block)
         self._delivery.follow(floor_taken=self._attention.utterance is not None)
         self._blocks += 1

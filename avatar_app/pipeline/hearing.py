@@ -19,6 +19,12 @@ from avatar_app.core.values import (
 from avatar_app.pipeline.playback import PlayedBlock
 
 SILENCE_DB = -100.0
+LEAD = 0.05
+"""Seconds by which the canceller gets the loudspeaker's sound before its echo can be heard."""
+SLIP = 0.02
+"""Seconds by which the pairing may be off before a block is repeated or left out."""
+MOST_PLAYED = 200
+_SILENCE: Samples = np.zeros(PLAYBACK_BLOCK, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,25 +40,31 @@ class HeardBlock:
 
 
 class Hearing:
-    """Joins the echo canceller and the voice detector, and keeps the last second of sound."""
+    """Joins the echo canceller and the voice detector, and keeps the last moments of sound.
+
+    The canceller gets one block from the loudspeaker per block from the microphone, paired by the
+    times at which they left and entered the devices, whatever the threads did in between: its echo
+    path then changes only when the room does.
+    """
 
     def __init__(self, echo: EchoCanceller, detector: VoiceDetector, preroll: float) -> None:
         self.echo = echo
         self.detector = detector
         self._recent: deque[AudioChunk] = deque(maxlen=max(1, round(preroll / BLOCK_SECONDS)))
-        self._rest: Samples = np.zeros(0, np.float32)
+        self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
         self.playback_db = SILENCE_DB
 
-    def hear(
-        self, chunk: AudioChunk, adc_at: float, now: float, played: list[PlayedBlock]
-    ) -> HeardBlock:
-        """Clean one block; `played` is what the loudspeaker took since the last one."""
-        delay = 0.0
-        for block in played:
-            self._played(block)
-            delay = (block.dac_at - block.handed_at) + (now - adc_at)
-        clean = self.echo.clean(chunk, max(delay, 0.0))
+    def hear(self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock]) -> HeardBlock:
+        """Clean one block that entered the microphone at `adc_at` seconds of the clock; `played` is
+        what the loudspeaker took since the last one."""
+        self._played.extend(played)
+        if played:
+            self.playback_db = level_db(played[-1].samples)
+        for samples in self._paired(adc_at + LEAD):
+            self.echo.played(AudioChunk(samples, PLAYBACK_RATE, self._played_count))
+            self._played_count += PLAYBACK_BLOCK
+        clean = self.echo.clean(chunk, LEAD)
         self._recent.append(clean)
         return HeardBlock(clean, self.detector.probability(clean), level_db(chunk.samples))
 
@@ -64,15 +76,14 @@ class Hearing:
         """What was heard so far belongs to nobody (a mute, say)."""
         self._recent.clear()
 
-    def _played(self, block: PlayedBlock) -> None:
-        self.playback_db = level_db(block.samples)
-        samples = np.concatenate([self._rest, block.samples]) if len(self._rest) else block.samples
-        whole = len(samples) // PLAYBACK_BLOCK * PLAYBACK_BLOCK
-        for start in range(0, whole, PLAYBACK_BLOCK):
-            piece = samples[start : start + PLAYBACK_BLOCK]
-            self.echo.played(AudioChunk(piece, PLAYBACK_RATE, self._played_count))
-            self._played_count += PLAYBACK_BLOCK
-        self._rest = samples[whole:]
+    def _paired(self, due: float) -> list[Samples]:
+        """What leaves the loudspeaker at `due`: one block, unless the two streams have slipped."""
+        if not self._played or self._played[0].dac_at > due + SLIP:
+            return [_SILENCE]
+        blocks = [self._played.popleft().samples]
+        while self._played and self._played[0].dac_at < due - SLIP:
+            blocks.append(self._played.popleft().samples)
+        return blocks
 
 
 def level_db(samples: Samples) -> float:

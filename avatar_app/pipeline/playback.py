@@ -27,8 +27,6 @@ class PlayedBlock:
     """What the loudspeaker got."""
 
     samples: Samples
-    handed_at: float
-    """Seconds of the clock at which the device took it."""
     dac_at: float
     """Seconds of the clock at which its first sample leaves the loudspeaker."""
 
@@ -178,7 +176,7 @@ class Playback:
             self._gain = self._target()
             if self.volume != 1.0:
                 np.clip(samples * self.volume, -1.0, 1.0, out=samples)
-            self._played.append(PlayedBlock(samples, self._clock(), dac_at))
+            self._played.append(PlayedBlock(samples, dac_at))
             return samples
 
     def take_played(self) -> list[PlayedBlock]:

@@ -153,13 +153,13 @@ class TurnTaker:
             if avatar_speaking and _reached(self._voiced, patience.suspect_after):
                 self._floor = _Floor.SUSPECTED
                 return Decision.SUSPECTED
-        elif self._voiced == 0.0:
+        elif not _reached(self._voiced, BLOCK_SECONDS):
             self._floor = _Floor.OPEN
             return Decision.RELENTED
         return None
 
     def _user_speaks(self) -> Decision | None:
-        if self._length >= self.patience.utterance:
+        if _reached(self._length, self.patience.utterance):
             return self._end()
         if _reached(self._silence, self.patience.prepare_after):
             self._floor, self._voiced = _Floor.USER_PAUSED, 0.0
