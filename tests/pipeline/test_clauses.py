@@ -1,0 +1,134 @@
+"""Text that is still being written is cut early, in good places, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from avatar_app.pipeline.clauses import LONGEST_CLAUSE, split_clauses
+
+
+def clauses(*pieces: str) -> list[str]:
+    return list(split_clauses(pieces))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \n ", []),
+        ("Hello", ["Hello"]),
+        ("Hello there. How are you?", ["Hello there.", "How are you?"]),
+        ("What?! Never!", ["What?!", "Never!"]),
+        ("Well... I see.", ["Well...", "I see."]),
+        ("Well… I see.", ["Well…", "I see."]),
+        ("“It is late.” She left.", ["“It is late.”", "She left."]),
+        ("(It is late.) She left.", ["(It is late.)", "She left."]),
+        ("One\nTwo\n\nThree", ["One", "Two", "Three"]),
+        ("It costs 3.50 dollars. Fine.", ["It costs 3.50 dollars.", "Fine."]),
+        ("See example.com. Thanks.", ["See example.com.", "Thanks."]),
+        ("Ask Dr. Smith about it.", ["Ask Dr. Smith about it."]),
+        ("By J. R. Tolkien, e.g. this one.", ["By J. R. Tolkien,", "e.g. this one."]),
+        ("The 3. place is yours.", ["The 3. place is yours."]),
+        ("Am 3. Mai, z.B. um 9 Uhr.", ["Am 3. Mai,", "z.B. um 9 Uhr."]),
+        ("你好。你叫什么名字？很好！", ["你好。", "你叫什么名字？", "很好！"]),
+        ("こんにちは、元気ですか。", ["こんにちは、元気ですか。"]),
+    ],
+)
+def test_where_text_is_cut(text: str, expected: list[str]) -> None:
+    assert clauses(text) == expected
+
+
+def test_no_is_a_sentence_and_no_7_is_a_number() -> None:
+    assert clauses("No. That is wrong.") == ["No.", "That is wrong."]
+    assert clauses("It is No. 7 of the list.") == ["It is No. 7 of the list."]
+
+
+def test_the_first_clause_may_be_short_and_later_ones_have_room() -> None:
+    assert clauses("Of course, I can do that, and I will, and gladly, whatever it takes me.") == [
+        "Of course,",
+        "I can do that, and I will, and gladly, whatever it takes me.",
+    ]
+
+
+def test_a_very_short_beginning_is_not_cut_at_its_comma() -> None:
+    assert clauses("Yes, that is what I meant.") == ["Yes, that is what I meant."]
+
+
+def test_numbers_and_times_are_not_cut_at_their_marks() -> None:
+    assert clauses("It is 10:30, or about 1,000,000 seconds.") == [
+        "It is 10:30,",
+        "or about 1,000,000 seconds.",
+    ]
+
+
+def test_text_without_punctuation_is_cut_at_a_blank() -> None:
+    text = "word " * 200
+    parts = clauses(text)
+    assert all(len(part) <= LONGEST_CLAUSE for part in parts)
+    assert " ".join(parts).split() == text.split()
+
+
+def test_text_without_blanks_is_cut_all_the_same() -> None:
+    assert "".join(clauses("x" * 1000)) == "x" * 1000
+    assert max(map(len, clauses("x" * 1000))) <= LONGEST_CLAUSE
+
+
+def test_a_sentence_is_spoken_as_soon_as_it_is_written() -> None:
+    written: list[str] = []
+
+    def writing() -> Iterator[str]:
+        for piece in ("It is", " late.", " ", "Good", " night", ".\n", "Sleep"):
+            written.append(piece)
+            yield piece
+
+    stream = split_clauses(writing())
+    assert next(stream) == "It is late."
+    assert written[-1] == " "
+    assert next(stream) == "Good night."
+    assert written[-1] == ".\n"
+    assert list(stream) == ["Sleep"]
+
+
+def test_a_first_clause_does_not_wait_for_its_sentence() -> None:
+    def writing() -> Iterator[str]:
+        yield "Let me see, "
+        raise AssertionError("asked for more than was needed")
+
+    assert next(split_clauses(writing())) == "Let me see,"
+
+
+alphabet = st.text(st.sampled_from("abcIV 0123.,;:!?…—–-\"'()”’\n\tä"), max_size=400)
+
+
+@st.composite
+def pieces(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> list[str]:
+    """A text, cut anywhere."""
+    text = draw(texts)
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
+    return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+
+def long_words(text: str) -> bool:
+    return any(len(word) >= LONGEST_CLAUSE for word in text.split())
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces(alphabet))
+@example(["Dr", ". ", "No", " I."])
+def test_the_words_stay_whatever_the_cuts_of_the_pieces(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    parts = clauses(*pieces)
+    assert all(part and part == part.strip() for part in parts)
+    assert all(len(part) <= LONGEST_CLAUSE + max(map(len, pieces)) for part in parts)
+    if not long_words(text):
+        assert " ".join(parts).split() == text.split()
+
+
+@settings(max_examples=200, deadline=None)
+@given(pieces(st.text(max_size=600)))
+def test_not_a_letter_is_lost_of_any_text(pieces: list[str]) -> None:
+    assert "".join("".join(clauses(*pieces)).split()) == "".join("".join(pieces).split())

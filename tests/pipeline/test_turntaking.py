@@ -1,0 +1,258 @@
+"""Who has the floor follows from probabilities alone: told block by block."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avatar_app.pipeline.turntaking import Decision, Patience, TurnTaker
+
+SUSPECTED, RELENTED = Decision.SUSPECTED, Decision.RELENTED
+STARTED, PAUSED = Decision.STARTED, Decision.PAUSED
+CONTINUED, ENDED = Decision.CONTINUED, Decision.ENDED
+
+Decisions = list[tuple[Decision, float]]
+
+
+class Table:
+    """Feeds a taker and notes each decision with the second of sound at which it was taken."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.taker = TurnTaker(patience)
+        self.seconds = 0.0
+        self.decisions: Decisions = []
+
+    def hear(self, probability: float, seconds: float, avatar_speaking: bool = False) -> Decisions:
+        """Returns the decisions of these seconds; their times count from the beginning of them."""
+        begun, known = self.seconds, len(self.decisions)
+        for _ in range(round(seconds * 100)):
+            decision = self.taker.observe(probability, avatar_speaking)
+            self.seconds = round(self.seconds + 0.01, 2)
+            if decision is not None:
+                self.decisions.append((decision, self.seconds))
+        return [(what, round(at - begun, 2)) for what, at in self.decisions[known:]]
+
+
+def speaking(patience: Patience | None = None) -> Table:
+    """A user speaks."""
+    table = Table(patience)
+    assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]
+    return table
+
+
+def test_silence_decides_nothing() -> None:
+    assert Table().hear(0.0, 60) == []
+
+
+def test_a_turn_of_the_user() -> None:
+    table = speaking()
+    assert table.hear(0.0, 2.0) == [(PAUSED, 0.25), (ENDED, 0.56)]
+    assert table.hear(0.0, 10.0) == []
+    assert table.hear(1.0, 1.0) == [(STARTED, 0.07)]
+
+
+@pytest.mark.parametrize(
+    ("avatar_speaking", "seconds", "decisions"),
+    [
+        (False, 0.06, []),
+        (False, 0.07, [STARTED]),
+        (True, 0.04, []),
+        (True, 0.05, [SUSPECTED]),
+        (True, 0.12, [SUSPECTED]),
+        (True, 0.13, [SUSPECTED, STARTED]),
+    ],
+)
+def test_how_much_voice_takes_the_floor(
+    avatar_speaking: bool, seconds: float, decisions: list[Decision]
+) -> None:
+    heard = Table().hear(1.0, seconds, avatar_speaking)
+    assert [decision for decision, _ in heard] == decisions
+
+
+def test_a_click_over_the_avatar_is_suspected_and_relented() -> None:
+    table = Table()
+    assert table.hear(1.0, 0.06, avatar_speaking=True) == [(SUSPECTED, 0.05)]
+    assert table.hear(0.0, 0.5, avatar_speaking=True) == [(RELENTED, 0.03)]
+    assert table.hear(0.0, 5.0, avatar_speaking=True) == []
+
+
+def test_a_suspicion_becomes_certainty_without_being_relented() -> None:
+    table = Table()
+    heard = table.hear(1.0, 0.08, True) + table.hear(0.0, 0.02, True) + table.hear(1.0, 0.2, True)
+    assert [decision for decision, _ in heard] == [SUSPECTED, STARTED]
+
+
+def test_an_avatar_that_falls_silent_leaves_a_suspicion_that_starts_sooner() -> None:
+    table = Table()
+    table.hear(1.0, 0.06, avatar_speaking=True)
+    assert table.hear(1.0, 0.05, avatar_speaking=False) == [(STARTED, 0.01)]
+
+
+def test_scattered_clicks_never_add_up_to_voice() -> None:
+    table = Table()
+    for _ in range(200):
+        assert table.hear(1.0, 0.02) + table.hear(0.0, 0.03) == []
+
+
+def test_between_the_thresholds_nothing_changes() -> None:
+    table = Table()
+    assert table.hear(0.45, 5.0) == []  # silence stays silence
+    table.hear(1.0, 0.3)
+    assert table.hear(0.45, 5.0) == []  # and voice stays voice
+    assert table.hear(0.34, 1.0) == [(PAUSED, 0.25), (ENDED, 0.56)]
+
+
+def test_the_user_goes_on_after_a_pause() -> None:
+    table = speaking()
+    assert table.hear(0.0, 0.4) == [(PAUSED, 0.25)]
+    assert table.hear(1.0, 0.5) == [(CONTINUED, 0.04)]
+    assert table.hear(0.0, 1.0) == [(PAUSED, 0.25), (ENDED, 0.56)]
+
+
+def test_a_click_in_a_pause_neither_continues_the_utterance_nor_prolongs_the_pause() -> None:
+    table = speaking()
+    heard = table.hear(0.0, 0.40) + table.hear(1.0, 0.03)
+    assert heard == [(PAUSED, 0.25)]
+    assert table.hear(0.0, 1.0) == [(ENDED, 0.13)]
+    assert table.taker.silence >= 0.56
+
+
+def test_a_turn_does_not_end_while_there_is_voice() -> None:
+    table = speaking()
+    table.hear(0.0, 0.54)
+    assert table.hear(1.0, 0.04) == [(CONTINUED, 0.04)]
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("I would like to", 0.91),
+        ("tell me about the", 0.91),
+        ("The cat and, um,", 0.91),
+        ("what time is it", 0.56),
+        ("", 0.56),
+    ],
+)
+def test_after_unfinished_words_the_user_is_given_more_time(text: str, end: float) -> None:
+    table = speaking()
+    table.taker.hint(text)
+    assert table.hear(0.0, 2.0)[-1] == (ENDED, end)
+
+
+def test_what_one_utterance_hinted_does_not_prolong_the_next() -> None:
+    table = speaking()
+    table.taker.hint("I would like to")
+    table.hear(0.0, 2.0)
+    table.hear(1.0, 0.5)
+    assert table.hear(0.0, 2.0)[-1] == (ENDED, 0.56)
+
+
+def test_the_pauses_of_this_user_are_learnt() -> None:
+    table = speaking()
+    for _ in range(3):
+        table.hear(0.0, 0.5)
+        assert table.hear(1.0, 0.5) == [(CONTINUED, 0.04)]
+    assert table.taker.end_after == pytest.approx(1.15 * 0.5)
+    for _ in range(3):
+        table.taker.learn(0.7)
+    assert table.taker.end_after == pytest.approx(1.15 * 0.7)
+
+
+def test_two_pauses_teach_nothing_and_old_ones_are_forgotten() -> None:
+    taker = TurnTaker()
+    taker.learn(0.9)
+    taker.learn(0.9)
+    assert taker.end_after == 0.56
+    for _ in range(12):
+        taker.learn(0.1)
+    assert taker.end_after == 0.56
+
+
+def test_nobody_waits_longer_than_the_longest() -> None:
+    table = speaking()
+    for _ in range(12):
+        table.taker.learn(1.1)
+    table.taker.hint("and then the")
+    assert table.hear(0.0, 3.0)[-1] == (ENDED, 1.2)
+
+
+def test_an_endless_utterance_ends() -> None:
+    table = Table(Patience(utterance=3.0))
+    heard = table.hear(1.0, 7.0)
+    assert [decision for decision, _ in heard] == [STARTED, ENDED, STARTED, ENDED, STARTED]
+    assert heard[1] == (ENDED, 3.07)
+
+
+def test_an_utterance_full_of_pauses_ends_too() -> None:
+    table = Table(Patience(utterance=3.0))
+    decisions = []
+    while ENDED not in decisions:
+        decisions += [what for what, _ in table.hear(1.0, 0.2) + table.hear(0.0, 0.4)]
+        assert table.seconds < 4.0
+
+
+def test_a_reset_opens_the_floor() -> None:
+    table = speaking()
+    table.taker.reset()
+    assert table.hear(0.0, 2.0) == []
+    assert table.taker.silence == pytest.approx(2.0)
+    assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]
+
+
+NEXT: dict[Decision | None, set[Decision]] = {
+    None: {SUSPECTED, STARTED},
+    SUSPECTED: {RELENTED, STARTED},
+    RELENTED: {SUSPECTED, STARTED},
+    STARTED: {PAUSED, ENDED},
+    PAUSED: {CONTINUED, ENDED},
+    CONTINUED: {PAUSED, ENDED},
+    ENDED: {SUSPECTED, STARTED},
+}
+"""Which decision may follow which."""
+
+stretches = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(1, 80), st.booleans()), min_size=1, max_size=40
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(stretches)
+def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]]) -> None:
+    taker = TurnTaker(Patience(utterance=4.0))
+    last: Decision | None = None
+    since_start = 0
+    for probability, blocks, avatar_speaking in stretches:
+        for _ in range(blocks):
+            decision = taker.observe(probability, avatar_speaking)
+            since_start += 1
+            if decision is None:
+                continue
+            assert decision in NEXT[last]
+            last = decision
+            if decision is STARTED:
+                since_start = 0
+            if decision is ENDED:
+                overlong = since_start >= 400
+                assert overlong or taker.silence > taker.patience.end_after - 0.006
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(0, 0.49), max_size=500))
+def test_without_one_voiced_block_there_is_no_decision(probabilities: list[float]) -> None:
+    taker = TurnTaker()
+    assert all(taker.observe(probability, True) is None for probability in probabilities)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stretches)
+def test_silence_always_ends_a_turn(stretches: list[tuple[float, int, bool]]) -> None:
+    taker = TurnTaker()
+    decisions = [
+        taker.observe(probability, speaking)
+        for probability, blocks, speaking in stretches
+        for _ in range(blocks)
+    ]
+    decisions += [taker.observe(0.0, False) for _ in range(130)]
+    told = [decision for decision in decisions if decision is not None]
+    assert not told or told[-1] in (ENDED, RELENTED)
