@@ -107,7 +107,7 @@ class Captions(QWidget):
         picture.setDevicePixelRatio(scale)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        bottom = self.height() - 3 * UNIT
+        bottom: float = self.height() - 3 * UNIT
         small = _laid_out(self.caption.hint, font(14), self._measure, OTHERS)
         bottom -= _height(small) + (UNIT if self.caption.hint else 0)
         layout = self._main_layout()

@@ -103,7 +103,8 @@ class ChatDelegate(QStyledItemDelegate):
     ) -> bool:
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
             return False
-        text = self.tip(index.data(LINE_ROLE), event.pos() - option.rect.topLeft(), option.rect)
+        at = QPointF(event.pos() - option.rect.topLeft())
+        text = self.tip(index.data(LINE_ROLE), at, option.rect)
         QToolTip.showText(event.globalPos(), text, view)
         return True
 
@@ -112,7 +113,7 @@ class ChatDelegate(QStyledItemDelegate):
         if not line.cut_off:
             return ""
         layout = _laid_out(line, _text_width(line, rect.width()), self._theme.palette)
-        spot = QPointF(at) - _place(line, rect.width()).text
+        spot = at - _place(line, rect.width()).text
         for number in range(layout.lineCount()):
             row = layout.lineAt(number)
             if row.y() <= spot.y() < row.y() + row.height() and spot.x() <= row.naturalTextWidth():

@@ -48,8 +48,12 @@ class Scene:
     transcript: bool = True
 
 
-_EARLIER = (
-    TurnEnded(1, Outcome.FINISHED, "Hello there!", *["Hello! It is good to see you."] * 2),
+def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
+    return TurnEnded(turn_id, Outcome.FINISHED, user_text, avatar_text, avatar_text)
+
+
+_EARLIER: tuple[Event, ...] = (
+    _finished(1, "Hello there!", "Hello! It is good to see you."),
     TurnEnded(
         2,
         Outcome.INTERRUPTED,
@@ -58,13 +62,13 @@ _EARLIER = (
         "centimetres a year.",
         "The moon is about 384 thousand kilometres away,",
     ),
-    TurnEnded(3, Outcome.FINISHED, "And what time is it?", *["It is a quarter past nine."] * 2),
+    _finished(3, "And what time is it?", "It is a quarter past nine."),
 )
 _ANSWER = (
     "I set a timer for ten minutes.",
     "I will tell you when it is over, and the tea should be just right by then.",
 )
-_SPEAKING = (
+_SPEAKING: tuple[Event, ...] = (
     UserSaid(4, "Set a timer for ten minutes please"),
     *(AvatarSays(4, clause) for clause in _ANSWER),
     StateChanged(State.SPEAKING),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -44,7 +43,6 @@ class ChoiceGroup(QWidget):
     def __init__(self, theme: Theme, title: str) -> None:
         super().__init__()
         self._theme, self._title = theme, title
-        self._group = QButtonGroup(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
@@ -57,7 +55,6 @@ class ChoiceGroup(QWidget):
     def show_choices(self, choices: Sequence[Choice], current: str | None) -> None:
         """Replace the rows."""
         for row in self.rows:
-            self._group.removeButton(row)
             self._column.removeWidget(row)
             row.deleteLater()
         self.rows = [self._row(choice, choice.value == current) for choice in choices]
@@ -71,12 +68,13 @@ class ChoiceGroup(QWidget):
         row.setIconSize(QSize(16, 16))
         row.setAccessibleName(f"{self._title}: {choice.title}")
         row.setToolTip(choice.title)
-        row.clicked.connect(lambda: self._choose(choice))
-        self._group.addButton(row)
+        row.clicked.connect(lambda: self._choose(row, choice))
         self._column.addWidget(row)
         return row
 
-    def _choose(self, choice: Choice) -> None:
+    def _choose(self, chosen: QPushButton, choice: Choice) -> None:
+        for row in self.rows:  # no button group: its arrow keys would choose instead of move
+            row.setChecked(row is chosen)
         self._paint_checks()
         self.chosen.emit(choice.value)
 
@@ -150,14 +148,8 @@ class Popover(Card):
             self.closed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps: dict[int, Callable[[], bool]] = {
-            Qt.Key.Key_Down: self.focusNextChild,
-            Qt.Key.Key_Up: self.focusPreviousChild,
-        }
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
-        elif event.key() in steps:
-            steps[event.key()]()
         else:
             super().keyPressEvent(event)
 

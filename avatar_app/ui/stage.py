@@ -88,7 +88,7 @@ class Stage(QWidget):
         if not beside:
             left, right = INSET - BESIDE, self.width() - INSET + BESIDE
         width = min(NOTICE_WIDEST, right - left - 2 * BESIDE) + 2 * SHADOW
-        height = self.notices.layout().totalHeightForWidth(width)
+        height = self.notices.heightForWidth(width)
         top = INSET - SHADOW + (0 if beside else CONTROL + 2 * UNIT)
         self.notices.setGeometry((left + right - width) // 2, top, width, height)
         self.notices.raise_()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from string import Template
 
+from PySide6.QtGui import QColor
+
 from avatar_app.ui.assets import FAMILY
 from avatar_app.ui.theme import CONTROL, RADIUS, Palette, colour
 
@@ -99,8 +101,12 @@ def stylesheet(palette: Palette) -> str:
 def _mixed(ground: str, over: str, share: float) -> str:
     """Opaque, because Qt draws the joints of a translucent border twice."""
     one, other = colour(ground), colour(over)
-    pairs = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+    rest = 1.0 - share
+    return QColor.fromRgbF(
+        rest * one.redF() + share * other.redF(),
+        rest * one.greenF() + share * other.greenF(),
+        rest * one.blueF() + share * other.blueF(),
+    ).name()
 
 
 def _rgba(value: str, alpha: float) -> str:

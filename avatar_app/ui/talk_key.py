@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+
+def application() -> QApplication:
+    """The one there is."""
+    instance = QApplication.instance()
+    assert isinstance(instance, QApplication)
+    return instance
 
 
 class TalkKey(QObject):
@@ -16,8 +23,9 @@ class TalkKey(QObject):
         super().__init__(window)
         self._window, self._tell = window, held
         self.held = False
-        QApplication.instance().installEventFilter(self)
-        QGuiApplication.instance().applicationStateChanged.connect(self._state_changed)
+        self._application = application()
+        self._application.installEventFilter(self)
+        self._application.applicationStateChanged.connect(self._state_changed)
 
     def release(self) -> None:
         """Let go, if the key is held."""
@@ -28,14 +36,14 @@ class TalkKey(QObject):
     def stop(self) -> None:
         """Watch no more."""
         self.release()
-        QApplication.instance().removeEventFilter(self)
+        self._application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(watched, QWidget):
+        if not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget):
+            return False
+        if event.type() == QEvent.Type.KeyPress:
             return self._pressed(watched, event)
-        if event.type() == QEvent.Type.KeyRelease and isinstance(watched, QWidget):
-            return self._released(event)
-        return False
+        return event.type() == QEvent.Type.KeyRelease and self._released(event)
 
     def _pressed(self, watched: QWidget, event: QKeyEvent) -> bool:
         if not self._is_space(event) or watched.window() is not self._window:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QStyleOptionViewItem
 
@@ -125,8 +125,8 @@ def test_unheard_words_are_struck_and_dim_and_say_why(qtbot, opened):
     assert lost.format.fontStrikeOut()
     assert lost.format.foreground().color().name() == DARK.text_faint
     delegate, rect = window.chat.list.delegate, QRect(0, 0, 300, 60)
-    assert delegate.tip(line, QPoint(24, 40), rect) == ""
-    assert delegate.tip(line, QPoint(110, 40), rect).startswith("Never heard")
+    assert delegate.tip(line, QPointF(24, 40), rect) == ""
+    assert delegate.tip(line, QPointF(110, 40), rect).startswith("Never heard")
     option = QStyleOptionViewItem()
     option.rect = rect
     assert delegate.sizeHint(option, window.chat.model.index(1)).height() > 30
