@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtCore import QThread
 
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import Heard, Noticed
+from avatar_app.ui import bridge as bridge_module
 from avatar_app.ui.bridge import Bridge
 from avatar_app.ui.work import Work
 
@@ -41,6 +43,19 @@ def test_events_arrive_in_order_in_the_qt_thread(qtbot, qapp):
     qtbot.waitUntil(lambda: len(received) == 3000)
     assert [message for message, _ in received] == [str(n) for n in range(3000)]
     assert {thread for _, thread in received} == {qapp.thread()}
+
+
+def test_a_flood_is_delivered_in_slices(qtbot, qapp, monkeypatch):
+    now = itertools.count()
+    received = []
+    bridge = Bridge(received.append)
+    for number in range(100):
+        bridge.post(Noticed(str(number)))
+    with monkeypatch.context() as patched:
+        patched.setattr(bridge_module.time, "perf_counter", lambda: next(now) / 1000)
+        bridge._deliver()
+    assert 3 <= len(received) <= 6
+    qtbot.waitUntil(lambda: len(received) == 100)
 
 
 def test_of_levels_only_the_newest_arrives(qtbot, qapp):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from avatar_app.core.events import (
     AvatarSays,
-    Failed,
     Heard,
     Muted,
     Noticed,
@@ -25,10 +24,8 @@ from avatar_app.core.events import (
     WordsHeard,
 )
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui import notices as notices_module
 from avatar_app.ui.chat_delegate import _formats
 from avatar_app.ui.chat_model import Speaker
-from avatar_app.ui.notices import Notice
 from avatar_app.ui.state_light import Light
 from avatar_app.ui.theme import DARK, ThemeChoice
 
@@ -213,62 +210,6 @@ def test_before_the_first_frame_there_is_a_backdrop(qtbot, window_and_session):
     image = window.stage.view.grab().toImage()
     centre = window.stage.view.portrait.center()
     assert shade_at(image, window, centre.x(), centre.y()) != (0, 0, 0)
-
-
-def test_failure_stays_until_closed_and_offers_an_action(qtbot, window_and_session):
-    window, session = window_and_session
-    bar = window.stage.notices
-    session.post(Failed(3, "think", "The answer failed.", "Try again."))
-    qtbot.waitUntil(bar.isVisible)
-    assert bar.accessibleDescription() == "The answer failed. Try again."
-    assert not bar._timer.isActive()
-    qtbot.mouseClick(bar.action_button, LEFT)
-    assert QGuiApplication.clipboard().text() == "The answer failed. Try again."
-    assert not bar.isVisible()
-    session.post(Failed(None, "microphone", "It was unplugged."))
-    qtbot.waitUntil(bar.isVisible)
-    qtbot.mouseClick(bar.close_button, LEFT)
-    assert not bar.isVisible()
-
-
-def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
-    window, session = window_and_session
-    session.post(Failed(None, "microphone", "It was unplugged."))
-    qtbot.waitUntil(window.stage.notices.isVisible)
-    qtbot.mouseClick(window.stage.notices.action_button, LEFT)
-    assert window.popover.isVisible()
-
-
-def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):
-    monkeypatch.setattr(notices_module, "READ_MS", 30)
-    window, session = window_and_session
-    session.post(Noticed("A timer is set."))
-    qtbot.waitUntil(window.stage.notices.isVisible)
-    qtbot.waitUntil(lambda: not window.stage.notices.isVisible())
-
-
-def test_notices_queue_in_order_without_repeating(window_and_session):
-    window, _ = window_and_session
-    bar = window.stage.notices
-    for text in ("one", "two", "one", "two", "three"):
-        bar.tell(Notice(text, failure=True))
-    seen = []
-    while bar.notice is not None:
-        seen.append(bar.notice.message)
-        bar.dismiss()
-    assert seen == ["one", "two", "three"]
-
-
-def test_many_notices_never_pile_up_and_failures_outlast_information(window_and_session):
-    window, _ = window_and_session
-    bar = window.stage.notices
-    bar.tell(Notice("first", failure=True))
-    bar.tell(Notice("broken", failure=True))
-    for number in range(100):
-        bar.tell(Notice(f"news {number}"))
-    assert bar.waiting == notices_module.MOST
-    bar.dismiss()
-    assert bar.notice.message == "broken"
 
 
 def test_level_meter_rises_at_once_falls_gently_and_rests_when_muted(window_and_session):

@@ -1,0 +1,71 @@
+"""Notices: one at a time, failures until they are closed, never more than can be read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from avatar_app.core.events import (
+    Failed,
+    Noticed,
+)
+from avatar_app.ui import notices as notices_module
+from avatar_app.ui.notices import Notice
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def test_failure_stays_until_closed_and_offers_an_action(qtbot, window_and_session):
+    window, session = window_and_session
+    bar = window.stage.notices
+    session.post(Failed(3, "think", "The answer failed.", "Try again."))
+    qtbot.waitUntil(bar.isVisible)
+    assert bar.accessibleDescription() == "The answer failed. Try again."
+    assert not bar._timer.isActive()
+    qtbot.mouseClick(bar.action_button, LEFT)
+    assert QGuiApplication.clipboard().text() == "The answer failed. Try again."
+    assert not bar.isVisible()
+    session.post(Failed(None, "microphone", "It was unplugged."))
+    qtbot.waitUntil(bar.isVisible)
+    qtbot.mouseClick(bar.close_button, LEFT)
+    assert not bar.isVisible()
+
+
+def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(Failed(None, "microphone", "It was unplugged."))
+    qtbot.waitUntil(window.stage.notices.isVisible)
+    qtbot.mouseClick(window.stage.notices.action_button, LEFT)
+    assert window.popover.isVisible()
+
+
+def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):
+    monkeypatch.setattr(notices_module, "READ_MS", 30)
+    window, session = window_and_session
+    session.post(Noticed("A timer is set."))
+    qtbot.waitUntil(window.stage.notices.isVisible)
+    qtbot.waitUntil(lambda: not window.stage.notices.isVisible())
+
+
+def test_notices_queue_in_order_without_repeating(window_and_session):
+    window, _ = window_and_session
+    bar = window.stage.notices
+    for text in ("one", "two", "one", "two", "three"):
+        bar.tell(Notice(text, failure=True))
+    seen = []
+    while bar.notice is not None:
+        seen.append(bar.notice.message)
+        bar.dismiss()
+    assert seen == ["one", "two", "three"]
+
+
+def test_many_notices_never_pile_up_and_failures_outlast_information(window_and_session):
+    window, _ = window_and_session
+    bar = window.stage.notices
+    bar.tell(Notice("first", failure=True))
+    bar.tell(Notice("broken", failure=True))
+    for number in range(100):
+        bar.tell(Notice(f"news {number}"))
+    assert bar.waiting == notices_module.MOST
+    bar.dismiss()
+    assert bar.notice.message == "broken"
