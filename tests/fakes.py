@@ -179,6 +179,7 @@ class Scene:
         )
         self.room = Room(self.conversation, self.clock, pace, **room)
         self.moments: list[Moment] = []
+        self._chance = np.random.default_rng(1)
 
     def __enter__(self) -> Scene:
         return self
@@ -188,7 +189,7 @@ class Scene:
 
     def wait(self, seconds: float, voice: bool = False) -> None:
         """Pass time, with or without a user speaking."""
-        samples = np.full(int(seconds * 16000), 0.1, np.float32) if voice else None
+        samples = self._voice(seconds) if voice else None
         self.moments += self.room.pass_time(seconds, samples)
 
     def order(self, order: Order) -> None:
@@ -201,6 +202,11 @@ class Scene:
         self.recognizer.script.append(text)
         self.wait(seconds, voice=True)
         self.wait(pause)
+
+    def _voice(self, seconds: float) -> Samples:
+        """Nothing like the avatar's voice: noise of two values."""
+        signs = self._chance.integers(0, 2, int(seconds * 16000)) * 2 - 1
+        return (signs * 0.1).astype(np.float32)
 
     def wait_until(self, condition: Callable[[], bool], most: float = 30.0) -> None:
         """Pass time until `condition` holds; fails after `most` seconds of sound."""

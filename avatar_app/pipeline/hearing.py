@@ -16,6 +16,7 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
+from avatar_app.pipeline.echo_guard import EchoGuard
 from avatar_app.pipeline.playback import PlayedBlock
 
 SILENCE_DB = -100.0
@@ -24,6 +25,8 @@ LEAD = 0.05
 SLIP = 0.02
 """Seconds by which the pairing may be off before a block is repeated or left out."""
 MOST_PLAYED = 200
+SUSPICIOUS = 0.3
+"""Probability of speech from which it is asked whose voice it is."""
 _SILENCE: Samples = np.zeros(PLAYBACK_BLOCK, np.float32)
 
 
@@ -53,6 +56,7 @@ class Hearing:
         self._recent: deque[AudioChunk] = deque(maxlen=max(1, round(preroll / BLOCK_SECONDS)))
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
+        self._guard = EchoGuard()
         self.playback_db = SILENCE_DB
 
     def hear(self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock]) -> HeardBlock:
@@ -63,10 +67,15 @@ class Hearing:
             self.playback_db = level_db(played[-1].samples)
         for samples in self._paired(adc_at + LEAD):
             self.echo.played(AudioChunk(samples, PLAYBACK_RATE, self._played_count))
+            self._guard.played(samples)
             self._played_count += PLAYBACK_BLOCK
         clean = self.echo.clean(chunk, LEAD)
+        self._guard.heard(clean.samples)
         self._recent.append(clean)
-        return HeardBlock(clean, self.detector.probability(clean), level_db(chunk.samples))
+        probability = self.detector.probability(clean)
+        if probability > SUSPICIOUS and self._guard.is_echo():
+            probability = 0.0
+        return HeardBlock(clean, probability, level_db(chunk.samples))
 
     def preroll(self) -> list[AudioChunk]:
         """The last blocks, oldest first."""

@@ -20,6 +20,8 @@ PICTURE_PATIENCE = int(0.12 * PLAYBACK_RATE)
 DUCKED = 0.3
 """Gain while somebody may be speaking over the avatar (−10 dB)."""
 NORMAL, SILENT = 1.0, 0.0
+FADE = 240
+"""Samples (5 ms) in which a turn that another one replaces falls silent: no click."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +74,8 @@ class Playback:
         self._allowed = False
         self._picture_ready = False
         self._held = 0
+        self._fading: Samples = np.zeros(0, np.float32)
+        self._loudness = 1.0
         self._block_start, self._block_end, self._block_dac = 0, 0, 0.0
         self._played: deque[PlayedBlock] = deque(maxlen=500)
         self._underruns = 0
@@ -82,6 +86,8 @@ class Playback:
         """The next speech is that of `turn`; whatever was there is forgotten."""
         turn.when_cancelled(self._wake)
         with self._changed:
+            if self._position:
+                self._fading = self._faded_out()
             self._turn, self._tape, self._position = turn, Tape(), 0
             self._allowed = self._picture_ready = False
             self._held = self._block_start = self._block_end = 0
@@ -174,8 +180,9 @@ class Playback:
             if self._may_sound(count):
                 self._copy(samples, dac_at)
             self._gain = self._target()
-            if self.volume != 1.0:
-                np.clip(samples * self.volume, -1.0, 1.0, out=samples)
+            faded, self._fading = self._fading[:count], self._fading[count:]
+            samples[: len(faded)] += faded
+            self._amplify(samples)
             self._played.append(PlayedBlock(samples, dac_at))
             return samples
 
@@ -197,7 +204,8 @@ class Playback:
 
     def _may_sound(self, count: int) -> bool:
         if self._turn is None or self._position >= len(self._tape):
-            self._underruns += int(self._position > 0 and not self._tape.finished)
+            wanted = self._position > 0 and self._target() > SILENT
+            self._underruns += int(wanted and not self._tape.finished)
             return False
         if self._position == 0:
             self._held += count
@@ -220,6 +228,18 @@ class Playback:
         self._block_start, self._block_dac = self._position, dac_at
         self._position += len(speech)
         self._block_end = self._position
+
+    def _faded_out(self) -> Samples:
+        """The end of what sounds, for a turn that is cut off."""
+        ramp = np.linspace(self._gain, SILENT, FADE, dtype=np.float32)
+        rest = self._tape.read(self._position, FADE)
+        return rest * ramp[: len(rest)]
+
+    def _amplify(self, samples: Samples) -> None:
+        if self._loudness != 1.0 or self.volume != 1.0:
+            ramp = np.linspace(self._loudness, self.volume, len(samples), dtype=np.float32)
+            np.clip(samples * ramp, -1.0, 1.0, out=samples)
+            self._loudness = self.volume
 
     def _block_seconds(self) -> float:
         return (self._block_end - self._block_start) / PLAYBACK_RATE

@@ -7,9 +7,6 @@ import soxr
 
 from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk, Word
 
-FADE = 240
-"""Samples (5 ms) over which sound starts again after a pause: no click."""
-
 
 class Tape:
     """Grows at the end while it is played; nothing is ever taken off, so it can be wound back."""
