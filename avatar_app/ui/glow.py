@@ -45,8 +45,8 @@ def draw_comet(
     gradient = QConicalGradient(rect.center(), -degrees)
     for position, alpha in ((0.0, 1.0), (0.22, 0.0), (0.5, 1.0), (0.72, 0.0), (1.0, 1.0)):
         gradient.setColorAt(position, colour(light, alpha))
-    gradient.setColorAt(0.499, colour(light, 0.0))
-    gradient.setColorAt(0.999, colour(light, 0.0))
+    for position in (0.465, 0.965):  # heads are soft, too
+        gradient.setColorAt(position, colour(light, 0.0))
     path = rounded(rect)
     for width, opacity in COMET:
         painter.setOpacity(strength * opacity)
