@@ -23,6 +23,8 @@ CLAUSES_AHEAD = 64
 SPEECH_AHEAD = 512
 """Chunks; the face is the slowest stage, and speech must never wait for it."""
 
+ALL_WRITTEN = "all_written"
+"""Mark of a turn whose text is complete, or will not be."""
 THINK, SPEAK, PERFORM, REST = "think", "speak", "perform", "rest"
 
 Out = TypeVar("Out")
@@ -138,7 +140,7 @@ class Chain:
         job.clauses.put(clause)
 
     def _all_written(self, job: _Answer, turn: Turn) -> None:
-        turn.mark("all_written")
+        turn.mark(ALL_WRITTEN)
         job.clauses.close()
 
     # speak
@@ -182,15 +184,15 @@ class Chain:
 
     def _failed(self, job: _Answer, turn: Turn, stage: str, error: AvatarError) -> None:
         """What was said so far is still heard; the stages after the one that failed end."""
+        self._post(StageFailed(turn, stage, error))  # first: the end of the turn must not overtake
         if stage == THINK:
-            job.clauses.close()
+            self._all_written(job, turn)
         if stage == SPEAK:
             job.clauses.abandon()
             self._all_spoken(job, turn)
         if stage == PERFORM:
             job.speech.abandon()
             self._playback.picture_ready(turn)
-        self._post(StageFailed(turn, stage, error))
 
 
 def _nothing(_job: Any, _turn: Turn) -> None:

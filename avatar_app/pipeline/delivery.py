@@ -16,7 +16,7 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.pipeline.chain import PERFORM, REST, SPEAK, THINK, Chain
+from avatar_app.pipeline.chain import ALL_WRITTEN, PERFORM, REST, SPEAK, THINK, Chain
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.listening import Utterance
 from avatar_app.pipeline.orders import ClauseWritten, StageFailed
@@ -122,7 +122,7 @@ class Delivery:
         before, self._progress = self._progress, self._playback.progress(self.turn)
         if self._progress.heard_text != before.heard_text:
             self._post(WordsHeard(self.turn.id, self._progress.heard_text))
-        if self._progress.over:
+        if self._progress.over and ALL_WRITTEN in self.turn.marks:
             self._end(self.turn, Outcome.FAILED if self._failed else Outcome.FINISHED)
         elif self._progress.seconds > before.seconds or floor_taken:
             self._stirred_at = self._clock()
