@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,17 +15,24 @@ from avatar_app.app.bench.fakes import (
     FlatVoice,
     LevelDetector,
     PassThrough,
+    wait,
 )
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scene import Scene
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, AudioChunk, Transcript
+from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_BLOCK, AudioChunk, Transcript
 from avatar_app.pipeline.conversation import Engines
 from avatar_app.pipeline.turntaking import Patience
 
 RECOGNIZER, DIALOGUE, VOICE = 0.05, 0.03, 0.02
 """Seconds that the fake engines take to their first, or final, output."""
 TARGET_MS = 20.0
+LONGEST = 3.0
+"""Seconds after which no answer is awaited any more."""
+VOICED = 0.3
+"""Seconds that the user speaks."""
+PAUSE = 0.2
+"""Seconds of silence that end a turn here: nothing is prepared ahead, and no time is lost."""
 
 
 @dataclass
@@ -54,6 +61,18 @@ class _TimedRecognizer(FixedRecognizer):
         self.ended_at = self.watch.heard_at
 
 
+class _Beat:
+    """Blocks come every 10 ms of real time, whether or not anything is to be done."""
+
+    def __init__(self) -> None:
+        self._next = time.perf_counter()
+
+    def wait(self) -> None:
+        now = time.perf_counter()
+        self._next = max(self._next + BLOCK_SECONDS, now)
+        wait(self._next - now)
+
+
 def measure_overhead(report: Report, turns: int) -> None:
     """Real time from the block that ends the turn to the first sound, less the engines' own."""
     recognizer = _TimedRecognizer()
@@ -61,12 +80,11 @@ def measure_overhead(report: Report, turns: int) -> None:
         PassThrough(),
         recognizer.watch,
         recognizer,
-        FixedDialogue(seconds=DIALOGUE),
+        FixedDialogue("Yes.", DIALOGUE),
         FlatVoice(seconds=VOICE),
         FlatFace(),
     )
-    patience = Patience()
-    unprepared = replace(patience, prepare_after=patience.end_after)
+    unprepared = Patience(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
     rng = np.random.default_rng(5)
     overheads: list[float] = []
     with Scene(engines, unprepared, pace=BLOCK_SECONDS, output_latency=0.0) as scene:
@@ -82,14 +100,17 @@ def measure_overhead(report: Report, turns: int) -> None:
 def _one_turn(scene: Scene, recognizer: _TimedRecognizer) -> list[float]:
     """Seconds of real time from the end of the turn to the first sound of the answer."""
     before = len(scene.ended)
-    scene.play(np.full(round(0.6 * MICROPHONE_RATE), 0.1, np.float32))
-    answered: list[float] = []
-
-    def sounded() -> bool:
-        if scene.moments[-1].played.any():
-            answered.append(time.perf_counter() - recognizer.ended_at)
-        return bool(answered)
-
-    scene.pass_until(sounded, 3.0)
-    scene.pass_until(lambda: len(scene.ended) > before, 3.0)
-    return answered
+    beat = _Beat()
+    voice = np.full(MICROPHONE_BLOCK, 0.1, np.float32)
+    for _ in range(round(VOICED / BLOCK_SECONDS)):
+        scene.step(voice)
+        beat.wait()
+    sounded_at = []
+    for _ in range(round(LONGEST / BLOCK_SECONDS)):
+        began = time.perf_counter()  # a step begins with what the loudspeaker takes
+        if scene.step().played.any() and not sounded_at:
+            sounded_at.append(began)
+        if len(scene.ended) > before:
+            break
+        beat.wait()
+    return [at - recognizer.ended_at for at in sounded_at]

@@ -13,7 +13,7 @@ from avatar_app.app.build import choices, make_engine
 from avatar_app.app.registry import Registry
 from avatar_app.app.room import Moment, Room, RoomClock, block_of
 from avatar_app.app.settings import Settings
-from avatar_app.core.events import Event, TurnEnded
+from avatar_app.core.events import Event, State, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import MICROPHONE_BLOCK, Samples, ToolResult
 from avatar_app.pipeline.conversation import Conversation, Engines
@@ -98,6 +98,10 @@ class Scene:
                 return True
             self.step()
         return bool(condition())
+
+    def speaking(self) -> bool:
+        """Is the avatar to be heard?"""
+        return self.conversation.state is State.SPEAKING
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The events of one kind, in order."""

@@ -1,0 +1,64 @@
+"""A scene in which the avatar tells long stories with its real voice, to be interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from avatar_app.app.bench.fakes import FixedDialogue, FlatFace, Overheard
+from avatar_app.app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, patience_of
+from avatar_app.app.bench.speech import ROOM_DB
+from avatar_app.app.settings import Settings
+from avatar_app.core.engines import Recognizer
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import Samples
+from avatar_app.engines.host import Host
+from avatar_app.pipeline.conversation import Engines
+
+STORY = (
+    "Once upon a time there was a small town by the sea, where the houses were painted in many "
+    "colours. Every morning the fishermen went out in their boats, and every evening they came "
+    "home with silver fish and long stories. One of them had a daughter who could whistle like "
+    "a bird, and the gulls followed her wherever she went. In winter the harbour froze over, "
+    "and the children learned to skate between the sleeping ships."
+)
+"""Some 25 seconds."""
+PACE = 2.0
+"""Real seconds that a block may take at most: nothing depends on the machine's speed."""
+
+
+@contextmanager
+def telling(
+    settings: Settings,
+    text: str = STORY,
+    echo: Callable[[Samples], Samples] | None = None,
+    pace: float = PACE,
+) -> Iterator[tuple[Scene, Overheard]]:
+    """Real ears and a real voice; the dialogue always answers `text`, the face is a flat one."""
+    ears = [engine_of(settings, kind) for kind in (Kind.ECHO, Kind.VAD)]
+    recognizer: Recognizer = engine_of(settings, Kind.ASR)
+    voice = engine_of(settings, Kind.TTS)
+    overheard = Overheard(voice)
+    for engine in (recognizer, voice):
+        if isinstance(engine, Host):
+            engine.wait_ready()
+    engines = Engines(*ears, recognizer, FixedDialogue(text), overheard, FlatFace())
+    scene = Scene(
+        engines,
+        patience_of(settings),
+        pace=pace,
+        output_latency=OUTPUT_LATENCY,
+        echo=echo,
+    )
+    scene.noise = float(10 ** (ROOM_DB / 20))
+    with scene.owned(*ears, recognizer, voice):
+        scene.pass_time(0.6)
+        yield scene, overheard
+
+
+def played_between(scene: Scene, start: float, end: float) -> Samples:
+    """What left the loudspeaker between two seconds of the room's clock."""
+    blocks = [m.played for m in scene.moments[round(start * 100) : round(end * 100)]]
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
