@@ -12,9 +12,11 @@ import numpy as np
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
+    MICROPHONE_RATE,
     PLAYBACK_RATE,
     AudioChunk,
     Look,
+    Samples,
     SpeechChunk,
     ToolCall,
     ToolResult,
@@ -29,6 +31,12 @@ TURN_STEP = 0.0005
 """The flat voice speaks turn n as the sample value 0.1 + (n % TURN_STEPS) * TURN_STEP."""
 TURN_STEPS = 1000
 PIXELS = (2, 2, 3)
+
+
+def noisy_voice(seconds: float, rng: np.random.Generator) -> Samples:
+    """What the level detector takes for speech, and no echo guard for the flat voice."""
+    count = round(seconds * MICROPHONE_RATE)
+    return (rng.standard_normal(count) * 0.1).astype(np.float32)
 
 
 def wait(seconds: float) -> None:

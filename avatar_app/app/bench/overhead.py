@@ -15,6 +15,7 @@ from avatar_app.app.bench.fakes import (
     FlatVoice,
     LevelDetector,
     PassThrough,
+    noisy_voice,
     wait,
 )
 from avatar_app.app.bench.result import Report
@@ -101,9 +102,9 @@ def _one_turn(scene: Scene, recognizer: _TimedRecognizer) -> list[float]:
     """Seconds of real time from the end of the turn to the first sound of the answer."""
     before = len(scene.ended)
     beat = _Beat()
-    voice = np.full(MICROPHONE_BLOCK, 0.1, np.float32)
-    for _ in range(round(VOICED / BLOCK_SECONDS)):
-        scene.step(voice)
+    voice = noisy_voice(VOICED, np.random.default_rng(before))
+    for block in voice.reshape(-1, MICROPHONE_BLOCK):
+        scene.step(block)
         beat.wait()
     sounded_at = []
     for _ in range(round(LONGEST / BLOCK_SECONDS)):

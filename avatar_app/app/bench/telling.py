@@ -25,8 +25,6 @@ STORY = (
     "and the children learned to skate between the sleeping ships."
 )
 """Some 25 seconds."""
-PACE = 2.0
-"""Real seconds that a block may take at most: nothing depends on the machine's speed."""
 
 
 @contextmanager
@@ -34,7 +32,6 @@ def telling(
     settings: Settings,
     text: str = STORY,
     echo: Callable[[Samples], Samples] | None = None,
-    pace: float = PACE,
 ) -> Iterator[tuple[Scene, Overheard]]:
     """Real ears and a real voice; the dialogue always answers `text`, the face is a flat one."""
     ears = [engine_of(settings, kind) for kind in (Kind.ECHO, Kind.VAD)]
@@ -48,7 +45,6 @@ def telling(
     scene = Scene(
         engines,
         patience_of(settings),
-        pace=pace,
         output_latency=OUTPUT_LATENCY,
         echo=echo,
     )
