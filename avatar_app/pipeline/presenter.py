@@ -179,7 +179,8 @@ class Presenter:
     def _has_room(self, turn: Turn) -> bool:
         if turn.cancelled or turn is not self._turn:
             return True
-        shown_at = self._shown.at if not self._at_rest and self._shown is not None else -1.0
+        shown = self._index_shown()  # at rest, or with an older turn's picture on show, none
+        shown_at = self._frames[shown].at if shown >= 0 else -1.0
         return sum(frame.at > shown_at for frame in self._frames) < FRAMES_AHEAD
 
     def _wake(self) -> None:
