@@ -14,7 +14,7 @@ from avatar_app.core.values import AudioChunk, SpeechChunk, VideoFrame
 from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.answering import CallTool, answer
 from avatar_app.pipeline.clauses import split_clauses
-from avatar_app.pipeline.orders import ClauseWritten, Order, StageFailed
+from avatar_app.pipeline.orders import ClauseWritten, Order, StageEnded, StageFailed
 from avatar_app.pipeline.playback import Playback
 from avatar_app.pipeline.presenter import Presenter
 from avatar_app.pipeline.stage import Feed, Stage
@@ -23,8 +23,6 @@ CLAUSES_AHEAD = 64
 SPEECH_AHEAD = 512
 """Chunks; the face is the slowest stage, and speech must never wait for it."""
 
-ALL_WRITTEN = "all_written"
-"""Mark of a turn whose text is complete, or will not be."""
 THINK, SPEAK, PERFORM, REST = "think", "speak", "perform", "rest"
 
 Out = TypeVar("Out")
@@ -140,7 +138,7 @@ class Chain:
         job.clauses.put(clause)
 
     def _all_written(self, job: _Answer, turn: Turn) -> None:
-        turn.mark(ALL_WRITTEN)
+        self._post(StageEnded(turn, THINK))
         job.clauses.close()
 
     # speak
@@ -161,6 +159,7 @@ class Chain:
     def _all_spoken(self, job: _Answer, turn: Turn) -> None:
         self._playback.finish(turn)
         job.speech.close()
+        self._post(StageEnded(turn, SPEAK))
 
     # perform and rest
 
@@ -184,7 +183,7 @@ class Chain:
 
     def _failed(self, job: _Answer, turn: Turn, stage: str, error: AvatarError) -> None:
         """What was said so far is still heard; the stages after the one that failed end."""
-        self._post(StageFailed(turn, stage, error))  # first: the end of the turn must not overtake
+        self._post(StageFailed(turn, stage, error))
         if stage == THINK:
             self._all_written(job, turn)
         if stage == SPEAK:

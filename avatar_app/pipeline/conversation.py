@@ -130,6 +130,8 @@ class Conversation:
                 attention.recognized(order.turn, order.transcript)
             case orders.ClauseWritten():
                 delivery.clause_written(order)
+            case orders.StageEnded():
+                delivery.stage_ended(order)
             case orders.StageFailed():
                 delivery.stage_failed(order)
                 if order.stage == RECOGNIZE:

@@ -16,10 +16,10 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.pipeline.chain import ALL_WRITTEN, PERFORM, REST, SPEAK, THINK, Chain
+from avatar_app.pipeline.chain import PERFORM, REST, SPEAK, THINK, Chain
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.listening import Utterance
-from avatar_app.pipeline.orders import ClauseWritten, StageFailed
+from avatar_app.pipeline.orders import ClauseWritten, StageEnded, StageFailed
 from avatar_app.pipeline.playback import Playback, Progress
 from avatar_app.pipeline.presenter import Presenter
 
@@ -47,9 +47,11 @@ class Delivery:
         self._playback, self._presenter = playback, presenter
         self._post, self._clock = post, clock
         self._typed = False
+        self._started: Turn | None = None
         self._written: list[str] = []
         self._progress = Progress("", 0.0, over=False)
         self._failed = False
+        self._working: set[str] = set()
         self._stirred_at = 0.0
         self._last_id = 0
         self.turn: Turn | None = None
@@ -122,12 +124,18 @@ class Delivery:
         before, self._progress = self._progress, self._playback.progress(self.turn)
         if self._progress.heard_text != before.heard_text:
             self._post(WordsHeard(self.turn.id, self._progress.heard_text))
-        if self._progress.over and ALL_WRITTEN in self.turn.marks:
+        if self._progress.over and not self._working:
             self._end(self.turn, Outcome.FAILED if self._failed else Outcome.FINISHED)
         elif self._progress.seconds > before.seconds or floor_taken:
             self._stirred_at = self._clock()
         elif self._clock() - self._stirred_at > ANSWER_PATIENCE:
             self._give_up(self.turn)
+
+    def stage_ended(self, order: StageEnded) -> None:
+        """A turn is over when its stages are and all of it has been heard: what they ordered must
+        not be overtaken by the sound."""
+        if order.turn is self._started:
+            self._working.discard(order.stage)
 
     def stage_failed(self, order: StageFailed) -> None:
         """Say it; a turn that cannot be thought or spoken has failed, one without pictures not."""
@@ -142,6 +150,7 @@ class Delivery:
     def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
         turn = Turn(id, user_text, self._clock)
         self._written, self._failed = [], False
+        self._started, self._working = turn, {THINK, SPEAK}
         self._progress = Progress("", 0.0, over=False)
         self.chain.start(turn, prompt)
         return turn

@@ -37,6 +37,14 @@ class ClauseWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class StageEnded:
+    """Nothing more will come from a stage for `turn`; what it had to tell was ordered before."""
+
+    turn: Turn
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageFailed:
     """An engine failed while it worked for `turn`."""
 
@@ -90,6 +98,7 @@ Order = (
     Hear
     | Recognized
     | ClauseWritten
+    | StageEnded
     | StageFailed
     | Type
     | Announce
