@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+from avatar_app.app import places
+
+ASSETS = places.assets()
 FAMILY = "Inter"
 SCALES = (1.0, 2.0)
 """Device pixel ratios that icons are drawn for."""
