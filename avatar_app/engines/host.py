@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
-from multiprocessing.connection import Connection
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, EngineFailed
@@ -23,11 +21,9 @@ from avatar_app.core.values import (
     Transcript,
     VideoFrame,
 )
-from avatar_app.engines.host_child import serve
 from avatar_app.engines.host_messages import (
     Call,
     Cancel,
-    Close,
     Died,
     Grant,
     InputEnded,
@@ -37,14 +33,14 @@ from avatar_app.engines.host_messages import (
     Ready,
     Returned,
 )
+from avatar_app.engines.host_process import ChildProcess, Inbox
 
 LOAD_PATIENCE = 120.0
 """Seconds that an engine may take to load."""
 PATIENCE = 20.0
 """Seconds without an output, with all input there, after which an engine counts as hung."""
-CLOSE_PATIENCE = 3.0
-"""Seconds that an engine may take to end before its process is killed."""
 _CANCELLED = object()
+_ALL_SENT = object()
 
 
 class Host:
@@ -60,100 +56,61 @@ class Host:
     def __init__(self, factory: Callable[[], Any], title: str, patience: float = PATIENCE) -> None:
         self._factory, self._title, self._patience = factory, title, patience
         self._ids = itertools.count(1)
-        self._calls: dict[int, queue.SimpleQueue[Any]] = {}
         self._options: dict[str, Any] = {}
         self._lock = threading.RLock()
-        self._sending = threading.Lock()
         self._closed = False
-        self._begin()
+        self._child = self._begin()
 
     def wait_ready(self) -> None:
         """Block until the engine is loaded; raises what its constructor raised."""
-        with self._lock:
-            if self._closed:
-                raise EngineFailed(f"{self._title} is closed.", "Start the application again.")
-            if self._ready is not None:
-                return
-            if self._lost:
-                self._begin()
-            self._await_ready()
+        self._loaded()
 
     def configure(self, **options: Any) -> None:
-        self._options |= options  # a new child after a crash gets them too
         self._ask("configure", **options)
+        self._options |= options  # a new child after a crash gets them too
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
-        self._send(Close())
-        self._process.join(CLOSE_PATIENCE)
-        self._kill()
-        self._reader.join(CLOSE_PATIENCE)
+        self._child.close()
 
-    def _begin(self) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self._connection, theirs = spawn.Pipe()
-        self._process = spawn.Process(
-            target=serve,
-            args=(theirs, self._factory, self.attributes),
-            name=self._title,
-            daemon=True,
-        )
-        self._process.start()
-        theirs.close()
-        self._ready: Ready | None = None
-        self._lost = False
-        self._loading: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._reader = threading.Thread(
-            target=self._read, args=(self._connection,), name=f"{self._title} host", daemon=True
-        )
-        self._reader.start()
+    def _begin(self) -> ChildProcess:
+        return ChildProcess(self._factory, self.attributes, self._title)
 
-    def _await_ready(self) -> None:
+    def _loaded(self) -> ChildProcess:
+        with self._lock:
+            if self._closed:
+                raise EngineFailed(f"{self._title} is closed.", "Start the application again.")
+            if self._child.dead:
+                self._child = self._begin()
+            if self._child.ready is None:
+                self._await_ready(self._child)
+            return self._child
+
+    def _await_ready(self, child: ChildProcess) -> None:
         try:
-            message = self._loading.get(timeout=LOAD_PATIENCE)
+            message = child.loading.get(timeout=LOAD_PATIENCE)
         except queue.Empty:
-            self._kill()
             message = Died("took too long to load")
-        if isinstance(message, Raised):
-            self._lost = True
-            raise message.error
-        if isinstance(message, Died):
-            self._lost = True
-            raise self._dead(message)
-        self._ready = message
+        if not isinstance(message, Ready):
+            child.kill()
+            raise message.error if isinstance(message, Raised) else self._dead(message)
         for name, value in message.attributes.items():
             setattr(self, name, value)
+        child.ready = message
         if self._options:
             self._ask("configure", **self._options)
-
-    def _read(self, connection: Connection) -> None:
-        try:
-            while True:
-                message = connection.recv()
-                if isinstance(message, Ready) or (isinstance(message, Raised) and not message.id):
-                    self._loading.put(message)
-                elif inbox := self._calls.get(message.id):
-                    inbox.put(message)
-        except (EOFError, OSError):
-            self._process.join(CLOSE_PATIENCE)
-            died = Died(f"stopped (exit code {self._process.exitcode})")
-        self._ready, self._lost = None, True
-        self._loading.put(died)
-        for inbox in list(self._calls.values()):
-            inbox.put(died)
 
     def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:
         """Call a method that returns."""
         call = Call(next(self._ids), method, arguments, options)
-        with self._lock:
-            self.wait_ready()
-        inbox = self._calls[call.id] = queue.SimpleQueue()
+        child = self._loaded()
+        inbox = child.open(call.id)
         try:
-            self._send(call)
-            return self._take(inbox, patient=False).value
+            child.send(call)
+            return self._take(child, inbox).value
         finally:
-            del self._calls[call.id]
+            child.shut(call.id)
 
     def _stream(
         self,
@@ -163,13 +120,13 @@ class Host:
         live: Iterator[Any] | None = None,
     ) -> Generator[Any, Any, None]:
         """Call a generator method; `live` is pumped into it by a thread."""
-        self.wait_ready()
+        child = self._loaded()
         id = next(self._ids)
-        inbox = self._calls[id] = queue.SimpleQueue()
+        inbox = child.open(id)
         turn.when_cancelled(lambda: inbox.put(_CANCELLED))
-        pump = _Pump(self._send, id, live) if live is not None else None
+        pump = _Pump(child.send, id, live, inbox) if live is not None else None
         try:
-            self._send(
+            child.send(
                 Call(
                     id,
                     method,
@@ -181,25 +138,27 @@ class Host:
             )
             if pump is not None:
                 pump.start()
-            while isinstance(message := self._take(inbox, pump is not None and pump.busy), Output):
+            while isinstance(message := self._take(child, inbox, pump), Output):
                 turn.check()
                 answer = yield message.value
                 if isinstance(message.value, ToolCall):
-                    self._send(Item(id, answer))
-                self._send(Grant(id))
+                    child.send(Item(id, answer))
+                child.send(Grant(id))
         finally:
-            del self._calls[id]
-            self._send(Cancel(id))  # after a call that is over the child ignores it
+            child.shut(id)
+            child.send(Cancel(id))  # after a call that is over the child ignores it
 
-    def _take(self, inbox: queue.SimpleQueue[Any], patient: bool) -> Any:
+    def _take(self, child: ChildProcess, inbox: Inbox, pump: _Pump | None = None) -> Any:
         while True:
             try:
                 message = inbox.get(timeout=self._patience)
             except queue.Empty:
-                if patient:
+                if pump is not None and pump.busy:
                     continue
-                self._kill()
+                child.kill()
                 message = Died("does not answer; it was stopped")
+            if message is _ALL_SENT:
+                continue  # from now on the child is waited for
             if message is _CANCELLED:
                 raise TurnCancelled
             if isinstance(message, Raised):
@@ -207,18 +166,6 @@ class Host:
             if isinstance(message, Died):
                 raise self._dead(message)
             return message
-
-    def _send(self, message: Any) -> None:
-        try:
-            with self._sending:
-                self._connection.send(message)
-        except (BrokenPipeError, ConnectionResetError, OSError):
-            self._lost = True  # whoever waits for an answer is told by the reader
-
-    def _kill(self) -> None:
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join(CLOSE_PATIENCE)
 
     def _dead(self, died: Died) -> AvatarError:
         return EngineFailed(
@@ -228,11 +175,13 @@ class Host:
 
 
 class _Pump(threading.Thread):
-    """Carries a live input into the child."""
+    """Carries a live input into the child, and tells `inbox` when all of it was sent."""
 
-    def __init__(self, send: Callable[[Any], None], id: int, items: Iterator[Any]) -> None:
+    def __init__(
+        self, send: Callable[[Any], None], id: int, items: Iterator[Any], inbox: Inbox
+    ) -> None:
         super().__init__(name="pump", daemon=True)
-        self._send, self._id, self._items = send, id, items
+        self._send, self._id, self._items, self._inbox = send, id, items, inbox
         self.busy = True
 
     def run(self) -> None:
@@ -244,6 +193,7 @@ class _Pump(threading.Thread):
             self._send(Cancel(self._id))
         finally:
             self.busy = False
+            self._inbox.put(_ALL_SENT)
 
 
 class HostedRecognizer(Host):

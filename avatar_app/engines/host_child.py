@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import queue
+import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, EngineFailed
-from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall
 from avatar_app.engines.host_messages import (
     CREDIT,
@@ -56,6 +58,7 @@ class _Running:
 
 def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[str, ...]) -> None:
     """Load the engine that `factory` makes and serve calls until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application ends its children itself
     lock = threading.Lock()
 
     def send(message: Any) -> None:
@@ -65,7 +68,7 @@ def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[
     try:
         engine = factory()
     except Exception as error:  # a seam: the parent turns it into a sentence for the user
-        send(Raised(0, _tellable(error)))
+        send(_raised(0, error))
         return
     send(Ready({name: getattr(engine, name) for name in attributes if hasattr(engine, name)}))
     calls: dict[int, _Running] = {}
@@ -112,7 +115,7 @@ def _run(
     except (BrokenPipeError, ConnectionResetError):
         log.info("the application is gone")
     except Exception as error:  # a seam: the parent turns it into a sentence for the user
-        send(Raised(call.id, _tellable(error)))
+        send(_raised(call.id, error))
     finally:
         calls.pop(call.id, None)
 
@@ -147,12 +150,14 @@ def _stream(running: _Running, outputs: Any, send: Callable[[Any], None]) -> Non
             outputs.close()
 
 
-def _tellable(error: Exception) -> Exception:
-    """What can be sent: errors for the user as they are, bugs as a sentence and a log entry."""
-    if isinstance(error, AvatarError | TurnCancelled):
-        return error
-    log.error("the engine failed", exc_info=error)
-    return EngineFailed(
+def _raised(id: int, error: Exception) -> Raised:
+    """What can be sent: errors for the user as they are, bugs as a sentence and their traceback."""
+    if type(error).__module__.startswith("avatar_app.core."):
+        return Raised(id, error)
+    if isinstance(error, AvatarError):  # the engine's own class, which nobody else can unpickle
+        return Raised(id, EngineFailed(error.message, error.hint))
+    failure = EngineFailed(
         f"Something broke: {type(error).__name__}: {error}.",
         "The log has the details; try once more, or choose another engine in the settings.",
     )
+    return Raised(id, failure, "".join(traceback.format_exception(error)))

@@ -87,8 +87,9 @@ class Raised:
 
     id: int
     error: BaseException
-    """An AvatarError or TurnCancelled; anything else arrives as EngineFailed with its traceback in
-    the log."""
+    """An AvatarError or TurnCancelled; a bug arrives as EngineFailed."""
+    trace: str = ""
+    """Of a bug, for the log."""
 
 
 @dataclass(frozen=True, slots=True)

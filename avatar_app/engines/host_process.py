@@ -1,0 +1,114 @@
+"""The host's end of one child process: whoever waits for the child is told what became of it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from avatar_app.engines.host_child import serve
+from avatar_app.engines.host_messages import Close, Died, Raised, Ready
+
+CLOSE_PATIENCE = 3.0
+"""Seconds that an engine may take to end before its process is killed."""
+
+log = logging.getLogger(__name__)
+
+Inbox = queue.SimpleQueue[Any]
+
+
+class ChildProcess:
+    """A process that serves one engine, and the thread that reads what it tells.
+
+    It is never started again: after its death a host makes another.
+    """
+
+    def __init__(self, factory: Callable[[], Any], attributes: tuple[str, ...], title: str) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._connection, theirs = spawn.Pipe()
+        self._process = spawn.Process(
+            target=serve, args=(theirs, factory, attributes), name=title, daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._title = title
+        self._sending = threading.Lock()
+        self._registering = threading.Lock()
+        self._inboxes: dict[int, Inbox] = {}
+        self._died: Died | None = None
+        self.loading: Inbox = queue.SimpleQueue()
+        """Gets Ready or Raised once, and Died in the end."""
+        self.ready: Ready | None = None
+        self._reader = threading.Thread(target=self._read, name=f"{title} host", daemon=True)
+        self._reader.start()
+
+    @property
+    def dead(self) -> bool:
+        return self._died is not None
+
+    def open(self, id: int) -> Inbox:
+        """The inbox of call number `id`; if the child is dead it already says so."""
+        inbox: Inbox = queue.SimpleQueue()
+        with self._registering:
+            self._inboxes[id] = inbox
+            if self._died is not None:
+                inbox.put(self._died)
+        return inbox
+
+    def shut(self, id: int) -> None:
+        """Nobody reads that inbox any more."""
+        with self._registering:
+            del self._inboxes[id]
+
+    def send(self, message: Any) -> None:
+        """Tell the child; if it is dead, whoever waits for an answer is told by the reader."""
+        try:
+            with self._sending:
+                self._connection.send(message)
+        except OSError:
+            log.debug("%s is gone: %r was not sent", self._title, type(message).__name__)
+
+    def close(self) -> None:
+        """Let the engine end, or else kill it; gives everything back."""
+        self.send(Close())
+        self._process.join(CLOSE_PATIENCE)
+        self.kill()
+
+    def kill(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+        self._reader.join(CLOSE_PATIENCE)
+
+    def _read(self) -> None:
+        reason = ""
+        try:
+            while True:
+                self._deliver(self._connection.recv())
+        except (EOFError, OSError):
+            log.debug("%s has ended", self._title)
+        except Exception:  # a seam: what an engine sends may be of a class that nobody here knows
+            log.exception("%s sent what cannot be read", self._title)
+            reason = "sent what cannot be read"
+            self._process.kill()
+        self._process.join(CLOSE_PATIENCE)
+        self._connection.close()
+        died = Died(reason or f"stopped (exit code {self._process.exitcode})")
+        with self._registering:
+            self._died = died
+            for inbox in self._inboxes.values():
+                inbox.put(died)
+        self.loading.put(died)
+
+    def _deliver(self, message: Any) -> None:
+        if isinstance(message, Raised) and message.trace:
+            log.error("%s failed:\n%s", self._title, message.trace)
+        if isinstance(message, Ready) or not message.id:
+            self.loading.put(message)
+            return
+        with self._registering:
+            inbox = self._inboxes.get(message.id)
+        if inbox is not None:
+            inbox.put(message)
