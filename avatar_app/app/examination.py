@@ -30,7 +30,7 @@ Finding = tuple[bool, str, str]
 
 
 def hold_conversation(settings: Settings, places: Places, phrase: str) -> Iterator[Finding]:
-    """Another voice says `phrase` into the microphone side; each step of the answer is a finding."""
+    """Another voice says `phrase` to the microphone; each step of the answer is a finding."""
     notices: list[Noticed] = []
     with TemporaryDirectory(prefix="avatar-doctor-") as folder:
         unkept = replace(places, data=Path(folder))  # nothing of it is remembered

@@ -112,9 +112,7 @@ class Probe:
         clock = QElapsedTimer()
         clock.start()
         while not condition():
-            self._application.processEvents(
-                QEventLoop.ProcessEventsFlag.WaitForMoreEvents, BEAT_MS
-            )
+            self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, BEAT_MS)
             if clock.hasExpired(PATIENCE_MS):
                 return None
         return since_start_ms()

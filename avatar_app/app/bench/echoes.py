@@ -8,7 +8,6 @@ from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scene import Scene
 from avatar_app.app.bench.telling import STORY, telling
 from avatar_app.app.settings import Settings
-from avatar_app.audio.resample import Resampler
 from avatar_app.core.events import Outcome, UserSaid, UserStarted
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, PLAYBACK_RATE, Samples
 from avatar_app.pipeline import orders
@@ -16,6 +15,7 @@ from avatar_app.pipeline import orders
 DELAYS = (0.06, 0.1, 0.15, 0.2, 0.25, 0.3)
 """Seconds from the loudspeaker to the microphone, device buffers included."""
 ECHO_DB = -6.0
+RATIO = PLAYBACK_RATE // MICROPHONE_RATE
 REFLECTIONS = ((0.0, 1.0), (0.007, 0.35), (0.019, -0.22), (0.041, 0.12))
 """Seconds and gains of a small room."""
 AUDIBLE = 1e-3
@@ -25,20 +25,14 @@ class EchoPath:
     """What the microphone hears of the loudspeaker: later, weaker, with a room around it."""
 
     def __init__(self, delay: float, decibels: float = ECHO_DB) -> None:
-        self._resampler = Resampler(PLAYBACK_RATE, MICROPHONE_RATE)
         self._gain = 10 ** (decibels / 20)
         self._late = [(round((delay + late) * MICROPHONE_RATE), g) for late, g in REFLECTIONS]
         longest = max(late for late, _ in self._late)
         self._line = np.zeros(longest + MICROPHONE_BLOCK, np.float32)
-        # The resampler holds its first samples back: silence is ready in their place.
-        held = round(self._resampler.delay * MICROPHONE_RATE)
-        self._ready = np.zeros(held, np.float32)
 
     def __call__(self, played: Samples) -> Samples:
         """The microphone's share of the next 10 ms."""
-        self._ready = np.concatenate([self._ready, self._resampler.process(played)])
-        newest, self._ready = self._ready[:MICROPHONE_BLOCK], self._ready[MICROPHONE_BLOCK:]
-        newest = np.pad(newest, (0, MICROPHONE_BLOCK - len(newest)))
+        newest = played.reshape(-1, RATIO).mean(axis=1)  # low-pass enough for a voice
         self._line = np.concatenate([self._line[MICROPHONE_BLOCK:], newest])
         heard = np.zeros(MICROPHONE_BLOCK, np.float32)
         for late, gain in self._late:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -69,10 +70,7 @@ class _Timed(Iterator[VideoFrame]):
 
 def _drawn(frames: _Timed, count: int) -> VideoFrame:
     """The last of `count` frames."""
-    last = next(frames)
-    for _, last in zip(range(count - 1), frames, strict=False):
-        continue
-    return last
+    return list(islice(frames, count))[-1]
 
 
 def _resting(face: Face, after: VideoFrame | None, count: int) -> Iterator[VideoFrame]:

@@ -1,4 +1,4 @@
-"""Engines without a model: instant, or with a fixed delay, so that only the pipeline is measured."""
+"""Engines without a model, instant or of fixed delay: only the pipeline is measured."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 from avatar_app.app.bench.alignment import (
     ALIKE,
     RATE,
+    Spoken,
     lowered,
     position_of,
     spoken,
@@ -27,6 +28,8 @@ from avatar_app.pipeline import orders
 SILENCED_P95, PICTURE_P95 = 250.0, 40.0
 AUDIBLE = 1e-4
 """Amplitude (-80 dBFS) from which a sample can be heard at all."""
+LOUD = 0.01
+"""RMS of speech in mid-word."""
 SOUNDING = (0.8, 5.0)
 """Seconds of an answer after which the user barges in."""
 WITHIN, QUIET = 1.5, 0.3
@@ -56,7 +59,7 @@ def measure_interruptions(report: Report, settings: Settings, rounds: int) -> No
         scene.conversation.order(orders.Interrupt())
         scene.pass_time(0.5)
         made = [each for each in tried if each is not None]
-        _add_times(report, scene, made)
+        _add_times(report, scene, voice, made)
         _add_texts(report, scene, voice, made)
     report.add("interruptions", len(made), "", least=rounds)
     understood = sum(each.understood for each in made)
@@ -87,12 +90,14 @@ def _ended(scene: Scene, turn_id: int) -> TurnEnded | None:
     return next((turn for turn in scene.ended if turn.turn_id == turn_id), None)
 
 
-def _add_times(report: Report, scene: Scene, made: list[_Interruption]) -> None:
+def _add_times(report: Report, scene: Scene, voice: Overheard, made: list[_Interruption]) -> None:
     silenced, pictures = [], []
     for each in made:
         last = _last_audible(scene, each)
-        if last is not None:
-            silenced.append((last - each.words_at) * 1000)
+        if last is None:
+            continue
+        silenced.append((last - each.words_at) * 1000)
+        if _is_cut(scene, voice, each, last):  # between two words the mouth may be later
             pictures.append((_last_picture(scene, each.words_at) - last) * 1000)
     report.add_percentiles("silenced_after", silenced, "ms", p50=None, p95=SILENCED_P95)
     report.add_percentiles("picture_after_sound", pictures, "ms", p50=None, p95=PICTURE_P95)
@@ -119,9 +124,7 @@ def _last_picture(scene: Scene, words_at: float) -> float:
     return index * BLOCK_SECONDS
 
 
-def _add_texts(
-    report: Report, scene: Scene, voice: Overheard, made: list[_Interruption]
-) -> None:
+def _add_texts(report: Report, scene: Scene, voice: Overheard, made: list[_Interruption]) -> None:
     """Compare the words that are remembered with those that left the loudspeaker."""
     wrong, unknown = 0, 0
     for each in made:
@@ -142,6 +145,22 @@ def _words_played(scene: Scene, voice: Overheard, each: _Interruption) -> int | 
     if last is None:
         return None
     speech = spoken(voice.said[each.turn_id])
+    place = _place(scene, speech, each, last)
+    return None if place is None else words_until(speech, place)
+
+
+def _is_cut(scene: Scene, voice: Overheard, each: _Interruption, last: float) -> bool:
+    """Did the sound end at `last` although the speech goes on there?"""
+    speech = spoken(voice.said[each.turn_id])
+    place = _place(scene, speech, each, last)
+    if place is None:
+        return False
+    following = speech.samples[round((place + 0.01) * RATE) : round((place + 0.05) * RATE)]
+    return bool(len(following)) and float(np.sqrt(np.mean(np.square(following)))) > LOUD
+
+
+def _place(scene: Scene, speech: Spoken, each: _Interruption, last: float) -> float | None:
+    """The second of the speech that left the loudspeaker at `last`."""
     piece = lowered(played_between(scene, max(last - TAIL, each.sounded_at), last))
     at, alike = position_of(piece, speech.samples)
-    return words_until(speech, at + len(piece) / RATE) if alike >= ALIKE else None
+    return at + len(piece) / RATE if alike >= ALIKE else None

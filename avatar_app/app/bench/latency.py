@@ -11,7 +11,7 @@ from avatar_app.app.settings import Settings
 
 
 def measure(settings: Settings, places: Places, quick: bool) -> Report:
-    """The pipeline's own overhead, the wait with real engines, pauses that were taken for an end."""
+    """The pipeline's overhead, the wait with real engines, pauses taken for an end."""
     report = Report()
     measure_overhead(report, turns=10 if quick else 60)
     measure_wait(report, settings, places, quick)

@@ -105,9 +105,7 @@ def recordings() -> list[Saying]:
     folder = places.shipped("tests") / "data"
     files = sorted([*folder.glob("*.wav"), *folder.glob("*.flac")])
     real = [path for path in files if not path.name.startswith("espeak")]
-    return [
-        Saying(path.name, at_level(read_sound(path, MICROPHONE_RATE).samples)) for path in real
-    ]
+    return [Saying(path.name, at_level(read_sound(path, MICROPHONE_RATE).samples)) for path in real]
 
 
 def levels_db(samples: Samples) -> Samples:

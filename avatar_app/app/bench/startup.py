@@ -1,4 +1,4 @@
-"""Start: how soon the package is imported, the window visible, the face alive, the window smooth."""
+"""Start: how soon the window is visible and the face alive, and how smooth the window is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the user waits for an answer of the engines in the settings, by a laptop's sound card."""
+"""How long the user waits for an answer of the engines in the settings."""
 
 from __future__ import annotations
 
@@ -75,14 +75,14 @@ class _Asker:
         for start in range(0, len(samples), MICROPHONE_BLOCK):
             block = samples[start : start + MICROPHONE_BLOCK]
             self._step(np.pad(block, (0, MICROPHONE_BLOCK - len(block))))
-        self._hear_answer(before)
+        self._hear_answer()
         turns = [turn for turn in gathering.ended[before:] if _follows(turn, true_end)]
         return [
             {name: (at - true_end) * 1000 for name, at in turn.marks.items() if name in MARKS}
             for turn in turns[-1:]
         ]
 
-    def _hear_answer(self, before: int) -> None:
+    def _hear_answer(self) -> None:
         """Until the avatar has begun to answer; then stop it, to save time."""
         gathering = self._gathering
         quiet = 0.0

@@ -1,0 +1,106 @@
+"""The doctor says what is wrong in one line with a remedy, and goes on with the next check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from avatar_app.app import doctor
+from avatar_app.app.doctor import Finding, examine
+from avatar_app.app.examination import hold_conversation
+from avatar_app.app.places import Places, user_places
+from avatar_app.app.settings import Settings, load_settings
+from avatar_app.core.errors import DeviceUnavailable
+
+
+@pytest.fixture
+def places() -> Places:
+    return user_places()
+
+
+def settings(**overrides: object) -> Settings:
+    names = {name.replace("__", "."): value for name, value in overrides.items()}
+    return load_settings(overrides=names)[0]
+
+
+def found(check: doctor.Check, settings: Settings, places: Places) -> list[Finding]:
+    return list(check(settings, places))
+
+
+def test_a_broken_part_does_not_stop_the_other_checks(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_settings: Settings, _places: Places) -> Iterator[Finding]:
+        yield Finding(True, "first")
+        raise DeviceUnavailable("PortAudio is missing.", "Install libportaudio2.")
+
+    def sound(_settings: Settings, _places: Places) -> Iterator[Finding]:
+        yield Finding(True, "last")
+
+    monkeypatch.setattr(doctor, "CHECKS", (broken, sound))
+    assert list(examine(settings(), places)) == [
+        Finding(True, "first"),
+        Finding(False, "PortAudio is missing.", "Install libportaudio2."),
+        Finding(True, "last"),
+    ]
+
+
+def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: Places) -> None:
+    findings = found(doctor._engines, settings(hearing__vad__engine="silerro"), places)
+    assert len(findings) == 6
+    wrong = [finding for finding in findings if not finding.ok]
+    assert len(wrong) == 1
+    assert "silerro" in wrong[0].text
+    assert "silero" in wrong[0].remedy
+    assert all(" s" in finding.text for finding in findings if finding.ok)
+
+
+def test_a_folder_that_cannot_be_written_is_told(places: Places, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    findings = found(doctor._folders, settings(), replace(places, logs=file / "logs"))
+    wrong = [finding for finding in findings if not finding.ok]
+    assert [finding.text.split()[0] for finding in wrong] == ["Log"]
+    assert wrong[0].remedy
+
+
+def test_a_full_disk_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "ENOUGH_FREE_GB", 1e9)
+    wrong = [f for f in found(doctor._folders, settings(), places) if not f.ok]
+    assert [finding.remedy for finding in wrong] == ["Make room on it."]
+
+
+def test_a_broken_settings_file_is_told(places: Places) -> None:
+    assert all(finding.ok for finding in found(doctor._settings_read, settings(), places))
+    places.config.mkdir(parents=True, exist_ok=True)
+    places.settings_file.write_text("window: {theme: purple}\n", encoding="utf-8")
+    wrong = [f for f in found(doctor._settings_read, settings(), places) if not f.ok]
+    assert "purple" in wrong[0].text
+
+
+def test_a_missing_package_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
+    wrong = [f for f in found(doctor._python, settings(), places) if not f.ok]
+    assert "no-such-package" in wrong[0].text
+    assert "pip install no-such-package" in wrong[0].remedy
+
+
+def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(places: Places) -> None:
+    small = settings(face__options__width=320, face__options__height=180)
+    findings = list(hold_conversation(small, places, "What can you do?"))
+    assert [ok for ok, _, _ in findings[:3]] == [True] * 3, findings
+    assert len(findings) == 5
+    assert not places.memory_file.exists()
+
+
+def test_an_avatar_that_hears_nothing_is_told(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avatar_app.app.examination.LONGEST", 0.05)
+    small = settings(face__options__width=320, face__options__height=180)
+    findings = list(hold_conversation(small, places, "What can you do?"))
+    assert [ok for ok, _, _ in findings] == [False, False, False]
+    assert all(remedy for _, _, remedy in findings)
