@@ -16,10 +16,10 @@ from avatar_app.core.engines import Engine
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, VideoFrame, Viseme
+from avatar_app.engines.face.acting.pose import Expression
 from avatar_app.engines.face.illustrated import engine as engine_module
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.engine import IllustratedFace
-from avatar_app.engines.face.illustrated.pose import Expression
 
 RATE = 16_000
 SMALL = {"width": 160, "height": 120}

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import MouthShape
+from avatar_app.engines.face.acting.life import BLINK_SLOT, blink
+from avatar_app.engines.face.acting.pose import Mouth, Pose
+from avatar_app.engines.face.acting.visemes import SHAPES, Segment, blended
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
-from avatar_app.engines.face.illustrated.life import BLINK_SLOT, blink
-from avatar_app.engines.face.illustrated.pose import Mouth, Pose
 from avatar_app.engines.face.illustrated.scene import Scene
-from avatar_app.engines.face.illustrated.visemes import SHAPES, Segment, blended
 
 
 def test_visemes_differ_from_one_another() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import skia
 
+from avatar_app.engines.face.acting.pose import Expression
 from avatar_app.engines.face.illustrated.brush import (
     fade,
     fill,
@@ -15,7 +16,6 @@ from avatar_app.engines.face.illustrated.brush import (
     tint,
 )
 from avatar_app.engines.face.illustrated.character import BrowStyle, EyeStyle
-from avatar_app.engines.face.illustrated.pose import Expression
 
 _WHITE = 0xFBF7F2
 _WHITE_SHADE = 0xCBBFC0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import skia
 
+from avatar_app.engines.face.acting.pose import Mouth
 from avatar_app.engines.face.illustrated.brush import (
     blot,
     fade,
@@ -16,7 +17,6 @@ from avatar_app.engines.face.illustrated.brush import (
     tint,
 )
 from avatar_app.engines.face.illustrated.character import MouthStyle, Skin
-from avatar_app.engines.face.illustrated.pose import Mouth
 
 _TOOTH = 0xFAF4EC
 _GUM_SHADE = 0xB79A94

@@ -9,12 +9,12 @@ import numpy as np
 import skia
 
 from avatar_app.core.values import Image
+from avatar_app.engines.face.acting.pose import Pose
 from avatar_app.engines.face.illustrated.backdrop import paint_backdrop
 from avatar_app.engines.face.illustrated.bending import Bending, Frame, framed
 from avatar_app.engines.face.illustrated.character import Character
 from avatar_app.engines.face.illustrated.eyes import paint_brows, paint_eyes
 from avatar_app.engines.face.illustrated.mouth import paint_mouth
-from avatar_app.engines.face.illustrated.pose import Pose
 
 _LIVELY = (-86.0, -74.0, 86.0, 140.0)
 """Left, top, right and bottom, in the character's units, of what is painted anew in each frame."""

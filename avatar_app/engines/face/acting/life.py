@@ -10,7 +10,7 @@ import random
 from functools import lru_cache
 
 from avatar_app.core.values import Look
-from avatar_app.engines.face.illustrated.pose import Expression, Mouth, Pose, eased
+from avatar_app.engines.face.acting.pose import Expression, Mouth, Pose, eased
 
 BLINK_SLOT = 4.2
 """Seconds in each of which the eyes blink once, now and then twice."""

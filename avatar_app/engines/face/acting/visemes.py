@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from avatar_app.core.values import MouthShape
-from avatar_app.engines.face.illustrated.pose import Mouth
+from avatar_app.engines.face.acting.pose import Mouth
 
 REACH = 0.07
 """Seconds to either side of a moment within which visemes shape the mouth."""

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from avatar_app.core.values import MouthShape, SpeechChunk
-from avatar_app.engines.face.illustrated.pose import Mouth
-from avatar_app.engines.face.illustrated.visemes import SHAPES, Segment, blended
+from avatar_app.engines.face.acting.pose import Mouth
+from avatar_app.engines.face.acting.visemes import SHAPES, Segment, blended
 
 LOOKAHEAD = 0.078
 """Seconds of speech after a moment that must have come before its mouth is known."""

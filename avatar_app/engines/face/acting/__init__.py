@@ -1,0 +1,1 @@
+"""How a face acts, whoever draws it: visemes, coarticulation, blinks, glances and looks."""
