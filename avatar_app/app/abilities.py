@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from avatar_app.app.agenda import Agenda
 from avatar_app.app.memory import Memory
 from avatar_app.app.places import Places
+from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
@@ -17,6 +19,10 @@ from avatar_app.tools.services import Services
 
 SLOWEST, FASTEST = 0.5, 2.0
 LOUDEST = 1.5
+UNSTORED = Path(":memory:")
+"""SQLite's name for a database without a file."""
+
+Kept = TypeVar("Kept")
 
 
 class Hands(Protocol):
@@ -69,8 +75,9 @@ class Abilities:
         announce: Callable[[str], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),
     ) -> None:
-        self._memory = Memory(places.memory_file)
-        self._agenda = Agenda(places.data / "agenda.db", announce)
+        self._unstored: list[str] = []
+        self._memory = self._opened(Memory, places.memory_file)
+        self._agenda = self._opened(lambda path: Agenda(path, announce), places.data / "agenda.db")
         controls = VoiceControls(hands, post)
         self._box = ToolBox(Services(clock, self._memory, self._agenda, controls))
 
@@ -81,7 +88,8 @@ class Abilities:
     @property
     def notices(self) -> tuple[str, ...]:
         """What was wrong with the stored files."""
-        return tuple(text for text in (self._memory.notice, self._agenda.notice) if text)
+        notices = (self._memory.notice, self._agenda.notice, *self._unstored)
+        return tuple(text for text in notices if text)
 
     def start(self) -> None:
         """Let timers and reminders fire from now on."""
@@ -94,3 +102,11 @@ class Abilities:
     def close(self) -> None:
         self._agenda.close()
         self._memory.close()
+
+    def _opened(self, open_file: Callable[[Path], Kept], path: Path) -> Kept:
+        """What is kept in the file; until the program ends only, where it cannot be used."""
+        try:
+            return open_file(path)
+        except InputInvalid as error:
+            self._unstored.append(f"{error.message} Nothing in it outlives this run.")
+            return open_file(UNSTORED)

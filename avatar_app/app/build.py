@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -91,8 +92,11 @@ def make_rack(
 ) -> EngineRack:
     """One engine of each kind, as the settings choose."""
     rack = EngineRack(registry)
-    for kind, choice in choices(settings).items():
-        rack.put_or_embedded(kind, choice, notice)
+    with ExitStack() as on_failure:
+        on_failure.callback(rack.close)
+        for kind, choice in choices(settings).items():
+            rack.put_or_embedded(kind, choice, notice)
+        on_failure.pop_all()
     return rack
 
 

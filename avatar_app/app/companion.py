@@ -193,9 +193,9 @@ class Companion:
         ensemble.start()
         with self._lock:
             self._ensemble = ensemble
-            waiting, self._waiting = self._waiting, []
-        for order in waiting:
-            ensemble.conversation.order(order)
+            for order in self._waiting:
+                ensemble.conversation.order(order)
+            self._waiting.clear()
         self._greet()
 
     def _greet(self) -> None:

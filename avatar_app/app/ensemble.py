@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from avatar_app.app.abilities import Abilities, Hands
 from avatar_app.app.build import EMBEDDED, make_conversation, make_rack
@@ -29,21 +30,26 @@ class Ensemble:
         post: Callable[[Event], None],
     ) -> None:
         self._post = post
-        self.rack = make_rack(settings, registry, post)
-        self._abilities = Abilities(places, hands, post, self._announce)
-        for text in self._abilities.notices:
-            post(Noticed(text))
-        self.conversation = make_conversation(
-            settings,
-            self.rack,
-            post,
-            time.monotonic,
-            self._abilities.call,
-            self._abilities.descriptions,
-        )
-        audio = settings.audio
-        self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
-        self.speaker = Speaker(audio.speaker, self.conversation.playback.read, self._notice)
+        with ExitStack() as opened:
+            self.rack = make_rack(settings, registry, post)
+            opened.callback(self.rack.close)
+            self._abilities = Abilities(places, hands, post, self._announce)
+            opened.callback(self._abilities.close)
+            for text in self._abilities.notices:
+                post(Noticed(text))
+            self.conversation = make_conversation(
+                settings,
+                self.rack,
+                post,
+                time.monotonic,
+                self._abilities.call,
+                self._abilities.descriptions,
+            )
+            opened.callback(self.conversation.close)
+            audio = settings.audio
+            self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
+            self.speaker = Speaker(audio.speaker, self.conversation.playback.read, self._notice)
+            self._opened = opened.pop_all()
 
     def start(self) -> None:
         """Listen and speak from now on."""
@@ -67,11 +73,9 @@ class Ensemble:
 
     def close(self) -> None:
         """Fall silent and give everything back."""
-        self._abilities.close()
         self.microphone.close()
         self.speaker.close()
-        self.conversation.close()
-        self.rack.close()
+        self._opened.close()
 
     def _announce(self, text: str) -> None:
         self.conversation.order(orders.Announce(text))

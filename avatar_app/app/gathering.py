@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from avatar_app.app.abilities import Abilities
@@ -32,20 +32,25 @@ class Gathering:
     ) -> None:
         self.clock = RoomClock()
         self.events: list[tuple[float, Event]] = []
-        self.rack: EngineRack = make_rack(settings, Registry(), notice)
-        self._abilities = Abilities(places, self, self._post, self._announce)
-        self.conversation: Conversation = make_conversation(
-            settings,
-            self.rack,
-            self._post,
-            self.clock,
-            self._abilities.call,
-            self._abilities.descriptions,
-        )
-        for engine in self.rack.engines.values():
-            if isinstance(engine, Host):
-                engine.wait_ready()
-        self.room = Room(self.conversation, self.clock, **room)
+        with ExitStack() as opened:
+            self.rack: EngineRack = make_rack(settings, Registry(), notice)
+            opened.callback(self.rack.close)
+            self._abilities = Abilities(places, self, self._post, self._announce)
+            opened.callback(self._abilities.close)
+            for engine in self.rack.engines.values():
+                if isinstance(engine, Host):
+                    engine.wait_ready()
+            self.conversation: Conversation = make_conversation(
+                settings,
+                self.rack,
+                self._post,
+                self.clock,
+                self._abilities.call,
+                self._abilities.descriptions,
+            )
+            opened.callback(self.conversation.close)
+            self.room = Room(self.conversation, self.clock, **room)
+            self._opened = opened.pop_all()
 
     @property
     def ended(self) -> list[TurnEnded]:
@@ -53,9 +58,7 @@ class Gathering:
         return [event for _, event in self.events if isinstance(event, TurnEnded)]
 
     def close(self) -> None:
-        self.conversation.close()
-        self.rack.close()
-        self._abilities.close()
+        self._opened.close()
 
     def configure_voice(self, **options: Any) -> None:
         self.rack.engines[Kind.TTS].configure(**options)

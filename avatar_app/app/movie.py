@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -55,18 +56,16 @@ class MovieWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
-            self._container.close()
-            self._partial.unlink(missing_ok=True)
-            return
         try:
-            for stream in (self._video, self._audio):
-                if stream is not None:
-                    self._container.mux(stream.encode(None))
-            self._container.close()
-            self._partial.replace(self._path)
+            if kind is None:
+                self._complete()
+            else:
+                with suppress(OSError):  # what went wrong inside is told, not what follows from it
+                    self._container.close()
         except OSError as failure:
             raise self._unwritable(failure) from failure
+        finally:
+            self._partial.unlink(missing_ok=True)
 
     @property
     def seconds(self) -> float:
@@ -93,6 +92,13 @@ class MovieWriter:
         frame.pts, frame.time_base = self._samples, Fraction(1, PLAYBACK_RATE)
         self._samples += len(left)
         self._mux(self._audio, frame)
+
+    def _complete(self) -> None:
+        for stream in (self._video, self._audio):
+            if stream is not None:
+                self._container.mux(stream.encode(None))
+        self._container.close()
+        self._partial.replace(self._path)
 
     def _begin_video(self, image: Image) -> None:
         height, width = image.shape[:2]

@@ -1,0 +1,67 @@
+"""An engine is replaced when it fails three times in a minute, and not before."""
+
+from __future__ import annotations
+
+import pytest
+
+from avatar_app.app.substitutes import KIND_OF_STAGE, Substitutes
+from avatar_app.core.events import Failed
+from avatar_app.core.manifest import Kind
+from avatar_app.pipeline import chain, listening
+
+
+class Case:
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.replaced: list[Kind] = []
+        self.substitutes = Substitutes(self.replaced.append, lambda: self.now)
+
+    def fail(self, stage: str, *times: float) -> None:
+        for at in times:
+            self.now = at
+            self.substitutes(Failed(1, stage, "It broke."))
+
+
+@pytest.mark.parametrize(
+    ("times", "count"),
+    [
+        ((0, 1), 0),
+        ((0, 1, 2), 1),
+        ((0, 30, 60), 1),
+        ((0, 30, 60.1), 0),
+        ((0, 50, 100, 109), 1),
+        ((0, 1, 2, 3, 4), 1),
+        ((0, 1, 2, 3, 4, 5), 2),
+    ],
+)
+def test_three_failures_within_a_minute(times: tuple[float, ...], count: int) -> None:
+    case = Case()
+    case.fail("think", *times)
+    assert case.replaced == [Kind.DIALOGUE] * count
+
+
+def test_each_kind_is_counted_for_itself() -> None:
+    case = Case()
+    for stage in ("think", "speak", "recognize", "think", "speak"):
+        case.fail(stage, case.now + 1)
+    assert case.replaced == []
+    case.fail("think", case.now)
+    assert case.replaced == [Kind.DIALOGUE]
+
+
+def test_a_face_that_cannot_rest_is_replaced_at_once() -> None:
+    case = Case()
+    case.fail("rest", 0)
+    assert case.replaced == [Kind.FACE]
+
+
+def test_what_is_no_engines_failure_replaces_nothing() -> None:
+    case = Case()
+    case.fail("start", 0, 1, 2, 3)
+    case.fail("conductor", 0, 1, 2, 3)
+    assert case.replaced == []
+
+
+def test_every_stage_of_the_conversation_has_its_kind() -> None:
+    stages = {chain.THINK, chain.SPEAK, chain.PERFORM, chain.REST, listening.RECOGNIZE}
+    assert set(KIND_OF_STAGE) == stages
