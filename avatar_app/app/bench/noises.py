@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar_app.app.bench.speech import at_level
 from avatar_app.core.values import MICROPHONE_RATE, Samples
@@ -78,7 +80,7 @@ def _burst(
     return at_level(sound.astype(np.float32), -24.0)
 
 
-def _formants(sound: Samples, centres: tuple[int, ...]) -> Samples:
+def _formants(sound: NDArray[np.floating[Any]], centres: tuple[int, ...]) -> Samples:
     """Noise through resonances 15 % wide, on a floor 15 dB down."""
     spectrum = np.fft.rfft(sound)
     hertz = np.fft.rfftfreq(len(sound), 1 / MICROPHONE_RATE)

@@ -106,7 +106,7 @@ def _one_turn(scene: Scene, recognizer: _TimedRecognizer) -> list[float]:
     for block in voice.reshape(-1, MICROPHONE_BLOCK):
         scene.step(block)
         beat.wait()
-    sounded_at = []
+    sounded_at: list[float] = []
     for _ in range(round(LONGEST / BLOCK_SECONDS)):
         began = time.perf_counter()  # a step begins with what the loudspeaker takes
         if scene.step().played.any() and not sounded_at:

@@ -75,7 +75,7 @@ def _ends(hearing: Hearing, taker: TurnTaker, samples: Samples) -> list[float]:
     for index in range(len(samples) // MICROPHONE_BLOCK):
         block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]
         chunk = AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
-        heard = hearing.hear(chunk, index / 100, index / 100, [])
+        heard = hearing.hear(chunk, index / 100, [])
         if taker.observe(heard.probability, avatar_speaking=False) is Decision.ENDED:
             ends.append((index + 1) / 100)
     return ends

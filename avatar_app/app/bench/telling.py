@@ -11,7 +11,6 @@ from avatar_app.app.bench.fakes import FixedDialogue, FlatFace, Overheard
 from avatar_app.app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, patience_of
 from avatar_app.app.bench.speech import ROOM_DB
 from avatar_app.app.settings import Settings
-from avatar_app.core.engines import Recognizer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.host import Host
@@ -27,6 +26,10 @@ STORY = (
 """Some 25 seconds."""
 
 
+LOOKS_PER_SECOND = 62.5
+"""How often a window asks for a new picture."""
+
+
 @contextmanager
 def telling(
     settings: Settings,
@@ -34,22 +37,25 @@ def telling(
     echo: Callable[[Samples], Samples] | None = None,
 ) -> Iterator[tuple[Scene, Overheard]]:
     """Real ears and a real voice; the dialogue always answers `text`, the face is a flat one."""
-    ears = [engine_of(settings, kind) for kind in (Kind.ECHO, Kind.VAD)]
-    recognizer: Recognizer = engine_of(settings, Kind.ASR)
+    echo_canceller, detector = engine_of(settings, Kind.ECHO), engine_of(settings, Kind.VAD)
+    recognizer = engine_of(settings, Kind.ASR)
     voice = engine_of(settings, Kind.TTS)
     overheard = Overheard(voice)
     for engine in (recognizer, voice):
         if isinstance(engine, Host):
             engine.wait_ready()
-    engines = Engines(*ears, recognizer, FixedDialogue(text), overheard, FlatFace())
+    engines = Engines(
+        echo_canceller, detector, recognizer, FixedDialogue(text), overheard, FlatFace()
+    )
     scene = Scene(
         engines,
         patience_of(settings),
         output_latency=OUTPUT_LATENCY,
+        fps=LOOKS_PER_SECOND,
         echo=echo,
     )
     scene.noise = float(10 ** (ROOM_DB / 20))
-    with scene.owned(*ears, recognizer, voice):
+    with scene.owned(echo_canceller, detector, recognizer, voice):
         scene.pass_time(0.6)
         yield scene, overheard
 

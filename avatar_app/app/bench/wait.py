@@ -21,7 +21,7 @@ from avatar_app.app.gathering import Gathering, gathered
 from avatar_app.app.places import Places
 from avatar_app.app.settings import Settings
 from avatar_app.core.events import Noticed, TurnEnded
-from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE
+from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.pipeline import orders
 
 MARKS = ("end_of_turn", "text", "first_token", "first_sound", "first_frame")
@@ -97,7 +97,7 @@ class _Asker:
         for _ in range(round(seconds * 100)):
             self._step()
 
-    def _step(self, samples: np.ndarray | None = None) -> None:  # type: ignore[type-arg]
+    def _step(self, samples: Samples | None = None) -> None:
         hiss = self._hiss[:MICROPHONE_BLOCK]
         self._hiss = np.roll(self._hiss, -MICROPHONE_BLOCK)
         self._gathering.room.step(hiss if samples is None else (samples + hiss))
