@@ -37,9 +37,6 @@ class Gathering:
             opened.callback(self.rack.close)
             self._abilities = Abilities(places, self, self._post, self._announce)
             opened.callback(self._abilities.close)
-            for engine in self.rack.engines.values():
-                if isinstance(engine, Host):
-                    engine.wait_ready()
             self.conversation: Conversation = make_conversation(
                 settings,
                 self.rack,
@@ -49,6 +46,9 @@ class Gathering:
                 self._abilities.descriptions,
             )
             opened.callback(self.conversation.close)
+            for engine in self.rack.engines.values():
+                if isinstance(engine, Host):
+                    engine.wait_ready()
             self.room = Room(self.conversation, self.clock, **room)
             self._opened = opened.pop_all()
 

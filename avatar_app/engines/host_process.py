@@ -72,9 +72,10 @@ class ChildProcess:
             log.debug("%s is gone: %r was not sent", self._title, type(message).__name__)
 
     def close(self) -> None:
-        """Let the engine end, or else kill it; gives everything back."""
-        self.send(Close())
-        self._process.join(CLOSE_PATIENCE)
+        """Let the engine end, or else kill it; one that was never used has nothing to end."""
+        if self.ready is not None:
+            self.send(Close())
+            self._process.join(CLOSE_PATIENCE)
         self.kill()
 
     def kill(self) -> None:

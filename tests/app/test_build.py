@@ -1,0 +1,155 @@
+"""Engines are joined as the settings say; one that cannot be had costs a notice, not the start."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from avatar_app.app.build import (
+    EMBEDDED,
+    choices,
+    make_engine,
+    make_rack,
+    read_persona,
+)
+from avatar_app.app.gathering import gathered
+from avatar_app.app.places import personas, user_places
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import Settings, load_settings
+from avatar_app.core.errors import ConfigInvalid, ModelMissing
+from avatar_app.core.events import Noticed, Outcome
+from avatar_app.core.manifest import Kind
+from avatar_app.pipeline import orders
+
+LIGHT = {"face.options.width": 96, "face.options.height": 64, "face.options.fps": 10}
+
+PARROT = """
+from avatar_app.core.prompt import Prompt
+
+class Parrot:
+    def __init__(self, **options):
+        self.options = options
+
+    def configure(self, **options):
+        self.options |= options
+
+    def reply(self, prompt, turn):
+        turn.check()
+        yield f"{self.options['prefix']} {prompt.user_text}."
+
+    def close(self):
+        self.options.clear()
+"""
+MANIFEST = """
+name: {name}
+kind: dialogue
+entry: engine:Parrot
+title: The parrot
+summary: It says what you say.
+license: MIT
+isolation: {isolation}
+needs: {{packages: [{packages}]}}
+options:
+  prefix: {{type: text, default: You said, help: What comes first.}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def modules_forgotten() -> Iterator[None]:
+    yield
+    for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
+        del sys.modules[name]
+
+
+def add_parrot(name: str, isolation: str = "thread", packages: str = "") -> None:
+    folder = user_places().engines / "dialogue" / name
+    folder.mkdir(parents=True)
+    manifest = MANIFEST.format(name=name, isolation=isolation, packages=packages)
+    (folder / "manifest.yaml").write_text(manifest)
+    (folder / "engine.py").write_text(PARROT)
+
+
+def settings_with(**overrides: object) -> Settings:
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    settings, notices = load_settings(overrides=LIGHT | dotted)
+    assert notices == ()
+    return settings
+
+
+def test_every_kind_has_a_choice() -> None:
+    assert set(choices(settings_with())) == set(Kind) == set(EMBEDDED)
+
+
+def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
+    notices: list[Noticed] = []
+    rack = make_rack(settings_with(hearing__vad__engine="nobody"), Registry(), notices.append)
+    assert rack.manifests[Kind.VAD].name == EMBEDDED[Kind.VAD]
+    assert [notice.message for notice in notices] == ["There is no vad engine 'nobody'."]
+    assert notices[0].hint.endswith("The embedded engine is used instead.")
+    rack.close()
+    assert rack.engines == {}
+
+
+def test_wrong_options_cost_the_options() -> None:
+    notices: list[Noticed] = []
+    settings = settings_with(face__options__character="nobody")
+    rack = make_rack(settings, Registry(), notices.append)
+    assert rack.manifests[Kind.FACE].name == "illustrated"
+    assert "The option character cannot be 'nobody'" in notices[0].message
+    rack.close()
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_missing_packages_are_named(isolation: str) -> None:
+    add_parrot("parrot", isolation, packages="no-such-package")
+    registry = Registry()
+    with pytest.raises((ConfigInvalid, ModelMissing), match="no-such-package") as caught:
+        make_engine(registry, registry.find(Kind.DIALOGUE, "parrot"), {})
+    assert "pip install no-such-package" in caught.value.hint
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None:
+    add_parrot("embedded", isolation)
+    notices: list[Noticed] = []
+    settings = settings_with(dialogue__options__prefix="I heard")
+    with gathered(settings, user_places(), notices.append) as gathering:
+        gathering.conversation.order(orders.Type("polly"))
+        for _ in range(1500):
+            gathering.room.step()
+            if gathering.ended:
+                break
+        (turn,) = gathering.ended
+    assert notices == []
+    assert turn.heard_text == "I heard polly."
+    assert turn.outcome is Outcome.FINISHED
+    assert turn.pictures.shown > 5
+
+
+def test_what_cannot_begin_leaves_nothing_open() -> None:
+    """The fixtures of all tests see what is left."""
+    settings = settings_with(persona="nobody")
+    with (
+        pytest.raises(ConfigInvalid, match="There is no persona 'nobody'"),
+        gathered(settings, user_places(), lambda _notice: None),
+    ):
+        raise AssertionError("it began")
+
+
+def test_personas_as_shipped_can_be_read() -> None:
+    for path in personas().glob("*.yaml"):
+        persona = read_persona(path.stem)
+        assert persona.name
+        assert persona.system
+        assert persona.greeting
+
+
+def test_a_broken_persona_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avatar_app.app.places.personas", lambda: tmp_path)
+    for number, text in enumerate(("name: [", "name: X", "- a list")):
+        (tmp_path / f"p{number}.yaml").write_text(text)
+        with pytest.raises(ConfigInvalid, match="cannot be read"):
+            read_persona(f"p{number}")

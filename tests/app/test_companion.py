@@ -1,0 +1,244 @@
+"""The application without its window: it opens, talks, remembers, and closes without a trace."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avatar_app.app.companion import Companion
+from avatar_app.app.places import user_places
+from avatar_app.app.session import Preference
+from avatar_app.app.settings import load_settings
+from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.events import (
+    AvatarSays,
+    Event,
+    Failed,
+    Muted,
+    Noticed,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    WordsHeard,
+)
+
+LIGHT = {
+    "face.options.width": 96,
+    "face.options.height": 64,
+    "face.options.fps": 10,
+    "tts.options.speed": 2.0,
+    "dialogue.options.talkativeness": "short",
+}
+SOON = 30.0
+"""Seconds within which something must have happened; it takes a few at most."""
+
+BROKEN = """
+class Broken:
+    def __init__(self, **options): ...
+    def configure(self, **options): ...
+    def close(self): ...
+    def reply(self, prompt, turn):
+        raise RuntimeError("oops")
+        yield
+"""
+MANIFEST = """
+{name: broken, kind: dialogue, entry: "engine:Broken", title: The broken one, summary: Fails.,
+ license: MIT}
+"""
+
+
+class Window:
+    """Hears a companion's events and waits for them."""
+
+    def __init__(self, companion: Companion) -> None:
+        self.companion = companion
+        self.events: list[Event] = []
+        self._changed = threading.Condition()
+        companion.subscribe(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def wait(self, kind: type, holds: Callable[[Any], object] = lambda _event: True) -> Any:
+        """The first event of a kind for which something holds."""
+
+        def found() -> list[Any]:
+            return [event for event in self.of(kind) if holds(event)]
+
+        with self._changed:
+            assert self._changed.wait_for(found, SOON), f"never came; {self.events[-12:]}"
+            return found()[0]
+
+
+@pytest.fixture(autouse=True)
+def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without sound: stand-ins pass the time."""
+
+    def missing(*_: Any) -> Any:
+        raise DeviceUnavailable("There is no device.", "Plug one in.")
+
+    for name in ("known", "present", "open"):
+        monkeypatch.setattr(f"avatar_app.audio.card.Card.{name}", missing, raising=False)
+    monkeypatch.setattr("avatar_app.app.companion.list_devices", lambda: [])
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Window]]:
+    windows: list[Window] = []
+
+    def open_companion(start: bool = True, **overrides: Any) -> Window:
+        dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+        settings, notices = load_settings(overrides=LIGHT | dotted)
+        windows.append(Window(Companion(settings, notices, user_places())))
+        if start:
+            windows[-1].companion.start()
+        return windows[-1]
+
+    yield open_companion
+    for window in windows:
+        window.companion.close()
+    assert multiprocessing.active_children() == []
+    for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
+        del sys.modules[name]
+
+
+def test_a_typed_turn_is_answered_heard_seen_and_stored(opened: Callable[..., Window]) -> None:
+    window = opened()
+    window.companion.type("hello")  # before anything is open
+    ended: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text)
+    assert ended.typed
+    assert ended.user_text == "hello"
+    assert ended.heard_text == ended.avatar_text != ""
+    names = [type(event) for event in window.events]
+    assert names.index(UserSaid) < names.index(AvatarSays) < names.index(WordsHeard)
+    assert window.of(StateChanged)
+    assert window.companion.wait_open()
+    frame = window.companion.frame()
+    assert frame is not None
+    assert frame.image.shape == (64, 96, 3)
+    greeting: TurnEnded = window.wait(TurnEnded, lambda turn: not turn.user_text)
+    assert greeting.avatar_text
+    window.companion.close()
+    again = opened(start=False).companion
+    assert [turn.user_text for turn in again.transcript(10)] == ["hello", ""]
+    again.forget()
+    assert again.transcript(10) == ()
+
+
+def test_without_a_microphone_it_says_so_and_goes_on(opened: Callable[..., Window]) -> None:
+    window = opened()
+    assert window.companion.wait_open()
+    window.wait(Noticed, lambda notice: "type" in f"{notice.message} {notice.hint}")
+    devices = window.companion.devices()
+    assert (devices.microphone, devices.speaker) == (None, None)
+
+
+def test_controls_reach_the_conversation(opened: Callable[..., Window]) -> None:
+    window = opened()
+    companion = window.companion
+    assert companion.wait_open()
+    companion.mute(True)
+    assert window.wait(Muted).muted
+    companion.set_volume(0.5)
+    companion.configure_voice(speed=1.5)
+    companion.interrupt()
+    companion.hold(True)
+    companion.hold(False)
+    for character in companion.characters():
+        companion.use_character(character)
+        assert companion.character == character
+    assert len(companion.characters()) >= 2
+    companion.use_microphone("some microphone")
+    companion.use_speaker(None)
+    settings, notices = load_settings()
+    assert notices == ()
+    assert settings.audio.microphone == "some microphone"
+    assert settings.face.options["character"] == companion.characters()[-1]
+    assert not window.of(Failed)
+
+
+def test_preferences_are_saved(opened: Callable[..., Window]) -> None:
+    companion = opened(start=False).companion
+    companion.set_preference(Preference.THEME, "dark")
+    companion.set_preference(Preference.TRANSCRIPT_SHOWN, True)
+    companion.set_preference(Preference.WINDOW_GEOMETRY, "100x200")
+    assert companion.preference(Preference.THEME) == "dark"
+    settings, _ = load_settings()
+    assert settings.window.model_dump(mode="json") == {
+        "theme": "dark",
+        "transcript": True,
+        "geometry": "100x200",
+    }
+
+
+def test_an_engine_that_keeps_failing_is_replaced(
+    opened: Callable[..., Window], expected_warnings: list[str]
+) -> None:
+    expected_warnings += ["think failed", "think: Something broke: oops"]
+    folder = user_places().engines / "dialogue" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "manifest.yaml").write_text(MANIFEST)
+    (folder / "engine.py").write_text(BROKEN)
+    window = opened(dialogue={"engine": "broken"})
+    assert window.companion.wait_open()
+    for number in range(3):
+        window.companion.type(f"hello {number}")
+        window.wait(TurnEnded, lambda turn, text=f"hello {number}": turn.user_text == text)
+    assert len(window.of(Failed)) == 3
+    window.wait(Noticed, lambda notice: "keeps failing" in notice.message)
+    window.companion.type("hello")
+    ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
+    assert ended.heard_text
+
+
+def test_where_nothing_can_be_written_it_talks_all_the_same(
+    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path / "file" / "below"))
+    window = opened()
+    window.companion.type("hello")
+    assert window.wait(TurnEnded, lambda turn: turn.user_text == "hello").heard_text
+    window.companion.set_preference(Preference.THEME, "dark")
+    told = " ".join(notice.message for notice in window.of(Noticed))
+    assert "The settings could not be saved" in told
+    assert "memory.db cannot be used" in told
+
+
+def test_what_kept_it_from_opening_is_told(
+    opened: Callable[..., Window], expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("There is no persona")
+    window = opened(persona="nobody")
+    failed: Failed = window.wait(Failed)
+    assert failed.stage == "start"
+    assert failed.message == "There is no persona 'nobody'."
+    assert not window.companion.wait_open()
+    window.companion.type("hello")
+    assert window.companion.frame() is None
+
+
+def test_it_may_be_closed_at_any_time(opened: Callable[..., Window]) -> None:
+    opened(start=False).companion.close()
+    window = opened()
+    window.companion.close()  # while it opens
+    window.companion.type("hello")
+    assert window.companion.frame() is None
+
+
+def test_without_history_nothing_is_kept(opened: Callable[..., Window]) -> None:
+    window = opened(history__keep=False)
+    window.companion.type("hello")
+    window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
+    assert window.companion.transcript(10) == ()
