@@ -16,6 +16,7 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
+from avatar_app.pipeline.coupling import Coupling
 from avatar_app.pipeline.echo_guard import EchoGuard
 from avatar_app.pipeline.playback import PlayedBlock
 
@@ -56,6 +57,7 @@ class Hearing:
         self._recent: deque[AudioChunk] = deque(maxlen=max(1, round(preroll / BLOCK_SECONDS)))
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
+        self._coupling = Coupling()
         self._guard = EchoGuard()
         self.playback_db = SILENCE_DB
 
@@ -66,7 +68,9 @@ class Hearing:
         if played:
             self.playback_db = level_db(played[-1].samples)
         for samples in self._paired(adc_at + LEAD):
-            self.echo.played(AudioChunk(samples, PLAYBACK_RATE, self._played_count))
+            self._coupling.observe(mean_power(chunk.samples), mean_power(samples))
+            reference = samples if self._coupling.audible else _SILENCE
+            self.echo.played(AudioChunk(reference, PLAYBACK_RATE, self._played_count))
             self._guard.played(samples)
             self._played_count += PLAYBACK_BLOCK
         clean = self.echo.clean(chunk, LEAD)
@@ -95,9 +99,11 @@ class Hearing:
         return blocks
 
 
+def mean_power(samples: Samples) -> float:
+    """Mean square; 0 for nothing."""
+    return float(np.dot(samples, samples)) / len(samples) if len(samples) else 0.0
+
+
 def level_db(samples: Samples) -> float:
     """Level (RMS) in dBFS; −100 for silence."""
-    if not len(samples):
-        return SILENCE_DB
-    power = float(np.dot(samples, samples)) / len(samples)
-    return max(SILENCE_DB, 10 * math.log10(power + 1e-12))
+    return max(SILENCE_DB, 10 * math.log10(mean_power(samples) + 1e-12))

@@ -1,0 +1,59 @@
+"""Coupling: can the microphone hear the loudspeaker at all? With headphones it cannot."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+FAR_WINDOW = 60
+"""Blocks of played sound (0.6 s) in which the sound that is heard now may have been played."""
+NEAR_WINDOW = 25
+"""Blocks of heard sound (0.25 s) that are compared with it."""
+ACTIVE = 1e-5
+"""Mean power of played sound (−50 dBFS) from which it is loud enough to tell."""
+SETTLED = 35
+"""Blocks for which it must have been so: echoes come up to 0.35 s late."""
+INAUDIBLE = 10**-3.8
+"""Ratio of powers (−38 dB) below which an echo cannot be heard."""
+ABOVE_NOISE = 4.0
+"""An echo that is not so much (6 dB) stronger than the room's noise is not heard either."""
+REMEMBERED = 300
+"""Judgements (3 s of active loudspeaker) of which the quieter quarter decides."""
+ENOUGH = 30
+
+
+class Coupling:
+    """Judges by the quieter quarter of the moments in which the loudspeaker was active: what the
+    user says in between makes only the louder ones louder.
+
+    An echo canceller that has nothing to cancel suppresses the user instead, until it has learnt
+    so; it is spared that by getting silence as its reference.
+    """
+
+    def __init__(self) -> None:
+        self._far: deque[float] = deque(maxlen=FAR_WINDOW)
+        self._near: deque[float] = deque(maxlen=NEAR_WINDOW)
+        self._ratios: deque[float] = deque(maxlen=REMEMBERED)
+        self._quiet: deque[float] = deque(maxlen=REMEMBERED)
+        self._active_blocks = 0
+        self.audible = True
+        """The loudspeaker is heard, as far as is known: assumed until there is evidence."""
+
+    def observe(self, near_power: float, far_power: float) -> None:
+        """Mean powers of one block of the microphone and of what was played meanwhile."""
+        self._far.append(far_power)
+        self._near.append(near_power)
+        far = float(np.mean(self._far))
+        if far < ACTIVE:
+            self._active_blocks = 0
+            self._quiet.append(near_power)
+            return
+        self._active_blocks += 1
+        if self._active_blocks < SETTLED:
+            return
+        near = float(np.mean(self._near))
+        noise = float(np.percentile(self._quiet, 20)) if self._quiet else 0.0
+        self._ratios.append(near / far if near > ABOVE_NOISE * noise else 0.0)
+        if len(self._ratios) >= ENOUGH:
+            self.audible = float(np.percentile(self._ratios, 25)) > INAUDIBLE

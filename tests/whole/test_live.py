@@ -1,0 +1,167 @@
+"""The whole application on a real sound server: a recording goes into the microphone, the answer
+comes out of the loudspeaker, in a real window."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from virtual_audio import VirtualAudio, likeness
+
+from avatar_app.app.companion import Companion
+from avatar_app.app.places import user_places
+from avatar_app.app.settings import load_settings
+from avatar_app.audio.resample import resampled
+from avatar_app.audio.wav import read_sound
+from avatar_app.core.events import (
+    Event,
+    Failed,
+    Noticed,
+    Outcome,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+)
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk
+from avatar_app.engines.tts.espeak.engine import EspeakVoice
+from avatar_app.pipeline.clauses import split_clauses
+from avatar_app.ui.app import prepared_application
+from avatar_app.ui.main_window import MainWindow
+from avatar_app.ui.theme import Theme, ThemeChoice
+
+pytestmark = pytest.mark.device
+DATA = Path(__file__).parents[1] / "data"
+
+
+class Witness:
+    """Hears all events, from whatever thread."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event: Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def of(self, kind: type) -> list[Event]:
+        with self._changed:
+            return [event for event in self.events if isinstance(event, kind)]
+
+    def wait_for_end(self, user_text: str) -> TurnEnded:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._ended(user_text), 40), self.events[-8:]
+            ended = self._ended(user_text)
+            assert ended is not None
+            return ended
+
+    def _ended(self, user_text: str) -> TurnEnded | None:
+        turns = [event for event in self.events if isinstance(event, TurnEnded)]
+        return next((turn for turn in turns if turn.user_text == user_text), None)
+
+
+@pytest.fixture
+def witness() -> Witness:
+    return Witness()
+
+
+@pytest.fixture
+def companion(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[Companion]:
+    settings, notices = load_settings()
+    companion = Companion(settings, notices, user_places())
+    companion.subscribe(witness)
+    companion.start()
+    assert companion.wait_open(), witness.events
+    witness.wait_for_end("")  # the greeting
+    yield companion
+    companion.close()
+
+
+def expected_speech(text: str, rate: int) -> np.ndarray:
+    """What the embedded voice says for `text`, clause by clause."""
+    voice = EspeakVoice()
+    chunks = [
+        chunk.audio for clause in split_clauses([text]) for chunk in voice.speak(clause, Turn(0))
+    ]
+    whole = AudioChunk(np.concatenate([chunk.samples for chunk in chunks]), chunks[0].rate)
+    return resampled(whole, rate).samples
+
+
+def test_a_spoken_question_is_answered_aloud(
+    companion: Companion, witness: Witness, virtual_audio: VirtualAudio
+) -> None:
+    question = read_sound(DATA / "goforward.wav")
+    with virtual_audio.recording(16_000) as recording:
+        virtual_audio.speak(question.samples, question.rate)
+        turn = witness.wait_for_end("go forward ten meters")
+    assert turn.outcome is Outcome.FINISHED
+    assert turn.heard_text == turn.avatar_text != ""
+    assert likeness(expected_speech(turn.avatar_text, 16_000), recording.samples) > 0.9
+    assert turn.marks["first_sound"] - turn.marks["user_stopped"] < 2.0
+    assert turn.pictures.shown == 0  # nobody looked
+    assert not witness.of(Failed)
+    assert not witness.of(Noticed)
+
+
+def test_speaking_over_the_answer_stops_it(
+    companion: Companion, witness: Witness, virtual_audio: VirtualAudio
+) -> None:
+    companion.type("tell me a story")
+    with witness._changed:
+        assert witness._changed.wait_for(
+            lambda: any(isinstance(e, UserSaid) for e in witness.events), 10
+        )
+        assert witness._changed.wait_for(
+            lambda: (
+                isinstance(witness.events[-1], StateChanged)
+                or any(type(e).__name__ == "WordsHeard" for e in witness.events[-5:])
+            ),
+            10,
+        )
+    question = read_sound(DATA / "goforward.wav")
+    virtual_audio.speak(question.samples, question.rate)
+    story = witness.wait_for_end("tell me a story")
+    assert story.outcome is Outcome.INTERRUPTED
+    assert story.heard_text
+    assert story.avatar_text.startswith(story.heard_text)
+    assert len(story.heard_text) < len(story.avatar_text)
+    stored = companion.transcript(10)
+    assert story.heard_text not in ("", story.avatar_text)
+    assert stored[-1].heard_text == story.heard_text or stored[-2].heard_text == story.heard_text
+
+
+def test_typing_in_the_window_is_answered_with_voice_and_pictures(
+    virtual_audio: VirtualAudio, witness: Witness, qtbot
+) -> None:
+    prepared_application()
+    settings, notices = load_settings()
+    companion = Companion(settings, notices, user_places())
+    companion.subscribe(witness)
+    window = MainWindow(companion, Theme(ThemeChoice.DARK))
+    window.show()
+    window.start()
+    qtbot.waitExposed(window)
+    qtbot.waitUntil(lambda: companion.frame() is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(witness.of(TurnEnded)), timeout=20_000)
+    window.composer.field.setFocus()
+    QTest.keyClicks(window.composer.field, "what is two plus two")
+    QTest.keyClick(window.composer.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(witness.of(TurnEnded)) == 2, timeout=20_000)
+    turn = witness.of(TurnEnded)[1]
+    assert isinstance(turn, TurnEnded)
+    assert turn.typed
+    assert "four" in turn.heard_text or "4" in turn.heard_text
+    assert turn.pictures.shown >= 15
+    assert turn.pictures.skew_p99_ms <= 45
+    window.close()
+    QApplication.processEvents()
+    window.deleteLater()
+    assert companion.frame() is None
