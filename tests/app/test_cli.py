@@ -1,0 +1,282 @@
+"""Every command does what it says; whatever is wrong costs one sentence and the status 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from avatar_app import cli
+from avatar_app.app.places import user_places
+from avatar_app.core.errors import DeviceUnavailable
+
+RECORDING = Path(__file__).parents[1] / "data/goforward.wav"
+LIGHT = ["--set", "face.options.width=64", "--set", "face.options.height=64"]
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line; returns its status, output and errors."""
+
+    def run_line(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["avatar-app", *map(str, words)])
+        monkeypatch.setenv("COLUMNS", "200")
+        for console in (cli.out, cli.err):
+            monkeypatch.setattr(console, "_width", 300)
+        status = cli.run_command_line()
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run_line
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Conversations are not held; what they were to be is kept here."""
+    calls: list[dict[str, Any]] = []
+
+    def converse(settings: Any, places: Any, lines: Any, output: Any, *_: Any) -> dict[str, Any]:
+        calls.append({"settings": settings, "lines": lines, "output": output})
+        return {"turns": []}
+
+    monkeypatch.setattr("avatar_app.app.converse.converse", converse)
+    return calls
+
+
+@pytest.fixture
+def filmed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Demonstrations are not filmed; where they would lie is kept here."""
+    paths: list[Path] = []
+
+    def film_demo(settings: Any, places: Any, output: Path, progress: Any) -> dict[str, Any]:
+        progress("Hello.")
+        paths.append(output)
+        return {}
+
+    monkeypatch.setattr("avatar_app.app.demo.film_demo", film_demo)
+    return paths
+
+
+def test_without_a_command_it_tells_what_there_is(run: Run) -> None:
+    status, output, errors = run()
+    assert status in (0, 2)
+    for command in ("run", "demo", "say", "converse", "devices", "engines", "doctor", "bench"):
+        assert command in output + errors
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["run", "--nonsense"], ["say"], ["converse"]])
+def test_wrong_words_are_told(run: Run, words: list[str]) -> None:
+    status, _, errors = run(*words)
+    assert status == 2
+    assert "Usage" in errors or "Missing" in errors or "No such" in errors
+
+
+def test_engines_are_listed(run: Run) -> None:
+    status, output, errors = run("engines")
+    assert (status, errors) == (0, "")
+    for name in ("pocketsphinx", "espeak", "illustrated", "webrtc_aec3", "silero", "embedded"):
+        assert name in output
+
+
+def test_a_users_broken_engine_is_told_and_the_others_are_listed(run: Run) -> None:
+    folder = user_places().engines / "tts" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "manifest.yaml").write_text("name: [")
+    status, output, errors = run("engines")
+    assert status == 0
+    assert "broken YAML" in errors
+    assert "espeak" in output
+
+
+def test_devices_are_listed_or_it_is_said_why_not(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avatar_app.app.listings.list_devices", lambda: [])
+    assert run("devices")[0] == 0
+
+    def missing() -> Any:
+        raise DeviceUnavailable("PortAudio is missing.", "Type: apt install libportaudio2")
+
+    monkeypatch.setattr("avatar_app.app.listings.list_devices", missing)
+    status, _, errors = run("devices")
+    assert status == 1
+    assert errors == "PortAudio is missing.\nType: apt install libportaudio2\n"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "sentence", "hint"),
+    [
+        ("face.engin=illustrated", "There is no setting face.engin", "Did you mean face.engine?"),
+        ("window.theme=pink", "The setting window.theme cannot be 'pink'", "explains every"),
+        ("nonsense", "'nonsense' sets nothing.", "name=value"),
+        ("hearing.patience.end_after=soon", "cannot be 'soon'", "explains every"),
+    ],
+)
+@pytest.mark.parametrize("command", [["demo"], ["say", "Hi", "--output", "x.mp4"]])
+def test_a_wrong_setting_on_the_command_line_is_an_error(
+    run: Run, command: list[str], assignment: str, sentence: str, hint: str
+) -> None:
+    status, _, errors = run(*command, "--set", assignment)
+    assert status == 1
+    assert sentence in errors
+    assert hint in errors
+    assert "Traceback" not in errors
+
+
+def test_an_unknown_engine_on_the_command_line_is_replaced(
+    run: Run, held: list[dict[str, Any]]
+) -> None:
+    line = ["converse", "--input", RECORDING, "--set", "tts.engine=espeek"]
+    assert run(*line)[0] == 0
+    assert held[0]["settings"].tts.engine == "espeek"  # what becomes of it the build decides
+
+
+def test_a_broken_settings_file_costs_a_notice(run: Run, held: list[dict[str, Any]]) -> None:
+    places = user_places()
+    places.config.mkdir(parents=True, exist_ok=True)
+    places.settings_file.write_text("window: {theme: [\n")
+    status, _, errors = run("converse", "--input", RECORDING)
+    assert status == 0
+    assert "config.yaml" in errors
+    assert "cannot be read" in errors
+    assert len(held) == 1
+    places.settings_file.write_text("window: {theme: pink}\n")
+    status, _, errors = run("converse", "--input", RECORDING)
+    assert status == 0
+    assert "window.theme cannot be 'pink'" in errors
+
+
+def test_an_unknown_bench_is_told(run: Run) -> None:
+    status, _, errors = run("bench", "nonsense")
+    assert status == 1
+    assert "There is no bench 'nonsense'." in errors
+    assert "latency" in errors
+
+
+def test_nothing_to_say_is_told(run: Run, tmp_path: Path) -> None:
+    status, _, errors = run("say", "  ", "--output", tmp_path / "film.mp4")
+    assert status == 1
+    assert errors.startswith("There is nothing to say.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_display_a_demonstration_is_filmed(
+    run: Run, filmed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    status, output, _ = run("run")
+    assert status == 0
+    assert "no display" in output
+    assert filmed == [user_places().videos / "avatar-demo.mp4"]
+    assert str(filmed[0]) in output
+
+
+def test_with_a_display_the_window_opens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+
+    def run_window(companion: Any) -> int:
+        shown.append(companion)
+        companion.close()
+        return 7
+
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr("avatar_app.ui.app.run_window", run_window)
+    monkeypatch.setattr("avatar_app.app.logs.log_to_file", lambda *_: None)
+    assert run("run")[0] == 7
+    assert shown[0].character == "mira"
+
+
+def test_the_demonstration_lies_where_it_is_wanted(
+    run: Run, filmed: list[Path], tmp_path: Path
+) -> None:
+    assert run("demo", "--output", tmp_path / "film.mp4")[0] == 0
+    assert filmed == [tmp_path / "film.mp4"]
+
+
+def test_interrupted_at_the_keyboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("avatar_app.app.demo.film_demo", interrupted)
+    assert run("demo")[0] == 130
+
+
+def test_the_report_is_written_or_printed(
+    run: Run, held: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    line = ["converse", "--input", RECORDING]
+    assert json.loads(run(*line)[1]) == {"turns": []}
+    assert run(*line, "--report", tmp_path / "report.json")[0] == 0
+    assert json.loads((tmp_path / "report.json").read_text()) == {"turns": []}
+    status, _, errors = run(*line, "--report", tmp_path / "no" / "folder" / "report.json")
+    assert status == 1
+    assert "cannot be written" in errors
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype", "suffix"),
+    [
+        (16000, 1, "PCM_16", "wav"),
+        (8000, 1, "PCM_U8", "wav"),
+        (48000, 2, "PCM_24", "wav"),
+        (44100, 2, "FLOAT", "wav"),
+        (22050, 1, "PCM_16", "flac"),
+        (48000, 1, "VORBIS", "ogg"),
+    ],
+)
+def test_recordings_of_any_kind_are_heard(
+    run: Run,
+    held: list[dict[str, Any]],
+    tmp_path: Path,
+    rate: int,
+    channels: int,
+    subtype: str,
+    suffix: str,
+) -> None:
+    path = tmp_path / f"recording.{suffix}"
+    tone = 0.5 * np.sin(np.arange(rate) * 2 * np.pi * 440 / rate)
+    soundfile.write(path, np.stack([tone] * channels, axis=1), rate, subtype=subtype)
+    assert run("converse", "--input", path)[0] == 0
+    (line,) = held[0]["lines"]
+    assert len(line.samples) == pytest.approx(16000, abs=700)
+    assert np.abs(line.samples).max() == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("missing.wav", None, "There is no file"),
+        ("empty.wav", b"", "is empty."),
+        ("cut.wav", RECORDING.read_bytes()[:20000], "ends before its sound does."),
+        ("head.wav", RECORDING.read_bytes()[:44], "contains no sound|ends before"),
+        ("text.wav", b"this is no sound at all, only text", "is not a sound file"),
+    ],
+)
+def test_recordings_that_cannot_be_heard_are_told(
+    run: Run,
+    held: list[dict[str, Any]],
+    tmp_path: Path,
+    name: str,
+    content: bytes | None,
+    sentence: str,
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    status, output, errors = run("converse", "--input", RECORDING, "--input", path)
+    assert status == 1
+    assert output == ""
+    assert held == []
+    assert any(part in errors for part in sentence.split("|"))
+    assert name in errors
+    assert len(errors.strip().splitlines()) == 2
+    assert "Traceback" not in errors
