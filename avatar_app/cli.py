@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from avatar_app.cli_avatars import avatars
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(avatars, name="avatars")
 out = Console()
 err = Console(stderr=True)
 

@@ -1,0 +1,131 @@
+"""Makes an avatar from one photo: within seconds, completely or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from avatar_app.app.avatars.marks import Floats, check_face, landmarks_of, outline_of
+from avatar_app.app.avatars.photo import read_photo
+from avatar_app.app.avatars.seeing import Eyes
+from avatar_app.app.avatars.shelf import Shelf, check_name
+from avatar_app.app.jobs import Job
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import Image
+from avatar_app.engines.face.sitter.avatar import (
+    FEATURES,
+    LONGEST,
+    MANIFEST,
+    PORTRAIT,
+    VERSION,
+    Avatar,
+    load_avatar,
+)
+
+BELOW = 10
+"""Pixels that Wav2Lip's face box reaches below the chin."""
+LICENCE = "The user brought this photo and answers for the right to use it."
+
+
+def make_avatar(photo: Path, name: str, job: Job[Avatar], shelf: Shelf) -> Avatar:
+    """The avatar `name` on the shelf, made of `photo`; InputInvalid where that cannot be."""
+    folder = shelf.place_for(name)
+    job.report(0.0, "Reading the photo")
+    picture = _sized(read_photo(photo))
+    job.report(0.2, "Looking for the face")
+    eyes = Eyes()
+    faces = eyes.faces(picture)
+    if not faces:
+        raise InputInvalid(
+            f"There is no face in {photo}.", "Use a photo in which a face looks into the camera."
+        )
+    job.report(0.5, "Measuring the face")
+    mesh, _ = eyes.mesh(picture, faces[0])
+    notes = check_face(picture, mesh, len(faces))
+    job.report(0.7, "Writing the avatar")
+    return _written(folder, job, picture, mesh, name, notes)
+
+
+def _sized(picture: Image) -> Image:
+    """No side longer than LONGEST."""
+    import cv2
+
+    factor = LONGEST / max(picture.shape[:2])
+    if factor >= 1:
+        return picture
+    smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller[:LONGEST, :LONGEST], np.uint8)
+
+
+def _written(
+    folder: Path, job: Job[Avatar], picture: Image, mesh: Floats, name: str, notes: tuple[str, ...]
+) -> Avatar:
+    """Everything into a folder beside, which takes its name when all of it can be read."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".", suffix=".partial", dir=folder.parent))
+    try:
+        _write(partial, picture, mesh, name, notes)
+        load_avatar(partial)
+        job.report(0.95)
+        check_name(name)
+        os.rename(partial, folder)
+    except OSError as error:
+        raise InputInvalid(
+            f"The avatar {name} cannot be written: {error.strerror}.", "Make room on the disk."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return load_avatar(folder)
+
+
+def _write(folder: Path, picture: Image, mesh: Floats, name: str, notes: tuple[str, ...]) -> None:
+    import cv2
+
+    height, width = picture.shape[:2]
+    box = face_box(mesh, width, height)
+    document = {
+        "version": VERSION,
+        "name": name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "size": [width, height],
+        "face_box": list(box),
+        "landmarks": {
+            part: [[round(float(x), 2), round(float(y), 2)] for x, y in points]
+            for part, points in landmarks_of(mesh).items()
+        },
+        "notes": list(notes),
+        "licence": LICENCE,
+    }
+    _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    features = io.BytesIO()
+    np.savez_compressed(features, mesh=mesh, face_mask=face_mask(mesh, box))
+    (folder / PORTRAIT).write_bytes(png.tobytes())
+    (folder / FEATURES).write_bytes(features.getvalue())
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def face_box(mesh: Floats, width: int, height: int) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 around the face, BELOW more below, within the picture."""
+    low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+    x0, y0 = (max(int(n), 0) for n in low)
+    x1, y1 = min(int(high[0]) + 1, width), min(int(high[1]) + 1 + BELOW, height)
+    return x0, y0, x1, y1
+
+
+def face_mask(mesh: Floats, box: tuple[int, int, int, int]) -> Image:
+    """255 inside the face's outline, shape of the box."""
+    import cv2
+
+    x0, y0, x1, y1 = box
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    outline = np.rint(outline_of(mesh) - [x0, y0]).astype(np.int32)
+    cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA)
+    return mask

@@ -1,0 +1,116 @@
+"""Names the points of a face mesh, and judges by them whether the photo can become an avatar."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import Image
+
+Floats = NDArray[np.float32]
+
+INDICES: dict[str, tuple[int, ...]] = {
+    "jaw": (
+        *(234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152),
+        *(377, 400, 378, 379, 365, 397, 288, 361, 323, 454),
+    ),
+    "forehead": (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356),
+    "lips_outer_upper": (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291),
+    "lips_outer_lower": (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291),
+    "lips_inner_upper": (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308),
+    "lips_inner_lower": (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308),
+    "right_eye_upper": (33, 246, 161, 160, 159, 158, 157, 173, 133),
+    "right_eye_lower": (33, 7, 163, 144, 145, 153, 154, 155, 133),
+    "left_eye_upper": (362, 398, 384, 385, 386, 387, 388, 466, 263),
+    "left_eye_lower": (362, 382, 381, 380, 374, 373, 390, 249, 263),
+    "right_brow": (70, 63, 105, 66, 107),
+    "left_brow": (336, 296, 334, 293, 300),
+    "nose_bridge": (168, 6, 197, 195, 5, 4, 1),
+    "nose_base": (98, 97, 2, 326, 327),
+}
+"""Points of MediaPipe's face mesh, in the order of `sitter.avatar.GROUPS`."""
+
+_LEFT_CHEEK, _RIGHT_CHEEK = 234, 454
+_EYES = (33, 263)
+_LEAST_FACE = 80
+"""Pixels from cheek to cheek below which a face has too little detail to speak."""
+_MOST_TURN, _GOOD_TURN = 38.0, 20.0
+"""Degrees to the side."""
+_GOOD_TILT = 20.0
+_BLURRED, _SOFT = 0.0011, 0.006
+"""Share of fine detail in a face's contrast; photos of cameras lie far above."""
+_PARTED = 0.05
+"""Gap between the lips, in widths of the mouth, from which a mouth is open."""
+
+
+def landmarks_of(mesh: Floats) -> dict[str, Floats]:
+    """The named groups of points, each shape (n, 2)."""
+    return {name: mesh[list(indices), :2].copy() for name, indices in INDICES.items()}
+
+
+def outline_of(mesh: Floats) -> Floats:
+    """The face's oval, clockwise, shape (n, 2)."""
+    around = (*INDICES["forehead"], *reversed(INDICES["jaw"]))
+    return mesh[list(around), :2].copy()
+
+
+def turn_of(mesh: Floats) -> float:
+    """Degrees by which the head is turned to the side; 0 looks into the camera."""
+    across = mesh[_RIGHT_CHEEK] - mesh[_LEFT_CHEEK]
+    return math.degrees(math.atan2(float(across[2]), float(np.hypot(across[0], across[1]))))
+
+
+def tilt_of(mesh: Floats) -> float:
+    """Degrees by which the head is tilted, clockwise."""
+    across = mesh[_EYES[1]] - mesh[_EYES[0]]
+    return math.degrees(math.atan2(float(across[1]), float(across[0])))
+
+
+def gap_of(mesh: Floats) -> float:
+    """How far the lips are apart, in widths of the mouth."""
+    marks = landmarks_of(mesh)
+    width = np.linalg.norm(marks["lips_outer_upper"][-1] - marks["lips_outer_upper"][0])
+    gap = np.linalg.norm(marks["lips_inner_lower"][5] - marks["lips_inner_upper"][5])
+    return float(gap / width)
+
+
+def detail_of(picture: Image, mesh: Floats) -> float:
+    """Share of a face's contrast that is fine detail: small where a photo is blurred."""
+    import cv2
+
+    low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+    x0, y0 = np.maximum(low, 0).astype(int)
+    x1, y1 = high.astype(int) + 1
+    grey = cv2.cvtColor(picture[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
+    even: Any = cv2.resize(grey, (160, 160), interpolation=cv2.INTER_AREA).astype(np.float32)
+    fine = even - cv2.GaussianBlur(even, (0, 0), 1.5)
+    return float(fine.var() / max(even.var(), 1.0))
+
+
+def check_face(picture: Image, mesh: Floats, faces: int) -> tuple[str, ...]:
+    """Notes, one sentence each, on what could be better; InputInvalid where it cannot work."""
+    width = float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
+    turn, detail = abs(turn_of(mesh)), detail_of(picture, mesh)
+    if turn > _MOST_TURN:
+        raise InputInvalid(
+            "The face is seen from the side.", "Use a photo that looks into the camera."
+        )
+    if width < _LEAST_FACE:
+        raise InputInvalid(
+            f"The face is only {width:.0f} pixels wide.",
+            f"It must be {_LEAST_FACE}: use a larger photo, or one taken from nearer.",
+        )
+    if detail < _BLURRED:
+        raise InputInvalid("The face is blurred.", "Use a sharper photo.")
+    found = {
+        f"There are {faces} faces in the photo; the largest was taken.": faces > 1,
+        f"The head is turned by {turn:.0f}°; a frontal photo looks better.": turn > _GOOD_TURN,
+        "The head is tilted; an upright photo looks better.": abs(tilt_of(mesh)) > _GOOD_TILT,
+        "The photo is a little blurred.": detail < _SOFT,
+        "The mouth is open; a photo with closed lips speaks better.": gap_of(mesh) > _PARTED,
+    }
+    return tuple(note for note, holds in found.items() if holds)

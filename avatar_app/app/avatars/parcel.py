@@ -1,0 +1,80 @@
+"""One .avatar file is a zip of an avatar's folder; opening one trusts nothing about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.core.errors import InputInvalid
+from avatar_app.engines.face.sitter.avatar import FILES, MANIFEST, PORTRAIT, Avatar, load_avatar
+
+SUFFIX = ".avatar"
+_MOST_BYTES = 130_000_000
+"""Of all files together, unpacked."""
+_HINT = "Ask for it again, or make the avatar from a photo: avatar-app avatars add PHOTO"
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Write the avatar in `folder` to the file `target`, completely or not at all."""
+    load_avatar(folder)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as parcel:
+            for name in FILES:
+                squeezed = zipfile.ZIP_STORED if name == PORTRAIT else zipfile.ZIP_DEFLATED
+                parcel.write(folder / name, name, squeezed)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputInvalid(
+            f"The file {target} cannot be written: {error.strerror}.", "Choose another folder."
+        ) from error
+
+
+def unpack(source: Path, name: str, shelf: Shelf) -> Avatar:
+    """The avatar in the file `source`, put on the shelf as `name`."""
+    folder = shelf.place_for(name)
+    shelf.root.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".", suffix=".partial", dir=shelf.root))
+    try:
+        _unpack_into(partial, source)
+        load_avatar(partial)
+        _rename(partial / MANIFEST, name)
+        os.rename(partial, folder)
+    except OSError as error:
+        raise InputInvalid(f"The file {source} cannot be read: {error}.", _HINT) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputInvalid(f"The file {source} is no avatar: {error}.", _HINT) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return load_avatar(folder)
+
+
+def _unpack_into(folder: Path, source: Path) -> None:
+    """Exactly FILES, by their known names: what a zip calls its entries never becomes a path."""
+    with zipfile.ZipFile(source) as parcel:
+        names = sorted(entry.filename for entry in parcel.infolist())
+        if names != sorted(FILES):
+            raise InputInvalid(
+                f"The file {source} is no avatar: it holds other files than one has.", _HINT
+            )
+        left = _MOST_BYTES
+        for name in FILES:
+            with parcel.open(name) as packed:
+                content = packed.read(left + 1)  # what the zip says of its sizes may be a lie
+            left -= len(content)
+            if left < 0:
+                raise InputInvalid(f"The file {source} unpacks to far too much.", _HINT)
+            (folder / name).write_bytes(content)
+
+
+def _rename(manifest: Path, name: str) -> None:
+    document = json.loads(manifest.read_bytes())
+    text = json.dumps({**document, "name": name}, indent=1, ensure_ascii=False)
+    manifest.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,98 @@
+"""The user's avatars: one folder each, found, listed and removed by name."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import process
+
+from avatar_app.app.places import Places
+from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.events import Noticed
+from avatar_app.engines.face.sitter.avatar import MANIFEST, Avatar, load_avatar
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
+_RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
+}
+"""Names that Windows does not give to files."""
+
+
+def check_name(name: str) -> str:
+    """`name`, or ConfigInvalid if no folder can be called so everywhere."""
+    if not _NAME.match(name) or name in _RESERVED:
+        raise ConfigInvalid(
+            f"An avatar cannot be called {name!r}.",
+            "Use up to 40 small letters, digits, - and _, say  --name ada.",
+        )
+    return name
+
+
+def name_from(photo: Path) -> str:
+    """A name for the avatar of a photo, from the file's name."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", photo.stem.lower()).strip("-_")[:40]
+    return plain if _NAME.match(plain) and plain not in _RESERVED else "avatar"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The folder that holds the avatars' folders."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, places: Places) -> Shelf:
+        return cls(places.data / "avatars")
+
+    def names(self) -> tuple[str, ...]:
+        """Of all avatars, damaged ones too, in order."""
+        found = self.root.glob(f"*/{MANIFEST}")
+        return tuple(sorted(path.parent.name for path in found if _NAME.match(path.parent.name)))
+
+    def folder(self, name: str) -> Path:
+        """Where the avatar lies; ConfigInvalid, with the likeliest name meant, if there is none."""
+        if name in self.names():
+            return self.root / name
+        likely = process.extractOne(name, self.names(), score_cutoff=50)
+        known = ", ".join(self.names())
+        hint = f"There is {known}." if known else "Make one: avatar-app avatars add PHOTO"
+        raise ConfigInvalid(
+            f"There is no avatar {name!r}.", f"Did you mean {likely[0]}?" if likely else hint
+        )
+
+    def place_for(self, name: str) -> Path:
+        """Where a new avatar will lie; ConfigInvalid if the name is taken or no name."""
+        folder = self.root / check_name(name)
+        if folder.exists():
+            raise ConfigInvalid(
+                f"There is an avatar {name} already.",
+                f"Choose another --name, or type: avatar-app avatars remove {name}",
+            )
+        return folder
+
+    def avatars(self) -> tuple[tuple[Avatar, ...], tuple[Noticed, ...]]:
+        """Those that can be read, and what is wrong with the others."""
+        read, notices = [], []
+        for name in self.names():
+            try:
+                read.append(load_avatar(self.root / name))
+            except AvatarError as error:
+                notices.append(Noticed(error.message, error.hint))
+        return tuple(read), tuple(notices)
+
+    def remove(self, name: str) -> None:
+        """Delete the avatar and all its files."""
+        folder = self.folder(name)
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise ConfigInvalid(
+                f"The avatar {name} cannot be removed: {error.strerror}.", f"Look at {folder}."
+            ) from error

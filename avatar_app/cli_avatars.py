@@ -1,0 +1,90 @@
+"""The command line's `avatars` group: make an avatar from a photo, list, remove and exchange."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+avatars = typer.Typer(help="Faces made from photos.", no_args_is_help=True)
+_out = Console()
+_err = Console(stderr=True)
+
+Name = Annotated[str | None, typer.Option("--name", help="What to call it; default: as the file.")]
+
+
+@avatars.command()
+def add(source: Path, name: Name = None) -> int:
+    """Make an avatar from a photo, or take one from an .avatar file."""
+    from avatar_app.app.avatars.making import make_avatar
+    from avatar_app.app.avatars.parcel import SUFFIX, unpack
+    from avatar_app.app.avatars.shelf import Shelf, name_from
+    from avatar_app.app.jobs import Job
+    from avatar_app.app.places import user_places
+    from avatar_app.engines.face.sitter.avatar import Avatar
+
+    shelf = Shelf.of(user_places())
+    called = name or name_from(source)
+    if source.suffix == SUFFIX:
+        avatar = unpack(source, called, shelf)
+    else:
+        job: Job[Avatar] = Job(
+            f"Making {called}", lambda job: make_avatar(source, called, job, shelf)
+        )
+        with _err.status("Reading the photo …") as status:
+            job.when_progressed(lambda progress: status.update(f"{progress.text} …"))
+            avatar = job.run()
+    for note in avatar.notes:
+        _err.print(note, style="yellow", markup=False, highlight=False)
+    folder = shelf.folder(called)
+    _out.print(f"The avatar {called} is {folder}", soft_wrap=True, highlight=False)
+    return 0
+
+
+@avatars.command("list")
+def list_all() -> int:
+    """List the avatars."""
+    from avatar_app.app.avatars.shelf import Shelf
+    from avatar_app.app.places import user_places
+
+    shelf = Shelf.of(user_places())
+    found, notices = shelf.avatars()
+    table = Table("name", "portrait", "made", "folder", box=None)
+    for avatar in found:
+        height, width = avatar.portrait.shape[:2]
+        folder = shelf.root / avatar.name
+        table.add_row(avatar.name, f"{width} × {height}", avatar.created[:10], str(folder))
+    if found:
+        _out.print(table)
+    else:
+        _out.print("There is none yet. Make one: avatar-app avatars add PHOTO", highlight=False)
+    for notice in notices:
+        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    return 0
+
+
+@avatars.command()
+def remove(name: str) -> int:
+    """Delete an avatar and its files."""
+    from avatar_app.app.avatars.shelf import Shelf
+    from avatar_app.app.places import user_places
+
+    Shelf.of(user_places()).remove(name)
+    _out.print(f"The avatar {name} was removed.", highlight=False)
+    return 0
+
+
+@avatars.command()
+def export(name: str, output: Path) -> int:
+    """Write an avatar to one .avatar file, to take it elsewhere."""
+    from avatar_app.app.avatars.parcel import SUFFIX, pack
+    from avatar_app.app.avatars.shelf import Shelf
+    from avatar_app.app.places import user_places
+
+    target = output if output.suffix == SUFFIX else output.with_name(output.name + SUFFIX)
+    pack(Shelf.of(user_places()).folder(name), target)
+    _out.print(f"The avatar {name} was written to {target}", soft_wrap=True, highlight=False)
+    return 0

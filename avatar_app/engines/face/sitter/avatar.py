@@ -1,0 +1,215 @@
+"""An avatar is a folder: avatar.json, portrait.png and features.npz; what is read is checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import Image
+
+VERSION = 1
+MANIFEST = "avatar.json"
+PORTRAIT = "portrait.png"
+FEATURES = "features.npz"
+FILES = (MANIFEST, PORTRAIT, FEATURES)
+LONGEST = 2048
+"""Pixels: no portrait is wider or higher."""
+MESH_POINTS = 468
+_MANIFEST_BYTES = 1_000_000
+_PORTRAIT_BYTES = 64_000_000
+_FEATURE_BYTES = 64_000_000
+
+GROUPS: dict[str, int] = {
+    "jaw": 21,
+    "forehead": 15,
+    "lips_outer_upper": 11,
+    "lips_outer_lower": 11,
+    "lips_inner_upper": 11,
+    "lips_inner_lower": 11,
+    "right_eye_upper": 9,
+    "right_eye_lower": 9,
+    "left_eye_upper": 9,
+    "left_eye_lower": 9,
+    "right_brow": 5,
+    "left_brow": 5,
+    "nose_bridge": 7,
+    "nose_base": 5,
+}
+"""Named groups of landmarks and their numbers of points, each from the picture's left to its right;
+right and left are the sitter's."""
+
+Points = NDArray[np.float32]
+_HINT = "Make the avatar again from the photo: avatar-app avatars add PHOTO"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Avatar:
+    """Everything a face needs of a person."""
+
+    name: str
+    created: str
+    """ISO 8601, UTC."""
+    portrait: Image
+    """uint8, shape (height, width, 3), RGB."""
+    face_box: tuple[int, int, int, int]
+    """x0, y0, x1, y1 in pixels of the portrait, as Wav2Lip cuts it: 10 pixels more below."""
+    landmarks: dict[str, Points]
+    """Each float32, shape (n, 2), in pixels of the portrait; the names are those of GROUPS."""
+    mesh: Points
+    """float32, shape (468, 3): MediaPipe's face mesh in pixels of the portrait."""
+    face_mask: Image
+    """uint8, shape of the face box: 255 inside the face's outline, which ends at the jaw."""
+    notes: tuple[str, ...] = ()
+    """What the checks of the photo found, one sentence each."""
+    licence: str = ""
+    """What the user said about the right to use the photo."""
+
+
+def load_avatar(folder: Path) -> Avatar:
+    """The avatar in `folder`; InputInvalid with the file's name if anything is wrong with it."""
+    document = _document(folder / MANIFEST)
+    portrait = _portrait(folder / PORTRAIT)
+    height, width = portrait.shape[:2]
+    if document.get("size") != [width, height]:
+        raise _damaged(folder / PORTRAIT, "its size is not the one of avatar.json")
+    box = _box(document.get("face_box"), width, height, folder / MANIFEST)
+    features = _features(folder / FEATURES)
+    mesh = _array(features, "mesh", (MESH_POINTS, 3), np.float32, folder / FEATURES)
+    shape = (box[3] - box[1], box[2] - box[0])
+    return Avatar(
+        name=_text(document, "name", folder),
+        created=_text(document, "created", folder),
+        portrait=portrait,
+        face_box=box,
+        landmarks=_landmarks(document.get("landmarks"), width, height, folder / MANIFEST),
+        mesh=mesh,
+        face_mask=_array(features, "face_mask", shape, np.uint8, folder / FEATURES),
+        notes=_notes(document.get("notes"), folder / MANIFEST),
+        licence=_text(document, "licence", folder),
+    )
+
+
+def _damaged(path: Path, reason: str) -> InputInvalid:
+    return InputInvalid(f"The avatar file {path} is damaged: {reason}.", _HINT)
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        if path.stat().st_size > most:
+            raise _damaged(path, "it is far too large")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputInvalid(
+            f"The avatar file {path} cannot be read: {error.strerror}.", _HINT
+        ) from error
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(_bytes(path, _MANIFEST_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "it is no JSON") from error
+    if not isinstance(document, dict):
+        raise _damaged(path, "it is no JSON object")
+    if document.get("version") != VERSION:
+        raise InputInvalid(
+            f"The avatar file {path} is of version {document.get('version')!r}, not {VERSION}.",
+            _HINT,
+        )
+    return document
+
+
+def _text(document: dict[str, Any], key: str, folder: Path) -> str:
+    value = document.get(key)
+    if not isinstance(value, str):
+        raise _damaged(folder / MANIFEST, f"{key} is no text")
+    return value
+
+
+def _notes(value: Any, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(note, str) for note in value):
+        raise _damaged(path, "notes is no list of texts")
+    return tuple(value)
+
+
+def _portrait(path: Path) -> Image:
+    import cv2
+
+    content = _bytes(path, _PORTRAIT_BYTES)
+    size = content[16:24]
+    if not content.startswith(b"\x89PNG\r\n\x1a\n") or len(size) < 8:
+        raise _damaged(path, "it is no PNG")
+    width, height = int.from_bytes(size[:4], "big"), int.from_bytes(size[4:], "big")
+    if not (0 < width <= LONGEST and 0 < height <= LONGEST):
+        raise _damaged(path, f"it has {width} × {height} pixels")
+    picture = None
+    if b"IEND" in content[-16:]:
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise _damaged(path, "it is cut off")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _box(value: Any, width: int, height: int, path: Path) -> tuple[int, int, int, int]:
+    numbers = isinstance(value, list) and len(value) == 4 and all(type(n) is int for n in value)
+    if numbers:
+        x0, y0, x1, y1 = value
+        if 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height:
+            return x0, y0, x1, y1
+    raise _damaged(path, "its face_box does not lie in the portrait")
+
+
+def _landmarks(value: Any, width: int, height: int, path: Path) -> dict[str, Points]:
+    if not isinstance(value, dict):
+        raise _damaged(path, "it has no landmarks")
+    found = {}
+    for name, count in GROUPS.items():
+        points = value.get(name)
+        if not _are_points(points, count, 2.0 * max(width, height)):
+            raise _damaged(path, f"the landmarks {name} are not {count} points")
+        found[name] = np.asarray(points, np.float32)
+    return found
+
+
+def _are_points(value: Any, count: int, reach: float) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == count
+        and all(isinstance(point, list) and len(point) == 2 for point in value)
+        and all(
+            type(n) in (int, float) and math.isfinite(n) and abs(n) <= reach
+            for point in value
+            for n in point
+        )
+    )
+
+
+def _features(path: Path) -> dict[str, NDArray[Any]]:
+    _bytes(path, _FEATURE_BYTES)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _FEATURE_BYTES:
+                raise _damaged(path, "it unpacks to far too much")
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in ("mesh", "face_mask") if name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise _damaged(path, "it holds no arrays") from error
+
+
+def _array(
+    features: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], kind: Any, path: Path
+) -> NDArray[Any]:
+    values = features.get(name)
+    if values is None or values.shape != shape or values.dtype != kind:
+        raise _damaged(path, f"{name} is missing or of another shape")
+    if not np.isfinite(values).all():
+        raise _damaged(path, f"{name} holds what is no number")
+    return values
