@@ -1,0 +1,157 @@
+"""A whole conversation opens no network socket: not Python, no library, no child process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WATCHER = """
+import ctypes, os, sys, threading
+
+LOG = os.open(os.environ["SOCKET_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+INTERNET = {2: "AF_INET", 10: "AF_INET6"}
+EVENTS = {"socket.__new__", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname"}
+
+def tell(*words):
+    os.write(LOG, (" ".join(map(str, words)) + "\\n").encode())
+
+def audit(event, arguments):
+    if event not in EVENTS:
+        return
+    unix = event == "socket.__new__" and arguments[1] == 1
+    local = event == "socket.connect" and not isinstance(arguments[1], tuple)
+    if not unix and not local:
+        tell("opened", event, arguments[1:])
+
+def domain(fd):
+    value, size = ctypes.c_int(), ctypes.c_int(4)
+    libc.getsockopt(fd, 1, 39, ctypes.byref(value), ctypes.byref(size))  # SOL_SOCKET, SO_DOMAIN
+    return value.value
+
+def look():
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            socket = os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+        except OSError:
+            continue
+        if socket and domain(int(name)) in INTERNET:
+            tell("opened", INTERNET[domain(int(name))], "in", sys.argv)
+
+def watch():
+    looks = 0
+    while True:
+        look()
+        looks += 1
+        if looks == 5:
+            tell("watched", os.getpid())
+        threading.Event().wait(0.01)
+
+sys.addaudithook(audit)
+if os.path.exists("/proc/self/fd"):
+    libc = ctypes.CDLL(None)
+    threading.Thread(target=watch, daemon=True).start()
+"""
+
+CONVERSATION = """
+import threading
+from avatar_app.app.companion import Companion
+from avatar_app.app.places import user_places
+from avatar_app.app.settings import load_settings
+from avatar_app.core.events import TurnEnded
+
+def main():
+    settings, notices = load_settings(overrides={
+        "face.options.width": 96, "face.options.height": 64, "tts.options.speed": 2.0,
+        "dialogue.options.talkativeness": "short"})
+    companion = Companion(settings, notices, user_places())
+    answered = threading.Event()
+    def hear(event):
+        if isinstance(event, TurnEnded) and event.user_text:
+            print(event.heard_text, flush=True)
+            answered.set()
+    companion.subscribe(hear)
+    companion.start()
+    companion.type("what time is it")
+    assert answered.wait(60)
+    companion.close()
+
+if __name__ == "__main__":
+    main()
+"""
+
+NATIVE = """
+import ctypes, threading
+ctypes.CDLL(None).socket(10, 2, 0)
+threading.Event().wait(0.5)
+"""
+
+PYTHONS = """
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+"""
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Path:
+    """A folder whose presence on the path watches a Python process and its children."""
+    (tmp_path / "watch").mkdir()
+    (tmp_path / "watch/sitecustomize.py").write_text(WATCHER)
+    return tmp_path
+
+
+def run(folder: Path, program: str, prefix: tuple[str, ...] = ()) -> tuple[str, list[str]]:
+    """What the program printed, and what the watcher told."""
+    script, log = folder / "program.py", folder / "sockets.log"
+    script.write_text(program)
+    environment = os.environ | {
+        "PYTHONPATH": str(folder / "watch"),
+        "SOCKET_LOG": str(log),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+    done = subprocess.run(
+        [*prefix, sys.executable, str(script)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, log.read_text().splitlines() if log.exists() else []
+
+
+def tracer(log: Path) -> tuple[str, ...]:
+    """strace, where it is installed and allowed: it misses nothing."""
+    strace = shutil.which("strace")
+    if strace is None:
+        return ()
+    allowed = subprocess.run([strace, "-o", "/dev/null", "true"], check=False, capture_output=True)
+    words = (strace, "-f", "-qq", "-e", "trace=socket", "-o", str(log))
+    return words if allowed.returncode == 0 else ()
+
+
+def test_a_typed_conversation_opens_no_network_socket(watched: Path) -> None:
+    trace = watched / "strace.log"
+    printed, told = run(watched, CONVERSATION, tracer(trace))
+    assert ":" in printed  # it told the time
+    assert [line for line in told if line.startswith("opened")] == []
+    if Path("/proc/self/fd").exists():
+        assert len({line for line in told if line.startswith("watched")}) >= 3  # children too
+    if trace.exists():
+        assert [line for line in trace.read_text().splitlines() if "AF_INET" in line] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+def test_the_watcher_sees_a_librarys_socket(watched: Path) -> None:
+    _, told = run(watched, NATIVE)
+    assert any("AF_INET6" in line for line in told)
+
+
+def test_the_watcher_sees_pythons_socket(watched: Path) -> None:
+    _, told = run(watched, PYTHONS)
+    assert any("socket.__new__" in line for line in told)
