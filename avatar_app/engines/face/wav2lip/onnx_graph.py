@@ -1,0 +1,186 @@
+"""The network as two ONNX graphs: what a face costs once, and what every picture costs.
+
+conv(concat(x, skip)) = conv_x(x) + conv_skip(skip), and `skip` depends on the face only: the first
+graph turns a face into these terms. Batch norms are folded; a residual connection is an identity
+in the middle of its filter; of the picture only a region is computed. All of it is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from avatar_app.engines.face.wav2lip.mel import BANDS
+from avatar_app.engines.face.wav2lip.network import (
+    AUDIO_ENCODER,
+    FACE_ENCODER,
+    SIDE,
+    WINDOW_COLUMNS,
+    Arrays,
+    Filter,
+    Layer,
+    folded,
+)
+from avatar_app.engines.face.wav2lip.region import Region, Spans, Step, decoder_steps
+
+FACES, MELS, PICTURES = "faces", "mels", "pictures"
+_OPSET = 17
+_IR = 9
+
+
+def skip_name(block: int) -> str:
+    """Name of the face's term in the decoder's block `block`, 1 to 7."""
+    return f"skip_{block}"
+
+
+@dataclass
+class _Graph:
+    """Collects nodes and weights."""
+
+    state: Arrays
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def add(self, operator: str, inputs: list[str], name: str, **attributes: object) -> str:
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def constant(self, name: str, values: NDArray[np.float32]) -> str:
+        self.constants[name] = np.ascontiguousarray(values)
+        return name
+
+    def encoded(self, layer: Layer, source: str) -> str:
+        """A layer of an encoder, whole."""
+        pads = [layer.pad] * 4
+        name = self.convolved(layer, source, _with_identity(layer, self.state), pads)
+        return self.add("Relu", [name], f"{layer.name}.out")
+
+    def convolved(self, layer: Layer, source: str, part: Filter, pads: list[int]) -> str:
+        weight = self.constant(f"{layer.name}.weight", part.weight)
+        bias = self.constant(f"{layer.name}.bias", part.bias)
+        operator = "ConvTranspose" if layer.transposed else "Conv"
+        return self.add(
+            operator,
+            [source, weight, bias],
+            f"{layer.name}.conv",
+            kernel_shape=[layer.kernel] * 2,
+            strides=list(layer.stride),
+            pads=pads,
+        )
+
+    def model(self, inputs: dict[str, list[object]], outputs: dict[str, list[object]]) -> bytes:
+        graph = helper.make_graph(
+            self.nodes,
+            "wav2lip",
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in outputs.items()],
+            [numpy_helper.from_array(values, name) for name, values in self.constants.items()],
+        )
+        opsets = [helper.make_opsetid("", _OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
+        return bytes(model.SerializeToString())
+
+
+def face_graph(state: Arrays, region: Region) -> bytes:
+    """`faces` (n, 6, 96, 96) → `skip_1` … `skip_7`: the face's term of each decoder block."""
+    graph = _Graph(state)
+    features: list[str] = []
+    source = FACES
+    for block in FACE_ENCODER:
+        for layer in block:
+            source = graph.encoded(layer, source)
+        features.append(source)
+    outputs: dict[str, list[object]] = {}
+    blocks = decoder_steps(region)
+    for index, steps in enumerate(blocks[1:], start=1):
+        step = steps[0]
+        feature = _cropped(graph, features[-index], step)
+        part = _input_part(step.layer, state, from_skip=True)
+        name = graph.convolved(step.layer, feature, part, _pads(step))
+        outputs[graph.add("Identity", [name], skip_name(index))] = _shape("n", step)
+    return graph.model({FACES: ["n", 6, SIDE, SIDE]}, outputs)
+
+
+def picture_graph(
+    state: Arrays, region: Region, batch: int | str = "n", faces: int | str = "faces"
+) -> bytes:
+    """`mels` (n, 1, 80, 16) and `skip_1` … → `pictures` (n, 3, rows, columns) in [0, 1], BGR.
+
+    `faces`: the skips' first dimension, 1 or as many as `mels` has.
+    """
+    graph = _Graph(state)
+    inputs: dict[str, list[object]] = {MELS: [batch, 1, BANDS, WINDOW_COLUMNS]}
+    source = MELS
+    for layer in AUDIO_ENCODER:
+        source = graph.encoded(layer, source)
+    blocks = decoder_steps(region)
+    for index, steps in enumerate(blocks):
+        for position, step in enumerate(steps):
+            layer = step.layer
+            if index and not position:
+                inputs[skip_name(index)] = _shape(faces, step)
+                part = Filter(
+                    _input_part(layer, state, from_skip=False).weight,
+                    np.zeros(layer.outputs, np.float32),
+                )
+                name = graph.convolved(layer, source, part, _pads(step))
+                name = graph.add("Add", [name, skip_name(index)], f"{layer.name}.sum")
+            else:
+                name = graph.convolved(layer, source, _with_identity(layer, state), _pads(step))
+            last = not layer.normed
+            operator, output = ("Sigmoid", PICTURES) if last else ("Relu", f"{layer.name}.out")
+            source = graph.add(operator, [name], output)
+    return graph.model(inputs, {PICTURES: _shape(batch, blocks[-1][-1])})
+
+
+def _with_identity(layer: Layer, state: Arrays) -> Filter:
+    part = folded(layer, state)
+    if not layer.residual:
+        return part
+    weight = part.weight.copy()
+    channels = np.arange(layer.outputs)
+    weight[channels, channels, layer.kernel // 2, layer.kernel // 2] += 1
+    return Filter(weight, part.bias)
+
+
+def _input_part(layer: Layer, state: Arrays, from_skip: bool) -> Filter:
+    """The filter for the block before, or that for the face encoder's feature."""
+    whole = folded(layer, state)
+    before = layer.inputs - _SKIP_CHANNELS[layer.name]
+    chosen = slice(before, None) if from_skip else slice(before)
+    weight = whole.weight[chosen] if layer.transposed else whole.weight[:, chosen]
+    return Filter(weight, whole.bias)
+
+
+_SKIP_CHANNELS = {
+    steps[0].layer.name: block[-1].outputs
+    for steps, block in zip(decoder_steps(Region())[1:], reversed(FACE_ENCODER), strict=True)
+}
+"""How many of the inputs of a block's first layer come from the face encoder."""
+
+
+def _cropped(graph: _Graph, feature: str, step: Step) -> str:
+    starts, ends = zip(*((span.begin, span.end) for span in step.source), strict=True)
+    names = []
+    for word, values in (("begin", starts), ("end", ends), ("axes", (2, 3))):
+        name = f"{step.layer.name}.{word}"
+        graph.constants[name] = np.array(values, np.int64)
+        names.append(name)
+    return graph.add("Slice", [feature, *names], f"{step.layer.name}.cropped")
+
+
+def _pads(step: Step) -> list[int]:
+    rows, columns = (span.margins(step.layer) for span in step.result)
+    return [rows[0], columns[0], rows[1], columns[1]]
+
+
+def _shape(batch: int | str, step: Step) -> list[object]:
+    return [batch, step.layer.outputs, *_lengths(step.result)]
+
+
+def _lengths(spans: Spans) -> tuple[int, int]:
+    return spans[0].length, spans[1].length

@@ -1,0 +1,94 @@
+"""Which part of each layer is needed so that a part of the picture comes out exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from avatar_app.engines.face.wav2lip.network import DECODER, MASKED_FROM, SIDE, Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows (or columns) `begin` ≤ i < `end` of a picture that has `size` of them."""
+
+    begin: int
+    end: int
+    size: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.begin
+
+    @property
+    def slice(self) -> slice:
+        return slice(self.begin, self.end)
+
+    def needed(self, layer: Layer) -> Span:
+        """The span of the layer's input on which this span of its output depends."""
+        if not layer.transposed:
+            size = self.size + layer.kernel - 1 - 2 * layer.pad
+            reach = self.end + layer.kernel - 1 - layer.pad
+            return Span(max(0, self.begin - layer.pad), min(size, reach), size)
+        if layer.stride == (1, 1):
+            return Span(0, 1, 1)
+        size = self.size // 2
+        return Span(self.begin // 2, min(size, self.end // 2 + 1), size)
+
+    def margins(self, layer: Layer) -> tuple[int, int]:
+        """The padding with which the layer makes this span of what `needed` says.
+
+        Of a transposed layer: what is cut off its unpadded result.
+        """
+        source = self.needed(layer)
+        if not layer.transposed:
+            before = source.begin - (self.begin - layer.pad)
+            reach = self.end + layer.kernel - 1 - layer.pad
+            return before, reach - source.end
+        step = layer.stride[0]
+        whole = (source.length - 1) * step + layer.kernel
+        before = self.begin + layer.pad - source.begin * step
+        return before, whole - before - self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the 96 × 96 picture."""
+
+    top: int = MASKED_FROM
+    bottom: int = SIDE
+    left: int = 0
+    right: int = SIDE
+
+    @property
+    def spans(self) -> Spans:
+        return Span(self.top, self.bottom, SIDE), Span(self.left, self.right, SIDE)
+
+
+Spans = tuple[Span, Span]
+"""Rows and columns."""
+WHOLE = Region(top=0)
+LOWER_HALF = Region()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One layer of the decoder and the part of its input and output that is computed."""
+
+    layer: Layer
+    source: Spans
+    result: Spans
+
+
+def decoder_steps(region: Region) -> list[list[Step]]:
+    """The decoder's blocks, cut down to what `region` depends on."""
+    blocks: list[list[Step]] = []
+    result = region.spans
+    for block in reversed(DECODER):
+        steps: list[Step] = []
+        for layer in reversed(block):
+            rows, columns = result
+            source = rows.needed(layer), columns.needed(layer)
+            steps.insert(0, Step(layer, source, result))
+            result = source
+        blocks.insert(0, steps)
+    return blocks

@@ -1,0 +1,206 @@
+"""Reads the numbers in a file that torch saved, without torch and without running its pickle.
+
+A pickle is a program. This reader knows the five names that a table of tensors needs and replaces
+each by a description; any other name ends the reading. Two formats: a zip archive (torch ≥ 1.6),
+and before it a row of pickles followed by the raw storages.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MAGIC = 0x1950A86A20F9469CFC6C
+"""What the first pickle of the older format says."""
+_BFLOAT16 = "BFloat16Storage"
+_STORAGES = {
+    "FloatStorage": "<f4",
+    "DoubleStorage": "<f8",
+    "HalfStorage": "<f2",
+    _BFLOAT16: "<u2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "<i1",
+    "ByteStorage": "<u1",
+    "BoolStorage": "?",
+}
+_BROKEN = (
+    *(pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, NotImplementedError),
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError),
+)
+"""What reading a file that was cut off or changed may raise."""
+_MOST_DIMENSIONS = 8
+
+
+class Damaged(Exception):
+    """The file is cut off, changed or of another kind."""
+
+
+class Refused(Exception):
+    """The file wants to run code; names what it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A type of storage, as its pickled name says."""
+
+    name: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(_STORAGES[self.name])
+
+
+@dataclass(slots=True)
+class _Storage:
+    """A row of numbers somewhere in the file."""
+
+    kind: _Kind
+    length: int
+    load: Callable[[], bytes]
+
+    def read(self) -> NDArray[Any]:
+        content = self.load()
+        if len(content) != self.length * self.kind.dtype.itemsize:
+            raise Damaged("it is cut off")
+        values = np.frombuffer(content, self.kind.dtype)
+        if self.kind.name == _BFLOAT16:
+            return (values.astype(np.uint32) << 16).view(np.float32)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A part of a storage; its numbers are read when asked for."""
+
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    """In elements."""
+
+    def read(self) -> NDArray[Any]:
+        """The numbers, shape `shape`. Damaged if they are not there."""
+        values = self.storage.read()
+        last = self.offset + sum(
+            (size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True)
+        )
+        if min((self.offset, *self.strides)) < 0 or last >= len(values):
+            raise Damaged("a tensor lies outside its storage")
+        steps = tuple(stride * values.itemsize for stride in self.strides)
+        view = np.lib.stride_tricks.as_strided(values[self.offset :], self.shape, steps)
+        return view.copy()
+
+
+def read_torch_file(path: Path) -> Mapping[str, Any]:
+    """The saved table. Raises Damaged, or Refused for a file that would run code."""
+    try:
+        content = _read_zip(path) if zipfile.is_zipfile(path) else _read_row(path)
+    except _BROKEN as error:
+        raise Damaged("it is cut off or was not saved by torch") from error
+    if not isinstance(content, Mapping):
+        raise Damaged("it holds no table of weights")
+    return content
+
+
+class _Reader(pickle.Unpickler):
+    """Builds tables and descriptions of tensors, nothing else."""
+
+    def __init__(self, file: IO[bytes], storage: Callable[[Any], _Storage]) -> None:
+        super().__init__(file, encoding="utf-8")
+        self._storage = storage
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _rebuilt
+        if module == "torch" and name in _STORAGES:
+            return _Kind(name)
+        raise Refused(f"{module}.{name}")
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        return self._storage(pid)
+
+
+def _rebuilt(storage: Any, offset: int, shape: Any, strides: Any, *_: Any) -> Tensor:
+    whole = (offset, *shape, *strides)
+    described = isinstance(storage, _Storage) and len(shape) == len(strides) <= _MOST_DIMENSIONS
+    if not described or not all(type(number) is int for number in whole):
+        raise Damaged("a tensor is described wrongly")
+    return Tensor(storage, offset, tuple(shape), tuple(strides))
+
+
+def _identified(pid: Any) -> tuple[_Kind, str, int]:
+    """Type, key and length of a storage; an older file's entry has one more part."""
+    word, kind, key, _device, length, *_view = pid
+    if word != "storage" or not isinstance(kind, _Kind) or type(length) is not int:
+        raise Damaged("a storage is described wrongly")
+    return kind, str(key), length
+
+
+def _read_zip(path: Path) -> Any:
+    with zipfile.ZipFile(path) as archive:
+        program = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
+        if program is None:
+            raise Damaged("it holds no table of weights")
+        folder = program.removesuffix("data.pkl")
+
+        def storage(pid: Any) -> _Storage:
+            kind, key, length = _identified(pid)
+            name = f"{folder}data/{key}"
+            if archive.getinfo(name).file_size != length * kind.dtype.itemsize:
+                raise Damaged("it is cut off")
+            return _Storage(kind, length, partial(_member, path, name))
+
+        with archive.open(program) as file:
+            return _Reader(file, storage).load()
+
+
+def _member(path: Path, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(name)
+    except _BROKEN as error:
+        raise Damaged("it is cut off") from error
+
+
+def _read_row(path: Path) -> Any:
+    """Pickles of magic, version, system, content and the storages' keys; then the storages."""
+    storages: dict[str, _Storage] = {}
+
+    def storage(pid: Any) -> _Storage:
+        kind, key, length = _identified(pid)
+        return storages.setdefault(key, _Storage(kind, length, bytes))
+
+    with path.open("rb") as file:
+        if _Reader(file, storage).load() != _MAGIC:
+            raise Damaged("it was not saved by torch")
+        _version, _system = (_Reader(file, storage).load() for _ in range(2))
+        content = _Reader(file, storage).load()
+        for key in _Reader(file, storage).load():
+            known = storages[key]
+            (length,) = struct.unpack("<q", file.read(8))
+            if length != known.length:
+                raise Damaged("a storage has another length than was said")
+            size = length * known.kind.dtype.itemsize
+            known.load = partial(_stretch, path, file.tell(), size)
+            file.seek(size, 1)
+    return content
+
+
+def _stretch(path: Path, begin: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(begin)
+        return file.read(size)

@@ -1,0 +1,283 @@
+"""The network's spectrogram and checkpoint: golden numbers, any chunks, and nothing executed."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
+from avatar_app.engines.face.wav2lip.mel import MelStream, mel_spectrogram
+from avatar_app.engines.face.wav2lip.network import expected_shapes
+from avatar_app.engines.face.wav2lip.torch_file import read_torch_file
+
+FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
+State = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def golden() -> State:
+    with np.load(FOLDER / "golden.npz") as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+@pytest.fixture(scope="module")
+def speech(golden: State) -> np.ndarray:
+    return (golden["wav_16k"] / 32768).astype(np.float32)
+
+
+def test_the_spectrogram_is_the_published_one(speech: np.ndarray, golden: State) -> None:
+    mel = mel_spectrogram(speech)
+    assert mel.shape == golden["mel"].shape
+    assert np.abs(mel - golden["mel"]).max() < 1e-3
+
+
+@pytest.mark.parametrize("size", [1, 160, 333, 7001])
+def test_pieces_make_the_same_columns(size: int, speech: np.ndarray, golden: State) -> None:
+    sound = speech[:9000]
+    stream = MelStream()
+    parts = [stream.add(sound[i : i + size]) for i in range(0, len(sound), size)]
+    columns = np.concatenate([*parts, stream.end()], axis=1)
+    assert columns == pytest.approx(mel_spectrogram(sound), abs=1e-5)
+
+
+def test_a_column_comes_with_the_last_sample_of_its_window(speech: np.ndarray) -> None:
+    stream = MelStream()
+    assert stream.add(speech[:399]).shape == (80, 0)
+    assert stream.add(speech[399:400]).shape == (80, 1)
+    assert stream.add(speech[400:599]).shape == (80, 0)
+    assert stream.add(speech[599:600]).shape == (80, 1)
+
+
+def test_no_sound_is_one_silent_column() -> None:
+    assert (mel_spectrogram(np.zeros(0, np.float32)) == -4).all()
+
+
+def test_the_table_of_layers_has_the_published_keys_and_shapes() -> None:
+    listed = json.loads((FOLDER / "state-dict.json").read_text())
+    assert expected_shapes() == {key: tuple(shape) for key, shape in listed.items()}
+
+
+@pytest.fixture(scope="module")
+def state() -> State:
+    spec = importlib.util.spec_from_file_location("wav2lip_weights", FOLDER / "weights.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.random_state_dict()
+
+
+class FloatStorage: ...
+
+
+class LongStorage: ...
+
+
+def _rebuild_tensor_v2(*_: Any) -> None: ...
+
+
+for _imitation, _module in (
+    (FloatStorage, "torch"),
+    (LongStorage, "torch"),
+    (_rebuild_tensor_v2, "torch._utils"),
+):
+    _imitation.__module__ = _module
+
+
+class _Tensor:
+    def __init__(self, key: str, values: np.ndarray) -> None:
+        self.key, self.values = key, values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        steps = tuple(step // self.values.itemsize for step in self.values.strides)
+        shape = self.values.shape
+        return _rebuild_tensor_v2, (_Stored(self), 0, shape, steps, False, OrderedDict())
+
+
+class _Stored:
+    def __init__(self, tensor: _Tensor) -> None:
+        self.tensor = tensor
+
+
+class _TorchPickler(pickle._Pickler):
+    """Writes what torch writes, whose names it only imitates."""
+
+    older = False
+
+    def persistent_id(self, obj: Any) -> Any:
+        if not isinstance(obj, _Stored):
+            return None
+        values = obj.tensor.values
+        kind = LongStorage if values.dtype == np.int64 else FloatStorage
+        pid = ("storage", kind, obj.tensor.key, "cpu", values.size)
+        return (*pid, None) if self.older else pid
+
+    def save_imitation(self, obj: Any, name: str | None = None) -> None:
+        if not obj.__module__.startswith("torch"):
+            self.save_global(obj, name)
+            return
+        self.write(f"c{obj.__module__}\n{obj.__name__}\n".encode())
+        self.memoize(obj)
+
+    dispatch = pickle._Pickler.dispatch | {
+        type: save_imitation,
+        type(_rebuild_tensor_v2): save_imitation,
+    }
+
+
+def _pickled(content: Any, older: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    pickler = _TorchPickler(buffer, 2)
+    pickler.older = older
+    pickler.dump(content)
+    return buffer.getvalue()
+
+
+def _content(state: State, prefix: str = "module.") -> tuple[Any, list[_Tensor]]:
+    tensors = [_Tensor(str(index), values) for index, values in enumerate(state.values())]
+    table = OrderedDict(zip((prefix + key for key in state), tensors, strict=True))
+    return {"state_dict": table, "global_step": 3}, tensors
+
+
+def write_zip(path: Path, state: State) -> Path:
+    content, tensors = _content(state)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", _pickled(content))
+        for tensor in tensors:
+            archive.writestr(f"archive/data/{tensor.key}", tensor.values.tobytes())
+    return path
+
+
+def write_row(path: Path, state: State) -> Path:
+    content, tensors = _content(state)
+    parts = [_pickled(part) for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+    parts += [_pickled(content, older=True), _pickled([tensor.key for tensor in tensors])]
+    for tensor in tensors:
+        parts += [struct.pack("<q", tensor.values.size), tensor.values.tobytes()]
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def write_safetensors(path: Path, state: State) -> Path:
+    header, offset = {}, 0
+    for key, values in state.items():
+        kind = "I64" if values.dtype == np.int64 else "F32"
+        ends = [offset, offset + values.nbytes]
+        header[key] = {"dtype": kind, "shape": values.shape, "data_offsets": ends}
+        offset = ends[1]
+    said = json.dumps(header).encode()
+    numbers = b"".join(values.tobytes() for values in state.values())
+    path.write_bytes(struct.pack("<Q", len(said)) + said + numbers)
+    return path
+
+
+Writer = Callable[[Path, State], Path]
+WRITERS = pytest.mark.parametrize("write", [write_zip, write_row, write_safetensors])
+
+
+@WRITERS
+def test_every_kind_of_file_gives_the_same_weights(
+    write: Writer, state: State, tmp_path: Path
+) -> None:
+    read = read_checkpoint(write(tmp_path / "weights", state))
+    assert set(state) - set(read) == {key for key in state if key.endswith("tracked")}
+    assert all(np.array_equal(values, state[key]) for key, values in read.items())
+
+
+@WRITERS
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.5, 0.999])
+def test_a_file_cut_off_is_one_sentence(
+    write: Writer, share: float, state: State, tmp_path: Path
+) -> None:
+    small = {key: values for key, values in state.items() if "audio_encoder.0" in key}
+    path = write(tmp_path / "weights.pth", small)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InputInvalid, match=r"^weights.pth is") as caught:
+        read_checkpoint(path)
+    assert caught.value.hint
+
+
+def _with_foreign(state: State) -> State:
+    return {"face_encoder_blocks.7.0.bias": np.zeros(1, np.float32)} | state
+
+
+_BIAS = "face_encoder_blocks.1.1.conv_block.0.bias"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (lambda state: state | {_BIAS: np.zeros(3, np.float32)}, rf"{_BIAS} has the shape \(3,\)"),
+        (lambda state: {key: state[key] for key in state if key != _BIAS}, f"{_BIAS} is missing"),
+        (_with_foreign, "the unknown entry face_encoder_blocks.7.0.bias"),
+    ],
+)
+def test_a_wrong_entry_is_named(
+    changed: Callable[[State], State], message: str, state: State, tmp_path: Path
+) -> None:
+    with pytest.raises(InputInvalid, match=message):
+        read_checkpoint(write_zip(tmp_path / "weights.pth", changed(state)))
+
+
+def test_numbers_that_are_not_finite_are_found(state: State, tmp_path: Path) -> None:
+    key = "output_block.1.bias"
+    broken = state | {key: np.array([0, np.nan, 0], np.float32)}
+    with pytest.raises(InputInvalid, match=f"{key} holds numbers that are not finite"):
+        read_checkpoint(write_safetensors(tmp_path / "weights", broken))
+
+
+class _Hostile:
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Any, Any]:
+        return self.call
+
+
+@pytest.mark.parametrize("where", ["zip", "row"])
+@pytest.mark.parametrize("function", [exec, __import__, getattr, pickle.loads, Path])
+def test_a_pickle_that_would_run_code_is_refused(where: str, function: Any, tmp_path: Path) -> None:
+    witness = tmp_path / "executed"
+    program = pickle.dumps({"state_dict": _Hostile(function, f"open({str(witness)!r}, 'w')")}, 2)
+    path = tmp_path / "hostile.pth"
+    if where == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", program)
+    else:
+        path.write_bytes(program)
+    with pytest.raises(InputInvalid, match="refused: loading it would run code"):
+        read_checkpoint(path)
+    assert not witness.exists()
+
+
+def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
+    tensor = _Tensor("0", np.zeros(4, np.float32))
+    path = write_zip(tmp_path / "weights", {})
+    with zipfile.ZipFile(path, "w") as archive:
+        pid = _Stored(tensor)
+        call = _Hostile(_rebuild_tensor_v2, pid, 2, (4,), (1,), False, OrderedDict())
+        archive.writestr(
+            "archive/data.pkl", _pickled({"state_dict": {"output_block.1.bias": call}})
+        )
+        archive.writestr("archive/data/0", tensor.values.tobytes())
+    described = read_torch_file(path)["state_dict"]["output_block.1.bias"]
+    with pytest.raises(Exception, match="outside its storage"):
+        described.read()
+
+
+def test_no_file_is_a_missing_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match="no Wav2Lip checkpoint"):
+        read_checkpoint(tmp_path / "wav2lip.pth")
