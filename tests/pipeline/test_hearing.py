@@ -1,0 +1,141 @@
+"""The canceller gets, for each block that was heard, the block that was played with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from avatar_app.core.values import AudioChunk, Samples
+from avatar_app.pipeline.hearing import LEAD, Hearing, level_db
+from avatar_app.pipeline.playback import PlayedBlock
+
+DELAY = 0.04
+"""Seconds from when a block was taken by the device until it can be heard."""
+
+
+@dataclass
+class Canceller:
+    """Notes what it gets."""
+
+    references: list[AudioChunk] = field(default_factory=list)
+    cleaned: int = 0
+
+    def played(self, block: AudioChunk) -> None:
+        self.references.append(block)
+
+    def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
+        self.cleaned += 1
+        return AudioChunk(block.samples * 0.5, block.rate, block.start)
+
+
+class Level:
+    def probability(self, block: AudioChunk) -> float:
+        return float(np.abs(block.samples).max() > 0.05)
+
+
+class Desk:
+    """Plays blocks of noise; the microphone hears them as an echo, or a voice, or nothing."""
+
+    def __init__(self, delay: float = DELAY) -> None:
+        self.delay = delay
+        self.canceller = Canceller()
+        self.hearing = Hearing(self.canceller, Level(), preroll=0.5)  # type: ignore[arg-type]
+        self.chance = np.random.default_rng(2)
+        self.at = 0.0
+        self.start = 0
+
+    def noise(self) -> PlayedBlock:
+        samples = self.chance.uniform(-0.3, 0.3, 480).astype(np.float32)
+        return PlayedBlock(samples, self.at + self.delay)
+
+    def hear(self, level: float = 0.0, played: list[PlayedBlock] | None = None) -> float:
+        """Ten milliseconds; returns the probability of speech."""
+        sound = self.chance.uniform(-level, level, 160).astype(np.float32)
+        block = AudioChunk(sound, 16000, self.start)
+        heard = self.hearing.hear(block, self.at, played or [])
+        self.at = round(self.at + 0.01, 6)
+        self.start += 160
+        assert heard.chunk.start == block.start
+        assert heard.level_db == level_db(sound)
+        return heard.probability
+
+
+def test_one_block_of_reference_for_each_that_is_heard() -> None:
+    desk = Desk()
+    for _ in range(300):
+        desk.hear(0.2, [desk.noise()])
+    assert len(desk.canceller.references) == desk.canceller.cleaned == 300
+    assert [block.start for block in desk.canceller.references] == [n * 480 for n in range(300)]
+    assert {len(block.samples) for block in desk.canceller.references} == {480}
+
+
+@pytest.mark.parametrize("burst", [2, 5, 10])
+def test_blocks_that_come_in_bursts_are_spread_out(burst: int) -> None:
+    """The device takes several blocks at once, and holds two such bursts."""
+    desk = Desk(delay=LEAD + 0.02 * burst)
+    waiting: list[PlayedBlock] = []
+    for number in range(300):
+        waiting.append(desk.noise())
+        taken = waiting if number % burst == burst - 1 else []
+        waiting = [] if taken else waiting
+        desk.hear(0.2, taken)
+    late = len(desk.canceller.references) - 300
+    assert abs(late) <= burst
+
+
+def test_without_anything_played_the_reference_is_silence() -> None:
+    desk = Desk()
+    for _ in range(20):
+        desk.hear(0.2)
+    assert len(desk.canceller.references) == 20
+    assert not any(block.samples.any() for block in desk.canceller.references)
+
+
+def test_what_is_not_due_yet_waits() -> None:
+    desk = Desk()
+    far = PlayedBlock(np.full(480, 0.5, np.float32), 1.0)
+    desk.hear(0.2, [far])
+    for _ in range(90):
+        desk.hear(0.2)
+    assert len(desk.hearing._played) == 1 or desk.at > 1.0 - LEAD - 0.03
+    for _ in range(20):
+        desk.hear(0.2)
+    assert len(desk.hearing._played) == 0
+
+
+def test_the_sound_before_is_kept_and_can_be_forgotten() -> None:
+    desk = Desk()
+    for _ in range(120):
+        desk.hear(0.1)
+    preroll = desk.hearing.preroll()
+    assert [block.start for block in preroll] == [n * 160 for n in range(70, 120)]
+    desk.hearing.forget()
+    assert desk.hearing.preroll() == []
+
+
+def test_a_voice_is_heard_through_and_silence_is_not() -> None:
+    desk = Desk()
+    assert desk.hear(0.0) == 0.0
+    assert desk.hear(0.5) == 1.0
+
+
+def test_the_level_of_what_is_played_is_known() -> None:
+    desk = Desk()
+    assert desk.hearing.playback_db == -100
+    desk.hear(0.0, [PlayedBlock(np.full(480, 0.1, np.float32), 0.04)])
+    assert desk.hearing.playback_db == pytest.approx(-20, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("samples", "level"),
+    [
+        (np.zeros(160, np.float32), -100.0),
+        (np.zeros(0, np.float32), -100.0),
+        (np.ones(160, np.float32), 0.0),
+        (np.full(160, 0.01, np.float32), -40.0),
+    ],
+)
+def test_levels(samples: Samples, level: float) -> None:
+    assert level_db(samples) == pytest.approx(level, abs=0.01)
