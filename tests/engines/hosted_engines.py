@@ -87,12 +87,16 @@ class TinyVoice:
     def _count(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
         """For ever, as fast as it can; the file `text` has a byte for each that was made."""
         number = 0
-        while True:
-            turn.check()
-            number += 1
-            with open(text, "ab") as file:
-                file.write(b".")
-            yield said(str(number))
+        try:
+            while True:
+                turn.check()
+                number += 1
+                with open(text, "ab") as file:
+                    file.write(b".")
+                yield said(str(number))
+        finally:
+            with open(f"{text}.closed", "wb"):
+                self.options["closed"] = True
 
     def _raise(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
         yield said("before")

@@ -186,7 +186,10 @@ def test_a_call_that_is_closed_early_ends_in_the_child(shared: HostedVoice, tmp_
     stream = shared.speak(f"count {counter}", Turn(1))
     next(stream)
     stream.close()  # type: ignore[attr-defined]
-    speak(shared, "say on")
+    end = time.monotonic() + 10
+    while not (tmp_path / "count.closed").exists():
+        speak(shared, "say on")
+        assert time.monotonic() < end, "its generator was not closed"
     made = counter.stat().st_size
     speak(shared, "say on")
     assert counter.stat().st_size == made
