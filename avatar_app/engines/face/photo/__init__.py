@@ -1,0 +1,1 @@
+"""A face from one photo, moved by its landmarks; it needs no weights."""

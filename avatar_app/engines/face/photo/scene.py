@@ -1,0 +1,42 @@
+"""One avatar in a picture of one size: what never changes once, what moves for each frame."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from avatar_app.core.values import Image
+from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.photo.bending import Bending, head_of
+from avatar_app.engines.face.photo.eyes import eyes_of
+from avatar_app.engines.face.photo.framing import framed
+from avatar_app.engines.face.photo.mouth import Lips
+from avatar_app.engines.face.sitter.avatar import Avatar
+
+
+class Scene:
+    """A stage of fixed size; `paint` may be called from any thread."""
+
+    def __init__(self, avatar: Avatar, width: int, height: int) -> None:
+        self._still, marks = framed(avatar, width, height)
+        self._still.flags.writeable = False
+        self._bending = Bending(head_of(marks), width, height)
+        self._eyes = eyes_of(self._still, marks)
+        self._lips = Lips(self._still, marks)
+        self._planes = [self._lips.plane, *(eye.plane for eye in self._eyes)]
+        self._sheet: Image = self._still.copy()
+        self._lock = threading.Lock()
+
+    def paint(self, pose: Pose) -> Image:
+        """The picture of `pose`, shape (height, width, 3), RGB."""
+        with self._lock:
+            for plane in self._planes:
+                plane.cut(self._sheet)[:] = plane.cut(self._still)
+            self._lips.show(self._sheet, pose)
+            for eye in self._eyes:
+                eye.show(self._sheet, pose)
+            picture: Image = np.array(self._sheet)
+            columns = self._bending.columns
+            self._bending.bend(self._sheet[:, columns], pose, picture[:, columns])
+        return picture
