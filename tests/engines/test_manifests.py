@@ -14,7 +14,7 @@ from avatar_app.app.build import EMBEDDED, make_engine
 from avatar_app.app.registry import Registry
 from avatar_app.audio.wav import read_sound
 from avatar_app.core.engines import Engine
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.manifest import Isolation, Kind, Manifest, Option, OptionType
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
@@ -111,8 +111,17 @@ def test_every_value_that_the_manifest_offers_is_accepted(
         if option.name in small(manifest):
             continue
         for value in values_of(option):
-            engine.configure(**{option.name: option.check(value)})
+            configure(engine, option, value)
         engine.configure(**{option.name: option.check(option.default)})
+
+
+def configure(engine: Any, option: Option, value: Any) -> None:
+    """A text may name something that is not there; then it is said what to do."""
+    try:
+        engine.configure(**{option.name: option.check(value)})
+    except AvatarError as error:
+        assert option.type is OptionType.TEXT
+        assert error.hint
 
 
 @each
