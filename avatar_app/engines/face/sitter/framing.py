@@ -32,6 +32,8 @@ class Framed(NamedTuple):
     """uint8, shape (height, width, 3), RGB."""
     marks: dict[str, Points]
     """The avatar's landmarks in pixels of the picture."""
+    place: tuple[float, float, float]
+    """Scale, x and y: a pixel p of the portrait lies at scale · p + (x, y)."""
 
 
 def framed(avatar: Avatar, width: int, height: int) -> Framed:
@@ -42,7 +44,7 @@ def framed(avatar: Avatar, width: int, height: int) -> Framed:
         name: (points * scale + [x, y]).astype(np.float32)
         for name, points in avatar.landmarks.items()
     }
-    return Framed(_painted(avatar.portrait, place, width, height), marks)
+    return Framed(_painted(avatar.portrait, place, width, height), marks, (scale, x, y))
 
 
 def _placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float]:
