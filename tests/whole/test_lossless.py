@@ -1,0 +1,100 @@
+"""What the pipeline recognises is what its recognizer makes of the recording: nothing gets lost."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avatar_app.app.gathering import Gathering
+from avatar_app.app.places import user_places
+from avatar_app.app.settings import load_settings
+from avatar_app.audio.wav import read_sound
+from avatar_app.core.events import UserSaid
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples, Transcript
+from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
+
+DATA = Path(__file__).parents[1] / "data"
+RECORDINGS = ("goforward.wav", "librivox-0870.wav", "librivox-0890.wav", "jfk.flac")
+SPOKEN_DB = -25.0
+"""Against the loudest, from which a block of a recording counts as voice."""
+
+
+class Overhearing:
+    """A recognizer that keeps what each of its utterances consisted of."""
+
+    def __init__(self, recognizer: PocketsphinxRecognizer) -> None:
+        self._recognizer = recognizer
+        self.heard: list[list[AudioChunk]] = []
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        self.heard.append([])
+        return self._recognizer.transcribe(self._kept(audio, self.heard[-1]), turn)
+
+    def _kept(self, audio: Iterator[AudioChunk], kept: list[AudioChunk]) -> Iterator[AudioChunk]:
+        for chunk in audio:
+            kept.append(chunk)
+            yield chunk
+
+
+def text_of(recognizer: PocketsphinxRecognizer, samples: Samples) -> str:
+    """What the engine makes of the whole file."""
+    blocks = (
+        AudioChunk(samples[start : start + 160], MICROPHONE_RATE, start)
+        for start in range(0, len(samples) - 159, 160)
+    )
+    return [*recognizer.transcribe(blocks, Turn(0))][-1].text
+
+
+def voiced_blocks(samples: Samples) -> set[int]:
+    """Numbers of the 10 ms blocks in which somebody is speaking."""
+    blocks = samples[: len(samples) // 160 * 160].reshape(-1, 160)
+    levels = 10 * np.log10((blocks**2).mean(axis=1) + 1e-12)
+    return set(np.nonzero(levels > np.percentile(levels, 95) + SPOKEN_DB)[0])
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> PocketsphinxRecognizer:
+    return PocketsphinxRecognizer()
+
+
+@pytest.fixture
+def overheard(recognizer: PocketsphinxRecognizer) -> Iterator[tuple[Gathering, Overhearing]]:
+    settings, _ = load_settings(overrides={"audio.echo.engine": "none", "persona": "mira"})
+    gathering = Gathering(settings, user_places(), lambda _notice: None, pace=0.05)
+    overhearing = Overhearing(recognizer)
+    gathering.conversation._attention.listener.recognizer = overhearing  # type: ignore[assignment]
+    yield gathering, overhearing
+    gathering.close()
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_every_voiced_sample_reaches_the_recognizer_and_gives_the_same_words(
+    overheard: tuple[Gathering, Overhearing], recognizer: PocketsphinxRecognizer, name: str
+) -> None:
+    gathering, overhearing = overheard
+    assert gathering.rack.manifests[Kind.ECHO].name == "none"
+    recording = read_sound(DATA / name).samples
+    lead = np.zeros(8000, np.float32)
+    sound = np.r_[lead, recording, np.zeros(64_000, np.float32)]
+    for _ in gathering.room.pass_time(len(sound) / 16_000, sound):
+        continue
+    heard = [chunk for utterance in overhearing.heard for chunk in utterance]
+    numbers = {chunk.start // 160 - 50 for chunk in heard}
+    assert voiced_blocks(recording) <= numbers
+    for chunk in heard:
+        start = chunk.start - 8000
+        if 0 <= start <= len(recording) - 160:
+            assert np.array_equal(chunk.samples, recording[start : start + 160])
+    said = " ".join(e.text for _, e in gathering.events if isinstance(e, UserSaid)).split()
+    parts = [np.concatenate([c.samples for c in utterance]) for utterance in overhearing.heard]
+    assert said == " ".join(text_of(recognizer, part) for part in parts).split()
+    if len(parts) == 1:  # without a long pause the utterance is the file
+        whole = text_of(recognizer, recording).split()
+        matching = difflib.SequenceMatcher(None, whole, said).get_matching_blocks()
+        assert sum(block.size for block in matching) >= 0.95 * len(whole)
