@@ -13,6 +13,8 @@ from avatar_app.engines.face.acting.pose import Mouth
 from avatar_app.engines.face.photo.plane import Floats, Plane, smooth
 
 _TOOTH = np.array([240, 234, 222], np.float32)
+_UNLIT = np.array([0.66, 0.52, 0.48], np.float32)
+"""How much of the teeth's colour is seen deep behind rounded lips."""
 _GAPS = (0.0, 0.17, 0.31, 0.44, 0.56, 0.67)
 """Between the upper teeth, in half widths of the mouth."""
 _TEETH = 0.13
@@ -28,6 +30,8 @@ class Opening:
     upper: Floats
     """v of its upper edge, at every pixel of the plane."""
     lower: Floats
+    wide: float
+    """Width of the mouth, in widths of the photo's."""
     mouth: Mouth
     speaking: float
     """0 as in the photo, 1 speaking."""
@@ -47,7 +51,7 @@ class Inside:
         lips = _mean(still, (plane.v > lower + 1) & (plane.v < lower + half * 0.22)
                      & (np.abs(plane.u) < half * 0.5))  # fmt: skip
         light = float(skin.mean()) / 170
-        self._dark = np.minimum(lips * 0.16, 60) * np.array([1.0, 0.72, 0.72], np.float32)
+        self._dark = np.minimum(lips * 0.16, 60) * np.array([1.0, 0.55, 0.52], np.float32)
         self._tongue = 0.55 * lips + np.array([70, 22, 24], np.float32) * light
         self._tooth = _TOOTH * min(max(light, 0.5), 1.0)
         self._teeth, self._cover = self._drawn_teeth()
@@ -80,7 +84,7 @@ class Inside:
         wide = max(0.022 * self._half, 0.8)
         closed = np.clip(1 - (lower - upper) / (0.1 * self._half), 0, 1)
         line = np.exp(-(((self._v - (upper + lower) / 2) / wide) ** 2))
-        ends = smooth((0.92 * self._half - np.abs(self._u)) / (0.25 * self._half))
+        ends = smooth((0.92 * opening.wide - np.abs(self._u) / self._half) / 0.25)
         return np.asarray(0.62 * opening.speaking * closed * line * ends, np.float32)
 
     def _shown(self, upper: Floats, lower: Floats, opening: Opening) -> Floats:
@@ -93,8 +97,9 @@ class Inside:
         cover = smooth((self._v - lower + high) / (0.05 * half + 0.5))
         cover *= smooth((0.58 * half - np.abs(self._u)) / (0.2 * half)) * (high > 0.5) * 0.8
         picture += (self._tooth * 0.62 - picture) * cover[..., None]
-        lit = 0.25 + 0.75 * min(mouth.upper_teeth * 1.6, 1.0)
-        picture += (self._teeth - picture) * (self._cover * np.float32(lit))[..., None]
+        lit = 0.10 + 0.90 * min(mouth.upper_teeth * 1.7, 1.0)
+        tone = self._teeth * (_UNLIT + (1 - _UNLIT) * np.float32(lit))
+        picture += (tone - picture) * (self._cover * np.float32(lit))[..., None]
         shade = np.exp(-np.maximum(self._v - upper, 0) / (0.07 * half)) * 0.45
         shade = np.maximum(shade, np.clip(np.abs(self._u) / half, 0, 1) ** 4 * 0.6)
         picture *= (1 - shade * (0.4 if opening.parted else 1.0))[..., None]

@@ -22,6 +22,8 @@ _LIFT = 0.17
 """Share of the gap by which the upper lip rises."""
 _SIDE = (0.45, 2.25)
 """From where to where, sideways, what the lips and the jaw do fades away."""
+_NEUTRAL = 0.27
+"""Half width of a mouth that does not smile, in distances between the eyes' outer corners."""
 _STILL = 0.004
 _OPEN = 0.07
 """Gap of a photo from which its mouth counts as open."""
@@ -72,6 +74,8 @@ class Lips:
         )
         gap = self._rest.lower - self._rest.upper
         self._parted = float(gap.max()) > _OPEN * half
+        eyes = marks["left_eye_upper"][-1] - marks["right_eye_upper"][0]
+        self._grin = min(max(1 - _NEUTRAL * float(np.linalg.norm(eyes)) / half, 0.0), 0.3)
         self._margin = max(0.03 * half, 0.8) if self._parted else 0.0
         self._inside = Inside(
             plane, self._still, half, plane.spread(self._rest.upper), plane.spread(self._rest.lower)
@@ -89,17 +93,18 @@ class Lips:
         if max(speaking, *(abs(part) for part in mouth)) < _STILL:
             return
         plane = self.plane
-        stretch = self._stretch(mouth)
+        wide = self._width(mouth, speaking)
+        stretch = self._stretch(wide)
         move = self._move(mouth, speaking, plane.line + stretch)
         upper, lower = plane.spread(move.upper), plane.spread(move.lower)
         below = plane.v > (upper + lower) / 2
         shift = np.where(below, self._shift_below(move, lower), self._shift_above(move, upper))
         part = plane.sampled(self._still, plane.spread(stretch) * self._near, -shift)
-        opening = Opening(upper, lower, mouth, speaking, self._parted)
+        opening = Opening(upper, lower, wide, mouth, speaking, self._parted)
         plane.cut(picture)[:] = self._inside.filled(part, opening)
 
     def _curves(self, marks: dict[str, Floats]) -> _Rest:
-        plane, soft = self.plane, self._half * 0.16
+        plane, soft = self.plane, self._half * 0.26
         out, upper, lower, under = (
             curve(plane.local(marks[f"lips_{name}"]), plane.line, soft)
             for name in ("outer_upper", "inner_upper", "inner_lower", "outer_lower")
@@ -107,9 +112,13 @@ class Lips:
         upper = np.minimum(upper, lower)
         return _Rest(np.minimum(out, upper - 1), upper, lower, np.maximum(under, lower + 1))
 
-    def _stretch(self, mouth: Mouth) -> Floats:
-        """How far to the side each place along the line is taken from."""
+    def _width(self, mouth: Mouth, speaking: float) -> float:
+        """Of the mouth, in widths of the photo's."""
         wide = 1 + 0.09 * mouth.width - 0.22 * mouth.rounding - 0.08 * mouth.opening
+        return wide * (1 - 0.6 * self._grin * speaking)
+
+    def _stretch(self, wide: float) -> Floats:
+        """How far to the side each place along the line is taken from."""
         line = self.plane.line
         fading = smooth((1.85 * self._half - np.abs(line)) / (1.45 * self._half))
         return np.asarray((1 / wide - 1) * line * fading, np.float32)
@@ -125,11 +134,19 @@ class Lips:
             )
         )  # fmt: skip
         side = np.clip(np.abs(source) / (0.95 * half), 0, 1)
-        arch = (1 - side**2) ** (0.75 - 0.2 * mouth.rounding)
+        arch = (1 - side**2) ** (1.0 - 0.35 * mouth.rounding)
         own = rest.lower - rest.upper
         gap = mouth.opening * (1 + 0.4 * mouth.rounding) * _GAP * half * arch
         drop = 0.30 * mouth.opening * _GAP * half * side**2 * self._sideways
-        upper = rest.upper + 0.40 * speaking * own - _LIFT * gap + drop
+        bow = float(np.interp(0.0, line, (self._rest.upper + self._rest.lower) / 2))
+        drop += 0.55 * mouth.rounding * max(bow, 0.0) * side**2 * self._sideways
+        upper = (
+            rest.upper
+            + 0.10 * half * mouth.rounding * speaking * arch
+            + 0.40 * speaking * own
+            - _LIFT * gap
+            + drop
+        )
         lower = upper + (1 - speaking) * own + gap
         lower -= 0.02 * half * mouth.tuck * arch
         lower = np.maximum(lower, upper)

@@ -19,7 +19,8 @@ class Scene:
     """A stage of fixed size; `paint` may be called from any thread."""
 
     def __init__(self, avatar: Avatar, width: int, height: int) -> None:
-        self._still, marks = framed(avatar, width, height)
+        still = framed(avatar, width, height)
+        self._still, marks = still.picture, still.marks
         self._still.flags.writeable = False
         self._bending = Bending(head_of(marks), width, height)
         self._eyes = eyes_of(self._still, marks)
