@@ -32,7 +32,7 @@ class Preference(StrEnum):
 
 
 class Session(Protocol):
-    """One conversation with one avatar, from the window's side. No method blocks unless it says so."""
+    """One conversation with one avatar, from the window's side. None blocks unless it says so."""
 
     character: str
     """The one on show; one of `characters()`."""

@@ -126,7 +126,7 @@ class Keeper:
             self._on_notice(problem.message, problem.hint)
             return
         if not self._content():
-            self._on_notice(self._missing(), self._goes_on())
+            self._on_notice(self._missing(), _goes_on(self._role, self.line))
 
     def _lose(self, line: Line) -> None:
         """The stream is dead: the stand-in takes over at once, then the best device left."""
@@ -164,7 +164,7 @@ class Keeper:
             self._tell_back()
 
     def _tell_gone(self, name: str) -> None:
-        self._on_notice(f"The {self._role.noun} {name} is gone.", self._goes_on())
+        self._on_notice(f"The {self._role.noun} {name} is gone.", _goes_on(self._role, self.line))
 
     def _tell_back(self) -> None:
         self._on_notice(
@@ -234,7 +234,8 @@ class Keeper:
             return f"There is no {self._role.noun} called {self._wanted}."
         return f"No {self._role.noun} was found."
 
-    def _goes_on(self) -> str:
-        if self.line is None:
-            return f"{self._role.without} It is used as soon as one is plugged in."
-        return f"The conversation goes on with {self.line.device.name}."
+
+def _goes_on(role: Role, line: Line | None) -> str:
+    if line is None:
+        return f"{role.without} It is used as soon as one is plugged in."
+    return f"The conversation goes on with {line.device.name}."

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QMouseEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from avatar_app.app.session import Preference, Session
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import TurnEnded
+from avatar_app.ui.arrangement import bind_keys, connect, lay_out
 from avatar_app.ui.bridge import Bridge
 from avatar_app.ui.chat_model import ChatModel
 from avatar_app.ui.chat_view import ChatView
@@ -54,9 +54,9 @@ class MainWindow(QWidget):
         self.work = Work(self.bridge, self.tell_error)
         self.talk_key = TalkKey(self, self.hold)
         self._unsubscribe = session.subscribe(self.bridge.post)
-        self._lay_out()
-        self._connect()
-        self._bind_keys()
+        lay_out(self)
+        connect(self, session)
+        bind_keys(self)
         self._restore()
 
     def start(self) -> None:
@@ -131,7 +131,7 @@ class MainWindow(QWidget):
                 self.tr("The history is deleted."),
                 self.tr("You can still undo this."),
                 action=Action(self.tr("Undo"), lambda: self.chat.model.bring_back(kept)),
-                expired=lambda: self._run(self._session.forget),
+                expired=lambda: self.run(self._session.forget),
             )
         )
 
@@ -145,76 +145,22 @@ class MainWindow(QWidget):
         if turns:
             self.reporter.greet_again()
 
-    def _use_character(self, name: str) -> None:
+    def use_character(self, name: str) -> None:
         def show(_: None) -> None:
             self.stage.show_name(name.title())
             self.chat.name_avatar(name.title())
 
         self.work.run(lambda: self._session.use_character(name)).then(show)
 
-    def _run(self, job: Any) -> None:
+    def run(self, job: Any) -> None:
+        """Do what may take a moment, off the window's thread."""
         self.work.run(job)
 
-    def _restyle(self) -> None:
+    def restyle(self) -> None:
         self.setStyleSheet(stylesheet(self.theme.palette))
 
     def _remember(self, preference: Preference, value: Any) -> None:
         self._session.set_preference(preference, value)
-
-    def _lay_out(self) -> None:
-        left = QVBoxLayout()
-        left.setContentsMargins(0, 0, 0, 0)
-        left.setSpacing(0)
-        left.addWidget(self.stage, 1)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
-        bar.addWidget(self.composer)
-        left.addLayout(bar)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addLayout(left, 1)
-        row.addWidget(self.panel)
-        stage = self.stage
-        order = (
-            *(self.composer.field, self.composer.stop_button, self.composer.send_button),
-            *(self.composer.talk_button, self.composer.mute_button),
-            *(stage.theme_button, stage.settings_button, stage.transcript_button),
-            *(self.chat.copy_button, self.chat.list),
-            *(stage.notices.action_button, stage.notices.close_button),
-        )
-        for before, after in pairwise(order):
-            QWidget.setTabOrder(before, after)
-
-    def _connect(self) -> None:
-        session, popover = self._session, self.popover
-        self.composer.sent.connect(session.type)
-        self.composer.held.connect(session.hold)
-        self.composer.stopped.connect(session.interrupt)
-        self.composer.mute_wanted.connect(session.mute)
-        self.stage.transcript_button.clicked.connect(self.toggle_transcript)
-        self.stage.theme_button.clicked.connect(self.toggle_theme)
-        self.stage.settings_button.clicked.connect(self.toggle_settings)
-        popover.microphone_chosen.connect(lambda n: self._run(lambda: session.use_microphone(n)))
-        popover.speaker_chosen.connect(lambda n: self._run(lambda: session.use_speaker(n)))
-        popover.character_chosen.connect(self._use_character)
-        popover.theme_chosen.connect(self.use_theme)
-        popover.forget_wanted.connect(self.forget)
-        popover.closed.connect(self.composer.field.setFocus)
-        self.theme.changed.connect(self._restyle)
-
-    def _bind_keys(self) -> None:
-        keys = {
-            "Esc": self.escape,
-            "Ctrl+M": self.composer.toggle_mute,
-            "Ctrl+T": self.toggle_transcript,
-            "Ctrl+D": self.toggle_theme,
-            "Ctrl+,": self.toggle_settings,
-            "F11": self.toggle_full_screen,
-            "Ctrl+Q": self.close,
-        }
-        for key, act in keys.items():
-            QShortcut(QKeySequence(key), self).activated.connect(act)
 
     # The window itself
 
@@ -222,7 +168,7 @@ class MainWindow(QWidget):
         choice = self._session.preference(Preference.THEME)
         if choice in set(ThemeChoice):
             self.theme.choose(ThemeChoice(choice))
-        self._restyle()
+        self.restyle()
         self.popover.show_theme(self.theme.choice)
         self.resize(*SIZE)
         geometry = self._session.preference(Preference.WINDOW_GEOMETRY)
