@@ -63,7 +63,7 @@ class Lips:
         middle, tilt = (first + last) / 2, float(np.arctan2(across[1], across[0]))
         chin = float(np.linalg.norm(marks["jaw"][10] - middle))
         nose = float(np.linalg.norm(marks["nose_base"][2] - middle))
-        reach = (half * 2.5, nose * 1.1, half * 2.5, chin * 1.75)
+        reach = (half * 2.5, nose * 2.0, half * 2.5, chin * 1.75)
         size = picture.shape[1], picture.shape[0]
         self.plane = plane = Plane(middle, tilt, reach, size)
         self._nose, self._chin, self._end = -nose * 0.92, chin, chin * 1.7
@@ -80,10 +80,7 @@ class Lips:
         self._inside = Inside(
             plane, self._still, half, plane.spread(self._rest.upper), plane.spread(self._rest.lower)
         )
-        v = plane.v
-        self._near = smooth((v - self._nose) / (-self._nose * 0.8)) * smooth(
-            (chin * 0.85 - v) / (chin * 0.6)
-        )
+        self._near = self._nearness()
 
     def show(self, picture: Any, pose: Pose) -> None:
         """Change the mouth's part of `picture`, which holds the still portrait."""
@@ -102,6 +99,15 @@ class Lips:
         part = plane.sampled(self._still, plane.spread(stretch) * self._near, -shift)
         opening = Opening(upper, lower, wide, mouth, speaking, self._parted)
         plane.cut(picture)[:] = self._inside.filled(part, opening)
+
+    def _nearness(self) -> Floats:
+        """How much of the stretch to the sides each pixel takes part in: less towards the nose, and
+        farther up in the cheeks, so that they bend gently."""
+        u, v = self.plane.u, self.plane.v
+        cheek = smooth((np.abs(u) - 0.45 * self._half) / (0.8 * self._half))
+        start = self._nose * (1 + 0.9 * cheek)
+        falling = smooth((self._chin * 0.9 - v) / (self._chin * 0.7))
+        return np.asarray(smooth((v - start) / (-start * 0.95)) * falling, np.float32)
 
     def _curves(self, marks: dict[str, Floats]) -> _Rest:
         plane, soft = self.plane, self._half * 0.26
