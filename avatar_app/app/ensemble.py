@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from avatar_app.app.abilities import Abilities, Hands
 from avatar_app.app.build import EMBEDDED, make_conversation, make_rack
@@ -13,6 +14,7 @@ from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.speaker import Speaker
+from avatar_app.audio.standin import FileSpeaker
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import orders
@@ -48,7 +50,7 @@ class Ensemble:
             opened.callback(self.conversation.close)
             audio = settings.audio
             self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
-            self.speaker = Speaker(audio.speaker, self.conversation.playback.read, self._notice)
+            self.speaker = self._speaker(audio.speaker)
             self._opened = opened.pop_all()
 
     def start(self) -> None:
@@ -76,6 +78,13 @@ class Ensemble:
         self.microphone.close()
         self.speaker.close()
         self._opened.close()
+
+    def _speaker(self, name: str | None) -> Speaker | FileSpeaker:
+        """A loudspeaker; or, under the name of a WAV file, that file."""
+        read = self.conversation.playback.read
+        if name is not None and name.lower().endswith(".wav"):
+            return FileSpeaker(Path(name).expanduser(), read, self._notice)
+        return Speaker(name, read, self._notice)
 
     def _announce(self, text: str) -> None:
         self.conversation.order(orders.Announce(text))

@@ -15,6 +15,7 @@ from avatar_app.app.companion import Companion
 from avatar_app.app.places import user_places
 from avatar_app.app.session import Preference
 from avatar_app.app.settings import load_settings
+from avatar_app.audio.wav import read_sound
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
     AvatarSays,
@@ -243,3 +244,16 @@ def test_without_history_nothing_is_kept(opened: Callable[..., Window]) -> None:
     window.companion.type("hello")
     window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert window.companion.transcript(10) == ()
+
+
+def test_without_a_loudspeaker_the_answers_can_go_to_a_file(
+    opened: Callable[..., Window], tmp_path: Path
+) -> None:
+    path = tmp_path / "answers.wav"
+    window = opened(**{"audio.speaker": str(path)})
+    window.companion.type("what is two plus two")
+    window.wait(TurnEnded, lambda turn: turn.user_text == "what is two plus two")
+    window.companion.close()
+    written = read_sound(path)
+    assert written.seconds > 0.3
+    assert float(abs(written.samples).max()) > 0.1
