@@ -47,7 +47,7 @@ def _create_turns(connection: sqlite3.Connection) -> None:
 MIGRATIONS: list[Migration] = [_create_turns]
 """Each leads from the version that is its index to the next; only ever append."""
 
-_COLUMNS = "turn, outcome, user_text, avatar_text, heard_text, marks, typed, pictures"
+_COLUMNS = "turn, outcome, user_text, avatar_text, heard_text, marks, typed, pictures, started_at"
 
 
 class History:
@@ -231,6 +231,7 @@ def _turn(
     marks: str,
     typed: int,
     pictures: str,
+    started_at: str,
 ) -> TurnEnded:
     return TurnEnded(
         turn_id=turn,
@@ -241,6 +242,7 @@ def _turn(
         marks=json.loads(marks),
         typed=bool(typed),
         pictures=Pictures(**json.loads(pictures)),
+        at=datetime.fromisoformat(started_at),
     )
 
 

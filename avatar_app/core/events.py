@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from avatar_app.core.values import Pictures
@@ -113,6 +114,8 @@ class TurnEnded:
     """Seconds of the conversation's clock at which things first happened."""
     typed: bool = False
     pictures: Pictures = field(default_factory=Pictures)
+    at: datetime | None = field(default=None, compare=False)
+    """When a stored turn ended, with time zone; None while it is news."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from avatar_app.pipeline.playback import PlayedBlock
 
 SILENCE_DB = -100.0
 LEAD = 0.05
-"""Seconds by which the canceller gets the loudspeaker's sound before its echo can be heard."""
+"""Seconds by which the canceller gets the loudspeaker's sound before its echo can be heard, where
+the devices hold sound back so long."""
 SLIP = 0.02
 """Seconds by which the pairing may be off before a block is repeated or left out."""
 MOST_PLAYED = 200
@@ -57,6 +58,7 @@ class Hearing:
         self._recent: deque[AudioChunk] = deque(maxlen=max(1, round(preroll / BLOCK_SECONDS)))
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
+        self._lead = LEAD
         self._coupling = Coupling()
         self._guard = EchoGuard()
         self.playback_db = SILENCE_DB
@@ -67,13 +69,13 @@ class Hearing:
         self._played.extend(played)
         if played:
             self.playback_db = level_db(played[-1].samples)
-        for samples in self._paired(adc_at + LEAD):
+        for samples in self._paired(adc_at):
             self._coupling.observe(mean_power(chunk.samples), mean_power(samples))
             reference = samples if self._coupling.audible else _SILENCE
             self.echo.played(AudioChunk(reference, PLAYBACK_RATE, self._played_count))
             self._guard.played(samples)
             self._played_count += PLAYBACK_BLOCK
-        clean = self.echo.clean(chunk, LEAD)
+        clean = self.echo.clean(chunk, self._lead)
         self._guard.heard(clean.samples)
         self._recent.append(clean)
         probability = self.detector.probability(clean)
@@ -89,14 +91,18 @@ class Hearing:
         """What was heard so far belongs to nobody (a mute, say)."""
         self._recent.clear()
 
-    def _paired(self, due: float) -> list[Samples]:
-        """What leaves the loudspeaker at `due`: one block, unless the two streams have slipped."""
-        if not self._played or self._played[0].dac_at > due + SLIP:
-            return [_SILENCE]
-        blocks = [self._played.popleft().samples]
-        while self._played and self._played[0].dac_at < due - SLIP:
-            blocks.append(self._played.popleft().samples)
-        return blocks
+    def _paired(self, adc_at: float) -> list[Samples]:
+        """What leaves the loudspeaker a little after `adc_at`: one block, unless the two streams
+        have slipped. Devices quicker than the lead lower it, once."""
+        due = adc_at + self._lead
+        if self._played and self._played[0].dac_at <= due + SLIP:
+            blocks = [self._played.popleft().samples]
+            while self._played and self._played[0].dac_at < due - SLIP:
+                blocks.append(self._played.popleft().samples)
+            return blocks
+        if not self._played:
+            self._lead = max(0.0, self._lead - BLOCK_SECONDS)
+        return [_SILENCE]
 
 
 def mean_power(samples: Samples) -> float:

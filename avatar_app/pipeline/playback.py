@@ -136,7 +136,7 @@ class Playback:
         """Go on, from the beginning of the word that was cut."""
         with self._changed:
             if self._gain == SILENT:
-                self._position = self._tape.word_start(self._position)
+                self._position = max(1, self._tape.word_start(self._position))  # it has begun
                 self._block_end = min(self._block_end, self._position)
             self._wanted_gain = NORMAL
 

@@ -172,13 +172,14 @@ class ChatModel(QAbstractListModel):
 
 
 def _lines_of(turn: TurnEnded) -> list[Line]:
+    at = turn.at.astimezone() if turn.at else None
     lines = []
     if turn.user_text:
         text = Answer.of(turn.user_text, turn.user_text)
-        lines.append(Line(turn.turn_id, Speaker.USER, text, outcome=turn.outcome))
+        lines.append(Line(turn.turn_id, Speaker.USER, text, at, outcome=turn.outcome))
     if turn.avatar_text:
         answer = Answer.of(turn.avatar_text, turn.heard_text)
-        lines.append(Line(turn.turn_id, Speaker.AVATAR, answer, outcome=turn.outcome))
+        lines.append(Line(turn.turn_id, Speaker.AVATAR, answer, at, outcome=turn.outcome))
     return lines
 
 

@@ -228,3 +228,9 @@ def test_an_old_file_is_migrated_and_keeps_its_turns(
     assert migrated.recent(10) == (a_turn(1),)
     migrated.close()
     assert moods == [("calm",)]
+
+
+def test_a_stored_turn_knows_when_it_was(history: History) -> None:
+    at = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
+    history.add(a_turn(1), at)
+    assert [turn.at for turn in history.recent(1)] == [at]
