@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import pickle
@@ -15,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import wav2lip_parts
+from wav2lip_parts import FOLDER, write_safetensors
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
@@ -22,14 +23,12 @@ from avatar_app.engines.face.wav2lip.mel import MelStream, mel_spectrogram
 from avatar_app.engines.face.wav2lip.network import expected_shapes
 from avatar_app.engines.face.wav2lip.torch_file import read_torch_file
 
-FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 State = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
 def golden() -> State:
-    with np.load(FOLDER / "golden.npz") as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    return wav2lip_parts.golden()
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +70,7 @@ def test_the_table_of_layers_has_the_published_keys_and_shapes() -> None:
 
 @pytest.fixture(scope="module")
 def state() -> State:
-    spec = importlib.util.spec_from_file_location("wav2lip_weights", FOLDER / "weights.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.random_state_dict()
+    return wav2lip_parts.random_state()
 
 
 class FloatStorage: ...
@@ -167,19 +161,6 @@ def write_row(path: Path, state: State) -> Path:
     for tensor in tensors:
         parts += [struct.pack("<q", tensor.values.size), tensor.values.tobytes()]
     path.write_bytes(b"".join(parts))
-    return path
-
-
-def write_safetensors(path: Path, state: State) -> Path:
-    header, offset = {}, 0
-    for key, values in state.items():
-        kind = "I64" if values.dtype == np.int64 else "F32"
-        ends = [offset, offset + values.nbytes]
-        header[key] = {"dtype": kind, "shape": values.shape, "data_offsets": ends}
-        offset = ends[1]
-    said = json.dumps(header).encode()
-    numbers = b"".join(values.tobytes() for values in state.values())
-    path.write_bytes(struct.pack("<Q", len(said)) + said + numbers)
     return path
 
 

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import onnxruntime
 import pytest
+import wav2lip_parts
 
 from avatar_app.engines.face.wav2lip.onnx_graph import face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.region import LOWER_HALF, WHOLE, Region
 
-FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 State = dict[str, np.ndarray]
 TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
 def golden() -> State:
-    with np.load(FOLDER / "golden.npz") as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    return wav2lip_parts.golden()
 
 
 @pytest.fixture(scope="module")
 def state() -> State:
-    spec = importlib.util.spec_from_file_location("wav2lip_weights", FOLDER / "weights.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.random_state_dict()
+    return wav2lip_parts.random_state()
 
 
 def run(model: bytes, feeds: State) -> State:

@@ -8,6 +8,7 @@ in the middle of its filter; of the picture only a region is computed. All of it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -28,6 +29,7 @@ from avatar_app.engines.face.wav2lip.network import (
 from avatar_app.engines.face.wav2lip.region import Region, Spans, Step, decoder_steps
 
 FACES, MELS, PICTURES = "faces", "mels", "pictures"
+Shape = list[int | str | None]
 _OPSET = 17
 _IR = 9
 
@@ -45,7 +47,7 @@ class _Graph:
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
-    def add(self, operator: str, inputs: list[str], name: str, **attributes: object) -> str:
+    def add(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
         return name
 
@@ -59,20 +61,22 @@ class _Graph:
         name = self.convolved(layer, source, _with_identity(layer, self.state), pads)
         return self.add("Relu", [name], f"{layer.name}.out")
 
-    def convolved(self, layer: Layer, source: str, part: Filter, pads: list[int]) -> str:
+    def convolved(
+        self, layer: Layer, source: str, part: Filter, pads: list[int], name: str = ""
+    ) -> str:
         weight = self.constant(f"{layer.name}.weight", part.weight)
         bias = self.constant(f"{layer.name}.bias", part.bias)
         operator = "ConvTranspose" if layer.transposed else "Conv"
         return self.add(
             operator,
             [source, weight, bias],
-            f"{layer.name}.conv",
+            name or f"{layer.name}.conv",
             kernel_shape=[layer.kernel] * 2,
             strides=list(layer.stride),
             pads=pads,
         )
 
-    def model(self, inputs: dict[str, list[object]], outputs: dict[str, list[object]]) -> bytes:
+    def model(self, inputs: dict[str, Shape], outputs: dict[str, Shape]) -> bytes:
         graph = helper.make_graph(
             self.nodes,
             "wav2lip",
@@ -94,14 +98,14 @@ def face_graph(state: Arrays, region: Region) -> bytes:
         for layer in block:
             source = graph.encoded(layer, source)
         features.append(source)
-    outputs: dict[str, list[object]] = {}
+    outputs: dict[str, Shape] = {}
     blocks = decoder_steps(region)
     for index, steps in enumerate(blocks[1:], start=1):
         step = steps[0]
         feature = _cropped(graph, features[-index], step)
         part = _input_part(step.layer, state, from_skip=True)
-        name = graph.convolved(step.layer, feature, part, _pads(step))
-        outputs[graph.add("Identity", [name], skip_name(index))] = _shape("n", step)
+        name = graph.convolved(step.layer, feature, part, _pads(step), skip_name(index))
+        outputs[name] = _shape("n", step)
     return graph.model({FACES: ["n", 6, SIDE, SIDE]}, outputs)
 
 
@@ -113,7 +117,7 @@ def picture_graph(
     `faces`: the skips' first dimension, 1 or as many as `mels` has.
     """
     graph = _Graph(state)
-    inputs: dict[str, list[object]] = {MELS: [batch, 1, BANDS, WINDOW_COLUMNS]}
+    inputs: dict[str, Shape] = {MELS: [batch, 1, BANDS, WINDOW_COLUMNS]}
     source = MELS
     for layer in AUDIO_ENCODER:
         source = graph.encoded(layer, source)
@@ -178,7 +182,7 @@ def _pads(step: Step) -> list[int]:
     return [rows[0], columns[0], rows[1], columns[1]]
 
 
-def _shape(batch: int | str, step: Step) -> list[object]:
+def _shape(batch: int | str, step: Step) -> Shape:
     return [batch, step.layer.outputs, *_lengths(step.result)]
 
 

@@ -60,6 +60,11 @@ class Region:
     right: int = SIDE
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.bottom - self.top, self.right - self.left
+
+    @property
     def spans(self) -> Spans:
         return Span(self.top, self.bottom, SIDE), Span(self.left, self.right, SIDE)
 

@@ -1,0 +1,134 @@
+"""Puts painted lips into the picture so that no seam shows, and leaves all other pixels alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.values import Image
+from avatar_app.engines.face.wav2lip.network import MASKED_FROM, SIDE
+from avatar_app.engines.face.wav2lip.region import Region
+from avatar_app.engines.face.wav2lip.runtime import Floats
+
+FULL = 256
+"""Weight of a pixel that is wholly painted."""
+_SOFT = 8.0
+"""Rows, of 96, in which the painting rises below the middle of the face."""
+_EDGE = 5.0
+"""Columns, and rows at the bottom, in which it falls towards the face box's edges."""
+_JAW_ROOM = 3
+"""Pixels, of 96, that the jaw may move beyond the outline of the still face."""
+_JAW_SOFT = 2.0
+_FAINT = 1 / FULL
+_MOST_TINT = 0.12
+"""Of the full brightness: colours further apart than this are no matter of tint."""
+
+
+def lip_mask(outline: Image) -> Floats:
+    """How much of each of the network's pixels is shown: float32, (96, 96), in [0, 1].
+
+    `outline`: the face mask of an avatar, of any size.
+    """
+    small = cv2.resize(outline, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    size = 2 * _JAW_ROOM + 1
+    wide = cv2.dilate(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    soft = cv2.GaussianBlur(wide.astype(np.float32) / 255, (0, 0), _JAW_SOFT)
+    place = np.arange(SIDE, dtype=np.float32)
+    down = _rise((place - MASKED_FROM - 1) / _SOFT) * _rise((SIDE - 2 - place) / _EDGE)
+    across = _rise((place - 1) / _EDGE) * _rise((SIDE - 2 - place) / _EDGE)
+    return np.asarray(soft * down[:, None] * across, np.float32)
+
+
+def shown_region(mask: Floats) -> Region:
+    """The smallest rectangle with all of the mask in it."""
+    rows = np.flatnonzero((mask > _FAINT).any(axis=1))
+    columns = np.flatnonzero((mask > _FAINT).any(axis=0))
+    return Region(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+
+
+def tint(painted: Floats, face: Image, mask: Floats, region: Region) -> Floats:
+    """What must be added to each colour of `painted` to match the face where both are seen.
+
+    `painted`: (rows, columns, 3) in [0, 1], of a closed mouth; `face`: (96, 96, 3).
+    """
+    part = slice(region.top, region.bottom), slice(region.left, region.right)
+    weight = mask[part] * (1 - mask[part])
+    apart = face[part].astype(np.float32) / 255 - painted
+    shift = (apart * weight[..., None]).sum((0, 1)) / max(float(weight.sum()), 1e-6)
+    return np.asarray(np.clip(shift, -_MOST_TINT, _MOST_TINT), np.float32)
+
+
+def _rise(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    share = np.clip(share, 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A rectangle of the picture, and how a patch of the network's pixels lies in it."""
+
+    rows: slice
+    columns: slice
+    place: NDArray[np.float64]
+    """From its pixels to the patch's."""
+
+    def enlarged(self, patch: Any, border: int) -> Any:
+        size = self.columns.stop - self.columns.start, self.rows.stop - self.rows.start
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(patch, self.place, size, flags=flags, borderMode=border)
+
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of a picture."""
+
+
+class Blender:
+    """One picture and the place of the lips in it."""
+
+    def __init__(self, picture: Image, box: Box, mask: Floats, region: Region) -> None:
+        """`box`: where the face lies in the picture; `mask`: (96, 96)."""
+        self.picture = picture
+        self._part = _part(picture, box, region)
+        shown = mask[region.top : region.bottom, region.left : region.right]
+        large = self._part.enlarged(shown, cv2.BORDER_CONSTANT)
+        weight = np.rint(np.clip(large, 0, 1) * FULL).astype(np.uint16)
+        self._weight = np.ascontiguousarray(np.repeat(weight[..., None], 3, axis=2))
+        self._under = picture[self._part.rows, self._part.columns].astype(np.uint16)
+        self._shaded = self._under * (FULL - self._weight) + FULL // 2
+
+    def blend(self, patch: Image | None, share: float = 1.0) -> Image:
+        """A copy of the picture with `patch` (uint8, the region's rows × columns × 3) in it.
+
+        `share`: 0 shows the picture itself, 1 the patch.
+        """
+        image = self.picture.copy()
+        if patch is None or share <= 0:
+            return image
+        weight, shaded = self._weight, self._shaded
+        if share < 1:
+            weight = (weight * np.uint16(round(share * FULL))) // np.uint16(FULL)
+            shaded = self._under * (FULL - weight) + FULL // 2
+        painted = self._part.enlarged(patch, cv2.BORDER_REPLICATE)
+        mixed = np.multiply(painted, weight, dtype=np.uint16)
+        mixed += shaded
+        mixed >>= 8
+        image[self._part.rows, self._part.columns] = mixed
+        return image
+
+
+def _part(picture: Image, box: Box, region: Region) -> _Part:
+    height, width = picture.shape[:2]
+    x0, y0, x1, y1 = box
+    wide, tall = (x1 - x0) / SIDE, (y1 - y0) / SIDE
+    left, top = x0 + region.left * wide, y0 + region.top * tall
+    rows = slice(max(0, round(top)), min(height, round(y0 + region.bottom * tall)))
+    columns = slice(max(0, round(left)), min(width, round(x0 + region.right * wide)))
+    # Pixel centres meet: picture pixel p is the patch's (p + 1/2 − edge) / scale − 1/2.
+    shift_x = (columns.start + 0.5 - left) / wide - 0.5
+    shift_y = (rows.start + 0.5 - top) / tall - 0.5
+    place = np.array([[1 / wide, 0, shift_x], [0, 1 / tall, shift_y]])
+    return _Part(rows, columns, place)

@@ -1,0 +1,186 @@
+"""A photo whose lips follow any voice: streamed, the same whatever pieces the speech comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.errors import ModelMissing
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
+from avatar_app.engines.face.acting.life import lived
+from avatar_app.engines.face.acting.performance import pose_of, rested
+from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
+from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
+from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Precision, Runtime
+from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
+from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
+
+_FADE = 0.1
+"""Seconds in which painted lips and the portrait's own mouth take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """The options of the manifest."""
+
+    avatar: str = ""
+    model: str = ""
+    width: int = 1280
+    height: int = 720
+    fps: float = 25.0
+    precision: str = Precision.FP32
+    runtime: str = Runtime.AUTO
+    device: str = Device.CPU
+    batch: int = 1
+    threads: int = 2
+    sync_ms: float = 80.0
+    expressiveness: float = 1.0
+
+    @property
+    def network(self) -> tuple[Any, ...]:
+        """What takes seconds to change."""
+        parts = ("avatar", "model", "precision", "runtime", "device", "batch", "threads")
+        return tuple(getattr(self, part) for part in parts)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+
+class Wav2LipFace:
+    """A `core.engines.Face`.
+
+    Raises ModelMissing where there is no such avatar or checkpoint, InputInvalid where one is
+    damaged, OutOfMemory where the network does not fit.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._choices = _Choices(**options)
+        self._stage: Stage | None = _stage(self._choices)
+
+    @property
+    def fps(self) -> float:
+        return self._choices.fps
+
+    @property
+    def precision(self) -> str:
+        """What it really computes with: fp32 where the chosen precision is not supported."""
+        return self._opened().painter.precision
+
+    def configure(self, **options: Any) -> None:
+        choices = replace(self._choices, **options)
+        if choices.network != self._choices.network:
+            self._stage = _stage(choices)
+        elif choices.size != self._choices.size:
+            self._stage = self._opened().resized(choices.size)
+        self._choices = choices
+
+    def close(self) -> None:
+        self._stage = None
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        choices, stage = self._choices, self._opened()
+        at, pose = rested(after, look, choices.fps, choices.expressiveness)
+        before = _lips(after)
+        share = max(0.0, before.share - 1 / (choices.fps * _FADE))
+        posed = _posed(pose, before.patch if share else None, share)
+        return VideoFrame(stage.picture(posed, choices.expressiveness), at, posed)
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        return _performed(self._opened(), self._choices, speech, turn, _lips(after))
+
+    def _opened(self) -> Stage:
+        if self._stage is None:
+            raise RuntimeError("the face was closed")
+        return self._stage
+
+
+def _stage(choices: _Choices) -> Stage:
+    if not choices.model:
+        raise ModelMissing(
+            "No Wav2Lip checkpoint is chosen.",
+            "Fetch wav2lip.pth or wav2lip_gan.pth, or choose another face.",
+        )
+    folder = Path(choices.avatar)
+    if not choices.avatar or not (folder / MANIFEST).is_file():
+        raise ModelMissing(
+            f"There is no avatar in {folder}." if choices.avatar else "No avatar is chosen.",
+            "Make one: avatar-app avatars add PHOTO",
+        )
+    choice = Choice(
+        Runtime(choices.runtime),
+        Device(choices.device),
+        Precision(choices.precision),
+        choices.threads,
+    )
+    avatar, state = load_avatar(folder), read_checkpoint(Path(choices.model))
+    return Stage(avatar, state, choice, choices.batch, choices.size)
+
+
+def _lips(after: VideoFrame | None) -> LipPose:
+    """The pose to go on from; another face's frame has no painted lips."""
+    pose = pose_of(after)
+    return pose if isinstance(pose, LipPose) else _posed(pose, None, 0.0)
+
+
+def _posed(pose: Pose, patch: Image | None, share: float) -> LipPose:
+    parts = {field.name: getattr(pose, field.name) for field in fields(Pose)}
+    return LipPose(**parts, patch=patch, share=share)
+
+
+def _performed(
+    stage: Stage, choices: _Choices, speech: Iterator[SpeechChunk], turn: Turn, pose: LipPose
+) -> Iterator[VideoFrame]:
+    index = 0
+    for windows in _batches(speech, choices):
+        turn.check()
+        shares = _shares(windows, pose.share, 1 / (choices.fps * _FADE))
+        heard = [window for window, share in zip(windows, shares, strict=True) if share]
+        patches = iter(stage.paint(np.stack([window.mel for window in heard])) if heard else ())
+        for window, share in zip(windows, shares, strict=True):
+            turn.check()
+            index = window.frame + 1
+            pose = _moved(pose, choices, next(patches) if share else None, share)
+            picture = stage.picture(pose, choices.expressiveness)
+            yield VideoFrame(picture, window.frame / choices.fps, pose)
+    while index and pose.share:
+        turn.check()
+        share = max(0.0, pose.share - 1 / (choices.fps * _FADE))
+        pose = _moved(pose, choices, pose.patch, share)
+        yield VideoFrame(stage.picture(pose, choices.expressiveness), index / choices.fps, pose)
+        index += 1
+
+
+def _batches(speech: Iterator[SpeechChunk], choices: _Choices) -> Iterator[list[Window]]:
+    """The windows that are there, not more at once than the network takes."""
+    stream = WindowStream(choices.fps, choices.sync_ms / 1000)
+    for chunk in speech:
+        ready = stream.add(chunk)
+        while windows := list(islice(ready, choices.batch)):
+            yield windows
+    ready = stream.end()
+    while windows := list(islice(ready, choices.batch)):
+        yield windows
+
+
+def _shares(windows: list[Window], share: float, step: float) -> list[float]:
+    """How much of the painted lips each picture shows."""
+    shares = []
+    for window in windows:
+        share = max(0.0, share - step) if window.silent else min(1.0, share + step)
+        shares.append(share)
+    return shares
+
+
+def _moved(pose: LipPose, choices: _Choices, patch: Image | None, share: float) -> LipPose:
+    moved = lived(pose, Look.SPEAKING, 1 / choices.fps, choices.expressiveness)
+    return _posed(moved, patch if share else None, share)

@@ -1,0 +1,116 @@
+"""Which part of the speech each picture hears: alike for live speech and for a whole recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+
+from avatar_app.core.values import Samples, SpeechChunk
+from avatar_app.engines.face.wav2lip.mel import (
+    BANDS,
+    COLUMNS_PER_SECOND,
+    RATE,
+    SILENCE,
+    Floats,
+    MelStream,
+)
+from avatar_app.engines.face.wav2lip.network import WINDOW_COLUMNS
+
+CENTRED = 0.08
+"""Seconds: the network learnt from windows that begin so long before their picture."""
+_QUIET = -2.0
+"""A column whose loudest band is below this is silent: some 40 dB under a speaking voice."""
+_HEARD = slice(2, 14)
+"""The columns of a window in which sound opens the mouth."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What one picture hears."""
+
+    frame: int
+    """Number of the picture, counted from the beginning of the turn's speech."""
+    mel: Floats
+    """float32, shape (80, 16)."""
+
+    @property
+    def silent(self) -> bool:
+        return bool(self.mel[:, _HEARD].max() < _QUIET)
+
+
+class WindowStream:
+    """The windows of one speech, each as soon as its last column is there.
+
+    A picture's window starts `lead` seconds before the picture; the last ones are the speech's last
+    16 columns. With no lead that is the published schedule.
+    """
+
+    def __init__(self, fps: float, lead: float = CENTRED) -> None:
+        self._columns_per_frame = COLUMNS_PER_SECOND / fps
+        self._fps, self._lead = fps, lead
+        self._begins = 0.0
+        self._next = 0
+        self._mels = MelStream()
+        self._resampler: soxr.ResampleStream | None = None
+        self._rate = 0
+        before = math.ceil(lead * COLUMNS_PER_SECOND)  # silence, which the first windows hear
+        self._mel = np.full((BANDS, before), SILENCE, np.float32)
+        self._dropped = -before  # the column of the speech with which self._mel begins
+        self._samples = 0
+
+    def add(self, chunk: SpeechChunk) -> Iterator[Window]:
+        """The windows that `chunk` completes. Chunks are contiguous and of one rate."""
+        if not self._rate:
+            self._start(chunk)
+        samples = np.ascontiguousarray(chunk.audio.samples, np.float32)
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples)
+        self._hear(samples)
+        yield from self._ready()
+
+    def end(self) -> Iterator[Window]:
+        """The windows of the pictures that are left until the speech is over."""
+        if not self._rate:
+            return
+        if self._resampler is not None:
+            self._hear(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        self._mel = np.concatenate([self._mel, self._mels.end()], axis=1)
+        missing = max(0, WINDOW_COLUMNS - self._dropped - self._mel.shape[1])
+        self._mel = np.pad(self._mel, ((0, 0), (0, missing)), constant_values=SILENCE)
+        last = self._dropped + self._mel.shape[1] - WINDOW_COLUMNS
+        until = self._begins + self._samples / RATE
+        while self._next < math.ceil(until * self._fps - 1e-6):
+            yield self._window(min(self._column(), last))
+
+    def _start(self, chunk: SpeechChunk) -> None:
+        self._rate = chunk.audio.rate
+        self._begins = chunk.audio.start / self._rate
+        self._next = round(self._begins * self._fps)
+        if self._rate != RATE:
+            self._resampler = soxr.ResampleStream(self._rate, RATE, 1, dtype="float32")
+
+    def _hear(self, samples: Samples) -> None:
+        self._samples += len(samples)
+        self._mel = np.concatenate([self._mel, self._mels.add(samples)], axis=1)
+
+    def _ready(self) -> Iterator[Window]:
+        while (column := self._column()) + WINDOW_COLUMNS <= self._dropped + self._mel.shape[1]:
+            yield self._window(column)
+
+    def _column(self) -> int:
+        """Where the next picture's window begins."""
+        before = (self._begins + self._lead) * COLUMNS_PER_SECOND
+        return math.floor(self._next * self._columns_per_frame - before)
+
+    def _window(self, column: int) -> Window:
+        begin = column - self._dropped
+        window = Window(self._next, self._mel[:, begin : begin + WINDOW_COLUMNS].copy())
+        self._next += 1
+        # The last windows of a speech may begin earlier than this one.
+        spare = max(0, min(begin, self._mel.shape[1] - 2 * WINDOW_COLUMNS))
+        self._mel, self._dropped = self._mel[:, spare:], self._dropped + spare
+        return window
