@@ -140,12 +140,6 @@ class Playback:
                 self._block_end = min(self._block_end, self._position)
             self._wanted_gain = NORMAL
 
-    def stop(self) -> None:
-        """Silent within one block, for good."""
-        with self._changed:
-            self._allowed = False
-            self._changed.ring()
-
     def progress(self, turn: Turn) -> Progress:
         """What of `turn` has been heard so far."""
         with self._changed:
