@@ -19,6 +19,8 @@ from avatar_app.engines.face.photo.plane import smooth
 Field = NDArray[np.float32]
 _STEP = 8
 """Pixels between two points of the grid."""
+_REACH = 200
+"""Units to either side of the face beyond which nothing moves."""
 _NO_MAP = np.empty(0, dtype=np.float32)
 
 
@@ -49,7 +51,7 @@ class Bending:
     """Bends pictures of one size."""
 
     def __init__(self, head: Head, width: int, height: int) -> None:
-        reach = 270 * head.scale
+        reach = _REACH * head.scale
         left = max(int(head.x - reach), 0)
         right = min(int(head.x + reach) + 1, width)
         self.columns = slice(left, right)
@@ -103,14 +105,14 @@ def _amounts(pose: Pose) -> tuple[float, ...]:
 def _fields(x: Field, y: Field) -> Field:
     """Shifts in the head's units, shape (fields, rows, columns, 2)."""
     zero = np.zeros_like(x)
-    head = _fall(y, 92, 200) * _fall(np.abs(x), 120, 255) * _fall(-y, 150, 240)
+    head = _fall(y, 92, 200) * _fall(np.abs(x), 100, 195) * _fall(-y, 130, 215)
     round_ = np.exp(-((x / 72) ** 2) - ((y - 22) / 92) ** 2)
     nose = np.exp(-((x / 18) ** 2) - ((y - 42) / 24) ** 2)
     depth = head * (0.25 + 0.75 * round_ + 0.16 * nose)
     chest = _fall(-y, -215, -110) * _fall(y, 260, 520)
     inhale = (
-        x / 200 * 1.2 * chest * _fall(np.abs(x), 170, 265),
-        -(0.7 * head + 1.8 * chest * (1 - 0.4 * head)) * _fall(np.abs(x), 200, 268),
+        x / 200 * 1.2 * chest * _fall(np.abs(x), 130, 198),
+        -(0.7 * head + 1.8 * chest * (1 - 0.4 * head)) * _fall(np.abs(x), 150, 198),
     )
     cheeks = np.exp(-(((np.abs(x) - 46) / 20) ** 2) - ((y - 48) / 22) ** 2)
     corners = np.exp(-(((np.abs(x) - 30) / 13) ** 2) - ((y - 62) / 12) ** 2)

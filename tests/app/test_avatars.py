@@ -1,0 +1,339 @@
+"""Avatars from photos: the face is found and measured, and what is wrong is said in a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from avatar_app.app.avatars import making
+from avatar_app.app.avatars.making import BELOW, make_avatar
+from avatar_app.app.avatars.marks import outline_of, tilt_of, turn_of
+from avatar_app.app.avatars.seeing import Eyes
+from avatar_app.app.avatars.shelf import Shelf, name_from
+from avatar_app.app.jobs import Job, JobCancelled
+from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.values import Image
+from avatar_app.engines.face.sitter.avatar import (
+    FEATURES,
+    FILES,
+    GROUPS,
+    MANIFEST,
+    PORTRAIT,
+    Avatar,
+    load_avatar,
+)
+
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+MESH_OF_MEDIAPIPE = {
+    # points that MediaPipe 0.10.21 itself finds in the photo, x and y in pixels
+    "outer eye corners": ((33, 263), ((194.6, 100.9), (256.7, 104.1))),
+    "nose's tip": ((1,), ((224.1, 131.2),)),
+    "corners of the mouth": ((61, 291), ((201.8, 139.5), (245.9, 142.2))),
+    "lips in the middle": (
+        (0, 13, 14, 17),
+        ((223.6, 140.5), (223.5, 142.7), (223.1, 149.6), (222.8, 154.9)),
+    ),
+    "chin": ((152,), ((221.3, 175.5),)),
+    "cheeks": ((234, 454), ((179.0, 111.1), (270.9, 116.3))),
+}
+
+
+def read(path: Path) -> Image:
+    return np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def write(folder: Path, picture: Image, name: str = "photo.png") -> Path:
+    cv2.imwrite(str(folder / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return folder / name
+
+
+def made(photo: Path, shelf: Shelf, name: str = "ada") -> Avatar:
+    return Job[Avatar]("making", lambda job: make_avatar(photo, name, job, shelf)).run()
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    return Eyes()
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Image:
+    return read(ASTRONAUT)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "avatars")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """A shelf with the avatar ada; tests only read it."""
+    shelf = Shelf(tmp_path_factory.mktemp("kept") / "avatars")
+    made(ASTRONAUT, shelf)
+    return shelf
+
+
+@pytest.fixture
+def folder(kept: Shelf, tmp_path: Path) -> Iterator[Path]:
+    """A copy of ada's folder, to be damaged."""
+    copy = tmp_path / "damaged"
+    copy.mkdir()
+    for name in FILES:
+        (copy / name).write_bytes((kept.folder("ada") / name).read_bytes())
+    return copy
+
+
+def test_points_lie_where_mediapipe_finds_them(eyes: Eyes, astronaut: Image) -> None:
+    mesh, presence = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
+    corners = np.array(MESH_OF_MEDIAPIPE["outer eye corners"][1])
+    between = np.linalg.norm(corners[1] - corners[0])
+    assert presence > 0.99
+    for part, (indices, points) in MESH_OF_MEDIAPIPE.items():
+        away = np.linalg.norm(mesh[list(indices), :2] - np.array(points), axis=1)
+        assert away.max() < 0.05 * between, part
+
+
+@pytest.mark.parametrize("degrees", [-40, -15, 20, 40])
+def test_a_tilted_head_is_measured_as_well(eyes: Eyes, astronaut: Image, degrees: int) -> None:
+    upright, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
+    place = cv2.getRotationMatrix2D((256, 256), degrees, 0.8)
+    picture = np.asarray(cv2.warpAffine(astronaut, place, (512, 512)), np.uint8)
+    tilted, _ = eyes.mesh(picture, eyes.faces(picture)[0])
+    expected = upright[:, :2] @ place[:, :2].T + place[:, 2]
+    between = np.linalg.norm(expected[263] - expected[33])
+    assert np.linalg.norm(tilted[:, :2] - expected, axis=1).mean() < 0.03 * between
+    assert tilt_of(tilted) == pytest.approx(tilt_of(upright) - degrees, abs=3)
+    assert abs(turn_of(tilted)) < 8
+
+
+def test_a_face_anywhere_in_a_large_photo_is_found(eyes: Eyes, astronaut: Image) -> None:
+    wall = np.full((900, 1600, 3), 120, np.uint8)
+    wall[300:812, 1000:1512] = astronaut
+    faces = eyes.faces(wall)
+    assert len(faces) == 1
+    assert np.allclose(faces[0].centre, [1223, 428], atol=12)
+
+
+def test_an_avatar_is_complete(kept: Shelf) -> None:
+    avatar = load_avatar(kept.folder("ada"))
+    assert avatar.name == "ada"
+    assert avatar.portrait.shape == (512, 512, 3)
+    assert np.array_equal(avatar.portrait, read(ASTRONAUT))
+    assert {name: len(points) for name, points in avatar.landmarks.items()} == GROUPS
+    assert any("mouth is open" in note for note in avatar.notes)
+    assert "right" in avatar.licence
+    assert sorted(path.name for path in kept.folder("ada").iterdir()) == sorted(FILES)
+
+
+def test_groups_run_from_left_to_right_and_lie_as_in_a_face(kept: Shelf) -> None:
+    marks = load_avatar(kept.folder("ada")).landmarks
+    for name, points in marks.items():
+        if name != "nose_bridge":
+            assert points[0, 0] < points[-1, 0], name
+    for upper, lower in (
+        ("right_brow", "right_eye_upper"),
+        ("right_eye_upper", "right_eye_lower"),
+        ("left_eye_upper", "left_eye_lower"),
+        ("left_eye_lower", "nose_base"),
+        ("nose_base", "lips_outer_upper"),
+        ("lips_outer_upper", "lips_inner_upper"),
+        ("lips_inner_upper", "lips_inner_lower"),
+        ("lips_inner_lower", "lips_outer_lower"),
+        ("lips_outer_lower", "jaw"),
+    ):
+        assert marks[upper][len(marks[upper]) // 2, 1] < marks[lower][len(marks[lower]) // 2, 1]
+
+
+def test_the_face_box_ends_below_the_chin_and_its_mask_at_the_jaw(kept: Shelf) -> None:
+    avatar = load_avatar(kept.folder("ada"))
+    x0, y0, x1, y1 = avatar.face_box
+    chin = avatar.mesh[152]
+    assert y1 - chin[1] == pytest.approx(BELOW, abs=2)
+    assert avatar.face_mask.shape == (y1 - y0, x1 - x0)
+    middle = int(chin[0]) - x0
+    assert avatar.face_mask[int(chin[1]) - y0 - 3, middle] == 255
+    assert not avatar.face_mask[int(chin[1]) - y0 + 3 :, middle].any()
+    area = cv2.contourArea(outline_of(avatar.mesh))
+    assert np.count_nonzero(avatar.face_mask > 127) == pytest.approx(area, rel=0.03)
+
+
+def two_faces(astronaut: Image) -> Image:
+    smaller = cv2.resize(astronaut, (448, 448), interpolation=cv2.INTER_AREA)
+    both = np.full((512, 960, 3), 128, np.uint8)
+    both[:, :512], both[:448, 512:] = astronaut, smaller
+    return both
+
+
+def test_of_two_faces_the_larger_is_taken_and_it_is_said(
+    astronaut: Image, shelf: Shelf, tmp_path: Path
+) -> None:
+    avatar = made(write(tmp_path, two_faces(astronaut)), shelf)
+    assert avatar.face_box[2] < 512
+    assert any("2 faces" in note for note in avatar.notes)
+
+
+def without_face(astronaut: Image) -> Image:
+    return np.ascontiguousarray(astronaut[300:, 200:])
+
+
+def blurred(astronaut: Image) -> Image:
+    return np.asarray(cv2.GaussianBlur(astronaut, (0, 0), 3), np.uint8)
+
+
+def small(astronaut: Image) -> Image:
+    return np.asarray(cv2.resize(astronaut, (400, 400), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [(without_face, "no face"), (blurred, "blurred"), (small, "pixels wide")],
+)
+def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
+    astronaut: Image, shelf: Shelf, tmp_path: Path, spoil: object, said: str
+) -> None:
+    assert callable(spoil)
+    with pytest.raises(InputInvalid, match=said) as raised:
+        made(write(tmp_path, spoil(astronaut)), shelf)
+    assert raised.value.hint
+    assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+
+
+def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: Eyes) -> None:
+    from avatar_app.app.avatars.marks import check_face
+
+    mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
+    angle = np.deg2rad(45)
+    middle = mesh.mean(axis=0)
+    turning = np.array(
+        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    )
+    turned = ((mesh - middle) @ turning.T + middle).astype(np.float32)
+    with pytest.raises(InputInvalid, match="from the side"):
+        check_face(astronaut, turned, 1)
+
+
+def test_the_job_tells_its_progress(shelf: Shelf) -> None:
+    job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
+    told: list[str] = []
+    job.when_progressed(lambda progress: told.append(progress.text))
+    job.run()
+    assert told[0] == "Reading the photo"
+    assert len(set(told)) >= 4
+
+
+@pytest.mark.parametrize("when", [0.0, 0.5, 0.7])
+def test_a_cancelled_job_leaves_nothing(shelf: Shelf, when: float) -> None:
+    job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
+    job.when_progressed(lambda progress: job.cancel() if progress.fraction >= when else None)
+    with pytest.raises(JobCancelled):
+        job.run()
+    assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(making, "_write", full)
+    with pytest.raises(InputInvalid, match="No space left"):
+        made(ASTRONAUT, shelf)
+    assert list(shelf.root.iterdir()) == []
+
+
+def change(folder: Path, **entries: object) -> None:
+    document = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(document | entries))
+
+
+def place_all(folder: Path, x: float) -> None:
+    change(folder, landmarks={name: [[x, 0]] * count for name, count in GROUPS.items()})
+
+
+def store(folder: Path, **arrays: np.ndarray) -> None:
+    np.savez(folder / FEATURES, **arrays)  # type: ignore[arg-type]
+
+
+MESH, MASK = np.zeros((468, 3), np.float32), np.zeros((3, 3), np.uint8)
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no manifest": lambda folder: (folder / MANIFEST).unlink(),
+    "no JSON": lambda folder: (folder / MANIFEST).write_text("{"),
+    "deep JSON": lambda folder: (folder / MANIFEST).write_text("[" * 100_000),
+    "no object": lambda folder: (folder / MANIFEST).write_text("[]"),
+    "another version": lambda folder: change(folder, version=99),
+    "no name": lambda folder: change(folder, name=None),
+    "another size": lambda folder: change(folder, size=[511, 512]),
+    "box outside": lambda folder: change(folder, face_box=[0, 0, 513, 20]),
+    "box of texts": lambda folder: change(folder, face_box=["0", "0", "5", "5"]),
+    "box upside down": lambda folder: change(folder, face_box=[0, 20, 20, 10]),
+    "no landmarks": lambda folder: change(folder, landmarks={}),
+    "landmark is no number": lambda folder: place_all(folder, float("nan")),
+    "landmark far away": lambda folder: place_all(folder, 1e9),
+    "too few landmarks": lambda folder: change(folder, landmarks={n: [[1, 0]] for n in GROUPS}),
+    "notes are a text": lambda folder: change(folder, notes="none"),
+    "no portrait": lambda folder: (folder / PORTRAIT).unlink(),
+    "portrait is a text": lambda folder: (folder / PORTRAIT).write_text("portrait"),
+    "portrait cut off": lambda folder: os.truncate(folder / PORTRAIT, 9000),
+    "no features": lambda folder: (folder / FEATURES).unlink(),
+    "features are a text": lambda folder: (folder / FEATURES).write_text("features"),
+    "another mask": lambda folder: store(folder, mesh=MESH, face_mask=MASK),
+    "mesh is no number": lambda folder: store(folder, mesh=MESH * np.float32(np.nan)),
+    "mesh missing": lambda folder: store(folder, face_mask=MASK),
+    "mesh of objects": lambda folder: store(folder, mesh=np.array([print], dtype=object)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_avatar_is_told_in_a_sentence(folder: Path, damage: str) -> None:
+    load_avatar(folder)
+    DAMAGES[damage](folder)
+    with pytest.raises(InputInvalid) as raised:
+        load_avatar(folder)
+    assert str(folder) in raised.value.message
+    assert "avatars add" in raised.value.hint
+
+
+def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
+    made(ASTRONAUT, shelf, "ada")
+    made(ASTRONAUT, shelf, "bea")
+    (shelf.root / "bea" / PORTRAIT).unlink()
+    avatars, notices = shelf.avatars()
+    assert shelf.names() == ("ada", "bea")
+    assert [avatar.name for avatar in avatars] == ["ada"]
+    assert len(notices) == 1
+    with pytest.raises(ConfigInvalid, match="already"):
+        made(ASTRONAUT, shelf, "ada")
+    with pytest.raises(ConfigInvalid) as raised:
+        shelf.folder("adda")
+    assert "ada" in raised.value.hint
+    shelf.remove("bea")
+    assert shelf.names() == ("ada",)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "a/b", "../x", "Ada", "con", "a" * 41, ".hidden", "a b"]
+)
+def test_a_name_that_is_no_folder_everywhere_is_refused(shelf: Shelf, name: str) -> None:
+    with pytest.raises(ConfigInvalid, match="cannot be called"):
+        shelf.place_for(name)
+    with pytest.raises(ConfigInvalid):
+        shelf.folder(name)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Ada Lovelace.JPG", "ada-lovelace"),
+        ("…….png", "avatar"),
+        ("con.png", "avatar"),
+        ("x1.png", "x1"),
+    ],
+)
+def test_a_file_names_its_avatar(file: str, name: str) -> None:
+    assert name_from(Path(file)) == name

@@ -1,0 +1,118 @@
+"""One .avatar file carries an avatar elsewhere; a hostile one does nothing but fail."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from avatar_app.app.avatars.making import make_avatar
+from avatar_app.app.avatars.parcel import pack, unpack
+from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.jobs import Job
+from avatar_app.core.errors import InputInvalid
+from avatar_app.engines.face.sitter.avatar import (
+    FEATURES,
+    FILES,
+    MANIFEST,
+    PORTRAIT,
+    Avatar,
+    load_avatar,
+)
+
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+
+
+@pytest.fixture(scope="module")
+def ada(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shelf = Shelf(tmp_path_factory.mktemp("parcel"))
+    Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf)).run()
+    return shelf.folder("ada")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "avatars")
+
+
+def test_an_avatar_travels_in_one_file(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+    pack(ada, tmp_path / "ada.avatar")
+    avatar = unpack(tmp_path / "ada.avatar", "guest", shelf)
+    assert avatar.name == "guest"
+    assert shelf.names() == ("guest",)
+    assert avatar.landmarks.keys() == load_avatar(ada).landmarks.keys()
+    assert (shelf.folder("guest") / PORTRAIT).read_bytes() == (ada / PORTRAIT).read_bytes()
+
+
+def packed(ada: Path, target: Path, **changed: bytes) -> Path:
+    """A zip of the avatar's files with `changed` content, by the file's stem."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as parcel:
+        for name in FILES:
+            parcel.writestr(name, changed.get(Path(name).stem, (ada / name).read_bytes()))
+    return target
+
+
+def with_entry(ada: Path, target: Path, name: str) -> Path:
+    with zipfile.ZipFile(packed(ada, target), "a") as parcel:
+        parcel.writestr(name, b"outside")
+    return target
+
+
+def without_check_sum(ada: Path, target: Path) -> Path:
+    content = bytearray(packed(ada, target).read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    target.write_bytes(content)
+    return target
+
+
+def cut_off(ada: Path, target: Path) -> Path:
+    content = packed(ada, target).read_bytes()
+    target.write_bytes(content[: len(content) // 2])
+    return target
+
+
+def no_zip(_: Path, target: Path) -> Path:
+    target.write_bytes(b"no zip at all")
+    return target
+
+
+HOSTILE = {
+    "climbs out": lambda ada, target: with_entry(ada, target, "../../outside"),
+    "absolute": lambda ada, target: with_entry(ada, target, "/tmp/outside"),
+    "another file": lambda ada, target: with_entry(ada, target, "engine.py"),
+    "bomb": lambda ada, target: packed(ada, target, features=bytes(140_000_000)),
+    "portrait is a text": lambda ada, target: packed(ada, target, portrait=b"text"),
+    "manifest is a text": lambda ada, target: packed(ada, target, avatar=b"text"),
+    "wrong check sum": without_check_sum,
+    "cut off": cut_off,
+    "no zip": no_zip,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_leaves_nothing(ada: Path, shelf: Shelf, tmp_path: Path, kind: str) -> None:
+    source = HOSTILE[kind](ada, tmp_path / "x.avatar")
+    with pytest.raises(InputInvalid) as raised:
+        unpack(source, "guest", shelf)
+    assert raised.value.hint
+    assert list(shelf.root.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["avatars", "x.avatar"]
+
+
+def test_a_file_twice_in_a_zip_is_refused(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+    source = tmp_path / "x.avatar"
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        with_entry(ada, source, MANIFEST)
+    with pytest.raises(InputInvalid, match="other files"):
+        unpack(source, "guest", shelf)
+
+
+def test_a_damaged_avatar_is_not_exported(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    for name in FILES:
+        (folder / name).write_bytes(b"" if name == FEATURES else (ada / name).read_bytes())
+    with pytest.raises(InputInvalid):
+        pack(folder, tmp_path / "y.avatar")
+    assert not (tmp_path / "y.avatar").exists()

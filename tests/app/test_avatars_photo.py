@@ -1,0 +1,113 @@
+"""Photos of all kinds are read upright and in true colours; what is no photo is told so."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from avatar_app.app.avatars.photo import read_photo
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import Image
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image:
+    """Dark at the top, light at the bottom, red at the left, blue at the right."""
+    rows, columns = np.mgrid[0:120, 0:160]
+    red, blue = 200 - columns, 40 + columns
+    return np.stack([red, rows + 60, blue], axis=-1).astype(np.uint8)
+
+
+def encoded(picture: np.ndarray, suffix: str, *options: int) -> bytes:
+    colours = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+    turned = cv2.cvtColor(picture, colours[picture.shape[2]]) if picture.ndim == 3 else picture
+    done, content = cv2.imencode(suffix, turned, options)
+    assert done
+    return bytes(content.tobytes())
+
+
+def read(content: bytes, folder: Path) -> Image:
+    path = folder / "photo"  # the content tells, not the name
+    path.write_bytes(content)
+    return read_photo(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
+def test_kinds_of_files(picture: Image, tmp_path: Path, suffix: str) -> None:
+    seen = read(encoded(picture, suffix), tmp_path)
+    assert seen.dtype == np.uint8
+    assert np.abs(seen.astype(int) - picture).mean() < 4
+
+
+def test_sixteen_bits_grey_and_alpha(picture: Image, tmp_path: Path) -> None:
+    deep = read(encoded(picture.astype(np.uint16) * 257, ".png"), tmp_path)
+    assert np.abs(deep.astype(int) - picture).max() <= 1
+    grey = read(encoded(picture[:, :, 1], ".png"), tmp_path)
+    assert np.array_equal(grey, np.repeat(picture[:, :, 1:2], 3, axis=2))
+    alpha = np.full((120, 160, 1), 255, np.uint8)
+    alpha[:, :80] = 0
+    seen = read(encoded(np.concatenate([picture, alpha], axis=2), ".png"), tmp_path)
+    assert np.array_equal(seen[:, 80:], picture[:, 80:])
+    assert (seen[:, :80] == seen[0, 0]).all()
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00" + entry + b"\x00\x00\x00\x00"
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
+def test_a_photo_from_a_turned_camera_stands_upright(
+    picture: Image, tmp_path: Path, orientation: int, turns: int
+) -> None:
+    jpeg = encoded(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 98)
+    seen = read(with_orientation(jpeg, orientation), tmp_path)
+    expected = np.rot90(picture, turns)
+    assert seen.shape == expected.shape
+    assert np.abs(seen.astype(int) - expected).mean() < 4
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head
+    end = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+    return start + struct.pack(">I", zlib.crc32(head)) + end
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no photo"),
+        (b"hello", "no photo"),
+        (b"\xff\xd8\xff", "no photo"),
+        (b"%PDF-1.7", "no photo"),
+        (b"GIF89a" + bytes(100), "no photo"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8X" + bytes(20), "only 1 × 1"),
+        (png_of_size(100_000, 100_000), "too many"),
+        (png_of_size(50, 50), "only 50 × 50"),
+        (png_of_size(500, 500), "cannot be decoded"),
+    ],
+)
+def test_what_is_no_usable_photo_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(InputInvalid, match=said):
+        read(content, tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
+def test_a_file_that_is_cut_off_is_told(picture: Image, tmp_path: Path, suffix: str) -> None:
+    content = encoded(picture, suffix)
+    with pytest.raises(InputInvalid, match="cut off"):
+        read(content[: len(content) * 2 // 3], tmp_path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputInvalid, match="There is no file"):
+        read_photo(tmp_path / "none.png")
+    with pytest.raises(InputInvalid, match="cannot be read"):
+        read_photo(tmp_path)

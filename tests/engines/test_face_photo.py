@@ -1,0 +1,338 @@
+"""The photo that moves: lips in time with the sound, nothing else touched, smooth at every seam."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from avatar_app.app.avatars.making import make_avatar
+from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.jobs import Job
+from avatar_app.core.engines import Engine
+from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind, parse_manifest
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, Viseme
+from avatar_app.engines.face.acting.pose import Expression, Mouth, Pose
+from avatar_app.engines.face.acting.visemes import SHAPES
+from avatar_app.engines.face.photo import engine as engine_module
+from avatar_app.engines.face.photo.engine import PhotoFace
+from avatar_app.engines.face.photo.nobody import nobody
+from avatar_app.engines.face.photo.scene import Scene
+from avatar_app.engines.face.sitter.avatar import PORTRAIT, Avatar, load_avatar
+
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+RATE = 16_000
+SMALL = {"width": 320, "height": 240}
+
+
+@pytest.fixture(scope="module")
+def ada(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shelf = Shelf(tmp_path_factory.mktemp("photo"))
+    Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf)).run()
+    return shelf.folder("ada")
+
+
+@pytest.fixture(scope="module")
+def face(ada: Path) -> PhotoFace:
+    return PhotoFace(avatar=str(ada), **SMALL)
+
+
+@pytest.fixture(scope="module", params=["photo with an open mouth", "drawn with a closed mouth"])
+def scene(request: pytest.FixtureRequest, ada: Path) -> Scene:
+    avatar = load_avatar(ada) if request.param.startswith("photo") else nobody()
+    return Scene(avatar, 640, 480)
+
+
+def speech_of(*visemes: tuple[MouthShape, float], seconds: float) -> SpeechChunk:
+    """A steady hum with visemes."""
+    wave = 0.4 * np.sin(np.arange(round(seconds * RATE)) * 2 * np.pi * 140 / RATE)
+    shapes = tuple(Viseme(shape, at) for shape, at in visemes)
+    return SpeechChunk(AudioChunk(wave.astype(np.float32), RATE), visemes=shapes)
+
+
+def mama(count: int = 4) -> SpeechChunk:
+    parts = [
+        part
+        for k in range(count)
+        for part in ((MouthShape.PP, k * 0.3), (MouthShape.AA, k * 0.3 + 0.1))
+    ]
+    return speech_of(*parts, (MouthShape.SIL, count * 0.3), seconds=count * 0.3 + 0.1)
+
+
+def split(speech: SpeechChunk, seconds: float) -> Iterator[SpeechChunk]:
+    step = round(seconds * RATE)
+    for start in range(0, len(speech.audio.samples), step):
+        audio = AudioChunk(speech.audio.samples[start : start + step], RATE, start)
+        begin, end = start / RATE, (start + step) / RATE
+        visemes = [Viseme(v.shape, v.at - begin) for v in speech.visemes if begin <= v.at < end]
+        yield SpeechChunk(audio, visemes=tuple(visemes))
+
+
+def speaking(mouth: Mouth) -> Pose:
+    return Pose(mouth=mouth, engagement=1.0)
+
+
+def changed(scene: Scene, pose: Pose) -> np.ndarray:
+    """Mean change of each pixel, 0 to 255, against the still picture."""
+    still = scene.paint(Pose()).astype(int)
+    return np.abs(scene.paint(pose).astype(int) - still).mean(axis=-1)
+
+
+def test_manifest_describes_the_engine(face: PhotoFace, ada: Path) -> None:
+    path = Path(engine_module.__file__).with_name("manifest.yaml")
+    manifest = parse_manifest(yaml.safe_load(path.read_text()), str(path))
+    assert (manifest.name, manifest.kind) == ("photo", Kind.FACE)
+    face.configure(**manifest.checked({"avatar": str(ada), **SMALL}))
+    assert isinstance(face, Engine)
+
+
+def test_without_an_avatar_a_drawn_face_is_shown() -> None:
+    face = PhotoFace(**SMALL)
+    assert face.rest(Look.IDLE).image.shape == (240, 320, 3)
+
+
+def test_an_avatar_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing) as raised:
+        PhotoFace(avatar=str(tmp_path / "nobody"))
+    assert "avatars add PHOTO" in raised.value.hint
+
+
+def test_a_damaged_avatar_is_told_and_the_old_one_stays(
+    face: PhotoFace, ada: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(ada, tmp_path / "damaged")
+    (tmp_path / "damaged" / PORTRAIT).unlink()
+    with pytest.raises(InputInvalid):
+        face.configure(avatar=str(tmp_path / "damaged"))
+    assert face.rest(Look.IDLE).image.shape == (240, 320, 3)
+
+
+def test_at_rest_the_picture_is_the_photo(ada: Path) -> None:
+    avatar = load_avatar(ada)
+    scene = Scene(avatar, 512, 512)
+    still = scene.paint(Pose())
+    assert np.array_equal(still, scene.paint(Pose()))
+    face = avatar.portrait[60:180, 160:290]
+    likeness = [
+        cv2.matchTemplate(
+            still, cv2.resize(face, None, fx=scale, fy=scale), cv2.TM_CCOEFF_NORMED
+        ).max()
+        for scale in np.arange(1.4, 2.4, 0.02)
+    ]
+    assert max(likeness) > 0.97
+
+
+@pytest.mark.parametrize("shape", [s for s in MouthShape if s is not MouthShape.SIL])
+def test_a_speaking_mouth_changes_nothing_but_the_lower_face(
+    scene: Scene, shape: MouthShape
+) -> None:
+    change = changed(scene, speaking(SHAPES[shape]))
+    rows, columns = scene._lips.plane.rows, scene._lips.plane.columns
+    assert change[rows, columns].max() > 8
+    change[rows, columns] = 0
+    assert change.max() == 0
+
+
+def test_a_blink_changes_nothing_but_the_eyes_and_closes_them(scene: Scene) -> None:
+    change = changed(scene, Pose(blink=1.0))
+    for eye in scene._eyes:
+        rows, columns = eye.plane.rows, eye.plane.columns
+        assert change[rows, columns].max() > 40
+        change[rows, columns] = 0
+    assert change.max() == 0
+    still, shut = scene.paint(Pose()), scene.paint(Pose(blink=1.0))
+    for eye in scene._eyes:
+        ball = eye._ball > 0.5
+        before, after = (eye.plane.cut(p)[ball].astype(float) for p in (still, shut))
+        assert after.std() < 0.75 * before.std()  # white and iris gave way to skin
+
+
+def test_visemes_look_different(scene: Scene) -> None:
+    plane = scene._lips.plane
+    pictures = {
+        shape: plane.cut(scene.paint(speaking(mouth))).astype(int)
+        for shape, mouth in SHAPES.items()
+        if shape in (MouthShape.PP, MouthShape.AA, MouthShape.OU, MouthShape.E, MouthShape.IH)
+    }
+    for one in pictures:
+        for other in pictures:
+            if one < other:
+                assert np.abs(pictures[one] - pictures[other]).max() > 40, (one, other)
+
+
+def dark_height(scene: Scene, mouth: Mouth) -> float:
+    """Height of the gap between the lips in the middle, in pixels, seen as what is no skin."""
+    plane = scene._lips.plane
+    wide = scene._lips._width(mouth, 1.0)
+    move = scene._lips._move(mouth, 1.0, plane.line + scene._lips._stretch(wide))
+    middle = np.argmin(np.abs(plane.line))
+    return float((move.lower - move.upper)[middle])
+
+
+def test_the_gap_follows_the_opening(scene: Scene) -> None:
+    heights = [dark_height(scene, Mouth(opening=k / 10, jaw=k / 10)) for k in range(11)]
+    assert heights[0] == pytest.approx(0, abs=1e-3)
+    assert all(later > earlier for earlier, later in pairwise(heights))
+
+
+@pytest.mark.parametrize("shape", list(MouthShape))
+def test_skin_is_stretched_but_never_folded(scene: Scene, shape: MouthShape) -> None:
+    """Down each column, and along each row, what is farther away comes from farther away."""
+    lips, plane, mouth = scene._lips, scene._lips.plane, SHAPES[shape]
+    stretch = lips._stretch(lips._width(mouth, 1.0))
+    move = lips._move(mouth, 1.0, plane.line + stretch)
+    across = plane.u + plane.spread(stretch) * lips._near
+    assert np.diff(across, axis=1).min() > 0.05
+    upper, lower = plane.spread(move.upper), plane.spread(move.lower)
+    above = plane.v - lips._shift_above(move, upper)
+    below = plane.v - lips._shift_below(move, lower)
+    assert np.diff(above, axis=0)[(plane.v < upper)[1:]].min() > -0.05
+    assert np.diff(below, axis=0)[(plane.v > lower)[:-1]].min() > -0.05
+
+
+def test_lips_close_for_m_and_open_for_a(face: PhotoFace) -> None:
+    frames = list(face.perform(iter([mama()]), Turn(1)))
+    opened = {round(frame.at, 3): frame.pose.mouth_open for frame in frames}
+    for k in range(4):
+        closed = min(v for at, v in opened.items() if abs(at - (k * 0.3 + 0.03)) < 0.06)
+        wide = max(v for at, v in opened.items() if 0.12 < at - k * 0.3 < 0.3)
+        assert closed < 0.05
+        assert wide > 0.5
+    assert frames[-1].pose.mouth_open < 0.01
+
+
+def test_chunks_do_not_matter(face: PhotoFace) -> None:
+    speech = mama()
+    whole = list(face.perform(iter([speech]), Turn(1)))
+    parts = list(face.perform(split(speech, 0.05), Turn(1)))
+    assert [frame.at for frame in whole] == [frame.at for frame in parts]
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(whole, parts, strict=True))
+
+
+def test_motion_is_smooth_from_rest_into_speech_and_back(face: PhotoFace) -> None:
+    frames = [face.rest(Look.IDLE)]
+    for _ in range(10):
+        frames.append(face.rest(Look.IDLE, frames[-1]))
+    frames += face.perform(iter([mama()]), Turn(1), frames[-1])
+    for look in (Look.LISTENING, Look.THINKING, Look.ASLEEP, Look.IDLE):
+        for _ in range(8):
+            frames.append(face.rest(look, frames[-1]))
+    steps = [
+        float(np.abs(a.image.astype(int) - b.image.astype(int)).mean()) for a, b in pairwise(frames)
+    ]
+    assert max(steps) < 4.5
+    assert max(steps) > 0.1
+
+
+def test_looks_differ(face: PhotoFace) -> None:
+    ends = {}
+    for look in (Look.IDLE, Look.LISTENING, Look.THINKING, Look.ASLEEP):
+        frame = face.rest(look)
+        for _ in range(45):
+            frame = face.rest(look, frame)
+        ends[look] = frame.image.astype(int)
+    for one in ends:
+        for other in ends:
+            if one < other:
+                assert np.abs(ends[one] - ends[other]).mean() > 0.4, (one, other)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1280, 720), (720, 1280), (512, 512), (64, 64), (640, 120), (90, 600)]
+)
+def test_every_shape_of_picture_is_filled_with_the_face_well_placed(
+    ada: Path, width: int, height: int
+) -> None:
+    for avatar in (load_avatar(ada), nobody()):
+        scene = Scene(avatar, width, height)
+        picture = scene.paint(Pose(mouth=SHAPES[MouthShape.AA], engagement=1.0, blink=0.4))
+        assert picture.shape == (height, width, 3)
+        x, y = scene._lips.plane.origin
+        assert 0.2 * width < x < 0.8 * width
+        assert 0.3 * height < y < 0.9 * height
+        assert picture.std() > 15
+
+
+def test_a_close_photo_in_a_wide_picture_shows_no_edge(ada: Path) -> None:
+    avatar = load_avatar(ada)
+    close = Scene(avatar, 1280, 320).paint(Pose()).astype(float)
+    steps = np.abs(np.diff(close, axis=1)).mean(axis=(0, 2))
+    assert steps[:100].max() < 12
+    assert steps[-100:].max() < 12
+
+
+def test_frames_are_their_own_and_poses_travel(face: PhotoFace) -> None:
+    frames = list(face.perform(iter([mama(1)]), Turn(1)))
+    before = frames[3].image.copy()
+    face.rest(Look.THINKING, frames[-1])
+    assert np.array_equal(before, frames[3].image)
+    assert pickle.loads(pickle.dumps(frames[3].pose)) == frames[3].pose
+    assert frames[3].image.flags.writeable
+
+
+def test_rest_may_be_called_while_a_performance_runs(face: PhotoFace) -> None:
+    alone = [frame.image for frame in face.perform(iter([mama(2)]), Turn(1))]
+    halt = threading.Event()
+
+    def disturb() -> None:
+        frame = None
+        while not halt.is_set():
+            frame = face.rest(Look.THINKING, frame)
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    together = [frame.image for frame in face.perform(iter([mama(2)]), Turn(1))]
+    halt.set()
+    thread.join()
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_a_cancelled_turn_ends_the_performance(face: PhotoFace) -> None:
+    turn = Turn(1)
+    frames = face.perform(split(mama(), 0.1), turn)
+    next(frames)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        list(frames)
+
+
+def test_no_expressiveness_keeps_the_head_still(ada: Path) -> None:
+    def motion(expressiveness: float) -> float:
+        face = PhotoFace(avatar=str(ada), expressiveness=expressiveness, **SMALL)
+        frames = [face.rest(Look.IDLE)]
+        for _ in range(60):
+            frames.append(face.rest(Look.IDLE, frames[-1]))
+        turns = [frame.pose.expression.yaw for frame in frames]
+        return max(turns) - min(turns)
+
+    assert motion(0.0) < 0.01 < motion(1.0)
+
+
+def test_a_turned_head_leaves_the_corners_alone(ada: Path) -> None:
+    scene = Scene(load_avatar(ada), 1280, 720)
+    still = scene.paint(Pose())
+    turned = scene.paint(Pose(expression=Expression(yaw=0.6, pitch=0.3, roll=3.0)))
+    change = np.abs(turned.astype(int) - still).max(axis=-1)
+    moved = scene._bending.columns
+    assert moved.start > 100
+    assert moved.stop < 1180
+    assert change[:, : moved.start].max() == 0
+    assert change[:, moved.stop :].max() == 0
+    assert change[200:500, 450:850].mean() > 5
+
+
+def test_a_closed_face_shows_nothing_more(ada: Path) -> None:
+    face = PhotoFace(avatar=str(ada), **SMALL)
+    face.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        face.rest(Look.IDLE)
