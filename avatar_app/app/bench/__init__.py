@@ -15,7 +15,7 @@ from avatar_app.core.errors import ConfigInvalid
 
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
-BENCHES = ("latency", "barge-in", "skew", "face", "startup", "soak")
+BENCHES = ("latency", "barge-in", "skew", "face", "startup", "soak", "wav2lip")
 
 
 def run_bench(name: str, settings: Settings, quick: bool) -> BenchResult:

@@ -1,0 +1,228 @@
+"""Wav2Lip: its speed as a multiple of plain PyTorch's, in turns in one run, and what it costs.
+
+The weights are random but the same everywhere; speed does not depend on them. Without torch the
+multiples are missing, and the targets that need them are missed.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from avatar_app.app.bench.result import Report
+from avatar_app.app.places import Places
+from avatar_app.app.settings import Settings
+from avatar_app.core.values import Image
+from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
+from avatar_app.engines.face.wav2lip.mel import BANDS
+from avatar_app.engines.face.wav2lip.network import (
+    AUDIO_ENCODER,
+    COUNTER,
+    DECODER,
+    FACE_ENCODER,
+    SIDE,
+    WINDOW_COLUMNS,
+    Layer,
+    expected_shapes,
+)
+from avatar_app.engines.face.wav2lip.region import Region
+from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, Runtime
+
+Floats = NDArray[np.float32]
+SHOWN = Region(top=50, bottom=94, left=2, right=94)
+"""What a mask along the jaw of a face in its box shows of the picture."""
+THREADS = 2
+ROUNDS, QUICK_ROUNDS = 7, 3
+TIMES_A_ROUND = 4
+BATCHES = (1, 4)
+FP32, REDUCED = "fp32", "reduced"
+EXACT = 1e-4
+"""How far fp32 pictures, 0 to 1, may be from plain PyTorch's."""
+
+
+@dataclass
+class _Contestant:
+    """One way to compute a batch of pictures."""
+
+    name: str
+    batch: int
+    run: Callable[[Floats], Floats]
+    ms: list[float] = field(default_factory=list)
+    """Per picture."""
+
+    def race(self, mels: Floats) -> None:
+        self.run(mels[: self.batch])  # the others' weights are in the caches now
+        for _ in range(TIMES_A_ROUND):
+            began = time.perf_counter()
+            self.run(mels[: self.batch])
+            self.ms.append((time.perf_counter() - began) * 1000 / self.batch)
+
+
+def measure(settings: Settings, places: Places, quick: bool) -> Report:
+    """Plain PyTorch (each picture whole, nothing kept), fp32 and reduced precision, in turns."""
+    del settings, places  # it needs neither an avatar nor a checkpoint
+    state, face, mels = random_state(), _face(), _mels()
+    report = Report()
+    painters = dict(_painters(state, face, report))
+    contestants = [
+        _Contestant(name, painter.batch, painter.paint) for (name, _), painter in painters.items()
+    ]
+    plain = _plain(state, face)
+    if plain is not None:
+        contestants += [_Contestant("torch", batch, plain) for batch in BATCHES]
+    for _ in range(QUICK_ROUNDS if quick else ROUNDS):
+        for contestant in contestants:
+            contestant.race(mels)
+    _compare(report, contestants)
+    _judge(report, painters, plain, mels)
+    return report
+
+
+def random_state(seed: int = 7, gain: float = 1.1) -> dict[str, Floats]:
+    """The recipe of tests/data/wav2lip/weights.py: He-scaled, batch norms away from identity."""
+    state = {}
+    for index, (key, shape) in enumerate(sorted(expected_shapes().items())):
+        rng = np.random.default_rng([seed, index])
+        part = key.rsplit(".", 1)[1]
+        if part == COUNTER:
+            continue
+        if part == "running_var":
+            values = rng.uniform(0.7, 1.4, shape)
+        elif len(shape) == 4:
+            values = rng.standard_normal(shape) * gain * (2 / np.prod(shape[1:])) ** 0.5
+        elif part == "weight":
+            values = rng.uniform(0.5, 1.0, shape)
+        else:
+            values = rng.standard_normal(shape) * 0.1
+        state[key] = values.astype(np.float32)
+    return state
+
+
+def _face() -> Image:
+    return np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
+
+
+def _mels() -> Floats:
+    shape = (max(BATCHES), BANDS, WINDOW_COLUMNS)
+    return np.random.default_rng(2).uniform(-4, 2, shape).astype(np.float32)
+
+
+def _painters(
+    state: Mapping[str, Floats], face: Image, report: Report
+) -> list[tuple[tuple[str, int], LipPainter]]:
+    """fp32 for each batch, and the reduced precision where this machine has one."""
+    before = _megabytes()
+    first = LipPainter(state, face, SHOWN, Choice(threads=THREADS))
+    report.add("engine_memory", _megabytes() - before, "MB", most=450)
+    found = [((FP32, 1), first)]
+    for batch in BATCHES[1:]:
+        painter = LipPainter(state, face, SHOWN, Choice(threads=THREADS), batch)
+        found.append(((FP32, batch), painter))
+    if importlib.util.find_spec(Runtime.OPENVINO.value) is not None:
+        choice = Choice(precision=Precision.BF16, threads=THREADS)
+        painter = LipPainter(state, face, SHOWN, choice)
+        if painter.precision is Precision.BF16:
+            found.append(((REDUCED, 1), painter))
+    return found
+
+
+def _megabytes() -> float:
+    gc.collect()
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def _compare(report: Report, contestants: list[_Contestant]) -> None:
+    medians = {(each.name, each.batch): float(np.median(each.ms)) for each in contestants}
+    for each in contestants:
+        report.series[f"{each.name}_batch_{each.batch} [ms]"] = each.ms
+        report.add(f"{each.name}_batch_{each.batch}", medians[each.name, each.batch], "ms/picture")
+    fastest = min((ms for (name, _), ms in medians.items() if name == FP32), default=np.nan)
+    report.add("fp32_fps", 1000 / fastest, "Hz", least=45)
+    reduced = medians.get((REDUCED, 1))
+    report.add("reduced_fps", None if reduced is None else 1000 / reduced, "Hz", least=50)
+
+    def times(name: str, batch: int) -> float | None:
+        ours, theirs = medians.get((name, batch)), medians.get(("torch", batch))
+        return None if ours is None or theirs is None else theirs / ours
+
+    ratios = {batch: times(FP32, batch) for batch in BATCHES}
+    for batch, ratio in ratios.items():
+        report.add(
+            f"fp32_per_torch_batch_{batch}", ratio, "times", least=3.5 if batch == 1 else None
+        )
+    known = [ratio for ratio in ratios.values() if ratio is not None]
+    report.add("fp32_per_torch_best", max(known, default=None), "times", least=4.0)
+    report.add("reduced_per_torch_batch_1", times(REDUCED, 1), "times", least=5.5)
+
+
+def _judge(
+    report: Report,
+    painters: Mapping[tuple[str, int], LipPainter],
+    plain: Callable[[Floats], Floats] | None,
+    mels: Floats,
+) -> None:
+    """How far the pictures are from the exact ones."""
+    exact = painters[FP32, max(BATCHES)].paint(mels)
+    apart = None if plain is None else float(np.abs(plain(mels) - exact).max())
+    report.add("fp32_largest_difference", apart, "of 1", most=EXACT)
+    reduced = painters.get((REDUCED, 1))
+    noise = None
+    if reduced is not None:
+        pictures = np.concatenate([reduced.paint(mel[None]) for mel in mels])
+        noise = -10 * float(np.log10(np.mean((pictures - exact) ** 2)))
+    report.add("reduced_psnr", noise, "dB")
+
+
+def _plain(state: Mapping[str, Floats], face: Image) -> Callable[[Floats], Floats] | None:
+    """The network as it is written down, computed by torch; None where that is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        return None
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(THREADS)
+    weights = {key: torch.from_numpy(values) for key, values in state.items()}
+    picture = torch.from_numpy(seen(face)[None])
+
+    def run(mels: Floats) -> Floats:
+        with torch.inference_mode():
+            x = torch.from_numpy(mels[:, None])
+            for layer in AUDIO_ENCODER:
+                x = _layer(torch, weights, layer, x)
+            feature, features = picture.repeat(len(mels), 1, 1, 1), []
+            for block in FACE_ENCODER:
+                for layer in block:
+                    feature = _layer(torch, weights, layer, feature)
+                features.append(feature)
+            for block in DECODER:
+                for layer in block:
+                    x = _layer(torch, weights, layer, x)
+                x = torch.cat((x, features.pop()), 1) if features else x
+        rows, columns = slice(SHOWN.top, SHOWN.bottom), slice(SHOWN.left, SHOWN.right)
+        shown: Floats = x.numpy()[:, ::-1, rows, columns].transpose(0, 2, 3, 1)
+        return shown
+
+    return run
+
+
+def _layer(torch: Any, weights: Mapping[str, Any], layer: Layer, x: Any) -> Any:
+    functional = torch.nn.functional
+    convolution, norm = layer.keys
+    weight, bias = weights[f"{convolution}.weight"], weights[f"{convolution}.bias"]
+    if layer.transposed:
+        more = layer.stride[0] - 1
+        y = functional.conv_transpose2d(x, weight, bias, layer.stride, layer.pad, more)
+    else:
+        y = functional.conv2d(x, weight, bias, layer.stride, layer.pad)
+    if not norm:
+        return torch.sigmoid(y)
+    parts = ("running_mean", "running_var", "weight", "bias")
+    y = functional.batch_norm(y, *(weights[f"{norm}.{part}"] for part in parts))
+    return functional.relu(y + x if layer.residual else y)
