@@ -179,6 +179,33 @@ def dark_height(scene: Scene, mouth: Mouth) -> float:
     return float((move.lower - move.upper)[middle])
 
 
+def test_lips_that_touch_are_told_from_an_open_mouth(ada: Path, tmp_path: Path) -> None:
+    grinning = Scene(load_avatar(ada), 900, 900)
+    assert grinning._lips._parted
+    shut = grinning.paint(Pose(engagement=1.0))  # the same person, her lips closed
+    cv2.imwrite(str(tmp_path / "shut.png"), cv2.cvtColor(shut, cv2.COLOR_RGB2BGR))
+    shelf = Shelf(tmp_path / "avatars")
+    photo = tmp_path / "shut.png"
+    avatar = Job[Avatar]("", lambda job: make_avatar(photo, "shut", job, shelf)).run()
+    lips = Scene(avatar, 900, 900)._lips
+    assert avatar.notes == ()
+    assert not lips._parted
+    assert np.array_equal(lips._rest.upper, lips._rest.lower)
+
+
+def test_teeth_of_a_photo_are_kept(ada: Path) -> None:
+    scene = Scene(load_avatar(ada), 1024, 1024)
+    inside = scene._lips._inside
+    ajar = scene.paint(speaking(Mouth(opening=0.5, jaw=0.4, upper_teeth=0.7)))
+    still = scene.paint(Pose())
+    box = inside._box
+    teeth = inside._cover > 0.9
+    teeth &= (inside._photo.mean(axis=-1) > 190) & (np.abs(inside._u) < 20)
+    before, after = (scene._lips.plane.cut(p)[box][teeth].astype(float) for p in (still, ajar))
+    assert len(before) > 100
+    assert np.median(np.abs(before - after)) < 25
+
+
 def test_the_gap_follows_the_opening(scene: Scene) -> None:
     heights = [dark_height(scene, Mouth(opening=k / 10, jaw=k / 10)) for k in range(11)]
     assert heights[0] == pytest.approx(0, abs=1e-3)

@@ -43,7 +43,7 @@ _MOST_TURN, _GOOD_TURN = 38.0, 20.0
 _GOOD_TILT = 20.0
 _BLURRED, _SOFT = 0.0011, 0.006
 """Share of fine detail in a face's contrast; photos of cameras lie far above."""
-_PARTED = 0.05
+_PARTED = 0.09
 """Gap between the lips, in widths of the mouth, from which a mouth is open."""
 
 

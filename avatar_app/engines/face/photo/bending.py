@@ -74,7 +74,7 @@ class Bending:
         if not amounts.any():
             return
         coarse = (amounts @ self._fields).reshape(self._shape)
-        shift = cv2.resize(coarse, self._size, interpolation=cv2.INTER_LINEAR)
+        shift: Any = cv2.resize(coarse, self._size, interpolation=cv2.INTER_LINEAR)
         shift[..., 0] += self._x
         shift[..., 1] += self._y
         cv2.remap(

@@ -47,14 +47,17 @@ class Inside:
         self._box = box = _box(plane, half)
         self._u, self._v = plane.u[box], plane.v[box]
         self._photo = still[box].astype(np.float32)
-        skin = _mean(still, (np.abs(plane.v - lower) > half * 0.5) & (np.abs(plane.u) < half * 1.2))
+        skin = _mean(still, (plane.v < upper - half * 0.45) & (np.abs(plane.u) < half * 1.2))
         lips = _mean(still, (plane.v > lower + 1) & (plane.v < lower + half * 0.22)
                      & (np.abs(plane.u) < half * 0.5))  # fmt: skip
         light = float(skin.mean()) / 170
         self._dark = np.minimum(lips * 0.16, 60) * np.array([1.0, 0.55, 0.52], np.float32)
         self._tongue = 0.55 * lips + np.array([70, 22, 24], np.float32) * light
-        self._tooth = _TOOTH * min(max(light, 0.5), 1.0)
-        self._teeth, self._cover = self._drawn_teeth()
+        tint = 0.8 + 0.2 * skin / max(float(skin.mean()), 1.0)
+        self._tooth = _TOOTH * tint * min(max(light, 0.5), 1.0)
+        near = np.abs(plane.u) < half * 0.15
+        lip = np.float32(np.median(upper[near]))
+        self._teeth, self._cover = self._drawn_teeth(lip + 0.6 * (upper[box] - lip))
         gap = (self._v > upper[box] + 1) & (self._v < lower[box] - 1)
         if np.count_nonzero(gap) > 20:
             self._keep_photo_teeth(gap, lower[box], float(skin.mean()))
@@ -100,7 +103,7 @@ class Inside:
         lit = 0.10 + 0.90 * min(mouth.upper_teeth * 1.7, 1.0)
         tone = self._teeth * (_UNLIT + (1 - _UNLIT) * np.float32(lit))
         picture += (tone - picture) * (self._cover * np.float32(lit))[..., None]
-        shade = np.exp(-np.maximum(self._v - upper, 0) / (0.07 * half)) * 0.45
+        shade = np.exp(-np.maximum(self._v - upper, 0) / (0.07 * half)) * 0.32
         shade = np.maximum(shade, np.clip(np.abs(self._u) / half, 0, 1) ** 4 * 0.6)
         picture *= (1 - shade * (0.4 if opening.parted else 1.0))[..., None]
         picture = cv2.GaussianBlur(picture, (0, 0), max(half / 70, 0.5))
@@ -120,14 +123,15 @@ class Inside:
         tone = self._tongue * (light * groove)[..., None]
         return np.asarray(picture + (tone - picture) * cover[..., None], np.float32)
 
-    def _drawn_teeth(self) -> tuple[Floats, Floats]:
-        """Colour and cover of the upper teeth, which hang from the skull whatever the lips do."""
+    def _drawn_teeth(self, lip: Floats) -> tuple[Floats, Floats]:
+        """Colour and cover of the upper teeth, which hang from the skull whatever the lips do, to
+        a little below where the upper lip (`lip`) ends at rest."""
         half = self._half
-        u, v = self._u / half, self._v / half
+        u, v = self._u / half, (self._v - lip) / half
         shape = np.cos(np.clip(u * 1.25, -1.5, 1.5)) ** 0.8
         for gap in _GAPS:
-            shape = shape * (1 - 0.16 * np.exp(-(((np.abs(u) - gap) / 0.014) ** 2)))
-        light = shape * np.clip(0.80 + 0.9 * (v + 0.1), 0.7, 1.0)
+            shape = shape * (1 - 0.10 * np.exp(-(((np.abs(u) - gap) / 0.014) ** 2)))
+        light = shape * np.clip(0.92 + 0.9 * (v + 0.1), 0.82, 1.04)
         low = _TEETH * (1 - 0.55 * np.clip(np.abs(u) / 0.7, 0, 1) ** 2)
         cover = smooth((low - v) * half / max(half / 22, 1.2)) * smooth((0.76 - np.abs(u)) / 0.1)
         return self._tooth * light[..., None].astype(np.float32), cover.astype(np.float32)
@@ -153,4 +157,4 @@ def _box(plane: Plane, half: float) -> tuple[slice, slice]:
 def _mean(picture: Any, where: NDArray[np.bool_]) -> Floats:
     """The median colour."""
     pixels = picture[where] if where.any() else picture.reshape(-1, 3)
-    return np.median(pixels, axis=0).astype(np.float32)
+    return np.asarray(np.median(pixels, axis=0), np.float32)

@@ -13,7 +13,8 @@ import numpy as np
 
 from avatar_app.engines.face.acting.pose import Mouth, Pose
 from avatar_app.engines.face.photo.inside import Inside, Opening
-from avatar_app.engines.face.photo.plane import Floats, Plane, curve, smooth
+from avatar_app.engines.face.photo.plane import Floats, Plane, smooth
+from avatar_app.engines.face.photo.rest import Rest, rest_of
 
 _GAP = 0.60
 """Height of the widest open mouth, in half widths of the mouth; so are the lengths below."""
@@ -25,25 +26,13 @@ _SIDE = (0.45, 2.25)
 _NEUTRAL = 0.27
 """Half width of a mouth that does not smile, in distances between the eyes' outer corners."""
 _STILL = 0.004
-_OPEN = 0.07
-"""Gap of a photo from which its mouth counts as open."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rest:
-    """The lips of the photo, as curves over the plane's line."""
-
-    upper_out: Floats
-    upper: Floats
-    lower: Floats
-    lower_out: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Move:
     """Where the lips' edges are now, and how far they came; curves over the plane's line."""
 
-    rest: _Rest
+    rest: Rest
     upper: Floats
     lower: Floats
     upper_out: Floats
@@ -68,12 +57,10 @@ class Lips:
         self.plane = plane = Plane(middle, tilt, reach, size)
         self._nose, self._chin, self._end = -nose * 0.92, chin, chin * 1.7
         self._still = plane.cut(picture).copy()
-        self._rest = self._curves(marks)
+        self._rest, self._parted = rest_of(plane, self._still, marks, half)
         self._sideways = smooth(
             (half * _SIDE[1] - np.abs(plane.line)) / (half * (_SIDE[1] - _SIDE[0]))
         )
-        gap = self._rest.lower - self._rest.upper
-        self._parted = float(gap.max()) > _OPEN * half
         eyes = marks["left_eye_upper"][-1] - marks["right_eye_upper"][0]
         self._grin = min(max(1 - _NEUTRAL * float(np.linalg.norm(eyes)) / half, 0.0), 0.3)
         self._margin = max(0.03 * half, 0.8) if self._parted else 0.0
@@ -84,13 +71,11 @@ class Lips:
 
     def show(self, picture: Any, pose: Pose) -> None:
         """Change the mouth's part of `picture`, which holds the still portrait."""
-        mouth, speaking = pose.mouth, pose.engagement
-        if not self._parted:
-            speaking = 0.0
-        if max(speaking, *(abs(part) for part in mouth)) < _STILL:
+        mouth = pose.mouth
+        if max(pose.engagement, *(abs(part) for part in mouth)) < _STILL:
             return
-        plane = self.plane
-        wide = self._width(mouth, speaking)
+        plane, speaking = self.plane, pose.engagement if self._parted else 0.0
+        wide = self._width(mouth, pose.engagement)
         stretch = self._stretch(wide)
         move = self._move(mouth, speaking, plane.line + stretch)
         upper, lower = plane.spread(move.upper), plane.spread(move.lower)
@@ -109,15 +94,6 @@ class Lips:
         falling = smooth((self._chin * 0.9 - v) / (self._chin * 0.7))
         return np.asarray(smooth((v - start) / (-start * 0.95)) * falling, np.float32)
 
-    def _curves(self, marks: dict[str, Floats]) -> _Rest:
-        plane, soft = self.plane, self._half * 0.26
-        out, upper, lower, under = (
-            curve(plane.local(marks[f"lips_{name}"]), plane.line, soft)
-            for name in ("outer_upper", "inner_upper", "inner_lower", "outer_lower")
-        )
-        upper = np.minimum(upper, lower)
-        return _Rest(np.minimum(out, upper - 1), upper, lower, np.maximum(under, lower + 1))
-
     def _width(self, mouth: Mouth, speaking: float) -> float:
         """Of the mouth, in widths of the photo's."""
         wide = 1 + 0.09 * mouth.width - 0.22 * mouth.rounding - 0.08 * mouth.opening
@@ -131,7 +107,7 @@ class Lips:
 
     def _move(self, mouth: Mouth, speaking: float, source: Floats) -> _Move:
         half, line = self._half, self.plane.line
-        rest = _Rest(
+        rest = Rest(
             *(
                 np.interp(source, line, each).astype(np.float32)
                 for each in (
@@ -180,7 +156,8 @@ class Lips:
         moved = spread(move.upper_out - move.rest.upper_out)
         edge = spread(move.upper - move.rest.upper + self._margin * move.arch)
         shift = moved * smooth((v - self._nose) / np.maximum(out - self._nose, 1))
-        return shift + (edge - moved) * np.clip((v - out) / np.maximum(upper - out, 1), 0, 1)
+        shift = shift + (edge - moved) * np.clip((v - out) / np.maximum(upper - out, 1), 0, 1)
+        return np.asarray(shift, np.float32)
 
     def _shift_below(self, move: _Move, lower: Floats) -> Floats:
         """How far down each pixel of the lower layer has come."""
@@ -192,4 +169,4 @@ class Lips:
         end = self._chin + chin
         shift = edge + (moved - edge) * np.clip((v - lower) / np.maximum(out - lower, 1), 0, 1)
         shift += (chin - moved) * smooth((v - out) / np.maximum(end - out, 1))
-        return shift - chin * smooth((v - end) / (self._end - end))
+        return np.asarray(shift - chin * smooth((v - end) / (self._end - end)), np.float32)

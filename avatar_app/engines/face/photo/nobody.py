@@ -61,7 +61,7 @@ def _marks() -> dict[str, Points]:
 
 
 def _painted(marks: dict[str, Points]) -> Any:
-    picture = np.full((_SIDE, _SIDE, 3), _WALL, np.uint8)
+    picture: Any = np.full((_SIDE, _SIDE, 3), _WALL, np.uint8)
     _disc(picture, (320, 250), (150, 172), _HAIR)
     _fill(picture, np.array([[255, 420], [385, 420], [400, 540], [240, 540]]), _SHADE)
     _disc(picture, (320, 690), (250, 190), _CLOTH)

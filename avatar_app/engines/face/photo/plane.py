@@ -53,6 +53,15 @@ class Plane:
         v = away[:, 1] * self._cos - away[:, 0] * self._sin
         return np.stack([u, v], axis=-1).astype(np.float32)
 
+    def seen(self, part: Floats, places: Floats) -> Floats:
+        """Values of `part` (as `cut` gives a picture) at places (u, v), shape (n,)."""
+        placed = np.array([self._placed(float(u), float(v)) for u, v in places])
+        columns = np.rint(placed[:, 0]).astype(int) - self.columns.start
+        rows = np.rint(placed[:, 1]).astype(int) - self.rows.start
+        height, width = part.shape[:2]
+        found = part[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+        return np.asarray(found, np.float32)
+
     def spread(self, table: Floats) -> Floats:
         """A curve over `line` at every pixel."""
         return np.asarray(np.take(table, self._index), np.float32)
