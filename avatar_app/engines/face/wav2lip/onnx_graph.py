@@ -26,7 +26,7 @@ from avatar_app.engines.face.wav2lip.network import (
     Layer,
     folded,
 )
-from avatar_app.engines.face.wav2lip.region import Region, Spans, Step, decoder_steps
+from avatar_app.engines.face.wav2lip.region import Region, Span, Spans, Step, decoder_steps
 
 FACES, MELS, PICTURES = "faces", "mels", "pictures"
 Shape = list[int | str | None]
@@ -45,7 +45,7 @@ class _Graph:
 
     state: Arrays
     nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    constants: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def add(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
@@ -54,6 +54,16 @@ class _Graph:
     def constant(self, name: str, values: NDArray[np.float32]) -> str:
         self.constants[name] = np.ascontiguousarray(values)
         return name
+
+    def indices(self, name: str, values: list[int]) -> str:
+        self.constants[name] = np.array(values, np.int64)
+        return name
+
+    def cut(self, source: str, begins: list[int], ends: list[int], name: str) -> str:
+        """Rows and columns from `begins` to `ends`."""
+        parts = {"begins": begins, "ends": ends, "axes": [2, 3]}
+        names = [self.indices(f"{name}.{part}", values) for part, values in parts.items()]
+        return self.add("Slice", [source, *names], name)
 
     def encoded(self, layer: Layer, source: str) -> str:
         """A layer of an encoder, whole."""
@@ -127,11 +137,8 @@ def picture_graph(
             layer = step.layer
             if index and not position:
                 inputs[skip_name(index)] = _shape(faces, step)
-                part = Filter(
-                    _input_part(layer, state, from_skip=False).weight,
-                    np.zeros(layer.outputs, np.float32),
-                )
-                name = graph.convolved(layer, source, part, _pads(step))
+                weight = _input_part(layer, state, from_skip=False).weight
+                name = _widened(graph, step, source, weight)
                 name = graph.add("Add", [name, skip_name(index)], f"{layer.name}.sum")
             else:
                 name = graph.convolved(layer, source, _with_identity(layer, state), _pads(step))
@@ -139,6 +146,57 @@ def picture_graph(
             operator, output = ("Sigmoid", PICTURES) if last else ("Relu", f"{layer.name}.out")
             source = graph.add(operator, [name], output)
     return graph.model(inputs, {PICTURES: _shape(batch, blocks[-1][-1])})
+
+
+def _widened(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]) -> str:
+    """The first layer of a block without its bias: what runtimes do faster than ConvTranspose."""
+    layer = step.layer
+    if not layer.transposed:
+        part = Filter(weight, np.zeros(layer.outputs, np.float32))
+        return graph.convolved(layer, source, part, _pads(step))
+    if layer.stride == (1, 1):
+        return _spread(graph, layer, source, weight)
+    return _doubled(graph, step, source, weight)
+
+
+def _spread(graph: _Graph, layer: Layer, source: str, weight: NDArray[np.float32]) -> str:
+    """One pixel becomes 3 × 3: a matrix."""
+    matrix = weight.transpose(1, 2, 3, 0).reshape(-1, weight.shape[0], 1, 1)
+    values = graph.constant(f"{layer.name}.weight", matrix)
+    name = graph.add("Conv", [source, values], f"{layer.name}.flat", kernel_shape=[1, 1])
+    shape = graph.indices(f"{layer.name}.shape", [0, layer.outputs, layer.kernel, layer.kernel])
+    return graph.add("Reshape", [name, shape], f"{layer.name}.conv")
+
+
+def _doubled(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]) -> str:
+    """Twice the size: even and odd rows and columns by a convolution each, then interleaved.
+
+    Of the 3 × 3 weights an even row meets the middle ones only, an odd row the last ones, and for
+    the pixel after it the first ones.
+    """
+    layer = step.layer
+    taps = ([1], [2, 0])
+    phases = []
+    for row, rows in enumerate(taps):
+        for column, columns in enumerate(taps):
+            part = weight.transpose(1, 0, 2, 3)[:, :, rows][:, :, :, columns]
+            name = f"{layer.name}.{row}{column}"
+            values = graph.constant(f"{name}.weight", part)
+            shape = [len(rows), len(columns)]
+            pads = [0, 0, row, column]
+            inputs = [source, values]
+            phases.append(graph.add("Conv", inputs, name, kernel_shape=shape, pads=pads))
+    name = graph.add("Concat", phases, f"{layer.name}.phases", axis=1)
+    name = graph.add("DepthToSpace", [name], f"{layer.name}.whole", blocksize=2, mode="DCR")
+    begins = [result.begin - 2 * source.begin for source, result in _both(step)]
+    ends = [begin + result.length for begin, (_, result) in zip(begins, _both(step), strict=True)]
+    if all(2 * source.length == result.length for source, result in _both(step)):
+        return name
+    return graph.cut(name, begins, ends, f"{layer.name}.conv")
+
+
+def _both(step: Step) -> list[tuple[Span, Span]]:
+    return list(zip(step.source, step.result, strict=True))
 
 
 def _with_identity(layer: Layer, state: Arrays) -> Filter:
@@ -168,13 +226,9 @@ _SKIP_CHANNELS = {
 
 
 def _cropped(graph: _Graph, feature: str, step: Step) -> str:
-    starts, ends = zip(*((span.begin, span.end) for span in step.source), strict=True)
-    names = []
-    for word, values in (("begin", starts), ("end", ends), ("axes", (2, 3))):
-        name = f"{step.layer.name}.{word}"
-        graph.constants[name] = np.array(values, np.int64)
-        names.append(name)
-    return graph.add("Slice", [feature, *names], f"{step.layer.name}.cropped")
+    begins = [span.begin for span in step.source]
+    ends = [span.end for span in step.source]
+    return graph.cut(feature, begins, ends, f"{step.layer.name}.cropped")
 
 
 def _pads(step: Step) -> list[int]:
