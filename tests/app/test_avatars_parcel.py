@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def no_zip(_: Path, target: Path) -> Path:
     return target
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[Path, Path], Path]] = {
     "climbs out": lambda ada, target: with_entry(ada, target, "../../outside"),
     "absolute": lambda ada, target: with_entry(ada, target, "/tmp/outside"),
     "another file": lambda ada, target: with_entry(ada, target, "engine.py"),
@@ -98,6 +99,13 @@ def test_a_hostile_file_leaves_nothing(ada: Path, shelf: Shelf, tmp_path: Path, 
     assert raised.value.hint
     assert list(shelf.root.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["avatars", "x.avatar"]
+
+
+def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+    source = HOSTILE["bomb"](ada, tmp_path / "x.avatar")
+    assert source.stat().st_size < 2_000_000
+    with pytest.raises(InputInvalid, match="unpacks to far too much"):
+        unpack(source, "guest", shelf)
 
 
 def test_a_file_twice_in_a_zip_is_refused(ada: Path, shelf: Shelf, tmp_path: Path) -> None:

@@ -212,6 +212,28 @@ def test_the_gap_follows_the_opening(scene: Scene) -> None:
     assert all(later > earlier for earlier, later in pairwise(heights))
 
 
+def half_width(scene: Scene, mouth: Mouth) -> float:
+    """Half the width of the gap between the lips, in pixels."""
+    plane = scene._lips.plane
+    stretch = scene._lips._stretch(scene._lips._width(mouth, 1.0))
+    move = scene._lips._move(mouth, 1.0, plane.line + stretch)
+    return float(np.abs(plane.line[move.lower - move.upper > 0.5]).max())
+
+
+def test_rounded_lips_are_narrow_and_spread_lips_wide(scene: Scene) -> None:
+    plain = half_width(scene, Mouth(opening=0.4))
+    assert half_width(scene, Mouth(opening=0.4, rounding=1.0)) < 0.88 * plain
+    assert half_width(scene, Mouth(opening=0.4, width=1.0)) > 1.04 * plain
+
+
+def test_after_speaking_the_photo_is_as_before(scene: Scene) -> None:
+    still = scene.paint(Pose())
+    assert not np.array_equal(scene.paint(speaking(SHAPES[MouthShape.AA])), still)
+    assert not np.array_equal(scene.paint(Pose(blink=1.0)), still)
+    assert np.array_equal(scene.paint(Pose()), still)
+    assert np.array_equal(still, scene._still)
+
+
 @pytest.mark.parametrize("shape", list(MouthShape))
 def test_skin_is_stretched_but_never_folded(scene: Scene, shape: MouthShape) -> None:
     """Down each column, and along each row, what is farther away comes from farther away."""

@@ -53,7 +53,7 @@ class Inside:
         light = float(skin.mean()) / 170
         self._dark = np.minimum(lips * 0.16, 60) * np.array([1.0, 0.55, 0.52], np.float32)
         self._tongue = 0.55 * lips + np.array([70, 22, 24], np.float32) * light
-        tint = 0.8 + 0.2 * skin / max(float(skin.mean()), 1.0)
+        tint = 0.6 + 0.4 * skin / max(float(skin.mean()), 1.0)
         self._tooth = _TOOTH * tint * min(max(light, 0.5), 1.0)
         near = np.abs(plane.u) < half * 0.15
         lip = np.float32(np.median(upper[near]))

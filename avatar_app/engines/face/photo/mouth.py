@@ -25,6 +25,8 @@ _SIDE = (0.45, 2.25)
 """From where to where, sideways, what the lips and the jaw do fades away."""
 _NEUTRAL = 0.27
 """Half width of a mouth that does not smile, in distances between the eyes' outer corners."""
+_NARROWEST = 0.72
+"""Width of a mouth, in widths of the photo's, below which the cheeks would crease."""
 _STILL = 0.004
 
 
@@ -97,7 +99,7 @@ class Lips:
     def _width(self, mouth: Mouth, speaking: float) -> float:
         """Of the mouth, in widths of the photo's."""
         wide = 1 + 0.09 * mouth.width - 0.22 * mouth.rounding - 0.08 * mouth.opening
-        return wide * (1 - 0.6 * self._grin * speaking)
+        return max(wide * (1 - 0.6 * self._grin * speaking), _NARROWEST)
 
     def _stretch(self, wide: float) -> Floats:
         """How far to the side each place along the line is taken from."""

@@ -12,7 +12,7 @@ from avatar_app.engines.face.photo.plane import Floats, Plane, curve
 _OPEN = (0.07, 0.20)
 """Gap between the lips' edges, in half widths of the mouth, from which the mouth may be, and
 certainly is, open."""
-_LIKE_LIPS = (0.5, 1.0)
+_LIKE_LIPS = (0.38, 1.0)
 """Brightness, in that of the lips, of what is no open mouth but lips that touch, with a dark line
 between: the mesh draws their edges apart where a smile stretches them."""
 _SEARCHED = 0.11
