@@ -19,7 +19,7 @@ from avatar_app.engines.dialogue.embedded import engine as module
 from avatar_app.engines.dialogue.embedded.asking import Past
 from avatar_app.engines.dialogue.embedded.engine import SKILLS, EmbeddedDialogue
 from avatar_app.engines.dialogue.embedded.spoken import clauses, duration, number
-from avatar_app.engines.dialogue.embedded.theme import ACTION, load_themes
+from avatar_app.engines.dialogue.embedded.theme import ACTION, _unique, load_themes
 
 NOW = datetime.fromisoformat("2026-05-04T14:30:00+02:00")
 UTTERANCES = yaml.safe_load((Path(__file__).parent.parent / "data/intents.yaml").read_text("utf-8"))
@@ -128,6 +128,11 @@ def test_every_intent_has_a_skill_and_every_skill_an_intent():
     assert set(load_themes().intents) - {"another"} == set(SKILLS) - {"unknown"}
 
 
+def test_no_theme_hides_what_another_one_says():
+    with pytest.raises(ValueError, match="'fact'"):
+        _unique([("fact", ["one"]), ("fact", ["two"])])
+
+
 # the manifest and the promises of an engine
 
 
@@ -196,6 +201,8 @@ def test_anything_is_answered(talk, text):
          {"subject": "user", "attribute": "name", "value": "Anna"}),
         ("remember that my sister lives in oslo", "remember_fact",
          {"subject": "sister", "attribute": "lives in", "value": "Oslo"}),
+        ("My sister lives in Oslo.", "remember_fact",
+         {"subject": "sister", "attribute": "lives in", "value": "Oslo"}),
         ("my favorite colour is green", "remember_fact",
          {"subject": "user", "attribute": "favorite color", "value": "green"}),
         ("speak slower", "change_speaking_speed", {"change": "slower"}),
@@ -251,6 +258,27 @@ def test_follow_ups_know_what_they_follow(talk):
 def test_another_one_is_another(talk):
     jokes = [talk.say("tell me a joke")] + [talk.say("another one") for _ in range(15)]
     assert max(Counter(jokes).values()) == 1
+
+
+def test_everything_there_is_to_tell_is_told(talk):
+    for thing in ("joke", "fact", "story", "poem"):
+        assert talk.say(f"tell me a {thing}") in load_themes().phrases[thing]
+
+
+def test_another_one_survives_a_laugh(talk):
+    talk.say("tell me a joke")
+    talk.say("haha")
+    assert talk.say("one more") in load_themes().phrases["joke"]
+
+
+def test_a_question_that_is_open_does_not_swallow_what_is_asked_instead(talk):
+    talk.values["recall_facts"] = []
+    assert talk.say("what is my name").endswith("?")
+    assert talk.say("tell me a joke") in load_themes().phrases["joke"]
+    riddle = talk.say("tell me a riddle")
+    assert talk.say("say that again") == riddle
+    talk.say("i am sad")
+    assert "crisis" in talk.say("i want to die")
 
 
 def test_missing_parts_are_asked_for(talk):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from avatar_app.engines.dialogue.embedded.patterns import Pattern, read
+
+T = TypeVar("T")
 
 ACTION, TALK, LISTEN = "action", "talk", "listen"
 """An action changes something and must be sure; listening is for when nothing else fits."""
@@ -27,6 +29,10 @@ class Intent:
     """What the avatar would do, for "Shall I …?"; only actions have one."""
     after: tuple[str, ...] = ()
     """The intents that it continues; it means nothing after others."""
+    answers: bool = False
+    """It may be the answer to an open question, so it never breaks one off."""
+    urgent: bool = False
+    """It breaks off whatever is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,18 @@ def load_themes() -> Themes:
     folder = Path(__file__).with_name("skills")
     documents = [_parse(path) for path in sorted(folder.glob("*.yaml"))]
     intents = [intent for document in documents for intent in _intents(document)]
-    phrases = {key: lines for document in documents for key, lines in _phrases(document)}
-    return Themes({intent.name: intent for intent in intents}, phrases)
+    phrases = [phrase for document in documents for phrase in _phrases(document)]
+    return Themes(_unique((intent.name, intent) for intent in intents), _unique(phrases))
+
+
+def _unique(entries: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Entries by name; two files that use one name would silently lose what one of them says."""
+    unique: dict[str, T] = {}
+    for name, entry in entries:
+        if name in unique:
+            raise ValueError(f"two themes name something {name!r}")
+        unique[name] = entry
+    return unique
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -61,6 +77,8 @@ def _intents(document: dict[str, Any]) -> Iterator[Intent]:
             patterns=tuple(read(name, _lines(entry["says"]))),
             title=entry.get("title", ""),
             after=tuple(entry.get("after", ())),
+            answers=entry.get("answers", False),
+            urgent=entry.get("urgent", False),
         )
 
 

@@ -19,6 +19,8 @@ AT_ONCE = 0.9
 """Score from which what continues the last exchange is taken before all else."""
 SURE = 0.86
 """Score from which an action interrupts a question that is open."""
+CERTAIN, IN_WORDS = 0.97, 3
+"""Score and length from which anything else does."""
 LONGEST = 24
 """Words in which an order is given; what is longer is dictated, or talk."""
 
@@ -58,7 +60,7 @@ class Understanding:
         match = self._match(_shortened(words), past)
         if match is None or not self._enough(match):
             match = self._match(_shortened(split(text)), past) or match  # "hey there" is no filler
-        if past.carry.answer is not None and not self._breaks_off(match):
+        if past.carry.answer is not None and not self._breaks_off(match, len(words)):
             return Meaning(ANSWER, {**past.carry.values, "text": as_written(words)})
         if match is None:
             return Meaning(UNKNOWN)
@@ -92,11 +94,17 @@ class Understanding:
     def _enough(self, match: Match, least: float = 0.0) -> bool:
         return match.score >= max(ENOUGH[self._intents[match.intent].sort], least)
 
-    def _breaks_off(self, match: Match | None) -> bool:
+    def _breaks_off(self, match: Match | None, length: int) -> bool:
         """Whether the user leaves an open question for something else."""
-        return (
-            match is not None and match.score >= SURE and self._intents[match.intent].sort == ACTION
-        )
+        if match is None or not self._enough(match):
+            return False
+        intent = self._intents[match.intent]
+        if intent.urgent:
+            return True
+        if intent.sort == ACTION:
+            return match.score >= SURE
+        talks = intent.sort == TALK and not intent.answers
+        return talks and match.score >= CERTAIN and length >= IN_WORDS
 
 
 def _continues(intent: Intent, past: Past) -> bool:

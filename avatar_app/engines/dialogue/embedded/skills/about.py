@@ -19,6 +19,7 @@ SKILLS: dict[str, Skill] = {
         (
             *("who_are_you", "are_you_real", "how_old", "where_are_you", "who_made_you", "privacy"),
             *("real_model", "languages", "weather", "online", "sing"),
+            *("sight", "tastes", "looks", "interrupting"),
         ),
         phrase,
     ),

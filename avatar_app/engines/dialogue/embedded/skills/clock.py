@@ -6,6 +6,8 @@ from datetime import datetime
 
 from avatar_app.engines.dialogue.embedded import spoken
 from avatar_app.engines.dialogue.embedded.asking import Ask, Reply, Skill
+from avatar_app.engines.dialogue.embedded.slots import Spans
+from avatar_app.engines.dialogue.embedded.words import split
 
 
 def tell_time(ask: Ask) -> Reply:
@@ -33,7 +35,8 @@ def date_of(ask: Ask) -> Reply:
     now = yield from ask.now()
     wanted = ask.slots["date"].day(now.date())
     what = {1: "Tomorrow", 0: "Today", -1: "Yesterday"}.get((wanted - now.date()).days, "")
-    yield ask.say("date_of", what=what, date=spoken.day(wanted))
+    tense = "was" if wanted < now.date() else "is"
+    yield ask.say("date_of", what=what, is_or_was=tense, date=spoken.day(wanted))
     return None
 
 
@@ -48,6 +51,15 @@ def days_until(ask: Ask) -> Reply:
     return None
 
 
+def birthday_left(ask: Ask) -> Reply:
+    known = yield from ask.use("recall_facts", subject="user", attribute="birthday")
+    dates = Spans(split(known[0]["value"])).of("date") if known else {}
+    if not dates:
+        yield ask.say("nothing_known")
+        return None
+    return (yield from days_until(ask.but({"date": next(iter(dates.values()))[1]})))
+
+
 SKILLS: dict[str, Skill] = {
     "tell_time": tell_time,
     "time_elsewhere": time_elsewhere,
@@ -55,4 +67,5 @@ SKILLS: dict[str, Skill] = {
     "date_of": date_of,
     "date_more": date_of,
     "days_until": days_until,
+    "birthday_left": birthday_left,
 }

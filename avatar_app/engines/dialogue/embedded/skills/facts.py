@@ -28,6 +28,9 @@ _NAMING = {"name", "lives in", "live in", "comes from", "come from", "was born i
 
 def tell_name(ask: Ask) -> Reply:
     name = ask.slots["value"].title()
+    if name.startswith("Not "):
+        yield ask.say("name_not_that")
+        return Carry(answer=_name_answered)
     yield from ask.use("remember_fact", subject=USER, attribute="name", value=name)
     yield ask.say("name_learnt", value=name)
     return None
@@ -46,6 +49,10 @@ def tell_favorite(ask: Ask) -> Reply:
 
 def tell_home(ask: Ask) -> Reply:
     return (yield from _learn(ask, USER, "live in", ask.slots["value"]))
+
+
+def tell_of_mine(ask: Ask) -> Reply:
+    return (yield from remember_that(ask.but({"text": ask.text.strip(" .!")})))
 
 
 def remember_that(ask: Ask) -> Reply:
@@ -132,7 +139,7 @@ def _told(ask: Ask, known: list[dict[str, str]]) -> str:
     if not lines:
         return ask.say("nothing_known")
     if len(lines) == 1:
-        return ask.say("fact", fact=lines[0])
+        return ask.say("fact_told", fact=lines[0])
     return ask.say("facts", list="; ".join(lines))
 
 
@@ -177,6 +184,7 @@ SKILLS: dict[str, Skill] = {
     "tell_birthday": tell_birthday,
     "tell_favorite": tell_favorite,
     "tell_home": tell_home,
+    "tell_of_mine": tell_of_mine,
     "remember_that": remember_that,
     "whats_my_name": whats_my_name,
     "recall": recall,

@@ -86,8 +86,29 @@ def roll_die(ask: Ask) -> Reply:
 
 
 def pick_number(ask: Ask) -> Reply:
-    low, high = sorted((int(ask.slots["low"]), int(ask.slots["high"])))
+    low, high = sorted((int(ask.slots.get("low", 1)), int(ask.slots.get("high", 100))))
     yield ask.say("picked", number=number(ask.variety.between(low, high)))
+    return None
+
+
+def knock(ask: Ask) -> Reply:
+    yield ask.say("knock")
+    return Carry(answer=_knock_who)
+
+
+def _knock_who(ask: Ask) -> Reply:
+    yield ask.say("knock_who", who=ask.slots["text"])
+    return Carry(answer=_knock_end)
+
+
+def _knock_end(ask: Ask) -> Reply:
+    yield ask.say("knock_end")
+    return None
+
+
+def spell(ask: Ask) -> Reply:
+    letters = [letter.upper() for letter in ask.slots["text"] if letter.isalnum()]
+    yield ask.say("spelled", letters=", ".join(letters))
     return None
 
 
@@ -106,4 +127,6 @@ SKILLS: dict[str, Skill] = {
     "flip_coin": flip_coin,
     "roll_die": roll_die,
     "pick_number": pick_number,
+    "knock": knock,
+    "spell": spell,
 }

@@ -12,6 +12,12 @@ def phrase(ask: Ask) -> Reply:
     return None
 
 
+def aside(ask: Ask) -> Reply:
+    """The same, and "another one" still means what was told before."""
+    yield ask.say(ask.intent)
+    return Carry(topic=ask.past.carry.topic)
+
+
 def greet(ask: Ask) -> Reply:
     user = yield from _user_name(ask)
     part = yield from _time_of_day(ask)
@@ -62,9 +68,10 @@ SKILLS: dict[str, Skill] = {
     "bored": bored,
     **dict.fromkeys(
         (
-            *("how_are_you", "fine", "thanks", "praise", "insult", "sorry", "welcome_back"),
+            *("how_are_you", "fine", "sorry", "welcome", "welcome_back", "romance", "doubt"),
             *("agree", "disagree", "never_mind", "confused"),
         ),
         phrase,
     ),
+    **dict.fromkeys(("thanks", "praise", "insult", "laugh"), aside),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from avatar_app.engines.dialogue.embedded import spoken
 from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.embedded.skills.talk import phrase
 from avatar_app.engines.dialogue.embedded.slots import Spans
 from avatar_app.engines.dialogue.embedded.words import split
 
@@ -139,6 +140,8 @@ SKILLS: dict[str, Skill] = {
     "set_alarm": set_alarm,
     "list_timers": list_timers,
     "cancel_timers": cancel_timers,
+    "pause_timer": phrase,
+    "repeat_reminder": phrase,
     "add_reminder": add_reminder,
     "add_reminder_openly": add_reminder_openly,
     "list_reminders": list_reminders,
