@@ -21,6 +21,7 @@ from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
 from avatar_app.engines.face.wav2lip import engine as engine_module
 from avatar_app.engines.face.wav2lip.blend import Blender, lip_mask, shown_region
 from avatar_app.engines.face.wav2lip.engine import Wav2LipFace
+from avatar_app.engines.face.wav2lip.region import LOWER_HALF
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
 RATE = 22_050
@@ -278,7 +279,7 @@ def test_lips_lie_where_the_face_is(box: tuple[float, float, float, float]) -> N
     down = (place_y - box[1]) / (box[3] - box[1])
     levels = np.clip(40 + 100 * across[None] + 70 * down[:, None], 0, 255)
     picture = np.repeat(np.rint(levels).astype(np.uint8)[..., None], 3, axis=2)
-    mask = lip_mask(np.full((30, 30), 255, np.uint8))
+    mask = lip_mask(np.full((30, 30), 255, np.uint8), LOWER_HALF)
     region = shown_region(mask)
     small = (np.arange(96) + 0.5) / 96
     ramp = np.rint(40 + 100 * small[None] + 70 * small[:, None]).astype(np.uint8)

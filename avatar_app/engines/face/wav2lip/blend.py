@@ -10,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.wav2lip.network import MASKED_FROM, SIDE
+from avatar_app.engines.face.wav2lip.network import SIDE
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats
 
 FULL = 256
 """Weight of a pixel that is wholly painted."""
 _SOFT = 8.0
-"""Rows, of 96, in which the painting rises below the middle of the face."""
-_EDGE = 5.0
-"""Columns, and rows at the bottom, in which it falls towards the face box's edges."""
+"""Pixels, of 96, in which the painting falls towards the edges of its room."""
 _JAW_ROOM = 3
 """Pixels, of 96, that the jaw may move beyond the outline of the still face."""
 _JAW_SOFT = 2.0
@@ -28,19 +26,22 @@ _MOST_TINT = 0.12
 """Of the full brightness: colours further apart than this are no matter of tint."""
 
 
-def lip_mask(outline: Image) -> Floats:
+def lip_mask(outline: Image, room: Region) -> Floats:
     """How much of each of the network's pixels is shown: float32, (96, 96), in [0, 1].
 
-    `outline`: the face mask of an avatar, of any size.
+    `outline`: the face mask of an avatar, of any size; `room`: where the voice moves the face.
     """
     small = cv2.resize(outline, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     size = 2 * _JAW_ROOM + 1
     wide = cv2.dilate(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     soft = cv2.GaussianBlur(wide.astype(np.float32) / 255, (0, 0), _JAW_SOFT)
-    place = np.arange(SIDE, dtype=np.float32)
-    down = _rise((place - MASKED_FROM - 1) / _SOFT) * _rise((SIDE - 2 - place) / _EDGE)
-    across = _rise((place - 1) / _EDGE) * _rise((SIDE - 2 - place) / _EDGE)
+    down, across = _between(room.top, room.bottom), _between(room.left, room.right)
     return np.asarray(soft * down[:, None] * across, np.float32)
+
+
+def _between(begin: int, end: int) -> Floats:
+    place = np.arange(SIDE, dtype=np.float32) + 0.5
+    return _rise((place - begin) / _SOFT) * _rise((end - place) / _SOFT)
 
 
 def shown_region(mask: Floats) -> Region:
@@ -62,9 +63,9 @@ def tint(painted: Floats, face: Image, mask: Floats, region: Region) -> Floats:
     return np.asarray(np.clip(shift, -_MOST_TINT, _MOST_TINT), np.float32)
 
 
-def _rise(share: NDArray[np.float32]) -> NDArray[np.float32]:
+def _rise(share: Floats) -> Floats:
     share = np.clip(share, 0, 1)
-    return share * share * (3 - 2 * share)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
