@@ -78,8 +78,7 @@ class Lips:
             return
         plane, speaking = self.plane, pose.engagement if self._parted else 0.0
         wide = self._width(mouth, pose.engagement)
-        stretch = self._stretch(wide)
-        move = self._move(mouth, speaking, plane.line + stretch)
+        stretch, move = self._moved(mouth, speaking, wide)
         upper, lower = plane.spread(move.upper), plane.spread(move.lower)
         below = plane.v > (upper + lower) / 2
         shift = np.where(below, self._shift_below(move, lower), self._shift_above(move, upper))
@@ -106,6 +105,11 @@ class Lips:
         line = self.plane.line
         fading = smooth((1.85 * self._half - np.abs(line)) / (1.45 * self._half))
         return np.asarray((1 / wide - 1) * line * fading, np.float32)
+
+    def _moved(self, mouth: Mouth, speaking: float, wide: float) -> tuple[Floats, _Move]:
+        """The stretch to the sides, and what the lips' edges, stretched with it, do."""
+        stretch = self._stretch(wide)
+        return stretch, self._move(mouth, speaking, self.plane.line + stretch)
 
     def _move(self, mouth: Mouth, speaking: float, source: Floats) -> _Move:
         half, line = self._half, self.plane.line
