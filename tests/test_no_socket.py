@@ -84,6 +84,11 @@ if __name__ == "__main__":
     main()
 """
 
+DETECTION = """
+from avatar_app.engines.vad.silero.engine import SileroDetector
+SileroDetector()
+"""
+
 NATIVE = """
 import ctypes, threading
 ctypes.CDLL(None).socket(10, 2, 0)
@@ -144,6 +149,18 @@ def test_a_typed_conversation_opens_no_network_socket(watched: Path) -> None:
         assert len({line for line in told if line.startswith("watched")}) >= 3  # children too
     if trace.exists():
         assert [line for line in trace.read_text().splitlines() if "AF_INET" in line] == []
+
+
+def test_nothing_is_prepared_for_reports_to_anybody(watched: Path, monkeypatch) -> None:
+    """ONNX Runtime files an identity of the machine before it sends its first report."""
+    for name in ("CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS"):
+        monkeypatch.delenv(name, raising=False)
+    home = watched / "home"
+    home.mkdir()
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    run(watched, DETECTION)
+    assert list(home.rglob("*")) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
