@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -260,6 +262,15 @@ def store(folder: Path, **arrays: np.ndarray) -> None:
     np.savez(folder / FEATURES, **arrays)  # type: ignore[arg-type]
 
 
+def store_header(folder: Path, shape: tuple[int, ...]) -> None:
+    """An array that says of itself that it has a shape, and holds nothing."""
+    head = io.BytesIO()
+    described = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(head, described)
+    with zipfile.ZipFile(folder / FEATURES, "w") as archive:
+        archive.writestr("mesh.npy", head.getvalue())
+
+
 MESH, MASK = np.zeros((468, 3), np.float32), np.zeros((3, 3), np.uint8)
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no manifest": lambda folder: (folder / MANIFEST).unlink(),
@@ -275,6 +286,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no landmarks": lambda folder: change(folder, landmarks={}),
     "landmark is no number": lambda folder: place_all(folder, float("nan")),
     "landmark far away": lambda folder: place_all(folder, 1e9),
+    "landmark beyond all numbers": lambda folder: place_all(folder, 10**400),
     "too few landmarks": lambda folder: change(folder, landmarks={n: [[1, 0]] for n in GROUPS}),
     "notes are a text": lambda folder: change(folder, notes="none"),
     "no portrait": lambda folder: (folder / PORTRAIT).unlink(),
@@ -285,6 +297,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "another mask": lambda folder: store(folder, mesh=MESH, face_mask=MASK),
     "mesh is no number": lambda folder: store(folder, mesh=MESH * np.float32(np.nan)),
     "mesh missing": lambda folder: store(folder, face_mask=MASK),
+    "mesh larger than memory": lambda folder: store_header(folder, (10**15,)),
+    "mesh of more than there is": lambda folder: store_header(folder, (468, 3)),
     "mesh of objects": lambda folder: store(folder, mesh=np.array([print], dtype=object)),
 }
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ MESH_POINTS = 468
 _MANIFEST_BYTES = 1_000_000
 _PORTRAIT_BYTES = 64_000_000
 _FEATURE_BYTES = 64_000_000
+_UNREADABLE = (OSError, ValueError, EOFError, NotImplementedError, MemoryError, zlib.error)
+"""What reading a hostile .npz can raise: a header may ask for any amount of memory."""
 
 GROUPS: dict[str, int] = {
     "jaw": 21,
@@ -185,7 +187,7 @@ def _are_points(value: Any, count: int, reach: float) -> bool:
         and len(value) == count
         and all(isinstance(point, list) and len(point) == 2 for point in value)
         and all(
-            type(n) in (int, float) and math.isfinite(n) and abs(n) <= reach
+            type(n) in (int, float) and abs(n) <= reach  # which no NaN is
             for point in value
             for n in point
         )
@@ -200,7 +202,7 @@ def _features(path: Path) -> dict[str, NDArray[Any]]:
                 raise _damaged(path, "it unpacks to far too much")
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in ("mesh", "face_mask") if name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (*_UNREADABLE, zipfile.BadZipFile) as error:
         raise _damaged(path, "it holds no arrays") from error
 
 
