@@ -57,7 +57,8 @@ class Host:
         self._factory, self._title, self._patience = factory, title, patience
         self._ids = itertools.count(1)
         self._options: dict[str, Any] = {}
-        self._lock = threading.RLock()
+        self._loading = threading.RLock()
+        self._exchanging = threading.Lock()  # unlike the other never held while an engine loads
         self._closed = False
         self._child = self._begin()
 
@@ -70,7 +71,7 @@ class Host:
         self._options |= options  # a new child after a crash gets them too
 
     def close(self) -> None:
-        with self._lock:
+        with self._exchanging:
             self._closed = True
         self._child.close()
 
@@ -78,13 +79,18 @@ class Host:
         return ChildProcess(self._factory, self.attributes, self._title)
 
     def _loaded(self) -> ChildProcess:
-        with self._lock:
+        with self._loading:
+            child = self._living()
+            if child.ready is None:
+                self._await_ready(child)
+            return child
+
+    def _living(self) -> ChildProcess:
+        with self._exchanging:
             if self._closed:
                 raise EngineFailed(f"{self._title} is closed.", "Start the application again.")
             if self._child.dead:
                 self._child = self._begin()
-            if self._child.ready is None:
-                self._await_ready(self._child)
             return self._child
 
     def _await_ready(self, child: ChildProcess) -> None:

@@ -7,6 +7,7 @@ import multiprocessing
 import queue
 import threading
 from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from avatar_app.engines.host_child import serve
@@ -21,7 +22,8 @@ Inbox = queue.SimpleQueue[Any]
 
 
 class ChildProcess:
-    """A process that serves one engine, and the thread that reads what it tells.
+    """A process that serves one engine, and the threads that write to it and read what it tells:
+    nobody else can be held up by a child that does not listen.
 
     It is never started again: after its death a host makes another.
     """
@@ -35,13 +37,15 @@ class ChildProcess:
         self._process.start()
         theirs.close()
         self._title = title
-        self._sending = threading.Lock()
+        self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._registering = threading.Lock()
         self._inboxes: dict[int, Inbox] = {}
         self._died: Died | None = None
         self.loading: Inbox = queue.SimpleQueue()
         """Gets Ready or Raised once, and Died in the end."""
         self.ready: Ready | None = None
+        self._writer = threading.Thread(target=self._write, name=f"{title} writer", daemon=True)
+        self._writer.start()
         self._reader = threading.Thread(target=self._read, name=f"{title} host", daemon=True)
         self._reader.start()
 
@@ -64,12 +68,10 @@ class ChildProcess:
             del self._inboxes[id]
 
     def send(self, message: Any) -> None:
-        """Tell the child; if it is dead, whoever waits for an answer is told by the reader."""
-        try:
-            with self._sending:
-                self._connection.send(message)
-        except OSError:
-            log.debug("%s is gone: %r was not sent", self._title, type(message).__name__)
+        """Tell the child, without waiting for it; if it is dead, whoever waits for an answer is
+        told by the reader."""
+        if not self.dead:
+            self._outbox.put(ForkingPickler.dumps(message))
 
     def close(self) -> None:
         """Let the engine end, or else kill it; one that was never used has nothing to end."""
@@ -83,6 +85,13 @@ class ChildProcess:
             self._process.kill()
         self._reader.join(CLOSE_PATIENCE)
 
+    def _write(self) -> None:
+        try:
+            while (message := self._outbox.get()) is not None:
+                self._connection.send_bytes(message)
+        except OSError:
+            log.debug("%s is gone", self._title)
+
     def _read(self) -> None:
         reason = ""
         try:
@@ -95,6 +104,8 @@ class ChildProcess:
             reason = "sent what cannot be read"
             self._process.kill()
         self._process.join(CLOSE_PATIENCE)
+        self._outbox.put(None)
+        self._writer.join(CLOSE_PATIENCE)
         self._connection.close()
         died = Died(reason or f"stopped (exit code {self._process.exitcode})")
         with self._registering:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -139,6 +140,15 @@ class TinyRecognizer(TinyVoice):
         yield Transcript(str(count), final=True)
 
 
+class DeafRecognizer(TinyVoice):
+    """Keeps the interpreter to itself as soon as it hears something: no thread goes on."""
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        next(audio)
+        re.match("(a+)+$", 64 * "a" + "b")  # takes for ever
+        yield Transcript("too late", final=True)
+
+
 class TinyDialogue(TinyVoice):
     """Asks the application, and answers with what it was told."""
 
@@ -185,6 +195,10 @@ def die_while_loading() -> Any:
 def load_slowly() -> Any:
     time.sleep(0.5)
     return TinyVoice(loaded="slowly")
+
+
+def load_for_ever() -> Any:
+    threading.Event().wait(60)
 
 
 def load_at_the_second_try(path: str) -> Any:

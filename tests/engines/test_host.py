@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hosted_engines import (
+    DeafRecognizer,
     TinyDialogue,
     TinyFace,
     TinyRecognizer,
@@ -22,6 +23,7 @@ from hosted_engines import (
     break_while_loading,
     die_while_loading,
     load_at_the_second_try,
+    load_for_ever,
     load_slowly,
     refuse_to_load,
 )
@@ -426,3 +428,44 @@ def test_an_engine_may_be_closed_while_it_loads_or_hangs() -> None:
     with pytest.raises(EngineFailed, match="stopped"):
         next(stream)
     assert set(multiprocessing.active_children()) <= set(before)
+
+
+def test_closing_does_not_wait_for_an_engine_that_somebody_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host = HostedVoice(load_for_ever, "The voice")
+    failures: list[EngineFailed] = []
+    waits, await_ready = threading.Event(), host._await_ready
+    monkeypatch.setattr(host, "_await_ready", lambda child: (waits.set(), await_ready(child)))
+
+    def wait() -> None:
+        with pytest.raises(EngineFailed) as caught:
+            host.wait_ready()
+        failures.append(caught.value)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    assert waits.wait(10)
+    closing = threading.Thread(target=host.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+    waiting.join(10)
+    assert "stopped" in failures[0].message
+
+
+def test_a_child_that_does_not_listen_holds_nobody_up(made: Callable[..., Any]) -> None:
+    host = made(HostedRecognizer, DeafRecognizer, patience=0.5)
+    host.wait_ready()
+    blocks = (AudioChunk(np.zeros(1600, np.float32), 16000, start) for start in range(500))
+    failures: list[EngineFailed] = []
+
+    def listen() -> None:
+        with pytest.raises(EngineFailed, match="does not answer") as caught:
+            list(host.transcribe(blocks, Turn(1)))
+        failures.append(caught.value)
+
+    listening = threading.Thread(target=listen, daemon=True)
+    listening.start()
+    listening.join(10)
+    assert failures
