@@ -6,11 +6,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from avatar_app.app import places
+from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.core.errors import AvatarError, ConfigInvalid
@@ -70,7 +72,7 @@ class EngineRack:
 
 def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
-    checked = manifest.checked(options)
+    checked = _with_avatar_folder(manifest.checked(options))
     if manifest.isolation is Isolation.PROCESS:
         if missing := registry.missing_packages(manifest):
             raise ConfigInvalid(
@@ -80,6 +82,14 @@ def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any])
         factory = partial(_make_in_child, manifest.kind, manifest.name, checked)
         return HOSTED[manifest.kind](factory, manifest.title)
     return registry.load_class(manifest)(**checked)
+
+
+def _with_avatar_folder(options: dict[str, Any]) -> dict[str, Any]:
+    """An avatar may be chosen by its name; engines are told its folder."""
+    name = options.get("avatar", "")
+    if not name or Path(name).expanduser().is_dir():
+        return options
+    return options | {"avatar": str(Shelf.of(places.user_places()).folder(name))}
 
 
 def _make_in_child(kind: Kind, name: str, options: dict[str, Any]) -> Any:
