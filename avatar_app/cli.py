@@ -79,7 +79,10 @@ def demo(
     places = user_places()
     path = output or places.videos / "avatar-demo.mp4"
     with err.status("Preparing …") as status:
-        film_demo(loaded, places, path, lambda text: status.update(f"The user says: {text}"))
+        report = film_demo(
+            loaded, places, path, lambda text: status.update(f"The user says: {text}")
+        )
+    _warn(report["notices"])
     out.print(f"The film is {path}", soft_wrap=True, highlight=False)
     return 0
 
@@ -98,7 +101,8 @@ def say(
         raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
     loaded, _ = _settings(settings)
     with err.status("Speaking …"):
-        film_saying(loaded, user_places(), text, output)
+        notices = film_saying(loaded, user_places(), text, output)
+    _tell(tuple(notices))
     out.print(f"The film is {output}", soft_wrap=True, highlight=False)
     return 0
 
@@ -133,6 +137,7 @@ def converse(
             barge_in_at,
             lambda source: status.update(f"Playing {source}"),
         )
+    _warn(result["notices"])
     text = json.dumps(result, indent=2, ensure_ascii=False)
     if report is None:
         typer.echo(text)
@@ -217,8 +222,12 @@ def _settings(assignments: list[str] | None) -> tuple[Any, tuple[Noticed, ...]]:
 
 
 def _tell(notices: tuple[Noticed, ...]) -> None:
-    for notice in notices:
-        err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False, highlight=False)
+    _warn([f"{notice.message} {notice.hint}" for notice in notices])
+
+
+def _warn(sentences: list[str]) -> None:
+    for sentence in sentences:
+        err.print(sentence, style="yellow", markup=False, highlight=False)
 
 
 def _write(path: Path, text: str) -> None:

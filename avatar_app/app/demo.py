@@ -45,8 +45,8 @@ def film_demo(
     return converse(settings, places, lines, output, progress=progress)
 
 
-def film_saying(settings: Settings, places: Places, text: str, output: Path) -> None:
-    """The avatar says `text`. Raises what kept it from doing so."""
+def film_saying(settings: Settings, places: Places, text: str, output: Path) -> list[Noticed]:
+    """The avatar says `text`. Returns what the user should know; raises what kept it silent."""
     notices: list[Noticed] = []
     with ExitStack() as stack:
         gathering = stack.enter_context(gathered(settings, places, notices.append))
@@ -58,6 +58,7 @@ def film_saying(settings: Settings, places: Places, text: str, output: Path) -> 
         failures = [event for _, event in gathering.events if isinstance(event, Failed)]
         if failures:
             raise EngineFailed(failures[0].message, failures[0].hint)
+    return notices
 
 
 def _spoken(texts: tuple[str, ...]) -> list[Samples]:

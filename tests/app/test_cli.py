@@ -44,7 +44,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def converse(settings: Any, places: Any, lines: Any, output: Any, *_: Any) -> dict[str, Any]:
         calls.append({"settings": settings, "lines": lines, "output": output})
-        return {"turns": []}
+        return {"turns": [], "notices": []}
 
     monkeypatch.setattr("avatar_app.app.converse.converse", converse)
     return calls
@@ -58,7 +58,7 @@ def filmed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     def film_demo(settings: Any, places: Any, output: Path, progress: Any) -> dict[str, Any]:
         progress("Hello.")
         paths.append(output)
-        return {}
+        return {"notices": []}
 
     monkeypatch.setattr("avatar_app.app.demo.film_demo", film_demo)
     return paths
@@ -214,9 +214,9 @@ def test_the_report_is_written_or_printed(
     run: Run, held: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     line = ["converse", "--input", RECORDING]
-    assert json.loads(run(*line)[1]) == {"turns": []}
+    assert json.loads(run(*line)[1]) == {"turns": [], "notices": []}
     assert run(*line, "--report", tmp_path / "report.json")[0] == 0
-    assert json.loads((tmp_path / "report.json").read_text()) == {"turns": []}
+    assert json.loads((tmp_path / "report.json").read_text()) == {"turns": [], "notices": []}
     status, _, errors = run(*line, "--report", tmp_path / "no" / "folder" / "report.json")
     assert status == 1
     assert "cannot be written" in errors
