@@ -242,7 +242,7 @@ def test_without_a_lead_the_windows_are_the_published_ones() -> None:
     assert len(windows) == 63
     for window in windows:
         begin = min(int(window.frame * 80 / 25), 201 - 16)
-        assert window.mel == pytest.approx(arrays["mel"][:, begin : begin + 16], abs=1e-3)
+        assert np.abs(window.mel - arrays["mel"][:, begin : begin + 16]).max() < 1e-3
 
 
 def test_the_lead_centres_a_window_on_its_picture() -> None:

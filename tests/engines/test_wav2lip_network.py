@@ -7,11 +7,15 @@ import onnxruntime
 import pytest
 import wav2lip_parts
 
+from avatar_app.core.errors import AvatarError, EngineFailed, OutOfMemory
+from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.onnx_graph import face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.region import LOWER_HALF, WHOLE, Region
+from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime, open_session
 
 State = dict[str, np.ndarray]
 TOLERANCE = 1e-4
+ONNXRUNTIME = Choice(Runtime.ONNXRUNTIME)
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +57,45 @@ def test_pictures_are_golden(region: Region, state: State, golden: State) -> Non
     first = {name: term[:1] for name, term in skips.items()}
     same = run(model, {"mels": mels, **first})["pictures"]
     assert np.abs(same - golden["out_first_face"][..., rows, columns]).max() < TOLERANCE
+
+
+class _Failing:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def run(self, *_: object) -> list[np.ndarray]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("Failed to allocate memory for requested buffer"), OutOfMemory),
+        (RuntimeError("[ONNXRuntimeError] CUDA error: out of memory"), OutOfMemory),
+        (MemoryError(), OutOfMemory),
+        (RuntimeError("something else"), EngineFailed),
+    ],
+)
+def test_what_a_runtime_raises_is_told_with_a_hint(
+    error: Exception, told: type[AvatarError], state: State
+) -> None:
+    session = open_session(face_graph(state, LOWER_HALF), ONNXRUNTIME)
+    session._session = _Failing(error)
+    with pytest.raises(told) as caught:
+        session.run({})
+    assert caught.value.hint
+
+
+def test_what_is_no_graph_cannot_be_opened() -> None:
+    with pytest.raises(EngineFailed):
+        open_session(b"nothing", ONNXRUNTIME)
+
+
+def test_the_whole_network_and_the_still_face_paint_the_same(state: State, golden: State) -> None:
+    face = np.ascontiguousarray(golden["faces"][0, ..., ::-1])
+    whole = LipPainter(state, face, WHOLE, ONNXRUNTIME, batch=4).paint(golden["mel_windows"])
+    region = Region(50, 93, 12, 81)
+    part = LipPainter(state, face, region, ONNXRUNTIME).paint(golden["mel_windows"][1:2])
+    exact = golden["out_first_face"][:, ::-1].transpose(0, 2, 3, 1)
+    assert np.abs(whole - exact).max() < TOLERANCE
+    assert np.abs(part[0] - exact[1, 50:93, 12:81]).max() < TOLERANCE

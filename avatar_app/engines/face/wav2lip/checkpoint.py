@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.engines.face.wav2lip.network import COUNTER, expected_shapes
+from avatar_app.engines.face.wav2lip.onnx_file import read_onnx_file
 from avatar_app.engines.face.wav2lip.torch_file import Damaged, Refused, read_torch_file
 
 State = dict[str, NDArray[np.float32]]
@@ -29,8 +30,8 @@ _LONGEST_HEADER = 16_000_000
 def read_checkpoint(path: Path) -> State:
     """The network's weights by key, checked: each one there, of its shape and finite.
 
-    Takes what torch saves (both its formats) and .safetensors. ModelMissing if there is no such
-    file; InputInvalid if it is damaged, is another network's or wants to run code.
+    Takes what torch saves (both its formats), .safetensors and .onnx. ModelMissing if there is no
+    such file; InputInvalid if it is damaged, is another network's or wants to run code.
     """
     if not path.is_file():
         raise ModelMissing(
@@ -55,6 +56,8 @@ def _read(path: Path) -> Mapping[str, Any]:
         start = file.read(9)
     if len(start) == 9 and start[8:] == b"{":
         return _read_safetensors(path)
+    if path.suffix == ".onnx":
+        return read_onnx_file(path)
     return read_torch_file(path)
 
 

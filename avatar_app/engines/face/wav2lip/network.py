@@ -21,7 +21,7 @@ WINDOW_COLUMNS = 16
 """Columns of the spectrogram that one picture hears: 200 ms."""
 MASKED_FROM = SIDE // 2
 """The first row of the face that the network does not see and has to paint."""
-_EPSILON = 1e-5
+EPSILON = 1e-5
 """What batch norms add to a variance."""
 
 
@@ -157,7 +157,7 @@ def folded(layer: Layer, state: Arrays) -> Filter:
     bias = np.asarray(state[f"{convolution}.bias"], np.float64)
     if layer.normed:
         variance = np.asarray(state[f"{norm}.running_var"], np.float64)
-        scale = state[f"{norm}.weight"] / np.sqrt(variance + _EPSILON)
+        scale = state[f"{norm}.weight"] / np.sqrt(variance + EPSILON)
         outputs = (1, -1, 1, 1) if layer.transposed else (-1, 1, 1, 1)
         weight = weight * scale.reshape(outputs)
         bias = (bias - state[f"{norm}.running_mean"]) * scale + state[f"{norm}.bias"]

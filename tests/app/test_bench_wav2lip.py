@@ -1,0 +1,40 @@
+"""The bench of Wav2Lip measures the network it says, and says so where torch is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avatar_app.app.bench import wav2lip
+from avatar_app.app.bench.result import BenchResult
+
+FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
+
+
+def test_its_weights_are_the_ones_of_the_golden_numbers() -> None:
+    spec = importlib.util.spec_from_file_location("wav2lip_weights", FOLDER / "weights.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    theirs, ours = module.random_state_dict(), wav2lip.random_state()
+    assert {key for key in theirs if not key.endswith("num_batches_tracked")} == set(ours)
+    assert all(np.array_equal(values, theirs[key]) for key, values in ours.items())
+
+
+def test_without_torch_the_multiples_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wav2lip, "_plain", lambda state, face: None)
+    monkeypatch.setattr(wav2lip, "QUICK_ROUNDS", 1)
+    report = wav2lip.measure(None, None, quick=True)  # it reads neither settings nor folders
+    metrics = json.loads(json.dumps(BenchResult("wav2lip", {}, report).as_json()))["metrics"]
+    assert metrics["fp32_batch_1"]["value"] > 0
+    assert metrics["fp32_per_torch_batch_1"] == {
+        "value": None,
+        "unit": "times",
+        "target": "≥ 3.5",
+        "ok": False,
+    }
