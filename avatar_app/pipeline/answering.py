@@ -14,6 +14,9 @@ from avatar_app.pipeline.clauses import split_clauses
 MOST_TOOL_CALLS = 16
 """A reply that calls more tools than this runs in circles."""
 
+TOOL_CALLED = "tool_called"
+"""The mark of a turn that has done something, so that it must not be answered anew."""
+
 CallTool = Callable[[ToolCall], ToolResult]
 
 
@@ -60,4 +63,6 @@ def _texts(
                 "The answer called tools without end.", "Ask again, or choose another model."
             )
         wait_committed(turn)
+        turn.mark(TOOL_CALLED)
+        turn.check()  # after the mark: whoever cancels and then sees none knows that none is called
         result = call_tool(output)

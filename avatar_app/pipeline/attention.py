@@ -107,6 +107,7 @@ class Attention:
         utterance, self.utterance = self.utterance, None
         self._taker.reset()
         if utterance is None:
+            self._playback.unduck()  # what was suspected is forgotten
             return
         self.listener.withdraw(utterance)
         self._drop_answer(utterance)
@@ -134,11 +135,11 @@ class Attention:
         if self.utterance is not None:  # its text is still awaited: the user was not done
             self._go_on(self.utterance)
             return
-        speaking = self._delivery.avatar_speaking
-        if speaking:
+        if self._delivery.turn is not None:  # if it is only thought about, it does not begin
             self._playback.pause()
         self._claimed = False
-        self.utterance = Utterance(self._delivery.next_id(), over_avatar=speaking)
+        over_avatar = self._delivery.avatar_speaking
+        self.utterance = Utterance(self._delivery.next_id(), over_avatar=over_avatar)
         self.listener.begin(self.utterance, self.hearing.preroll()[:-1])
         self._post(UserStarted(self.utterance.id))
 
@@ -165,7 +166,7 @@ class Attention:
         if not utterance.understood:
             return
         if not self._has_words(utterance):
-            if utterance.ended or utterance.over_avatar:
+            if utterance.ended or utterance.over_avatar or self._delivery.turn is not None:
                 self.withdraw()
             return
         self._claim(utterance)

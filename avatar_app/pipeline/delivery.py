@@ -16,6 +16,7 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
+from avatar_app.pipeline.answering import TOOL_CALLED
 from avatar_app.pipeline.chain import PERFORM, REST, SPEAK, THINK, Chain
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.listening import Utterance
@@ -54,6 +55,7 @@ class Delivery:
         self._working: set[str] = set()
         self._stirred_at = 0.0
         self._last_id = 0
+        self._announced = ""
         self.turn: Turn | None = None
         self.announcements: list[str] = []
 
@@ -69,15 +71,17 @@ class Delivery:
 
     def claim(self) -> str:
         """The user has the floor: end the turn. Returns what the user had said before, if nothing
-        of the answer to it was heard."""
+        of the answer to it was heard or done. An announcement that was not heard comes later."""
         turn = self.turn
         if turn is None:
             return ""
-        if self.avatar_speaking or not turn.user_text:
+        turn.cancel()
+        if self.avatar_speaking or TOOL_CALLED in turn.marks:
             self.interrupt()
             return ""
-        turn.cancel()
         self.turn = None
+        if not turn.user_text:
+            self.announcements.insert(0, self._announced)
         self._post(UserWithdrawn(turn.id))
         return turn.user_text
 
@@ -95,6 +99,8 @@ class Delivery:
 
     def answer_typed(self, text: str) -> None:
         """Answer what the user typed, at once."""
+        if self.turn is not None and not self.turn.user_text:
+            self.claim()  # what was announced is not lost
         self.interrupt()
         turn = self._start(self.next_id(), text, self.ledger.prompt(text))
         turn.mark("end_of_turn")
@@ -118,9 +124,11 @@ class Delivery:
         """Once per block: say what was heard since, end what is over, start what waits."""
         if self.turn is None:
             if self.announcements and not floor_taken:
-                turn = self._start(self.next_id(), "", self.announcements.pop(0))
+                self._announced = self.announcements.pop(0)
+                turn = self._start(self.next_id(), "", self._announced)
                 self._commit(turn, typed=False)
             return
+        self._presenter.pass_time()
         before, self._progress = self._progress, self._playback.progress(self.turn)
         if self._progress.heard_text != before.heard_text:
             self._post(WordsHeard(self.turn.id, self._progress.heard_text))
@@ -166,8 +174,9 @@ class Delivery:
         self._playback.allow(turn)
 
     def _give_up(self, turn: Turn) -> None:
-        stage = SPEAK if self._written else THINK
-        self.chain.renew(stage)
+        stage = THINK if THINK in self._working else SPEAK
+        for working in self._working:
+            self.chain.renew(working)
         hint = "Ask again, or choose another engine in the settings."
         self._post(Failed(turn.id, stage, "No answer came.", hint))
         self._end(turn, Outcome.FAILED)

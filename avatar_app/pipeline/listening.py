@@ -14,7 +14,7 @@ from avatar_app.pipeline.orders import Order, Recognized, StageFailed
 from avatar_app.pipeline.stage import Feed, Stage
 
 LONGEST_SEGMENT = 6000
-"""Blocks (60 s); utterances end before, so the conductor never waits for the recognizer."""
+"""Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
 RECOGNIZE = "recognize"
 
 
@@ -89,8 +89,9 @@ class Listener:
         self._stage.submit(turn, feed)
 
     def hear(self, chunk: AudioChunk) -> None:
-        """The next block; it belongs to the open segment, if there is one."""
-        if self._open is not None:
+        """The next block; it belongs to the open segment, if there is one. It is lost where the
+        recognizer takes nothing: the conductor must not wait."""
+        if self._open is not None and not self._open.feed.full:
             self._open.feed.put(chunk)
 
     def end(self) -> None:

@@ -204,7 +204,7 @@ class Playback:
         if self._position == 0:
             self._held += count
             ready = self._picture_ready or self._held > PICTURE_PATIENCE
-            return self._allowed and ready and not self._turn.cancelled
+            return ready and self._target() > SILENT
         return self._gain > SILENT or self._target() > SILENT
 
     def _copy(self, samples: Samples, dac_at: float) -> None:

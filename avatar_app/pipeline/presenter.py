@@ -33,6 +33,7 @@ class Presenter:
         self._shown: VideoFrame | None = None
         self._resting: deque[VideoFrame] = deque()
         self._shown_at = 0.0
+        self._sound_at = -1.0  # seconds of the turn's speech that was heard last
         self._rest_due = 0.0
         self._at_rest = True
         self._drawing_rest = True
@@ -48,6 +49,7 @@ class Presenter:
         turn.when_cancelled(self._wake)
         with self._changed:
             self._turn = turn
+            self._sound_at = -1.0
             self._frames.clear()
             self._skews, self._dropped = [], 0
             self._changed.ring()
@@ -73,6 +75,15 @@ class Presenter:
                 self._show_resting()
             self._changed.ring()
             return self._shown
+
+    def pass_time(self) -> None:
+        """Let the face go on while nobody looks: pictures whose sound is over make room."""
+        moment = self._playback.now()
+        with self._changed:
+            if moment.turn is not None and moment.turn is self._turn:
+                self._sound_at = moment.seconds
+                self._forget_before(moment.seconds - KEPT_SECONDS)
+                self._changed.ring()
 
     def pictures(self, turn: Turn) -> Pictures:
         """How the pictures of `turn` were shown so far."""
@@ -131,8 +142,10 @@ class Presenter:
             self._dropped += max(chosen - before - 1, 0)
             self._skews.append((frame.at - now) * 1000)
             self._shown, self._shown_at = frame, self._clock()
-        oldest = now - KEPT_SECONDS
-        self._frames[:] = [f for f in self._frames if f.at > oldest or f is frame]
+        self._forget_before(now - KEPT_SECONDS)
+
+    def _forget_before(self, oldest: float) -> None:
+        self._frames[:] = [f for f in self._frames if f.at > oldest or f is self._shown]
 
     def _choose(self, now: float) -> int | None:
         """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
@@ -181,7 +194,8 @@ class Presenter:
             return True
         shown = self._index_shown()  # at rest, or with an older turn's picture on show, none
         shown_at = self._frames[shown].at if shown >= 0 else -1.0
-        return sum(frame.at > shown_at for frame in self._frames) < FRAMES_AHEAD
+        passed = max(shown_at, self._sound_at)
+        return sum(frame.at > passed for frame in self._frames) < FRAMES_AHEAD
 
     def _wake(self) -> None:
         with self._changed:

@@ -42,6 +42,11 @@ class Feed(Generic[T]):
                 self._items.append(item)
                 self._bell.ring()
 
+    @property
+    def full(self) -> bool:
+        """Whether `put` would wait."""
+        return len(self._items) >= self._limit
+
     def close(self) -> None:
         """Nothing more will come."""
         with self._bell:

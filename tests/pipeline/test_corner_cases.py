@@ -1,0 +1,211 @@
+"""Moments that are rare, and in which nothing must be lost, done twice or said over the user."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import FlatVoice, Scene, ScriptedDialogue
+
+from avatar_app.core.events import (
+    Failed,
+    Outcome,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    UserWithdrawn,
+)
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
+from avatar_app.pipeline import delivery, listening, orders
+
+TIMER = ToolCall("set_timer")
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Held until it is set; opened after the test, so that nobody waits for ever."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
+def scene(gate: threading.Event) -> Iterator[Scene]:
+    with Scene(pace=0.02) as scene:
+        yield scene
+
+
+class GatedDialogue(ScriptedDialogue):
+    """Its first reply waits at a gate before the piece with the number `gated`."""
+
+    def __init__(self, gate: threading.Event, pieces: list[str | ToolCall], gated: int) -> None:
+        super().__init__(lambda _text: pieces)
+        self._gate, self._gated = gate, gated
+
+    def reply(self, prompt: Prompt, turn: Turn) -> Any:
+        first = not self.prompts
+        turn.when_cancelled(self._gate.set)
+        for number, piece in enumerate(self.reply_to(prompt.user_text)):
+            self.prompts.append(prompt)
+            if first and number == self._gated:
+                self._gate.wait(20)
+                turn.check()
+            yield piece
+
+
+class GatedVoice(FlatVoice):
+    def __init__(self, gate: threading.Event) -> None:
+        self._gate = gate
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        turn.when_cancelled(self._gate.set)
+        self._gate.wait(20)
+        yield from super().speak(text, turn)
+
+
+def ended(scene: Scene, count: int = 1) -> TurnEnded:
+    scene.wait_until(lambda: len(scene.of(TurnEnded)) >= count)
+    event: TurnEnded = scene.of(TurnEnded)[count - 1]
+    return event
+
+
+def seconds_of_sound(scene: Scene, since: int) -> float:
+    return 0.01 * sum(np.abs(moment.played).max() > 0 for moment in scene.moments[since:])
+
+
+def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
+    called: list[ToolCall] = []
+
+    def call_tool(call: ToolCall) -> ToolResult:
+        called.append(call)
+        return ToolResult("done")
+
+    with Scene(call_tool=call_tool, pace=0.02) as scene:
+        dialogue = GatedDialogue(gate, [TIMER, "It is set."], gated=1)
+        scene.order(orders.Use(Kind.DIALOGUE, dialogue))
+        scene.say("set a timer")
+        assert called == [TIMER]
+        scene.say("please", seconds=0.4)
+        first = ended(scene)
+        assert (first.outcome, first.user_text) == (Outcome.INTERRUPTED, "set a timer")
+        assert scene.of(UserSaid)[-1].text == "please"
+        assert not scene.of(UserWithdrawn)
+
+
+def test_an_answer_does_not_begin_while_the_user_speaks(
+    scene: Scene, gate: threading.Event
+) -> None:
+    scene.order(orders.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
+    scene.say("hello")
+    scene.recognizer.script.append("and more")
+    scene.wait(0.1, voice=True)
+    since = len(scene.moments)
+    gate.set()
+    scene.wait(0.5, voice=True)
+    assert seconds_of_sound(scene, since) == 0
+    assert ended(scene).user_text == "hello and more"
+
+
+def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
+    scene: Scene, gate: threading.Event
+) -> None:
+    scene.order(orders.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
+    scene.say("hello")
+    scene.recognizer.script.append("")
+    scene.wait(0.2, voice=True)
+    since = len(scene.moments)
+    gate.set()
+    scene.wait(0.2)
+    assert seconds_of_sound(scene, since) == 0
+    assert ended(scene).heard_text == "One two three."
+
+
+def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avatar_app.pipeline.chain.SPEECH_AHEAD", 16)
+    monkeypatch.setattr("avatar_app.pipeline.playback.MOST_AHEAD", 48_000)
+    monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 5.0)
+    with Scene(fps=0.001) as scene:
+        scene.dialogue.reply_to = lambda _text: ["word " * 60]
+        scene.order(orders.Type("talk to the wall"))
+        turn = ended(scene)
+        assert turn.outcome is Outcome.FINISHED
+        assert len(turn.heard_text.split()) == 60
+
+
+def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
+    with Scene() as scene:
+        scene.dialogue.reply_to = lambda _text: ["word " * 10]
+        scene.order(orders.Type("talk"))
+        scene.wait(0.5)
+        loud = scene.moments[-1].played.max()
+        scene.wait(0.02, voice=True)
+        scene.order(orders.Mute(True))
+        scene.wait(0.2)
+        assert scene.moments[-1].played.max() == pytest.approx(loud)
+
+
+@pytest.mark.parametrize("taken", ["by voice", "by typing"])
+def test_an_announcement_that_was_not_heard_comes_later(
+    scene: Scene, gate: threading.Event, taken: str
+) -> None:
+    scene.order(orders.Use(Kind.TTS, GatedVoice(gate)))
+    scene.order(orders.Announce("Your tea is ready."))
+    scene.wait(0.05)
+    if taken == "by voice":
+        scene.say("hello there")
+    else:
+        scene.order(orders.Type("hello there"))
+    assert ended(scene).user_text == "hello there"
+    assert ended(scene, 2).heard_text == "Your tea is ready."
+
+
+def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event) -> None:
+    scene.order(orders.Use(Kind.TTS, GatedVoice(gate)))
+    scene.order(orders.Announce("Your tea is ready."))
+    scene.wait(0.05)
+    scene.order(orders.Interrupt())
+    scene.wait(1.0)
+    assert [turn.outcome for turn in scene.of(TurnEnded)] == [Outcome.INTERRUPTED]
+
+
+def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(listening, "LONGEST_SEGMENT", 60)
+
+    def transcribe(audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        turn.when_cancelled(gate.set)
+        gate.wait(20)
+        yield Transcript("too late", final=True)
+
+    monkeypatch.setattr(scene.recognizer, "transcribe", transcribe)
+    scene.order(orders.Hold(True))
+    scene.wait(1.0, voice=True)
+    scene.order(orders.Interrupt())
+    assert [event.state for event in scene.of(StateChanged)] == ["listening", "idle"]
+
+
+def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 0.3)
+
+    class Hanging(ScriptedDialogue):
+        def reply(self, prompt: Prompt, turn: Turn) -> Any:
+            yield "The first clause. "
+            gate.wait(20)
+            yield "too late"
+
+    scene.order(orders.Use(Kind.DIALOGUE, Hanging()))
+    scene.order(orders.Type("hello"))
+    assert ended(scene).outcome is Outcome.FAILED
+    assert [failed.stage for failed in scene.of(Failed)] == ["think"]
+    scene.order(orders.Use(Kind.DIALOGUE, ScriptedDialogue()))
+    scene.order(orders.Type("again"))
+    assert ended(scene, 2).heard_text == "You said again. Fine."
