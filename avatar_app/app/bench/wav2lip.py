@@ -6,7 +6,6 @@ multiples are missing, and the targets that need them are missed.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import importlib.util
 import time
@@ -36,7 +35,7 @@ from avatar_app.engines.face.wav2lip.network import (
     expected_shapes,
 )
 from avatar_app.engines.face.wav2lip.region import Region
-from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, Runtime
+from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, Runtime, give_back_memory
 
 Floats = NDArray[np.float32]
 SHOWN = Region(top=50, bottom=93, left=12, right=81)
@@ -142,7 +141,7 @@ def _painters(
 
 
 def _megabytes() -> float:
-    gc.collect()
+    give_back_memory()
     return float(psutil.Process().memory_info().rss) / 1e6
 
 

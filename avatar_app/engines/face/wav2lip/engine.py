@@ -18,7 +18,13 @@ from avatar_app.engines.face.acting.performance import pose_of, rested
 from avatar_app.engines.face.acting.pose import Pose
 from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
-from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Precision, Runtime
+from avatar_app.engines.face.wav2lip.runtime import (
+    Choice,
+    Device,
+    Precision,
+    Runtime,
+    give_back_memory,
+)
 from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
@@ -123,7 +129,10 @@ def _stage(choices: _Choices) -> Stage:
         choices.threads,
     )
     avatar, state = load_avatar(folder), read_checkpoint(Path(choices.model))
-    return Stage(avatar, state, choice, choices.batch, choices.size)
+    stage = Stage(avatar, state, choice, choices.batch, choices.size)
+    del state
+    give_back_memory()
+    return stage
 
 
 def _lips(after: VideoFrame | None) -> LipPose:

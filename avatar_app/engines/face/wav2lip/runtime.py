@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib.util
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -174,6 +177,15 @@ def _told() -> Iterator[None]:
         raise EngineFailed(
             f"Wav2Lip could not be computed: {error}.", "Choose another runtime or device."
         ) from error
+
+
+def give_back_memory() -> None:
+    """What loading has freed goes back to the system; glibc would keep it."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def _no_room() -> OutOfMemory:
