@@ -133,8 +133,12 @@ class ChatModel(QAbstractListModel):
                 self._append(replace(line, at=_now()))
             else:
                 self._replace(row, replace(line, at=self._lines[row].at))
-        for speaker in Speaker:  # what history does not keep goes
-            row = self._live_row(turn.turn_id, speaker)
+        self.withdraw(turn.turn_id)  # what history does not keep goes
+
+    def withdraw(self, turn_id: int) -> None:
+        """Forget what is still being said in a turn."""
+        for speaker in Speaker:
+            row = self._live_row(turn_id, speaker)
             if row is not None:
                 self._remove(row)
 

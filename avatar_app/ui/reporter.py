@@ -79,7 +79,10 @@ class Reporter(QObject):
                 captions.clear()
             case UserSaying(_, text):
                 captions.show_user(text)
-            case UserWithdrawn():
+            case UserWithdrawn(turn_id):
+                chat.withdraw(turn_id)
+                if turn_id == self._turn_id:
+                    self._answer = Answer()
                 self._show_answer()
             case UserSaid(turn_id, text):
                 captions.show_user(text)

@@ -79,6 +79,17 @@ def test_a_cough_brings_the_answer_back(qtbot, window_and_session):
     assert window.stage.captions.caption.heard == 3
 
 
+def test_words_that_go_on_in_the_next_turn_are_shown_once(qtbot, window_and_session):
+    window, session = window_and_session
+    session.post(UserSaid(1, "The first half"), AvatarSays(1, "Nobody heard this"))
+    session.post(UserStarted(2), UserWithdrawn(1), UserSaid(2, "The first half and the second"))
+    lines = window.chat.model
+    qtbot.waitUntil(lambda: [line.turn_id for line in lines.lines] == [2])
+    assert lines.lines[0].answer.text == "The first half and the second"
+    session.post(UserStarted(3), UserWithdrawn(3))
+    qtbot.waitUntil(lambda: window.stage.captions.caption.text == "")
+
+
 def test_heard_words_are_painted_brighter_than_those_to_come(qtbot, window_and_session):
     window, session = window_and_session
     captions = window.stage.captions
