@@ -59,6 +59,21 @@ def test_a_recording_is_understood(recognizer, name, errors):
     assert Levenshtein.distance(final.text.split(), SAID[name].split()) <= errors
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("espeak-stop-talking.flac", "stop talking about football"),
+        ("espeak-cancel-the-timer.flac", "cancel the timer"),
+        ("goforward.wav", "go forward ten meters"),
+    ],
+)
+def test_the_quiet_room_before_the_words_does_not_count_as_voice(recognizer, name, said):
+    """A microphone always brings half a second of it along; -80 dB of hiss are inaudible."""
+    speech = np.r_[np.zeros(8000, np.float32), _recording(name)]
+    hiss = np.random.default_rng(1).normal(0, 1e-4, len(speech)).astype(np.float32)
+    assert _transcripts(recognizer, speech + hiss)[-1].text == said
+
+
 def test_words_come_while_they_are_spoken(recognizer):
     heard = 0
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_app.core.values import MICROPHONE_BLOCK
+
 Cepstrum = NDArray[np.float64]
 
 USUAL: Cepstrum = np.array(
@@ -17,14 +19,29 @@ USUAL: Cepstrum = np.array(
 )
 """Mean cepstrum of close speech, shape (13,): the average over several speakers and rooms."""
 
-LEARNED_AT = (50, 120)
-"""Blocks of 10 ms after which the average is taken: soon, and again when more is known."""
+LEARNED_AT = (25, 60, 120)
+"""Blocks of 10 ms from the first voiced one on after which the average is taken: soon, and again
+when more is known."""
+
+LOUD = 10 ** (-30 / 20)
+"""Of the loudest block: what is quieter is the room and not the voice."""
 
 DECODERS_WEIGHT = 500
 """Frames that the decoder's start value counts for (CMN_WIN in its sources)."""
 
 USUAL_WEIGHT = 30
 """Frames that the usual mean counts for against those of the utterance."""
+
+
+def loud(pcm: bytes) -> bytes:
+    """The blocks of 10 ms that hold the voice; the silence before it has another average."""
+    blocks = np.frombuffer(pcm, "<i2").astype(np.float64)
+    blocks = blocks[: len(blocks) // MICROPHONE_BLOCK * MICROPHONE_BLOCK]
+    blocks = blocks.reshape(-1, MICROPHONE_BLOCK)
+    levels = np.sqrt((blocks**2).mean(axis=1))
+    loudest = levels.max(initial=0.0)
+    kept: NDArray[np.float64] = blocks[levels >= LOUD * loudest]
+    return kept.astype("<i2").tobytes()
 
 
 def learned(reported: str, start: Cepstrum, frames: int) -> Cepstrum:

@@ -95,13 +95,15 @@ class PocketsphinxRecognizer:
         self, audio: Iterator[AudioChunk], turn: Turn, voicing: Voicing, heard: bytearray
     ) -> Iterator[Transcript]:
         shown = ""
+        spoken = 0
         for count, block in enumerate(_blocks(audio), start=1):
             turn.check()
             voicing.hear(block)
             pcm = _encoded(block)
             heard += pcm
             self._decoder.process_raw(pcm, False, False)
-            if count in average.LEARNED_AT:
+            spoken += voicing.blocks > 0
+            if voicing.blocks and spoken in average.LEARNED_AT:
                 self._start_again(bytes(heard), turn)
             if count % PARTIAL_EVERY == 0 and voicing.blocks >= SHORTEST_VOICE:
                 text = text_of(self._decoder.hyp())
@@ -112,13 +114,22 @@ class PocketsphinxRecognizer:
     def _start_again(self, heard: bytes, turn: Turn) -> None:
         """Decode what was heard so far once more, knowing its average."""
         decoder = self._decoder
-        frames = len(heard) // (2 * MICROPHONE_BLOCK)
-        mean = average.learned(decoder.get_cmn(True), self._mean, frames)
         decoder.end_utt()
-        self._start(mean)
+        self._start(self._mean_of(average.loud(heard)))
         for start in range(0, len(heard), 2 * CATCH_UP):
             turn.check()
             decoder.process_raw(heard[start : start + 2 * CATCH_UP], False, False)
+
+    def _mean_of(self, voice: bytes) -> average.Cepstrum:
+        """The average of the sound, found without looking for words in it."""
+        decoder = self._decoder
+        decoder.set_cmn(average.written(average.USUAL))
+        decoder.start_utt()
+        decoder.process_raw(voice, True, False)
+        frames = len(voice) // (2 * MICROPHONE_BLOCK)
+        mean = average.learned(decoder.get_cmn(True), average.USUAL, frames)
+        decoder.end_utt()
+        return mean
 
 
 def _blocks(audio: Iterator[AudioChunk]) -> Iterator[Samples]:
