@@ -252,6 +252,14 @@ def test_a_pickle_that_would_run_code_is_refused(where: str, function: Any, tmp_
     assert not witness.exists()
 
 
+def test_a_table_that_unpacks_to_far_too_much_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(51_000_000))
+    with pytest.raises(InputInvalid, match="far too long"):
+        read_checkpoint(path)
+
+
 def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
     tensor = _Tensor("0", np.zeros(4, np.float32))
     path = write_zip(tmp_path / "weights", {})

@@ -41,6 +41,8 @@ _BROKEN = (
 )
 """What reading a file that was cut off or changed may raise."""
 _MOST_DIMENSIONS = 8
+_LONGEST_PROGRAM = 50_000_000
+"""Bytes of a pickle without its numbers; a real one has some 30,000."""
 
 
 class Damaged(Exception):
@@ -155,6 +157,8 @@ def _read_zip(path: Path) -> Any:
         program = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
         if program is None:
             raise Damaged("it holds no table of weights")
+        if archive.getinfo(program).file_size > _LONGEST_PROGRAM:
+            raise Damaged("its table is far too long")
         folder = program.removesuffix("data.pkl")
 
         def storage(pid: Any) -> _Storage:
