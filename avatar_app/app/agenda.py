@@ -106,8 +106,10 @@ class Agenda:
             self.cancel(appointment.id)
 
     def _watch(self) -> None:
-        while not self._closed:
+        while True:
             self._changed.clear()  # before looking: what changes meanwhile ends the next wait
+            if self._closed:
+                return
             self.fire_due()
             self._wait(self._changed, self._seconds_to_next())
 

@@ -125,6 +125,24 @@ def test_the_thread_waits_until_the_next_one_and_is_woken_by_a_sooner_one(tmp_pa
     assert "agenda" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_closing_is_noticed_at_every_moment(tmp_path, fired):
+    agenda = Agenda(tmp_path / "agenda.db", fired.append)
+
+    class ClosedJustBefore(threading.Event):
+        """The agenda is closed by another thread right before its own forgets what changed."""
+
+        def clear(self) -> None:
+            agenda._closed = True
+            self.set()
+            super().clear()
+
+    agenda._changed = ClosedJustBefore()
+    agenda.start()
+    agenda._thread.join(5)
+    assert not agenda._thread.is_alive()
+    agenda.close()
+
+
 def test_the_real_wait_ends_when_it_is_closed(tmp_path, fired):
     agenda = Agenda(tmp_path / "agenda.db", fired.append)
     agenda.start()
