@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, Protocol
@@ -53,8 +55,8 @@ class SoundCard:
         self._stuck = False
 
     def known(self) -> list[Device]:
-        with self._lock:
-            return [device for _, device in _enumerate(_library())]
+        with self._lock, _answering(_library()) as library:
+            return [device for _, device in _enumerate(library)]
 
     def present(self) -> list[Device]:
         with self._lock:
@@ -64,17 +66,17 @@ class SoundCard:
         return _look_from_outside() or self.known()
 
     def refresh(self) -> None:
-        with self._lock:
-            library = _library()
+        with self._lock, _answering(_library()) as library:
             self._recall_lines()
             if self._stuck:  # Pa_Terminate would wait for the stuck stream for ever
                 return
-            library._terminate()  # noqa: SLF001 - sounddevice's only way to look for devices again
+            # sounddevice has no other way to look for devices again
+            if library._initialized:  # noqa: SLF001 - not so where the last refresh failed
+                library._terminate()  # noqa: SLF001
             library._initialize()  # noqa: SLF001
 
     def open(self, device: Device, direction: Direction, plug: Plug) -> Line:
-        with self._lock:
-            library = _library()
+        with self._lock, _answering(_library()) as library:
             indices = [index for index, known in _enumerate(library) if known == device]
             if not indices:
                 raise DeviceUnavailable(f"{device.name} is not there any more.", "Plug it in.")
@@ -103,6 +105,17 @@ def _library() -> ModuleType:
         ) from problem
     module: ModuleType = sounddevice
     return module
+
+
+@contextmanager
+def _answering(library: Any) -> Iterator[Any]:
+    """The sound system may be gone altogether, for a while (a sound server that is restarted)."""
+    try:
+        yield library
+    except library.PortAudioError as problem:
+        raise DeviceUnavailable(
+            "The sound system does not answer.", "It is asked again; else restart the computer."
+        ) from problem
 
 
 def _enumerate(library: Any) -> list[tuple[int, Device]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from dataclasses import dataclass
@@ -179,7 +180,8 @@ class Keeper:
     def _take(self, devices: list[Device]) -> None:
         """Opens the best of the devices that are there now, which PortAudio may not know yet."""
         if self._devices() != devices:
-            self._card.refresh()
+            with contextlib.suppress(DeviceUnavailable):  # opening will tell why
+                self._card.refresh()
         self._connect(devices)
 
     def _devices(self, present: bool = False) -> list[Device]:

@@ -61,3 +61,22 @@ def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(DeviceUnavailable, match="PortAudio") as refusal:
         SoundCard().present()
     assert "libportaudio2" in refusal.value.hint
+
+
+def test_a_sound_system_that_fails_is_told_and_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import sounddevice
+
+    initialize = sounddevice._initialize
+
+    def fail() -> None:
+        raise sounddevice.PortAudioError("Error initializing PortAudio")
+
+    monkeypatch.setattr(sounddevice, "_initialize", fail)
+    card = SoundCard()
+    for ask in (card.refresh, card.refresh, card.known, card.present):
+        with pytest.raises(DeviceUnavailable, match="does not answer"):
+            ask()
+    monkeypatch.setattr(sounddevice, "_initialize", initialize)
+    assert card.present() == card.known()

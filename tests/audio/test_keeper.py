@@ -8,6 +8,7 @@ from stage_props import PropCard, ToldClock
 from avatar_app.audio.devices import Device, Direction
 from avatar_app.audio.keeper import Keeper, Role
 from avatar_app.audio.standin import StandIn
+from avatar_app.core.errors import DeviceUnavailable
 
 BUILT_IN = Device("Built-in", "ALSA", 2, 2, True, True)
 HEADSET = Device("Headset", "ALSA", 1, 2, False, False)
@@ -205,3 +206,22 @@ def test_a_device_plugged_in_after_the_start_can_be_chosen() -> None:
     scene.keeper.use("headset")
     scene.pass_time(0.1)
     assert (scene.name, scene.notices) == ("Headset", [])
+
+
+def test_a_sound_system_that_fails_ends_no_search() -> None:
+    scene = Scene(None, BUILT_IN)
+    scene.keeper.begin()
+    refresh = scene.card.refresh
+
+    def fail() -> None:
+        raise DeviceUnavailable("The sound system does not answer.", "")
+
+    scene.card.refresh = fail  # type: ignore[method-assign]
+    scene.unplug(BUILT_IN)
+    scene.pass_time(1.0)
+    scene.card.plugged.append(HEADSET)
+    scene.pass_time(30.0)
+    assert scene.name is None
+    scene.card.refresh = refresh  # type: ignore[method-assign]
+    scene.pass_time(30.0)
+    assert scene.name == HEADSET.name
