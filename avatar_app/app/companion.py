@@ -148,13 +148,15 @@ class Companion:
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
-        if self._ensemble is not None:
-            self._ensemble.rack.engines[Kind.TTS].configure(**options)
+        ensemble = self._ensemble  # which another thread may be closing
+        if ensemble is not None:
+            ensemble.rack.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
         """How loud everything is played: 1 is as it was made."""
-        if self._ensemble is not None:
-            self._ensemble.conversation.playback.volume = volume
+        ensemble = self._ensemble
+        if ensemble is not None:
+            ensemble.conversation.playback.volume = volume
 
     def _face_default(self) -> str:
         options = self.registry.find(Kind.FACE, self._settings.face.engine).defaults()
@@ -171,10 +173,11 @@ class Companion:
 
     def _order(self, order: orders.Order) -> None:
         with self._lock:
-            if self._ensemble is None:
+            ensemble = self._ensemble
+            if ensemble is None:
                 self._waiting.append(order)
                 return
-        self._ensemble.conversation.order(order)
+        ensemble.conversation.order(order)
 
     def _run_opening(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -32,6 +33,8 @@ class Ensemble:
         post: Callable[[Event], None],
     ) -> None:
         self._post = post
+        self._substituting = threading.Lock()
+        self._closed = False
         with ExitStack() as opened:
             self.rack = make_rack(settings, registry, post)
             opened.callback(self.rack.close)
@@ -61,6 +64,19 @@ class Ensemble:
 
     def substitute(self, kind: Kind) -> None:
         """Put the embedded engine of a kind in the place of one that keeps failing."""
+        with self._substituting:
+            if not self._closed:
+                self._substitute(kind)
+
+    def close(self) -> None:
+        """Fall silent and give everything back."""
+        self.microphone.close()
+        self.speaker.close()
+        with self._substituting:
+            self._closed = True
+        self._opened.close()
+
+    def _substitute(self, kind: Kind) -> None:
         manifest = self.rack.manifests[kind]
         if manifest.name == EMBEDDED[kind]:
             return
@@ -72,12 +88,6 @@ class Ensemble:
         self._post(
             Noticed(f"{manifest.title} keeps failing.", f"{substitute} goes on in its place.")
         )
-
-    def close(self) -> None:
-        """Fall silent and give everything back."""
-        self.microphone.close()
-        self.speaker.close()
-        self._opened.close()
 
     def _speaker(self, name: str | None) -> Speaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from avatar_app.app.build import EngineRack
 from avatar_app.app.companion import Companion
 from avatar_app.app.places import user_places
 from avatar_app.app.session import Preference
@@ -28,6 +30,7 @@ from avatar_app.core.events import (
     UserSaid,
     WordsHeard,
 )
+from avatar_app.core.manifest import Kind
 
 LIGHT = {
     "face.options.width": 96,
@@ -184,15 +187,20 @@ def test_preferences_are_saved(opened: Callable[..., Window]) -> None:
     }
 
 
-def test_an_engine_that_keeps_failing_is_replaced(
-    opened: Callable[..., Window], expected_warnings: list[str]
-) -> None:
-    expected_warnings += ["think failed", "think: Something broke: oops"]
+def broken_dialogue() -> str:
+    """The name of an engine that fails whenever it is asked."""
     folder = user_places().engines / "dialogue" / "broken"
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text(MANIFEST)
     (folder / "engine.py").write_text(BROKEN)
-    window = opened(dialogue={"engine": "broken"})
+    return "broken"
+
+
+def test_an_engine_that_keeps_failing_is_replaced(
+    opened: Callable[..., Window], expected_warnings: list[str]
+) -> None:
+    expected_warnings += ["think failed", "think: Something broke: oops"]
+    window = opened(dialogue={"engine": broken_dialogue()})
     assert window.companion.wait_open()
     for number in range(3):
         window.companion.type(f"hello {number}")
@@ -202,6 +210,35 @@ def test_an_engine_that_keeps_failing_is_replaced(
     window.companion.type("hello")
     ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert ended.heard_text
+
+
+def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
+    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened(dialogue={"engine": broken_dialogue()})
+    assert window.companion.wait_open()
+    ensemble = window.companion._ensemble
+    assert ensemble is not None
+    both = threading.Barrier(2)
+    put = EngineRack.put
+
+    def put_together(rack: EngineRack, kind: Kind, choice: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # broken where only one comes
+        return put(rack, kind, choice)
+
+    monkeypatch.setattr(EngineRack, "put", put_together)
+    threads = [
+        threading.Thread(target=ensemble.substitute, args=(Kind.DIALOGUE,)) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SOON)
+    assert len([n for n in window.of(Noticed) if "keeps failing" in n.message]) == 1
+    window.companion.close()
+    ensemble.substitute(Kind.FACE)  # too late: nothing is made that nobody would close
+    assert not ensemble.rack.engines
 
 
 def test_where_nothing_can_be_written_it_talks_all_the_same(
