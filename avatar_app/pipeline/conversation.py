@@ -80,6 +80,7 @@ class Conversation:
         self._post = post
         self._conducting = Turn(id=0)
         self._blocks = 0
+        self._told: Failed | None = None
         self._orders: Stage[Order, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
@@ -157,9 +158,11 @@ class Conversation:
     def _hear(self, order: orders.Hear) -> None:
         hearing = self._attention.hearing
         played = self.playback.take_played()
-        block = hearing.hear(order.chunk, order.adc_at, played)
-        self._attention.hear(block)
-        self._delivery.follow(floor_taken=self._attention.utterance is not None)
+        try:
+            block = hearing.hear(order.chunk, order.adc_at, played)
+            self._attention.hear(block)
+        finally:  # who cannot be heard can type
+            self._delivery.follow(floor_taken=self._attention.utterance is not None)
         self._blocks += 1
         if self._blocks % LEVEL_EVERY == 0:
             self._post(Heard(block.level_db, block.probability, hearing.playback_db))
@@ -197,7 +200,10 @@ class Conversation:
             self._post(StateChanged(state))
 
     def _broken(self, _order: Order, _turn: Turn, stage: str, error: AvatarError) -> None:
-        self._post(Failed(None, stage, error.message, error.hint))
+        failed = Failed(None, stage, error.message, error.hint)
+        if failed != self._told:  # a detector fails a hundred times a second
+            self._told = failed
+            self._post(failed)
 
 
 def _nothing(*_: object) -> None:

@@ -209,3 +209,18 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
     scene.order(orders.Use(Kind.DIALOGUE, ScriptedDialogue()))
     scene.order(orders.Type("again"))
     assert ended(scene, 2).heard_text == "You said again. Fine."
+
+
+def test_a_detector_that_fails_is_told_once_and_the_typed_is_answered(
+    monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("conductor failed")
+    with Scene() as scene:
+
+        def fail(_block: AudioChunk) -> float:
+            raise ZeroDivisionError("oops")
+
+        monkeypatch.setattr(scene.engines.vad, "probability", fail)
+        scene.order(orders.Type("hello"))
+        assert ended(scene).heard_text == "You said hello. Fine."
+        assert len(scene.of(Failed)) == 1
