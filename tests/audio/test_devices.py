@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -63,20 +64,44 @@ def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "libportaudio2" in refusal.value.hint
 
 
+class RestartedPortAudio(ModuleType):
+    """A PortAudio whose sound system is gone for a while."""
+
+    class PortAudioError(Exception):
+        """As in sounddevice."""
+
+    def __init__(self) -> None:
+        super().__init__("sounddevice")
+        self.gone = True
+        self._initialized = 1
+
+    def _initialize(self) -> None:
+        if self.gone:
+            raise self.PortAudioError("Error initializing PortAudio")
+        self._initialized += 1
+
+    def _terminate(self) -> None:
+        self.query_hostapis()
+        self._initialized -= 1
+
+    def query_hostapis(self) -> tuple[()]:
+        if not self._initialized:
+            raise self.PortAudioError("PortAudio not initialized")
+        return ()
+
+    def query_devices(self) -> tuple[()]:
+        return ()
+
+
 def test_a_sound_system_that_fails_is_told_and_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import sounddevice
-
-    initialize = sounddevice._initialize
-
-    def fail() -> None:
-        raise sounddevice.PortAudioError("Error initializing PortAudio")
-
-    monkeypatch.setattr(sounddevice, "_initialize", fail)
+    library = RestartedPortAudio()
+    monkeypatch.setitem(sys.modules, "sounddevice", library)
     card = SoundCard()
     for ask in (card.refresh, card.refresh, card.known, card.present):
         with pytest.raises(DeviceUnavailable, match="does not answer"):
             ask()
-    monkeypatch.setattr(sounddevice, "_initialize", initialize)
-    assert card.present() == card.known()
+    library.gone = False
+    assert card.present() == []
+    assert library._initialized == 1
