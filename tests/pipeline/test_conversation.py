@@ -476,3 +476,15 @@ def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
         marks = scene.conversation._delivery.turn.marks  # type: ignore[union-attr]
         blocked.set()
         assert 0.1 <= marks["first_sound"] - marks["first_speech"] <= 0.22
+
+
+def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> None:
+    class Unsure(Recognizer):
+        def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+            for _ in audio:
+                turn.check()
+            yield Transcript("ask not what your country can do", final=True, confidence=0.1)
+
+    scene.order(orders.Use(Kind.ASR, Unsure()))
+    scene.wait(3.0, voice=True)
+    assert ended(scene).user_text == "ask not what your country can do"

@@ -154,6 +154,9 @@ class _OpenVino:
 
 
 def _openvino() -> Any:
+    # without this module OpenVINO takes its stub; with it, the import leaves an id in the user's
+    # home and reports to its maker
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         import openvino
     except ImportError as error:
