@@ -78,7 +78,8 @@ class UserSaid:
 
 @dataclass(frozen=True, slots=True)
 class UserWithdrawn:
-    """What began as `UserStarted` held no words (a cough, "mm-hm"): forget it."""
+    """What began as `UserStarted` held no words (a cough, "mm-hm"), or they go on in the next turn:
+    forget what was shown of it."""
 
     turn_id: int
 
