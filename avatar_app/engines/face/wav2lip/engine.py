@@ -46,7 +46,7 @@ class _Choices:
     device: str = Device.CPU
     batch: int = 1
     threads: int = 2
-    sync_ms: float = 80.0
+    sync_ms: float = 0.0
     expressiveness: float = 1.0
 
     @property
