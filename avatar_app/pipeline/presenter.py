@@ -14,6 +14,8 @@ from avatar_app.pipeline.playback import Playback
 
 FRAMES_AHEAD = 8
 """Frames a face may be ahead of the sound."""
+LOCKED = 0.6
+"""Share of a frame that a picture may be off to keep the motion even; rounding alone needs half."""
 KEPT_SECONDS = 0.6
 """Pictures that were shown are kept this long: speech may be wound back by a word."""
 RESTING_AHEAD = 2
@@ -150,7 +152,7 @@ class Presenter:
     def _choose(self, now: float) -> int | None:
         """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
         picture only because the screen's beat falls between two frames, the next in order is taken:
-        even motion for at most a quarter of a frame more of skew."""
+        even motion for a tenth of a frame more of skew."""
         frame_seconds = 1 / self.fps
         due = [i for i, frame in enumerate(self._frames) if frame.at <= now + frame_seconds / 2]
         if not due:
@@ -160,8 +162,8 @@ class Presenter:
             return newest
         skew = self._frames[following].at - now
         beat = self._clock() - self._shown_at >= 0.7 * frame_seconds
-        repeats = newest == following - 1 and beat and skew <= 0.75 * frame_seconds
-        skips = newest == following + 1 and skew >= -0.75 * frame_seconds
+        repeats = newest == following - 1 and beat and skew <= LOCKED * frame_seconds
+        skips = newest == following + 1 and skew >= -LOCKED * frame_seconds
         return following if repeats or skips else newest
 
     def _index_shown(self) -> int:
