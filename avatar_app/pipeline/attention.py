@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from avatar_app.core.events import Event, UserSaying, UserStarted, UserWithdrawn
+from avatar_app.core.events import Event, Failed, UserSaying, UserStarted, UserWithdrawn
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
 from avatar_app.pipeline.delivery import Delivery
 from avatar_app.pipeline.hearing import HeardBlock, Hearing
-from avatar_app.pipeline.listening import Listener, Utterance
+from avatar_app.pipeline.listening import RECOGNIZE, Listener, Utterance
 from avatar_app.pipeline.playback import Playback
 from avatar_app.pipeline.turntaking import UNFINISHED, Decision, TurnTaker
 
@@ -19,6 +19,8 @@ BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
 """What a listener says without wanting the floor."""
 LEAST_CONFIDENCE = 0.2
 """Below it a transcript is taken for noise, where the recognizer can tell."""
+RECOGNIZER_PATIENCE = 30.0
+"""Seconds after the end of the user's turn after which its text is given up."""
 NO_NOISE = 250
 """Blocks (2.5 s) from which a sound that held words was speech, however unsure the words are: the
 user can mend a wrong answer, but not silence."""
@@ -64,6 +66,7 @@ class Attention:
             if decision is not None:
                 self._follow(decision)
         self.listener.hear(block.chunk)
+        self._watch_recognizer()
 
     def recognized(self, turn: Turn, transcript: Transcript) -> None:
         """Take a transcript; that of a withdrawn utterance is stale and ignored."""
@@ -179,6 +182,16 @@ class Attention:
         if utterance.ended:
             self.utterance = None
             self._delivery.commit(utterance)
+
+    def _watch_recognizer(self) -> None:
+        utterance = self.utterance
+        if utterance is None or not utterance.ended:
+            return
+        if self._clock() - utterance.marks["end_of_turn"] > RECOGNIZER_PATIENCE:
+            self.listener.renew()
+            hint = "Say it again, or choose another engine in the settings."
+            self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognised.", hint))
+            self.withdraw()
 
     def _claim(self, utterance: Utterance) -> None:
         if not self._claimed:

@@ -37,7 +37,7 @@ from avatar_app.core.values import (
     Transcript,
     VideoFrame,
 )
-from avatar_app.pipeline import delivery, orders
+from avatar_app.pipeline import attention, delivery, orders
 from avatar_app.pipeline.conversation import Engines
 from avatar_app.pipeline.turntaking import Patience
 
@@ -488,3 +488,25 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
     scene.order(orders.Use(Kind.ASR, Unsure()))
     scene.wait(3.0, voice=True)
     assert ended(scene).user_text == "ask not what your country can do"
+
+
+def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "RECOGNIZER_PATIENCE", 1.0)
+    released = threading.Event()
+
+    class Hanging(Recognizer):
+        def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+            released.wait(60)
+            yield Transcript("too late", final=True)
+
+    with Scene(pace=0.02) as scene:
+        scene.order(orders.Use(Kind.ASR, Hanging()))
+        scene.wait(0.6)
+        scene.wait(0.5, voice=True)
+        scene.wait_until(lambda: scene.of(Failed), 5)
+        assert scene.of(Failed)[0].stage == "recognize"
+        assert scene.of(UserWithdrawn)
+        scene.order(orders.Use(Kind.ASR, Recognizer(["again"])))
+        scene.wait(0.5, voice=True)
+        assert ended(scene).user_text == "again"
+        released.set()
