@@ -32,6 +32,3 @@ class Ledger:
             interrupted = ended.outcome is not Outcome.FINISHED
             self._messages.append(Message(Role.AVATAR, ended.heard_text, interrupted))
         del self._messages[:-MOST_MESSAGES]
-
-    def forget(self) -> None:
-        self._messages.clear()
