@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
-import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 import wav2lip_parts
 from onnx import helper, numpy_helper
+from torch_files import Hostile, Stored, Tensor, pickled, rebuild_tensor, write_row, write_zip
 from wav2lip_parts import FOLDER, write_safetensors
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
@@ -29,7 +28,7 @@ from avatar_app.engines.face.wav2lip.network import (
     expected_shapes,
     folded,
 )
-from avatar_app.engines.face.wav2lip.torch_file import read_torch_file
+from avatar_app.engines.face.weights.torch_file import read_torch_file
 
 State = dict[str, np.ndarray]
 
@@ -79,97 +78,6 @@ def test_the_table_of_layers_has_the_published_keys_and_shapes() -> None:
 @pytest.fixture(scope="module")
 def state() -> State:
     return wav2lip_parts.random_state()
-
-
-class FloatStorage: ...
-
-
-class LongStorage: ...
-
-
-def _rebuild_tensor_v2(*_: Any) -> None: ...
-
-
-for _imitation, _module in (
-    (FloatStorage, "torch"),
-    (LongStorage, "torch"),
-    (_rebuild_tensor_v2, "torch._utils"),
-):
-    _imitation.__module__ = _module
-
-
-class _Tensor:
-    def __init__(self, key: str, values: np.ndarray) -> None:
-        self.key, self.values = key, values
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        steps = tuple(step // self.values.itemsize for step in self.values.strides)
-        shape = self.values.shape
-        return _rebuild_tensor_v2, (_Stored(self), 0, shape, steps, False, OrderedDict())
-
-
-class _Stored:
-    def __init__(self, tensor: _Tensor) -> None:
-        self.tensor = tensor
-
-
-class _TorchPickler(pickle._Pickler):
-    """Writes what torch writes, whose names it only imitates."""
-
-    older = False
-
-    def persistent_id(self, obj: Any) -> Any:
-        if not isinstance(obj, _Stored):
-            return None
-        values = obj.tensor.values
-        kind = LongStorage if values.dtype == np.int64 else FloatStorage
-        pid = ("storage", kind, obj.tensor.key, "cpu", values.size)
-        return (*pid, None) if self.older else pid
-
-    def save_imitation(self, obj: Any, name: str | None = None) -> None:
-        if not obj.__module__.startswith("torch"):
-            self.save_global(obj, name)
-            return
-        self.write(f"c{obj.__module__}\n{obj.__name__}\n".encode())
-        self.memoize(obj)
-
-    dispatch = pickle._Pickler.dispatch | {
-        type: save_imitation,
-        type(_rebuild_tensor_v2): save_imitation,
-    }
-
-
-def _pickled(content: Any, older: bool = False) -> bytes:
-    buffer = io.BytesIO()
-    pickler = _TorchPickler(buffer, 2)
-    pickler.older = older
-    pickler.dump(content)
-    return buffer.getvalue()
-
-
-def _content(state: State, prefix: str = "module.") -> tuple[Any, list[_Tensor]]:
-    tensors = [_Tensor(str(index), values) for index, values in enumerate(state.values())]
-    table = OrderedDict(zip((prefix + key for key in state), tensors, strict=True))
-    return {"state_dict": table, "global_step": 3}, tensors
-
-
-def write_zip(path: Path, state: State) -> Path:
-    content, tensors = _content(state)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", _pickled(content))
-        for tensor in tensors:
-            archive.writestr(f"archive/data/{tensor.key}", tensor.values.tobytes())
-    return path
-
-
-def write_row(path: Path, state: State) -> Path:
-    content, tensors = _content(state)
-    parts = [_pickled(part) for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
-    parts += [_pickled(content, older=True), _pickled([tensor.key for tensor in tensors])]
-    for tensor in tensors:
-        parts += [struct.pack("<q", tensor.values.size), tensor.values.tobytes()]
-    path.write_bytes(b"".join(parts))
-    return path
 
 
 Writer = Callable[[Path, State], Path]
@@ -228,19 +136,11 @@ def test_numbers_that_are_not_finite_are_found(state: State, tmp_path: Path) -> 
         read_checkpoint(write_safetensors(tmp_path / "weights", broken))
 
 
-class _Hostile:
-    def __init__(self, function: Any, *arguments: Any) -> None:
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple[Any, Any]:
-        return self.call
-
-
 @pytest.mark.parametrize("where", ["zip", "row"])
 @pytest.mark.parametrize("function", [exec, __import__, getattr, pickle.loads, Path])
 def test_a_pickle_that_would_run_code_is_refused(where: str, function: Any, tmp_path: Path) -> None:
     witness = tmp_path / "executed"
-    program = pickle.dumps({"state_dict": _Hostile(function, f"open({str(witness)!r}, 'w')")}, 2)
+    program = pickle.dumps({"state_dict": Hostile(function, f"open({str(witness)!r}, 'w')")}, 2)
     path = tmp_path / "hostile.pth"
     if where == "zip":
         with zipfile.ZipFile(path, "w") as archive:
@@ -261,14 +161,12 @@ def test_a_table_that_unpacks_to_far_too_much_is_damage(tmp_path: Path) -> None:
 
 
 def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
-    tensor = _Tensor("0", np.zeros(4, np.float32))
+    tensor = Tensor("0", np.zeros(4, np.float32))
     path = write_zip(tmp_path / "weights", {})
     with zipfile.ZipFile(path, "w") as archive:
-        pid = _Stored(tensor)
-        call = _Hostile(_rebuild_tensor_v2, pid, 2, (4,), (1,), False, OrderedDict())
-        archive.writestr(
-            "archive/data.pkl", _pickled({"state_dict": {"output_block.1.bias": call}})
-        )
+        pid = Stored(tensor)
+        call = Hostile(rebuild_tensor, pid, 2, (4,), (1,), False, OrderedDict())
+        archive.writestr("archive/data.pkl", pickled({"state_dict": {"output_block.1.bias": call}}))
         archive.writestr("archive/data/0", tensor.values.tobytes())
     described = read_torch_file(path)["state_dict"]["output_block.1.bias"]
     with pytest.raises(Exception, match="outside its storage"):

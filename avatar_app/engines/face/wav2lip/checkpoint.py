@@ -2,127 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from avatar_app.core.errors import InputInvalid, ModelMissing
-from avatar_app.engines.face.wav2lip.network import COUNTER, expected_shapes
+from avatar_app.engines.face.wav2lip.network import expected_shapes
 from avatar_app.engines.face.wav2lip.onnx_file import read_onnx_file
-from avatar_app.engines.face.wav2lip.torch_file import Damaged, Refused, read_torch_file
+from avatar_app.engines.face.weights.reading import Published, State, read_weights
 
-State = dict[str, NDArray[np.float32]]
-
-_WRAPPER = "module."
-"""Begins the keys of a network that was trained on several devices."""
-_WRAPPED_IN = "state_dict"
-_FETCH_AGAIN = "Fetch the file again, from where its authors publish it."
-_SAFETENSORS = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8", "BF16": "<u2"}
-_LONGEST_HEADER = 16_000_000
-"""Bytes; a real one has some 30,000."""
+_WAV2LIP = Published(
+    title="Wav2Lip",
+    network="the 96 × 96 Wav2Lip network",
+    where="Fetch wav2lip.pth or wav2lip_gan.pth, or choose another face.",
+    which="Take wav2lip.pth or wav2lip_gan.pth; those of other sizes and networks do not fit.",
+    shapes=expected_shapes(),
+)
 
 
 def read_checkpoint(path: Path) -> State:
-    """The network's weights by key, checked: each one there, of its shape and finite.
+    """The weights by key: of what torch saves (both its formats), .safetensors and .onnx.
 
-    Takes what torch saves (both its formats), .safetensors and .onnx. ModelMissing if there is no
-    such file; InputInvalid if it is damaged, is another network's or wants to run code.
+    ModelMissing if there is no such file; InputInvalid if it is damaged, is another network's or
+    wants to run code.
     """
-    if not path.is_file():
-        raise ModelMissing(
-            f"There is no Wav2Lip checkpoint at {path}.",
-            "Fetch wav2lip.pth or wav2lip_gan.pth, or choose another face.",
-        )
-    try:
-        return _checked(_unwrapped(_read(path)), path.name)
-    except Refused as refused:
-        raise InputInvalid(
-            f"{path.name} was refused: loading it would run code ({refused}).",
-            "A checkpoint holds numbers only; do not open this file with other programs either.",
-        ) from refused
-    except Damaged as damaged:
-        raise InputInvalid(f"{path.name} is damaged: {damaged}.", _FETCH_AGAIN) from damaged
-    except OSError as error:
-        raise InputInvalid(f"{path.name} cannot be read: {error.strerror}.", "") from error
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    with path.open("rb") as file:
-        start = file.read(9)
-    if len(start) == 9 and start[8:] == b"{":
-        return _read_safetensors(path)
-    if path.suffix == ".onnx":
-        return read_onnx_file(path)
-    return read_torch_file(path)
-
-
-def _unwrapped(content: Mapping[str, Any]) -> dict[str, Any]:
-    state = content.get(_WRAPPED_IN, content)
-    if not isinstance(state, Mapping):
-        raise Damaged("it holds no table of weights")
-    return {str(key).removeprefix(_WRAPPER): value for key, value in state.items()}
-
-
-def _checked(state: dict[str, Any], name: str) -> State:
-    expected = expected_shapes()
-    for key in state:
-        if key not in expected:
-            raise _foreign(name, f"it has the unknown entry {key}")
-    weights = {key: shape for key, shape in expected.items() if not key.endswith(COUNTER)}
-    return {key: _weight(state, key, shape, name) for key, shape in weights.items()}
-
-
-def _weight(
-    state: dict[str, Any], key: str, shape: tuple[int, ...], name: str
-) -> NDArray[np.float32]:
-    if key not in state:
-        raise _foreign(name, f"the entry {key} is missing")
-    found = state[key]
-    found_shape = getattr(found, "shape", None)
-    if found_shape != shape:
-        raise _foreign(name, f"the entry {key} has the shape {found_shape} instead of {shape}")
-    values = np.asarray(found if isinstance(found, np.ndarray) else found.read(), np.float32)
-    if not np.isfinite(values).all():
-        raise Damaged(f"the entry {key} holds numbers that are not finite")
-    return values
-
-
-def _foreign(name: str, reason: str) -> InputInvalid:
-    return InputInvalid(
-        f"{name} is not a checkpoint of the 96 × 96 Wav2Lip network: {reason}.",
-        "Take wav2lip.pth or wav2lip_gan.pth; those of other sizes and networks do not fit.",
-    )
-
-
-def _read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
-    """https://github.com/huggingface/safetensors#format"""
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        if length > min(_LONGEST_HEADER, path.stat().st_size):
-            raise Damaged("its header is cut off")
-        try:
-            header = json.loads(file.read(length))
-        except ValueError as error:
-            raise Damaged("its header is no JSON") from error
-    header.pop("__metadata__", None)
-    content = np.memmap(path, np.uint8, "r", offset=8 + length)
-    return {key: _tensor(key, entry, content) for key, entry in header.items()}
-
-
-def _tensor(key: str, entry: Any, content: NDArray[np.uint8]) -> NDArray[np.float32]:
-    try:
-        dtype, shape = np.dtype(_SAFETENSORS[entry["dtype"]]), tuple(entry["shape"])
-        begin, end = entry["data_offsets"]
-        if not 0 <= begin <= end <= len(content):
-            raise Damaged("it is cut off")
-        values = np.frombuffer(content[begin:end].tobytes(), dtype).reshape(shape)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"nobody understands its entry {key}") from error
-    if entry["dtype"] == "BF16":
-        values = (values.astype(np.uint32) << 16).view(np.float32)
-    return values.astype(np.float32)
+    return read_weights(path, _WAV2LIP, read_onnx_file)

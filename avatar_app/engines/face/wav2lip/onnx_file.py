@@ -20,7 +20,7 @@ from avatar_app.engines.face.wav2lip.network import (
     Layer,
     expected_shapes,
 )
-from avatar_app.engines.face.wav2lip.torch_file import Damaged
+from avatar_app.engines.face.weights.torch_file import Damaged
 
 Weights = dict[str, NDArray[Any]]
 _CONVOLUTIONS = ("Conv", "ConvTranspose")

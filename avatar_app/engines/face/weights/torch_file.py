@@ -1,6 +1,6 @@
 """Reads the numbers in a file that torch saved, without torch and without running its pickle.
 
-A pickle is a program. This reader knows the five names that a table of tensors needs and replaces
+A pickle is a program. This reader knows the few names that a table of tensors needs and replaces
 each by a description; any other name ends the reading. Two formats: a zip archive (torch ≥ 1.6),
 and before it a row of pickles followed by the raw storages.
 """
@@ -35,6 +35,8 @@ _STORAGES = {
     "ByteStorage": "<u1",
     "BoolStorage": "?",
 }
+_REBUILDERS = ("_rebuild_tensor_v2", "_rebuild_tensor")
+"""Of torch since 0.4, and before."""
 _BROKEN = (
     *(pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, NotImplementedError),
     *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError),
@@ -126,7 +128,7 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+        if module == "torch._utils" and name in _REBUILDERS:
             return _rebuilt
         if module == "torch" and name in _STORAGES:
             return _Kind(name)

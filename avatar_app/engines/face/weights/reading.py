@@ -1,0 +1,147 @@
+"""Reads a network's weights from a file of any common kind and runs nothing that is in it."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.engines.face.weights.torch_file import Damaged, Refused, read_torch_file
+
+State = dict[str, NDArray[np.float32]]
+Shapes = Mapping[str, tuple[int, ...]]
+
+_WRAPPER = "module."
+"""Begins the keys of a network that was trained on several devices."""
+_WRAPPED_IN = "state_dict"
+_COUNTER = "num_batches_tracked"
+"""Ends the keys of entries that matter in training only."""
+_FETCH_AGAIN = "Fetch the file again, from where its authors publish it."
+_SAFETENSORS = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8", "BF16": "<u2"}
+_LONGEST_HEADER = 16_000_000
+"""Bytes; a real one has some 30,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A network whose weights its authors publish, and how an error speaks of it."""
+
+    title: str
+    """`There is no {title} checkpoint at …`"""
+    network: str
+    """`… is not a checkpoint of {network}`"""
+    where: str
+    """The hint where no file is there."""
+    which: str
+    """The hint where the file is another network's."""
+    shapes: Shapes
+    """All entries that may be in the file."""
+
+
+def read_weights(
+    path: Path,
+    published: Published,
+    read_onnx: Callable[[Path], Mapping[str, Any]] | None = None,
+) -> State:
+    """The network's weights by key, checked: each one there, of its shape and finite.
+
+    Takes what torch saves (both its formats) and .safetensors; .onnx too where `read_onnx` knows
+    how. ModelMissing if there is no such file; InputInvalid if it is damaged, is another network's
+    or wants to run code.
+    """
+    if not path.is_file():
+        raise ModelMissing(f"There is no {published.title} checkpoint at {path}.", published.where)
+    try:
+        return _checked(_unwrapped(_read(path, read_onnx)), path.name, published)
+    except Refused as refused:
+        raise InputInvalid(
+            f"{path.name} was refused: loading it would run code ({refused}).",
+            "A checkpoint holds numbers only; do not open this file with other programs either.",
+        ) from refused
+    except Damaged as damaged:
+        raise InputInvalid(f"{path.name} is damaged: {damaged}.", _FETCH_AGAIN) from damaged
+    except OSError as error:
+        raise InputInvalid(f"{path.name} cannot be read: {error.strerror}.", "") from error
+
+
+def _read(path: Path, read_onnx: Callable[[Path], Mapping[str, Any]] | None) -> Mapping[str, Any]:
+    with path.open("rb") as file:
+        start = file.read(9)
+    if len(start) == 9 and start[8:] == b"{":
+        return _read_safetensors(path)
+    if path.suffix == ".onnx" and read_onnx is not None:
+        return read_onnx(path)
+    return read_torch_file(path)
+
+
+def _unwrapped(content: Mapping[str, Any]) -> dict[str, Any]:
+    state = content.get(_WRAPPED_IN, content)
+    if not isinstance(state, Mapping):
+        raise Damaged("it holds no table of weights")
+    return {str(key).removeprefix(_WRAPPER): value for key, value in state.items()}
+
+
+def _checked(state: dict[str, Any], name: str, published: Published) -> State:
+    for key in state:
+        if key not in published.shapes:
+            raise _foreign(name, published, f"it has the unknown entry {key}")
+    read = {}
+    for key, shape in published.shapes.items():
+        if not key.endswith(_COUNTER):
+            found = getattr(state.get(key), "shape", None)
+            if key not in state:
+                raise _foreign(name, published, f"the entry {key} is missing")
+            if found != shape:
+                reason = f"the entry {key} has the shape {found} instead of {shape}"
+                raise _foreign(name, published, reason)
+            read[key] = _finite(state[key], key)
+    return read
+
+
+def _finite(found: Any, key: str) -> NDArray[np.float32]:
+    values = np.asarray(found if isinstance(found, np.ndarray) else found.read(), np.float32)
+    if not np.isfinite(values).all():
+        raise Damaged(f"the entry {key} holds numbers that are not finite")
+    return values
+
+
+def _foreign(name: str, published: Published, reason: str) -> InputInvalid:
+    return InputInvalid(
+        f"{name} is not a checkpoint of {published.network}: {reason}.", published.which
+    )
+
+
+def _read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
+    """https://github.com/huggingface/safetensors#format"""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > min(_LONGEST_HEADER, path.stat().st_size):
+            raise Damaged("its header is cut off")
+        try:
+            header = json.loads(file.read(length))
+        except ValueError as error:
+            raise Damaged("its header is no JSON") from error
+    header.pop("__metadata__", None)
+    content = np.memmap(path, np.uint8, "r", offset=8 + length)
+    return {key: _tensor(key, entry, content) for key, entry in header.items()}
+
+
+def _tensor(key: str, entry: Any, content: NDArray[np.uint8]) -> NDArray[np.float32]:
+    try:
+        dtype, shape = np.dtype(_SAFETENSORS[entry["dtype"]]), tuple(entry["shape"])
+        begin, end = entry["data_offsets"]
+        if not 0 <= begin <= end <= len(content):
+            raise Damaged("it is cut off")
+        values = np.frombuffer(content[begin:end].tobytes(), dtype).reshape(shape)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"nobody understands its entry {key}") from error
+    if entry["dtype"] == "BF16":
+        values = (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float32)
