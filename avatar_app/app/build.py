@@ -32,8 +32,11 @@ EMBEDDED = {
     Kind.DIALOGUE: "embedded",
     Kind.TTS: "espeak",
     Kind.FACE: "illustrated",
+    Kind.ENHANCE: "none",
 }
 """The engine of each kind that needs nothing and is taken where another fails."""
+FOR_FILES = frozenset({Kind.ENHANCE})
+"""Kinds that no conversation needs: they are loaded when a film is written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -100,12 +103,13 @@ def _make_in_child(kind: Kind, name: str, options: dict[str, Any]) -> Any:
 def make_rack(
     settings: Settings, registry: Registry, notice: Callable[[Noticed], None]
 ) -> EngineRack:
-    """One engine of each kind, as the settings choose."""
+    """One engine of each kind that a conversation needs, as the settings choose."""
     rack = EngineRack(registry)
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
         for kind, choice in choices(settings).items():
-            rack.put_or_embedded(kind, choice, notice)
+            if kind not in FOR_FILES:
+                rack.put_or_embedded(kind, choice, notice)
         on_failure.pop_all()
     return rack
 
@@ -119,6 +123,7 @@ def choices(settings: Settings) -> dict[Kind, EngineChoice]:
         Kind.VAD: settings.hearing.vad,
         Kind.ECHO: settings.audio.echo,
         Kind.DIALOGUE: settings.dialogue,
+        Kind.ENHANCE: settings.enhance,
     }
 
 

@@ -107,6 +107,7 @@ class Settings(_Section):
     dialogue: EngineChoice
     tts: EngineChoice
     face: EngineChoice
+    enhance: EngineChoice
     persona: str
     window: WindowSettings
     history: HistorySettings

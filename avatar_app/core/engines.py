@@ -15,6 +15,7 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
+    Image,
     Look,
     SpeechChunk,
     ToolCall,
@@ -82,6 +83,16 @@ class Face(Engine, Protocol):
 
     def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
         """The next frame of the face at rest, 1/fps after `after` (of `perform` or `rest`)."""
+
+
+class Enhancer(Engine, Protocol):
+    """A face to the same face with more detail; for files, as it takes longer than a frame."""
+
+    def enhance(self, face: Image) -> Image:
+        """uint8, shape (512, 512, 3), RGB, as `face` is; `face` itself where nothing changes.
+
+        `face`: upright, placed as those of the FFHQ data set are (side: core.values.ALIGNED_FACE).
+        """
 
 
 class VoiceDetector(Engine, Protocol):

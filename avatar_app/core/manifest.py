@@ -19,6 +19,7 @@ class Kind(StrEnum):
     DIALOGUE = "dialogue"
     TTS = "tts"
     FACE = "face"
+    ENHANCE = "enhance"
 
 
 class Isolation(StrEnum):

@@ -22,6 +22,8 @@ MICROPHONE_BLOCK = 160
 """Samples in one block from the microphone."""
 PLAYBACK_BLOCK = 480
 """Samples in one block for the loudspeaker."""
+ALIGNED_FACE = 512
+"""Pixels: the sides of a face that is placed as those of the FFHQ data set are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

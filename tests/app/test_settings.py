@@ -70,6 +70,7 @@ def test_the_shipped_engines_exist() -> None:
         Kind.DIALOGUE: settings.dialogue,
         Kind.TTS: settings.tts,
         Kind.FACE: settings.face,
+        Kind.ENHANCE: settings.enhance,
     }
     assert set(chosen) == set(Kind)
     registry = Registry()

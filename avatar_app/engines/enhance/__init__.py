@@ -1,0 +1,1 @@
+"""Enhancers: a face to the same face with more detail."""

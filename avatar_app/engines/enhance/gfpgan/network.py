@@ -1,0 +1,124 @@
+"""GFPGAN's network: an ONNX file, opened only if it is one, and its failures in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.errors import (
+    DeviceUnavailable,
+    EngineFailed,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+)
+from avatar_app.core.values import ALIGNED_FACE
+
+_SHAPE = (1, 3, ALIGNED_FACE, ALIGNED_FACE)
+_PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+_NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+_NO_ROOM = ("alloc", "out of memory", "memory limit")
+"""In the messages with which onnxruntime says that memory ran out."""
+_OR_NONE = "or choose no enhancement: enhance.engine=none."
+
+
+class Network:
+    """The network, loaded."""
+
+    def __init__(self, path: Path, device: str, threads: int) -> None:
+        import onnxruntime
+
+        if not path.is_file():
+            raise ModelMissing(
+                f"There is no GFPGAN network at {path}." if path.name else "No GFPGAN is chosen.",
+                f"Fetch GFPGANv1.4.onnx and name it as enhance.options.model, {_OR_NONE}",
+            )
+        provider, cpu = _PROVIDERS[device], _PROVIDERS["cpu"]
+        if provider not in onnxruntime.get_available_providers():
+            raise DeviceUnavailable(
+                f"The installed onnxruntime cannot compute on {device}.",
+                "Choose the device cpu, or install the onnxruntime made for your graphics card.",
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 4
+        providers = [provider] if provider == cpu else [provider, cpu]
+        with _told(path):
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        self._input, self._output = _checked(self._session, path)
+
+    def restored(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`planes` and the answer: shape (1, 3, 512, 512), in [-1, 1]."""
+        feeds = {self._input.name: planes.astype(_NUMBERS[self._input.type])}
+        with _told(None):
+            (found,) = self._session.run([self._output.name], feeds)
+        return np.asarray(found, np.float32)
+
+
+def _checked(session: Any, path: Path) -> tuple[Any, Any]:
+    """The network's input and its picture, or InputInvalid if it is another network."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    wrong = None
+    if len(inputs) != 1:
+        wrong = f"it has {len(inputs)} inputs instead of one"
+    elif not _fits(inputs[0].shape) or inputs[0].type not in _NUMBERS:
+        wrong = f"it takes {_said(inputs[0])} instead of {_said_shape(_SHAPE)} numbers"
+    elif not _fits(outputs[0].shape):
+        wrong = f"it gives {_said(outputs[0])} instead of {_said_shape(_SHAPE)} numbers"
+    if wrong is not None:
+        raise InputInvalid(
+            f"{path.name} is not the GFPGAN network: {wrong}.",
+            f"Take GFPGANv1.4.onnx or GFPGANv1.3.onnx, {_OR_NONE}",
+        )
+    return inputs[0], outputs[0]
+
+
+def _fits(shape: Sequence[int | str | None]) -> bool:
+    """Exporters may leave sizes open; those have names."""
+    sizes = zip(shape, _SHAPE, strict=False)
+    return len(shape) == len(_SHAPE) and all(
+        size == wanted for size, wanted in sizes if isinstance(size, int)
+    )
+
+
+def _said(port: Any) -> str:
+    kind = port.type.removeprefix("tensor(").removesuffix(")")
+    return f"{_said_shape(port.shape)} numbers ({kind})"
+
+
+def _said_shape(shape: Sequence[int | str | None]) -> str:
+    return " × ".join(str(size) for size in shape)
+
+
+@contextmanager
+def _told(path: Path | None) -> Iterator[None]:
+    """Whatever onnxruntime raises, as an error for the user; `path`: what is being opened."""
+    try:
+        yield
+    except MemoryError as error:
+        raise _no_room() from error
+    except Exception as error:
+        if any(word in str(error).lower() for word in _NO_ROOM):
+            raise _no_room() from error
+        if path is not None:
+            raise InputInvalid(
+                f"{path.name} is damaged or no ONNX file.",
+                f"Fetch the file again, from where its authors publish it, {_OR_NONE}",
+            ) from error
+        raise EngineFailed(
+            f"GFPGAN could not be computed: {error}.", f"Choose another device, {_OR_NONE}"
+        ) from error
+
+
+def _no_room() -> OutOfMemory:
+    return OutOfMemory("There is not enough memory for GFPGAN.", f"Choose the cpu, {_OR_NONE}")
