@@ -1,4 +1,4 @@
-"""Makes an avatar from one photo: within seconds, completely or not at all."""
+"""Makes an avatar from a photo or a clip: within seconds, completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from avatar_app.app.avatars.clip import is_clip
+from avatar_app.app.avatars.filming import BELOW, Sitting, sit_for_clip, write_idle
 from avatar_app.app.avatars.marks import Floats, check_face, landmarks_of, outline_of
 from avatar_app.app.avatars.photo import read_photo
 from avatar_app.app.avatars.seeing import Eyes
@@ -25,18 +27,26 @@ from avatar_app.engines.face.sitter.avatar import (
     MANIFEST,
     PORTRAIT,
     VERSION,
+    VERSION_WITH_IDLE,
     Avatar,
+    check_folder,
     load_avatar,
 )
 
-BELOW = 10
-"""Pixels that Wav2Lip's face box reaches below the chin."""
 LICENCE = "The user brought this photo and answers for the right to use it."
 
 
-def make_avatar(photo: Path, name: str, job: Job[Avatar], shelf: Shelf) -> Avatar:
-    """The avatar `name` on the shelf, made of `photo`; InputInvalid where that cannot be."""
+def make_avatar(source: Path, name: str, job: Job[Avatar], shelf: Shelf) -> Avatar:
+    """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
+
+    A clip's progress is told frame by frame; a cancelled job leaves nothing behind.
+    """
     folder = shelf.place_for(name)
+    sitting = sit_for_clip(source, job) if is_clip(source) else _sit_for_photo(source, job)
+    return _written(folder, job, sitting, name)
+
+
+def _sit_for_photo(photo: Path, job: Job[Avatar]) -> Sitting:
     job.report(0.0, "Reading the photo")
     picture = _sized(read_photo(photo))
     job.report(0.2, "Looking for the face")
@@ -48,9 +58,7 @@ def make_avatar(photo: Path, name: str, job: Job[Avatar], shelf: Shelf) -> Avata
         )
     job.report(0.5, "Measuring the face")
     mesh, _ = eyes.mesh(picture, faces[0])
-    notes = check_face(picture, mesh, len(faces))
-    job.report(0.7, "Writing the avatar")
-    return _written(folder, job, picture, mesh, name, notes)
+    return Sitting(picture, mesh, check_face(picture, mesh, len(faces)))
 
 
 def _sized(picture: Image) -> Image:
@@ -64,15 +72,16 @@ def _sized(picture: Image) -> Image:
     return np.asarray(smaller[:LONGEST, :LONGEST], np.uint8)
 
 
-def _written(
-    folder: Path, job: Job[Avatar], picture: Image, mesh: Floats, name: str, notes: tuple[str, ...]
-) -> Avatar:
+def _written(folder: Path, job: Job[Avatar], sitting: Sitting, name: str) -> Avatar:
     """Everything into a folder beside, which takes its name when all of it can be read."""
+    job.report(0.7, "Writing the avatar")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".", suffix=".partial", dir=folder.parent))
     try:
-        _write(partial, picture, mesh, name, notes)
-        load_avatar(partial)
+        _write(partial, sitting, name)
+        if sitting.film is not None:
+            write_idle(partial, sitting.film, job, (0.8, 0.95))
+        check_folder(partial)
         job.report(0.95)
         check_name(name)
         os.rename(partial, folder)
@@ -85,13 +94,16 @@ def _written(
     return load_avatar(folder)
 
 
-def _write(folder: Path, picture: Image, mesh: Floats, name: str, notes: tuple[str, ...]) -> None:
+def _write(folder: Path, sitting: Sitting, name: str) -> None:
     import cv2
 
+    picture, mesh = sitting.picture, sitting.mesh
     height, width = picture.shape[:2]
     box = face_box(mesh, width, height)
+    film = sitting.film
+    idle = {} if film is None else {"idle": film.entry}
     document = {
-        "version": VERSION,
+        "version": VERSION if film is None else VERSION_WITH_IDLE,
         "name": name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "size": [width, height],
@@ -100,8 +112,9 @@ def _write(folder: Path, picture: Image, mesh: Floats, name: str, notes: tuple[s
             part: [[round(float(x), 2), round(float(y), 2)] for x, y in points]
             for part, points in landmarks_of(mesh).items()
         },
-        "notes": list(notes),
+        "notes": list(sitting.notes),
         "licence": LICENCE,
+        **idle,
     }
     _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     features = io.BytesIO()

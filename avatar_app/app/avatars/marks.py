@@ -91,26 +91,29 @@ def detail_of(picture: Image, mesh: Floats) -> float:
     return float(fine.var() / max(even.var(), 1.0))
 
 
-def check_face(picture: Image, mesh: Floats, faces: int) -> tuple[str, ...]:
-    """Notes, one sentence each, on what could be better; InputInvalid where it cannot work."""
+def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") -> tuple[str, ...]:
+    """Notes, one sentence each, on what could be better; InputInvalid where it cannot work.
+
+    `kind`: what the picture comes from, a photo or a clip.
+    """
     width = float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
     turn, detail = abs(turn_of(mesh)), detail_of(picture, mesh)
     if turn > _MOST_TURN:
         raise InputInvalid(
-            "The face is seen from the side.", "Use a photo that looks into the camera."
+            "The face is seen from the side.", f"Use a {kind} that looks into the camera."
         )
     if width < _LEAST_FACE:
         raise InputInvalid(
             f"The face is only {width:.0f} pixels wide.",
-            f"It must be {_LEAST_FACE}: use a larger photo, or one taken from nearer.",
+            f"It must be {_LEAST_FACE}: use a larger {kind}, or one taken from nearer.",
         )
     if detail < _BLURRED:
-        raise InputInvalid("The face is blurred.", "Use a sharper photo.")
+        raise InputInvalid("The face is blurred.", f"Use a sharper {kind}.")
     found = {
-        f"There are {faces} faces in the photo; the largest was taken.": faces > 1,
-        f"The head is turned by {turn:.0f}°; a frontal photo looks better.": turn > _GOOD_TURN,
-        "The head is tilted; an upright photo looks better.": abs(tilt_of(mesh)) > _GOOD_TILT,
-        "The photo is a little blurred.": detail < _SOFT,
-        "The mouth is open; a photo with closed lips speaks better.": gap_of(mesh) > _PARTED,
+        f"There are {faces} faces in the {kind}; the largest was taken.": faces > 1,
+        f"The head is turned by {turn:.0f}°; a frontal {kind} looks better.": turn > _GOOD_TURN,
+        f"The head is tilted; an upright {kind} looks better.": abs(tilt_of(mesh)) > _GOOD_TILT,
+        f"The {kind} is a little blurred.": detail < _SOFT,
+        f"The mouth is open; a {kind} with closed lips speaks better.": gap_of(mesh) > _PARTED,
     }
     return tuple(note for note, holds in found.items() if holds)

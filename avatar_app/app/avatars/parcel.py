@@ -12,9 +12,20 @@ from pathlib import Path
 
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.core.errors import InputInvalid
-from avatar_app.engines.face.sitter.avatar import FILES, MANIFEST, PORTRAIT, Avatar, load_avatar
+from avatar_app.engines.face.sitter.avatar import (
+    FILES,
+    MANIFEST,
+    PORTRAIT,
+    Avatar,
+    check_folder,
+    load_avatar,
+)
+from avatar_app.engines.face.sitter.idle import IDLE_CLIP, IDLE_FILES
 
 SUFFIX = ".avatar"
+_KNOWN = (FILES, (*FILES, *IDLE_FILES))
+_PACKED = frozenset({PORTRAIT, IDLE_CLIP})
+"""Files that a zip cannot make smaller."""
 _MOST_BYTES = 130_000_000
 """Of all files together, unpacked."""
 _HINT = "Ask for it again, or make the avatar from a photo: avatar-app avatars add PHOTO"
@@ -22,12 +33,12 @@ _HINT = "Ask for it again, or make the avatar from a photo: avatar-app avatars a
 
 def pack(folder: Path, target: Path) -> None:
     """Write the avatar in `folder` to the file `target`, completely or not at all."""
-    load_avatar(folder)
+    files = check_folder(folder).files
     partial = target.with_name(f".{target.name}.partial")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as parcel:
-            for name in FILES:
-                squeezed = zipfile.ZIP_STORED if name == PORTRAIT else zipfile.ZIP_DEFLATED
+            for name in files:
+                squeezed = zipfile.ZIP_STORED if name in _PACKED else zipfile.ZIP_DEFLATED
                 parcel.write(folder / name, name, squeezed)
         partial.replace(target)
     except OSError as error:
@@ -44,7 +55,8 @@ def unpack(source: Path, name: str, shelf: Shelf) -> Avatar:
     partial = Path(tempfile.mkdtemp(prefix=".", suffix=".partial", dir=shelf.root))
     try:
         _unpack_into(partial, source)
-        load_avatar(partial)
+        if sorted(check_folder(partial).files) != sorted(os.listdir(partial)):
+            raise InputInvalid(f"The file {source} is no avatar: its idle loop is lost.", _HINT)
         _rename(partial / MANIFEST, name)
         os.rename(partial, folder)
     except OSError as error:
@@ -57,15 +69,17 @@ def unpack(source: Path, name: str, shelf: Shelf) -> Avatar:
 
 
 def _unpack_into(folder: Path, source: Path) -> None:
-    """Exactly FILES, by their known names: what a zip calls its entries never becomes a path."""
+    """Exactly an avatar's files, by their known names: what a zip calls its entries never becomes a
+    path."""
     with zipfile.ZipFile(source) as parcel:
         names = sorted(entry.filename for entry in parcel.infolist())
-        if names != sorted(FILES):
+        files = next((known for known in _KNOWN if sorted(known) == names), None)
+        if files is None:
             raise InputInvalid(
                 f"The file {source} is no avatar: it holds other files than one has.", _HINT
             )
         left = _MOST_BYTES
-        for name in FILES:
+        for name in files:
             with parcel.open(name) as packed:
                 content = packed.read(left + 1)  # what the zip says of its sizes may be a lie
             left -= len(content)

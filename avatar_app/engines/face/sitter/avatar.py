@@ -1,10 +1,8 @@
-"""An avatar is a folder: avatar.json, portrait.png and features.npz; what is read is checked."""
+"""An avatar is a folder: manifest, portrait, features, perhaps an idle loop; all is checked."""
 
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,11 @@ from numpy.typing import NDArray
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
+from avatar_app.engines.face.sitter.checking import HINT, array_of, arrays_of, bytes_of, damaged
+from avatar_app.engines.face.sitter.idle import IDLE_FILES, Idle, load_idle
 
-VERSION = 1
+VERSION, VERSION_WITH_IDLE = 1, 2
+"""Of the manifest. Programs that know no idle loops can read avatars without one."""
 MANIFEST = "avatar.json"
 PORTRAIT = "portrait.png"
 FEATURES = "features.npz"
@@ -25,9 +26,6 @@ LONGEST = 2048
 MESH_POINTS = 468
 _MANIFEST_BYTES = 1_000_000
 _PORTRAIT_BYTES = 64_000_000
-_FEATURE_BYTES = 64_000_000
-_UNREADABLE = (OSError, ValueError, EOFError, NotImplementedError, MemoryError, zlib.error)
-"""What reading a hostile .npz can raise: a header may ask for any amount of memory."""
 
 GROUPS: dict[str, int] = {
     "jaw": 21,
@@ -49,7 +47,6 @@ GROUPS: dict[str, int] = {
 right and left are the sitter's."""
 
 Points = NDArray[np.float32]
-_HINT = "Make the avatar again from the photo: avatar-app avatars add PHOTO"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +70,13 @@ class Avatar:
     """What the checks of the photo found, one sentence each."""
     licence: str = ""
     """What the user said about the right to use the photo."""
+    idle: Idle | None = None
+    """The person at rest, where the avatar was made from a clip."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that belong to it."""
+        return FILES if self.idle is None else (*FILES, *IDLE_FILES)
 
 
 def load_avatar(folder: Path) -> Avatar:
@@ -81,10 +85,10 @@ def load_avatar(folder: Path) -> Avatar:
     portrait = _portrait(folder / PORTRAIT)
     height, width = portrait.shape[:2]
     if document.get("size") != [width, height]:
-        raise _damaged(folder / PORTRAIT, "its size is not the one of avatar.json")
+        raise damaged(folder / PORTRAIT, "its size is not the one of avatar.json")
     box = _box(document.get("face_box"), width, height, folder / MANIFEST)
-    features = _features(folder / FEATURES)
-    mesh = _array(features, "mesh", (MESH_POINTS, 3), np.float32, folder / FEATURES)
+    features = arrays_of(folder / FEATURES, ("mesh", "face_mask"))
+    mesh = array_of(features, "mesh", (MESH_POINTS, 3), np.float32, folder / FEATURES)
     shape = (box[3] - box[1], box[2] - box[0])
     return Avatar(
         name=_text(document, "name", folder),
@@ -93,38 +97,45 @@ def load_avatar(folder: Path) -> Avatar:
         face_box=box,
         landmarks=_landmarks(document.get("landmarks"), width, height, folder / MANIFEST),
         mesh=mesh,
-        face_mask=_array(features, "face_mask", shape, np.uint8, folder / FEATURES),
+        face_mask=array_of(features, "face_mask", shape, np.uint8, folder / FEATURES),
         notes=_notes(document.get("notes"), folder / MANIFEST),
         licence=_text(document, "licence", folder),
+        idle=_idle(folder, document, width, height),
     )
 
 
-def _damaged(path: Path, reason: str) -> InputInvalid:
-    return InputInvalid(f"The avatar file {path} is damaged: {reason}.", _HINT)
+def check_folder(folder: Path) -> Avatar:
+    """As `load_avatar`, and each frame of the idle loop can be decoded."""
+    avatar = load_avatar(folder)
+    if avatar.idle is not None:
+        for _ in avatar.idle.pictures():
+            continue
+    return avatar
 
 
-def _bytes(path: Path, most: int) -> bytes:
-    try:
-        if path.stat().st_size > most:
-            raise _damaged(path, "it is far too large")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputInvalid(
-            f"The avatar file {path} cannot be read: {error.strerror}.", _HINT
-        ) from error
+def _idle(folder: Path, document: dict[str, Any], width: int, height: int) -> Idle | None:
+    if document["version"] != VERSION_WITH_IDLE:
+        return None
+    return load_idle(folder, document.get("idle"), sum(GROUPS.values()), (width, height))
+
+
+def grouped(marks: Points) -> dict[str, Points]:
+    """The landmarks of all groups, (points, 2), one after the other, by their names."""
+    ends = np.cumsum(list(GROUPS.values()))[:-1]
+    return dict(zip(GROUPS, np.split(marks, ends), strict=True))
 
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(_bytes(path, _MANIFEST_BYTES))
+        document = json.loads(bytes_of(path, _MANIFEST_BYTES))
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "it is no JSON") from error
+        raise damaged(path, "it is no JSON") from error
     if not isinstance(document, dict):
-        raise _damaged(path, "it is no JSON object")
-    if document.get("version") != VERSION:
+        raise damaged(path, "it is no JSON object")
+    version = document.get("version")
+    if version not in (VERSION, VERSION_WITH_IDLE) or type(version) is not int:
         raise InputInvalid(
-            f"The avatar file {path} is of version {document.get('version')!r}, not {VERSION}.",
-            _HINT,
+            f"The avatar file {path} is of version {version!r}, which is not known here.", HINT
         )
     return document
 
@@ -132,31 +143,31 @@ def _document(path: Path) -> dict[str, Any]:
 def _text(document: dict[str, Any], key: str, folder: Path) -> str:
     value = document.get(key)
     if not isinstance(value, str):
-        raise _damaged(folder / MANIFEST, f"{key} is no text")
+        raise damaged(folder / MANIFEST, f"{key} is no text")
     return value
 
 
 def _notes(value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(note, str) for note in value):
-        raise _damaged(path, "notes is no list of texts")
+        raise damaged(path, "notes is no list of texts")
     return tuple(value)
 
 
 def _portrait(path: Path) -> Image:
     import cv2
 
-    content = _bytes(path, _PORTRAIT_BYTES)
+    content = bytes_of(path, _PORTRAIT_BYTES)
     size = content[16:24]
     if not content.startswith(b"\x89PNG\r\n\x1a\n") or len(size) < 8:
-        raise _damaged(path, "it is no PNG")
+        raise damaged(path, "it is no PNG")
     width, height = int.from_bytes(size[:4], "big"), int.from_bytes(size[4:], "big")
     if not (0 < width <= LONGEST and 0 < height <= LONGEST):
-        raise _damaged(path, f"it has {width} × {height} pixels")
+        raise damaged(path, f"it has {width} × {height} pixels")
     picture = None
     if b"IEND" in content[-16:]:
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
-        raise _damaged(path, "it is cut off")
+        raise damaged(path, "it is cut off")
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
@@ -166,17 +177,17 @@ def _box(value: Any, width: int, height: int, path: Path) -> tuple[int, int, int
         x0, y0, x1, y1 = value
         if 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height:
             return x0, y0, x1, y1
-    raise _damaged(path, "its face_box does not lie in the portrait")
+    raise damaged(path, "its face_box does not lie in the portrait")
 
 
 def _landmarks(value: Any, width: int, height: int, path: Path) -> dict[str, Points]:
     if not isinstance(value, dict):
-        raise _damaged(path, "it has no landmarks")
+        raise damaged(path, "it has no landmarks")
     found = {}
     for name, count in GROUPS.items():
         points = value.get(name)
         if not _are_points(points, count, 2.0 * max(width, height)):
-            raise _damaged(path, f"the landmarks {name} are not {count} points")
+            raise damaged(path, f"the landmarks {name} are not {count} points")
         found[name] = np.asarray(points, np.float32)
     return found
 
@@ -192,26 +203,3 @@ def _are_points(value: Any, count: int, reach: float) -> bool:
             for n in point
         )
     )
-
-
-def _features(path: Path) -> dict[str, NDArray[Any]]:
-    _bytes(path, _FEATURE_BYTES)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _FEATURE_BYTES:
-                raise _damaged(path, "it unpacks to far too much")
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in ("mesh", "face_mask") if name in stored.files}
-    except (*_UNREADABLE, zipfile.BadZipFile) as error:
-        raise _damaged(path, "it holds no arrays") from error
-
-
-def _array(
-    features: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], kind: Any, path: Path
-) -> NDArray[Any]:
-    values = features.get(name)
-    if values is None or values.shape != shape or values.dtype != kind:
-        raise _damaged(path, f"{name} is missing or of another shape")
-    if not np.isfinite(values).all():
-        raise _damaged(path, f"{name} holds what is no number")
-    return values

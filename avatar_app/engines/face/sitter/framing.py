@@ -38,16 +38,15 @@ class Framed(NamedTuple):
 
 def framed(avatar: Avatar, width: int, height: int) -> Framed:
     """The still picture of an avatar."""
-    scale, x, y = _placed(avatar, width, height)
-    place = np.array([[scale, 0, x], [0, scale, y]])
+    scale, x, y = placed(avatar, width, height)
     marks = {
         name: (points * scale + [x, y]).astype(np.float32)
         for name, points in avatar.landmarks.items()
     }
-    return Framed(_painted(avatar.portrait, place, width, height), marks, (scale, x, y))
+    return Framed(painted(avatar.portrait, (scale, x, y), width, height), marks, (scale, x, y))
 
 
-def _placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float]:
+def placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float]:
     """Scale and offset of the portrait in the picture."""
     marks = avatar.landmarks
     tall = float(marks["jaw"][10, 1] - marks["forehead"][7, 1])
@@ -70,14 +69,18 @@ def _slid(offset: float, room: float, length: float) -> float:
     return min(max(offset, 0.0), room - length)
 
 
-def _painted(portrait: Image, place: NDArray[Any], width: int, height: int) -> Image:
+def painted(
+    portrait: Image, at: tuple[float, float, float], width: int, height: int, swift: bool = False
+) -> Image:
+    """A portrait in a picture; `at` is the `place` of a `Framed`. `swift`: a little less sharp."""
     rows, columns = portrait.shape[:2]
-    scale = place[0, 0]
+    scale = at[0]
+    place = np.array([[scale, 0, at[1]], [0, scale, at[2]]])
     source: Any = portrait
     if scale < 0.7:
         source = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         place = np.array([[1, 0, place[0, 2]], [0, 1, place[1, 2]]])
-    flags = cv2.INTER_LINEAR if scale < 0.7 else cv2.INTER_CUBIC
+    flags = cv2.INTER_LINEAR if scale < 0.7 or swift else cv2.INTER_CUBIC
     picture = cv2.warpAffine(
         source, place, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT_101
     )
@@ -87,18 +90,17 @@ def _painted(portrait: Image, place: NDArray[Any], width: int, height: int) -> I
         return np.asarray(picture, np.uint8)
     inside = _inside((left, top, right, bottom), width, height)
     blurred = _blurred(picture, height * _BLUR)
-    mixed = blurred + (picture.astype(np.float32) - blurred) * inside[:, :, None]
-    return np.asarray(np.rint(mixed), np.uint8)
+    return np.asarray(cv2.blendLinear(picture, blurred, inside, 1 - inside), np.uint8)
 
 
-def _blurred(picture: Any, sigma: float) -> NDArray[np.float32]:
+def _blurred(picture: Any, sigma: float) -> Image:
     """Blurred at a quarter of the size: nobody sees the difference."""
     height, width = picture.shape[:2]
     small = cv2.resize(
         picture, (max(width // 4, 1), max(height // 4, 1)), interpolation=cv2.INTER_AREA
     )
     soft = cv2.GaussianBlur(small.astype(np.float32), (0, 0), max(sigma / 4, 0.5))
-    return np.asarray(cv2.resize(soft, (width, height)), np.float32)
+    return np.asarray(cv2.resize(np.rint(soft).astype(np.uint8), (width, height)), np.uint8)
 
 
 def _inside(box: tuple[float, float, float, float], width: int, height: int) -> NDArray[np.float32]:
