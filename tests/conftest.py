@@ -43,9 +43,12 @@ def no_thread_left_behind() -> Iterator[None]:
 
 
 _network_calls: list[str] = []
+_may_use_loopback = threading.Event()
 
 
 def _watch_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if _may_use_loopback.is_set() and _is_loopback(event, arguments):
+        return
     if event == "socket.getaddrinfo" or (event == "socket.connect" and _is_inet(arguments[1])):
         _network_calls.append(
             f"{event} {arguments[1:] if event == 'socket.connect' else arguments}"
@@ -54,6 +57,20 @@ def _watch_network(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _is_inet(address: Any) -> bool:
     return isinstance(address, tuple)  # a UNIX socket's address is a path
+
+
+def _is_loopback(event: str, arguments: tuple[Any, ...]) -> bool:
+    if event == "socket.connect":
+        return _is_inet(arguments[1]) and arguments[1][0] in ("127.0.0.1", "::1")
+    return event == "socket.getaddrinfo" and arguments[0] in ("127.0.0.1", "::1")
+
+
+@pytest.fixture
+def loopback() -> Iterator[None]:
+    """The test may connect to servers of its own on this machine, and to nothing else."""
+    _may_use_loopback.set()
+    yield
+    _may_use_loopback.clear()
 
 
 sys.addaudithook(_watch_network)

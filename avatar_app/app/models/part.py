@@ -1,0 +1,135 @@
+"""A file that is not all here yet: its bytes, and a note of which; both outlive a kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+_NOTED = {"url", "validator", "total", "segments"}
+
+
+@dataclass(slots=True)
+class Segment:
+    """A stretch of the file that one connection fetches."""
+
+    start: int
+    at: int
+    """Bytes from `start` up to here are in the file."""
+    end: int | None
+    """Where the stretch ends; None if the file's size is not known."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.end is not None and self.at >= self.end
+
+
+@dataclass(slots=True)
+class Part:
+    """`NAME.part`, and `NAME.part.json` that says where it came from and what is in it."""
+
+    target: Path
+    url: str = ""
+    validator: str = ""
+    """The strong ETag, or the date, that If-Range takes; empty if the server gave none."""
+    total: int | None = None
+    segments: list[Segment] = field(default_factory=list)
+    times_begun: int = 0
+    """Counts `begin`; not noted."""
+
+    @property
+    def path(self) -> Path:
+        return self.target.with_name(self.target.name + ".part")
+
+    @property
+    def note(self) -> Path:
+        return self.target.with_name(self.target.name + ".part.json")
+
+    @classmethod
+    def of(cls, target: Path) -> Part:
+        """What an earlier run left; an empty part if it left nothing that can be trusted."""
+        part = cls(target)
+        try:
+            told = json.loads(part.note.read_text(encoding="utf-8"))
+            segments = [Segment(**each) for each in told.pop("segments")]
+            noted = cls(target, segments=segments, **told)
+            if noted._is_sound():
+                return noted
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return part
+        return part
+
+    def _is_sound(self) -> bool:
+        """Does the file hold at least what the note says?"""
+        there = self.path.stat().st_size
+        ends = [each.start for each in self.segments[1:]] + [self.total]
+        return all(
+            each.end == end and (each.at == each.start or each.start < each.at <= there)
+            for each, end in zip(self.segments, ends, strict=True)
+        ) and (not self.segments or self.segments[0].start == 0)
+
+    @property
+    def done(self) -> int:
+        """Bytes that are in the file."""
+        return sum(each.at - each.start for each in self.segments)
+
+    @property
+    def front(self) -> int:
+        """Bytes that are in the file without a gap from its start."""
+        front = 0
+        for each in self.segments:
+            front = each.at
+            if not each.is_done:
+                break
+        return front
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.segments) and all(each.is_done for each in self.segments)
+
+    def begin(self, total: int | None) -> None:
+        """Forget everything: one segment from the start."""
+        self.times_begun += 1
+        self.total = total
+        self.segments = [Segment(0, 0, total)]
+        with self.path.open("wb"):
+            self.save()
+
+    def split(self, pieces: int) -> None:
+        """Share what the only segment still lacks between several; the size must be known."""
+        (only,) = self.segments
+        end = only.end or 0
+        size = (end - only.at) // pieces
+        cuts = [only.at + size * n for n in range(1, pieces)]
+        only.end = cuts[0]
+        self.segments += [
+            Segment(cut, cut, following)
+            for cut, following in zip(cuts, [*cuts[1:], end], strict=True)
+        ]
+
+    def save(self) -> None:
+        """Note what is here; call it after the bytes were written."""
+        told = {name: value for name, value in asdict(self).items() if name in _NOTED}
+        write_json(self.note, told)
+
+    def finish(self) -> None:
+        """All bytes are here and right: give the file its name."""
+        os.replace(self.path, self.target)
+        self.note.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Delete what is here."""
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+        self.url, self.validator, self.total, self.segments = "", "", None, []
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write all or nothing."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

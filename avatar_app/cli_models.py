@@ -1,0 +1,213 @@
+"""The command line's `models` group: see, fetch, check, take over and remove models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from avatar_app.core.errors import InputInvalid
+
+if TYPE_CHECKING:
+    from avatar_app.app.models.catalog import Catalog, Model
+    from avatar_app.app.models.store import Store
+
+models = typer.Typer(help="Models: see, fetch, check, take over, remove.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Accept the licences of all models named.")]
+Accepted = Annotated[
+    list[str] | None,
+    typer.Option("--accept-license", metavar="ID", help="Accept the licence of this model."),
+]
+
+
+@models.command("list")
+def list_all(as_json: AsJson = False) -> int:
+    """List the models that there are, and which are here."""
+    store, catalog = _known()
+    if as_json:
+        typer.echo(json.dumps([_described(each, store) for each in catalog.models]))
+        return 0
+    table = Table("model", "for", "state", "size", "licence", "what it is", box=None)
+    for each in catalog.models:
+        told = _described(each, store)
+        licence = each.licence.title + (" *" if told["must_accept"] else "")
+        engine = f"{each.kind} {each.engine}"
+        table.add_row(each.id, engine, told["state"], told["size"], licence, each.summary)
+    out.print(table, soft_wrap=True)
+    out.print("* to be accepted before use: avatar-app models info ID", highlight=False)
+    return 0
+
+
+@models.command()
+def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> int:
+    """Tell all about a model: files, licence, needs, where its hashes are on record."""
+    store, catalog = _known()
+    model = catalog.find(name)
+    told = _described(model, store)
+    if as_json:
+        typer.echo(json.dumps(told | model.model_dump(mode="json")))
+        return 0
+    rows = {
+        model.title: model.summary,
+        "state": told["state"],
+        "where": str(store.path(model)),
+        "size": told["size"],
+        "memory": f"about {model.needs.ram_mb} MB, on a graphics card {model.needs.vram_mb} MB",
+        "languages": ", ".join(model.languages) or "any",
+        "licence": model.licence.notice,
+        "accepted": "" if not told["must_accept"] else "yes" if told["accepted"] else "not yet",
+        "notes": model.notes,
+        "on record": model.source,
+    }
+    for file in model.files:
+        pinned = store.expected_hash(model, file) or "pinned at the first download"
+        rows[file.name] = "\n".join((f"sha256 {pinned}", *file.urls))
+    table = Table(box=None, show_header=False)
+    for left, right in rows.items():
+        if right:
+            table.add_row(left, right)
+    out.print(table, highlight=False, markup=False)
+    return 0
+
+
+@models.command()
+def download(
+    names: Annotated[list[str], typer.Argument(metavar="ID…")],
+    yes: Yes = False,
+    accept_license: Accepted = None,
+) -> int:
+    """Fetch models; what was begun goes on where it stopped."""
+    from avatar_app.app.models.download import download as fetch
+    from avatar_app.cli_progress import watched
+
+    store, catalog = _known()
+    wanted = [catalog.find(name) for name in names]
+    for model in wanted:
+        _agree(model, store, yes or model.id in (accept_license or ()))
+    for model in wanted:
+        path = watched(
+            f"Fetching {model.title}",
+            err,
+            lambda job, watch, model=model: fetch(job, model, store, watch),  # type: ignore[misc]
+        )
+        out.print(f"{model.title} is here: {path}", soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+@models.command()
+def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> int:
+    """Hash every file of a model, or of all that are here, and compare."""
+    from avatar_app.app.models.checking import verify as check
+    from avatar_app.app.models.store import Presence
+    from avatar_app.cli_progress import run_shown
+
+    store, catalog = _known()
+    all_kept = [each for each in catalog.models if store.kept(each)]
+    wanted = [catalog.find(name)] if name else all_kept
+    if not wanted:
+        out.print("No model is here.", highlight=False)
+    sound = True
+    for model in wanted:
+        found = run_shown(
+            f"Reading {model.title}",
+            err,
+            lambda job, model=model: check(job, model, store),  # type: ignore[misc]
+        )
+        flaws = [each for each in found if each.flaw]
+        sound = sound and not flaws
+        out.print(f"{'✗' if flaws else '✓'} {model.id}", highlight=False, markup=False)
+        for each in flaws:
+            out.print(f"  {each.name}: {each.flaw}", highlight=False, markup=False)
+        if flaws:
+            again = "" if store.presence(model) is Presence.PARTLY else f"remove {model.id}, then "
+            out.print(f"  → avatar-app models {again}download {model.id}", style="yellow")
+    return 0 if sound else 1
+
+
+@models.command()
+def remove(names: Annotated[list[str], typer.Argument(metavar="ID…")]) -> int:
+    """Delete models from this machine."""
+    store, catalog = _known()
+    for model in [catalog.find(name) for name in names]:
+        store.remove(model)
+        out.print(f"{model.title} was removed.", highlight=False, markup=False)
+    return 0
+
+
+@models.command("import")
+def take(
+    path: Path,
+    name: Annotated[str | None, typer.Option("--as", metavar="ID", help="Which it is.")] = None,
+    yes: Yes = False,
+    accept_license: Accepted = None,
+) -> int:
+    """Take over a file or folder that you have already; it is linked or copied, and checked."""
+    from avatar_app.app.models.taking import recognise, take_over
+    from avatar_app.cli_progress import run_shown
+
+    store, catalog = _known()
+    source = path.expanduser()
+    model = catalog.find(name) if name else recognise(source, catalog)
+    _agree(model, store, yes or model.id in (accept_license or ()))
+    there = run_shown(
+        f"Reading {source.name}", err, lambda job: take_over(job, source, model, store)
+    )
+    out.print(f"{model.title} is here: {there}", soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+def _known() -> tuple[Store, Catalog]:
+    from avatar_app.app.models.catalog import user_catalog
+    from avatar_app.app.models.store import Store
+    from avatar_app.app.places import user_places
+
+    store = Store.of(user_places())
+    return store, user_catalog(store.root)
+
+
+def _agree(model: Model, store: Store, accepts: bool) -> None:
+    """Show the licence, and have it accepted once where it asks for that."""
+    from avatar_app.app.models.licensing import require_licence
+
+    if store.is_accepted(model):
+        return
+    err.print(model.licence.notice, style="yellow", markup=False, highlight=False)
+    if not accepts and sys.stdin.isatty():
+        accepts = typer.confirm(f"Do you accept this for {model.title}?", err=True)
+        if not accepts:
+            raise InputInvalid(f"{model.title} was not fetched: its licence was declined.", "")
+    if accepts:
+        store.accept(model)
+    require_licence(model, store)
+
+
+def _described(model: Model, store: Store) -> dict[str, Any]:
+    from avatar_app.app.models.store import Presence, readable
+
+    presence, here = store.presence(model), store.bytes_here(model)
+    part = f"partly, {100 * here / model.bytes:.0f} %" if model.bytes else "partly"
+    state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
+    return {
+        "id": model.id,
+        "kind": model.kind,
+        "engine": model.engine,
+        "title": model.title,
+        "state": state,
+        "bytes": model.bytes,
+        "bytes_here": here,
+        "size": readable(model.bytes) if model.bytes else "not on record",
+        "license": model.licence.id,
+        "must_accept": model.licence.must_accept,
+        "non_commercial": model.licence.non_commercial,
+        "accepted": store.is_accepted(model),
+        "path": str(store.path(model)),
+    }

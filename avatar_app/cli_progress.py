@@ -1,0 +1,56 @@
+"""Progress of a job on the command line: a bar where somebody looks, nothing where nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+if TYPE_CHECKING:
+    from avatar_app.app.jobs import Job
+    from avatar_app.app.models.tally import Tally
+
+T = TypeVar("T")
+
+
+def watched(
+    title: str, console: Console, work: Callable[[Job[Any], Callable[[Tally], None]], T]
+) -> T:
+    """The result of a download, whose bytes, rate and time left are shown meanwhile."""
+    from avatar_app.app.jobs import Job
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        bar = bars.add_task(title, total=None)
+
+        def watch(tally: Tally) -> None:
+            bars.update(bar, completed=tally.done, total=tally.total)
+
+        job: Job[T] = Job(title, lambda job: work(job, watch))
+        return job.run()
+
+
+def run_shown(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
+    """The result of a job, whose fraction is shown meanwhile."""
+    from avatar_app.app.jobs import Job
+
+    with Progress(console=console, transient=True) as bars:
+        bar = bars.add_task(title, total=1.0)
+        job: Job[T] = Job(title, work)
+        job.when_progressed(lambda progress: bars.update(bar, completed=progress.fraction))
+        return job.run()

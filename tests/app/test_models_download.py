@@ -1,0 +1,482 @@
+"""Downloads arrive whole and right whatever a server does, or end in one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from misbehaving import (
+    Misbehaviour,
+    Site,
+    chunked,
+    cut,
+    drip,
+    ignore_range,
+    instead,
+    lie_about_length,
+    redirect,
+    reset,
+    serving,
+    status,
+)
+
+from avatar_app.app.jobs import Job, JobCancelled
+from avatar_app.app.models.catalog import Licence, Model
+from avatar_app.app.models.download import download, download_job
+from avatar_app.app.models.failures import (
+    DiskFailed,
+    DownloadFailed,
+    LicenceNotAccepted,
+    Passing,
+    WrongBytes,
+)
+from avatar_app.app.models.part import Part
+from avatar_app.app.models.store import Kept, Presence, Store
+from avatar_app.app.models.tally import Tally
+from avatar_app.app.models.transfer import Manners
+from avatar_app.core.errors import AvatarError, ConfigInvalid
+
+BODY = random.Random(7).randbytes(300_000)
+SHA256 = hashlib.sha256(BODY).hexdigest()
+OTHER = random.Random(8).randbytes(len(BODY))
+ONE_BY_ONE = Manners(tries=3, first_wait=0.001, silence=5.0, connections=1)
+SEVERAL = Manners(tries=3, first_wait=0.001, silence=5.0, connections=4, split_from=100_000)
+FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
+BOUND = Licence(id="NC", title="Not for sale", url="https://example.org/nc", must_accept=True)
+
+pytestmark = pytest.mark.usefixtures("loopback", "no_proxies")
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving(Site({"m.bin": BODY})) as each:
+        yield each
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "models")
+
+
+def a_model(*urls: str, licence: Licence = FREE, **file: Any) -> Model:
+    entry = {"name": "m.bin", "urls": urls, "bytes": len(BODY), "sha256": SHA256} | file
+    return Model(
+        id="m", kind="asr", engine="e", title="M", summary="", licence=licence, source="",
+        entry="" if "holds" in entry else "m.bin", files=(entry,),
+    )  # fmt: skip
+
+
+def fetch(model: Model, store: Store, manners: Manners = ONE_BY_ONE, watch: Any = None) -> Path:
+    watch = watch or (lambda _: None)
+    return Job("", lambda job: download(job, model, store, watch, manners)).run()
+
+
+def test_a_file_comes_whole_and_is_kept(site: Site, store: Store) -> None:
+    model, tallies = a_model(site.url("m.bin")), list[Tally]()
+    path = fetch(model, store, watch=tallies.append)
+    assert path.read_bytes() == BODY
+    assert store.presence(model) is Presence.HERE
+    assert store.kept(model) == {"m.bin": Kept(len(BODY), SHA256)}
+    assert tallies[-1].done == tallies[-1].total == len(BODY)
+    assert [each.name for each in store.folder(model).glob("*part*")] == []
+    assert fetch(model, store) == path
+    assert len(site.asked) == 1  # what is here is not asked for
+
+
+def test_the_job_tells_how_far_it_is(site: Site, store: Store) -> None:
+    job, told = download_job(a_model(site.url("m.bin")), store), []
+    job.when_progressed(told.append)
+    assert job.run().read_bytes() == BODY
+    assert told[-1].fraction == 1.0
+    assert "m.bin: 300 kB of 300 kB" in told[-1].text
+
+
+RESUMED: dict[str, tuple[list[Misbehaviour], int]] = {
+    "cut": ([cut(100_000), cut(70_000)], 3),
+    "reset": ([reset(0), reset(0)], 3),
+    "promised more": ([lie_about_length(50)], 1),
+    "busy": ([status(503), status(429)], 3),
+    "no range": ([cut(100_000), ignore_range], 2),
+    "no length": ([chunked], 1),
+    "redirected": ([redirect("/m.bin?signed=1")], 2),
+}
+
+
+@pytest.mark.parametrize("name", RESUMED)
+@pytest.mark.parametrize("manners", [ONE_BY_ONE, SEVERAL], ids=["one", "several"])
+def test_what_can_pass_is_tried_again(
+    site: Site, store: Store, name: str, manners: Manners
+) -> None:
+    site.script, requests = RESUMED[name][0].copy(), RESUMED[name][1]
+    assert fetch(a_model(site.url("m.bin")), store, manners).read_bytes() == BODY
+    if manners is ONE_BY_ONE:
+        assert len(site.asked) == requests
+
+
+def test_a_cut_download_goes_on_where_it_stopped(site: Site, store: Store) -> None:
+    site.script = [cut(100_000)]
+    fetch(a_model(site.url("m.bin")), store)
+    assert [each.range for each in site.asked] == ["bytes=0-", "bytes=100000-299999"]
+    assert site.asked[1].if_range == '"one"'
+    assert site.sent == len(BODY)
+
+
+def test_a_server_that_keeps_cutting_is_borne_as_long_as_bytes_come(
+    site: Site, store: Store
+) -> None:
+    site.script = [cut(20_000)] * 12
+    assert fetch(a_model(site.url("m.bin")), store).read_bytes() == BODY
+
+
+def test_several_connections_share_a_large_file(site: Site, store: Store) -> None:
+    assert fetch(a_model(site.url("m.bin")), store, SEVERAL).read_bytes() == BODY
+    starts = sorted(int(each.range[6:].split("-")[0]) for each in site.asked)
+    assert starts == [0, 75_000, 150_000, 225_000]
+
+
+def test_a_cut_of_one_connection_loses_nothing_of_the_others(site: Site, store: Store) -> None:
+    def cut_the_last(handler: Any, body: bytes) -> None:
+        cut(1_000 if handler.told.range.startswith("bytes=225000") else len(body))(handler, body)
+
+    site.script = [cut_the_last] * 4
+    assert fetch(a_model(site.url("m.bin")), store, SEVERAL).read_bytes() == BODY
+    assert site.asked[-1].range.split("-")[1] != ""
+
+
+FINAL: dict[str, tuple[list[Misbehaviour], str]] = {
+    "gone": ([status(404)], "no longer has the file"),
+    "for members": ([status(401)], "without signing in"),
+    "teapot": ([status(418)], "status 418"),
+    "redirected to http": ([redirect("http://example.org/m.bin")], "not safe"),
+    "redirected to a file": ([redirect("file:///etc/passwd")], "not safe"),
+    "redirected for ever": ([redirect("/m.bin")] * 20, "without end"),
+    "another size": ([instead(BODY[:-1])], "299999 bytes instead of 300000"),
+    "too short a length": ([lie_about_length(-7)], "bytes instead of"),
+    "wrong bytes": ([instead(OTHER)], "is not the file that was meant"),
+}
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_what_cannot_pass_is_not_tried_again(site: Site, store: Store, name: str) -> None:
+    behaviours, sentence = FINAL[name]
+    if name == "too short a length":
+        behaviours = [lambda handler, body: _shorter(handler, body)]
+    site.script = behaviours.copy()
+    with pytest.raises(DownloadFailed, match=sentence) as caught:
+        fetch(a_model(site.url("m.bin")), store)
+    assert caught.value.hint
+    assert not isinstance(caught.value, Passing)
+    assert len(site.asked) == (8 if name == "redirected for ever" else 1)
+    assert store.presence(a_model("https://example.org")) is Presence.ABSENT
+
+
+def _shorter(handler: Any, body: bytes) -> None:
+    handler.told.range = ""
+    lie_about_length(-7)(handler, body)
+
+
+def test_a_server_that_stays_broken_is_given_up(site: Site, store: Store) -> None:
+    site.script = [status(500)] * 9
+    with pytest.raises(Passing, match=r"127\.0\.0\.1 is busy"):
+        fetch(a_model(site.url("m.bin")), store)
+    assert len(site.asked) == ONE_BY_ONE.tries
+
+
+def test_a_server_that_always_promises_too_much_is_given_up(site: Site, store: Store) -> None:
+    def promise(handler: Any, body: bytes) -> None:
+        handler.told.range = ""
+        lie_about_length(50)(handler, body[:1000])
+
+    site.script = [promise] * 20
+    with pytest.raises(Passing, match="cut the connection"):
+        fetch(a_model(site.url("m.bin"), bytes=None, sha256=None), store)
+    assert len(site.asked) < 10
+
+
+def test_the_next_server_helps_and_what_is_here_is_kept(site: Site, store: Store) -> None:
+    site.files["mirror.bin"] = BODY
+    site.script = [cut(100_000), status(404)]
+    model = a_model(site.url("m.bin"), site.url("mirror.bin"))
+    assert fetch(model, store).read_bytes() == BODY
+    assert site.asked[-1].path == "/mirror.bin"
+    assert site.asked[-1].range == "bytes=100000-299999"
+
+
+def test_if_no_server_helps_each_is_named(site: Site, store: Store) -> None:
+    site.script = [status(404), instead(OTHER)]
+    with pytest.raises(DownloadFailed, match=r"None of 2 servers.*no longer.*not the file"):
+        fetch(a_model(site.url("m.bin"), site.url("b")), store)
+
+
+def test_wrong_bytes_in_a_resumed_file_are_fetched_once_more_in_full(
+    site: Site, store: Store
+) -> None:
+    site.script = [cut(100_000), lambda handler, body: cut(len(OTHER))(handler, OTHER)]
+    assert fetch(a_model(site.url("m.bin")), store).read_bytes() == BODY
+    assert [each.range for each in site.asked] == ["bytes=0-", "bytes=100000-299999", "bytes=0-"]
+
+
+def test_a_file_that_changed_meanwhile_is_begun_anew(site: Site, store: Store) -> None:
+    def change(handler: Any, body: bytes) -> None:
+        cut(100_000)(handler, OTHER)
+        site.tag = '"two"'
+
+    site.script = [change]
+    assert fetch(a_model(site.url("m.bin")), store).read_bytes() == BODY
+    assert site.asked[1].if_range == '"one"'
+    assert site.asked[1].sent == len(BODY)
+
+
+@pytest.mark.parametrize("manners", [ONE_BY_ONE, SEVERAL], ids=["one", "several"])
+def test_a_change_shows_even_if_the_server_ignores_the_condition(
+    site: Site, store: Store, manners: Manners
+) -> None:
+    def change(handler: Any, body: bytes) -> None:
+        cut(30_000)(handler, OTHER)
+        site.tag = '"two"'
+
+    def ignore_condition(handler: Any, body: bytes) -> None:
+        handler.told.if_range = ""
+        cut(len(body))(handler, body)
+
+    site.script = [change] + [ignore_condition] * 9
+    model = a_model(site.url("m.bin"), sha256=None)
+    assert fetch(model, store, manners).read_bytes() == BODY
+
+
+def test_the_first_download_pins_a_hash_that_is_on_no_record(site: Site, store: Store) -> None:
+    model = a_model(site.url("m.bin"), bytes=None, sha256=None)
+    fetch(model, store)
+    store.remove(model)
+    site.files["m.bin"] = OTHER
+    with pytest.raises(WrongBytes, match="not the file that was meant"):
+        fetch(model, store)
+    site.files["m.bin"] = BODY
+    assert fetch(model, store).read_bytes() == BODY
+
+
+def test_cancelling_ends_a_silent_connection_at_once(site: Site, store: Store) -> None:
+    site.script = [drip(50_000)]
+    model = a_model(site.url("m.bin"))
+    job: Job[Path] = Job("", lambda job: download(job, model, store, manners=ONE_BY_ONE))
+    outcome: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            job.run()
+        except JobCancelled as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert site.drips.acquire(timeout=10)
+    job.cancel()
+    thread.join(5)  # the server would stay silent for 30 s, and 5 s count as a failure
+    assert len(outcome) == 1
+    assert store.bytes_here(model) == 50_000
+    assert store.presence(model) is Presence.PARTLY
+    site.may_go_on.set()
+    assert fetch(model, store).read_bytes() == BODY
+    assert site.asked[-1].range == "bytes=50000-299999"
+
+
+def test_a_silent_server_counts_as_cut_off(site: Site, store: Store) -> None:
+    site.script = [drip(50_000)]
+    manners = Manners(tries=2, first_wait=0.001, silence=0.1, connections=1)
+    assert fetch(a_model(site.url("m.bin")), store, manners).read_bytes() == BODY
+    assert site.sent == len(BODY)
+
+
+def test_no_network_is_one_sentence(store: Store) -> None:
+    with serving(Site()) as site:
+        url = site.url("m.bin")
+    with pytest.raises(Passing, match=r"127\.0\.0\.1 cannot be reached"):
+        fetch(a_model(url), store)
+
+
+def test_a_server_that_speaks_no_tls_is_one_sentence(site: Site, store: Store) -> None:
+    url = site.url("m.bin").replace("http:", "https:")
+    with pytest.raises(Passing, match="No safe connection"):
+        fetch(a_model(url), store)
+
+
+def test_the_proxy_of_the_environment_is_used(
+    site: Site, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{site.port}")
+    far = "http://127.0.0.1:9/m.bin"
+    site.script = [lambda handler, _: cut(len(BODY))(handler, BODY)]
+    assert fetch(a_model(far), store).read_bytes() == BODY
+    assert site.asked[0].path == far
+
+
+def test_a_disk_without_room_is_told_before_anything_is_asked(site: Site, store: Store) -> None:
+    with pytest.raises(DiskFailed, match=r"M needs .* more on the disk"):
+        fetch(a_model(site.url("m.bin"), bytes=10**18), store)
+    assert site.asked == []
+
+
+def test_a_size_that_only_the_server_knows_is_asked_for_too(site: Site, store: Store) -> None:
+    def huge(handler: Any, body: bytes) -> None:
+        handler.told.range = ""
+        lie_about_length(10**18)(handler, body)
+
+    site.script = [huge]
+    with pytest.raises(DiskFailed, match="more on the disk"):
+        fetch(a_model(site.url("m.bin"), bytes=None, sha256=None), store)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_gets_full_in_mid_download_is_one_sentence(site: Site, store: Store) -> None:
+    site.script = [cut(100_000)]
+    model = a_model(site.url("m.bin"))
+    once = Manners(tries=1, first_wait=0.001, connections=1)
+    with pytest.raises(Passing):
+        fetch(model, store, Manners(tries=0, first_wait=0.001, connections=1))
+    part = Part.of(store.folder(model) / "m.bin")
+    kept = part.path.rename(part.path.with_name("kept"))
+    part.path.symlink_to("/dev/full")
+    part.begin(len(BODY))
+    with pytest.raises(DiskFailed, match="The disk is full") as caught:
+        fetch(model, store, once)
+    assert "goes on where it stopped" in caught.value.hint
+    part.path.unlink()
+    kept.rename(part.path)
+
+
+def test_a_file_system_without_large_files_is_one_sentence(site: Site, store: Store) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(DiskFailed, match="no files of this size"):
+            fetch(a_model(site.url("m.bin")), store)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert fetch(a_model(site.url("m.bin")), store).read_bytes() == BODY
+    assert site.asked[1].range == "bytes=200000-299999"
+
+
+def test_a_folder_that_may_not_be_written_is_one_sentence(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file in the folder's place")
+    with pytest.raises(AvatarError) as caught:
+        fetch(a_model(site.url("m.bin")), Store(tmp_path / "models"))
+    assert isinstance(caught.value, DiskFailed)
+    assert caught.value.hint
+
+
+def test_nothing_is_fetched_before_its_licence_is_accepted(site: Site, store: Store) -> None:
+    model = a_model(site.url("m.bin"), licence=BOUND)
+    with pytest.raises(LicenceNotAccepted, match="Not for sale") as caught:
+        fetch(model, store)
+    assert "--accept-license m" in caught.value.hint
+    assert site.asked == []
+    store.accept(model)
+    assert fetch(model, store).read_bytes() == BODY
+
+
+def test_two_downloads_of_one_model_do_not_meet(site: Site, store: Store) -> None:
+    model = a_model(site.url("m.bin"))
+    with store.lock(model), pytest.raises(ConfigInvalid, match="already"):
+        fetch(model, store)
+
+
+def zipped(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(f"../../{name.replace('_', '.')}", content)
+    return buffer.getvalue()
+
+
+def archived(site: Site, body: bytes) -> Model:
+    site.files["m.zip"] = body
+    hashed = hashlib.sha256(body).hexdigest()
+    return a_model(
+        site.url("m.zip"), name="m.zip", bytes=len(body), sha256=hashed, holds=("a.bin", "b.txt")
+    )
+
+
+def test_of_an_archive_only_the_named_files_come_out(site: Site, store: Store) -> None:
+    model = archived(site, zipped(a_bin=BODY, b_txt=b"b", c_txt=b"c"))
+    folder = fetch(model, store)
+    there = {
+        each.name: each.read_bytes() for each in folder.iterdir() if each.name != "record.json"
+    }
+    assert there == {"a.bin": BODY, "b.txt": b"b"}
+    assert not (store.root.parent / "a.bin").exists()
+    assert store.presence(model) is Presence.HERE
+
+
+@pytest.mark.parametrize("body", [b"no zip at all", zipped(a_bin=b"a")], ids=["no zip", "lacks"])
+def test_an_archive_that_is_none_is_one_sentence(site: Site, store: Store, body: bytes) -> None:
+    with pytest.raises(WrongBytes, match=r"m\.zip is damaged"):
+        fetch(archived(site, body), store)
+
+
+FETCHING = """
+import sys
+from pathlib import Path
+from avatar_app.app.jobs import Job
+from avatar_app.app.models.catalog import Model
+from avatar_app.app.models.download import download
+from avatar_app.app.models.store import Store
+from avatar_app.app.models.transfer import Manners
+model = Model.model_validate_json(sys.argv[1])
+manners = Manners(tries=3, first_wait=0.001, connections=int(sys.argv[3]), split_from=1_000_000)
+Job("", lambda job: download(job, model, Store(Path(sys.argv[2])), manners=manners)).run()
+"""
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_process_that_is_killed_goes_on_where_it_was(
+    site: Site, store: Store, connections: int
+) -> None:
+    body = random.Random(9).randbytes(8_000_000)
+    site.files["m.bin"] = body
+    pause = drip(1_500_000)
+    site.script = [pause] * connections
+    hashed = hashlib.sha256(body).hexdigest()
+    model = a_model(site.url("m.bin"), bytes=len(body), sha256=hashed)
+    command = [sys.executable, "-c", FETCHING, model.model_dump_json(), str(store.root)]
+    child = subprocess.Popen([*command, str(connections)])
+    for _ in range(connections):
+        assert site.drips.acquire(timeout=30)
+    part = Part(store.folder(model) / "m.bin")
+    noted = wait_until(lambda: Part.of(part.target).done >= 1_500_000 * connections, 20)
+    child.kill()
+    assert child.wait(10) == -signal.SIGKILL
+    assert noted
+    before = len(site.asked)
+    site.may_go_on.set()
+    manners = Manners(tries=3, first_wait=0.001, connections=connections, split_from=1_000_000)
+    assert fetch(model, store, manners).read_bytes() == body
+    again = sum(each.sent for each in site.asked[before:])
+    assert again == len(body) - 1_500_000 * connections
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Has it come true before the time is up?"""
+    waiting = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return True
+        waiting.wait(0.02)
+    return False
