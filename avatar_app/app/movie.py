@@ -16,15 +16,26 @@ from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
 AUDIO_BIT_RATE = 128_000
 
 
+class FilmUnwritable(InputInvalid):
+    """The disk or its folder refuses the film."""
+
+
 class MovieWriter:
     """Context manager. The file appears under its name only when it is complete; an exception
-    inside leaves none. Raises InputInvalid where it cannot be written.
+    inside leaves none. Raises FilmUnwritable where it cannot be written.
 
     `preset` and `crf` are x264's: faster or smaller, and how exact (18 is near lossless).
+    A `silent` film has no sound track.
     """
 
     def __init__(
-        self, path: Path, fps: float, preset: str = "veryfast", crf: int = 20, stereo: bool = True
+        self,
+        path: Path,
+        fps: float,
+        preset: str = "veryfast",
+        crf: int = 20,
+        stereo: bool = True,
+        silent: bool = False,
     ) -> None:
         import av
         import cv2
@@ -33,19 +44,19 @@ class MovieWriter:
         self._path = path
         self._partial = path.with_name(f".{path.stem}.partial.mp4")
         self._fps = Fraction(fps).limit_denominator(1001)
-        self._options = {"preset": preset, "crf": str(crf)}
+        self._options = {"preset": str(preset), "crf": str(crf)}
         self._layout = "stereo" if stereo else "mono"
         self._frames = 0
         self._samples = 0
         self._video: Any = None
+        self._early: list[Any] = []
+        """Sound from before the first picture: a container that has begun takes no more streams."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._partial), "w")
         except OSError as error:
             raise self._unwritable(error) from error
-        self._audio: Any = self._container.add_stream("aac", rate=PLAYBACK_RATE)
-        self._audio.layout = self._layout
-        self._audio.bit_rate = AUDIO_BIT_RATE
+        self._audio: Any = None if silent else self._begin_audio()
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +87,7 @@ class MovieWriter:
         """The next frame: uint8, shape (height, width, 3), RGB; all of one size."""
         if self._video is None:
             self._begin_video(image)
+            self._write_early()
         height, width = self._video.height, self._video.width
         planes: Any = self._cv2.cvtColor(image[:height, :width], self._cv2.COLOR_RGB2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
@@ -94,11 +106,18 @@ class MovieWriter:
         self._mux(self._audio, frame)
 
     def _complete(self) -> None:
+        self._write_early()
         for stream in (self._video, self._audio):
             if stream is not None:
                 self._container.mux(stream.encode(None))
         self._container.close()
         self._partial.replace(self._path)
+
+    def _begin_audio(self) -> Any:
+        audio: Any = self._container.add_stream("aac", rate=PLAYBACK_RATE)
+        audio.layout = self._layout
+        audio.bit_rate = AUDIO_BIT_RATE
+        return audio
 
     def _begin_video(self, image: Image) -> None:
         height, width = image.shape[:2]
@@ -108,13 +127,24 @@ class MovieWriter:
 
     def _mux(self, stream: Any, frame: Any) -> None:
         try:
-            self._container.mux(stream.encode(frame))
+            packets = stream.encode(frame)
+            if self._video is None:
+                self._early += packets
+            else:
+                self._container.mux(packets)
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _unwritable(self, error: OSError) -> InputInvalid:
+    def _write_early(self) -> None:
+        early, self._early = self._early, []
+        try:
+            self._container.mux(early)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> FilmUnwritable:
         reason = error.strerror or str(error)
-        return InputInvalid(
+        return FilmUnwritable(
             f"The film {self._path} cannot be written: {reason}.",
             "Choose another folder, or make room on the disk.",
         )

@@ -77,6 +77,48 @@ class HearingSettings(_Section):
     backchannels: tuple[str, ...]
 
 
+class Quality(StrEnum):
+    """The profiles of films."""
+
+    STANDARD = "standard"
+    HIGH = "high"
+
+
+class Preset(StrEnum):
+    """How x264 encodes: from fast to small."""
+
+    ULTRAFAST = "ultrafast"
+    SUPERFAST = "superfast"
+    VERYFAST = "veryfast"
+    FASTER = "faster"
+    FAST = "fast"
+    MEDIUM = "medium"
+
+
+class ProfileSettings(_Section):
+    """How a film is made."""
+
+    width: Annotated[int, Field(ge=64, le=3840)]
+    height: Annotated[int, Field(ge=64, le=2160)]
+    fps: Annotated[float, Field(ge=5, le=60, allow_inf_nan=False)]
+    model: str
+    detector_batch: Annotated[int, Field(ge=1, le=64)]
+    batch: Annotated[int, Field(ge=1, le=128)]
+    preset: Preset
+
+
+class RenderSettings(_Section):
+    """Films made from a sound file."""
+
+    quality: Quality
+    device: str
+    standard: ProfileSettings
+    high: ProfileSettings
+
+    def profile(self, quality: Quality) -> ProfileSettings:
+        return self.high if quality is Quality.HIGH else self.standard
+
+
 class WindowSettings(_Section):
     """What the window looks like."""
 
@@ -108,6 +150,7 @@ class Settings(_Section):
     tts: EngineChoice
     face: EngineChoice
     enhance: EngineChoice
+    render: RenderSettings
     persona: str
     window: WindowSettings
     history: HistorySettings

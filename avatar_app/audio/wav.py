@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,12 +30,19 @@ def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
 
     Raises InputInvalid where the file is missing, empty, truncated, no sound, or over an hour long.
     """
-    path = Path(path)
+    with opened_sound(Path(path)) as file:
+        samples = _read_mono(file, rate)
+    return AudioChunk(samples, rate)
+
+
+@contextmanager
+def opened_sound(path: Path) -> Iterator[soundfile.SoundFile]:
+    """The file, to be read to its end in blocks; raises as `read_sound`, also when that is done."""
     _check_present(path)
     try:
         with soundfile.SoundFile(path) as file:
             _check_length(path, file)
-            samples = _read_mono(file, rate)
+            yield file
             complete = file.tell() == file.frames
     except (soundfile.LibsndfileError, OSError) as problem:
         raise InputInvalid(
@@ -42,7 +51,6 @@ def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
         ) from problem
     if not complete or _is_cut(path):
         raise InputInvalid(f"{path} ends before its sound does.", "Copy or record it again.")
-    return AudioChunk(samples, rate)
 
 
 def write_sound(path: str | Path, chunk: AudioChunk) -> None:

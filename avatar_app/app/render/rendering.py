@@ -1,0 +1,134 @@
+"""Films a face while it hears a sound: painted, composed and encoded at the same time, streamed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from avatar_app.app.movie import MovieWriter
+from avatar_app.app.render.opening import Touch
+from avatar_app.app.render.sound import Sound
+from avatar_app.core.engines import Face
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+
+PRESET = "veryfast"
+_AHEAD = 8
+"""Pictures that may wait for the encoder: as many as one batch of lips."""
+
+Tell = Callable[[float, float], None]
+"""Is told percent done and seconds left after each picture, in the thread that renders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """How a film was made."""
+
+    pictures: int
+    began: float
+    """Seconds before the face was asked for pictures."""
+    painted: float
+    """Seconds from then until the last picture was handed to the encoder."""
+    finished: float
+    """Seconds from then until the film was complete."""
+
+    @property
+    def took(self) -> float:
+        return self.began + self.painted + self.finished
+
+
+def untold(_percent: float, _seconds_left: float) -> None:
+    """Nobody asked how far it is."""
+
+
+def render_film(
+    face: Face,
+    sound: Sound,
+    path: Path,
+    turn: Turn,
+    tell: Tell = untold,
+    *,
+    with_sound: bool = True,
+    preset: str = PRESET,
+    touch: Touch = iter,
+) -> Rendered:
+    """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
+
+    `touch` may change the pictures. Nothing is held as a whole: at most eight pictures wait for
+    the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
+    behind, and an older film as it was.
+    """
+    times = [time.perf_counter()]
+    count = max(1, math.ceil(sound.seconds * face.fps - 1e-6))
+    silent = not with_sound
+    writer = MovieWriter(path, face.fps, preset, stereo=sound.stereo, silent=silent)
+    with writer as movie, _Beside() as encoder:
+        speech = _heard(sound, encoder, None if silent else movie)
+        times.append(time.perf_counter())
+        for index, frame in enumerate(touch(_frames(face, speech, turn, count)), 1):
+            turn.check()
+            encoder.do(movie.add_picture, frame.image)
+            spent = time.perf_counter() - times[-1]
+            tell(100 * index / count, spent / index * (count - index))
+        times.append(time.perf_counter())
+        deque(speech, maxlen=0)  # what a face did not need to hear sounds nevertheless
+        encoder.finish()
+    times.append(time.perf_counter())
+    began, painted, finished = (b - a for a, b in pairwise(times))
+    return Rendered(count, began, painted, finished)
+
+
+def _heard(sound: Sound, encoder: _Beside, movie: MovieWriter | None) -> Iterator[SpeechChunk]:
+    """The speech for the face; on its way it goes into the film."""
+    for take in sound.takes():
+        if movie is not None:
+            encoder.do(movie.add_sound, *take.sides)
+        yield take.speech
+
+
+def _frames(
+    face: Face, speech: Iterator[SpeechChunk], turn: Turn, count: int
+) -> Iterator[VideoFrame]:
+    """`count` pictures; a face that has closed its mouth before goes on at rest."""
+    performance, frame = face.perform(speech, turn), None
+    for _ in range(count):
+        frame = next(performance, None) or face.rest(Look.IDLE, frame)
+        yield frame
+
+
+class _Beside:
+    """Does what it is given in its order in one thread beside; more than a few must wait."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "encoder")
+        self._waiting: deque[Future[None]] = deque()
+
+    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Raises what earlier work has raised."""
+        while len(self._waiting) >= _AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(work, *arguments))
+
+    def finish(self) -> None:
+        """Wait until all is done."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)

@@ -1,0 +1,116 @@
+"""The command line's `render`: a photo and a sound file, or a text, become a film."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from avatar_app.core.errors import ConfigInvalid
+
+_out = Console()
+_err = Console(stderr=True)
+
+Audio = Annotated[Path | None, typer.Option(help="What is said: WAV, FLAC, Ogg or MP3.")]
+Text = Annotated[str | None, typer.Option(help="What is said, in the avatar's voice.")]
+Who = Annotated[str, typer.Option(help="Whose face: an avatar's name, a photo or .avatar file.")]
+Output = Annotated[Path, typer.Option(help="The mp4 to write.")]
+FaceName = Annotated[str, typer.Option(help="auto, wav2lip, photo or illustrated.")]
+Model = Annotated[str, typer.Option(help="The weights of Wav2Lip: a file, or a name.")]
+QualityName = Annotated[str | None, typer.Option(help="standard or high; the settings say what.")]
+Fps = Annotated[float | None, typer.Option(min=5, max=60, help="Pictures per second.")]
+Size = Annotated[str | None, typer.Option(help="Width and height, say 1280x720 or 720x1280.")]
+DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda, directml or coreml.")]
+Silent = Annotated[bool, typer.Option("--no-sound", help="Pictures only.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Change a setting, say enhance.engine=gfpgan."
+    ),
+]
+
+
+def render(
+    output: Output,
+    audio: Audio = None,
+    text: Text = None,
+    avatar: Who = "",
+    face: FaceName = "auto",
+    model: Model = "",
+    quality: QualityName = None,
+    fps: Fps = None,
+    size: Size = None,
+    device: DeviceName = None,
+    no_sound: Silent = False,
+    as_json: AsJson = False,
+    settings: Assignments = None,
+) -> int:
+    """Film a face that says what is in a sound file, or a text."""
+    from avatar_app.app.places import user_places
+    from avatar_app.app.render.filming import Order
+    from avatar_app.app.settings import load_settings, parse_overrides
+
+    if (audio is None) == (not (text or "").strip()):
+        raise ConfigInvalid("What shall be said?", 'Give either --audio FILE or --text "Hello!".')
+    given = {"render.quality": quality, "render.device": device}
+    overrides = parse_overrides(settings or [])
+    overrides |= {name: value for name, value in given.items() if value is not None}
+    quality = str(load_settings(overrides=overrides)[0].render.quality)
+    overrides |= _profile(quality, fps, size)
+    loaded, notices = load_settings(overrides=overrides)
+    for notice in notices:
+        _warn(f"{notice.message} {notice.hint}")
+    profile = loaded.render.profile(loaded.render.quality)
+    order = Order(output, audio, text or "", avatar, face, model, no_sound)
+    report = _filmed(loaded, profile, user_places(), order)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        _out.print(f"The film is {output}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _profile(quality: str, fps: float | None, size: str | None) -> dict[str, Any]:
+    """The options as settings of the profile."""
+    changes: dict[str, Any] = {} if fps is None else {"fps": fps}
+    if size is not None:
+        found = re.fullmatch(r"(\d{2,4})[x×](\d{2,4})", size.strip())
+        if found is None:
+            raise ConfigInvalid(f"{size!r} is no size.", "Write it as  1280x720.")
+        changes |= {"width": int(found[1]), "height": int(found[2])}
+    return {f"render.{quality}.{name}": value for name, value in changes.items()}
+
+
+def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, Any]:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from avatar_app.app.render.filming import Filming
+    from avatar_app.core.turn import Turn
+
+    with _err.status("Getting ready …"):
+        filming = Filming(settings, profile, places, order)
+    parts = (
+        TextColumn("Filming"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with filming, Progress(*parts, console=_err, transient=True) as bar:
+        for notice in filming.notices:
+            _warn(f"{notice.message} {notice.hint}")
+        task = bar.add_task("", total=100, left="")
+
+        def tell(percent: float, left: float) -> None:
+            minutes, seconds = divmod(round(left), 60)
+            bar.update(task, completed=percent, left=f"{minutes}:{seconds:02} left")
+
+        return filming.film(Turn(0), tell)
+
+
+def _warn(sentence: str) -> None:
+    _err.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)

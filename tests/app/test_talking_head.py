@@ -1,0 +1,205 @@
+"""The interface for programs: a photo and a sound in, a film out, errors as programs expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import soundfile
+import wav2lip_parts
+
+from avatar_app.app.places import user_places
+from avatar_app.app.render import talking_head as module
+from avatar_app.app.render.device import FASTEST_ON_CPU
+from avatar_app.app.render.estimate import Pace, Paces
+from avatar_app.app.render.talking_head import Wav2LipTalkingHead
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.turn import Turn, TurnCancelled
+
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+SIZE = (192, 108)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "wav2lip_gan.safetensors"
+    return wav2lip_parts.write_safetensors(path, wav2lip_parts.random_state())
+
+
+@pytest.fixture(scope="module")
+def head(model: Path) -> Iterator[Wav2LipTalkingHead]:
+    with pytest.MonkeyPatch.context() as patch:  # the tests' own folders are not there yet
+        patch.setenv("AVATAR_DATA_DIR", str(model.parent))
+        head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
+    with head:
+        yield head
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> Path:
+    samples = wav2lip_parts.golden()["wav_16k"][5_000:17_800]
+    soundfile.write(tmp_path / "voice.wav", samples.astype(np.int16), 16_000)
+    return tmp_path / "voice.wav"
+
+
+def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: Path) -> None:
+    told: list[float] = []
+    film = head.generate(voice, tmp_path / "film.mp4", progress=lambda done, _: told.append(done))
+    assert film == str(tmp_path / "film.mp4")
+    with av.open(film) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert (video.width, video.height, video.frames) == (*SIZE, 20)
+        assert float(audio.duration * audio.time_base) == pytest.approx(0.8, abs=0.001)
+    assert told[-1] == 100
+    assert head.get_model_info() == {
+        "model_name": "wav2lip_gan",
+        "model_path": head.get_model_info()["model_path"],
+        "quality_mode": "standard",
+        "device": "cpu",
+        "output_resolution": SIZE,
+        "fps": 25,
+        "batch_size": FASTEST_ON_CPU,
+        "face_det_batch_size": 4,
+        "model_loaded": True,
+    }
+
+
+def test_rate_and_sound_can_be_chosen(
+    head: Wav2LipTalkingHead, voice: Path, tmp_path: Path
+) -> None:
+    with av.open(head.generate(voice, tmp_path / "film.mp4", 30, include_audio=False)) as film:
+        assert film.streams.video[0].frames == 24
+        assert not film.streams.audio
+    with pytest.raises(ValueError, match="pictures a second"):
+        head.generate(voice, tmp_path / "film.mp4", fps=1000)
+
+
+def test_what_one_film_took_is_known_to_the_next_program(
+    head: Wav2LipTalkingHead, model: Path, voice: Path, tmp_path: Path
+) -> None:
+    guessed = head.estimate_generation_time(60)
+    head.generate(voice, tmp_path / "film.mp4")
+    kept = Paces(user_places()).of(*head._kind(FASTEST_ON_CPU))
+    assert kept.weight == 20
+    other = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
+    assert other.estimate_generation_time(60) == pytest.approx(kept.seconds(1500, loaded=False))
+    assert head.estimate_generation_time(60) != guessed
+    with pytest.raises(ValueError, match="no length"):
+        head.estimate_generation_time(float("nan"))
+
+
+def test_a_cancelled_film_is_not_there(
+    head: Wav2LipTalkingHead, voice: Path, tmp_path: Path
+) -> None:
+    turn = Turn(1)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        head.generate(voice, tmp_path / "film.mp4", turn=turn)
+    assert list(tmp_path.iterdir()) == [voice]
+
+
+def test_what_is_missing_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none\.jpg"):
+        Wav2LipTalkingHead(tmp_path / "none.jpg", "cpu", model_path=model)
+    with pytest.raises(FileNotFoundError, match="wav2lip"):
+        Wav2LipTalkingHead(ASTRONAUT, "cpu")
+    with pytest.raises(FileNotFoundError, match=r"none\.wav"):
+        head.generate(tmp_path / "none.wav", tmp_path / "film.mp4")
+
+
+def test_what_is_wrong_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="quality mode 'best'"):
+        Wav2LipTalkingHead(ASTRONAUT, "cpu", "best", model)
+    with pytest.raises(ValueError, match="device 'abacus'"):
+        Wav2LipTalkingHead(ASTRONAUT, "abacus", model_path=model)
+    (tmp_path / "noise.wav").write_bytes(b"noise" * 100)
+    with pytest.raises(ValueError, match="not a sound file"):
+        head.generate(tmp_path / "noise.wav", tmp_path / "film.mp4")
+    soundfile.write(tmp_path / "long.wav", np.zeros(301 * 8_000, np.int16), 8_000)
+    with pytest.raises(ValueError, match="longer than 5 minutes"):
+        head.generate(tmp_path / "long.wav", tmp_path / "film.mp4")
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((300, 300, 3), 127, np.uint8))
+    with (
+        Wav2LipTalkingHead(tmp_path / "wall.png", "cpu", model_path=model) as nobody,
+        pytest.raises(ValueError, match="no face"),
+    ):
+        nobody.preprocess_avatar()
+    (tmp_path / "broken.pth").write_bytes(b"no weights")
+    with (
+        Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=tmp_path / "broken.pth") as broken,
+        pytest.raises(ValueError, match="damaged"),
+    ):
+        broken.preprocess_avatar()
+
+
+def test_a_failing_engine_is_a_runtime_error(
+    head: Wav2LipTalkingHead, voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: object, **options: object) -> None:
+        raise EngineFailed("The device is lost.", "Start again.")
+
+    monkeypatch.setattr(module, "render_film", failing)
+    with pytest.raises(RuntimeError, match="device is lost"):
+        head.generate(voice, tmp_path / "film.mp4")
+
+
+def test_where_nothing_can_be_written_it_is_a_runtime_error(
+    head: Wav2LipTalkingHead, voice: Path
+) -> None:
+    with pytest.raises(RuntimeError, match="cannot be written"):
+        head.generate(voice, voice / "film.mp4")
+
+
+def test_a_closed_head_says_so(model: Path, voice: Path, tmp_path: Path) -> None:
+    head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
+    assert head.get_model_info()["model_loaded"] is False
+    head.cleanup()
+    head.cleanup()
+    with pytest.raises(RuntimeError, match="closed"):
+        head.generate(voice, tmp_path / "film.mp4")
+
+
+def test_without_a_graphics_card_the_processor_is_taken_and_told(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    head = Wav2LipTalkingHead(ASTRONAUT, model_path=model, quality_mode="high", size=SIZE)
+    assert head.get_model_info()["device"] == "cpu"
+    assert head.get_model_info()["quality_mode"] == "high"
+    with head, pytest.warns(UserWarning, match="no cuda here"):
+        head.preprocess_avatar()
+
+
+def test_profiles_are_settings(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolution(quality: str) -> object:
+        head = Wav2LipTalkingHead(ASTRONAUT, "cpu", quality, model)
+        return head.get_model_info()["output_resolution"]
+
+    assert resolution("standard") == (1280, 720)
+    assert resolution("high") == (1920, 1080)
+    monkeypatch.setenv("AVATAR_RENDER__HIGH__WIDTH", "1080")
+    assert resolution("high") == (1080, 1080)
+
+
+def test_a_pace_is_learnt_from_one_film_and_changes_slowly() -> None:
+    once = Pace().learnt(loading=2.0, around=0.4, painted=5.0, pictures=125)
+    assert once.seconds(125, loaded=True) == pytest.approx(5.4)
+    assert once.seconds(1500, loaded=False) == pytest.approx(2.0 + 0.4 + 60.0)
+    twice = once.learnt(loading=None, around=0.4, painted=10.0, pictures=125)
+    assert twice.picture == pytest.approx(0.06)
+    assert twice.loading == 2.0
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 3}', "[" * 100_000])
+def test_a_damaged_memory_of_paces_is_begun_anew(content: str) -> None:
+    places = user_places()
+    places.cache.mkdir(parents=True, exist_ok=True)
+    (places.cache / "render-pace.json").write_text(content)
+    paces = Paces(places)
+    assert paces.of("x") == Pace()
+    paces.keep(Pace(picture=0.5, weight=3), "x")
+    assert Paces(places).of("x").picture == 0.5
