@@ -189,9 +189,14 @@ def doctor(settings: Assignments = None) -> int:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="latency, barge-in, skew, face, startup or soak")],
+    name: Annotated[str, typer.Argument(help="latency, skew, live …; a wrong name lists them")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quick: Annotated[bool, typer.Option(help="Fewer rounds, coarser figures.")] = False,
+    face: Annotated[
+        str | None, typer.Option(help="live, skew, soak: wav2lip, photo or illustrated.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="live: how long.")] = None,
+    utterances: Annotated[int | None, typer.Option(min=20, help="soak: how many.")] = None,
     settings: Assignments = None,
 ) -> int:
     """Measure this machine."""
@@ -199,7 +204,7 @@ def bench(
 
     loaded, _ = _settings(settings)
     with err.status(f"Measuring {name} …"):
-        result = run_bench(name, loaded, quick)
+        result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:

@@ -13,6 +13,7 @@ import yaml
 
 from avatar_app.app import places
 from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.models.resolve import licence_notices, with_model_path
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.core.errors import AvatarError, ConfigInvalid
@@ -59,6 +60,8 @@ class EngineRack:
     ) -> None:
         """Like `put`; where that fails, the embedded engine is taken and the user is told."""
         try:
+            for told in licence_notices(choice.options, self.registry.find(kind, choice.engine)):
+                notice(told)
             self.put(kind, choice)
         except AvatarError as error:
             if choice.engine == EMBEDDED[kind] and not choice.options:
@@ -75,7 +78,7 @@ class EngineRack:
 
 def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
-    checked = _with_avatar_folder(manifest.checked(options))
+    checked = with_model_path(_with_avatar_folder(manifest.checked(options)), manifest)
     if manifest.isolation is Isolation.PROCESS:
         if missing := registry.missing_packages(manifest):
             raise ConfigInvalid(

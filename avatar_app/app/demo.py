@@ -21,7 +21,7 @@ from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Failed, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, Samples
 from avatar_app.pipeline import orders
 
 SCRIPT = (
@@ -45,11 +45,16 @@ def film_demo(
     return converse(settings, places, lines, output, progress=progress)
 
 
-def film_saying(settings: Settings, places: Places, text: str, output: Path) -> list[Noticed]:
-    """The avatar says `text`. Returns what the user should know; raises what kept it silent."""
+def film_saying(
+    settings: Settings, places: Places, text: str, output: Path, pace: float = BLOCK_SECONDS
+) -> list[Noticed]:
+    """The avatar says `text`. Returns what the user should know; raises what kept it silent.
+
+    `pace`: see `Room`.
+    """
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(gathered(settings, places, notices.append))
+        gathering = stack.enter_context(gathered(settings, places, notices.append, pace))
         fps = gathering.conversation.presenter.fps
         film = stack.enter_context(MovieWriter(output, fps))
         converser = Converser(gathering, film, lambda _source: None)

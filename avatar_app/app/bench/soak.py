@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 
+from avatar_app.app.bench.face_soak import measure_face
 from avatar_app.app.bench.fakes import (
     TURN_STEP,
     FixedDialogue,
@@ -48,10 +49,18 @@ SPOKEN = 0.3
 """Seconds for which the user speaks."""
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
-    """Typed and spoken turns, some of them interrupted at random, on engines without a model."""
-    del settings, places  # no engine of the settings takes part, and nothing is stored
-    turns = QUICK_TURNS if quick else TURNS
+def measure(
+    settings: Settings,
+    places: Places,
+    quick: bool,
+    face: str | None = None,
+    utterances: int | None = None,
+) -> Report:
+    """Typed and spoken turns, some of them interrupted at random, on engines without a model; with
+    `face`, that face speaks so many times instead."""
+    if face is not None:
+        return measure_face(settings, places, face, utterances, quick)
+    turns = utterances or (QUICK_TURNS if quick else TURNS)
     rng = np.random.default_rng(13)
     process = psutil.Process()
     engines = Engines(

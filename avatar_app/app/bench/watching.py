@@ -1,0 +1,116 @@
+"""What a face took for each picture, and which of the pictures that were due were really shown."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from avatar_app.core.engines import Face
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.pipeline.playback import Moment
+
+LATE_MS = 45.0
+"""A picture that is shown further than this from its sound is late."""
+
+
+class WatchedFace:
+    """A face, and how long it composed each picture once the speech for it was in hand."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self.fps = face.fps
+        self.composed_ms: list[float] = []
+
+    def configure(self, **options: Any) -> None:
+        self._face.configure(**options)
+
+    def close(self) -> None:
+        self._face.close()
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        return self._face.rest(look, after)
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        awaited = _Awaited(speech)
+        frames = iter(self._face.perform(awaited, turn, after))
+        while True:
+            began, waited = time.perf_counter(), awaited.seconds
+            frame = next(frames, None)
+            if frame is None:
+                return
+            took = time.perf_counter() - began - (awaited.seconds - waited)
+            self.composed_ms.append(took * 1000)
+            yield frame
+
+
+class _Awaited(Iterator[SpeechChunk]):
+    """Speech, and the seconds for which it was waited for."""
+
+    def __init__(self, speech: Iterator[SpeechChunk]) -> None:
+        self._speech = speech
+        self.seconds = 0.0
+
+    def __next__(self) -> SpeechChunk:
+        began = time.perf_counter()
+        try:
+            return next(self._speech)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One turn on the screen."""
+
+    painted: set[int] = field(default_factory=set)
+    """Numbers of the pictures that were painted."""
+    heard: float = 0.0
+    """Seconds of its speech that were heard."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """Told by a window whenever it looks and whenever it paints a new picture."""
+
+    turns: dict[int, _Turn] = field(default_factory=dict)
+    off_ms: list[float] = field(default_factory=list)
+    """By how much each picture came after its sound."""
+
+    def looked(self, moment: Moment) -> None:
+        if moment.turn is not None:
+            turn = self.turns.setdefault(moment.turn.id, _Turn())
+            turn.heard = max(turn.heard, moment.seconds)
+
+    def painted(self, moment: Moment, frame: VideoFrame, fps: float) -> None:
+        """`frame` was painted for the first time, while `moment` was to be heard."""
+        if moment.turn is None:
+            return  # at rest
+        turn = self.turns.setdefault(moment.turn.id, _Turn())
+        turn.painted.add(round(frame.at * fps))
+        self.off_ms.append((moment.seconds - frame.at) * 1000)
+
+    def due(self, fps: float) -> int:
+        """Pictures whose sound was heard to its end: each of them should have been painted."""
+        return sum(math.floor(turn.heard * fps) for turn in self.turns.values())
+
+    def dropped(self, fps: float) -> int:
+        """Pictures that were due and not painted: skipped, or never drawn in time."""
+        return sum(
+            len(set(range(math.floor(turn.heard * fps))) - turn.painted)
+            for turn in self.turns.values()
+        )
+
+    @property
+    def late(self) -> int:
+        return sum(abs(off) > LATE_MS for off in self.off_ms)
+
+    @property
+    def seconds(self) -> float:
+        """Of speech."""
+        return sum(turn.heard for turn in self.turns.values())

@@ -1,0 +1,155 @@
+"""The bench live counts what was not shown; its conversation is one; its lips follow loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avatar_app.app.bench import face_soak, live, places_under, run_bench
+from avatar_app.app.bench.faces import BenchFace, face_called, with_face, write_weights
+from avatar_app.app.bench.fakes import FlatFace
+from avatar_app.app.bench.loud_lips import loud_lips
+from avatar_app.app.bench.result import Report
+from avatar_app.app.bench.watching import Shown, WatchedFace
+from avatar_app.app.settings import Settings, load_settings
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, SpeechChunk, VideoFrame
+from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
+from avatar_app.engines.face.wav2lip.lips import LipPainter
+from avatar_app.engines.face.wav2lip.region import LOWER_HALF
+from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
+from avatar_app.pipeline.playback import Moment
+
+PIXEL = np.zeros((1, 1, 3), np.uint8)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(tmp_path / "config.yaml")[0]
+
+
+def small(settings: Settings) -> Settings:
+    options = {"width": 64, "height": 64}
+    return settings.model_copy(
+        update={"face": settings.face.model_copy(update={"options": options})}
+    )
+
+
+def frame(number: int) -> VideoFrame:
+    return VideoFrame(PIXEL, number / 25)
+
+
+@pytest.mark.parametrize("column", [0, 15])
+def test_the_lips_open_by_the_loudness_of_one_column(column: int) -> None:
+    face = np.full((96, 96, 3), 180, np.uint8)
+    choice = Choice(Runtime.ONNXRUNTIME)
+    painter = LipPainter(loud_lips(column), face, LOWER_HALF, choice)
+
+    def darkest(loud_column: int, level: float) -> float:
+        mel = np.full((1, 80, 16), -4, np.float32)
+        mel[0, :, loud_column] = level
+        return float(painter.paint(mel).min())
+
+    closed = darkest(column, -4)
+    assert darkest(column, 0) < closed - 0.3
+    assert darkest(column, 2) < darkest(column, 0)
+    others = [each for each in range(16) if each != column]
+    assert all(darkest(each, 2) == pytest.approx(closed, abs=1e-5) for each in others)
+
+
+def test_the_lips_of_a_bench_are_a_checkpoint_that_can_be_read(tmp_path: Path) -> None:
+    weights = loud_lips()
+    read = read_checkpoint(write_weights(tmp_path / "loud.safetensors", weights))
+    assert read.keys() == weights.keys()
+    assert all(np.array_equal(read[key], values) for key, values in weights.items())
+    with pytest.raises(ValueError, match="no column 16"):
+        loud_lips(16)
+
+
+def test_pictures_that_were_due_and_not_painted_are_dropped() -> None:
+    shown, turn = Shown(), Turn(1)
+    for number in (0, 1, 3):
+        shown.looked(Moment(turn, number / 25, False))
+        shown.painted(Moment(turn, number / 25 + 0.01, False), frame(number), 25)
+    shown.painted(Moment(turn, 0.25, False), frame(4), 25)  # 90 ms after its sound
+    shown.painted(Moment(None, 0.0, True), frame(9), 25)  # at rest
+    shown.looked(Moment(turn, 6.5 / 25, False))
+    assert shown.due(25) == 6
+    assert shown.dropped(25) == 2  # 2 was skipped, 5 never came; 6 is still to be heard
+    assert shown.late == 1
+    assert shown.seconds == pytest.approx(6.5 / 25)
+
+
+def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("avatar_app.app.bench.watching.time.perf_counter", lambda: now)
+
+    def speech() -> Iterator[SpeechChunk]:
+        nonlocal now
+        now += 10.0
+        yield SpeechChunk(AudioChunk(np.zeros(480, np.float32), 48_000))
+
+    class SlowFace(FlatFace):
+        def perform(
+            self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+        ) -> Iterator[VideoFrame]:
+            nonlocal now
+            for each in super().perform(speech, turn, after):
+                now += 0.5
+                yield each
+
+    face = WatchedFace(SlowFace())
+    assert len(list(face.perform(speech(), Turn(1)))) == 1
+    assert face.composed_ms == [pytest.approx(500)]
+
+
+def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
+    with pytest.raises(ConfigInvalid, match="takes no --minutes") as caught:
+        run_bench("skew", settings, quick=True, minutes=1.0)
+    assert "live" in caught.value.hint
+    with pytest.raises(ConfigInvalid) as caught:
+        face_called("nobody")
+    assert "wav2lip" in caught.value.hint
+
+
+def test_a_face_keeps_what_was_chosen_about_it(settings: Settings, tmp_path: Path) -> None:
+    chosen = with_face(small(settings), places_under(tmp_path), BenchFace.ILLUSTRATED).face
+    assert (chosen.engine, chosen.options["fps"], chosen.options["width"]) == (
+        "illustrated",
+        25,
+        64,
+    )
+    wav2lip = with_face(small(settings), places_under(tmp_path), BenchFace.WAV2LIP).face
+    assert Path(wav2lip.options["model"]).is_file()
+    assert (Path(wav2lip.options["avatar"]) / "avatar.json").is_file()
+
+
+def test_a_short_soak_of_a_face_is_measured(settings: Settings, tmp_path: Path) -> None:
+    places = places_under(tmp_path)
+    metrics = face_soak.measure_face(small(settings), places, "illustrated", 4, True).metrics
+    assert metrics["utterances"].ok
+    assert metrics["pictures"].ok
+    assert metrics["engine_memory_last"].ok
+
+
+def test_a_live_conversation_is_measured(settings: Settings, tmp_path: Path) -> None:
+    """Everything real, for a second of measured time."""
+    places = places_under(tmp_path)
+    chosen = with_face(small(settings), places, BenchFace.ILLUSTRATED)
+    measured = live._watched(chosen, places, 1.0)
+    assert measured["understood"] >= 1
+    assert measured["due"] > 0
+    assert measured["composed_ms"]
+    assert measured["beside_seconds"] > 0
+    assert measured["failed"] == []
+    report = Report()
+    live._add_pictures(report, measured, composed=60.0)
+    live._add_memory(report, measured)
+    live._add_baseline(report, measured, [measured])
+    assert report.metrics["composed_per_illustrated"].value == pytest.approx(1.0)
