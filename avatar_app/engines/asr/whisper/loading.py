@@ -1,0 +1,88 @@
+"""Loading a Whisper model in CTranslate2's format; what goes wrong is said in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.errors import (
+    AvatarError,
+    DeviceUnavailable,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+)
+
+NEEDED = ("model.bin", "config.json", "tokenizer.json")
+
+
+def load(folder: Path, device: str, compute: str, threads: int) -> Any:
+    """A `faster_whisper.WhisperModel`.
+
+    Raises ModelMissing, InputInvalid for a damaged one, DeviceUnavailable, OutOfMemory.
+    """
+    _check(folder)
+    from faster_whisper import WhisperModel
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # its thread watches progress bars that nobody sees
+    chosen = _device(device)
+    try:
+        return WhisperModel(
+            str(folder),
+            device=chosen,
+            compute_type=_compute(chosen, compute),
+            cpu_threads=threads,
+            local_files_only=True,
+        )
+    except Exception as error:  # the two libraries below share no class of errors
+        raise translated(error, folder) from error
+
+
+def translated(error: BaseException, folder: Path) -> AvatarError:
+    """What the library raised, for a person to read."""
+    reason = " ".join(str(error).split())
+    said = reason.lower()
+    if isinstance(error, MemoryError) or "out of memory" in said or "bad_alloc" in said:
+        return OutOfMemory(
+            f"The Whisper model {folder.name} does not fit into memory.",
+            "Choose a smaller one (whisper-base or whisper-tiny), or the device cpu.",
+        )
+    if "cuda" in said or "cublas" in said or "cudnn" in said:
+        return DeviceUnavailable(
+            f"Whisper cannot use the graphics card: {reason}", "Choose the device cpu."
+        )
+    if "compute type" in said:
+        return DeviceUnavailable(f"Whisper cannot do that here: {reason}", "Choose compute auto.")
+    return InputInvalid(
+        f"The Whisper model in {folder} is damaged: {reason}",
+        "Fetch it again: avatar-app models download whisper-base",
+    )
+
+
+def _check(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ModelMissing(
+            f"There is no Whisper model {folder}.",
+            "Fetch one: avatar-app models download whisper-base",
+        )
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise InputInvalid(
+            f"The folder {folder} holds no whole Whisper model: {', '.join(missing)} is missing.",
+            "It must be a model converted for faster-whisper (CTranslate2).",
+        )
+
+
+def _device(device: str) -> str:
+    import ctranslate2
+
+    if device != "auto":
+        return device
+    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+
+def _compute(device: str, compute: str) -> str:
+    if compute != "auto":
+        return compute
+    return "float16" if device == "cuda" else "int8"

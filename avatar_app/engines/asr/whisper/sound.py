@@ -1,0 +1,52 @@
+"""The sound of an utterance as it grows, and where the voice in it ended."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples
+
+QUIET = 0.1
+"""Of the loudest block's level: 20 dB below it a block holds no voice."""
+FLOOR = 1e-3
+"""Level (RMS) of full scale below which a block is quiet however quiet the others are."""
+_FIRST_ROOM = 16 * MICROPHONE_RATE
+
+
+class Sound:
+    """16 kHz, mono. Grows without copying what is there each time."""
+
+    def __init__(self) -> None:
+        self._samples = np.zeros(_FIRST_ROOM, np.float32)
+        self._length = 0
+        self._loudest = 0.0
+        self.voice_end = 0
+        """Sample after the last block that was loud."""
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def samples(self) -> Samples:
+        return self._samples[: self._length]
+
+    @property
+    def seconds(self) -> float:
+        return self._length / MICROPHONE_RATE
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long nothing loud was heard."""
+        return (self._length - self.voice_end) / MICROPHONE_RATE
+
+    def add(self, chunk: AudioChunk) -> None:
+        """The next block."""
+        end = self._length + len(chunk.samples)
+        if end > len(self._samples):
+            self._samples = np.concatenate([self._samples, np.zeros(end, np.float32)])
+        self._samples[self._length : end] = chunk.samples
+        self._length = end
+        level = float(np.sqrt(np.mean(np.square(chunk.samples)))) if len(chunk.samples) else 0.0
+        self._loudest = max(self._loudest, level)
+        if level > max(FLOOR, QUIET * self._loudest):
+            self.voice_end = end
