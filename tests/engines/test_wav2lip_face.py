@@ -127,7 +127,12 @@ def test_silence_is_not_computed_and_shows_the_portrait(
     painter = face._opened().painter
     counts: list[int] = []
     paint = painter.paint
-    monkeypatch.setattr(painter, "paint", lambda mels: counts.append(len(mels)) or paint(mels))
+
+    def counted(mels: np.ndarray, *faces: Any) -> np.ndarray:
+        counts.append(len(mels))
+        return paint(mels, *faces)
+
+    monkeypatch.setattr(painter, "paint", counted)
     frames = performed(face, speech)
     at = {round(frame.at, 3): frame for frame in frames}
     still = face.rest(Look.IDLE).image
@@ -150,7 +155,7 @@ def test_pixels_beyond_the_lips_never_change(face: Wav2LipFace, speech: SpeechCh
     changed = np.zeros(still.shape[:2], bool)
     for frame in performed(face, speech):
         changed |= (frame.image != still).any(axis=2)
-    blender = face._opened()._blender(0)
+    blender = face._opened().scene.blender(0)
     painted = np.zeros_like(changed)
     painted[blender._part.rows, blender._part.columns] = blender._weight[..., 0] > 0
     assert changed.any()

@@ -24,7 +24,7 @@ from avatar_app.engines.face.sitter.checking import (
 IDLE_CLIP = "idle.mp4"
 IDLE_TRACK = "idle.npz"
 IDLE_FILES = (IDLE_CLIP, IDLE_TRACK)
-MOST_FRAMES = 100
+MOST_FRAMES = 90
 """That a loop has: what a face computes for each of them must fit into memory."""
 LEAST_FRAMES = 8
 _CLIP_BYTES = 40_000_000

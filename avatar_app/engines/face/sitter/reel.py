@@ -12,8 +12,8 @@ from avatar_app.engines.face.sitter.avatar import Avatar, Points, grouped
 from avatar_app.engines.face.sitter.framing import painted, placed
 from avatar_app.engines.face.sitter.idle import Idle
 
-BYTES = 140_000_000
-"""That the frames may take: 100 of 1280 × 720. More would be kept smaller, and enlarged to show."""
+BYTES = 125_000_000
+"""That the frames may take: 90 of 1280 × 720. More would be kept smaller, and enlarged to show."""
 
 Box = tuple[float, float, float, float]
 

@@ -121,6 +121,20 @@ class Blender:
         return image
 
 
+def blend_into(
+    image: Image, box: Box, shown: Floats, region: Region, patch: Image, share: float = 1.0
+) -> None:
+    """As `Blender`, for a picture that is shown once: the patch is put into `image` itself.
+
+    `shown`: the region's part of the mask. Where it is 0, the image stays as it is.
+    """
+    part = _part(image, box, region)
+    weight = part.enlarged(shown if share >= 1 else shown * np.float32(share), cv2.BORDER_CONSTANT)
+    painted = part.enlarged(patch, cv2.BORDER_REPLICATE)
+    under = np.ascontiguousarray(image[part.rows, part.columns])
+    image[part.rows, part.columns] = cv2.blendLinear(painted, under, weight, 1 - weight)
+
+
 def _part(picture: Image, box: Box, region: Region) -> _Part:
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = box

@@ -1,4 +1,4 @@
-"""A photo whose lips follow any voice: streamed, the same whatever pieces the speech comes in."""
+"""A person whose lips follow any voice: streamed, the same whatever pieces the speech comes in."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Device,
+    Floats,
     Precision,
     Runtime,
     give_back_memory,
@@ -152,13 +153,18 @@ def _performed(
     index = 0
     for windows in _batches(speech, choices):
         turn.check()
-        shares = _shares(windows, pose.share, 1 / (choices.fps * _FADE))
-        heard = [window for window, share in zip(windows, shares, strict=True) if share]
-        patches = iter(stage.paint(np.stack([window.mel for window in heard])) if heard else ())
-        for window, share in zip(windows, shares, strict=True):
+        step = 1 / (choices.fps * _FADE)
+        moved = _moves(windows, pose, choices, step)
+        heard = [
+            (window.mel, each.clock)
+            for window, each in zip(windows, moved, strict=True)
+            if each.share
+        ]
+        patches = iter(_painted(stage, heard))
+        for window, each in zip(windows, moved, strict=True):
             turn.check()
             index = window.frame + 1
-            pose = _moved(pose, choices, next(patches) if share else None, share)
+            pose = replace(each, patch=next(patches) if each.share else None)
             picture = stage.picture(pose, choices.expressiveness)
             yield VideoFrame(picture, window.frame / choices.fps, pose)
     while index and pose.share:
@@ -181,13 +187,20 @@ def _batches(speech: Iterator[SpeechChunk], choices: _Choices) -> Iterator[list[
         yield windows
 
 
-def _shares(windows: list[Window], share: float, step: float) -> list[float]:
-    """How much of the painted lips each picture shows."""
-    shares = []
+def _moves(windows: list[Window], pose: LipPose, choices: _Choices, step: float) -> list[LipPose]:
+    """The pose of each picture but for its lips, and how much of them will be shown."""
+    moved = []
     for window in windows:
-        share = max(0.0, share - step) if window.silent else min(1.0, share + step)
-        shares.append(share)
-    return shares
+        share = max(0.0, pose.share - step) if window.silent else min(1.0, pose.share + step)
+        pose = _moved(pose, choices, None, share)
+        moved.append(pose)
+    return moved
+
+
+def _painted(stage: Stage, heard: list[tuple[Floats, float]]) -> list[Image]:
+    if not heard:
+        return []
+    return stage.paint(np.stack([mel for mel, _ in heard]), [clock for _, clock in heard])
 
 
 def _moved(pose: LipPose, choices: _Choices, patch: Image | None, share: float) -> LipPose:

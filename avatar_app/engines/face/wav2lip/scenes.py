@@ -1,0 +1,84 @@
+"""What the lips are put into: a portrait that breathes, or an idle loop in which the face moves."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from avatar_app.core.values import Image
+from avatar_app.engines.face.acting.life import breath
+from avatar_app.engines.face.sitter.avatar import Avatar
+from avatar_app.engines.face.sitter.framing import framed
+from avatar_app.engines.face.sitter.reel import Reel
+from avatar_app.engines.face.wav2lip.blend import Blender, Box, blend_into
+from avatar_app.engines.face.wav2lip.region import Region
+from avatar_app.engines.face.wav2lip.runtime import Floats
+
+_BREATH = 0.004
+"""How much a breath enlarges the picture, about the middle of its lower edge."""
+_STEPS = 8
+"""Pictures that a breath consists of: each a third of a pixel larger, at 720 rows."""
+
+
+class Scene(Protocol):
+    """A picture at each moment of a life, and lips put into it."""
+
+    def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
+        """The picture `clock` seconds into the face's life; the caller's own.
+
+        `depth`: of the breath; `patch`: painted lips, of which `share` is shown.
+        """
+
+
+class StillScene:
+    """A portrait."""
+
+    def __init__(self, avatar: Avatar, size: tuple[int, int], mask: Floats, region: Region) -> None:
+        still = framed(avatar, *size)
+        scale, x, y = still.place
+        x0, y0, x1, y1 = avatar.face_box
+        self._box = (x0 * scale + x, y0 * scale + y, x1 * scale + x, y1 * scale + y)
+        self._still, self._mask, self._region = still.picture, mask, region
+        self._blenders: dict[int, Blender] = {}
+
+    def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
+        return self.blender(round(_STEPS * breath(clock) * depth)).blend(patch, share)
+
+    def blender(self, step: int) -> Blender:
+        """The picture at one moment of a breath; each is made once."""
+        if step not in self._blenders:
+            picture, box = _breathed(self._still, self._box, 1 + _BREATH * step / _STEPS)
+            self._blenders[step] = Blender(picture, box, self._mask, self._region)
+        return self._blenders[step]
+
+
+class LoopScene:
+    """The frames of an idle loop; the clock alone tells which one is due."""
+
+    def __init__(self, reel: Reel, masks: Floats, region: Region) -> None:
+        """`masks`: one for each frame, (n, 96, 96)."""
+        self.reel = reel
+        self._masks = masks[:, region.top : region.bottom, region.left : region.right]
+        self._region = region
+
+    def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
+        del depth  # who was filmed breathes
+        index = self.reel.idle.frame_at(clock)
+        picture = self.reel.picture(index)
+        if patch is not None and share > 0:
+            box = self.reel.box(index)
+            blend_into(picture, box, self._masks[index], self._region, patch, share)
+        return picture
+
+
+def _breathed(picture: Image, box: Box, scale: float) -> tuple[Image, Box]:
+    """A picture enlarged about the middle of its lower edge, and where the face's box went."""
+    height, width = picture.shape[:2]
+    x, y = (1 - scale) * width / 2, (1 - scale) * height
+    place = np.array([[scale, 0, x], [0, scale, y]])
+    larger = cv2.warpAffine(picture, place, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    x0, y0, x1, y1 = box
+    moved = (x0 * scale + x, y0 * scale + y, x1 * scale + x, y1 * scale + y)
+    return np.asarray(larger, np.uint8), moved
