@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from avatar_app.app.avatars.seeing import Eyes
 
 avatars = typer.Typer(help="Faces made from photos.", no_args_is_help=True)
 _out = Console()
 _err = Console(stderr=True)
 
 Name = Annotated[str | None, typer.Option("--name", help="What to call it; default: as the file.")]
+Detector = Annotated[
+    str | None, typer.Option(help="What finds the face: embedded or s3fd; default: as set.")
+]
+DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, say s3fd.pth.")]
 
 
 @avatars.command()
-def add(source: Path, name: Name = None) -> int:
+def add(
+    source: Path,
+    name: Name = None,
+    detector: Detector = None,
+    detector_model: DetectorModel = None,
+) -> int:
     """Make an avatar from a photo, or take one from an .avatar file."""
     from avatar_app.app.avatars.making import make_avatar
     from avatar_app.app.avatars.parcel import SUFFIX, unpack
@@ -28,11 +42,12 @@ def add(source: Path, name: Name = None) -> int:
 
     shelf = Shelf.of(user_places())
     called = name or name_from(source)
+    open_eyes = _eyes(detector, detector_model)
     if source.suffix == SUFFIX:
         avatar = unpack(source, called, shelf)
     else:
         job: Job[Avatar] = Job(
-            f"Making {called}", lambda job: make_avatar(source, called, job, shelf)
+            f"Making {called}", lambda job: make_avatar(source, called, job, shelf, open_eyes)
         )
         with _err.status("Reading the photo …") as status:
             job.when_progressed(lambda progress: status.update(f"{progress.text} …"))
@@ -42,6 +57,20 @@ def add(source: Path, name: Name = None) -> int:
     folder = shelf.folder(called)
     _out.print(f"The avatar {called} is {folder}", soft_wrap=True, highlight=False)
     return 0
+
+
+def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
+    """What finds faces: as the command line says, else as it is set."""
+    from avatar_app.app.avatars.seeing import eyes_with
+    from avatar_app.app.settings import load_settings
+
+    said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
+    settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
+    for notice in notices:
+        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    chosen = settings.avatars
+    weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
+    return partial(eyes_with, chosen.detector, weights, chosen.detector_batch)
 
 
 @avatars.command("list")

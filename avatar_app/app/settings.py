@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
 from avatar_app.app import places, settings_layers
+from avatar_app.app.avatars.seeing import DetectorName
 from avatar_app.app.settings_layers import Layer, Name
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.events import Noticed
@@ -119,6 +120,14 @@ class RenderSettings(_Section):
         return self.high if quality is Quality.HIGH else self.standard
 
 
+class AvatarSettings(_Section):
+    """How avatars are made of photos and clips."""
+
+    detector: DetectorName
+    detector_model: str | None
+    detector_batch: Annotated[int, Field(ge=1, le=64)]
+
+
 class WindowSettings(_Section):
     """What the window looks like."""
 
@@ -151,6 +160,7 @@ class Settings(_Section):
     face: EngineChoice
     enhance: EngineChoice
     render: RenderSettings
+    avatars: AvatarSettings
     persona: str
     window: WindowSettings
     history: HistorySettings

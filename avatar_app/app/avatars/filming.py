@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -62,10 +62,10 @@ class Sitting:
     film: Film | None = None
 
 
-def sit_for_clip(path: Path, job: Job[Any]) -> Sitting:
+def sit_for_clip(path: Path, job: Job[Any], open_eyes: Callable[[], Eyes] = Eyes) -> Sitting:
     """The person in a clip; InputInvalid where it cannot be used."""
     clip = open_clip(path)
-    eyes = Eyes()
+    eyes = open_eyes()
     watched = watch(clip, eyes, job, (0.0, 0.75))
     part, notes = usable_part(watched, path)
     job.report(0.76, "Looking for a loop")

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,21 +37,24 @@ from avatar_app.engines.face.sitter.avatar import (
 LICENCE = "The user brought this photo and answers for the right to use it."
 
 
-def make_avatar(source: Path, name: str, job: Job[Avatar], shelf: Shelf) -> Avatar:
+def make_avatar(
+    source: Path, name: str, job: Job[Avatar], shelf: Shelf, open_eyes: Callable[[], Eyes] = Eyes
+) -> Avatar:
     """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
 
-    A clip's progress is told frame by frame; a cancelled job leaves nothing behind.
+    A clip's progress is told frame by frame; a cancelled job leaves nothing behind. `open_eyes`
+    makes what finds the face.
     """
     folder = shelf.place_for(name)
-    sitting = sit_for_clip(source, job) if is_clip(source) else _sit_for_photo(source, job)
-    return _written(folder, job, sitting, name)
+    sit = sit_for_clip if is_clip(source) else _sit_for_photo
+    return _written(folder, job, sit(source, job, open_eyes), name)
 
 
-def _sit_for_photo(photo: Path, job: Job[Avatar]) -> Sitting:
+def _sit_for_photo(photo: Path, job: Job[Avatar], open_eyes: Callable[[], Eyes]) -> Sitting:
     job.report(0.0, "Reading the photo")
     picture = _sized(read_photo(photo))
     job.report(0.2, "Looking for the face")
-    eyes = Eyes()
+    eyes = open_eyes()
     faces = eyes.faces(picture)
     if not faces:
         raise InputInvalid(

@@ -41,7 +41,7 @@ class Network:
         if not path.is_file():
             raise ModelMissing(
                 f"There is no GFPGAN network at {path}." if path.name else "No GFPGAN is chosen.",
-                f"Fetch GFPGANv1.4.onnx and name it as enhance.options.model, {_OR_NONE}",
+                f"Type: avatar-app models download gfpgan-1.4, {_OR_NONE}",
             )
         provider, cpu = _PROVIDERS[device], _PROVIDERS["cpu"]
         if provider not in onnxruntime.get_available_providers():
