@@ -72,6 +72,8 @@ def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = F
         pinned = store.expected_hash(model, file) or "pinned at the first download"
         rows[file.name] = "\n".join((f"sha256 {pinned}", *file.urls))
     table = Table(box=None, show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")  # an address that is cut off helps nobody
     for left, right in rows.items():
         if right:
             table.add_row(left, right)

@@ -35,7 +35,7 @@ def watched(
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=console, transient=True, disable=_unseen(console)) as bars:
         bar = bars.add_task(title, total=None)
 
         def watch(tally: Tally) -> None:
@@ -49,8 +49,12 @@ def run_shown(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
     """The result of a job, whose fraction is shown meanwhile."""
     from avatar_app.app.jobs import Job
 
-    with Progress(console=console, transient=True) as bars:
+    with Progress(console=console, transient=True, disable=_unseen(console)) as bars:
         bar = bars.add_task(title, total=1.0)
         job: Job[T] = Job(title, work)
         job.when_progressed(lambda progress: bars.update(bar, completed=progress.fraction))
         return job.run()
+
+
+def _unseen(console: Console) -> bool:
+    return not console.is_terminal

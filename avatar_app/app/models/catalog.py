@@ -16,6 +16,7 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 
 CATALOG = "catalog.yaml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C ten times as quick, same safety
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -166,8 +167,7 @@ class Catalog(_Frozen):
 def read_catalog(path: Path) -> Catalog:
     """The catalogue in a file; ConfigInvalid if it cannot be read or says something impossible."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return parse_catalog(document)
+        return parse_catalog(yaml.load(path.read_text(encoding="utf-8"), _LOADER))
     except OSError as error:
         raise ConfigInvalid(
             f"The catalogue {path} cannot be read: {error.strerror}.", "Install avatar_app again."

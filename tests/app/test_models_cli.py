@@ -1,0 +1,182 @@
+"""`avatar-app models` shows, fetches, checks, takes over and removes; nothing without consent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from misbehaving import Site, cut, serving, status
+
+from avatar_app import cli, cli_models
+from avatar_app.app.places import user_places
+
+BODY = bytes(range(256)) * 400
+SHA256 = hashlib.sha256(BODY).hexdigest()
+
+Run = Callable[..., tuple[int, str, str]]
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `avatar-app models …`; returns its status, output and errors."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for console in (cli.err, cli_models.out, cli_models.err):
+        monkeypatch.setattr(console, "_width", 300)
+
+    def run_line(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["avatar-app", "models", *map(str, words)])
+        returned = cli.run_command_line()
+        captured = capsys.readouterr()
+        return returned, captured.out, captured.err
+
+    return run_line
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Serves what the user's own catalogue names: `free`, and `bound`, whose licence binds."""
+    with serving(Site({"m.bin": BODY})) as each:
+        file = {"name": "m.bin", "urls": [each.url("m.bin")], "bytes": len(BODY), "sha256": SHA256}
+        entry = {"kind": "tts", "engine": "e", "summary": "A test.", "source": "a test"}
+        entry |= {"files": [file], "entry": "m.bin", "notes": "Nothing."}
+        bound = {"title": "Not for sale", "url": "https://example.org/nc", "must_accept": True}
+        bound |= {"non_commercial": True, "terms": "Only for yourself."}
+        document = {
+            "licences": {"MIT": {"title": "MIT", "url": "https://example.org"}, "NC": bound},
+            "models": [
+                entry | {"id": "free", "title": "Free", "licence": "MIT"},
+                entry | {"id": "bound", "title": "Bound", "licence": "NC"},
+            ],
+        }
+        user_places().models.mkdir(parents=True)
+        (user_places().models / "catalog.yaml").write_text(yaml.safe_dump(document))
+        yield each
+
+
+def row(output: str, name: str) -> str:
+    return next(line for line in output.splitlines() if line.strip().startswith(name + " "))
+
+
+def test_the_list_tells_state_size_licence_and_use(run: Run, site: Site) -> None:
+    returned, output, _ = run("list")
+    assert returned == 0
+    for word in ("tts e", "not here", "102 kB", "Not for sale *", "A test."):
+        assert word in row(output, "bound")
+    assert "436 MB" in row(output, "wav2lip")
+    told = {each["id"]: each for each in json.loads(run("list", "--json")[1])}
+    assert told["bound"]["must_accept"]
+    assert not told["bound"]["accepted"]
+    assert told["free"]["accepted"]
+    assert told["free"]["bytes"] == len(BODY)
+
+
+def test_all_about_a_model(run: Run, site: Site) -> None:
+    returned, output, _ = run("info", "bound")
+    assert returned == 0
+    for word in (SHA256, site.url("m.bin"), "Only for yourself.", "not yet", "Nothing.", "a test"):
+        assert word in output
+    told = json.loads(run("info", "gfpgan-1.3", "--json")[1])
+    assert told["files"][0]["sha256"] is None
+    assert "pinned at the first download" in run("info", "gfpgan-1.3")[1]
+
+
+def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
+    returned, output, errors = run("download", "free")
+    assert (returned, errors) == (0, "")
+    path = user_places().models / "free" / "m.bin"
+    assert str(path) in output
+    assert path.read_bytes() == BODY
+    assert "here" in row(run("list")[1], "free")
+    assert run("verify") == (0, "✓ free\n", "")
+    path.write_bytes(BODY[:-1] + b"x")
+    returned, output, _ = run("verify", "free")
+    assert returned == 1
+    assert "its bytes have changed" in output
+    assert "models remove free, then download free" in output
+    path.write_bytes(BODY[:-1])
+    assert "→ avatar-app models download free" in run("verify", "free")[1]
+    assert run("download", "free")[0] == 0
+    assert path.read_bytes() == BODY
+    assert run("remove", "free")[0] == 0
+    assert not path.exists()
+    returned, _, errors = run("remove", "free")
+    assert returned == 1
+    assert "Free is not here." in errors
+    assert run("verify")[1] == "No model is here.\n"
+
+
+def test_an_unfinished_download_shows_how_far_it_is(run: Run, site: Site) -> None:
+    site.script = [cut(len(BODY) // 2), status(404)]
+    returned, _, errors = run("download", "free")
+    assert returned == 1
+    assert "no longer has the file" in errors
+    assert "partly, 50 %" in row(run("list")[1], "free")
+    assert run("download", "free")[0] == 0
+    assert site.sent == len(BODY)
+
+
+def test_without_consent_nothing_is_fetched(run: Run, site: Site) -> None:
+    returned, _, errors = run("download", "free", "bound")
+    assert returned == 1
+    assert "Only for yourself." in errors
+    assert "may be used only by who accepts its licence" in errors
+    assert "--accept-license bound" in errors
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("words", [["--yes"], ["--accept-license", "bound"]])
+def test_consent_on_the_command_line_is_shown_and_kept(
+    run: Run, site: Site, words: list[str]
+) -> None:
+    returned, _, errors = run("download", "bound", *words)
+    assert returned == 0
+    assert "Only for yourself." in errors
+    assert run("download", "bound")[0] == 0  # asked once
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_who_sits_there_is_asked(
+    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    asked: list[str] = []
+
+    def confirm(text: str, **_: object) -> bool:
+        asked.append(text)
+        return answer
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr(typer, "confirm", confirm)
+    returned, _, errors = run("download", "bound")
+    assert asked == ["Do you accept this for Bound?"]
+    assert (returned == 0) is answer
+    assert ("declined" in errors) is not answer
+
+
+def test_a_file_the_user_has_is_taken_over(run: Run, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "other.bin").write_bytes(BODY)
+    returned, _, errors = run("import", tmp_path / "other.bin", "--as", "bound")
+    assert returned == 1
+    assert "accept" in errors
+    assert run("import", tmp_path / "other.bin", "--as", "bound", "--yes")[0] == 0
+    assert (user_places().models / "bound" / "m.bin").read_bytes() == BODY
+    assert site.asked == []
+    (tmp_path / "other.bin").unlink()
+    (tmp_path / "other.bin").write_bytes(b"another")
+    returned, _, errors = run("import", tmp_path / "other.bin")
+    assert returned == 1
+    assert "no model of the catalogue" in errors
+
+
+def test_a_wrong_name_is_answered_with_the_likeliest(run: Run) -> None:
+    returned, _, errors = run("download", "whisper-tinny")
+    assert returned == 1
+    assert "Did you mean whisper-tiny?" in errors

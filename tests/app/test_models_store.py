@@ -1,0 +1,282 @@
+"""What is here is known, checked, taken over and removed; engines are told paths, after consent."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avatar_app.app.build import EngineRack, make_engine
+from avatar_app.app.jobs import Job, JobCancelled
+from avatar_app.app.models import taking
+from avatar_app.app.models.catalog import Catalog, Licence, Model, read_catalog
+from avatar_app.app.models.checking import Checked, verify
+from avatar_app.app.models.failures import LicenceNotAccepted
+from avatar_app.app.models.resolve import licence_notices, usable_path, with_model_path
+from avatar_app.app.models.store import Kept, Presence, Store, readable
+from avatar_app.app.models.taking import recognise, take_over
+from avatar_app.app.models.tally import Tally
+from avatar_app.app.places import shipped, user_places
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import EngineChoice
+from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.events import Noticed
+from avatar_app.core.manifest import Kind, Manifest
+
+FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
+BOUND = Licence(id="NC", title="Not for sale", url="https://example.org", must_accept=True)
+
+
+def a_file(name: str, body: bytes, **fields: Any) -> dict[str, Any]:
+    told = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    return {"name": name, "urls": ["https://example.org/" + name]} | told | fields
+
+
+def a_model(name: str, *files: dict[str, Any], entry: str = "", licence: Licence = FREE) -> Model:
+    return Model(
+        id=name, kind="asr", engine="e", title=name.title(), summary="", source="", entry=entry,
+        licence=licence, files=files,
+    )  # fmt: skip
+
+
+PAIR = a_model("pair", a_file("config.json", b"{}"), a_file("model.bin", b"weights"))
+SINGLE = a_model("single", a_file("s.pth", b"single"), entry="s.pth", licence=BOUND)
+UNRECORDED = a_model("loose", a_file("loose.bin", b"", bytes=None, sha256=None))
+CATALOG = Catalog(models=(PAIR, SINGLE, UNRECORDED))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "models")
+
+
+def write(folder: Path, **files: bytes) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, body in files.items():
+        (folder / name.replace("__", ".")).write_bytes(body)
+    return folder
+
+
+def take(path: Path, model: Model, store: Store) -> Path:
+    return Job[Path]("", lambda job: take_over(job, path, model, store)).run()
+
+
+def check(model: Model, store: Store) -> tuple[Checked, ...]:
+    return Job[tuple[Checked, ...]]("", lambda job: verify(job, model, store)).run()
+
+
+def test_a_folder_is_taken_over_and_recognised(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights", README=b"no")
+    assert recognise(source, CATALOG) is PAIR
+    assert take(source, PAIR, store) == store.folder(PAIR)
+    assert store.presence(PAIR) is Presence.HERE
+    assert sorted(store.kept(PAIR)) == ["config.json", "model.bin"]
+    assert (source / "model.bin").read_bytes() == b"weights"
+    linked = (store.folder(PAIR) / "model.bin").stat().st_ino
+    assert linked == (source / "model.bin").stat().st_ino  # no second copy of gigabytes
+
+
+def test_a_file_is_copied_where_it_cannot_be_linked(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(taking.os, "link", refuse)
+    source = write(tmp_path / "mine", renamed__pth=b"single") / "renamed.pth"
+    assert recognise(source, CATALOG) is SINGLE  # by its size
+    path = take(source, SINGLE, store)
+    assert path == store.folder(SINGLE) / "s.pth"
+    assert path.read_bytes() == b"single"
+    assert path.stat().st_ino != source.stat().st_ino
+
+
+def test_another_file_is_refused_and_nothing_is_kept(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "mine", s__pth=b"tuned!") / "s.pth"
+    with pytest.raises(InputInvalid, match=r"not the published s\.pth") as caught:
+        take(source, SINGLE, store)
+    assert "the path itself" in caught.value.hint
+    assert store.presence(SINGLE) is Presence.ABSENT
+    assert list(store.folder(SINGLE).iterdir()) == []
+    assert source.read_bytes() == b"tuned!"
+
+
+def test_an_incomplete_folder_and_a_missing_path_are_told(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "mine", config__json=b"{}")
+    with pytest.raises(InputInvalid, match=r"lacks model\.bin"):
+        take(source, PAIR, store)
+    with pytest.raises(InputInvalid, match="There is no file or folder"):
+        recognise(tmp_path / "nowhere", CATALOG)
+    with pytest.raises(InputInvalid, match="no model of the catalogue"):
+        recognise(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
+
+
+def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "mine", loose__bin=b"first") / "loose.bin"
+    take(source, UNRECORDED, store)
+    store.remove(UNRECORDED)
+    other = write(tmp_path / "other", loose__bin=b"other") / "loose.bin"
+    with pytest.raises(InputInvalid, match="not the published"):
+        take(other, UNRECORDED, store)
+    take(source, UNRECORDED, store)
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_an_archive_is_taken_over_packed_or_not(
+    store: Store, tmp_path: Path, unpacked: bool
+) -> None:
+    source = write(tmp_path / "mine", a__bin=b"a", b__txt=b"b")
+    packed = tmp_path / "m.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(source / "a.bin", "folder/a.bin")
+        archive.write(source / "b.txt", "folder/b.txt")
+    model = a_model("zipped", a_file("m.zip", packed.read_bytes(), holds=["a.bin", "b.txt"]))
+    folder = take(source if unpacked else packed, model, store)
+    assert (folder / "a.bin").read_bytes() == b"a"
+    assert not (folder / "m.zip").exists()
+    assert check(model, store) == (Checked("a.bin"), Checked("b.txt"))
+
+
+def test_a_cancelled_takeover_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "mine", s__pth=b"single") / "s.pth"
+    job: Job[Path] = Job("", lambda job: take_over(job, source, SINGLE, store))
+    job.when_progressed(lambda _: job.cancel())
+    with pytest.raises(JobCancelled):
+        job.run()
+    assert store.presence(SINGLE) is Presence.ABSENT
+
+
+def test_verifying_finds_what_changed_and_what_is_gone(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights")
+    take(source, PAIR, store)
+    assert check(PAIR, store) == (Checked("config.json"), Checked("model.bin"))
+    folder = store.folder(PAIR)
+    (folder / "model.bin").unlink()
+    (folder / "model.bin").write_bytes(b"WEIGHTS")
+    assert check(PAIR, store)[1] == Checked("model.bin", "its bytes have changed")
+    (folder / "model.bin").write_bytes(b"short")
+    (folder / "config.json").unlink()
+    flaws = [each.flaw for each in check(PAIR, store)]
+    assert flaws == ["missing", "has 5 bytes instead of 7"]
+    assert store.presence(PAIR) is Presence.PARTLY
+    with pytest.raises(InputInvalid, match="not here whole"):
+        check(SINGLE, store)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": {"s.pth": {}}}'])
+def test_a_damaged_record_means_not_here(store: Store, tmp_path: Path, text: str) -> None:
+    take(write(tmp_path / "mine", s__pth=b"single") / "s.pth", SINGLE, store)
+    (store.folder(SINGLE) / "record.json").write_text(text)
+    assert store.presence(SINGLE) is Presence.PARTLY
+
+
+def test_removing_is_told_and_keeps_the_consent(store: Store, tmp_path: Path) -> None:
+    take(write(tmp_path / "mine", s__pth=b"single") / "s.pth", SINGLE, store)
+    store.accept(SINGLE)
+    store.remove(SINGLE)
+    assert store.presence(SINGLE) is Presence.ABSENT
+    assert store.is_accepted(SINGLE)
+    with pytest.raises(InputInvalid, match="is not here"):
+        store.remove(SINGLE)
+
+
+def test_a_new_version_of_a_licence_is_asked_for_again(store: Store) -> None:
+    store.accept(SINGLE)
+    assert store.is_accepted(SINGLE)
+    newer = SINGLE.model_copy(update={"licence": BOUND.model_copy(update={"version": "2"})})
+    assert not store.is_accepted(newer)
+
+
+def test_a_model_may_be_used_when_it_is_here_and_agreed_to(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing) as caught:
+        usable_path(SINGLE, store)
+    assert caught.value.hint == "Type: avatar-app models download single"
+    take(write(tmp_path / "mine", s__pth=b"single") / "s.pth", SINGLE, store)
+    with pytest.raises(LicenceNotAccepted, match="Not for sale"):
+        usable_path(SINGLE, store)
+    store.accept(SINGLE)
+    assert usable_path(SINGLE, store) == store.folder(SINGLE) / "s.pth"
+
+
+@pytest.fixture
+def wav2lip() -> Manifest:
+    return Registry().find(Kind.FACE, "wav2lip")
+
+
+def put_wav2lip(accepted: bool) -> Path:
+    """Some bytes, noted as if they had come; where they lie."""
+    store = Store.of(user_places())
+    model = read_catalog(shipped("models") / "catalog.yaml").find("wav2lip")
+    store.folder(model).mkdir(parents=True)
+    path = store.path(model)
+    path.write_bytes(b"weights")
+    store.keep(model, {"wav2lip.pth": Kept(7, "0" * 64)}, "a test")
+    if accepted:
+        store.accept(model)
+    return path
+
+
+def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
+    with pytest.raises(ModelMissing, match="Wav2Lip is not on this machine"):
+        with_model_path({"model": "wav2lip"}, wav2lip)
+    assert with_model_path({"model": ""}, wav2lip) == {"model": ""}
+    path = put_wav2lip(accepted=False)
+    for name in ("wav2lip", ""):
+        with pytest.raises(LicenceNotAccepted):
+            with_model_path({"model": name}, wav2lip)
+    Store.of(user_places()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
+    for name in ("wav2lip", ""):
+        assert with_model_path({"model": name}, wav2lip) == {"model": str(path)}
+    assert with_model_path({"model": "/my/own.pth"}, wav2lip) == {"model": "/my/own.pth"}
+    assert with_model_path({"width": 3}, wav2lip) == {"width": 3}
+
+
+def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> None:
+    options = {"model": "wav2lip", "avatar": str(user_places().data)}
+    with pytest.raises(ModelMissing, match="models download wav2lip"):
+        make_engine(Registry(), wav2lip, options)
+    put_wav2lip(accepted=True)
+    with pytest.raises(ModelMissing, match="There is no avatar"):  # the model is no longer missing
+        make_engine(Registry(), wav2lip, options)
+
+
+def test_a_restricted_model_given_by_hand_is_told_once(tmp_path: Path, wav2lip: Manifest) -> None:
+    given = {"model": str(write(tmp_path / "mine", wav2lip__pth=b"x") / "wav2lip.pth")}
+    (notice,) = licence_notices(given, wav2lip)
+    assert "commercial" in notice.hint
+    assert licence_notices(given, wav2lip) == ()
+    own = {"model": str(write(tmp_path / "mine", own__pth=b"x") / "own.pth")}
+    assert licence_notices(own, wav2lip) == ()
+
+
+def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
+    given = str(write(tmp_path / "mine", wav2lip__pth=b"x") / "wav2lip.pth")
+    rack, notices = EngineRack(Registry()), list[Noticed]()
+    choice = EngineChoice(engine="wav2lip", options={"model": given})
+    try:
+        rack.put_or_embedded(Kind.FACE, choice, notices.append)
+    finally:
+        rack.close()
+    assert notices[0].message == "wav2lip.pth: Licence of Wav2Lip."
+
+
+def test_a_tally_tells_rate_and_time_left() -> None:
+    tally = Tally("m", "m.bin", total=3_000_000, began=10.0)
+    tally = tally.at(1_000_000, 3_000_000, 11.0)  # lay here before: no rate yet
+    assert (tally.rate, tally.seconds_left) == (0.0, None)
+    tally = tally.at(1_500_000, 3_000_000, 12.0)
+    assert (tally.rate, tally.seconds_left) == (500_000, 3.0)
+    assert str(tally) == "m.bin: 2 MB of 3 MB, 500 kB/s, 3 s left"
+    assert tally.at(1_500_000, None, 13.0).rate < 500_000
+    assert tally.at(0, None, 14.0).done == 0  # begun anew
+    assert Tally().at(5, None, 1.0).fraction == 0.0
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 bytes"), (75_538_270, "76 MB"), (1_527_906_378, "1.5 GB")]
+)
+def test_sizes_are_told_as_on_the_box(size: int, text: str) -> None:
+    assert readable(size) == text
