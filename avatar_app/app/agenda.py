@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from avatar_app.app.database import Database
+from avatar_app.core.errors import InputInvalid
 from avatar_app.tools.services import Alarm, Appointment
 
 
@@ -61,6 +62,8 @@ class Agenda:
         self._wait = wait
         self._changed = threading.Event()
         self._closed = False
+        self._fired: set[int] = set()
+        self._told = False
         self._thread = threading.Thread(target=self._watch, name="agenda", daemon=True)
 
     def start(self) -> None:
@@ -102,7 +105,9 @@ class Agenda:
         for appointment in self._all():
             if appointment.due > now or self._closed:
                 return
-            self._fire(_sentence(appointment, now))
+            if appointment.id not in self._fired:  # where it cannot be deleted it fires once
+                self._fire(_sentence(appointment, now))
+                self._fired.add(appointment.id)
             self.cancel(appointment.id)
 
     def _watch(self) -> None:
@@ -110,8 +115,19 @@ class Agenda:
             self._changed.clear()  # before looking: what changes meanwhile ends the next wait
             if self._closed:
                 return
+            self._wait(self._changed, self._fired_and_next())
+
+    def _fired_and_next(self) -> float:
+        """Fire what is due; seconds until it is to be looked again. A file that fails is told once,
+        and looked at again later."""
+        try:
             self.fire_due()
-            self._wait(self._changed, self._seconds_to_next())
+            return self._seconds_to_next()
+        except InputInvalid as error:
+            if not self._told:
+                self._told = True
+                self._fire(f"I cannot read my timers and reminders. {error.message}")
+            return LONGEST_WAIT
 
     def _seconds_to_next(self) -> float:
         upcoming = self._all()

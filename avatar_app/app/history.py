@@ -12,7 +12,9 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
+from avatar_app.app.database import IN_MEMORY, Migration, connected, opened
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
@@ -20,7 +22,7 @@ from avatar_app.core.values import Pictures
 log = logging.getLogger(__name__)
 
 Values = tuple[object, ...] | dict[str, object]
-Migration = Callable[[sqlite3.Connection], None]
+T = TypeVar("T")
 
 
 def _create_turns(connection: sqlite3.Connection) -> None:
@@ -64,6 +66,7 @@ class History:
         self._lock = threading.Lock()
         self.in_memory = False
         """Nothing is stored on the disk, because it cannot be written."""
+        self._told_lost = False
         self._connection = self._opened()
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
@@ -74,11 +77,7 @@ class History:
             *(json.dumps(turn.marks), json.dumps(asdict(turn.pictures))),
         )
         with self._lock:
-            try:
-                self._insert(row)
-            except sqlite3.OperationalError as error:
-                self._go_on_in_memory(error)
-                self._insert(row)
+            self._kept(lambda: self._insert(row), None)
 
     def recent(self, limit: int) -> tuple[TurnEnded, ...]:
         """The last `limit` turns, oldest first."""
@@ -103,7 +102,7 @@ class History:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 if self.in_memory and self.path.exists():
                     self.path.unlink()
-            except (sqlite3.OperationalError, OSError) as error:
+            except (sqlite3.Error, OSError) as error:
                 raise AvatarError(
                     f"The stored history could not be deleted: {error}.",
                     f"Close the program and delete {self.path} yourself.",
@@ -115,19 +114,34 @@ class History:
             return 0
         limit = (now or datetime.now(UTC)) - timedelta(days=days)
         with self._lock:
-            try:
-                with self._connection:
-                    return self._connection.execute(
-                        "DELETE FROM turns WHERE started_at < ?", (_stored(limit),)
-                    ).rowcount
-            except sqlite3.OperationalError as error:
-                self._go_on_in_memory(error)
-                return 0
+            return self._kept(lambda: self._delete_before(_stored(limit)), 0)
 
     def close(self) -> None:
         """Give the file back."""
         with self._lock:
             self._connection.close()
+
+    def _kept(self, work: Callable[[], T], otherwise: T) -> T:
+        """Do `work`; where the file fails, in memory; where that fails too, say so once."""
+        try:
+            return work()
+        except sqlite3.Error as error:
+            if not self.in_memory:
+                self._go_on_in_memory(error)
+        try:
+            return work()
+        except sqlite3.Error as error:
+            if not self._told_lost:
+                self._told_lost = True
+                message = f"What is said is not remembered any more: {error}."
+                self._notice(Noticed(message, "Start the program anew."))
+            return otherwise
+
+    def _delete_before(self, limit: str) -> int:
+        with self._connection:
+            return self._connection.execute(
+                "DELETE FROM turns WHERE started_at < ?", (limit,)
+            ).rowcount
 
     def _insert(self, row: tuple[object, ...]) -> None:
         with self._connection:
@@ -139,35 +153,20 @@ class History:
 
     def _turns(self, query: str, values: Values) -> tuple[TurnEnded, ...]:
         with self._lock:
-            rows = self._connection.execute(query, values).fetchall()
+            rows: list[tuple[Any, ...]] = self._kept(
+                lambda: self._connection.execute(query, values).fetchall(), []
+            )
         return tuple(_turn(*row) for row in reversed(rows))
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return _connected(str(self.path))
-        except (sqlite3.OperationalError, OSError) as error:
+            connection, kept = opened(self.path, MIGRATIONS)
+        except (sqlite3.Error, OSError) as error:
             return self._memory(error)
-        except sqlite3.DatabaseError:
-            return self._begun_anew()
-
-    def _begun_anew(self) -> sqlite3.Connection:
-        """Keep the broken file aside and begin another."""
-        aside = _free_name(self.path)
-        try:
-            for suffix in ("", "-wal", "-shm"):
-                part = self.path.with_name(self.path.name + suffix)
-                if part.exists():
-                    part.rename(aside.with_name(aside.name + suffix))
-            connection = _connected(str(self.path))
-        except (sqlite3.OperationalError, OSError) as error:
-            return self._memory(error)
-        self._notice(
-            Noticed(
-                "The stored history is broken; a new one was begun.", f"The old one is {aside}."
-            )
-        )
-        return connection
+        if kept is not None:
+            message = "The stored history is broken; a new one was begun."
+            self._notice(Noticed(message, f"The old one is {kept}."))
+        return _searchable(connection)
 
     def _memory(self, error: Exception) -> sqlite3.Connection:
         self.in_memory = True
@@ -177,49 +176,25 @@ class History:
                 f"Until the next start they are kept in memory. Look at {self.path.parent}.",
             )
         )
-        return _connected(":memory:")
+        return _searchable(connected(IN_MEMORY, MIGRATIONS))
 
-    def _go_on_in_memory(self, error: sqlite3.OperationalError) -> None:
-        """The disk is full or gone: what was stored stays there, what comes is remembered."""
+    def _go_on_in_memory(self, error: sqlite3.Error) -> None:
+        """The disk is full or gone, or the file broke: what was stored stays there, as much of it
+        as can be read is remembered with what comes."""
         stored, self._connection = self._connection, self._memory(error)
         with closing(stored):
             try:
                 stored.backup(self._connection)
+                self._connection.execute("SELECT count(*) FROM turns")
             except sqlite3.Error:
                 log.info("what was stored cannot be read either", exc_info=True)
+                self._connection.close()
+                self._connection = _searchable(connected(IN_MEMORY, MIGRATIONS))
 
 
-def _connected(name: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, check_same_thread=False, timeout=5.0)
-    try:
-        connection.create_function("folded", 1, str.casefold, deterministic=True)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError("the check found damage")
-        _migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
+def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.create_function("folded", 1, str.casefold, deterministic=True)
     return connection
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to the newest version; writes, so that a disk that cannot be shows at once."""
-    version = 0
-    while version < len(MIGRATIONS):
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version < len(MIGRATIONS):
-                MIGRATIONS[version](connection)
-                connection.execute(f"PRAGMA user_version = {version + 1}")
-    if version > len(MIGRATIONS):
-        raise AvatarError(
-            "The stored history was written by a newer version of this program.",
-            "Update the program, or move history.db out of its folder.",
-        )
 
 
 def _turn(
@@ -248,13 +223,6 @@ def _turn(
 
 def _stored(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.broken-{number}{path.suffix}")).exists():
-        number += 1
-    return aside
 
 
 def _log(notice: Noticed) -> None:

@@ -149,3 +149,27 @@ def test_the_real_wait_ends_when_it_is_closed(tmp_path, fired):
     agenda.close()
     agenda.close()
     assert "agenda" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_file_that_fails_is_told_once_and_looked_at_again(tmp_path, clock, fired):
+    agenda = Agenda(tmp_path / "agenda.db", fired.append, clock)
+    agenda.add(Alarm.TIMER, "tea", NOON)
+    agenda._database.close()
+    assert agenda._fired_and_next() == agenda._fired_and_next() == LONGEST_WAIT
+    assert len(fired) == 1
+    assert fired[0].startswith("I cannot read my timers")
+    agenda.close()
+
+
+def test_what_cannot_be_deleted_fires_once(agenda, clock, fired):
+    agenda.add(Alarm.TIMER, "tea", NOON)
+    with agenda._database.transaction() as connection:
+        connection.execute(
+            "CREATE TRIGGER keep BEFORE DELETE ON appointments"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    for _ in range(3):
+        assert agenda._fired_and_next() == LONGEST_WAIT
+    assert fired[0] == "Ding ding! Your tea timer is done."
+    assert len(fired) == 2
+    assert "the disk is full" in fired[1]

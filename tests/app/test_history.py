@@ -15,6 +15,7 @@ import pytest
 
 from avatar_app.app import history as history_module
 from avatar_app.app.history import History
+from avatar_app.app.recorder import Recorder
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
@@ -104,6 +105,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from avatar_app.app.history import History
+from avatar_app.app.recorder import Recorder
 from avatar_app.core.events import Outcome, TurnEnded
 history = History(Path(sys.argv[1]))
 for number in range(100_000):
@@ -148,7 +150,7 @@ def test_a_broken_file_is_kept_aside(
         assert len(history.recent(10)) == 1
         assert not history.in_memory
         history.close()
-    kept = sorted(file for file in tmp_path.iterdir() if "broken" in file.name)
+    kept = sorted(file for file in tmp_path.iterdir() if "damaged" in file.name)
     assert [file.read_bytes() for file in kept] == [content, content]
     assert [notice.hint for notice in notices] == [f"The old one is {file}." for file in kept]
 
@@ -194,6 +196,43 @@ def test_a_disk_that_becomes_full_loses_nothing(history: History, notices: list[
     assert not history.path.exists()
 
 
+def test_a_file_that_breaks_while_it_is_open_costs_one_notice(
+    history: History, notices: list[Noticed]
+) -> None:
+    history.add(a_turn(1), NOON)
+    with sqlite3.connect(history.path) as other:
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute("UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'turns'")
+        other.execute("PRAGMA schema_version = 99")
+    other.close()
+    recorder = Recorder(history)
+    for number in (2, 3):
+        recorder(a_turn(number))
+    recorder.close()
+    assert history.in_memory
+    assert [turn.turn_id for turn in history.recent(5)] == [2, 3]
+    assert [notice.message.split(":")[0] for notice in notices] == [
+        "Conversations cannot be stored"
+    ]
+
+
+def test_what_cannot_be_kept_at_all_is_told_once(
+    history: History, notices: list[Noticed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.InternalError("nothing works")
+
+    monkeypatch.setattr(history, "_insert", fail)
+    recorder = Recorder(history)
+    for number in range(3):
+        recorder(a_turn(number))
+    recorder.close()
+    assert [notice.message.split(":")[0] for notice in notices] == [
+        "Conversations cannot be stored",
+        "What is said is not remembered any more",
+    ]
+
+
 def test_without_a_listener_a_notice_is_logged(
     tmp_path: Path, expected_warnings: list[str]
 ) -> None:
@@ -210,7 +249,7 @@ def test_a_file_of_a_newer_program_is_refused_and_left_alone(history: History) -
     connection.close()
     with pytest.raises(AvatarError, match="newer version"):
         History(history.path)
-    assert len(list(history.path.parent.glob("*broken*"))) == 0
+    assert len(list(history.path.parent.glob("*damaged*"))) == 0
 
 
 def test_an_old_file_is_migrated_and_keeps_its_turns(
