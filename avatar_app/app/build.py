@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import yaml
 
 from avatar_app.app import places
 from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.ladder import Ladder, Level, Rung, rungs_of
 from avatar_app.app.models.resolve import licence_notices, with_model_path
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
@@ -20,8 +22,9 @@ from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.prompt import ToolDescription
+from avatar_app.core.shortage import shortage_told
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.host import HOSTED
+from avatar_app.engines.host import HOSTED, Host
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.turntaking import Patience
@@ -36,6 +39,8 @@ EMBEDDED = {
     Kind.ENHANCE: "none",
 }
 """The engine of each kind that needs nothing and is taken where another fails."""
+PHOTO = "photo"
+"""The embedded face that moves any avatar without weights."""
 FOR_FILES = frozenset({Kind.ENHANCE})
 """Kinds that no conversation needs: they are loaded when a film is written."""
 
@@ -47,6 +52,13 @@ class EngineRack:
     registry: Registry
     engines: dict[Kind, Any] = field(default_factory=dict)
     manifests: dict[Kind, Manifest] = field(default_factory=dict)
+    face_choice: EngineChoice = field(
+        default_factory=lambda: EngineChoice(engine=EMBEDDED[Kind.FACE])
+    )
+    """The face that the user wants; what is on show may be a lighter one."""
+    face_ladder: Ladder | None = None
+    fallback: Any = None
+    """The face that takes over where the chosen one fails; None where that is embedded itself."""
 
     def put(self, kind: Kind, choice: EngineChoice) -> Any:
         """Make an engine and put it in its place; whoever exchanges one closes the old."""
@@ -71,9 +83,21 @@ class EngineRack:
 
     def close(self) -> None:
         """Close all engines."""
-        for engine in self.engines.values():
+        standing_by = {id(self.fallback): self.fallback} if self.fallback is not None else {}
+        every = standing_by | {id(each): each for each in self.engines.values() if each is not None}
+        for engine in every.values():
             engine.close()
         self.engines.clear()
+        self.fallback = None
+
+    def meanwhile(self, level: Level) -> str:
+        """What the user is told to see while the chosen face cannot be had."""
+        if level is Level.CHOSEN:
+            return "It goes on with simpler pictures."
+        if level is Level.EMBEDDED:
+            name = fallback_choice(self.face_choice).engine
+            return f"{self.registry.find(Kind.FACE, name).title} goes on in its place."
+        return "The voice goes on without it."
 
 
 def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
@@ -87,7 +111,74 @@ def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any])
             )
         factory = partial(_make_in_child, manifest.kind, manifest.name, checked)
         return HOSTED[manifest.kind](factory, manifest.title)
-    return registry.load_class(manifest)(**checked)
+    with shortage_told(manifest.title):
+        return registry.load_class(manifest)(**checked)
+
+
+def make_face(rack: EngineRack, rung: Rung) -> Any:
+    """The chosen face as light as a rung says, loaded."""
+    manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
+    face = make_engine(rack.registry, manifest, {**rack.face_choice.options, **rung.options})
+    if isinstance(face, Host):
+        face.wait_ready()
+    return face
+
+
+def fallback_choice(choice: EngineChoice) -> EngineChoice:
+    """The embedded face that stands by for a chosen one: the same avatar where there is one."""
+    sizes = {name: size for name, size in choice.options.items() if name in ("width", "height")}
+    avatar = choice.options.get("avatar", "")
+    if avatar:
+        return EngineChoice(engine=PHOTO, options={"avatar": avatar, **sizes})
+    return EngineChoice(engine=EMBEDDED[Kind.FACE], options=sizes)
+
+
+def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
+    """The face that stands by for the chosen one; None where that is embedded itself."""
+    if choice.engine in (EMBEDDED[Kind.FACE], PHOTO):
+        return None
+    standing_by = fallback_choice(choice)
+    return make_engine(registry, registry.find(Kind.FACE, standing_by.engine), standing_by.options)
+
+
+def put_face(
+    rack: EngineRack,
+    choice: EngineChoice,
+    notice: Callable[[Noticed], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """The chosen face, or the next one of its ladder that can be loaded; the user is told once."""
+    rack.face_choice = choice.model_copy(update={"options": dict(choice.options)})
+    try:
+        manifest = rack.registry.find(Kind.FACE, choice.engine)
+        rack.fallback = make_fallback(rack.registry, choice)
+        rungs = rungs_of(manifest, choice.options, rack.fallback is not None)
+    except AvatarError:
+        rungs = ()
+    if rack.fallback is None:
+        rack.put_or_embedded(Kind.FACE, choice, notice)
+        found = rack.manifests[Kind.FACE]
+        if found.name != choice.engine or not rungs:
+            rack.face_choice = EngineChoice(engine=found.name)
+            rungs = rungs_of(found, {}, has_fallback=False)
+        rack.face_ladder = Ladder(rungs, clock)
+        return
+    rack.face_ladder = ladder = Ladder(rungs, clock)
+    rack.manifests[Kind.FACE] = manifest
+    first: AvatarError | None = None
+    while ladder.rung.level is Level.CHOSEN:
+        try:
+            rack.engines[Kind.FACE] = make_face(rack, ladder.rung)
+            break
+        except AvatarError as error:
+            first = first or error
+            ladder.fall(type(error))
+    else:
+        rack.engines[Kind.FACE] = rack.fallback
+        name = fallback_choice(choice).engine
+        rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, name)
+    if first is not None:
+        notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
 
 
 def _with_avatar_folder(options: dict[str, Any]) -> dict[str, Any]:
@@ -104,14 +195,19 @@ def _make_in_child(kind: Kind, name: str, options: dict[str, Any]) -> Any:
 
 
 def make_rack(
-    settings: Settings, registry: Registry, notice: Callable[[Noticed], None]
+    settings: Settings,
+    registry: Registry,
+    notice: Callable[[Noticed], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> EngineRack:
     """One engine of each kind that a conversation needs, as the settings choose."""
     rack = EngineRack(registry)
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
         for kind, choice in choices(settings).items():
-            if kind not in FOR_FILES:
+            if kind is Kind.FACE:
+                put_face(rack, choice, notice, clock)
+            elif kind not in FOR_FILES:
                 rack.put_or_embedded(kind, choice, notice)
         on_failure.pop_all()
     return rack
@@ -148,6 +244,7 @@ def make_conversation(
             engines[Kind.DIALOGUE],
             engines[Kind.TTS],
             engines[Kind.FACE],
+            rack.fallback,
         ),
         post,
         call_tool,

@@ -129,9 +129,9 @@ class Companion:
     def use_character(self, name: str) -> None:
         self.character = name
         self._remember("face.options.character", name)
-        if self._ensemble is not None:
-            self._ensemble.rack.engines[Kind.FACE].configure(character=name)
-            self._ensemble.conversation.presenter.forget_resting()
+        ensemble = self._ensemble
+        if ensemble is not None and ensemble.climber is not None:
+            ensemble.climber.configure(character=name)
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)

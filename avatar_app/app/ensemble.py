@@ -10,6 +10,7 @@ from pathlib import Path
 
 from avatar_app.app.abilities import Abilities, Hands
 from avatar_app.app.build import EMBEDDED, make_conversation, make_rack
+from avatar_app.app.climber import Climber
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
@@ -35,6 +36,7 @@ class Ensemble:
         self._post = post
         self._substituting = threading.Lock()
         self._closed = False
+        self.climber: Climber | None = None
         with ExitStack() as opened:
             self.rack = make_rack(settings, registry, post)
             opened.callback(self.rack.close)
@@ -45,12 +47,14 @@ class Ensemble:
             self.conversation = make_conversation(
                 settings,
                 self.rack,
-                post,
+                self._hear,
                 time.monotonic,
                 self._abilities.call,
                 self._abilities.descriptions,
             )
             opened.callback(self.conversation.close)
+            self.climber = Climber(self.rack, self.conversation, post, time.monotonic)
+            opened.callback(self.climber.close)
             audio = settings.audio
             self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
             self.speaker = self._speaker(audio.speaker)
@@ -95,6 +99,10 @@ class Ensemble:
         if name is not None and name.lower().endswith(".wav"):
             return FileSpeaker(Path(name).expanduser(), read, self._notice)
         return Speaker(name, read, self._notice)
+
+    def _hear(self, event: Event) -> None:
+        if self.climber is None or not self.climber.hear(event):
+            self._post(event)
 
     def _announce(self, text: str) -> None:
         self.conversation.order(orders.Announce(text))

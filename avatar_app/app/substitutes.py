@@ -15,9 +15,8 @@ KIND_OF_STAGE = {
     "recognize": Kind.ASR,
     "think": Kind.DIALOGUE,
     "speak": Kind.TTS,
-    "perform": Kind.FACE,
-    "rest": Kind.FACE,
 }
+"""Faces are not among them: they have a ladder of their own."""
 
 
 class Substitutes:
@@ -33,7 +32,6 @@ class Substitutes:
             return
         times = self._failures.setdefault(kind, deque(maxlen=FAILURES))
         times.append(self._clock())
-        # a face that cannot rest draws nothing at all until it is replaced
-        if failed.stage == "rest" or (len(times) == FAILURES and times[-1] - times[0] <= WITHIN):
+        if len(times) == FAILURES and times[-1] - times[0] <= WITHIN:
             times.clear()
             self._substitute(kind)

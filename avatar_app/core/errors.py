@@ -5,6 +5,7 @@ AvatarError            anything that can be said in one sentence with a hint
 ├── InputInvalid       a file the user brought is missing, empty, truncated or of the wrong kind
 ├── ModelMissing       an engine needs a model or package that is not there
 ├── OutOfMemory        an engine does not fit into memory (any more)
+├── TooSlow            an engine does not keep up with the sound
 ├── DeviceUnavailable  a microphone, loudspeaker or GPU cannot be used
 └── EngineFailed       an engine raised, hung or died
 
@@ -21,6 +22,7 @@ __all__ = [
     "InputInvalid",
     "ModelMissing",
     "OutOfMemory",
+    "TooSlow",
 ]
 
 
@@ -50,6 +52,10 @@ class ModelMissing(AvatarError):
 
 class OutOfMemory(AvatarError):
     """An engine does not fit into memory (any more)."""
+
+
+class TooSlow(AvatarError):
+    """An engine does not keep up with the sound."""
 
 
 class DeviceUnavailable(AvatarError):

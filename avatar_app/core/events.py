@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.core.values import Pictures
 
 
@@ -127,6 +128,8 @@ class Failed:
     stage: str
     message: str
     hint: str = ""
+    reason: type[AvatarError] = field(default=AvatarError, compare=False, repr=False)
+    """What kind of failure it is."""
 
 
 @dataclass(frozen=True, slots=True)

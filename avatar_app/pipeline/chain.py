@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from avatar_app.core.engines import Dialogue, Face, Voice
+from avatar_app.core.engines import Dialogue, Voice
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, SpeechChunk, VideoFrame
+from avatar_app.core.values import AudioChunk, SpeechChunk
 from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.answering import CallTool, answer
 from avatar_app.pipeline.clauses import split_clauses
 from avatar_app.pipeline.orders import ClauseWritten, Order, StageEnded, StageFailed
+from avatar_app.pipeline.performing import Performing
 from avatar_app.pipeline.playback import Playback
-from avatar_app.pipeline.presenter import Presenter
+from avatar_app.pipeline.script import Script
 from avatar_app.pipeline.stage import Feed, Stage
 
 CLAUSES_AHEAD = 64
-SPEECH_AHEAD = 512
-"""Chunks; the face is the slowest stage, and speech must never wait for it."""
 
-THINK, SPEAK, PERFORM, REST = "think", "speak", "perform", "rest"
+THINK, SPEAK = "think", "speak"
 
 Out = TypeVar("Out")
 
@@ -34,7 +33,6 @@ class Performers:
 
     dialogue: Dialogue
     voice: Voice
-    face: Face
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,61 +42,40 @@ class _Answer:
     prompt: Prompt | str
     """A text is spoken as it stands."""
     clauses: Feed[str]
-    speech: Feed[SpeechChunk]
+    script: Script
 
 
 class Chain:
-    """Three stages and the engines they apply; an engine may be exchanged between two turns.
-
-    A fourth stage draws the face at rest, for ever: its only job ends when the chain is closed.
-    """
+    """Two stages and the engines they apply, which may be exchanged between two turns; what they
+    say is performed."""
 
     def __init__(
         self,
         engines: Performers,
+        performing: Performing,
         playback: Playback,
-        presenter: Presenter,
         activity: Activity,
         post: Callable[[Order], None],
         call_tool: CallTool,
     ) -> None:
         self.engines = engines
-        self._playback, self._presenter = playback, presenter
+        self.performing, self._playback = performing, playback
         self._activity, self._post, self._call_tool = activity, post, call_tool
         self._stages = {
             stage.name: stage
             for stage in (
                 self._stage(THINK, self._reply, self._written, self._all_written),
                 self._stage(SPEAK, self._voice, self._spoken, self._all_spoken),
-                self._stage(PERFORM, self._act, self._performed, _nothing),
             )
         }
-        self._resting = Turn(id=0)
-        self._rest: Stage[None, tuple[int, VideoFrame]] = Stage(
-            REST, self._draw_rest, activity, self._rested, _nothing, self._failed_rest
-        )
-        self.use_face(engines.face)
 
     def start(self, turn: Turn, prompt: Prompt | str) -> None:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it stands."""
         self._playback.expect(turn)
-        self._presenter.expect(turn)
-        job = _Answer(
-            prompt,
-            Feed(self._activity, CLAUSES_AHEAD, turn),
-            Feed(self._activity, SPEECH_AHEAD, turn),
-        )
+        clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
+        job = _Answer(prompt, clauses, self.performing.start(turn))
         for stage in self._stages.values():
             stage.submit(turn, job)
-
-    def use_face(self, face: Face) -> None:
-        """Show `face` from now on."""
-        self.engines.face = face
-        self._presenter.fps = face.fps
-        self._resting.cancel()
-        self._resting = Turn(id=0)
-        self._rest.submit(self._resting, None)
-        self._presenter.forget_resting()
 
     def renew(self, stage: str) -> None:
         """Give up a thread whose engine does not come back."""
@@ -106,9 +83,8 @@ class Chain:
 
     def close(self) -> None:
         """End the threads; the turn must be cancelled."""
-        self._resting.cancel()
-        self._presenter.close()
-        for stage in (*self._stages.values(), self._rest):
+        self.performing.close()
+        for stage in self._stages.values():
             stage.close()
 
     def _stage(
@@ -154,32 +130,12 @@ class Chain:
     def _spoken(self, job: _Answer, turn: Turn, chunk: SpeechChunk) -> None:
         turn.mark("first_speech")
         self._playback.put(turn, chunk)
-        job.speech.put(chunk)
+        job.script.put(chunk)
 
     def _all_spoken(self, job: _Answer, turn: Turn) -> None:
         self._playback.finish(turn)
-        job.speech.close()
+        job.script.close()
         self._post(StageEnded(turn, SPEAK))
-
-    # perform and rest
-
-    def _act(self, job: _Answer, turn: Turn) -> Iterator[VideoFrame]:
-        return self.engines.face.perform(job.speech, turn, self._presenter.shown)
-
-    def _performed(self, _job: _Answer, turn: Turn, frame: VideoFrame) -> None:
-        self._presenter.put(turn, frame)
-
-    def _draw_rest(self, _job: None, _turn: Turn) -> Iterator[tuple[int, VideoFrame]]:
-        face = self.engines.face
-        while (wanted := self._presenter.wait_for_rest()) is not None:
-            generation, look, after = wanted
-            yield generation, face.rest(look, after)
-
-    def _rested(self, _job: None, _turn: Turn, drawn: tuple[int, VideoFrame]) -> None:
-        self._presenter.put_resting(*drawn)
-
-    def _failed_rest(self, _job: None, turn: Turn, stage: str, error: AvatarError) -> None:
-        self._post(StageFailed(turn, stage, error))
 
     def _failed(self, job: _Answer, turn: Turn, stage: str, error: AvatarError) -> None:
         """What was said so far is still heard; the stages after the one that failed end."""
@@ -189,10 +145,3 @@ class Chain:
         if stage == SPEAK:
             job.clauses.abandon()
             self._all_spoken(job, turn)
-        if stage == PERFORM:
-            job.speech.abandon()
-            self._playback.picture_ready(turn)
-
-
-def _nothing(_job: Any, _turn: Turn) -> None:
-    """Nobody waits for the end of this stage."""

@@ -28,6 +28,7 @@ from avatar_app.pipeline.hearing import Hearing
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.listening import RECOGNIZE, Listener
 from avatar_app.pipeline.orders import Order
+from avatar_app.pipeline.performing import Performing
 from avatar_app.pipeline.playback import Playback
 from avatar_app.pipeline.presenter import Presenter
 from avatar_app.pipeline.stage import Stage
@@ -53,6 +54,8 @@ class Engines:
     dialogue: Dialogue
     tts: Voice
     face: Face
+    fallback: Face | None = None
+    """The face that takes over where `face` fails; None leaves a still picture."""
 
 
 class Conversation:
@@ -84,9 +87,18 @@ class Conversation:
         self._orders: Stage[Order, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
-        performers = Performers(engines.dialogue, engines.tts, engines.face)
+        self._performing = Performing(
+            engines.face,
+            engines.fallback,
+            self.playback,
+            self.presenter,
+            self.activity,
+            self.order,
+            clock,
+        )
+        performers = Performers(engines.dialogue, engines.tts)
         self._chain = Chain(
-            performers, self.playback, self.presenter, self.activity, self.order, call_tool
+            performers, self._performing, self.playback, self.activity, self.order, call_tool
         )
         self._delivery = Delivery(
             self._chain, self.playback, self.presenter, ledger or Ledger(), post, clock
@@ -175,7 +187,7 @@ class Conversation:
             case Kind.TTS:
                 engines.voice = order.engine
             case Kind.FACE:
-                self._chain.use_face(order.engine)
+                self._performing.use(order.engine, order.fallback)
             case Kind.ASR:
                 attention.listener.recognizer = order.engine
             case Kind.VAD:
@@ -200,7 +212,7 @@ class Conversation:
             self._post(StateChanged(state))
 
     def _broken(self, _order: Order, _turn: Turn, stage: str, error: AvatarError) -> None:
-        failed = Failed(None, stage, error.message, error.hint)
+        failed = Failed(None, stage, error.message, error.hint, type(error))
         if failed != self._told:  # a detector fails a hundred times a second
             self._told = failed
             self._post(failed)

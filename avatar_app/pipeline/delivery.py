@@ -17,10 +17,11 @@ from avatar_app.core.events import (
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline.answering import TOOL_CALLED
-from avatar_app.pipeline.chain import PERFORM, REST, SPEAK, THINK, Chain
+from avatar_app.pipeline.chain import SPEAK, THINK, Chain
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.listening import Utterance
 from avatar_app.pipeline.orders import ClauseWritten, StageEnded, StageFailed
+from avatar_app.pipeline.performing import PERFORM, REST
 from avatar_app.pipeline.playback import Playback, Progress
 from avatar_app.pipeline.presenter import Presenter
 
@@ -122,6 +123,7 @@ class Delivery:
 
     def follow(self, floor_taken: bool) -> None:
         """Once per block: say what was heard since, end what is over, start what waits."""
+        self.chain.performing.watch()
         if self.turn is None:
             if self.announcements and not floor_taken:
                 self._announced = self.announcements.pop(0)
@@ -149,11 +151,11 @@ class Delivery:
         """Say it; a turn that cannot be thought or spoken has failed, one without pictures not."""
         if order.turn.cancelled:
             return
-        turn_id = None if order.stage == REST else order.turn.id
-        self._post(Failed(turn_id, order.stage, order.error.message, order.error.hint))
-        self._failed = self._failed or order.stage in (THINK, SPEAK)
         if order.stage in (PERFORM, REST):
-            self._presenter.forget_resting()
+            self.chain.performing.relieve(order)
+        turn_id, error = None if order.stage == REST else order.turn.id, order.error
+        self._post(Failed(turn_id, order.stage, error.message, error.hint, type(error)))
+        self._failed = self._failed or order.stage in (THINK, SPEAK)
 
     def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
         turn = Turn(id, user_text, self._clock)

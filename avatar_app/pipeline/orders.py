@@ -88,10 +88,12 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """From the next turn on, `engine` does the work of its kind."""
+    """From the next turn on, `engine` does the work of its kind; a face from the next picture."""
 
     kind: Kind
     engine: Any
+    fallback: Any = None
+    """The face that takes over where `engine`, a face, fails; None leaves a still picture."""
 
 
 Order = (

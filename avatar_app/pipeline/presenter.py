@@ -31,6 +31,9 @@ class Presenter:
         self._clock = clock
         self._changed = Bell(activity)
         self._turn: Turn | None = None
+        self._part: Turn | None = None
+        self._drawn_until: float | None = None
+        self._rest_awaited: float | None = None
         self._frames: list[VideoFrame] = []
         self._shown: VideoFrame | None = None
         self._resting: deque[VideoFrame] = deque()
@@ -48,21 +51,30 @@ class Presenter:
 
     def expect(self, turn: Turn) -> None:
         """The next pictures are those of `turn`."""
-        turn.when_cancelled(self._wake)
+        turn.when_cancelled(self.wake)
         with self._changed:
-            self._turn = turn
+            self._turn = self._part = turn
+            self._drawn_until = None
             self._sound_at = -1.0
             self._frames.clear()
             self._skews, self._dropped = [], 0
             self._changed.ring()
 
-    def put(self, turn: Turn, frame: VideoFrame) -> None:
-        """Add a frame; waits while enough are ahead. That of another turn is ignored."""
+    def admit(self, part: Turn) -> None:
+        """From now on, only the pictures of this part of the turn are taken."""
         with self._changed:
-            self._changed.wait_for(lambda: self._has_room(turn))
-            turn.check()
-            if turn is self._turn:
-                self._frames.append(frame)
+            self._part = part
+            self._changed.ring()
+
+    def put(self, part: Turn, frame: VideoFrame) -> None:
+        """Add a frame; waits while enough are ahead. That of another part is ignored."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_room(part))
+            part.check()
+            if part is not self._part or self._turn is None:
+                return
+            turn, self._drawn_until = self._turn, frame.at
+            self._frames.append(frame)
         self._playback.picture_ready(turn)
 
     def frame(self) -> VideoFrame | None:
@@ -100,10 +112,27 @@ class Presenter:
         """The picture on show."""
         return self._shown
 
+    @property
+    def newest(self) -> VideoFrame | None:
+        """The picture after which the next one comes."""
+        with self._changed:
+            return self._frames[-1] if self._frames else self._shown
+
+    @property
+    def drawn_until(self) -> float | None:
+        """Seconds of the turn's speech that the last picture belongs to; None before the first."""
+        return self._drawn_until
+
+    @property
+    def rest_awaited_since(self) -> float | None:
+        """Seconds of the clock since which a frame at rest is being drawn; None if none is."""
+        return self._rest_awaited
+
     def forget_resting(self) -> None:
         """The frames at rest that wait are worthless: the face was exchanged."""
         with self._changed:
             self._forget_resting()
+            self._rest_awaited = None
             self._changed.ring()
 
     def close(self) -> None:
@@ -113,21 +142,27 @@ class Presenter:
 
     # The side of the face at rest
 
-    def wait_for_rest(self) -> tuple[int, Look, VideoFrame | None] | None:
+    def wait_for_rest(self, resting: Turn) -> tuple[int, Look, VideoFrame | None] | None:
         """Block until a frame at rest is wanted: its generation, the look, and the frame before
-        it. None when the presenter is closed."""
+        it. None when the presenter is closed or `resting` cancelled."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or (self._drawing_rest and len(self._resting) < RESTING_AHEAD)
+                lambda: (
+                    self._closed
+                    or resting.cancelled
+                    or (self._drawing_rest and len(self._resting) < RESTING_AHEAD)
+                )
             )
-            if self._closed:
+            if self._closed or resting.cancelled:
                 return None
+            self._rest_awaited = self._clock()
             after = self._resting[-1] if self._resting else self._shown
             return self._generation, self.look, after
 
     def put_resting(self, generation: int, frame: VideoFrame) -> None:
         """Add a frame at rest, unless it is stale by now."""
         with self._changed:
+            self._rest_awaited = None
             if generation == self._generation:
                 self._resting.append(frame)
                 if self._shown is None:
@@ -135,10 +170,11 @@ class Presenter:
 
     def _show_performing(self, turn: Turn, now: float) -> None:
         self._at_rest = False
-        chosen = self._choose(now)
+        before, age = self._index_shown(), self._clock() - self._shown_at
+        chosen = _choose(self._frames, before, now, 1 / self.fps, age)
         if chosen is None:
             return
-        before, frame = self._index_shown(), self._frames[chosen]
+        frame = self._frames[chosen]
         if frame is not self._shown:
             turn.mark("first_frame")
             self._dropped += max(chosen - before - 1, 0)
@@ -148,23 +184,6 @@ class Presenter:
 
     def _forget_before(self, oldest: float) -> None:
         self._frames[:] = [f for f in self._frames if f.at > oldest or f is self._shown]
-
-    def _choose(self, now: float) -> int | None:
-        """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
-        picture only because the screen's beat falls between two frames, the next in order is taken:
-        even motion for a tenth of a frame more of skew."""
-        frame_seconds = 1 / self.fps
-        due = [i for i, frame in enumerate(self._frames) if frame.at <= now + frame_seconds / 2]
-        if not due:
-            return None
-        newest, following = due[-1], self._index_shown() + 1
-        if following == 0 or following >= len(self._frames):
-            return newest
-        skew = self._frames[following].at - now
-        beat = self._clock() - self._shown_at >= 0.7 * frame_seconds
-        repeats = newest == following - 1 and beat and skew <= LOCKED * frame_seconds
-        skips = newest == following + 1 and skew >= -LOCKED * frame_seconds
-        return following if repeats or skips else newest
 
     def _index_shown(self) -> int:
         return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)
@@ -191,14 +210,35 @@ class Presenter:
         self._generation += 1
         self._rest_due = self._clock()
 
-    def _has_room(self, turn: Turn) -> bool:
-        if turn.cancelled or turn is not self._turn:
+    def _has_room(self, part: Turn) -> bool:
+        if part.cancelled or part is not self._part:
             return True
         shown = self._index_shown()  # at rest, or with an older turn's picture on show, none
         shown_at = self._frames[shown].at if shown >= 0 else -1.0
         passed = max(shown_at, self._sound_at)
         return sum(frame.at > passed for frame in self._frames) < FRAMES_AHEAD
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Look again at what is waited for: a turn was cancelled."""
         with self._changed:
             self._changed.ring()
+
+
+def _choose(
+    frames: list[VideoFrame], shown: int, now: float, frame_seconds: float, age: float
+) -> int | None:
+    """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
+    picture only because the screen's beat falls between two frames, the next in order is taken:
+    even motion for a tenth of a frame more of skew. `age`: seconds since `shown` was first shown.
+    """
+    due = [i for i, frame in enumerate(frames) if frame.at <= now + frame_seconds / 2]
+    if not due:
+        return None
+    newest, following = due[-1], shown + 1
+    if following == 0 or following >= len(frames):
+        return newest
+    skew = frames[following].at - now
+    beat = age >= 0.7 * frame_seconds
+    repeats = newest == following - 1 and beat and skew <= LOCKED * frame_seconds
+    skips = newest == following + 1 and skew >= -LOCKED * frame_seconds
+    return following if repeats or skips else newest

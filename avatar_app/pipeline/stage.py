@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from avatar_app.core.errors import AvatarError, EngineFailed
+from avatar_app.core.shortage import is_shortage, shortage
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.pipeline.activity import Activity, Bell
 
@@ -146,8 +147,7 @@ class Stage(Generic[In, Out]):
             self._failed(job, turn, self.name, error)
         except Exception as error:  # a seam: a bug in an engine must not end the conversation
             log.exception("%s failed", self.name)
-            failure = EngineFailed(f"Something broke: {error}.", BUG_HINT)
-            self._failed(job, turn, self.name, failure)
+            self._failed(job, turn, self.name, _failure(error))
 
     def _stream(self, job: In, turn: Turn, outputs: Iterator[Out]) -> None:
         try:
@@ -158,6 +158,12 @@ class Stage(Generic[In, Out]):
             close = getattr(outputs, "close", None)
             if close is not None:
                 close()
+
+
+def _failure(error: Exception) -> AvatarError:
+    if is_shortage(error):
+        return shortage("this")
+    return EngineFailed(f"Something broke: {error}.", BUG_HINT)
 
 
 BUG_HINT = "The log has the details; try once more, or choose another engine in the settings."

@@ -49,19 +49,14 @@ def test_each_kind_is_counted_for_itself() -> None:
     assert case.replaced == [Kind.DIALOGUE]
 
 
-def test_a_face_that_cannot_rest_is_replaced_at_once() -> None:
-    case = Case()
-    case.fail("rest", 0)
-    assert case.replaced == [Kind.FACE]
-
-
 def test_what_is_no_engines_failure_replaces_nothing() -> None:
     case = Case()
     case.fail("start", 0, 1, 2, 3)
     case.fail("conductor", 0, 1, 2, 3)
+    case.fail("perform", 0, 1, 2, 3)  # faces have a ladder
     assert case.replaced == []
 
 
-def test_every_stage_of_the_conversation_has_its_kind() -> None:
-    stages = {chain.THINK, chain.SPEAK, chain.PERFORM, chain.REST, listening.RECOGNIZE}
+def test_every_stage_of_the_conversation_but_the_faces_has_its_kind() -> None:
+    stages = {chain.THINK, chain.SPEAK, listening.RECOGNIZE}
     assert set(KIND_OF_STAGE) == stages

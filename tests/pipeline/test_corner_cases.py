@@ -127,7 +127,6 @@ def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
 
 
 def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avatar_app.pipeline.chain.SPEECH_AHEAD", 16)
     monkeypatch.setattr("avatar_app.pipeline.playback.MOST_AHEAD", 48_000)
     monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 5.0)
     with Scene(fps=0.001) as scene:

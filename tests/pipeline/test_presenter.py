@@ -62,7 +62,7 @@ class Screen:
     def rest(self) -> None:
         """The face at rest draws as long as it is wanted."""
         while self.presenter._drawing_rest and len(self.presenter._resting) < RESTING_AHEAD:
-            wanted = self.presenter.wait_for_rest()
+            wanted = self.presenter.wait_for_rest(Turn(0))
             assert wanted is not None
             generation, look, after = wanted
             number = after.pose[1] + 1 if after is not None else 0
@@ -293,7 +293,9 @@ def test_a_closed_presenter_sends_the_face_at_rest_home() -> None:
     screen = Screen()
     screen.rest()
     results: list[object] = ["nothing"]
-    thread = threading.Thread(target=lambda: results.append(screen.presenter.wait_for_rest()))
+    thread = threading.Thread(
+        target=lambda: results.append(screen.presenter.wait_for_rest(Turn(0)))
+    )
     thread.start()
     screen.presenter.close()
     thread.join(5)

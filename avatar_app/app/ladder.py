@@ -1,0 +1,127 @@
+"""The ladder of a face: what is tried when it fails, and when a better one is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from avatar_app.core.errors import AvatarError, OutOfMemory, TooSlow
+from avatar_app.core.manifest import Manifest
+
+DELAYS = (10.0, 30.0, 120.0, 600.0)
+"""Seconds until a better rung is tried: the first time, the second … and every further time."""
+FORGIVEN_AFTER = 300.0
+"""Seconds at the top after which the delays begin anew."""
+_LEAN_FPS = 15.0
+_WEIGHTY = frozenset({"batch", "fps", "width", "height"})
+"""Options that lighter rungs change."""
+_PARTS = 4
+"""A smaller batch is this part of the chosen one."""
+
+
+class Level(Enum):
+    """What kind of face stands on a rung."""
+
+    CHOSEN = auto()
+    """The one the user chose, with its own or with lighter options."""
+    EMBEDDED = auto()
+    """The one that is always loaded."""
+    SOUND = auto()
+    """A still picture; the voice goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One quality of a face."""
+
+    level: Level
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What of the chosen engine's options is set to what."""
+    mends: tuple[type[AvatarError], ...] = (AvatarError,)
+    """The kinds of failure after which it is worth a try."""
+
+
+def rungs_of(manifest: Manifest, options: dict[str, Any], has_fallback: bool) -> tuple[Rung, ...]:
+    """Full → smaller batch → fewer and smaller pictures → embedded face → sound only; without the
+    rungs that would change nothing. ConfigInvalid if the options are wrong."""
+    known = {option.name: option for option in manifest.options}
+    checked = manifest.checked(options)
+
+    def least(name: str, value: float) -> float:
+        lowest = known[name].min
+        return value if lowest is None else max(lowest, value)
+
+    full = {name: value for name, value in checked.items() if name in _WEIGHTY}
+    batched, lean = dict(full), dict(full)
+    if "batch" in full:
+        batched["batch"] = max(1, full["batch"] // _PARTS)
+        lean["batch"] = 1
+    if "fps" in full:
+        lean["fps"] = min(full["fps"], least("fps", _LEAN_FPS))
+    if "width" in full and "height" in full:
+        lean["width"] = int(min(full["width"], least("width", full["width"] // 2)))
+        lean["height"] = int(min(full["height"], least("height", full["height"] // 2)))
+    rungs = [Rung(Level.CHOSEN, full)]
+    if batched != full:
+        rungs.append(Rung(Level.CHOSEN, batched, (OutOfMemory,)))
+    if lean not in (full, batched):
+        rungs.append(Rung(Level.CHOSEN, lean, (OutOfMemory, TooSlow)))
+    if has_fallback:
+        rungs.append(Rung(Level.EMBEDDED))
+    return (*rungs, Rung(Level.SOUND))
+
+
+class Ladder:
+    """Where a face stands. Pure: told of failures and successes, it says what to try and when."""
+
+    def __init__(self, rungs: tuple[Rung, ...], clock: Callable[[], float]) -> None:
+        self._rungs, self._clock = rungs, clock
+        self._index = 0
+        self._path: list[int] = []
+        self._tries = 0
+        self._next_try = 0.0
+        self._at_top_since = clock()
+
+    @property
+    def rung(self) -> Rung:
+        """The one to stand on."""
+        return self._rungs[self._index]
+
+    @property
+    def better(self) -> Rung | None:
+        """The rung that the last fall began from, if it is time to try it again."""
+        due = bool(self._path) and self._clock() >= self._next_try
+        return self._rungs[self._path[-1]] if due else None
+
+    @property
+    def is_at_top(self) -> bool:
+        return self._index == 0
+
+    def fall(self, reason: type[AvatarError]) -> Rung:
+        """The rung failed: the next one that mends such a failure."""
+        below = range(self._index + 1, len(self._rungs))
+        index = next((i for i in below if issubclass(reason, self._rungs[i].mends)), self._index)
+        if self.is_at_top and self._clock() - self._at_top_since > FORGIVEN_AFTER:
+            self._tries = 0
+        if index != self._index:
+            self._path.append(self._index)
+        self._index = index
+        self._wait()
+        return self.rung
+
+    def rise(self) -> None:
+        """The better rung works, as far as can be seen."""
+        self._index = self._path.pop()
+        self._at_top_since = self._clock()
+        self._tries += 1
+        self._wait()
+
+    def stay(self) -> None:
+        """The better rung could not be had."""
+        self._tries += 1
+        self._wait()
+
+    def _wait(self) -> None:
+        self._next_try = self._clock() + DELAYS[min(self._tries, len(DELAYS) - 1)]

@@ -1,0 +1,61 @@
+"""Recognises that memory ran out, whatever library says so, without importing any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from avatar_app.core.errors import AvatarError, OutOfMemory
+
+_TYPES = frozenset({"MemoryError", "OutOfMemoryError"})
+"""Python's (numpy's is one of it), and those of torch.cuda, torch and cupy."""
+_WORDS = (
+    "out of memory",  # CUDA, OpenCL, torch, Metal
+    "out_of_memory",  # CUDA_ERROR_OUT_OF_MEMORY, CL_OUT_OF_MEMORY
+    "failed to allocate",  # onnxruntime, OpenVINO
+    "cannot allocate",  # the system: ENOMEM
+    "could not allocate",  # oneDNN
+    "unable to allocate",  # numpy
+    "not enough memory",
+    "insufficient memory",
+    "memory limit",
+    "memory allocation",
+    "allocation failed",
+    "bad_alloc",  # C++
+    "bad allocation",  # C++ on Windows
+    "bfcarena",  # onnxruntime's pool
+    "bfc_arena",
+    "_status_alloc_failed",  # cuBLAS, cuDNN
+    "e_outofmemory",  # DirectML
+    "8007000e",
+)
+"""In the messages of errors that have no type of their own."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Does `error` say that memory ran out?"""
+    if any(kind.__name__ in _TYPES for kind in type(error).__mro__):
+        return True
+    message = str(error).lower()
+    return isinstance(error, Exception) and any(word in message for word in _WORDS)
+
+
+def shortage(what: str) -> OutOfMemory:
+    """What the user is told of it; `what` did not fit."""
+    return OutOfMemory(
+        f"There is not enough memory for {what}.",
+        "Choose standard quality, use the CPU, or close other programs.",
+    )
+
+
+@contextmanager
+def shortage_told(what: str) -> Iterator[None]:
+    """A shortage of memory within leaves as OutOfMemory; all else as it is."""
+    try:
+        yield
+    except AvatarError:
+        raise
+    except Exception as error:
+        if is_shortage(error):
+            raise shortage(what) from error
+        raise

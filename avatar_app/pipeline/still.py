@@ -1,0 +1,60 @@
+"""The face that is left when none can be drawn: the last picture, dimmed; the voice goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
+
+_LIGHT = 0.45
+"""How much of the picture's light is left."""
+_COLOUR = 0.35
+"""How much of its colour."""
+_NOTHING = (26, 29, 36)
+"""The card where there never was a picture."""
+_DIMMED = "dimmed"
+"""The pose of this face's frames."""
+
+
+class StillFace:
+    """A `core.engines.Face` that cannot fail: it shows that nobody is drawn, calmly."""
+
+    fps = 5.0
+
+    def configure(self, **options: Any) -> None:
+        raise TypeError(f"a still face has no options, not even {', '.join(options)}")
+
+    def close(self) -> None:
+        """It holds nothing."""
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        image, index = dimmed(after), 0
+        for chunk in speech:
+            begin = chunk.audio.start / chunk.audio.rate
+            index = max(index, round(begin * self.fps))
+            while index / self.fps < begin + chunk.audio.seconds:
+                turn.check()
+                yield VideoFrame(image, index / self.fps, _DIMMED)
+                index += 1
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        del look
+        at = after.at + 1 / self.fps if after is not None and after.pose == _DIMMED else 0.0
+        return VideoFrame(dimmed(after), at, _DIMMED)
+
+
+def dimmed(after: VideoFrame | None) -> Image:
+    """The picture of `after`, darker and greyer; as it is where it is dimmed already."""
+    if after is None:
+        return np.full((720, 1280, 3), _NOTHING, np.uint8)
+    if after.pose == _DIMMED:
+        return after.image
+    picture = after.image.astype(np.float32)
+    grey = picture.mean(axis=2, keepdims=True)
+    return np.asarray((grey + (picture - grey) * _COLOUR) * _LIGHT, np.uint8)
