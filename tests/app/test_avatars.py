@@ -193,9 +193,23 @@ def small(astronaut: Image) -> Image:
     return np.asarray(cv2.resize(astronaut, (400, 400), interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def turned(astronaut: Image, degrees: float) -> Image:
+    place = cv2.getRotationMatrix2D((223, 124), degrees, 1.0)
+    return np.asarray(cv2.warpAffine(astronaut, place, (512, 512)), np.uint8)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [(without_face, "no face"), (blurred, "blurred"), (small, "pixels wide")],
+    [
+        (without_face, r"no face in .*photo\.png\."),
+        (blurred, "face is blurred"),
+        (lambda it: cv2.GaussianBlur(it, (0, 0), 6), "no face in .* too blurred"),
+        (small, "only 7. pixels wide"),
+        (lambda it: cv2.resize(it, (160, 160), interpolation=cv2.INTER_AREA), "pixels wide"),
+        (np.zeros_like, "no face in .* it is black"),
+        (lambda it: np.full_like(it, 255), "no face in"),
+        (lambda it: turned(it, 180), "no face in"),
+    ],
 )
 def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
     astronaut: Image, shelf: Shelf, tmp_path: Path, spoil: object, said: str
@@ -205,6 +219,43 @@ def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
         made(write(tmp_path, spoil(astronaut)), shelf)
     assert raised.value.hint
     assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda it: cv2.GaussianBlur(it, (0, 0), 1.5), "The photo is a little blurred."),
+        (lambda it: turned(it, 30), "The head is tilted; an upright photo looks better."),
+        (lambda it: it // 8, "The face is dark; a brighter photo looks better."),
+        (lambda it: it[:158], "The face is cut off; a photo of the whole face looks better."),
+        (lambda it: it, None),
+    ],
+)
+def test_a_photo_that_could_be_better_is_told_so(
+    astronaut: Image, shelf: Shelf, tmp_path: Path, spoil: Callable[[Image], Image], said: str
+) -> None:
+    notes = made(write(tmp_path, spoil(astronaut)), shelf).notes
+    mouth = "The mouth is open; a photo with closed lips speaks better."
+    assert set(notes) == {mouth, said} - {None}
+
+
+def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
+    """What lies between the astronaut's lips is squeezed away."""
+    from avatar_app.app.avatars.marks import check_face, gap_of, landmarks_of
+
+    mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
+    marks = landmarks_of(mesh)
+    upper, lower = (
+        np.interp(np.arange(512), *marks[f"lips_inner_{lip}"].T) for lip in ("upper", "lower")
+    )
+    rows, columns = np.mgrid[:512, :512].astype(np.float32)
+    away = rows - (upper + lower) / 2
+    near = np.clip(1 - np.abs(away) / 24, 0, 1)
+    seen = (rows + np.sign(away) * near * (lower - upper) / 2).astype(np.float32)
+    picture = np.asarray(cv2.remap(astronaut, columns, seen, cv2.INTER_LINEAR), np.uint8)
+    shut, _ = eyes.mesh(picture, eyes.faces(picture)[0])
+    assert gap_of(shut) < gap_of(mesh) / 2
+    assert check_face(picture, shut, 1) == ()
 
 
 def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: Eyes) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from avatar_app.app.avatars.clip import is_clip
 from avatar_app.app.avatars.filming import BELOW, Sitting, sit_for_clip, write_idle
-from avatar_app.app.avatars.marks import Floats, check_face, landmarks_of, outline_of
+from avatar_app.app.avatars.marks import Floats, check_face, landmarks_of, no_face_in, outline_of
 from avatar_app.app.avatars.photo import read_photo
 from avatar_app.app.avatars.seeing import Eyes
 from avatar_app.app.avatars.shelf import Shelf, check_name
@@ -57,9 +57,7 @@ def _sit_for_photo(photo: Path, job: Job[Avatar], open_eyes: Callable[[], Eyes])
     eyes = open_eyes()
     faces = eyes.faces(picture)
     if not faces:
-        raise InputInvalid(
-            f"There is no face in {photo}.", "Use a photo in which a face looks into the camera."
-        )
+        raise no_face_in(picture, photo)
     job.report(0.5, "Measuring the face")
     mesh, _ = eyes.mesh(picture, faces[0])
     return Sitting(picture, mesh, check_face(picture, mesh, len(faces)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,10 @@ _MOST_TURN, _GOOD_TURN = 38.0, 20.0
 _GOOD_TILT = 20.0
 _BLURRED, _SOFT = 0.0011, 0.006
 """Share of fine detail in a face's contrast; photos of cameras lie far above."""
+_DARK = 45.0
+"""Mean brightness of a face, of 255, below which it shows little."""
+_BLACK = 24.0
+"""Brightness, of 255, that hardly a pixel of a black picture reaches."""
 _PARTED = 0.09
 """Gap between the lips, in widths of the mouth, from which a mouth is open."""
 
@@ -80,15 +85,46 @@ def gap_of(mesh: Floats) -> float:
 
 def detail_of(picture: Image, mesh: Floats) -> float:
     """Share of a face's contrast that is fine detail: small where a photo is blurred."""
-    import cv2
+    return _fineness(_cut_out(picture, mesh), 160)
 
+
+def _cut_out(picture: Image, mesh: Floats) -> Image:
+    """The picture's part with the face, as far as it is in the picture."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     x0, y0 = np.maximum(low, 0).astype(int)
     x1, y1 = high.astype(int) + 1
-    grey = cv2.cvtColor(picture[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
-    even: Any = cv2.resize(grey, (160, 160), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return picture[y0:y1, x0:x1]
+
+
+def _fineness(picture: Image, side: int) -> float:
+    """Share of contrast that is fine detail, where the picture is `side` pixels a side."""
+    import cv2
+
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    even: Any = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
     fine = even - cv2.GaussianBlur(even, (0, 0), 1.5)
     return float(fine.var() / max(even.var(), 1.0))
+
+
+def no_face_in(picture: Image, photo: Path) -> InputInvalid:
+    """Why there is no face in a photo, as far as the photo as a whole can tell."""
+    if np.percentile(picture, 98) < _BLACK:
+        return InputInvalid(f"There is no face in {photo}: it is black.", "Use a brighter photo.")
+    if 0 < _fineness(picture, 480) < _BLURRED:
+        return InputInvalid(
+            f"There is no face in {photo}: it is too blurred.", "Use a sharper photo."
+        )
+    return InputInvalid(
+        f"There is no face in {photo}.",
+        "Use an upright photo in which a face looks into the camera.",
+    )
+
+
+def _is_cut_off(picture: Image, mesh: Floats) -> bool:
+    """Does the face reach beyond the picture by more than a tenth of its size?"""
+    low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+    room = (high - low) / 10
+    return bool((low < -room).any() or (high > np.array(picture.shape[1::-1]) + room).any())
 
 
 def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") -> tuple[str, ...]:
@@ -98,6 +134,7 @@ def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") ->
     """
     width = float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
     turn, detail = abs(turn_of(mesh)), detail_of(picture, mesh)
+    light = float(_cut_out(picture, mesh).mean())
     if turn > _MOST_TURN:
         raise InputInvalid(
             "The face is seen from the side.", f"Use a {kind} that looks into the camera."
@@ -114,6 +151,10 @@ def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") ->
         f"The head is turned by {turn:.0f}°; a frontal {kind} looks better.": turn > _GOOD_TURN,
         f"The head is tilted; an upright {kind} looks better.": abs(tilt_of(mesh)) > _GOOD_TILT,
         f"The {kind} is a little blurred.": detail < _SOFT,
+        f"The face is dark; a brighter {kind} looks better.": light < _DARK,
+        f"The face is cut off; a {kind} of the whole face looks better.": _is_cut_off(
+            picture, mesh
+        ),
         f"The mouth is open; a {kind} with closed lips speaks better.": gap_of(mesh) > _PARTED,
     }
     return tuple(note for note, holds in found.items() if holds)
