@@ -42,12 +42,21 @@ Check = Callable[[Settings, Places], Iterator[Finding]]
 
 
 def examine(settings: Settings, places: Places) -> Iterator[Finding]:
-    """All findings, as they are made."""
+    """All findings, as they are made; what is wrong is told by the first check that finds it."""
+    told: list[str] = []
     for check in CHECKS:
-        try:
-            yield from check(settings, places)
-        except AvatarError as error:
-            yield Finding(False, error.message, error.hint)
+        for finding in _checked(check, settings, places):
+            if finding.ok or not any(text.endswith(finding.text) for text in told):
+                yield finding
+            if not finding.ok:
+                told.append(finding.text)
+
+
+def _checked(check: Check, settings: Settings, places: Places) -> Iterator[Finding]:
+    try:
+        yield from check(settings, places)
+    except AvatarError as error:
+        yield Finding(False, error.message, error.hint)
 
 
 def _python(_settings: Settings, _places: Places) -> Iterator[Finding]:
@@ -85,7 +94,8 @@ def _folders(_settings: Settings, places: Places) -> Iterator[Finding]:
     free = shutil.disk_usage(_existing(places.data)).free / 2**30
     roomy = free >= ENOUGH_FREE_GB
     yield Finding(roomy, f"{free:.1f} GB of disk are free", "" if roomy else "Make room on it.")
-    models = sorted(path.name for path in places.models.glob("*"))
+    notes = (".json", ".lock", ".yaml")
+    models = sorted(path.name for path in places.models.glob("*") if path.suffix not in notes)
     holds = ", ".join(models) if models else "holds none, and none is needed"
     yield Finding(True, f"Model folder {places.models}: {holds}")
 
@@ -144,7 +154,9 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
         finally:
             engine.close()
     except AvatarError as error:
-        remedy = f"{error.hint} Or choose the embedded one: {kind}.engine: {EMBEDDED[kind]}"
+        embedded = EMBEDDED[kind]
+        other = f" Or choose the embedded one: {kind}.engine: {embedded}"
+        remedy = error.hint + (other if choice.engine != embedded else "")
         return Finding(False, f"{kind}: {error.message}", remedy)
     return Finding(True, f"{kind}: {manifest.title} loads in {seconds:.1f} s")
 

@@ -21,6 +21,7 @@ from avatar_app.app.models.taking import recognise, take_over
 from avatar_app.app.models.tally import Tally
 from avatar_app.app.places import shipped, user_places
 from avatar_app.app.registry import Registry
+from avatar_app.app.render.finding import find_weights
 from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.events import Noticed
@@ -280,3 +281,13 @@ def test_a_tally_tells_rate_and_time_left() -> None:
 )
 def test_sizes_are_told_as_on_the_box(size: int, text: str) -> None:
     assert readable(size) == text
+
+
+def test_films_take_what_was_fetched_once_it_was_agreed_to() -> None:
+    path = put_wav2lip(accepted=False)
+    with pytest.raises(LicenceNotAccepted):
+        find_weights("wav2lip", user_places())
+    Store.of(user_places()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
+    assert find_weights("wav2lip", user_places()) == path
+    with pytest.raises(ModelMissing, match="models download wav2lip_gan"):
+        find_weights("wav2lip_gan", user_places())

@@ -45,6 +45,18 @@ def usable_path(model: Model, store: Store) -> Path:
     return store.path(model)
 
 
+def path_if_here(name: str, here: places.Places) -> Path | None:
+    """The path of a model of the catalogue that was fetched or taken over; None if it was not.
+
+    LicenceNotAccepted if it is here but may not be used yet.
+    """
+    store = Store.of(here)
+    model = user_catalog(store.root).by_id.get(name)
+    if model is None or store.presence(model) is not Presence.HERE:
+        return None
+    return usable_path(model, store)
+
+
 def licence_notices(options: dict[str, Any], manifest: Manifest) -> tuple[Noticed, ...]:
     """What the user should know, once, about a restricted model whose path was given by hand."""
     given = options.get(OPTION)

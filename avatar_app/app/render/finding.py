@@ -11,6 +11,7 @@ from avatar_app.app.avatars.making import make_avatar
 from avatar_app.app.avatars.parcel import SUFFIX, unpack
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.jobs import Job
+from avatar_app.app.models.resolve import path_if_here
 from avatar_app.app.places import Places
 from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.sitter.avatar import MANIFEST, Avatar
@@ -53,6 +54,8 @@ def find_weights(model: str | Path, places: Places) -> Path:
     if given.is_file():
         return given
     if len(given.parts) == 1:
+        if fetched := path_if_here(str(given), places):
+            return fetched
         beside = (places.models / f"{given}{ending}" for ending in WEIGHTS)
         inside = sorted((places.models / given).glob("*"))
         for path in (*beside, *inside):
@@ -60,5 +63,6 @@ def find_weights(model: str | Path, places: Places) -> Path:
                 return path
     raise ModelMissing(
         f"The weights {given} are not there.",
-        f"Put {given.stem}.pth into {places.models}, or say where yours is.",
+        f"Type: avatar-app models download {given.stem}; or put {given.stem}.pth into "
+        f"{places.models}, or say where yours is.",
     )
