@@ -27,7 +27,7 @@ def test_its_weights_are_the_ones_of_the_golden_numbers() -> None:
 
 
 def test_without_torch_the_multiples_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wav2lip, "_plain", lambda state, face: None)
+    monkeypatch.setattr(wav2lip, "plain_torch", lambda state, face: None)
     monkeypatch.setattr(wav2lip, "QUICK_ROUNDS", 1)
     report = wav2lip.measure(None, None, quick=True)  # it reads neither settings nor folders
     metrics = json.loads(json.dumps(BenchResult("wav2lip", {}, report).as_json()))["metrics"]

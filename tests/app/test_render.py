@@ -136,7 +136,7 @@ def test_a_film_may_be_silent(tmp_path: Path) -> None:
 def test_only_a_few_pictures_exist_at_once(tmp_path: Path) -> None:
     lamp = Lamp()
     filmed(sound_file(tmp_path / "voice.wav", seconds=20, rate=8_000), lamp)
-    assert lamp.most_alive < 16
+    assert lamp.most_alive < 10
 
 
 def test_progress_rises_to_the_end(tmp_path: Path) -> None:

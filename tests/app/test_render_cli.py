@@ -64,7 +64,7 @@ def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> 
     arguments = ("--avatar", "nobody", "--audio", voice, "--output", tmp_path / "film.mp4")
     result = typed(*arguments, *SMALL, "--json", "--quality", "high", "--device", "cpu")
     report = json.loads(result.stdout)
-    assert (report["face"], report["model"], report["batch"]) == ("wav2lip", str(weights), 8)
+    assert (report["face"], report["model"], report["batch"]) == ("wav2lip", str(weights), 4)
     assert report["notices"] == []
 
 

@@ -14,7 +14,7 @@ import wav2lip_parts
 
 from avatar_app.app.places import user_places
 from avatar_app.app.render import talking_head as module
-from avatar_app.app.render.device import FASTEST_ON_CPU
+from avatar_app.app.render.device import BEST_ON_CPU
 from avatar_app.app.render.estimate import Pace, Paces
 from avatar_app.app.render.talking_head import Wav2LipTalkingHead
 from avatar_app.core.errors import EngineFailed
@@ -62,7 +62,7 @@ def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: P
         "device": "cpu",
         "output_resolution": SIZE,
         "fps": 25,
-        "batch_size": FASTEST_ON_CPU,
+        "batch_size": BEST_ON_CPU,
         "face_det_batch_size": 4,
         "model_loaded": True,
     }
@@ -83,7 +83,7 @@ def test_what_one_film_took_is_known_to_the_next_program(
 ) -> None:
     guessed = head.estimate_generation_time(60)
     head.generate(voice, tmp_path / "film.mp4")
-    kept = Paces(user_places()).of(*head._kind(FASTEST_ON_CPU))
+    kept = Paces(user_places()).of(*head._kind(BEST_ON_CPU))
     assert kept.weight == 20
     other = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
     assert other.estimate_generation_time(60) == pytest.approx(kept.seconds(1500, loaded=False))

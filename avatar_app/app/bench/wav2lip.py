@@ -80,7 +80,7 @@ def measure(settings: Settings, places: Places, quick: bool) -> Report:
     contestants = [
         _Contestant(name, painter.batch, painter.paint) for (name, _), painter in painters.items()
     ]
-    plain = _plain(state, face)
+    plain = plain_torch(state, face)
     if plain is not None:
         contestants += [_Contestant("torch", batch, plain) for batch in BATCHES]
     for _ in range(QUICK_ROUNDS if quick else ROUNDS):
@@ -218,7 +218,7 @@ def _compose(
     report.add_percentiles("composition", blended, "ms", p50=BLENDED_MS)
 
 
-def _plain(state: Mapping[str, Floats], face: Image) -> Callable[[Floats], Floats] | None:
+def plain_torch(state: Mapping[str, Floats], face: Image) -> Callable[[Floats], Floats] | None:
     """The network as it is written down, computed by torch; None where that is not installed."""
     if importlib.util.find_spec("torch") is None:
         return None

@@ -21,7 +21,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 
 PRESET = "veryfast"
-_AHEAD = 8
+_AHEAD = 4
 """Pictures that may wait for the encoder: as many as one batch of lips."""
 
 Tell = Callable[[float, float], None]
@@ -62,7 +62,7 @@ def render_film(
 ) -> Rendered:
     """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
 
-    `touch` may change the pictures. Nothing is held as a whole: at most eight pictures wait for
+    `touch` may change the pictures. Nothing is held as a whole: at most four pictures wait for
     the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
     behind, and an older film as it was.
     """
