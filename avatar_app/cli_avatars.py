@@ -1,4 +1,4 @@
-"""The command line's `avatars` group: make an avatar from a photo, list, remove and exchange."""
+"""The command line's `avatars` group: make an avatar of a photo or clip, list, remove, exchange."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from avatar_app.app.avatars.seeing import Eyes
 
-avatars = typer.Typer(help="Faces made from photos.", no_args_is_help=True)
+avatars = typer.Typer(help="Faces made from photos and clips.", no_args_is_help=True)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -32,7 +32,7 @@ def add(
     detector: Detector = None,
     detector_model: DetectorModel = None,
 ) -> int:
-    """Make an avatar from a photo, or take one from an .avatar file."""
+    """Make an avatar from a photo or a short clip, or take one from an .avatar file."""
     from avatar_app.app.avatars.making import make_avatar
     from avatar_app.app.avatars.parcel import SUFFIX, unpack
     from avatar_app.app.avatars.shelf import Shelf, name_from
@@ -49,8 +49,10 @@ def add(
         job: Job[Avatar] = Job(
             f"Making {called}", lambda job: make_avatar(source, called, job, shelf, open_eyes)
         )
-        with _err.status("Reading the photo …") as status:
-            job.when_progressed(lambda progress: status.update(f"{progress.text} …"))
+        with _err.status("Looking …") as status:
+            job.when_progressed(
+                lambda progress: status.update(f"{progress.text} … {progress.fraction:.0%}")
+            )
             avatar = job.run()
     for note in avatar.notes:
         _err.print(note, style="yellow", markup=False, highlight=False)
@@ -81,11 +83,13 @@ def list_all() -> int:
 
     shelf = Shelf.of(user_places())
     found, notices = shelf.avatars()
-    table = Table("name", "portrait", "made", "folder", box=None)
+    table = Table("name", "portrait", "idle loop", "made", "folder", box=None)
     for avatar in found:
         height, width = avatar.portrait.shape[:2]
         folder = shelf.root / avatar.name
-        table.add_row(avatar.name, f"{width} × {height}", avatar.created[:10], str(folder))
+        idle = f"{avatar.idle.seconds:.1f} s" if avatar.idle else "–"
+        made = avatar.created[:10]
+        table.add_row(avatar.name, f"{width} × {height}", idle, made, str(folder))
     if found:
         _out.print(table)
     else:

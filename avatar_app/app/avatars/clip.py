@@ -120,7 +120,7 @@ def _opened(path: Path) -> Iterator[Any]:
     except (av.FFmpegError, ValueError, OverflowError, MemoryError) as error:
         raise _unreadable(path) from error
     except OSError as error:
-        raise InputInvalid(f"The clip {path} cannot be read: {error.strerror}.", "") from error
+        raise InputInvalid(f"The clip {path} cannot be read: {error.strerror}.", _KINDS) from error
 
 
 def _prepare(film: Any, path: Path) -> None:

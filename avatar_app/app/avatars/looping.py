@@ -69,12 +69,11 @@ def find_loop(meshes: Floats, gaps: Floats, sights: Floats, rate: float) -> Loop
 
 def _turning(speed: Floats, mouth: Costs, span: NDArray[np.int64], rate: float) -> Loop:
     """A stretch at whose ends hardly anything moves, so that nobody sees how it turns back."""
-    count = len(speed)
-    longest = min(round(_TURNING * rate), MOST_FRAMES, count - 1)
+    longest = min(round(_TURNING * rate), MOST_FRAMES, len(speed)) - 1
     shortest = min(max(round(_SHORTEST * rate), LEAST_FRAMES), longest)
     cost = (speed[:, None] + speed[None, :]) / _SWERVE + 2 * mouth / _MOUTH
     cost = cost - _WORTH * span / longest
-    begin, last = _best(np.where((span >= shortest) & (span <= longest - 1), cost, np.inf))
+    begin, last = _best(np.where((span >= shortest) & (span <= longest), cost, np.inf))
     return Loop(begin, last + 1, mirrored=True)
 
 

@@ -111,7 +111,7 @@ def _around(mesh: Floats) -> Face:
     """The face that a mesh lies on."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     side = float((high - low).max())
-    return Face(1.0, (low + high) / 2, side / 1.3, float(np.deg2rad(tilt_of(mesh))))
+    return Face(1.0, (low + high) / 2, side, float(np.deg2rad(tilt_of(mesh))))
 
 
 def _is_within(mesh: Floats, picture: Image) -> bool:

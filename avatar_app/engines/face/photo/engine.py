@@ -11,6 +11,7 @@ from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 from avatar_app.engines.face.acting.performance import performed, pose_of, rested
+from avatar_app.engines.face.photo.loop import LoopScene
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.photo.scene import Scene
 from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
@@ -40,7 +41,7 @@ class PhotoFace:
 
     def __init__(self, **options: Any) -> None:
         self._choices = _Choices(**options)
-        self._scene: Scene | None = _scene(self._choices)
+        self._scene: Scene | LoopScene | None = _scene(self._choices)
 
     @property
     def fps(self) -> float:
@@ -67,13 +68,13 @@ class PhotoFace:
         poses = performed(speech, turn, pose_of(after), choices.fps, choices.expressiveness)
         return (VideoFrame(scene.paint(pose), at, pose) for at, pose in poses)
 
-    def _opened(self) -> Scene:
+    def _opened(self) -> Scene | LoopScene:
         if self._scene is None:
             raise RuntimeError("the face was closed")
         return self._scene
 
 
-def _scene(choices: _Choices) -> Scene:
+def _scene(choices: _Choices) -> Scene | LoopScene:
     if not choices.avatar:
         return Scene(nobody(), choices.width, choices.height)
     folder = Path(choices.avatar)
@@ -81,4 +82,6 @@ def _scene(choices: _Choices) -> Scene:
         raise ModelMissing(
             f"There is no avatar in {folder}.", "Make one: avatar-app avatars add PHOTO"
         )
-    return Scene(load_avatar(folder), choices.width, choices.height)
+    avatar = load_avatar(folder)
+    kind = Scene if avatar.idle is None else LoopScene
+    return kind(avatar, choices.width, choices.height)

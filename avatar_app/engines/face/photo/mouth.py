@@ -73,18 +73,25 @@ class Lips:
 
     def show(self, picture: Any, pose: Pose) -> None:
         """Change the mouth's part of `picture`, which holds the still portrait."""
+        if not self.are_still(pose):
+            self.plane.cut(picture)[:] = self.moved(self._still, pose)
+
+    def are_still(self, pose: Pose) -> bool:
+        """Are they as in the portrait?"""
+        return max(pose.engagement, *(abs(part) for part in pose.mouth)) < _STILL
+
+    def moved(self, still: Any, pose: Pose) -> Any:
+        """The lower face `still`, at rest and of the plane's shape, as it is in `pose`."""
         mouth = pose.mouth
-        if max(pose.engagement, *(abs(part) for part in mouth)) < _STILL:
-            return
         plane, speaking = self.plane, pose.engagement if self._parted else 0.0
         wide = self._width(mouth, pose.engagement)
         stretch, move = self._moved(mouth, speaking, wide)
         upper, lower = plane.spread(move.upper), plane.spread(move.lower)
         below = plane.v > (upper + lower) / 2
         shift = np.where(below, self._shift_below(move, lower), self._shift_above(move, upper))
-        part = plane.sampled(self._still, plane.spread(stretch) * self._near, -shift)
+        part = plane.sampled(still, plane.spread(stretch) * self._near, -shift)
         opening = Opening(upper, lower, wide, mouth, speaking, self._parted)
-        plane.cut(picture)[:] = self._inside.filled(part, opening)
+        return self._inside.filled(part, opening)
 
     def _nearness(self) -> Floats:
         """How much of the stretch to the sides each pixel takes part in: less towards the nose, and
