@@ -137,6 +137,7 @@ class Companion:
         return self._history.recent(limit)
 
     def forget(self) -> None:
+        self._order(orders.Forget())
         self._history.forget()
 
     def preference(self, name: str) -> Any:

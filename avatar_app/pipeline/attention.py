@@ -94,6 +94,8 @@ class Attention:
         """Push to talk: the button, not the voice, says who has the floor."""
         if held and not self.held:
             self.withdraw()
+            if self.muted:
+                self.hearing.forget()  # what was said while muted is nobody's business
             self._begin()
             if self.utterance is not None:
                 self._claim(self.utterance)

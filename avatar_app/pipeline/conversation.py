@@ -162,6 +162,8 @@ class Conversation:
             case orders.Mute():
                 attention.mute(order.muted)
                 self._post(Muted(order.muted))
+            case orders.Forget():
+                delivery.ledger.forget()
             case orders.Use():
                 self._use(order)
         self._express()

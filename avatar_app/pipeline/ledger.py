@@ -32,3 +32,7 @@ class Ledger:
             interrupted = ended.outcome is not Outcome.FINISHED
             self._messages.append(Message(Role.AVATAR, ended.heard_text, interrupted))
         del self._messages[:-MOST_MESSAGES]
+
+    def forget(self) -> None:
+        """Begin anew; dialogues that keep something themselves trust only what a prompt shows."""
+        self._messages.clear()

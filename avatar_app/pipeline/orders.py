@@ -87,6 +87,11 @@ class Mute:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """The user deleted what was said: the next answer knows nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """From the next turn on, `engine` does the work of its kind; a face from the next picture."""
 
@@ -107,5 +112,6 @@ Order = (
     | Interrupt
     | Hold
     | Mute
+    | Forget
     | Use
 )

@@ -1,0 +1,60 @@
+"""What was deleted, or said while muted, is really gone from the running conversation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import Scene
+
+from avatar_app.core.events import Outcome, TurnEnded
+from avatar_app.core.turn import Turn
+from avatar_app.engines.dialogue.embedded.engine import EmbeddedDialogue
+from avatar_app.pipeline import orders
+from avatar_app.pipeline.ledger import Ledger
+
+PRIVATE, MEANT = 0.3, 0.05
+
+
+def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
+    with Scene() as scene:
+        scene.order(orders.Type("my secret"))
+        scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+        assert any("my secret" in message.text for message in scene.ledger.prompt("").messages)
+        scene.order(orders.Forget())
+        told = [message.text for message in scene.ledger.prompt("now").messages]
+        assert told == ["You are a test.", "now"]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_the_embedded_dialogue_forgets_with_the_ledger(forgotten: bool) -> None:
+    dialogue, ledger = EmbeddedDialogue(), Ledger()
+
+    def say(text: str) -> str:
+        """What the dialogue took the text for."""
+        pieces = list(dialogue.reply(ledger.prompt(text), Turn(1)))
+        answer = "".join(piece for piece in pieces if isinstance(piece, str))
+        ledger.add(TurnEnded(1, Outcome.FINISHED, text, answer, answer))
+        return dialogue._past.intent
+
+    say("tell me a riddle")
+    if forgotten:
+        ledger.forget()
+    assert say("i give up") == ("unknown" if forgotten else "answer")
+
+
+def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
+    def hear(scene: Scene, blocks: int, level: float) -> None:
+        for _ in range(blocks):
+            scene.room.step(np.full(160, level, np.float32))
+
+    with Scene() as scene:
+        scene.order(orders.Mute(True))
+        for _ in range(2):
+            hear(scene, 40, PRIVATE)
+            scene.conversation.order(orders.Hold(True))
+            hear(scene, 30, MEANT)
+            scene.conversation.order(orders.Hold(False))
+        hear(scene, 5, PRIVATE)
+        assert len(scene.recognizer.heard) == 2
+        for heard in scene.recognizer.heard:
+            assert np.abs(heard).max() == pytest.approx(MEANT)
