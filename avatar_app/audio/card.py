@@ -103,6 +103,11 @@ def _library() -> ModuleType:
             "Sound needs the PortAudio library, which is missing.",
             "Install libportaudio2 (on Debian or Ubuntu: sudo apt install libportaudio2).",
         ) from problem
+    except Exception as problem:
+        # The class cannot be imported: the import of its module is what failed.
+        if type(problem).__name__ != "PortAudioError":
+            raise
+        raise _silent_system() from problem
     module: ModuleType = sounddevice
     return module
 
@@ -113,9 +118,13 @@ def _answering(library: Any) -> Iterator[Any]:
     try:
         yield library
     except library.PortAudioError as problem:
-        raise DeviceUnavailable(
-            "The sound system does not answer.", "It is asked again; else restart the computer."
-        ) from problem
+        raise _silent_system() from problem
+
+
+def _silent_system() -> DeviceUnavailable:
+    return DeviceUnavailable(
+        "The sound system does not answer.", "It is asked again; else restart the computer."
+    )
 
 
 def _enumerate(library: Any) -> list[tuple[int, Device]]:

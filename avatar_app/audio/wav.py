@@ -102,6 +102,8 @@ class SoundWriter:
 
 
 def _check_present(path: Path) -> None:
+    if path.is_dir():
+        raise InputInvalid(f"{path} is a folder, not a recording.", "Name a file in it.")
     if not path.is_file():
         raise InputInvalid(f"There is no file {path}.", "Check the path.")
     if path.stat().st_size == 0:

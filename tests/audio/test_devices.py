@@ -64,6 +64,23 @@ def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "libportaudio2" in refusal.value.hint
 
 
+def test_a_portaudio_that_cannot_begin_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sounddevice initialises PortAudio when it is imported."""
+    (tmp_path / "sounddevice.py").write_text(
+        "class PortAudioError(Exception): pass\nraise PortAudioError('Error initializing')"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    for _ in range(2):
+        with pytest.raises(DeviceUnavailable, match="does not answer"):
+            SoundCard().present()
+    (tmp_path / "sounddevice.py").write_text("raise ZeroDivisionError('a bug')")
+    with pytest.raises(ZeroDivisionError):
+        SoundCard().present()
+
+
 class RestartedPortAudio(ModuleType):
     """A PortAudio whose sound system is gone for a while."""
 

@@ -94,9 +94,10 @@ def test_a_header_without_sound_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.wav", tmp_path):
-        with pytest.raises(InputInvalid, match="There is no file"):
-            read_sound(path)
+    with pytest.raises(InputInvalid, match="There is no file"):
+        read_sound(tmp_path / "none.wav", 16_000)
+    with pytest.raises(InputInvalid, match="is a folder"):
+        read_sound(tmp_path, 16_000)
 
 
 def test_more_than_an_hour_is_refused_unread(tmp_path: Path) -> None:
