@@ -78,7 +78,9 @@ class EngineRack:
         except AvatarError as error:
             if choice.engine == EMBEDDED[kind] and not choice.options:
                 raise
-            notice(Noticed(error.message, f"{error.hint} The embedded engine is used instead."))
+            embedded = choice.engine == EMBEDDED[kind]  # then an option of it is what is wrong
+            used = "It is used as shipped." if embedded else "The embedded engine is used instead."
+            notice(Noticed(error.message, f"{error.hint} {used}"))
             self.put(kind, EngineChoice(engine=EMBEDDED[kind]))
 
     def close(self) -> None:
@@ -109,7 +111,7 @@ def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any])
                 f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
                 f"Type: pip install {' '.join(missing)}",
             )
-        factory = partial(_make_in_child, manifest.kind, manifest.name, checked)
+        factory = partial(_make_in_child, registry.folders, manifest.kind, manifest.name, checked)
         return HOSTED[manifest.kind](factory, manifest.title)
     with shortage_told(manifest.title):
         return registry.load_class(manifest)(**checked)
@@ -189,8 +191,10 @@ def _with_avatar_folder(options: dict[str, Any]) -> dict[str, Any]:
     return options | {"avatar": str(Shelf.of(places.user_places()).folder(name))}
 
 
-def _make_in_child(kind: Kind, name: str, options: dict[str, Any]) -> Any:
-    registry = Registry()
+def _make_in_child(
+    folders: tuple[Path, Path], kind: Kind, name: str, options: dict[str, Any]
+) -> Any:
+    registry = Registry(*folders)
     return registry.load_class(registry.find(kind, name))(**options)
 
 

@@ -33,11 +33,17 @@ class Registry:
         self._manifests: dict[tuple[Kind, str], Manifest] = {}
         for path in _manifests_in(self._builtin):
             self._add(path)
-        for path in _manifests_in(user or places.user_places().engines):
+        self._user = user or places.user_places().engines
+        for path in _manifests_in(self._user):
             try:
                 self._add(path)
             except ConfigInvalid as error:
                 self.notices.append(Noticed(error.message, f"{error.hint} It is left out."))
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """The program's and the user's; a registry of the same is made of them."""
+        return self._builtin, self._user
 
     def all(self, kind: Kind | None = None) -> tuple[Manifest, ...]:
         """The engines (of one kind), by kind and name."""

@@ -22,7 +22,9 @@ from avatar_app.app.settings import Settings, load_settings
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.events import Noticed, Outcome
 from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
 from avatar_app.pipeline import orders
+from avatar_app.pipeline.ledger import Ledger
 
 LIGHT = {"face.options.width": 96, "face.options.height": 64, "face.options.fps": 10}
 
@@ -99,6 +101,7 @@ def test_wrong_options_cost_the_options() -> None:
     rack = make_rack(settings, Registry(), notices.append)
     assert rack.manifests[Kind.FACE].name == "illustrated"
     assert "The option character cannot be 'nobody'" in notices[0].message
+    assert notices[0].hint.endswith("It is used as shipped.")
     rack.close()
 
 
@@ -127,6 +130,20 @@ def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None
     assert turn.heard_text == "I heard polly."
     assert turn.outcome is Outcome.FINISHED
     assert turn.pictures.shown > 5
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_the_engines_of_another_folder_are_made_also_in_a_process(
+    isolation: str, tmp_path: Path
+) -> None:
+    add_parrot("parrot", isolation)
+    elsewhere = tmp_path / "elsewhere"
+    (user_places().engines).rename(elsewhere)
+    registry = Registry(user=elsewhere)
+    parrot = make_engine(registry, registry.find(Kind.DIALOGUE, "parrot"), {"prefix": "I heard"})
+    answer = list(parrot.reply(Ledger().prompt("polly"), Turn(1)))
+    parrot.close()
+    assert answer == ["I heard polly."]
 
 
 def test_what_cannot_begin_leaves_nothing_open() -> None:

@@ -14,6 +14,7 @@ from avatar_app.app.examination import hold_conversation
 from avatar_app.app.places import Places, user_places
 from avatar_app.app.settings import Settings, load_settings
 from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.manifest import Kind
 
 
 @pytest.fixture
@@ -48,9 +49,36 @@ def test_a_broken_part_does_not_stop_the_other_checks(
     ]
 
 
+def test_what_is_wrong_is_told_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loads(_settings: Settings, _places: Places) -> Iterator[Finding]:
+        yield Finding(False, "tts: There is no tts engine 'foo'.", "Choose another.")
+        yield Finding(False, "Another thing.")
+
+    def talks(_settings: Settings, _places: Places) -> Iterator[Finding]:
+        yield Finding(False, "There is no tts engine 'foo'.", "Another one is used.")
+        yield Finding(True, "Another thing.")
+
+    monkeypatch.setattr(doctor, "CHECKS", (loads, talks))
+    told = [(finding.ok, finding.text) for finding in examine(settings(), places)]
+    assert told == [
+        (False, "tts: There is no tts engine 'foo'."),
+        (False, "Another thing."),
+        (True, "Another thing."),
+    ]
+
+
+def test_an_embedded_engine_with_a_wrong_option_is_not_recommended(places: Places) -> None:
+    wrong = [
+        finding
+        for finding in found(doctor._engines, settings(tts__options__speed=99), places)
+        if not finding.ok
+    ]
+    assert [finding.remedy for finding in wrong] == ["It takes a number from 0.5 to 2."]
+
+
 def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: Places) -> None:
     findings = found(doctor._engines, settings(hearing__vad__engine="silerro"), places)
-    assert len(findings) == 6
+    assert len(findings) == len(Kind)
     wrong = [finding for finding in findings if not finding.ok]
     assert len(wrong) == 1
     assert "silerro" in wrong[0].text
