@@ -1,0 +1,62 @@
+"""The budget of a context: of a conversation too long for it the oldest part is told short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.prompt import Role
+from avatar_app.engines.dialogue.llama.chat import with_system
+
+STEP = 4
+"""Exchanges by which a conversation is shortened at once: the beginning then stays as it is for
+some turns, and the model, which must read everything after a change anew, reads only what is new.
+"""
+REMEMBERED_WORDS = 12
+"""Of a message that is told short."""
+REMEMBERED = 12
+"""Messages that are told short; older ones are forgotten."""
+EARLIER = "Earlier in this conversation:"
+
+Messages = list[dict[str, Any]]
+
+
+def fitted(
+    messages: Messages, tokens: Callable[[Sequence[dict[str, Any]]], list[int]], room: int
+) -> list[int]:
+    """The tokens of a conversation, shortened from its beginning until they fit into `room`.
+
+    The system's message and the last one always stay. ConfigInvalid where these alone are too long.
+    """
+    whole = tokens(messages)
+    if len(whole) <= room:
+        return whole
+    system = messages[:1] if messages[0]["role"] == Role.SYSTEM else []
+    turns = messages[len(system) :]
+    beginnings = [at for at in range(1, len(turns)) if turns[at]["role"] == Role.USER]
+    for begin in (*beginnings[STEP - 1 :: STEP], *beginnings[-1:]):
+        shorter = tokens(_told_short(system, turns[:begin], turns[begin:]))
+        if len(shorter) <= room:
+            return shorter
+    alone = tokens([*system, turns[-1]])
+    if len(alone) > room:
+        raise ConfigInvalid(
+            f"What was said is too long for the model's context ({len(alone)} of {room} tokens).",
+            "Choose a longer context, or say it in pieces.",
+        )
+    return alone
+
+
+def _told_short(system: Messages, old: Messages, rest: Messages) -> Messages:
+    lines = [
+        f"- {message['role']}: {_short(message['content'])}"
+        for message in old[-REMEMBERED:]
+        if message["content"]
+    ]
+    return with_system([*system, *rest], "\n".join([EARLIER, *lines]))
+
+
+def _short(text: str) -> str:
+    words = text.split()
+    return " ".join(words[:REMEMBERED_WORDS]) + (" …" if len(words) > REMEMBERED_WORDS else "")

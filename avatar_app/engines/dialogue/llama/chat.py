@@ -1,0 +1,149 @@
+"""The conversation as a model wants to read it: its own template, whatever roles that knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.prompt import Prompt, Role
+from avatar_app.core.values import ToolCall, ToolResult
+
+TEMPLATE = "tokenizer.chat_template"
+CUT_SHORT = " —"
+"""After an answer of which the user has heard no more."""
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""For a model that says nothing about its template."""
+TOOLS_TOLD = (
+    "You can call these functions:\n{tools}\nTo call one, answer with nothing but"
+    ' <tool_call>{{"name": …, "arguments": {{…}}}}</tool_call>'
+)
+"""To models whose template knows no tools (the form is that of Nous Research's Hermes)."""
+
+
+class Chat:
+    """The chat template of one model. InputInvalid if it is broken."""
+
+    def __init__(self, metadata: Mapping[str, str]) -> None:
+        import jinja2
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        self._template = metadata.get(TEMPLATE) or CHATML
+        self.knows_tools = "tools" in self._template
+        try:
+            self._format = Jinja2ChatFormatter(self._template, eos_token="", bos_token="")
+        except jinja2.TemplateError as error:
+            raise unusable(error) from error
+
+    def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
+        """The prompt's messages; two of the same role become one, for many templates insist."""
+        messages: list[dict[str, Any]] = []
+        for message in prompt.messages:
+            text = message.text + (CUT_SHORT if message.interrupted else "")
+            if messages and messages[-1]["role"] == message.role:
+                messages[-1]["content"] += f"\n{text}"
+            else:
+                messages.append({"role": str(message.role), "content": text})
+        if prompt.tools and not self.knows_tools:
+            descriptions = "\n".join(
+                json.dumps(each["function"], ensure_ascii=False) for each in described(prompt)
+            )
+            return with_system(messages, TOOLS_TOLD.format(tools=descriptions))
+        return messages
+
+    def tools(self, prompt: Prompt) -> list[dict[str, Any]]:
+        """The functions, in the form that OpenAI made usual."""
+        return described(prompt)
+
+    def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:
+        """What the conversation goes on with after functions were called."""
+        results = [
+            {"role": "tool", "name": call.name, "content": told(result)} for call, result in calls
+        ]
+        if self.knows_tools:
+            functions = [{"name": call.name, "arguments": call.arguments} for call, _ in calls]
+            asked = [{"type": "function", "function": function} for function in functions]
+            return [{"role": "assistant", "content": "", "tool_calls": asked}, *results]
+        written = "\n".join(
+            f"<tool_call>{json.dumps({'name': call.name, 'arguments': call.arguments})}</tool_call>"
+            for call, _ in calls
+        )
+        return [{"role": "assistant", "content": written}, *results]
+
+    def text(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any]) -> str:
+        """The conversation as one text, up to where the answer begins.
+
+        InputInvalid if the template, which a model file brings along, is broken.
+        """
+        import jinja2
+
+        known = {"tools": list(tools)} if tools and self.knows_tools else {}
+        attempts = (list(messages), without_system(messages), without_tool_role(messages))
+        failure: Exception | None = None
+        for attempt in attempts:
+            try:
+                formatted = self._format(messages=attempt, enable_thinking=False, **known)
+            except (jinja2.TemplateError, ValueError, TypeError, KeyError, IndexError) as error:
+                failure = failure or error
+                continue
+            return str(formatted.prompt)
+        raise unusable(failure) from failure
+
+
+def unusable(failure: Exception | None) -> InputInvalid:
+    """The template came with the model; the user can only take another one."""
+    return InputInvalid(
+        f"The model's chat template cannot be used: {failure}.", "Choose another model."
+    )
+
+
+def described(prompt: Prompt) -> list[dict[str, Any]]:
+    """The functions a reply may call, in the form that OpenAI made usual."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+            },
+        }
+        for tool in prompt.tools
+    ]
+
+
+def told(result: ToolResult) -> str:
+    """A function's result, as text."""
+    return json.dumps(result.value, ensure_ascii=False, default=str)
+
+
+def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any]]:
+    """The messages with `more` at the end of the system's."""
+    if messages and messages[0]["role"] == Role.SYSTEM:
+        first = messages[0] | {"content": f"{messages[0]['content']}\n\n{more}"}
+        return [first, *messages[1:]]
+    return [{"role": str(Role.SYSTEM), "content": more}, *messages]
+
+
+def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For templates that know no system: its words come before the user's first ones."""
+    rest = [dict(message) for message in messages]
+    if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
+        return rest
+    system = rest.pop(0)["content"]
+    rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+    return rest
+
+
+def without_tool_role(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For templates that know no results of functions: the user tells them."""
+    rest = without_system(messages)
+    for message in rest:
+        if message["role"] == "tool":
+            message["role"] = str(Role.USER)
+            message["content"] = f"<tool_response>{message['content']}</tool_response>"
+    return rest

@@ -1,0 +1,258 @@
+"""The real llama.cpp, on models in the true format that say what the test chose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted.llama import write_llama
+
+from avatar_app.app.build import make_engine
+from avatar_app.app.registry import Registry
+from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.llama.budget import EARLIER, fitted
+from avatar_app.engines.dialogue.llama.chat import Chat
+from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
+from avatar_app.engines.dialogue.llama.loading import Loaded
+from avatar_app.engines.dialogue.llama.replies import sorted_out
+
+ANSWER = "Hello there. I am a small model, and glad to talk."
+CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_llama(tmp_path_factory.mktemp("gguf") / "small.gguf", ANSWER)
+
+
+@pytest.fixture(scope="module")
+def dialogue(model: Path) -> Iterator[LlamaDialogue]:
+    made = LlamaDialogue(model=str(model), context=2048, threads=1)
+    yield made
+    made.close()
+
+
+def asked(*texts: str, tools: tuple[ToolDescription, ...] = ()) -> Prompt:
+    roles = [Role.AVATAR if at % 2 else Role.USER for at in range(len(texts))]
+    said = [Message(role, text) for role, text in zip(roles, texts, strict=True)]
+    return Prompt((Message(Role.SYSTEM, "You are Mira."), *said), tools)
+
+
+def answered(dialogue: LlamaDialogue, prompt: Prompt, result: Any = None) -> list[Any]:
+    reply, outputs, answer = dialogue.reply(prompt, Turn(1)), [], None
+    while True:
+        try:
+            output = reply.send(answer)
+        except StopIteration:
+            return outputs
+        outputs.append(output)
+        answer = ToolResult(result) if isinstance(output, ToolCall) else None
+
+
+def read(dialogue: LlamaDialogue) -> int:
+    """Tokens of prompts that were evaluated since this was asked last."""
+    import llama_cpp
+
+    context = dialogue._loaded.model.ctx
+    count = llama_cpp.llama_perf_context(context).n_p_eval
+    llama_cpp.llama_perf_context_reset(context)
+    return count
+
+
+def test_it_answers_piece_by_piece(dialogue):
+    pieces = answered(dialogue, asked("Hi!"))
+    assert "".join(pieces) == ANSWER
+    assert len(pieces) >= 8
+
+
+def test_the_next_turn_reads_only_what_is_new(dialogue):
+    answered(dialogue, asked("A first question with quite a number of words in it."))
+    read(dialogue)
+    first = "Something else altogether, which nobody has asked before in any of the turns."
+    answered(dialogue, asked(first))
+    whole = read(dialogue)
+    answered(dialogue, asked(first, ANSWER, "And you?"))
+    assert 0 < read(dialogue) <= 0.9 * whole
+    long = " ".join(["word"] * 60)
+    answered(dialogue, asked(long))
+    whole = read(dialogue)
+    answered(dialogue, asked(long, ANSWER, "Yes"))
+    grown = len(dialogue._loaded.tokens([{"role": "user", "content": ANSWER + "Yes"}], []))
+    assert read(dialogue) <= grown + 40 < whole
+
+
+def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch):
+    turn, tokens = Turn(2), Loaded.tokens
+
+    def cancelled_now(loaded: Loaded, *arguments: Any) -> list[int]:
+        found = tokens(loaded, *arguments)
+        turn.cancel()
+        return found
+
+    monkeypatch.setattr(Loaded, "tokens", cancelled_now)
+    read(dialogue)
+    with pytest.raises(TurnCancelled):
+        list(dialogue.reply(asked("Read all this: " + "word " * 60), turn))
+    monkeypatch.undo()
+    assert read(dialogue) <= 1, "it was read to the end"
+    assert "".join(answered(dialogue, asked("Still there?"))) == ANSWER
+
+
+def test_a_turn_is_stopped_while_the_model_writes(dialogue):
+    turn = Turn(3)
+    reply = dialogue.reply(asked("Hi!"), turn)
+    next(reply)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        list(reply)
+    assert "".join(answered(dialogue, asked("Hi!"))) == ANSWER
+
+
+def test_a_turn_that_is_over_stops_no_other(dialogue):
+    over, running = Turn(4), Turn(5)
+    list(dialogue.reply(asked("Hi!"), over))
+    reply = dialogue.reply(asked("Hi!"), running)
+    said = next(reply)
+    over.cancel()
+    assert said + "".join(reply) == ANSWER
+
+
+def test_a_long_conversation_is_told_short_and_what_was_said_last_is_not(dialogue):
+    turns = [text for at in range(60) for text in (f"Question {at}. " * 4, f"Answer {at}. " * 4)]
+    assert "".join(answered(dialogue, asked(*turns, "And now?"))) == ANSWER
+    with pytest.raises(ConfigInvalid, match="too long"):
+        answered(dialogue, asked("word " * 3000))
+
+
+def test_what_is_told_short_fits_and_changes_seldom():
+    def tokens(messages):
+        return [word for message in messages for word in message["content"].split()]
+
+    system = {"role": "system", "content": "You are Mira."}
+    messages, seen = [system], set()
+    for at in range(60):
+        messages.append({"role": "user", "content": f"question {at} " + "and more " * 8})
+        words = fitted(messages, tokens, 300)
+        assert len(words) <= 300
+        assert words[:3] == ["You", "are", "Mira."]
+        assert f"question {at}" in " ".join(words)
+        seen.add(" ".join(words).partition(EARLIER)[2][:60])
+        messages.append({"role": "assistant", "content": f"answer {at}"})
+    assert 2 <= len(seen) < 15, "the beginning must stay as it was for many turns"
+
+
+def test_a_function_is_called_and_its_result_is_told(tmp_path):
+    call = '<tool_call>{"name": "get_time", "arguments": {"place": "Berlin"}}</tool_call>'
+    path = write_llama(tmp_path / "caller.gguf", call, told="It is nine.")
+    made = LlamaDialogue(model=str(path), context=1024, threads=1)
+    outputs = answered(made, asked("What time is it?", tools=(CLOCK,)), result="9:00")
+    made.close()
+    assert outputs[0] == ToolCall("get_time", {"place": "Berlin"})
+    assert "".join(outputs[1:]) == "It is nine."
+
+
+def test_it_works_in_a_process_of_its_own(model):
+    manifest = Registry().find(Kind.DIALOGUE, "llama")
+    engine = make_engine(Registry(), manifest, {"model": str(model), "threads": 1, "context": 512})
+    try:
+        assert "".join(engine.reply(asked("Hi!"), Turn(1))) == ANSWER
+        engine.configure(temperature=0.0, context=1024)
+        assert "".join(engine.reply(asked("Hi!"), Turn(2))) == ANSWER
+    finally:
+        engine.close()
+
+
+def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
+    with pytest.raises(ModelMissing, match="no language model") as missing:
+        LlamaDialogue(model=str(tmp_path / "nothing.gguf"))
+    assert "models download" in missing.value.hint
+    wrong = tmp_path / "wrong.gguf"
+    wrong.write_bytes(os.urandom(5000))
+    with pytest.raises(InputInvalid, match="no GGUF model"):
+        LlamaDialogue(model=str(wrong))
+    short = tmp_path / "short.gguf"
+    short.write_bytes(model.read_bytes()[:9000])
+    with pytest.raises(InputInvalid, match="damaged"):
+        LlamaDialogue(model=str(short))
+
+
+TEMPLATES = {
+    "alternating, without system": "{% for m in messages %}"
+    "{% if m.role not in ('user', 'assistant') or (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('roles must alternate') }}{% endif %}"
+    "[{{ m.role }}]{{ m.content }}{% endfor %}",
+    "with tools": "{{ tools | tojson if tools else '' }}{% for m in messages %}[{{ m.role }}]"
+    "{{ m.content }}{{ m.tool_calls | tojson if m.tool_calls else '' }}{% endfor %}",
+    "none": "",
+}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_template_is_told_everything(name):
+    chat = Chat({"tokenizer.chat_template": TEMPLATES[name]})
+    prompt = asked("Hi", "Hello", "What time is it?", tools=(CLOCK,))
+    messages = [
+        *chat.messages(prompt),
+        *chat.called([(ToolCall("get_time", {"place": "Rome"}), ToolResult("nine"))]),
+    ]
+    text = chat.text(messages, chat.tools(prompt))
+    for said in ("You are Mira.", "What time is it?", "get_time", "Rome", "nine"):
+        assert said in text
+
+
+def test_a_broken_template_is_said_in_a_sentence():
+    for template in (
+        "{% for %}",
+        "{{ messages[0].nothing.at_all }}",
+        "{{ raise_exception('no') }}",
+    ):
+        with pytest.raises(InputInvalid, match="chat template cannot be used"):
+            Chat({"tokenizer.chat_template": template}).text([{"role": "user", "content": "x"}], [])
+
+
+def test_an_interrupted_answer_is_shown_as_one():
+    interrupted = Message(Role.AVATAR, "I was about to", interrupted=True)
+    prompt = Prompt((Message(Role.USER, "Go on"), interrupted, Message(Role.USER, "Stop")))
+    assert [message["content"] for message in Chat({}).messages(prompt)][1].endswith("to —")
+
+
+CALL = ToolCall("set_timer", {"minutes": 5})
+
+
+@pytest.mark.parametrize(
+    ("written", "outputs"),
+    [
+        ("Just words, {not a call}.", ["Just words, {not a call}."]),
+        ('{"name": "set_timer", "parameters": {"minutes": 5}}', [CALL]),
+        ('```json\n{"name": "set_timer", "arguments": {"minutes": 5}}\n```', [CALL]),
+        ('[{"name": "set_timer", "arguments": "{\\"minutes\\": 5}"}]', [CALL]),
+        ('[TOOL_CALLS][{"name": "set_timer", "arguments": {"minutes": 5}}]', [CALL]),
+        (
+            'Yes. <tool_call>\n{"name": "set_timer", "arguments": {"minutes": 5}}\n</tool_call>',
+            ["Yes. ", CALL],
+        ),
+        ("<think>Should I? {}</think>Of course.", ["Of course."]),
+        ("<think>never ends", []),
+        ("A < B <t and [T", ["A < B <t and [T"]),
+        ("{broken", ["{broken"]),
+        ("<tool_call>broken</tool_call>", []),
+        ("<tool_call>" + "[" * 4000, []),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_words_calls_and_thoughts_are_told_apart(written, outputs, size):
+    pieces = (written[at : at + size] for at in range(0, len(written), size))
+    found: list[Any] = []
+    for output in sorted_out(pieces, may_call=True):
+        if isinstance(output, str) and found and isinstance(found[-1], str):
+            found[-1] += output
+        else:
+            found.append(output)
+    assert found == outputs
