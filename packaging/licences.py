@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from avatar_app.app.models.catalog import read_catalog
+from avatar_app.app.places import shipped
+
 PROJECT = "avatar-app"
 CONTAINED = (
     ("espeak-ng", "espeakng-loader", "GPL-3.0-or-later"),
@@ -30,6 +33,12 @@ PREFACE = """# Software of others that avatar_app is distributed with
 avatar_app itself is GPL-3.0-or-later (see LICENSE). It needs the packages below and, when it is
 distributed as an installer, contains them. Written by `make licences`; do not edit.
 """
+MODELS = """
+## Models that the user may fetch
+
+None of them is distributed with avatar_app; each is fetched when the user asks for it. A licence
+with conditions is shown then, and the model is used only after the user has accepted it.
+"""
 
 
 def main() -> None:
@@ -47,9 +56,22 @@ def report() -> str:
             *_table(("package", "licence", "home"), packages),
             "\n## Libraries and data inside them\n",
             *_table(("what", "inside", "licence"), CONTAINED),
+            MODELS,
+            *_table(("model", "licence", "text", "conditions"), fetched_models()),
             "",
         ]
     )
+
+
+def fetched_models() -> list[tuple[str, str, str, str]]:
+    """The models of the catalogue: name, licence, where its text is, what it asks."""
+    rows = []
+    for model in read_catalog(shipped("models") / "catalog.yaml").models:
+        licence = model.licence
+        conditions = ["non-commercial use only"] if licence.non_commercial else []
+        conditions += ["to be accepted"] if licence.must_accept else []
+        rows.append((model.id, licence.id, licence.url, ", ".join(conditions)))
+    return rows
 
 
 def needed_packages() -> set[str]:
