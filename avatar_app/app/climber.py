@@ -57,7 +57,7 @@ class Climber:
         with self._lock:
             match event:
                 case Failed() if event.stage in (PERFORM, REST):
-                    log.warning("%s: %s %s", event.stage, event.message, event.hint)
+                    log.info("%s: %s %s", event.stage, event.message, event.hint)
                     self._fall(event)
                     return True
                 case StateChanged():

@@ -11,7 +11,7 @@ from avatar_app.core.errors import AvatarError, OutOfMemory, TooSlow
 from avatar_app.core.manifest import Manifest
 
 DELAYS = (10.0, 30.0, 120.0, 600.0)
-"""Seconds until a better rung is tried: the first time, the second … and every further time."""
+"""Seconds until a better rung is tried: at first, after one try in vain, after two …"""
 FORGIVEN_AFTER = 300.0
 """Seconds at the top after which the delays begin anew."""
 _LEAN_FPS = 15.0
@@ -81,6 +81,7 @@ class Ladder:
         self._index = 0
         self._path: list[int] = []
         self._tries = 0
+        self._risen = False
         self._next_try = 0.0
         self._at_top_since = clock()
 
@@ -103,6 +104,8 @@ class Ladder:
         """The rung failed: the next one that mends such a failure."""
         below = range(self._index + 1, len(self._rungs))
         index = next((i for i in below if issubclass(reason, self._rungs[i].mends)), self._index)
+        self._tries += int(self._risen)
+        self._risen = False
         if self.is_at_top and self._clock() - self._at_top_since > FORGIVEN_AFTER:
             self._tries = 0
         if index != self._index:
@@ -115,7 +118,7 @@ class Ladder:
         """The better rung works, as far as can be seen."""
         self._index = self._path.pop()
         self._at_top_since = self._clock()
-        self._tries += 1
+        self._risen = True
         self._wait()
 
     def stay(self) -> None:

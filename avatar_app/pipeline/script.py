@@ -47,8 +47,9 @@ class Script:
         index = 0
         while (chunk := self._await(index, part)) is not None:
             index += 1
-            if _end(chunk) > seconds:
-                yield cut(chunk, seconds)
+            rest = cut(chunk, seconds)
+            if rest is chunk or len(rest.audio.samples):
+                yield rest
 
     def _await(self, index: int, part: Turn) -> SpeechChunk | None:
         with self._changed:

@@ -1,0 +1,356 @@
+"""A face fails at load, at its first picture, in mid-sentence, is late or hangs: the voice goes on,
+the turn is whole, one notice tells, and the better face comes back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import FlatFace, Scene
+from wav2lip_parts import write_avatar
+
+from avatar_app.app.build import EngineRack, put_face
+from avatar_app.app.climber import Climber
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import EngineChoice
+from avatar_app.core.errors import AvatarError, EngineFailed, ModelMissing, OutOfMemory
+from avatar_app.core.events import Event, Failed, Noticed, Outcome, TurnEnded
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.pipeline import orders, performing
+
+CHOSEN, FALLBACK = 1, 2
+TEXT = "one two three four five six seven eight nine ten"
+FULL = {"batch": 8, "width": 640, "height": 360, "fps": 25.0}
+
+
+class MarkedFace(FlatFace):
+    """A corner of its pictures tells who draws."""
+
+    who = FALLBACK
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        self.fps = float(options.get("fps", 25.0))
+
+    def configure(self, **options: Any) -> None:
+        self.options |= options
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        index = -1
+        for chunk in speech:
+            begin = chunk.audio.start / chunk.audio.rate
+            index = max(index, round(begin * self.fps))
+            while index / self.fps < begin + chunk.audio.seconds:
+                turn.check()
+                yield self._frame(turn.id, index)
+                index += 1
+
+    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        return self._frame(0, 0)
+
+    def _frame(self, turn: int, index: int) -> VideoFrame:
+        frame = super()._frame(turn, index)
+        frame.image[1, 1] = self.who
+        return frame
+
+
+Fails = Callable[[str, dict[str, Any]], AvatarError | None]
+
+
+class Theatre(Registry):
+    """A registry of two faces; `fails` says when the chosen one does, given its options."""
+
+    def __init__(self, fails: Fails, fallback_fails: Fails = lambda _when, _options: None) -> None:
+        super().__init__()
+
+        class Fallback(MarkedFace):
+            def perform(self, *arguments: Any) -> Iterator[VideoFrame]:
+                if error := fallback_fails("first", self.options):
+                    raise error
+                yield from super().perform(*arguments)
+
+        class Chosen(MarkedFace):
+            who = CHOSEN
+
+            def __init__(self, **options: Any) -> None:
+                if error := theatre.fails("load", options):
+                    raise error
+                super().__init__(**options)
+
+            def perform(self, *arguments: Any) -> Iterator[VideoFrame]:
+                if error := theatre.fails("first", self.options):
+                    raise error
+                for frame in super().perform(*arguments):
+                    if frame.at > 0.8 and (error := theatre.fails("mid", self.options)):
+                        raise error
+                    yield frame
+
+            def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+                if error := theatre.fails("rest", self.options):
+                    raise error
+                return super().rest(look, after)
+
+        theatre = self
+        self.fails = fails
+        self.classes: dict[str, type[Any]] = {"wav2lip": Chosen, "illustrated": Fallback}
+
+    def load_class(self, manifest: Manifest) -> type[Any]:
+        return self.classes[manifest.name]
+
+
+class Stage(Scene):
+    """A scene whose faces are those of a theatre, with a ladder."""
+
+    def __init__(self, theatre: Theatre, **room: Any) -> None:
+        self.notices: list[Noticed] = []
+        self.rack = EngineRack(theatre)
+        self.theatre = theatre
+        choice = EngineChoice(engine="wav2lip", options=dict(FULL))
+        put_face(self.rack, choice, self.notices.append, lambda: self.clock())
+        super().__init__(**room)
+        order = orders.Use(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
+        self.conversation.order(order)
+        self.climber = Climber(self.rack, self.conversation, self._tell, self.clock)
+        self.dialogue.reply_to = lambda text: [TEXT]
+        post = self.conversation._delivery._post
+        heard = self._hearing(post)
+        for part in (self.conversation, self.conversation._delivery):
+            part._post = heard  # type: ignore[attr-defined]
+
+    clock: Any = staticmethod(lambda: 0.0)
+
+    def _hearing(self, post: Callable[[Event], None]) -> Callable[[Event], None]:
+        def hear(event: Event) -> None:
+            if not self.climber.hear(event):
+                post(event)
+
+        return hear
+
+    def _tell(self, event: Event) -> None:
+        assert isinstance(event, Noticed)
+        self.notices.append(event)
+
+    def __exit__(self, *_: object) -> None:
+        self.conversation.close()
+        self.climber.close()
+        self.rack.close()
+
+    def ask(self) -> TurnEnded:
+        """One whole turn."""
+        count = len(self.of(TurnEnded))
+        self.moments.clear()
+        self.order(orders.Type("go"))
+        self.wait_until(lambda: len(self.of(TurnEnded)) > count)
+        turn: TurnEnded = self.of(TurnEnded)[-1]
+        return turn
+
+    def drawn_by(self) -> list[int]:
+        """Who drew the pictures on show, in order, each once; 0 is a dimmed one."""
+        marks = [int(m.frame.image[1, 1, 0]) for m in self.moments if m.frame is not None]
+        return [mark for i, mark in enumerate(marks) if i == 0 or mark != marks[i - 1]]
+
+    def longest_gap(self) -> float:
+        """Seconds of silence within what was heard."""
+        loud = [bool(np.any(moment.played)) for moment in self.moments]
+        first, last = loud.index(True), len(loud) - loud[::-1].index(True)
+        silence = longest = 0
+        for sounds in loud[first:last]:
+            silence = 0 if sounds else silence + 1
+            longest = max(longest, silence)
+        return longest * 0.01
+
+    def check_whole(self, turn: TurnEnded) -> None:
+        assert turn.outcome is Outcome.FINISHED
+        assert turn.heard_text == turn.avatar_text == TEXT
+        assert self.longest_gap() == 0.0
+        assert turn.marks["first_sound"] - turn.marks["end_of_turn"] < 0.3
+        assert not self.of(Failed)
+        assert self.conversation._delivery.ledger._messages[-1].text == TEXT
+
+
+def once(when: str, error: AvatarError) -> Fails:
+    left = [error]
+    return lambda moment, _options: left.pop() if moment == when and left else None
+
+
+def always(when: str, error: AvatarError, heaviest: int = 99) -> Fails:
+    """As long as more than `heaviest` pictures are computed at once, or always."""
+
+    def fails(moment: str, options: dict[str, Any]) -> AvatarError | None:
+        heavy = heaviest == 99 or options["batch"] > heaviest
+        return error if moment == when and heavy else None
+
+    return fails
+
+
+NO_ROOM = OutOfMemory("There is not enough memory for it.", "Choose standard quality.")
+BROKEN = EngineFailed("It broke.", "Choose another.")
+
+
+@pytest.mark.parametrize("when", ["first", "mid"])
+@pytest.mark.parametrize("error", [NO_ROOM, BROKEN])
+def test_the_fallback_goes_on_in_the_same_turn(when: str, error: AvatarError) -> None:
+    with Stage(Theatre(once(when, error))) as stage:
+        stage.wait(0.1)
+        stage.moments.clear()
+        turn = stage.ask()
+        stage.check_whole(turn)
+        assert FALLBACK in stage.drawn_by()
+        shown = [moment.frame.at for moment in stage.moments if moment.frame is not None]
+        assert max(shown) > 1.8  # to the last word
+        assert turn.pictures.shown >= 40
+        assert turn.pictures.skew_p99_ms < 60
+        stage.wait(2)
+        assert [notice.message for notice in stage.notices] == [error.message]
+        assert error.hint in stage.notices[0].hint
+        assert "Illustrated portrait goes on" in stage.notices[0].hint
+
+
+@pytest.mark.parametrize(("lightest", "batch", "fps"), [(2, 2, 25.0), (1, 1, 15.0)])
+@pytest.mark.parametrize("when", ["first", "mid", "load"])
+def test_each_lighter_rung_is_reached(when: str, lightest: int, batch: int, fps: float) -> None:
+    with Stage(Theatre(always(when, NO_ROOM, lightest))) as stage:
+        for _ in range(3):
+            stage.check_whole(stage.ask())
+            stage.wait(0.5)
+        face = stage.rack.engines[Kind.FACE]
+        assert face.options["batch"] == batch
+        assert face.options["fps"] == fps
+        assert stage.drawn_by()[-1] == CHOSEN
+        stage.wait(2)
+        assert len(stage.notices) == 1
+
+
+@pytest.mark.parametrize("when", ["first", "mid", "rest", "load"])
+def test_the_embedded_face_is_reached_and_the_chosen_one_comes_back(when: str) -> None:
+    theatre = Theatre(always(when, NO_ROOM))
+    with Stage(theatre) as stage:
+        for _ in range(4):
+            stage.check_whole(stage.ask())
+            stage.wait(0.5)
+        assert stage.drawn_by()[-1] == FALLBACK
+        assert len(stage.notices) == 1
+        theatre.fails = lambda _when, _options: None
+        stage.wait_until(lambda: stage.climber._ladder.is_at_top, 100)
+        assert stage.rack.engines[Kind.FACE].options["batch"] == FULL["batch"]
+        stage.moments.clear()
+        stage.check_whole(stage.ask())
+        assert stage.drawn_by()[-1] == CHOSEN
+        stage.ask()
+        assert len(stage.notices) == 2
+        assert "works again, at full quality" in stage.notices[1].message
+
+
+def test_a_checkpoint_that_is_missing_is_not_tried_lighter() -> None:
+    missing = ModelMissing("There is no checkpoint.", "Fetch it.")
+    loads = []
+
+    def fails(when: str, options: dict[str, Any]) -> AvatarError | None:
+        loads.append(options["batch"]) if when == "load" else None
+        return missing
+
+    with Stage(Theatre(fails)) as stage:
+        assert loads == [FULL["batch"]]
+        stage.check_whole(stage.ask())
+        assert [notice.message for notice in stage.notices] == [missing.message]
+
+
+def test_without_any_face_the_voice_goes_on_before_a_dimmed_picture() -> None:
+    broken = always("first", BROKEN)
+    with Stage(Theatre(once("mid", BROKEN), broken)) as stage:
+        stage.wait(0.1)
+        turn = stage.ask()
+        stage.check_whole(turn)
+        stage.wait(2)
+        assert stage.drawn_by()[-1] == 0
+        (notice,) = stage.notices
+        assert "The voice goes on without it." in notice.hint
+        stage.check_whole(stage.ask())
+
+
+def test_a_bug_in_a_face_is_relieved_too(expected_warnings: list[str]) -> None:
+    expected_warnings.append("perform failed")
+
+    theatre = Theatre(lambda _when, _options: None)
+    with Stage(theatre) as stage:
+        theatre.classes["wav2lip"].perform = lambda *_: iter([1 // 0])  # type: ignore[attr-defined]
+        stage.check_whole(stage.ask())
+        assert FALLBACK in stage.drawn_by()
+
+
+class Stuck:
+    """Holds a face up until it is released."""
+
+    def __init__(self, theatre: Theatre, method: str) -> None:
+        self.release = threading.Event()
+        original = getattr(theatre.classes["wav2lip"], method)
+
+        def stuck(*arguments: Any) -> Any:
+            if method == "rest":
+                self.release.wait(60)
+                return original(*arguments)
+            return self._held(original(*arguments))
+
+        setattr(theatre.classes["wav2lip"], method, stuck)
+
+    def _held(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+        for frame in frames:
+            if frame.at > 0.5:
+                self.release.wait(60)
+            yield replace(frame)
+
+
+def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
+    theatre = Theatre(lambda _when, _options: None)
+    stuck = Stuck(theatre, "perform")
+    with Stage(theatre, pace=0.01) as stage:
+        turn = stage.ask()
+        stage.check_whole(turn)
+        assert stage.drawn_by()[-1] == FALLBACK
+        at = [m.frame.at for m in stage.moments if m.frame and m.frame.image[1, 1, 0] == FALLBACK]
+        assert 0.5 < min(each for each in at if each) <= 0.5 + performing.LATE_FOR + 0.3
+        stage.wait(1.5)
+        (notice,) = stage.notices
+        assert "too slow" in notice.message
+        assert "standard quality" in notice.hint
+        stuck.release.set()
+
+
+def test_a_face_that_hangs_at_rest_is_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(performing, "HUNG_FOR", 0.3)
+    theatre = Theatre(lambda _when, _options: None)
+    stuck = Stuck(theatre, "rest")
+    with Stage(theatre, pace=0.01) as stage:
+        stage.wait(0.6)
+        assert stage.drawn_by()[-1] == FALLBACK
+        stage.wait(1.2)
+        assert len(stage.notices) == 1
+        stage.check_whole(stage.ask())
+        stuck.release.set()
+
+
+@pytest.mark.parametrize("model", ["missing", "damaged"])
+def test_without_its_checkpoint_a_photo_avatar_keeps_its_photo(tmp_path: Any, model: str) -> None:
+    nobody = write_avatar(tmp_path / "avatar")
+    path = tmp_path / "wav2lip.pth"
+    if model == "damaged":
+        path.write_bytes(b"PK\x03\x04 and no more")
+    options = {"avatar": str(nobody), "model": str(path), "width": 192, "height": 108}
+    notices: list[Noticed] = []
+    rack = EngineRack(Registry())
+    put_face(rack, EngineChoice(engine="wav2lip", options=options), notices.append)
+    assert rack.manifests[Kind.FACE].name == "photo"
+    assert rack.engines[Kind.FACE] is rack.fallback
+    frame = rack.fallback.rest(Look.IDLE)
+    assert frame.image.shape == (108, 192, 3)
+    (notice,) = notices
+    assert "Photo that moves goes on in its place." in notice.hint
+    rack.close()

@@ -1,0 +1,115 @@
+"""Down the ladder by what each rung mends; up again after growing delays."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from avatar_app.app.ladder import DELAYS, FORGIVEN_AFTER, Ladder, Level, rungs_of
+from avatar_app.app.registry import Registry
+from avatar_app.core.errors import (
+    AvatarError,
+    EngineFailed,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+    TooSlow,
+)
+from avatar_app.core.manifest import Kind
+
+WAV2LIP = Registry().find(Kind.FACE, "wav2lip")
+HEAVY = {"batch": 16, "width": 1920, "height": 1080, "fps": 30}
+
+
+class Case:
+    def __init__(self, **options: object) -> None:
+        self.now = 0.0
+        self.ladder = Ladder(rungs_of(WAV2LIP, {**HEAVY, **options}, True), lambda: self.now)
+
+    def levels(self, reason: type[AvatarError], times: int) -> list[str]:
+        return [self.described(reason) for _ in range(times)]
+
+    def described(self, reason: type[AvatarError]) -> str:
+        rung = self.ladder.fall(reason)
+        size = rung.options
+        chosen = rung.level is Level.CHOSEN
+        return f"{size['batch']}x{size['height']}p{size['fps']:g}" if chosen else rung.level.name
+
+
+def test_out_of_memory_goes_down_every_rung() -> None:
+    assert Case().levels(OutOfMemory, 5) == ["4x1080p30", "1x540p15", "EMBEDDED", "SOUND", "SOUND"]
+
+
+def test_a_batch_of_one_has_no_smaller_batch() -> None:
+    assert Case(batch=1).levels(OutOfMemory, 2) == ["1x540p15", "EMBEDDED"]
+
+
+def test_too_slow_asks_for_less_to_draw_not_for_less_memory() -> None:
+    assert Case().levels(TooSlow, 3) == ["1x540p15", "EMBEDDED", "SOUND"]
+
+
+@pytest.mark.parametrize("reason", [EngineFailed, ModelMissing, InputInvalid])
+def test_what_is_broken_is_not_tried_lighter(reason: type[AvatarError]) -> None:
+    assert Case().levels(reason, 2) == ["EMBEDDED", "SOUND"]
+
+
+def test_no_rung_asks_for_what_the_manifest_forbids() -> None:
+    for rung in rungs_of(WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, True):
+        assert WAV2LIP.checked(dict(rung.options))
+
+
+def test_it_climbs_back_the_way_it_fell() -> None:
+    case = Case()
+    case.levels(OutOfMemory, 4)
+    climbed = []
+    for _ in range(4):
+        case.now += DELAYS[0] - 0.01
+        assert case.ladder.better is None
+        case.now += 0.02
+        assert case.ladder.better is not None
+        climbed.append(case.ladder.better.level)
+        case.ladder.rise()
+    assert climbed == [Level.EMBEDDED, Level.CHOSEN, Level.CHOSEN, Level.CHOSEN]
+    assert case.ladder.is_at_top
+    assert case.ladder.better is None
+
+
+def tries_within(case: Case, seconds: int) -> list[int]:
+    tries = []
+    for _ in range(seconds):
+        case.now += 1
+        if case.ladder.better:
+            tries.append(int(case.now))
+            case.ladder.stay()
+    return tries
+
+
+def test_tries_in_vain_grow_rarer() -> None:
+    case = Case()
+    case.ladder.fall(ModelMissing)
+    tries = tries_within(case, 3000)
+    gaps = [later - earlier for earlier, later in pairwise([0, *tries])]
+    assert gaps[:4] == [10, 30, 120, 600]
+    assert set(gaps[4:]) == {600}
+
+
+def test_a_face_that_fails_soon_after_it_came_back_is_tried_later() -> None:
+    case = Case()
+    case.ladder.fall(EngineFailed)
+    case.now = 10
+    case.ladder.rise()
+    case.now = 20
+    case.ladder.fall(EngineFailed)
+    assert tries_within(case, 100) == [50]
+
+
+def test_a_face_that_held_long_is_forgiven() -> None:
+    case = Case()
+    case.ladder.fall(EngineFailed)
+    case.now = 10
+    case.ladder.rise()
+    case.now += FORGIVEN_AFTER + 1
+    case.ladder.fall(EngineFailed)
+    case.now += DELAYS[0]
+    assert case.ladder.better is not None

@@ -1,0 +1,54 @@
+"""However a library says that memory ran out, it is recognised; other failures are not taken so."""
+
+from __future__ import annotations
+
+import pytest
+
+from avatar_app.core.errors import EngineFailed, OutOfMemory
+from avatar_app.core.shortage import is_shortage, shortage_told
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named like torch's."""
+
+
+class CudaOutOfMemoryError(OutOfMemoryError):
+    pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OutOfMemoryError("no words"),
+        CudaOutOfMemoryError("CUDA error"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 8 GiB total)"),
+        RuntimeError("[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested"),
+        RuntimeError("onnxruntime::BFCArena::AllocateRawInternal Available memory of 0 is smaller"),
+        RuntimeError("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED"),
+        RuntimeError("std::bad_alloc"),
+        OSError(12, "Cannot allocate memory"),
+        RuntimeError("could not allocate"),
+    ],
+    ids=lambda error: str(error)[:40],
+)
+def test_a_shortage_is_recognised(error: Exception) -> None:
+    assert is_shortage(error)
+    with pytest.raises(OutOfMemory, match="memory for Wav2Lip") as caught, shortage_told("Wav2Lip"):
+        raise error
+    assert "standard quality" in caught.value.hint
+    assert "CPU" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("memory"), RuntimeError("invalid allocator"), KeyError("batch")]
+)
+def test_other_failures_stay_what_they_are(error: Exception) -> None:
+    assert not is_shortage(error)
+    with pytest.raises(type(error)), shortage_told("Wav2Lip"):
+        raise error
+
+
+def test_what_is_told_already_is_not_told_anew() -> None:
+    with pytest.raises(EngineFailed, match="by itself"), shortage_told("Wav2Lip"):
+        raise EngineFailed("It failed by itself, out of memory.", "")
