@@ -17,11 +17,12 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.budget import EARLIER, fitted
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.dialogue.llama.loading import Loaded
-from avatar_app.engines.dialogue.llama.replies import sorted_out
+from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
+from avatar_app.engines.dialogue.prompting.messages import described
+from avatar_app.engines.dialogue.prompting.replies import sorted_out
 
 ANSWER = "Hello there. I am a small model, and glad to talk."
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
@@ -139,7 +140,7 @@ def test_what_is_told_short_fits_and_changes_seldom():
     messages, seen = [system], set()
     for at in range(60):
         messages.append({"role": "user", "content": f"question {at} " + "and more " * 8})
-        words = fitted(messages, tokens, 300)
+        words = tokens(fitted(messages, lambda said: len(tokens(said)), 300))
         assert len(words) <= 300
         assert words[:3] == ["You", "are", "Mira."]
         assert f"question {at}" in " ".join(words)
@@ -202,7 +203,7 @@ def test_every_template_is_told_everything(name):
         *chat.messages(prompt),
         *chat.called([(ToolCall("get_time", {"place": "Rome"}), ToolResult("nine"))]),
     ]
-    text = chat.text(messages, chat.tools(prompt))
+    text = chat.text(messages, described(prompt))
     for said in ("You are Mira.", "What time is it?", "get_time", "Rome", "nine"):
         assert said in text
 

@@ -9,10 +9,9 @@ from typing import Any
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.prompting.messages import described, merged, told, with_system
 
 TEMPLATE = "tokenizer.chat_template"
-CUT_SHORT = " —"
-"""After an answer of which the user has heard no more."""
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -41,23 +40,13 @@ class Chat:
 
     def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         """The prompt's messages; two of the same role become one, for many templates insist."""
-        messages: list[dict[str, Any]] = []
-        for message in prompt.messages:
-            text = message.text + (CUT_SHORT if message.interrupted else "")
-            if messages and messages[-1]["role"] == message.role:
-                messages[-1]["content"] += f"\n{text}"
-            else:
-                messages.append({"role": str(message.role), "content": text})
+        messages = merged(prompt.messages)
         if prompt.tools and not self.knows_tools:
             descriptions = "\n".join(
                 json.dumps(each["function"], ensure_ascii=False) for each in described(prompt)
             )
             return with_system(messages, TOOLS_TOLD.format(tools=descriptions))
         return messages
-
-    def tools(self, prompt: Prompt) -> list[dict[str, Any]]:
-        """The functions, in the form that OpenAI made usual."""
-        return described(prompt)
 
     def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:
         """What the conversation goes on with after functions were called."""
@@ -99,34 +88,6 @@ def unusable(failure: Exception | None) -> InputInvalid:
     return InputInvalid(
         f"The model's chat template cannot be used: {failure}.", "Choose another model."
     )
-
-
-def described(prompt: Prompt) -> list[dict[str, Any]]:
-    """The functions a reply may call, in the form that OpenAI made usual."""
-    return [
-        {
-            "type": "function",
-            "function": {
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
-            },
-        }
-        for tool in prompt.tools
-    ]
-
-
-def told(result: ToolResult) -> str:
-    """A function's result, as text."""
-    return json.dumps(result.value, ensure_ascii=False, default=str)
-
-
-def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any]]:
-    """The messages with `more` at the end of the system's."""
-    if messages and messages[0]["role"] == Role.SYSTEM:
-        first = messages[0] | {"content": f"{messages[0]['content']}\n\n{more}"}
-        return [first, *messages[1:]]
-    return [{"role": str(Role.SYSTEM), "content": more}, *messages]
 
 
 def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ from typing import Any
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.budget import fitted
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.loading import Loaded, load, translated
-from avatar_app.engines.dialogue.llama.replies import sorted_out
+from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.messages import described
+from avatar_app.engines.dialogue.prompting.replies import sorted_out
 
 LEAST_ROOM = 0.5
 """Of the context: what the conversation leaves for the answer at least, in short contexts."""
@@ -96,7 +97,7 @@ class LlamaDialogue:
         self, loaded: Loaded, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         messages = loaded.chat.messages(prompt)
-        tools = loaded.chat.tools(prompt)
+        tools = described(prompt)
         while True:
             called: list[tuple[ToolCall, ToolResult]] = []
             for output in sorted_out(self._written(loaded, messages, tools, turn), bool(tools)):
@@ -114,7 +115,8 @@ class LlamaDialogue:
     ) -> Iterator[str]:
         choices = self._choices
         room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM))
-        tokens = fitted(messages, lambda fewer: loaded.tokens(fewer, tools), room)
+        fitting = fitted(messages, lambda fewer: len(loaded.tokens(fewer, tools)), room)
+        tokens = loaded.tokens(fitting, tools)
         try:
             pieces = loaded.model.create_completion(
                 tokens, max_tokens=choices.longest, stream=True, **choices.sampling

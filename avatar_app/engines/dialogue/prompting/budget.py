@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.prompt import Role
-from avatar_app.engines.dialogue.llama.chat import with_system
+from avatar_app.engines.dialogue.prompting.messages import with_system
 
 STEP = 4
 """Exchanges by which a conversation is shortened at once: the beginning then stays as it is for
@@ -22,27 +22,24 @@ EARLIER = "Earlier in this conversation:"
 Messages = list[dict[str, Any]]
 
 
-def fitted(
-    messages: Messages, tokens: Callable[[Sequence[dict[str, Any]]], list[int]], room: int
-) -> list[int]:
-    """The tokens of a conversation, shortened from its beginning until they fit into `room`.
+def fitted(messages: Messages, length: Callable[[Messages], int], room: int) -> Messages:
+    """A conversation, shortened from its beginning until its `length` (tokens) fits into `room`.
 
     The system's message and the last one always stay. ConfigInvalid where these alone are too long.
     """
-    whole = tokens(messages)
-    if len(whole) <= room:
-        return whole
+    if length(messages) <= room:
+        return messages
     system = messages[:1] if messages[0]["role"] == Role.SYSTEM else []
     turns = messages[len(system) :]
     beginnings = [at for at in range(1, len(turns)) if turns[at]["role"] == Role.USER]
     for begin in (*beginnings[STEP - 1 :: STEP], *beginnings[-1:]):
-        shorter = tokens(_told_short(system, turns[:begin], turns[begin:]))
-        if len(shorter) <= room:
+        shorter = _told_short(system, turns[:begin], turns[begin:])
+        if length(shorter) <= room:
             return shorter
-    alone = tokens([*system, turns[-1]])
-    if len(alone) > room:
+    alone = [*system, turns[-1]]
+    if (least := length(alone)) > room:
         raise ConfigInvalid(
-            f"What was said is too long for the model's context ({len(alone)} of {room} tokens).",
+            f"What was said is too long for the model's context ({least} of {room} tokens).",
             "Choose a longer context, or say it in pieces.",
         )
     return alone

@@ -1,0 +1,52 @@
+"""Messages and functions in the form that OpenAI made usual and that all chat templates expect."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.values import ToolResult
+
+CUT_SHORT = " —"
+"""After an answer of which the user has heard no more."""
+
+
+def merged(said: tuple[Message, ...]) -> list[dict[str, Any]]:
+    """The messages; two of the same role become one, for many templates insist."""
+    messages: list[dict[str, Any]] = []
+    for message in said:
+        text = message.text + (CUT_SHORT if message.interrupted else "")
+        if messages and messages[-1]["role"] == message.role:
+            messages[-1]["content"] += f"\n{text}"
+        else:
+            messages.append({"role": str(message.role), "content": text})
+    return messages
+
+
+def described(prompt: Prompt) -> list[dict[str, Any]]:
+    """The functions a reply may call, in the form that OpenAI made usual."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+            },
+        }
+        for tool in prompt.tools
+    ]
+
+
+def told(result: ToolResult) -> str:
+    """A function's result, as text."""
+    return json.dumps(result.value, ensure_ascii=False, default=str)
+
+
+def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any]]:
+    """The messages with `more` at the end of the system's."""
+    if messages and messages[0]["role"] == Role.SYSTEM:
+        first = messages[0] | {"content": f"{messages[0]['content']}\n\n{more}"}
+        return [first, *messages[1:]]
+    return [{"role": str(Role.SYSTEM), "content": more}, *messages]
