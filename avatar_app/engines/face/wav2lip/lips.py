@@ -16,8 +16,8 @@ from avatar_app.engines.face.wav2lip.onnx_graph import (
     MELS,
     PICTURES,
     face_graph,
-    picture_graph,
 )
+from avatar_app.engines.face.wav2lip.preparation import open_pictures
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
@@ -44,7 +44,7 @@ class LipPainter:
         self.region = region
         self.batch = batch
         self._skips = _Skips(state, faces.reshape(-1, SIDE, SIDE, 3), region, choice, batch)
-        self._session = open_session(picture_graph(state, region, batch, batch), choice)
+        self._session = open_pictures(state, region, choice, batch, self._skips.of(()))
 
     @property
     def precision(self) -> Precision:
@@ -78,7 +78,7 @@ class _Skips:
     def __init__(
         self, state: Arrays, faces: Image, region: Region, choice: Choice, batch: int
     ) -> None:
-        whole = Choice(choice.runtime, choice.device, Precision.FP32, choice.threads)
+        whole = Choice(device=choice.device, threads=choice.threads)
         session = open_session(face_graph(state, region), whole)
         self._batch = batch
         self._alone: dict[str, Floats] = {}

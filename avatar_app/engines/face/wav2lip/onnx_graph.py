@@ -2,7 +2,8 @@
 
 conv(concat(x, skip)) = conv_x(x) + conv_skip(skip), and `skip` depends on the face only: the first
 graph turns a face into these terms. Batch norms are folded; a residual connection is an identity
-in the middle of its filter; of the picture only a region is computed. All of it is exact.
+in the middle of its filter; of the picture only a region is computed. All of it is exact, in
+whichever form the runtime likes best.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ FACES, MELS, PICTURES = "faces", "mels", "pictures"
 Shape = list[int | str | None]
 _OPSET = 17
 _IR = 9
+_TO_THE_END = 2**31 - 1
 
 
 def skip_name(block: int) -> str:
@@ -39,11 +41,26 @@ def skip_name(block: int) -> str:
     return f"skip_{block}"
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the same network is written down."""
+
+    residuals_apart: bool = False
+    """Residual connections are additions. In a filter rounded to 8 bits the identity would set the
+    scale, and the weights beside it, a fiftieth as large, would be lost."""
+    transposed_whole: bool = False
+    """Transposed convolutions stay what they are, instead of four plain ones."""
+
+
+PLAIN = Form()
+
+
 @dataclass
 class _Graph:
     """Collects nodes and weights."""
 
     state: Arrays
+    form: Form = PLAIN
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
 
@@ -67,9 +84,19 @@ class _Graph:
 
     def encoded(self, layer: Layer, source: str) -> str:
         """A layer of an encoder, whole."""
-        pads = [layer.pad] * 4
-        name = self.convolved(layer, source, _with_identity(layer, self.state), pads)
+        name = self.whole(layer, source, [layer.pad] * 4)
         return self.add("Relu", [name], f"{layer.name}.out")
+
+    def whole(self, layer: Layer, source: str, pads: list[int]) -> str:
+        """A layer that sees one picture only, before its rectifier."""
+        if not (layer.residual and self.form.residuals_apart):
+            return self.convolved(layer, source, _with_identity(layer, self.state), pads)
+        name = self.convolved(layer, source, folded(layer, self.state), pads)
+        margins = [layer.kernel // 2 - pad for pad in pads]
+        if any(margins):
+            ends = [-margin or _TO_THE_END for margin in margins[2:]]
+            source = self.cut(source, margins[:2], ends, f"{layer.name}.kept")
+        return self.add("Add", [name, source], f"{layer.name}.sum")
 
     def convolved(
         self, layer: Layer, source: str, part: Filter, pads: list[int], name: str = ""
@@ -120,13 +147,17 @@ def face_graph(state: Arrays, region: Region) -> bytes:
 
 
 def picture_graph(
-    state: Arrays, region: Region, batch: int | str = "n", faces: int | str = "faces"
+    state: Arrays,
+    region: Region,
+    batch: int | str = "n",
+    faces: int | str = "faces",
+    form: Form = PLAIN,
 ) -> bytes:
     """`mels` (n, 1, 80, 16) and `skip_1` … → `pictures` (n, 3, rows, columns) in [0, 1], BGR.
 
     `faces`: the skips' first dimension, 1 or as many as `mels` has.
     """
-    graph = _Graph(state)
+    graph = _Graph(state, form)
     inputs: dict[str, Shape] = {MELS: [batch, 1, BANDS, WINDOW_COLUMNS]}
     source = MELS
     for layer in AUDIO_ENCODER:
@@ -141,7 +172,7 @@ def picture_graph(
                 name = _widened(graph, step, source, weight)
                 name = graph.add("Add", [name, skip_name(index)], f"{layer.name}.sum")
             else:
-                name = graph.convolved(layer, source, _with_identity(layer, state), _pads(step))
+                name = graph.whole(layer, source, _pads(step))
             last = not layer.normed
             operator, output = ("Sigmoid", PICTURES) if last else ("Relu", f"{layer.name}.out")
             source = graph.add(operator, [name], output)
@@ -149,13 +180,13 @@ def picture_graph(
 
 
 def _widened(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]) -> str:
-    """The first layer of a block without its bias: what runtimes do faster than ConvTranspose."""
+    """The first layer of a block without its bias: what most runtimes compute fastest."""
     layer = step.layer
-    if not layer.transposed:
+    if layer.transposed and layer.stride == (1, 1):
+        return _spread(graph, layer, source, weight)
+    if not layer.transposed or graph.form.transposed_whole:
         part = Filter(weight, np.zeros(layer.outputs, np.float32))
         return graph.convolved(layer, source, part, _pads(step))
-    if layer.stride == (1, 1):
-        return _spread(graph, layer, source, weight)
     return _doubled(graph, step, source, weight)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.core.errors import DeviceUnavailable, EngineFailed, ModelMissing, OutOfMemory
+from avatar_app.core.errors import (
+    AvatarError,
+    DeviceUnavailable,
+    EngineFailed,
+    ModelMissing,
+    OutOfMemory,
+)
+from avatar_app.core.shortage import is_shortage
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, Floats]
@@ -27,6 +33,7 @@ class Runtime(StrEnum):
     AUTO = "auto"
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    MNN = "mnn"
 
 
 class Device(StrEnum):
@@ -43,6 +50,8 @@ class Precision(StrEnum):
 
     FP32 = "fp32"
     BF16 = "bf16"
+    INT8 = "int8"
+    FP16 = "fp16"
 
 
 _PROVIDERS = {
@@ -51,9 +60,8 @@ _PROVIDERS = {
     Device.DIRECTML: "DmlExecutionProvider",
     Device.COREML: "CoreMLExecutionProvider",
 }
-_OPENVINO_HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
-_NO_ROOM = ("alloc", "out of memory", "memory limit")
-"""In the messages with which the runtimes say that memory ran out."""
+_IN_THE_GRAPH = (Precision.INT8, Precision.FP16)
+"""Precisions that the graph itself is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +85,28 @@ class Session(Protocol):
 
 
 def open_session(model: bytes, choice: Choice) -> Session:
-    """Load an ONNX graph.
+    """Load an ONNX graph; one of 8 or 16 bits where `choice` says that.
 
     ModelMissing if the runtime is not installed, DeviceUnavailable if it cannot use the device,
     OutOfMemory if the graph does not fit.
     """
-    if _runtime(choice) is Runtime.OPENVINO:
+    if choice.runtime is Runtime.OPENVINO:
         return _OpenVino(model, choice)
+    if choice.runtime is Runtime.MNN:
+        from avatar_app.engines.face.wav2lip.mnn import MnnSession
+
+        return MnnSession(model, choice)
     return _OnnxRuntime(model, choice)
-
-
-def _runtime(choice: Choice) -> Runtime:
-    """OpenVINO is the faster one on processors, where it is installed."""
-    if choice.runtime is not Runtime.AUTO:
-        return choice.runtime
-    installed = importlib.util.find_spec("openvino") is not None
-    on_cpu = choice.device is Device.CPU
-    return Runtime.OPENVINO if installed and on_cpu else Runtime.ONNXRUNTIME
 
 
 class _OnnxRuntime:
     """https://onnxruntime.ai"""
 
-    precision = Precision.FP32
-
     def __init__(self, model: bytes, choice: Choice) -> None:
         import onnxruntime
 
+        written = choice.precision in _IN_THE_GRAPH
+        self.precision = choice.precision if written else Precision.FP32
         provider = _PROVIDERS[choice.device]
         available = onnxruntime.get_available_providers()
         if provider not in available:
@@ -118,12 +121,12 @@ class _OnnxRuntime:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         cpu = _PROVIDERS[Device.CPU]
         providers = [provider] if provider == cpu else [provider, cpu]
-        with _told():
+        with told():
             self._session = onnxruntime.InferenceSession(model, options, providers=providers)
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        with _told():
+        with told():
             outputs = self._session.run(None, dict(feeds))
         return dict(zip(self._names, outputs, strict=True))
 
@@ -136,19 +139,20 @@ class _OpenVino:
         core = openvino.Core()
         able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         reduced = choice.precision is Precision.BF16 and able
-        self.precision = Precision.BF16 if reduced else Precision.FP32
+        written = choice.precision in _IN_THE_GRAPH
+        self.precision = choice.precision if reduced or written else Precision.FP32
         settings = {
             "INFERENCE_NUM_THREADS": choice.threads,
             "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": _OPENVINO_HINTS[self.precision],
+            "INFERENCE_PRECISION_HINT": "bf16" if reduced else "f32",
         }
-        with _told():
+        with told():
             compiled = core.compile_model(core.read_model(model), "CPU", settings)
             self._request = compiled.create_infer_request()
         self._names = [output.any_name for output in compiled.outputs]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        with _told():
+        with told():
             outputs = self._request.infer(dict(feeds), share_inputs=True)
         return {name: np.array(outputs[name]) for name in self._names}
 
@@ -167,15 +171,14 @@ def _openvino() -> Any:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Whatever a runtime raises, as an error for the user."""
     try:
         yield
-    except MemoryError as error:
-        raise _no_room() from error
+    except AvatarError:
+        raise
     except Exception as error:
-        message = str(error).lower()
-        if any(word in message for word in _NO_ROOM):
+        if is_shortage(error):
             raise _no_room() from error
         raise EngineFailed(
             f"Wav2Lip could not be computed: {error}.", "Choose another runtime or device."

@@ -1,0 +1,92 @@
+"""Makes of the network's picture graph the form in which the chosen runtime is fastest."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import replace
+
+import cv2
+
+from avatar_app.core.errors import EngineFailed
+from avatar_app.engines.face.wav2lip.fp16 import halved
+from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantised
+from avatar_app.engines.face.wav2lip.murmur import murmur_windows
+from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, Arrays
+from avatar_app.engines.face.wav2lip.onnx_graph import MELS, Form, picture_graph
+from avatar_app.engines.face.wav2lip.region import Region
+from avatar_app.engines.face.wav2lip.runtime import (
+    Choice,
+    Device,
+    Floats,
+    Precision,
+    Runtime,
+    Session,
+    open_session,
+)
+
+EXACT = frozenset(f"{layer.name}.conv" for layer in (AUDIO_ENCODER[0], *DECODER[-1]))
+"""Convolutions that stay in 32 bits: the first and the last, which cost little and lose most."""
+_SAMPLES = 12
+_PACKAGES = {Runtime.MNN: "MNN", Runtime.OPENVINO: "openvino"}
+_AVX_512F = 13
+"""OpenCV's number for it (CV_CPU_AVX_512F)."""
+
+
+def open_pictures(
+    state: Arrays, region: Region, choice: Choice, batch: int, skips: Mapping[str, Floats]
+) -> Session:
+    """The graph of `picture_graph`, loaded. `skips`: the terms of a face, (n, …).
+
+    What the device or the runtime cannot do with less precision is done in fp32, and the session
+    says so. Raises what `open_session` raises.
+    """
+    choice = settled(choice)
+    apart = choice.precision is Precision.INT8
+    form = Form(residuals_apart=apart, transposed_whole=choice.runtime is Runtime.MNN)
+    model = picture_graph(state, region, batch, batch, form)
+    if apart:
+        ranges = _ranges(state, region, choice, skips)
+        return open_session(quantised(model, EXACT, ranges), choice)
+    if choice.precision is Precision.FP16:
+        try:
+            return open_session(halved(model), choice)
+        except EngineFailed:  # the device has no 16-bit numbers
+            choice = replace(choice, precision=Precision.FP32)
+    return open_session(model, choice)
+
+
+def settled(choice: Choice) -> Choice:
+    """The choice with what `auto` stands for, and with the precision that is possible."""
+    on_cpu = choice.device is Device.CPU
+    lost = {Precision.FP16} if on_cpu else {Precision.INT8, Precision.BF16}
+    if choice.runtime is Runtime.MNN:
+        lost = {*lost, Precision.INT8, Precision.BF16}
+    precision = Precision.FP32 if choice.precision in lost else choice.precision
+    runtime = choice.runtime
+    if runtime is Runtime.AUTO:
+        fastest = _order(precision) if on_cpu else ()
+        runtime = next((each for each in fastest if _is_installed(each)), Runtime.ONNXRUNTIME)
+    return replace(choice, runtime=runtime, precision=precision)
+
+
+def _order(precision: Precision) -> tuple[Runtime, ...]:
+    """As measured: with AVX-512 direct convolutions are faster than Winograd's."""
+    if precision is not Precision.FP32:
+        return (Runtime.OPENVINO,)
+    if cv2.checkHardwareSupport(_AVX_512F):
+        return (Runtime.OPENVINO, Runtime.MNN)
+    return (Runtime.MNN, Runtime.OPENVINO)
+
+
+def _is_installed(runtime: Runtime) -> bool:
+    return importlib.util.find_spec(_PACKAGES[runtime]) is not None
+
+
+def _ranges(state: Arrays, region: Region, choice: Choice, skips: Mapping[str, Floats]) -> Ranges:
+    """Measured on the avatar's own face and sound like speech."""
+    exactly = Choice(Runtime.ONNXRUNTIME, threads=choice.threads)
+    model = picture_graph(state, region, 1, 1, Form(residuals_apart=True))
+    face = {name: term[:1] for name, term in skips.items()}
+    samples = [{MELS: mel[None, None], **face} for mel in murmur_windows(_SAMPLES)]
+    return measured(model, EXACT, samples, lambda graph: open_session(graph, exactly).run)

@@ -1,0 +1,244 @@
+"""Every runtime and precision: golden pictures, or as far from them as the manifest says."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import yaml
+from onnx import TensorProto, helper, numpy_helper
+from wav2lip_parts import golden, random_state
+
+from avatar_app.core.errors import ModelMissing
+from avatar_app.engines.face.wav2lip import preparation
+from avatar_app.engines.face.wav2lip.fp16 import halved
+from avatar_app.engines.face.wav2lip.int8 import measured, quantised
+from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
+from avatar_app.engines.face.wav2lip.mnn import MnnSession
+from avatar_app.engines.face.wav2lip.murmur import murmur_windows
+from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
+from avatar_app.engines.face.wav2lip.preparation import settled
+from avatar_app.engines.face.wav2lip.region import Region
+from avatar_app.engines.face.wav2lip.runtime import (
+    Choice,
+    Device,
+    Precision,
+    Runtime,
+    open_session,
+)
+
+State = dict[str, np.ndarray]
+MOUTH = Region(50, 93, 12, 81)
+TOLERANCE = 1e-4
+INSTALLED = [
+    runtime
+    for runtime, package in ((Runtime.OPENVINO, "openvino"), (Runtime.MNN, "MNN"))
+    if importlib.util.find_spec(package) is not None
+]
+
+
+@pytest.fixture(scope="module")
+def state() -> State:
+    return random_state()
+
+
+@pytest.fixture(scope="module")
+def arrays() -> State:
+    return golden()
+
+
+@pytest.fixture(scope="module")
+def face(arrays: State) -> np.ndarray:
+    return np.ascontiguousarray(arrays["faces"][0, ..., ::-1])
+
+
+@pytest.fixture(scope="module")
+def shown(arrays: State) -> np.ndarray:
+    """The golden pictures of that face, cut to the mouth."""
+    return arrays["out_first_face"][:, ::-1, 50:93, 12:81].transpose(0, 2, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def feeds(state: State, arrays: State, face: np.ndarray) -> State:
+    skips = open_session(face_graph(state, MOUTH), Choice()).run({"faces": seen(face)[None]})
+    return {"mels": arrays["mel_windows"][:1, None], **skips}
+
+
+def psnr(pictures: np.ndarray, exact: np.ndarray) -> float:
+    return float(-10 * np.log10(np.mean((pictures - exact) ** 2)))
+
+
+@pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
+def test_every_runtime_paints_golden_pictures(
+    runtime: Runtime, state: State, arrays: State, face: np.ndarray, shown: np.ndarray
+) -> None:
+    painter = LipPainter(state, face, MOUTH, Choice(runtime), batch=2)
+    pictures = np.concatenate([painter.paint(arrays["mel_windows"][i : i + 2]) for i in (0, 2)])
+    assert painter.precision is Precision.FP32
+    assert np.abs(pictures - shown).max() < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "form", [Form(residuals_apart=True), Form(transposed_whole=True)], ids=["apart", "whole"]
+)
+def test_every_form_is_exact(form: Form, state: State, feeds: State, shown: np.ndarray) -> None:
+    model = picture_graph(state, MOUTH, 1, 1, form)
+    pictures = open_session(model, Choice()).run(feeds)["pictures"]
+    assert np.abs(pictures[0, ::-1].transpose(1, 2, 0) - shown[0]).max() < TOLERANCE
+
+
+def test_int8_keeps_the_picture(
+    state: State, arrays: State, face: np.ndarray, shown: np.ndarray
+) -> None:
+    choice = Choice(Runtime.ONNXRUNTIME, precision=Precision.INT8)
+    painter = LipPainter(state, face, MOUTH, choice)
+    pictures = np.concatenate([painter.paint(mel[None]) for mel in arrays["mel_windows"]])
+    assert painter.precision is Precision.INT8
+    assert 35 < psnr(pictures, shown) < 60
+
+
+def small_network() -> bytes:
+    """Convolution, rectifier, and a residual convolution: `x` (1, 2, 4, 4) → `y`."""
+    rng = np.random.default_rng(3)
+    weights = {
+        "w1": rng.standard_normal((3, 2, 3, 3)),
+        "b1": rng.standard_normal(3),
+        "w2": rng.standard_normal((3, 3, 1, 1)),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w1", "b1"], ["c1"], name="c1", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c1"], ["r1"], name="r1"),
+        helper.make_node("Conv", ["r1", "w2"], ["c2"], name="c2"),
+        helper.make_node("Add", ["c2", "r1"], ["y"], name="y"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 4, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3, 4, 4])],
+        [numpy_helper.from_array(v.astype(np.float32), name) for name, v in weights.items()],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString())
+
+
+def computed(model: bytes, feeds: State) -> np.ndarray:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(["y"], feeds)[0])
+
+
+def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -> None:
+    model = small_network()
+    feeds = {"x": np.random.default_rng(4).standard_normal((1, 2, 4, 4)).astype(np.float32)}
+    exact = computed(model, feeds)
+
+    def opened(graph: bytes):
+        return open_session(graph, Choice()).run
+
+    ranges = measured(model, frozenset(), [feeds], opened)
+    assert set(ranges) == {"x", "r1", "c2"}
+    assert ranges["r1"].zero == 0
+    assert ranges["x"].lowest == pytest.approx(feeds["x"].min())
+    both = quantised(model, frozenset(), ranges)
+    one = quantised(model, frozenset({"c1"}), measured(model, {"c1"}, [feeds], opened))
+    kinds = [node.op_type for node in onnx.ModelProto.FromString(both).graph.node]
+    assert "Relu" not in kinds  # its unsigned 8-bit numbers cannot be negative
+    span = np.ptp(exact)
+    assert 0 < np.abs(computed(both, feeds) - exact).max() < 0.05 * span
+    assert np.abs(computed(one, feeds) - exact).max() < np.abs(computed(both, feeds) - exact).max()
+
+
+def test_fp16_computes_the_same_graph_with_half_the_digits(
+    state: State, feeds: State, shown: np.ndarray
+) -> None:
+    model = halved(picture_graph(state, MOUTH, 1, 1))
+    graph = onnx.ModelProto.FromString(model).graph
+    assert not any(each.data_type == TensorProto.FLOAT for each in graph.initializer)
+    pictures = open_session(model, Choice(precision=Precision.FP16)).run(feeds)["pictures"]
+    assert pictures.dtype == np.float32
+    assert psnr(pictures[0, ::-1].transpose(1, 2, 0), shown[0]) > 50
+
+
+@pytest.mark.parametrize(
+    ("choice", "wanted"),
+    [
+        (Choice(precision=Precision.FP16), Precision.FP32),
+        (Choice(precision=Precision.INT8, device=Device.CUDA), Precision.FP32),
+        (Choice(precision=Precision.FP16, device=Device.CUDA), Precision.FP16),
+        (Choice(Runtime.MNN, precision=Precision.INT8), Precision.FP32),
+        (Choice(precision=Precision.INT8), Precision.INT8),
+    ],
+)
+def test_what_cannot_be_had_is_done_in_fp32(choice: Choice, wanted: Precision) -> None:
+    assert settled(choice).precision is wanted
+
+
+@pytest.mark.parametrize(
+    ("wide", "installed", "precision", "wanted"),
+    [
+        (False, {"MNN", "openvino"}, Precision.FP32, Runtime.MNN),
+        (True, {"MNN", "openvino"}, Precision.FP32, Runtime.OPENVINO),
+        (True, {"MNN"}, Precision.FP32, Runtime.MNN),
+        (False, {"MNN", "openvino"}, Precision.INT8, Runtime.OPENVINO),
+        (False, {"MNN"}, Precision.INT8, Runtime.ONNXRUNTIME),
+        (False, set(), Precision.FP32, Runtime.ONNXRUNTIME),
+    ],
+)
+def test_auto_takes_the_fastest_that_is_installed(
+    wide: bool,
+    installed: set[str],
+    precision: Precision,
+    wanted: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparation.cv2, "checkHardwareSupport", lambda _: wide)
+    found = types.SimpleNamespace(find_spec=lambda name: name if name in installed else None)
+    monkeypatch.setattr(preparation.importlib, "util", found)
+    assert settled(Choice(precision=precision)).runtime is wanted
+    on_card = settled(Choice(device=Device.CUDA))
+    assert on_card.runtime is Runtime.ONNXRUNTIME
+
+
+def test_a_missing_mnn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "_tools", None)
+    with pytest.raises(ModelMissing) as caught:
+        MnnSession(small_network(), Choice(Runtime.MNN))
+    assert "pip install" in caught.value.hint
+
+
+@pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
+def test_a_runtime_keeps_nothing_on_disk_and_prints_nothing(
+    runtime: Runtime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    model = small_network()
+    feeds = {"x": np.ones((1, 2, 4, 4), np.float32)}
+    session = open_session(model, Choice(runtime))
+    assert np.abs(session.run(feeds)["y"] - computed(model, feeds)).max() < TOLERANCE
+    assert not list(tmp_path.iterdir())
+    assert capfd.readouterr().out == ""
+
+
+def test_the_murmur_is_speech_of_several_loudnesses() -> None:
+    windows = murmur_windows(12)
+    assert windows.shape == (12, 80, 16)
+    assert np.array_equal(windows, murmur_windows(12))
+    assert windows.max() > 1
+    assert windows.min() == -4
+
+
+def test_the_manifest_offers_every_runtime_and_precision() -> None:
+    folder = Path(preparation.__file__).parent
+    options = yaml.safe_load((folder / "manifest.yaml").read_text())["options"]
+    assert set(options["runtime"]["values"]) == set(Runtime)
+    assert set(options["precision"]["values"]) == set(Precision)
+    assert options["precision"]["default"] == Precision.FP32
