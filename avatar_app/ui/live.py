@@ -47,7 +47,7 @@ class Eyes(QObject):
         if event.type() == QEvent.Type.Paint and self._given is not self._painted:
             self._painted = self._given
             self.pictures += 1
-            if self._given is not None:
+            if self._given is not None and self._session.face.drew(self._given):
                 conversation = self._session.conversation
                 self._session.shown.painted(
                     conversation.playback.now(), self._given, conversation.presenter.fps
@@ -140,6 +140,7 @@ class Watch:
             "beside_seconds": tally.beside_seconds,
             "beside_words": tally.beside_words,
             "failed": tally.failed,
+            "noticed": tally.noticed,
         }
 
 

@@ -105,7 +105,9 @@ def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
                 yield each
 
     face = WatchedFace(SlowFace())
-    assert len(list(face.perform(speech(), Turn(1)))) == 1
+    (drawn,) = face.perform(speech(), Turn(1))
+    assert face.drew(drawn)
+    assert not face.drew(frame(0))
     assert face.composed_ms == [pytest.approx(500)]
 
 

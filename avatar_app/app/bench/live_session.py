@@ -27,7 +27,7 @@ from avatar_app.app.settings import Settings
 from avatar_app.audio.clock import MonotonicClock, beats
 from avatar_app.audio.standin import SilentSpeaker, StandIn
 from avatar_app.core.errors import InputInvalid
-from avatar_app.core.events import Event, Failed, State, TurnEnded, UserSaid
+from avatar_app.core.events import Event, Failed, Noticed, State, TurnEnded, UserSaid
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
@@ -58,6 +58,8 @@ class Tally:
     """Turns of the user in which words were recognised."""
     answered: int = 0
     failed: list[str] = field(default_factory=list)
+    noticed: list[str] = field(default_factory=list)
+    """What the user was told: that a face was relieved, say."""
     beside_seconds: float = 0.0
     """Of speech that the second recognizer heard."""
     beside_words: int = 0
@@ -200,6 +202,8 @@ class LiveSession:
                 self.tally.answered = self.tally.asked
             case Failed():
                 self.tally.failed.append(f"{event.stage}: {event.message}")
+            case Noticed():
+                self.tally.noticed.append(event.message)
 
 
 _REAL = (Kind.ECHO, Kind.VAD, Kind.ASR, Kind.TTS)

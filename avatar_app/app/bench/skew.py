@@ -66,7 +66,8 @@ def measure(settings: Settings, places: Places, quick: bool, face: str | None = 
         settings = with_face(settings, places, chosen, state)
     report = Report()
     path = places.videos / "skew.mp4"
-    film_saying(settings, places, STORY if quick else TEXT, path, pace)
+    told = film_saying(settings, places, STORY if quick else TEXT, path, pace)
+    report.add("notices", len(told), "", most=0)  # another face would be measured
     lags = lags_ms(_read(path))
     offset = float(np.median(lags)) if lags else None
     report.add("film_offset", offset, "ms")

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from avatar_app.core.engines import Face
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
 from avatar_app.pipeline.playback import Moment
 
 LATE_MS = 45.0
@@ -24,6 +25,11 @@ class WatchedFace:
         self._face = face
         self.fps = face.fps
         self.composed_ms: list[float] = []
+        self._drawn: WeakValueDictionary[int, Image] = WeakValueDictionary()
+
+    def drew(self, frame: VideoFrame) -> bool:
+        """Whether a picture is its own, and not that of a face that relieved it."""
+        return self._drawn.get(id(frame.image)) is frame.image
 
     def configure(self, **options: Any) -> None:
         self._face.configure(**options)
@@ -46,6 +52,7 @@ class WatchedFace:
                 return
             took = time.perf_counter() - began - (awaited.seconds - waited)
             self.composed_ms.append(took * 1000)
+            self._drawn[id(frame.image)] = frame.image
             yield frame
 
 
