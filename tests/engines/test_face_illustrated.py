@@ -159,11 +159,8 @@ def test_streaming_shows_the_same_as_one_chunk(face: IllustratedFace) -> None:
             assert np.abs(one.image.astype(int) - other.image.astype(int)).max() <= 1
 
 
-@pytest.mark.parametrize("with_visemes", [True, False])
-def test_the_mouth_is_in_time_with_the_sound(with_visemes: bool, face: IllustratedFace) -> None:
+def test_the_mouth_is_in_time_with_the_sound(face: IllustratedFace) -> None:
     speech = syllables(40, seed=3)
-    if not with_visemes:
-        speech = SpeechChunk(speech.audio)
     frames = performed(face, speech)
     moments = np.array([frame.at for frame in frames])
     fine = np.arange(0, speech.audio.seconds, 0.005)

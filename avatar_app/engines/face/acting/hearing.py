@@ -1,4 +1,7 @@
-"""What is known of a live speech: its visemes and its loudness, whatever chunks it comes in."""
+"""What is known of a live speech: its visemes and its loudness, whatever chunks it comes in.
+
+Where a voice tells no visemes, the sound itself does (see ear.py).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import math
 import numpy as np
 
 from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.engines.face.acting.ear import Ear
 from avatar_app.engines.face.acting.pose import Mouth
-from avatar_app.engines.face.acting.visemes import SHAPES, Segment, blended
+from avatar_app.engines.face.acting.visemes import Segment, blended
 
 LOOKAHEAD = 0.078
 """Seconds of speech after a moment that must have come before its mouth is known."""
@@ -36,8 +40,10 @@ class Hearing:
         self._segments: list[Segment] = []
         self._rest = np.zeros(0, dtype=np.float32)
         self._rate = 0
+        self._ear: Ear | None = None
+        """Listens from the first chunk on that tells no visemes."""
+        self._ear_begins = 0.0
         self._loudness: list[float] = []
-        self._brightness: list[float] = []
         self._loudest: list[float] = []
 
     def add(self, chunk: SpeechChunk) -> None:
@@ -49,17 +55,23 @@ class Hearing:
         self.covered = offset + chunk.audio.seconds
         self._add_visemes(chunk, offset)
         self._add_sound(chunk.audio.samples)
+        if self._ear:
+            self._ear.add(chunk.audio.samples)
 
     def end(self) -> None:
         """No more will come: silence follows."""
         self.ended = True
         self._segments.append(Segment(self.covered, MouthShape.SIL))
         self._add_sound(np.zeros(self._hop() - 1, dtype=np.float32))
+        if self._ear:
+            self._ear.end()
 
     def _add_visemes(self, chunk: SpeechChunk, offset: float) -> None:
         unknown = not self._segments or chunk.audio.seconds > _CONTINUED
         if not chunk.visemes and unknown:
             self._segments.append(Segment(offset, None))
+            if not self._ear:
+                self._ear, self._ear_begins = Ear(chunk.audio.rate), offset
         for viseme in chunk.visemes:
             self._segments.append(Segment(offset + viseme.at, viseme.shape))
 
@@ -73,38 +85,34 @@ class Hearing:
         self._rest = sound[whole * hop :]
         for block in sound[: whole * hop].reshape(whole, hop):
             level = float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
-            crossings = float(np.mean(np.signbit(block[1:]) != np.signbit(block[:-1])))
             before = self._loudest[-1] if self._loudest else _FLOOR
             self._loudness.append(level)
-            self._brightness.append(level * min(crossings * self._rate / 2 / 4000, 1.0))
             self._loudest.append(max(before * _FORGET, level, _FLOOR))
 
     def loudness(self, at: float) -> float:
         """In [0, 1]: how loud the speech is at `at`, relative to its loudest sounds so far."""
-        level, _, loudest = self._heard(at)
+        level, loudest = self._heard(at)
         return _loud(level / loudest)
 
     def mouth(self, at: float) -> Mouth:
         """The mouth at `at` seconds of the turn's timeline."""
-        level, bright, loudest = self._heard(at)
-        loud = _loud(level / loudest)
-        shape = blended(self._segments, at, _by_ear(loud, bright / (level + 1e-9)))
-        alive = (0.72 + 0.42 * loud) * _gate(level / loudest)
+        level, loudest = self._heard(at)
+        by_ear = self._ear.mouth(at - self._ear_begins) if self._ear else Mouth()
+        shape = blended(self._segments, at, by_ear)
+        alive = (0.72 + 0.42 * _loud(level / loudest)) * _gate(level / loudest)
         return shape._replace(
             opening=min(shape.opening * alive, 1.0), jaw=min(shape.jaw * alive, 1.0)
         )
 
-    def _heard(self, at: float) -> tuple[float, float, float]:
-        """Level, brightness and loudest level around `at`, smoothed without delay."""
+    def _heard(self, at: float) -> tuple[float, float]:
+        """Level and loudest level around `at`, smoothed without delay."""
         place = (at - (self.begins or 0.0)) / _HOP - 0.5
         first = math.floor(place) - 5
         part = place - math.floor(place)
         now = _weighted(self._loudness, first) * (1 - part)
         now += _weighted(self._loudness, first + 1) * part
-        bright = _weighted(self._brightness, first) * (1 - part)
-        bright += _weighted(self._brightness, first + 1) * part
         newest = min(max(first + 5, 0), len(self._loudest) - 1)
-        return now, bright, self._loudest[newest] if self._loudest else _FLOOR
+        return now, self._loudest[newest] if self._loudest else _FLOOR
 
 
 def _weighted(levels: list[float], first: int) -> float:
@@ -122,11 +130,3 @@ def _gate(relative: float) -> float:
     """0 in silence, 1 from a tenth of the loudest level on."""
     x = min(max((relative - 0.015) / 0.085, 0.0), 1.0)
     return x * x * (3 - 2 * x)
-
-
-def _by_ear(loud: float, bright: float) -> Mouth:
-    """A mouth for sound without visemes: loud opens it, hissing spreads it and shows the teeth."""
-    voiced, hissing = SHAPES[MouthShape.AA], SHAPES[MouthShape.SS]
-    hiss = min(max((bright - 0.35) / 0.4, 0.0), 1.0)
-    parts = (v + (h - v) * hiss for v, h in zip(voiced, hissing, strict=True))
-    return Mouth(*(part * loud for part in parts))

@@ -82,7 +82,7 @@ def blended(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
         sums = [s + weight * part for s, part in zip(sums, target, strict=True)]
     if total <= 0.0:
         return Mouth()
-    return _closed(Mouth(*(s / total for s in sums)), closure(segments, at))
+    return closed(Mouth(*(s / total for s in sums)), closure(segments, at))
 
 
 def _near(segments: Sequence[Segment], at: float) -> list[tuple[float, float, MouthShape | None]]:
@@ -121,13 +121,14 @@ def _smoothstep(x: float) -> float:
     return x * x * (3 - 2 * x)
 
 
-def _closed(mouth: Mouth, closed: float) -> Mouth:
-    if closed <= 0.0:
+def closed(mouth: Mouth, share: float) -> Mouth:
+    """`mouth` with its lips closed by `share`, 0 to 1."""
+    if share <= 0.0:
         return mouth
-    away = 1 - closed
+    away = 1 - share
     return mouth._replace(
         opening=mouth.opening * away,
-        press=max(mouth.press, SHAPES[MouthShape.PP].press * closed),
+        press=max(mouth.press, SHAPES[MouthShape.PP].press * share),
         tuck=mouth.tuck * away,
         tip=mouth.tip * away,
     )

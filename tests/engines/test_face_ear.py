@@ -1,0 +1,184 @@
+"""Lips from sound alone: the same for any chunks, closed in silence and for p, b and m."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
+from avatar_app.engines.face.acting import ear as ear_module
+from avatar_app.engines.face.acting.ear import NETWORK, Ear, network
+from avatar_app.engines.face.acting.hearing import LOOKAHEAD, Hearing
+from avatar_app.engines.face.acting.pose import Mouth
+from avatar_app.engines.face.acting.spectrum import BANDS, HOP, Levelling, MelColumns
+from avatar_app.engines.face.acting.visemes import Segment, blended
+from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
+from avatar_app.engines.tts.espeak.visemes import mouth_of
+
+HELD_OUT = "en-us+f2"
+"""A variant that the network was not trained on."""
+SENTENCE = "My mother bought a big blue umbrella, and then nobody saw the old boat again."
+
+
+def said(text: str) -> tuple[Samples, list[Segment]]:
+    utterance = synthesize(text, Speaker(HELD_OUT), lambda: False)
+    track = [Segment(max(at, 0) / RATE, shape) for shape, at in mouth_of(utterance)]
+    return (utterance.samples / 32768).astype(np.float32), track
+
+
+def chunks(samples: Samples, rate: int, seconds: float) -> Iterator[SpeechChunk]:
+    step = max(round(seconds * rate), 1)
+    for start in range(0, len(samples), step):
+        yield SpeechChunk(AudioChunk(samples[start : start + step], rate, start))
+
+
+def heard(samples: Samples, rate: int = RATE, seconds: float = 0.5) -> Hearing:
+    hearing = Hearing()
+    for chunk in chunks(samples, rate, seconds):
+        hearing.add(chunk)
+    hearing.end()
+    return hearing
+
+
+def openings(hearing: Hearing, seconds: float) -> np.ndarray:
+    return np.array([hearing.mouth(look / 100).opening for look in range(round(seconds * 100))])
+
+
+@pytest.mark.parametrize("seconds", [0.003, 0.05, 0.31])
+def test_chunks_of_any_length_give_the_same_mouth(seconds: float) -> None:
+    samples, _ = said(SENTENCE)
+    whole, parts = heard(samples, seconds=60.0), heard(samples, seconds=seconds)
+    for look in range(round(len(samples) / RATE * 100)):
+        assert parts.mouth(look / 100) == pytest.approx(whole.mouth(look / 100), abs=1e-4)
+
+
+def test_the_look_ahead_is_enough_for_the_mouth_of_a_moment() -> None:
+    samples, _ = said(SENTENCE)
+    whole, hearing = heard(samples), Hearing()
+    for chunk in chunks(samples, RATE, 0.013):
+        hearing.add(chunk)
+        at = hearing.covered - LOOKAHEAD
+        if at >= 0:
+            assert hearing.mouth(at) == pytest.approx(whole.mouth(at), abs=1e-4)
+
+
+def test_the_same_sound_gives_the_same_mouth() -> None:
+    samples, _ = said(SENTENCE)
+    first, second = (openings(heard(samples), 4.0) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("rate", [8_000, 24_000, 48_000])
+def test_any_sample_rate_gives_about_the_same_mouth(rate: int) -> None:
+    import soxr
+
+    samples, _ = said(SENTENCE)
+    seconds = len(samples) / RATE
+    other = soxr.resample(samples, RATE, rate)
+    likeness = np.corrcoef(
+        openings(heard(samples), seconds), openings(heard(other, rate), seconds)
+    )[0, 1]
+    assert likeness > (0.98 if rate > RATE else 0.85)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.001, 0.005])
+def test_without_a_voice_the_mouth_stays_closed(level: float) -> None:
+    noise = np.random.default_rng(1).standard_normal(2 * RATE).astype(np.float32) * level
+    assert openings(heard(noise), 2.1).max() < 0.08
+
+
+def test_pauses_and_the_end_close_the_mouth() -> None:
+    samples, _ = said("Father saw the car.")
+    pause = np.zeros(RATE // 2, np.float32)
+    curve = openings(
+        heard(np.concatenate([samples, pause, samples])), len(samples) / RATE * 2 + 0.7
+    )
+    end = round(len(samples) / RATE * 100)
+    assert curve[end + 10 : end + 40].max() < 0.02
+    assert curve[-5:].max() < 0.02
+    assert curve.max() > 0.4
+
+
+def test_an_unheard_voice_opens_the_mouth_far_better_than_its_loudness_would() -> None:
+    samples, track = said(SENTENCE)
+    hearing = heard(samples, seconds=0.05)
+    looks = [look / 100 for look in range(round(len(samples) / RATE * 100))]
+    true = [blended(track, at, Mouth()).opening for at in looks]
+    by_ear = np.corrcoef([hearing.mouth(at).opening for at in looks], true)[0, 1]
+    by_loudness = np.corrcoef([hearing.loudness(at) for at in looks], true)[0, 1]
+    assert by_ear > 0.75
+    assert by_ear > by_loudness + 0.1
+
+
+def test_the_mouth_is_in_time_with_the_sound() -> None:
+    samples, track = said(SENTENCE)
+    hearing = heard(samples, seconds=0.05)
+    looks = np.arange(0.1, len(samples) / RATE - 0.1, 0.005)
+    true = [blended(track, at, Mouth()).opening for at in looks]
+    lags = np.arange(-0.08, 0.085, 0.005)
+    likeness = [
+        np.corrcoef([hearing.mouth(at + lag).opening for at in looks], true)[0, 1] for lag in lags
+    ]
+    assert abs(lags[int(np.argmax(likeness))]) <= 0.02
+
+
+def test_lips_close_for_mama_baba_papa() -> None:
+    samples, track = said("mama baba papa")
+    hearing = heard(samples, seconds=0.05)
+    ends = [*(segment.start for segment in track[1:]), len(samples) / RATE]
+    lips = [
+        (segment.start, end)
+        for segment, end in zip(track, ends, strict=True)
+        if segment.shape is MouthShape.PP
+    ]
+    assert len(lips) == 6
+    smallest = [
+        min(hearing.mouth(at).opening for at in np.arange(start, end, 0.01)) for start, end in lips
+    ]
+    assert sum(opening < 0.08 for opening in smallest) >= 5
+    between = [
+        max(hearing.mouth(at).opening for at in np.arange(end, start, 0.01))
+        for (_, end), (start, _) in pairwise(lips)
+    ]
+    assert sum(opening > 0.15 for opening in between) >= 4
+
+
+def test_a_voice_that_tells_visemes_does_not_load_the_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ear_module, "network", lambda: pytest.fail("loaded"))
+    from avatar_app.core.values import Viseme
+
+    audio = AudioChunk(np.zeros(RATE, np.float32), RATE)
+    hearing = Hearing()
+    hearing.add(SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),)))
+    with pytest.raises(pytest.fail.Exception):
+        Ear(RATE)
+
+
+def test_the_shipped_network_is_small_and_says_what_it_is() -> None:
+    assert NETWORK.stat().st_size <= 500_000
+    facts = network().session.get_modelmeta().custom_metadata_map
+    assert facts["classes"].split() == [shape.value for shape in MouthShape]
+    assert float(facts["hop_seconds"]) == HOP
+    assert float(facts["look_ahead_seconds"]) + HOP <= LOOKAHEAD
+    assert int(facts["delay_columns"]) == network().delay
+    assert facts["training_command"].startswith("python packaging/visemes/train.py")
+    assert network().session.get_inputs()[0].shape[-1] == BANDS
+
+
+@pytest.mark.parametrize("rate", [16_000, 22_050, 48_000])
+def test_a_tone_measures_the_same_at_every_rate(rate: int) -> None:
+    at = np.arange(rate) / rate
+    columns = MelColumns(rate).add((0.1 * np.sin(2 * np.pi * 700 * at)).astype(np.float32))
+    assert len(columns) == 99
+    assert np.exp(columns[50]).sum() == pytest.approx(0.0183, rel=0.08)
+
+
+def test_levelled_columns_hardly_depend_on_the_gain() -> None:
+    samples, _ = said(SENTENCE)
+    loud, soft = (Levelling().add(MelColumns(RATE).add(samples * gain)) for gain in (0.8, 0.2))
+    assert np.abs(loud - soft)[20:].mean() < 0.05
