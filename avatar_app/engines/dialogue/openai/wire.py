@@ -1,0 +1,95 @@
+"""The wire to a server: a request that can be cut off at any moment, and what its errors mean."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+
+from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
+
+NO_KEY = "unused"
+"""Servers on this computer ask for no key, but the client insists on one."""
+KEYRING = "avatar_app"
+"""Under this name keys are kept in the system's keyring, by the server's address."""
+
+
+class Wire:
+    """The connections of one request. `cut` ends it wherever it waits: a socket that is merely
+    closed would leave a thread waiting for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._is_cut = False
+
+    def watch(self, request: Any) -> None:
+        """A request is about to be sent (an event hook of httpx)."""
+        request.extensions["trace"] = self._traced
+
+    def cut(self) -> None:
+        with self._lock:
+            self._is_cut = True
+            for connected in self._sockets:
+                _shut(connected)
+
+    def _traced(self, event: str, facts: dict[str, Any]) -> None:
+        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            return
+        connected = facts["return_value"].get_extra_info("socket")
+        if connected is None:
+            return
+        with self._lock:
+            self._sockets.append(connected)
+            if self._is_cut:
+                _shut(connected)
+
+
+def _shut(connected: socket.socket) -> None:
+    with suppress(OSError):  # the other side may have gone
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+def key_for(address: str) -> str:
+    """The key for a server, from the system's keyring; empty where there is none."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(KEYRING, address) or ""
+    except KeyringError:
+        return ""  # no keyring here; a server that asks for a key says so
+
+
+def translated(error: Exception, address: str) -> AvatarError:
+    """What the client raised, for a person to read."""
+    import openai
+
+    reason = " ".join(str(getattr(error, "message", error)).split())[:300]
+    match error:
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return ConfigInvalid(
+                f"The server {address} does not accept the key.",
+                f"Store one: avatar-app servers key {address}",
+            )
+        case openai.NotFoundError():
+            return ConfigInvalid(
+                f"The server {address} does not know the model: {reason}",
+                "Look what it has: avatar-app servers look",
+            )
+        case openai.RateLimitError():
+            return EngineFailed(f"The server {address} is busy: {reason}", "Ask again in a while.")
+        case openai.APITimeoutError():
+            return EngineFailed(
+                f"The server {address} did not answer in time.",
+                "It may still be loading the model; ask again, or choose a longer patience.",
+            )
+        case openai.APIConnectionError():
+            return EngineFailed(
+                f"The server {address} cannot be reached.",
+                "Start it, or choose another address in the settings.",
+            )
+        case openai.BadRequestError():
+            return EngineFailed(f"The server {address} refused: {reason}", "Choose another model.")
+    return EngineFailed(f"The server {address} failed: {reason}", "Ask again.")

@@ -1,0 +1,269 @@
+"""The official client against servers on this computer: a scripted one, and llama.cpp's own."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from avatar_app.app.build import make_engine
+from avatar_app.app.registry import Registry
+from avatar_app.core.errors import ConfigInvalid, EngineFailed
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
+
+CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
+PROMPT = Prompt((Message(Role.SYSTEM, "You are Mira."), Message(Role.USER, "Hi!")))
+pytestmark = pytest.mark.usefixtures("loopback")
+
+Answer = Callable[["Handler", dict[str, Any]], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the test's server says."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append({"path": self.path})
+        self.send(200, {"object": "list", "data": [{"id": "first", "object": "model"}]})
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(asked | {"key": self.headers["Authorization"]})
+        self.server.answer(self, asked)
+
+    def send(self, status: int, document: Any) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def begin(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+
+    def delta(self, **delta: Any) -> None:
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+        chunk["choices"] = [{"index": 0, "delta": delta, "finish_reason": None}]
+        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        self.wfile.flush()
+
+    def end(self) -> None:
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Quiet."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer = answer
+        self.asked: list[dict[str, Any]] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+@contextmanager
+def serving(answer: Answer) -> Iterator[Server]:
+    server = Server(answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def hello(handler: Handler, _asked: dict[str, Any]) -> None:
+    handler.begin()
+    handler.delta(role="assistant", content="<think>Who is it?</think>")
+    for piece in ("Hello", " there", "."):
+        handler.delta(content=piece)
+    handler.end()
+
+
+def test_the_answer_comes_piece_by_piece_without_thoughts():
+    with serving(hello) as server:
+        dialogue = OpenAIDialogue(address=server.address, model="small", temperature=0.2)
+        assert list(dialogue.reply(PROMPT, Turn(1))) == ["Hello", " there", "."]
+    asked = server.asked[0]
+    assert asked["model"] == "small"
+    assert asked["temperature"] == 0.2
+    assert asked["messages"][0] == {"role": "system", "content": "You are Mira."}
+    assert "tools" not in asked
+
+
+def test_without_a_model_the_first_is_taken():
+    with serving(hello) as server:
+        dialogue = OpenAIDialogue(address=server.address)
+        list(dialogue.reply(PROMPT, Turn(1)))
+    assert server.asked[0] == {"path": "/v1/models"}
+    assert server.asked[1]["model"] == "first"
+
+
+def test_a_function_is_called_and_its_result_is_told():
+    def answer(handler: Handler, asked: dict[str, Any]) -> None:
+        handler.begin()
+        if asked["messages"][-1]["role"] == "tool":
+            handler.delta(content=f"It is {asked['messages'][-1]['content']}.")
+        else:
+            first = {"name": "get_time", "arguments": '{"pla'}
+            handler.delta(tool_calls=[{"index": 0, "id": "c1", "function": first}])
+            second = {"arguments": 'ce": "Rome"}'}
+            handler.delta(tool_calls=[{"index": 0, "function": second}])
+        handler.end()
+
+    with serving(answer) as server:
+        reply = OpenAIDialogue(address=server.address, model="m").reply(
+            Prompt(PROMPT.messages, (CLOCK,)), Turn(1)
+        )
+        assert next(reply) == ToolCall("get_time", {"place": "Rome"})
+        assert reply.send(ToolResult("nine")) == 'It is "nine".'
+        assert list(reply) == []
+    assert server.asked[0]["tools"][0]["function"]["name"] == "get_time"
+    assert server.asked[1]["messages"][-2]["tool_calls"][0]["id"] == "c1"
+
+
+def test_a_model_that_cannot_call_functions_answers_without():
+    def answer(handler: Handler, asked: dict[str, Any]) -> None:
+        if "tools" in asked:
+            handler.send(400, {"error": {"message": "m does not support tools"}})
+        else:
+            hello(handler, asked)
+
+    with serving(answer) as server:
+        reply = OpenAIDialogue(address=server.address, model="m").reply(
+            Prompt(PROMPT.messages, (CLOCK,)), Turn(1)
+        )
+        assert "".join(reply) == "Hello there."
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["while it reads", "while it writes"])
+def test_a_cancelled_turn_cuts_the_wire(begun):
+    waiting, cut = threading.Event(), threading.Event()
+
+    def answer(handler: Handler, _asked: dict[str, Any]) -> None:
+        if begun:
+            handler.begin()
+            handler.delta(content="Well")
+        waiting.set()
+        if handler.connection.recv(1) == b"":  # returns when the client has gone
+            cut.set()
+        handler.close_connection = True
+
+    with serving(answer) as server:
+        turn = Turn(1)
+        reply = OpenAIDialogue(address=server.address, model="m").reply(PROMPT, turn)
+        canceller = threading.Thread(target=lambda: (waiting.wait(5), turn.cancel()))
+        canceller.start()
+        with pytest.raises(TurnCancelled):
+            list(reply)
+        canceller.join()
+        assert cut.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said"),
+    [
+        (401, ConfigInvalid, "does not accept the key"),
+        (404, ConfigInvalid, "does not know the model"),
+        (400, EngineFailed, "refused: .*too long"),
+    ],
+)
+def test_what_the_server_refuses_is_said_in_a_sentence(status, kind, said):
+    def answer(handler: Handler, _asked: dict[str, Any]) -> None:
+        handler.send(status, {"error": {"message": "the prompt is too long"}})
+
+    with serving(answer) as server, pytest.raises(kind, match=said) as raised:
+        list(OpenAIDialogue(address=server.address, model="m").reply(PROMPT, Turn(1)))
+    assert raised.value.hint
+    assert len(server.asked) == 1, "what cannot pass is not tried again"
+
+
+def test_what_may_pass_is_tried_again():
+    def answer(handler: Handler, asked: dict[str, Any]) -> None:
+        if len(server.asked) < 2:
+            handler.send(503, {"error": {"message": "loading"}})
+        else:
+            hello(handler, asked)
+
+    with serving(answer) as server:
+        reply = OpenAIDialogue(address=server.address, model="m").reply(PROMPT, Turn(1))
+        assert "".join(reply) == "Hello there."
+
+
+def test_an_answer_that_breaks_off_is_said_in_a_sentence():
+    def answer(handler: Handler, _asked: dict[str, Any]) -> None:
+        handler.begin()
+        handler.delta(content="I was")
+        handler.wfile.write(b'data: {"error": {"message": "the card is gone"}}\n\n')
+
+    with serving(answer) as server, pytest.raises(EngineFailed, match="the card is gone"):
+        list(OpenAIDialogue(address=server.address, model="m").reply(PROMPT, Turn(1)))
+
+
+def test_no_server_is_said_in_a_sentence(monkeypatch):
+    with serving(hello) as server:
+        address = server.address
+    monkeypatch.setattr("avatar_app.engines.dialogue.openai.engine.RETRIES", 0)
+    with pytest.raises(EngineFailed, match="cannot be reached"):
+        list(OpenAIDialogue(address=address, model="m").reply(PROMPT, Turn(1)))
+    with pytest.raises((EngineFailed, ConfigInvalid)):
+        list(OpenAIDialogue(address="nonsense", model="m").reply(PROMPT, Turn(1)))
+
+
+def test_a_key_comes_from_the_keyring_and_goes_to_its_server_alone(monkeypatch):
+    import keyring
+    from keyring.backend import KeyringBackend
+
+    class Ring(KeyringBackend):
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return "secret" if (service, username) == ("avatar_app", server.address) else None
+
+        def set_password(self, service: str, username: str, password: str) -> None: ...
+
+        def delete_password(self, service: str, username: str) -> None: ...
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Ring())
+    try:
+        with serving(hello) as server, serving(hello) as other:
+            for each in (server, other):
+                list(OpenAIDialogue(address=each.address, model="m").reply(PROMPT, Turn(1)))
+    finally:
+        keyring.set_keyring(before)
+    assert server.asked[0]["key"] == "Bearer secret"
+    assert "secret" not in other.asked[0]["key"]
+
+
+def test_it_works_in_a_process_of_its_own():
+    with serving(hello) as server:
+        manifest = Registry().find(Kind.DIALOGUE, "openai")
+        engine = make_engine(Registry(), manifest, {"address": server.address, "model": "m"})
+        try:
+            assert "".join(engine.reply(PROMPT, Turn(1))) == "Hello there."
+        finally:
+            engine.close()
