@@ -18,7 +18,7 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MouthShape, Samples, SpeechChunk, Viseme, Word
 from avatar_app.engines.tts.espeak import engine
 from avatar_app.engines.tts.espeak.engine import VARIANTS, EspeakVoice
-from avatar_app.engines.tts.espeak.words import clean, phrases_of
+from avatar_app.engines.tts.speech.phrases import clean, phrases_of
 
 RATE = 22_050
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river bank."

@@ -16,11 +16,12 @@ import numpy as np
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MouthShape, Samples, SpeechChunk
-from avatar_app.engines.tts.espeak.chunks import Spoken
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
 from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, levelled, rms_of, softened
 from avatar_app.engines.tts.espeak.visemes import mouth_of
-from avatar_app.engines.tts.espeak.words import Phrase, WordAt, phrases_of, words_of
+from avatar_app.engines.tts.espeak.words import words_of
+from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
+from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"
 """The variant that leaves a language's own voice as it is."""
@@ -102,7 +103,7 @@ class EspeakVoice:
             start += len(spoken.samples)
             pause = round(phrase.pause / manner.pace * RATE)
         if start:
-            yield from Spoken(np.zeros(pause, np.float32), [], []).chunks(start)
+            yield from Spoken(np.zeros(pause, np.float32), RATE, [], []).chunks(start)
 
     def close(self) -> None:
         """There is nothing to give back: the library is loaded only while it works."""
@@ -127,6 +128,7 @@ def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
     shift = pause - first
     return Spoken(
         samples,
+        RATE,
         _placed(words_of(phrase, utterance.words, last), shift, pause, samples),
         [(shape, max(0, sample + shift)) for shape, sample in mouth_of(utterance)]
         + [(MouthShape.SIL, len(samples))],

@@ -1,71 +1,21 @@
-"""Turns the phonemes of espeak-ng, in IPA, into mouth shapes with their times.
-
-A symbol the table lacks is read as the letter its Unicode name is built on (ᶑ: d), which keeps
-the place of articulation; marks of stress, length and tone move no lip.
-"""
+"""Dates the mouth shapes of what espeak-ng said."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.tts.espeak.library import RATE, PhonemeSpoken, Utterance
+from avatar_app.engines.tts.speech.chunks import ShapeAt
+from avatar_app.engines.tts.speech.mouth import shapes_of
 
-ShapeAt = tuple[MouthShape, int]
-"""From this sample on, the mouth heads for the shape."""
-
-_SYMBOLS = {
-    MouthShape.PP: "pbmɓʙʘβ",
-    MouthShape.FF: "fvʋⱱɱɸ",
-    MouthShape.TH: "θð",
-    MouthShape.DD: "tdɗʈɖɾɽ",
-    MouthShape.KK: "kgɡɠqɢʛxɣχʁʀŋɴcɟħɰɧ",
-    MouthShape.CH: "ʃʒɕʑʂʐ",
-    MouthShape.SS: "sz",
-    MouthShape.NN: "nlɫɭɳɲʎʟɬɮɺ",
-    MouthShape.RR: "rɹɻɚɝ",
-    MouthShape.AA: "aɑæɐʌɶ",
-    MouthShape.E: "eɛəɘɜɞ",
-    MouthShape.IH: "iɪᵻɨɯjçʝ",
-    MouthShape.OH: "oɔɒɤɵøœ",
-    MouthShape.OU: "uʊwʍyʏʉɥᵿ",
-}
-_SHAPES = {symbol: shape for shape, symbols in _SYMBOLS.items() for symbol in symbols}
-_BREATHED = frozenset("hɦʔʕʜʢ")  # made in the throat: the lips already take the next shape
-_AFFRICATES = frozenset({MouthShape.CH, MouthShape.SS})
 _VOICELESS_PLOSIVES = frozenset("ptʈckq")
-_LONG = "ː"
-_BASE_LETTER = re.compile(r"LETTER (?:\w{2,} )*(\w)\b")
 
 _SHORTEST_PAUSE = RATE // 20
 """Samples; in a shorter one the mouth does not close."""
 _CLOSURE = RATE // 25
 """Samples between the closing of a voiceless plosive and its burst (measured: 35 to 45 ms)."""
-
-
-def shapes_of(ipa: str) -> list[MouthShape]:
-    """The shapes of one phoneme, one after another, of equal length; length marks repeat one."""
-    shapes: list[MouthShape] = []
-    for symbol in ipa:
-        if symbol == _LONG and shapes:
-            shapes.append(shapes[-1])
-        elif shape := _shape(symbol):
-            if shapes[-1:] == [MouthShape.DD] and shape in _AFFRICATES:
-                shapes.pop()
-            shapes.append(shape)
-    return shapes
-
-
-def _shape(symbol: str) -> MouthShape | None:
-    if symbol in _SHAPES or not unicodedata.category(symbol).startswith("L"):
-        return _SHAPES.get(symbol)
-    if symbol in _BREATHED or unicodedata.category(symbol) == "Lm":
-        return None
-    letter = _BASE_LETTER.search(unicodedata.name(symbol, ""))
-    return _SHAPES.get(letter[1].lower()) if letter else None
 
 
 def mouth_of(utterance: Utterance) -> list[ShapeAt]:

@@ -1,0 +1,139 @@
+"""Divides a text into phrases as a voice is to say them, without losing a word of what is shown.
+
+The clean-up is light: what a voice would spell out and a person would not (marks of Markdown,
+emoji, the path of a web address) is left out of what is said. The words stay the text's own:
+every whitespace-separated token is there, if need be with nothing to be said.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A token of the text, or a part of a long one."""
+
+    token: str
+    """The token as the text has it; empty for the later parts of a token."""
+    spoken: str
+    """What the voice is given; empty where nothing is to be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What is said in one go, up to a pause."""
+
+    parts: tuple[Part, ...]
+    pause: float
+    """Seconds of silence after it at normal speed."""
+
+    @property
+    def spoken(self) -> str:
+        return " ".join(part.spoken for part in self.parts)
+
+
+_PAUSES = (
+    (".!?…。！？｡।۔؟።", 0.28),
+    (":;—–：；؛", 0.20),
+    (",，、،၊", 0.12),
+)
+_PAUSE = {mark: seconds for marks, seconds in _PAUSES for mark in marks}
+_NO_PAUSE = 0.04  # after a phrase that ends because it is long, and after the text's last word
+_CLOSING = "\"'”’»›)]}*_`~」』）"
+_OPENING = "\"'“‘«‹([{*_`~¿¡"
+_TITLES = frozenset(
+    (
+        *("dr", "mr", "mrs", "ms", "prof", "st", "mme", "mlle", "sr", "sra", "dra", "hr", "fr"),
+        *("vs", "etc", "bzw", "ca"),
+    )
+)
+_BEFORE_NUMBERS = frozenset(("no", "nr", "nos", "art", "fig", "vol", "pp", "p", "abs", "kap"))
+_LONGEST_PHRASE = 160
+"""Characters, about 10 s of speech: 15 ms of computing."""
+_LONGEST_PART = 60
+"""Characters of a token without blanks (Chinese, Japanese, Thai) that are said in one go."""
+
+_ADDRESS = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#:)\]>]+)[^\s)\]>]*", re.IGNORECASE)
+_LINK_TARGET = re.compile(r"\]\([^)]*\)")
+_MARKUP = re.compile(r"[*_`~|•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
+_MARKED_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
+_JOINERS = "\u200c\u200d"  # carry meaning between the letters of Persian and of Indian scripts
+_SPELLED = frozenset("%&+=@$€£¥<>×÷±§^/\\#°©®™℃℉№")
+_UNSPOKEN = ("C", "So", "Sk", "Me")  # categories of Unicode: control, emoji, accents alone, frames
+_ARROWS = re.compile("[←-⇿]")
+_SELECTORS = re.compile("[\ufe00-\ufe0f]")  # choose between text and emoji
+_AFTER_SENTENCE = re.compile(r"(?<=[。！？｡、，；：])")
+
+
+def phrases_of(text: str) -> Iterator[Phrase]:
+    """Divide `text` at its punctuation; the parts of all phrases hold each token once, in order."""
+    tokens = text.split()
+    parts: list[Part] = []
+    pause = _NO_PAUSE
+    for index, token in enumerate(tokens):
+        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        for part in _parts(token):
+            if part.spoken and _is_full(parts, pause):
+                yield Phrase(tuple(parts), pause)
+                parts, pause = [], _NO_PAUSE
+            parts.append(part)
+        pause = max(pause, _pause_after(token, following))
+    if parts:
+        yield Phrase(tuple(parts), pause)
+
+
+def _is_full(parts: list[Part], pause: float) -> bool:
+    said = sum(len(part.spoken) for part in parts)
+    return said > 0 and (pause > _NO_PAUSE or said > _LONGEST_PHRASE)
+
+
+def _pause_after(token: str, following: str) -> float:
+    """Seconds between a token and the next: more than _NO_PAUSE ends the phrase."""
+    bare = token.rstrip(_CLOSING)
+    seconds = _PAUSE.get(bare[-1:], _NO_PAUSE)
+    if bare[-1:] == "." and following and _is_abbreviation(bare, following):
+        return _NO_PAUSE
+    return seconds
+
+
+def _is_abbreviation(token: str, following: str) -> bool:
+    """Leaves it to the voice whether a sentence ends here: Dr. Who, e.g. this, J. Bach, No. 5."""
+    stem = token[:-1].lstrip(_OPENING).lower()
+    numbered = stem in _BEFORE_NUMBERS and following[0].isdigit()
+    initial = len(stem) == 1 and stem.isalpha() and stem != "i"
+    return stem in _TITLES or numbered or initial or "." in stem or following[0].islower()
+
+
+def _parts(token: str) -> Iterator[Part]:
+    spoken = clean(token)
+    name = token
+    for sentence in _AFTER_SENTENCE.split(spoken):
+        for start in range(0, max(len(sentence), 1), _LONGEST_PART):
+            if name or sentence:
+                yield Part(name, sentence[start : start + _LONGEST_PART])
+            name = ""
+
+
+def clean(token: str) -> str:
+    """What is said of a token: empty, or something that can be pronounced."""
+    token = _ADDRESS.sub(r"\1", unicodedata.normalize("NFC", token))
+    token = _LINK_TARGET.sub("", token)
+    token = _MARKED_TIMES.sub("×", token)
+    token = _MARKUP.sub(lambda mark: " " if mark[0] in "_|" else "", token)
+    token = "".join(_audible(token))
+    speakable = any(symbol.isalnum() or symbol in _SPELLED for symbol in token)
+    return " ".join(token.split()) if speakable else ""
+
+
+def _audible(token: str) -> Iterator[str]:
+    for index, symbol in enumerate(token):
+        category = unicodedata.category(symbol)
+        if symbol in _JOINERS:
+            if 0 < index < len(token) - 1 and token[index - 1 : index].isalpha():
+                yield symbol
+        elif symbol in _SPELLED or not category.startswith(_UNSPOKEN):
+            yield "" if _ARROWS.match(symbol) or _SELECTORS.match(symbol) else symbol
