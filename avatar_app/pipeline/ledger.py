@@ -9,6 +9,9 @@ from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 
 MOST_MESSAGES = 60
 """Messages of the conversation that a prompt holds; older ones are in the stored history."""
+KEPT_MESSAGES = 40
+"""Messages that are left when there were too many. So many go at once because a model must read
+everything anew after the beginning has changed: it then stays as it is for some turns."""
 
 
 class Ledger:
@@ -31,8 +34,15 @@ class Ledger:
         if ended.heard_text:
             interrupted = ended.outcome is not Outcome.FINISHED
             self._messages.append(Message(Role.AVATAR, ended.heard_text, interrupted))
-        del self._messages[:-MOST_MESSAGES]
+        if len(self._messages) > MOST_MESSAGES:
+            del self._messages[: self._beginning()]
 
     def forget(self) -> None:
         """Begin anew; dialogues that keep something themselves trust only what a prompt shows."""
         self._messages.clear()
+
+    def _beginning(self) -> int:
+        """Where what is kept begins: with words of the user, as models expect it."""
+        latest = len(self._messages) - KEPT_MESSAGES
+        spoken = range(latest, len(self._messages))
+        return next((at for at in spoken if self._messages[at].role is Role.USER), latest)

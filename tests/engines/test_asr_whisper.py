@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from scripted.whisper import write_whisper
 
+from avatar_app.app.bench.scripted.whisper import write_whisper
 from avatar_app.app.build import make_engine
 from avatar_app.app.registry import Registry
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing, OutOfMemory

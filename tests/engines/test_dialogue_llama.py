@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted.llama import write_llama
 
+from avatar_app.app.bench.scripted.llama import write_llama
 from avatar_app.app.build import make_engine
 from avatar_app.app.registry import Registry
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
@@ -257,3 +257,12 @@ def test_words_calls_and_thoughts_are_told_apart(written, outputs, size):
         else:
             found.append(output)
     assert found == outputs
+
+
+def test_a_greeting_before_the_users_first_words_is_told_to_any_template():
+    said = (Message(Role.SYSTEM, "You are Mira."), Message(Role.AVATAR, "Good morning!"))
+    prompt = Prompt((*said, Message(Role.USER, "Hello")))
+    chat = Chat({"tokenizer.chat_template": TEMPLATES["alternating, without system"]})
+    messages = chat.messages(prompt)
+    assert [message["role"] for message in messages] == ["system", "user"]
+    assert "Good morning!" in chat.text(messages, [])

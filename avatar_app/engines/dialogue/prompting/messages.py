@@ -10,10 +10,15 @@ from avatar_app.core.values import ToolResult
 
 CUT_SHORT = " —"
 """After an answer of which the user has heard no more."""
+BEGUN = "The conversation began with your words: {}"
+"""In the system's message, for many templates insist that the user speaks first."""
 
 
 def merged(said: tuple[Message, ...]) -> list[dict[str, Any]]:
-    """The messages; two of the same role become one, for many templates insist."""
+    """The messages; two of the same role become one, for many templates insist.
+
+    What the avatar said before the user did (a greeting) is told in the system's message.
+    """
     messages: list[dict[str, Any]] = []
     for message in said:
         text = message.text + (CUT_SHORT if message.interrupted else "")
@@ -21,6 +26,10 @@ def merged(said: tuple[Message, ...]) -> list[dict[str, Any]]:
             messages[-1]["content"] += f"\n{text}"
         else:
             messages.append({"role": str(message.role), "content": text})
+    first = 1 if messages and messages[0]["role"] == Role.SYSTEM else 0
+    if len(messages) > first + 1 and messages[first]["role"] == Role.AVATAR:
+        greeting = messages.pop(first)["content"]
+        return with_system(messages, BEGUN.format(greeting))
     return messages
 
 
