@@ -1,0 +1,240 @@
+"""Engines lease memory; above a soft limit the idle leave, above a hard limit no more come."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+from avatar_app.core.errors import OutOfMemory
+
+log = logging.getLogger(__name__)
+
+
+class Pool(StrEnum):
+    """A kind of memory."""
+
+    RAM = "memory"
+    VRAM = "graphics memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What an engine takes at its peak, in MB (2**20 bytes)."""
+
+    ram_mb: float = 0.0
+    vram_mb: float = 0.0
+
+    def of(self, pool: Pool) -> float:
+        return self.ram_mb if pool is Pool.RAM else self.vram_mb
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a meter shows, in MB."""
+
+    total_mb: float
+    foreign_mb: float
+    """In use by what has no lease: other programs, the system, the window."""
+
+
+Meters = Mapping[Pool, Callable[[], Reading]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Shares of all memory of a pool; as shipped 11.0 and 11.5 of the 12 GB of a graphics card."""
+
+    soft: float = 11.0 / 12
+    hard: float = 11.5 / 12
+
+
+class _State(Enum):
+    HERE = auto()
+    LEAVING = auto()
+    AWAY = auto()
+    CLOSED = auto()
+
+
+class Lease:
+    """The right of one engine to memory, until `close`.
+
+    Made by `Residency.lease`, which alone writes its state, number of users and time of use.
+    """
+
+    def __init__(
+        self, residency: Residency, name: str, weight: Weight, unload: Callable[[], None] | None
+    ) -> None:
+        self.name, self.weight = name, weight
+        self._residency, self.unload = residency, unload
+        self.state = _State.AWAY
+        self.users = 0
+        self.used_at = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Does its weight count?"""
+        return self.state in (_State.HERE, _State.LEAVING)
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """The engine works and stays; one that had left comes back, or OutOfMemory is raised."""
+        self._residency.begin_use(self)
+        try:
+            yield
+        finally:
+            self._residency.end_use(self)
+
+    def measured(self, weight: Weight) -> None:
+        """What it really takes, in place of what was declared."""
+        self._residency.reweigh(self, weight)
+
+    def close(self) -> None:
+        """Give the memory back; may be called twice."""
+        self._residency.give_back(self)
+
+
+class Residency:
+    """Who is in memory. May be asked from any thread; an `unload` is called without its lock."""
+
+    def __init__(self, meters: Meters, limits: Limits | None = None) -> None:
+        self._meters, self._limits = meters, limits or Limits()
+        self._changed = threading.Condition()
+        self._leases: list[Lease] = []
+        self._uses = itertools.count(1)
+
+    def lease(
+        self,
+        name: str,
+        weight: Weight,
+        unload: Callable[[], None] | None = None,
+        must: bool = False,
+    ) -> Lease:
+        """Room for an engine. Raises OutOfMemory above the hard limit.
+
+        `unload` makes an idle one leave, which comes back by its next `use`; without it the engine
+        stays. `must`: it is never refused, as nothing could take its place.
+        """
+        lease = Lease(self, name, weight, unload)
+        with self._changed:
+            self._admit(lease, must)
+            self._leases.append(lease)
+        self.snapshot(f"with {name}")
+        return lease
+
+    def free_mb(self, pool: Pool) -> float | None:
+        """How much may still be leased below the soft limit; None where there is no such pool."""
+        with self._changed:
+            meter = self._meters.get(pool)
+            if meter is None:
+                return None
+            reading = meter()
+            return reading.total_mb * self._limits.soft - reading.foreign_mb - self._leased(pool)
+
+    def snapshot(self, label: str) -> None:
+        """Log who takes what."""
+        with self._changed:
+            here = [lease for lease in self._leases if lease.is_here]
+            readings = {pool: meter() for pool, meter in self._meters.items()}
+        for pool, reading in readings.items():
+            engines = ", ".join(f"{each.name} {each.weight.of(pool):.0f}" for each in here)
+            log.info(
+                *("%s %s: %.0f MB, of them others %.0f; leased: %s", pool, label),
+                *(reading.total_mb, reading.foreign_mb, engines or "nothing"),
+            )
+
+    # The next four are for leases
+
+    def begin_use(self, lease: Lease) -> None:
+        with self._changed:
+            while lease.state is _State.LEAVING:
+                self._changed.wait()
+            if lease.state is _State.AWAY:
+                self._admit(lease, must=False)
+            lease.users += 1
+
+    def end_use(self, lease: Lease) -> None:
+        with self._changed:
+            lease.users -= 1
+            lease.used_at = next(self._uses)
+            self._changed.notify_all()
+
+    def reweigh(self, lease: Lease, weight: Weight) -> None:
+        with self._changed:
+            log.info(
+                "%s takes %.0f MB (declared %.0f)", lease.name, weight.ram_mb, lease.weight.ram_mb
+            )
+            lease.weight = weight
+            if lease.is_here:
+                self._make_room(Weight())
+
+    def give_back(self, lease: Lease) -> None:
+        with self._changed:
+            while lease.state is _State.LEAVING:
+                self._changed.wait()
+            lease.state = _State.CLOSED
+            if lease in self._leases:
+                self._leases.remove(lease)
+            self._changed.notify_all()
+
+    # `_changed` is held by whoever calls these
+
+    def _admit(self, lease: Lease, must: bool) -> None:
+        self._make_room(lease.weight)
+        if not must and (pool := self._crowded(lease.weight, self._limits.hard)):
+            raise self._refusal(lease, pool)
+        lease.state = _State.HERE
+        lease.used_at = next(self._uses)
+
+    def _make_room(self, weight: Weight) -> None:
+        """Let idle engines leave, the least recently used first, until `weight` fits."""
+        while pool := self._crowded(weight, self._limits.soft):
+            idle = [each for each in self._leases if _may_leave(each, pool)]
+            if idle:
+                self._send_away(min(idle, key=lambda each: each.used_at))
+            elif any(each.state is _State.LEAVING for each in self._leases):
+                self._changed.wait()
+            else:
+                return
+
+    def _send_away(self, lease: Lease) -> None:
+        assert lease.unload is not None, "only those that can be unloaded leave"
+        lease.state = _State.LEAVING
+        self._changed.release()
+        try:
+            log.info("%s leaves the memory, as it is idle", lease.name)
+            lease.unload()
+        finally:
+            self._changed.acquire()
+            lease.state = _State.AWAY
+            self._changed.notify_all()
+
+    def _crowded(self, weight: Weight, share: float) -> Pool | None:
+        """The first pool in which `weight` would take more than that share of all."""
+        for pool, meter in self._meters.items():
+            if wanted := weight.of(pool) + self._leased(pool):
+                reading = meter()
+                if reading.foreign_mb + wanted > reading.total_mb * share:
+                    return pool
+        return None
+
+    def _leased(self, pool: Pool) -> float:
+        return sum(each.weight.of(pool) for each in self._leases if each.is_here)
+
+    def _refusal(self, lease: Lease, pool: Pool) -> OutOfMemory:
+        reading = self._meters[pool]()
+        free = reading.total_mb * self._limits.hard - reading.foreign_mb - self._leased(pool)
+        return OutOfMemory(
+            f"{lease.name} needs {lease.weight.of(pool):.0f} MB of {pool}, "
+            f"and {max(free, 0):.0f} MB are left.",
+            "Choose a smaller model, close other programs, or see what fits: avatar-app fit",
+        )
+
+
+def _may_leave(lease: Lease, pool: Pool) -> bool:
+    idle = lease.state is _State.HERE and lease.users == 0
+    return idle and lease.unload is not None and lease.weight.of(pool) > 0
