@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,16 +62,14 @@ def add(
 
 def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
     """What finds faces: as the command line says, else as it is set."""
-    from avatar_app.app.avatars.seeing import eyes_with
+    from avatar_app.app.avatars.seeing import chosen_eyes
     from avatar_app.app.settings import load_settings
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
     for notice in notices:
         _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
-    chosen = settings.avatars
-    weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
-    return partial(eyes_with, chosen.detector, weights, chosen.detector_batch)
+    return chosen_eyes(settings.avatars)
 
 
 @avatars.command("list")

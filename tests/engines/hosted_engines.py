@@ -105,6 +105,7 @@ class TinyVoice:
             "mendable": ModelMissing("The model is missing.", "Fetch it."),
             "own": OwnError("It is my own.", "Mend it."),
             "bug": ZeroDivisionError("oops"),
+            "shortage": RuntimeError("CUDA error: out of memory"),
         }[text]
         raise error
 

@@ -28,7 +28,13 @@ from hosted_engines import (
     refuse_to_load,
 )
 
-from avatar_app.core.errors import AvatarError, EngineFailed, InputInvalid, ModelMissing
+from avatar_app.core.errors import (
+    AvatarError,
+    EngineFailed,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+)
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, SpeechChunk, ToolCall, ToolResult
@@ -108,6 +114,12 @@ def test_many_calls_in_many_threads_do_not_mix(shared: HostedVoice) -> None:
     [
         ("raise mendable", ModelMissing, "The model is missing.", "Fetch it."),
         ("raise own", EngineFailed, "It is my own.", "Mend it."),
+        (
+            "raise shortage",
+            OutOfMemory,
+            "There is not enough memory for this engine.",
+            "Choose standard quality, use the CPU, or close other programs.",
+        ),
     ],
 )
 def test_an_error_arrives_with_its_hint(

@@ -7,10 +7,11 @@ A detector says where faces may be: BlazeFace, which is embedded, or S3FD. Face 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from avatar_app.app.avatars.views import (
     turning,
 )
 from avatar_app.core.values import Image
+
+if TYPE_CHECKING:
+    from avatar_app.app.settings import AvatarSettings
 
 __all__ = ["Detector", "DetectorName", "Eyes", "Face", "eyes_with"]
 
@@ -69,6 +73,12 @@ def eyes_with(name: DetectorName, model: Path | None = None, batch: int = 1) -> 
     from avatar_app.app.avatars.s3fd import S3fd
 
     return Eyes(S3fd(model, batch))
+
+
+def chosen_eyes(chosen: AvatarSettings, batch: int | None = None) -> Callable[[], Eyes]:
+    """What makes eyes with the detector that the settings choose; `batch` instead of theirs."""
+    weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
+    return partial(eyes_with, chosen.detector, weights, batch or chosen.detector_batch)
 
 
 class Eyes:

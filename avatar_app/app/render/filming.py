@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avatar_app.app.avatars.seeing import chosen_eyes
 from avatar_app.app.build import make_engine
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
@@ -107,7 +108,8 @@ class Filming:
         options: dict[str, Any] = {"width": profile.width, "height": profile.height}
         options["fps"] = profile.fps
         if order.avatar:
-            folder = opened.enter_context(avatar_folder(order.avatar, self._places))
+            eyes = chosen_eyes(self._settings.avatars, profile.detector_batch)
+            folder = opened.enter_context(avatar_folder(order.avatar, self._places, eyes))
             options["avatar"] = str(folder)
         weights = self._weights()
         if weights is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from avatar_app.app.avatars.making import make_avatar
 from avatar_app.app.avatars.parcel import SUFFIX, unpack
+from avatar_app.app.avatars.seeing import Eyes
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.jobs import Job
 from avatar_app.app.models.resolve import path_if_here
@@ -22,10 +23,13 @@ _SITTER = "sitter"
 
 
 @contextmanager
-def avatar_folder(avatar: str | Path, places: Places) -> Iterator[Path]:
+def avatar_folder(
+    avatar: str | Path, places: Places, open_eyes: Callable[[], Eyes] = Eyes
+) -> Iterator[Path]:
     """The folder of an avatar, given by name, by its folder, as an .avatar file or as a photo.
 
-    From a photo an avatar is made that lasts as long as the context. InputInvalid where the photo
+    From a photo an avatar is made that lasts as long as the context; `open_eyes` makes what finds
+    its face. InputInvalid where the photo
     will not do, ConfigInvalid where no avatar bears the name.
     """
     path, shelf = Path(avatar).expanduser(), Shelf.of(places)
@@ -41,7 +45,7 @@ def avatar_folder(avatar: str | Path, places: Places) -> Iterator[Path]:
             if path.suffix == SUFFIX:
                 unpack(path, _SITTER, own)
             else:
-                Job[Avatar]("", lambda job: make_avatar(path, _SITTER, job, own)).run()
+                Job[Avatar]("", lambda job: make_avatar(path, _SITTER, job, own, open_eyes)).run()
             yield own.folder(_SITTER)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from avatar_app.app.avatars.seeing import chosen_eyes
 from avatar_app.app.movie import FilmUnwritable
 from avatar_app.app.places import user_places
 from avatar_app.app.registry import Registry
@@ -65,6 +66,7 @@ class Wav2LipTalkingHead:
             raise FileNotFoundError(f"There is no file {self._photo}. Check the path.")
         self._wanted_device, self._most = device, wav2lip_batch_size
         self._detector_batch = face_det_batch_size
+        self._eyes = chosen_eyes(settings.avatars, face_det_batch_size)
         self._size = size or (self._profile.width, self._profile.height)
         self._places = user_places()
         with _as_expected(missing=FileNotFoundError):
@@ -182,7 +184,7 @@ class Wav2LipTalkingHead:
 
     def _load(self, opening: ExitStack) -> Lips:
         began = time.perf_counter()
-        folder = opening.enter_context(avatar_folder(self._photo, self._places))
+        folder = opening.enter_context(avatar_folder(self._photo, self._places, self._eyes))
         width, height = self._size
         options = {"avatar": str(folder), "width": width, "height": height}
         lips = open_lips(Registry(), self._model, self._wanted_device, self._most, **options)
