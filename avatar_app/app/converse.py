@@ -18,7 +18,7 @@ from avatar_app.app.room import Moment, block_of
 from avatar_app.app.settings import Settings
 from avatar_app.audio.resample import Resampler
 from avatar_app.audio.wav import read_sound
-from avatar_app.core.events import Noticed, Outcome, TurnEnded
+from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, PLAYBACK_RATE, Samples
 from avatar_app.pipeline import orders
 
@@ -158,10 +158,11 @@ def converse(
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
         turns = list(_turn_reports(gathering.ended, converser.said))
+        failures = [event for _, event in gathering.events if isinstance(event, Failed)]
     return {
         "turns": turns,
         "engines": engines,
-        "notices": [f"{notice.message} {notice.hint}".strip() for notice in notices],
+        "notices": [f"{each.message} {each.hint}".strip() for each in (*notices, *failures)],
         "versions": describe_versions(),
         "machine": describe_machine(),
     }
