@@ -17,10 +17,11 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MouthShape, Samples, SpeechChunk
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
-from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, levelled, rms_of, softened
+from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, rms_of, softened
 from avatar_app.engines.tts.espeak.visemes import mouth_of
 from avatar_app.engines.tts.espeak.words import words_of
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
+from avatar_app.engines.tts.speech.manner import levelled
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"

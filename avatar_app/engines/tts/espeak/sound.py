@@ -1,7 +1,7 @@
 """Makes espeak-ng's samples pleasant: no silence around them, less buzz, an even loudness.
 
 espeak-ng adds its formants with little tilt, so that what is above 4 kHz buzzes. A linear-phase
-filter takes 2 dB of it back, and rumble below 60 Hz. Peaks beyond the knee are bent, not cut.
+filter takes 2 dB of it back, and rumble below 60 Hz.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ _AUDIBLE = 60  # of 32768: −55 dBFS
 
 _BEFORE = RATE // 200  # samples kept before the first audible one: 5 ms
 _AFTER = RATE // 50  # samples kept after the last one: 20 ms
-_KNEE = 0.7  # of full scale, from where peaks are bent
 
 _TAPS = 63
 _TILT_HZ = (0, 60, 100, 2500, 5000, 8000, 11025)
@@ -40,14 +39,6 @@ def softened(samples: NDArray[np.int16]) -> Samples:
         return np.zeros(0, np.float32)
     filtered = np.convolve(samples.astype(np.float32) / 32768, _filter(), mode="full")
     return filtered[_TAPS // 2 :][: len(samples)].astype(np.float32)
-
-
-def levelled(sound: Samples, gain: float) -> Samples:
-    """Amplified, with peaks above the knee bent so that none reaches full scale."""
-    louder = sound * np.float32(gain)
-    over = np.abs(louder) - _KNEE
-    bent = np.sign(louder) * (_KNEE + (1 - _KNEE) * np.tanh(over / (1 - _KNEE)))
-    return np.asarray(np.where(over > 0, bent, louder), np.float32)
 
 
 def rms_of(sound: Samples) -> float:

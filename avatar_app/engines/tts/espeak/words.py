@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import pairwise
 
 from avatar_app.engines.tts.espeak.library import WordSpoken
-from avatar_app.engines.tts.speech.chunks import WordAt
+from avatar_app.engines.tts.speech.chunks import WordAt, joined
 from avatar_app.engines.tts.speech.phrases import Part, Phrase
 
 
@@ -23,7 +23,7 @@ def words_of(phrase: Phrase, events: tuple[WordSpoken, ...], end: int) -> list[W
         begin = _at(starts, index, 0)
         until = max(begin, _at(starts, following, end))
         times += _shared(phrase.parts[index:following], begin, until)
-    return _joined(phrase, [*times, max([end, *times])])
+    return joined(phrase, [*times, max([end, *times])])
 
 
 def _at(starts: list[int | None], index: int, otherwise: int) -> int:
@@ -56,13 +56,3 @@ def _shared(parts: tuple[Part, ...], start: int, end: int) -> list[int]:
         times.append(start + (end - start) * said // total)
         said += len(part.spoken)
     return times
-
-
-def _joined(phrase: Phrase, times: list[int]) -> list[WordAt]:
-    """Words from parts: a word lasts until the next one starts, through all its parts here."""
-    first = [index for index, part in enumerate(phrase.parts) if part.token]
-    ends = [*first, len(phrase.parts)][1:]
-    return [
-        WordAt(phrase.parts[index].token, times[index], times[end])
-        for index, end in zip(first, ends, strict=True)
-    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk, Viseme, Word
+from avatar_app.engines.tts.speech.phrases import Phrase
 
 ShapeAt = tuple[MouthShape, int]
 """From this sample on, the mouth heads for the shape."""
@@ -72,3 +73,14 @@ class Spoken:
     def _word(self, word: WordAt, begin: int) -> Word:
         start, end = ((sample - begin) / self.rate for sample in (word.start, word.end))
         return Word(word.token, start, end)
+
+
+def joined(phrase: Phrase, times: list[int]) -> list[WordAt]:
+    """Words from parts that begin at `times`, the last of which is the end of all: a word lasts
+    until the next one starts, through all its parts here."""
+    first = [index for index, part in enumerate(phrase.parts) if part.token]
+    ends = [*first, len(phrase.parts)][1:]
+    return [
+        WordAt(phrase.parts[index].token, times[index], times[end])
+        for index, end in zip(first, ends, strict=True)
+    ]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from avatar_app.engines.tts.speech.languages import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ _PAUSES = (
     (":;—–：；؛", 0.20),
     (",，、،၊", 0.12),
 )
+_SENTENCE_PAUSE = _PAUSES[0][1]
 _PAUSE = {mark: seconds for marks, seconds in _PAUSES for mark in marks}
 _NO_PAUSE = 0.04  # after a phrase that ends because it is long, and after the text's last word
 _CLOSING = "\"'”’»›)]}*_`~」』）"
@@ -54,6 +57,8 @@ _TITLES = frozenset(
 _BEFORE_NUMBERS = frozenset(("no", "nr", "nos", "art", "fig", "vol", "pp", "p", "abs", "kap"))
 _LONGEST_PHRASE = 160
 """Characters, about 10 s of speech: 15 ms of computing."""
+_FIRST_PIECE = 24
+"""Characters with which a voice that needs sentences may begin: the first sound comes early."""
 _LONGEST_PART = 60
 """Characters of a token without blanks (Chinese, Japanese, Thai) that are said in one go."""
 
@@ -104,8 +109,9 @@ def _is_abbreviation(token: str, following: str) -> bool:
     """Leaves it to the voice whether a sentence ends here: Dr. Who, e.g. this, J. Bach, No. 5."""
     stem = token[:-1].lstrip(_OPENING).lower()
     numbered = stem in _BEFORE_NUMBERS and following[0].isdigit()
+    day = stem.isdecimal() and following.rstrip(".,").lower() in LANGUAGES["de"].months
     initial = len(stem) == 1 and stem.isalpha() and stem != "i"
-    return stem in _TITLES or numbered or initial or "." in stem or following[0].islower()
+    return stem in _TITLES or numbered or day or initial or "." in stem or following[0].islower()
 
 
 def _parts(token: str) -> Iterator[Part]:
@@ -137,3 +143,21 @@ def _audible(token: str) -> Iterator[str]:
                 yield symbol
         elif symbol in _SPELLED or not category.startswith(_UNSPOKEN):
             yield "" if _ARROWS.match(symbol) or _SELECTORS.match(symbol) else symbol
+
+
+def gathered(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
+    """Whole sentences, for a voice whose melody needs them; the speech begins with a short piece.
+
+    What is gathered keeps its commas: the voice makes the pauses there itself.
+    """
+    parts: list[Part] = []
+    first = True
+    for phrase in phrases:
+        parts += phrase.parts
+        said = sum(len(part.spoken) for part in parts)
+        enough = said >= _FIRST_PIECE if first else said > _LONGEST_PHRASE
+        if phrase.pause >= _SENTENCE_PAUSE or phrase.pause == _NO_PAUSE or enough:
+            yield Phrase(tuple(parts), phrase.pause)
+            parts, first = [], first and not said
+    if parts:
+        yield Phrase(tuple(parts), _NO_PAUSE)

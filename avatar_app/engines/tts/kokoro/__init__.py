@@ -1,0 +1,1 @@
+"""Natural voices on a processor: Kokoro, through kokoro-onnx."""

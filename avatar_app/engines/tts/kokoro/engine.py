@@ -1,0 +1,144 @@
+"""Kokoro speaks sentence by sentence, with the times of words and, where its graph tells, lips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Samples, SpeechChunk
+from avatar_app.engines.tts.kokoro.loading import RATE, Model, load
+from avatar_app.engines.tts.kokoro.reading import Reading, read
+from avatar_app.engines.tts.kokoro.timing import mouth_of, words_of
+from avatar_app.engines.tts.kokoro.voices import language_of, style_of
+from avatar_app.engines.tts.speech.chunks import Spoken
+from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
+from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
+
+_UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can be said
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """The options of the manifest."""
+
+    model: str = ""
+    voice: str = "af_heart"
+    language: str = "auto"
+    speed: float = 1.0
+    pitch: float = 0.0
+    emphasis: float = 1.0
+    volume: float = 1.0
+    seed: int = 1
+    threads: int = 2
+
+    @property
+    def network(self) -> tuple[Any, ...]:
+        """What takes seconds to change."""
+        return self.model, self.seed, self.threads
+
+    @property
+    def manner(self) -> VoiceConfig:
+        """What the graph cannot do itself."""
+        return VoiceConfig(pitch=self.pitch, volume=self.volume, emphasis=self.emphasis)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Speaker:
+    """Who speaks, and how."""
+
+    style: Samples
+    """Shape (510, 1, 256): one style for each number of phonemes."""
+    language: str
+    speed: float
+    manner: VoiceConfig
+
+
+class KokoroVoice:
+    """A `core.engines.Voice` (https://huggingface.co/hexgrad/Kokoro-82M, StyleTTS 2); 24,000 Hz.
+
+    The graph may use noise: with the same seed, the same texts in the same order sound the same.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._choices = _Choices(**options)
+        self._model: Model | None = _loaded(self._choices)
+        self._speaker = _speaker(self._model, self._choices)
+
+    def configure(self, **options: Any) -> None:
+        """Hold from the next `speak` on. ConfigInvalid for a voice that is not there."""
+        choices = replace(self._choices, **options)
+        if choices.network != self._choices.network:
+            self._model = None  # two models at once might not fit
+            self._model = _loaded(choices)
+        assert self._model is not None
+        self._speaker = _speaker(self._model, choices)
+        self._choices = choices
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """Yield `text` in pieces of half a second, a sentence computed at a time."""
+        model, speaker = self._model, self._speaker
+        assert model is not None
+        start, pause = 0, 0
+        for phrase in gathered(phrases_of(text)):
+            turn.check()
+            spoken = _after(pause, shaped(_said(phrase, model, speaker, turn), speaker.manner))
+            for chunk in spoken.chunks(start):
+                turn.check()
+                yield chunk
+            start += len(spoken.samples)
+            pause = round(phrase.pause / speaker.speed * RATE)
+        if start:
+            yield from Spoken(np.zeros(pause, np.float32), RATE, [], None).chunks(start)
+
+    def close(self) -> None:
+        self._model = None
+
+
+def _loaded(choices: _Choices) -> Model:
+    return load(choices.model, choices.seed, choices.threads)
+
+
+def _speaker(model: Model, choices: _Choices) -> _Speaker:
+    return _Speaker(
+        style_of(choices.voice, model.voices),
+        language_of(choices.voice, choices.language),
+        choices.speed,
+        choices.manner,
+    )
+
+
+def _said(phrase: Phrase, model: Model, speaker: _Speaker, turn: Turn) -> Spoken:
+    spelt = spelled(phrase, speaker.language)
+    reading = read(spelt, model.phonemize, speaker.language)
+    if not reading.phonemes.strip():
+        return _silent(phrase, reading)
+    samples, timings = model.synthesize(reading.phonemes, speaker.style, speaker.speed, turn)
+    words = words_of(phrase, reading, timings, len(samples))
+    return Spoken(samples, RATE, words, mouth_of(timings, len(samples)))
+
+
+def _silent(phrase: Phrase, reading: Reading) -> Spoken:
+    return Spoken(
+        np.zeros(_UNSPEAKABLE, np.float32),
+        RATE,
+        words_of(phrase, reading, (), _UNSPEAKABLE),
+        None,
+    )
+
+
+def _after(pause: int, spoken: Spoken) -> Spoken:
+    """The same after `pause` samples of silence."""
+    mouth = spoken.mouth
+    return replace(
+        spoken,
+        samples=np.concatenate([np.zeros(pause, np.float32), spoken.samples]),
+        words=[
+            replace(word, start=word.start + pause, end=word.end + pause) for word in spoken.words
+        ],
+        mouth=mouth and [(shape, at + pause) for shape, at in mouth],
+    )

@@ -1,0 +1,150 @@
+"""Loads Kokoro's graph and voices; what goes wrong is said in a sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import Samples
+from avatar_app.engines.tts.kokoro.timing import Timing
+
+RATE = 24_000
+"""Samples per second of all Kokoro's graphs."""
+STYLE = 256
+"""Numbers that make a style."""
+_HINT = "Fetch it: avatar-app models download kokoro-v1.0"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A graph, its voices, and what reads words for it."""
+
+    voices: Mapping[str, Samples]
+    phonemize: Callable[[Sequence[str], str], list[str]]
+    """Texts and their language to phonemes, in IPA as the graph knows it."""
+    kokoro: Any
+    session: _Session
+
+    def synthesize(
+        self, phonemes: str, style: Samples, speed: float, turn: Turn
+    ) -> tuple[Samples, tuple[Timing, ...]]:
+        """Sound, and when each phoneme is spoken: empty where the graph does not tell.
+
+        Raises TurnCancelled, also in the middle of the graph.
+        """
+        turn.when_cancelled(self.session.stop)
+        try:
+            sound, _, timings = self.kokoro.create_timed(
+                phonemes, style, speed, is_phonemes=True, sentence_pause=0, clause_pause=0
+            )
+        except Exception as error:  # onnxruntime's errors share no class
+            turn.check()
+            raise _translated(error, "Kokoro") from error
+        finally:
+            self.session.forget()
+        turn.check()
+        return np.ascontiguousarray(sound, np.float32), tuple(timings)
+
+
+class _Session:
+    """An onnxruntime session that can be stopped from another thread, node by node."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._options: Any = None
+        self._stopped = False
+
+    def run(self, names: Any, inputs: Any) -> Any:
+        """As `onnxruntime.InferenceSession.run`."""
+        from onnxruntime import RunOptions
+
+        self._options = RunOptions()
+        if self._stopped:
+            raise TurnCancelled
+        return self._session.run(names, inputs, self._options)
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._options is not None:
+            self._options.terminate = True
+
+    def forget(self) -> None:
+        """What comes next was not stopped."""
+        self._stopped, self._options = False, None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
+def load(model: str, seed: int, threads: int) -> Model:
+    """Raises ModelMissing, InputInvalid for a damaged one, OutOfMemory."""
+    graph, voices = _files(Path(model).expanduser())
+    import onnxruntime
+    from kokoro_onnx import Kokoro
+    from kokoro_onnx.session import resolve_providers
+
+    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it tells what it does to punctuation
+    onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        session = _Session(
+            onnxruntime.InferenceSession(str(graph), options, providers=resolve_providers())
+        )
+        kokoro = Kokoro.from_session(session, str(voices))
+        styles = {name: _style(kokoro.voices[name], name) for name in kokoro.voices.files}
+    except Exception as error:  # onnxruntime's errors share no class
+        raise _translated(error, graph.name) from error
+    _check_inputs(session, graph)
+    return Model(styles, _phonemizer(kokoro.tokenizer), kokoro, session)
+
+
+def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:
+    names = {"fr": "fr-fr"}  # as espeak-ng has them
+
+    def phonemize(texts: Sequence[str], language: str) -> list[str]:
+        return [tokenizer.phonemize(text, names.get(language, language)) for text in texts]
+
+    return phonemize
+
+
+def _style(style: Any, name: str) -> Samples:
+    if style.ndim < 2 or style.shape[-1] != STYLE or not len(style):
+        raise ValueError(f"the voice {name} has the shape {style.shape}")
+    return np.asarray(style, np.float32).reshape(len(style), 1, STYLE)
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    """The graph and the voices of a folder, or beside a graph."""
+    given = [folder] if folder.is_file() else sorted(folder.glob("*.onnx"))
+    beside = folder.parent if folder.is_file() else folder
+    voices = sorted([*beside.glob("voices*.bin"), *beside.glob("voices*.npz")])
+    if not given:
+        raise ModelMissing(f"There is no Kokoro model {folder}.", _HINT)
+    if not voices:
+        raise ModelMissing(f"The voices (voices….bin) are missing in {beside}.", _HINT)
+    return given[0], voices[0]
+
+
+def _check_inputs(session: Any, graph: Path) -> None:
+    names = {each.name for each in session.get_inputs()}
+    if not ({"style", "speed"} <= names and names & {"tokens", "input_ids"}):
+        raise InputInvalid(
+            f"{graph.name} is no graph of Kokoro: it takes {', '.join(sorted(names))}.", _HINT
+        )
+
+
+def _translated(error: BaseException, name: str) -> Exception:
+    if isinstance(error, TurnCancelled):
+        return error
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(error, MemoryError) or "allocate" in reason.lower():
+        return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
+    return InputInvalid(f"The model {name} is damaged: {reason}", _HINT)

@@ -1,0 +1,223 @@
+"""How numbers and what goes with them are said in the languages that voices speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Forms = tuple[str, str]
+"""For one, and for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One language. `tag` is its name in num2words."""
+
+    tag: str
+    months: tuple[str, ...]
+    units: Mapping[str, Forms]
+    minus: str
+    date_form: str
+    """With {day}, {month}, {year}."""
+    clock: Callable[[str, str], str]
+    """Joins hours and minutes, as words; no minutes are an empty text."""
+    thousands: str = "."
+    """The mark between thousands."""
+    ordinal_days: bool = False
+    first_day: str = ""
+    """What the first of a month is called, where the others are plain numbers."""
+    dotted_ordinals: bool = False
+    """“3.” is third."""
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
+    """In small letters, with their dots."""
+
+    def cardinal(self, value: str) -> str:
+        """A number in words: digits, perhaps with a point."""
+        return self._words(float(value) if "." in value else int(value))
+
+    def ordinal(self, value: int) -> str:
+        return self._words(value, to="ordinal")
+
+    def year(self, value: int) -> str:
+        return self._words(value, to="year")
+
+    def date(self, day: int, month: int, year: int) -> str:
+        said = self.ordinal(day) if self.ordinal_days else self._words(day)
+        said = self.first_day if day == 1 and self.first_day else said
+        name = self.months[month - 1].capitalize() if self.tag in ("en", "de") else ""
+        return self.date_form.format(
+            day=said, month=name or self.months[month - 1], year=self.year(year)
+        )
+
+    def time(self, hour: int, minute: int) -> str:
+        return self.clock(self._words(hour), self._words(minute) if minute else "")
+
+    def _words(self, value: float, to: str = "cardinal") -> str:
+        from num2words import num2words
+
+        return str(num2words(value, lang=self.tag, to=to))
+
+
+def _units(**names: str) -> dict[str, Forms]:
+    signs: dict[str, str] = {
+        "percent": "%", "degrees": "°", "celsius": "°C", "dollar": "$", "euro": "€",
+        "pound": "£", "yen": "¥", "speed": "km/h",
+    }  # fmt: skip
+    forms = {signs.get(name, name): tuple(value.split("|")) for name, value in names.items()}
+    return {name: (pair[0], pair[-1]) for name, pair in forms.items()}
+
+
+def _spoken_clock(between: str, after: str = "") -> Callable[[str, str], str]:
+    def say(hours: str, minutes: str) -> str:
+        return f"{hours} {between} {minutes}".strip() if minutes else f"{hours} {after or between}"
+
+    return say
+
+
+def _english_clock(hours: str, minutes: str) -> str:
+    if not minutes:
+        return f"{hours} o'clock"
+    return f"{hours} {'oh ' if ' ' not in minutes and minutes in _DIGITS else ''}{minutes}"
+
+
+_DIGITS = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
+
+
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+LANGUAGES: dict[str, Spelling] = {
+    "en": Spelling(
+        "en",
+        _split(
+            "january february march april may june july august september october november december"
+        ),
+        _units(
+            percent="percent", degrees="degree|degrees", celsius="degree Celsius|degrees Celsius",
+            dollar="dollar|dollars", euro="euro|euros", pound="pound|pounds", yen="yen",
+            km="kilometre|kilometres", m="metre|metres", cm="centimetre|centimetres",
+            mm="millimetre|millimetres", kg="kilogram|kilograms", g="gram|grams",
+            l="litre|litres", ml="millilitre|millilitres", s="second|seconds",
+            ms="millisecond|milliseconds", min="minute|minutes", h="hour|hours",
+            speed="kilometre per hour|kilometres per hour", Hz="hertz", kHz="kilohertz",
+            MB="megabyte|megabytes", GB="gigabyte|gigabytes", am="a m", pm="p m",
+        ),
+        "minus",
+        "{month} {day}, {year}",
+        _english_clock,
+        thousands=",",
+        ordinal_days=True,
+        abbreviations={
+            "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus",
+            "mr.": "mister", "mrs.": "missus", "dr.": "doctor", "prof.": "professor",
+            "approx.": "approximately", "no.": "number", "&": "and", "+": "plus", "=": "equals",
+        },
+    ),
+    "de": Spelling(
+        "de",
+        _split(
+            "januar februar märz april mai juni juli august september oktober november dezember"
+        ),
+        _units(
+            percent="Prozent", degrees="Grad", celsius="Grad Celsius", dollar="Dollar",
+            euro="Euro", pound="Pfund", yen="Yen", km="Kilometer", m="Meter", cm="Zentimeter",
+            mm="Millimeter", kg="Kilogramm", g="Gramm", l="Liter", ml="Milliliter",
+            s="Sekunde|Sekunden", ms="Millisekunde|Millisekunden", min="Minute|Minuten",
+            h="Stunde|Stunden", speed="Kilometer pro Stunde", Hz="Hertz", MB="Megabyte",
+            GB="Gigabyte",
+        ),
+        "minus",
+        "{day}n {month} {year}",
+        _spoken_clock("Uhr"),
+        ordinal_days=True,
+        dotted_ordinals=True,
+        abbreviations={
+            "z.b.": "zum Beispiel", "d.h.": "das heißt", "usw.": "und so weiter",
+            "bzw.": "beziehungsweise", "ca.": "circa", "dr.": "Doktor", "nr.": "Nummer",
+            "&": "und", "+": "plus", "=": "gleich",
+        },
+    ),
+    "fr": Spelling(
+        "fr",
+        _split(
+            "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+        ),
+        _units(
+            percent="pour cent", degrees="degré|degrés", celsius="degré Celsius|degrés Celsius",
+            dollar="dollar|dollars", euro="euro|euros", pound="livre|livres", yen="yens",
+            km="kilomètre|kilomètres", m="mètre|mètres", cm="centimètre|centimètres",
+            kg="kilogramme|kilogrammes", g="gramme|grammes", l="litre|litres",
+            s="seconde|secondes", min="minute|minutes", h="heure|heures",
+            speed="kilomètre à l'heure|kilomètres à l'heure",
+        ),
+        "moins",
+        "{day} {month} {year}",
+        _spoken_clock("heures"),
+        first_day="premier",
+        abbreviations={"m.": "monsieur", "mme": "madame", "etc.": "et cetera", "&": "et"},
+    ),
+    "es": Spelling(
+        "es",
+        _split(
+            "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+            "diciembre"
+        ),
+        _units(
+            percent="por ciento", degrees="grado|grados", celsius="grado Celsius|grados Celsius",
+            dollar="dólar|dólares", euro="euro|euros", pound="libra|libras", yen="yenes",
+            km="kilómetro|kilómetros", m="metro|metros", cm="centímetro|centímetros",
+            kg="kilogramo|kilogramos", g="gramo|gramos", l="litro|litros",
+            s="segundo|segundos", min="minuto|minutos", h="hora|horas",
+            speed="kilómetro por hora|kilómetros por hora",
+        ),
+        "menos",
+        "{day} de {month} de {year}",
+        _spoken_clock("y", "en punto"),
+        abbreviations={"sr.": "señor", "sra.": "señora", "dr.": "doctor", "etc.": "etcétera"},
+    ),
+    "it": Spelling(
+        "it",
+        _split(
+            "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
+            "dicembre"
+        ),
+        _units(
+            percent="per cento", degrees="grado|gradi", celsius="grado Celsius|gradi Celsius",
+            dollar="dollaro|dollari", euro="euro", pound="sterlina|sterline", yen="yen",
+            km="chilometro|chilometri", m="metro|metri", cm="centimetro|centimetri",
+            kg="chilogrammo|chilogrammi", g="grammo|grammi", l="litro|litri",
+            s="secondo|secondi", min="minuto|minuti", h="ora|ore",
+            speed="chilometro all'ora|chilometri all'ora",
+        ),
+        "meno",
+        "{day} {month} {year}",
+        _spoken_clock("e", "in punto"),
+        abbreviations={"sig.": "signor", "dott.": "dottor", "ecc.": "eccetera"},
+    ),
+    "pt": Spelling(
+        "pt_BR",
+        _split(
+            "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro "
+            "dezembro"
+        ),
+        _units(
+            percent="por cento", degrees="grau|graus", celsius="grau Celsius|graus Celsius",
+            dollar="dólar|dólares", euro="euro|euros", pound="libra|libras", yen="ienes",
+            km="quilômetro|quilômetros", m="metro|metros", cm="centímetro|centímetros",
+            kg="quilograma|quilogramas", g="grama|gramas", l="litro|litros",
+            s="segundo|segundos", min="minuto|minutos", h="hora|horas",
+            speed="quilômetro por hora|quilômetros por hora",
+        ),
+        "menos",
+        "{day} de {month} de {year}",
+        _spoken_clock("horas e", "horas"),
+        abbreviations={"sr.": "senhor", "sra.": "senhora", "dr.": "doutor", "etc.": "et cetera"},
+    ),
+}  # fmt: skip
+"""By the first part of a language's tag."""
+
+
+def spelling_of(language: str) -> Spelling | None:
+    """How numbers are said in `language`, a tag like en-us; None where it is not known."""
+    return LANGUAGES.get(language.lower().partition("-")[0])

@@ -1,0 +1,82 @@
+"""The manner in which any voice speaks: its pitch, speed, melody and loudness, formants kept.
+
+Pitch and speed are changed by Rubber Band (https://breakfastquay.com/rubberband), through
+pedalboard. It is given what lies between two pauses in one piece: a voice that streams sounds as
+one that does not, and no border between two pieces is heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from avatar_app.core.errors import ModelMissing
+from avatar_app.core.values import Samples
+from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
+from avatar_app.engines.tts.speech.melody import widened
+
+_KNEE = 0.7  # of full scale, from where peaks are bent
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """How a voice speaks; the defaults leave it as it is."""
+
+    pitch: float = 0.0
+    """Semitones, −12 to 12."""
+    speed: float = 1.0
+    """0.5 to 2."""
+    volume: float = 1.0
+    """0 to 2."""
+    emphasis: float = 1.0
+    """How much the melody moves, 0 to 2; 0 is monotonous."""
+
+    @property
+    def leaves_sound(self) -> bool:
+        return self.pitch == 0 and self.speed == 1 and self.emphasis == 1
+
+
+def shaped(spoken: Spoken, config: VoiceConfig) -> Spoken:
+    """`spoken` in another manner; its words and mouth shapes move with the sound.
+
+    Raises ModelMissing where pedalboard is needed and not installed.
+    """
+    samples = spoken.samples
+    if len(samples) and not config.leaves_sound:
+        samples = _stretched(samples, spoken.rate, config)
+    factor = len(samples) / max(len(spoken.samples), 1)
+    return replace(
+        spoken,
+        samples=levelled(samples, config.volume),
+        words=[
+            WordAt(w.token, round(w.start * factor), round(w.end * factor)) for w in spoken.words
+        ],
+        mouth=spoken.mouth and [(shape, round(at * factor)) for shape, at in spoken.mouth],
+    )
+
+
+def levelled(sound: Samples, gain: float) -> Samples:
+    """Amplified, with peaks above the knee bent so that none reaches full scale."""
+    if gain == 1 and np.abs(sound).max(initial=0) <= 1:
+        return sound
+    louder = sound * np.float32(gain)
+    over = np.abs(louder) - _KNEE
+    bent = np.sign(louder) * (_KNEE + (1 - _KNEE) * np.tanh(over / (1 - _KNEE)))
+    return np.asarray(np.where(over > 0, bent, louder), np.float32)
+
+
+def _stretched(samples: Samples, rate: int, config: VoiceConfig) -> Samples:
+    try:
+        from pedalboard import time_stretch
+    except ImportError as error:
+        raise ModelMissing(
+            "The pitch of this voice cannot be changed: pedalboard is not installed.",
+            "Type: pip install pedalboard",
+        ) from error
+    semitones: float | np.ndarray = config.pitch
+    if config.emphasis != 1:
+        semitones = config.pitch + widened(samples, rate, config.emphasis)
+    stretched = time_stretch(samples, rate, config.speed, semitones)[0]
+    wanted = round(len(samples) / config.speed)
+    return np.asarray(np.pad(stretched[:wanted], (0, max(0, wanted - len(stretched)))), np.float32)

@@ -1,0 +1,60 @@
+"""Follows the melody of a voice, so that it can be made livelier or flatter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.values import Samples
+
+LOWEST, HIGHEST = 60.0, 500.0
+"""Hz: between them lies the pitch of speech."""
+_HOP = 0.01
+_WINDOW = 0.04
+_VOICED = 0.5
+"""Of a frame's energy, what must repeat after one period for it to count as voiced."""
+_MOST = 7.0
+"""Semitones by which one sound is moved at most."""
+
+
+def widened(samples: Samples, rate: int, emphasis: float) -> NDArray[np.float64]:
+    """Semitones by which each sample is to be moved so that the melody is `emphasis` times as wide.
+
+    The melody is measured from its median. Between voiced sounds the shift glides.
+    """
+    found = melody(samples, rate)
+    voiced = np.flatnonzero(found)
+    if not len(voiced):
+        return np.zeros(len(samples))
+    above = 12 * np.log2(found[voiced] / np.median(found[voiced]))
+    shift = np.clip((emphasis - 1) * above, -_MOST, _MOST)
+    centres = (voiced * _HOP + _WINDOW / 2) * rate
+    return np.interp(np.arange(len(samples)), centres, shift)
+
+
+def melody(samples: Samples, rate: int) -> NDArray[np.float64]:
+    """The pitch in Hz every 10 ms, 0 where there is none: the highest peak of the autocorrelation.
+
+    Boersma: Accurate short-term analysis of the fundamental frequency (1993), without its path
+    search; a median of three takes out single errors.
+    """
+    size, hop = round(_WINDOW * rate), round(_HOP * rate)
+    if len(samples) < size:
+        return np.zeros(0)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]
+    window = np.hanning(size)
+    first, last = round(rate / HIGHEST), min(round(rate / LOWEST), size // 2)
+    own = _autocorrelation(frames * window, last) / _autocorrelation(window[None], last)
+    lags = own[:, first:]
+    best = lags.argmax(axis=1)
+    strength = lags[np.arange(len(lags)), best] / np.maximum(own[:, 0], 1e-9)
+    heard = own[:, 0] > own[:, 0].max() * 1e-4
+    pitch = np.where((strength > _VOICED) & heard, rate / (best + first), 0.0)
+    neighbours = np.stack([np.roll(pitch, 1), pitch, np.roll(pitch, -1)])
+    return np.asarray(np.where(pitch > 0, np.median(neighbours, axis=0), 0.0))
+
+
+def _autocorrelation(frames: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    size = frames.shape[1]
+    spectrum = np.fft.rfft(frames, 2 * size, axis=1)
+    return np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :lags]

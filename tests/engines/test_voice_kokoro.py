@@ -1,0 +1,269 @@
+"""Kokoro says every word in time, alike with the same seed, in any blend, and stops when told."""
+
+from __future__ import annotations
+
+import _ctypes
+import ctypes
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import espeakng_loader
+import numpy as np
+import pytest
+from kokoro_parts import PHONEME, VOICES, write_model
+
+from avatar_app.app.build import make_engine
+from avatar_app.app.registry import Registry
+from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.engines.tts.kokoro.engine import KokoroVoice
+from avatar_app.engines.tts.kokoro.reading import read
+from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
+from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+
+RATE = 24_000
+SENTENCE = "The friend of the house, it is said, came at 10:30."
+ODD = (
+    "…",
+    "1,000",
+    "👍 - - Hello - - . . ! world 👍",
+    "привет 你好。世界",
+    "a_b <b>x</b> [[h]]",
+    "x" * 700,
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def library_is_given_back() -> Iterator[None]:
+    """kokoro-onnx keeps espeak-ng open: in its own process that harms nobody, here other tests."""
+    yield
+    path = espeakng_loader.get_library_path()
+    for _ in range(100):
+        try:
+            library = ctypes.CDLL(path, mode=os.RTLD_NOLOAD)
+        except OSError:
+            return
+        for _ in range(2):  # this handle, and one that was left
+            _ctypes.dlclose(library._handle)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("kokoro"))
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> KokoroVoice:
+    """Its graph tells the phonemes' durations."""
+    return KokoroVoice(model=str(write_model(tmp_path_factory.mktemp("told"), durations=True)))
+
+
+@pytest.fixture(scope="module")
+def voice(folder: Path) -> KokoroVoice:
+    return KokoroVoice(model=str(folder))
+
+
+def spoken(voice: Any, text: str) -> list[SpeechChunk]:
+    return list(voice.speak(text, Turn(1)))
+
+
+def sound(chunks: list[SpeechChunk]) -> Any:
+    return np.concatenate([chunk.audio.samples for chunk in chunks])
+
+
+def starts(chunks: list[SpeechChunk]) -> list[float]:
+    """Of all words, in seconds of the speech."""
+    return [word.start + chunk.audio.start / RATE for chunk in chunks for word in chunk.words]
+
+
+@pytest.mark.parametrize("text", [SENTENCE, *ODD])
+@pytest.mark.parametrize("which", ["voice", "telling"])
+def test_every_word_has_its_time(which: str, text: str, request: pytest.FixtureRequest) -> None:
+    chunks = spoken(request.getfixturevalue(which), text)
+    assert [word.text for chunk in chunks for word in chunk.words] == text.split()
+    assert " ".join(chunk.text for chunk in chunks if chunk.text) == " ".join(text.split())
+    position = 0
+    for chunk in chunks:
+        assert chunk.audio.start == position
+        assert chunk.audio.samples.dtype == np.float32
+        position += len(chunk.audio.samples)
+    assert starts(chunks) == sorted(starts(chunks))
+    assert all(word.start <= word.end for chunk in chunks for word in chunk.words)
+    assert np.abs(sound(chunks)).max() <= 1
+
+
+def test_words_begin_where_the_graph_says_their_phonemes_do(telling: KokoroVoice) -> None:
+    chunks = spoken(telling, "Papa may.")
+    phonemes = len("pˈɑːpə ")
+    assert starts(chunks)[1] - starts(chunks)[0] == pytest.approx(
+        phonemes * PHONEME / RATE, abs=0.01
+    )
+
+
+def test_without_durations_words_share_the_sound_in_proportion(
+    voice: KokoroVoice, telling: KokoroVoice
+) -> None:
+    told, guessed = starts(spoken(telling, SENTENCE)), starts(spoken(voice, SENTENCE))
+    assert max(abs(a - b) for a, b in zip(told, guessed, strict=True)) < 0.6
+
+
+def test_lips_are_told_only_where_the_graph_knows(voice: KokoroVoice, telling: KokoroVoice) -> None:
+    assert not any(chunk.visemes for chunk in spoken(voice, SENTENCE))
+    shapes = [viseme.shape for chunk in spoken(telling, "Papa.") for viseme in chunk.visemes]
+    assert [shape for shape in shapes if shape is not MouthShape.SIL][:2] == [
+        MouthShape.PP,
+        MouthShape.AA,
+    ]
+
+
+def test_words_that_espeak_joins_are_told_apart(voice: KokoroVoice) -> None:
+    model = voice._model
+    assert model is not None
+    phrase = next(gathered(phrases_of("of the of the house")))
+    reading = read(phrase, model.phonemize, "en-us")
+    pieces = [reading.phonemes[a:] for a in reading.starts]
+    assert [piece[:2] for piece in pieces] == ["ʌv", "ðɪ", "ʌv", "ðə", "hˈ"]
+
+
+def test_the_same_seed_gives_the_same_sound(tmp_path: Path) -> None:
+    noisy = str(write_model(tmp_path, noise=0.01))
+    once, again, other = (
+        sound(spoken(KokoroVoice(model=noisy, seed=seed), SENTENCE)) for seed in (7, 7, 8)
+    )
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once, other)
+
+
+def test_a_blend_is_between_its_voices(voice: KokoroVoice) -> None:
+    loudness = {}
+    for name in ("af_heart", "am_adam", "af_heart:0.5+am_adam:0.5"):
+        voice.configure(voice=name)
+        loudness[name] = float(np.abs(sound(spoken(voice, "Hello."))).max())
+    voice.configure(voice="af_heart")
+    heart, adam, both = loudness.values()
+    assert both == pytest.approx((heart + adam) / 2, rel=0.02)
+    assert parts_of("a:3+b:1") == {"a": 0.75, "b": 0.25}
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "af_heart:x", "af_heart:-1+am_adam", "+", "a:nan"])
+def test_a_voice_that_is_not_there_is_refused(voice: KokoroVoice, name: str) -> None:
+    with pytest.raises(ConfigInvalid) as refusal:
+        voice.configure(voice=name)
+    assert refusal.value.hint
+    assert spoken(voice, "Still here.")
+
+
+def test_the_language_is_that_of_the_voice() -> None:
+    assert language_of("bf_emma", "auto") == "en-gb"
+    assert language_of("if_sara:0.7+af_heart:0.3", "auto") == "it"
+    assert language_of("jf_alpha", "en-us") == "en-us"
+    with pytest.raises(ConfigInvalid, match="Japanese"):
+        language_of("jf_alpha", "auto")
+    styles = {name: np.zeros((2, 1, 256), np.float32) for name in VOICES}
+    assert style_of("if_sara", styles).shape == (2, 1, 256)
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_speed_changes_how_long_it_takes(voice: KokoroVoice, speed: float) -> None:
+    usual = sum(chunk.audio.seconds for chunk in spoken(voice, SENTENCE))
+    voice.configure(speed=speed)
+    chunks = spoken(voice, SENTENCE)
+    voice.configure(speed=1.0)
+    assert sum(chunk.audio.seconds for chunk in chunks) == pytest.approx(usual / speed, rel=0.1)
+
+
+def test_pitch_and_volume_leave_words_where_they_are(telling: KokoroVoice) -> None:
+    before = spoken(telling, SENTENCE)
+    telling.configure(pitch=5.0, volume=0.5, emphasis=1.5)
+    after = spoken(telling, SENTENCE)
+    telling.configure(pitch=0.0, volume=1.0, emphasis=1.0)
+    assert starts(after) == pytest.approx(starts(before), abs=0.001)
+    assert len(sound(after)) == len(sound(before))
+
+
+def test_a_cancelled_turn_ends_it_within_the_graph(voice: KokoroVoice) -> None:
+    turn = Turn(1)
+    chunks = voice.speak(SENTENCE, turn)
+    next(chunks)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        next(chunks)
+    model = voice._model
+    assert model is not None
+    style = style_of("af_heart", model.voices)
+    stopped = Turn(2)
+    running = threading.Event()
+
+    class Slow:
+        """Cancels once the graph is asked to run: what it computes is thrown away."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(model.session, name)
+
+        def run(self, names: Any, inputs: Any) -> Any:
+            running.set()
+            stopped.cancel()
+            return model.session.run(names, inputs)
+
+    kept, model.kokoro.sess = model.kokoro.sess, Slow()
+    with pytest.raises(TurnCancelled):
+        model.synthesize("həlˈoʊ", style, 1.0, stopped)
+    model.kokoro.sess = kept
+    assert running.is_set()
+    assert spoken(voice, "It goes on.")
+
+
+@pytest.mark.parametrize(
+    "damage", ["no model", "no voices", "broken graph", "broken voices", "wrong"]
+)
+def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None:
+    folder = write_model(tmp_path / "model")
+    graph, voices = folder / "kokoro-v1.0.onnx", folder / "voices-v1.0.bin"
+    match damage:
+        case "no model":
+            graph.unlink()
+        case "no voices":
+            voices.unlink()
+        case "broken graph":
+            graph.write_bytes(graph.read_bytes()[:1000])
+        case "broken voices":
+            voices.write_bytes(b"\x80\x04N." * 10)  # a pickle is never loaded
+        case "wrong":
+            with voices.open("wb") as file:
+                np.savez(file, af_heart=np.zeros((3, 7), np.float32))
+    with pytest.raises((ModelMissing, InputInvalid)) as error:
+        KokoroVoice(model=str(folder))
+    assert "avatar-app models download" in error.value.hint
+
+
+def test_behind_its_process_it_speaks_as_its_manifest_says(folder: Path) -> None:
+    registry = Registry()
+    manifest = registry.find(Kind.TTS, "kokoro")
+    hosted = make_engine(registry, manifest, {"model": str(folder), "voice": "am_adam"})
+    try:
+        chunks = spoken(hosted, SENTENCE)
+        assert {chunk.audio.rate for chunk in chunks} == {manifest.rate}
+        assert [word.text for chunk in chunks for word in chunk.words] == SENTENCE.split()
+        for option in manifest.options:
+            if option.name != "model":
+                hosted.configure(**{option.name: option.check(option.default)})
+        turn = Turn(2)
+        rest: Iterator[SpeechChunk] = hosted.speak("One two three. " * 100, turn)
+        next(rest)
+        turn.cancel()
+        with pytest.raises(TurnCancelled):
+            list(rest)
+    finally:
+        hosted.close()
+
+
+def test_what_is_shown_is_not_what_is_said(voice: KokoroVoice) -> None:
+    chunks = spoken(voice, "It costs $5.")
+    assert [word.text for chunk in chunks for word in chunk.words] == ["It", "costs", "$5."]
+    longer = spoken(voice, "It costs five dollars.")
+    assert len(sound(chunks)) == len(sound(longer))
