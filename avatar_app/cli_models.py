@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
     from avatar_app.app.models.catalog import Catalog, Model
+    from avatar_app.app.models.found import Found
     from avatar_app.app.models.store import Store
 
 models = typer.Typer(help="Models: see, fetch, check, take over, remove.", no_args_is_help=True)
@@ -165,6 +167,52 @@ def take(
     )
     out.print(f"{model.title} is here: {there}", soft_wrap=True, highlight=False, markup=False)
     return 0
+
+
+@models.command()
+def found(as_json: AsJson = False) -> int:
+    """List models that other programs have brought here; they can be used where they lie."""
+    from avatar_app.app.models.found import found_models
+    from avatar_app.app.settings import load_settings
+
+    settings, _ = load_settings()
+    every = [_told(each) for each in found_models(settings.models.folders)]
+    if as_json:
+        typer.echo(json.dumps(every))
+        return 0
+    for each in every:
+        out.print(each["title"], style="bold", markup=False, highlight=False, soft_wrap=True)
+        for line in filter(None, (each["what"], each["flaw"], each["use"])):
+            out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if not every:
+        out.print("Other programs have brought none; models.folders names more places to look.")
+    return 0
+
+
+def _told(found: Found) -> dict[str, Any]:
+    from avatar_app.app.models.store import readable
+
+    header = found.header
+    facts = [found.kind.value, readable(found.bytes)]
+    if header is not None:
+        facts += [header.architecture, f"{header.parameters / 1e9:.1f} billion parameters"]
+        facts += [header.quantization, f"{header.context} tokens of context"]
+    use = " ".join(f"--set {shlex.quote(setting)}" for setting in found.settings)
+    return {
+        "title": f"{found.name} ({found.source})",
+        "what": ", ".join(filter(None, facts)),
+        "path": str(found.path),
+        "kind": found.kind.value,
+        "engine": found.engine,
+        "source": found.source,
+        "bytes": found.bytes,
+        "architecture": header and header.architecture,
+        "parameters": header and header.parameters,
+        "quantization": header and header.quantization,
+        "context": header and header.context,
+        "flaw": found.flaw,
+        "use": "" if found.flaw else f"avatar-app run {use}",
+    }
 
 
 def _known() -> tuple[Store, Catalog]:

@@ -128,6 +128,12 @@ class AvatarSettings(_Section):
     detector_batch: Annotated[int, Field(ge=1, le=64)]
 
 
+class ModelSettings(_Section):
+    """Models that are on the machine already."""
+
+    folders: tuple[str, ...]
+
+
 class WindowSettings(_Section):
     """What the window looks like."""
 
@@ -161,6 +167,7 @@ class Settings(_Section):
     enhance: EngineChoice
     render: RenderSettings
     avatars: AvatarSettings
+    models: ModelSettings
     persona: str
     window: WindowSettings
     history: HistorySettings

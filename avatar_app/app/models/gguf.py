@@ -1,0 +1,190 @@
+"""What a GGUF file says about its model, read without loading it; a hostile file costs little.
+
+The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from avatar_app.core.errors import InputInvalid
+
+MAGIC = b"GGUF"
+VERSIONS = (2, 3)
+MOST_ENTRIES, MOST_TENSORS, MOST_DIMENSIONS = 4096, 65_536, 4
+MOST_WEIGHTS = 1 << 50
+"""Of one tensor: more is a lie."""
+LONGEST_ITEM = 4 << 20
+"""Bytes of one text; chat templates are the longest."""
+MOST_ITEMS = 4_000_000
+"""Of lists, all together; vocabularies are the longest."""
+LONGEST_HEADER = 256 << 20
+"""Bytes before the weights."""
+
+_NUMBERS = MappingProxyType(
+    {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+)
+_TEXT, _LIST = 8, 9
+QUANTIZATIONS = MappingProxyType(
+    {
+        **{0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0"},
+        **{10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K"},
+        **{16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S"},
+        **{22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 30: "BF16", 34: "TQ1_0", 35: "TQ2_0"},
+        **{39: "MXFP4", 40: "NVFP4"},
+    }
+)
+"""The names of ggml's number formats."""
+BITS = MappingProxyType(
+    {
+        **{0: 32.0, 1: 16.0, 30: 16.0, 2: 4.5, 3: 5.0, 6: 5.5, 7: 6.0, 8: 8.5},
+        **{10: 2.625, 11: 3.4375, 12: 4.5, 13: 5.5, 14: 6.5625},
+    }
+)
+"""Per weight, block scales included, of the formats in common use."""
+FEWEST_BITS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What is known without the weights."""
+
+    architecture: str
+    name: str
+    parameters: int
+    """Weights in this file; of a model in parts those of its part."""
+    quantization: str
+    """The format in which most weights are kept; empty for one that is not known here."""
+    context: int
+    """Tokens that the model was trained on; 0 where it does not say."""
+    part: int = 0
+    """Of a model in several files; from 0."""
+    kind: str = "model"
+    """Something else than model for adapters, projectors of pictures and the like."""
+
+
+def read_header(path: Path) -> GgufHeader:
+    """InputInvalid for a file that is no whole GGUF."""
+    try:
+        with path.open("rb") as file:
+            return _Reader(file).header()
+    except (OSError, struct.error, UnicodeDecodeError, ValueError) as error:
+        raise InputInvalid(f"The file {path} is no whole GGUF: {error}.", "Fetch it again.") from (
+            error
+        )
+
+
+class _Reader:
+    """Reads what is asked for and seeks over the rest."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+        self._items = MOST_ITEMS
+
+    def header(self) -> GgufHeader:
+        if self._take(4) != MAGIC:
+            raise ValueError("it does not begin like one")
+        (version,) = self._numbers("I")
+        tensors, entries = self._numbers("QQ")
+        if version not in VERSIONS or entries > MOST_ENTRIES or tensors > MOST_TENSORS:
+            raise ValueError("it is of a version that is not known here")
+        known: dict[str, str | float] = {}
+        for _ in range(entries):
+            key = self._name()
+            value = self._value(*self._numbers("I"))
+            if value is not None:
+                known[key] = value
+        weights = self._weights(tensors)
+        architecture = str(known.get("general.architecture", ""))
+        common = weights.most_common(1)
+        return GgufHeader(
+            architecture,
+            str(known.get("general.name", "")),
+            weights.total(),
+            QUANTIZATIONS.get(common[0][0], "") if common else "",
+            _whole(known.get(f"{architecture}.context_length")),
+            _whole(known.get("split.no")),
+            str(known.get("general.type", "model")),
+        )
+
+    def _weights(self, tensors: int) -> Counter[int]:
+        """How many there are in each format."""
+        weights: Counter[int] = Counter()
+        furthest = 0.0
+        for _ in range(tensors):
+            self._name()
+            (dimensions,) = self._numbers("I")
+            if not 0 < dimensions <= MOST_DIMENSIONS:
+                raise ValueError("its weights have a shape that cannot be")
+            shape = self._numbers(f"{dimensions}Q")
+            form, offset = self._numbers("IQ")
+            count = math.prod(shape)
+            weights[form] += count
+            size = min(count, MOST_WEIGHTS) * BITS.get(form, FEWEST_BITS) / 8
+            furthest = max(furthest, offset + size)
+        if self._file.tell() + furthest > self._size:
+            raise ValueError("it ends too early")
+        return weights
+
+    def _value(self, kind: int) -> str | float | None:
+        """None of a list, which is passed over."""
+        if kind == _TEXT:
+            return self._text()
+        if kind == _LIST:
+            self._pass_list()
+            return None
+        if kind not in _NUMBERS:
+            raise ValueError("it holds what is not known here")
+        number: float = self._numbers(_NUMBERS[kind])[0]
+        return number
+
+    def _pass_list(self) -> None:
+        kind, count = self._numbers("IQ")
+        self._items -= count
+        if self._items < 0:
+            raise ValueError("a list is too long")
+        if kind in _NUMBERS:
+            self._skip(count * struct.calcsize(f"<{_NUMBERS[kind]}"))
+        elif kind == _TEXT:
+            for _ in range(count):
+                self._skip(self._numbers("Q")[0])
+        else:
+            raise ValueError("a list holds what is not known here")
+
+    def _name(self) -> str:
+        if not (name := self._text()):
+            raise ValueError("something has no name")
+        return name
+
+    def _text(self) -> str:
+        (length,) = self._numbers("Q")
+        if length > LONGEST_ITEM:
+            raise ValueError("a text is too long")
+        return self._take(length).decode("utf-8", errors="replace")
+
+    def _numbers(self, layout: str) -> tuple[int, ...]:
+        layout = f"<{layout}"
+        return struct.unpack(layout, self._take(struct.calcsize(layout)))
+
+    def _take(self, count: int) -> bytes:
+        taken = self._file.read(count)
+        if len(taken) < count:
+            raise ValueError("it ends too early")
+        return taken
+
+    def _skip(self, count: int) -> None:
+        if self._file.tell() + count > min(self._size, LONGEST_HEADER):
+            raise ValueError("it ends too early")
+        self._file.seek(count, os.SEEK_CUR)
+
+
+def _whole(number: str | float | None) -> int:
+    return int(number) if isinstance(number, int | float) and 0 <= number < 1 << 40 else 0
