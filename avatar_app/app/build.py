@@ -104,17 +104,24 @@ class EngineRack:
 
 def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
-    checked = with_model_path(_with_avatar_folder(manifest.checked(options)), manifest)
     if manifest.isolation is Isolation.PROCESS:
-        if missing := registry.missing_packages(manifest):
-            raise ConfigInvalid(
-                f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
-                f"Type: pip install {' '.join(missing)}",
-            )
-        factory = partial(_make_in_child, registry.folders, manifest.kind, manifest.name, checked)
-        return HOSTED[manifest.kind](factory, manifest.title)
+        return HOSTED[manifest.kind](engine_factory(registry, manifest, options), manifest.title)
+    checked = with_model_path(_with_avatar_folder(manifest.checked(options)), manifest)
     with shortage_told(manifest.title):
         return registry.load_class(manifest)(**checked)
+
+
+def engine_factory(
+    registry: Registry, manifest: Manifest, options: dict[str, Any]
+) -> Callable[[], Any]:
+    """What makes the engine in another process: it pickles."""
+    if missing := registry.missing_packages(manifest):
+        raise ConfigInvalid(
+            f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
+            f"Type: pip install {' '.join(missing)}",
+        )
+    checked = with_model_path(_with_avatar_folder(manifest.checked(options)), manifest)
+    return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, checked)
 
 
 def make_face(rack: EngineRack, rung: Rung) -> Any:

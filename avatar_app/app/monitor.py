@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,11 +51,61 @@ class StageTimes:
     p95_ms: float
 
 
+Suggest = Callable[[Manifest], str]
+"""What to choose in an engine's place: the end of a sentence, or nothing."""
+
+
+def times_of(turn: TurnEnded) -> dict[Span, float]:
+    """Milliseconds of each span whose marks the turn has."""
+    marks = turn.marks
+    return {
+        span: (marks[span.end] - marks[span.start]) * 1000
+        for span in SPANS
+        if span.start in marks and span.end in marks
+    }
+
+
+def span_named(name: str) -> Span | None:
+    """None for one that is measured no more."""
+    return next((span for span in SPANS if span.name == name), None)
+
+
+def summarized(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTimes, ...]:
+    """Percentiles of the spans among `measured`, in the order of SPANS."""
+    found: dict[Span, list[float]] = {}
+    for span, milliseconds in measured:
+        if span is not None:
+            found.setdefault(span, []).append(milliseconds)
+    return tuple(
+        StageTimes(
+            *(span, len(found[span])),
+            *(float(p) for p in np.percentile(found[span], (50, 95))),
+        )
+        for span in SPANS
+        if span in found
+    )
+
+
+def broken_promise(engine: Manifest, times: StageTimes) -> str:
+    """What to say of an engine whose first output came later than promised; else nothing."""
+    promised = engine.promises.first_output_ms
+    if promised is None or times.count < ENOUGH or times.p50_ms <= promised:
+        return ""
+    return (
+        f"{engine.title} takes {times.p50_ms:.0f} ms to its first output"
+        f" where {promised:.0f} ms are promised; this computer is too slow or too busy for it."
+    )
+
+
+def _no_suggestion(_engine: Manifest) -> str:
+    return ""
+
+
 class Monitor:
     """Fed with every TurnEnded; may be asked from any thread."""
 
-    def __init__(self, engines: Mapping[Kind, Manifest]) -> None:
-        self._engines = engines
+    def __init__(self, engines: Mapping[Kind, Manifest], suggest: Suggest = _no_suggestion) -> None:
+        self._engines, self._suggest = engines, suggest
         self._lock = threading.Lock()
         self._times = {span: deque[float](maxlen=REMEMBERED) for span in SPANS}
         self._dropped = deque[float](maxlen=REMEMBERED)
@@ -63,20 +113,16 @@ class Monitor:
     def add(self, turn: TurnEnded) -> None:
         """Take the times of one turn; spans whose marks it lacks are left out."""
         with self._lock:
-            for span, times in self._times.items():
-                if span.start in turn.marks and span.end in turn.marks:
-                    times.append((turn.marks[span.end] - turn.marks[span.start]) * 1000)
+            for span, milliseconds in times_of(turn).items():
+                self._times[span].append(milliseconds)
             if drawn := turn.pictures.shown + turn.pictures.dropped:
                 self._dropped.append(turn.pictures.dropped / drawn)
 
     def stages(self) -> tuple[StageTimes, ...]:
         """The spans that were measured at least once."""
         with self._lock:
-            measured = {span: list(times) for span, times in self._times.items() if times}
-        return tuple(
-            StageTimes(span, len(times), *(float(p) for p in np.percentile(times, (50, 95))))
-            for span, times in measured.items()
-        )
+            measured = [(span, each) for span, times in self._times.items() for each in times]
+        return summarized(measured)
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each promise that is not kept."""
@@ -85,13 +131,8 @@ class Monitor:
 
     def _late(self, times: StageTimes) -> str:
         engine = self._engines.get(times.span.kind) if times.span.kind else None
-        promised = engine.promises.first_output_ms if engine else None
-        if engine is None or promised is None or times.count < ENOUGH or times.p50_ms <= promised:
-            return ""
-        return (
-            f"{engine.title} takes {times.p50_ms:.0f} ms to its first output"
-            f" where {promised:.0f} ms are promised; this computer is too slow or too busy for it."
-        )
+        late = broken_promise(engine, times) if engine is not None else ""
+        return f"{late} {self._suggest(engine)}".strip() if engine is not None and late else ""
 
     def _dropping(self) -> list[str]:
         with self._lock:
@@ -99,6 +140,5 @@ class Monitor:
         face = self._engines.get(Kind.FACE)
         if face is None or len(shares) < ENOUGH or np.mean(shares) <= DROPPED_SHARE:
             return []
-        return [
-            f"{face.title} is too slow here: {np.mean(shares):.0%} of its pictures are dropped."
-        ]
+        slow = f"{face.title} is too slow here: {np.mean(shares):.0%} of its pictures are dropped."
+        return [f"{slow} {self._suggest(face)}".strip()]

@@ -8,6 +8,7 @@ AvatarError            anything that can be said in one sentence with a hint
 ├── TooSlow            an engine does not keep up with the sound
 ├── DeviceUnavailable  a microphone, loudspeaker or GPU cannot be used
 └── EngineFailed       an engine raised, hung or died
+    └── EngineDied     its process ended or hung: another one may do better
 
 Everything else that is raised is a bug and keeps its traceback.
 """
@@ -18,6 +19,7 @@ __all__ = [
     "AvatarError",
     "ConfigInvalid",
     "DeviceUnavailable",
+    "EngineDied",
     "EngineFailed",
     "InputInvalid",
     "ModelMissing",
@@ -64,3 +66,7 @@ class DeviceUnavailable(AvatarError):
 
 class EngineFailed(AvatarError):
     """An engine raised, hung or died."""
+
+
+class EngineDied(EngineFailed):
+    """An engine's process ended or hung; another one may do better."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -92,7 +93,10 @@ class Needs:
     """What must be there before an engine can be loaded."""
 
     ram_mb: int = 0
+    """At its peak: of its own process, or added to the program's."""
     vram_mb: int = 0
+    per_model_mb: float = 0.0
+    """What each MB of the model's files takes besides; 0 where `ram_mb` holds the model too."""
     packages: tuple[str, ...] = ()
     """Distribution names."""
     models: tuple[str, ...] = ()
@@ -128,6 +132,19 @@ class Manifest:
     needs: Needs = field(default_factory=Needs)
     promises: Promises = field(default_factory=Promises)
     options: tuple[Option, ...] = ()
+    lighter: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    """Options to try one after the other, each on top of those before, where it does not fit."""
+
+    def lighter_choices(self, options: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        """`options` with ever lighter ones on top; without those that would change nothing."""
+        tried, choices = self.checked(options), []
+        chosen = dict(options)
+        for changes in self.lighter:
+            chosen |= changes
+            if (checked := self.checked(chosen)) != tried:
+                tried = checked
+                choices.append(dict(chosen))
+        return tuple(choices)
 
     def defaults(self) -> dict[str, Any]:
         """The options' default values."""
@@ -149,7 +166,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FIELDS = {
     *("name", "kind", "entry", "title", "summary", "license", "isolation", "languages"),
-    *("rate", "needs", "promises", "options"),
+    *("rate", "needs", "promises", "options", "lighter"),
 }
 
 
@@ -174,7 +191,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         key: tuple(value) if isinstance(value, list) else value
         for key, value in document.get("needs", {}).items()
     }
-    return Manifest(
+    manifest = Manifest(
         name=_matching(_NAME, document["name"], "name"),
         kind=Kind(document["kind"]),
         entry=_matching(_ENTRY, document["entry"], "entry"),
@@ -187,7 +204,11 @@ def _parse(document: dict[str, Any]) -> Manifest:
         needs=Needs(**needs),
         promises=Promises(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),
+        lighter=tuple(dict(changes) for changes in document.get("lighter", ())),
     )
+    for changes in manifest.lighter:
+        manifest.checked(dict(changes))
+    return manifest
 
 
 def _matching(pattern: re.Pattern[str], value: Any, entry: str) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from avatar_app.core.errors import AvatarError, EngineFailed
+from avatar_app.core.errors import AvatarError, EngineDied, EngineFailed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
@@ -174,7 +174,7 @@ class Host:
             return message
 
     def _dead(self, died: Died) -> AvatarError:
-        return EngineFailed(
+        return EngineDied(
             f"{self._title} {died.reason}.",
             "It is started again with the next turn; if it fails again, choose another engine.",
         )

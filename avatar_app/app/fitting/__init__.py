@@ -1,0 +1,1 @@
+"""Fitting: which engines and models this machine can carry, and why."""

@@ -1,0 +1,98 @@
+"""Says how much memory an engine will take: as measured, else from its manifest and its model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avatar_app.app.measurements import Measurements
+from avatar_app.app.models.catalog import Catalog
+from avatar_app.app.models.store import Presence, Store
+from avatar_app.app.residency import Weight
+from avatar_app.core.manifest import Manifest
+
+MATTERS = frozenset(
+    {
+        *("model", "device", "compute", "precision", "runtime", "gpu_layers", "context"),
+        *("threads", "batch", "beam", "width", "height", "avatar", "kv_cache"),
+    }
+)
+"""Options on which an engine's memory depends."""
+MB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an engine will take."""
+
+    weight: Weight
+    is_measured: bool
+    """Here, with these very options; else it is reckoned."""
+
+
+def choice_key(options: dict[str, Any]) -> str:
+    """One text for all choices that weigh the same."""
+    return json.dumps({key: options[key] for key in sorted(MATTERS & options.keys())})
+
+
+def estimate(
+    manifest: Manifest,
+    options: dict[str, Any],
+    measurements: Measurements | None,
+    store: Store,
+    catalog: Catalog,
+    has_card: bool = False,
+) -> Estimate:
+    """`options`: as chosen; what is not chosen is as the manifest says.
+
+    Measured here with another model, the engine is reckoned to take as much more or less as the
+    models' files differ, times the manifest's `needs.per_model_mb`.
+    """
+    checked = manifest.checked(options)
+    key = choice_key(checked)
+    trials = measurements.trials(manifest.kind, manifest.name) if measurements else {}
+    if trial := trials.get(key):
+        return Estimate(Weight(trial.ram_mb, trial.vram_mb), True)
+    needs, size = manifest.needs, model_mb(checked.get("model", ""), manifest, store, catalog)
+    on_card = has_card and uses_card(checked)
+    alike = (other for name, other in trials.items() if _differ_in_model(name, key))
+    if needs.per_model_mb and (other := next(alike, None)):
+        more = (size - other.model_mb) * needs.per_model_mb
+        return Estimate(
+            Weight(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card), False
+        )
+    if needs.per_model_mb and size:
+        weights = size * needs.per_model_mb
+        vram = weights if on_card else 0.0
+        return Estimate(Weight(needs.ram_mb + (0 if on_card else weights), vram), False)
+    return Estimate(Weight(needs.ram_mb, needs.vram_mb if on_card else 0), False)
+
+
+def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:
+    """Size of the model's files, here or as the catalogue says; 0 where nobody knows."""
+    path = Path(name).expanduser()
+    if name and path.is_file():
+        return path.stat().st_size / MB
+    if name and path.is_dir():
+        return sum(each.stat().st_size for each in path.iterdir() if each.is_file()) / MB
+    model = catalog.by_id.get(name or next(iter(manifest.needs.models), ""))
+    if model is None:
+        return 0.0
+    if store.presence(model) is Presence.HERE:
+        return store.bytes_here(model) / MB
+    return (model.bytes or model.needs.ram_mb * MB) / MB
+
+
+def uses_card(options: dict[str, Any]) -> bool:
+    """Would it be computed on a graphics card, if there is one?"""
+    if "gpu_layers" in options:
+        return bool(options["gpu_layers"])
+    return options.get("device", "cpu") in ("auto", "cuda")
+
+
+def _differ_in_model(one: str, other: str) -> bool:
+    left, right = json.loads(one), json.loads(other)
+    left.pop("model", None), right.pop("model", None)
+    return bool(left == right)
