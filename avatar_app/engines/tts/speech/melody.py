@@ -13,6 +13,8 @@ _HOP = 0.01
 _WINDOW = 0.04
 _VOICED = 0.5
 """Of a frame's energy, what must repeat after one period for it to count as voiced."""
+_OCTAVE_COST = 0.04
+"""Of a frame's energy: what repeats after one period does so after two, and one is meant."""
 _MOST = 7.0
 """Semitones by which one sound is moved at most."""
 
@@ -46,7 +48,8 @@ def melody(samples: Samples, rate: int) -> NDArray[np.float64]:
     first, last = round(rate / HIGHEST), min(round(rate / LOWEST), size // 2)
     own = _autocorrelation(frames * window, last) / _autocorrelation(window[None], last)
     lags = own[:, first:]
-    best = lags.argmax(axis=1)
+    octaves = np.log2(np.arange(first, last) / first)
+    best = (lags - _OCTAVE_COST * octaves * own[:, :1]).argmax(axis=1)
     strength = lags[np.arange(len(lags)), best] / np.maximum(own[:, 0], 1e-9)
     heard = own[:, 0] > own[:, 0].max() * 1e-4
     pitch = np.where((strength > _VOICED) & heard, rate / (best + first), 0.0)

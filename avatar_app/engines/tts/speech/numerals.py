@@ -14,7 +14,7 @@ from avatar_app.engines.tts.speech.languages import Spelling, spelling_of
 from avatar_app.engines.tts.speech.phrases import Part, Phrase
 
 _EDGES = re.compile(r"([^\w€$£¥+−-]*)(.*?)([^\w%°€$£¥]*)", re.DOTALL)
-_LONGEST = 30
+_LONGEST = 15
 """Digits: a longer number is left to the voice."""
 _SIGNED = r"(?P<sign>[+−-]?)(?P<number>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
 _DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")

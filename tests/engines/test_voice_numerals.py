@@ -1,0 +1,77 @@
+"""Numbers, dates, times, amounts and abbreviations are said in words; what is shown stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avatar_app.engines.tts.speech.languages import LANGUAGES
+from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+
+
+def said(text: str, language: str = "en-us") -> str:
+    phrases = (spelled(phrase, language) for phrase in gathered(phrases_of(text)))
+    return " ".join(" ".join(phrase.spoken for phrase in phrases).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("3.50", "three point five"),
+        ("(1,000)", "(one thousand)"),
+        ("in 1984,", "in nineteen eighty-four,"),
+        ("at 10:05", "at ten oh five"),
+        ("at 12:00!", "at twelve o'clock!"),
+        ("$5 or 1€", "five dollars or one euro"),
+        ("20% off", "twenty percent off"),
+        ("5 km, 42kg", "five kilometres, forty-two kilograms"),
+        ("−5°C", "minus five degrees Celsius"),
+        ("on 2024-03-01.", "on March first, twenty twenty-four."),
+        ("the 3rd", "the third"),
+        ("e.g. **42** 👍 `code`", "for example forty-two code"),
+        ("3D and 1.2.3 and B2", "3D and 1.2.3 and B2"),
+        ("2024-13-45", "2024-13-45"),
+        ("9" * 40, "9" * 40),
+        ("no km here", "no km here"),
+    ],
+)
+def test_english(text: str, words: str) -> None:
+    assert said(text) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "words"),
+    [
+        ("de", "Am 3. März um 10:30", "Am dritten März um zehn Uhr dreißig"),
+        ("de", "1.234,50 €", "eintausendzweihundertvierunddreißig Komma fünf Euro"),
+        ("de", "am 12.03.2024", "am zwölften März zweitausendvierundzwanzig"),
+        ("de", "Das sind 3. Gut.", "Das sind drei. Gut."),
+        ("fr", "le 2024-03-01", "le premier mars deux mille vingt-quatre"),
+        ("es", "5 km", "cinco kilómetros"),
+        ("it", "3,5 kg", "tre virgola cinque chilogrammi"),
+        ("pt-br", "2024-01-02", "dois de janeiro de dois mil e vinte e quatro"),
+        ("hi", "42", "42"),
+    ],
+)
+def test_other_languages(language: str, text: str, words: str) -> None:
+    assert said(text, language) == words
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(sorted(LANGUAGES)))
+def test_no_text_breaks_it_and_no_word_is_lost(text: str, language: str) -> None:
+    phrases = [spelled(phrase, language) for phrase in gathered(phrases_of(text))]
+    tokens = [part.token for phrase in phrases for part in phrase.parts if part.token]
+    assert tokens == text.split()
+
+
+def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
+    text = "Well now, after all these years, here we are. A sentence, with a comma, follows. End"
+    assert [phrase.spoken for phrase in gathered(phrases_of(text))] == [
+        "Well now, after all these years,",
+        "here we are.",
+        "A sentence, with a comma, follows.",
+        "End",
+    ]
