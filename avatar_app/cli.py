@@ -14,6 +14,7 @@ from rich.console import Console
 from avatar_app.cli_avatars import avatars
 from avatar_app.cli_models import models
 from avatar_app.cli_render import render
+from avatar_app.cli_servers import servers
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 
@@ -24,8 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(avatars, name="avatars")
-app.command()(render)
 app.add_typer(models, name="models")
+app.add_typer(servers, name="servers")
+app.command()(render)
 out = Console()
 err = Console(stderr=True)
 

@@ -57,9 +57,14 @@ def key_for(address: str) -> str:
     from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(KEYRING, address) or ""
+        return keyring.get_password(KEYRING, canonical(address)) or ""
     except KeyringError:
         return ""  # no keyring here; a server that asks for a key says so
+
+
+def canonical(address: str) -> str:
+    """The one spelling of an address under which its key is kept."""
+    return address.strip().rstrip("/")
 
 
 def translated(error: Exception, address: str) -> AvatarError:

@@ -1,0 +1,69 @@
+"""The command line's `servers` group: look for language model servers here, keep keys."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+servers = typer.Typer(
+    help="Language model servers: look for them, keep keys.", no_args_is_help=True
+)
+out = Console()
+err = Console(stderr=True)
+
+
+@servers.command("look")
+def look_here(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Ask the usual ports of this machine, once, which models are served there."""
+    from avatar_app.app.servers import USUAL_PORTS, look
+
+    found = look()
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return 0
+    for each in found:
+        key = "asks for a key: avatar-app servers key" if each.needs_key else ""
+        what = ", ".join(each.models) or key or "no model is loaded"
+        _tell(f"{each.address} ({each.program}'s port): {what}")
+        use = " ".join(f"--set {shlex.quote(setting)}" for setting in each.settings)
+        _tell(f"  avatar-app run {use}")
+    if not found:
+        known = ", ".join(f"{name} ({port})" for port, name in USUAL_PORTS.items())
+        _tell(f"No server answers on this machine; asked were the ports of {known}.")
+    return 0
+
+
+@servers.command()
+def key(
+    address: Annotated[str, typer.Argument(help="As in dialogue.options.address.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Forget it.")] = False,
+) -> int:
+    """Keep the key for a server in the system's keyring; it is asked for, hidden."""
+    from avatar_app.app.servers import checked_address, is_overheard, remove_key, store_key
+
+    address = checked_address(address)
+    if remove:
+        there = remove_key(address)
+        _tell(f"The key for {address} {'was removed' if there else 'was not there'}.")
+        return 0
+    if is_overheard(address):
+        err.print("http:// shows the key to everybody on the way; better https://", style="yellow")
+    if sys.stdin.isatty():
+        given = typer.prompt(f"Key for {address}", hide_input=True, err=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    store_key(address, given)
+    _tell(f"The key for {address} is in the keyring, and goes to no other server.")
+    return 0
+
+
+def _tell(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
