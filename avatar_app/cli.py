@@ -14,6 +14,7 @@ from rich.console import Console
 from avatar_app.cli_avatars import avatars
 from avatar_app.cli_models import models
 from avatar_app.cli_render import render
+from avatar_app.cli_speak import speak
 from avatar_app.cli_servers import servers
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
@@ -28,6 +29,7 @@ app.add_typer(avatars, name="avatars")
 app.add_typer(models, name="models")
 app.add_typer(servers, name="servers")
 app.command()(render)
+app.command()(speak)
 out = Console()
 err = Console(stderr=True)
 

@@ -106,6 +106,11 @@ class EspeakVoice:
         if start:
             yield from Spoken(np.zeros(pause, np.float32), RATE, [], []).chunks(start)
 
+    @staticmethod
+    def speakers(**_options: Any) -> tuple[str, ...]:
+        """Its variants."""
+        return VARIANTS
+
     def close(self) -> None:
         """There is nothing to give back: the library is loaded only while it works."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples, SpeechChunk
-from avatar_app.engines.tts.kokoro.loading import RATE, Model, load
+from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
 from avatar_app.engines.tts.kokoro.reading import Reading, read
 from avatar_app.engines.tts.kokoro.timing import mouth_of, words_of
 from avatar_app.engines.tts.kokoro.voices import language_of, style_of
@@ -94,6 +94,11 @@ class KokoroVoice:
             pause = round(phrase.pause / speaker.speed * RATE)
         if start:
             yield from Spoken(np.zeros(pause, np.float32), RATE, [], None).chunks(start)
+
+    @staticmethod
+    def speakers(model: str, **_options: Any) -> tuple[str, ...]:
+        """The voices of a model, which need not be loaded. Raises ModelMissing, InputInvalid."""
+        return voice_names(model)
 
     def close(self) -> None:
         self._model = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,16 @@ def load(model: str, seed: int, threads: int) -> Model:
         raise _translated(error, graph.name) from error
     _check_inputs(session, graph)
     return Model(styles, _phonemizer(kokoro.tokenizer), kokoro, session)
+
+
+def voice_names(model: str) -> tuple[str, ...]:
+    """Who can speak. Raises ModelMissing, InputInvalid."""
+    _, voices = _files(Path(model).expanduser())
+    try:
+        with zipfile.ZipFile(voices) as styles:
+            return tuple(sorted(name.removesuffix(".npy") for name in styles.namelist()))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _translated(error, voices.name) from error
 
 
 def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:

@@ -1,0 +1,69 @@
+"""The command line's `speak`: a text becomes a sound file in any installed voice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from avatar_app.core.errors import ConfigInvalid
+
+_out = Console()
+_err = Console(stderr=True)
+
+Text = Annotated[str, typer.Argument(help="What is said.")]
+Output = Annotated[Path | None, typer.Option(help="The wav, mp3, ogg or flac to write.")]
+EngineName = Annotated[str | None, typer.Option(help="Whose voice: espeak, kokoro or coqui.")]
+VoiceName = Annotated[str | None, typer.Option(help="Who speaks; --list tells the names.")]
+Language = Annotated[str | None, typer.Option(help="What is spoken, say en-us or de.")]
+Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is usual.")]
+Rate = Annotated[int, typer.Option(help="Samples per second, 16000 to 48000.")]
+Listing = Annotated[bool, typer.Option("--list", help="Tell who can speak, and write nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a setting, say tts.options.pitch=2."),
+]
+
+
+def speak(
+    text: Text = "",
+    output: Output = None,
+    engine: EngineName = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    rate: Rate = 24_000,
+    list_voices: Listing = False,
+    as_json: AsJson = False,
+    settings: Assignments = None,
+) -> int:
+    """Say a text into a sound file."""
+    from avatar_app.app.settings import EngineChoice, load_settings, parse_overrides
+    from avatar_app.app.speech.tts import TTSEngine
+
+    overrides = parse_overrides(settings or [])
+    loaded, notices = load_settings(overrides=overrides)
+    for notice in notices:
+        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    choice = loaded.tts
+    if engine is not None and engine != choice.engine:
+        choice = EngineChoice(engine=engine, options={})
+    if output is None and not list_voices:
+        raise ConfigInvalid("Where shall it be written?", "Give --output FILE.mp3, or --list.")
+    with _err.status("Speaking …"), TTSEngine(choice) as tts:
+        if list_voices:
+            names = tts.list_speakers()
+            typer.echo(json.dumps(names) if as_json else "\n".join(names))
+            return 0
+        assert output is not None
+        written = tts.synthesize(text, output, voice, language, sample_rate=rate, speed=speed)
+    if as_json:
+        report = {"path": str(written.path), "seconds": written.seconds, "sample_rate": rate}
+        typer.echo(json.dumps(report))
+    else:
+        _out.print(f"The speech is {output}", soft_wrap=True, highlight=False)
+    return 0

@@ -1,0 +1,157 @@
+"""A text becomes a sound file of any kind, in any voice; what cannot be is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import typer
+from kokoro_parts import VOICES, write_model
+from typer.testing import CliRunner
+
+from avatar_app.app.settings import EngineChoice
+from avatar_app.app.speech.tts import TTSEngine
+from avatar_app.cli_speak import speak
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.turn import Turn, TurnCancelled
+
+TEXT = "Hello there, this is what I say."
+
+
+@pytest.fixture(scope="module")
+def espeak() -> Iterator[TTSEngine]:
+    with TTSEngine(EngineChoice(engine="espeak")) as engine:
+        engine._voice.wait_ready()  # its thread begins before the first test
+        yield engine
+
+
+def probed(path: Path) -> dict[str, Any]:
+    """What another program reads in the file."""
+    if shutil.which("ffprobe") is None:
+        import av
+
+        with av.open(str(path)) as file:
+            stream = file.streams.audio[0]
+            return {"codec_name": stream.codec.name, "sample_rate": str(stream.rate), "channels": 1}
+    told = subprocess.run(
+        ["ffprobe", "-v", "error", "-of", "json", "-show_streams", str(path)],
+        capture_output=True,
+        check=True,
+    )
+    return dict(json.loads(told.stdout)["streams"][0])
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "rate"),
+    [
+        ("wav", "pcm_s16le", 16_000),
+        ("mp3", "mp3", 44_100),
+        ("ogg", "vorbis", 48_000),
+        ("flac", "flac", 24_000),
+        ("mp3", "mp3", 16_000),
+    ],
+)
+def test_every_format_at_its_rate(
+    espeak: TTSEngine, tmp_path: Path, ending: str, codec: str, rate: int
+) -> None:
+    path = tmp_path / f"speech.{ending}"
+    written = espeak.synthesize(TEXT, path, sample_rate=rate)
+    stream = probed(path)
+    assert (stream["codec_name"], int(stream["sample_rate"])) == (codec, rate)
+    samples, found = soundfile.read(path)
+    assert (found, samples.ndim) == (rate, 1)
+    assert len(samples) / rate == pytest.approx(written.seconds, abs=0.1)
+    assert written.seconds == pytest.approx(1.9, abs=0.5)
+    assert 0.02 < np.sqrt(np.mean(samples**2)) < 0.3
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_stream_is_what_the_file_holds(espeak: TTSEngine, tmp_path: Path) -> None:
+    chunks = list(espeak.synthesize_stream(TEXT))
+    assert len(chunks) > 2
+    assert [word.text for chunk in chunks for word in chunk.words] == TEXT.split()
+    streamed = np.concatenate([chunk.audio.samples for chunk in chunks])
+    espeak.synthesize(TEXT, tmp_path / "a.wav", sample_rate=22_050)
+    written, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    np.testing.assert_allclose(written, streamed, atol=1e-4)
+
+
+def test_speaker_language_and_speed_hold_for_one_text(espeak: TTSEngine, tmp_path: Path) -> None:
+    usual = espeak.synthesize(TEXT, tmp_path / "a.wav")
+    slow = espeak.synthesize(TEXT, tmp_path / "b.wav", "m3", "de", speed=0.5)
+    again = espeak.synthesize(TEXT, tmp_path / "c.wav")
+    assert slow.seconds > 1.5 * usual.seconds
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "c.wav").read_bytes()
+    assert again.seconds == usual.seconds
+    assert "f2" in espeak.list_speakers()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("a.xyz", {}),
+        ("a.wav", {"format": "wma"}),
+        ("a.wav", {"sample_rate": 8_000}),
+        ("a.wav", {"sample_rate": 96_000}),
+        ("a.mp3", {"sample_rate": 40_000}),
+        ("a.wav", {"speaker": "nobody"}),
+        ("a.wav", {"language": "klingon"}),
+        ("a.wav", {"speed": 3.0}),
+        ("none/a.wav", {}),
+        ("a.wav", {"text": " \n"}),
+    ],
+)
+def test_what_cannot_be_is_said_and_leaves_nothing(
+    espeak: TTSEngine, tmp_path: Path, name: str, asked: dict[str, Any]
+) -> None:
+    with pytest.raises((ConfigInvalid, InputInvalid)) as error:
+        espeak.synthesize(output_path=tmp_path / name, **{"text": TEXT, **asked})
+    assert error.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cancelled_text_leaves_the_old_file(espeak: TTSEngine, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"old")
+    turn = Turn(1)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        espeak.synthesize(TEXT, path, turn=turn)
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.wav"]
+
+
+def typed(*arguments: object) -> Any:
+    app = typer.Typer()
+    app.command()(speak)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if isinstance(result.exception, AvatarError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_the_command_line_speaks_and_lists(tmp_path: Path) -> None:
+    path = tmp_path / "x.mp3"
+    report = json.loads(typed(TEXT, "--output", path, "--voice", "m1", "--json").stdout)
+    assert report["path"] == str(path)
+    assert probed(path)["codec_name"] == "mp3"
+    assert "belinda" in typed("--list").stdout.split()
+    with pytest.raises(ConfigInvalid, match="Where"):
+        typed(TEXT)
+
+
+def test_another_engine_by_its_folder(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "kokoro")
+    chosen = EngineChoice(engine="kokoro", options={"model": str(folder)})
+    with TTSEngine(chosen) as tts:
+        assert tts.list_speakers() == tuple(sorted(VOICES))
+        written = tts.synthesize(TEXT, tmp_path / "a.flac", speaker="bf_emma", sample_rate=16_000)
+    assert written.seconds > 1
