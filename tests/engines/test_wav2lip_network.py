@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import wav2lip_parts
 
 from avatar_app.core.errors import AvatarError, EngineFailed, OutOfMemory
 from avatar_app.engines.face.wav2lip.lips import LipPainter
+from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.onnx_graph import face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.region import LOWER_HALF, WHOLE, Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime, open_session
@@ -28,10 +30,11 @@ def state() -> State:
     return wav2lip_parts.random_state()
 
 
-def run(model: bytes, feeds: State) -> State:
+def run(model: Model, feeds: State) -> State:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    with model.written() as path:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(None, feeds), strict=True))
 
@@ -88,7 +91,7 @@ def test_what_a_runtime_raises_is_told_with_a_hint(
 
 def test_what_is_no_graph_cannot_be_opened() -> None:
     with pytest.raises(EngineFailed):
-        open_session(b"nothing", ONNXRUNTIME)
+        open_session(Model(onnx.GraphProto(), {}), ONNXRUNTIME)
 
 
 def test_the_whole_network_and_the_still_face_paint_the_same(state: State, golden: State) -> None:

@@ -8,7 +8,6 @@ import types
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import yaml
@@ -21,6 +20,7 @@ from avatar_app.engines.face.wav2lip.fp16 import halved
 from avatar_app.engines.face.wav2lip.int8 import measured, quantised
 from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
 from avatar_app.engines.face.wav2lip.mnn import MnnSession
+from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.preparation import settled
@@ -103,7 +103,7 @@ def test_int8_keeps_the_picture(
     assert 35 < psnr(pictures, shown) < 60
 
 
-def small_network() -> bytes:
+def small_network() -> Model:
     """Convolution, rectifier, and a residual convolution: `x` (1, 2, 4, 4) → `y`."""
     rng = np.random.default_rng(3)
     weights = {
@@ -124,12 +124,12 @@ def small_network() -> bytes:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3, 4, 4])],
         [numpy_helper.from_array(v.astype(np.float32), name) for name, v in weights.items()],
     )
-    opsets = [helper.make_opsetid("", 17)]
-    return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString())
+    return Model.of(graph)
 
 
-def computed(model: bytes, feeds: State) -> np.ndarray:
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+def computed(model: Model, feeds: State) -> np.ndarray:
+    with model.written() as path:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(["y"], feeds)[0])
 
 
@@ -138,7 +138,7 @@ def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -
     feeds = {"x": np.random.default_rng(4).standard_normal((1, 2, 4, 4)).astype(np.float32)}
     exact = computed(model, feeds)
 
-    def opened(graph: bytes):
+    def opened(graph: Model):
         return open_session(graph, Choice()).run
 
     ranges = measured(model, frozenset(), [feeds], opened)
@@ -147,7 +147,7 @@ def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -
     assert ranges["x"].lowest == pytest.approx(feeds["x"].min())
     both = quantised(model, frozenset(), ranges)
     one = quantised(model, frozenset({"c1"}), measured(model, {"c1"}, [feeds], opened))
-    kinds = [node.op_type for node in onnx.ModelProto.FromString(both).graph.node]
+    kinds = [node.op_type for node in both.graph.node]
     assert "Relu" not in kinds  # its unsigned 8-bit numbers cannot be negative
     span = np.ptp(exact)
     assert 0 < np.abs(computed(both, feeds) - exact).max() < 0.05 * span
@@ -158,8 +158,7 @@ def test_fp16_computes_the_same_graph_with_half_the_digits(
     state: State, feeds: State, shown: np.ndarray
 ) -> None:
     model = halved(picture_graph(state, MOUTH, 1, 1))
-    graph = onnx.ModelProto.FromString(model).graph
-    assert not any(each.data_type == TensorProto.FLOAT for each in graph.initializer)
+    assert not any(each().dtype == np.float32 for each in model.weights.values())
     pictures = open_session(model, Choice(precision=Precision.FP16)).run(feeds)["pictures"]
     assert pictures.dtype == np.float32
     assert psnr(pictures[0, ::-1].transpose(1, 2, 0), shown[0]) > 50

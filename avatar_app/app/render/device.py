@@ -6,6 +6,7 @@ import os
 from functools import cache
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Runtime, open_session
 
 AUTO = "auto"
@@ -48,11 +49,10 @@ def _computes(device: Device) -> bool:
     return True
 
 
-def _smallest_graph() -> bytes:
+def _smallest_graph() -> Model:
     from onnx import TensorProto, helper
 
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
     node = helper.make_node("Relu", ["x"], ["y"])
     graph = helper.make_graph([node], "smallest", values[:1], values[1:])
-    opset = helper.make_opsetid("", 17)
-    return bytes(helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString())
+    return Model.of(graph)

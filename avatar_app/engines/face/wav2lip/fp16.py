@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from avatar_app.engines.face.wav2lip.model import Model, Weight
 
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-def halved(model: bytes) -> bytes:
+def halved(model: Model) -> Model:
     """The same graph, computed in 16-bit floating point."""
-    half = onnx.ModelProto.FromString(model)
-    graph = half.graph
-    for each in graph.initializer:
-        if each.data_type == TensorProto.FLOAT:
-            values = np.clip(numpy_helper.to_array(each), -_LARGEST, _LARGEST)
-            each.CopyFrom(numpy_helper.from_array(values.astype(np.float16), each.name))
+    graph = onnx.GraphProto()
+    graph.CopyFrom(model.graph)
     inside = {value.name: f"{value.name}.half" for value in (*graph.input, *graph.output)}
     for node in graph.node:
         for names in (node.input, node.output):
@@ -26,7 +28,14 @@ def halved(model: bytes) -> bytes:
     nodes = [*before, *graph.node, *after]
     del graph.node[:]
     graph.node.extend(nodes)
-    return bytes(half.SerializeToString())
+    return Model(graph, {name: partial(_half, each) for name, each in model.weights.items()})
+
+
+def _half(weight: Weight) -> NDArray[Any]:
+    values = weight()
+    if values.dtype != np.float32:
+        return values
+    return np.clip(values, -_LARGEST, _LARGEST).astype(np.float16)
 
 
 def _cast(source: str, name: str, kind: int) -> onnx.NodeProto:

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from avatar_app.engines.face.wav2lip.model import Model, Weight
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, Floats]
-Open = Callable[[bytes], Callable[[Feeds], Mapping[str, Floats]]]
+Open = Callable[[Model], Callable[[Feeds], Mapping[str, Floats]]]
 """Makes of a graph what computes it."""
 _LARGEST_STEP = 90
 """Two products of 255 and 90 overflow only where both weights and both activations are above 0.84
@@ -55,14 +57,13 @@ Ranges = Mapping[str, Range]
 
 
 def measured(
-    model: bytes, exact: Container[str], samples: Sequence[Feeds], open_it: Open
+    model: Model, exact: Container[str], samples: Sequence[Feeds], open_it: Open
 ) -> Ranges:
     """Run the graph on `samples`, and see what goes into its convolutions and comes out.
 
     `exact`: names of the convolutions that are not to be rounded.
     """
-    watched = onnx.ModelProto.FromString(model)
-    graph = watched.graph
+    graph = _copied(model.graph)
     ends = (_ends(node, graph) for node in graph.node if _is_chosen(node, exact))
     ranges = {name: Range() for pair in ends for name in pair}
     there = {value.name for value in (*graph.output, *graph.input)}
@@ -71,16 +72,22 @@ def measured(
         for name in ranges
         if name not in there
     )
-    compute = open_it(bytes(watched.SerializeToString()))
+    compute = open_it(Model(graph, model.weights))
     for feeds in samples:
         values = {**feeds, **compute(feeds)}
         ranges = {name: each.widened(values[name]) for name, each in ranges.items()}
     return ranges
 
 
-def quantised(model: bytes, exact: Container[str], ranges: Ranges) -> bytes:
+def quantised(model: Model, exact: Container[str], ranges: Ranges) -> Model:
     """The graph in 8-bit numbers, but for the convolutions whose names are in `exact`."""
     return _Rewriter(model, exact, ranges).rewritten()
+
+
+def _copied(graph: onnx.GraphProto) -> onnx.GraphProto:
+    copy = onnx.GraphProto()
+    copy.CopyFrom(graph)
+    return copy
 
 
 def _is_chosen(node: onnx.NodeProto, exact: Container[str]) -> bool:
@@ -98,18 +105,17 @@ def _ends(node: onnx.NodeProto, graph: onnx.GraphProto) -> tuple[str, str]:
 class _Rewriter:
     """Puts the rounding before and behind the chosen convolutions."""
 
-    def __init__(self, model: bytes, exact: Container[str], ranges: Ranges) -> None:
-        self._model = onnx.ModelProto.FromString(model)
+    def __init__(self, model: Model, exact: Container[str], ranges: Ranges) -> None:
+        self._graph = _copied(model.graph)
         self._exact = exact
         self._ranges = ranges
-        graph = self._model.graph
-        self._weights = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+        self._weights: dict[str, Weight] = dict(model.weights)
         self._nodes: list[onnx.NodeProto] = []
         self._rounded: dict[str, str] = {}
         """The rounded form of a tensor, by the tensor's name."""
 
-    def rewritten(self) -> bytes:
-        graph = self._model.graph
+    def rewritten(self) -> Model:
+        graph = self._graph
         shown = {output.name for output in graph.output}
         for value in graph.input:
             self._round(value.name)
@@ -125,13 +131,7 @@ class _Rewriter:
         used = {name for node in self._nodes for name in node.input}
         del graph.node[:]
         graph.node.extend(self._nodes)
-        del graph.initializer[:]
-        graph.initializer.extend(
-            numpy_helper.from_array(values, name)
-            for name, values in self._weights.items()
-            if name in used
-        )
-        return bytes(self._model.SerializeToString())
+        return Model(graph, {name: each for name, each in self._weights.items() if name in used})
 
     def _round(self, name: str) -> None:
         """From here on the tensor is read as 8-bit numbers, if its range is known."""
@@ -149,14 +149,14 @@ class _Rewriter:
 
     def _filter(self, node: onnx.NodeProto) -> list[str]:
         """Weights and bias of a convolution, rounded."""
-        source, weight = node.input[0], self._weights[node.input[1]]
+        source, weight = node.input[0], self._weights[node.input[1]]()
         largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
         scales = (np.maximum(largest, _LEAST_WEIGHT) / _LARGEST_STEP).astype(np.float32)
         steps = np.rint(weight / scales.reshape(-1, 1, 1, 1)).astype(np.int8)
         names = [self._stored(node.input[1], steps, scales)]
         if len(node.input) > 2:
             fine = scales * np.float32(self._ranges[source].scale)
-            bias = np.rint(np.clip(self._weights[node.input[2]] / fine, -_MOST, _MOST))
+            bias = np.rint(np.clip(self._weights[node.input[2]]() / fine, -_MOST, _MOST))
             names.append(self._stored(node.input[2], bias.astype(np.int32), fine))
         return names
 
@@ -169,7 +169,7 @@ class _Rewriter:
         return self._add("DequantizeLinear", names, f"{name}.dq", axis=0)
 
     def _constant(self, name: str, values: NDArray[np.generic]) -> str:
-        self._weights[name] = values
+        self._weights[name] = lambda: values
         return name
 
     def _add(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:

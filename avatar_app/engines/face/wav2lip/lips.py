@@ -24,6 +24,7 @@ from avatar_app.engines.face.wav2lip.runtime import (
     Floats,
     Precision,
     Session,
+    give_back_memory,
     open_session,
 )
 
@@ -44,6 +45,7 @@ class LipPainter:
         self.region = region
         self.batch = batch
         self._skips = _Skips(state, faces.reshape(-1, SIDE, SIDE, 3), region, choice, batch)
+        give_back_memory()
         self._session = open_pictures(state, region, choice, batch, self._skips.of(()))
 
     @property

@@ -153,12 +153,13 @@ class Filter:
 def folded(layer: Layer, state: Arrays) -> Filter:
     """The layer's filter: scale and offset of the batch norm go into weight and bias."""
     convolution, norm = layer.keys
-    weight = np.asarray(state[f"{convolution}.weight"], np.float64)
+    weight = state[f"{convolution}.weight"]
     bias = np.asarray(state[f"{convolution}.bias"], np.float64)
     if layer.normed:
         variance = np.asarray(state[f"{norm}.running_var"], np.float64)
         scale = state[f"{norm}.weight"] / np.sqrt(variance + EPSILON)
         outputs = (1, -1, 1, 1) if layer.transposed else (-1, 1, 1, 1)
-        weight = weight * scale.reshape(outputs)
+        whole = np.empty(weight.shape, np.float32)  # multiplied in float64, but not stored so
+        weight = np.multiply(weight, scale.reshape(outputs), out=whole, casting="same_kind")
         bias = (bias - state[f"{norm}.running_mean"]) * scale + state[f"{norm}.bias"]
-    return Filter(weight.astype(np.float32), bias.astype(np.float32))
+    return Filter(weight, bias.astype(np.float32))

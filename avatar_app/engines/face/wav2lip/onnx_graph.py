@@ -8,15 +8,18 @@ whichever form the runtime likes best.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from avatar_app.engines.face.wav2lip.mel import BANDS
+from avatar_app.engines.face.wav2lip.model import Model, Weight
 from avatar_app.engines.face.wav2lip.network import (
     AUDIO_ENCODER,
     FACE_ENCODER,
@@ -31,8 +34,6 @@ from avatar_app.engines.face.wav2lip.region import Region, Span, Spans, Step, de
 
 FACES, MELS, PICTURES = "faces", "mels", "pictures"
 Shape = list[int | str | None]
-_OPSET = 17
-_IR = 9
 _TO_THE_END = 2**31 - 1
 
 
@@ -62,19 +63,26 @@ class _Graph:
     state: Arrays
     form: Form = PLAIN
     nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: dict[str, NDArray[Any]] = field(default_factory=dict)
+    constants: dict[str, Weight] = field(default_factory=dict)
+    _last: tuple[Layer, Filter] | None = None
+
+    def folded(self, layer: Layer) -> Filter:
+        """Remembers the last: a layer's filter is asked for several times in a row."""
+        if self._last is None or self._last[0] is not layer:
+            self._last = None
+            self._last = layer, folded(layer, self.state)
+        return self._last[1]
 
     def add(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
         return name
 
-    def constant(self, name: str, values: NDArray[np.float32]) -> str:
-        self.constants[name] = np.ascontiguousarray(values)
+    def constant(self, name: str, make: Weight) -> str:
+        self.constants[name] = make
         return name
 
     def indices(self, name: str, values: list[int]) -> str:
-        self.constants[name] = np.array(values, np.int64)
-        return name
+        return self.constant(name, lambda: np.array(values, np.int64))
 
     def cut(self, source: str, begins: list[int], ends: list[int], name: str) -> str:
         """Rows and columns from `begins` to `ends`."""
@@ -90,8 +98,8 @@ class _Graph:
     def whole(self, layer: Layer, source: str, pads: list[int]) -> str:
         """A layer that sees one picture only, before its rectifier."""
         if not (layer.residual and self.form.residuals_apart):
-            return self.convolved(layer, source, _with_identity(layer, self.state), pads)
-        name = self.convolved(layer, source, folded(layer, self.state), pads)
+            return self.convolved(layer, source, lambda: _with_identity(self, layer), pads)
+        name = self.convolved(layer, source, lambda: self.folded(layer), pads)
         margins = [layer.kernel // 2 - pad for pad in pads]
         if any(margins):
             ends = [-margin or _TO_THE_END for margin in margins[2:]]
@@ -99,10 +107,15 @@ class _Graph:
         return self.add("Add", [name, source], f"{layer.name}.sum")
 
     def convolved(
-        self, layer: Layer, source: str, part: Filter, pads: list[int], name: str = ""
+        self,
+        layer: Layer,
+        source: str,
+        part: Callable[[], Filter],
+        pads: list[int],
+        name: str = "",
     ) -> str:
-        weight = self.constant(f"{layer.name}.weight", part.weight)
-        bias = self.constant(f"{layer.name}.bias", part.bias)
+        weight = self.constant(f"{layer.name}.weight", lambda: part().weight)
+        bias = self.constant(f"{layer.name}.bias", lambda: part().bias)
         operator = "ConvTranspose" if layer.transposed else "Conv"
         return self.add(
             operator,
@@ -113,20 +126,17 @@ class _Graph:
             pads=pads,
         )
 
-    def model(self, inputs: dict[str, Shape], outputs: dict[str, Shape]) -> bytes:
+    def model(self, inputs: dict[str, Shape], outputs: dict[str, Shape]) -> Model:
         graph = helper.make_graph(
             self.nodes,
             "wav2lip",
             [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
             [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in outputs.items()],
-            [numpy_helper.from_array(values, name) for name, values in self.constants.items()],
         )
-        opsets = [helper.make_opsetid("", _OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
-        return bytes(model.SerializeToString())
+        return Model(graph, self.constants)
 
 
-def face_graph(state: Arrays, region: Region) -> bytes:
+def face_graph(state: Arrays, region: Region) -> Model:
     """`faces` (n, 6, 96, 96) → `skip_1` … `skip_7`: the face's term of each decoder block."""
     graph = _Graph(state)
     features: list[str] = []
@@ -140,7 +150,7 @@ def face_graph(state: Arrays, region: Region) -> bytes:
     for index, steps in enumerate(blocks[1:], start=1):
         step = steps[0]
         feature = _cropped(graph, features[-index], step)
-        part = _input_part(step.layer, state, from_skip=True)
+        part = partial(_input_part, graph, step.layer, from_skip=True)
         name = graph.convolved(step.layer, feature, part, _pads(step), skip_name(index))
         outputs[name] = _shape("n", step)
     return graph.model({FACES: ["n", 6, SIDE, SIDE]}, outputs)
@@ -152,7 +162,7 @@ def picture_graph(
     batch: int | str = "n",
     faces: int | str = "faces",
     form: Form = PLAIN,
-) -> bytes:
+) -> Model:
     """`mels` (n, 1, 80, 16) and `skip_1` … → `pictures` (n, 3, rows, columns) in [0, 1], BGR.
 
     `faces`: the skips' first dimension, 1 or as many as `mels` has.
@@ -168,8 +178,7 @@ def picture_graph(
             layer = step.layer
             if index and not position:
                 inputs[skip_name(index)] = _shape(faces, step)
-                weight = _input_part(layer, state, from_skip=False).weight
-                name = _widened(graph, step, source, weight)
+                name = _widened(graph, step, source)
                 name = graph.add("Add", [name, skip_name(index)], f"{layer.name}.sum")
             else:
                 name = graph.whole(layer, source, _pads(step))
@@ -179,27 +188,35 @@ def picture_graph(
     return graph.model(inputs, {PICTURES: _shape(batch, blocks[-1][-1])})
 
 
-def _widened(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]) -> str:
+def _widened(graph: _Graph, step: Step, source: str) -> str:
     """The first layer of a block without its bias: what most runtimes compute fastest."""
     layer = step.layer
     if layer.transposed and layer.stride == (1, 1):
-        return _spread(graph, layer, source, weight)
+        return _spread(graph, layer, source)
     if not layer.transposed or graph.form.transposed_whole:
-        part = Filter(weight, np.zeros(layer.outputs, np.float32))
-        return graph.convolved(layer, source, part, _pads(step))
-    return _doubled(graph, step, source, weight)
+        return graph.convolved(layer, source, lambda: _unbiased(graph, layer), _pads(step))
+    return _doubled(graph, step, source)
 
 
-def _spread(graph: _Graph, layer: Layer, source: str, weight: NDArray[np.float32]) -> str:
+def _unbiased(graph: _Graph, layer: Layer) -> Filter:
+    part = _input_part(graph, layer, from_skip=False)
+    return Filter(part.weight, np.zeros(layer.outputs, np.float32))
+
+
+def _spread(graph: _Graph, layer: Layer, source: str) -> str:
     """One pixel becomes 3 × 3: a matrix."""
-    matrix = weight.transpose(1, 2, 3, 0).reshape(-1, weight.shape[0], 1, 1)
+
+    def matrix() -> NDArray[np.float32]:
+        weight = _input_part(graph, layer, from_skip=False).weight
+        return weight.transpose(1, 2, 3, 0).reshape(-1, weight.shape[0], 1, 1)
+
     values = graph.constant(f"{layer.name}.weight", matrix)
     name = graph.add("Conv", [source, values], f"{layer.name}.flat", kernel_shape=[1, 1])
     shape = graph.indices(f"{layer.name}.shape", [0, layer.outputs, layer.kernel, layer.kernel])
     return graph.add("Reshape", [name, shape], f"{layer.name}.conv")
 
 
-def _doubled(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]) -> str:
+def _doubled(graph: _Graph, step: Step, source: str) -> str:
     """Twice the size: even and odd rows and columns by a convolution each, then interleaved.
 
     Of the 3 × 3 weights an even row meets the middle ones only, an odd row the last ones, and for
@@ -210,9 +227,8 @@ def _doubled(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]
     phases = []
     for row, rows in enumerate(taps):
         for column, columns in enumerate(taps):
-            part = weight.transpose(1, 0, 2, 3)[:, :, rows][:, :, :, columns]
             name = f"{layer.name}.{row}{column}"
-            values = graph.constant(f"{name}.weight", part)
+            values = graph.constant(f"{name}.weight", partial(_phase, graph, layer, rows, columns))
             shape = [len(rows), len(columns)]
             pads = [0, 0, row, column]
             inputs = [source, values]
@@ -226,12 +242,17 @@ def _doubled(graph: _Graph, step: Step, source: str, weight: NDArray[np.float32]
     return graph.cut(name, begins, ends, f"{layer.name}.conv")
 
 
+def _phase(graph: _Graph, layer: Layer, rows: list[int], columns: list[int]) -> NDArray[np.float32]:
+    weight = _input_part(graph, layer, from_skip=False).weight
+    return weight.transpose(1, 0, 2, 3)[:, :, rows][:, :, :, columns]
+
+
 def _both(step: Step) -> list[tuple[Span, Span]]:
     return list(zip(step.source, step.result, strict=True))
 
 
-def _with_identity(layer: Layer, state: Arrays) -> Filter:
-    part = folded(layer, state)
+def _with_identity(graph: _Graph, layer: Layer) -> Filter:
+    part = graph.folded(layer)
     if not layer.residual:
         return part
     weight = part.weight.copy()
@@ -240,9 +261,9 @@ def _with_identity(layer: Layer, state: Arrays) -> Filter:
     return Filter(weight, part.bias)
 
 
-def _input_part(layer: Layer, state: Arrays, from_skip: bool) -> Filter:
+def _input_part(graph: _Graph, layer: Layer, from_skip: bool) -> Filter:
     """The filter for the block before, or that for the face encoder's feature."""
-    whole = folded(layer, state)
+    whole = graph.folded(layer)
     before = layer.inputs - _SKIP_CHANNELS[layer.name]
     chosen = slice(before, None) if from_skip else slice(before)
     weight = whole.weight[chosen] if layer.transposed else whole.weight[:, chosen]

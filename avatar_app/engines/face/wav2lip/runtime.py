@@ -22,6 +22,7 @@ from avatar_app.core.errors import (
     OutOfMemory,
 )
 from avatar_app.core.shortage import is_shortage
+from avatar_app.engines.face.wav2lip.model import Model
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, Floats]
@@ -84,7 +85,7 @@ class Session(Protocol):
         """The outputs by name. OutOfMemory or EngineFailed where that fails."""
 
 
-def open_session(model: bytes, choice: Choice) -> Session:
+def open_session(model: Model, choice: Choice) -> Session:
     """Load an ONNX graph; one of 8 or 16 bits where `choice` says that.
 
     ModelMissing if the runtime is not installed, DeviceUnavailable if it cannot use the device,
@@ -102,7 +103,7 @@ def open_session(model: bytes, choice: Choice) -> Session:
 class _OnnxRuntime:
     """https://onnxruntime.ai"""
 
-    def __init__(self, model: bytes, choice: Choice) -> None:
+    def __init__(self, model: Model, choice: Choice) -> None:
         import onnxruntime
 
         written = choice.precision in _IN_THE_GRAPH
@@ -121,8 +122,8 @@ class _OnnxRuntime:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         cpu = _PROVIDERS[Device.CPU]
         providers = [provider] if provider == cpu else [provider, cpu]
-        with told():
-            self._session = onnxruntime.InferenceSession(model, options, providers=providers)
+        with told(), model.written() as path:
+            self._session = onnxruntime.InferenceSession(path, options, providers=providers)
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
@@ -134,7 +135,7 @@ class _OnnxRuntime:
 class _OpenVino:
     """https://docs.openvino.ai"""
 
-    def __init__(self, model: bytes, choice: Choice) -> None:
+    def __init__(self, model: Model, choice: Choice) -> None:
         openvino = _openvino()
         core = openvino.Core()
         able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -146,8 +147,8 @@ class _OpenVino:
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": "bf16" if reduced else "f32",
         }
-        with told():
-            compiled = core.compile_model(core.read_model(model), "CPU", settings)
+        with told(), model.written() as path:
+            compiled = core.compile_model(core.read_model(path), "CPU", settings)
             self._request = compiled.create_infer_request()
         self._names = [output.any_name for output in compiled.outputs]
 

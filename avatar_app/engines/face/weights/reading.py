@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.engines.face.weights.torch_file import Damaged, Refused, read_torch_file
 
-State = dict[str, NDArray[np.float32]]
+State = Mapping[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 _WRAPPER = "module."
@@ -52,23 +54,53 @@ def read_weights(
 ) -> State:
     """The network's weights by key, checked: each one there, of its shape and finite.
 
+    They are read again from the file each time they are asked for, so that a network is not in
+    memory twice while it is loaded; where the file has changed meanwhile, that raises InputInvalid.
+
     Takes what torch saves (both its formats) and .safetensors; .onnx too where `read_onnx` knows
     how. ModelMissing if there is no such file; InputInvalid if it is damaged, is another network's
     or wants to run code.
     """
     if not path.is_file():
         raise ModelMissing(f"There is no {published.title} checkpoint at {path}.", published.where)
-    try:
+    with _told(path.name):
         return _checked(_unwrapped(_read(path, read_onnx)), path.name, published)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """What is wrong with the file called `name`, as an error for the user."""
+    try:
+        yield
     except Refused as refused:
         raise InputInvalid(
-            f"{path.name} was refused: loading it would run code ({refused}).",
+            f"{name} was refused: loading it would run code ({refused}).",
             "A checkpoint holds numbers only; do not open this file with other programs either.",
         ) from refused
     except Damaged as damaged:
-        raise InputInvalid(f"{path.name} is damaged: {damaged}.", _FETCH_AGAIN) from damaged
+        raise InputInvalid(f"{name} is damaged: {damaged}.", _FETCH_AGAIN) from damaged
     except OSError as error:
-        raise InputInvalid(f"{path.name} cannot be read: {error.strerror}.", "") from error
+        raise InputInvalid(f"{name} cannot be read: {error.strerror}.", "") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries(Mapping[str, NDArray[np.float32]]):
+    """A checkpoint's weights, each read when it is asked for."""
+
+    name: str
+    """The file's."""
+    stored: Mapping[str, Any]
+
+    def __getitem__(self, key: str) -> NDArray[np.float32]:
+        found = self.stored[key]
+        with _told(self.name):
+            return _finite(found, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stored)
+
+    def __len__(self) -> int:
+        return len(self.stored)
 
 
 def _read(path: Path, read_onnx: Callable[[Path], Mapping[str, Any]] | None) -> Mapping[str, Any]:
@@ -101,8 +133,9 @@ def _checked(state: dict[str, Any], name: str, published: Published) -> State:
             if found != shape:
                 reason = f"the entry {key} has the shape {found} instead of {shape}"
                 raise _foreign(name, published, reason)
-            read[key] = _finite(state[key], key)
-    return read
+            _finite(state[key], key)
+            read[key] = state[key]
+    return _Entries(name, read)
 
 
 def _finite(found: Any, key: str) -> NDArray[np.float32]:
@@ -118,7 +151,7 @@ def _foreign(name: str, published: Published, reason: str) -> InputInvalid:
     )
 
 
-def _read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
+def _read_safetensors(path: Path) -> dict[str, _Stored]:
     """https://github.com/huggingface/safetensors#format"""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -129,19 +162,39 @@ def _read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
         except ValueError as error:
             raise Damaged("its header is no JSON") from error
     header.pop("__metadata__", None)
-    content = np.memmap(path, np.uint8, "r", offset=8 + length)
-    return {key: _tensor(key, entry, content) for key, entry in header.items()}
+    size = path.stat().st_size - 8 - length
+    return {key: _tensor(key, entry, path, 8 + length, size) for key, entry in header.items()}
 
 
-def _tensor(key: str, entry: Any, content: NDArray[np.uint8]) -> NDArray[np.float32]:
-    try:
-        dtype, shape = np.dtype(_SAFETENSORS[entry["dtype"]]), tuple(entry["shape"])
-        begin, end = entry["data_offsets"]
-        if not 0 <= begin <= end <= len(content):
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A tensor in a file."""
+
+    path: Path
+    begin: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    def read(self) -> NDArray[np.float32]:
+        kind, count = np.dtype(_SAFETENSORS[self.dtype]), math.prod(self.shape)
+        values = np.fromfile(self.path, kind, count, offset=self.begin)
+        if len(values) < count:
             raise Damaged("it is cut off")
-        values = np.frombuffer(content[begin:end].tobytes(), dtype).reshape(shape)
+        if self.dtype == "BF16":
+            values = (values.astype(np.uint32) << 16).view(np.float32)
+        return values.astype(np.float32, copy=False).reshape(self.shape)
+
+
+def _tensor(key: str, entry: Any, path: Path, offset: int, size: int) -> _Stored:
+    """`offset`: where in the file the numbers begin; `size`: how many bytes of them it has."""
+    try:
+        kind, shape = entry["dtype"], tuple(entry["shape"])
+        begin, end = entry["data_offsets"]
+        whole = all(type(number) is int and number >= 0 for number in (*shape, begin, end))
+        if not whole or end - begin != math.prod(shape) * np.dtype(_SAFETENSORS[kind]).itemsize:
+            raise ValueError("its numbers do not fit one another")
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"nobody understands its entry {key}") from error
-    if entry["dtype"] == "BF16":
-        values = (values.astype(np.uint32) << 16).view(np.float32)
-    return values.astype(np.float32)
+    if end > size:
+        raise Damaged("it is cut off")
+    return _Stored(path, offset + begin, kind, shape)
