@@ -1,4 +1,4 @@
-"""The official client against servers on this computer: a scripted one, and llama.cpp's own."""
+"""The official client against a scripted server on this machine."""
 
 from __future__ import annotations
 
