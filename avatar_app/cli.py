@@ -12,10 +12,13 @@ import typer
 from rich.console import Console
 
 from avatar_app.cli_avatars import avatars
+from avatar_app.cli_fit import fit
 from avatar_app.cli_models import models
 from avatar_app.cli_render import render
-from avatar_app.cli_speak import speak
 from avatar_app.cli_servers import servers
+from avatar_app.cli_speak import speak
+from avatar_app.cli_stats import stats
+from avatar_app.cli_voices import voices
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 
@@ -27,8 +30,11 @@ app = typer.Typer(
 )
 app.add_typer(avatars, name="avatars")
 app.add_typer(models, name="models")
+app.add_typer(voices, name="voices")
 app.add_typer(servers, name="servers")
 app.command()(render)
+app.command()(fit)
+app.command()(stats)
 app.command()(speak)
 out = Console()
 err = Console(stderr=True)

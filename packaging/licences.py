@@ -25,6 +25,7 @@ CONTAINED = (
     ("CMUSphinx and its US English model", "pocketsphinx", "BSD-2-Clause"),
     ("Silero VAD", "avatar_app/engines/vad/silero", "MIT"),
     ("MediaPipe face detector and face mesh", "avatar_app/app/avatars/networks", "Apache-2.0"),
+    ("Resemblyzer speaker encoder", "avatar_app/app/voices/networks", "Apache-2.0"),
     ("Inter (typeface)", "assets/fonts/inter", "OFL-1.1"),
 )
 """Libraries that travel inside packages or this repository: name, where, SPDX licence."""

@@ -18,6 +18,7 @@ from avatar_app.app.ladder import Ladder, Level, Rung, rungs_of
 from avatar_app.app.models.resolve import licence_notices, with_model_path
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.app.voices.choosing import with_open_voice
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
@@ -106,7 +107,7 @@ def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any])
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
     if manifest.isolation is Isolation.PROCESS:
         return HOSTED[manifest.kind](engine_factory(registry, manifest, options), manifest.title)
-    checked = with_model_path(_with_avatar_folder(manifest.checked(options)), manifest)
+    checked = with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
     with shortage_told(manifest.title):
         return registry.load_class(manifest)(**checked)
 
@@ -120,7 +121,7 @@ def engine_factory(
             f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
             f"Type: pip install {' '.join(missing)}",
         )
-    checked = with_model_path(_with_avatar_folder(manifest.checked(options)), manifest)
+    checked = with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
     return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, checked)
 
 
@@ -190,8 +191,9 @@ def put_face(
         notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
 
 
-def _with_avatar_folder(options: dict[str, Any]) -> dict[str, Any]:
-    """An avatar may be chosen by its name; engines are told its folder."""
+def _with_folders(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """An avatar or cloned voice may be chosen by its name; engines are told its folder."""
+    options = with_open_voice(options, manifest)
     name = options.get("avatar", "")
     if not name or Path(name).expanduser().is_dir():
         return options

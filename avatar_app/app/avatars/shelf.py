@@ -25,11 +25,11 @@ _RESERVED = {
 """Names that Windows does not give to files."""
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, what: str = "An avatar") -> str:
     """`name`, or ConfigInvalid if no folder can be called so everywhere."""
     if not _NAME.match(name) or name in _RESERVED:
         raise ConfigInvalid(
-            f"An avatar cannot be called {name!r}.",
+            f"{what} cannot be called {name!r}.",
             "Use up to 40 small letters, digits, - and _, say  --name ada.",
         )
     return name

@@ -1,0 +1,1 @@
+"""Voices cloned from a recording, only with the speaker's consent."""

@@ -1,0 +1,135 @@
+"""Signs what must not be changed unnoticed, with a key that only this user's program has.
+
+HMAC-SHA256 (RFC 2104): who signs is also who verifies, so that no pair of keys is needed. The key
+lies in the system's keyring, or where there is none in a file that only the user may read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from avatar_app.app.places import Places
+from avatar_app.core.errors import ConfigInvalid, InputInvalid
+
+KEYRING = "avatar-app voices"
+"""Under this name the key is kept in the system's keyring, by the folder of the user's data."""
+KEY_FILE = "voices.key"
+KEY_BYTES = 32
+
+
+def signing_key(places: Places) -> bytes:
+    """The key, made at the first call. ConfigInvalid where it can be kept nowhere."""
+    path = places.data / KEY_FILE
+    account = str(places.data.absolute())
+    if path.exists():
+        return _read(path)
+    kept = _from_keyring(account)
+    if kept:
+        return bytes.fromhex(kept)
+    key = secrets.token_bytes(KEY_BYTES)
+    if not _into_keyring(account, key.hex()):
+        _write(path, key)
+    return key
+
+
+class Purpose(StrEnum):
+    """What a record is for; one that was signed for another is refused."""
+
+    ASKED = "asked"
+    CONSENT = "consent"
+    REVOKED = "revoked"
+
+
+def signed(record: dict[str, Any], purpose: Purpose, key: bytes) -> bytes:
+    """The record and its signature as JSON."""
+    document = {"record": record, "signature": _mac(record, purpose, key)}
+    return (json.dumps(document, indent=2) + "\n").encode()
+
+
+def verified(text: str, purpose: Purpose, key: bytes) -> dict[str, Any]:
+    """The record. InputInvalid where it or its signature was changed, or is another user's."""
+    try:
+        document = json.loads(text)
+        record, signature = document["record"], document["signature"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _refused() from error
+    if not isinstance(record, dict) or not isinstance(signature, str) or not signature.isascii():
+        raise _refused()
+    if not hmac.compare_digest(_mac(record, purpose, key), signature):
+        raise _refused()
+    return record
+
+
+def _refused() -> InputInvalid:
+    return InputInvalid(
+        "The signature does not fit: it was changed, or made by another user's program.",
+        "Let the speaker consent anew: avatar-app voices clone REFERENCE --name NAME --record",
+    )
+
+
+def _mac(record: dict[str, Any], purpose: Purpose, key: bytes) -> str:
+    text = f"{purpose}\n{json.dumps(record, sort_keys=True, separators=(',', ':'))}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _from_keyring(account: str) -> str | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(KEYRING, account)
+    except KeyringError:
+        return None
+
+
+def _into_keyring(account: str, key: str) -> bool:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return False
+    try:
+        keyring.set_password(KEYRING, account, key)
+        return keyring.get_password(KEYRING, account) == key
+    except KeyringError:
+        return False
+
+
+def _read(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigInvalid(
+            f"The key {path} cannot be read: {error.strerror}.", "Make it readable."
+        ) from error
+    if len(key) != KEY_BYTES:
+        raise ConfigInvalid(
+            f"The key {path} is damaged.",
+            "Restore it from a backup; or delete it, and all cloned voices need consent anew.",
+        )
+    return key
+
+
+def _write(path: Path, key: bytes) -> None:
+    """Whole or not at all, and never readable by others, not even for a moment."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise ConfigInvalid(
+            f"The key {path} cannot be written: {error.strerror}.", "Make room, or look at it."
+        ) from error

@@ -1,0 +1,151 @@
+"""The command line's `voices` group: clone a voice with its speaker's consent, list, revoke."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from avatar_app.app.jobs import Job
+    from avatar_app.app.voices.shelf import ClonedVoice
+    from avatar_app.core.values import Samples
+
+voices = typer.Typer(
+    help="Voices cloned from a recording, with their speaker's consent.", no_args_is_help=True
+)
+_out = Console()
+_err = Console(stderr=True)
+
+Name = Annotated[str, typer.Option("--name", help="What to call the voice.")]
+Consent = Annotated[
+    Path | None, typer.Option("--consent", help="The sentence, as its speaker read it.")
+]
+Record = Annotated[bool, typer.Option("--record", help="Read the sentence into the microphone.")]
+
+
+@voices.command()
+def clone(reference: Path, name: Name, consent: Consent = None, record: Record = False) -> int:
+    """Make a voice of 3 to 30 seconds of speech, once its speaker has read a sentence."""
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.cloning import Cloning, ask, asked_of, recording_of
+    from avatar_app.app.voices.listening import listen, open_microphone
+    from avatar_app.core.errors import ConfigInvalid
+
+    if consent is not None and record:
+        raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
+    _judge(reference)
+    places = user_places()
+    if consent is None:
+        _show(ask(name, places).sentence.text)
+        if not record:
+            command = f"avatar-app voices clone {reference} --name {name} --consent RECORDING"
+            _out.print(f"Record it within ten minutes, then type: {command}", soft_wrap=True)
+            return 0
+    asked_of(name, places)
+    settings, reader = _hearing()
+
+    def bring(job: Job[ClonedVoice]) -> Samples:
+        if consent is not None:
+            return recording_of(consent)
+        return listen(job, open_microphone(settings.audio.microphone))
+
+    voice = _with_status(Cloning(name, reference, bring, reader, places).job())
+    _out.print(f"The voice {name} is {voice.folder}", soft_wrap=True, highlight=False)
+    return 0
+
+
+@voices.command()
+def sentence(name: str) -> int:
+    """Draw the sentence that the speaker of a new voice is to read within ten minutes."""
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.cloning import ask
+
+    _show(ask(name, user_places()).sentence.text)
+    return 0
+
+
+@voices.command("list")
+def list_all() -> int:
+    """List the cloned voices, and which of them lack a valid consent."""
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.shelf import VoiceShelf, open_voice
+    from avatar_app.core.errors import AvatarError
+
+    shelf = VoiceShelf(user_places())
+    table = Table("name", "reference", "consented", "folder", box=None)
+    for name in shelf.names():
+        folder = shelf.root / name
+        try:
+            voice = open_voice(folder, shelf.places)
+        except AvatarError as error:
+            _err.print(f"{error.message} {error.hint}", style="yellow", markup=False)
+        else:
+            table.add_row(name, f"{voice.seconds:.1f} s", voice.created[:10], str(folder))
+    if table.row_count:
+        _out.print(table)
+    elif not shelf.names():
+        hint = "There is none yet. Make one: avatar-app voices clone RECORDING --name NAME"
+        _out.print(hint, highlight=False)
+    return 0
+
+
+@voices.command()
+def remove(name: str) -> int:
+    """Delete a cloned voice and its files."""
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.shelf import VoiceShelf
+
+    VoiceShelf(user_places()).remove(name)
+    _out.print(f"The voice {name} was removed.", highlight=False)
+    return 0
+
+
+@voices.command()
+def revoke(name: str) -> int:
+    """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.shelf import VoiceShelf
+
+    VoiceShelf(user_places()).revoke(name)
+    _out.print(f"The consent to the voice {name} was revoked; it is deleted.", highlight=False)
+    return 0
+
+
+def _judge(path: Path) -> None:
+    """Show each check of the reference; InputInvalid where one fails."""
+    from avatar_app.app.voices.cloning import refuse_failed
+    from avatar_app.app.voices.reference import checks, read_reference
+
+    found = tuple(checks(read_reference(path)))
+    for check in found:
+        mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
+        _out.print(f"{mark} {check.sentence}", highlight=False)
+    refuse_failed(found)
+
+
+def _show(text: str) -> None:
+    _out.print("The speaker reads aloud:")
+    _out.print(f"  {text}", style="bold", highlight=False, soft_wrap=True)
+
+
+def _hearing() -> tuple[Any, Callable[[Samples], str]]:
+    """The settings, and what understands the sentence."""
+    from avatar_app.app.registry import Registry
+    from avatar_app.app.settings import load_settings
+    from avatar_app.app.voices.reading import reader_of
+
+    settings, notices = load_settings()
+    for notice in notices:
+        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    return settings, reader_of(settings.asr, Registry())
+
+
+def _with_status(job: Job[ClonedVoice]) -> ClonedVoice:
+    with _err.status("Listening …") as status:
+        job.when_progressed(lambda progress: status.update(f"{progress.text} …"))
+        return job.run()
