@@ -22,9 +22,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MouthShape, SpeechChunk
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
-from avatar_app.engines.tts.kokoro.reading import read
 from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+from avatar_app.engines.tts.speech.reading import read
 
 RATE = 24_000
 SENTENCE = "The friend of the house, it is said, came at 10:30."

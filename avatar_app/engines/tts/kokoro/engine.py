@@ -11,13 +11,13 @@ import numpy as np
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
-from avatar_app.engines.tts.kokoro.reading import Reading, read
-from avatar_app.engines.tts.kokoro.timing import mouth_of, words_of
 from avatar_app.engines.tts.kokoro.voices import language_of, style_of
 from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spelled
 from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
+from avatar_app.engines.tts.speech.reading import Reading, read
+from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
 _UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can be said
 
@@ -86,7 +86,7 @@ class KokoroVoice:
         start, pause = 0, 0
         for phrase in gathered(phrases_of(text)):
             turn.check()
-            spoken = _after(pause, shaped(_said(phrase, model, speaker, turn), speaker.manner))
+            spoken = shaped(_said(phrase, model, speaker, turn), speaker.manner).after(pause)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk
@@ -123,27 +123,14 @@ def _said(phrase: Phrase, model: Model, speaker: _Speaker, turn: Turn) -> Spoken
     if not reading.phonemes.strip():
         return _silent(phrase, reading)
     samples, timings = model.synthesize(reading.phonemes, speaker.style, speaker.speed, turn)
-    words = words_of(phrase, reading, timings, len(samples))
-    return Spoken(samples, RATE, words, mouth_of(timings, len(samples)))
+    words = words_of(phrase, reading, timings, len(samples), RATE)
+    return Spoken(samples, RATE, words, mouth_of(timings, len(samples), RATE))
 
 
 def _silent(phrase: Phrase, reading: Reading) -> Spoken:
     return Spoken(
         np.zeros(_UNSPEAKABLE, np.float32),
         RATE,
-        words_of(phrase, reading, (), _UNSPEAKABLE),
+        words_of(phrase, reading, (), _UNSPEAKABLE, RATE),
         None,
-    )
-
-
-def _after(pause: int, spoken: Spoken) -> Spoken:
-    """The same after `pause` samples of silence."""
-    mouth = spoken.mouth
-    return replace(
-        spoken,
-        samples=np.concatenate([np.zeros(pause, np.float32), spoken.samples]),
-        words=[
-            replace(word, start=word.start + pause, end=word.end + pause) for word in spoken.words
-        ],
-        mouth=mouth and [(shape, at + pause) for shape, at in mouth],
     )

@@ -14,7 +14,7 @@ import numpy as np
 from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import Samples
-from avatar_app.engines.tts.kokoro.timing import Timing
+from avatar_app.engines.tts.speech.timing import Timing
 
 RATE = 24_000
 """Samples per second of all Kokoro's graphs."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+
+import numpy as np
 
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk, Viseme, Word
 from avatar_app.engines.tts.speech.phrases import Phrase
@@ -35,6 +37,15 @@ class Spoken:
     words: list[WordAt]
     mouth: list[ShapeAt] | None
     """In order; the mouth is closed before the first. None where no shapes are known."""
+
+    def after(self, pause: int) -> Spoken:
+        """The same after `pause` samples of silence."""
+        return replace(
+            self,
+            samples=np.concatenate([np.zeros(pause, np.float32), self.samples]),
+            words=[WordAt(word.token, word.start + pause, word.end + pause) for word in self.words],
+            mouth=self.mouth and [(shape, at + pause) for shape, at in self.mouth],
+        )
 
     def chunks(self, start: int) -> Iterator[SpeechChunk]:
         """Pieces of about half a second; `start` is the phrase's place in the speech."""

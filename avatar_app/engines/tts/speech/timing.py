@@ -1,4 +1,4 @@
-"""When words are said and the mouth moves, from the durations that a graph tells or by proportion.
+"""When words are said and the mouth moves, from the durations that a voice tells or by proportion.
 
 Without durations there are no mouth shapes: the face listens to the sound itself.
 """
@@ -9,33 +9,38 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from avatar_app.core.values import MouthShape
-from avatar_app.engines.tts.kokoro.reading import Reading
 from avatar_app.engines.tts.speech.chunks import ShapeAt, WordAt, joined
 from avatar_app.engines.tts.speech.mouth import shapes_of
 from avatar_app.engines.tts.speech.phrases import Phrase
+from avatar_app.engines.tts.speech.reading import Reading
 
-_RATE = 24_000
-_SHORTEST_PAUSE = _RATE // 20
-"""Samples; in a shorter one the mouth does not close."""
+_SHORTEST_PAUSE = 0.05
+"""Seconds; in a shorter one the mouth does not close."""
 _WEIGHTS = {"ˈ": 0.0, "ˌ": 0.0, " ": 0.3, "ː": 0.6, ",": 1.5, ";": 1.5, ":": 1.5, "—": 1.5}
 """Of an ordinary phoneme's time, what other signs take."""
 
 
 class Timing(Protocol):
-    """When a phoneme is spoken (`kokoro_onnx.sliding.Timing`)."""
+    """When a phoneme is spoken."""
 
-    phoneme: str
-    start: float
-    """Seconds."""
-    end: float
+    @property
+    def phoneme(self) -> str: ...
+
+    @property
+    def start(self) -> float:
+        """Seconds."""
+
+    @property
+    def end(self) -> float:
+        """Seconds."""
 
 
 def words_of(
-    phrase: Phrase, reading: Reading, timings: Sequence[Timing], total: int
+    phrase: Phrase, reading: Reading, timings: Sequence[Timing], total: int, rate: int
 ) -> list[WordAt]:
     """The phrase's tokens in a sound of `total` samples, in order and without gaps."""
     if len(timings) == len(reading.phonemes):
-        edges = [min(round(timing.start * _RATE), total) for timing in timings]
+        edges = [min(round(timing.start * rate), total) for timing in timings]
     else:
         edges = _proportional(reading.phonemes, total)
     edges.append(total)
@@ -51,15 +56,15 @@ def _proportional(phonemes: str, total: int) -> list[int]:
     return edges
 
 
-def mouth_of(timings: Sequence[Timing], total: int) -> list[ShapeAt] | None:
+def mouth_of(timings: Sequence[Timing], total: int, rate: int) -> list[ShapeAt] | None:
     """The mouth shapes, none twice in a row, closed in the end; None without durations."""
     if not timings:
         return None
     track: list[ShapeAt] = []
     for timing in timings:
-        start, end = round(timing.start * _RATE), round(timing.end * _RATE)
+        start, end = round(timing.start * rate), round(timing.end * rate)
         shapes = shapes_of(timing.phoneme)
-        if not shapes and not timing.phoneme.isalpha() and end - start >= _SHORTEST_PAUSE:
+        if not shapes and not timing.phoneme.isalpha() and end - start >= _SHORTEST_PAUSE * rate:
             shapes = [MouthShape.SIL]
         for index, shape in enumerate(shapes):
             if not track or track[-1][0] != shape:
