@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_app.core.errors import OutOfMemory
 
@@ -45,12 +48,16 @@ class Reading:
 Meters = Mapping[Pool, Callable[[], Reading]]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Shares of all memory of a pool; as shipped 11.0 and 11.5 of the 12 GB of a graphics card."""
+Share = Annotated[float, Field(gt=0, le=1)]
 
-    soft: float = 11.0 / 12
-    hard: float = 11.5 / 12
+
+class Limits(BaseModel):
+    """Shares of all memory of a pool: a setting. As shipped 11.0 and 11.5 of a card's 12 GB."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    soft: Share = 11.0 / 12
+    hard: Share = 11.5 / 12
 
 
 class _State(Enum):

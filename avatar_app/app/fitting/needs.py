@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.app.measurements import Measurements
-from avatar_app.app.models.catalog import Catalog
+from avatar_app.app.models.catalog import Catalog, Model
+from avatar_app.app.models.gguf import read_header
 from avatar_app.app.models.store import Presence, Store
 from avatar_app.app.residency import Weight
+from avatar_app.core.errors import InputInvalid
 from avatar_app.core.manifest import Manifest
 
 MATTERS = frozenset(
@@ -21,6 +23,8 @@ MATTERS = frozenset(
 )
 """Options on which an engine's memory depends."""
 MB = 2**20
+READ_AT_ONCE = 512
+"""Tokens for each of which llama.cpp keeps room for the chances of all tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,40 @@ def estimate(
         return Estimate(Weight(trial.ram_mb, trial.vram_mb), True)
     needs, size = manifest.needs, model_mb(checked.get("model", ""), manifest, store, catalog)
     on_card = has_card and uses_card(checked)
-    alike = (other for name, other in trials.items() if _differ_in_model(name, key))
+    alike = (
+        other
+        for name, other in trials.items()
+        if size and other.model_mb and _differ_in_model(name, key)
+    )
     if needs.per_model_mb and (other := next(alike, None)):
         more = (size - other.model_mb) * needs.per_model_mb
         return Estimate(
             Weight(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card), False
         )
+    model = catalog.by_id.get(str(checked.get("model", "")))
+    if model is not None and store.presence(model) is not Presence.HERE and model.needs.ram_mb:
+        declared = model.needs
+        return Estimate(
+            Weight(needs.ram_mb, declared.vram_mb) if on_card else Weight(declared.ram_mb), False
+        )
     if needs.per_model_mb and size:
-        weights = size * needs.per_model_mb
-        vram = weights if on_card else 0.0
-        return Estimate(Weight(needs.ram_mb + (0 if on_card else weights), vram), False)
+        weights = size * needs.per_model_mb + context_mb(checked, model, store)
+        ram, vram = needs.ram_mb + (0 if on_card else weights), weights if on_card else 0.0
+        return Estimate(Weight(ram, vram), False)
     return Estimate(Weight(needs.ram_mb, needs.vram_mb if on_card else 0), False)
+
+
+def context_mb(options: dict[str, Any], model: Model | None, store: Store) -> float:
+    """What a language model keeps of the conversation, and computes with; 0 for other models."""
+    path = store.path(model) if model is not None else Path(str(options.get("model", "")))
+    if "context" not in options or not path.expanduser().is_file():
+        return 0.0
+    try:
+        header = read_header(path.expanduser())
+    except InputInvalid:  # its engine will say so when it is loaded
+        return 0.0
+    chances = READ_AT_ONCE * header.vocabulary * 4  # float32
+    return float(options["context"] * header.cache_per_token + chances) / MB
 
 
 def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:

@@ -9,6 +9,7 @@ import math
 import os
 import struct
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -66,6 +67,10 @@ class GgufHeader:
     """Tokens that the model was trained on; 0 where it does not say."""
     part: int = 0
     """Of a model in several files; from 0."""
+    cache_per_token: int = 0
+    """Bytes that a token of context takes: keys and values in half precision; 0 if unknown."""
+    vocabulary: int = 0
+    """Number of tokens that there are; 0 where it does not say."""
     kind: str = "model"
     """Something else than model for adapters, projectors of pictures and the like."""
 
@@ -112,6 +117,8 @@ class _Reader:
             QUANTIZATIONS.get(common[0][0], "") if common else "",
             _whole(known.get(f"{architecture}.context_length")),
             _whole(known.get("split.no")),
+            _cache_per_token(known, architecture),
+            _whole(known.get(f"{architecture}.vocab_size")),
             str(known.get("general.type", "model")),
         )
 
@@ -188,3 +195,14 @@ class _Reader:
 
 def _whole(number: str | float | None) -> int:
     return int(number) if isinstance(number, int | float) and 0 <= number < 1 << 40 else 0
+
+
+def _cache_per_token(known: Mapping[str, str | float], architecture: str) -> int:
+    def number(name: str) -> int:
+        return _whole(known.get(f"{architecture}.{name}"))
+
+    heads = number("attention.head_count")
+    width = number("embedding_length") // heads if heads else 0
+    lengths = [number(f"attention.{name}_length") or width for name in ("key", "value")]
+    kept = number("attention.head_count_kv") or heads
+    return 2 * number("block_count") * kept * sum(lengths)

@@ -1,0 +1,142 @@
+"""The command line's `fit`: what this machine can carry, as a table; and into the settings."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from avatar_app.app.fitting.planner import Plan, Planner, Row
+    from avatar_app.app.measurements import Measurements
+
+out = Console()
+err = Console(stderr=True)
+
+
+class ProfileName(StrEnum):
+    """As app.fitting.profiles.Profile, which is not loaded with the command line."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    AUTO = "auto"
+
+
+def fit(
+    profile: Annotated[ProfileName, typer.Option(help="How much to ask.")] = ProfileName.AUTO,
+    apply: Annotated[bool, typer.Option("--apply", help="Write it into your settings.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Try the engines first: it takes a minute or more.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Say which engines and models fit this machine, which do not, and why."""
+    from avatar_app.app.fitting.applying import apply as write
+    from avatar_app.app.fitting.profiles import Profile
+    from avatar_app.app.measurements import Measurements
+    from avatar_app.app.places import user_places
+
+    places = user_places()
+    with closing(Measurements.of(places)) as measurements:
+        with err.status("Looking at this machine …"):
+            planner = _planner(measurements, anew=measure)
+        plan = planner.plan(Profile(profile.value))
+        if measure:
+            _measure(plan, planner, measurements)
+            plan = planner.plan(Profile(profile.value))
+    changed = write(plan, places.settings_file) if apply else ()
+    if as_json:
+        typer.echo(json.dumps(_described(plan) | {"changed": changed}, ensure_ascii=False))
+        return 0
+    _show(plan)
+    for line in changed:
+        out.print(line, markup=False, highlight=False)
+    if apply and not changed:
+        out.print("Your settings already are like that.")
+    return 0
+
+
+def _planner(measurements: Measurements, anew: bool) -> Planner:
+    from avatar_app.app.avatars.shelf import Shelf
+    from avatar_app.app.fitting.hardware import Cards, look_at_hardware, nvml
+    from avatar_app.app.fitting.planner import Planner
+    from avatar_app.app.models.catalog import user_catalog
+    from avatar_app.app.models.store import Store
+    from avatar_app.app.places import user_places
+    from avatar_app.app.registry import Registry
+    from avatar_app.app.settings import load_settings
+
+    places = user_places()
+    store = Store.of(places)
+    settings, _ = load_settings(places.settings_file)
+    return Planner(
+        look_at_hardware(measurements, Cards(nvml()), anew),
+        Registry(),
+        store,
+        user_catalog(store.root),
+        measurements,
+        settings.memory,
+        Shelf.of(places).names(),
+    )
+
+
+def _measure(plan: Plan, planner: Planner, measurements: Measurements) -> None:
+    from avatar_app.app.fitting.hardware import Cards, nvml
+    from avatar_app.app.fitting.needs import choice_key, model_mb
+    from avatar_app.app.fitting.weighing import tried
+    from avatar_app.core.errors import AvatarError
+
+    for row in plan.taken:
+        manifest = planner.registry.find(row.kind, row.engine)
+        options = manifest.checked(row.options)
+        size = model_mb(options.get("model", ""), manifest, planner.store, planner.catalog)
+        with err.status(f"Trying {manifest.title} …"):
+            try:
+                trial = tried(planner.registry, manifest, row.options, size, Cards(nvml()))
+            except AvatarError as error:
+                err.print(str(error), style="yellow", markup=False, highlight=False)
+                continue
+        measurements.keep_trial(row.kind, row.engine, choice_key(options), trial)
+
+
+def _show(plan: Plan) -> None:
+    hardware = plan.hardware
+    card = hardware.card
+    told = f"{card.name}, {card.total_mb / 1024:.1f} GB" if card else "no graphics card"
+    out.print(
+        f"{hardware.ram_mb / 1024:.1f} GB of memory, {hardware.free_ram_mb / 1024:.1f} free; "
+        f"{hardware.cores} cores, {hardware.gflops:.0f} GFLOP/s; {told}.",
+        highlight=False,
+    )
+    out.print(f"Profile: {plan.profile}", highlight=False)
+    table = Table("for", "engine", "needs", "", "why", box=None, header_style="bold")
+    for row in plan.rows:
+        mark = "[green]✓[/]" if row.taken else "[dim]–[/]"
+        why = row.why + (f"\n→ {row.remedy}" if row.remedy else "")
+        table.add_row(row.kind.value, row.name, _needs(row), mark, why)
+    out.print(table)
+    weight = plan.weight
+    on_card = f", and {weight.vram_mb:.0f} MB of the card's" if weight.vram_mb else ""
+    out.print(f"Together: {weight.ram_mb:.0f} MB of memory{on_card}.", highlight=False)
+
+
+def _needs(row: Row) -> str:
+    card = f" + {row.weight.vram_mb:.0f} on card" if row.weight.vram_mb else ""
+    return f"{'' if row.is_measured else 'about '}{row.weight.ram_mb:.0f} MB{card}"
+
+
+def _described(plan: Plan) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "profile": plan.profile,
+        "hardware": asdict(plan.hardware),
+        "rows": [asdict(row) for row in plan.rows],
+        "together": asdict(plan.weight),
+    }

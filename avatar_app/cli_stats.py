@@ -1,0 +1,85 @@
+"""The command line's `stats`: how long the stages of conversations took, and what is too slow."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from avatar_app.app.monitor import StageTimes
+    from avatar_app.app.statistics import Statistics
+
+out = Console()
+
+
+def stats(
+    days: Annotated[int, typer.Option(min=0, help="Of the last days; 0 is all.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete the times of turns.")] = False,
+) -> int:
+    """Say how long each stage of a turn took and each engine, and which breaks its promises."""
+    from avatar_app.app.measurements import Measurements
+    from avatar_app.app.models.catalog import user_catalog
+    from avatar_app.app.places import user_places
+    from avatar_app.app.registry import Registry
+    from avatar_app.app.statistics import statistics
+
+    places = user_places()
+    with closing(Measurements.of(places)) as measurements:
+        if forget:
+            measurements.forget()
+            out.print("The times of all turns are deleted.")
+            return 0
+        found = statistics(measurements, Registry(), user_catalog(places.models), days)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        _show(found)
+    return 0
+
+
+def _show(found: Statistics) -> None:
+    if not found.stages and not found.trials:
+        out.print("Nothing was measured yet: talk for a while, or try avatar-app fit --measure.")
+    if found.stages:
+        table = Table("stage", *_COLUMNS, box=None, header_style="bold")
+        for times in found.stages:
+            table.add_row(times.span.name, *_cells(times))
+        out.print(table)
+    if found.engines:
+        table = Table(
+            "\nengine", *(f"\n{each}" for each in _COLUMNS), box=None, header_style="bold"
+        )
+        for each in found.engines:
+            table.add_row(f"{each.engine} {each.model}".strip(), *_cells(each.times))
+        out.print(table)
+    if found.trials:
+        heads = ("tried", "memory", "first output", "for a second", "stops after")
+        table = Table(*(f"\n{head}" for head in heads), box=None, header_style="bold")
+        for manifest, _, trial in found.trials:
+            table.add_row(
+                f"{manifest.kind} {manifest.name}",
+                f"{trial.ram_mb:.0f} MB",
+                _told(trial.first_output_ms, "{:.0f} ms"),
+                _told(trial.realtime_factor, "{:.2f} s"),
+                _told(trial.cancel_ms, "{:.0f} ms"),
+            )
+        out.print(table)
+    for warning in found.warnings:
+        out.print(f"\n{warning}", style="yellow", markup=False, highlight=False)
+
+
+_COLUMNS = ("turns", "half within", "95 % within")
+
+
+def _cells(times: StageTimes) -> tuple[str, str, str]:
+    return str(times.count), f"{times.p50_ms:.0f} ms", f"{times.p95_ms:.0f} ms"
+
+
+def _told(number: float | None, form: str) -> str:
+    return "–" if number is None else form.format(number)

@@ -1,0 +1,249 @@
+"""The plan for a machine: what fits, what does not and why, what would help; with made-up cards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from avatar_app.app.fitting.applying import apply
+from avatar_app.app.fitting.hardware import Card, Cards, Hardware, look_at_hardware, meters
+from avatar_app.app.fitting.needs import choice_key, estimate
+from avatar_app.app.fitting.planner import Plan, Planner
+from avatar_app.app.fitting.profiles import Profile, read_profiles, suited
+from avatar_app.app.measurements import Measurements, Trial
+from avatar_app.app.models.catalog import user_catalog
+from avatar_app.app.models.store import Kept, Store
+from avatar_app.app.places import user_places
+from avatar_app.app.registry import Registry
+from avatar_app.app.residency import Limits, Pool
+from avatar_app.app.settings import load_settings
+from avatar_app.core.manifest import Kind
+
+GB = 1024.0
+LAPTOP = Hardware(ram_mb=16 * GB, free_ram_mb=12 * GB, cores=4, gflops=60)
+STATION = replace(LAPTOP, cores=16, gflops=900, card=Card("RTX", 12 * GB, 0.5 * GB))
+
+
+class NVMLError(Exception):
+    """As the library's."""
+
+
+def library(*cards: tuple[str, float, float], fails: str = "") -> Any:
+    """Behaves like pynvml; cards: name, GB in all, GB in use. `fails`: the function that does."""
+    called: list[str] = []
+
+    def function(name: str, answer: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            called.append(name)
+            if name == fails:
+                raise NVMLError("Driver Not Loaded")
+            return answer(*arguments)
+
+        return call
+
+    functions = {
+        "nvmlInit": lambda: None,
+        "nvmlDeviceGetCount": lambda: len(cards),
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetName": lambda handle: cards[handle][0],
+        "nvmlDeviceGetMemoryInfo": lambda handle: SimpleNamespace(
+            total=cards[handle][1] * 2**30, used=cards[handle][2] * 2**30
+        ),
+        "nvmlDeviceGetComputeRunningProcesses": lambda handle: [
+            SimpleNamespace(pid=4711, usedGpuMemory=2**30),
+            SimpleNamespace(pid=1, usedGpuMemory=None),
+        ],
+    }
+    made = {name: function(name, answer) for name, answer in functions.items()}
+    return SimpleNamespace(NVMLError=NVMLError, called=called, **made)
+
+
+def fetch(*names: str) -> None:
+    """Models that are here, their licences accepted; they hold a byte."""
+    store = Store.of(user_places())
+    catalog = user_catalog(store.root)
+    for name in names:
+        model = catalog.find(name)
+        kept = {}
+        for content in model.contents:
+            path = store.folder(model) / content
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"x")
+            kept[content] = Kept(1, "")
+        store.keep(model, kept, "a test")
+        store.accept(model)
+
+
+def planner(hardware: Hardware, **more: Any) -> Planner:
+    store = Store.of(user_places())
+    return Planner(hardware, Registry(), store, user_catalog(store.root), **more)
+
+
+def taken(plan: Plan) -> dict[Kind, str]:
+    return {row.kind: row.name for row in plan.taken}
+
+
+def test_the_card_is_the_one_with_the_most_memory() -> None:
+    cards = Cards(library(("small", 4, 1), ("large", 12, 2)))
+    assert cards.best() == Card("large", 12 * GB, 2 * GB)
+    assert cards.used_mb_by(frozenset({4711, 1})) == 2 * GB  # a GB on each of them
+
+
+@pytest.mark.parametrize("fails", ["nvmlInit", "nvmlDeviceGetCount", "nvmlDeviceGetMemoryInfo"])
+def test_a_driver_that_fails_is_no_card(fails: str) -> None:
+    told = library(("card", 12, 0), fails=fails)
+    assert Cards(told).best() is None
+    assert fails in told.called
+
+
+def test_without_the_library_there_is_no_card() -> None:
+    assert Cards(None).all() == ()
+    assert set(meters(Cards(None))) == {Pool.RAM}
+
+
+def test_the_meters_tell_what_others_use() -> None:
+    read = meters(Cards(library(("card", 12, 3))))
+    assert read[Pool.VRAM]().foreign_mb == 3 * GB
+    ram = read[Pool.RAM]()
+    assert 0 < ram.foreign_mb < ram.total_mb
+
+
+def test_the_speed_is_measured_once() -> None:
+    with_file = Measurements.of(user_places())
+    first = look_at_hardware(with_file, Cards(None))
+    assert first.gflops > 0.1
+    assert look_at_hardware(with_file, Cards(None)).gflops == first.gflops
+    with_file.close()
+
+
+def test_every_profile_names_engines_and_options_that_there_are() -> None:
+    registry = Registry()
+    brought = {"coqui"}
+    for wishes in read_profiles().values():
+        for kind, each in wishes.items():
+            for wish in each:
+                if wish.engine not in brought:
+                    registry.find(kind, wish.engine).checked(wish.options)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "profile"),
+    [
+        (LAPTOP, Profile.LOW),
+        (replace(LAPTOP, gflops=200), Profile.MEDIUM),
+        (replace(LAPTOP, card=Card("small", 4 * GB, 0)), Profile.MEDIUM),
+        (STATION, Profile.HIGH),
+        (replace(STATION, ram_mb=6 * GB), Profile.LOW),
+    ],
+)
+def test_the_profile_suits_the_machine(hardware: Hardware, profile: Profile) -> None:
+    assert suited(hardware) is profile
+
+
+def test_where_nothing_was_fetched_the_embedded_engines_are_taken_and_help_is_named() -> None:
+    plan = planner(STATION).plan()
+    assert plan.profile is Profile.HIGH
+    assert taken(plan) == {
+        **{Kind.ASR: "pocketsphinx", Kind.TTS: "espeak", Kind.DIALOGUE: "embedded"},
+        Kind.FACE: "illustrated",
+    }
+    remedies = {row.remedy for row in plan.rows if row.remedy}
+    assert "avatar-app models download whisper-large-v3-turbo" in remedies
+    assert "avatar-app avatars add PHOTO" in remedies
+
+
+def test_the_best_that_is_here_and_fits_is_taken() -> None:
+    fetch("whisper-small", "whisper-large-v3-turbo", "llama-3.2-3b", "wav2lip")
+    plan = planner(STATION, avatars=("ada",)).plan()
+    found = taken(plan)
+    assert found[Kind.ASR] == "whisper whisper-large-v3-turbo"
+    assert found[Kind.DIALOGUE] == "llama llama-3.2-3b"
+    (face,) = (row for row in plan.taken if row.kind is Kind.FACE)
+    assert (face.engine, face.options["height"], face.options["avatar"]) == ("wav2lip", 1080, "ada")
+
+
+def test_a_slow_processor_takes_smaller_models_and_fetches_none_that_are_too_slow() -> None:
+    fetch("whisper-tiny", "whisper-small")
+    plan = planner(LAPTOP).plan(Profile.HIGH)
+    assert taken(plan)[Kind.ASR] == "whisper whisper-tiny"
+    turbo = next(row for row in plan.rows if "turbo" in row.name)
+    assert turbo.why == "too slow: it wants 2700 GFLOP/s, this processor does 60"
+    assert turbo.remedy == ""
+
+
+def test_what_does_not_fit_is_told_and_something_smaller_taken() -> None:
+    full = replace(STATION, card=Card("full", 12 * GB, 10.9 * GB), free_ram_mb=1.8 * GB)
+    measured = Measurements.of(user_places())
+    fetch("whisper-small", "whisper-tiny")
+    manifest = Registry().find(Kind.ASR, "whisper")
+    for device in ("auto", "cpu"):
+        options = {"model": "whisper-small", "device": device}
+        for compute in ("auto", "int8"):
+            key = choice_key(manifest.checked(options | {"compute": compute}))
+            measured.keep_trial(Kind.ASR, "whisper", key, Trial(900, 800 * (device == "auto")))
+    plan = planner(full, measurements=measured).plan(Profile.MEDIUM)
+    small = next(row for row in plan.rows if "small" in row.name)
+    assert small.is_measured
+    assert small.why == "does not fit: 900 MB of memory, 478 are left"
+    assert taken(plan)[Kind.ASR] == "whisper whisper-tiny"
+    measured.close()
+
+
+def test_what_does_not_fit_on_the_card_is_computed_on_the_processor() -> None:
+    fetch("whisper-small")
+    quick = replace(STATION, card=Card("full", 12 * GB, 10.9 * GB))
+    measured = Measurements.of(user_places())
+    manifest = Registry().find(Kind.ASR, "whisper")
+    key = choice_key(manifest.checked({"model": "whisper-small"}))
+    measured.keep_trial(Kind.ASR, "whisper", key, Trial(400, 900))
+    key = choice_key(manifest.checked({"model": "whisper-small", "compute": "int8"}))
+    measured.keep_trial(Kind.ASR, "whisper", key, Trial(400, 600))
+    plan = planner(quick, measurements=measured).plan(Profile.MEDIUM)
+    asr = next(row for row in plan.taken if row.kind is Kind.ASR)
+    assert asr.options == {"model": "whisper-small", "compute": "int8", "device": "cpu"}
+    assert asr.why == "fits, on the cpu"
+    measured.close()
+
+
+def test_another_model_of_an_engine_that_was_measured_is_reckoned_from_it() -> None:
+    store = Store.of(user_places())
+    catalog = user_catalog(store.root)
+    manifest = Registry().find(Kind.ASR, "whisper")
+    models = [store.root / name for name in ("one", "other")]
+    for size, path in zip((10, 30), models, strict=True):
+        path.mkdir(parents=True)
+        (path / "model.bin").write_bytes(bytes(size << 20))
+    measured = Measurements.of(user_places())
+    key = choice_key(manifest.checked({"model": str(models[0])}))
+    measured.keep_trial(Kind.ASR, "whisper", key, Trial(200, 0, 10))
+    found = estimate(manifest, {"model": str(models[1])}, measured, store, catalog)
+    assert found.weight.ram_mb == pytest.approx(200 + 20 * manifest.needs.per_model_mb)
+    assert not found.is_measured
+    assert estimate(manifest, {"model": str(models[0])}, measured, store, catalog).is_measured
+    measured.close()
+
+
+def test_the_sum_of_a_plan_stays_below_the_soft_limit() -> None:
+    fetch("whisper-large-v3-turbo", "whisper-small", "llama-3.2-3b", "llama-3.2-1b")
+    for used in (0.0, 8.0, 10.0, 11.0):
+        hardware = replace(STATION, card=Card("card", 12 * GB, used * GB))
+        plan = planner(hardware).plan()
+        assert plan.weight.vram_mb <= max(12 * GB * Limits().soft - used * GB, 0)
+
+
+def test_applying_writes_the_settings_and_leaves_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("# mine\nwindow: {theme: dark}\ntts: {engine: espeak, options: {voice: de}}\n")
+    plan = planner(LAPTOP).plan(Profile.LOW)
+    changed = apply(plan, file)
+    assert "face.options.width = 960" in changed
+    settings, notices = load_settings(user_file=file, environ={})
+    assert notices == ()
+    assert settings.face.options == {"width": 960, "height": 540, "fps": 25}
+    assert settings.tts.options == {"voice": "de"}
+    assert "# mine" in file.read_text()
+    assert apply(plan, file) == ()
