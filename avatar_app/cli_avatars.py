@@ -13,10 +13,15 @@ from rich.table import Table
 if TYPE_CHECKING:
     from avatar_app.app.avatars.seeing import Eyes
 
-avatars = typer.Typer(help="Faces made from photos and clips.", no_args_is_help=True)
+avatars = typer.Typer(
+    help="Make faces of photos and clips; list, share and remove them.", no_args_is_help=True
+)
 _out = Console()
 _err = Console(stderr=True)
 
+Source = Annotated[Path, typer.Argument(help="The photo, the clip, or the .avatar file.")]
+Known = Annotated[str, typer.Argument(help="What the avatar is called; `list` tells.")]
+Target = Annotated[Path, typer.Argument(help="The .avatar file to write.")]
 Name = Annotated[str | None, typer.Option("--name", help="What to call it; default: as the file.")]
 Detector = Annotated[
     str | None, typer.Option(help="What finds the face: embedded or s3fd; default: as set.")
@@ -26,7 +31,7 @@ DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, say s3
 
 @avatars.command()
 def add(
-    source: Path,
+    source: Source,
     name: Name = None,
     detector: Detector = None,
     detector_model: DetectorModel = None,
@@ -57,6 +62,8 @@ def add(
         _err.print(note, style="yellow", markup=False, highlight=False)
     folder = shelf.folder(called)
     _out.print(f"The avatar {called} is {folder}", soft_wrap=True, highlight=False)
+    talk = f"avatar-app run --set face.engine=photo --set face.options.avatar={called}"
+    _out.print(f"Talk with it: {talk}", soft_wrap=True, highlight=False)
     return 0
 
 
@@ -74,21 +81,20 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
 
 @avatars.command("list")
 def list_all() -> int:
-    """List the avatars."""
+    """List the avatars and where they are kept."""
     from avatar_app.app.avatars.shelf import Shelf
     from avatar_app.app.places import user_places
 
     shelf = Shelf.of(user_places())
     found, notices = shelf.avatars()
-    table = Table("name", "portrait", "idle loop", "made", "folder", box=None)
+    table = Table("name", "portrait", "idle loop", "made", box=None)
     for avatar in found:
         height, width = avatar.portrait.shape[:2]
-        folder = shelf.root / avatar.name
         idle = f"{avatar.idle.seconds:.1f} s" if avatar.idle else "–"
-        made = avatar.created[:10]
-        table.add_row(avatar.name, f"{width} × {height}", idle, made, str(folder))
+        table.add_row(avatar.name, f"{width} × {height}", idle, avatar.created[:10])
     if found:
         _out.print(table)
+        _out.print(f"They are kept in {shelf.root}", soft_wrap=True, highlight=False)
     else:
         _out.print("There is none yet. Make one: avatar-app avatars add PHOTO", highlight=False)
     for notice in notices:
@@ -97,7 +103,7 @@ def list_all() -> int:
 
 
 @avatars.command()
-def remove(name: str) -> int:
+def remove(name: Known) -> int:
     """Delete an avatar and its files."""
     from avatar_app.app.avatars.shelf import Shelf
     from avatar_app.app.places import user_places
@@ -108,7 +114,7 @@ def remove(name: str) -> int:
 
 
 @avatars.command()
-def export(name: str, output: Path) -> int:
+def export(name: Known, output: Target) -> int:
     """Write an avatar to one .avatar file, to take it elsewhere."""
     from avatar_app.app.avatars.parcel import SUFFIX, pack
     from avatar_app.app.avatars.shelf import Shelf

@@ -377,8 +377,16 @@ def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
     with pytest.raises(ConfigInvalid) as raised:
         shelf.folder("adda")
     assert "ada" in raised.value.hint
+    assert [shelf.free_name(name) for name in ("cal", "bea")] == ["cal", "bea-2"]
     shelf.remove("bea")
     assert shelf.names() == ("ada",)
+
+
+def test_a_shelf_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "avatars").write_text("in the way")
+    with pytest.raises(InputInvalid, match="cannot be written") as raised:
+        made(ASTRONAUT, Shelf(tmp_path / "avatars"))
+    assert str(tmp_path / "avatars") in raised.value.hint
 
 
 @pytest.mark.parametrize(
@@ -386,7 +394,7 @@ def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
 )
 def test_a_name_that_is_no_folder_everywhere_is_refused(shelf: Shelf, name: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be called"):
-        shelf.place_for(name)
+        shelf.check_free(name)
     with pytest.raises(ConfigInvalid):
         shelf.folder(name)
 

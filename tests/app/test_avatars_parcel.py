@@ -97,8 +97,21 @@ def test_a_hostile_file_leaves_nothing(ada: Path, shelf: Shelf, tmp_path: Path, 
     with pytest.raises(InputInvalid) as raised:
         unpack(source, "guest", shelf)
     assert raised.value.hint
+    assert str(source) in raised.value.message
+    assert ".partial" not in raised.value.message
     assert list(shelf.root.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["avatars", "x.avatar"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_that_cannot_be_read_is_told(shelf: Shelf, tmp_path: Path, there: bool) -> None:
+    source = tmp_path / "x.avatar"
+    if there:
+        source.mkdir()
+    with pytest.raises(InputInvalid) as raised:
+        unpack(source, "guest", shelf)
+    reason = "Is a directory" if there else "No such file or directory"
+    assert raised.value.message == f"The file {source} cannot be read: {reason}."
 
 
 def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: Shelf, tmp_path: Path) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +15,8 @@ from avatar_app.app.avatars.filming import BELOW, Sitting, sit_for_clip, write_i
 from avatar_app.app.avatars.marks import Floats, check_face, landmarks_of, no_face_in, outline_of
 from avatar_app.app.avatars.photo import read_photo
 from avatar_app.app.avatars.seeing import Eyes
-from avatar_app.app.avatars.shelf import Shelf, check_name
+from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.jobs import Job
-from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
 from avatar_app.engines.face.sitter.avatar import (
     FEATURES,
@@ -45,9 +41,17 @@ def make_avatar(
     A clip's progress is told frame by frame; a cancelled job leaves nothing behind. `open_eyes`
     makes what finds the face.
     """
-    folder = shelf.place_for(name)
+    shelf.check_free(name)
     sit = sit_for_clip if is_clip(source) else _sit_for_photo
-    return _written(folder, job, sit(source, job, open_eyes), name)
+    sitting = sit(source, job, open_eyes)
+    job.report(0.7, "Writing the avatar")
+    with shelf.new(name) as folder:
+        _write(folder, sitting, name)
+        if sitting.film is not None:
+            write_idle(folder, sitting.film, job, (0.8, 0.95))
+        check_folder(folder)
+        job.report(0.95)
+    return load_avatar(shelf.folder(name))
 
 
 def _sit_for_photo(photo: Path, job: Job[Avatar], open_eyes: Callable[[], Eyes]) -> Sitting:
@@ -72,28 +76,6 @@ def _sized(picture: Image) -> Image:
         return picture
     smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(smaller[:LONGEST, :LONGEST], np.uint8)
-
-
-def _written(folder: Path, job: Job[Avatar], sitting: Sitting, name: str) -> Avatar:
-    """Everything into a folder beside, which takes its name when all of it can be read."""
-    job.report(0.7, "Writing the avatar")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".", suffix=".partial", dir=folder.parent))
-    try:
-        _write(partial, sitting, name)
-        if sitting.film is not None:
-            write_idle(partial, sitting.film, job, (0.8, 0.95))
-        check_folder(partial)
-        job.report(0.95)
-        check_name(name)
-        os.rename(partial, folder)
-    except OSError as error:
-        raise InputInvalid(
-            f"The avatar {name} cannot be written: {error.strerror}.", "Make room on the disk."
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return load_avatar(folder)
 
 
 def _write(folder: Path, sitting: Sitting, name: str) -> None:

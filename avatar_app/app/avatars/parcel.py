@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from avatar_app.app.avatars.shelf import Shelf
@@ -50,28 +50,27 @@ def pack(folder: Path, target: Path) -> None:
 
 def unpack(source: Path, name: str, shelf: Shelf) -> Avatar:
     """The avatar in the file `source`, put on the shelf as `name`."""
-    folder = shelf.place_for(name)
-    shelf.root.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".", suffix=".partial", dir=shelf.root))
-    try:
-        _unpack_into(partial, source)
-        if sorted(check_folder(partial).files) != sorted(os.listdir(partial)):
+    with shelf.new(name) as folder:
+        _unpack_into(folder, source)
+        if sorted(_checked(folder, source).files) != sorted(os.listdir(folder)):
             raise InputInvalid(f"The file {source} is no avatar: its idle loop is lost.", _HINT)
-        _rename(partial / MANIFEST, name)
-        os.rename(partial, folder)
-    except OSError as error:
-        raise InputInvalid(f"The file {source} cannot be read: {error}.", _HINT) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputInvalid(f"The file {source} is no avatar: {error}.", _HINT) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return load_avatar(folder)
+        _rename(folder / MANIFEST, name)
+    return load_avatar(shelf.folder(name))
+
+
+def _checked(folder: Path, source: Path) -> Avatar:
+    """The avatar; what is wrong is told of the file that the user brought."""
+    try:
+        return check_folder(folder)
+    except InputInvalid as error:
+        told = error.message.replace(f"{folder}{os.sep}", "")
+        raise InputInvalid(f"The file {source} cannot be used. {told}", _HINT) from error
 
 
 def _unpack_into(folder: Path, source: Path) -> None:
     """Exactly an avatar's files, by their known names: what a zip calls its entries never becomes a
     path."""
-    with zipfile.ZipFile(source) as parcel:
+    with _opened(source) as parcel:
         names = sorted(entry.filename for entry in parcel.infolist())
         files = next((known for known in _KNOWN if sorted(known) == names), None)
         if files is None:
@@ -86,6 +85,22 @@ def _unpack_into(folder: Path, source: Path) -> None:
             if left < 0:
                 raise InputInvalid(f"The file {source} unpacks to far too much.", _HINT)
             (folder / name).write_bytes(content)
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
+    """A file that may be no zip, or a damaged one."""
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise InputInvalid(
+            f"The file {source} cannot be read: {error.strerror}.", "Look at its name and folder."
+        ) from error
+    try:
+        with file, zipfile.ZipFile(file) as parcel:
+            yield parcel
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputInvalid(f"The file {source} is no avatar: {error}.", _HINT) from error
 
 
 def _rename(manifest: Path, name: str) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
+from tempfile import mkdtemp
 
 from rapidfuzz import process
 
 from avatar_app.app.places import Places
-from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.engines.face.sitter.avatar import MANIFEST, Avatar, load_avatar
 
@@ -67,15 +71,38 @@ class Shelf:
             f"There is no avatar {name!r}.", f"Did you mean {likely[0]}?" if likely else hint
         )
 
-    def place_for(self, name: str) -> Path:
-        """Where a new avatar will lie; ConfigInvalid if the name is taken or no name."""
-        folder = self.root / check_name(name)
-        if folder.exists():
+    def check_free(self, name: str) -> None:
+        """ConfigInvalid if an avatar cannot be called so, or one is."""
+        if (self.root / check_name(name)).exists():
             raise ConfigInvalid(
                 f"There is an avatar {name} already.",
                 f"Choose another --name, or type: avatar-app avatars remove {name}",
             )
-        return folder
+
+    def free_name(self, wanted: str) -> str:
+        """`wanted`, or where an avatar is called so, the first of wanted-2, wanted-3, … that is
+        free."""
+        numbered = (f"{wanted[:36]}-{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if not (self.root / name).exists())
+
+    @contextmanager
+    def new(self, name: str) -> Iterator[Path]:
+        """A folder to fill; it becomes the avatar at the end, or is gone where that fails."""
+        self.check_free(name)
+        unfinished: Path | None = None
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            unfinished = Path(mkdtemp(prefix=".", suffix=".partial", dir=self.root))
+            yield unfinished
+            unfinished.rename(self.root / name)
+        except OSError as error:
+            raise InputInvalid(
+                f"The avatar {name} cannot be written: {error.strerror}.",
+                f"Make room on the disk, or look at {self.root}.",
+            ) from error
+        finally:
+            if unfinished is not None:
+                shutil.rmtree(unfinished, ignore_errors=True)
 
     def avatars(self) -> tuple[tuple[Avatar, ...], tuple[Noticed, ...]]:
         """Those that can be read, and what is wrong with the others."""
