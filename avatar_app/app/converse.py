@@ -158,11 +158,12 @@ def converse(
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
         turns = list(_turn_reports(gathering.ended, converser.said))
-        failures = [event for _, event in gathering.events if isinstance(event, Failed)]
+        told: list[Noticed | Failed] = [*notices]
+        told += [event for _, event in gathering.events if isinstance(event, Failed)]
     return {
         "turns": turns,
         "engines": engines,
-        "notices": [f"{each.message} {each.hint}".strip() for each in (*notices, *failures)],
+        "notices": [f"{each.message} {each.hint}".strip() for each in told],
         "versions": describe_versions(),
         "machine": describe_machine(),
     }

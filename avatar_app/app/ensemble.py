@@ -13,10 +13,13 @@ from avatar_app.app.build import EMBEDDED, make_conversation, make_rack
 from avatar_app.app.climber import Climber
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
+from avatar_app.app.residents import Resident
 from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.app.substitutes import KIND_OF_STAGE
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.speaker import Speaker
 from avatar_app.audio.standin import FileSpeaker
+from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import orders
@@ -36,6 +39,7 @@ class Ensemble:
         self._post = post
         self._substituting = threading.Lock()
         self._closed = False
+        self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
         self.climber: Climber | None = None
         with ExitStack() as opened:
             self.rack = make_rack(settings, registry, post)
@@ -65,9 +69,10 @@ class Ensemble:
         self.speaker.start()
         self.microphone.start()
         self._abilities.start()
+        self._loading.start()
 
     def substitute(self, kind: Kind) -> None:
-        """Put the embedded engine of a kind in the place of one that keeps failing."""
+        """Put the embedded engine of a kind in the place of one that cannot be used."""
         with self._substituting:
             if not self._closed:
                 self._substitute(kind)
@@ -79,6 +84,22 @@ class Ensemble:
         with self._substituting:
             self._closed = True
         self._opened.close()
+        if self._loading.ident is not None:
+            self._loading.join()  # its engines are closed, so there is nothing it waits for
+
+    def _watch_loading(self) -> None:
+        """Engines load in processes of their own: one that cannot is replaced before the user has
+        spoken to it in vain."""
+        for kind in KIND_OF_STAGE.values():
+            engine = self.rack.engines.get(kind)
+            if not isinstance(engine, Resident):
+                continue
+            try:
+                engine.wait_ready()
+            except AvatarError as error:
+                if not self._closed and self.rack.engines.get(kind) is engine:
+                    self._post(Noticed(error.message, error.hint))
+                    self.substitute(kind)
 
     def _substitute(self, kind: Kind) -> None:
         manifest = self.rack.manifests[kind]
@@ -90,7 +111,7 @@ class Ensemble:
         failing.close()
         substitute = self.rack.manifests[kind].title
         self._post(
-            Noticed(f"{manifest.title} keeps failing.", f"{substitute} goes on in its place.")
+            Noticed(f"{manifest.title} was given up.", f"{substitute} goes on in its place.")
         )
 
     def _speaker(self, name: str | None) -> Speaker | FileSpeaker:

@@ -126,6 +126,10 @@ class Pictures:
     skew_p50_ms: float = 0.0
     """Median distance between a picture and the sound with which it was shown."""
     skew_p99_ms: float = 0.0
+    stand_in: int = 0
+    """Of those shown: drawn by the fallback in the place of a face that failed."""
+    still: int = 0
+    """Of those shown: by no face at all, the last picture dimmed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from avatar_app.core.values import AudioChunk, SpeechChunk
 from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.answering import CallTool, answer
 from avatar_app.pipeline.clauses import split_clauses
+from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import ClauseWritten, Order, StageEnded, StageFailed
 from avatar_app.pipeline.performing import Performing
 from avatar_app.pipeline.playback import Playback
 from avatar_app.pipeline.script import Script
-from avatar_app.pipeline.stage import Feed, Stage
+from avatar_app.pipeline.stage import Feed, Stage, closed_after
 
 CLAUSES_AHEAD = 64
 
@@ -57,8 +58,9 @@ class Chain:
         activity: Activity,
         post: Callable[[Order], None],
         call_tool: CallTool,
+        occupancy: Occupancy,
     ) -> None:
-        self.engines = engines
+        self.engines, self._occupancy = engines, occupancy
         self.performing, self._playback = performing, playback
         self._activity, self._post, self._call_tool = activity, post, call_tool
         self._stages = {
@@ -100,9 +102,10 @@ class Chain:
 
     def _reply(self, job: _Answer, turn: Turn) -> Iterator[str]:
         if isinstance(job.prompt, str):
-            return split_clauses([job.prompt])
-        dialogue = self.engines.dialogue
-        return answer(dialogue, job.prompt, turn, self._call_tool, self._wait_committed)
+            yield from split_clauses([job.prompt])
+            return
+        with self._occupancy.of(lambda: self.engines.dialogue) as dialogue:
+            yield from answer(dialogue, job.prompt, turn, self._call_tool, self._wait_committed)
 
     def _wait_committed(self, turn: Turn) -> None:
         with self._activity.waiting():
@@ -122,10 +125,14 @@ class Chain:
     def _voice(self, job: _Answer, turn: Turn) -> Iterator[SpeechChunk]:
         start = 0
         for clause in job.clauses:
-            for chunk in self.engines.voice.speak(clause, turn):
-                audio = AudioChunk(chunk.audio.samples, chunk.audio.rate, start)
-                start += len(audio.samples)
-                yield replace(chunk, audio=audio)
+            with (
+                self._occupancy.of(lambda: self.engines.voice) as voice,
+                closed_after(voice.speak(clause, turn)) as speech,
+            ):
+                for chunk in speech:
+                    audio = AudioChunk(chunk.audio.samples, chunk.audio.rate, start)
+                    start += len(audio.samples)
+                    yield replace(chunk, audio=audio)
 
     def _spoken(self, job: _Answer, turn: Turn, chunk: SpeechChunk) -> None:
         turn.mark("first_speech")

@@ -27,6 +27,7 @@ from avatar_app.pipeline.delivery import Delivery
 from avatar_app.pipeline.hearing import Hearing
 from avatar_app.pipeline.ledger import Ledger
 from avatar_app.pipeline.listening import RECOGNIZE, Listener
+from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import Order
 from avatar_app.pipeline.performing import Performing
 from avatar_app.pipeline.playback import Playback
@@ -77,6 +78,7 @@ class Conversation:
     ) -> None:
         patience = patience or Patience()
         self.activity = Activity()
+        self.occupancy = Occupancy()
         self.playback = Playback(self.activity, clock)
         self.presenter = Presenter(self.playback, self.activity, clock)
         self.state = State.IDLE
@@ -95,10 +97,12 @@ class Conversation:
             self.activity,
             self.order,
             clock,
+            self.occupancy,
         )
         performers = Performers(engines.dialogue, engines.tts)
         self._chain = Chain(
-            performers, self._performing, self.playback, self.activity, self.order, call_tool
+            *(performers, self._performing, self.playback, self.activity),
+            *(self.order, call_tool, self.occupancy),
         )
         self._delivery = Delivery(
             self._chain, self.playback, self.presenter, ledger or Ledger(), post, clock
@@ -106,7 +110,7 @@ class Conversation:
         self._attention = Attention(
             Hearing(engines.echo, engines.vad, patience.preroll),
             TurnTaker(patience),
-            Listener(engines.asr, self.activity, self.order, clock),
+            Listener(engines.asr, self.activity, self.order, clock, self.occupancy),
             self.playback,
             self._delivery,
             post,
@@ -166,6 +170,7 @@ class Conversation:
                 delivery.ledger.forget()
             case orders.Use():
                 self._use(order)
+                order.taken()
         self._express()
         return iter(())
 

@@ -152,7 +152,7 @@ class Delivery:
         if order.turn.cancelled:
             return
         if order.stage in (PERFORM, REST):
-            self.chain.performing.relieve(order)
+            self.chain.performing.relieve()
         turn_id, error = None if order.stage == REST else order.turn.id, order.error
         self._post(Failed(turn_id, order.stage, error.message, error.hint, type(error)))
         self._failed = self._failed or order.stage in (THINK, SPEAK)

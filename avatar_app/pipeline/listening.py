@@ -10,6 +10,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
 from avatar_app.pipeline.activity import Activity
+from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import Order, Recognized, StageFailed
 from avatar_app.pipeline.stage import Feed, Stage
 
@@ -72,8 +73,9 @@ class Listener:
         activity: Activity,
         post: Callable[[Order], None],
         clock: Callable[[], float],
+        occupancy: Occupancy,
     ) -> None:
-        self.recognizer = recognizer
+        self.recognizer, self._occupancy = recognizer, occupancy
         self._activity, self._post, self._clock = activity, post, clock
         self._stage: Stage[Feed[AudioChunk], Transcript] = Stage(
             RECOGNIZE, self._transcribe, activity, self._recognized, self._ended, self._failed
@@ -118,7 +120,8 @@ class Listener:
         self._stage.close()
 
     def _transcribe(self, feed: Feed[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        return self.recognizer.transcribe(feed, turn)
+        with self._occupancy.of(lambda: self.recognizer) as recognizer:
+            yield from recognizer.transcribe(feed, turn)
 
     def _recognized(self, _feed: Feed[AudioChunk], turn: Turn, transcript: Transcript) -> None:
         self._post(Recognized(turn, transcript))

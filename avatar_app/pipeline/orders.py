@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +92,11 @@ class Forget:
     """The user deleted what was said: the next answer knows nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
+def _untold() -> None:
+    """Nobody needs to know."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Use:
     """From the next turn on, `engine` does the work of its kind; a face from the next picture."""
 
@@ -99,6 +104,8 @@ class Use:
     engine: Any
     fallback: Any = None
     """The face that takes over where `engine`, a face, fails; None leaves a still picture."""
+    taken: Callable[[], None] = _untold
+    """Called by the conductor right after: nobody begins to work with the former engine now."""
 
 
 Order = (

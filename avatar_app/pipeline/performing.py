@@ -12,12 +12,14 @@ from avatar_app.core.errors import AvatarError, EngineFailed, TooSlow
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk, VideoFrame
 from avatar_app.pipeline.activity import Activity
+from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import Order, StageFailed
 from avatar_app.pipeline.playback import Playback
 from avatar_app.pipeline.presenter import Presenter
 from avatar_app.pipeline.script import Script
 from avatar_app.pipeline.stage import Stage
 from avatar_app.pipeline.still import StillFace
+from avatar_app.pipeline.tally import Cast
 
 PERFORM, REST = "perform", "rest"
 
@@ -61,8 +63,9 @@ class Performing:
         activity: Activity,
         post: Callable[[Order], None],
         clock: Callable[[], float],
+        occupancy: Occupancy,
     ) -> None:
-        self._playback, self._presenter = playback, presenter
+        self._playback, self._presenter, self._occupancy = playback, presenter, occupancy
         self._activity, self._post, self._clock = activity, post, clock
         self._performers: Stage[_Part, VideoFrame] = Stage(
             PERFORM, self._perform, activity, self._performed, _nothing, self._failed
@@ -72,6 +75,7 @@ class Performing:
         )
         self._still = StillFace()
         self._faces: list[Face] = []
+        self._fallback: Face | None = None
         self._turn = self._part = self._resting = Turn(id=0)
         self._part.cancel()
         self._script = Script(activity)
@@ -90,13 +94,11 @@ class Performing:
     def use(self, face: Face, fallback: Face | None = None) -> None:
         """Show `face` from now on, in a turn that goes on too; `fallback` where it fails."""
         distinct = [face] if fallback is None or fallback is face else [face, fallback]
+        self._fallback = fallback
         self._show([*distinct, self._still])
 
-    def relieve(self, failed: StageFailed) -> None:
-        """The next face takes the place of one that failed. Cancelled parts are no news."""
-        hung = failed.error in (_SLOW, _HUNG)
-        if hung:  # its thread is inside an engine that may not come back
-            (self._performers if failed.stage == PERFORM else self._resters).renew()
+    def relieve(self) -> None:
+        """The next face takes the place of the one on show, which failed."""
         self._show(self._faces[1:] or [self._still])
 
     def watch(self) -> None:
@@ -117,14 +119,23 @@ class Performing:
     def _is_still(self) -> bool:
         return self._faces[0] is self._still
 
+    @property
+    def _cast(self) -> Cast:
+        if self._is_still:
+            return Cast.STILL
+        return Cast.STAND_IN if self._faces[0] is self._fallback else Cast.CHOSEN
+
     def _show(self, faces: list[Face]) -> None:
-        self._faces = faces
+        before, self._faces = self._faces[:1], faces
         self._presenter.fps = faces[0].fps
         self._resting.cancel()
+        if before and before[0] is not faces[0]:  # either thread may be held up in the old face
+            self._performers.renew()
+            self._resters.renew()
+        self._presenter.forget_resting()
         self._resting = Turn(id=0)
         self._resting.when_cancelled(self._presenter.wake)
         self._resters.submit(self._resting, faces[0])
-        self._presenter.forget_resting()
         if not self._part.cancelled:
             self._begin_part(self._next_at())
 
@@ -144,7 +155,7 @@ class Performing:
         self._late_for = 0.0
         face = self._faces[0]
         begin = math.ceil(seconds * face.fps - 1e-6) / face.fps
-        self._presenter.admit(part)
+        self._presenter.admit(part, self._cast)
         self._performers.submit(part, _Part(face, self._script.since(begin, part)))
 
     def _watch_part(self) -> None:
@@ -168,7 +179,9 @@ class Performing:
     # In the stages' threads
 
     def _perform(self, job: _Part, part: Turn) -> Iterator[VideoFrame]:
-        return job.face.perform(job.speech, part, self._presenter.newest)
+        with self._occupancy.of(lambda: job.face) as face:
+            part.check()  # else it may be closed by now
+            yield from face.perform(job.speech, part, self._presenter.newest)
 
     def _performed(self, _job: _Part, part: Turn, frame: VideoFrame) -> None:
         self._presenter.put(part, frame)
@@ -176,7 +189,10 @@ class Performing:
     def _draw_rest(self, face: Face, resting: Turn) -> Iterator[tuple[int, VideoFrame]]:
         while (wanted := self._presenter.wait_for_rest(resting)) is not None:
             generation, look, after = wanted
-            yield generation, face.rest(look, after)
+            with self._occupancy.of(lambda: face):
+                resting.check()
+                frame = face.rest(look, after)
+            yield generation, frame
 
     def _rested(self, _face: Face, _resting: Turn, drawn: tuple[int, VideoFrame]) -> None:
         self._presenter.put_resting(*drawn)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
-
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, Pictures, VideoFrame
 from avatar_app.pipeline.activity import Activity, Bell
 from avatar_app.pipeline.playback import Playback
+from avatar_app.pipeline.tally import Cast, Tally
 
 FRAMES_AHEAD = 8
 """Frames a face may be ahead of the sound."""
@@ -32,9 +31,11 @@ class Presenter:
         self._changed = Bell(activity)
         self._turn: Turn | None = None
         self._part: Turn | None = None
+        self._cast = Cast.CHOSEN
         self._drawn_until: float | None = None
         self._rest_awaited: float | None = None
         self._frames: list[VideoFrame] = []
+        self._tally = Tally()
         self._shown: VideoFrame | None = None
         self._resting: deque[VideoFrame] = deque()
         self._shown_at = 0.0
@@ -43,8 +44,6 @@ class Presenter:
         self._at_rest = True
         self._drawing_rest = True
         self._generation = 0
-        self._skews: list[float] = []
-        self._dropped = 0
         self._closed = False
         self.fps = 25.0
         self.look = Look.IDLE
@@ -57,13 +56,13 @@ class Presenter:
             self._drawn_until = None
             self._sound_at = -1.0
             self._frames.clear()
-            self._skews, self._dropped = [], 0
+            self._tally = Tally()
             self._changed.ring()
 
-    def admit(self, part: Turn) -> None:
+    def admit(self, part: Turn, cast: Cast = Cast.CHOSEN) -> None:
         """From now on, only the pictures of this part of the turn are taken."""
         with self._changed:
-            self._part = part
+            self._part, self._cast = part, cast
             self._changed.ring()
 
     def put(self, part: Turn, frame: VideoFrame) -> None:
@@ -75,6 +74,7 @@ class Presenter:
                 return
             turn, self._drawn_until = self._turn, frame.at
             self._frames.append(frame)
+            self._tally.draw(frame, self._cast)
         self._playback.picture_ready(turn)
 
     def frame(self) -> VideoFrame | None:
@@ -102,10 +102,7 @@ class Presenter:
     def pictures(self, turn: Turn) -> Pictures:
         """How the pictures of `turn` were shown so far."""
         with self._changed:
-            if turn is not self._turn or not self._skews:
-                return Pictures()
-            p50, p99 = np.percentile(np.abs(self._skews), [50, 99])
-            return Pictures(len(self._skews), self._dropped, float(p50), float(p99))
+            return self._tally.pictures() if turn is self._turn else Pictures()
 
     @property
     def shown(self) -> VideoFrame | None:
@@ -177,13 +174,13 @@ class Presenter:
         frame = self._frames[chosen]
         if frame is not self._shown:
             turn.mark("first_frame")
-            self._dropped += max(chosen - before - 1, 0)
-            self._skews.append((frame.at - now) * 1000)
+            self._tally.show(frame, now, max(chosen - before - 1, 0))
             self._shown, self._shown_at = frame, self._clock()
         self._forget_before(now - KEPT_SECONDS)
 
     def _forget_before(self, oldest: float) -> None:
         self._frames[:] = [f for f in self._frames if f.at > oldest or f is self._shown]
+        self._tally.keep(self._frames)
 
     def _index_shown(self) -> int:
         return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)

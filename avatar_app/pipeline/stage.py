@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from avatar_app.core.errors import AvatarError, EngineFailed
@@ -16,6 +17,9 @@ from avatar_app.pipeline.activity import Activity, Bell
 T = TypeVar("T")
 In = TypeVar("In")
 Out = TypeVar("Out")
+
+GIVEN_UP_PATIENCE = 0.5
+"""Seconds that closing waits for a thread that was given up: most do come back."""
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +111,7 @@ class Stage(Generic[In, Out]):
         self._ended = ended
         self._failed = failed
         self._activity = activity
+        self._given_up: list[threading.Thread] = []
         self._begin()
 
     def submit(self, turn: Turn, job: In) -> None:
@@ -117,14 +122,18 @@ class Stage(Generic[In, Out]):
         """End the thread; the current turn must be cancelled. Waits `patience` seconds for it."""
         self._jobs.close()
         self._thread.join(patience)
+        for thread in self._given_up:
+            thread.join(GIVEN_UP_PATIENCE)
 
     def renew(self) -> None:
-        """Go on in a new thread: the old one is inside an engine that does not come back."""
+        """Go on in a new thread: the old one may be inside an engine that does not come back."""
         self._jobs.abandon()
+        self._given_up = [each for each in (*self._given_up, self._thread) if each.is_alive()]
         self._begin()
 
     def _begin(self) -> None:
         self._jobs: Feed[tuple[Turn, In]] = Feed(self._activity, limit=1000)
+        self._activity.begin()  # for the thread, until it counts itself
         self._thread = threading.Thread(
             target=self._run, args=(self._jobs,), name=self.name, daemon=True
         )
@@ -132,6 +141,7 @@ class Stage(Generic[In, Out]):
 
     def _run(self, jobs: Feed[tuple[Turn, In]]) -> None:
         with self._activity.employed():
+            self._activity.end()
             for turn, job in jobs:
                 self._serve(turn, job)
 
@@ -150,14 +160,21 @@ class Stage(Generic[In, Out]):
             self._failed(job, turn, self.name, _failure(error))
 
     def _stream(self, job: In, turn: Turn, outputs: Iterator[Out]) -> None:
-        try:
+        with closed_after(outputs):
             for output in outputs:
                 turn.check()
                 self._emit(job, turn, output)
-        finally:
-            close = getattr(outputs, "close", None)
-            if close is not None:
-                close()
+
+
+@contextmanager
+def closed_after(outputs: Iterator[Out]) -> Iterator[Iterator[Out]]:
+    """Close a generator at once in the end; another iterator has nothing to close."""
+    try:
+        yield outputs
+    finally:
+        close = getattr(outputs, "close", None)
+        if close is not None:
+            close()
 
 
 def _failure(error: Exception) -> AvatarError:

@@ -206,7 +206,7 @@ def test_an_engine_that_keeps_failing_is_replaced(
         window.companion.type(f"hello {number}")
         window.wait(TurnEnded, lambda turn, text=f"hello {number}": turn.user_text == text)
     assert len(window.of(Failed)) == 3
-    window.wait(Noticed, lambda notice: "keeps failing" in notice.message)
+    window.wait(Noticed, lambda notice: "given up" in notice.message)
     window.companion.type("hello")
     ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert ended.heard_text
@@ -235,7 +235,7 @@ def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
         thread.start()
     for thread in threads:
         thread.join(SOON)
-    assert len([n for n in window.of(Noticed) if "keeps failing" in n.message]) == 1
+    assert len([n for n in window.of(Noticed) if "given up" in n.message]) == 1
     window.companion.close()
     ensemble.substitute(Kind.FACE)  # too late: nothing is made that nobody would close
     assert not ensemble.rack.engines

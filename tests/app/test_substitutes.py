@@ -5,6 +5,13 @@ from __future__ import annotations
 import pytest
 
 from avatar_app.app.substitutes import KIND_OF_STAGE, Substitutes
+from avatar_app.core.errors import (
+    AvatarError,
+    DeviceUnavailable,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+)
 from avatar_app.core.events import Failed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import chain, listening
@@ -60,3 +67,10 @@ def test_what_is_no_engines_failure_replaces_nothing() -> None:
 def test_every_stage_of_the_conversation_but_the_faces_has_its_kind() -> None:
     stages = {chain.THINK, chain.SPEAK, listening.RECOGNIZE}
     assert set(KIND_OF_STAGE) == stages
+
+
+@pytest.mark.parametrize("reason", [ModelMissing, InputInvalid, DeviceUnavailable, OutOfMemory])
+def test_what_does_not_pass_is_not_tried_three_times(reason: type[AvatarError]) -> None:
+    case = Case()
+    case.substitutes(Failed(1, "think", "The model is gone.", "", reason))
+    assert case.replaced == [Kind.DIALOGUE]

@@ -13,6 +13,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
 from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.listening import Listener, Utterance
+from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import Order, Recognized, StageFailed
 
 SOON = 10.0
@@ -46,6 +47,7 @@ class Ear:
             self.activity,
             self.orders.append,
             lambda: 0.0,
+            Occupancy(),
         )
 
     def __enter__(self) -> Ear:

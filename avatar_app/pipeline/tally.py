@@ -1,0 +1,51 @@
+"""The tally of a turn's pictures: how many were shown, how well in time, and who drew them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import Enum, auto
+
+import numpy as np
+
+from avatar_app.core.values import Pictures, VideoFrame
+
+
+class Cast(Enum):
+    """Who draws."""
+
+    CHOSEN = auto()
+    STAND_IN = auto()
+    """The fallback, in the place of a face that failed."""
+    STILL = auto()
+
+
+class Tally:
+    """Only the presenter keeps it, under its lock."""
+
+    def __init__(self) -> None:
+        self._drawn_by: dict[int, Cast] = {}
+        self._shown: Counter[Cast] = Counter()
+        self._skews: list[float] = []
+        self._dropped = 0
+
+    def draw(self, frame: VideoFrame, cast: Cast) -> None:
+        """A picture waits to be shown."""
+        self._drawn_by[id(frame)] = cast
+
+    def show(self, frame: VideoFrame, now: float, dropped: int) -> None:
+        """It is shown at `now` seconds of its turn, in the place of `dropped` older ones."""
+        self._shown[self._drawn_by[id(frame)]] += 1
+        self._skews.append((frame.at - now) * 1000)
+        self._dropped += dropped
+
+    def keep(self, frames: Iterable[VideoFrame]) -> None:
+        """All others are gone."""
+        self._drawn_by = {id(frame): self._drawn_by[id(frame)] for frame in frames}
+
+    def pictures(self) -> Pictures:
+        if not self._skews:
+            return Pictures()
+        p50, p99 = np.percentile(np.abs(self._skews), [50, 99])
+        casts = (self._shown[Cast.STAND_IN], self._shown[Cast.STILL])
+        return Pictures(len(self._skews), self._dropped, float(p50), float(p99), *casts)
