@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -12,8 +12,11 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from avatar_app.app.jobs import Job
+    from avatar_app.app.settings import Settings
     from avatar_app.app.voices.shelf import ClonedVoice
     from avatar_app.core.values import Samples
+
+T = TypeVar("T")
 
 voices = typer.Typer(
     help="Voices cloned from a recording, with their speaker's consent.", no_args_is_help=True
@@ -21,6 +24,10 @@ voices = typer.Typer(
 _out = Console()
 _err = Console(stderr=True)
 
+Reference = Annotated[
+    Path | None,
+    typer.Argument(help="3 to 30 seconds of the speaker; left out, --record asks for that too."),
+]
 Name = Annotated[str, typer.Option("--name", help="What to call the voice.")]
 Consent = Annotated[
     Path | None, typer.Option("--consent", help="The sentence, as its speaker read it.")
@@ -29,43 +36,74 @@ Record = Annotated[bool, typer.Option("--record", help="Read the sentence into t
 
 
 @voices.command()
-def clone(reference: Path, name: Name, consent: Consent = None, record: Record = False) -> int:
-    """Make a voice of 3 to 30 seconds of speech, once its speaker has read a sentence."""
+def clone(
+    name: Name, reference: Reference = None, consent: Consent = None, record: Record = False
+) -> int:
+    """Make a voice of a recording, once its speaker has read a sentence that is drawn for them."""
     from avatar_app.app.places import user_places
-    from avatar_app.app.voices.cloning import Cloning, ask, asked_of, recording_of
-    from avatar_app.app.voices.listening import listen, open_microphone
+    from avatar_app.app.voices.shelf import VoiceShelf
     from avatar_app.core.errors import ConfigInvalid
 
     if consent is not None and record:
         raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
-    _judge(reference)
-    places = user_places()
-    if consent is None:
-        _show(ask(name, places).sentence.text)
-        if not record:
-            command = f"avatar-app voices clone {reference} --name {name} --consent RECORDING"
-            _out.print(f"Record it within ten minutes, then type: {command}", soft_wrap=True)
-            return 0
+    if reference is None and not record:
+        raise ConfigInvalid(
+            "Which recording shall the voice be made of?", "Name a file, or say --record."
+        )
+    VoiceShelf(user_places()).check_free(name)
+    with TemporaryDirectory(prefix="avatar-") as folder:
+        source = reference or _spoken_reference(Path(folder) / "reference.wav")
+        _judge(source)
+        if consent is None:
+            _show_sentence(name)
+            if not record:
+                command = f"avatar-app voices clone {source} --name {name} --consent RECORDING"
+                _out.print(f"Record it within ten minutes, then type: {command}", soft_wrap=True)
+                return 0
+        _clone(name, source, consent)
+    return 0
+
+
+def _clone(name: str, reference: Path, consent: Path | None) -> None:
+    from avatar_app.app.places import user_places
+    from avatar_app.app.registry import Registry
+    from avatar_app.app.voices.cloning import Cloning, asked_of, recording_of
+    from avatar_app.app.voices.listening import listen, open_microphone
+    from avatar_app.app.voices.reading import reader_of
+
+    places, settings = user_places(), _settings()
     asked_of(name, places)
-    settings, reader = _hearing()
 
     def bring(job: Job[ClonedVoice]) -> Samples:
         if consent is not None:
             return recording_of(consent)
         return listen(job, open_microphone(settings.audio.microphone))
 
+    reader = reader_of(settings.asr, Registry())
     voice = _with_status(Cloning(name, reference, bring, reader, places).job())
     _out.print(f"The voice {name} is {voice.folder}", soft_wrap=True, highlight=False)
-    return 0
+    use = f"avatar-app speak TEXT --output FILE --engine coqui --voice {name}"
+    _out.print(f"Hear it with XTTS: {use} --set tts.options.model=xtts-v2", soft_wrap=True)
+
+
+def _spoken_reference(path: Path) -> Path:
+    """What somebody says into the microphone, in a file."""
+    from avatar_app.app.jobs import Job
+    from avatar_app.app.voices.listening import REFERENCE_SECONDS, listen, open_microphone
+    from avatar_app.audio.wav import write_sound
+    from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+
+    source = open_microphone(_settings().audio.microphone)
+    _out.print("Tell something for about ten seconds, in your usual voice.")
+    job: Job[Samples] = Job("Listening", lambda job: listen(job, source, REFERENCE_SECONDS))
+    write_sound(path, AudioChunk(_with_status(job), MICROPHONE_RATE))
+    return path
 
 
 @voices.command()
 def sentence(name: str) -> int:
     """Draw the sentence that the speaker of a new voice is to read within ten minutes."""
-    from avatar_app.app.places import user_places
-    from avatar_app.app.voices.cloning import ask
-
-    _show(ask(name, user_places()).sentence.text)
+    _show_sentence(name)
     return 0
 
 
@@ -128,24 +166,25 @@ def _judge(path: Path) -> None:
     refuse_failed(found)
 
 
-def _show(text: str) -> None:
+def _show_sentence(name: str) -> None:
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.cloning import ask
+
     _out.print("The speaker reads aloud:")
+    text = ask(name, user_places()).sentence.text
     _out.print(f"  {text}", style="bold", highlight=False, soft_wrap=True)
 
 
-def _hearing() -> tuple[Any, Callable[[Samples], str]]:
-    """The settings, and what understands the sentence."""
-    from avatar_app.app.registry import Registry
+def _settings() -> Settings:
     from avatar_app.app.settings import load_settings
-    from avatar_app.app.voices.reading import reader_of
 
     settings, notices = load_settings()
     for notice in notices:
         _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
-    return settings, reader_of(settings.asr, Registry())
+    return settings
 
 
-def _with_status(job: Job[ClonedVoice]) -> ClonedVoice:
+def _with_status(job: Job[T]) -> T:
     with _err.status("Listening …") as status:
         job.when_progressed(lambda progress: status.update(f"{progress.text} …"))
         return job.run()

@@ -129,6 +129,8 @@ class Manifest:
     """BCP 47 tags; empty where language does not matter."""
     rate: int | None = None
     """Samples per second of a voice's sound."""
+    clones: bool = False
+    """Does a voice's option `voice` also take the folder of a cloned one?"""
     needs: Needs = field(default_factory=Needs)
     promises: Promises = field(default_factory=Promises)
     options: tuple[Option, ...] = ()
@@ -166,7 +168,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FIELDS = {
     *("name", "kind", "entry", "title", "summary", "license", "isolation", "languages"),
-    *("rate", "needs", "promises", "options", "lighter"),
+    *("rate", "clones", "needs", "promises", "options", "lighter"),
 }
 
 
@@ -201,6 +203,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         isolation=Isolation(document.get("isolation", "thread")),
         languages=tuple(document.get("languages", ())),
         rate=document.get("rate"),
+        clones=bool(document.get("clones", False)),
         needs=Needs(**needs),
         promises=Promises(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),

@@ -13,6 +13,7 @@ from avatar_app.app.models.resolve import with_model_path
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice
 from avatar_app.app.speech.soundfiles import check_rate, format_of, write_speech
+from avatar_app.app.voices.choosing import with_open_voice
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
@@ -47,12 +48,12 @@ class TTSStreamer:
     ) -> Iterator[SpeechChunk]:
         """Yield the speech as it is made, with its words; `turn` cancels it.
 
-        Raises ConfigInvalid for a speaker, language or speed that the voice does not have.
+        `speaker` may be a cloned voice. Raises ConfigInvalid for a speaker, language or speed that
+        the voice does not have, InputInvalid for a cloned voice without consent.
         """
         asked = options_for(self.manifest, speaker, language, speed)
-        self._voice.configure(**{name: self._chosen[name] for name in _VARYING & set(self._chosen)})
-        if asked:
-            self._voice.configure(**asked)
+        usual = {name: self._chosen[name] for name in _VARYING & set(self._chosen)}
+        self._voice.configure(**with_open_voice(usual | asked, self.manifest))
         yield from self._voice.speak(text, turn or Turn(0))
 
     def list_speakers(self) -> tuple[str, ...]:
@@ -121,13 +122,12 @@ def options_for(
 
 
 _SPEAKER = {
-    "speaker": ("speaker", "language"),
     "language": ("voice", "language"),
     "variant": ("variant", "voice"),
     "": ("speaker", "language"),
 }
 """The options that are the speaker and the language, by an option that only such engines have."""
-_VARYING = {"speaker", "voice", "variant", "language", "speed"}
+_VARYING = {"voice", "variant", "language", "speed"}
 """Options that one call may set and the next has again as they were."""
 
 

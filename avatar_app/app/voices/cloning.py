@@ -67,7 +67,6 @@ class Cloning:
         reference = read_reference(self.source)
         refuse_failed(tuple(checks(reference)))
         asked = asked_of(self.name, self.places, self.clock)
-        job.report(0.4, "Waiting for the sentence")
         recording = self.record(job)
         job.report(0.6, "Understanding what was read")
         with shelf.new(self.name) as folder:

@@ -1,4 +1,4 @@
-"""Listens to a microphone until a sentence was spoken and a pause tells that it has ended."""
+"""Listens to a microphone until somebody has spoken and a pause tells that they have ended."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, AudioChunk, S
 
 LONGEST_SECONDS = 30.0
 PAUSE_SECONDS = 1.5
-"""Of silence after which the sentence has ended."""
-LEAST_SPEECH_SECONDS = 2.0
+"""Of silence after which nothing more is said."""
+SENTENCE_SECONDS = 2.0
+"""Of speech that the sentence takes at least."""
+REFERENCE_SECONDS = 8.0
+"""Of speech after which a pause ends a reference."""
+LISTENING = 0.4
+"""How far a job is that has come to this."""
 _PATIENCE = 5.0
 """Seconds of the machine's time without a single block: the device hangs."""
 
@@ -33,8 +38,11 @@ def open_microphone(device: str | None) -> Open:
     return lambda on_block, on_notice: Microphone(device, on_block, on_notice)
 
 
-def listen(job: Job[Any], open_source: Open) -> Samples:
-    """What was spoken, with its pauses, at 16 kHz; DeviceUnavailable where nobody can be heard."""
+def listen(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) -> Samples:
+    """What was spoken, with its pauses, at 16 kHz; DeviceUnavailable where nobody can be heard.
+
+    `least`: seconds of speech before which no pause ends it.
+    """
     import webrtcvad
 
     arriving: queue.Queue[AudioChunk | DeviceUnavailable] = queue.Queue()
@@ -45,7 +53,8 @@ def listen(job: Job[Any], open_source: Open) -> Samples:
         lambda block, _at: arriving.put(block),
         lambda sentence, hint: arriving.put(DeviceUnavailable(sentence, hint)),
     ):
-        while silent < PAUSE_SECONDS or spoken < LEAST_SPEECH_SECONDS:
+        job.report(LISTENING, "Speak now, and be quiet at the end")
+        while silent < PAUSE_SECONDS or spoken < least:
             job.check()
             block = _next(arriving)
             heard.append(block.samples)
@@ -55,8 +64,8 @@ def listen(job: Job[Any], open_source: Open) -> Samples:
                 silent += BLOCK_SECONDS
             if len(heard) * BLOCK_SECONDS > LONGEST_SECONDS:
                 raise InputInvalid(
-                    f"No sentence ended within {LONGEST_SECONDS:.0f} seconds.",
-                    "Read it at once, without other sounds, and then be quiet.",
+                    f"Nobody spoke and then was quiet within {LONGEST_SECONDS:.0f} seconds.",
+                    "Speak at once, without other sounds, and then be quiet.",
                 )
     return np.concatenate(heard)
 

@@ -1,7 +1,9 @@
 """Signs what must not be changed unnoticed, with a key that only this user's program has.
 
 HMAC-SHA256 (RFC 2104): who signs is also who verifies, so that no pair of keys is needed. The key
-lies in the system's keyring, or where there is none in a file that only the user may read.
+lies in the system's keyring, or where there is none in a file that only the user may read. It keeps
+other people, files from elsewhere and accidents from making a voice; whoever owns the account and
+wants to can read the key and sign what they like.
 """
 
 from __future__ import annotations
@@ -22,20 +24,18 @@ KEYRING = "avatar-app voices"
 """Under this name the key is kept in the system's keyring, by the folder of the user's data."""
 KEY_FILE = "voices.key"
 KEY_BYTES = 32
+_IN_KEYRING = b"in the system's keyring\n"
+"""What KEY_FILE says where the key is not in it: a locked keyring must not bring about a new key."""
 
 
 def signing_key(places: Places) -> bytes:
-    """The key, made at the first call. ConfigInvalid where it can be kept nowhere."""
+    """The key, made at the first call. ConfigInvalid where it can be kept nowhere, or not read."""
     path = places.data / KEY_FILE
     account = str(places.data.absolute())
     if path.exists():
-        return _read(path)
-    kept = _from_keyring(account)
-    if kept:
-        return bytes.fromhex(kept)
+        return _read(path, account)
     key = secrets.token_bytes(KEY_BYTES)
-    if not _into_keyring(account, key.hex()):
-        _write(path, key)
+    _write(path, _IN_KEYRING if _into_keyring(account, key.hex()) else key)
     return key
 
 
@@ -79,16 +79,26 @@ def _mac(record: dict[str, Any], purpose: Purpose, key: bytes) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _from_keyring(account: str) -> str | None:
+def _from_keyring(account: str) -> str:
     try:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        return None
+        raise _locked() from None
     try:
-        return keyring.get_password(KEYRING, account)
-    except KeyringError:
-        return None
+        kept = keyring.get_password(KEYRING, account)
+    except KeyringError as error:
+        raise _locked() from error
+    if kept is None:
+        raise _locked()
+    return str(kept)
+
+
+def _locked() -> ConfigInvalid:
+    return ConfigInvalid(
+        "The key of the cloned voices is in the system's keyring, which does not give it out.",
+        f"Unlock it. If it is lost, delete {KEY_FILE}, and all cloned voices need consent anew.",
+    )
 
 
 def _into_keyring(account: str, key: str) -> bool:
@@ -104,13 +114,15 @@ def _into_keyring(account: str, key: str) -> bool:
         return False
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, account: str) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as error:
         raise ConfigInvalid(
             f"The key {path} cannot be read: {error.strerror}.", "Make it readable."
         ) from error
+    if key == _IN_KEYRING:
+        key = bytes.fromhex(_from_keyring(account))
     if len(key) != KEY_BYTES:
         raise ConfigInvalid(
             f"The key {path} is damaged.",

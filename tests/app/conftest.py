@@ -1,0 +1,58 @@
+"""For tests of cloned voices: one that was made with consent, and nobody's real keyring."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from avatar_app.app.voices.shelf import ClonedVoice
+
+
+@pytest.fixture
+def no_keyring() -> Iterator[None]:
+    """No test meets the keyring of who runs it."""
+    import keyring
+    from keyring.backends.fail import Keyring
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def always_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence that is drawn is DRAWN, so that it is spoken once for all tests."""
+    from cloning import DRAWN
+
+    from avatar_app.app.voices import cloning
+
+    monkeypatch.setattr(cloning, "draw", lambda: DRAWN)
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that needs a cloned voice leaves it for the others."""
+    return tmp_path_factory.mktemp("made") / "user"
+
+
+@pytest.fixture
+def voice(no_keyring: None, always_drawn: None, made_once: Path, tmp_path: Path) -> ClonedVoice:
+    """A cloned voice of the test's own user."""
+    from cloning import NAME, cloned
+
+    from avatar_app.app.places import user_places
+    from avatar_app.app.voices.shelf import VoiceShelf, open_voice
+
+    root = user_places().data
+    if made_once.exists():
+        shutil.copytree(made_once, root, dirs_exist_ok=True)
+    else:
+        cloned(tmp_path)
+        shutil.copytree(root, made_once)
+    return open_voice(VoiceShelf(user_places()).folder(NAME))

@@ -1,0 +1,280 @@
+"""No voice is made, and none is opened, without its speaker's consent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import keyring
+import numpy as np
+import pytest
+from cloning import DRAWN, NAME, cloned
+from keyring.backend import KeyringBackend
+from spoken import HIM, STORY, spoken, written
+
+from avatar_app.app.jobs import Job
+from avatar_app.app.places import user_places
+from avatar_app.app.voices import consent
+from avatar_app.app.voices.cloning import Cloning, ask, asked_of, recording_of
+from avatar_app.app.voices.reading import heard_by_grammar
+from avatar_app.app.voices.sentence import Sentence, compare, draw, template
+from avatar_app.app.voices.shelf import (
+    CONSENT,
+    LATENTS,
+    MANIFEST,
+    REFERENCE,
+    REVOKED,
+    ClonedVoice,
+    VoiceShelf,
+    add_latents,
+    open_voice,
+)
+from avatar_app.app.voices.signing import KEY_FILE
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.values import MICROPHONE_RATE, Samples
+
+
+class Ring(KeyringBackend):
+    """A keyring in memory, which can be locked."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+        self.is_locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.is_locked:
+            raise keyring.errors.KeyringLocked
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+pytestmark = pytest.mark.usefixtures("no_keyring", "always_drawn")
+
+
+def left_behind() -> list[str]:
+    root = VoiceShelf(user_places()).root
+    return [path.name for path in root.iterdir() if path.name != ".asked"] if root.exists() else []
+
+
+def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
+    voice = cloned(tmp_path)
+    assert open_voice(voice.folder) == voice
+    assert VoiceShelf(user_places()).names() == (NAME,)
+    assert voice.seconds == pytest.approx(len(spoken(STORY)) / MICROPHONE_RATE, abs=0.01)
+    record = json.loads((voice.folder / CONSENT).read_text())["record"]
+    assert record["sentence"] == record["heard"] == DRAWN.text
+    assert record["distance"] < consent.FARTHEST
+    kept = voice.reference.read_bytes()
+    assert record["reference_sha256"] == hashlib.sha256(kept).hexdigest()
+    assert sorted(path.name for path in voice.folder.iterdir()) == [CONSENT, REFERENCE, MANIFEST]
+    assert "recording" not in " ".join(left_behind())
+
+
+def test_a_sentence_serves_once(voice: ClonedVoice) -> None:
+    VoiceShelf(user_places()).remove(NAME)
+    with pytest.raises(InputInvalid, match="No sentence was drawn"):
+        asked_of(NAME, user_places())
+
+
+@pytest.mark.parametrize(
+    ("recording", "sentence"),
+    [
+        (lambda: spoken(DRAWN.text, HIM), "read by another voice"),
+        (lambda: spoken(STORY), "are the same recording"),
+        (lambda: np.concatenate([spoken(STORY)[20_000:60_000] * -0.5, spoken(DRAWN.text)]), "same"),
+        (lambda: np.zeros(5 * MICROPHONE_RATE, np.float32), "is silent"),
+        (lambda: np.tile(np.eye(1, MICROPHONE_RATE, dtype=np.float32)[0], 5), "Nobody speaks"),
+    ],
+)
+def test_what_does_not_consent_is_refused_and_leaves_nothing(
+    recording: Callable[[], Samples], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputInvalid, match=sentence):
+        cloned(tmp_path, recording())
+    assert left_behind() == []
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "",
+        "I allow a copy of my voice",
+        "the humble astronaut swallowed a wet computer near the aquarium",
+        "I allow a copy of my voice. The angry astronaut swallowed a wet window near the aquarium.",
+    ],
+)
+def test_another_sentence_is_refused(heard: str, tmp_path: Path) -> None:
+    with pytest.raises(InputInvalid, match="is not the sentence"):
+        cloned(tmp_path, understood=lambda _: heard)
+    assert left_behind() == []
+
+
+def test_one_misheard_word_is_forgiven() -> None:
+    assert compare(DRAWN, DRAWN.text.lower().replace("humble", "bumble")).is_the_sentence
+    twice = DRAWN.text.replace("humble", "bumble").replace("wet", "dry")
+    assert not compare(DRAWN, twice).is_the_sentence
+
+
+def test_the_embedded_recogniser_tells_the_sentence_from_another() -> None:
+    heard = heard_by_grammar(spoken(DRAWN.text))
+    assert compare(DRAWN, heard).is_the_sentence
+    assert not compare(Sentence((*DRAWN.drawn[:4], "piano", "school")), heard).is_the_sentence
+
+
+def test_sentences_are_drawn_from_a_thousand_million() -> None:
+    lists = template().lists
+    assert np.prod([len(set(lists[name])) for name in template().names]) == 2**30
+    assert len({draw() for _ in range(50)}) == 50
+
+
+def test_a_sentence_is_out_of_date_after_ten_minutes() -> None:
+    asked = ask(NAME, user_places())
+    for later in (-1, consent.VALID_SECONDS + 1):
+        with pytest.raises(InputInvalid, match="out of date"):
+            asked_of(NAME, user_places(), lambda at=asked.at + timedelta(seconds=later): at)
+
+
+def test_a_sentence_that_was_changed_is_refused() -> None:
+    ask(NAME, user_places())
+    path = VoiceShelf(user_places()).root / ".asked" / f"{NAME}.json"
+    path.write_text(path.read_text().replace("humble", "young"))
+    with pytest.raises(InputInvalid, match="signature does not fit"):
+        asked_of(NAME, user_places())
+    path.write_text(ask("eve", user_places()) and path.with_name("eve.json").read_text())
+    with pytest.raises(InputInvalid, match="was drawn for the voice eve"):
+        asked_of(NAME, user_places())
+
+
+def test_a_name_that_is_taken_is_told_before_anybody_reads(voice: ClonedVoice) -> None:
+    with pytest.raises(ConfigInvalid, match="There is a voice ada already"):
+        ask(NAME, user_places())
+
+
+def exchange_reference(folder: Path) -> None:
+    written(folder / REFERENCE, spoken(STORY, HIM))
+
+
+def forge_record(folder: Path) -> None:
+    path = folder / CONSENT
+    path.write_text(path.read_text().replace('"ada"', '"eve"'))
+
+
+def bring_latents(folder: Path) -> None:
+    (folder / LATENTS).write_bytes(b"another voice")
+
+
+def link_away(folder: Path) -> None:
+    (folder / REFERENCE).rename(folder.parent / "elsewhere.wav")
+    (folder / REFERENCE).symlink_to(folder.parent / "elsewhere.wav")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (exchange_reference, "was changed after its speaker consented: reference.wav"),
+        (forge_record, "signature does not fit"),
+        (bring_latents, "was changed after its speaker consented: latents"),
+        (link_away, "does not belong into the voice"),
+        (lambda folder: (folder / CONSENT).unlink(), "has no consent"),
+        (lambda folder: (folder / CONSENT).write_bytes(b"\xff"), "cannot be read"),
+        (lambda folder: (folder / CONSENT).write_text("[1]"), "signature does not fit"),
+        (lambda folder: (folder / MANIFEST).unlink(), "was changed"),
+        (lambda _: (user_places().data / KEY_FILE).write_bytes(b"x" * 32), "another user's"),
+    ],
+)
+def test_what_was_changed_does_not_open(
+    change: Callable[[Path], object], sentence: str, voice: ClonedVoice
+) -> None:
+    change(voice.folder)
+    with pytest.raises(InputInvalid, match=sentence):
+        open_voice(voice.folder)
+
+
+def test_what_an_engine_computed_is_signed_with_the_rest(voice: ClonedVoice) -> None:
+    add_latents(voice.folder, b"numbers")
+    latents = open_voice(voice.folder).latents
+    assert latents is not None
+    assert latents.read_bytes() == b"numbers"
+
+
+def test_a_revoked_voice_is_deleted_and_no_copy_of_it_opens(
+    voice: ClonedVoice, tmp_path: Path
+) -> None:
+    shutil.copytree(voice.folder, tmp_path / "copy")
+    shelf = VoiceShelf(user_places())
+    shelf.revoke(NAME)
+    assert left_behind() == [REVOKED]
+    with pytest.raises(InputInvalid, match="was revoked"):
+        open_voice(tmp_path / "copy")
+    shelf.root.joinpath(REVOKED).write_text("{}")
+    with pytest.raises(InputInvalid, match="signature"):
+        open_voice(tmp_path / "copy")
+
+
+def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
+    voice: ClonedVoice, tmp_path: Path
+) -> None:
+    shutil.copytree(voice.folder, tmp_path / "copy")
+    VoiceShelf(user_places()).remove(NAME)
+    assert open_voice(tmp_path / "copy").name == NAME
+    assert cloned(tmp_path).folder == voice.folder
+    with pytest.raises(ConfigInvalid, match="no cloned voice 'adda'") as refused:
+        VoiceShelf(user_places()).remove("adda")
+    assert refused.value.hint == "Did you mean ada?"
+
+
+def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
+    ring = Ring()
+    keyring.set_keyring(ring)
+    folder = cloned(tmp_path).folder
+    (key,) = ring.kept.values()
+    assert key not in (user_places().data / KEY_FILE).read_text()
+    ring.is_locked = True
+    with pytest.raises(ConfigInvalid, match="does not give it out"):
+        open_voice(folder)
+    ring.is_locked = False
+    assert open_voice(folder).name == NAME
+
+
+def test_a_key_in_a_file_is_for_the_user_alone(voice: ClonedVoice) -> None:
+    path = user_places().data / KEY_FILE
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ConfigInvalid, match="is damaged"):
+        open_voice(voice.folder)
+
+
+def test_a_cancelled_cloning_leaves_nothing(tmp_path: Path) -> None:
+    ask(NAME, user_places())
+    reference = written(tmp_path / "story.wav", spoken(STORY))
+
+    def give_up(job: Job[object]) -> Samples:
+        job.cancel()
+        job.check()
+        raise AssertionError
+
+    job = Cloning(NAME, reference, give_up, lambda _: "", user_places()).job()
+    with pytest.raises(Exception, match="Cloning ada"):
+        job.run()
+    assert left_behind() == []
+
+
+@pytest.mark.parametrize("name", ["", "A", "a/b", "..", "a" * 41])
+def test_odd_names_are_refused(name: str) -> None:
+    with pytest.raises(AvatarError, match="cannot be called"):
+        ask(name, user_places())
+
+
+def test_a_reading_of_an_hour_is_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "long.wav", np.zeros(61 * MICROPHONE_RATE, np.float32))
+    with pytest.raises(InputInvalid, match=r"61\.0 s long"):
+        recording_of(path)

@@ -1,0 +1,36 @@
+"""A cloned voice with its speaker's consent, made as the user makes one, for tests to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from spoken import STORY, spoken, written
+
+from avatar_app.app.places import user_places
+from avatar_app.app.voices.cloning import Cloning, ask
+from avatar_app.app.voices.sentence import Sentence
+from avatar_app.app.voices.shelf import ClonedVoice
+from avatar_app.core.values import Samples
+
+NAME = "ada"
+DRAWN = Sentence(("humble", "astronaut", "swallowed", "wet", "computer", "aquarium"))
+"""Drawn for every test, so that it is spoken once for all."""
+
+
+def cloned(
+    folder: Path,
+    recording: Samples | None = None,
+    understood: Callable[[str], str] = lambda text: text,
+    name: str = NAME,
+) -> ClonedVoice:
+    """What comes of a reference and a recording of the sentence, heard as `understood` says."""
+    recording = spoken(DRAWN.text) if recording is None else recording
+    reference = written(folder / "story.wav", spoken(STORY))
+    places = user_places()
+    sentence = ask(name, places).sentence.text
+    return (
+        Cloning(name, reference, lambda _: recording, lambda _: understood(sentence), places)
+        .job()
+        .run()
+    )
