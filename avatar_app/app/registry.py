@@ -14,6 +14,7 @@ import yaml
 from rapidfuzz import process
 
 from avatar_app.app import places
+from avatar_app.app.installing import install_command
 from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest, parse_manifest
@@ -79,7 +80,7 @@ class Registry:
         if missing := self.missing_packages(manifest):
             raise ModelMissing(
                 f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
-                f"Type: {sys.executable} -m pip install {' '.join(missing)}",
+                f"Type: {install_command(missing, manifest.name)}",
             )
         module_name, class_name = manifest.entry.split(":")
         try:

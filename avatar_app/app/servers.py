@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from avatar_app.app.installing import install_command
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, ModelMissing
 from avatar_app.engines.dialogue.openai.wire import KEYRING, canonical
 
@@ -145,7 +146,7 @@ def _asked(method: str, *arguments: str) -> Any:
     except ImportError as error:
         raise ModelMissing(
             "Keys need the package keyring, which is not installed.",
-            "Type: pip install 'avatar-app[server]'",
+            f"Type: {install_command(['keyring'])}",
         ) from error
     ring = keyring.get_keyring()
     for each in getattr(ring, "backends", [ring]):

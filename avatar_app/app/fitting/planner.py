@@ -9,6 +9,7 @@ from typing import Any
 from avatar_app.app.fitting.hardware import Hardware
 from avatar_app.app.fitting.needs import choice_key, estimate, uses_card
 from avatar_app.app.fitting.profiles import Profile, Wish, Wishes, read_profiles, suited
+from avatar_app.app.installing import install_command
 from avatar_app.app.measurements import Measurements
 from avatar_app.app.models.catalog import Catalog, Model
 from avatar_app.app.models.store import Presence, Store, readable
@@ -138,7 +139,7 @@ class Planner:
     def _absence(self, manifest: Manifest, options: dict[str, Any]) -> tuple[str, str]:
         """What is missing, and the command that brings it."""
         if missing := self.registry.missing_packages(manifest):
-            return f"{', '.join(missing)} is not installed", f"pip install {' '.join(missing)}"
+            return f"{', '.join(missing)} is not installed", install_command(missing, manifest.name)
         if AVATAR in {option.name for option in manifest.options} and not self.avatars:
             return "there is no avatar of a photo yet", "avatar-app avatars add PHOTO"
         wanted = [options["model"]] if options.get("model") else list(manifest.needs.models)

@@ -21,8 +21,8 @@ VALID_SECONDS = 600.0
 FARTHEST = 0.22
 """Distance from which on two recordings are of different people. Of 7 people's studio recordings,
 six of them women, 2 in 100 pairs of different people are closer and 0.4 in 100 of the same person
-are farther apart (docs/benchmarks.md). It tells most people apart, not all: relatives, imitators and
-clones that other programs made may pass."""
+are farther apart (docs/benchmarks.md). Most people are told apart, not all: relatives, imitators
+and clones that other programs made may pass."""
 _QUIETEST = -50.0
 """dB of full scale."""
 

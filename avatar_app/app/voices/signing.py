@@ -25,7 +25,7 @@ KEYRING = "avatar-app voices"
 KEY_FILE = "voices.key"
 KEY_BYTES = 32
 _IN_KEYRING = b"in the system's keyring\n"
-"""What KEY_FILE says where the key is not in it: a locked keyring must not bring about a new key."""
+"""KEY_FILE where the key is not in it: a locked keyring must not bring about a new key."""
 
 
 def signing_key(places: Places) -> bytes:

@@ -1,0 +1,43 @@
+"""The command that installs what an engine lacks, into the Python that runs the program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+
+DISTRIBUTION = "avatar-app"
+_REQUIREMENT = re.compile(r"""(?P<name>[\w.-]+).*;.*\bextra == ["'](?P<extra>[\w-]+)["']""")
+
+
+def install_command(packages: Iterable[str], engine: str = "") -> str:
+    """`… -m pip install …`: the program's extra that holds all `packages`, or else they themselves.
+
+    An extra brings what its packages forget to ask for. `engine`: the extra of that name is taken
+    rather than another that would do.
+    """
+    wanted = {_normalised(name) for name in packages}
+    fitting = [name for name, holds in _extras().items() if wanted <= holds]
+    extra = min(fitting, key=lambda name: (name != engine, len(_extras()[name])), default=None)
+    what = [f"{DISTRIBUTION}[{extra}]"] if extra else sorted(wanted)
+    return shlex.join([sys.executable, "-m", "pip", "install", *what])
+
+
+def _extras() -> dict[str, set[str]]:
+    """The distributions that each extra of the installed program names."""
+    found: dict[str, set[str]] = {}
+    try:
+        lines = metadata.requires(DISTRIBUTION) or ()
+    except metadata.PackageNotFoundError:  # it runs where it was never installed
+        lines = ()
+    for line in lines:
+        if match := _REQUIREMENT.match(line):
+            found.setdefault(match["extra"], set()).add(_normalised(match["name"]))
+    return found
+
+
+def _normalised(name: str) -> str:
+    """Names that are the same to pip are the same (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,56 @@
+"""Whoever lacks a package is told the command that brings it, and all that belongs to it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import pytest
+
+from avatar_app.app import installing
+from avatar_app.app.installing import install_command
+
+
+@pytest.fixture(autouse=True)
+def extras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program's own metadata, however old its installation here is."""
+    lines = [
+        "numpy>=1.26",
+        'MNN>=3.2; python_version < "3.15"',
+        'openai>=1.60; extra == "server"',
+        'coqui-tts[codec,cpu]>=0.28; extra == "coqui"',
+        "pedalboard>=0.9; extra == 'coqui'",
+        'torch>=2.6; extra == "coqui"',
+        'Kokoro_Onnx>=0.6; python_version < "3.14" and extra == "kokoro"',
+        'pedalboard>=0.9; extra == "kokoro"',
+    ]
+    monkeypatch.setattr(installing.metadata, "requires", lambda _: lines)
+
+
+@pytest.mark.parametrize(
+    ("packages", "engine", "what"),
+    [
+        (("coqui-tts", "pedalboard"), "coqui", ["avatar-app[coqui]"]),
+        (("kokoro-onnx",), "kokoro", ["avatar-app[kokoro]"]),
+        (("pedalboard",), "coqui", ["avatar-app[coqui]"]),
+        (("pedalboard",), "", ["avatar-app[kokoro]"]),
+        (("openai",), "openai", ["avatar-app[server]"]),
+        (("no-such-thing", "openai"), "mine", ["no-such-thing", "openai"]),
+        (("numpy",), "", ["numpy"]),
+    ],
+)
+def test_the_extra_that_holds_them_all_is_named(
+    packages: tuple[str, ...], engine: str, what: list[str]
+) -> None:
+    words = shlex.split(install_command(packages, engine))
+    assert words == [sys.executable, "-m", "pip", "install", *what]
+
+
+def test_without_metadata_the_packages_themselves_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def absent(_: str) -> None:
+        raise installing.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(installing.metadata, "requires", absent)
+    assert install_command(["openai"]).endswith("install openai")
