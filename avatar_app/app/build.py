@@ -7,19 +7,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from avatar_app.app import places
-from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.factories import engine_factory, resolved
 from avatar_app.app.ladder import Ladder, Level, Rung, rungs_of
-from avatar_app.app.models.resolve import licence_notices, with_model_path
+from avatar_app.app.lending import Lender
+from avatar_app.app.models.resolve import licence_notices
+from avatar_app.app.personas import read_persona
 from avatar_app.app.registry import Registry
+from avatar_app.app.residency import Lease
+from avatar_app.app.residents import RESIDENTS
 from avatar_app.app.settings import EngineChoice, Settings
-from avatar_app.app.voices.choosing import with_open_voice
-from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.prompt import ToolDescription
@@ -60,13 +60,35 @@ class EngineRack:
     face_ladder: Ladder | None = None
     fallback: Any = None
     """The face that takes over where the chosen one fails; None where that is embedded itself."""
+    lender: Lender = field(default_factory=Lender)
+    notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
+    face_lease: Lease | None = None
 
     def put(self, kind: Kind, choice: EngineChoice) -> Any:
         """Make an engine and put it in its place; whoever exchanges one closes the old."""
         manifest = self.registry.find(kind, choice.engine)
-        self.engines[kind] = make_engine(self.registry, manifest, choice.options)
+        self.engines[kind] = self._made(manifest, choice.options)
         self.manifests[kind] = manifest
         return self.engines[kind]
+
+    def _made(self, manifest: Manifest, options: dict[str, Any]) -> Any:
+        make = partial(make_engine, self.registry)
+        stays = manifest.name == EMBEDDED[manifest.kind]
+        if resident := RESIDENTS.get(manifest.kind):
+            return resident(manifest, options, make, self.lender, self.notice, stays)
+        if manifest.kind is Kind.FACE:
+            self.lease_face(manifest, options, stays)
+        return make(manifest, options)
+
+    def lease_face(self, manifest: Manifest, options: dict[str, Any], stays: bool = False) -> None:
+        """Room for the chosen face, in place of the one before; OutOfMemory where there is none."""
+        self.end_face_lease()
+        self.face_lease = self.lender.lease(manifest, options, must=stays)
+
+    def end_face_lease(self) -> None:
+        lease, self.face_lease = self.face_lease, None
+        if lease is not None:
+            lease.close()
 
     def put_or_embedded(
         self, kind: Kind, choice: EngineChoice, notice: Callable[[Noticed], None]
@@ -92,6 +114,7 @@ class EngineRack:
             engine.close()
         self.engines.clear()
         self.fallback = None
+        self.end_face_lease()
 
     def meanwhile(self, level: Level) -> str:
         """What the user is told to see while the chosen face cannot be had."""
@@ -107,30 +130,21 @@ def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any])
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
     if manifest.isolation is Isolation.PROCESS:
         return HOSTED[manifest.kind](engine_factory(registry, manifest, options), manifest.title)
-    checked = with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
     with shortage_told(manifest.title):
-        return registry.load_class(manifest)(**checked)
-
-
-def engine_factory(
-    registry: Registry, manifest: Manifest, options: dict[str, Any]
-) -> Callable[[], Any]:
-    """What makes the engine in another process: it pickles."""
-    if missing := registry.missing_packages(manifest):
-        raise ConfigInvalid(
-            f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
-            f"Type: pip install {' '.join(missing)}",
-        )
-    checked = with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
-    return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, checked)
+        return registry.load_class(manifest)(**resolved(options, manifest))
 
 
 def make_face(rack: EngineRack, rung: Rung) -> Any:
     """The chosen face as light as a rung says, loaded."""
     manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
-    face = make_engine(rack.registry, manifest, {**rack.face_choice.options, **rung.options})
-    if isinstance(face, Host):
-        face.wait_ready()
+    options = {**rack.face_choice.options, **rung.options}
+    with ExitStack() as on_failure:
+        rack.lease_face(manifest, options)
+        on_failure.callback(rack.end_face_lease)
+        face = make_engine(rack.registry, manifest, options)
+        if isinstance(face, Host):
+            face.wait_ready()
+        on_failure.pop_all()
     return face
 
 
@@ -191,22 +205,6 @@ def put_face(
         notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
 
 
-def _with_folders(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
-    """An avatar or cloned voice may be chosen by its name; engines are told its folder."""
-    options = with_open_voice(options, manifest)
-    name = options.get("avatar", "")
-    if not name or Path(name).expanduser().is_dir():
-        return options
-    return options | {"avatar": str(Shelf.of(places.user_places()).folder(name))}
-
-
-def _make_in_child(
-    folders: tuple[Path, Path], kind: Kind, name: str, options: dict[str, Any]
-) -> Any:
-    registry = Registry(*folders)
-    return registry.load_class(registry.find(kind, name))(**options)
-
-
 def make_rack(
     settings: Settings,
     registry: Registry,
@@ -214,7 +212,8 @@ def make_rack(
     clock: Callable[[], float] = time.monotonic,
 ) -> EngineRack:
     """One engine of each kind that a conversation needs, as the settings choose."""
-    rack = EngineRack(registry)
+    lender = Lender.of(places.user_places(), settings.memory)
+    rack = EngineRack(registry, lender=lender, notice=notice)
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
         for kind, choice in choices(settings).items():
@@ -266,27 +265,3 @@ def make_conversation(
         Patience(**settings.hearing.patience.model_dump()),
         settings.hearing.backchannels,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Persona:
-    """Who the avatar is."""
-
-    name: str
-    system: str
-    """What a language model is told before a conversation."""
-    greeting: str
-    """What the avatar says when it is started."""
-
-
-def read_persona(name: str) -> Persona:
-    """The persona `name`; ConfigInvalid if there is none or its file is broken."""
-    path = places.personas() / f"{name}.yaml"
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Persona(document["name"], document["system"], document["greeting"])
-    except OSError as error:
-        known = ", ".join(sorted(each.stem for each in places.personas().glob("*.yaml")))
-        raise ConfigInvalid(f"There is no persona {name!r}.", f"There is {known}.") from error
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise ConfigInvalid(f"The persona {path} cannot be read: {error}.", "") from error

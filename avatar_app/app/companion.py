@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from avatar_app.app.build import read_persona
 from avatar_app.app.ensemble import Ensemble
 from avatar_app.app.history import History
 from avatar_app.app.monitor import Monitor
+from avatar_app.app.personas import read_persona
 from avatar_app.app.places import Places
 from avatar_app.app.recorder import Recorder
 from avatar_app.app.registry import Registry

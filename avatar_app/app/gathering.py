@@ -10,6 +10,7 @@ from avatar_app.app.abilities import Abilities
 from avatar_app.app.build import EngineRack, make_conversation, make_rack
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
+from avatar_app.app.residents import Resident
 from avatar_app.app.room import Room, RoomClock
 from avatar_app.app.settings import Settings
 from avatar_app.core.events import Event, Noticed, TurnEnded
@@ -47,7 +48,7 @@ class Gathering:
             )
             opened.callback(self.conversation.close)
             for engine in self.rack.engines.values():
-                if isinstance(engine, Host):
+                if isinstance(engine, Host | Resident):
                     engine.wait_ready()
             self.room = Room(self.conversation, self.clock, **room)
             self._opened = opened.pop_all()

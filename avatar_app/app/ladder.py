@@ -44,8 +44,9 @@ class Rung:
 
 
 def rungs_of(manifest: Manifest, options: dict[str, Any], has_fallback: bool) -> tuple[Rung, ...]:
-    """Full → smaller batch → fewer and smaller pictures → embedded face → sound only; without the
-    rungs that would change nothing. ConfigInvalid if the options are wrong."""
+    """Full → smaller batch → fewer and smaller pictures → those with the manifest's lighter options
+    (less precision, the processor) → embedded face → sound only; without the rungs that would
+    change nothing. ConfigInvalid if the options are wrong."""
     known = {option.name: option for option in manifest.options}
     checked = manifest.checked(options)
 
@@ -53,7 +54,8 @@ def rungs_of(manifest: Manifest, options: dict[str, Any], has_fallback: bool) ->
         lowest = known[name].min
         return value if lowest is None else max(lowest, value)
 
-    full = {name: value for name, value in checked.items() if name in _WEIGHTY}
+    weighty = _WEIGHTY.union(*manifest.lighter)
+    full = {name: value for name, value in checked.items() if name in weighty}
     batched, lean = dict(full), dict(full)
     if "batch" in full:
         batched["batch"] = max(1, full["batch"] // _PARTS)
@@ -68,6 +70,9 @@ def rungs_of(manifest: Manifest, options: dict[str, Any], has_fallback: bool) ->
         rungs.append(Rung(Level.CHOSEN, batched, (OutOfMemory,)))
     if lean not in (full, batched):
         rungs.append(Rung(Level.CHOSEN, lean, (OutOfMemory, TooSlow)))
+    for lighter in manifest.lighter_choices(checked | lean):
+        own = {name: value for name, value in lighter.items() if name in weighty}
+        rungs.append(Rung(Level.CHOSEN, own, (OutOfMemory,)))
     if has_fallback:
         rungs.append(Rung(Level.EMBEDDED))
     return (*rungs, Rung(Level.SOUND))

@@ -62,6 +62,11 @@ class Host:
         self._closed = False
         self._child = self._begin()
 
+    @property
+    def pid(self) -> int:
+        """The number of the engine's process, which may have ended."""
+        return self._child.pid
+
     def wait_ready(self) -> None:
         """Block until the engine is loaded; raises what its constructor raised."""
         self._loaded()

@@ -50,6 +50,11 @@ class ChildProcess:
         self._reader.start()
 
     @property
+    def pid(self) -> int:
+        assert self._process.pid is not None, "it was started"
+        return self._process.pid
+
+    @property
     def dead(self) -> bool:
         return self._died is not None
 

@@ -13,9 +13,9 @@ from avatar_app.app.build import (
     choices,
     make_engine,
     make_rack,
-    read_persona,
 )
 from avatar_app.app.gathering import gathered
+from avatar_app.app.personas import read_persona
 from avatar_app.app.places import personas, user_places
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import Settings, load_settings

@@ -6,8 +6,10 @@ import importlib
 import logging
 import os
 import platform
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,6 +152,23 @@ def look_at_hardware(
         gflops=gflops,
         card=cards.best(),
     )
+
+
+def peak_mb(pid: int | None = None) -> float:
+    """The most memory (RSS) that a process, or this one, ever had; macOS tells what it has now. 0
+    where it has ended."""
+    import psutil
+
+    try:
+        if sys.platform == "linux":
+            told = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="utf-8")
+            for line in told.splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+        memory = psutil.Process(pid).memory_info()
+    except (OSError, psutil.Error):
+        return 0.0
+    return float(getattr(memory, "peak_wset", memory.rss)) / MB
 
 
 def family() -> frozenset[int]:

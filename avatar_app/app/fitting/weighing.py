@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avatar_app.app.build import engine_factory
-from avatar_app.app.fitting.hardware import MB, Cards
+from avatar_app.app.factories import engine_factory
+from avatar_app.app.fitting.hardware import Cards, peak_mb
 from avatar_app.app.measurements import Trial
 from avatar_app.app.registry import Registry
 from avatar_app.core.errors import ConfigInvalid, EngineDied
@@ -66,18 +64,6 @@ def tried(
     own = manifest.isolation is Isolation.PROCESS
     peak, first, factor, stopping = measured
     return Trial(peak if own else peak - base, vram, model_mb, first, factor, stopping)
-
-
-def peak_mb() -> float:
-    """The most memory that this process ever had (RSS); macOS tells what it has now."""
-    import psutil
-
-    if sys.platform == "linux":
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    memory = psutil.Process().memory_info()
-    return float(getattr(memory, "peak_wset", memory.rss)) / MB
 
 
 def _used_mb(cards: Cards) -> float:

@@ -1,0 +1,52 @@
+"""What makes an engine, also in another process: its options name files in place of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from avatar_app.app import places
+from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.models.resolve import with_model_path
+from avatar_app.app.registry import Registry
+from avatar_app.app.voices.choosing import keep_latents, with_open_voice
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind, Manifest
+
+
+def engine_factory(
+    registry: Registry, manifest: Manifest, options: dict[str, Any]
+) -> Callable[[], Any]:
+    """What makes the engine in another process: it pickles."""
+    if missing := registry.missing_packages(manifest):
+        raise ConfigInvalid(
+            f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
+            f"Type: pip install {' '.join(missing)}",
+        )
+    known = resolved(options, manifest)
+    return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, known)
+
+
+def resolved(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """All options, checked; models, avatars and voices that were chosen by name are files now."""
+    return with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
+
+
+def _with_folders(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """An avatar or cloned voice may be chosen by its name; engines are told its folder."""
+    options = with_open_voice(options, manifest)
+    name = options.get("avatar", "")
+    if not name or Path(name).expanduser().is_dir():
+        return options
+    return options | {"avatar": str(Shelf.of(places.user_places()).folder(name))}
+
+
+def _make_in_child(
+    folders: tuple[Path, Path], kind: Kind, name: str, options: dict[str, Any]
+) -> Any:
+    registry = Registry(*folders)
+    engine = registry.load_class(registry.find(kind, name))(**options)
+    keep_latents(engine, options)
+    return engine
