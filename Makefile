@@ -1,4 +1,4 @@
-# `make run` starts the program, `make test` proves it; both set up what they need the first time.
+# `make run` starts the program, `make test` proves it; each sets up what it needs the first time.
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 SETUP := packaging/linux
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
+VOICES ?= .venv-voices
+VOICES_READY := $(VOICES)/.ready-to-test
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench docs licences clean
+.PHONY: help run test test-voices check format bench docs licences clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 run: $(RUN_READY) ## talk with the avatar (without a display: write a conversation to an mp4)
 	@$(BIN)/avatar-app run $(ARGS)
@@ -22,6 +24,9 @@ test: $(TEST_READY) ## ruff, mypy and all tests; ARGS="-k name" chooses tests
 	$(MAKE) --no-print-directory check || status=$$?; \
 	$(BIN)/python -m pytest $(ARGS) || status=$$?; \
 	exit $$status
+
+test-voices: $(VOICES_READY) ## the tests of the voices that need PyTorch, in an environment of their own
+	@$(VOICES)/bin/python -m pytest tests/voices $(ARGS)
 
 check: $(TEST_READY) ## ruff and mypy only
 	@$(BIN)/ruff check .
@@ -42,7 +47,7 @@ licences: $(RUN_READY) ## write packaging/THIRD-PARTY.md anew
 	@$(BIN)/python packaging/licences.py packaging/THIRD-PARTY.md
 
 clean: ## delete the virtual environment and everything that was built
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VOICES) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): $(SETUP_FILES)
@@ -56,3 +61,9 @@ $(TEST_READY): $(SETUP_FILES)
 	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(VENV)
 	@$(SETUP)/install-project.sh $(VENV) test
 	@touch $@ $(RUN_READY)
+
+$(VOICES_READY): $(SETUP_FILES)
+	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt
+	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(VOICES)
+	@PIP_CONSTRAINT=$(SETUP)/voices-constraints.txt $(SETUP)/install-project.sh $(VOICES) test-voices pip
+	@touch $@

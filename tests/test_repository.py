@@ -91,7 +91,7 @@ def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[st
     families = [line for name, lines in extras.items() if name != "test" for line in lines]
     stated = [re.match(r"[\w.-]+", line) for line in [*project["dependencies"], *families]]
     declared = {canonical(match[0]) for match in stated if match} | {"pydantic-core", "shiboken6"}
-    distributions = metadata.packages_distributions()
+    distributions = {"TTS": ["coqui-tts"], **metadata.packages_distributions()}  # not in the tests'
     undeclared = {
         name
         for name in imported_packages()

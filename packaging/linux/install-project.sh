@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install the project, editable, with the extras $2 (may be empty) into the virtual environment $1.
-# uv does it in seconds; where it cannot (an index that only pip knows), pip does it in a minute.
+# uv does it in seconds; where it cannot (an index that only pip knows), pip does it in a minute. $3 may be
+# pip, which alone reads pip's configuration: that may name a PyTorch for processors, a third as large.
 set -euo pipefail
 venv=$1
 project=".${2:+[$2]}"
@@ -8,6 +9,9 @@ project=".${2:+[$2]}"
 export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_CURL=OFF}"
 
 echo "Installing the Python packages (about 1 GB the first time)"
+if [ "${3:-uv}" = pip ]; then
+  exec "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project"
+fi
 if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv &&
   "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --editable "$project"; then
   exit 0

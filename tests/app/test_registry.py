@@ -59,7 +59,8 @@ def test_every_builtin_engine_is_found_in_its_folder_and_can_be_loaded() -> None
     registry = Registry()
     assert registry.all()
     assert registry.notices == []
-    for manifest in registry.all():
+    apart = registry.find(Kind.TTS, "coqui")  # needs PyTorch: tests/voices load it
+    for manifest in set(registry.all()) - {apart}:
         engine = registry.load_class(manifest)
         assert engine.__module__.startswith(f"avatar_app.engines.{manifest.kind}.{manifest.name}.")
         assert registry.is_builtin(manifest)

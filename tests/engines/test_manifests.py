@@ -36,6 +36,8 @@ from avatar_app.engines.host import HOSTED, Host
 ALL = Registry(user=Path("no user's engines")).all()
 MANIFESTS = tuple(manifest for manifest in ALL if not manifest.needs.models)
 """What works without anything to be fetched; other engines keep the contract in their own tests."""
+APART = {"coqui-tts"}
+"""What only `make test-voices` installs, as it needs PyTorch; tests/voices look at it."""
 TOO_SLOW = 20
 """Times what is promised: a machine that is busy with other things is no broken promise."""
 MOST_VALUES = 6
@@ -94,7 +96,7 @@ def test_it_says_what_it_is_and_what_it_needs_is_installed(manifest: Manifest) -
     assert manifest.title.strip()
     assert manifest.license.strip()
     assert manifest.summary.endswith(".")
-    assert Registry().missing_packages(manifest) == ()
+    assert set(Registry().missing_packages(manifest)) <= APART
     assert all(option.help.endswith(".") for option in manifest.options)
     assert manifest.isolation is Isolation.THREAD or manifest.kind in HOSTED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -47,6 +47,20 @@ class Spoken:
             mouth=self.mouth and [(shape, at + pause) for shape, at in self.mouth],
         )
 
+    def between(self, begin: int, end: int) -> Spoken:
+        """What begins in [`begin`, `end`), from there on; the mouth starts as it is then."""
+        return replace(
+            self,
+            samples=self.samples[begin:end],
+            words=[
+                WordAt(word.token, word.start - begin, word.end - begin)
+                for word in self.words
+                if begin <= word.start < end
+            ],
+            mouth=self.mouth
+            and [(shape, max(at - begin, 0)) for shape, at in self.mouth if at < end],
+        )
+
     def chunks(self, start: int) -> Iterator[SpeechChunk]:
         """Pieces of about half a second; `start` is the phrase's place in the speech."""
         edges = self._edges()
@@ -84,6 +98,20 @@ class Spoken:
     def _word(self, word: WordAt, begin: int) -> Word:
         start, end = ((sample - begin) / self.rate for sample in (word.start, word.end))
         return Word(word.token, start, end)
+
+
+def together(pieces: Sequence[Spoken]) -> Spoken:
+    """Pieces one after another, at least one, as one."""
+    whole = pieces[0]
+    for piece in pieces[1:]:
+        later = piece.after(len(whole.samples))
+        whole = replace(
+            whole,
+            samples=np.concatenate([whole.samples, piece.samples]),
+            words=[*whole.words, *later.words],
+            mouth=None if whole.mouth is None else [*whole.mouth, *(later.mouth or [])],
+        )
+    return whole
 
 
 def joined(phrase: Phrase, times: list[int]) -> list[WordAt]:

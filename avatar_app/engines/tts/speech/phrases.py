@@ -55,8 +55,8 @@ _TITLES = frozenset(
     )
 )
 _BEFORE_NUMBERS = frozenset(("no", "nr", "nos", "art", "fig", "vol", "pp", "p", "abs", "kap"))
-_LONGEST_PHRASE = 160
-"""Characters, about 10 s of speech: 15 ms of computing."""
+LONGEST_PHRASE = 160
+"""Characters, about 10 s of speech: 15 ms of computing for espeak-ng."""
 _FIRST_PIECE = 24
 """Characters with which a voice that needs sentences may begin: the first sound comes early."""
 _LONGEST_PART = 60
@@ -74,15 +74,17 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f]")  # choose between text and emoji
 _AFTER_SENTENCE = re.compile(r"(?<=[。！？｡、，；：])")
 
 
-def phrases_of(text: str) -> Iterator[Phrase]:
-    """Divide `text` at its punctuation; the parts of all phrases hold each token once, in order."""
+def phrases_of(text: str, longest: int = LONGEST_PHRASE) -> Iterator[Phrase]:
+    """Divide `text` at its punctuation, and where a phrase would have more than `longest`
+    characters; the parts of all phrases hold each token once, in order.
+    """
     tokens = text.split()
     parts: list[Part] = []
     pause = _NO_PAUSE
     for index, token in enumerate(tokens):
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
         for part in _parts(token):
-            if part.spoken and _is_full(parts, pause):
+            if part.spoken and _is_full(parts, pause, longest - len(part.spoken)):
                 yield Phrase(tuple(parts), pause)
                 parts, pause = [], _NO_PAUSE
             parts.append(part)
@@ -91,9 +93,13 @@ def phrases_of(text: str) -> Iterator[Phrase]:
         yield Phrase(tuple(parts), pause)
 
 
-def _is_full(parts: list[Part], pause: float) -> bool:
-    said = sum(len(part.spoken) for part in parts)
-    return said > 0 and (pause > _NO_PAUSE or said > _LONGEST_PHRASE)
+def _is_full(parts: list[Part], pause: float, room: int) -> bool:
+    said = _length(parts)
+    return said > 0 and (pause > _NO_PAUSE or said > room)
+
+
+def _length(parts: Iterable[Part]) -> int:
+    return sum(len(part.spoken) for part in parts)
 
 
 def _pause_after(token: str, following: str) -> float:
@@ -145,17 +151,21 @@ def _audible(token: str) -> Iterator[str]:
             yield "" if _ARROWS.match(symbol) or _SELECTORS.match(symbol) else symbol
 
 
-def gathered(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
+def gathered(phrases: Iterable[Phrase], longest: int = LONGEST_PHRASE) -> Iterator[Phrase]:
     """Whole sentences, for a voice whose melody needs them; the speech begins with a short piece.
 
-    What is gathered keeps its commas: the voice makes the pauses there itself.
+    What is gathered keeps its commas: the voice makes the pauses there itself. It has no more than
+    `longest` characters where no phrase has.
     """
     parts: list[Part] = []
-    first = True
+    first, pause = True, _NO_PAUSE
     for phrase in phrases:
+        if _length(parts) > 0 and _length(parts) + _length(phrase.parts) > longest:
+            yield Phrase(tuple(parts), pause)
+            parts = []
         parts += phrase.parts
-        said = sum(len(part.spoken) for part in parts)
-        enough = said >= _FIRST_PIECE if first else said > _LONGEST_PHRASE
+        pause, said = phrase.pause, _length(parts)
+        enough = said >= _FIRST_PIECE if first else said >= longest
         if phrase.pause >= _SENTENCE_PAUSE or phrase.pause == _NO_PAUSE or enough:
             yield Phrase(tuple(parts), phrase.pause)
             parts, first = [], first and not said

@@ -1,0 +1,63 @@
+"""A cloned voice's folder: its reference is heard once per model, and what was heard is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import Samples
+from avatar_app.engines.tts.coqui.speakers import LATENTS
+
+REFERENCE = "reference.wav"
+KEPT = "latents.safetensors"
+_MODEL = "model"
+"""What the kept file calls the model that computed it."""
+
+
+def is_cloned(voice: str) -> bool:
+    """Is that the folder of a cloned voice, rather than a speaker's name?"""
+    return bool(voice) and (Path(voice).expanduser() / REFERENCE).is_file()
+
+
+def read_reference(folder: Path, rate: int) -> Samples:
+    """The recording in mono at `rate`. Raises InputInvalid."""
+    import soundfile
+    import soxr
+
+    path = folder / REFERENCE
+    try:
+        samples, found = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise InputInvalid(f"The recording {path} is damaged.", "Clone the voice anew.") from error
+    return np.ascontiguousarray(soxr.resample(samples.mean(axis=1), found, rate), np.float32)
+
+
+def read_kept(folder: Path, model: str) -> Mapping[str, Any] | None:
+    """The LATENTS that `model` computed of the voice; None where it has not yet.
+
+    Raises InputInvalid for a damaged file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / KEPT
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            if (file.metadata() or {}).get(_MODEL) != model:
+                return None
+            return {name: file.get_tensor(name) for name in LATENTS}
+    except (OSError, SafetensorError) as error:
+        raise InputInvalid(f"{path} is damaged: {error}.", "Clone the voice anew.") from error
+
+
+def kept(latents: Mapping[str, Any], model: str) -> bytes:
+    """A file for `read_kept`."""
+    from safetensors.torch import save
+
+    tensors = {name: latents[name].contiguous().cpu() for name in LATENTS}
+    return bytes(save(tensors, metadata={_MODEL: model}))

@@ -1,0 +1,86 @@
+"""Coqui's voices speak phrase by phrase, and begin while the phrase is still computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import SpeechChunk
+from avatar_app.engines.tts.coqui.choices import Choices
+from avatar_app.engines.tts.coqui.loading import Network, load, speaker_names
+from avatar_app.engines.tts.speech.chunks import Spoken, together
+from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
+from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+
+
+class CoquiVoice:
+    """A `core.engines.Voice` (https://github.com/idiap/coqui-ai-TTS); the rate is the model's.
+
+    VITS (Kim et al., 2021) tells when each phoneme is spoken. XTTS (Casanova et al., 2024) does
+    not: there the times of words are estimates. The same text with the same seed sounds the same.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._choices = Choices(**options)
+        self._network: Network | None = _loaded(self._choices)
+        self._network.choose(self._choices.voice, self._choices.language)
+
+    def configure(self, **options: Any) -> None:
+        """Hold from the next `speak` on. ConfigInvalid for a speaker that is not there."""
+        choices = replace(self._choices, **options)
+        if choices.loaded != self._choices.loaded:
+            self._network = None  # two models at once might not fit
+            self._network = _loaded(choices)
+        assert self._network is not None
+        self._network.choose(choices.voice, choices.language)
+        self._choices = choices
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """Yield `text` piece by piece. `turn` is looked at before each layer of the network."""
+        network, choices = self._network, self._choices
+        assert network is not None
+        start, pause = 0, 0
+        for phrase in gathered(phrases_of(text, network.longest), network.longest):
+            turn.check()
+            pieces = network.say(phrase, spelled(phrase, choices.language), choices, turn)
+            for piece in _in_manner(pieces, choices.manner):
+                turn.check()
+                spoken = piece.after(pause)
+                for chunk in spoken.chunks(start):
+                    turn.check()
+                    yield chunk
+                start += len(spoken.samples)
+                pause = 0
+            pause = round(phrase.pause / choices.speed * network.rate)
+        if start:
+            silence = Spoken(np.zeros(pause, np.float32), network.rate, [], None)
+            yield from silence.chunks(start)
+
+    def latents(self) -> bytes | None:
+        """What was computed of the cloned voice in use, for its folder to keep (safetensors); None
+        where nothing was, as it is there already."""
+        return None if self._network is None else self._network.latents()
+
+    @staticmethod
+    def speakers(model: str, **_options: Any) -> tuple[str, ...]:
+        """Who can speak; the model need not be loaded. Raises ModelMissing, InputInvalid."""
+        return speaker_names(model)
+
+    def close(self) -> None:
+        self._network = None
+
+
+def _loaded(choices: Choices) -> Network:
+    return load(choices.model, choices.device, choices.threads)
+
+
+def _in_manner(pieces: Iterator[Spoken], manner: VoiceConfig) -> Iterator[Spoken]:
+    """A phrase is whole before its pitch is changed: between its pieces nothing may be heard."""
+    if not manner.leaves_sound:
+        pieces = iter((together(list(pieces)),))
+    return (shaped(piece, manner) for piece in pieces)

@@ -1,0 +1,32 @@
+"""Lets torchaudio be imported beside a PyTorch for which it was not compiled."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+_COMPILED = "torchaudio._extension"
+
+
+def import_torchaudio() -> None:
+    """Import torchaudio, without its compiled parts where they cannot be loaded.
+
+    PyPI's torchaudio is compiled for graphics cards; beside a PyTorch without them it fails at
+    import. What coqui-tts takes of it (resampling, mel spectrograms) is not compiled.
+    """
+    try:
+        import_module("torchaudio")
+    except OSError:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchaudio"]:
+            del sys.modules[name]
+        sys.modules[_COMPILED] = _without_compiled_parts()
+        import_module("torchaudio")
+
+
+def _without_compiled_parts() -> ModuleType:
+    module: Any = ModuleType(_COMPILED)
+    module.__dict__["_IS_TORCHAUDIO_EXT_AVAILABLE"] = False
+    module.fail_if_no_align = lambda function: function
+    return module

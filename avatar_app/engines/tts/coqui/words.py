@@ -1,0 +1,36 @@
+"""Dates the words of speech whose durations nobody tells, while the speech is still coming."""
+
+from __future__ import annotations
+
+from avatar_app.engines.tts.speech.chunks import WordAt
+from avatar_app.engines.tts.speech.phrases import Phrase
+
+_LETTERS_A_SECOND = 15.0
+"""Of speech at usual speed; it dates words before the end of their phrase is known."""
+
+
+class SpokenWords:
+    """The words of a phrase, handed out as its sound comes."""
+
+    def __init__(self, phrase: Phrase, spelt: Phrase, rate: int) -> None:
+        """`rate`: samples per second of usual speech."""
+        self._pending: list[tuple[str, int]] = []
+        said = 0
+        for shown, spoken in zip(phrase.parts, spelt.parts, strict=True):
+            if shown.token:
+                self._pending.append((shown.token, round(said / _LETTERS_A_SECOND * rate)))
+            said += len(spoken.spoken) + 1 if spoken.spoken else 0
+        self._passed = 0
+
+    def until(self, count: int, last: bool) -> list[WordAt]:
+        """Those that begin in the next `count` samples; in the last ones, all that are left."""
+        due = [word for word in self._pending if last or word[1] < self._passed + count]
+        self._pending = self._pending[len(due) :]
+        starts = [min(max(at - self._passed, 0), count) for _, at in due]
+        if last and due and due[-1][1] >= self._passed + count:  # it was quicker than guessed
+            starts = [count * index // len(due) for index in range(len(due))]
+        self._passed += count
+        return [
+            WordAt(token, start, end)
+            for (token, _), start, end in zip(due, starts, [*starts[1:], count], strict=False)
+        ]

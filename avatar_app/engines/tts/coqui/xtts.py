@@ -1,0 +1,156 @@
+"""XTTS: many languages and speakers, streamed while the phrase is still computed."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from TTS.config import load_config
+from TTS.tts.models import xtts as coqui
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Samples
+from avatar_app.engines.tts.coqui.choices import Choices
+from avatar_app.engines.tts.coqui.cloned import is_cloned, kept, read_kept, read_reference
+from avatar_app.engines.tts.coqui.loading import settled, silence, weights_of
+from avatar_app.engines.tts.coqui.speakers import LATENTS, read_speakers
+from avatar_app.engines.tts.coqui.stopping import Brake
+from avatar_app.engines.tts.coqui.words import SpokenWords
+from avatar_app.engines.tts.speech.chunks import Spoken
+from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
+
+_REFERENCE_RATE = 22_050
+"""Samples per second at which XTTS hears a reference."""
+
+
+class Xtts:
+    """A `loading.Network`."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        config = load_config(folder / "config.json")
+        self._model = coqui.Xtts(config)
+        self._model._load_checkpoint = _weights  # noqa: SLF001 theirs rewrites older files in place
+        self._model.load_checkpoint(
+            config,
+            checkpoint_dir=folder,
+            checkpoint_path=weights_of(folder),
+            speaker_file_path=folder / "none",  # they are read below
+            eval=True,
+        )
+        self._model.to(device)
+        self._brake = Brake(settled(self._model))
+        self._speakers = read_speakers(folder)
+        self._cloned: dict[str, Mapping[str, Any]] = {}
+        self._unkept: bytes | None = None
+        self._speaker: Mapping[str, Any] = {}
+        self._language = "en"
+        self.rate = int(config.audio.output_sample_rate)
+
+    @property
+    def longest(self) -> int:
+        """Characters that XTTS can say in one go in the language that is spoken."""
+        limit = self._model.tokenizer.char_limits.get(self._language.partition("-")[0])
+        return min(limit or LONGEST_PHRASE, LONGEST_PHRASE)
+
+    def choose(self, voice: str, language: str) -> None:
+        languages = {str(name).partition("-")[0] for name in self._model.config.languages}
+        if language.partition("-")[0] not in languages:
+            raise ConfigInvalid(
+                f"XTTS does not speak {language!r}.", f"Choose {', '.join(sorted(languages))}."
+            )
+        self._unkept = None
+        self._speaker = self._heard(Path(voice)) if is_cloned(voice) else self._known(voice)
+        self._language = language.lower()
+
+    def say(self, phrase: Phrase, spelt: Phrase, choices: Choices, turn: Turn) -> Iterator[Spoken]:
+        if not (text := " ".join(spelt.spoken.split())):
+            yield silence(phrase, self.rate)
+            return
+        words = SpokenWords(phrase, spelt, round(self.rate / choices.speed))
+        pieces = self._stream(text, choices, turn)
+        piece = next(pieces, np.zeros(0, np.float32))
+        for following in pieces:
+            yield self._spoken(piece, words)
+            piece = following
+        yield self._spoken(piece, words, last=True)
+
+    def latents(self) -> bytes | None:
+        return self._unkept
+
+    def _spoken(self, samples: Samples, words: SpokenWords, last: bool = False) -> Spoken:
+        return Spoken(samples, self.rate, words.until(len(samples), last), None)
+
+    def _stream(self, text: str, choices: Choices, turn: Turn) -> Iterator[Samples]:
+        torch.manual_seed(choices.seed)
+        stream = self._model.inference_stream(
+            text,
+            "zh-cn" if self._language.startswith("zh") else self._language,
+            *(self._speaker[name] for name in LATENTS),
+            temperature=choices.temperature,
+            top_k=choices.top_k,
+            top_p=choices.top_p,
+            speed=choices.speed,
+        )
+        while True:
+            with self._brake.held_by(turn):
+                piece = next(stream, None)
+            if piece is None:
+                return
+            samples = piece.flatten().float().cpu().numpy()
+            yield np.ascontiguousarray(np.clip(samples, -1, 1), np.float32)
+
+    def _known(self, voice: str) -> Mapping[str, Any]:
+        known = sorted(self._speakers)
+        name = voice or next(iter(known), "")
+        if name not in self._speakers:
+            raise ConfigInvalid(
+                f"XTTS has no speaker {name!r}.",
+                f"It has {', '.join(known[:12]) or 'none'}{', …' if len(known) > 12 else ''}.",
+            )
+        return self._speakers[name]
+
+    def _heard(self, folder: Path) -> Mapping[str, Any]:
+        """A cloned voice's LATENTS: kept ones, or those of its reference."""
+        folder = folder.expanduser()
+        if (known := self._cloned.get(str(folder))) is not None:
+            return known
+        model = self._fingerprint()
+        found = read_kept(folder, model)
+        if found is None:
+            found = self._computed(read_reference(folder, _REFERENCE_RATE))
+            self._unkept = kept(found, model)
+        self._cloned[str(folder)] = found
+        return found
+
+    def _computed(self, reference: Samples) -> Mapping[str, Any]:
+        config = self._model.config
+        sound = torch.from_numpy(reference[: _REFERENCE_RATE * config.max_ref_len])[None]
+        manner = self._model.get_gpt_cond_latents(
+            sound, _REFERENCE_RATE, config.gpt_cond_len, config.gpt_cond_chunk_len
+        )
+        likeness = self._model.get_speaker_embedding(sound, _REFERENCE_RATE)
+        return dict(zip(LATENTS, (manner, likeness), strict=True))
+
+    def _fingerprint(self) -> str:
+        """Differs between trainings: of the small weights, which are read in no time."""
+        digest = hashlib.sha256()
+        for name, values in self._model.state_dict().items():
+            if values.ndim <= 1:
+                digest.update(name.encode() + values.float().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def _weights(path: Path) -> Any:
+    """The weights of a file, of the original release as well; nothing in it is run."""
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        with coqui._legacy_safe_globals():  # noqa: SLF001 the few classes of its configuration
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    return loaded["model"]
