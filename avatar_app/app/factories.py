@@ -9,6 +9,7 @@ from typing import Any
 
 from avatar_app.app import places
 from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.installing import install_command
 from avatar_app.app.models.resolve import with_model_path
 from avatar_app.app.registry import Registry
 from avatar_app.app.voices.choosing import keep_latents, with_open_voice
@@ -23,7 +24,7 @@ def engine_factory(
     if missing := registry.missing_packages(manifest):
         raise ConfigInvalid(
             f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
-            f"Type: pip install {' '.join(missing)}",
+            f"Type: {install_command(missing, manifest.name)}",
         )
     known = resolved(options, manifest)
     return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, known)
