@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from avatar_app.cli_models_shown import command_to_use, described, show_list, show_model
 from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
@@ -36,16 +36,9 @@ def list_all(as_json: AsJson = False) -> int:
     """List the models that there are, and which are here."""
     store, catalog = _known()
     if as_json:
-        typer.echo(json.dumps([_described(each, store) for each in catalog.models]))
+        typer.echo(json.dumps([described(each, store) for each in catalog.models]))
         return 0
-    table = Table("model", "for", "state", "size", "licence", "what it is", box=None)
-    for each in catalog.models:
-        told = _described(each, store)
-        licence = each.licence.title + (" *" if told["must_accept"] else "")
-        engine = f"{each.kind} {each.engine}"
-        table.add_row(each.id, engine, told["state"], told["size"], licence, each.summary)
-    out.print(table, soft_wrap=True)
-    out.print("* to be accepted before use: avatar-app models info ID", highlight=False)
+    show_list(catalog.models, store, out)
     return 0
 
 
@@ -54,32 +47,10 @@ def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = F
     """Tell all about a model: files, licence, needs, where its hashes are on record."""
     store, catalog = _known()
     model = catalog.find(name)
-    told = _described(model, store)
     if as_json:
-        typer.echo(json.dumps(told | model.model_dump(mode="json")))
+        typer.echo(json.dumps(described(model, store) | model.model_dump(mode="json")))
         return 0
-    rows = {
-        model.title: model.summary,
-        "state": told["state"],
-        "where": str(store.path(model)),
-        "size": told["size"],
-        "memory": f"about {model.needs.ram_mb} MB, on a graphics card {model.needs.vram_mb} MB",
-        "languages": ", ".join(model.languages) or "any",
-        "licence": model.licence.notice,
-        "accepted": "" if not told["must_accept"] else "yes" if told["accepted"] else "not yet",
-        "notes": model.notes,
-        "on record": model.source,
-    }
-    for file in model.files:
-        pinned = store.expected_hash(model, file) or "pinned at the first download"
-        rows[file.name] = "\n".join((f"sha256 {pinned}", *file.urls))
-    table = Table(box=None, show_header=False)
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")  # an address that is cut off helps nobody
-    for left, right in rows.items():
-        if right:
-            table.add_row(left, right)
-    out.print(table, highlight=False, markup=False)
+    show_model(model, store, out)
     return 0
 
 
@@ -103,7 +74,7 @@ def download(
             err,
             lambda job, watch, model=model: fetch(job, model, store, watch),  # type: ignore[misc]
         )
-        out.print(f"{model.title} is here: {path}", soft_wrap=True, highlight=False, markup=False)
+        _tell_here(model, path)
     return 0
 
 
@@ -165,7 +136,7 @@ def take(
     there = run_shown(
         f"Reading {source.name}", err, lambda job: take_over(job, source, model, store)
     )
-    out.print(f"{model.title} is here: {there}", soft_wrap=True, highlight=False, markup=False)
+    _tell_here(model, there)
     return 0
 
 
@@ -187,6 +158,11 @@ def found(as_json: AsJson = False) -> int:
     if not every:
         out.print("Other programs have brought none; models.folders names more places to look.")
     return 0
+
+
+def _tell_here(model: Model, path: Path) -> None:
+    for line in (f"{model.title} is here: {path}", f"Use it: {command_to_use(model)}"):
+        out.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _told(found: Found) -> dict[str, Any]:
@@ -238,26 +214,3 @@ def _agree(model: Model, store: Store, accepts: bool) -> None:
     if accepts:
         store.accept(model)
     require_licence(model, store)
-
-
-def _described(model: Model, store: Store) -> dict[str, Any]:
-    from avatar_app.app.models.store import Presence, readable
-
-    presence, here = store.presence(model), store.bytes_here(model)
-    part = f"partly, {100 * here / model.bytes:.0f} %" if model.bytes else "partly"
-    state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
-    return {
-        "id": model.id,
-        "kind": model.kind,
-        "engine": model.engine,
-        "title": model.title,
-        "state": state,
-        "bytes": model.bytes,
-        "bytes_here": here,
-        "size": readable(model.bytes) if model.bytes else "not on record",
-        "license": model.licence.id,
-        "must_accept": model.licence.must_accept,
-        "non_commercial": model.licence.non_commercial,
-        "accepted": store.is_accepted(model),
-        "path": str(store.path(model)),
-    }

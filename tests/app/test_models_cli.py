@@ -63,14 +63,16 @@ def site() -> Iterator[Site]:
 
 
 def row(output: str, name: str) -> str:
-    return next(line for line in output.splitlines() if line.strip().startswith(name + " "))
+    return next(line for line in output.splitlines() if line[2:].startswith(name + " "))
 
 
 def test_the_list_tells_state_size_licence_and_use(run: Run, site: Site) -> None:
     returned, output, _ = run("list")
     assert returned == 0
-    for word in ("tts e", "not here", "102 kB", "Not for sale *", "A test."):
+    for word in ("not here", "102 kB", "Not for sale *"):
         assert word in row(output, "bound")
+    assert "Voices: e\n" in output
+    assert f"{row(output, 'bound')}\n    A test.\n" in output
     assert "436 MB" in row(output, "wav2lip")
     told = {each["id"]: each for each in json.loads(run("list", "--json")[1])}
     assert told["bound"]["must_accept"]
@@ -79,11 +81,32 @@ def test_the_list_tells_state_size_licence_and_use(run: Run, site: Site) -> None
     assert told["free"]["bytes"] == len(BODY)
 
 
+def test_the_list_fits_a_terminal_of_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_models.out, "_width", 80)
+    lines = run("list")[1].splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    assert len(lines) < 60
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("whisper-small", "run --set asr.engine=whisper --set asr.options.model=whisper-small"),
+        ("s3fd", "avatars add PHOTO --detector s3fd"),
+        ("wav2lip", "face.options.avatar=NAME --set face.engine=wav2lip"),
+        ("gfpgan-1.4", "render --avatar NAME"),
+    ],
+)
+def test_each_model_says_how_it_is_used(run: Run, name: str, command: str) -> None:
+    assert command in run("info", name)[1].splitlines()[-1]
+
+
 def test_all_about_a_model(run: Run, site: Site) -> None:
     returned, output, _ = run("info", "bound")
     assert returned == 0
     for word in (SHA256, site.url("m.bin"), "Only for yourself.", "not yet", "Nothing.", "a test"):
         assert word in output
+    assert output.endswith("tts.engine=e --set tts.options.model=bound\n")
     told = json.loads(run("info", "gfpgan-1.3", "--json")[1])
     assert told["files"][0]["sha256"] is None
     assert "pinned at the first download" in run("info", "gfpgan-1.3")[1]
@@ -95,7 +118,8 @@ def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
     path = user_places().models / "free" / "m.bin"
     assert str(path) in output
     assert path.read_bytes() == BODY
-    assert "here" in row(run("list")[1], "free")
+    assert "Use it: avatar-app run --set tts.engine=e" in output
+    assert row(run("list")[1], "free").startswith("✓ free ")
     assert run("verify") == (0, "✓ free\n", "")
     path.write_bytes(BODY[:-1] + b"x")
     returned, output, _ = run("verify", "free")

@@ -1,0 +1,134 @@
+"""How the command line tells of models: a list that fits 80 columns, and all about one."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from avatar_app.core.manifest import Kind
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from avatar_app.app.models.catalog import Model
+    from avatar_app.app.models.store import Store
+
+_TITLES = {
+    Kind.ASR: "Recognition",
+    Kind.DIALOGUE: "Dialogue",
+    Kind.TTS: "Voices",
+    Kind.FACE: "Faces",
+    Kind.ENHANCE: "Films",
+}
+_COMMANDS = {
+    Kind.FACE: "avatar-app run --set face.options.avatar=NAME",
+    Kind.ENHANCE: "avatar-app render --avatar NAME --text TEXT --output FILE.mp4",
+}
+"""What needs a photo's avatar is used with one."""
+_DETECTOR = "detector"
+"""What the catalogue calls the engine of a model that finds faces; it is no engine of its own."""
+
+
+def described(model: Model, store: Store) -> dict[str, Any]:
+    """A model as `models list --json` tells it."""
+    from avatar_app.app.models.store import Presence, readable
+
+    presence, here = store.presence(model), store.bytes_here(model)
+    part = f"partly, {100 * here / model.bytes:.0f} %" if model.bytes else "partly"
+    state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
+    return {
+        "id": model.id,
+        "kind": model.kind,
+        "engine": model.engine,
+        "title": model.title,
+        "state": state,
+        "bytes": model.bytes,
+        "bytes_here": here,
+        "size": readable(model.bytes) if model.bytes else "not on record",
+        "license": model.licence.id,
+        "must_accept": model.licence.must_accept,
+        "non_commercial": model.licence.non_commercial,
+        "accepted": store.is_accepted(model),
+        "path": str(store.path(model)),
+    }
+
+
+def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
+    """Two lines each, by what they are for: the facts, and what it is."""
+    for (kind, engine), group in groupby(models, lambda each: (each.kind, each.engine)):
+        _line(out, f"{_TITLES.get(kind, kind)}: {engine}", style="bold")
+        for each in group:
+            told = described(each, store)
+            mark = "✓" if told["state"] == "here" else " "
+            licence = each.licence.title + (" *" if told["must_accept"] else "")
+            size = told["size"] if each.bytes else "—"
+            facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<8}  {licence}"
+            _line(out, facts)
+            _line(out, f"    {each.summary}", style="dim")
+    _line(out, "* is to be accepted before use, and says what for: avatar-app models info ID")
+    _line(out, "Fetch one: avatar-app models download ID")
+
+
+def show_model(model: Model, store: Store, out: Console) -> None:
+    """All that is known of it; hashes and addresses in lines of their own, to be copied whole."""
+    from avatar_app.app.models.store import readable
+
+    _line(out, model.title, style="bold")
+    _line(out, f"  {model.summary}")
+    for name, text in _facts(model, store):
+        out.print(_row(name, text))
+    _line(out, "files", style="bold")
+    for file in model.files:
+        size = readable(file.bytes) if file.bytes else "size not on record"
+        _line(out, f"  {file.name}  {size}")
+        _line(
+            out, f"    sha256 {store.expected_hash(model, file) or 'pinned at the first download'}"
+        )
+        for url in file.urls:
+            _line(out, f"    {url}")
+    _line(out, "next", style="bold")
+    if described(model, store)["state"] != "here":
+        _line(out, f"  avatar-app models download {model.id}")
+    _line(out, f"  {command_to_use(model)}")
+
+
+def command_to_use(model: Model) -> str:
+    """What to type once it is here."""
+    if model.engine == _DETECTOR:
+        return "avatar-app avatars add PHOTO --detector s3fd"
+    command = _COMMANDS.get(model.kind, "avatar-app run")
+    settings = f"{model.kind}.engine={model.engine}", f"{model.kind}.options.model={model.id}"
+    return " ".join([command, *(f"--set {shlex.quote(setting)}" for setting in settings)])
+
+
+def _facts(model: Model, store: Store) -> Iterator[tuple[str, str]]:
+    told = described(model, store)
+    yield "state", told["state"]
+    yield "where", str(store.path(model))
+    yield "size", told["size"]
+    needs = model.needs
+    yield "memory", f"about {needs.ram_mb} MB, on a graphics card {needs.vram_mb} MB"
+    yield "languages", ", ".join(model.languages) or "any"
+    yield "licence", model.licence.notice
+    if told["must_accept"]:
+        yield "accepted", "yes" if told["accepted"] else "not yet"
+    if model.notes:
+        yield "notes", model.notes
+    yield "on record", model.source
+
+
+def _row(name: str, text: str) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 2))
+    row.add_column(width=11)
+    row.add_column(overflow="fold")  # an address that is cut off helps nobody
+    row.add_row(Text(f"  {name}"), Text(text))
+    return row
+
+
+def _line(out: Console, text: str, style: str | None = None) -> None:
+    out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
