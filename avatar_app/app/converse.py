@@ -18,7 +18,7 @@ from avatar_app.app.room import Moment, block_of
 from avatar_app.app.settings import Settings
 from avatar_app.audio.resample import Resampler
 from avatar_app.audio.wav import read_sound
-from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
+from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, PLAYBACK_RATE, Samples
 from avatar_app.pipeline import orders
 
@@ -67,6 +67,7 @@ class Converser:
         progress: Callable[[str], None],
     ) -> None:
         self._gathering, self._film, self._progress = gathering, film, progress
+        self._fps = gathering.conversation.presenter.fps  # the film's, whatever face comes later
         self._upsampler = Resampler(MICROPHONE_RATE, PLAYBACK_RATE)
         self._shown: Any = None
         self._pictures = 0
@@ -132,10 +133,9 @@ class Converser:
         avatar = moment.played.copy()
         avatar[:count] += user[:count]
         film.add_sound(avatar)
-        fps = self._gathering.conversation.presenter.fps
         if moment.frame is not None:
             self._shown = moment.frame.image
-        if self._shown is not None and moment.at * fps + 1e-6 >= self._pictures:
+        if self._shown is not None and moment.at * self._fps + 1e-6 >= self._pictures:
             self._pictures += 1
             film.add_picture(self._shown)
 
@@ -158,8 +158,7 @@ def converse(
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
         turns = list(_turn_reports(gathering.ended, converser.said))
-        told: list[Noticed | Failed] = [*notices]
-        told += [event for _, event in gathering.events if isinstance(event, Failed)]
+        told = [*notices, *gathering.told]
     return {
         "turns": turns,
         "engines": engines,
@@ -185,6 +184,9 @@ def _turn_reports(ended: list[TurnEnded], said: list[Said]) -> Iterator[dict[str
             "typed": turn.typed,
             **after,
             "frames_shown": turn.pictures.shown,
+            "frames_by": {
+                cast: getattr(turn.pictures, cast) for cast in ("chosen", "stand_in", "still")
+            },
             "frames_dropped": turn.pictures.dropped,
             "skew_ms": {
                 "p50": round(turn.pictures.skew_p50_ms, 2),

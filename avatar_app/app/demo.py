@@ -60,9 +60,10 @@ def film_saying(
         converser = Converser(gathering, film, lambda _source: None)
         gathering.conversation.order(orders.Announce(text))
         converser.run_until_silent(TAIL)
-        failures = [event for _, event in gathering.events if isinstance(event, Failed)]
-        if failures:
-            raise EngineFailed(failures[0].message, failures[0].hint)
+        for event in gathering.told:
+            if isinstance(event, Failed):
+                raise EngineFailed(event.message, event.hint)
+            notices.append(event)
     return notices
 
 

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from avatar_app.app.abilities import Abilities, Hands
-from avatar_app.app.build import EMBEDDED, make_conversation, make_rack
+from avatar_app.app.build import make_conversation, make_rack
 from avatar_app.app.climber import Climber
+from avatar_app.app.exchanger import Exchanger, LoadsInBackground
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
-from avatar_app.app.residents import Resident
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.app.substitutes import KIND_OF_STAGE
 from avatar_app.audio.microphone import Microphone
@@ -37,7 +37,6 @@ class Ensemble:
         post: Callable[[Event], None],
     ) -> None:
         self._post = post
-        self._substituting = threading.Lock()
         self._closed = False
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
         self.climber: Climber | None = None
@@ -59,6 +58,8 @@ class Ensemble:
             opened.callback(self.conversation.close)
             self.climber = Climber(self.rack, self.conversation, post, time.monotonic)
             opened.callback(self.climber.close)
+            self._exchanger = Exchanger(self.rack, self.conversation, post)
+            opened.callback(self._exchanger.close)
             audio = settings.audio
             self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
             self.speaker = self._speaker(audio.speaker)
@@ -71,18 +72,25 @@ class Ensemble:
         self._abilities.start()
         self._loading.start()
 
+    def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
+        """Have another engine loaded while all goes on, and call `used` when it is: from the next
+        turn on it does the work of its kind, a face from the next picture. One that cannot be had
+        leaves all as it is, and the user is told."""
+        if kind is Kind.FACE and self.climber is not None:
+            self.climber.use(choice, used)
+        else:
+            self._exchanger.use(kind, choice, used)
+
     def substitute(self, kind: Kind) -> None:
-        """Put the embedded engine of a kind in the place of one that cannot be used."""
-        with self._substituting:
-            if not self._closed:
-                self._substitute(kind)
+        """Have the embedded engine of a kind take the place of one that cannot be used."""
+        self._exchanger.substitute(kind)
 
     def close(self) -> None:
         """Fall silent and give everything back."""
+        self._closed = True
         self.microphone.close()
         self.speaker.close()
-        with self._substituting:
-            self._closed = True
+        self.conversation.order(orders.Interrupt())  # so that all engines are soon free
         self._opened.close()
         if self._loading.ident is not None:
             self._loading.join()  # its engines are closed, so there is nothing it waits for
@@ -92,7 +100,7 @@ class Ensemble:
         spoken to it in vain."""
         for kind in KIND_OF_STAGE.values():
             engine = self.rack.engines.get(kind)
-            if not isinstance(engine, Resident):
+            if not isinstance(engine, LoadsInBackground):
                 continue
             try:
                 engine.wait_ready()
@@ -100,19 +108,6 @@ class Ensemble:
                 if not self._closed and self.rack.engines.get(kind) is engine:
                     self._post(Noticed(error.message, error.hint))
                     self.substitute(kind)
-
-    def _substitute(self, kind: Kind) -> None:
-        manifest = self.rack.manifests[kind]
-        if manifest.name == EMBEDDED[kind]:
-            return
-        failing = self.rack.engines[kind]
-        engine = self.rack.put(kind, EngineChoice(engine=EMBEDDED[kind]))
-        self.conversation.order(orders.Use(kind, engine))
-        failing.close()
-        substitute = self.rack.manifests[kind].title
-        self._post(
-            Noticed(f"{manifest.title} was given up.", f"{substitute} goes on in its place.")
-        )
 
     def _speaker(self, name: str | None) -> Speaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""

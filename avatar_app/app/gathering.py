@@ -1,4 +1,8 @@
-"""A conversation without devices: the engines of the settings in a room, for films and measures."""
+"""A conversation without devices: the engines of the settings in a room, for films and measures.
+
+A face that fails goes down its ladder and climbs back as in the running program; other engines are
+not replaced, as a film or measure of another one would be of no use.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,15 @@ from typing import Any
 
 from avatar_app.app.abilities import Abilities
 from avatar_app.app.build import EngineRack, make_conversation, make_rack
+from avatar_app.app.climber import Climber
+from avatar_app.app.exchanger import LoadsInBackground
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
-from avatar_app.app.residents import Resident
 from avatar_app.app.room import Room, RoomClock
 from avatar_app.app.settings import Settings
-from avatar_app.core.events import Event, Noticed, TurnEnded
+from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import BLOCK_SECONDS
-from avatar_app.engines.host import Host
 from avatar_app.pipeline import orders
 from avatar_app.pipeline.conversation import Conversation
 
@@ -33,22 +37,25 @@ class Gathering:
     ) -> None:
         self.clock = RoomClock()
         self.events: list[tuple[float, Event]] = []
+        self._climber: Climber | None = None
         with ExitStack() as opened:
-            self.rack: EngineRack = make_rack(settings, Registry(), notice)
+            self.rack: EngineRack = make_rack(settings, Registry(), notice, self.clock)
             opened.callback(self.rack.close)
             self._abilities = Abilities(places, self, self._post, self._announce)
             opened.callback(self._abilities.close)
             self.conversation: Conversation = make_conversation(
                 settings,
                 self.rack,
-                self._post,
+                self._hear,
                 self.clock,
                 self._abilities.call,
                 self._abilities.descriptions,
             )
             opened.callback(self.conversation.close)
+            self._climber = Climber(self.rack, self.conversation, self._post, self.clock)
+            opened.callback(self._climber.close)
             for engine in self.rack.engines.values():
-                if isinstance(engine, Host | Resident):
+                if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
             self.room = Room(self.conversation, self.clock, **room)
             self._opened = opened.pop_all()
@@ -57,6 +64,11 @@ class Gathering:
     def ended(self) -> list[TurnEnded]:
         """The turns that are over, in order."""
         return [event for _, event in self.events if isinstance(event, TurnEnded)]
+
+    @property
+    def told(self) -> list[Noticed | Failed]:
+        """What the user was told, in order, since it opened."""
+        return [event for _, event in self.events if isinstance(event, Noticed | Failed)]
 
     def close(self) -> None:
         self._opened.close()
@@ -72,6 +84,10 @@ class Gathering:
 
     def _announce(self, text: str) -> None:
         self.conversation.order(orders.Announce(text))
+
+    def _hear(self, event: Event) -> None:
+        if self._climber is None or not self._climber.hear(event):
+            self._post(event)
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))

@@ -119,9 +119,12 @@ class Ladder:
         self._wait()
         return self.rung
 
-    def rise(self) -> None:
-        """The better rung works, as far as can be seen."""
-        self._index = self._path.pop()
+    def rise(self, rung: Rung) -> None:
+        """`rung` works, as far as can be seen: this one, or one that was fallen from."""
+        if rung == self.rung:
+            return
+        while rung != self.rung:
+            self._index = self._path.pop()
         self._at_top_since = self._clock()
         self._risen = True
         self._wait()

@@ -131,6 +131,11 @@ class Pictures:
     still: int = 0
     """Of those shown: by no face at all, the last picture dimmed."""
 
+    @property
+    def chosen(self) -> int:
+        """Of those shown: drawn by the face that the user chose."""
+        return self.shown - self.stand_in - self.still
+
 
 @dataclass(frozen=True, slots=True)
 class Transcript:

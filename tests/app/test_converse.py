@@ -29,7 +29,7 @@ LIGHT = {
 FIELDS = {
     *("user_text", "avatar_text", "heard_text", "interrupted", "outcome", "typed"),
     *("end_of_turn", "text", "first_token", "first_sound", "first_frame"),
-    *("frames_shown", "frames_dropped", "skew_ms"),
+    *("frames_shown", "frames_by", "frames_dropped", "skew_ms"),
 }
 
 

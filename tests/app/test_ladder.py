@@ -25,7 +25,8 @@ HEAVY = {"batch": 16, "width": 1920, "height": 1080, "fps": 30}
 class Case:
     def __init__(self, **options: object) -> None:
         self.now = 0.0
-        self.ladder = Ladder(rungs_of(WAV2LIP, {**HEAVY, **options}, True), lambda: self.now)
+        self.rungs = rungs_of(WAV2LIP, {**HEAVY, **options}, True)
+        self.ladder = Ladder(self.rungs, lambda: self.now)
 
     def levels(self, reason: type[AvatarError], times: int) -> list[str]:
         return [self.described(reason) for _ in range(times)]
@@ -67,10 +68,23 @@ def test_it_climbs_back_the_way_it_fell() -> None:
         case.now += DELAYS[0] - 0.01
         assert case.ladder.better is None
         case.now += 0.02
-        assert case.ladder.better is not None
-        climbed.append(case.ladder.better.level)
-        case.ladder.rise()
+        better = case.ladder.better
+        assert better is not None
+        climbed.append(better.level)
+        case.ladder.rise(better)
     assert climbed == [Level.EMBEDDED, Level.CHOSEN, Level.CHOSEN, Level.CHOSEN]
+    assert case.ladder.is_at_top
+    assert case.ladder.better is None
+
+
+def test_a_rung_that_works_after_all_is_not_lost_by_what_failed_meanwhile() -> None:
+    case = Case()
+    case.ladder.fall(EngineFailed)
+    case.now = 10
+    better = case.ladder.better
+    assert better is case.rungs[0]
+    case.ladder.fall(EngineFailed)  # the embedded face too, while the chosen one is loaded
+    case.ladder.rise(better)
     assert case.ladder.is_at_top
     assert case.ladder.better is None
 
@@ -98,7 +112,7 @@ def test_a_face_that_fails_soon_after_it_came_back_is_tried_later() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10
-    case.ladder.rise()
+    case.ladder.rise(case.rungs[0])
     case.now = 20
     case.ladder.fall(EngineFailed)
     assert tries_within(case, 100) == [50]
@@ -108,7 +122,7 @@ def test_a_face_that_held_long_is_forgiven() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10
-    case.ladder.rise()
+    case.ladder.rise(case.rungs[0])
     case.now += FORGIVEN_AFTER + 1
     case.ladder.fall(EngineFailed)
     case.now += DELAYS[0]
