@@ -1,0 +1,290 @@
+"""Engines under short memory: lighter options, then the embedded one; the idle leave and return."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avatar_app.app.build import EMBEDDED, EngineRack
+from avatar_app.app.lending import Lender
+from avatar_app.app.places import user_places
+from avatar_app.app.registry import Registry
+from avatar_app.app.residency import Limits, Pool, Reading, Residency, Weight
+from avatar_app.app.settings import EngineChoice
+from avatar_app.core.errors import EngineFailed, OutOfMemory
+from avatar_app.core.events import Noticed
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+
+ENGINE = '''
+import os
+from pathlib import Path
+
+from avatar_app.core.values import AudioChunk, SpeechChunk, Transcript
+import numpy as np
+
+class Hungry:
+    """Needs room: 2 with full precision, 1 with half; 1 more on the card."""
+
+    def __init__(self, **options):
+        self.options = options
+        log = Path(__file__).with_name("tried.txt")
+        with log.open("a") as file:
+            file.write(f"{options['precision']} {options['device']}\\n")
+        self.parts = np.ones(1 << 20, np.float32)
+        self._need(int(options["room"]))
+
+    def _need(self, room):
+        need = {"full": 2, "half": 1}[self.options["precision"]]
+        if need + (self.options["device"] == "card") > room:
+            raise MemoryError("bad_alloc")
+
+    def configure(self, **options):
+        self.options |= options
+
+    def close(self):
+        self.parts = None
+
+    def speak(self, text, turn):
+        self._need(int(self.options["room_at_work"]))
+        yield SpeechChunk(AudioChunk(np.zeros(10, np.float32), 16000), f"{text} {os.getpid()}")
+
+    def reply(self, prompt, turn):
+        self._need(int(self.options["room_at_work"]))
+        yield f"{self.options['precision']} {self.options['device']} {self.options['room_at_work']}"
+
+    def transcribe(self, audio, turn):
+        self._need(int(self.options["room_at_work"]))
+        yield Transcript(f"heard {sum(len(each.samples) for each in audio)}", True)
+'''
+MANIFEST = """
+name: hungry
+kind: {kind}
+entry: engine:Hungry
+title: The hungry one
+summary: It takes much.
+license: MIT
+isolation: {isolation}
+needs: {{ram_mb: 400}}
+lighter: [{{precision: half}}, {{device: processor}}]
+options:
+  precision: {{type: choice, values: [full, half], default: full, help: How exact.}}
+  device: {{type: choice, values: [card, processor], default: card, help: Where.}}
+  room: {{type: integer, default: 9, help: What is there when it is loaded.}}
+  room_at_work: {{type: integer, default: 9, help: What is there later.}}
+"""
+HALF = "The hungry one goes on with precision half."
+PROCESSOR = "The hungry one goes on with device processor."
+
+
+@pytest.fixture(autouse=True)
+def modules_forgotten() -> Iterator[None]:
+    yield
+    for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
+        del sys.modules[name]
+
+
+def add_engine(kind: Kind, isolation: str) -> Path:
+    folder = user_places().engines / kind / "hungry"
+    folder.mkdir(parents=True)
+    (folder / "manifest.yaml").write_text(MANIFEST.format(kind=kind, isolation=isolation))
+    (folder / "engine.py").write_text(ENGINE)
+    return folder / "tried.txt"
+
+
+class Case:
+    """A rack on a machine of 1000 MB, of which `foreign` are used by others."""
+
+    def __init__(self, kind: Kind = Kind.DIALOGUE, isolation: str = "process") -> None:
+        self.kind, self.foreign = kind, 0.0
+        self.tried_file = add_engine(kind, isolation)
+        self.notices: list[Noticed] = []
+        meters = {Pool.RAM: lambda: Reading(1000.0, self.foreign)}
+        self.residency = Residency(meters, Limits(soft=0.9, hard=0.95))
+        self.weights: dict[tuple[str, str], float] = {}
+        lender = Lender(self.residency, self._weigh)
+        self.rack = EngineRack(Registry(), lender=lender, notice=self.notices.append)
+
+    def _weigh(self, manifest: Manifest, options: dict[str, Any]) -> Weight:
+        checked = manifest.checked(options)
+        key = (checked.get("precision", ""), checked.get("device", ""))
+        return Weight(self.weights.get(key, 10.0))
+
+    def put(self, **options: Any) -> Any:
+        choice = EngineChoice(engine="hungry", options=options)
+        self.rack.put_or_embedded(self.kind, choice, self.notices.append)
+        return self.rack.engines[self.kind]
+
+    @property
+    def tried(self) -> list[str]:
+        return self.tried_file.read_text().splitlines() if self.tried_file.exists() else []
+
+    @property
+    def hints(self) -> list[str]:
+        return [notice.hint for notice in self.notices]
+
+    @property
+    def leased(self) -> int:
+        return len(self.residency._leases)
+
+
+@pytest.fixture
+def rack_closed() -> Iterator[list[Case]]:
+    cases: list[Case] = []
+    yield cases
+    for case in cases:
+        case.rack.close()
+        assert case.leased == 0
+
+
+def replied(engine: Any) -> str:
+    prompt = Prompt((Message(Role.USER, "hello"),))
+    return "".join(engine.reply(prompt, Turn(1)))
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_load_without_room_tries_the_lighter_options_each_with_a_notice(
+    isolation: str, rack_closed: list[Case]
+) -> None:
+    case = Case(isolation=isolation)
+    rack_closed.append(case)
+    engine = case.put(room=1)
+    assert replied(engine) == "half processor 9"
+    assert case.tried == ["full card", "half card", "half processor"]
+    assert case.hints == [HALF, PROCESSOR]
+    assert all("not enough memory" in notice.message for notice in case.notices)
+
+
+@pytest.mark.parametrize("kind", [Kind.ASR, Kind.TTS])
+def test_every_kind_grows_lighter(kind: Kind, rack_closed: list[Case]) -> None:
+    case = Case(kind)
+    rack_closed.append(case)
+    engine = case.put(room=2)
+    if kind is Kind.ASR:
+        silence = AudioChunk(np.zeros(160, np.float32), MICROPHONE_RATE)
+        outputs = [each.text for each in engine.transcribe(iter([silence]), Turn(1))]
+        assert outputs == ["heard 160"]
+    else:
+        assert [chunk.text.split()[0] for chunk in engine.speak("hello", Turn(1))] == ["hello"]
+    assert case.tried == ["full card", "half card"]
+    assert case.hints == [HALF]
+
+
+def test_in_a_thread_the_embedded_engine_follows_the_lightest(rack_closed: list[Case]) -> None:
+    case = Case(isolation="thread")
+    rack_closed.append(case)
+    case.put(room=0)
+    assert case.tried == ["full card", "half card", "half processor"]
+    assert case.rack.manifests[Kind.DIALOGUE].name == EMBEDDED[Kind.DIALOGUE]
+    assert case.hints[:2] == [HALF, PROCESSOR]
+    assert case.hints[2].endswith("The embedded engine is used instead.")
+    assert len(case.hints) == 3
+
+
+def test_where_even_the_lightest_does_not_fit_a_hosted_engine_says_so(
+    rack_closed: list[Case],
+) -> None:
+    case = Case()
+    rack_closed.append(case)
+    engine = case.put(room=0)
+    with pytest.raises(OutOfMemory):
+        engine.wait_ready()
+    assert case.hints == [HALF, PROCESSOR]
+    assert case.leased == 0
+    with pytest.raises(OutOfMemory):
+        engine.wait_ready()
+    assert case.tried[-2:] == ["half processor"] * 2
+    assert len(case.notices) == 2
+
+
+def test_without_room_at_work_the_next_turn_is_lighter(rack_closed: list[Case]) -> None:
+    case = Case()
+    rack_closed.append(case)
+    engine = case.put(room_at_work=2)
+    with pytest.raises(EngineFailed) as failed:
+        replied(engine)
+    assert failed.value.hint == HALF
+    assert not isinstance(failed.value, OutOfMemory)
+    assert replied(engine) == "half card 2"
+    assert case.notices == []
+
+
+def test_what_the_residency_refuses_is_lighter_too_and_never_loaded(
+    rack_closed: list[Case],
+) -> None:
+    case = Case()
+    rack_closed.append(case)
+    case.weights = {("full", "card"): 2000, ("half", "card"): 1500}
+    engine = case.put()
+    assert replied(engine).startswith("half processor")
+    assert case.tried == ["half processor"]
+    assert case.notices[0].message == "The hungry one needs 2000 MB of memory, and 950 MB are left."
+    assert case.hints == [HALF, PROCESSOR]
+
+
+def test_embedded_engines_are_never_refused(rack_closed: list[Case]) -> None:
+    case = Case()
+    rack_closed.append(case)
+    case.foreign = 1000
+    case.rack.put(Kind.DIALOGUE, EngineChoice(engine=EMBEDDED[Kind.DIALOGUE]))
+    case.rack.put(Kind.FACE, EngineChoice(engine=EMBEDDED[Kind.FACE]))
+    assert case.leased == 2
+    assert case.notices == []
+
+
+def test_an_idle_engine_leaves_and_returns_as_it_was_configured(rack_closed: list[Case]) -> None:
+    case = Case()
+    rack_closed.append(case)
+    engine = case.put()
+    engine.configure(room_at_work=7)
+    first = engine._engine.pid
+    with_room = case.residency.lease("another", Weight(880))
+    assert engine._engine is None
+    with_room.close()
+    assert replied(engine) == "full card 7"
+    assert engine._engine.pid != first
+    assert case.notices == []
+
+
+def test_what_an_engine_really_takes_replaces_what_was_reckoned(rack_closed: list[Case]) -> None:
+    case = Case()
+    rack_closed.append(case)
+    case.weights = {("full", "card"): 500}
+    engine = case.put()
+    before = case.residency.free_mb(Pool.RAM)
+    replied(engine)
+    free = case.residency.free_mb(Pool.RAM)
+    assert before == pytest.approx(400)
+    assert free is not None
+    assert 900 - 200 < free < 900 - 15, "a small Python with numpy"
+
+
+def test_closing_while_it_loads_leaves_nothing() -> None:
+    case = Case()
+    engine = case.put()
+    ended: list[BaseException | None] = []
+
+    def wait() -> None:
+        try:
+            engine.wait_ready()
+            ended.append(None)
+        except EngineFailed as error:
+            ended.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    case.rack.close()
+    waiting.join(30)
+    assert len(ended) == 1
+    assert case.leased == 0
+    with pytest.raises(EngineFailed, match="closed"):
+        engine.wait_ready()
+    assert case.leased == 0
