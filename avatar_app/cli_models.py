@@ -62,6 +62,7 @@ def download(
 ) -> int:
     """Fetch models; what was begun goes on where it stopped."""
     from avatar_app.app.models.download import download as fetch
+    from avatar_app.app.models.failures import AGAIN
     from avatar_app.cli_progress import watched
 
     store, catalog = _known()
@@ -69,11 +70,15 @@ def download(
     for model in wanted:
         _agree(model, store, yes or model.id in (accept_license or ()))
     for model in wanted:
-        path = watched(
-            f"Fetching {model.title}",
-            err,
-            lambda job, watch, model=model: fetch(job, model, store, watch),  # type: ignore[misc]
-        )
+        try:
+            path = watched(
+                f"Fetching {model.title}",
+                err,
+                lambda job, watch, model=model: fetch(job, model, store, watch),  # type: ignore[misc]
+            )
+        except KeyboardInterrupt:
+            err.print(f"Stopped. {AGAIN}")
+            raise
         _tell_here(model, path)
     return 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from avatar_app.core.manifest import Kind
@@ -36,7 +35,7 @@ def described(model: Model, store: Store) -> dict[str, Any]:
     from avatar_app.app.models.store import Presence, readable
 
     presence, here = store.presence(model), store.bytes_here(model)
-    part = f"partly, {100 * here / model.bytes:.0f} %" if model.bytes else "partly"
+    part = f"{100 * here / model.bytes:.0f} % here" if model.bytes else "partly"
     state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
     return {
         "id": model.id,
@@ -57,14 +56,17 @@ def described(model: Model, store: Store) -> dict[str, Any]:
 
 def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
     """Two lines each, by what they are for: the facts, and what it is."""
-    for (kind, engine), group in groupby(models, lambda each: (each.kind, each.engine)):
+    groups: dict[tuple[Kind, str], list[Model]] = {}
+    for each in models:
+        groups.setdefault((each.kind, each.engine), []).append(each)
+    for (kind, engine), group in groups.items():
         _line(out, f"{_TITLES.get(kind, kind)}: {engine}", style="bold")
         for each in group:
             told = described(each, store)
             mark = "✓" if told["state"] == "here" else " "
             licence = each.licence.title + (" *" if told["must_accept"] else "")
             size = told["size"] if each.bytes else "—"
-            facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<8}  {licence}"
+            facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<9}  {licence}"
             _line(out, facts)
             _line(out, f"    {each.summary}", style="dim")
     _line(out, "* is to be accepted before use, and says what for: avatar-app models info ID")

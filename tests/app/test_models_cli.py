@@ -143,7 +143,7 @@ def test_an_unfinished_download_shows_how_far_it_is(run: Run, site: Site) -> Non
     returned, _, errors = run("download", "free")
     assert returned == 1
     assert "no longer has the file" in errors
-    assert "partly, 50 %" in row(run("list")[1], "free")
+    assert "50 % here" in row(run("list")[1], "free")
     assert run("download", "free")[0] == 0
     assert site.sent == len(BODY)
 
@@ -204,3 +204,15 @@ def test_a_wrong_name_is_answered_with_the_likeliest(run: Run) -> None:
     returned, _, errors = run("download", "whisper-tinny")
     assert returned == 1
     assert "Did you mean whisper-tiny?" in errors
+
+
+def test_who_stops_it_is_told_that_it_goes_on(
+    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_control_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("avatar_app.cli_progress.watched", press_control_c)
+    returned, _, errors = run("download", "free")
+    assert returned == 130
+    assert errors == "Stopped. Type the same command again: it goes on where it stopped.\n"

@@ -121,8 +121,8 @@ class Store:
         if needed and needed > free - RESERVE:
             raise DiskFailed(
                 f"{what} needs {readable(needed)} more on the disk, which has {readable(free)} "
-                f"left.",
-                "Free some space (avatar-app models remove), or choose a folder on another disk: "
+                f"left, of which {readable(RESERVE)} stay free.",
+                "Free some space (avatar-app models remove ID), or choose another disk: "
                 "AVATAR_DATA_DIR.",
             )
 
