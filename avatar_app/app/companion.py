@@ -5,23 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from avatar_app.app.avatars.seeing import chosen_eyes
+from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.characters import Characters
 from avatar_app.app.ensemble import Ensemble
 from avatar_app.app.history import History
+from avatar_app.app.jobs import Job
 from avatar_app.app.monitor import Monitor
 from avatar_app.app.personas import read_persona
 from avatar_app.app.places import Places
 from avatar_app.app.recorder import Recorder
 from avatar_app.app.registry import Registry
-from avatar_app.app.session import Devices, Preference
-from avatar_app.app.settings import Settings
+from avatar_app.app.session import Devices, NewCharacter, Preference
+from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.app.substitutes import Substitutes
 from avatar_app.app.user_settings import save_user_setting
 from avatar_app.audio.devices import list_devices
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
+from avatar_app.core.events import CharacterShown, Event, Failed, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import VideoFrame
 from avatar_app.pipeline import orders
@@ -33,6 +38,15 @@ _SETTING_OF = {
     Preference.TRANSCRIPT_SHOWN: "window.transcript",
     Preference.WINDOW_GEOMETRY: "window.geometry",
 }
+_ENGINES = {
+    Kind.ASR: "asr",
+    Kind.DIALOGUE: "dialogue",
+    Kind.TTS: "tts",
+    Kind.FACE: "face",
+    Kind.VAD: "hearing.vad",
+    Kind.ECHO: "audio.echo",
+}
+"""Where the settings choose the engine of a kind."""
 
 
 class Companion:
@@ -60,7 +74,8 @@ class Companion:
         }
         self.monitor: Monitor | None = None
         self.registry = Registry()
-        self.character = str(settings.face.options.get("character", self._face_default()))
+        self._characters = Characters(self.registry, Shelf.of(places))
+        self.character = self._characters.shown_by(settings.face)
 
     def start(self) -> None:
         self._opening.start()
@@ -123,15 +138,29 @@ class Companion:
             self._ensemble.speaker.use(name)
 
     def characters(self) -> tuple[str, ...]:
-        manifest = self.registry.find(Kind.FACE, self._settings.face.engine)
-        return next((o.values for o in manifest.options if o.name == "character"), ())
+        return self._characters.names()
 
     def use_character(self, name: str) -> None:
-        self.character = name
-        self._remember("face.options.character", name)
-        ensemble = self._ensemble
-        if ensemble is not None and ensemble.climber is not None:
-            ensemble.climber.configure(character=name)
+        if self._opening.ident is not None:
+            self._opening.join()
+        if (ensemble := self._ensemble) is not None:
+            self.use(Kind.FACE, self._characters.choice(name, ensemble.rack.face_choice))
+
+    def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
+        return self._characters.make(source, job, chosen_eyes(self._settings.avatars))
+
+    def use(self, kind: Kind, choice: EngineChoice) -> None:
+        """As `Ensemble.use`; what is used is remembered. Nothing happens before all is open."""
+
+        def used() -> None:
+            for setting, value in _settings_of(kind, choice):
+                self._remember(setting, value)
+            if kind is Kind.FACE:
+                self.character = self._characters.shown_by(choice)
+                self._post(CharacterShown(self.character))
+
+        if (ensemble := self._ensemble) is not None:
+            ensemble.use(kind, choice, used)
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
@@ -158,10 +187,6 @@ class Companion:
         ensemble = self._ensemble
         if ensemble is not None:
             ensemble.conversation.playback.volume = volume
-
-    def _face_default(self) -> str:
-        options = self.registry.find(Kind.FACE, self._settings.face.engine).defaults()
-        return str(options.get("character", ""))
 
     def _post(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -212,8 +237,14 @@ class Companion:
             self._post(Noticed(error.message, error.hint))
 
     def _substitute(self, kind: Kind) -> None:
-        """Replace an engine that keeps failing; in a thread, for it may take long to load."""
+        """Replace an engine that cannot be used."""
         if self._ensemble is not None:
-            threading.Thread(
-                target=self._ensemble.substitute, args=(kind,), name="substitute", daemon=True
-            ).start()
+            self._ensemble.substitute(kind)
+
+
+def _settings_of(kind: Kind, choice: EngineChoice) -> Iterator[tuple[str, Any]]:
+    """What to save so that an engine is chosen at the next start."""
+    where = _ENGINES[kind]
+    yield f"{where}.engine", choice.engine
+    for name, value in choice.options.items():
+        yield f"{where}.options.{name}", value

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
+from avatar_app.app.jobs import Job
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.values import VideoFrame
 
@@ -21,6 +23,15 @@ class Devices:
     """The one in use; None is the system's default."""
     speaker: str | None = None
     """The one in use; None is the system's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCharacter:
+    """A face that the user brought."""
+
+    name: str
+    notes: tuple[str, ...] = ()
+    """What could be better about the photo, one sentence each."""
 
 
 class Preference(StrEnum):
@@ -71,10 +82,15 @@ class Session(Protocol):
         """Speak through another loudspeaker; None is the system's default. May take a moment."""
 
     def characters(self) -> tuple[str, ...]:
-        """The faces that can be chosen."""
+        """The faces that can be chosen: drawn ones, and the user's avatars."""
 
     def use_character(self, name: str) -> None:
-        """Show another face. May take a moment."""
+        """Show another face. May take a moment; a `CharacterShown` event tells when it is there, a
+        `Noticed` that it cannot be had."""
+
+    def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
+        """A new face from a photo, a clip or an .avatar file, for `use_character`. Takes seconds:
+        `job` tells how far it is, and stops it. AvatarError where the file will not do."""
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         """The last `limit` turns of the stored history, oldest first. May take a moment."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avatar_app.app.session import Devices
+from avatar_app.app.jobs import Job
+from avatar_app.app.session import Devices, NewCharacter
 from avatar_app.core.engines import Face
 from avatar_app.core.events import Event, State, StateChanged, TurnEnded
 from avatar_app.core.turn import Turn
@@ -75,6 +77,9 @@ class Showcase:
 
     def characters(self) -> tuple[str, ...]:
         return (self.character,)
+
+    def make_character(self, source: Path, _job: Job[NewCharacter]) -> NewCharacter:
+        return NewCharacter(source.stem)
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return ()[:limit]

@@ -54,6 +54,13 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
+class CharacterShown:
+    """Somebody else is on show."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserStarted:
     """Somebody began to speak."""
 
@@ -160,6 +167,7 @@ class ControlRequested:
 Event = (
     StateChanged
     | Muted
+    | CharacterShown
     | UserStarted
     | UserSaying
     | UserSaid

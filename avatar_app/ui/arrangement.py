@@ -37,6 +37,7 @@ def lay_out(window: MainWindow) -> None:
         *(stage.theme_button, stage.settings_button, stage.transcript_button),
         *(window.chat.copy_button, window.chat.list),
         *(stage.notices.action_button, stage.notices.close_button),
+        stage.newcomer_card.cancel_button,
     )
     for before, after in pairwise(order):
         QWidget.setTabOrder(before, after)
@@ -55,6 +56,7 @@ def connect(window: MainWindow, session: Session) -> None:
     popover.microphone_chosen.connect(lambda n: window.run(lambda: session.use_microphone(n)))
     popover.speaker_chosen.connect(lambda n: window.run(lambda: session.use_speaker(n)))
     popover.character_chosen.connect(window.use_character)
+    popover.photo_wanted.connect(window.bring_photo)
     popover.theme_chosen.connect(window.use_theme)
     popover.forget_wanted.connect(window.forget)
     popover.closed.connect(window.composer.field.setFocus)
@@ -66,6 +68,7 @@ def bind_keys(window: MainWindow) -> None:
     keys = {
         "Esc": window.escape,
         "Ctrl+M": window.composer.toggle_mute,
+        "Ctrl+N": window.bring_photo,
         "Ctrl+T": window.toggle_transcript,
         "Ctrl+D": window.toggle_theme,
         "Ctrl+,": window.toggle_settings,

@@ -89,6 +89,7 @@ class Composer(QFrame):
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)
+        self.field.setAcceptDrops(False)  # a dropped file is for the whole window
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)

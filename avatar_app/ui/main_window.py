@@ -17,6 +17,8 @@ from avatar_app.ui.bridge import Bridge
 from avatar_app.ui.chat_model import ChatModel
 from avatar_app.ui.chat_view import ChatView
 from avatar_app.ui.composer import Composer
+from avatar_app.ui.naming import shown_name
+from avatar_app.ui.newcomer import Newcomer
 from avatar_app.ui.notices import Action, Notice
 from avatar_app.ui.popover import Popover
 from avatar_app.ui.reporter import Reporter
@@ -46,12 +48,13 @@ class MainWindow(QWidget):
         self.setMinimumSize(*SMALLEST)
         self.stage = Stage(session, theme)
         self.composer = Composer(theme)
-        self.chat = ChatView(ChatModel(session.character.title()), theme)
+        self.chat = ChatView(ChatModel(shown_name(session.character)), theme)
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
         self.reporter = Reporter(self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.tell_error)
+        self.newcomer = Newcomer(self, session)
         self.talk_key = TalkKey(self, self.hold)
         self._unsubscribe = session.subscribe(self.bridge.post)
         lay_out(self)
@@ -75,6 +78,8 @@ class MainWindow(QWidget):
         """Close what lies on top, or else stop the answer."""
         if self.popover.isVisible():
             self.popover.dismiss()
+        elif self.newcomer.is_busy:
+            self.newcomer.cancel()
         else:
             self._session.interrupt()
 
@@ -121,6 +126,11 @@ class MainWindow(QWidget):
         else:
             self.show_settings()
 
+    def bring_photo(self) -> None:
+        """Choose a photo or clip that becomes the face on show."""
+        self.popover.dismiss()
+        self.newcomer.choose()
+
     def forget(self) -> None:
         """Delete the history, unless the user thinks better of it in time."""
         self.popover.dismiss()
@@ -146,11 +156,12 @@ class MainWindow(QWidget):
             self.reporter.greet_again()
 
     def use_character(self, name: str) -> None:
-        def show(_: None) -> None:
-            self.stage.show_name(name.title())
-            self.chat.name_avatar(name.title())
+        self.run(lambda: self._session.use_character(name))
 
-        self.work.run(lambda: self._session.use_character(name)).then(show)
+    def show_character(self, name: str) -> None:
+        """Somebody else is on show."""
+        self.stage.show_name(shown_name(name))
+        self.chat.name_avatar(shown_name(name))
 
     def run(self, job: Any) -> None:
         """Do what may take a moment, off the window's thread."""
@@ -202,6 +213,7 @@ class MainWindow(QWidget):
         self.stage.notices.dismiss_all()
         self.bridge.close()
         self.hide()  # gone at once for the eye, whatever the rest takes
+        self.newcomer.close()
         self.work.close()
         self._session.close()
         super().closeEvent(event)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -22,6 +22,7 @@ from avatar_app.app.session import Devices
 from avatar_app.ui.assets import Glyph, icon
 from avatar_app.ui.card import SHADOW, Card
 from avatar_app.ui.meters import LevelMeter
+from avatar_app.ui.naming import shown_name
 from avatar_app.ui.theme import UNIT, Theme, ThemeChoice
 
 WIDTH = 40 * UNIT
@@ -91,6 +92,7 @@ class Popover(Card):
     microphone_chosen = Signal(object)
     speaker_chosen = Signal(object)
     character_chosen = Signal(object)
+    photo_wanted = Signal()
     theme_chosen = Signal(ThemeChoice)
     forget_wanted = Signal()
 
@@ -105,6 +107,7 @@ class Popover(Card):
         self.appearance = ChoiceGroup(theme, self.tr("Appearance"))
         self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
         self._right, self._top, self._room = 0, 0, 0
+        self.photo_button = QPushButton(self.tr("New from a photo or clip …"))
         self.forget_button = QPushButton(self.tr("Delete the history"))
         self._lay_out()
         self._connect()
@@ -121,8 +124,9 @@ class Popover(Card):
         self._fit_soon()
 
     def show_characters(self, characters: tuple[str, ...], current: str) -> None:
-        self.characters.show_choices([Choice(name.title(), name) for name in characters], current)
-        self.characters.setVisible(len(characters) > 1)
+        self.characters.show_choices(
+            [Choice(shown_name(name), name) for name in characters], current
+        )
         self._order_rows()
         self._fit_soon()
 
@@ -163,9 +167,10 @@ class Popover(Card):
 
     def _order_rows(self) -> None:
         """Tab goes from top to bottom, whichever rows came last."""
-        groups = (self.microphones, self.speakers, self.characters, self.appearance)
+        groups = (self.microphones, self.speakers, self.characters)
         rows = [row for group in groups for row in group.rows]
-        for before, after in pairwise([*rows, self.forget_button]):
+        last = (self.photo_button, *self.appearance.rows, self.forget_button)
+        for before, after in pairwise([*rows, *last]):
             QWidget.setTabOrder(before, after)
 
     def _fit_soon(self) -> None:
@@ -191,8 +196,20 @@ class Popover(Card):
         meter_row.addWidget(self.meter)
         column.addWidget(self.microphones)
         column.addLayout(meter_row)
-        for group in (self.speakers, self.characters, self.appearance):
-            column.addWidget(group)
+        faces = QVBoxLayout()
+        faces.setSpacing(2)
+        faces.addWidget(self.characters)
+        faces.addWidget(self.photo_button)
+        column.addWidget(self.speakers)
+        column.addLayout(faces)
+        column.addWidget(self.appearance)
+        self.photo_button.setObjectName("bring")
+        self.photo_button.setAccessibleName(self.tr("New character from a photo or clip"))
+        self.photo_button.setToolTip(
+            self.tr("Or drop the file on the window  ({})").format(
+                QKeySequence("Ctrl+N").toString(QKeySequence.SequenceFormat.NativeText)
+            )
+        )
         self.forget_button.setObjectName("forget")
         self.forget_button.setAccessibleName(self.tr("Delete the history"))
         self.forget_button.setToolTip(self.tr("Delete what was said; can be undone for a while"))
@@ -213,7 +230,9 @@ class Popover(Card):
         self.speakers.chosen.connect(self.speaker_chosen)
         self.characters.chosen.connect(self.character_chosen)
         self.appearance.chosen.connect(self.theme_chosen)
+        self.photo_button.clicked.connect(self.photo_wanted)
         self.forget_button.clicked.connect(self.forget_wanted)
 
     def _recolour(self) -> None:
+        self.photo_button.setIcon(icon(Glyph.FACE, self._theme.palette.accent, 16))
         self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

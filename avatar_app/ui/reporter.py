@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.events import (
     AvatarSays,
+    CharacterShown,
     Control,
     ControlRequested,
     Event,
@@ -63,6 +64,8 @@ class Reporter(QObject):
                 self._window.composer.show_muted(muted)
             case Failed() | Noticed():
                 self._window.stage.notices.tell(self._notice(event))
+            case CharacterShown(name):
+                self._window.show_character(name)
             case ControlRequested(control):
                 self._control(control)
             case _:

@@ -12,6 +12,8 @@ from avatar_app.ui.buttons import IconButton
 from avatar_app.ui.captions import Captions
 from avatar_app.ui.card import SHADOW
 from avatar_app.ui.glow import REACH
+from avatar_app.ui.naming import shown_name
+from avatar_app.ui.newcomer_card import NewcomerCard
 from avatar_app.ui.notices import NoticeBar
 from avatar_app.ui.stage_view import StageView
 from avatar_app.ui.theme import CONTROL, UNIT, Theme
@@ -33,7 +35,7 @@ class Stage(QWidget):
         self.view.setParent(self)
         self.captions = Captions(self)
         self.captions.scrim_moved.connect(self._move_scrim)
-        self.name = QLabel(session.character.title(), self)
+        self.name = QLabel(shown_name(session.character), self)
         self.name.setObjectName("name")
         self.name.setAccessibleName(self.tr("Character"))
         self.transcript_button = _stage_button(
@@ -52,6 +54,8 @@ class Stage(QWidget):
         row.setSpacing(UNIT)
         for button in (self.theme_button, self.settings_button, self.transcript_button):
             row.addWidget(button)
+        self.newcomer_card = NewcomerCard(self, theme)
+        self.newcomer_card.changed.connect(self._place_newcomer)
         self.notices = NoticeBar(self, theme)
         self.notices.changed.connect(self._place_notice)
         self.setMinimumSize(self.view.minimumSize())
@@ -92,6 +96,15 @@ class Stage(QWidget):
         top = INSET - SHADOW + (0 if beside else CONTROL + 2 * UNIT)
         self.notices.setGeometry((left + right - width) // 2, top, width, height)
         self.notices.raise_()
+        self._place_newcomer()
+
+    def _place_newcomer(self) -> None:
+        """Below the buttons, and below a notice if there is one."""
+        card, notices = self.newcomer_card, self.notices
+        bottom = notices.geometry().bottom() - SHADOW if notices.isVisible() else 0
+        top = max(INSET + CONTROL, bottom) + BESIDE - SHADOW
+        card.move((self.width() - card.width()) // 2, top)
+        card.raise_()
 
 
 def _stage_button(theme: Theme, glyph: Glyph, name: str, shortcut: str) -> IconButton:

@@ -55,13 +55,16 @@ QToolButton[kind="stage"]:focus { border-color: white; }
 #noticeAction:hover { background: $border; }
 #noticeAction:focus { border-color: $focus; }
 
+QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+
 #popoverBody, QScrollArea { background: transparent; }
 #section { color: $text_dim; font-size: 12px; font-weight: 600; padding: 4px 12px 2px 12px; }
-#choice, #forget { text-align: left; border: 2px solid transparent; border-radius: 10px;
+#choice, #bring, #forget { text-align: left; border: 2px solid transparent; border-radius: 10px;
     padding: 5px 10px; background: transparent; }
-#choice:hover, #forget:hover { background: $raised; }
+#choice:hover, #bring:hover, #forget:hover { background: $raised; }
 #choice:checked { font-weight: 600; }
-#choice:focus, #forget:focus { border-color: $focus; }
+#choice:focus, #bring:focus, #forget:focus { border-color: $focus; }
 #forget { color: $danger; }
 
 QScrollBar:vertical { background: transparent; width: 10px; margin: 4px 2px; }

@@ -378,6 +378,7 @@ def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
         shelf.folder("adda")
     assert "ada" in raised.value.hint
     assert [shelf.free_name(name) for name in ("cal", "bea")] == ["cal", "bea-2"]
+    assert shelf.free_name("cal", taken=["cal", "cal-2"]) == "cal-3"
     shelf.remove("bea")
     assert shelf.names() == ("ada",)
 
@@ -403,7 +404,9 @@ def test_a_name_that_is_no_folder_everywhere_is_refused(shelf: Shelf, name: str)
     ("file", "name"),
     [
         ("Ada Lovelace.JPG", "ada-lovelace"),
+        ("Ånna's Foto é.png", "annas-foto-e"),
         ("…….png", "avatar"),
+        ("家族.png", "avatar"),
         ("con.png", "avatar"),
         ("x1.png", "x1"),
     ],

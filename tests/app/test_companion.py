@@ -10,17 +10,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.build import EngineRack
 from avatar_app.app.companion import Companion
+from avatar_app.app.jobs import Job
 from avatar_app.app.places import user_places
-from avatar_app.app.session import Preference
+from avatar_app.app.session import NewCharacter, Preference
 from avatar_app.app.settings import load_settings
 from avatar_app.audio.wav import read_sound
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
     AvatarSays,
+    CharacterShown,
     Event,
     Failed,
     Muted,
@@ -31,6 +35,8 @@ from avatar_app.core.events import (
     WordsHeard,
 )
 from avatar_app.core.manifest import Kind
+from avatar_app.engines.face.sitter.avatar import load_avatar
+from avatar_app.engines.face.sitter.framing import framed
 
 LIGHT = {
     "face.options.width": 96,
@@ -39,6 +45,7 @@ LIGHT = {
     "tts.options.speed": 2.0,
     "dialogue.options.talkativeness": "short",
 }
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SOON = 30.0
 """Seconds within which something must have happened; it takes a few at most."""
 
@@ -160,8 +167,9 @@ def test_controls_reach_the_conversation(opened: Callable[..., Window]) -> None:
     companion.interrupt()
     companion.hold(True)
     companion.hold(False)
-    for character in companion.characters():
+    for character in reversed(companion.characters()):
         companion.use_character(character)
+        window.wait(CharacterShown, lambda shown, name=character: shown.name == name)
         assert companion.character == character
     assert len(companion.characters()) >= 2
     companion.use_microphone("some microphone")
@@ -169,8 +177,30 @@ def test_controls_reach_the_conversation(opened: Callable[..., Window]) -> None:
     settings, notices = load_settings()
     assert notices == ()
     assert settings.audio.microphone == "some microphone"
-    assert settings.face.options["character"] == companion.characters()[-1]
+    assert settings.face.options["character"] == companion.characters()[0]
     assert not window.of(Failed)
+
+
+def test_a_photo_becomes_the_face_on_show_and_stays_it(opened: Callable[..., Window]) -> None:
+    window = opened()
+    companion = window.companion
+    job = Job[NewCharacter]("ada", lambda job: companion.make_character(ASTRONAUT, job))
+    made = job.run()
+    assert made.name == "astronaut"
+    assert any("mouth is open" in note for note in made.notes)
+    companion.use_character(made.name)  # before anything is open
+    assert window.wait(CharacterShown).name == made.name
+    companion.type("hello")
+    window.wait(TurnEnded, lambda turn: turn.user_text)
+    frame = companion.frame()
+    assert frame is not None
+    photo = framed(load_avatar(Shelf.of(user_places()).folder(made.name)), 96, 64).picture
+    assert np.abs(frame.image.astype(int) - photo).mean() < 10
+    face = load_settings()[0].face
+    assert (face.engine, face.options["avatar"]) == ("photo", "astronaut")
+    assert not window.of(Failed)
+    companion.close()
+    assert opened(start=False).companion.character == "astronaut"
 
 
 def test_preferences_are_saved(opened: Callable[..., Window]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avatar_app.app.session import Devices
-from avatar_app.core.events import Event, TurnEnded
+from avatar_app.app.jobs import Job
+from avatar_app.app.session import Devices, NewCharacter
+from avatar_app.core.events import CharacterShown, Event, TurnEnded
 from avatar_app.core.values import VideoFrame
 
 Listener = Callable[[Event], None]
@@ -40,6 +42,9 @@ class FakeSession:
         self.picture = VideoFrame(gradient(), 0.0)
         self.error: Exception | None = None
         self.now = Devices(("Desk microphone", "Headset"), ("Monitor", "Headset"), "Headset")
+        self.made = NewCharacter("ada")
+        self.may_finish = threading.Event()
+        self.may_finish.set()
         self._listeners: list[Listener] = []
         self._outbox: queue.SimpleQueue[Event | threading.Event | None] = queue.SimpleQueue()
         self._poster = threading.Thread(target=self._post_all, name="fake-session", daemon=True)
@@ -118,6 +123,15 @@ class FakeSession:
     def use_character(self, name: str) -> None:
         self._note("use_character", name)
         self.character = name
+        self.post(CharacterShown(name))
+
+    def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
+        """Stops half-way until it may go on, or is cancelled."""
+        self._note("make_character", source)
+        job.report(0.5, "Looking for the face")
+        while not self.may_finish.wait(0.01):
+            job.check()
+        return self.made
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         self._note("transcript", limit)

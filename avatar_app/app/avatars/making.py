@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ LICENCE = "The user brought this photo and answers for the right to use it."
 
 
 def make_avatar(
-    source: Path, name: str, job: Job[Avatar], shelf: Shelf, open_eyes: Callable[[], Eyes] = Eyes
+    source: Path, name: str, job: Job[Any], shelf: Shelf, open_eyes: Callable[[], Eyes] = Eyes
 ) -> Avatar:
     """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
 
@@ -54,7 +55,7 @@ def make_avatar(
     return load_avatar(shelf.folder(name))
 
 
-def _sit_for_photo(photo: Path, job: Job[Avatar], open_eyes: Callable[[], Eyes]) -> Sitting:
+def _sit_for_photo(photo: Path, job: Job[Any], open_eyes: Callable[[], Eyes]) -> Sitting:
     job.report(0.0, "Reading the photo")
     picture = _sized(read_photo(photo))
     job.report(0.2, "Looking for the face")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from tempfile import mkdtemp
+from unicodedata import normalize
 
 from rapidfuzz import process
 
@@ -40,8 +41,9 @@ def check_name(name: str, what: str = "An avatar") -> str:
 
 
 def name_from(photo: Path) -> str:
-    """A name for the avatar of a photo, from the file's name."""
-    plain = re.sub(r"[^a-z0-9_-]+", "-", photo.stem.lower()).strip("-_")[:40]
+    """A name for the avatar of a photo, from the file's name; letters lose their accents."""
+    letters = normalize("NFKD", photo.stem).encode("ascii", "ignore").decode().lower()
+    plain = re.sub(r"[^a-z0-9_-]+", "-", letters.replace("'", "")).strip("-_")[:40]
     return plain if _NAME.match(plain) and plain not in _RESERVED else "avatar"
 
 
@@ -79,11 +81,15 @@ class Shelf:
                 f"Choose another --name, or type: avatar-app avatars remove {name}",
             )
 
-    def free_name(self, wanted: str) -> str:
-        """`wanted`, or where an avatar is called so, the first of wanted-2, wanted-3, … that is
-        free."""
+    def free_name(self, wanted: str, taken: Collection[str] = ()) -> str:
+        """`wanted`, or where an avatar is called so or it is `taken`, the first of wanted-2,
+        wanted-3, … that is free."""
         numbered = (f"{wanted[:36]}-{number}" for number in count(2))
-        return next(name for name in chain([wanted], numbered) if not (self.root / name).exists())
+        return next(
+            name
+            for name in chain([wanted], numbered)
+            if name not in taken and not (self.root / name).exists()
+        )
 
     @contextmanager
     def new(self, name: str) -> Iterator[Path]:

@@ -1,0 +1,85 @@
+"""Drawn characters and avatars: one list of names, and the face that shows each of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from avatar_app.app.avatars.parcel import pack
+from avatar_app.app.avatars.seeing import Eyes
+from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.characters import Characters
+from avatar_app.app.jobs import Job
+from avatar_app.app.registry import Registry
+from avatar_app.app.session import NewCharacter
+from avatar_app.app.settings import EngineChoice
+
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+
+
+@pytest.fixture
+def characters(tmp_path: Path) -> Characters:
+    return Characters(Registry(), Shelf(tmp_path / "avatars"))
+
+
+def made(characters: Characters, source: Path) -> NewCharacter:
+    job = Job[NewCharacter]("making", lambda job: characters.make(source, job, Eyes))
+    return job.run()
+
+
+def test_who_was_made_is_listed_after_the_drawn_ones(
+    characters: Characters, tmp_path: Path
+) -> None:
+    drawn = characters.names()
+    assert "mira" in drawn
+    photo = tmp_path / "Mira.png"  # as a drawn character is called
+    photo.write_bytes(ASTRONAUT.read_bytes())
+    assert [made(characters, photo).name for _ in range(2)] == ["mira-2", "mira-3"]
+    pack(characters.shelf.folder("mira-2"), tmp_path / "friend.AVATAR")
+    friend = made(characters, tmp_path / "friend.AVATAR")
+    assert friend.name == "friend"
+    assert any("mouth is open" in note for note in friend.notes)
+    assert characters.names() == (*drawn, "friend", "mira-2", "mira-3")
+
+
+WAV2LIP = {"avatar": "bea", "model": "weights.pth", "width": 640, "fps": 25}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("theo", ("illustrated", {"fps": 20}), ("illustrated", {"fps": 20, "character": "theo"})),
+        ("ada", ("illustrated", {"character": "pip"}), ("photo", {"avatar": "ada"})),
+        ("ada", ("photo", {"avatar": "bea"}), ("photo", {"avatar": "ada"})),
+        ("ada", ("wav2lip", WAV2LIP), ("wav2lip", WAV2LIP | {"avatar": "ada"})),
+        (
+            "pip",
+            ("wav2lip", WAV2LIP),
+            ("illustrated", {"character": "pip", "width": 640, "fps": 25}),
+        ),
+    ],
+)
+def test_the_face_changes_only_where_it_must(
+    characters: Characters,
+    name: str,
+    before: tuple[str, dict[str, object]],
+    after: tuple[str, dict[str, object]],
+) -> None:
+    choice = characters.choice(name, EngineChoice(engine=before[0], options=before[1]))
+    assert (choice.engine, choice.options) == after
+    assert characters.shown_by(choice) == name
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "name"),
+    [
+        ("illustrated", {}, "mira"),
+        ("photo", {"avatar": "/home/me/avatars/ada"}, "ada"),
+        ("photo", {}, ""),
+    ],
+)
+def test_a_face_says_whom_it_shows(
+    characters: Characters, engine: str, options: dict[str, object], name: str
+) -> None:
+    assert characters.shown_by(EngineChoice(engine=engine, options=options)) == name
