@@ -17,7 +17,7 @@ RATE = 22_050
 SPEAKERS = ("p225", "p226", "p330")
 XTTS_RATE = 24_000
 XTTS_SPEAKERS = ("Ana Florence", "Craig Gutsy")
-LANGUAGES = ("en", "de", "zh-cn")
+LANGUAGES = ("en", "de", "ja", "zh-cn")
 _CONDITIONS = 32
 """Rows of a speaker's manner: what XTTS' perceiver makes of any reference."""
 

@@ -12,7 +12,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.coqui.choices import Choices
 from avatar_app.engines.tts.coqui.loading import Network, load, speaker_names
-from avatar_app.engines.tts.speech.chunks import Spoken, together
+from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken, together
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spelled
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
@@ -45,6 +45,7 @@ class CoquiVoice:
         network, choices = self._network, self._choices
         assert network is not None
         start, pause = 0, 0
+        mouth: list[ShapeAt] | None = None
         for phrase in gathered(phrases_of(text, network.longest), network.longest):
             turn.check()
             pieces = network.say(phrase, spelled(phrase, choices.language), choices, turn)
@@ -55,10 +56,10 @@ class CoquiVoice:
                     turn.check()
                     yield chunk
                 start += len(spoken.samples)
-                pause = 0
+                pause, mouth = 0, spoken.mouth and []
             pause = round(phrase.pause / choices.speed * network.rate)
         if start:
-            silence = Spoken(np.zeros(pause, np.float32), network.rate, [], None)
+            silence = Spoken(np.zeros(pause, np.float32), network.rate, [], mouth)
             yield from silence.chunks(start)
 
     def latents(self) -> bytes | None:

@@ -13,6 +13,7 @@ from avatar_app.core.errors import AvatarError, DeviceUnavailable, InputInvalid,
 from avatar_app.core.shortage import is_shortage, shortage
 from avatar_app.core.turn import Turn
 from avatar_app.engines.tts.coqui.choices import Choices
+from avatar_app.engines.tts.coqui.damage import reason_of
 from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
 from avatar_app.engines.tts.speech.phrases import Phrase
@@ -69,8 +70,9 @@ def load(model: str, device: str, threads: int) -> Network:
     except Exception as error:  # coqui-tts and torch share no class of errors
         if is_shortage(error):
             raise shortage(f"the voice {folder.name}") from error
-        reason = " ".join(str(error).split())[:200]
-        raise InputInvalid(f"The voice in {folder} is damaged: {reason}", _HINT) from error
+        raise InputInvalid(
+            f"The voice in {folder} is damaged: {reason_of(error)}.", _HINT
+        ) from error
 
 
 def settled(network: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import espeakng_loader
@@ -15,6 +16,7 @@ def use_packaged_espeak() -> None:
     """Models that ask for espeak get the one below."""
     phonemizers._register_phonemizers()  # noqa: SLF001 else it does so later
     phonemizers.PHONEMIZERS[Espeak.name()] = Espeak
+    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it tells which words it joined
 
 
 class Espeak(BasePhonemizer):

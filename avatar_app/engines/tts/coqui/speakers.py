@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.engines.tts.coqui.damage import reason_of
 
 _HINT = "Fetch it again: avatar-app models download xtts-v2"
 LATENTS = ("gpt_cond_latent", "speaker_embedding")
@@ -22,8 +23,9 @@ def read_speakers(folder: Path) -> dict[str, Mapping[str, Any]]:
         if original.is_file():
             return _read_original(original)
     except Exception as error:  # the formats share no class of errors
-        reason = " ".join(str(error).split())[:200]
-        raise InputInvalid(f"The speakers in {folder} are damaged: {reason}", _HINT) from error
+        raise InputInvalid(
+            f"The speakers in {folder} are damaged: {reason_of(error)}.", _HINT
+        ) from error
     return {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from TTS.config import load_config
 from TTS.tts.models import xtts as coqui
 
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.choices import Choices
@@ -27,6 +28,10 @@ from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
 
 _REFERENCE_RATE = 22_050
 """Samples per second at which XTTS hears a reference."""
+_HELD_BACK = 0.1
+"""Seconds of each piece: nobody tells which is the last, in which all words must have begun."""
+_READERS = {"zh": "pypinyin", "ja": "cutlet"}
+"""Packages that tell how a language's words are read."""
 
 
 class Xtts:
@@ -64,6 +69,11 @@ class Xtts:
             raise ConfigInvalid(
                 f"XTTS does not speak {language!r}.", f"Choose {', '.join(sorted(languages))}."
             )
+        reader = _READERS.get(language.lower().partition("-")[0])
+        if reader is not None and find_spec(reader) is None:
+            raise ModelMissing(
+                f"XTTS needs {reader} to read {language!r}.", f"Type: pip install {reader}"
+            )
         self._unkept = None
         self._speaker = self._heard(Path(voice)) if is_cloned(voice) else self._known(voice)
         self._language = language.lower()
@@ -73,12 +83,13 @@ class Xtts:
             yield silence(phrase, self.rate)
             return
         words = SpokenWords(phrase, spelt, round(self.rate / choices.speed))
-        pieces = self._stream(text, choices, turn)
-        piece = next(pieces, np.zeros(0, np.float32))
-        for following in pieces:
-            yield self._spoken(piece, words)
-            piece = following
-        yield self._spoken(piece, words, last=True)
+        held, pending = round(_HELD_BACK * self.rate), np.zeros(0, np.float32)
+        for piece in self._stream(text, choices, turn):
+            pending = np.concatenate([pending, piece])
+            if len(pending) > held:
+                yield self._spoken(pending[:-held], words)
+                pending = pending[-held:]
+        yield self._spoken(pending, words, last=True)
 
     def latents(self) -> bytes | None:
         return self._unkept

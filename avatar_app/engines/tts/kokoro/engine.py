@@ -12,7 +12,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
 from avatar_app.engines.tts.kokoro.voices import language_of, style_of
-from avatar_app.engines.tts.speech.chunks import Spoken
+from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spelled
 from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
@@ -84,6 +84,7 @@ class KokoroVoice:
         model, speaker = self._model, self._speaker
         assert model is not None
         start, pause = 0, 0
+        mouth: list[ShapeAt] | None = None
         for phrase in gathered(phrases_of(text)):
             turn.check()
             spoken = shaped(_said(phrase, model, speaker, turn), speaker.manner).after(pause)
@@ -91,9 +92,10 @@ class KokoroVoice:
                 turn.check()
                 yield chunk
             start += len(spoken.samples)
+            mouth = spoken.mouth and []
             pause = round(phrase.pause / speaker.speed * RATE)
         if start:
-            yield from Spoken(np.zeros(pause, np.float32), RATE, [], None).chunks(start)
+            yield from Spoken(np.zeros(pause, np.float32), RATE, [], mouth).chunks(start)
 
     @staticmethod
     def speakers(model: str, **_options: Any) -> tuple[str, ...]:

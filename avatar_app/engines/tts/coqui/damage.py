@@ -1,0 +1,17 @@
+"""Says in a few words what is wrong with a file that a library refused."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+_LONGEST = 200
+_COLOURS = re.compile(r"\x1b\[\d*m")
+
+
+def reason_of(error: Exception) -> str:
+    """The first sentence of an error, without its full stop."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds other things than numbers, which are not run"
+    words = " ".join(_COLOURS.sub("", str(error)).split())
+    return re.split(r"[.!?:] ", words)[0][:_LONGEST].rstrip(".")
