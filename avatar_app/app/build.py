@@ -187,6 +187,8 @@ def put_face(
             rungs = rungs_of(found, {}, has_fallback=False)
         rack.face_ladder = Ladder(rungs, clock)
         return
+    for told in licence_notices(choice.options, manifest):
+        notice(told)
     rack.face_ladder = ladder = Ladder(rungs, clock)
     rack.manifests[Kind.FACE] = manifest
     first: AvatarError | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from avatar_app.app.build import EngineRack, make_engine
+from avatar_app.app.build import EngineRack, make_engine, put_face
 from avatar_app.app.jobs import Job, JobCancelled
 from avatar_app.app.models import taking
 from avatar_app.app.models.catalog import Catalog, Licence, Model, read_catalog
@@ -258,7 +258,7 @@ def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
     rack, notices = EngineRack(Registry()), list[Noticed]()
     choice = EngineChoice(engine="wav2lip", options={"model": given})
     try:
-        rack.put_or_embedded(Kind.FACE, choice, notices.append)
+        put_face(rack, choice, notices.append)
     finally:
         rack.close()
     assert notices[0].message == "wav2lip.pth: Licence of Wav2Lip."

@@ -290,7 +290,7 @@ def test_two_thousand_events_leave_the_window_alive_and_small(qtbot, window_and_
             any(line.answer.text == "question 399" for line in window.chat.model.lines)
             and not any(line.live for line in window.chat.model.lines)
         ),
-        timeout=10_000,
+        timeout=60_000,
     )
     assert window.chat.model.rowCount() == 400
     assert len(window.findChildren(QWidget)) == children

@@ -9,6 +9,7 @@ from typing import Any
 
 from avatar_app.app.avatars.seeing import chosen_eyes
 from avatar_app.app.build import make_engine
+from avatar_app.app.models.resolve import licence_notices
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
 from avatar_app.app.render.finding import avatar_folder, find_weights
@@ -116,6 +117,8 @@ class Filming:
             return self._plain_face(options)
         if not order.avatar:
             raise ConfigInvalid("Wav2Lip needs an avatar.", "Say whose: --avatar NAME or PHOTO.")
+        manifest = self._registry.find(Kind.FACE, ENGINE)
+        self.notices += licence_notices({"model": str(weights)}, manifest)
         wanted = self._settings.render.device
         lips = open_lips(self._registry, weights, wanted, profile.batch, **options)
         self._touch = open_touch(
