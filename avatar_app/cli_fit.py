@@ -118,9 +118,12 @@ def _show(plan: Plan) -> None:
     table = Table("for", "engine", "needs", "", "why", box=None, header_style="bold")
     for row in plan.rows:
         mark = "[green]✓[/]" if row.taken else "[dim]–[/]"
-        why = row.why + (f"\n→ {row.remedy}" if row.remedy else "")
-        table.add_row(row.kind.value, row.name, _needs(row), mark, why)
+        table.add_row(row.kind.value, row.name, _needs(row), mark, row.why)
     out.print(table)
+    for row in plan.rows:
+        if row.remedy:  # commands stand whole in a line, to be copied
+            told = f"For {row.name}: {row.remedy}"
+            out.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
     weight = plan.weight
     on_card = f", and {weight.vram_mb:.0f} MB of the card's" if weight.vram_mb else ""
     out.print(f"Together: {weight.ram_mb:.0f} MB of memory{on_card}.", highlight=False)

@@ -7,13 +7,14 @@ import shlex
 import sys
 from collections.abc import Iterable
 from importlib import metadata
+from importlib.util import find_spec
 
 DISTRIBUTION = "avatar-app"
 _REQUIREMENT = re.compile(r"""(?P<name>[\w.-]+).*;.*\bextra == ["'](?P<extra>[\w-]+)["']""")
 
 
 def install_command(packages: Iterable[str], engine: str = "") -> str:
-    """`… -m pip install …`: the program's extra that holds all `packages`, or else they themselves.
+    """`python -m pip install …`, with the extra that holds all `packages`, or else they themselves.
 
     An extra brings what its packages forget to ask for. `engine`: the extra of that name is taken
     rather than another that would do.
@@ -22,7 +23,14 @@ def install_command(packages: Iterable[str], engine: str = "") -> str:
     fitting = [name for name, holds in _extras().items() if wanted <= holds]
     extra = min(fitting, key=lambda name: (name != engine, len(_extras()[name])), default=None)
     what = [f"{DISTRIBUTION}[{extra}]"] if extra else sorted(wanted)
-    return shlex.join([sys.executable, "-m", "pip", "install", *what])
+    return shlex.join([*_installer(), *what])
+
+
+def _installer() -> list[str]:
+    """pip; or uv, which makes environments without one."""
+    if find_spec("pip") is None:
+        return ["uv", "pip", "install", "--python", sys.executable]
+    return [sys.executable, "-m", "pip", "install"]
 
 
 def _extras() -> dict[str, set[str]]:

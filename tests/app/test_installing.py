@@ -54,3 +54,9 @@ def test_without_metadata_the_packages_themselves_are_named(
 
     monkeypatch.setattr(installing.metadata, "requires", absent)
     assert install_command(["openai"]).endswith("install openai")
+
+
+def test_an_environment_without_pip_is_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installing, "find_spec", lambda _: None)
+    words = shlex.split(install_command(["openai"]))
+    assert words == ["uv", "pip", "install", "--python", sys.executable, "avatar-app[server]"]
