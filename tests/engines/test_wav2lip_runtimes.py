@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -82,6 +83,35 @@ def test_every_runtime_paints_golden_pictures(
     pictures = np.concatenate([painter.paint(arrays["mel_windows"][i : i + 2]) for i in (0, 2)])
     assert painter.precision is Precision.FP32
     assert np.abs(pictures - shown).max() < TOLERANCE
+
+
+def test_fast_fp32_stays_within_one_of_255_levels(
+    state: State, arrays: State, face: np.ndarray, shown: np.ndarray
+) -> None:
+    painter = LipPainter(state, face, MOUTH, Choice(Runtime.MNN, precision=Precision.FP32_FAST))
+    pictures = np.concatenate([painter.paint(mel[None]) for mel in arrays["mel_windows"]])
+    assert painter.precision is Precision.FP32_FAST
+    assert np.abs(pictures - shown).max() < 1 / 255
+    assert psnr(pictures, shown) > 65
+
+
+def test_mnn_lets_other_threads_run_while_it_computes(state: State, feeds: State) -> None:
+    form = Form(transposed_whole=True)
+    session = MnnSession(picture_graph(state, MOUTH, 1, 1, form), Choice(threads=1))
+    session.run(feeds)
+    last = session._parts[-1]
+    called, ran = threading.Event(), []
+    thread = threading.Thread(target=lambda: ran.append(called.wait()))
+    thread.start()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(60.0)  # nobody is made to hand over the interpreter
+    try:
+        called.set()
+        tries = (last.network.runSession(last.session) for _ in range(100))
+        assert any(ran for _ in tries)
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -171,6 +201,8 @@ def test_fp16_computes_the_same_graph_with_half_the_digits(
         (Choice(precision=Precision.INT8, device=Device.CUDA), Precision.FP32),
         (Choice(precision=Precision.FP16, device=Device.CUDA), Precision.FP16),
         (Choice(Runtime.MNN, precision=Precision.INT8), Precision.FP32),
+        (Choice(Runtime.MNN, precision=Precision.FP32_FAST), Precision.FP32_FAST),
+        (Choice(Runtime.OPENVINO, precision=Precision.FP32_FAST), Precision.FP32),
         (Choice(precision=Precision.INT8), Precision.INT8),
     ],
 )
@@ -186,6 +218,7 @@ def test_what_cannot_be_had_is_done_in_fp32(choice: Choice, wanted: Precision) -
         (True, {"MNN"}, Precision.FP32, Runtime.MNN),
         (False, {"MNN", "openvino"}, Precision.INT8, Runtime.OPENVINO),
         (False, {"MNN"}, Precision.INT8, Runtime.ONNXRUNTIME),
+        (False, {"MNN", "openvino"}, Precision.FP32_FAST, Runtime.MNN),
         (False, set(), Precision.FP32, Runtime.ONNXRUNTIME),
     ],
 )

@@ -67,12 +67,14 @@ def settled(choice: Choice) -> Choice:
     if runtime is Runtime.AUTO:
         fastest = _order(precision) if on_cpu else ()
         runtime = next((each for each in fastest if _is_installed(each)), Runtime.ONNXRUNTIME)
+    if precision is Precision.FP32_FAST and runtime is not Runtime.MNN:
+        precision = Precision.FP32  # the others have no larger tiles
     return replace(choice, runtime=runtime, precision=precision)
 
 
 def _order(precision: Precision) -> tuple[Runtime, ...]:
     """As measured: with AVX-512 direct convolutions are faster than Winograd's."""
-    if precision is not Precision.FP32:
+    if precision.is_reduced:
         return (Runtime.OPENVINO,)
     if cv2.checkHardwareSupport(_AVX_512F):
         return (Runtime.OPENVINO, Runtime.MNN)

@@ -50,9 +50,15 @@ class Precision(StrEnum):
     """With what numbers."""
 
     FP32 = "fp32"
+    FP32_FAST = "fp32-fast"
     BF16 = "bf16"
     INT8 = "int8"
     FP16 = "fp16"
+
+    @property
+    def is_reduced(self) -> bool:
+        """Can a pixel be more than one of 255 levels off? In fp32 it is within millionths."""
+        return self not in (Precision.FP32, Precision.FP32_FAST)
 
 
 _PROVIDERS = {
