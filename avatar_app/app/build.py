@@ -13,11 +13,12 @@ from avatar_app.app import places
 from avatar_app.app.factories import engine_factory, resolved
 from avatar_app.app.ladder import Ladder, Level, Rung, rungs_of
 from avatar_app.app.lending import Lender
+from avatar_app.app.measurements import Used
 from avatar_app.app.models.resolve import licence_notices
 from avatar_app.app.personas import read_persona
 from avatar_app.app.registry import Registry
 from avatar_app.app.residency import Lease
-from avatar_app.app.residents import RESIDENTS
+from avatar_app.app.residents import RESIDENTS, Resident
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
@@ -79,6 +80,19 @@ class EngineRack:
         if manifest.kind is Kind.FACE:
             self.lease_face(manifest, options, stays)
         return make(manifest, options)
+
+    def used(self) -> dict[Kind, Used]:
+        """The engines in use and their models."""
+        models = {
+            kind: engine.options.get("model", "")
+            for kind, engine in dict(self.engines).items()
+            if isinstance(engine, Resident)
+        }
+        models[Kind.FACE] = self.face_choice.options.get("model", "")
+        return {
+            kind: Used(manifest.name, str(models.get(kind, "")))
+            for kind, manifest in dict(self.manifests).items()
+        }
 
     def lease_face(self, manifest: Manifest, options: dict[str, Any], stays: bool = False) -> None:
         """Room for the chosen face, in place of the one before; OutOfMemory where there is none."""

@@ -15,7 +15,6 @@ from avatar_app.app.characters import Characters
 from avatar_app.app.ensemble import Ensemble
 from avatar_app.app.history import History
 from avatar_app.app.jobs import Job
-from avatar_app.app.monitor import Monitor
 from avatar_app.app.personas import read_persona
 from avatar_app.app.places import Places
 from avatar_app.app.recorder import Recorder
@@ -23,6 +22,7 @@ from avatar_app.app.registry import Registry
 from avatar_app.app.session import Devices, NewCharacter, Preference
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.app.substitutes import Substitutes
+from avatar_app.app.timekeeping import Timekeeper
 from avatar_app.app.user_settings import save_user_setting
 from avatar_app.audio.devices import list_devices
 from avatar_app.core.errors import AvatarError
@@ -72,7 +72,7 @@ class Companion:
             Preference.TRANSCRIPT_SHOWN: settings.window.transcript,
             Preference.WINDOW_GEOMETRY: settings.window.geometry,
         }
-        self.monitor: Monitor | None = None
+        self._timekeeper = Timekeeper(places, settings.history, self._post)
         self.registry = Registry()
         self._characters = Characters(self.registry, Shelf.of(places))
         self.character = self._characters.shown_by(settings.face)
@@ -95,6 +95,7 @@ class Companion:
             ensemble.close()
         if self._recorder is not None:
             self._recorder.close()
+        self._timekeeper.close()
         self._history.close()
 
     def type(self, text: str) -> None:
@@ -168,6 +169,7 @@ class Companion:
     def forget(self) -> None:
         self._order(orders.Forget())
         self._history.forget()
+        self._timekeeper.forget()
 
     def preference(self, name: str) -> Any:
         return self._preferences.get(name)
@@ -192,8 +194,6 @@ class Companion:
         if isinstance(event, Failed):
             log.warning("%s: %s %s", event.stage, event.message, event.hint)
             self._substitutes(event)
-        if isinstance(event, TurnEnded) and self.monitor is not None:
-            self.monitor.add(event)
         for listener in tuple(self._listeners):
             listener(event)
 
@@ -218,7 +218,8 @@ class Companion:
             self.subscribe(self._recorder)
             self._history.prune(self._settings.history.days)
         ensemble = Ensemble(self._settings, self.registry, self._places, self, self._post)
-        self.monitor = Monitor(ensemble.rack.manifests)
+        self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
+        self.subscribe(self._timekeeper)
         ensemble.start()
         with self._lock:
             self._ensemble = ensemble

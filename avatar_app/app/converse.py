@@ -16,6 +16,7 @@ from avatar_app.app.movie import MovieWriter
 from avatar_app.app.places import Places
 from avatar_app.app.room import Moment, block_of
 from avatar_app.app.settings import Settings
+from avatar_app.app.timekeeping import store_turns
 from avatar_app.audio.resample import Resampler
 from avatar_app.audio.wav import read_sound
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
@@ -157,6 +158,7 @@ def converse(
         converser = Converser(gathering, film, progress)
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
+        store_turns(places, settings.history, gathering.ended, gathering.rack.used())
         turns = list(_turn_reports(gathering.ended, converser.said))
         told = [*notices, *gathering.told]
     return {

@@ -106,8 +106,7 @@ class Ensemble:
                 engine.wait_ready()
             except AvatarError as error:
                 if not self._closed and self.rack.engines.get(kind) is engine:
-                    self._post(Noticed(error.message, error.hint))
-                    self.substitute(kind)
+                    self._exchanger.substitute(kind, error.message)
 
     def _speaker(self, name: str | None) -> Speaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""

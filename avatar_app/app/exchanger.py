@@ -77,6 +77,8 @@ class _Wish:
     used: Callable[[], None]
     failing: Any = None
     """The engine that cannot be used; None where the user wants another one."""
+    reason: str = ""
+    """Why it cannot; empty where the user was told."""
 
 
 class Exchanger:
@@ -97,10 +99,11 @@ class Exchanger:
         user is told."""
         self._loader.submit(self._working, _Wish(kind, choice, used))
 
-    def substitute(self, kind: Kind) -> None:
-        """Put the embedded engine of a kind in the place of one that cannot be used."""
+    def substitute(self, kind: Kind, reason: str = "") -> None:
+        """Put the embedded engine of a kind in the place of one that cannot be used. `reason`: why,
+        if the user was not told."""
         failing = self._rack.engines.get(kind)
-        wish = _Wish(kind, EngineChoice(engine=EMBEDDED[kind]), lambda: None, failing)
+        wish = _Wish(kind, EngineChoice(engine=EMBEDDED[kind]), lambda: None, failing, reason)
         self._loader.submit(self._working, wish)
 
     def close(self) -> None:
@@ -125,7 +128,7 @@ class Exchanger:
             on_failure.pop_all()
         if wish.failing is not None:
             substitute = f"{manifest.title} goes on in its place."
-            self._post(Noticed(f"{was.title} was given up.", substitute))
+            self._post(Noticed(wish.reason or f"{was.title} was given up.", substitute))
         exchange(self._conversation, orders.Use(kind, engine), (former,), FREE_WITHIN)
         yield
 

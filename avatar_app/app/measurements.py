@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.app.database import Database, Migration
-from avatar_app.app.monitor import Span, StageTimes, span_named, summarized, times_of
+from avatar_app.app.monitor import Span, StageTimes, span_named, summarized
 from avatar_app.app.places import Places
-from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import TurnEnded
-from avatar_app.core.manifest import Kind, Manifest
-
-log = logging.getLogger(__name__)
+from avatar_app.core.manifest import Kind
 
 FILE = "measurements.db"
 
@@ -84,6 +79,14 @@ class EngineTimes:
     engine: str
     model: str
     times: StageTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An engine and its model."""
+
+    name: str
+    model: str = ""
 
 
 _TRIAL = "ram_mb, vram_mb, model_mb, first_output_ms, realtime_factor, cancel_ms"
@@ -184,41 +187,6 @@ class Measurements:
     def _rows(self, query: str, days: int, now: datetime | None) -> list[Any]:
         with self._database.transaction() as connection:
             return connection.execute(query, (_since(days, now),)).fetchall()
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """An engine and its model."""
-
-    name: str
-    model: str = ""
-
-
-class StageKeeper:
-    """Adds turns to the measurements; for a Recorder, whose thread it must not end."""
-
-    def __init__(
-        self,
-        measurements: Measurements,
-        manifests: Mapping[Kind, Manifest],
-        models: Mapping[str, str],
-    ) -> None:
-        """`manifests`: of the engines in use, kept up to date by whoever exchanges them. `models`:
-        which one the user chose, by the engine's name."""
-        self._measurements, self._manifests, self._models = measurements, manifests, models
-        self._failed = False
-
-    def add(self, turn: TurnEnded, at: datetime) -> None:
-        """Keep the turn's times; a disk that refuses is logged once."""
-        used = {
-            kind: Used(manifest.name, self._models.get(manifest.name, ""))
-            for kind, manifest in dict(self._manifests).items()
-        }
-        try:
-            self._measurements.add_times(times_of(turn), used, at)
-        except AvatarError as error:
-            log.log(logging.DEBUG if self._failed else logging.INFO, "times are lost: %s", error)
-            self._failed = True
 
 
 def _stored(at: datetime) -> str:

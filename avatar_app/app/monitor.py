@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +51,19 @@ class StageTimes:
     p95_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that is not kept."""
+
+    engine: str
+    """The engine's name."""
+    message: str
+    suggestion: str
+    """What to choose in its place: a sentence, or nothing."""
+
+
 Suggest = Callable[[Manifest], str]
-"""What to choose in an engine's place: the end of a sentence, or nothing."""
+"""What to choose in an engine's place: a sentence, or nothing."""
 
 
 def times_of(turn: TurnEnded) -> dict[Span, float]:
@@ -124,21 +135,21 @@ class Monitor:
             measured = [(span, each) for span, times in self._times.items() for each in times]
         return summarized(measured)
 
-    def warnings(self) -> tuple[str, ...]:
-        """One sentence for each promise that is not kept."""
-        late = [text for times in self.stages() if (text := self._late(times))]
+    def warnings(self) -> tuple[Broken, ...]:
+        """The promises that are not kept."""
+        late = [warning for times in self.stages() for warning in self._late(times)]
         return (*late, *self._dropping())
 
-    def _late(self, times: StageTimes) -> str:
+    def _late(self, times: StageTimes) -> Iterator[Broken]:
         engine = self._engines.get(times.span.kind) if times.span.kind else None
-        late = broken_promise(engine, times) if engine is not None else ""
-        return f"{late} {self._suggest(engine)}".strip() if engine is not None and late else ""
+        if engine is not None and (late := broken_promise(engine, times)):
+            yield Broken(engine.name, late, self._suggest(engine))
 
-    def _dropping(self) -> list[str]:
+    def _dropping(self) -> Iterator[Broken]:
         with self._lock:
             shares = list(self._dropped)
         face = self._engines.get(Kind.FACE)
         if face is None or len(shares) < ENOUGH or np.mean(shares) <= DROPPED_SHARE:
-            return []
+            return
         slow = f"{face.title} is too slow here: {np.mean(shares):.0%} of its pictures are dropped."
-        return [f"{slow} {self._suggest(face)}".strip()]
+        yield Broken(face.name, slow, self._suggest(face))

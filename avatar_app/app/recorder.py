@@ -1,20 +1,27 @@
-"""Keeps each turn in the history, from a thread of its own: a slow disk delays nobody."""
+"""Keeps each turn, from a thread of its own: a slow disk delays nobody."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from datetime import UTC, datetime
+from typing import Protocol
 
-from avatar_app.app.history import History
 from avatar_app.core.events import Event, TurnEnded
+
+
+class Keeper(Protocol):
+    """Where turns are kept."""
+
+    def add(self, turn: TurnEnded, at: datetime) -> None:
+        """Keep a turn that ended at `at`."""
 
 
 class Recorder:
     """A listener to events; `close` waits until everything is written."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
         self._turns: queue.SimpleQueue[tuple[TurnEnded, datetime] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -29,4 +36,4 @@ class Recorder:
 
     def _run(self) -> None:
         while (item := self._turns.get()) is not None:
-            self._history.add(*item)
+            self._keeper.add(*item)

@@ -52,6 +52,11 @@ class Resident:
             self._arrive(using, wait=False)
             on_failure.pop_all()
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those in use."""
+        return self._options
+
     def wait_ready(self) -> None:
         """Block until the engine is loaded; raises what its constructor raised."""
         with self._at_work():

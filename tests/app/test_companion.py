@@ -265,8 +265,9 @@ def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
         thread.start()
     for thread in threads:
         thread.join(SOON)
-    assert len([n for n in window.of(Noticed) if "given up" in n.message]) == 1
+    window.wait(Noticed, lambda notice: "given up" in notice.message)
     window.companion.close()
+    assert len([n for n in window.of(Noticed) if "given up" in n.message]) == 1
     ensemble.substitute(Kind.FACE)  # too late: nothing is made that nobody would close
     assert not ensemble.rack.engines
 
@@ -324,3 +325,35 @@ def test_without_a_loudspeaker_the_answers_can_go_to_a_file(
     written = read_sound(path)
     assert written.seconds > 0.3
     assert float(abs(written.samples).max()) > 0.1
+
+
+HUNGRY = """
+class Hungry:
+    def __init__(self, precision):
+        raise MemoryError("bad_alloc")
+"""
+HUNGRY_MANIFEST = """
+{name: hungry, kind: dialogue, entry: "engine:Hungry", title: The hungry one, summary: Eats.,
+ license: MIT, isolation: process, lighter: [{precision: half}],
+ options: {precision: {type: choice, values: [full, half], default: full, help: How exact.}}}
+"""
+
+
+def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
+    opened: Callable[..., Window],
+) -> None:
+    folder = user_places().engines / "dialogue" / "hungry"
+    folder.mkdir(parents=True)
+    (folder / "manifest.yaml").write_text(HUNGRY_MANIFEST)
+    (folder / "engine.py").write_text(HUNGRY)
+    window = opened(dialogue={"engine": "hungry"})
+    window.wait(Noticed, lambda notice: "in its place" in notice.hint)
+    window.companion.type("hello")
+    ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
+    assert ended.heard_text
+    assert window.of(Failed) == []
+    told = [notice for notice in window.of(Noticed) if "memory" in notice.message]
+    assert [notice.hint for notice in told] == [
+        "The hungry one goes on with precision half.",
+        "Basic conversation goes on in its place.",
+    ]

@@ -1,0 +1,121 @@
+"""Times of turns are kept, shown by stage and engine, and an engine that is late is told once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from typer.testing import CliRunner
+
+from avatar_app.app.fitting.needs import choice_key
+from avatar_app.app.measurements import FILE, Measurements, Trial, Used
+from avatar_app.app.monitor import ENOUGH
+from avatar_app.app.places import user_places
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import HistorySettings
+from avatar_app.app.timekeeping import Timekeeper, store_turns
+from avatar_app.cli import app
+from avatar_app.core.events import Noticed, Outcome, TurnEnded
+from avatar_app.core.manifest import Kind
+
+WHISPER = Registry().find(Kind.ASR, "whisper")
+LLAMA = Registry().find(Kind.DIALOGUE, "llama")
+USED = {Kind.ASR: Used("whisper", "whisper-small"), Kind.DIALOGUE: Used("llama", "llama-3.2-3b")}
+
+FOR_EVER = HistorySettings(keep=True, days=0)
+
+
+def a_turn(number: int, first_token: float = 0.3) -> TurnEnded:
+    marks = {"user_stopped": 1.0, "end_of_turn": 1.4, "text": 1.5, "first_sound": 3.0}
+    marks["first_token"] = 1.5 + first_token
+    return TurnEnded(number, Outcome.FINISHED, "a", "b", "c", marks=marks)
+
+
+class Case:
+    def __init__(self, keep: bool = True) -> None:
+        self.notices: list[Noticed] = []
+        kept = HistorySettings(keep=keep, days=365)
+        self.keeper = Timekeeper(user_places(), kept, self.notices.append)
+        self.keeper.watch({Kind.ASR: WHISPER, Kind.DIALOGUE: LLAMA}, lambda: USED)
+
+
+@pytest.fixture
+def stored() -> Iterator[Measurements]:
+    with closing(Measurements.of(user_places())) as measurements:
+        yield measurements
+
+
+def test_the_times_of_turns_are_kept_by_stage_and_engine(stored: Measurements) -> None:
+    case = Case()
+    for number in range(3):
+        case.keeper(a_turn(number))
+    case.keeper.close()
+    spans = {times.span.name: times for times in stored.stages()}
+    assert spans["text"].p50_ms == pytest.approx(500)
+    assert spans["first sound"].p95_ms == pytest.approx(2000)
+    (engine,) = (each for each in stored.engines() if each.engine == "llama")
+    assert (engine.model, engine.times.count) == ("llama-3.2-3b", 3)
+    assert engine.times.p50_ms == pytest.approx(300)
+    assert case.notices == []
+
+
+def test_what_is_not_to_be_kept_is_watched_and_not_stored() -> None:
+    case = Case(keep=False)
+    for number in range(ENOUGH):
+        case.keeper(a_turn(number, first_token=9.0))
+    case.keeper.close()
+    assert not (user_places().data / FILE).exists()
+    assert len(case.notices) == 1
+
+
+def test_an_engine_that_is_late_is_told_once_with_a_smaller_model() -> None:
+    case = Case()
+    for number in range(ENOUGH + 4):
+        case.keeper(a_turn(number, first_token=9.0 + number))
+    case.keeper.close()
+    (notice,) = case.notices
+    assert notice.message.startswith(f"{LLAMA.title} takes 11000 ms to its first output")
+    assert notice.hint == "Choose qwen2.5-1.5b."
+
+
+def test_forgetting_deletes_the_times_and_keeps_what_engines_weigh(stored: Measurements) -> None:
+    stored.keep_trial(Kind.ASR, "whisper", choice_key(WHISPER.defaults()), Trial(200))
+    case = Case()
+    case.keeper(a_turn(1))
+    case.keeper.close()
+    assert stored.stages()
+    case = Case()
+    case.keeper.forget()
+    case.keeper.close()
+    assert stored.stages() == ()
+    assert stored.trials(Kind.ASR, "whisper")
+
+
+def test_a_file_that_cannot_be_used_costs_a_notice() -> None:
+    (user_places().data / FILE).mkdir(parents=True)
+    case = Case()
+    case.keeper(a_turn(1))
+    case.keeper.forget()
+    case.keeper.close()
+    (notice,) = case.notices
+    assert notice.hint.endswith("Until then no times of turns are kept.")
+    store_turns(user_places(), FOR_EVER, [a_turn(2)], USED)
+
+
+def test_stats_shows_the_stages_the_engines_and_who_is_late() -> None:
+    empty = CliRunner().invoke(app, ["stats"])
+    assert "Nothing was measured yet" in empty.output
+    turns = [a_turn(number, first_token=4.0) for number in range(ENOUGH)]
+    store_turns(user_places(), FOR_EVER, turns, USED)
+    told = json.loads(CliRunner().invoke(app, ["stats", "--json"]).output)
+    assert {each["span"] for each in told["stages"]} >= {"text", "first token", "first sound"}
+    (late,) = told["warnings"]
+    assert late.startswith(f"{LLAMA.title} takes 4000 ms")
+    assert late.endswith("Choose qwen2.5-1.5b.")
+    shown = CliRunner().invoke(app, ["stats"]).output
+    assert "llama llama-3.2-3b" in shown
+    assert "Choose qwen2.5-1.5b." in shown
+    CliRunner().invoke(app, ["stats", "--forget"])
+    assert "Nothing was measured yet" in CliRunner().invoke(app, ["stats"]).output
