@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,6 +200,25 @@ def test_what_another_model_heard_is_not_taken(
     assert heard(other, folder) == 1
     assert other.latents() is not None
     other.close()
+
+
+def test_a_removed_voice_falls_silent_at_once(voice: CoquiVoice, folder: Path) -> None:
+    copy = shutil.copytree(folder, folder / "ada")
+    voice.configure(voice=str(copy))
+    assert said(voice, "hello")
+    shutil.rmtree(copy)
+    with pytest.raises(InputInvalid, match="The cloned voice ada is no longer there"):
+        said(voice, "hello")
+
+
+def test_who_is_cloned_anew_under_the_same_name_is_heard_anew(
+    voice: CoquiVoice, folder: Path
+) -> None:
+    assert heard(voice, folder) == 1
+    path = folder / cloned.REFERENCE
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    assert heard(voice, folder) == 1
+    assert heard(voice, folder) == 0
 
 
 @pytest.mark.parametrize("file", [cloned.REFERENCE, cloned.KEPT])

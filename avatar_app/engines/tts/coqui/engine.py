@@ -41,9 +41,13 @@ class CoquiVoice:
         self._choices = choices
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` piece by piece. `turn` is looked at before each layer of the network."""
+        """Yield `text` piece by piece. `turn` is looked at before each layer of the network.
+
+        Raises InputInvalid where a cloned voice was removed meanwhile.
+        """
         network, choices = self._network, self._choices
         assert network is not None
+        network.choose(choices.voice, choices.language)  # its consent may have been taken back
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
         for phrase in gathered(phrases_of(text, network.longest), network.longest):

@@ -14,11 +14,17 @@ import torch
 from TTS.config import load_config
 from TTS.tts.models import xtts as coqui
 
-from avatar_app.core.errors import ConfigInvalid, ModelMissing
+from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.choices import Choices
-from avatar_app.engines.tts.coqui.cloned import is_cloned, kept, read_kept, read_reference
+from avatar_app.engines.tts.coqui.cloned import (
+    REFERENCE,
+    is_cloned,
+    kept,
+    read_kept,
+    read_reference,
+)
 from avatar_app.engines.tts.coqui.loading import settled, silence, weights_of
 from avatar_app.engines.tts.coqui.speakers import LATENTS, read_speakers
 from avatar_app.engines.tts.coqui.stopping import Brake
@@ -51,7 +57,7 @@ class Xtts:
         self._model.to(device)
         self._brake = Brake(settled(self._model))
         self._speakers = read_speakers(folder)
-        self._cloned: dict[str, Mapping[str, Any]] = {}
+        self._cloned: dict[tuple[str, int], Mapping[str, Any]] = {}
         self._unkept: bytes | None = None
         self._speaker: Mapping[str, Any] = {}
         self._language = "en"
@@ -117,6 +123,10 @@ class Xtts:
             yield np.ascontiguousarray(np.clip(samples, -1, 1), np.float32)
 
     def _known(self, voice: str) -> Mapping[str, Any]:
+        if Path(voice).is_absolute():
+            raise InputInvalid(
+                f"The cloned voice {Path(voice).name} is no longer there.", "Choose another voice."
+            )
         known = sorted(self._speakers)
         name = voice or next(iter(known), "")
         if name not in self._speakers:
@@ -129,14 +139,15 @@ class Xtts:
     def _heard(self, folder: Path) -> Mapping[str, Any]:
         """A cloned voice's LATENTS: kept ones, or those of its reference."""
         folder = folder.expanduser()
-        if (known := self._cloned.get(str(folder))) is not None:
+        recorded = (folder / REFERENCE).stat().st_mtime_ns  # the name may be somebody else's by now
+        if (known := self._cloned.get((str(folder), recorded))) is not None:
             return known
         model = self._fingerprint()
         found = read_kept(folder, model)
         if found is None:
             found = self._computed(read_reference(folder, _REFERENCE_RATE))
             self._unkept = kept(found, model)
-        self._cloned[str(folder)] = found
+        self._cloned[str(folder), recorded] = found
         return found
 
     def _computed(self, reference: Samples) -> Mapping[str, Any]:
