@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 import typer
-from kokoro_parts import VOICES, write_model
 from typer.testing import CliRunner
 
+from avatar_app.app.bench.scripted.kokoro import VOICES, write_kokoro
 from avatar_app.app.settings import EngineChoice
 from avatar_app.app.speech.tts import TTSEngine
 from avatar_app.cli_speak import speak
@@ -149,7 +149,7 @@ def test_the_command_line_speaks_and_lists(tmp_path: Path) -> None:
 
 
 def test_another_engine_by_its_folder(tmp_path: Path) -> None:
-    folder = write_model(tmp_path / "kokoro")
+    folder = write_kokoro(tmp_path / "kokoro")
     chosen = EngineChoice(engine="kokoro", options={"model": str(folder)})
     with TTSEngine(chosen) as tts:
         assert tts.list_speakers() == tuple(sorted(VOICES))

@@ -57,16 +57,6 @@ def answered(dialogue: LlamaDialogue, prompt: Prompt, result: Any = None) -> lis
         answer = ToolResult(result) if isinstance(output, ToolCall) else None
 
 
-def read(dialogue: LlamaDialogue) -> int:
-    """Tokens of prompts that were evaluated since this was asked last."""
-    import llama_cpp
-
-    context = dialogue._loaded.model.ctx
-    count = llama_cpp.llama_perf_context(context).n_p_eval
-    llama_cpp.llama_perf_context_reset(context)
-    return count
-
-
 def test_it_answers_piece_by_piece(dialogue):
     pieces = answered(dialogue, asked("Hi!"))
     assert "".join(pieces) == ANSWER
@@ -75,18 +65,18 @@ def test_it_answers_piece_by_piece(dialogue):
 
 def test_the_next_turn_reads_only_what_is_new(dialogue):
     answered(dialogue, asked("A first question with quite a number of words in it."))
-    read(dialogue)
+    dialogue.evaluated()
     first = "Something else altogether, which nobody has asked before in any of the turns."
     answered(dialogue, asked(first))
-    whole = read(dialogue)
+    whole = dialogue.evaluated().tokens
     answered(dialogue, asked(first, ANSWER, "And you?"))
-    assert 0 < read(dialogue) <= 0.9 * whole
+    assert 0 < dialogue.evaluated().tokens <= 0.9 * whole
     long = " ".join(["word"] * 60)
     answered(dialogue, asked(long))
-    whole = read(dialogue)
+    whole = dialogue.evaluated().tokens
     answered(dialogue, asked(long, ANSWER, "Yes"))
     grown = len(dialogue._loaded.tokens([{"role": "user", "content": ANSWER + "Yes"}], []))
-    assert read(dialogue) <= grown + 40 < whole
+    assert dialogue.evaluated().tokens <= grown + 40 < whole
 
 
 def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch):
@@ -98,11 +88,11 @@ def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch):
         return found
 
     monkeypatch.setattr(Loaded, "tokens", cancelled_now)
-    read(dialogue)
+    dialogue.evaluated()
     with pytest.raises(TurnCancelled):
         list(dialogue.reply(asked("Read all this: " + "word " * 60), turn))
     monkeypatch.undo()
-    assert read(dialogue) <= 1, "it was read to the end"
+    assert dialogue.evaluated().tokens <= 1, "it was read to the end"
     assert "".join(answered(dialogue, asked("Still there?"))) == ANSWER
 
 

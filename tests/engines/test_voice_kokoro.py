@@ -13,8 +13,8 @@ from typing import Any
 import espeakng_loader
 import numpy as np
 import pytest
-from kokoro_parts import PHONEME, VOICES, write_model
 
+from avatar_app.app.bench.scripted.kokoro import PHONEME, VOICES, write_kokoro
 from avatar_app.app.build import make_engine
 from avatar_app.app.registry import Registry
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
@@ -54,13 +54,13 @@ def library_is_given_back() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("kokoro"))
+    return write_kokoro(tmp_path_factory.mktemp("kokoro"))
 
 
 @pytest.fixture(scope="module")
 def telling(tmp_path_factory: pytest.TempPathFactory) -> KokoroVoice:
     """Its graph tells the phonemes' durations."""
-    return KokoroVoice(model=str(write_model(tmp_path_factory.mktemp("told"), durations=True)))
+    return KokoroVoice(model=str(write_kokoro(tmp_path_factory.mktemp("told"), durations=True)))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_words_that_espeak_joins_are_told_apart(voice: KokoroVoice) -> None:
 
 
 def test_the_same_seed_gives_the_same_sound(tmp_path: Path) -> None:
-    noisy = str(write_model(tmp_path, noise=0.01))
+    noisy = str(write_kokoro(tmp_path, noise=0.01))
     once, again, other = (
         sound(spoken(KokoroVoice(model=noisy, seed=seed), SENTENCE)) for seed in (7, 7, 8)
     )
@@ -222,7 +222,7 @@ def test_a_cancelled_turn_ends_it_within_the_graph(voice: KokoroVoice) -> None:
     "damage", ["no model", "no voices", "broken graph", "broken voices", "wrong"]
 )
 def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None:
-    folder = write_model(tmp_path / "model")
+    folder = write_kokoro(tmp_path / "model")
     graph, voices = folder / "kokoro-v1.0.onnx", folder / "voices-v1.0.bin"
     match damage:
         case "no model":

@@ -3,7 +3,6 @@ comes out of the loudspeaker, in a real window."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from virtual_audio import VirtualAudio, likeness
+from witness import Witness
 
 from avatar_app.app.companion import Companion
 from avatar_app.app.places import user_places
@@ -20,7 +20,6 @@ from avatar_app.app.settings import load_settings
 from avatar_app.audio.resample import resampled
 from avatar_app.audio.wav import read_sound
 from avatar_app.core.events import (
-    Event,
     Failed,
     Noticed,
     Outcome,
@@ -38,39 +37,6 @@ from avatar_app.ui.theme import Theme, ThemeChoice
 
 pytestmark = pytest.mark.device
 DATA = Path(__file__).parents[1] / "data"
-
-
-class Witness:
-    """Hears all events, from whatever thread."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._changed = threading.Condition()
-
-    def __call__(self, event: Event) -> None:
-        with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
-
-    def of(self, kind: type) -> list[Event]:
-        with self._changed:
-            return [event for event in self.events if isinstance(event, kind)]
-
-    def wait_for_end(self, user_text: str) -> TurnEnded:
-        with self._changed:
-            assert self._changed.wait_for(lambda: self._ended(user_text), 40), self.events[-8:]
-            ended = self._ended(user_text)
-            assert ended is not None
-            return ended
-
-    def _ended(self, user_text: str) -> TurnEnded | None:
-        turns = [event for event in self.events if isinstance(event, TurnEnded)]
-        return next((turn for turn in turns if turn.user_text == user_text), None)
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
 
 
 @pytest.fixture

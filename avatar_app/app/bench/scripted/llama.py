@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 WIDTH = 256
 """Of the model: all pieces of all sentences, and one for everything else."""
+HEAD, FORWARD = 32, 32
+"""Widths inside a layer, which adds nothing: small, for prompts have thousands of tokens."""
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
     "{% if messages[-1].role == 'tool' %}<|told|>{% endif %}{% endif %}"
 )
 """ChatML. After a tool's result the answer begins at another token."""
+SHAPES = MappingProxyType(
+    {
+        **dict.fromkeys(("attn_q", "attn_k", "attn_v"), (HEAD, WIDTH)),
+        "attn_output": (WIDTH, HEAD),
+        **dict.fromkeys(("ffn_gate", "ffn_up"), (FORWARD, WIDTH)),
+        "ffn_down": (WIDTH, FORWARD),
+    }
+)
+"""Of a layer's matrices: outputs, inputs."""
 START, END, TOLD = "<|im_start|>", "<|im_end|>", "<|told|>"
 NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6
 
@@ -78,9 +90,12 @@ def _write(
     writer.add_context_length(context)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(layers)
-    writer.add_feed_forward_length(WIDTH)
-    writer.add_head_count(2)
-    writer.add_head_count_kv(2)
+    writer.add_feed_forward_length(FORWARD)
+    writer.add_head_count(1)
+    writer.add_head_count_kv(1)
+    writer.add_key_length(HEAD)
+    writer.add_value_length(HEAD)
+    writer.add_rope_dimension_count(HEAD)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
@@ -113,7 +128,7 @@ def _weights(
         embeddings[before] = 0.0
         embeddings[before, place] = 1.0
         output[after, place] = 10.0
-    ones, square = np.ones(WIDTH, np.float32), np.zeros((WIDTH, WIDTH), np.float32)
+    ones = np.ones(WIDTH, np.float32)
     weights = {
         "token_embd.weight": embeddings,
         "output_norm.weight": ones,
@@ -122,6 +137,7 @@ def _weights(
     for layer in range(layers):
         block = f"blk.{layer}"
         weights |= {f"{block}.{name}_norm.weight": ones for name in ("attn", "ffn")}
-        names = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
-        weights |= {f"{block}.{name}.weight": square for name in names}
+        weights |= {
+            f"{block}.{name}.weight": np.zeros(shape, np.float32) for name, shape in SHAPES.items()
+        }
     return weights

@@ -12,7 +12,12 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.llama.chat import Chat
-from avatar_app.engines.dialogue.llama.loading import Loaded, load, translated
+from avatar_app.engines.dialogue.llama.loading import (
+    Evaluated,
+    Loaded,
+    load,
+    translated,
+)
 from avatar_app.engines.dialogue.prompting.budget import fitted
 from avatar_app.engines.dialogue.prompting.messages import described
 from avatar_app.engines.dialogue.prompting.replies import sorted_out
@@ -79,19 +84,26 @@ class LlamaDialogue:
         if loaded is not None:
             loaded.model.close()
 
+    def evaluated(self) -> Evaluated:
+        """What was read of prompts since this was asked last; no more than what was new."""
+        return self._open().evaluated()
+
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         with self._answering:
             turn.check()
-            loaded = self._loaded
-            if loaded is None:
-                raise RuntimeError("the language model was closed")
+            loaded = self._open()
             loaded.stop.follow(turn)
             try:
                 yield from self._reply(loaded, prompt, turn)
             finally:
                 loaded.stop.forget()
+
+    def _open(self) -> Loaded:
+        if self._loaded is None:
+            raise RuntimeError("the language model was closed")
+        return self._loaded
 
     def _reply(
         self, loaded: Loaded, prompt: Prompt, turn: Turn

@@ -68,6 +68,14 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What a model read."""
+
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """A model, ready to answer."""
 
@@ -81,6 +89,14 @@ class Loaded:
         text = self.chat.text(messages, tools).encode()
         tokens: list[int] = self.model.tokenize(text, add_bos=True, special=True)
         return tokens
+
+    def evaluated(self) -> Evaluated:
+        """What was read of prompts since this was asked last, without what was in the cache."""
+        import llama_cpp
+
+        counted = llama_cpp.llama_perf_context(self.model.ctx)
+        llama_cpp.llama_perf_context_reset(self.model.ctx)
+        return Evaluated(counted.n_p_eval, counted.t_p_eval_ms / 1000)
 
 
 def load(path: Path, context: int, threads: int, gpu_layers: int) -> tuple[Any, Stop]:

@@ -1,4 +1,4 @@
-"""A tiny graph with the inputs and outputs of Kokoro's, and a file of voices, made for tests.
+"""A tiny graph with the inputs and outputs of Kokoro's, and a file of voices.
 
 Each phoneme sounds for 50 ms: a tone whose pitch tells the phoneme, as loud as the style says.
 """
@@ -19,20 +19,20 @@ VOICES = {"af_heart": 0.2, "am_adam": 0.4, "bf_emma": 0.3, "jf_alpha": 0.3, "if_
 """Names, and how loud each is."""
 
 
-def write_model(folder: Path, *, durations: bool = False, noise: float = 0.0) -> Path:
+def write_kokoro(folder: Path, *, durations: bool = False, noise: float = 0.0) -> Path:
     """Write the graph and the voices; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(graph(durations, noise), str(folder / "kokoro-v1.0.onnx"))
     styles = {name: np.full((510, 1, 256), loud, np.float32) for name, loud in VOICES.items()}
     with (folder / "voices-v1.0.bin").open("wb") as file:
-        np.savez(file, **styles)
+        np.savez(file, **styles)  # type: ignore[arg-type]  # its stub takes the names for options
     return folder
 
 
 def graph(durations: bool, noise: float) -> onnx.ModelProto:
     """tokens int64 (1, n), style float32 (1, 256), speed float32 (1,) → audio float32 (samples,)"""
     time = np.arange(PHONEME, dtype=np.float32)[None]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "time": time,
         "step": np.array([2 * np.pi * 20 / 24_000], np.float32),
         "column": np.array([-1, 1], np.int64),

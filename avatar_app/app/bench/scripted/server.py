@@ -1,0 +1,85 @@
+"""llama.cpp's own server in a process of its own, on this machine."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avatar_app.core.errors import EngineFailed
+
+SOON = 60.0
+"""Seconds that the server may take to say what it must."""
+READY = "Uvicorn running"
+MODEL = "small"
+"""What the server calls its model."""
+
+
+@dataclass
+class LlamaServer:
+    """The process, and what it writes."""
+
+    port: int
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def read(self) -> None:
+        """Take what the process writes, until it ends."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._add(line)
+        self._add("It has ended.")
+
+    def wait_for(self, text: str) -> None:
+        """Until the server has written `text`; raises EngineFailed if it does not."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: any(text in line for line in self.lines), SOON):
+                told = " ".join(line.strip() for line in self.lines[-4:])
+                raise EngineFailed(f"llama.cpp's server did not say {text!r}: {told}", "Try again.")
+
+    def _add(self, line: str) -> None:
+        with self.changed:
+            self.lines.append(line)
+            self.changed.notify_all()
+
+
+@contextmanager
+def serving(model: Path, context: int) -> Iterator[LlamaServer]:
+    """A server that answers with `model`, a GGUF file; `context`: tokens."""
+    port = _free_port()
+    options = ["--host", "127.0.0.1", "--port", str(port), "--model", str(model)]
+    options += ["--model_alias", MODEL, "--n_ctx", str(context), "--n_threads", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-W", "ignore", "-m", "llama_cpp.server", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = LlamaServer(port, process)
+    reader = threading.Thread(target=server.read, name="server", daemon=True)
+    reader.start()
+    try:
+        server.wait_for(READY)
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])

@@ -1,0 +1,103 @@
+"""Conversations with a real language model: what it reads anew, how it is stopped, what it does."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import llama_cpp
+import pytest
+from real_models import ANSWER, CONTEXT, LIGHT, answering, talk, talking
+
+from avatar_app.app.bench.scripted.llama import write_llama
+from avatar_app.app.bench.scripted.server import serving
+from avatar_app.app.converse import Line
+from avatar_app.app.gathering import Gathering
+from avatar_app.app.memory import Memory
+from avatar_app.app.places import user_places
+from avatar_app.core.events import Outcome
+from avatar_app.core.manifest import Kind
+from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
+from avatar_app.pipeline import orders
+
+
+def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
+    call = '<tool_call>{"name": "add_note", "arguments": {"text": "buy milk"}}</tool_call>'
+    path = tmp_path / "caller.gguf"
+    model = write_llama(path, call, told="It is written down.", context=CONTEXT)
+    with talking(answering(model)) as gathering:
+        (turn,) = talk(gathering, Line("remember the milk"))
+    assert turn.heard_text == "It is written down."
+    memory = Memory(user_places().memory_file)
+    assert [note.text for note in memory.notes()] == ["buy milk"]
+    memory.close()
+
+
+@pytest.mark.usefixtures("loopback")
+def test_a_server_answers_aloud_turn_after_turn(llama: Path) -> None:
+    with serving(llama, CONTEXT) as server:
+        choice = {"dialogue.engine": "openai", "dialogue.options.address": server.address}
+        with talking(LIGHT | choice) as gathering:
+            turns = talk(gathering, Line("hello"), Line("and now"))
+    assert [turn.heard_text for turn in turns] == [ANSWER, ANSWER]
+
+
+@contextmanager
+def watched(llama: Path) -> Iterator[tuple[Gathering, LlamaDialogue]]:
+    """A conversation whose language model is in this process, so that it can be looked into."""
+    dialogue = LlamaDialogue(model=str(llama), threads=1, context=CONTEXT, repeat_penalty=1.0)
+    try:
+        with talking(LIGHT) as gathering:
+            gathering.conversation.order(orders.Use(Kind.DIALOGUE, dialogue))
+            yield gathering, dialogue
+    finally:
+        dialogue.close()
+
+
+def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
+    with watched(llama) as (gathering, dialogue):
+        counts = []
+        for text in ("hello", "and now", "and then"):
+            talk(gathering, Line(text))
+            counts.append(dialogue.evaluated().tokens)
+    first, *later = counts
+    assert [turn.heard_text for turn in gathering.ended] == [ANSWER] * 3
+    assert first > 1000
+    assert all(0 < count < 0.2 * first for count in later), counts
+
+
+def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
+    with watched(llama) as (gathering, dialogue):
+        order = gathering.conversation.order
+        with reading_interrupted(dialogue, lambda: order(orders.Interrupt())):
+            (given_up,) = talk(gathering, Line("hello"))
+        assert given_up.outcome is Outcome.INTERRUPTED
+        part = dialogue.evaluated().tokens
+        (_, answered) = talk(gathering, Line("hello again"))
+        whole = dialogue.evaluated().tokens
+    assert answered.heard_text == ANSWER
+    assert part < 0.5 * whole
+
+
+@contextmanager
+def reading_interrupted(dialogue: LlamaDialogue, interrupt: Callable[[], None]) -> Iterator[None]:
+    """Calls `interrupt` from inside the evaluation of the prompt, and lets that go on until the
+    engine itself wants it stopped."""
+    assert dialogue._loaded is not None
+    stop, context = dialogue._loaded.stop, dialogue._loaded.model.ctx
+    asked = 0
+
+    def asks(_data: ctypes.c_void_p) -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            interrupt()
+        return stop._text.value != b""
+
+    callback = llama_cpp.ggml_abort_callback(asks)
+    llama_cpp.llama_set_abort_callback(context, callback, None)
+    yield
+    stop.attach(context)
+    assert asked > 5

@@ -1,0 +1,98 @@
+"""Models that are damaged, missing or vanish: the conversation goes on with embedded engines."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from real_models import ANSWER, answering, listening
+from witness import Witness
+
+from avatar_app.app.companion import Companion
+from avatar_app.app.places import user_places
+from avatar_app.app.settings import load_settings
+from avatar_app.audio.card import Card
+from avatar_app.core.events import Failed, Noticed, TurnEnded
+
+Open = Callable[[dict[str, Any]], Companion]
+
+
+@pytest.fixture
+def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Opens the application on a machine without sound."""
+    companions: list[Companion] = []
+    before = set(multiprocessing.active_children())
+    monkeypatch.setattr(Card, "known", lambda _card: [])
+    monkeypatch.setattr(Card, "present", lambda _card: [])
+
+    def open_companion(overrides: dict[str, Any]) -> Companion:
+        settings, notices = load_settings(overrides=overrides)
+        companion = Companion(settings, notices, user_places())
+        companions.append(companion)
+        companion.subscribe(witness)
+        companion.start()
+        assert companion.wait_open()
+        return companion
+
+    yield open_companion
+    for companion in companions:
+        companion.close()
+    assert set(multiprocessing.active_children()) <= before
+
+
+def test_damaged_and_missing_models_are_told_once_and_embedded_engines_go_on(
+    opened: Open, witness: Witness, llama: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(llama.read_bytes()[:9000])
+    companion = opened(listening(tmp_path / "nowhere") | answering(damaged))
+    for substitute in ("PocketSphinx", "Basic conversation"):
+        witness.wait(Noticed, lambda told, name=substitute: takes_over(told, name))
+    companion.type("what is two plus two")
+    assert is_four(witness.wait_for_end("what is two plus two"))
+    told = [notice.message for notice in witness.of(Noticed)]
+    for sentence in ("damaged.gguf cannot be loaded", "no Whisper model"):
+        assert sum(sentence in message for message in told) == 1
+    assert not witness.of(Failed)
+
+
+def test_a_model_that_vanishes_while_it_is_used_makes_way(
+    opened: Open, witness: Witness, llama: Path, tmp_path: Path, expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("think: There is no language model")
+    path = tmp_path / "vanishing.gguf"
+    shutil.copy(llama, path)
+    companion = opened(answering(path))
+    companion.type("hello")
+    assert witness.wait_for_end("hello").avatar_text == ANSWER
+    path.unlink()
+    kill("Language model (llama.cpp)")
+    companion.type("are you there")
+    witness.wait_for_end("are you there")
+    witness.wait(Noticed, lambda told: takes_over(told, "Basic conversation"))
+    companion.type("what is two plus two")
+    assert is_four(witness.wait_for_end("what is two plus two"))
+    assert len(witness.of(Failed)) == 1
+
+
+def kill(title: str) -> None:
+    """End an engine's process, as the system does where memory is short, and wait until its host
+    has noticed."""
+    (process,) = [each for each in multiprocessing.active_children() if each.name == title]
+    hosts = [each for each in threading.enumerate() if each.name == f"{title} host"]
+    process.kill()
+    for host in hosts:
+        host.join()
+
+
+def takes_over(told: Noticed, title: str) -> bool:
+    return title in told.hint and "in its place" in told.hint
+
+
+def is_four(turn: TurnEnded) -> bool:
+    return "four" in turn.avatar_text.lower() or "4" in turn.avatar_text
