@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -270,3 +271,21 @@ def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> No
         assert not old.is_alive()
         assert theatre.emitted == [("next", "next")]
         assert theatre.activity.settle(SOON)
+
+
+@pytest.fixture
+def threads_take_turns_often() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("threads_take_turns_often")
+def test_a_stage_that_was_just_renewed_is_waited_for() -> None:
+    with Theatre(counted) as theatre:
+        for number in range(1, 201):
+            theatre.stage.renew()
+            theatre.play(1)
+            assert len(theatre.emitted) == number
+        assert len(theatre.stage._given_up) <= 2  # those that ended are forgotten

@@ -1,0 +1,191 @@
+"""Engines are exchanged in mid-conversation: none is closed at work, none that fails gets in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import FlatVoice, Scene
+from wav2lip_parts import write_avatar
+
+from avatar_app.app.build import EMBEDDED, EngineRack, put_face
+from avatar_app.app.climber import Climber
+from avatar_app.app.exchanger import Exchanger
+from avatar_app.app.registry import Registry
+from avatar_app.app.settings import EngineChoice
+from avatar_app.core.errors import OutOfMemory
+from avatar_app.core.events import Event, Noticed, Outcome, TurnEnded
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import SpeechChunk
+from avatar_app.pipeline import orders
+
+SOON = 20.0
+SMALL = {"width": 96, "height": 64, "fps": 10}
+
+
+class HeldVoice(FlatVoice):
+    """Waits before its second word until it is let go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self.closed = False
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        for index, chunk in enumerate(super().speak(text, turn)):
+            if index == 1:
+                self.reached.set()
+                assert self.go_on.wait(SOON)
+            assert not self.closed, "closed in the middle of its work"
+            yield chunk
+
+
+class Voices(EngineRack):
+    """Each voice that is put into it is a fake."""
+
+    fails = False
+
+    def put(self, kind: Kind, choice: EngineChoice) -> Any:
+        if self.fails:
+            raise OutOfMemory("There is not enough memory for the voice.", "Choose a lighter one.")
+        self.manifests[kind] = self.registry.find(kind, choice.engine)
+        self.engines[kind] = FlatVoice()
+        return self.engines[kind]
+
+
+class Exchange(Scene):
+    """A scene that speaks with a held voice, and may change its engines."""
+
+    def __init__(self) -> None:
+        super().__init__(pace=0.02)
+        self.told: list[Noticed] = []
+        self.used = threading.Event()
+        self.former = HeldVoice()
+        self.rack = Voices(Registry(), {Kind.TTS: self.former})
+        self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
+        self.conversation.order(orders.Use(Kind.TTS, self.former))
+        self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
+        self.exchanger = Exchanger(self.rack, self.conversation, self._tell)
+
+    def __exit__(self, *_: object) -> None:
+        self.former.go_on.set()
+        self.exchanger.close()
+        super().__exit__()
+        self.rack.close()
+
+    def use(self) -> None:
+        choice = EngineChoice(engine=EMBEDDED[Kind.TTS])
+        self.exchanger.use(Kind.TTS, choice, self.used.set)
+
+    @property
+    def voice(self) -> Any:
+        """The one that speaks the next clause."""
+        return self.conversation._chain.engines.voice
+
+    def _tell(self, event: Event) -> None:
+        assert isinstance(event, Noticed)
+        self.told.append(event)
+
+
+def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
+    with Exchange() as scene:
+        scene.order(orders.Type("go"))
+        scene.wait_until(scene.former.reached.is_set)
+        scene.use()
+        scene.wait_until(lambda: scene.voice is not scene.former)
+        scene.wait(0.2)
+        assert not scene.former.closed
+        assert not scene.used.is_set()
+        scene.former.go_on.set()
+        scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+        (turn,) = scene.of(TurnEnded)
+        assert turn.outcome is Outcome.FINISHED
+        assert turn.heard_text == "One two three. Four five six."
+        assert scene.used.wait(SOON)
+        assert scene.former.closed
+        assert scene.rack.engines[Kind.TTS] is scene.voice
+        assert not scene.told
+
+
+def test_an_engine_that_cannot_be_had_leaves_the_old_one_in_place() -> None:
+    with Exchange() as scene:
+        scene.rack.fails = True
+        scene.use()
+        scene.wait_until(lambda: bool(scene.told))
+        (notice,) = scene.told
+        assert notice.message == "There is not enough memory for the voice."
+        assert notice.hint == "Choose a lighter one. Kokoro 82M stays."
+        assert scene.rack.engines[Kind.TTS] is scene.voice is scene.former
+        assert not scene.former.closed
+        assert not scene.used.is_set()
+
+
+def test_what_was_replaced_meanwhile_is_not_replaced_again() -> None:
+    with Exchange() as scene:
+        scene.use()
+        scene.exchanger.substitute(Kind.TTS)  # the one that fails is the held one, not the next
+        assert scene.used.wait(SOON)
+        assert scene.conversation.activity.settle(SOON)
+        scene.exchanger.close()
+        assert not scene.told
+        assert scene.former.closed
+
+
+@pytest.fixture
+def face(tmp_path: Path) -> Iterator[tuple[Scene, Climber, list[Noticed]]]:
+    """A drawn face on show, and what the user is told."""
+    told: list[Noticed] = []
+    rack = EngineRack(Registry())
+    put_face(rack, EngineChoice(engine=EMBEDDED[Kind.FACE], options=dict(SMALL)), told.append)
+    with Scene(pace=SOON) as scene:
+        scene.conversation.order(orders.Use(Kind.FACE, rack.engines[Kind.FACE]))
+        climber = Climber(rack, scene.conversation, told.append, scene.clock)  # type: ignore[arg-type]
+        yield scene, climber, told
+        climber.close()
+    rack.close()
+
+
+def photo(tmp_path: Path) -> EngineChoice:
+    options = {"avatar": str(write_avatar(tmp_path / "avatar")), "width": 160, "height": 90}
+    return EngineChoice(engine="photo", options=options)
+
+
+def test_another_face_is_shown_from_the_next_picture_on(
+    face: tuple[Scene, Climber, list[Noticed]], tmp_path: Path
+) -> None:
+    scene, climber, told = face
+    used = threading.Event()
+    scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
+    scene.order(orders.Type("go"))
+    scene.wait(0.6)
+    former = climber._rack.engines[Kind.FACE]
+    climber.use(photo(tmp_path), used.set)
+    scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+    assert used.wait(SOON)
+    sizes = [moment.frame.image.shape[:2] for moment in scene.moments if moment.frame is not None]
+    assert sizes[-1] == (90, 160)
+    (turn,) = scene.of(TurnEnded)
+    assert turn.heard_text == turn.avatar_text
+    assert turn.pictures.chosen == turn.pictures.shown > 0
+    assert climber._rack.engines[Kind.FACE] is not former
+    assert climber._rack.face_choice.engine == "photo"
+    assert not told
+
+
+def test_a_face_that_cannot_be_had_leaves_the_old_one_on_show(
+    face: tuple[Scene, Climber, list[Noticed]], tmp_path: Path
+) -> None:
+    scene, climber, told = face
+    former = climber._rack.engines[Kind.FACE]
+    choice = photo(tmp_path)
+    climber.use(EngineChoice(engine="wav2lip", options=choice.options), pytest.fail)
+    scene.wait_until(lambda: bool(told))
+    (notice,) = told
+    assert notice.message == "No Wav2Lip checkpoint is chosen."
+    assert notice.hint.endswith("Illustrated portrait stays.")
+    assert climber._rack.engines[Kind.FACE] is former
+    scene.wait(0.2)
+    assert scene.moments[-1].frame.image.shape[:2] == (64, 96)  # type: ignore[union-attr]

@@ -1,0 +1,54 @@
+"""Nobody who picked an engine is overlooked, and a free engine is picked by nobody again."""
+
+from __future__ import annotations
+
+import threading
+
+from avatar_app.pipeline.occupancy import Occupancy
+
+SOON = 10.0
+
+
+def test_an_engine_is_free_when_the_last_one_has_left() -> None:
+    occupancy, engine, other = Occupancy(), object(), object()
+    with occupancy.of(lambda: engine), occupancy.of(lambda: other):
+        with occupancy.of(lambda: engine) as picked:
+            assert picked is engine
+        assert not occupancy.wait_free(engine, 0.0)
+    assert occupancy.wait_free(engine, 0.0)
+
+
+def test_whoever_waits_is_told_at_once() -> None:
+    occupancy, engine = Occupancy(), object()
+    free: list[bool] = []
+    waiting = threading.Thread(target=lambda: free.append(occupancy.wait_free(engine, SOON)))
+    with occupancy.of(lambda: engine):
+        waiting.start()
+        assert not free
+    waiting.join(SOON)
+    assert free == [True]
+
+
+def test_an_engine_that_was_exchanged_and_is_free_is_never_worked_with_again() -> None:
+    occupancy, closed = Occupancy(), []
+    current = [object()]
+    worked_with_closed: list[bool] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with occupancy.of(lambda: current[0]) as engine:
+                worked_with_closed.append(engine in closed)
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for _ in range(200):
+        former, current[0] = current[0], object()
+        assert occupancy.wait_free(former, SOON)
+        closed.append(former)
+    stop.set()
+    for worker in workers:
+        worker.join(SOON)
+    assert len(worked_with_closed) > 10
+    assert not any(worked_with_closed)
