@@ -42,19 +42,16 @@ def speak(
     settings: Assignments = None,
 ) -> int:
     """Say a text into a sound file."""
-    from avatar_app.app.settings import EngineChoice, load_settings, parse_overrides
+    from avatar_app.app.settings import load_settings, parse_overrides
     from avatar_app.app.speech.tts import TTSEngine
 
-    overrides = parse_overrides(settings or [])
-    loaded, notices = load_settings(overrides=overrides)
+    chosen = {} if engine is None else {"tts.engine": engine}
+    loaded, notices = load_settings(overrides=chosen | parse_overrides(settings or []))
     for notice in notices:
         _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
-    choice = loaded.tts
-    if engine is not None and engine != choice.engine:
-        choice = EngineChoice(engine=engine, options={})
     if output is None and not list_voices:
         raise ConfigInvalid("Where shall it be written?", "Give --output FILE.mp3, or --list.")
-    with _err.status("Speaking …"), TTSEngine(choice) as tts:
+    with _err.status("Speaking …"), TTSEngine(loaded.tts) as tts:
         if list_voices:
             names = tts.list_speakers()
             typer.echo(json.dumps(names) if as_json else "\n".join(names))

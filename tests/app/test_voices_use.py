@@ -19,6 +19,7 @@ from avatar_app.app.speech.tts import TTSEngine
 from avatar_app.app.voices import listening, reading
 from avatar_app.app.voices.listening import Listener, Notice, listen
 from avatar_app.app.voices.shelf import CONSENT, MANIFEST, ClonedVoice, VoiceShelf
+from avatar_app.audio.wav import read_sound
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 
@@ -251,3 +252,14 @@ def test_a_voice_without_consent_is_listed_with_what_is_wrong(run: Run, voice: C
     returned, output, errors = run("list")
     assert (returned, output) == (0, "")
     assert "The voice ada has no consent of its speaker." in errors
+
+
+def test_options_of_an_engine_that_is_named_are_taken(
+    monkeypatch: pytest.MonkeyPatch, voice: ClonedVoice, parrot: Callable[..., str], tmp_path: Path
+) -> None:
+    file = tmp_path / "hello.wav"
+    words = ["speak", "Hello", "--output", file, "--engine", parrot()]
+    chosen = ["--set", f"tts.options.voice={NAME}", "--rate", MICROPHONE_RATE]
+    monkeypatch.setattr("sys.argv", ["avatar-app", *map(str, [*words, *chosen])])
+    assert cli.run_command_line() == 0
+    assert len(read_sound(file).samples) == pytest.approx(voice.seconds * MICROPHONE_RATE, rel=0.02)
