@@ -21,6 +21,7 @@ from avatar_app.app.recorder import Recorder
 from avatar_app.app.registry import Registry
 from avatar_app.app.session import Devices, NewCharacter, Preference
 from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.app.speech.remembering import sentences_of
 from avatar_app.app.substitutes import Substitutes
 from avatar_app.app.timekeeping import Timekeeper
 from avatar_app.app.user_settings import save_user_setting
@@ -169,6 +170,7 @@ class Companion:
     def forget(self) -> None:
         self._order(orders.Forget())
         self._history.forget()
+        sentences_of(self._places).forget()
         self._timekeeper.forget()
 
     def preference(self, name: str) -> Any:

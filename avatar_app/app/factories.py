@@ -12,6 +12,7 @@ from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.installing import install_command
 from avatar_app.app.models.resolve import with_model_path
 from avatar_app.app.registry import Registry
+from avatar_app.app.speech.remembering import remembering
 from avatar_app.app.voices.choosing import keep_latents, with_open_voice
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
@@ -48,6 +49,9 @@ def _make_in_child(
     folders: tuple[Path, Path], kind: Kind, name: str, options: dict[str, Any]
 ) -> Any:
     registry = Registry(*folders)
-    engine = registry.load_class(registry.find(kind, name))(**options)
+    manifest = registry.find(kind, name)
+    engine = registry.load_class(manifest)(**options)
+    if kind is not Kind.TTS:
+        return engine
     keep_latents(engine, options)
-    return engine
+    return remembering(engine, manifest, options, places.user_places())

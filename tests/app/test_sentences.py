@@ -1,0 +1,199 @@
+"""What a voice says often is kept: the same speech without the voice, whatever becomes of files."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avatar_app.app.bench.scripted.kokoro import write_kokoro
+from avatar_app.app.build import make_engine
+from avatar_app.app.places import user_places
+from avatar_app.app.registry import Registry
+from avatar_app.app.speech.remembering import RememberingVoice, remembering, sentences_of
+from avatar_app.app.speech.sentences import Sentences
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import SpeechChunk
+from avatar_app.engines.tts.espeak.engine import EspeakVoice
+
+TEXT = "Hello there, what can I do for you?"
+
+
+class Counting(EspeakVoice):
+    """Counts what it is asked to say."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.asked: list[str] = []
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        self.asked.append(text)
+        yield from super().speak(text, turn)
+
+
+@pytest.fixture
+def sentences(tmp_path: Path) -> Sentences:
+    return Sentences(tmp_path / "sentences")
+
+
+@pytest.fixture
+def voice(sentences: Sentences) -> RememberingVoice:
+    return RememberingVoice(Counting(), "espeak", {}, sentences)
+
+
+def asked(voice: RememberingVoice) -> list[str]:
+    engine = voice._voice
+    assert isinstance(engine, Counting)
+    return engine.asked
+
+
+def said(voice: Any, text: str = TEXT) -> list[SpeechChunk]:
+    return list(voice.speak(text, Turn(1)))
+
+
+def files(sentences: Sentences, ending: str) -> list[Path]:
+    return sorted(sentences.folder.glob(f"*.{ending}"))
+
+
+def test_what_was_said_twice_is_said_again_without_the_voice(
+    voice: RememberingVoice, sentences: Sentences
+) -> None:
+    first = said(voice)
+    assert not files(sentences, "npz")
+    said(voice)
+    again = said(voice)
+    assert asked(voice) == [TEXT, TEXT]
+    assert len(first) == len(again) > 2
+    for one, other in zip(first, again, strict=True):
+        assert (one.text, one.words, one.visemes) == (other.text, other.words, other.visemes)
+        assert (one.audio.rate, one.audio.start) == (other.audio.rate, other.audio.start)
+        np.testing.assert_allclose(one.audio.samples, other.audio.samples, atol=0.6 / 32767)
+    assert not files(sentences, "once")
+    assert b"Hello" not in b"".join(path.read_bytes() for path in sentences.folder.iterdir())
+
+
+def test_other_options_and_another_model_are_another_sentence(
+    sentences: Sentences, tmp_path: Path
+) -> None:
+    voice = RememberingVoice(Counting(), "espeak", {"model": str(tmp_path / "m")}, sentences)
+    for _ in range(3):
+        said(voice)
+    voice.configure(speed=2.0)
+    assert sum(c.audio.seconds for c in said(voice)) < 1.5
+    voice.configure(speed=1.0)
+    said(voice)  # once with the speed told, and before without
+    before = len(asked(voice))
+    (tmp_path / "m").touch()
+    said(voice)
+    assert len(asked(voice)) == before + 1
+
+
+@pytest.mark.parametrize(
+    "damage", ["empty", "cut", "last byte", "pickle", "folder", "array", "another"]
+)
+def test_a_damaged_file_is_said_anew(
+    voice: RememberingVoice, sentences: Sentences, damage: str
+) -> None:
+    usual = said(voice)
+    said(voice)
+    (path,) = files(sentences, "npz")
+    content = path.read_bytes()
+    match damage:
+        case "empty":
+            path.write_bytes(b"")
+        case "cut":
+            path.write_bytes(content[: len(content) // 2])
+        case "last byte":
+            path.write_bytes(content[:-1])
+        case "pickle":
+            path.write_bytes(pickle.dumps({"samples": [1]}))
+        case "folder":
+            path.unlink()
+            path.mkdir()
+        case "array":
+            with path.open("wb") as file:
+                np.save(file, np.zeros(3))
+        case "another":
+            with path.open("wb") as file:
+                np.savez(file, words=np.zeros((1, 2)))
+    again = said(voice)
+    assert asked(voice) == [TEXT] * 3
+    assert [chunk.words for chunk in again] == [chunk.words for chunk in usual]
+
+
+def test_it_stays_within_its_bounds(sentences: Sentences) -> None:
+    small = Sentences(sentences.folder, most_bytes=300_000)
+    voice = RememberingVoice(Counting(), "espeak", {}, small)
+    for number in range(8):
+        for _ in range(2):
+            said(voice, f"This is the sentence that has number {number}.")
+    kept = files(sentences, "npz")
+    assert 1 <= len(kept) < 8
+    assert sum(path.stat().st_size for path in kept) <= 300_000
+    before = len(asked(voice))
+    said(voice, "This is the sentence that has number 7.")
+    assert len(asked(voice)) == before  # the latest stayed
+
+
+def test_a_cancelled_or_long_text_is_not_kept(
+    voice: RememberingVoice, sentences: Sentences
+) -> None:
+    for _ in range(3):
+        turn = Turn(1)
+        speech = voice.speak(TEXT, turn)
+        next(speech)
+        turn.cancel()
+        with pytest.raises(TurnCancelled):
+            list(speech)
+        said(voice, "word " * 60)
+    assert not sentences.folder.exists()
+    for _ in range(2):
+        said(voice)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        list(voice.speak(TEXT, turn))
+
+
+def test_a_disk_without_room_loses_nothing(voice: RememberingVoice, sentences: Sentences) -> None:
+    sentences.folder.write_bytes(b"in the way")
+    for _ in range(3):
+        assert [word.text for chunk in said(voice) for word in chunk.words] == TEXT.split()
+
+
+def test_nothing_is_kept_of_a_cloned_voice(sentences: Sentences, tmp_path: Path) -> None:
+    voice = RememberingVoice(Counting(), "espeak", {"voice": str(tmp_path)}, sentences)
+    for _ in range(3):
+        said(voice)
+    assert len(asked(voice)) == 3
+    assert not sentences.folder.exists()
+
+
+def test_they_are_forgotten(voice: RememberingVoice, sentences: Sentences) -> None:
+    sentences.forget()
+    for _ in range(2):
+        said(voice)
+    said(voice, "Something else.")
+    sentences.forget()
+    assert list(sentences.folder.iterdir()) == []
+
+
+def test_a_slow_voice_remembers_in_its_process_and_a_quick_one_does_not(tmp_path: Path) -> None:
+    registry = Registry()
+    quick = registry.find(Kind.TTS, "espeak")
+    engine = EspeakVoice()
+    assert remembering(engine, quick, {}, user_places()) is engine
+    slow = registry.find(Kind.TTS, "kokoro")
+    options = {"model": str(write_kokoro(tmp_path / "model")), "threads": 1}
+    hosted = make_engine(registry, slow, options)
+    try:
+        spoken = [said(hosted, "Hello there.") for _ in range(3)]
+    finally:
+        hosted.close()
+    assert len({json.dumps([c.text for c in chunks]) for chunks in spoken}) == 1
+    assert len(files(sentences_of(user_places()), "npz")) == 1
