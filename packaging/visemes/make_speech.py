@@ -1,6 +1,7 @@
-"""Speech that is labelled by the synthesiser that made it: espeak-ng, and Festival if asked.
+"""Speech that is labelled by the synthesiser that made it: espeak-ng, Festival and flite.
 
-Each utterance is int16 at 16 kHz with its track of mouth shapes; nothing is downloaded.
+One voice of Festival's comes with the recordings that it is cut from, labelled too. An utterance is
+int16 at 16 kHz with its track of mouth shapes; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +22,7 @@ from texts import said
 
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.tts.espeak.library import RATE as ESPEAK_RATE
-from avatar_app.engines.tts.espeak.library import Speaker, synthesize
+from avatar_app.engines.tts.espeak.library import Speaker, Utterance, synthesize
 from avatar_app.engines.tts.espeak.visemes import mouth_of
 
 RATE = 16_000
@@ -39,6 +40,9 @@ VARIANTS = (
 HELD_OUT_LANGUAGES = ("en-us", "en-us", "en-gb-x-rp", "ca", "da", "sk")
 HELD_OUT_VARIANTS = ("f2", "m3", "m7", "belinda", "steph", "michel", "miguel", "Henrique")
 
+ENGLISH = ("en-us",) * 9 + ("en", "en")
+"""Added to LANGUAGES where half of the speech is to be English."""
+
 FESTIVAL = {
     "ked_diphone": "en",
     "lp_diphone": "it",
@@ -49,14 +53,27 @@ FESTIVAL = {
     "czech_ph": "cs",
     "suo_fi_lj_diphone": "fi",
     "hy_fi_mv_diphone": "fi",
+    "upc_ca_ona_hts": "ca",
 }
-"""Voices cut from recordings of people, and their languages."""
+"""Voices cut from recordings of people, or learnt from them, and their languages."""
+HELD_OUT_FESTIVAL = ("lp_diphone", "czech_krb")
+"""Heard by nobody but who chooses thresholds."""
 DIALECTS = {
     "it": {"J": MouthShape.NN, "L": MouthShape.NN, "c": MouthShape.CH},
     "cs": {"c": MouthShape.SS, "y": MouthShape.IH, "S": MouthShape.CH, "c~": MouthShape.CH},
     "fi": {"y": MouthShape.OU, "D": MouthShape.DD, "T": MouthShape.TH},
+    "ca": {"rr": MouthShape.RR},
+    "ru": {
+        **dict.fromkeys(("ay", "e"), MouthShape.E),  # ay is a schwa, ae the i of unstressed я
+        **dict.fromkeys(("y", "yy", "ae"), MouthShape.IH),
+        **dict.fromkeys(("h", "hh"), MouthShape.KK),
+        "ur": MouthShape.OU,
+        "c": MouthShape.SS,
+        "sch": MouthShape.CH,
+    },
 }
-
+RECORDED = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
+"""A reader's sentences with their phones, from which festvox-ru cuts its voice."""
 
 FLITE = ("rms", "kal16")
 """Its slt and awb are left to the test."""
@@ -72,11 +89,14 @@ class Spoken:
     track: Track
 
 
-def espeak(seconds: float, seed: int, held_out: bool = False) -> Iterator[Spoken]:
+def espeak(
+    seconds: float,
+    seed: int,
+    languages: Sequence[str] = LANGUAGES,
+    variants: Sequence[str] = VARIANTS,
+) -> Iterator[Spoken]:
     """Any variant in any language, at any rate, pitch and melody."""
     rng = np.random.default_rng(seed)
-    languages = HELD_OUT_LANGUAGES if held_out else LANGUAGES
-    variants = HELD_OUT_VARIANTS if held_out else VARIANTS
     made = 0.0
     while made < seconds:
         language, variant = str(rng.choice(languages)), str(rng.choice(variants))
@@ -88,16 +108,26 @@ def espeak(seconds: float, seed: int, held_out: bool = False) -> Iterator[Spoken
         )
         utterance = synthesize(said(rng, language), speaker, lambda: False)
         sound = soxr.resample(utterance.samples.astype(np.float32), ESPEAK_RATE, RATE)
-        track = [(max(at, 0) / ESPEAK_RATE, shape) for shape, at in mouth_of(utterance)]
+        track = [(max(at, 0) / ESPEAK_RATE, shape) for shape, at in mouth_of(_weak(utterance))]
         if track and track[0][0] > 0:
             track.insert(0, (0.0, MouthShape.SIL))
         made += len(sound) / RATE
         yield Spoken(variant, _as_int16(sound), track)
 
 
-def festival(seconds: float, seed: int) -> Iterator[Spoken]:
-    """`seconds` of each voice that is installed."""
-    for number, (voice, language) in enumerate(FESTIVAL.items()):
+def _weak(utterance: Utterance) -> Utterance:
+    """ɐ, which espeak-ng writes for the weakest vowel of English, read as the schwa it is."""
+    phonemes = (
+        replace(phoneme, ipa=phoneme.ipa.replace("ɐ", "ə")) for phoneme in utterance.phonemes
+    )
+    return replace(utterance, phonemes=tuple(phonemes))
+
+
+def festival(seconds: float, seed: int, voices: Sequence[str] = ()) -> Iterator[Spoken]:
+    """`seconds` of each voice that is installed: of `voices`, or of all that are not held out."""
+    chosen = voices or [voice for voice in FESTIVAL if voice not in HELD_OUT_FESTIVAL]
+    for number, voice in enumerate(chosen):
+        language = FESTIVAL[voice]
         rng = np.random.default_rng([seed, number])
         texts = [said(rng, language) for _ in range(round(seconds / 4))]
         with TemporaryDirectory() as folder:
@@ -108,11 +138,29 @@ def festival(seconds: float, seed: int) -> Iterator[Spoken]:
             if done.returncode:
                 logging.warning("%s is left out: %s", voice, done.stderr[-200:])
             for path in sorted(Path(folder).glob("*.lab")):
-                rows = [line.split() for line in path.read_text("latin-1").splitlines()]
-                phones = [(row[2], float(row[0])) for row in rows if len(row) == 3]
-                sound, rate = soundfile.read(path.with_suffix(".wav"), dtype="float32")
-                sound = soxr.resample(sound * 32768, rate, RATE)
-                yield Spoken(voice, _as_int16(sound), track_of(phones, DIALECTS.get(language, {})))
+                yield _spoken(voice, path, path.with_suffix(".wav"), language)
+
+
+def recorded(seconds: float, seed: int) -> Iterator[Spoken]:
+    """Of what a person read aloud, in any order. FileNotFoundError without festvox-ru."""
+    paths = sorted((RECORDED / "lab").iterdir())
+    made = 0.0
+    for index in np.random.default_rng(seed).permutation(len(paths)):
+        path = paths[index]
+        spoken = _spoken("nsh", path, RECORDED / "wav" / f"{path.stem}.wav", "ru")
+        made += len(spoken.samples) / RATE
+        if made > seconds:
+            return
+        yield spoken
+
+
+def _spoken(speaker: str, labels: Path, sound: Path, language: str) -> Spoken:
+    """From a file of Festival's (end, colour, phone) and its sound."""
+    rows = [line.split() for line in labels.read_text("latin-1").splitlines()]
+    phones = [(row[2], float(row[0])) for row in rows if len(row) == 3]
+    samples, rate = soundfile.read(sound, dtype="float32")
+    samples = soxr.resample(samples * 32768, rate, RATE)
+    return Spoken(speaker, _as_int16(samples), track_of(phones, DIALECTS.get(language, {})))
 
 
 def _order(index: int, text: str, folder: str) -> str:

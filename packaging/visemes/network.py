@@ -11,7 +11,7 @@ from avatar_app.engines.face.acting.spectrum import BANDS
 CONTEXTS = (5, 3)
 """Columns that each convolution sees: the newest one last."""
 CHANNELS, UNITS = 64, 112
-DELAY = 5
+DELAY = 7
 """Columns by which the answer comes later than its column."""
 
 
@@ -49,15 +49,3 @@ def past_columns() -> int:
 def start(batch: int) -> tuple[Tensor, Tensor]:
     """Past and memory before a sound begins."""
     return torch.zeros(batch, past_columns(), BANDS), torch.zeros(1, batch, UNITS)
-
-
-class Deployed(nn.Module):
-    """As it is shipped: probabilities instead of logits."""
-
-    def __init__(self, lips: Lips) -> None:
-        super().__init__()
-        self.lips = lips
-
-    def forward(self, mel: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
-        shape, curves, past, memory = self.lips(mel, past, memory)
-        return shape.softmax(-1), curves.sigmoid(), past, memory

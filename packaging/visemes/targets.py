@@ -1,39 +1,52 @@
-"""What the network is to say of each hundredth of a second, from a track of mouth shapes."""
+"""What the network is to say of each hundredth of a second, from a track of mouth shapes.
+
+The opening is the very curve that a face shows of the same track (`blended` of acting/visemes.py),
+computed for all columns at once.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from phones import Track
 
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.face.acting.spectrum import HOP
-from avatar_app.engines.face.acting.visemes import SHAPES, Segment, closure
+from avatar_app.engines.face.acting.visemes import DOMINANCE, REACH, SHAPES, Segment, closure
 
 CLASSES = tuple(MouthShape)
-_FINE = 4
+_FINE = 5
 """Steps per column in which a track is read."""
-_REACH = 0.06
-"""Seconds to either side over which neighbours share the mouth: a raised cosine."""
+_AROUND = 0.15
+"""Seconds around p, b and m in which they may close the lips."""
+_OPENINGS = np.array([SHAPES[shape].opening for shape in CLASSES])
+_WEIGHTS = np.array([DOMINANCE.get(shape, 1.0) for shape in CLASSES])
+Floats = NDArray[np.float32]
 
 
-def targets_of(track: Track, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Class of each column, int64 (n,); opening and closure as on a face, float32 (n, 2)."""
-    segments = [Segment(at, shape) for at, shape in track]
-    starts = np.array([segment.start for segment in segments])
-    numbers = np.array([CLASSES.index(segment.shape) for segment in segments])
-    fine = np.arange(columns * _FINE) * HOP / _FINE
+def targets_of(track: Track, columns: int) -> tuple[NDArray[np.int64], Floats]:
+    """Class of each column, (n,); opening and closure as on a face, (n, 2)."""
+    starts = np.array([at for at, _ in track])
+    numbers = np.array([CLASSES.index(shape) for _, shape in track])
+    half = round(REACH / HOP * _FINE)
+    fine = np.arange(-half, columns * _FINE + half) * HOP / _FINE
     place = np.searchsorted(starts, fine, "right") - 1
     classes = np.where(place < 0, CLASSES.index(MouthShape.SIL), numbers[np.maximum(place, 0)])
-    openings = np.array([SHAPES[shape].opening for shape in CLASSES])[classes]
-    half = round(_REACH / HOP * _FINE)
-    window = np.hanning(2 * half + 1)
-    padded = np.pad(openings, half, mode="edge")
-    smooth = np.convolve(padded, window / window.sum(), "valid")[::_FINE]
+    window = 1 + np.cos(np.pi * np.arange(-half, half + 1) / half)
+    sums = np.convolve(_OPENINGS[classes] * _WEIGHTS[classes], window, "valid")
+    openings = (sums / np.convolve(_WEIGHTS[classes], window, "valid"))[::_FINE][:columns]
+    closed = _closures(track, columns)
+    curves = np.stack([openings * (1 - closed), closed], axis=1).astype(np.float32)
+    return classes[half : half + columns * _FINE : _FINE].astype(np.int64), curves
+
+
+def _closures(track: Track, columns: int) -> NDArray[np.float64]:
+    segments = [Segment(at, shape) for at, shape in track]
+    ends = [*(at for at, _ in track[1:]), columns * HOP]
     closed = np.zeros(columns)
-    for at, shape in track:
+    for (at, shape), end in zip(track, ends, strict=True):
         if shape is MouthShape.PP:
-            first, last = max(int((at - 0.08) / HOP), 0), min(int((at + 0.4) / HOP), columns)
-            for column in range(first, last):
+            first, last = max(int((at - _AROUND) / HOP), 0), int((end + _AROUND) / HOP)
+            for column in range(first, min(last, columns)):
                 closed[column] = closure(segments, column * HOP)
-    curves = np.stack([smooth * (1 - closed), closed], axis=1)
-    return classes[::_FINE].astype(np.int64), curves.astype(np.float32)
+    return closed

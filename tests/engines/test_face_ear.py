@@ -11,7 +11,7 @@ import pytest
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
 from avatar_app.engines.face.acting import ear as ear_module
 from avatar_app.engines.face.acting.ear import NETWORK, Ear, network
-from avatar_app.engines.face.acting.hearing import LOOKAHEAD, Hearing
+from avatar_app.engines.face.acting.hearing import LOOKAHEAD_BY_EAR, Hearing
 from avatar_app.engines.face.acting.pose import Mouth
 from avatar_app.engines.face.acting.spectrum import BANDS, HOP, Levelling, MelColumns
 from avatar_app.engines.face.acting.visemes import Segment, blended
@@ -60,9 +60,9 @@ def test_the_look_ahead_is_enough_for_the_mouth_of_a_moment() -> None:
     whole, hearing = heard(samples), Hearing()
     for chunk in chunks(samples, RATE, 0.013):
         hearing.add(chunk)
-        at = hearing.covered - LOOKAHEAD
-        if at >= 0:
-            assert hearing.mouth(at) == pytest.approx(whole.mouth(at), abs=1e-4)
+        if hearing.known >= 0:
+            mouth = whole.mouth(hearing.known)
+            assert hearing.mouth(hearing.known) == pytest.approx(mouth, abs=1e-4)
 
 
 def test_the_same_sound_gives_the_same_mouth() -> None:
@@ -81,13 +81,13 @@ def test_any_sample_rate_gives_about_the_same_mouth(rate: int) -> None:
     likeness = np.corrcoef(
         openings(heard(samples), seconds), openings(heard(other, rate), seconds)
     )[0, 1]
-    assert likeness > (0.98 if rate > RATE else 0.85)
+    assert likeness > (0.99 if rate > RATE else 0.93)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.001, 0.005])
 def test_without_a_voice_the_mouth_stays_closed(level: float) -> None:
     noise = np.random.default_rng(1).standard_normal(2 * RATE).astype(np.float32) * level
-    assert openings(heard(noise), 2.1).max() < 0.08
+    assert openings(heard(noise), 2.1).max() < 0.03
 
 
 def test_pauses_and_the_end_close_the_mouth() -> None:
@@ -109,8 +109,8 @@ def test_an_unheard_voice_opens_the_mouth_far_better_than_its_loudness_would() -
     true = [blended(track, at, Mouth()).opening for at in looks]
     by_ear = np.corrcoef([hearing.mouth(at).opening for at in looks], true)[0, 1]
     by_loudness = np.corrcoef([hearing.loudness(at) for at in looks], true)[0, 1]
-    assert by_ear > 0.75
-    assert by_ear > by_loudness + 0.1
+    assert by_ear > 0.87
+    assert by_ear > by_loudness + 0.3
 
 
 def test_the_mouth_is_in_time_with_the_sound() -> None:
@@ -139,11 +139,10 @@ def test_lips_close_for_mama_baba_papa() -> None:
         min(hearing.mouth(at).opening for at in np.arange(start, end, 0.01)) for start, end in lips
     ]
     assert sum(opening < 0.08 for opening in smallest) >= 5
-    between = [
-        max(hearing.mouth(at).opening for at in np.arange(end, start, 0.01))
-        for (_, end), (start, _) in pairwise(lips)
-    ]
-    assert sum(opening > 0.15 for opening in between) >= 4
+    gaps = [np.arange(end, start, 0.01) for (_, end), (start, _) in pairwise(lips)]
+    wide = [gap for gap in gaps if max(blended(track, at, Mouth()).opening for at in gap) > 0.8]
+    assert len(wide) == 2
+    assert all(max(hearing.mouth(at).opening for at in gap) > 0.5 for gap in wide)
 
 
 def test_a_voice_that_tells_visemes_does_not_load_the_network(
@@ -164,7 +163,7 @@ def test_the_shipped_network_is_small_and_says_what_it_is() -> None:
     facts = network().session.get_modelmeta().custom_metadata_map
     assert facts["classes"].split() == [shape.value for shape in MouthShape]
     assert float(facts["hop_seconds"]) == HOP
-    assert float(facts["look_ahead_seconds"]) + HOP <= LOOKAHEAD
+    assert float(facts["look_ahead_seconds"]) + HOP <= LOOKAHEAD_BY_EAR
     assert int(facts["delay_columns"]) == network().delay
     assert facts["training_command"].startswith("python packaging/visemes/train.py")
     assert network().session.get_inputs()[0].shape[-1] == BANDS

@@ -20,7 +20,7 @@ from avatar_app.engines.face.acting.spectrum import BANDS, HOP, Floats, Levellin
 from avatar_app.engines.face.acting.visemes import SHAPES, closed
 
 NETWORK = Path(__file__).with_name("lips.onnx")
-_CLOSING, _CLOSED = 0.5, 0.8
+CLOSING_FROM, CLOSED_FROM = 0.7, 0.9
 """The network's answer from which lips begin to close, and from which they are closed."""
 _OPENING = 0.06
 """Openings up to this are taken for closed: the network is never quite sure of silence."""
@@ -78,7 +78,7 @@ class _Memory:
 
 
 class Ear:
-    """One sound, growing. `mouth` is known for all but the last 73 ms."""
+    """One sound, growing. `mouth` is known for all but the last 93 ms."""
 
     def __init__(self, rate: int) -> None:
         """`rate` in samples per second."""
@@ -122,7 +122,7 @@ class Ear:
 
 def _mouth(shape: Mouth, opening: float, closure: float) -> Mouth:
     opening = max(opening - _OPENING, 0.0) / (1 - _OPENING)
-    closing = min(max((closure - _CLOSING) / (_CLOSED - _CLOSING), 0.0), 1.0)
+    closing = min(max((closure - CLOSING_FROM) / (CLOSED_FROM - CLOSING_FROM), 0.0), 1.0)
     # the network's opening knows of closing lips already; shapes follow it where it is small
     fade = min(opening / 0.1, 1.0)
     faded = Mouth(*(part * fade for part in shape))._replace(opening=opening, press=shape.press)

@@ -16,6 +16,8 @@ from avatar_app.engines.face.acting.visemes import Segment, blended
 
 LOOKAHEAD = 0.078
 """Seconds of speech after a moment that must have come before its mouth is known."""
+LOOKAHEAD_BY_EAR = 0.098
+"""The same where the sound itself shapes the mouth."""
 _HOP = 0.01
 """Seconds over which loudness is taken."""
 _SMOOTH = np.hanning(13)[1:-1].astype(np.float64) / np.hanning(13).sum()
@@ -57,6 +59,11 @@ class Hearing:
         self._add_sound(chunk.audio.samples)
         if self._ear:
             self._ear.add(chunk.audio.samples)
+
+    @property
+    def known(self) -> float:
+        """Seconds of the turn's timeline up to which nothing that comes changes the mouth."""
+        return self.covered - (LOOKAHEAD_BY_EAR if self._ear else LOOKAHEAD)
 
     def end(self) -> None:
         """No more will come: silence follows."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.hearing import LOOKAHEAD, Hearing
+from avatar_app.engines.face.acting.hearing import Hearing
 from avatar_app.engines.face.acting.life import lived
 from avatar_app.engines.face.acting.pose import Mouth, Pose
 
@@ -54,7 +54,7 @@ def _frames(hearing: Hearing, speech: Iterator[SpeechChunk], fps: float) -> Iter
         if hearing.begins is None:
             index = round(chunk.audio.start / chunk.audio.rate * fps)
         hearing.add(chunk)
-        while index / fps + LOOKAHEAD <= hearing.covered:
+        while index / fps <= hearing.known:
             yield index
             index += 1
     if hearing.begins is None:

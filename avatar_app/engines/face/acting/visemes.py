@@ -44,7 +44,7 @@ SHAPES: dict[MouthShape, Mouth] = {
     MouthShape.OU: Mouth(0.34, 0.30, -0.35, 1.0, 0.12, 0.05, 0.20),
 }
 
-_DOMINANCE = {
+DOMINANCE = {
     MouthShape.PP: 3.0,
     MouthShape.FF: 3.0,
     MouthShape.TH: 1.6,
@@ -58,6 +58,7 @@ _DOMINANCE = {
     MouthShape.DD: 0.8,
     MouthShape.NN: 0.8,
 }
+"""How much a viseme insists on its own shape; 1 for the others."""
 
 
 class Segment(NamedTuple):
@@ -76,7 +77,7 @@ def blended(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
     total, sums = 0.0, [0.0] * len(Mouth._fields)
     for start, end, shape in _near(segments, at):
         share = _window(end - at) - _window(start - at)
-        weight = share * (_DOMINANCE.get(shape, 1.0) if shape else 1.0)
+        weight = share * (DOMINANCE.get(shape, 1.0) if shape else 1.0)
         total += weight
         target = SHAPES[shape] if shape else by_ear
         sums = [s + weight * part for s, part in zip(sums, target, strict=True)]
