@@ -28,14 +28,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(avatars, name="avatars")
-app.add_typer(models, name="models")
-app.add_typer(voices, name="voices")
-app.add_typer(servers, name="servers")
-app.command()(render)
-app.command()(fit)
-app.command()(stats)
-app.command()(speak)
+TALK, FILM, KEEP, MACHINE = "Talk", "Films and sound", "Faces, voices, models", "This machine"
+"""The parts in which the commands are listed."""
 out = Console()
 err = Console(stderr=True)
 
@@ -62,7 +56,7 @@ def run_command_line() -> int:
     return status if isinstance(status, int) else 0
 
 
-@app.command()
+@app.command(rich_help_panel=TALK)
 def run(settings: Assignments = None) -> int:
     """Open the window and talk. Without a display: write a demonstration instead."""
     from avatar_app.app.logs import log_to_file
@@ -80,7 +74,7 @@ def run(settings: Assignments = None) -> int:
     return run_window(Companion(loaded, notices, places))
 
 
-@app.command()
+@app.command(rich_help_panel=FILM)
 def demo(
     output: Annotated[Path | None, typer.Option(help="The mp4; default: your videos.")] = None,
     settings: Assignments = None,
@@ -101,9 +95,9 @@ def demo(
     return 0
 
 
-@app.command()
+@app.command(rich_help_panel=FILM)
 def say(
-    text: str,
+    text: Annotated[str, typer.Argument(help="What is said, in quotes.")],
     output: Annotated[Path, typer.Option(help="The mp4 to write.")],
     settings: Assignments = None,
 ) -> int:
@@ -121,7 +115,7 @@ def say(
     return 0
 
 
-@app.command()
+@app.command(rich_help_panel=TALK)
 def converse(
     recordings: Annotated[
         list[Path], typer.Option("--input", help="A recording of the user; may be repeated.")
@@ -160,7 +154,7 @@ def converse(
     return 0
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def devices() -> int:
     """List microphones and loudspeakers."""
     from avatar_app.app.listings import device_table
@@ -169,7 +163,7 @@ def devices() -> int:
     return 0
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def engines() -> int:
     """List the engines, what they need, and their options."""
     from avatar_app.app.listings import engine_table
@@ -181,7 +175,7 @@ def engines() -> int:
     return 0
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def doctor(settings: Assignments = None) -> int:
     """Check devices, engines and a whole conversation; says what to do about what is wrong."""
     from avatar_app.app.doctor import examine
@@ -199,21 +193,28 @@ def doctor(settings: Assignments = None) -> int:
     return 0 if healthy else 1
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def bench(
-    name: Annotated[str, typer.Argument(help="latency, skew, live …; a wrong name lists them")],
+    name: Annotated[
+        str | None, typer.Argument(help="What to measure; leave it out to see what there is.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quick: Annotated[bool, typer.Option(help="Fewer rounds, coarser figures.")] = False,
     face: Annotated[
-        str | None, typer.Option(help="live, skew, soak: wav2lip, photo or illustrated.")
+        str | None, typer.Option(help="face, live, skew, soak: wav2lip, photo or illustrated.")
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="live: how long.")] = None,
     utterances: Annotated[int | None, typer.Option(min=20, help="soak: how many.")] = None,
     settings: Assignments = None,
 ) -> int:
-    """Measure this machine."""
+    """Measure how fast and how well this machine does what is promised."""
     from avatar_app.app.bench import run_bench, show_table
 
+    if name is None:
+        from avatar_app.app.listings import bench_table
+
+        out.print(bench_table())
+        return 0
     loaded, _ = _settings(settings)
     with err.status(f"Measuring {name} …"):
         result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
@@ -222,6 +223,16 @@ def bench(
     else:
         show_table(result, out)
     return 0 if result.ok else 1
+
+
+app.command(rich_help_panel=FILM)(render)
+app.command(rich_help_panel=FILM)(speak)
+app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
+app.add_typer(voices, name="voices", rich_help_panel=KEEP)
+app.add_typer(models, name="models", rich_help_panel=KEEP)
+app.add_typer(servers, name="servers", rich_help_panel=KEEP)
+app.command(rich_help_panel=MACHINE)(fit)
+app.command(rich_help_panel=MACHINE)(stats)
 
 
 @app.command(hidden=True)

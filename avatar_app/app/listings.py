@@ -1,9 +1,12 @@
-"""Tables of what there is: devices and engines."""
+"""Tables of what there is: devices, engines and benches."""
 
 from __future__ import annotations
 
+import importlib
+
 from rich.table import Table
 
+from avatar_app.app.bench import BENCHES, module_of
 from avatar_app.app.registry import Registry
 from avatar_app.audio.devices import list_devices
 from avatar_app.core.manifest import Manifest
@@ -35,6 +38,15 @@ def engine_table(registry: Registry) -> Table:
         state = f" [yellow](needs {', '.join(missing)})[/]" if missing else ""
         about = f"{manifest.title}{state}\n[dim]{manifest.summary}[/]"
         table.add_row(manifest.kind.value, manifest.name, about, _options(manifest))
+    return table
+
+
+def bench_table() -> Table:
+    """What can be measured, as each bench says of itself."""
+    table = Table("Bench", "What it asks", box=None, header_style="bold", pad_edge=False)
+    for name in BENCHES:
+        says = importlib.import_module(module_of(name)).__doc__ or ""
+        table.add_row(name, says.partition("\n\n")[0].replace("\n", " "))
     return table
 
 

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from avatar_app import cli
+from avatar_app.app.bench import BENCHES
 from avatar_app.app.places import user_places
 from avatar_app.core.errors import DeviceUnavailable
 
@@ -151,6 +152,13 @@ def test_a_broken_settings_file_costs_a_notice(run: Run, held: list[dict[str, An
     status, _, errors = run("converse", "--input", RECORDING)
     assert status == 0
     assert "window.theme cannot be 'pink'" in errors
+
+
+def test_benches_are_listed_with_what_they_ask(run: Run) -> None:
+    status, out, _ = run("bench")
+    assert status == 0
+    assert all(name in out for name in BENCHES)
+    assert "how much of a core a face at work needs" in out
 
 
 def test_an_unknown_bench_is_told(run: Run) -> None:

@@ -22,7 +22,10 @@ BENCHES = (
     *("wav2lip", "live", "generate", "visemes"),
 )
 CHOICES = MappingProxyType(
-    {"skew": {"face"}, "soak": {"face", "utterances"}, "live": {"face", "minutes"}}
+    {
+        **{"face": {"face"}, "skew": {"face"}},
+        **{"soak": {"face", "utterances"}, "live": {"face", "minutes"}},
+    }
 )
 """What can be chosen about a bench."""
 
@@ -36,10 +39,15 @@ def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> Benc
     for option in choices.keys() - CHOICES.get(name, set()):
         able = ", ".join(bench for bench, options in CHOICES.items() if option in options)
         raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
-    module = importlib.import_module(f"avatar_app.app.bench.{name.replace('-', '_')}")
+    module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
         report: Report = module.measure(settings, places_under(Path(folder)), quick, **choices)
     return replace(BenchResult(name, describe_machine()), report=report)
+
+
+def module_of(name: str) -> str:
+    """Where a bench is, for `import_module`."""
+    return f"{__name__}.{name.replace('-', '_')}"
 
 
 def places_under(root: Path) -> Places:

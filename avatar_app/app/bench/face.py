@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 
+from avatar_app.app.bench.faces import face_called, with_face
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scene import engine_of
 from avatar_app.app.bench.telling import STORY
@@ -25,20 +26,21 @@ LOOKS = (Look.IDLE, Look.LISTENING, Look.THINKING)
 QUICK_FRAMES, FRAMES = 60, 450
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
-    """The settings' face speaks the settings' voice, then rests."""
-    del places  # nothing is stored
+def measure(settings: Settings, places: Places, quick: bool, face: str | None = None) -> Report:
+    """The settings' face, or the one called `face`, speaks the settings' voice, then rests."""
+    if face is not None:
+        settings = with_face(settings, places, face_called(face))
     count = QUICK_FRAMES if quick else FRAMES
-    voice, face = engine_of(settings, Kind.TTS), engine_of(settings, Kind.FACE)
+    voice, shown = engine_of(settings, Kind.TTS), engine_of(settings, Kind.FACE)
     try:
         speech = list(_spoken(voice))
-        performed = _Timed(face.perform(iter(speech), Turn(0)))
+        performed = _Timed(shown.perform(iter(speech), Turn(0)))
         last = _drawn(performed, count)
-        rested = _Timed(_resting(face, last, count))
+        rested = _Timed(_resting(shown, last, count))
         _drawn(rested, count)
     finally:
         voice.close()
-        face.close()
+        shown.close()
     return _report(performed, rested, _conversion_ms(last.image), last.image)
 
 
