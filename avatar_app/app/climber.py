@@ -85,13 +85,6 @@ class Climber:
                     self._pass_time()
             return False
 
-    def configure(self, **options: Any) -> None:
-        """Change options of the chosen face, whether or not it is on show."""
-        self._rack.face_choice.options.update(options)
-        if self._level is Level.CHOSEN:
-            self._rack.engines[Kind.FACE].configure(**options)
-            self._conversation.presenter.forget_resting()
-
     def use(self, choice: EngineChoice, used: Callable[[], None]) -> None:
         """Show another face from the first picture on that it can draw, and call `used`; one that
         cannot be had leaves all as it is, and the user is told."""

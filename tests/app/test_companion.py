@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import sys
 import threading
@@ -13,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from avatar_app.app import companion as companion_module
 from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.build import EngineRack
 from avatar_app.app.companion import Companion
 from avatar_app.app.jobs import Job
 from avatar_app.app.places import user_places
 from avatar_app.app.session import NewCharacter, Preference
-from avatar_app.app.settings import load_settings
+from avatar_app.app.settings import EngineChoice, load_settings
 from avatar_app.audio.wav import read_sound
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
@@ -49,18 +48,23 @@ ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SOON = 30.0
 """Seconds within which something must have happened; it takes a few at most."""
 
-BROKEN = """
-class Broken:
+USER_DIALOGUE = """
+class Dialogue:
     def __init__(self, **options): ...
     def configure(self, **options): ...
     def close(self): ...
     def reply(self, prompt, turn):
+"""
+BROKEN = f"""{USER_DIALOGUE}
         raise RuntimeError("oops")
         yield
 """
+PARROT = f"""{USER_DIALOGUE}
+        yield prompt.user_text
+"""
 MANIFEST = """
-{name: broken, kind: dialogue, entry: "engine:Broken", title: The broken one, summary: Fails.,
- license: MIT}
+{{name: {name}, kind: dialogue, entry: "engine:Dialogue", title: The {name} one, summary: A test.,
+ license: MIT}}
 """
 
 
@@ -217,20 +221,20 @@ def test_preferences_are_saved(opened: Callable[..., Window]) -> None:
     }
 
 
-def broken_dialogue() -> str:
-    """The name of an engine that fails whenever it is asked."""
-    folder = user_places().engines / "dialogue" / "broken"
+def user_dialogue(name: str, code: str) -> str:
+    """The name of an engine that the user added."""
+    folder = user_places().engines / "dialogue" / name
     folder.mkdir(parents=True)
-    (folder / "manifest.yaml").write_text(MANIFEST)
-    (folder / "engine.py").write_text(BROKEN)
-    return "broken"
+    (folder / "manifest.yaml").write_text(MANIFEST.format(name=name))
+    (folder / "engine.py").write_text(code)
+    return name
 
 
 def test_an_engine_that_keeps_failing_is_replaced(
     opened: Callable[..., Window], expected_warnings: list[str]
 ) -> None:
     expected_warnings += ["think failed", "think: Something broke: oops"]
-    window = opened(dialogue={"engine": broken_dialogue()})
+    window = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
     assert window.companion.wait_open()
     for number in range(3):
         window.companion.type(f"hello {number}")
@@ -243,33 +247,45 @@ def test_an_engine_that_keeps_failing_is_replaced(
 
 
 def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
-    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+    opened: Callable[..., Window],
 ) -> None:
-    window = opened(dialogue={"engine": broken_dialogue()})
+    window = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
     assert window.companion.wait_open()
     ensemble = window.companion._ensemble
     assert ensemble is not None
-    both = threading.Barrier(2)
-    put = EngineRack.put
-
-    def put_together(rack: EngineRack, kind: Kind, choice: Any) -> Any:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            both.wait(0.5)  # broken where only one comes
-        return put(rack, kind, choice)
-
-    monkeypatch.setattr(EngineRack, "put", put_together)
-    threads = [
-        threading.Thread(target=ensemble.substitute, args=(Kind.DIALOGUE,)) for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(SOON)
+    for _ in range(3):
+        ensemble.substitute(Kind.DIALOGUE)
     window.wait(Noticed, lambda notice: "given up" in notice.message)
     window.companion.close()
     assert len([n for n in window.of(Noticed) if "given up" in n.message]) == 1
-    ensemble.substitute(Kind.FACE)  # too late: nothing is made that nobody would close
+    ensemble.substitute(Kind.ASR)  # too late: nothing is made that nobody would close
     assert not ensemble.rack.engines
+
+
+def test_an_engine_is_changed_while_it_runs_and_remembered(
+    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered = threading.Event()
+    save = companion_module.save_user_setting
+
+    def save_and_tell(*setting: Any) -> None:
+        save(*setting)
+        remembered.set()
+
+    monkeypatch.setattr(companion_module, "save_user_setting", save_and_tell)
+    parrot = EngineChoice(engine=user_dialogue("parrot", PARROT))
+    window = opened()
+    window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))  # perhaps too early
+    assert window.companion.wait_open()
+    window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))
+    told = window.wait(Noticed, lambda notice: "nobody" in notice.message)
+    assert told.hint.endswith("stays.")
+    window.companion.use(Kind.DIALOGUE, parrot)
+    assert remembered.wait(SOON)
+    window.companion.type("polly")
+    assert window.wait(TurnEnded, lambda turn: turn.user_text).heard_text == "polly"
+    assert load_settings()[0].dialogue.engine == "parrot"
+    assert not window.of(Failed)
 
 
 def test_where_nothing_can_be_written_it_talks_all_the_same(
