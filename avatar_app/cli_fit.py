@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,36 +31,64 @@ class ProfileName(StrEnum):
 
 def fit(
     profile: Annotated[ProfileName, typer.Option(help="How much to ask.")] = ProfileName.AUTO,
-    apply: Annotated[bool, typer.Option("--apply", help="Write it into your settings.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write it into your settings; you are asked first.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Put your settings back as before --apply.")
+    ] = False,
     measure: Annotated[
         bool, typer.Option("--measure", help="Try the engines first: it takes a minute or more.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Say which engines and models fit this machine, which do not, and why."""
-    from avatar_app.app.fitting.applying import apply as write
+    from avatar_app.app.fitting.applying import undo as take_back
+    from avatar_app.app.places import user_places
+
+    if undo:
+        take_back(user_places().settings_file)
+        out.print("Your settings are as they were; --undo once more takes that back.")
+        return 0
+    plan = _planned(profile, measure)
+    if as_json:
+        typer.echo(json.dumps(_described(plan), ensure_ascii=False))
+    else:
+        _show(plan)
+    if apply:
+        _apply(plan, user_places().settings_file, yes)
+    return 0
+
+
+def _planned(profile: ProfileName, measure: bool) -> Plan:
     from avatar_app.app.fitting.profiles import Profile
     from avatar_app.app.measurements import Measurements
     from avatar_app.app.places import user_places
 
-    places = user_places()
-    with closing(Measurements.of(places)) as measurements:
-        with err.status("Looking at this machine …"):
+    with closing(Measurements.of(user_places())) as measurements:
+        with err.status("Measuring how fast this machine computes; once, for ten seconds …"):
             planner = _planner(measurements, anew=measure)
         plan = planner.plan(Profile(profile.value))
         if measure:
             _measure(plan, planner, measurements)
             plan = planner.plan(Profile(profile.value))
-    changed = write(plan, places.settings_file) if apply else ()
-    if as_json:
-        typer.echo(json.dumps(_described(plan) | {"changed": changed}, ensure_ascii=False))
-        return 0
-    _show(plan)
-    for line in changed:
-        out.print(line, markup=False, highlight=False)
-    if apply and not changed:
-        out.print("Your settings already are like that.")
-    return 0
+    return plan
+
+
+def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
+    from avatar_app.app.fitting.applying import apply, changes
+
+    wanted = changes(plan, settings_file)
+    if not wanted:
+        err.print("Your settings already are like that.")
+        return
+    err.print(f"\nIn {settings_file}:", markup=False, highlight=False, soft_wrap=True)
+    for name, value in wanted:
+        err.print(f"  {name}: {value}", markup=False, highlight=False)
+    if yes or typer.confirm("Write this?", err=True):
+        apply(wanted, settings_file)
+        err.print("Written. To take it back: avatar-app fit --undo")
 
 
 def _planner(measurements: Measurements, anew: bool) -> Planner:

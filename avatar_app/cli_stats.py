@@ -47,20 +47,18 @@ def _show(found: Statistics) -> None:
     if not found.stages and not found.trials:
         out.print("Nothing was measured yet: talk for a while, or try avatar-app fit --measure.")
     if found.stages:
-        table = Table("stage", *_COLUMNS, box=None, header_style="bold")
+        table = _table("from the end of your voice until", *_COLUMNS)
         for times in found.stages:
-            table.add_row(times.span.name, *_cells(times))
+            if times.span.kind is None:
+                table.add_row(_TITLES.get(times.span.name, times.span.name), *_cells(times))
         out.print(table)
     if found.engines:
-        table = Table(
-            "\nengine", *(f"\n{each}" for each in _COLUMNS), box=None, header_style="bold"
-        )
+        table = _table("engine, to its first output", *_COLUMNS)
         for each in found.engines:
             table.add_row(f"{each.engine} {each.model}".strip(), *_cells(each.times))
         out.print(table)
     if found.trials:
-        heads = ("tried", "memory", "first output", "for a second", "stops after")
-        table = Table(*(f"\n{head}" for head in heads), box=None, header_style="bold")
+        table = _table("tried", "memory", "first output", "for a second", "stops after")
         for manifest, _, trial in found.trials:
             table.add_row(
                 f"{manifest.kind} {manifest.name}",
@@ -71,14 +69,34 @@ def _show(found: Statistics) -> None:
             )
         out.print(table)
     for warning in found.warnings:
-        out.print(f"\n{warning}", style="yellow", markup=False, highlight=False)
+        out.print(f"{warning}\n", style="yellow", markup=False, highlight=False)
 
 
 _COLUMNS = ("turns", "half within", "95 % within")
+_TITLES = {
+    "end of turn": "it is clear that you have finished",
+    "text": "your words are understood",
+    "first sound": "the first sound of the answer",
+    "first frame": "the first picture of the answer",
+}
+"""What the spans of a whole turn mean."""
+
+
+def _table(first: str, *columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(first, min_width=34, footer="")
+    for column in columns:
+        table.add_column(column, justify="right")
+    table.show_footer = True  # an empty line below
+    return table
 
 
 def _cells(times: StageTimes) -> tuple[str, str, str]:
-    return str(times.count), f"{times.p50_ms:.0f} ms", f"{times.p95_ms:.0f} ms"
+    return str(times.count), _time(times.p50_ms), _time(times.p95_ms)
+
+
+def _time(ms: float) -> str:
+    return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.0f} ms"
 
 
 def _told(number: float | None, form: str) -> str:

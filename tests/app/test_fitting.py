@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from avatar_app.app.fitting.applying import apply
-from avatar_app.app.fitting.hardware import Card, Cards, Hardware, look_at_hardware, meters
-from avatar_app.app.fitting.needs import choice_key, estimate
+from avatar_app.app.bench.scripted.llama import write_llama
+from avatar_app.app.bench.scripted.whisper import write_whisper
+from avatar_app.app.fitting.applying import apply, changes, undo
+from avatar_app.app.fitting.hardware import (
+    Card,
+    Cards,
+    Hardware,
+    fingerprint,
+    look_at_hardware,
+    meters,
+)
+from avatar_app.app.fitting.needs import choice_key, estimate, model_mb
 from avatar_app.app.fitting.planner import Plan, Planner
 from avatar_app.app.fitting.profiles import Profile, read_profiles, suited
+from avatar_app.app.fitting.weighing import tried
 from avatar_app.app.measurements import Measurements, Trial
 from avatar_app.app.models.catalog import user_catalog
 from avatar_app.app.models.store import Kept, Store
@@ -21,6 +33,8 @@ from avatar_app.app.places import user_places
 from avatar_app.app.registry import Registry
 from avatar_app.app.residency import Limits, Pool
 from avatar_app.app.settings import load_settings
+from avatar_app.cli import app
+from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 
 GB = 1024.0
@@ -114,7 +128,7 @@ def test_the_meters_tell_what_others_use() -> None:
 
 def test_the_speed_is_measured_once() -> None:
     with_file = Measurements.of(user_places())
-    first = look_at_hardware(with_file, Cards(None))
+    first = look_at_hardware(with_file, Cards(None), seconds=0.1)
     assert first.gflops > 0.1
     assert look_at_hardware(with_file, Cards(None)).gflops == first.gflops
     with_file.close()
@@ -239,11 +253,66 @@ def test_applying_writes_the_settings_and_leaves_the_rest(tmp_path: Path) -> Non
     file = tmp_path / "config.yaml"
     file.write_text("# mine\nwindow: {theme: dark}\ntts: {engine: espeak, options: {voice: de}}\n")
     plan = planner(LAPTOP).plan(Profile.LOW)
-    changed = apply(plan, file)
-    assert "face.options.width = 960" in changed
+    wanted = changes(plan, file)
+    assert ("face.options.width", 960) in wanted
+    before = file.read_text()
+    apply(wanted, file)
     settings, notices = load_settings(user_file=file, environ={})
     assert notices == ()
     assert settings.face.options == {"width": 960, "height": 540, "fps": 25}
     assert settings.tts.options == {"voice": "de"}
     assert "# mine" in file.read_text()
-    assert apply(plan, file) == ()
+    assert changes(plan, file) == ()
+    undo(file)
+    assert file.read_text() == before
+    undo(file)
+    assert changes(plan, file) == ()
+
+
+def test_where_nothing_was_applied_nothing_is_undone(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    with pytest.raises(ConfigInvalid, match="No plan"):
+        undo(file)
+    assert not file.exists()
+    apply((("tts.engine", "espeak"),), file)
+    undo(file)
+    assert load_settings(user_file=file, environ={})[1] == ()
+
+
+def fit(*arguments: str, typed: str = "") -> Any:
+    """The command on a machine whose speed is known."""
+    with closing(Measurements.of(user_places())) as measurements:
+        measurements.keep_speed(fingerprint(), 60.0)
+    return CliRunner().invoke(app, ["fit", "--profile", "low", *arguments], input=typed)
+
+
+def test_the_command_asks_before_it_writes_and_takes_it_back() -> None:
+    file = user_places().settings_file
+    shown = fit("--apply", typed="n\n")
+    assert shown.exit_code == 0
+    assert "face.options.width: 960" in shown.output
+    assert not file.exists()
+    fit("--apply", typed="y\n")
+    assert load_settings(user_file=file)[0].face.options["width"] == 960
+    assert "already are like that" in fit("--apply").output
+    assert fit("--undo").exit_code == 0
+    assert "width" not in load_settings(user_file=file)[0].face.options
+
+
+@pytest.mark.parametrize("engine", ["whisper", "llama", "espeak"])
+def test_what_is_foretold_is_within_a_tenth_of_the_measured_peak(
+    engine: str, tmp_path: Path
+) -> None:
+    """Nothing was measured before: from the manifest, the size of the model and its header."""
+    registry, store = Registry(), Store.of(user_places())
+    (manifest,) = (each for each in registry.all() if each.name == engine)
+    options = {}
+    if engine == "whisper":
+        options["model"] = str(write_whisper(tmp_path / "whisper", "hello there"))
+    if engine == "llama":
+        options["model"] = str(write_llama(tmp_path / "x.gguf", "It is fine today.", layers=24))
+    catalog = user_catalog(store.root)
+    foretold = estimate(manifest, options, None, store, catalog)
+    size = model_mb(options.get("model", ""), manifest, store, catalog)
+    trial = tried(registry, manifest, options, size)
+    assert foretold.weight.ram_mb == pytest.approx(trial.ram_mb, rel=0.1)
