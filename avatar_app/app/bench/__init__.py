@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
     *("latency", "barge-in", "skew", "face", "startup", "soak"),
-    *("wav2lip", "live", "generate", "visemes"),
+    *("wav2lip", "live", "generate", "visemes", "models"),
 )
 CHOICES = MappingProxyType(
     {
@@ -28,9 +29,17 @@ CHOICES = MappingProxyType(
     }
 )
 """What can be chosen about a bench."""
+TELLING = frozenset({"models"})
+"""Benches that tell what they are at."""
 
 
-def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> BenchResult:
+def run_bench(
+    name: str,
+    settings: Settings,
+    quick: bool,
+    progress: Callable[[str], None] = lambda _step: None,
+    **chosen: Any,
+) -> BenchResult:
     """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
     ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
     if name not in BENCHES:
@@ -39,6 +48,8 @@ def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> Benc
     for option in choices.keys() - CHOICES.get(name, set()):
         able = ", ".join(bench for bench, options in CHOICES.items() if option in options)
         raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
+    if name in TELLING:
+        choices["progress"] = progress
     module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
         report: Report = module.measure(settings, places_under(Path(folder)), quick, **choices)
