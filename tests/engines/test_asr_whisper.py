@@ -21,7 +21,12 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.engines.asr.whisper.agreement import Agreement
-from avatar_app.engines.asr.whisper.decoding import is_believable, repeats
+from avatar_app.engines.asr.whisper.decoding import (
+    MOST_PROMPT_TOKENS,
+    MOST_TOKENS,
+    is_believable,
+    repeats,
+)
 from avatar_app.engines.asr.whisper.engine import WhisperRecognizer
 from avatar_app.engines.asr.whisper.loading import translated
 
@@ -55,6 +60,7 @@ class Watched:
 
     def __init__(self, recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch) -> None:
         self._model = recognizer._model
+        self.hf_tokenizer = self._model.hf_tokenizer
         self.asked: list[dict[str, Any]] = []
         monkeypatch.setattr(recognizer, "_model", self)
 
@@ -118,6 +124,17 @@ def test_what_was_said_before_a_pause_is_known_after_it(recognizer, monkeypatch)
     assert watched.asked[-1]["initial_prompt"] == SENTENCE
     list(recognizer.transcribe(blocks(SPEECH), Turn(8)))
     assert watched.asked[-1]["initial_prompt"] is None
+
+
+def test_a_long_speech_after_a_long_one_is_understood(recognizer, monkeypatch):
+    watched = Watched(recognizer, monkeypatch)
+    recognizer.configure(prompt="ten meters " * 200, hotwords="go forward " * 200)
+    speech = np.concatenate([SPEECH] * 4)[: 18 * MICROPHONE_RATE]
+    *_, final = recognizer.transcribe(iter([AudioChunk(speech, MICROPHONE_RATE)]), Turn(1))
+    recognizer.configure(prompt="", hotwords="")
+    assert final.text == SENTENCE
+    assert watched.asked[-1]["max_new_tokens"] == MOST_TOKENS
+    assert len(watched.asked[-1]["initial_prompt"].split()) == MOST_PROMPT_TOKENS
 
 
 def test_no_word_is_invented_on_silence_or_noise(recognizer):
@@ -202,6 +219,16 @@ def test_words_are_agreed_on_when_two_hypotheses_have_them():
     assert not agreement.add(["And", "so,", "my", "yellow", "American"])
     assert agreement.add(["And", "so,", "my", "yellow", "Americans"])
     assert agreement.agreed == ["And", "so,", "my", "yellow"]
+
+
+def test_a_word_more_at_the_beginning_shows_none_twice():
+    agreement = Agreement()
+    agreement.add(["And", "so", "my"])
+    agreement.add(["And", "so", "my", "fellow"])
+    for _ in range(2):
+        assert not agreement.add(["Well", "and", "so", "my", "fellow"])
+    assert not agreement.add(["And"])
+    assert agreement.agreed == ["And", "so", "my"]
 
 
 def test_loops_and_doubts_are_told_from_speech():

@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import llama_cpp
 import pytest
 
 from avatar_app.app.bench.scripted.llama import write_llama
 from avatar_app.app.build import make_engine
 from avatar_app.app.registry import Registry
-from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
-from avatar_app.engines.dialogue.llama.loading import Loaded
+from avatar_app.engines.dialogue.llama.loading import ALL_LAYERS, Loaded
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
-from avatar_app.engines.dialogue.prompting.messages import described
+from avatar_app.engines.dialogue.prompting.messages import described, told
 from avatar_app.engines.dialogue.prompting.replies import sorted_out
 
 ANSWER = "Hello there. I am a small model, and glad to talk."
@@ -79,7 +80,7 @@ def test_the_next_turn_reads_only_what_is_new(dialogue):
     assert dialogue.evaluated().tokens <= grown + 40 < whole
 
 
-def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch):
+def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch, capfd):
     turn, tokens = Turn(2), Loaded.tokens
 
     def cancelled_now(loaded: Loaded, *arguments: Any) -> list[int]:
@@ -94,6 +95,7 @@ def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch):
     monkeypatch.undo()
     assert dialogue.evaluated().tokens <= 1, "it was read to the end"
     assert "".join(answered(dialogue, asked("Still there?"))) == ANSWER
+    assert capfd.readouterr().err == "", "the terminal is the user's"
 
 
 def test_a_turn_is_stopped_while_the_model_writes(dialogue):
@@ -147,6 +149,33 @@ def test_a_function_is_called_and_its_result_is_told(tmp_path):
     made.close()
     assert outputs[0] == ToolCall("get_time", {"place": "Berlin"})
     assert "".join(outputs[1:]) == "It is nine."
+
+
+def test_layers_that_do_not_fit_the_card_are_left_to_the_processor(model, monkeypatch):
+    tried, whole = [], llama_cpp.Llama
+
+    def card(path, *, n_gpu_layers, **options):
+        tried.append(n_gpu_layers)
+        if n_gpu_layers > 8:
+            raise ValueError("Failed to create llama_context")
+        return whole(path, **options)
+
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
+    monkeypatch.setattr(llama_cpp, "Llama", card)
+    made = LlamaDialogue(model=str(model), context=512, threads=1)
+    assert "".join(answered(made, asked("Hi!"))) == ANSWER
+    made.close()
+    assert tried[0] == ALL_LAYERS
+    assert tried[-1] == 8
+    with pytest.raises(OutOfMemory, match="does not fit"):
+        LlamaDialogue(model=str(model), context=512, gpu_layers=20)
+
+
+def test_why_a_function_failed_is_told():
+    failed = ToolResult(error="There is no such timer.")
+    for text in ("no such timer", '"error"'):
+        assert text in told(failed)
+    assert told(ToolResult("nine")) == '"nine"'
 
 
 def test_it_works_in_a_process_of_its_own(model):

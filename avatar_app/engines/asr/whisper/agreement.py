@@ -19,12 +19,19 @@ class Agreement:
     def add(self, words: list[str]) -> bool:
         """Take the words of the next hypothesis; whether more of them are agreed on now."""
         before = len(self.agreed)
-        for earlier, word in zip(self._latest[before:], words[before:], strict=False):
-            if not same(earlier, word):
-                break
-            self.agreed.append(word)
+        if self._goes_on(words):
+            for earlier, word in zip(self._latest[before:], words[before:], strict=False):
+                if not same(earlier, word):
+                    break
+                self.agreed.append(word)
         self._latest = words
         return len(self.agreed) > before
+
+    def _goes_on(self, words: list[str]) -> bool:
+        """Is the last agreed word in its place? Else, with a word more or less before it, what
+        follows would be shown twice or not at all."""
+        last = len(self.agreed) - 1
+        return last < 0 or (last < len(words) and same(self.agreed[last], words[last]))
 
 
 def same(one: str, other: str) -> bool:

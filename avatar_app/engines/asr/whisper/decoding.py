@@ -18,6 +18,8 @@ MOST_REPEATED = 3
 """Times that a word may follow itself."""
 LEAST_TOKENS, TOKENS_A_SECOND, MOST_TOKENS = 16, 12, 224
 """A text cannot be longer than anybody speaks: a hypothesis in a loop ends."""
+MOST_PROMPT_TOKENS = MOST_HOTWORD_TOKENS = 100
+"""Of what stands before a text: together with it they fit into Whisper's 448 tokens."""
 FALLBACK = (0.0, 0.4)
 """Temperatures tried for the final text."""
 
@@ -62,13 +64,20 @@ def decode(model: Any, samples: Samples, wanted: Wanted, *, final: bool) -> Hypo
         no_speech_threshold=NO_SPEECH,
         log_prob_threshold=UNSURE,
         compression_ratio_threshold=REPEATING,
-        initial_prompt=wanted.prompt or None,
-        hotwords=wanted.hotwords or None,
+        initial_prompt=_shortened(model, wanted.prompt, slice(-MOST_PROMPT_TOKENS, None)),
+        hotwords=_shortened(model, wanted.hotwords, slice(MOST_HOTWORD_TOKENS)),
         vad_filter=wanted.voice_filter,
         word_timestamps=final and wanted.word_times,
         max_new_tokens=most,
     )
     return _hypothesis([segment for segment in segments if is_believable(segment)])
+
+
+def _shortened(model: Any, text: str, kept: slice) -> str | None:
+    """The tokens of `text` that are kept, as text; None where there is nothing to say."""
+    tokens = model.hf_tokenizer.encode(text, add_special_tokens=False).ids
+    shortened: str = text if tokens[kept] == tokens else model.hf_tokenizer.decode(tokens[kept])
+    return shortened.strip() or None
 
 
 def is_believable(segment: Any) -> bool:

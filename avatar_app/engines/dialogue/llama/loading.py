@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import sys
 import threading
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from avatar_app.core.errors import (
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.chat import Chat
 
+LOGGER = "llama-cpp-python"
+"""It would write to the terminal whenever an answer is stopped; what matters is raised besides."""
 MAGIC = b"GGUF"
 BATCH = 512
 """Tokens read at once."""
@@ -124,6 +127,7 @@ def load(path: Path, context: int, threads: int, gpu_layers: int) -> tuple[Any, 
         except (ValueError, RuntimeError, OSError, MemoryError) as error:
             failure = error
             continue
+        logging.getLogger(LOGGER).setLevel(logging.CRITICAL)
         stop = Stop()
         stop.attach(model.ctx)
         return model, stop

@@ -49,8 +49,9 @@ def described(prompt: Prompt) -> list[dict[str, Any]]:
 
 
 def told(result: ToolResult) -> str:
-    """A function's result, as text."""
-    return json.dumps(result.value, ensure_ascii=False, default=str)
+    """A function's result, or why there is none, as text."""
+    value = {"error": result.error} if result.error else result.value
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any]]:
