@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -217,11 +218,25 @@ def test_speed_halves_the_time() -> None:
     assert 1.6 < len(_sound(_speak(EspeakVoice(speed=0.5), SENTENCE))) / normal < 2.3
 
 
-@pytest.mark.parametrize("semitones", [-8, -4, 4, 8])
+@pytest.mark.parametrize("semitones", [-8, -4, 4, 8, 12, -12])
 def test_pitch_is_in_semitones(voice: EspeakVoice, semitones: int) -> None:
     usual = _fundamental(_sound(_speak(voice, SENTENCE)))
     changed = _fundamental(_sound(_speak(EspeakVoice(pitch=semitones), SENTENCE)))
     assert 12 * np.log2(changed / usual) == pytest.approx(semitones, abs=1)
+
+
+def test_a_pitch_beyond_its_range_needs_a_library(
+    voice: EspeakVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = _speak(EspeakVoice(pitch=8), SENTENCE)
+    higher = _speak(EspeakVoice(pitch=12), SENTENCE)
+    assert [word for chunk in higher for word in chunk.words] == [
+        word for chunk in usual for word in chunk.words
+    ]
+    monkeypatch.setitem(sys.modules, "pedalboard", None)
+    EspeakVoice(pitch=8)
+    with pytest.raises(ModelMissing, match="pedalboard"):
+        EspeakVoice(pitch=12)
 
 
 def test_options_hold_from_the_next_call() -> None:

@@ -21,7 +21,7 @@ from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, rms_of, sof
 from avatar_app.engines.tts.espeak.visemes import mouth_of
 from avatar_app.engines.tts.espeak.words import words_of
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
-from avatar_app.engines.tts.speech.manner import levelled
+from avatar_app.engines.tts.speech.manner import VoiceConfig, levelled, shaped
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"
@@ -34,7 +34,8 @@ VARIANTS = (
 _FILES = {"en-gb": "en"}  # languages that espeak-ng knows by another name
 _NORMAL_SPEED = 170  # words a minute
 _MIDDLE = 50  # of espeak-ng's pitch and range
-_SEMITONE = 5.3  # espeak-ng's steps of pitch, measured on four variants; ±8 are within its range
+_SEMITONE = 5.3  # espeak-ng's steps of pitch, measured on four variants
+_OWN_RANGE = 8.0  # semitones that are within espeak-ng's range; a library does the rest
 _SAMPLE_TEXT = "1 2 3 4 5 6 7 8 9"  # every language can say it
 _UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can be said
 
@@ -51,6 +52,11 @@ class _Options:
     volume: float = 1.0
 
     @property
+    def own_pitch(self) -> float:
+        """Semitones that espeak-ng does itself."""
+        return min(max(self.pitch, -_OWN_RANGE), _OWN_RANGE)
+
+    @property
     def speaker(self) -> Speaker:
         if self.variant not in VARIANTS:
             raise ConfigInvalid(
@@ -60,9 +66,9 @@ class _Options:
         return Speaker(
             voice if self.variant == PLAIN else f"{voice}+{self.variant}",
             round(_NORMAL_SPEED * self.speed),
-            int(np.clip(round(_MIDDLE + _SEMITONE * self.pitch), 0, 99)),
+            int(np.clip(round(_MIDDLE + _SEMITONE * self.own_pitch), 0, 99)),
             # espeak-ng adds the melody in Hz: a higher voice needs a wider one
-            int(np.clip(round(_MIDDLE * self.expression * 2 ** (self.pitch / 12)), 0, 99)),
+            int(np.clip(round(_MIDDLE * self.expression * 2 ** (self.own_pitch / 12)), 0, 99)),
         )
 
 
@@ -75,6 +81,8 @@ class _Manner:
     """From espeak-ng's samples to the loudness wanted."""
     pace: float
     """Divides the length of pauses."""
+    beyond: VoiceConfig
+    """The pitch that espeak-ng cannot reach."""
 
 
 class EspeakVoice:
@@ -97,7 +105,7 @@ class EspeakVoice:
         start, pause = 0, 0
         for phrase in phrases_of(text):
             turn.check()
-            spoken = _said(phrase, pause, manner, turn)
+            spoken = shaped(_said(phrase, pause, manner, turn), manner.beyond)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk
@@ -117,10 +125,12 @@ class EspeakVoice:
 
 def _manner(options: _Options) -> _Manner:
     """Raises ModelMissing or ConfigInvalid where the voice cannot be had: it is tried."""
+    beyond = VoiceConfig(pitch=options.pitch - options.own_pitch)
     sample = synthesize(_SAMPLE_TEXT, options.speaker, lambda: False).samples
     first, last = bounds_of(sample)
     loudness = max(rms_of(softened(sample[first:last])), LOUDNESS / 100)
-    return _Manner(options.speaker, options.volume * LOUDNESS / loudness, options.speed)
+    shaped(Spoken(sample, RATE, [], None), beyond)
+    return _Manner(options.speaker, options.volume * LOUDNESS / loudness, options.speed, beyond)
 
 
 def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
