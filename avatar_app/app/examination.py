@@ -14,7 +14,7 @@ from avatar_app.app.bench.speech import UserVoice, trimmed
 from avatar_app.app.gathering import Gathering, gathered
 from avatar_app.app.places import Places
 from avatar_app.app.settings import Settings
-from avatar_app.core.events import Failed, Noticed, UserStarted
+from avatar_app.core.events import Noticed, UserStarted
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 
 LONGEST = 30.0
@@ -38,11 +38,8 @@ def hold_conversation(settings: Settings, places: Places, phrase: str) -> Iterat
             voice = trimmed(user.say(phrase).samples)
         with gathered(settings, unkept, notices.append) as gathering:
             end, loudest = _talk(gathering, voice)
-    for notice in notices:
-        yield False, notice.message, notice.hint
-    for _, event in gathering.events:
-        if isinstance(event, Failed):
-            yield False, f"{event.stage}: {event.message}", event.hint
+    for told in (*notices, *gathering.told):
+        yield False, told.message, told.hint
     yield from _heard(gathering, phrase)
     yield from _answered(gathering, end, loudest)
 

@@ -160,7 +160,7 @@ def _add_shown(
                 break
         pictures = [turn.pictures for turn in gathering.ended]
     report.add("shown_skew_p99", pictures[0].skew_p99_ms if pictures else None, "ms", TARGET_MS)
-    shown, dropped = (pictures[0].shown, pictures[0].dropped) if pictures else (0, 0)
+    shown, dropped = (pictures[0].chosen, pictures[0].dropped) if pictures else (0, 0)
     report.add("pictures_shown", shown, "", least=60)
     drawn = shown + dropped
     report.add("pictures_dropped", 100 * dropped / drawn if drawn else None, "%", most=5)
