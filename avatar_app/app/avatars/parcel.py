@@ -28,7 +28,7 @@ _PACKED = frozenset({PORTRAIT, IDLE_CLIP})
 """Files that a zip cannot make smaller."""
 _MOST_BYTES = 130_000_000
 """Of all files together, unpacked."""
-_HINT = "Ask for it again, or make the avatar from a photo: avatar-app avatars add PHOTO"
+_HINT = "Ask for it again, or make the avatar anew from a photo."
 
 
 def pack(folder: Path, target: Path) -> None:
