@@ -120,7 +120,7 @@ class Planner:
             row = Row(
                 *(manifest.kind, manifest.title, manifest.name, attempt, found.weight),
                 *(found.is_measured, last or not (told or absent)),
-                *(told or absent or _praise(attempt), remedy),
+                *(_why(told or absent, last, attempt), remedy),
             )
             first = first or row
             if row.taken:
@@ -181,7 +181,9 @@ def _excess(weight: Weight, left: dict[Pool, float]) -> str:
     return ""
 
 
-def _praise(options: dict[str, Any]) -> str:
+def _why(hindrance: str, last: bool, options: dict[str, Any]) -> str:
+    if hindrance:
+        return f"{hindrance}; nothing lighter is there" if last else hindrance
     device = options.get("device", "")
     return f"fits{f', on the {device}' if device else ''}"
 

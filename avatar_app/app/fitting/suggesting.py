@@ -8,7 +8,7 @@ from avatar_app.core.manifest import Kind, Manifest
 
 
 def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
-    """A sentence; empty where nothing is lighter. `model`: the one in use, as the user named it."""
+    """A sentence. `model`: the one in use, as the user named it."""
     used = catalog.by_id.get(model or next(iter(manifest.needs.models), ""))
     if used is not None:
         smaller = [
@@ -23,4 +23,5 @@ def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
     if manifest.kind is Kind.FACE and manifest.name not in (PHOTO, EMBEDDED[Kind.FACE]):
         return "Choose the photo face."
     embedded = EMBEDDED[manifest.kind]
-    return f"Choose {embedded}." if manifest.name != embedded else ""
+    lightest = manifest.name == embedded
+    return "Close other programs that compute." if lightest else f"Choose {embedded}."
