@@ -68,6 +68,27 @@ def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: P
     }
 
 
+@pytest.mark.parametrize("fps", [25, 30])
+def test_a_film_ends_with_the_mouth_closed(
+    head: Wav2LipTalkingHead, tmp_path: Path, fps: float
+) -> None:
+    noise = np.random.default_rng(5).uniform(-0.5, 0.5, 12_800)
+    ends = {}
+    for name, samples in (("loud", noise), ("silent", 0 * noise)):  # loud to its last sample
+        soundfile.write(tmp_path / f"{name}.wav", samples, 16_000)
+        film = head.generate(tmp_path / f"{name}.wav", tmp_path / f"{name}.mp4", fps)
+        with av.open(film) as container:
+            ends[name] = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    apart = [
+        float(np.abs(loud.astype(int) - silent).max())
+        for loud, silent in zip(ends["loud"], ends["silent"], strict=True)
+    ]
+    assert len(apart) == round(0.8 * fps)
+    assert apart[len(apart) // 2] > 60
+    assert apart[-4] > 30
+    assert apart[-1] < 0.4 * apart[-4]  # the encoder leaves some of the picture before
+
+
 def test_rate_and_sound_can_be_chosen(
     head: Wav2LipTalkingHead, voice: Path, tmp_path: Path
 ) -> None:

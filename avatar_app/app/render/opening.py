@@ -26,6 +26,8 @@ from avatar_app.engines.face.sitter.avatar import load_avatar
 log = logging.getLogger(__name__)
 ENGINE = "wav2lip"
 UNENHANCED = "none"
+PRECISION = "fp32-fast"
+"""Of films: within one of 255 levels of the exact picture, of which the encoder leaves less."""
 
 Touch = Callable[[Iterable[VideoFrame]], Iterator[VideoFrame]]
 """Changes pictures on their way into a film."""
@@ -53,7 +55,13 @@ def open_lips(registry: Registry, model: Path, device: str, most: int, **options
         log.info("there is no %s here; films are made on the %s", device, usable)
     manifest = registry.find(Kind.FACE, ENGINE)
     batch = batch_on(usable, most)
-    chosen = {"model": str(model), "device": str(usable), "threads": threads(), **options}
+    chosen = {
+        "model": str(model),
+        "device": str(usable),
+        "precision": PRECISION,
+        "threads": threads(),
+        **options,
+    }
     while True:
         try:
             return Lips(make_engine(registry, manifest, chosen | {"batch": batch}), usable, batch)

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,8 @@ from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 PRESET = "veryfast"
 _AHEAD = 4
 """Pictures that may wait for the encoder: as many as one batch of lips."""
+_CLOSING = 0.1
+"""Seconds that faces take to close their mouth after the last sound that they heard."""
 
 Tell = Callable[[float, float], None]
 """Is told percent done and seconds left after each picture, in the thread that renders."""
@@ -62,8 +64,9 @@ def render_film(
 ) -> Rendered:
     """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
 
-    `touch` may change the pictures. Nothing is held as a whole: at most four pictures wait for
-    the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
+    The last pictures show the mouth closing: the face does not hear the sound's last tenth of a
+    second. `touch` may change the pictures. Nothing is held as a whole: at most four pictures wait
+    for the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
     behind, and an older film as it was.
     """
     times = [time.perf_counter()]
@@ -71,7 +74,8 @@ def render_film(
     silent = not with_sound
     writer = MovieWriter(path, face.fps, preset, stereo=sound.stereo, silent=silent)
     with writer as movie, _Beside() as encoder:
-        speech = _heard(sound, encoder, None if silent else movie)
+        until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps
+        speech = _heard(sound, until, encoder, None if silent else movie)
         times.append(time.perf_counter())
         for index, frame in enumerate(touch(_frames(face, speech, turn, count)), 1):
             turn.check()
@@ -86,12 +90,28 @@ def render_film(
     return Rendered(count, began, painted, finished)
 
 
-def _heard(sound: Sound, encoder: _Beside, movie: MovieWriter | None) -> Iterator[SpeechChunk]:
-    """The speech for the face; on its way it goes into the film."""
+def _heard(
+    sound: Sound, until: float, encoder: _Beside, movie: MovieWriter | None
+) -> Iterator[SpeechChunk]:
+    """The speech for the face, `until` so many seconds; on its way all of it goes into the film."""
     for take in sound.takes():
         if movie is not None:
             encoder.do(movie.add_sound, *take.sides)
-        yield take.speech
+        seconds = take.speech.audio.seconds
+        if until > 0:
+            yield take.speech if seconds <= until else _begun(take.speech, until)
+        until -= seconds
+
+
+def _begun(speech: SpeechChunk, seconds: float) -> SpeechChunk:
+    """Its first seconds; what comes later is neither heard nor shown."""
+    audio = speech.audio
+    samples = audio.samples[: round(seconds * audio.rate)]
+    return replace(
+        speech,
+        audio=replace(audio, samples=samples),
+        visemes=tuple(viseme for viseme in speech.visemes if viseme.at < seconds),
+    )
 
 
 def _frames(
