@@ -183,6 +183,14 @@ def test_they_are_forgotten(voice: RememberingVoice, sentences: Sentences) -> No
     assert list(sentences.folder.iterdir()) == []
 
 
+def test_where_no_conversation_is_kept_no_sentence_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Registry().find(Kind.TTS, "kokoro")
+    engine = EspeakVoice()
+    assert remembering(engine, slow, {}, user_places()) is not engine
+    monkeypatch.setenv("AVATAR_HISTORY__KEEP", "false")
+    assert remembering(engine, slow, {}, user_places()) is engine
+
+
 def test_a_slow_voice_remembers_in_its_process_and_a_quick_one_does_not(tmp_path: Path) -> None:
     registry = Registry()
     quick = registry.find(Kind.TTS, "espeak")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.app.places import Places
+from avatar_app.app.settings import load_settings
 from avatar_app.app.speech.sentences import LONGEST, Sentences, key_of
 from avatar_app.core.engines import Voice
 from avatar_app.core.manifest import Manifest
@@ -25,10 +26,14 @@ def sentences_of(places: Places) -> Sentences:
 def remembering(voice: Voice, manifest: Manifest, options: dict[str, Any], places: Places) -> Voice:
     """`voice`, or one that says frequent sentences without it.
 
-    Nothing is kept of a cloned voice: its speaker may take the consent back.
+    Nothing is kept of a cloned voice, whose speaker may take the consent back, nor where the user's
+    settings keep no conversations.
     """
     promised = manifest.promises.first_output_ms
     if promised is not None and promised <= _QUICK:
+        return voice
+    settings, _ = load_settings()
+    if not settings.history.keep:
         return voice
     return RememberingVoice(voice, manifest.name, options, sentences_of(places))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 Forms = tuple[str, str]
 """For one, and for more."""
+_MONEY = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ class Spelling:
 
     def year(self, value: int) -> str:
         return self._words(value, to="year")
+
+    def price(self, value: str, sign: str) -> str:
+        """An amount of money with its cents, where num2words knows the money in this language."""
+        if sign not in _MONEY or self.tag == "pt_BR":  # which knows no money but its own
+            return ""
+        from num2words import num2words
+
+        return str(num2words(float(value), lang=self.tag, to="currency", currency=_MONEY[sign]))
 
     def date(self, day: int, month: int, year: int) -> str:
         said = self.ordinal(day) if self.ordinal_days else self._words(day)

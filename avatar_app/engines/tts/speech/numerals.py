@@ -25,6 +25,7 @@ _QUANTITY = re.compile(rf"{_SIGNED}(?P<unit>%|°C|°|[$€£¥]|[a-zA-Z]{{1,3}}(
 _ORDINAL = re.compile(r"(?P<number>\d+)(?:st|nd|rd|th)")
 _DATIVE = frozenset(("am", "dem", "den", "vom", "zum", "seit", "bis", "ab"))
 """German words after which an ordinal ends in n."""
+_CENTS = re.compile(r"\.\d\d$")
 _YEARS = range(1100, 2100)
 
 
@@ -98,9 +99,10 @@ def _quantity(match: re.Match[str], spelling: Spelling) -> str:
         return match[0]
     if not unit and match["number"].isdecimal() and int(value) in _YEARS and not negative:
         return spelling.year(int(value))
-    words = spelling.cardinal(value)
-    if unit:
-        words += f" {spelling.units[unit][value != '1']}"
+    words = spelling.price(value, unit) if _CENTS.search(value) else ""
+    if unit and not words:
+        words = f"{spelling.cardinal(value)} {spelling.units[unit][value != '1']}"
+    words = words or spelling.cardinal(value)
     return f"{spelling.minus} {words}" if negative else words
 
 
