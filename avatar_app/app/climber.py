@@ -79,7 +79,7 @@ class Climber:
                     return True
                 case StateChanged():
                     self._idle = event.state is State.IDLE
-                case TurnEnded() if event.pictures.shown:
+                case TurnEnded() if event.pictures.chosen:
                     self._prove()
                 case Heard():
                     self._pass_time()
