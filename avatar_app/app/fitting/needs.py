@@ -24,7 +24,11 @@ MATTERS = frozenset(
 """Options on which an engine's memory depends."""
 MB = 2**20
 READ_AT_ONCE = 512
-"""Tokens for each of which llama.cpp keeps room for the chances of all tokens."""
+"""Tokens of a prompt that llama.cpp computes together."""
+WIDE = 3
+"""Rows of the widest layer that it keeps for each of them."""
+TOKEN_BYTES = 160
+"""What llama.cpp keeps of each token of the vocabulary: its text, and two tables to find it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,18 @@ def estimate(
             Weight(needs.ram_mb, declared.vram_mb) if on_card else Weight(declared.ram_mb), False
         )
     if needs.per_model_mb and size:
-        weights = size * needs.per_model_mb + context_mb(checked, model, store)
+        weights = size * needs.per_model_mb + context_mb(checked, model, store, on_card)
         ram, vram = needs.ram_mb + (0 if on_card else weights), weights if on_card else 0.0
         return Estimate(Weight(ram, vram), False)
     return Estimate(Weight(needs.ram_mb, needs.vram_mb if on_card else 0), False)
 
 
-def context_mb(options: dict[str, Any], model: Model | None, store: Store) -> float:
-    """What a language model keeps of the conversation, and computes with; 0 for other models."""
+def context_mb(options: dict[str, Any], model: Model | None, store: Store, on_card: bool) -> float:
+    """What a language model keeps of the conversation, and computes with; 0 for other models.
+
+    The room for the chances of all tokens is taken on a card; in the program's memory it is
+    promised alone, as no more than one row of it is ever written.
+    """
     path = store.path(model) if model is not None else Path(str(options.get("model", "")))
     if "context" not in options or not path.expanduser().is_file():
         return 0.0
@@ -93,8 +101,11 @@ def context_mb(options: dict[str, Any], model: Model | None, store: Store) -> fl
         header = read_header(path.expanduser())
     except InputInvalid:  # its engine will say so when it is loaded
         return 0.0
-    chances = READ_AT_ONCE * header.vocabulary * 4  # float32
-    return float(options["context"] * header.cache_per_token + chances) / MB
+    kept = options["context"] * header.cache_per_token
+    computed = READ_AT_ONCE * header.forward * WIDE * 4  # float32
+    chances = READ_AT_ONCE * header.vocabulary * 4
+    words = chances if on_card else header.vocabulary * TOKEN_BYTES
+    return float(kept + computed + words) / MB
 
 
 def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:

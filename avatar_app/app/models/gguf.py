@@ -71,6 +71,8 @@ class GgufHeader:
     """Bytes that a token of context takes: keys and values in half precision; 0 if unknown."""
     vocabulary: int = 0
     """Number of tokens that there are; 0 where it does not say."""
+    forward: int = 0
+    """Width of the widest layer; 0 where it does not say."""
     kind: str = "model"
     """Something else than model for adapters, projectors of pictures and the like."""
 
@@ -119,6 +121,7 @@ class _Reader:
             _whole(known.get("split.no")),
             _cache_per_token(known, architecture),
             _whole(known.get(f"{architecture}.vocab_size")),
+            _whole(known.get(f"{architecture}.feed_forward_length")),
             str(known.get("general.type", "model")),
         )
 
