@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.engines.asr.whisper import engine
 from avatar_app.engines.asr.whisper.agreement import Agreement
 from avatar_app.engines.asr.whisper.decoding import (
     MOST_PROMPT_TOKENS,
@@ -160,6 +162,31 @@ def test_a_cancelled_turn_ends_at_the_next_block(recognizer):
     turn.cancel()
     with pytest.raises(TurnCancelled):
         next(hearing)
+
+
+def test_what_is_said_while_the_model_is_exchanged_waits_for_it(model, monkeypatch):
+    made = WhisperRecognizer(model=str(model), threads=1, compute="float32")
+    load, loading, heard = engine._loaded, threading.Event(), threading.Event()
+    texts: list[str] = []
+
+    def loaded_late(choices: Any) -> Any:
+        loading.set()
+        assert heard.wait(20)
+        return load(choices)
+
+    def sound() -> Iterator[AudioChunk]:
+        yield AudioChunk(SPEECH[: MICROPHONE_RATE // 2], MICROPHONE_RATE)
+        heard.set()
+        yield AudioChunk(SPEECH[MICROPHONE_RATE // 2 :], MICROPHONE_RATE)
+
+    monkeypatch.setattr(engine, "_loaded", loaded_late)
+    changing = threading.Thread(target=made.configure, kwargs={"threads": 2})
+    changing.start()
+    assert loading.wait(20)
+    texts += [transcript.text for transcript in made.transcribe(sound(), Turn(1))]
+    changing.join()
+    made.close()
+    assert texts[-1] == SENTENCE
 
 
 def test_it_works_in_a_process_of_its_own(model):

@@ -1,4 +1,4 @@
-"""Real libraries on scripted models: the whole chain, second turns, cancelling, imports."""
+"""Models: how soon real libraries answer together, reread and stop; what their imports cost."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -71,15 +72,17 @@ class WhisperRecognizer:
 
     def __init__(self, **options: Any) -> None:
         self._choices = _Choices(**options)
+        self._using = threading.Lock()  # a hypothesis may be wanted while the model is exchanged
         self._model = _loaded(self._choices)
         self._said = _Said()
 
     def configure(self, **options: Any) -> None:
         choices = replace(self._choices, **options)
-        if choices.network != self._choices.network:
-            self._model = None  # two models at once might not fit
-            self._model = _loaded(choices)
-        self._choices = choices
+        with self._using:
+            if choices.network != self._choices.network:
+                self._model = None  # two models at once might not fit
+                self._model = _loaded(choices)
+            self._choices = choices
 
     def close(self) -> None:
         self._model = None
@@ -98,7 +101,8 @@ class WhisperRecognizer:
 
     def _decode(self, sound: Sound, wanted: Wanted, final: bool) -> Hypothesis:
         try:
-            return decode(self._model, sound.samples, wanted, final=final)
+            with self._using:
+                return decode(self._model, sound.samples, wanted, final=final)
         except (RuntimeError, MemoryError) as error:
             raise translated(error, Path(self._choices.model)) from error
 
