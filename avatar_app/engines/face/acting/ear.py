@@ -20,7 +20,7 @@ from avatar_app.engines.face.acting.spectrum import BANDS, HOP, Floats, Levellin
 from avatar_app.engines.face.acting.visemes import SHAPES, closed
 
 NETWORK = Path(__file__).with_name("lips.onnx")
-CLOSING_FROM, CLOSED_FROM = 0.7, 0.9
+CLOSING_FROM, CLOSED_FROM = 0.8, 0.95
 """The network's answer from which lips begin to close, and from which they are closed."""
 _OPENING = 0.06
 """Openings up to this are taken for closed: the network is never quite sure of silence."""

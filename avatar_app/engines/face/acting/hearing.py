@@ -26,6 +26,9 @@ _CONTINUED = 0.3
 """Seconds: a shorter chunk without visemes continues the last one; a longer one goes by ear."""
 _FLOOR = 0.02
 """RMS below which the loudest sound of a speech does not count as loud."""
+_TOLD, _HEARD = (0.015, 0.1), (0.01, 0.03)
+"""Levels, relative to the loudest, up to which the mouth is closed and from which it opens as told
+or as heard: the ear knows pauses itself, and tells them from the silence within a t or k."""
 _FORGET = 0.9985
 """Per hop: how fast the loudest sound is forgotten (half of it in 4.6 s)."""
 
@@ -106,10 +109,16 @@ class Hearing:
         level, loudest = self._heard(at)
         by_ear = self._ear.mouth(at - self._ear_begins) if self._ear else Mouth()
         shape = blended(self._segments, at, by_ear)
-        alive = (0.72 + 0.42 * _loud(level / loudest)) * _gate(level / loudest)
+        alive = self._alive(level / loudest)
         return shape._replace(
             opening=min(shape.opening * alive, 1.0), jaw=min(shape.jaw * alive, 1.0)
         )
+
+    def _alive(self, relative: float) -> float:
+        """How much of its opening a mouth shows at this share of the loudest level."""
+        if self._ear:  # it has heard how loud the sound is
+            return _gate(relative, *_HEARD)
+        return (0.72 + 0.42 * _loud(relative)) * _gate(relative, *_TOLD)
 
     def _heard(self, at: float) -> tuple[float, float]:
         """Level and loudest level around `at`, smoothed without delay."""
@@ -133,7 +142,6 @@ def _loud(relative: float) -> float:
     return min(math.pow(relative / 0.62, 0.75), 1.0)
 
 
-def _gate(relative: float) -> float:
-    """0 in silence, 1 from a tenth of the loudest level on."""
-    x = min(max((relative - 0.015) / 0.085, 0.0), 1.0)
+def _gate(relative: float, shut: float, open_from: float) -> float:
+    x = min(max((relative - shut) / (open_from - shut), 0.0), 1.0)
     return x * x * (3 - 2 * x)
