@@ -81,7 +81,7 @@ def test_any_sample_rate_gives_about_the_same_mouth(rate: int) -> None:
     likeness = np.corrcoef(
         openings(heard(samples), seconds), openings(heard(other, rate), seconds)
     )[0, 1]
-    assert likeness > (0.99 if rate > RATE else 0.93)
+    assert likeness > (0.99 if rate > RATE else 0.95)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.001, 0.005])
@@ -109,8 +109,8 @@ def test_an_unheard_voice_opens_the_mouth_far_better_than_its_loudness_would() -
     true = [blended(track, at, Mouth()).opening for at in looks]
     by_ear = np.corrcoef([hearing.mouth(at).opening for at in looks], true)[0, 1]
     by_loudness = np.corrcoef([hearing.loudness(at) for at in looks], true)[0, 1]
-    assert by_ear > 0.87
-    assert by_ear > by_loudness + 0.3
+    assert by_ear > 0.9
+    assert by_ear > by_loudness + 0.4
 
 
 def test_the_mouth_is_in_time_with_the_sound() -> None:
