@@ -238,7 +238,7 @@ class Residency:
         return OutOfMemory(
             f"{lease.name} needs {lease.weight.of(pool):.0f} MB of {pool}, "
             f"and {max(free, 0):.0f} MB are left.",
-            "Choose a smaller model, close other programs, or see what fits: avatar-app fit",
+            "Choose a smaller model, close other programs, or see what fits by avatar-app fit.",
         )
 
 

@@ -59,8 +59,8 @@ class Resident:
 
     def wait_ready(self) -> None:
         """Block until the engine is loaded; raises what its constructor raised."""
-        with self._at_work():
-            return
+        with ExitStack() as using:
+            self._arrive(using)
 
     def configure(self, **options: Any) -> None:
         with self._at_work() as engine:
@@ -74,7 +74,7 @@ class Resident:
 
     @contextmanager
     def _at_work(self) -> Iterator[Any]:
-        """The engine, loaded; it stays until the end."""
+        """The engine, loaded; it stays until the end, and is weighed then."""
         with ExitStack() as using:
             engine = self._arrive(using)
             try:

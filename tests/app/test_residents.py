@@ -259,6 +259,7 @@ def test_what_an_engine_really_takes_replaces_what_was_reckoned(rack_closed: lis
     rack_closed.append(case)
     case.weights = {("full", "card"): 500}
     engine = case.put()
+    engine.wait_ready()  # it has not worked yet, and is not at its peak
     before = case.residency.free_mb(Pool.RAM)
     replied(engine)
     free = case.residency.free_mb(Pool.RAM)
