@@ -136,12 +136,10 @@ def test_the_speed_is_measured_once() -> None:
 
 def test_every_profile_names_engines_and_options_that_there_are() -> None:
     registry = Registry()
-    brought = {"coqui"}
     for wishes in read_profiles().values():
         for kind, each in wishes.items():
             for wish in each:
-                if wish.engine not in brought:
-                    registry.find(kind, wish.engine).checked(wish.options)
+                registry.find(kind, wish.engine).checked(wish.options)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +183,7 @@ def test_a_slow_processor_takes_smaller_models_and_fetches_none_that_are_too_slo
     plan = planner(LAPTOP).plan(Profile.HIGH)
     assert taken(plan)[Kind.ASR] == "whisper whisper-tiny"
     turbo = next(row for row in plan.rows if "turbo" in row.name)
-    assert turbo.why == "too slow: it wants 2700 GFLOP/s, this processor does 60"
+    assert turbo.why == "too slow: wants 2700 GFLOP/s"
     assert turbo.remedy == ""
 
 
