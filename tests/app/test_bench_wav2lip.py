@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.app.bench import wav2lip
+from avatar_app.app.bench import places_under, wav2lip
 from avatar_app.app.bench.result import BenchResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
@@ -26,12 +26,17 @@ def test_its_weights_are_the_ones_of_the_golden_numbers() -> None:
     assert all(np.array_equal(values, theirs[key]) for key, values in ours.items())
 
 
-def test_without_torch_the_multiples_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_the_multiples_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(wav2lip, "plain_torch", lambda state, face: None)
     monkeypatch.setattr(wav2lip, "QUICK_ROUNDS", 1)
-    report = wav2lip.measure(None, None, quick=True)  # it reads neither settings nor folders
+    report = wav2lip.measure(None, places_under(tmp_path), quick=True)  # it reads no settings
     metrics = json.loads(json.dumps(BenchResult("wav2lip", {}, report).as_json()))["metrics"]
     assert metrics["fp32_batch_1"]["value"] > 0
+    assert 0 < metrics["fast_largest_difference"]["value"] < 1
+    assert metrics["composition_p50"]["value"] > 0
+    assert metrics["x264_ultrafast_p50"]["value"] > 0
     assert metrics["fp32_per_torch_batch_1"] == {
         "value": None,
         "unit": "times",

@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 
 from avatar_app.app.bench.faces import FPS, face_called, with_face
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scene import engine_of
 from avatar_app.app.places import Places
@@ -17,6 +18,7 @@ from avatar_app.core.engines import Face, Voice
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.engines.face.wav2lip.runtime import give_back_memory
 
 UTTERANCES, QUICK_UTTERANCES = 1000, 60
 TEXTS = ("Yes.", "No.", "Well.", "I see.", "Oh!", "Fine.", "Right?")
@@ -38,6 +40,7 @@ def measure_face(
     count = utterances or (QUICK_UTTERANCES if quick else UTTERANCES)
     chosen = with_face(settings, places, face_called(face))
     speeches = _speeches(chosen)
+    give_back_memory()  # what writing the weights has freed would hide what loading takes
     before = _megabytes()
     engine = engine_of(chosen, Kind.FACE)
     loaded = _megabytes() - before
@@ -74,7 +77,7 @@ def _spoken(
     memory, pictures = [], 0
     shown: VideoFrame | None = None
     began = time.perf_counter()
-    for index in range(count):
+    for index in stepped("soak, utterance", range(count)):
         speech = iter(speeches[index % len(speeches)])
         for picture in face.perform(speech, Turn(index), shown):
             shown, pictures = picture, pictures + 1

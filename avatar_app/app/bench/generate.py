@@ -21,6 +21,7 @@ import psutil
 
 from avatar_app.app.bench.faces import write_weights
 from avatar_app.app.bench.generate_ways import LOOP, MODEL, OURS, READY, VOICE
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.wav2lip import random_state
 from avatar_app.app.build import make_engine
@@ -59,7 +60,7 @@ def measure(settings: Settings, places: Places, quick: bool) -> Report:
     write_sound(places.data / VOICE, _speech())
     ways = (OURS, LOOP) if importlib.util.find_spec("torch") is not None else (OURS,)
     runs: dict[str, list[_Run]] = {OURS: [], LOOP: []}
-    for _ in range(QUICK_ROUNDS if quick else ROUNDS):
+    for _ in stepped("generate, round", range(QUICK_ROUNDS if quick else ROUNDS)):
         for way in ways:
             runs[way].append(_run(way, places.data))
     return _report(runs[OURS], runs[LOOP])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.app.bench.faces import FPS, BenchFace, face_called, with_face
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report, quantile
 from avatar_app.app.places import DATA_DIR_VARIABLE, Places
 from avatar_app.app.settings import Settings
@@ -42,15 +43,14 @@ def measure(
     chosen = face_called(face or BenchFace.WAV2LIP)
     seconds = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     report = Report()
-    baseline: list[dict[str, Any]] = []
-    drawn = with_face(settings, places, BenchFace.ILLUSTRATED)
-    compared = chosen is not BenchFace.ILLUSTRATED
-    if compared:
-        baseline.append(_watched(drawn, places, seconds * BASELINE_SHARE / 2))
     watched = with_face(settings, places, chosen)
-    live = _watched(watched, places, seconds)
-    if compared:
-        baseline.append(_watched(drawn, places, seconds * BASELINE_SHARE / 2))
+    conversations = [(watched, seconds)]
+    if chosen is not BenchFace.ILLUSTRATED:
+        drawn = with_face(settings, places, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
+        conversations = [drawn, *conversations, drawn]
+    told = [_watched(each, places, long) for each, long in stepped("live, talk", conversations)]
+    live = told[len(told) // 2]
+    baseline = [each for each in told if each is not live]
     precision = str(watched.face.options.get("precision", "fp32"))
     _add_pictures(report, live, COMPOSED_MS.get(precision, REDUCED_MS))
     _add_stress(report, live, seconds)

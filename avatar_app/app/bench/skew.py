@@ -10,6 +10,7 @@ import numpy as np
 
 from avatar_app.app.bench.faces import BenchFace, face_called, with_face
 from avatar_app.app.bench.loud_lips import loud_lips
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.telling import STORY
 from avatar_app.app.demo import film_saying
@@ -66,6 +67,8 @@ def measure(settings: Settings, places: Places, quick: bool, face: str | None = 
         settings = with_face(settings, places, chosen, state)
     report = Report()
     path = places.videos / "skew.mp4"
+    parts = stepped("skew, part", ("the film", "what was shown"))
+    next(parts)
     told = film_saying(settings, places, STORY if quick else TEXT, path, pace)
     report.add("notices", len(told), "", most=0)  # another face would be measured
     lags = lags_ms(_read(path))
@@ -75,6 +78,7 @@ def measure(settings: Settings, places: Places, quick: bool, face: str | None = 
     report.add_percentiles("film_skew", distances, "ms", p50=None, p99=TARGET_MS)
     report.series["film_lag [ms]"] = lags
     report.add("film_stretches", len(lags), "", least=20 if quick else 50)
+    next(parts)
     _add_shown(report, settings, places, quick, pace)
     return report
 

@@ -20,6 +20,7 @@ from avatar_app.app.bench.fakes import (
     level_of,
     noisy_voice,
 )
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scene import Scene
 from avatar_app.app.places import Places
@@ -73,7 +74,7 @@ def measure(
     )
     memory, threads, tally = [], [], _Tally()
     with Scene(engines, pace=PACE, output_latency=0.0) as scene:
-        for index in range(turns):
+        for index in stepped("soak, turn", range(turns)):
             _turn(scene, rng, spoken=index % 2 == 0)
             tally.take(scene)
             memory.append(process.memory_info().rss / 2**20)

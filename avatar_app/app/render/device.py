@@ -11,9 +11,9 @@ from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Runtime, ope
 
 AUTO = "auto"
 CHOICES = (AUTO, *(str(device) for device in Device))
-BEST_ON_CPU = 4
+BEST_ON_CPU = 2
 """Pictures at once on a processor: 2, 4 and 8 take the same processor time (8.5, 8.7 and 8.7 s for
-five seconds of speech, with the encoder), and each step takes 30 to 50 MB more."""
+five seconds of speech, with the encoder), and each step takes 25 to 50 MB more."""
 
 
 def usable_device(wanted: str) -> Device:

@@ -21,8 +21,8 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 
 PRESET = "veryfast"
-_AHEAD = 4
-"""Pictures that may wait for the encoder: as many as one batch of lips."""
+_AHEAD = 2
+"""Pictures that may wait for the encoder: as many as one batch of lips on a processor."""
 _CLOSING = 0.1
 """Seconds that faces take to close their mouth after the last sound that they heard."""
 
@@ -65,7 +65,7 @@ def render_film(
     """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
 
     The last pictures show the mouth closing: the face does not hear the sound's last tenth of a
-    second. `touch` may change the pictures. Nothing is held as a whole: at most four pictures wait
+    second. `touch` may change the pictures. Nothing is held as a whole: at most two pictures wait
     for the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
     behind, and an older film as it was.
     """

@@ -52,7 +52,7 @@ class Wav2LipTalkingHead:
         high (1920 × 1080, the network wav2lip_gan). `model_path`: a checkpoint; without it the
         profile's is looked for in the folder of models. `face_det_batch_size`: pictures in which
         faces are looked for at once; a photo is one. `wav2lip_batch_size`: the most lips painted at
-        once; a processor takes 4, as more gain nothing there (`get_model_info` tells). `size`:
+        once; a processor takes 2, as more gain nothing there (`get_model_info` tells). `size`:
         width and height of the film instead of the profile's.
         """
         settings, _ = load_settings()

@@ -30,7 +30,7 @@ _PRE_EMPHASIS = 0.97
 _LOWEST, _HIGHEST = 55.0, 7600.0
 """Hz: edges of the bands."""
 _FLOOR_DB, _REFERENCE_DB = -100.0, 20.0
-_BLOCK = 512
+_BLOCK = 64
 """Columns transformed at once: more would only need more memory."""
 
 

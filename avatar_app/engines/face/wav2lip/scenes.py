@@ -41,17 +41,21 @@ class StillScene:
         x0, y0, x1, y1 = avatar.face_box
         self._box = (x0 * scale + x, y0 * scale + y, x1 * scale + x, y1 * scale + y)
         self._still, self._mask, self._region = still.picture, mask, region
-        self._blenders: dict[int, Blender] = {}
+        self._last: tuple[int, Blender] | None = None
 
     def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
         return self.blender(round(_STEPS * breath(clock) * depth)).blend(patch, share)
 
     def blender(self, step: int) -> Blender:
-        """The picture at one moment of a breath; each is made once."""
-        if step not in self._blenders:
+        """The picture at one moment of a breath.
+
+        It is made anew where the breath has moved on, some four times a second: all of them would
+        take 30 MB.
+        """
+        if self._last is None or self._last[0] != step:
             picture, box = _breathed(self._still, self._box, 1 + _BREATH * step / _STEPS)
-            self._blenders[step] = Blender(picture, box, self._mask, self._region)
-        return self._blenders[step]
+            self._last = step, Blender(picture, box, self._mask, self._region)
+        return self._last[1]
 
 
 class LoopScene:

@@ -1,0 +1,26 @@
+"""Tells how far a bench is, on standard error, so that its result stays clean."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from rich.console import Console
+
+T = TypeVar("T")
+LINES = 10
+
+
+def stepped(title: str, steps: Sequence[T]) -> Iterator[T]:
+    """Each of `steps`; before it a line: which it is, of how many, and the seconds since the first.
+
+    Of more than ten steps, about ten are told.
+    """
+    console = Console(stderr=True, highlight=False)
+    began, every = time.perf_counter(), max(1, len(steps) // LINES)
+    for index, step in enumerate(steps):
+        if index % every == 0:
+            spent = time.perf_counter() - began
+            console.print(f"{title} {index + 1} of {len(steps)}, {spent:.0f} s", markup=False)
+        yield step
