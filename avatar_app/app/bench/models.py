@@ -133,7 +133,11 @@ def _llama_here(model: Path) -> Iterator[Any]:
 def _factories(models: _Models, address: str) -> dict[str, tuple[Kind, Callable[[], Any]]]:
     registry, options = Registry(), _options(models)
     chosen: list[tuple[Kind, str, dict[str, Any]]] = [
-        (Kind.ASR, "whisper", options[Kind.ASR]),
+        (
+            Kind.ASR,
+            "whisper",
+            options[Kind.ASR] | {"voice_filter": False},
+        ),  # of noise
         (Kind.DIALOGUE, "llama", options[Kind.DIALOGUE]),
         (Kind.DIALOGUE, "openai", {"address": address, "model": MODEL, "context": 2 * CONTEXT}),
         (Kind.TTS, "espeak", {}),

@@ -25,6 +25,8 @@ SECONDS = 6.0
 """Of sound that a recognizer hears at once."""
 LINES = " ".join(f"On day {day} the harbour lay still." for day in range(150))
 """What a language model reads, and a voice speaks a part of."""
+EARLY = 0.8
+"""Of its shortest time: the latest moment at which an engine is stopped; else it would be done."""
 _NEVER = 60.0
 """Seconds after which an engine counts as one that does not come back."""
 
@@ -86,9 +88,9 @@ def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | 
 def _serve(connection: Connection, kind: Kind, factory: Factory) -> None:
     """In the engine's process, until the other one has enough or is gone."""
     engine = factory()
-    lasts = [_run(engine, kind, number, None)[1] for number in range(2)][-1]
+    lasts = EARLY * min(_run(engine, kind, number, None)[1] for number in range(3))
     with suppress(EOFError, OSError):
-        for number in range(2, 1_000_000):
+        for number in range(3, 1_000_000):
             connection.send(_run(engine, kind, number, connection.recv() * lasts)[0])
 
 
@@ -126,7 +128,7 @@ def _outputs(engine: Any, kind: Kind, turn: Turn) -> Any:
         case Kind.ASR:
             return engine.transcribe(_blocks(turn.id), turn)
         case Kind.TTS:
-            return engine.speak(f"{turn.id}. {LINES[:400]}", turn)
+            return engine.speak(f"{turn.id}. {LINES[:2000]}", turn)
         case _:
             system = Message(Role.SYSTEM, f"{turn.id}. {LINES}")
             return engine.reply(Prompt((system, Message(Role.USER, "And then?"))), turn)
