@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
+from avatar_app.app.render.device import BEST_ON_CPU
 from avatar_app.app.render.finding import find_weights
 from avatar_app.cli_render import render
 from avatar_app.core.errors import AvatarError, ConfigInvalid, ModelMissing
@@ -64,7 +65,11 @@ def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> 
     arguments = ("--avatar", "nobody", "--audio", voice, "--output", tmp_path / "film.mp4")
     result = typed(*arguments, *SMALL, "--json", "--quality", "high", "--device", "cpu")
     report = json.loads(result.stdout)
-    assert (report["face"], report["model"], report["batch"]) == ("wav2lip", str(weights), 4)
+    assert (report["face"], report["model"], report["batch"]) == (
+        "wav2lip",
+        str(weights),
+        BEST_ON_CPU,
+    )
     assert report["notices"] == []
 
 
