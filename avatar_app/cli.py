@@ -216,16 +216,8 @@ def bench(
         out.print(bench_table())
         return 0
     loaded, _ = _settings(settings)
-    with err.status(f"Measuring {name} …") as status:
-        result = run_bench(
-            name,
-            loaded,
-            quick,
-            lambda step: status.update(f"Measuring {name}: {step} …"),
-            face=face,
-            minutes=minutes,
-            utterances=utterances,
-        )
+    with err.status(f"Measuring {name} …"):
+        result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:

@@ -10,6 +10,7 @@ import pytest
 from avatar_app.app.bench import importing, stopping, whole_chain
 from avatar_app.app.bench.fakes import FixedDialogue, FixedRecognizer, FlatVoice, Plain, wait
 from avatar_app.app.bench.importing import measure_imports
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.rereading import measure_rereading
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scripted.llama import write_llama
@@ -23,28 +24,32 @@ from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.dialogue.llama.loading import Evaluated
 
 
-def untold(_step: str) -> None:
-    """Nobody watches the progress."""
+def test_how_far_it_is_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(stepped("round", range(30))) == list(range(30))
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert [line.partition(",")[0] for line in shown.err.splitlines()] == [
+        f"round {number} of 30" for number in range(1, 31, 3)
+    ]
 
 
 def test_a_chain_is_compared_with_its_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole_chain, "SAYING", "Hello.")
-    report, steps = Report(), []
+    report = Report()
     chain = Chain(FixedRecognizer("hello", 0.1), FixedDialogue("Yes.", 0.1), FlatVoice(0.1))
-    measure_whole_chain(report, chain, 1, steps.append)
+    measure_whole_chain(report, chain, 1)
     alone, together = report.metrics["engines_alone_p50"], report.metrics["first_sound_p50"]
     assert alone.value is not None
     assert together.value is not None
     assert alone.value >= 300
     assert together.value >= 300
     assert report.metrics["first_sound_rounds"].ok
-    assert len(steps) == 2
 
 
 def test_a_model_that_keeps_what_it_read_meets_the_target(tmp_path: Path) -> None:
     model = write_llama(tmp_path / "small.gguf", "Yes.", context=4096)
     dialogue, report = LlamaDialogue(model=str(model), context=4096, threads=1), Report()
-    measure_rereading(report, dialogue, 2, untold)
+    measure_rereading(report, dialogue, 2)
     dialogue.close()
     assert report.metrics["reread_tokens"].ok
 
@@ -62,7 +67,7 @@ class Forgetful(FixedDialogue):
 
 def test_a_model_that_reads_everything_anew_misses_it() -> None:
     report = Report()
-    measure_rereading(report, Forgetful(), 1, untold)
+    measure_rereading(report, Forgetful(), 1)
     assert not report.metrics["reread_tokens"].ok
     assert not report.metrics["reread_time"].ok
 
@@ -79,7 +84,7 @@ class Deaf(Plain):
 def test_an_engine_that_does_not_stop_is_found() -> None:
     report = Report()
     factories = {"deaf": (Kind.TTS, Deaf)}
-    measure_stopping(report, factories, 1, untold)
+    measure_stopping(report, factories, 1)
     assert report.metrics["cancel_deaf_p95"].value is not None
     assert not report.metrics["cancel_deaf_p95"].ok
     assert stopping.MOST_MS < report.metrics["cancel_deaf_p95"].value < 1500
@@ -89,7 +94,7 @@ def test_imports_are_weighed_where_they_can_be_had(monkeypatch: pytest.MonkeyPat
     extras = {"heavy": ("numpy",), "light": ("keyword",), "absent": ("no_such_module",)}
     monkeypatch.setattr(importing, "EXTRAS", extras)
     report = Report()
-    measure_imports(report, 1, untold)
+    measure_imports(report, 1)
     assert set(report.metrics) == {
         *("import_heavy", "memory_heavy"),
         *("import_light", "memory_light"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,17 +28,9 @@ CHOICES = MappingProxyType(
     }
 )
 """What can be chosen about a bench."""
-TELLING = frozenset({"models"})
-"""Benches that tell what they are at."""
 
 
-def run_bench(
-    name: str,
-    settings: Settings,
-    quick: bool,
-    progress: Callable[[str], None] = lambda _step: None,
-    **chosen: Any,
-) -> BenchResult:
+def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> BenchResult:
     """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
     ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
     if name not in BENCHES:
@@ -48,8 +39,6 @@ def run_bench(
     for option in choices.keys() - CHOICES.get(name, set()):
         able = ", ".join(bench for bench, options in CHOICES.items() if option in options)
         raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
-    if name in TELLING:
-        choices["progress"] = progress
     module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
         report: Report = module.measure(settings, places_under(Path(folder)), quick, **choices)

@@ -6,12 +6,12 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.core.errors import EngineFailed
 
@@ -45,13 +45,12 @@ class _Cost:
     megabytes: float
 
 
-def measure_imports(report: Report, rounds: int, progress: Callable[[str], None]) -> None:
+def measure_imports(report: Report, rounds: int) -> None:
     """Medians over rounds in which every extra has its turn; memory beyond a bare interpreter's."""
     present = [extra for extra, modules in EXTRAS.items() if all(map(_is_installed, modules))]
     costs: dict[str, list[_Cost]] = {name: [] for name in (BARE, *present)}
-    for number in range(rounds):
+    for _ in stepped("imports, round", range(rounds)):
         for name in costs:
-            progress(f"import of {name}, round {number + 1} of {rounds}")
             costs[name].append(_imported(EXTRAS.get(name, ())))
     bare = float(np.median([cost.megabytes for cost in costs.pop(BARE)]))
     for name, each in costs.items():

@@ -57,12 +57,7 @@ class _Models:
     kokoro: Path | None
 
 
-def measure(
-    settings: Settings,
-    places: Places,
-    quick: bool,
-    progress: Callable[[str], None] = lambda _step: None,
-) -> Report:
+def measure(settings: Settings, places: Places, quick: bool) -> Report:
     """ConfigInvalid where the libraries are not installed. The voice is that of the settings."""
     missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     if missing:
@@ -74,12 +69,12 @@ def measure(
     models = _written(places.data)
     rounds = QUICK_ROUNDS if quick else ROUNDS
     with _chain(settings, models) as chain:
-        measure_whole_chain(report, chain, rounds, progress)
+        measure_whole_chain(report, chain, rounds)
     with _llama_here(models.llama) as dialogue:
-        measure_rereading(report, dialogue, rounds, progress)
+        measure_rereading(report, dialogue, rounds)
     with serving(models.llama, CONTEXT) as server:
-        measure_stopping(report, _factories(models, server.address), rounds, progress)
-    measure_imports(report, QUICK_IMPORTS if quick else IMPORTS, progress)
+        measure_stopping(report, _factories(models, server.address), rounds)
+    measure_imports(report, QUICK_IMPORTS if quick else IMPORTS)
     return report
 
 
@@ -133,11 +128,7 @@ def _llama_here(model: Path) -> Iterator[Any]:
 def _factories(models: _Models, address: str) -> dict[str, tuple[Kind, Callable[[], Any]]]:
     registry, options = Registry(), _options(models)
     chosen: list[tuple[Kind, str, dict[str, Any]]] = [
-        (
-            Kind.ASR,
-            "whisper",
-            options[Kind.ASR] | {"voice_filter": False},
-        ),  # of noise
+        (Kind.ASR, "whisper", options[Kind.ASR] | {"voice_filter": False}),  # it hears noise
         (Kind.DIALOGUE, "llama", options[Kind.DIALOGUE]),
         (Kind.DIALOGUE, "openai", {"address": address, "model": MODEL, "context": 2 * CONTEXT}),
         (Kind.TTS, "espeak", {}),

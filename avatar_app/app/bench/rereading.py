@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
@@ -16,14 +16,11 @@ PERSONA = "You are Mira, and you talk with somebody who has time. " * 40
 MOST_PERCENT = 20.0
 
 
-def measure_rereading(
-    report: Report, dialogue: Any, rounds: int, progress: Callable[[str], None]
-) -> None:
+def measure_rereading(report: Report, dialogue: Any, rounds: int) -> None:
     """Prompts of a first and of a second turn, in conversations that begin differently: nothing of
     the one before helps."""
     tokens, seconds = [], []
-    for number in range(rounds):
-        progress(f"second turn, round {number + 1} of {rounds}")
+    for number in stepped("second turn, round", range(rounds)):
         said = [Message(Role.SYSTEM, f"{number}. {PERSONA}"), Message(Role.USER, "Good morning.")]
         answer, first = _asked(dialogue, said)
         said += [Message(Role.AVATAR, answer), Message(Role.USER, "And then?")]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.app.bench.fakes import noisy_voice, wait
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.core.errors import EngineDied
 from avatar_app.core.manifest import Kind
@@ -37,7 +38,6 @@ def measure_stopping(
     report: Report,
     factories: Mapping[str, tuple[Kind, Factory]],
     rounds: int,
-    progress: Callable[[str], None],
 ) -> None:
     """Milliseconds from `cancel` until the engine does nothing more, by the engine's name.
 
@@ -50,8 +50,7 @@ def measure_stopping(
             name: opened.enter_context(_served(kind, factory))
             for name, (kind, factory) in factories.items()
         }
-        for number in range(rounds):
-            progress(f"cancelling, round {number + 1} of {rounds}")
+        for number in stepped("cancelling, round", range(rounds)):
             for name, ask in asks.items():
                 took = ask((number + 0.5) / rounds)
                 stopped[name] += [] if took is None else [took]

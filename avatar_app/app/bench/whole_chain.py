@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from avatar_app.app.bench.fakes import (
     Plain,
     wait,
 )
+from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.app.bench.scene import Scene
 from avatar_app.app.bench.speech import UserVoice
@@ -52,9 +53,7 @@ class Chain:
     voice: Any
 
 
-def measure_whole_chain(
-    report: Report, chain: Chain, rounds: int, progress: Callable[[str], None]
-) -> None:
+def measure_whole_chain(report: Report, chain: Chain, rounds: int) -> None:
     """Real seconds from the block that ends the user's turn to the first sample of the answer.
 
     The chain and the engines alone take turns, so that both meet the same machine.
@@ -69,8 +68,7 @@ def measure_whole_chain(
     timed = _Timed(chain.recognizer, watch)
     engines = Engines(PassThrough(), watch, timed, chain.dialogue, chain.voice, FlatFace())
     with Scene(engines, patience, pace=BLOCK_SECONDS, output_latency=0.0) as scene:
-        for number in range(rounds + 1):
-            progress(f"first sound, round {number} of {rounds}")
+        for number in stepped("first sound, round", range(rounds + 1)):
             own, whole = sum(_alone(chain, spoken)), _together(scene, timed, spoken)
             if number and whole is not None:  # the first round warms up
                 alone.append(own * 1000)
