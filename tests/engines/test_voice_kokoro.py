@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -218,8 +219,19 @@ def test_a_cancelled_turn_ends_it_within_the_graph(voice: KokoroVoice) -> None:
     assert spoken(voice, "It goes on.")
 
 
+def test_a_turn_that_ends_late_leaves_the_next_alone(voice: KokoroVoice) -> None:
+    first, second = Turn(1), Turn(2)
+    list(voice.speak("One.", first))
+    speech = voice.speak("Two. Three.", second)
+    next(speech)
+    first.cancel()
+    assert list(speech)
+    assert spoken(voice, "Four.")
+
+
 @pytest.mark.parametrize(
-    "damage", ["no model", "no voices", "broken graph", "broken voices", "wrong"]
+    "damage",
+    ["no model", "no voices", "broken graph", "broken voices", "cut voices", "one array", "wrong"],
 )
 def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None:
     folder = write_kokoro(tmp_path / "model")
@@ -233,12 +245,19 @@ def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None
             graph.write_bytes(graph.read_bytes()[:1000])
         case "broken voices":
             voices.write_bytes(b"\x80\x04N." * 10)  # a pickle is never loaded
+        case "cut voices":
+            voices.write_bytes(voices.read_bytes()[:-30])
+        case "one array":
+            with voices.open("wb") as file:
+                np.save(file, np.zeros((3, 1, 256), np.float32))
         case "wrong":
             with voices.open("wb") as file:
                 np.savez(file, af_heart=np.zeros((3, 7), np.float32))
     with pytest.raises((ModelMissing, InputInvalid)) as error:
         KokoroVoice(model=str(folder))
     assert "avatar-app models download" in error.value.hint
+    del error
+    gc.collect()  # a file that was left open would warn
 
 
 def test_behind_its_process_it_speaks_as_its_manifest_says(folder: Path) -> None:

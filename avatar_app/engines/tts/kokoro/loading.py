@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
-from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.speech.timing import Timing
 
@@ -40,7 +40,10 @@ class Model:
 
         Raises TurnCancelled, also in the middle of the graph.
         """
-        turn.when_cancelled(self.session.stop)
+        from onnxruntime import RunOptions
+
+        options = self.session.options = RunOptions()  # of its own: turns end after the next began
+        turn.when_cancelled(lambda: setattr(options, "terminate", True))
         try:
             sound, _, timings = self.kokoro.create_timed(
                 phonemes, style, speed, is_phonemes=True, sentence_pause=0, clause_pause=0
@@ -48,37 +51,20 @@ class Model:
         except Exception as error:  # onnxruntime's errors share no class
             turn.check()
             raise _translated(error, "Kokoro") from error
-        finally:
-            self.session.forget()
         turn.check()
         return np.ascontiguousarray(sound, np.float32), tuple(timings)
 
 
 class _Session:
-    """An onnxruntime session that can be stopped from another thread, node by node."""
+    """An onnxruntime session that is run with `options`, which can end it node by node."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._options: Any = None
-        self._stopped = False
+        self.options: Any = None
 
     def run(self, names: Any, inputs: Any) -> Any:
         """As `onnxruntime.InferenceSession.run`."""
-        from onnxruntime import RunOptions
-
-        self._options = RunOptions()
-        if self._stopped:
-            raise TurnCancelled
-        return self._session.run(names, inputs, self._options)
-
-    def stop(self) -> None:
-        self._stopped = True
-        if self._options is not None:
-            self._options.terminate = True
-
-    def forget(self) -> None:
-        """What comes next was not stopped."""
-        self._stopped, self._options = False, None
+        return self._session.run(names, inputs, self.options)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -87,6 +73,7 @@ class _Session:
 def load(model: str, seed: int, threads: int) -> Model:
     """Raises ModelMissing, InputInvalid for a damaged one, OutOfMemory."""
     graph, voices = _files(Path(model).expanduser())
+    styles = _styles(voices)
     import onnxruntime
     from kokoro_onnx import Kokoro
     from kokoro_onnx.session import resolve_providers
@@ -100,7 +87,7 @@ def load(model: str, seed: int, threads: int) -> Model:
             onnxruntime.InferenceSession(str(graph), options, providers=resolve_providers())
         )
         kokoro = Kokoro.from_session(session, str(voices))
-        styles = {name: _style(kokoro.voices[name], name) for name in kokoro.voices.files}
+        kokoro.voices.close()  # styles are handed over with each phrase
     except Exception as error:  # onnxruntime's errors share no class
         raise _translated(error, graph.name) from error
     _check_inputs(session, graph)
@@ -124,6 +111,15 @@ def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:
         return [tokenizer.phonemize(text, names.get(language, language)) for text in texts]
 
     return phonemize
+
+
+def _styles(voices: Path) -> dict[str, Samples]:
+    """By the names of the voices; the file is closed here, as numpy forgets a damaged one."""
+    try:
+        with voices.open("rb") as file, np.load(file) as styles:
+            return {name: _style(styles[name], name) for name in styles.files}
+    except Exception as error:  # zipfile's, zlib's and numpy's errors share no class
+        raise _translated(error, voices.name) from error
 
 
 def _style(style: Any, name: str) -> Samples:
@@ -153,8 +149,6 @@ def _check_inputs(session: Any, graph: Path) -> None:
 
 
 def _translated(error: BaseException, name: str) -> Exception:
-    if isinstance(error, TurnCancelled):
-        return error
     reason = " ".join(str(error).split())[:200]
     if isinstance(error, MemoryError) or "allocate" in reason.lower():
         return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
