@@ -90,21 +90,16 @@ class ScriptedDialogue(Plain):
     reply_to: Callable[[str], list[str | ToolCall]] = lambda text: [f"You said {text}. ", "Fine."]
     prompts: list[Prompt] = field(default_factory=list)
     results: list[ToolResult | None] = field(default_factory=list)
-    closed_early: int = 0
 
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         self.prompts.append(prompt)
-        try:
-            for piece in self.reply_to(prompt.user_text):
-                turn.check()
-                result = yield piece
-                if isinstance(piece, ToolCall):
-                    self.results.append(result)
-        except GeneratorExit:
-            self.closed_early += 1
-            raise
+        for piece in self.reply_to(prompt.user_text):
+            turn.check()
+            result = yield piece
+            if isinstance(piece, ToolCall):
+                self.results.append(result)
 
 
 class FlatVoice(Plain):

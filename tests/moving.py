@@ -38,11 +38,6 @@ def swaying(time: float) -> Pose:
     return Pose(expression=head, blink=blink, engagement=1.0)
 
 
-def drifting(time: float) -> Pose:
-    """Turns slowly and never comes back."""
-    return Pose(expression=Expression(yaw=-0.6 + 0.5 * time, roll=-2 + time), engagement=1.0)
-
-
 def talking(time: float) -> Pose:
     opening = 0.35 + 0.35 * math.sin(math.tau * 3 * time)
     return Pose(mouth=Mouth(opening=opening, jaw=opening), engagement=1.0)

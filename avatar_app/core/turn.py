@@ -32,7 +32,6 @@ class Turn:
         self._clock = clock
         self._cancelled = threading.Event()
         self._settled = threading.Event()
-        self._committed = False
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 
@@ -61,13 +60,8 @@ class Turn:
         if self.cancelled:
             raise TurnCancelled(self.id)
 
-    @property
-    def committed(self) -> bool:
-        return self._committed
-
     def commit(self) -> None:
         """The user has ended: what was prepared may be heard and done."""
-        self._committed = True
         self._settled.set()
 
     def wait_committed(self) -> None:

@@ -39,7 +39,7 @@ SERVED = {"openai"}
 MANIFESTS = tuple(
     manifest for manifest in ALL if not manifest.needs.models and manifest.name not in SERVED
 )
-"""What works with nothing fetched or started; other engines keep the contract in their own tests."""
+"""What works with nothing fetched or started; others keep the contract in their own tests."""
 APART = {"coqui-tts"}
 """What only `make test-voices` installs, as it needs PyTorch; tests/voices look at it."""
 TOO_SLOW = 20

@@ -181,7 +181,3 @@ def _model(graph: _Graph) -> bytes:
     opsets = [helper.make_opsetid("", _OPSET)]
     model = helper.make_model(whole, opset_imports=opsets, ir_version=_IR)
     return bytes(model.SerializeToString())
-
-
-def _shaped(name: str, shape: list[Any]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -19,7 +19,6 @@ from avatar_app.core.values import MICROPHONE_RATE, Samples
 Embeddings = NDArray[np.float32]
 """Vectors of length 1, shape (n, 256), none negative."""
 
-WINDOW_SECONDS = 1.6
 NETWORK = Path(__file__).parent / "networks" / "speaker_encoder.onnx"
 
 _FRAMES, _HOP, _WINDOW = 160, 160, 400
