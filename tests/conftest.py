@@ -42,6 +42,14 @@ def no_thread_left_behind() -> Iterator[None]:
     assert not names, f"threads left behind: {names}"
 
 
+@pytest.fixture
+def threads_take_turns_often() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 _network_calls: list[str] = []
 _may_use_loopback = threading.Event()
 

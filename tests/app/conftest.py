@@ -1,8 +1,9 @@
-"""For tests of cloned voices: one that was made with consent, and nobody's real keyring."""
+"""A voice that was cloned with consent, nobody's real keyring, and engines of users."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 @pytest.fixture
 def no_keyring() -> Iterator[None]:
     """No test meets the keyring of who runs it."""
-    import keyring
     from keyring.backends.fail import Keyring
+    from keyrings import keyring_in_use
 
-    before = keyring.get_keyring()
-    keyring.set_keyring(Keyring())
+    with keyring_in_use(Keyring()):
+        yield
+
+
+@pytest.fixture
+def user_engines_forgotten() -> Iterator[None]:
+    """What a test imported from a user's folder of engines is imported anew by the next one."""
     yield
-    keyring.set_keyring(before)
+    for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
+        del sys.modules[name]
 
 
 @pytest.fixture

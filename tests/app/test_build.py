@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline import orders
 from avatar_app.pipeline.ledger import Ledger
+
+pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
 LIGHT = {"face.options.width": 96, "face.options.height": 64, "face.options.fps": 10}
 
@@ -57,13 +57,6 @@ needs: {{packages: [{packages}]}}
 options:
   prefix: {{type: text, default: You said, help: What comes first.}}
 """
-
-
-@pytest.fixture(autouse=True)
-def modules_forgotten() -> Iterator[None]:
-    yield
-    for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
-        del sys.modules[name]
 
 
 def add_parrot(name: str, isolation: str = "thread", packages: str = "") -> None:

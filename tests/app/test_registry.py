@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,8 @@ from avatar_app.app import places
 from avatar_app.app.registry import Registry
 from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
 from avatar_app.core.manifest import Kind
+
+pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
 MANIFEST = """
 name: {name}
@@ -27,15 +27,6 @@ needs: {{packages: [{packages}]}}
 @pytest.fixture
 def user_folder() -> Path:
     return places.user_places().engines
-
-
-@pytest.fixture(autouse=True)
-def modules_forgotten() -> Iterator[None]:
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if name.startswith("avatar_app_user_engine"):
-            del sys.modules[name]
 
 
 def write_engine(

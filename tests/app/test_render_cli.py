@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
 import soundfile
-import typer
 import wav2lip_parts
-from typer.testing import CliRunner
+from terminal import typed
 
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
@@ -25,16 +23,6 @@ ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SMALL = ("--size", "192x108", "--fps", "10")
 
 
-def typed(*arguments: object) -> Any:
-    app = typer.Typer()
-    app.command()(render)
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if isinstance(result.exception, AvatarError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result
-
-
 @pytest.fixture
 def voice(tmp_path: Path) -> Path:
     hum = 0.3 * np.sin(2 * np.pi * 150 * np.arange(8_000) / 16_000)
@@ -45,7 +33,7 @@ def voice(tmp_path: Path) -> Path:
 def test_a_photo_without_weights_moves_by_its_own_means(voice: Path, tmp_path: Path) -> None:
     output = tmp_path / "film.mp4"
     arguments = ("--avatar", ASTRONAUT, "--audio", voice, "--output", output)
-    result = typed(*arguments, *SMALL, "--json")
+    result = typed(render, *arguments, *SMALL, "--json")
     report = json.loads(result.stdout)
     assert (report["face"], report["size"], report["pictures"]) == ("photo", [192, 108], 5)
     assert "its own means" in report["notices"][0]
@@ -63,7 +51,7 @@ def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> 
     folder.parent.mkdir(parents=True)
     wav2lip_parts.write_avatar(folder)
     arguments = ("--avatar", "nobody", "--audio", voice, "--output", tmp_path / "film.mp4")
-    result = typed(*arguments, *SMALL, "--json", "--quality", "high", "--device", "cpu")
+    result = typed(render, *arguments, *SMALL, "--json", "--quality", "high", "--device", "cpu")
     report = json.loads(result.stdout)
     assert (report["face"], report["model"], report["batch"]) == (
         "wav2lip",
@@ -75,7 +63,7 @@ def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> 
 
 def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
     output = tmp_path / "film.mp4"
-    result = typed("--text", "Hello!", "--output", output, *SMALL, "--no-sound")
+    result = typed(render, "--text", "Hello!", "--output", output, *SMALL, "--no-sound")
     assert str(output) in result.stdout.replace("\n", "")
     with av.open(str(output)) as film:
         assert not film.streams.audio
@@ -96,7 +84,7 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_said(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
     with pytest.raises(AvatarError, match=told):
-        typed(*arguments, "--output", tmp_path / "film.mp4")
+        typed(render, *arguments, "--output", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,6 +93,7 @@ def test_lips_need_somebody(tmp_path: Path) -> None:
     weights.touch()
     with pytest.raises(ConfigInvalid, match="needs an avatar"):
         typed(
+            render,
             *("--text", "Hello!", "--face", "wav2lip", "--model", weights),
             *("--output", tmp_path / "film.mp4"),
         )

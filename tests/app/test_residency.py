@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -210,14 +209,6 @@ class Crowd:
     def check(self) -> None:
         if self._leased() > CARD * Limits().hard:
             self.wrong.append("the hard limit was passed")
-
-
-@pytest.fixture
-def threads_take_turns_often() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.mark.usefixtures("threads_take_turns_often")

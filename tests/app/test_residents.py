@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,8 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+
+pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
 ENGINE = '''
 import os
@@ -83,13 +84,6 @@ options:
 """
 HALF = "The hungry one goes on with precision half."
 PROCESSOR = "The hungry one goes on with device processor."
-
-
-@pytest.fixture(autouse=True)
-def modules_forgotten() -> Iterator[None]:
-    yield
-    for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
-        del sys.modules[name]
 
 
 def add_engine(kind: Kind, isolation: str) -> Path:

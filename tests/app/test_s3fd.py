@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime
 import pytest
 from s3fd_parts import FOLDER, State, pure_green_state, random_state
+from terminal import typed
 from torch_files import Hostile, write_row, write_zip
-from typer.testing import CliRunner
 
 from avatar_app.app.avatars.s3fd import S3fd
 from avatar_app.app.avatars.s3fd_graph import PICTURES, STRIDES, expected_shapes, s3fd_graph
@@ -21,7 +21,7 @@ from avatar_app.app.avatars.seeing import DetectorName, Eyes, eyes_with
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
 from avatar_app.cli_avatars import avatars
-from avatar_app.core.errors import AvatarError, InputInvalid, ModelMissing
+from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.values import Image
 from avatar_app.engines.face.sitter.avatar import load_avatar
 
@@ -248,29 +248,25 @@ def test_weights_in_the_folder_of_models_are_found(place: str, green_file: Path)
     assert len(eyes_with(DetectorName.S3FD, batch=4).faces(picture)) == 1
 
 
-def typed(*arguments: object) -> str:
-    result = CliRunner().invoke(avatars, [str(argument) for argument in arguments])
-    if isinstance(result.exception, AvatarError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return " ".join(result.output.split())
+def told(*arguments: object) -> str:
+    return " ".join(typed(avatars, *arguments).output.split())
 
 
 def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), with_green(astronaut(), *NOSE)[..., ::-1])
-    typed("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
-    typed("add", photo, "--name", "bea", "--detector", "embedded")
+    told("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
+    told("add", photo, "--name", "bea", "--detector", "embedded")
     shelf = Shelf.of(user_places())
     ada, bea = (load_avatar(shelf.folder(name)) for name in ("ada", "bea"))
     assert np.abs(ada.mesh - bea.mesh).mean() < 1.5
     cv2.imwrite(str(photo), astronaut()[..., ::-1])
     with pytest.raises(InputInvalid, match="no face"):
-        typed("add", photo, "--detector", "s3fd", "--detector-model", green_file)
+        told("add", photo, "--detector", "s3fd", "--detector-model", green_file)
 
 
 def test_it_can_be_chosen_as_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_AVATARS__DETECTOR", "s3fd")
     with pytest.raises(ModelMissing, match="no S3FD checkpoint"):
-        typed("add", ASTRONAUT)
-    assert "The avatar astronaut" in typed("add", ASTRONAUT, "--detector", "embedded")
+        told("add", ASTRONAUT)
+    assert "The avatar astronaut" in told("add", ASTRONAUT, "--detector", "embedded")

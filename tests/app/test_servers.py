@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
-from keyring.errors import PasswordDeleteError
+from keyrings import MemoryKeyring, keyring_in_use
 
 from avatar_app import cli
 from avatar_app.app.servers import look, remove_key, store_key
@@ -115,33 +113,11 @@ def test_the_command_line_lists_them(monkeypatch, capsys):
     assert json.loads(f"[{listed}")[0]["models"] == ["qwen3:4b", "llama3.2:1b"]
 
 
-class Ring(KeyringBackend):
-    """A keyring in memory."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError
-
-
 @pytest.fixture
-def ring() -> Iterator[Ring]:
-    before = keyring.get_keyring()
-    made = Ring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
+def ring() -> Iterator[MemoryKeyring]:
+    made = MemoryKeyring()
+    with keyring_in_use(made):
+        yield made
 
 
 def test_a_key_is_kept_found_by_the_engine_and_removed(ring, monkeypatch, capsys):
@@ -180,7 +156,7 @@ def test_what_is_no_key_is_not_kept(ring, key):
         store_key(ADDRESS, key)
 
 
-class PlaintextKeyring(Ring):
+class PlaintextKeyring(MemoryKeyring):
     """As that of the package keyrings.alt."""
 
 
@@ -189,6 +165,5 @@ PlaintextKeyring.__module__ = "keyrings.alt.file"
 
 @pytest.mark.parametrize("backend", [NoKeyring, PlaintextKeyring])
 def test_without_a_safe_keyring_nothing_is_written(ring, backend):
-    keyring.set_keyring(backend())
-    with pytest.raises(DeviceUnavailable, match="no keyring"):
+    with keyring_in_use(backend()), pytest.raises(DeviceUnavailable, match="no keyring"):
         store_key(ADDRESS, "sk-secret")

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-import typer
-from typer.testing import CliRunner
+from terminal import typed
 
 from avatar_app.app.bench.scripted.kokoro import VOICES, write_kokoro
 from avatar_app.app.settings import EngineChoice
 from avatar_app.app.speech.tts import TTSEngine
 from avatar_app.cli_speak import speak
-from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
 
 TEXT = "Hello there, this is what I say."
@@ -128,24 +127,14 @@ def test_a_cancelled_text_leaves_the_old_file(espeak: TTSEngine, tmp_path: Path)
     assert [each.name for each in tmp_path.iterdir()] == ["a.wav"]
 
 
-def typed(*arguments: object) -> Any:
-    app = typer.Typer()
-    app.command()(speak)
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if isinstance(result.exception, AvatarError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result
-
-
 def test_the_command_line_speaks_and_lists(tmp_path: Path) -> None:
     path = tmp_path / "x.mp3"
-    report = json.loads(typed(TEXT, "--output", path, "--voice", "m1", "--json").stdout)
+    report = json.loads(typed(speak, TEXT, "--output", path, "--voice", "m1", "--json").stdout)
     assert report["path"] == str(path)
     assert probed(path)["codec_name"] == "mp3"
-    assert "belinda" in typed("--list").stdout.split()
+    assert "belinda" in typed(speak, "--list").stdout.split()
     with pytest.raises(ConfigInvalid, match="Where"):
-        typed(TEXT)
+        typed(speak, TEXT)
 
 
 def test_another_engine_by_its_folder(tmp_path: Path) -> None:

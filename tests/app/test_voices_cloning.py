@@ -13,7 +13,7 @@ import keyring
 import numpy as np
 import pytest
 from cloning import DRAWN, NAME, cloned
-from keyring.backend import KeyringBackend
+from keyrings import MemoryKeyring
 from spoken import HIM, STORY, spoken, written
 
 from avatar_app.app.jobs import Job
@@ -36,26 +36,6 @@ from avatar_app.app.voices.shelf import (
 from avatar_app.app.voices.signing import KEY_FILE
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.values import MICROPHONE_RATE, Samples
-
-
-class Ring(KeyringBackend):
-    """A keyring in memory, which can be locked."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-        self.is_locked = False
-
-    def get_password(self, service: str, username: str) -> str | None:
-        if self.is_locked:
-            raise keyring.errors.KeyringLocked
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
 
 pytestmark = pytest.mark.usefixtures("no_keyring", "always_drawn")
 
@@ -233,7 +213,7 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
 
 
 def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
-    ring = Ring()
+    ring = MemoryKeyring()
     keyring.set_keyring(ring)
     folder = cloned(tmp_path).folder
     (key,) = ring.kept.values()

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from keyrings import MemoryKeyring, keyring_in_use
 
 from avatar_app.app.build import make_engine
 from avatar_app.app.registry import Registry
@@ -233,28 +234,12 @@ def test_no_server_is_said_in_a_sentence(monkeypatch):
         list(OpenAIDialogue(address="nonsense", model="m").reply(PROMPT, Turn(1)))
 
 
-def test_a_key_comes_from_the_keyring_and_goes_to_its_server_alone(monkeypatch):
-    import keyring
-    from keyring.backend import KeyringBackend
-
-    class Ring(KeyringBackend):
-        priority = 1
-
-        def get_password(self, service: str, username: str) -> str | None:
-            return "secret" if (service, username) == ("avatar_app", server.address) else None
-
-        def set_password(self, service: str, username: str, password: str) -> None: ...
-
-        def delete_password(self, service: str, username: str) -> None: ...
-
-    before = keyring.get_keyring()
-    keyring.set_keyring(Ring())
-    try:
-        with serving(hello) as server, serving(hello) as other:
-            for each in (server, other):
-                list(OpenAIDialogue(address=each.address, model="m").reply(PROMPT, Turn(1)))
-    finally:
-        keyring.set_keyring(before)
+def test_a_key_comes_from_the_keyring_and_goes_to_its_server_alone():
+    ring = MemoryKeyring()
+    with keyring_in_use(ring), serving(hello) as server, serving(hello) as other:
+        ring.set_password("avatar_app", server.address, "secret")
+        for each in (server, other):
+            list(OpenAIDialogue(address=each.address, model="m").reply(PROMPT, Turn(1)))
     assert server.asked[0]["key"] == "Bearer secret"
     assert "secret" not in other.asked[0]["key"]
 

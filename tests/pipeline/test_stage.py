@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -271,14 +270,6 @@ def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> No
         assert not old.is_alive()
         assert theatre.emitted == [("next", "next")]
         assert theatre.activity.settle(SOON)
-
-
-@pytest.fixture
-def threads_take_turns_often() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
 
 
 @pytest.mark.usefixtures("threads_take_turns_often")
