@@ -24,7 +24,7 @@ def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
     assert "none yet" in told("list")
     shown = told("add", ASTRONAUT, "--name", "ada")
     assert str(shelf.folder("ada")) in shown.replace(" ", "")
-    assert "mouth is open" in told
+    assert "mouth is open" in shown
     assert "ada 512 × 512" in told("list")
     told("export", "ada", tmp_path / "guest")
     told("add", tmp_path / "guest.avatar")
