@@ -14,6 +14,8 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
 
 AUDIO_BIT_RATE = 128_000
+LEAN = "rc-lookahead=4:bframes=0"
+"""Few pictures wait inside x264, at 6 MB each in 720p; a face at one place gains nothing by more."""
 
 
 class FilmUnwritable(InputInvalid):
@@ -44,7 +46,7 @@ class MovieWriter:
         self._path = path
         self._partial = path.with_name(f".{path.stem}.partial.mp4")
         self._fps = Fraction(fps).limit_denominator(1001)
-        self._options = {"preset": str(preset), "crf": str(crf)}
+        self._options = {"preset": str(preset), "crf": str(crf), "x264-params": LEAN}
         self._layout = "stereo" if stereo else "mono"
         self._frames = 0
         self._samples = 0
