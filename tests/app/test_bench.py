@@ -162,10 +162,11 @@ def test_a_soak_of_a_few_turns_is_clean(
 def test_the_lag_of_a_film_is_measured(late: float) -> None:
     """A light in the place of the mouth that follows the loudness of a sound, `late` seconds."""
     fps, rate, seconds = 30.0, 8_000, 12
-    bumps = np.convolve(RNG.random(seconds * 6), np.ones(1))
+    rng = np.random.default_rng(5)
+    bumps = np.concatenate([np.zeros(3), rng.random(seconds * 6)])
     at = np.arange(len(bumps)) / 6
     time = np.arange(seconds * rate) / rate
-    sound = RNG.standard_normal(len(time)) * np.interp(time, at, bumps) ** 2 * 0.3
+    sound = rng.standard_normal(len(time)) * np.interp(time, at, bumps) ** 2 * 0.3
     shown = np.arange(int(seconds * fps)) / fps
     light = np.interp(shown - late, at, bumps)
     pictures = np.zeros((len(shown), 90, 160), np.uint8)
