@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from tempfile import mkdtemp
 from unicodedata import normalize
 
 from rapidfuzz import process
 
+from avatar_app.app.named_folders import check_name, is_name, new_folder, remove_folder
 from avatar_app.app.places import Places
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.engines.face.sitter.avatar import MANIFEST, Avatar, load_avatar
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
-_RESERVED = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
-}
-"""Names that Windows does not give to files."""
-
-
-def check_name(name: str, what: str = "An avatar") -> str:
-    """`name`, or ConfigInvalid if no folder can be called so everywhere."""
-    if not _NAME.match(name) or name in _RESERVED:
-        raise ConfigInvalid(
-            f"{what} cannot be called {name!r}.",
-            "Use up to 40 small letters, digits, - and _, say  --name ada.",
-        )
-    return name
 
 
 def name_from(photo: Path) -> str:
     """A name for the avatar of a photo, from the file's name; letters lose their accents."""
     letters = normalize("NFKD", photo.stem).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"[^a-z0-9_-]+", "-", letters.replace("'", "")).strip("-_")[:40]
-    return plain if _NAME.match(plain) and plain not in _RESERVED else "avatar"
+    return plain if is_name(plain) else "avatar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +39,7 @@ class Shelf:
     def names(self) -> tuple[str, ...]:
         """Of all avatars, damaged ones too, in order."""
         found = self.root.glob(f"*/{MANIFEST}")
-        return tuple(sorted(path.parent.name for path in found if _NAME.match(path.parent.name)))
+        return tuple(sorted(path.parent.name for path in found if is_name(path.parent.name)))
 
     def folder(self, name: str) -> Path:
         """Where the avatar lies; ConfigInvalid, with the likeliest name meant, if there is none."""
@@ -75,7 +54,7 @@ class Shelf:
 
     def check_free(self, name: str) -> None:
         """ConfigInvalid if an avatar cannot be called so, or one is."""
-        if (self.root / check_name(name)).exists():
+        if (self.root / check_name(name, "An avatar")).exists():
             raise ConfigInvalid(
                 f"There is an avatar {name} already.",
                 f"Choose another --name, or type: avatar-app avatars remove {name}",
@@ -95,20 +74,14 @@ class Shelf:
     def new(self, name: str) -> Iterator[Path]:
         """A folder to fill; it becomes the avatar at the end, or is gone where that fails."""
         self.check_free(name)
-        unfinished: Path | None = None
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            unfinished = Path(mkdtemp(prefix=".", suffix=".partial", dir=self.root))
-            yield unfinished
-            unfinished.rename(self.root / name)
+            with new_folder(self.root / name) as unfinished:
+                yield unfinished
         except OSError as error:
             raise InputInvalid(
                 f"The avatar {name} cannot be written: {error.strerror}.",
                 f"Make room on the disk, or look at {self.root}.",
             ) from error
-        finally:
-            if unfinished is not None:
-                shutil.rmtree(unfinished, ignore_errors=True)
 
     def avatars(self) -> tuple[tuple[Avatar, ...], tuple[Noticed, ...]]:
         """Those that can be read, and what is wrong with the others."""
@@ -122,10 +95,4 @@ class Shelf:
 
     def remove(self, name: str) -> None:
         """Delete the avatar and all its files."""
-        folder = self.folder(name)
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            raise ConfigInvalid(
-                f"The avatar {name} cannot be removed: {error.strerror}.", f"Look at {folder}."
-            ) from error
+        remove_folder(self.folder(name), f"The avatar {name}")

@@ -10,17 +10,15 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from rapidfuzz import process
 
-from avatar_app.app.avatars.shelf import check_name
+from avatar_app.app.named_folders import check_name, new_folder, remove_folder
 from avatar_app.app.places import Places, user_places
 from avatar_app.app.voices.signing import Purpose, signed, signing_key, verified
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
@@ -97,19 +95,13 @@ class VoiceShelf:
     def new(self, name: str) -> Iterator[Path]:
         """A folder to fill; it becomes the voice at the end, or is gone where that fails."""
         self.check_free(name)
-        unfinished: Path | None = None
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            unfinished = Path(mkdtemp(prefix=".new-", dir=self.root))
-            yield unfinished
-            unfinished.rename(self.root / name)
+            with new_folder(self.root / name) as unfinished:
+                yield unfinished
         except OSError as error:
             raise ConfigInvalid(
                 f"The voice {name} cannot be kept: {error.strerror}.", f"Look at {self.root}."
             ) from error
-        finally:
-            if unfinished is not None:
-                shutil.rmtree(unfinished, ignore_errors=True)
 
     def sign(self, folder: Path, record: dict[str, Any]) -> None:
         """Write the consent, with the hashes of the files that are there now."""
@@ -118,13 +110,7 @@ class VoiceShelf:
 
     def remove(self, name: str) -> None:
         """Delete the voice and all its files; nobody takes a consent back by that."""
-        folder = self.folder(name)
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            raise ConfigInvalid(
-                f"The voice {name} cannot be removed: {error.strerror}.", f"Look at {folder}."
-            ) from error
+        remove_folder(self.folder(name), f"The voice {name}")
 
     def revoke(self, name: str) -> None:
         """The speaker takes the consent back: the voice is deleted, and no copy of it opens."""

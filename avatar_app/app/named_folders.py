@@ -1,0 +1,55 @@
+"""Folders that users name, one for each avatar and voice: filled whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+from avatar_app.core.errors import ConfigInvalid
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+)
+"""Names that Windows does not give to files."""
+
+
+def is_name(name: str) -> bool:
+    """A folder can be called so on every system."""
+    return bool(_NAME.match(name)) and name not in _RESERVED
+
+
+def check_name(name: str, what: str) -> str:
+    """`name`, or ConfigInvalid if `what` (“An avatar”) cannot be called so."""
+    if not is_name(name):
+        raise ConfigInvalid(
+            f"{what} cannot be called {name!r}.",
+            "Use up to 40 small letters, digits, - and _, say  --name ada.",
+        )
+    return name
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill; it becomes `path` at the end, or is gone where that fails. OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(mkdtemp(prefix=".", suffix=".partial", dir=path.parent))
+    try:
+        yield unfinished
+        unfinished.rename(path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def remove_folder(path: Path, what: str) -> None:
+    """Delete it with all its files. ConfigInvalid where `what` (“The avatar ada”) cannot go."""
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise ConfigInvalid(
+            f"{what} cannot be removed: {error.strerror}.", f"Look at {path}."
+        ) from error
