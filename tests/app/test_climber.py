@@ -116,14 +116,14 @@ class Stage(Scene):
         choice = EngineChoice(engine="wav2lip", options=dict(FULL))
         put_face(self.rack, choice, self.notices.append, lambda: self.clock())
         super().__init__(**room)
-        order = orders.Use(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
-        self.conversation.order(order)
         self.climber = Climber(self.rack, self.conversation, self._tell, self.clock)
         self.dialogue.reply_to = lambda text: [TEXT]
         post = self.conversation._delivery._post
         heard = self._hearing(post)
         for part in (self.conversation, self.conversation._delivery):
             part._post = heard  # type: ignore[attr-defined]
+        order = orders.Use(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
+        self.conversation.order(order)
 
     clock: Any = staticmethod(lambda: 0.0)
 
