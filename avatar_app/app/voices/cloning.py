@@ -29,10 +29,10 @@ from avatar_app.app.voices.shelf import (
     ClonedVoice,
     VoiceShelf,
     open_voice,
-    replace_file,
     text_of,
 )
 from avatar_app.app.voices.signing import Purpose, signed, signing_key, verified
+from avatar_app.app.voices.writing import replace_file
 from avatar_app.audio.wav import write_sound
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import AudioChunk, Samples

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from rapidfuzz import process
 from avatar_app.app.named_folders import check_name, new_folder, remove_folder
 from avatar_app.app.places import Places, user_places
 from avatar_app.app.voices.signing import Purpose, signed, signing_key, verified
+from avatar_app.app.voices.writing import replace_file
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 
 MANIFEST = "voice.json"
@@ -176,20 +176,6 @@ def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
             "Clone it anew: avatar-app voices clone REFERENCE --name NAME --record",
         )
     return verified(text_of(path), Purpose.CONSENT, key)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Whole or not at all. ConfigInvalid where it cannot be written."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise ConfigInvalid(
-            f"{path} cannot be written: {error.strerror}.", "Make room on the disk."
-        ) from error
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from avatar_app.app.places import Places
+from avatar_app.app.voices.writing import replace_file
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 
 KEYRING = "avatar-app voices"
@@ -35,7 +35,7 @@ def signing_key(places: Places) -> bytes:
     if path.exists():
         return _read(path, account)
     key = secrets.token_bytes(KEY_BYTES)
-    _write(path, _IN_KEYRING if _into_keyring(account, key.hex()) else key)
+    replace_file(path, _IN_KEYRING if _into_keyring(account, key.hex()) else key, mode=0o600)
     return key
 
 
@@ -129,19 +129,3 @@ def _read(path: Path, account: str) -> bytes:
             "Restore it from a backup; or delete it, and all cloned voices need consent anew.",
         )
     return key
-
-
-def _write(path: Path, key: bytes) -> None:
-    """Whole or not at all, and never readable by others, not even for a moment."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise ConfigInvalid(
-            f"The key {path} cannot be written: {error.strerror}.", "Make room, or look at it."
-        ) from error
