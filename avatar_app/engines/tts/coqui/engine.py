@@ -11,7 +11,9 @@ import numpy as np
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.coqui.choices import Choices
-from avatar_app.engines.tts.coqui.loading import Network, load, speaker_names
+from avatar_app.engines.tts.coqui.files import speaker_names
+from avatar_app.engines.tts.coqui.loading import load
+from avatar_app.engines.tts.coqui.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken, together
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spelled

@@ -23,7 +23,8 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.choices import Choices
 from avatar_app.engines.tts.coqui.cloned import is_cloned
-from avatar_app.engines.tts.coqui.loading import settled, silence, speaker_file
+from avatar_app.engines.tts.coqui.files import speaker_file
+from avatar_app.engines.tts.coqui.network import settled, silence
 from avatar_app.engines.tts.coqui.pronouncing import use_packaged_espeak
 from avatar_app.engines.tts.coqui.stopping import Brake
 from avatar_app.engines.tts.speech.chunks import Spoken

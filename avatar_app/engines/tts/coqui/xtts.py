@@ -25,7 +25,8 @@ from avatar_app.engines.tts.coqui.cloned import (
     read_kept,
     read_reference,
 )
-from avatar_app.engines.tts.coqui.loading import settled, silence, weights_of
+from avatar_app.engines.tts.coqui.files import weights_of
+from avatar_app.engines.tts.coqui.network import settled, silence
 from avatar_app.engines.tts.coqui.speakers import LATENTS, read_speakers
 from avatar_app.engines.tts.coqui.stopping import Brake
 from avatar_app.engines.tts.coqui.words import SpokenWords

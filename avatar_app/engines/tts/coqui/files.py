@@ -1,0 +1,60 @@
+"""What lies in a folder of Coqui's; what is missing or damaged is said with what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.engines.tts.coqui.speakers import read_speakers
+
+HINT = "Fetch one: avatar-app models download vctk-vits"
+_OWN_CLASSES = "TTS.tts."
+"""Where the classes must be that a configuration names."""
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The configuration as it stands. Raises ModelMissing, InputInvalid."""
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ModelMissing(f"There is no voice of Coqui in {folder}.", HINT)
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        characters = (config.get("characters") or {}).get("characters_class") or _OWN_CLASSES
+        kind = config["model"]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise InputInvalid(f"The configuration {path} is damaged: {error}.", HINT) from error
+    if kind not in ("vits", "xtts"):
+        raise InputInvalid(f"The model in {folder} is a {kind}.", "VITS and XTTS can be used.")
+    if not str(characters).startswith(_OWN_CLASSES):
+        raise InputInvalid(f"{path} names a class that is not Coqui's: {characters}.", HINT)
+    return dict(config)
+
+
+def weights_of(folder: Path) -> Path:
+    """The weights in a folder. Raises ModelMissing."""
+    for name in ("model_file.pth", "model_file.pth.tar", "model.pth", "best_model.pth"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelMissing(f"The weights (model.pth) are missing in {folder}.", HINT)
+
+
+def speaker_names(model: str) -> tuple[str, ...]:
+    """Who can speak, from the files beside the model. Raises ModelMissing, InputInvalid."""
+    folder = Path(model).expanduser()
+    if read_config(folder)["model"] == "xtts":
+        return tuple(sorted(read_speakers(folder)))
+    path = speaker_file(folder)
+    if path is None:
+        return ()
+    try:
+        return tuple(sorted(json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError) as error:
+        raise InputInvalid(f"{path} is damaged: {error}.", HINT) from error
+
+
+def speaker_file(folder: Path) -> Path | None:
+    """The names and numbers of VITS' speakers."""
+    found = [folder / name for name in ("speaker_ids.json", "speakers.json")]
+    return next((path for path in found if path.is_file()), None)
