@@ -12,6 +12,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
+from avatar_app.core.shortage import is_shortage
 
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
@@ -43,7 +44,7 @@ def translated(error: BaseException, folder: Path) -> AvatarError:
     """What the library raised, for a person to read."""
     reason = " ".join(str(error).split())
     said = reason.lower()
-    if isinstance(error, MemoryError) or "out of memory" in said or "bad_alloc" in said:
+    if is_shortage(error):
         return OutOfMemory(
             f"The Whisper model {folder.name} does not fit into memory.",
             "Choose a smaller one (whisper-base or whisper-tiny), or the device cpu.",

@@ -17,6 +17,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
+from avatar_app.core.shortage import is_shortage
 from avatar_app.core.values import ALIGNED_FACE
 
 _SHAPE = (1, 3, ALIGNED_FACE, ALIGNED_FACE)
@@ -27,8 +28,6 @@ _PROVIDERS = {
     "coreml": "CoreMLExecutionProvider",
 }
 _NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
-_NO_ROOM = ("alloc", "out of memory", "memory limit")
-"""In the messages with which onnxruntime says that memory ran out."""
 _OR_NONE = "or choose no enhancement: enhance.engine=none."
 
 
@@ -105,10 +104,8 @@ def _told(path: Path | None) -> Iterator[None]:
     """Whatever onnxruntime raises, as an error for the user; `path`: what is being opened."""
     try:
         yield
-    except MemoryError as error:
-        raise _no_room() from error
-    except Exception as error:
-        if any(word in str(error).lower() for word in _NO_ROOM):
+    except Exception as error:  # onnxruntime's errors share no class
+        if is_shortage(error):
             raise _no_room() from error
         if path is not None:
             raise InputInvalid(
