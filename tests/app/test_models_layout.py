@@ -13,7 +13,7 @@ import pytest
 from avatar_app.app.bench.scripted.kokoro import write_kokoro
 from avatar_app.app.bench.scripted.llama import write_llama
 from avatar_app.app.bench.scripted.whisper import write_whisper
-from avatar_app.app.factories import resolved
+from avatar_app.app.build import make_engine
 from avatar_app.app.jobs import Job
 from avatar_app.app.models.catalog import Model, user_catalog
 from avatar_app.app.models.store import Store
@@ -96,7 +96,7 @@ def test_the_files_of_the_catalogue_suffice(
     registry = Registry()
     manifest = registry.find(model.kind, model.engine)
     options = {"model": name} | ({"threads": 1} if name != "kokoro-v1.0" else {})
-    engine = registry.load_class(manifest)(**resolved(options, manifest))
+    engine = make_engine(registry, manifest, options)  # in a process of its own
     try:
         assert use(engine).strip() == result
     finally:

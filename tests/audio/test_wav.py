@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -134,20 +135,21 @@ def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
     assert "folder" in refusal.value.hint
 
 
-@pytest.fixture
-def _small_disk() -> Iterator[None]:
+@contextmanager
+def small_disk() -> Iterator[None]:
     """No file of this process may grow past 20 kB: a write fails as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("_small_disk")
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
-    with SoundWriter(tmp_path / "a.wav", 48_000) as writer:
+    with small_disk(), SoundWriter(tmp_path / "a.wav", 48_000) as writer:
         writer.write(np.zeros(20 * 480, np.float32))
         with pytest.raises(InputInvalid, match="cannot be written"):
             writer.write(np.zeros(20 * 480, np.float32))
