@@ -15,7 +15,7 @@ from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
 
 AUDIO_BIT_RATE = 128_000
 LEAN = "rc-lookahead=4:bframes=0"
-"""Few pictures wait inside x264, at 6 MB each in 720p; a face at one place gains nothing by more."""
+"""Few pictures wait inside x264, at 6 MB each in 720p; a face at one place gains none by more."""
 
 
 class FilmUnwritable(InputInvalid):
