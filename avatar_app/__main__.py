@@ -21,7 +21,7 @@ def main() -> int:
     for name in THREAD_POOLS:
         os.environ.setdefault(name, "1")
     sys.setswitchinterval(SWITCH_INTERVAL)
-    from avatar_app.cli import run_command_line
+    from avatar_app.cli.main import run_command_line
 
     return run_command_line()
 

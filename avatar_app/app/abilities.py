@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from avatar_app.app.agenda import Agenda
-from avatar_app.app.memory import Memory
 from avatar_app.app.places import Places
+from avatar_app.app.storage.agenda import Agenda
+from avatar_app.app.storage.memory import Memory
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.prompt import ToolDescription

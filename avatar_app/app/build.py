@@ -11,15 +11,15 @@ from typing import Any
 
 from avatar_app.app import places
 from avatar_app.app.factories import engine_factory, resolved
-from avatar_app.app.ladder import Ladder, Level, Rung, rungs_of
-from avatar_app.app.lending import Lender
-from avatar_app.app.measurements import Used
+from avatar_app.app.fallback.ladder import Ladder, Level, Rung, rungs_of
 from avatar_app.app.models.resolve import licence_notices
 from avatar_app.app.personas import read_persona
 from avatar_app.app.registry import Registry
-from avatar_app.app.residency import Lease
-from avatar_app.app.residents import RESIDENTS, Resident
+from avatar_app.app.residency.lending import Lender
+from avatar_app.app.residency.residency import Lease
+from avatar_app.app.residency.residents import RESIDENTS, Resident
 from avatar_app.app.settings import EngineChoice, Settings
+from avatar_app.app.storage.measurements import Used
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest

@@ -13,16 +13,16 @@ from avatar_app.app.avatars.seeing import chosen_eyes
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.characters import Characters
 from avatar_app.app.ensemble import Ensemble
-from avatar_app.app.history import History
+from avatar_app.app.fallback.substitutes import Substitutes
 from avatar_app.app.jobs import Job
 from avatar_app.app.personas import read_persona
 from avatar_app.app.places import Places
-from avatar_app.app.recorder import Recorder
 from avatar_app.app.registry import Registry
 from avatar_app.app.session import Devices, NewCharacter, Preference
 from avatar_app.app.settings import EngineChoice, Settings
 from avatar_app.app.speech.remembering import sentences_of
-from avatar_app.app.substitutes import Substitutes
+from avatar_app.app.storage.history import History
+from avatar_app.app.storage.recorder import Recorder
 from avatar_app.app.timekeeping import Timekeeper
 from avatar_app.app.user_settings import save_user_setting
 from avatar_app.audio.devices import list_devices

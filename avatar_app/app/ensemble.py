@@ -10,12 +10,12 @@ from pathlib import Path
 
 from avatar_app.app.abilities import Abilities, Hands
 from avatar_app.app.build import make_conversation, make_rack
-from avatar_app.app.climber import Climber
-from avatar_app.app.exchanger import Exchanger, LoadsInBackground
+from avatar_app.app.fallback.climber import Climber
+from avatar_app.app.fallback.exchanger import Exchanger, LoadsInBackground
+from avatar_app.app.fallback.substitutes import KIND_OF_STAGE
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice, Settings
-from avatar_app.app.substitutes import KIND_OF_STAGE
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.speaker import Speaker
 from avatar_app.audio.standin import FileSpeaker

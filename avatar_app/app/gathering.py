@@ -12,8 +12,8 @@ from typing import Any
 
 from avatar_app.app.abilities import Abilities
 from avatar_app.app.build import EngineRack, make_conversation, make_rack
-from avatar_app.app.climber import Climber
-from avatar_app.app.exchanger import LoadsInBackground
+from avatar_app.app.fallback.climber import Climber
+from avatar_app.app.fallback.exchanger import LoadsInBackground
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
 from avatar_app.app.room import Room, RoomClock

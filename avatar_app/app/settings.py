@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from avatar_app.app import places, settings_layers
 from avatar_app.app.avatars.seeing import DetectorName
-from avatar_app.app.residency import Limits
+from avatar_app.app.residency.residency import Limits
 from avatar_app.app.settings_layers import Layer, Name
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.events import Noticed

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from avatar_app.app.fitting.suggesting import suggestion
-from avatar_app.app.measurements import EngineTimes, Measurements, Trial
 from avatar_app.app.models.catalog import Catalog
 from avatar_app.app.monitor import StageTimes, broken_promise
 from avatar_app.app.registry import Registry
+from avatar_app.app.storage.measurements import EngineTimes, Measurements, Trial
 from avatar_app.core.manifest import Manifest
 
 

@@ -8,12 +8,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from avatar_app.app.fitting.suggesting import suggestion
-from avatar_app.app.measurements import Measurements, Used
 from avatar_app.app.models.catalog import user_catalog
 from avatar_app.app.monitor import Monitor, times_of
 from avatar_app.app.places import Places
-from avatar_app.app.recorder import Recorder
 from avatar_app.app.settings import HistorySettings
+from avatar_app.app.storage.measurements import Measurements, Used
+from avatar_app.app.storage.recorder import Recorder
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest

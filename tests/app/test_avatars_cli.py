@@ -9,7 +9,7 @@ from terminal import typed
 
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
-from avatar_app.cli_avatars import avatars
+from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"

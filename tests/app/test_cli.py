@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from avatar_app import cli
 from avatar_app.app.bench import BENCHES
 from avatar_app.app.places import user_places
+from avatar_app.cli import main as cli
 from avatar_app.core.errors import DeviceUnavailable
 
 RECORDING = Path(__file__).parents[1] / "data/goforward.wav"

@@ -14,7 +14,7 @@ from fakes import FlatFace, Scene
 from wav2lip_parts import write_avatar
 
 from avatar_app.app.build import EngineRack, put_face
-from avatar_app.app.climber import Climber
+from avatar_app.app.fallback.climber import Climber
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import AvatarError, EngineFailed, ModelMissing, OutOfMemory

@@ -10,12 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from avatar_app import cli
 from avatar_app.app.converse import Line, Said, _true_end, converse, read_lines
 from avatar_app.app.demo import film_saying
 from avatar_app.app.gathering import voice_end
 from avatar_app.app.places import user_places
 from avatar_app.app.settings import load_settings
+from avatar_app.cli import main as cli
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.events import Outcome, TurnEnded
 

@@ -12,8 +12,8 @@ from fakes import FlatVoice, Scene
 from wav2lip_parts import write_avatar
 
 from avatar_app.app.build import EMBEDDED, EngineRack, put_face
-from avatar_app.app.climber import Climber
-from avatar_app.app.exchanger import Exchanger
+from avatar_app.app.fallback.climber import Climber
+from avatar_app.app.fallback.exchanger import Exchanger
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import OutOfMemory

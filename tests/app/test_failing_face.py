@@ -17,8 +17,8 @@ from onnx import TensorProto, helper
 from wav2lip_parts import random_state, write_avatar, write_safetensors
 
 from avatar_app.app.converse import Line, converse
+from avatar_app.app.fallback.ladder import DELAYS
 from avatar_app.app.gathering import Gathering, gathered
-from avatar_app.app.ladder import DELAYS
 from avatar_app.app.places import user_places
 from avatar_app.app.room import Moment, Room
 from avatar_app.app.settings import load_settings

@@ -26,14 +26,14 @@ from avatar_app.app.fitting.needs import choice_key, estimate, model_mb
 from avatar_app.app.fitting.planner import Plan, Planner
 from avatar_app.app.fitting.profiles import Profile, read_profiles, suited
 from avatar_app.app.fitting.weighing import tried
-from avatar_app.app.measurements import Measurements, Trial
 from avatar_app.app.models.catalog import user_catalog
 from avatar_app.app.models.store import Kept, Store
 from avatar_app.app.places import user_places
 from avatar_app.app.registry import Registry
-from avatar_app.app.residency import Limits, Pool
+from avatar_app.app.residency.residency import Limits, Pool
 from avatar_app.app.settings import load_settings
-from avatar_app.cli import app
+from avatar_app.app.storage.measurements import Measurements, Trial
+from avatar_app.cli.main import app
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app import history as history_module
-from avatar_app.app.history import History
-from avatar_app.app.recorder import Recorder
+from avatar_app.app.storage import history as history_module
+from avatar_app.app.storage.history import History
+from avatar_app.app.storage.recorder import Recorder
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
@@ -104,8 +104,8 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from avatar_app.app.history import History
-from avatar_app.app.recorder import Recorder
+from avatar_app.app.storage.history import History
+from avatar_app.app.storage.recorder import Recorder
 from avatar_app.core.events import Outcome, TurnEnded
 history = History(Path(sys.argv[1]))
 for number in range(100_000):

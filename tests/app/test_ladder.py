@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from avatar_app.app.ladder import DELAYS, FORGIVEN_AFTER, Ladder, Level, rungs_of
+from avatar_app.app.fallback.ladder import DELAYS, FORGIVEN_AFTER, Ladder, Level, rungs_of
 from avatar_app.app.registry import Registry
 from avatar_app.core.errors import (
     AvatarError,

@@ -13,8 +13,9 @@ import typer
 import yaml
 from misbehaving import Site, cut, serving, status
 
-from avatar_app import cli, cli_models
 from avatar_app.app.places import user_places
+from avatar_app.cli import main as cli
+from avatar_app.cli import models as cli_models
 
 BODY = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -212,7 +213,7 @@ def test_who_stops_it_is_told_that_it_goes_on(
     def press_control_c(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("avatar_app.cli_progress.watched", press_control_c)
+    monkeypatch.setattr("avatar_app.cli.progress.watched", press_control_c)
     returned, _, errors = run("download", "free")
     assert returned == 130
     assert errors == "Stopped. Type the same command again: it goes on where it stopped.\n"

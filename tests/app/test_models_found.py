@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from avatar_app import cli
 from avatar_app.app.bench.scripted.llama import write_llama
 from avatar_app.app.bench.scripted.whisper import write_whisper
 from avatar_app.app.models.found import Found, found_models
 from avatar_app.app.models.gguf import read_header
+from avatar_app.cli import main as cli
 from avatar_app.core.errors import InputInvalid
 
 

@@ -16,7 +16,7 @@ from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
 from avatar_app.app.render.device import BEST_ON_CPU
 from avatar_app.app.render.finding import find_weights
-from avatar_app.cli_render import render
+from avatar_app.cli.render import render
 from avatar_app.core.errors import AvatarError, ConfigInvalid, ModelMissing
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_app.app.residency import Lease, Limits, Pool, Reading, Residency, Weight
+from avatar_app.app.residency.residency import Lease, Limits, Pool, Reading, Residency, Weight
 from avatar_app.core.errors import OutOfMemory
 
 CARD = 12 * 1024.0

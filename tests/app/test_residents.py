@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from avatar_app.app.build import EMBEDDED, EngineRack
-from avatar_app.app.lending import Lender
 from avatar_app.app.places import user_places
 from avatar_app.app.registry import Registry
-from avatar_app.app.residency import Limits, Pool, Reading, Residency, Weight
+from avatar_app.app.residency.lending import Lender
+from avatar_app.app.residency.residency import Limits, Pool, Reading, Residency, Weight
 from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.events import Noticed

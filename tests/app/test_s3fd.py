@@ -20,7 +20,7 @@ from avatar_app.app.avatars.s3fd_graph import PICTURES, STRIDES, expected_shapes
 from avatar_app.app.avatars.seeing import DetectorName, Eyes, eyes_with
 from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
-from avatar_app.cli_avatars import avatars
+from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.values import Image
 from avatar_app.engines.face.sitter.avatar import load_avatar

@@ -14,8 +14,8 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 from keyrings import MemoryKeyring, keyring_in_use
 
-from avatar_app import cli
 from avatar_app.app.servers import look, remove_key, store_key
+from avatar_app.cli import main as cli
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable
 from avatar_app.engines.dialogue.openai.wire import key_for
 

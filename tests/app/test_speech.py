@@ -17,7 +17,7 @@ from terminal import typed
 from avatar_app.app.bench.scripted.kokoro import VOICES, write_kokoro
 from avatar_app.app.settings import EngineChoice
 from avatar_app.app.speech.tts import TTSEngine
-from avatar_app.cli_speak import speak
+from avatar_app.cli.speak import speak
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from avatar_app.app.substitutes import KIND_OF_STAGE, Substitutes
+from avatar_app.app.fallback.substitutes import KIND_OF_STAGE, Substitutes
 from avatar_app.core.errors import (
     AvatarError,
     DeviceUnavailable,

@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from avatar_app.app.fitting.needs import choice_key
-from avatar_app.app.measurements import FILE, Measurements, Trial, Used
 from avatar_app.app.monitor import ENOUGH
 from avatar_app.app.places import user_places
 from avatar_app.app.registry import Registry
 from avatar_app.app.settings import HistorySettings
+from avatar_app.app.storage.measurements import FILE, Measurements, Trial, Used
 from avatar_app.app.timekeeping import Timekeeper, store_turns
-from avatar_app.cli import app
+from avatar_app.cli.main import app
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 

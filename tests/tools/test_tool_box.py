@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import pytest
 
-from avatar_app.app.agenda import Agenda
-from avatar_app.app.memory import Memory
+from avatar_app.app.storage.agenda import Agenda
+from avatar_app.app.storage.memory import Memory
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Control
 from avatar_app.core.values import ToolCall

@@ -15,8 +15,8 @@ from avatar_app.app.bench.scripted.llama import write_llama
 from avatar_app.app.bench.scripted.server import serving
 from avatar_app.app.converse import Line
 from avatar_app.app.gathering import Gathering
-from avatar_app.app.memory import Memory
 from avatar_app.app.places import user_places
+from avatar_app.app.storage.memory import Memory
 from avatar_app.core.events import Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue

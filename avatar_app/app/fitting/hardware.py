@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from avatar_app.app.machine import describe_machine
-from avatar_app.app.measurements import Measurements
-from avatar_app.app.residency import Meters, Pool, Reading
+from avatar_app.app.residency.residency import Meters, Pool, Reading
+from avatar_app.app.storage.measurements import Measurements
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatar_app.app.measurements import Measurements
 from avatar_app.app.models.catalog import Catalog, Model
 from avatar_app.app.models.gguf import read_header
 from avatar_app.app.models.store import Presence, Store
-from avatar_app.app.residency import Weight
+from avatar_app.app.residency.residency import Weight
+from avatar_app.app.storage.measurements import Measurements
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.manifest import Manifest
 

@@ -10,11 +10,11 @@ from avatar_app.app.fitting.hardware import Hardware
 from avatar_app.app.fitting.needs import choice_key, estimate, uses_card
 from avatar_app.app.fitting.profiles import Profile, Wish, Wishes, read_profiles, suited
 from avatar_app.app.installing import install_command
-from avatar_app.app.measurements import Measurements
 from avatar_app.app.models.catalog import Catalog, Model
 from avatar_app.app.models.store import Presence, Store, readable
 from avatar_app.app.registry import Registry
-from avatar_app.app.residency import Limits, Pool, Weight
+from avatar_app.app.residency.residency import Limits, Pool, Weight
+from avatar_app.app.storage.measurements import Measurements
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from avatar_app.app.factories import engine_factory
 from avatar_app.app.fitting.hardware import Cards, peak_mb
-from avatar_app.app.measurements import Trial
 from avatar_app.app.registry import Registry
+from avatar_app.app.storage.measurements import Trial
 from avatar_app.core.errors import ConfigInvalid, EngineDied
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from avatar_app.cli_models_shown import command_to_use, described, show_list, show_model
+from avatar_app.cli.models_shown import command_to_use, described, show_list, show_model
 from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def download(
     """Fetch models; what was begun goes on where it stopped."""
     from avatar_app.app.models.download import download as fetch
     from avatar_app.app.models.failures import AGAIN
-    from avatar_app.cli_progress import watched
+    from avatar_app.cli.progress import watched
 
     store, catalog = _known()
     wanted = [catalog.find(name) for name in names]
@@ -88,7 +88,7 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
     """Hash every file of a model, or of all that are here, and compare."""
     from avatar_app.app.models.checking import verify as check
     from avatar_app.app.models.store import Presence
-    from avatar_app.cli_progress import run_shown
+    from avatar_app.cli.progress import run_shown
 
     store, catalog = _known()
     all_kept = [each for each in catalog.models if store.kept(each)]
@@ -132,7 +132,7 @@ def take(
 ) -> int:
     """Take over a file or folder that you have already; it is linked or copied, and checked."""
     from avatar_app.app.models.taking import recognise, take_over
-    from avatar_app.cli_progress import run_shown
+    from avatar_app.cli.progress import run_shown
 
     store, catalog = _known()
     source = path.expanduser()

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from avatar_app.app.database import Database, Migration
 from avatar_app.app.monitor import Span, StageTimes, span_named, summarized
 from avatar_app.app.places import Places
+from avatar_app.app.storage.database import Database, Migration
 from avatar_app.core.manifest import Kind
 
 FILE = "measurements.db"

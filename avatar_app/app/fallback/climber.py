@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from avatar_app.app.build import EngineRack, make_face, make_fallback
-from avatar_app.app.exchanger import exchange, retire, stays
-from avatar_app.app.ladder import Ladder, Level, Rung, rungs_of
+from avatar_app.app.fallback.exchanger import exchange, retire, stays
+from avatar_app.app.fallback.ladder import Ladder, Level, Rung, rungs_of
 from avatar_app.app.models.resolve import licence_notices
 from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import AvatarError, EngineFailed

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from avatar_app.app.database import IN_MEMORY, Migration, connected, opened
+from avatar_app.app.storage.database import IN_MEMORY, Migration, connected, opened
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures

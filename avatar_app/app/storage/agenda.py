@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from avatar_app.app.database import Database
+from avatar_app.app.storage.database import Database
 from avatar_app.core.errors import InputInvalid
 from avatar_app.tools.services import Alarm, Appointment
 

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from avatar_app.cli_avatars import avatars
-from avatar_app.cli_fit import fit
-from avatar_app.cli_models import models
-from avatar_app.cli_render import render
-from avatar_app.cli_servers import servers
-from avatar_app.cli_speak import speak
-from avatar_app.cli_stats import stats
-from avatar_app.cli_voices import voices
+from avatar_app.cli.avatars import avatars
+from avatar_app.cli.fit import fit
+from avatar_app.cli.models import models
+from avatar_app.cli.render import render
+from avatar_app.cli.servers import servers
+from avatar_app.cli.speak import speak
+from avatar_app.cli.stats import stats
+from avatar_app.cli.voices import voices
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 

@@ -23,11 +23,11 @@ def stats(
     forget: Annotated[bool, typer.Option("--forget", help="Delete the times of turns.")] = False,
 ) -> int:
     """Say how long each stage of a turn took and each engine, and which breaks its promises."""
-    from avatar_app.app.measurements import Measurements
     from avatar_app.app.models.catalog import user_catalog
     from avatar_app.app.places import user_places
     from avatar_app.app.registry import Registry
     from avatar_app.app.statistics import statistics
+    from avatar_app.app.storage.measurements import Measurements
 
     places = user_places()
     with closing(Measurements.of(places)) as measurements:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from avatar_app.app.fitting.planner import Plan, Planner, Row
-    from avatar_app.app.measurements import Measurements
+    from avatar_app.app.storage.measurements import Measurements
 
 out = Console()
 err = Console(stderr=True)
@@ -63,8 +63,8 @@ def fit(
 
 def _planned(profile: ProfileName, measure: bool) -> Plan:
     from avatar_app.app.fitting.profiles import Profile
-    from avatar_app.app.measurements import Measurements
     from avatar_app.app.places import user_places
+    from avatar_app.app.storage.measurements import Measurements
 
     with closing(Measurements.of(user_places())) as measurements:
         with err.status("Measuring how fast this machine computes; once, for ten seconds …"):

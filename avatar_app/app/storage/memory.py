@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-from avatar_app.app.database import Database
+from avatar_app.app.storage.database import Database
 from avatar_app.tools.services import Fact, Note
 
 

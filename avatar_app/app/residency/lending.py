@@ -9,11 +9,11 @@ from typing import Any
 
 from avatar_app.app.fitting.hardware import Cards, meters, nvml, peak_mb
 from avatar_app.app.fitting.needs import estimate
-from avatar_app.app.measurements import Measurements
 from avatar_app.app.models.catalog import user_catalog
 from avatar_app.app.models.store import Store
 from avatar_app.app.places import Places
-from avatar_app.app.residency import Lease, Limits, Residency, Weight
+from avatar_app.app.residency.residency import Lease, Limits, Residency, Weight
+from avatar_app.app.storage.measurements import Measurements
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Manifest
 

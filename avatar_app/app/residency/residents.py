@@ -8,8 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from avatar_app.app.lending import Lender
-from avatar_app.app.residency import Lease
+from avatar_app.app.residency.lending import Lender
+from avatar_app.app.residency.residency import Lease
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest

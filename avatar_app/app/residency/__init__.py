@@ -1,0 +1,1 @@
+"""Memory is leased: who is loaded, who must leave, who may come."""

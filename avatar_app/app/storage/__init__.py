@@ -1,0 +1,1 @@
+"""What is kept on disk in SQLite: conversations, notes, reminders, times, measured weights."""
