@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import _ctypes
-import ctypes
 import gc
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import espeakng_loader
 import numpy as np
 import pytest
 
@@ -37,20 +33,6 @@ ODD = (
     "a_b <b>x</b> [[h]]",
     "x" * 700,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def library_is_given_back() -> Iterator[None]:
-    """kokoro-onnx keeps espeak-ng open: in its own process that harms nobody, here other tests."""
-    yield
-    path = espeakng_loader.get_library_path()
-    for _ in range(100):
-        try:
-            library = ctypes.CDLL(path, mode=os.RTLD_NOLOAD)
-        except OSError:
-            return
-        for _ in range(2):  # this handle, and one that was left
-            _ctypes.dlclose(library._handle)
 
 
 @pytest.fixture(scope="module")
