@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -142,8 +143,7 @@ class _OpenVino:
     """https://docs.openvino.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:
-        openvino = _openvino()
-        core = openvino.Core()
+        core = _core(_openvino())
         able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         reduced = choice.precision is Precision.BF16 and able
         written = choice.precision in _IN_THE_GRAPH
@@ -175,6 +175,13 @@ def _openvino() -> Any:
             "OpenVINO is not installed.", "Type: pip install openvino, or choose onnxruntime."
         ) from error
     return openvino
+
+
+@cache
+def _core(openvino: Any) -> Any:
+    """One for the process: each gives signals a stack of its own and, when it goes, puts back the
+    one before it; were two to go in the order in which they came, the next Ctrl+C would have none."""
+    return openvino.Core()
 
 
 @contextmanager
