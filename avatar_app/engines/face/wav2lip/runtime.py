@@ -180,7 +180,7 @@ def _openvino() -> Any:
 @cache
 def _core(openvino: Any) -> Any:
     """One for the process: each gives signals a stack of its own and, when it goes, puts back the
-    one before it; were two to go in the order in which they came, the next Ctrl+C would have none."""
+    one before it; after two that went in the order in which they came, Ctrl+C would have none."""
     return openvino.Core()
 
 
