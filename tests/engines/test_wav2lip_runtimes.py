@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
 import sys
 import threading
 import types
@@ -258,6 +260,33 @@ def test_a_runtime_keeps_nothing_on_disk_and_prints_nothing(
     assert np.abs(session.run(feeds)["y"] - computed(model, feeds)).max() < TOLERANCE
     assert not list(tmp_path.iterdir())
     assert capfd.readouterr().out == ""
+
+
+SIGNALLED = """
+import gc, os, signal, sys
+from test_wav2lip_runtimes import Choice, Runtime, open_session, small_network
+
+sessions = [open_session(small_network(), Choice(Runtime(sys.argv[1]))) for _ in range(2)]
+while sessions:
+    del sessions[0]
+    gc.collect()
+signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
+def test_signals_are_heard_after_sessions_that_went_in_turn(runtime: Runtime) -> None:
+    tests = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (tests, tests / "engines")))}
+    heard = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, runtime],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (heard.returncode, heard.stdout.strip()) == (0, "heard"), heard.stderr
 
 
 def test_the_murmur_is_speech_of_several_loudnesses() -> None:
