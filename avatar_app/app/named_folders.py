@@ -33,6 +33,18 @@ def check_name(name: str, what: str) -> str:
     return name
 
 
+def check_free(root: Path, name: str, what: str, commands: str) -> None:
+    """ConfigInvalid if `what` (“an avatar”) in `root` cannot be called `name`, or one is.
+
+    `commands` (“avatars”): the group of commands that removes it.
+    """
+    if (root / check_name(name, what.capitalize())).exists():
+        raise ConfigInvalid(
+            f"There is {what} {name} already.",
+            f"Choose another --name, or type: avatar-app {commands} remove {name}",
+        )
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill; it becomes `path` at the end, or is gone where that fails. OSError."""

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from rapidfuzz import process
 
-from avatar_app.app.named_folders import check_name, is_name, new_folder, remove_folder
+from avatar_app.app.named_folders import check_free, is_name, new_folder, remove_folder
 from avatar_app.app.places import Places
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
@@ -54,11 +54,7 @@ class Shelf:
 
     def check_free(self, name: str) -> None:
         """ConfigInvalid if an avatar cannot be called so, or one is."""
-        if (self.root / check_name(name, "An avatar")).exists():
-            raise ConfigInvalid(
-                f"There is an avatar {name} already.",
-                f"Choose another --name, or type: avatar-app avatars remove {name}",
-            )
+        check_free(self.root, name, "an avatar", "avatars")
 
     def free_name(self, wanted: str, taken: Collection[str] = ()) -> str:
         """`wanted`, or where an avatar is called so or it is `taken`, the first of wanted-2,

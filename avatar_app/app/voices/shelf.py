@@ -17,7 +17,7 @@ from typing import Any
 
 from rapidfuzz import process
 
-from avatar_app.app.named_folders import check_name, new_folder, remove_folder
+from avatar_app.app.named_folders import check_free, new_folder, remove_folder
 from avatar_app.app.places import Places, user_places
 from avatar_app.app.voices.signing import Purpose, signed, signing_key, verified
 from avatar_app.app.voices.writing import replace_file
@@ -85,11 +85,7 @@ class VoiceShelf:
 
     def check_free(self, name: str) -> None:
         """ConfigInvalid if a voice cannot be called so, or one is."""
-        if (self.root / check_name(name, "A voice")).exists():
-            raise ConfigInvalid(
-                f"There is a voice {name} already.",
-                f"Choose another --name, or type: avatar-app voices remove {name}",
-            )
+        check_free(self.root, name, "a voice", "voices")
 
     @contextmanager
     def new(self, name: str) -> Iterator[Path]:
