@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
+from avatar_app.app.bench.labelled import SHAPES_OF_PHONES
 from avatar_app.core.values import MouthShape
 
 Track = list[tuple[float, MouthShape]]
@@ -14,29 +15,24 @@ Track = list[tuple[float, MouthShape]]
 SILENCES = frozenset({"pau", "#", "##", "_", "sil", "ssil", "brth"})
 BREATHED = frozenset({"h", "hh", "hv", "H", "?"})
 """Made in the throat: the mouth already takes the next phone's shape."""
-_PHONES = {
-    MouthShape.PP: "p b m em B P",
-    MouthShape.FF: "f v F nf mg",
-    MouthShape.TH: "th dh T D",
-    MouthShape.DD: "t d dx nx",
-    MouthShape.KK: "k g ng x N G",
-    MouthShape.CH: "ch jh sh zh tS dZ S Z c dz' R",
-    MouthShape.SS: "s z ts dz",
-    MouthShape.NN: "n l el en L J",
-    MouthShape.RR: "r er axr",
-    MouthShape.AA: "aa ae ah a A &",
-    MouthShape.E: "eh e E ax @",
-    MouthShape.IH: "ih iy y i j ix I",
-    MouthShape.OH: "ao o O 7",
-    MouthShape.OU: "uw uh w u ux U",
+_OTHER_PHONES = {
+    MouthShape.PP: "B P",
+    MouthShape.FF: "F nf mg",
+    MouthShape.TH: "T D",
+    MouthShape.KK: "x N G",
+    MouthShape.CH: "tS dZ S Z c dz' R",
+    MouthShape.SS: "ts dz",
+    MouthShape.NN: "L J",
+    MouthShape.AA: "a A &",
+    MouthShape.E: "e E @",
+    MouthShape.IH: "i j I",
+    MouthShape.OH: "o O 7",
+    MouthShape.OU: "u U",
 }
-_SHAPES = {name: (shape,) for shape, names in _PHONES.items() for name in names.split()} | {
-    "ay": (MouthShape.AA, MouthShape.IH),
-    "aw": (MouthShape.AA, MouthShape.OU),
-    "oy": (MouthShape.OH, MouthShape.IH),
-    "ow": (MouthShape.OH, MouthShape.OU),
-    "ey": (MouthShape.E, MouthShape.IH),
+_SHAPES = SHAPES_OF_PHONES | {
+    name: (shape,) for shape, names in _OTHER_PHONES.items() for name in names.split()
 }
+"""Of flite's phones, and of those that only Festival's languages have."""
 _MARKS = re.compile(r"[0-9:~'*^]+$")
 """Of stress, length and the like: they move no lip."""
 

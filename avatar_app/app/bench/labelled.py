@@ -59,7 +59,9 @@ _PHONES = {
     MouthShape.OH: "ao",
     MouthShape.OU: "uw uh w ux",
 }
-_SHAPES = {name: (shape,) for shape, names in _PHONES.items() for name in names.split()} | {
+SHAPES_OF_PHONES = {
+    name: (shape,) for shape, names in _PHONES.items() for name in names.split()
+} | {
     "ay": (MouthShape.AA, MouthShape.IH),
     "aw": (MouthShape.AA, MouthShape.OU),
     "oy": (MouthShape.OH, MouthShape.IH),
@@ -68,6 +70,7 @@ _SHAPES = {name: (shape,) for shape, names in _PHONES.items() for name in names.
     "hh": (),  # made in the throat: the mouth already takes the next shape
     "hv": (),
 }
+"""The shapes that the lips take in each of flite's phones, in order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +115,7 @@ def track_of(phones: Iterable[tuple[str, float]]) -> Track:
     track: Track = []
     first = 0.0
     for name, end in phones:
-        shapes = _SHAPES[name]
+        shapes = SHAPES_OF_PHONES[name]
         for index, shape in enumerate(shapes):
             track.append((first + (end - first) * index / len(shapes), shape))
         first = end if shapes else first
