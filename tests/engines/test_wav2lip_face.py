@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +126,13 @@ def test_silence_is_not_computed_and_shows_the_portrait(
 ) -> None:
     painter = face._opened().painter
     counts: list[int] = []
-    paint = painter.paint
+    begin = painter.begin
 
-    def counted(mels: np.ndarray, *faces: Any) -> np.ndarray:
+    def counted(mels: np.ndarray, *faces: Any) -> Callable[[], np.ndarray]:
         counts.append(len(mels))
-        return paint(mels, *faces)
+        return begin(mels, *faces)
 
-    monkeypatch.setattr(painter, "paint", counted)
+    monkeypatch.setattr(painter, "begin", counted)
     frames = performed(face, speech)
     at = {round(frame.at, 3): frame for frame in frames}
     still = face.rest(Look.IDLE).image

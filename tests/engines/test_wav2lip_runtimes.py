@@ -18,11 +18,11 @@ from onnx import TensorProto, helper, numpy_helper
 from wav2lip_parts import golden, random_state
 
 from avatar_app.core.errors import ModelMissing
-from avatar_app.engines.face.wav2lip import preparation
+from avatar_app.engines.face.wav2lip import mnn, preparation
 from avatar_app.engines.face.wav2lip.fp16 import halved
 from avatar_app.engines.face.wav2lip.int8 import measured, quantised
 from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
-from avatar_app.engines.face.wav2lip.mnn import MnnSession
+from avatar_app.engines.face.wav2lip.mnn import MnnSession, balanced
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
@@ -97,11 +97,52 @@ def test_fast_fp32_stays_within_one_of_255_levels(
     assert psnr(pictures, shown) > 65
 
 
+def test_what_was_begun_ahead_or_given_up_leaves_every_picture_as_it_is(
+    state: State, arrays: State, face: np.ndarray, shown: np.ndarray
+) -> None:
+    painter = LipPainter(state, face, MOUTH, Choice(Runtime.MNN))
+    mels = arrays["mel_windows"][:, None]
+    painter.begin(mels[3])  # by a turn that was cancelled: nobody finishes it
+    begun = painter.begin(mels[0])
+    pictures = []
+    for mel in mels[1:]:
+        following = painter.begin(mel)
+        pictures.append(begun())
+        begun = following
+    pictures.append(begun())
+    assert np.abs(np.concatenate(pictures) - shown).max() < TOLERANCE
+
+
+@pytest.mark.parametrize(("threads", "halves"), [(1, 1), (2, 2)])
+def test_each_of_two_threads_has_half_of_the_layers(
+    threads: int, halves: int, state: State, feeds: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = picture_graph(state, MOUTH, 1, 1, Form(transposed_whole=True))
+    session = MnnSession(model, Choice(Runtime.MNN, threads=threads))
+    computed, names = mnn._Loaded.computed, list[str]()
+
+    def watched(part: mnn._Loaded, values: State) -> State:
+        names.append(threading.current_thread().name)
+        return computed(part, values)
+
+    monkeypatch.setattr(mnn._Loaded, "computed", watched)
+    session.run(feeds)
+    assert names[-1] == threading.current_thread().name
+    assert len(set(names)) == halves
+
+
+def test_layers_are_cut_where_the_slower_half_is_fastest() -> None:
+    assert balanced([2.6, 1.5, 2.7, 3.4, 5.7, 17.2]) == 5
+    assert balanced([9.0, 1.0, 1.0]) == 1
+    assert balanced([1.0, 1.0, 1.0, 1.0]) == 2
+    assert balanced([1.0]) == 0
+
+
 def test_mnn_lets_other_threads_run_while_it_computes(state: State, feeds: State) -> None:
     form = Form(transposed_whole=True)
     session = MnnSession(picture_graph(state, MOUTH, 1, 1, form), Choice(threads=1))
     session.run(feeds)
-    last = session._parts[-1]
+    last = session._back[-1]
     called, ran = threading.Event(), []
     thread = threading.Thread(target=lambda: ran.append(called.wait()))
     thread.start()

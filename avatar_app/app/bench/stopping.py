@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -28,6 +29,8 @@ LINES = " ".join(f"On day {day} the harbour lay still." for day in range(150))
 """What a language model reads, and a voice speaks a part of."""
 EARLY = 0.8
 """Of its shortest time: the latest moment at which an engine is stopped; else it would be done."""
+TRIALS = 3
+"""How often an engine may finish its work, to learn how long that takes."""
 _NEVER = 60.0
 """Seconds after which an engine counts as one that does not come back."""
 
@@ -61,22 +64,30 @@ def measure_stopping(
 
 @contextmanager
 def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | None]]:
-    """Asks a new process to work and to be stopped after a share of it."""
+    """Asks a new process to work and to be stopped after a share of it.
+
+    It is loaded, and has found out how long its work lasts, before another is opened.
+    """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=_serve, args=(theirs, kind, factory), daemon=True)
     process.start()
     theirs.close()
 
-    def ask(share: float) -> float | None:
+    def told() -> float | None:
         try:
-            ours.send(share)
             took: float | None = ours.recv()
         except (EOFError, OSError) as error:
             raise EngineDied("An engine ended while it was measured.", "Try again.") from error
         return took
 
+    def ask(share: float) -> float | None:
+        with suppress(OSError):  # an engine that is gone does not answer either
+            ours.send(share)
+        return told()
+
     try:
+        told()
         yield ask
     finally:
         ours.close()
@@ -87,10 +98,14 @@ def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | 
 def _serve(connection: Connection, kind: Kind, factory: Factory) -> None:
     """In the engine's process, until the other one has enough or is gone."""
     engine = factory()
-    lasts = EARLY * min(_run(engine, kind, number, None)[1] for number in range(3))
+    lasts = min(_run(engine, kind, number, None)[1] for number in range(TRIALS))
     with suppress(EOFError, OSError):
-        for number in range(3, 1_000_000):
-            connection.send(_run(engine, kind, number, connection.recv() * lasts)[0])
+        connection.send(None)
+        for number in count(TRIALS):
+            took, seconds = _run(engine, kind, number, EARLY * connection.recv() * lasts)
+            if took is None:
+                lasts = min(lasts, seconds)
+            connection.send(took)
 
 
 def _run(

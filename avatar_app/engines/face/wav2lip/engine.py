@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.life import lived
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 from avatar_app.engines.face.acting.performance import pose_of, rested
-from avatar_app.engines.face.acting.pose import Pose
 from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
+from avatar_app.engines.face.wav2lip.performing import FADE, Manner, Performance, posed
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Device,
-    Floats,
     Precision,
     Runtime,
     give_back_memory,
 )
 from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
-from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
-
-_FADE = 0.1
-"""Seconds in which painted lips and the portrait's own mouth take turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +87,16 @@ class Wav2LipFace:
         choices, stage = self._choices, self._opened()
         at, pose = rested(after, look, choices.fps, choices.expressiveness)
         before = _lips(after)
-        share = max(0.0, before.share - 1 / (choices.fps * _FADE))
-        posed = _posed(pose, before.patch if share else None, share)
-        return VideoFrame(stage.picture(posed, choices.expressiveness), at, posed)
+        share = max(0.0, before.share - 1 / (choices.fps * FADE))
+        shown = posed(pose, before.patch if share else None, share)
+        return VideoFrame(stage.picture(shown, choices.expressiveness), at, shown)
 
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
     ) -> Iterator[VideoFrame]:
-        return _performed(self._opened(), self._choices, speech, turn, _lips(after))
+        choices = self._choices
+        manner = Manner(choices.fps, choices.sync_ms / 1000, choices.expressiveness, choices.batch)
+        return Performance(self._opened(), manner, _lips(after)).pictures(speech, turn)
 
     def _opened(self) -> Stage:
         if self._stage is None:
@@ -139,70 +132,4 @@ def _stage(choices: _Choices) -> Stage:
 def _lips(after: VideoFrame | None) -> LipPose:
     """The pose to go on from; another face's frame has no painted lips."""
     pose = pose_of(after)
-    return pose if isinstance(pose, LipPose) else _posed(pose, None, 0.0)
-
-
-def _posed(pose: Pose, patch: Image | None, share: float) -> LipPose:
-    parts = {field.name: getattr(pose, field.name) for field in fields(Pose)}
-    return LipPose(**parts, patch=patch, share=share)
-
-
-def _performed(
-    stage: Stage, choices: _Choices, speech: Iterator[SpeechChunk], turn: Turn, pose: LipPose
-) -> Iterator[VideoFrame]:
-    index = 0
-    for windows in _batches(speech, choices):
-        turn.check()
-        step = 1 / (choices.fps * _FADE)
-        moved = _moves(windows, pose, choices, step)
-        heard = [
-            (window.mel, each.clock)
-            for window, each in zip(windows, moved, strict=True)
-            if each.share
-        ]
-        patches = iter(_painted(stage, heard))
-        for window, each in zip(windows, moved, strict=True):
-            turn.check()
-            index = window.frame + 1
-            pose = replace(each, patch=next(patches) if each.share else None)
-            picture = stage.picture(pose, choices.expressiveness)
-            yield VideoFrame(picture, window.frame / choices.fps, pose)
-    while index and pose.share:
-        turn.check()
-        share = max(0.0, pose.share - 1 / (choices.fps * _FADE))
-        pose = _moved(pose, choices, pose.patch, share)
-        yield VideoFrame(stage.picture(pose, choices.expressiveness), index / choices.fps, pose)
-        index += 1
-
-
-def _batches(speech: Iterator[SpeechChunk], choices: _Choices) -> Iterator[list[Window]]:
-    """The windows that are there, not more at once than the network takes."""
-    stream = WindowStream(choices.fps, choices.sync_ms / 1000)
-    for chunk in speech:
-        ready = stream.add(chunk)
-        while windows := list(islice(ready, choices.batch)):
-            yield windows
-    ready = stream.end()
-    while windows := list(islice(ready, choices.batch)):
-        yield windows
-
-
-def _moves(windows: list[Window], pose: LipPose, choices: _Choices, step: float) -> list[LipPose]:
-    """The pose of each picture but for its lips, and how much of them will be shown."""
-    moved = []
-    for window in windows:
-        share = max(0.0, pose.share - step) if window.silent else min(1.0, pose.share + step)
-        pose = _moved(pose, choices, None, share)
-        moved.append(pose)
-    return moved
-
-
-def _painted(stage: Stage, heard: list[tuple[Floats, float]]) -> list[Image]:
-    if not heard:
-        return []
-    return stage.paint(np.stack([mel for mel, _ in heard]), [clock for _, clock in heard])
-
-
-def _moved(pose: LipPose, choices: _Choices, patch: Image | None, share: float) -> LipPose:
-    moved = lived(pose, Look.SPEAKING, 1 / choices.fps, choices.expressiveness)
-    return _posed(moved, patch if share else None, share)
+    return pose if isinstance(pose, LipPose) else posed(pose, None, 0.0)

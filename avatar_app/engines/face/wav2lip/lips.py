@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -63,12 +63,21 @@ class LipPainter:
 
         `faces`: the number of the face that belongs to each; the first one if nothing is said.
         """
+        return self.begin(mels, faces)()
+
+    def begin(self, mels: Floats, faces: Sequence[int] = ()) -> Callable[[], Floats]:
+        """`paint` in two steps: what is returned finishes it, in the order of beginning."""
         count = len(mels)
         padded = np.full((self.batch, 1, *mels.shape[1:]), SILENCE, np.float32)
         padded[:count, 0] = mels
         feeds = {MELS: padded, **self._skips.of(faces)}
-        pictures = self._session.run(feeds)[PICTURES][:count]
-        return np.ascontiguousarray(pictures[:, ::-1].transpose(0, 2, 3, 1))
+        finish = self._session.begin(feeds)
+
+        def painted() -> Floats:
+            pictures = finish()[PICTURES][:count]
+            return np.ascontiguousarray(pictures[:, ::-1].transpose(0, 2, 3, 1))
+
+        return painted
 
 
 class _Skips:

@@ -2,6 +2,10 @@
 
 Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): fewer multiplications for
 the same sums, within some millionths; the larger its tiles, the fewer and the less exact.
+
+Two threads that share every layer wait for each other at its end and fetch from each other's cache
+what the other has computed: 1.3 to 1.6 times the speed of one. Here each has half of the layers,
+and the first works on the next batch while the second finishes this: 1.9 times.
 """
 
 from __future__ import annotations
@@ -9,9 +13,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +34,7 @@ from avatar_app.engines.face.wav2lip.runtime import (
     Feeds,
     Floats,
     Precision,
+    Session,
     give_back_memory,
     told,
 )
@@ -42,12 +50,14 @@ _SMALL_TILES, _LARGE_TILES = 1, 3
 _FEW_BYTES = 10_000_000
 """Where a part has fewer weights, large tiles cost little memory: filters grow up to sevenfold. In
 the last part they save 5 ms of 33 at batch 4; in all parts 1 ms more, for 100 MB."""
+_TRIALS = 3
+"""How often a part is tried to learn how long it takes."""
 _COMPUTED, _NO_ROOM = 0, 1
 """MNN's ErrorCode: NO_ERROR and OUT_OF_MEMORY."""
 
 
-class MnnSession:
-    """https://mnn-docs.readthedocs.io; a `runtime.Session` of a graph with fixed shapes.
+class MnnSession(Session):
+    """https://mnn-docs.readthedocs.io; of a graph with fixed shapes.
 
     The converter needs five times the memory of what it converts: it gets the graph in parts.
     Of MNN's two interfaces this is the one that lets other threads of Python run meanwhile.
@@ -57,23 +67,46 @@ class MnnSession:
         fast = choice.precision is Precision.FP32_FAST
         self.precision = Precision.FP32_FAST if fast else Precision.FP32
         self._outputs = [value.name for value in model.graph.output]
-        self._parts: list[_Loaded] = []
+        loaded: list[_Loaded] = []
         shapes: dict[str, tuple[int, ...]] = {}
         with told(), _quiet(), TemporaryDirectory(prefix="avatar-app-") as folder:
             load = _loader(choice, Path(folder))
             source = Path(folder) / _SOURCE
             for part in parts(model, source, PART_BYTES, shapes.__getitem__):
-                loaded = load(part)
-                self._parts.append(loaded)
-                shapes |= {name: plane.getShape() for name, plane in loaded.outputs.items()}
+                loaded.append(load(part))
+                shapes |= {name: plane.getShape() for name, plane in loaded[-1].outputs.items()}
                 give_back_memory()
+            half = balanced([part.seconds() for part in loaded]) if choice.threads > 1 else 0
+        self._front, self._back = loaded[:half], loaded[half:]
+        self._beside = ThreadPoolExecutor(1, "lips") if self._front else None
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
+        return self.begin(feeds)()
+
+    def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
+        """Computes the first half of the layers beside, and what is returned the second."""
+        if self._beside is None:
+            return partial(self._finished, lambda: dict(feeds))
+        return partial(self._finished, self._beside.submit(_through, self._front, feeds).result)
+
+    def _finished(self, begun: Callable[[], Feeds]) -> dict[str, Floats]:
         with told():
-            values = dict(feeds)
-            for part in self._parts:
-                values |= part.computed(values)
-            return {name: values[name] for name in self._outputs}
+            values = _through(self._back, begun())
+        return {name: values[name] for name in self._outputs}
+
+
+def balanced(seconds: Sequence[float]) -> int:
+    """After how many of the parts to cut, so that the slower half is as fast as can be."""
+    cuts = range(1, len(seconds))
+    return min(cuts, key=lambda cut: max(sum(seconds[:cut]), sum(seconds[cut:])), default=0)
+
+
+def _through(parts: Sequence[_Loaded], feeds: Feeds) -> dict[str, Floats]:
+    """What is fed, and what all the parts make of it."""
+    values = dict(feeds)
+    for part in parts:
+        values |= part.computed(values)
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +119,16 @@ class _Loaded:
     """Makes MNN's tensor of an array, a copy of it."""
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
+
+    def seconds(self) -> float:
+        """How long it takes."""
+        took = []
+        feeds = {name: np.zeros(each.getShape(), np.float32) for name, each in self.inputs.items()}
+        for _ in range(_TRIALS):
+            began = time.perf_counter()
+            self.computed(feeds)
+            took.append(time.perf_counter() - began)
+        return min(took)
 
     def computed(self, values: Feeds) -> dict[str, Floats]:
         """What comes out, by name."""
@@ -117,7 +160,7 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
         ) from error
     settings = {
         "backend": "CPU",
-        "numThread": choice.threads,
+        "numThread": max(1, choice.threads // 2),
         "precision": "high",
         "memory": "normal",
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,6 +91,13 @@ class Session(Protocol):
     def run(self, feeds: Feeds) -> dict[str, Floats]:
         """The outputs by name. OutOfMemory or EngineFailed where that fails."""
 
+    def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
+        """What is returned finishes it and gives what `run` gives: in the order of beginning.
+
+        Some runtimes work on what has been begun while what was begun before is finished.
+        """
+        return partial(self.run, feeds)
+
 
 def open_session(model: Model, choice: Choice) -> Session:
     """Load an ONNX graph; one of 8 or 16 bits where `choice` says that.
@@ -107,7 +114,7 @@ def open_session(model: Model, choice: Choice) -> Session:
     return _OnnxRuntime(model, choice)
 
 
-class _OnnxRuntime:
+class _OnnxRuntime(Session):
     """https://onnxruntime.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:
@@ -139,7 +146,7 @@ class _OnnxRuntime:
         return dict(zip(self._names, outputs, strict=True))
 
 
-class _OpenVino:
+class _OpenVino(Session):
     """https://docs.openvino.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -71,18 +71,19 @@ class Stage:
         else:
             self.scene = LoopScene(Reel(self._avatar, idle, *size), self._masks, region)
 
-    def paint(self, mels: Floats, clocks: Sequence[float]) -> list[Image]:
-        """Lips for each of `mels` (n, 80, 16): uint8, (rows, columns, 3), RGB.
+    def begin(self, mels: Floats, clocks: Sequence[float]) -> Callable[[], list[Image]]:
+        """Begin to paint lips for each of `mels` (n, 80, 16), not more than the painter's batch.
 
-        `clocks`: the seconds of the face's life at which each is shown.
+        What is returned finishes them: uint8, (rows, columns, 3), RGB. `clocks`: the seconds of the
+        face's life at which each is shown.
         """
         idle = self._avatar.idle
-        faces = [idle.frame_at(clock) if idle else 0 for clock in clocks]
-        painted: list[Image] = []
-        for begin in range(0, len(mels), self.painter.batch):
-            some = slice(begin, begin + self.painter.batch)
-            lips = self.painter.paint(mels[some], faces[some]) + self._tint
-            painted += list(np.rint(np.clip(lips, 0, 1) * 255).astype(np.uint8))
+        finish = self.painter.begin(mels, [idle.frame_at(at) if idle else 0 for at in clocks])
+
+        def painted() -> list[Image]:
+            lips = finish() + self._tint
+            return list(np.rint(np.clip(lips, 0, 1) * 255).astype(np.uint8))
+
         return painted
 
     def picture(self, pose: LipPose, expressiveness: float) -> Image:

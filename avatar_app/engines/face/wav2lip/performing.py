@@ -1,0 +1,119 @@
+"""A speech as pictures: what each hears, its lips, the pose that it goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import islice
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
+from avatar_app.engines.face.acting.life import lived
+from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
+from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
+
+FADE = 0.1
+"""Seconds in which painted lips and the portrait's own mouth take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a speech is shown."""
+
+    fps: float
+    lead: float
+    """Seconds before its picture at which a window of the speech begins."""
+    expressiveness: float
+    batch: int
+    """Pictures painted at once, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Pictures whose lips are being painted."""
+
+    windows: list[Window]
+    poses: list[LipPose]
+    """Without their lips."""
+    finish: Callable[[], list[Image]]
+    """Lips for those of the poses that show any."""
+
+
+class Performance:
+    """One speech of a face."""
+
+    def __init__(self, stage: Stage, manner: Manner, pose: LipPose) -> None:
+        """`pose`: the one on show."""
+        self._stage, self._manner = stage, manner
+        self._pose = pose
+        self._step = 1 / (manner.fps * FADE)
+
+    def pictures(self, speech: Iterator[SpeechChunk], turn: Turn) -> Iterator[VideoFrame]:
+        """Each as soon as what it depends on was heard; at the end the mouth closes."""
+        index, patch = 0, self._pose.patch
+        for batches in self._heard(speech):
+            for begun in one_ahead(map(self._begin, batches)):
+                turn.check()
+                painted = iter(begun.finish())
+                for window, pose in zip(begun.windows, begun.poses, strict=True):
+                    turn.check()
+                    patch = next(painted) if pose.share else None
+                    yield self._frame(window.frame, replace(pose, patch=patch))
+                    index = window.frame + 1
+        while index and self._pose.share:
+            turn.check()
+            yield self._frame(index, self._moved(silent=True, patch=patch))
+            index += 1
+
+    def _frame(self, index: int, pose: LipPose) -> VideoFrame:
+        picture = self._stage.picture(pose, self._manner.expressiveness)
+        return VideoFrame(picture, index / self._manner.fps, pose)
+
+    def _heard(self, speech: Iterator[SpeechChunk]) -> Iterator[Iterator[list[Window]]]:
+        """For each piece of the speech, what it completes: not more at once than is painted."""
+        stream = WindowStream(self._manner.fps, self._manner.lead)
+        for chunk in speech:
+            yield self._batches(stream.add(chunk))
+        yield self._batches(stream.end())
+
+    def _batches(self, windows: Iterator[Window]) -> Iterator[list[Window]]:
+        while batch := list(islice(windows, self._manner.batch)):
+            yield batch
+
+    def _begin(self, windows: list[Window]) -> _Begun:
+        poses = [self._moved(window.silent) for window in windows]
+        heard = [
+            (window.mel, pose.clock)
+            for window, pose in zip(windows, poses, strict=True)
+            if pose.share
+        ]
+        if not heard:
+            return _Begun(windows, poses, list)
+        mels = np.stack([mel for mel, _ in heard])
+        return _Begun(windows, poses, self._stage.begin(mels, [clock for _, clock in heard]))
+
+    def _moved(self, silent: bool, patch: Image | None = None) -> LipPose:
+        """The next pose; `patch` is shown as long as the lips are."""
+        manner, share = self._manner, self._pose.share
+        share = max(0.0, share - self._step) if silent else min(1.0, share + self._step)
+        moved = lived(self._pose, Look.SPEAKING, 1 / manner.fps, manner.expressiveness)
+        self._pose = posed(moved, patch if share else None, share)
+        return self._pose
+
+
+def posed(pose: Pose, patch: Image | None, share: float) -> LipPose:
+    """The pose with these lips."""
+    parts = {field.name: getattr(pose, field.name) for field in fields(Pose)}
+    return LipPose(**parts, patch=patch, share=share)
+
+
+def one_ahead(begun: Iterator[_Begun]) -> Iterator[_Begun]:
+    """The same; but each is only handed out when the next, if there is one, has begun."""
+    last = next(begun, None)
+    while last is not None:
+        following = next(begun, None)
+        yield last
+        last = following
