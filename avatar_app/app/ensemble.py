@@ -12,6 +12,7 @@ from avatar_app.app.abilities import Abilities, Hands
 from avatar_app.app.build import make_conversation, make_rack
 from avatar_app.app.fallback.climber import Climber
 from avatar_app.app.fallback.exchanger import Exchanger, LoadsInBackground
+from avatar_app.app.fallback.overhearing import Overhearing
 from avatar_app.app.fallback.substitutes import KIND_OF_STAGE
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
@@ -39,7 +40,7 @@ class Ensemble:
         self._post = post
         self._closed = False
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
-        self.climber: Climber | None = None
+        hear = Overhearing(post)
         with ExitStack() as opened:
             self.rack = make_rack(settings, registry, post)
             opened.callback(self.rack.close)
@@ -50,7 +51,7 @@ class Ensemble:
             self.conversation = make_conversation(
                 settings,
                 self.rack,
-                self._hear,
+                hear,
                 time.monotonic,
                 self._abilities.call,
                 self._abilities.descriptions,
@@ -58,6 +59,7 @@ class Ensemble:
             opened.callback(self.conversation.close)
             self.climber = Climber(self.rack, self.conversation, post, time.monotonic)
             opened.callback(self.climber.close)
+            hear.attach(self.climber)
             self._exchanger = Exchanger(self.rack, self.conversation, post)
             opened.callback(self._exchanger.close)
             audio = settings.audio
@@ -76,7 +78,7 @@ class Ensemble:
         """Have another engine loaded while all goes on, and call `used` when it is: from the next
         turn on it does the work of its kind, a face from the next picture. One that cannot be had
         leaves all as it is, and the user is told."""
-        if kind is Kind.FACE and self.climber is not None:
+        if kind is Kind.FACE:
             self.climber.use(choice, used)
         else:
             self._exchanger.use(kind, choice, used)
@@ -114,10 +116,6 @@ class Ensemble:
         if name is not None and name.lower().endswith(".wav"):
             return FileSpeaker(Path(name).expanduser(), read, self._notice)
         return Speaker(name, read, self._notice)
-
-    def _hear(self, event: Event) -> None:
-        if self.climber is None or not self.climber.hear(event):
-            self._post(event)
 
     def _announce(self, text: str) -> None:
         self.conversation.order(orders.Announce(text))

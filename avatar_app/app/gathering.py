@@ -14,6 +14,7 @@ from avatar_app.app.abilities import Abilities
 from avatar_app.app.build import EngineRack, make_conversation, make_rack
 from avatar_app.app.fallback.climber import Climber
 from avatar_app.app.fallback.exchanger import LoadsInBackground
+from avatar_app.app.fallback.overhearing import Overhearing
 from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
 from avatar_app.app.room import Room, RoomClock
@@ -37,7 +38,7 @@ class Gathering:
     ) -> None:
         self.clock = RoomClock()
         self.events: list[tuple[float, Event]] = []
-        self._climber: Climber | None = None
+        hear = Overhearing(self._post)
         with ExitStack() as opened:
             self.rack: EngineRack = make_rack(settings, Registry(), notice, self.clock)
             opened.callback(self.rack.close)
@@ -46,14 +47,15 @@ class Gathering:
             self.conversation: Conversation = make_conversation(
                 settings,
                 self.rack,
-                self._hear,
+                hear,
                 self.clock,
                 self._abilities.call,
                 self._abilities.descriptions,
             )
             opened.callback(self.conversation.close)
-            self._climber = Climber(self.rack, self.conversation, self._post, self.clock)
-            opened.callback(self._climber.close)
+            climber = Climber(self.rack, self.conversation, self._post, self.clock)
+            opened.callback(climber.close)
+            hear.attach(climber)
             for engine in self.rack.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
@@ -84,10 +86,6 @@ class Gathering:
 
     def _announce(self, text: str) -> None:
         self.conversation.order(orders.Announce(text))
-
-    def _hear(self, event: Event) -> None:
-        if self._climber is None or not self._climber.hear(event):
-            self._post(event)
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
-
-import numpy as np
 
 FAR_WINDOW = 60
 """Blocks of played sound (0.6 s) in which the sound that is heard now may have been played."""
@@ -34,8 +33,8 @@ class Coupling:
     def __init__(self) -> None:
         self._far: deque[float] = deque(maxlen=FAR_WINDOW)
         self._near: deque[float] = deque(maxlen=NEAR_WINDOW)
-        self._ratios: deque[float] = deque(maxlen=REMEMBERED)
-        self._quiet: deque[float] = deque(maxlen=REMEMBERED)
+        self._ratios = _Sorted(REMEMBERED)
+        self._quiet = _Sorted(REMEMBERED)
         self._active_blocks = 0
         self.audible = True
         """The loudspeaker is heard, as far as is known: assumed until there is evidence."""
@@ -44,16 +43,43 @@ class Coupling:
         """Mean powers of one block of the microphone and of what was played meanwhile."""
         self._far.append(far_power)
         self._near.append(near_power)
-        far = float(np.mean(self._far))
+        far = sum(self._far) / len(self._far)
         if far < ACTIVE:
             self._active_blocks = 0
-            self._quiet.append(near_power)
+            self._quiet.add(near_power)
             return
         self._active_blocks += 1
         if self._active_blocks < SETTLED:
             return
-        near = float(np.mean(self._near))
-        noise = float(np.percentile(self._quiet, 20)) if self._quiet else 0.0
-        self._ratios.append(near / far if near > ABOVE_NOISE * noise else 0.0)
+        near = sum(self._near) / len(self._near)
+        noise = self._quiet.quantile(0.2)
+        self._ratios.add(near / far if near > ABOVE_NOISE * noise else 0.0)
         if len(self._ratios) >= ENOUGH:
-            self.audible = float(np.percentile(self._ratios, 25)) > INAUDIBLE
+            self.audible = self._ratios.quantile(0.25) > INAUDIBLE
+
+
+class _Sorted:
+    """The last `most` values, in order of size at any time: asked a hundred times a second."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._arrived: deque[float] = deque()
+        self._values: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, value: float) -> None:
+        if len(self._arrived) == self._most:
+            del self._values[bisect_left(self._values, self._arrived.popleft())]
+        self._arrived.append(value)
+        insort(self._values, value)
+
+    def quantile(self, share: float) -> float:
+        """Between the two values beside it, as numpy has it; 0 for nothing."""
+        if not self._values:
+            return 0.0
+        place = share * (len(self._values) - 1)
+        below = int(place)
+        low, high = self._values[below], self._values[min(below + 1, len(self._values) - 1)]
+        return low + (high - low) * (place - below)

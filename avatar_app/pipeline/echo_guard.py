@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from avatar_app.core.values import (
@@ -28,17 +30,18 @@ class EchoGuard:
     """Backs the echo canceller up while it adapts: after a change of device, delay or volume."""
 
     def __init__(self) -> None:
-        self._played: Samples = np.zeros(REACH, np.float32)
-        self._heard: Samples = np.zeros(WINDOW, np.float32)
+        silence = np.zeros(MICROPHONE_BLOCK, np.float32)
+        self._played = deque([silence] * (REACH // MICROPHONE_BLOCK), REACH // MICROPHONE_BLOCK)
+        self._heard = deque([silence] * (WINDOW // MICROPHONE_BLOCK), WINDOW // MICROPHONE_BLOCK)
 
     def played(self, samples: Samples) -> None:
         """Ten milliseconds of what the loudspeaker played (480 samples, 48 kHz)."""
         block = samples.reshape(-1, _RATIO).mean(axis=1)  # good enough a low-pass to compare by
-        self._played = np.concatenate([self._played[len(block) :], block])
+        self._played.append(block)
 
     def heard(self, samples: Samples) -> None:
         """Ten milliseconds of cleaned microphone (160 samples, 16 kHz)."""
-        self._heard = np.concatenate([self._heard[MICROPHONE_BLOCK:], samples])
+        self._heard.append(samples)
 
     def is_echo(self) -> bool:
         """Does what was heard last resemble something that was played before it?"""
@@ -46,7 +49,7 @@ class EchoGuard:
 
     def resemblance(self) -> float:
         """Largest normalised cross-correlation over all delays, in [0, 1]."""
-        far, near = self._played, self._heard
+        far, near = np.concatenate(self._played), np.concatenate(self._heard)
         energy = np.cumsum(np.concatenate([[0.0], far.astype(np.float64) ** 2]))
         energies = energy[WINDOW:] - energy[:-WINDOW]
         loud = energies > max(0.05 * energies.max(), WINDOW * AUDIBLE**2)

@@ -13,18 +13,18 @@ import time
 from typing import Any
 
 import psutil
-from PySide6.QtCore import QEvent, QEventLoop, QObject
+from PySide6.QtCore import QEvent, QObject
 
 from avatar_app.app.bench.live_session import LiveSession, resident_mb
 from avatar_app.app.settings import Settings
 from avatar_app.core.values import VideoFrame
 from avatar_app.ui.app import prepared_application
+from avatar_app.ui.event_pump import EventPump
 from avatar_app.ui.glow import REACH
 from avatar_app.ui.stage_view import StageView
 from avatar_app.ui.theme import Theme
 
 WIDTH, HEIGHT = 1280, 720
-BEAT_MS = 10
 MEMORY_EVERY = 1.0
 """Seconds."""
 FIRST_WORDS = 60.0
@@ -93,6 +93,7 @@ class Watch:
 
     def __init__(self, settings: Settings) -> None:
         self._application = prepared_application()
+        self._events = EventPump()
         self._session = LiveSession(settings)
         self._eyes = Eyes(self._session)
         self._eyes.view.resize(WIDTH + 2 * REACH, HEIGHT + 2 * REACH)
@@ -103,8 +104,8 @@ class Watch:
         session = self._session
         session.start()
         self._wait_for_words()
-        for earlier in (session.shown.turns, session.shown.off_ms, session.face.composed_ms):
-            earlier.clear()
+        session.shown.count_anew()
+        session.face.composed_ms.clear()
         self._eyes.pictures = 0
         meter = Meter()
         while meter.seconds < seconds:
@@ -121,7 +122,7 @@ class Watch:
             self._go_on()
 
     def _go_on(self) -> None:
-        self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, BEAT_MS)
+        self._events.turn()
 
     def _told(self) -> dict[str, Any]:
         session = self._session

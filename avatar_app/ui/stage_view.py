@@ -17,8 +17,9 @@ from avatar_app.ui.theme import CONTROL, UNIT, Palette, Theme, colour
 
 LOOK_EVERY_MS = 16
 """How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
-LIGHT_EVERY_MS = 30
-"""How often the light moves while no new picture comes."""
+LIGHT_EVERY_MS = 45
+"""How often the light moves while no new picture comes: more rarely than pictures do, else what is
+painted would be painted twice."""
 HEAD_ROOM = 0.3
 """Share of what must be cut off vertically that is cut at the top."""
 SOFT = 88
@@ -115,19 +116,10 @@ class StageView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self._theme.palette
-        self._paint_margin(painter, QColor(palette.page))
         self._paint_portrait(painter, palette)
         draw_mask(painter, self.portrait, palette.page, palette.border)
         self._paint_light(painter, palette)
         painter.end()
-
-    def _paint_margin(self, painter: QPainter, page: QColor) -> None:
-        """Only the margin: the portrait covers the rest."""
-        width, height = self.width(), self.height()
-        painter.fillRect(0, 0, width, REACH, page)
-        painter.fillRect(0, height - REACH, width, REACH, page)
-        painter.fillRect(0, REACH, REACH, height - 2 * REACH, page)
-        painter.fillRect(width - REACH, REACH, REACH, height - 2 * REACH, page)
 
     def _paint_portrait(self, painter: QPainter, palette: Palette) -> None:
         target = self.portrait

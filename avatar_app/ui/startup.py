@@ -13,19 +13,19 @@ import time
 from collections.abc import Callable
 
 import psutil
-from PySide6.QtCore import QElapsedTimer, QEvent, QEventLoop, QObject, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
 
 from avatar_app.app.companion import Companion
 from avatar_app.app.places import user_places
 from avatar_app.app.settings import load_settings
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.ui.app import prepared_application
+from avatar_app.ui.event_pump import BEAT_MS, EventPump
 from avatar_app.ui.main_window import MainWindow
 from avatar_app.ui.theme import Theme
 
 PATIENCE_MS = 30_000
 """Milliseconds after which a picture or an answer is no longer awaited."""
-BEAT_MS = 10
 """How often the event loop is asked to be on time while a turn goes on."""
 TEXT = "What can you do?"
 """What is typed."""
@@ -75,6 +75,7 @@ class Probe:
 
     def __init__(self) -> None:
         self._application = prepared_application()
+        self._events = EventPump()
         settings, notices = load_settings()
         self._session = Companion(settings, notices, user_places())
         self._ended: list[TurnEnded] = []
@@ -112,7 +113,7 @@ class Probe:
         clock = QElapsedTimer()
         clock.start()
         while not condition():
-            self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, BEAT_MS)
+            self._events.turn()
             if clock.hasExpired(PATIENCE_MS):
                 return None
         return since_start_ms()

@@ -84,6 +84,18 @@ def test_pictures_that_were_due_and_not_painted_are_dropped() -> None:
     assert shown.seconds == pytest.approx(6.5 / 25)
 
 
+def test_what_was_shown_before_counting_is_neither_due_nor_dropped() -> None:
+    shown, turn = Shown(), Turn(1)
+    shown.looked(Moment(turn, 1.01, False))
+    shown.painted(Moment(turn, 1.01, False), frame(25), 25)
+    shown.count_anew()
+    assert (shown.due(25), shown.dropped(25), shown.off_ms, shown.seconds) == (0, 0, [], 0)
+    shown.painted(Moment(turn, 1.05, False), frame(26), 25)
+    shown.looked(Moment(turn, 1.13, False))
+    assert (shown.due(25), shown.dropped(25)) == (2, 1)
+    assert shown.seconds == pytest.approx(0.12)
+
+
 def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

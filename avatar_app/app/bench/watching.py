@@ -79,6 +79,12 @@ class _Turn:
     """Numbers of the pictures that were painted."""
     heard: float = 0.0
     """Seconds of its speech that were heard."""
+    since: float = 0.0
+    """Seconds of its speech that were heard before anybody counted."""
+
+    def due(self, fps: float) -> range:
+        """Numbers of the pictures whose sound was heard to its end."""
+        return range(math.ceil(self.since * fps), math.floor(self.heard * fps))
 
 
 @dataclass(slots=True)
@@ -88,6 +94,12 @@ class Shown:
     turns: dict[int, _Turn] = field(default_factory=dict)
     off_ms: list[float] = field(default_factory=list)
     """By how much each picture came after its sound."""
+
+    def count_anew(self) -> None:
+        """What happened until now does not count."""
+        self.off_ms.clear()
+        for turn in self.turns.values():
+            turn.since = turn.heard
 
     def looked(self, moment: Moment) -> None:
         if moment.turn is not None:
@@ -104,14 +116,11 @@ class Shown:
 
     def due(self, fps: float) -> int:
         """Pictures whose sound was heard to its end: each of them should have been painted."""
-        return sum(math.floor(turn.heard * fps) for turn in self.turns.values())
+        return sum(len(turn.due(fps)) for turn in self.turns.values())
 
     def dropped(self, fps: float) -> int:
         """Pictures that were due and not painted: skipped, or never drawn in time."""
-        return sum(
-            len(set(range(math.floor(turn.heard * fps))) - turn.painted)
-            for turn in self.turns.values()
-        )
+        return sum(len(set(turn.due(fps)) - turn.painted) for turn in self.turns.values())
 
     @property
     def late(self) -> int:
@@ -120,4 +129,4 @@ class Shown:
     @property
     def seconds(self) -> float:
         """Of speech."""
-        return sum(turn.heard for turn in self.turns.values())
+        return sum(turn.heard - turn.since for turn in self.turns.values())

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from avatar_app.app.avatars.seeing import chosen_eyes
+from avatar_app.app.models.resolve import licence_notices
 from avatar_app.app.movie import FilmUnwritable
 from avatar_app.app.places import user_places
 from avatar_app.app.registry import Registry
@@ -25,6 +27,7 @@ from avatar_app.app.render.rendering import Tell, render_film, untold
 from avatar_app.app.render.sound import Recording
 from avatar_app.app.settings import Quality, load_settings
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 
 
@@ -32,7 +35,8 @@ class Wav2LipTalkingHead:
     """One person who can say many things. A context manager; `cleanup` ends it.
 
     Raises FileNotFoundError where the photo or the checkpoint is missing, ValueError for an unknown
-    quality mode or device. Only one thread may use it, but for `Turn.cancel`.
+    quality mode or device. Warns once of a checkpoint's licence that nobody accepted. Only one
+    thread may use it, but for `Turn.cancel`.
     """
 
     def __init__(
@@ -177,14 +181,18 @@ class Wav2LipTalkingHead:
         return self._lips
 
     def _load(self, opening: ExitStack) -> Lips:
+        registry = Registry()
+        manifest = registry.find(Kind.FACE, ENGINE)
+        for notice in licence_notices({"model": str(self._model)}, manifest):
+            warnings.warn(f"{notice.message} {notice.hint}", stacklevel=4)
         began = time.perf_counter()
         folder = opening.enter_context(avatar_folder(self._photo, self._places, self._eyes))
         width, height = self._size
         options = {"avatar": str(folder), "width": width, "height": height}
-        lips = open_lips(Registry(), self._model, self._wanted_device, self._most, **options)
+        lips = open_lips(registry, self._model, self._wanted_device, self._most, **options)
         opening.callback(lips.face.close)
         device = str(lips.device)
-        self._touch = open_touch(Registry(), self._enhance, folder, device, self._places, opening)
+        self._touch = open_touch(registry, self._enhance, folder, device, self._places, opening)
         self._loading = time.perf_counter() - began
         return lips
 

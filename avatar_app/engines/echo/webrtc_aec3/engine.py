@@ -44,6 +44,7 @@ class WebrtcEchoCanceller:
             auto_gain_control=gain_control,
         )
         self._cancels = echo_cancellation
+        self._delay = 0
 
     def played(self, block: AudioChunk) -> None:
         """Ten milliseconds handed to the loudspeaker (48 kHz, 480 samples)."""
@@ -52,10 +53,10 @@ class WebrtcEchoCanceller:
 
     def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
         """The microphone's next 10 ms (16 kHz, 160 samples) without echo and noise."""
-        milliseconds = round(delay * 1000)
-        self._module.set_stream_delay_ms(
-            min(max(milliseconds, SHORTEST_DELAY_MS), LONGEST_DELAY_MS)
-        )
+        hint = min(max(round(delay * 1000), SHORTEST_DELAY_MS), LONGEST_DELAY_MS)
+        if hint != self._delay:  # the module remembers it
+            self._module.set_stream_delay_ms(hint)
+            self._delay = hint
         frame = self._encoded(block)
         self._module.process_stream(frame)
         samples = np.frombuffer(frame.data, dtype=np.int16).astype(np.float32) / np.float32(32768)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Forms = tuple[str, str]
 """For one, and for more."""
+_MONTH_FIRST = frozenset(("us", ""))
+"""Countries that write the month before the day; a language without one is taken for theirs."""
 _MONEY = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 
@@ -24,6 +26,8 @@ class Spelling:
     """Joins hours and minutes, as words; no minutes are an empty text."""
     thousands: str = "."
     """The mark between thousands."""
+    month_first: bool = False
+    """What 3/4 is where both could be the month."""
     ordinal_days: bool = False
     first_day: str = ""
     """What the first of a month is called, where the others are plain numbers."""
@@ -116,6 +120,7 @@ LANGUAGES: dict[str, Spelling] = {
         "{month} {day}, {year}",
         _english_clock,
         thousands=",",
+        month_first=True,
         ordinal_days=True,
         abbreviations={
             "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus",
@@ -229,4 +234,8 @@ LANGUAGES: dict[str, Spelling] = {
 
 def spelling_of(language: str) -> Spelling | None:
     """How numbers are said in `language`, a tag like en-us; None where it is not known."""
-    return LANGUAGES.get(language.lower().partition("-")[0])
+    tag, country, *_ = (*language.lower().split("-"), "")
+    spelling = LANGUAGES.get(tag)
+    if spelling is not None and spelling.month_first and country not in _MONTH_FIRST:
+        return replace(spelling, month_first=False)
+    return spelling

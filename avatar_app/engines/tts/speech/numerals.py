@@ -19,6 +19,7 @@ _LONGEST = 15
 _SIGNED = r"(?P<sign>[+−-]?)(?P<number>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
 _DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
 _LOCAL_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
+_SLASHED_DATE = re.compile(r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4})")
 _TIME = re.compile(r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)")
 _PRICE = re.compile(rf"(?P<unit>[$€£¥]){_SIGNED}")
 _QUANTITY = re.compile(rf"{_SIGNED}(?P<unit>%|°C|°|[$€£¥]|[a-zA-Z]{{1,3}}(?:/h)?)?")
@@ -27,6 +28,7 @@ _DATIVE = frozenset(("am", "dem", "den", "vom", "zum", "seit", "bis", "ab"))
 """German words after which an ordinal ends in n."""
 _CENTS = re.compile(r"\.\d\d$")
 _YEARS = range(1100, 2100)
+_MONTHS = 12
 
 
 def spelled(phrase: Phrase, language: str) -> Phrase:
@@ -78,8 +80,19 @@ def _word(before: str, spoken: str, spelling: Spelling) -> str:
 
 
 def _date(match: re.Match[str], spelling: Spelling) -> str:
-    day, month = int(match["day"]), int(match["month"])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    return _day(int(match["day"]), int(match["month"]), match, spelling)
+
+
+def _slashed_date(match: re.Match[str], spelling: Spelling) -> str:
+    """As it can only be meant, else in the order of the country."""
+    first, second = int(match["first"]), int(match["second"])
+    month_first = spelling.month_first if max(first, second) <= _MONTHS else second > _MONTHS
+    day, month = (second, first) if month_first else (first, second)
+    return _day(day, month, match, spelling)
+
+
+def _day(day: int, month: int, match: re.Match[str], spelling: Spelling) -> str:
+    if not (1 <= month <= _MONTHS and 1 <= day <= 31):
         return match[0]
     return spelling.date(day, month, int(match["year"]))
 
@@ -115,6 +128,7 @@ def _value(number: str, spelling: Spelling) -> str:
 _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Spelling], str]], ...] = (
     (_DATE, _date),
     (_LOCAL_DATE, _date),
+    (_SLASHED_DATE, _slashed_date),
     (_TIME, _time),
     (_ORDINAL, _ordinal),
     (_PRICE, _quantity),

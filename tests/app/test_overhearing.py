@@ -1,0 +1,55 @@
+"""Nothing that happens before there is a climber is lost, and the climber hears it first."""
+
+from __future__ import annotations
+
+import threading
+
+from avatar_app.app.fallback.overhearing import Overhearing
+from avatar_app.core.events import Event, Failed, Noticed
+from avatar_app.pipeline.performing import PERFORM
+
+FALL = Failed(None, PERFORM, "The face broke.", "Choose another.")
+
+
+class Falls:
+    """Takes failures, as a climber does."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def hear(self, event: Event) -> bool:
+        self.heard.append(event)
+        return isinstance(event, Failed)
+
+
+def test_a_fall_before_there_is_a_climber_reaches_it() -> None:
+    posted: list[Event] = []
+    hear, climber = Overhearing(posted.append), Falls()
+    hear(Noticed("first"))
+    hear(FALL)
+    assert posted == []
+    hear.attach(climber)
+    hear(Noticed("last"))
+    assert climber.heard == [Noticed("first"), FALL, Noticed("last")]
+    assert posted == [Noticed("first"), Noticed("last")]
+
+
+def test_events_of_other_threads_are_heard_once_while_the_climber_comes() -> None:
+    count = 2000
+    posted: list[Event] = []
+    hear, climber = Overhearing(posted.append), Falls()
+    begun = threading.Event()
+
+    def tell() -> None:
+        for number in range(count):
+            hear(Noticed(str(number)))
+            if number == count // 4:
+                begun.set()
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    begun.wait()
+    hear.attach(climber)
+    thread.join()
+    assert sorted(int(event.message) for event in posted) == list(range(count))
+    assert len(climber.heard) == count

@@ -1,0 +1,21 @@
+"""The pump sleeps between events, and hands out those that come."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from avatar_app.ui.event_pump import BEAT_MS, EventPump
+
+
+def test_it_turns_about_as_often_as_it_must_and_no_more(qapp: QApplication) -> None:
+    pump, turns, fired = EventPump(), 0, []
+    QTimer.singleShot(30, lambda: fired.append(True))
+    ends = time.perf_counter() + 0.3
+    while time.perf_counter() < ends:
+        pump.turn()
+        turns += 1
+    assert fired == [True]
+    assert 1 < turns < 10 * 300 / BEAT_MS  # thousands, if it did not sleep
