@@ -29,6 +29,8 @@ class Turn:
         self.id = id
         self.user_text = user_text
         self.marks: dict[str, float] = {}
+        self.heard = 0.0
+        """Seconds of its speech that were heard, where somebody listens: for who must keep up."""
         self._clock = clock
         self._cancelled = threading.Event()
         self._settled = threading.Event()

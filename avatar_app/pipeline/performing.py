@@ -163,6 +163,7 @@ class Performing:
         if moment.turn is not self._turn or self._part.cancelled or self._is_still:
             return
         passed, self._heard = moment.seconds - self._heard, moment.seconds
+        self._part.heard = moment.seconds
         drawn, step = self._presenter.drawn_until, 1 / self._faces[0].fps
         tolerated = max(_TOLERATED, 2 * step)
         late = (drawn if drawn is not None else -step) < moment.seconds - tolerated

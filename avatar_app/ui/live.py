@@ -106,6 +106,7 @@ class Watch:
         self._wait_for_words()
         session.shown.count_anew()
         session.face.composed_ms.clear()
+        session.face.repeated = 0
         self._eyes.pictures = 0
         meter = Meter()
         while meter.seconds < seconds:
@@ -136,6 +137,7 @@ class Watch:
             "off_ms": shown.off_ms,
             "painted": self._eyes.pictures,
             "composed_ms": session.face.composed_ms,
+            "repeated": session.face.repeated,
             "face_mb": session.face_mb,
             "understood": tally.understood,
             "beside_seconds": tally.beside_seconds,

@@ -145,6 +145,36 @@ def test_silence_is_not_computed_and_shows_the_portrait(
     assert sum(counts) == painted < len(frames) - 12
 
 
+def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
+    face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = face._opened().painter
+    mels: list[np.ndarray] = []
+    begin = painter.begin
+    monkeypatch.setattr(painter, "begin", lambda *args: mels.append(args[0]) or begin(*args))
+    in_time = performed(face, speech)
+    painted, turn = len(mels), Turn(1)
+    mels.clear()
+
+    def heard() -> Iterator[VideoFrame]:
+        for frame in face.perform(iter([speech]), turn):
+            turn.heard = 0.9 if 0.5 <= frame.at < 0.7 else 0.0  # the sound runs ahead for a while
+            yield frame
+
+    frames = list(heard())
+    assert [frame.at for frame in frames] == [frame.at for frame in in_time]
+    assert shares(frames) == shares(in_time)
+    assert len(mels) == painted - 5
+    stale = [
+        round(frame.at * 25)
+        for frame, other in zip(frames, in_time, strict=True)
+        if not np.array_equal(frame.image, other.image)
+    ]
+    assert set(stale) <= {14, 15, 16, 17, 18, 19}
+    patches = {id(frame.pose.patch) for frame in frames if 0.56 <= frame.at < 0.72}
+    assert len(patches) <= 2
+
+
 def test_the_lips_come_and_go_without_a_jump(face: Wav2LipFace, speech: SpeechChunk) -> None:
     steps = np.diff([0.0, *shares(performed(face, speech))])
     assert np.abs(steps).max() < 0.41

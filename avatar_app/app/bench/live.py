@@ -68,6 +68,9 @@ def _add_pictures(report: Report, live: dict[str, Any], composed: float) -> None
     report.add("pictures_dropped", 100 * dropped / due if due else None, "%", most=DROPS_PERCENT)
     shown = len(live["off_ms"])
     late = 100 * live["late"] / shown if shown else None
+    painted = len(live["composed_ms"])
+    repeated = 100 * live["repeated"] / painted if painted else None
+    report.add("lips_repeated", repeated, "%")
     report.add("pictures_late", late, "%", most=LATE_PERCENT)
     report.add_percentiles(
         "off", [abs(off) for off in live["off_ms"]], "ms", p50=None, p99=SKEW_MS, max=None

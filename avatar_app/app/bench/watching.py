@@ -25,6 +25,8 @@ class WatchedFace:
         self._face = face
         self.fps = face.fps
         self.composed_ms: list[float] = []
+        self.repeated = 0
+        """Pictures with the lips of the one before, painted so to be in time."""
         self._drawn: WeakValueDictionary[int, Image] = WeakValueDictionary()
 
     def drew(self, frame: VideoFrame) -> bool:
@@ -45,6 +47,7 @@ class WatchedFace:
     ) -> Iterator[VideoFrame]:
         awaited = _Awaited(speech)
         frames = iter(self._face.perform(awaited, turn, after))
+        patch = None
         while True:
             began, waited = time.perf_counter(), awaited.seconds
             frame = next(frames, None)
@@ -53,6 +56,8 @@ class WatchedFace:
             took = time.perf_counter() - began - (awaited.seconds - waited)
             self.composed_ms.append(took * 1000)
             self._drawn[id(frame.image)] = frame.image
+            before, patch = patch, getattr(frame.pose, "patch", None)
+            self.repeated += patch is not None and patch is before
             yield frame
 
 

@@ -38,12 +38,18 @@ class _Begun:
     windows: list[Window]
     poses: list[LipPose]
     """Without their lips."""
+    painted: list[bool]
+    """Which of them get lips of their own."""
     finish: Callable[[], list[Image]]
-    """Lips for those of the poses that show any."""
+    """Lips for these."""
 
 
 class Performance:
-    """One speech of a face."""
+    """One speech of a face.
+
+    A picture whose sound is heard already, or nearly, when its lips are to be begun would come
+    late, and so would all after it: it gets those of the picture before, and they are in time.
+    """
 
     def __init__(self, stage: Stage, manner: Manner, pose: LipPose) -> None:
         """`pose`: the one on show."""
@@ -55,13 +61,15 @@ class Performance:
         """Each as soon as what it depends on was heard; at the end the mouth closes."""
         index, patch = 0, self._pose.patch
         for batches in self._heard(speech):
-            for begun in one_ahead(map(self._begin, batches)):
+            for begun in one_ahead(self._begin(windows, turn) for windows in batches):
                 turn.check()
-                painted = iter(begun.finish())
-                for window, pose in zip(begun.windows, begun.poses, strict=True):
+                lips = iter(begun.finish())
+                each = zip(begun.windows, begun.poses, begun.painted, strict=True)
+                for window, pose, painted in each:
                     turn.check()
-                    patch = next(painted) if pose.share else None
-                    yield self._frame(window.frame, replace(pose, patch=patch))
+                    patch = next(lips) if painted else patch
+                    shown = replace(pose, patch=patch if pose.share else None)
+                    yield self._frame(window.frame, shown)
                     index = window.frame + 1
         while index and self._pose.share:
             turn.check()
@@ -83,17 +91,20 @@ class Performance:
         while batch := list(islice(windows, self._manner.batch)):
             yield batch
 
-    def _begin(self, windows: list[Window]) -> _Begun:
+    def _begin(self, windows: list[Window], turn: Turn) -> _Begun:
         poses = [self._moved(window.silent) for window in windows]
-        heard = [
-            (window.mel, pose.clock)
+        painted = [
+            pose.share > 0 and not self._is_late(window, turn)
             for window, pose in zip(windows, poses, strict=True)
-            if pose.share
         ]
-        if not heard:
-            return _Begun(windows, poses, list)
-        mels = np.stack([mel for mel, _ in heard])
-        return _Begun(windows, poses, self._stage.begin(mels, [clock for _, clock in heard]))
+        mels = [window.mel for window, has in zip(windows, painted, strict=True) if has]
+        clocks = [pose.clock for pose, has in zip(poses, painted, strict=True) if has]
+        finish = self._stage.begin(np.stack(mels), clocks) if mels else list
+        return _Begun(windows, poses, painted, finish)
+
+    def _is_late(self, window: Window, turn: Turn) -> bool:
+        """Will its sound be over before its lips are painted? That takes about a picture's time."""
+        return turn.heard > 0 and (window.frame - 1) / self._manner.fps < turn.heard
 
     def _moved(self, silent: bool, patch: Image | None = None) -> LipPose:
         """The next pose; `patch` is shown as long as the lips are."""
