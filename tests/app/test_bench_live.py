@@ -22,6 +22,7 @@ from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
 from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.region import LOWER_HALF
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
+from avatar_app.engines.face.wav2lip.stage import LipPose
 from avatar_app.pipeline.playback import Moment
 
 PIXEL = np.zeros((1, 1, 3), np.uint8)
@@ -121,6 +122,22 @@ def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
     assert face.drew(drawn)
     assert not face.drew(frame(0))
     assert face.composed_ms == [pytest.approx(500)]
+
+
+def test_lips_that_are_shown_again_are_counted() -> None:
+    first, second = PIXEL.copy(), PIXEL.copy()
+    patches = [None, first, first, second, None, None]
+
+    class RepeatingFace(FlatFace):
+        def perform(
+            self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+        ) -> Iterator[VideoFrame]:
+            for number, patch in enumerate(patches):
+                yield VideoFrame(PIXEL, number / 25, LipPose(patch=patch, share=1.0))
+
+    face = WatchedFace(RepeatingFace())
+    assert len(list(face.perform(iter(()), Turn(1)))) == len(patches)
+    assert face.repeated == 1
 
 
 def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
-from avatar_app.engines.asr.whisper import engine
+from avatar_app.engines.asr.whisper import engine, loading
 from avatar_app.engines.asr.whisper.agreement import Agreement
 from avatar_app.engines.asr.whisper.decoding import (
     MOST_PROMPT_TOKENS,
@@ -265,3 +265,15 @@ def test_loops_and_doubts_are_told_from_speech():
     assert is_believable(SimpleNamespace(**sure))
     assert not is_believable(SimpleNamespace(**sure | {"avg_logprob": -1.2}))
     assert not is_believable(SimpleNamespace(**sure | {"compression_ratio": 3.0}))
+
+
+@pytest.mark.parametrize("chosen", [None, "ACTIVE"])
+def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(
+    chosen: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(loading.WAITING, raising=False)
+    if chosen:
+        monkeypatch.setenv(loading.WAITING, chosen)
+    with loading._sleeping_pools():
+        assert os.environ[loading.WAITING] == (chosen or "PASSIVE")
+    assert os.environ.get(loading.WAITING) == chosen

@@ -40,8 +40,9 @@ PAUSE = 0.2
 nothing."""
 LONGEST = 10.0
 """Seconds after which no answer is awaited any more."""
-MOST_PER_ENGINES, MOST_MORE_MS = 1.25, 25.0
-"""The chain's promise: a quarter more than its engines, or two blocks and what hands over."""
+MOST_MORE_MS = 25.0
+"""The chain's promise, beyond what its engines take: two blocks and what hands over. How many times
+as long it takes is told, too, but says most about how small the engines' models are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def measure_whole_chain(report: Report, chain: Chain, rounds: int) -> None:
     ratio = float(np.median(together) / np.median(alone)) if together else None
     report.add_percentiles("first_sound", together, "ms", p50=None, p95=None)
     report.add_percentiles("engines_alone", alone, "ms", p50=None, p95=None)
-    report.add("first_sound_per_engines", ratio, "times", most=MOST_PER_ENGINES)
+    report.add("first_sound_per_engines", ratio, "times")
     more = [one - other for one, other in zip(together, alone, strict=True)]
     report.add_percentiles("joining", more, "ms", p50=MOST_MORE_MS)
     report.add("first_sound_rounds", len(together), "", least=rounds)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.shortage import is_shortage
 
+WAITING = "OMP_WAIT_POLICY"
+"""What OpenMP reads when it is loaded."""
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
 
@@ -23,7 +28,8 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
     Raises ModelMissing, InputInvalid for a damaged one, DeviceUnavailable, OutOfMemory.
     """
     _check(folder)
-    from faster_whisper import WhisperModel
+    with _sleeping_pools():
+        from faster_whisper import WhisperModel
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # its thread watches progress bars that nobody sees
@@ -38,6 +44,19 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
         )
     except Exception as error:  # the two libraries below share no class of errors
         raise translated(error, folder) from error
+
+
+@contextmanager
+def _sleeping_pools() -> Iterator[None]:
+    """OpenMP's threads sleep while they wait, in libraries that are loaded inside. On two cores
+    those that spin made a hypothesis of 20 ms take 400 now and then; large models are as fast."""
+    before = os.environ.get(WAITING)
+    os.environ.setdefault(WAITING, "PASSIVE")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[WAITING]
 
 
 def translated(error: BaseException, folder: Path) -> AvatarError:
