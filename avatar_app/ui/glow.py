@@ -77,29 +77,31 @@ def _strips(
     paint: Callable[..., QPixmap], size: tuple[float, float], scale: float, *colours: str
 ) -> Strips:
     """A frame around a rectangle of `size`, at the speed of four pictures: above, below, beside it,
-    and from its top left corner where each is. Corners are as painted, edges stretched."""
+    and from its top left corner where each is. Corners are as painted, edges stretched; cuts are
+    between the device's pixels."""
     patch = paint(*colours, scale)
-    wide, tall = size[0] + 2 * REACH, size[1] + 2 * REACH
-    cuts = (0.0, CORNER, CORNER + 1.0, 2 * CORNER + 1.0)
-    xs, ys = ((0.0, CORNER, side - CORNER, side) for side in (wide, tall))
+    xs, ys = (_cuts(round((side + 2 * REACH) * scale), scale) for side in size)
+    cuts = _cuts(patch.width(), scale)
     strips = []
-    for rows, columns in ((0, (0, 3)), (2, (0, 3)), (1, (0, 1)), (1, (2, 3))):
-        left, right = xs[columns[0]], xs[columns[1]]
-        strip = QPixmap(round((right - left) * scale), round((ys[rows + 1] - ys[rows]) * scale))
-        strip.setDevicePixelRatio(scale)
+    for row, columns in ((0, (0, 3)), (2, (0, 3)), (1, (0, 1)), (1, (2, 3))):
+        left, top, tall = xs[columns[0]], ys[row], ys[row + 1] - ys[row]
+        strip = QPixmap(xs[columns[1]] - left, tall)
         strip.fill(Qt.GlobalColor.transparent)
         painter = QPainter(strip)
         for column in range(*columns):
-            place = (xs[column] - left, 0.0, xs[column + 1] - left, ys[rows + 1] - ys[rows])
-            piece = (cuts[column], cuts[rows], cuts[column + 1], cuts[rows + 1])
-            painter.drawPixmap(_between(*place), patch, _between(*(each * scale for each in piece)))
+            place = QRectF(xs[column] - left, 0, xs[column + 1] - xs[column], tall)
+            wide, high = cuts[column + 1] - cuts[column], cuts[row + 1] - cuts[row]
+            painter.drawPixmap(place, patch, QRectF(cuts[column], cuts[row], wide, high))
         painter.end()
-        strips.append((QPointF(left - REACH, ys[rows] - REACH), strip))
+        strip.setDevicePixelRatio(scale)
+        strips.append((QPointF(left / scale - REACH, top / scale - REACH), strip))
     return tuple(strips)
 
 
-def _between(left: float, top: float, right: float, bottom: float) -> QRectF:
-    return QRectF(QPointF(left, top), QPointF(right, bottom))
+def _cuts(length: int, scale: float) -> tuple[int, int, int, int]:
+    """Where the corners of a side end, in the device's pixels."""
+    corner = round(CORNER * scale)
+    return 0, corner, length - corner, length
 
 
 def _patch(scale: float) -> tuple[QPixmap, QRectF]:
@@ -111,6 +113,7 @@ def _patch(scale: float) -> tuple[QPixmap, QRectF]:
     return picture, inner
 
 
+@lru_cache(maxsize=16)
 def _mask(page: str, border: str, scale: float) -> QPixmap:
     picture, inner = _patch(scale)
     painter = QPainter(picture)
@@ -126,6 +129,7 @@ def _mask(page: str, border: str, scale: float) -> QPixmap:
     return picture
 
 
+@lru_cache(maxsize=16)
 def _glow(light: str, scale: float) -> QPixmap:
     picture, inner = _patch(scale)
     painter = QPainter(picture)
@@ -139,6 +143,7 @@ def _glow(light: str, scale: float) -> QPixmap:
     return picture
 
 
+@lru_cache(maxsize=16)
 def _ring(light: str, scale: float) -> QPixmap:
     picture, inner = _patch(scale)
     painter = QPainter(picture)

@@ -26,7 +26,6 @@ from avatar_app.ui.theme import Theme
 
 PATIENCE_MS = 30_000
 """Milliseconds after which a picture or an answer is no longer awaited."""
-"""How often the event loop is asked to be on time while a turn goes on."""
 TEXT = "What can you do?"
 """What is typed."""
 

@@ -29,7 +29,7 @@ def test_its_weights_are_the_ones_of_the_golden_numbers() -> None:
 def test_without_torch_the_multiples_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wav2lip, "plain_torch", lambda state, face: None)
+    monkeypatch.setattr(wav2lip, "plain_torch", lambda *_: None)
     monkeypatch.setattr(wav2lip, "QUICK_ROUNDS", 1)
     report = wav2lip.measure(None, places_under(tmp_path), quick=True)  # it reads no settings
     metrics = json.loads(json.dumps(BenchResult("wav2lip", {}, report).as_json()))["metrics"]

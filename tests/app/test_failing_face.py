@@ -79,16 +79,16 @@ class Trouble:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, strike: Callable[[], None]) -> None:
         self.at: int | None = None
         self._painted = 0
-        paint = Stage.paint
+        begin = Stage.begin
 
-        def troubled(stage: Stage, *arguments: Any) -> list[Image]:
+        def troubled(stage: Stage, *arguments: Any) -> Callable[[], list[Image]]:
             self._painted += 1
             if self.at is not None and self._painted > self.at:
                 self.at = None
                 strike()
-            return paint(stage, *arguments)
+            return begin(stage, *arguments)
 
-        monkeypatch.setattr(Stage, "paint", troubled)
+        monkeypatch.setattr(Stage, "begin", troubled)
 
     def strike_at(self, picture: int) -> None:
         self._painted, self.at = 0, picture

@@ -175,6 +175,26 @@ def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
     assert len(patches) <= 2
 
 
+def test_a_face_that_is_always_late_shows_that_it_is(
+    face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = face._opened().painter
+    count = 0
+    begin = painter.begin
+
+    def counted(*arguments: Any) -> Callable[[], np.ndarray]:
+        nonlocal count
+        count += 1
+        return begin(*arguments)
+
+    monkeypatch.setattr(painter, "begin", counted)
+    performed(face, speech)
+    in_time, count, turn = count, 0, Turn(1)
+    turn.heard = 100.0
+    frames = list(face.perform(iter([speech]), turn))
+    assert in_time - 0.2 * len(frames) - 1 <= count < in_time
+
+
 def test_the_lips_come_and_go_without_a_jump(face: Wav2LipFace, speech: SpeechChunk) -> None:
     steps = np.diff([0.0, *shares(performed(face, speech))])
     assert np.abs(steps).max() < 0.41

@@ -14,7 +14,8 @@ import numpy as np
 from avatar_app.app import places as folders
 from avatar_app.app.avatars.making import make_avatar
 from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.bench.wav2lip import SHOWN, plain_torch, random_state
+from avatar_app.app.bench.plain_torch import plain_torch
+from avatar_app.app.bench.wav2lip import SHOWN, THREADS, random_state
 from avatar_app.app.jobs import Job
 from avatar_app.app.movie import MovieWriter
 from avatar_app.app.render.rendering import PRESET
@@ -61,7 +62,7 @@ def _prepared_loop() -> Callable[[], object]:
     avatar = Job[Avatar]("", lambda job: make_avatar(_photo(), name, job, shelf)).run()
     x0, y0, x1, y1 = avatar.face_box
     face = np.asarray(cv2.resize(avatar.portrait[y0:y1, x0:x1], (SIDE, SIDE)), np.uint8)
-    paint = plain_torch(random_state(), face)
+    paint = plain_torch(random_state(), face, SHOWN, THREADS)
     if paint is None:
         raise RuntimeError("torch is not installed")
     still = framed(avatar, *SIZE)

@@ -7,19 +7,17 @@ multiples are missing, and the targets that need them are missed.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from avatar_app.app.bench.plain_torch import plain_torch
 from avatar_app.app.bench.progress import stepped
 from avatar_app.app.bench.result import Report
 from avatar_app.app.movie import MovieWriter
@@ -27,16 +25,12 @@ from avatar_app.app.places import Places
 from avatar_app.app.settings import Settings
 from avatar_app.core.values import Image
 from avatar_app.engines.face.wav2lip.blend import Blender, lip_mask
-from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
+from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.mel import BANDS
 from avatar_app.engines.face.wav2lip.network import (
-    AUDIO_ENCODER,
     COUNTER,
-    DECODER,
-    FACE_ENCODER,
     SIDE,
     WINDOW_COLUMNS,
-    Layer,
     expected_shapes,
 )
 from avatar_app.engines.face.wav2lip.region import Region
@@ -94,7 +88,7 @@ def measure(settings: Settings, places: Places, quick: bool) -> Report:
     contestants = [
         _Contestant(name, painter.batch, painter.begin) for (name, _), painter in painters.items()
     ]
-    plain = plain_torch(state, face)
+    plain = plain_torch(state, face, SHOWN, THREADS)
     if plain is not None:
         step_by_step = partial(partial, plain)
         contestants += [_Contestant("torch", batch, step_by_step) for batch in BATCHES]
@@ -259,49 +253,3 @@ def _encode(report: Report, places: Places, count: int = 100) -> None:
             movie.add_picture(picture)
             encoded.append((time.perf_counter() - began) * 1000)
     report.add_percentiles("x264_ultrafast", encoded, "ms", p50=ENCODED_MS)
-
-
-def plain_torch(state: Mapping[str, Floats], face: Image) -> Callable[[Floats], Floats] | None:
-    """The network as it is written down, computed by torch; None where that is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        return None
-    torch = importlib.import_module("torch")
-    torch.set_num_threads(THREADS)
-    weights = {key: torch.from_numpy(values) for key, values in state.items()}
-    picture = torch.from_numpy(seen(face)[None])
-
-    def run(mels: Floats) -> Floats:
-        with torch.inference_mode():
-            x = torch.from_numpy(mels[:, None])
-            for layer in AUDIO_ENCODER:
-                x = _layer(torch, weights, layer, x)
-            feature, features = picture.repeat(len(mels), 1, 1, 1), []
-            for block in FACE_ENCODER:
-                for layer in block:
-                    feature = _layer(torch, weights, layer, feature)
-                features.append(feature)
-            for block in DECODER:
-                for layer in block:
-                    x = _layer(torch, weights, layer, x)
-                x = torch.cat((x, features.pop()), 1) if features else x
-        rows, columns = slice(SHOWN.top, SHOWN.bottom), slice(SHOWN.left, SHOWN.right)
-        shown: Floats = x.numpy()[:, ::-1, rows, columns].transpose(0, 2, 3, 1)
-        return shown
-
-    return run
-
-
-def _layer(torch: Any, weights: Mapping[str, Any], layer: Layer, x: Any) -> Any:
-    functional = torch.nn.functional
-    convolution, norm = layer.keys
-    weight, bias = weights[f"{convolution}.weight"], weights[f"{convolution}.bias"]
-    if layer.transposed:
-        more = layer.stride[0] - 1
-        y = functional.conv_transpose2d(x, weight, bias, layer.stride, layer.pad, more)
-    else:
-        y = functional.conv2d(x, weight, bias, layer.stride, layer.pad)
-    if not norm:
-        return torch.sigmoid(y)
-    parts = ("running_mean", "running_var", "weight", "bias")
-    y = functional.batch_norm(y, *(weights[f"{norm}.{part}"] for part in parts))
-    return functional.relu(y + x if layer.residual else y)

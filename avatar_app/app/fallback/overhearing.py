@@ -39,8 +39,13 @@ class Overhearing:
             self._post(event)
 
     def attach(self, climber: Climbing) -> None:
-        """From now on the climber hears all, and first what has waited."""
-        with self._lock:
-            self._climber, waiting = climber, self._waiting
-        for event in waiting:
-            self(event)
+        """From now on the climber hears all, and first what has waited, in its order."""
+        while True:
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+                if not waiting:
+                    self._climber = climber
+                    return
+            for event in waiting:
+                if not climber.hear(event):
+                    self._post(event)

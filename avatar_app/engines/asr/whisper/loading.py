@@ -56,7 +56,7 @@ def _sleeping_pools() -> Iterator[None]:
         yield
     finally:
         if before is None:
-            del os.environ[WAITING]
+            os.environ.pop(WAITING, None)
 
 
 def translated(error: BaseException, folder: Path) -> AvatarError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import islice
@@ -17,6 +18,9 @@ from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
 FADE = 0.1
 """Seconds in which painted lips and the portrait's own mouth take turns."""
+
+MOST_SPARED = 0.2
+"""Share of a second's pictures that may have the lips of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class Performance:
     """One speech of a face.
 
     A picture whose sound is heard already, or nearly, when its lips are to be begun would come
-    late, and so would all after it: it gets those of the picture before, and they are in time.
+    late, and so would all after it: it gets those of the picture before, and they are in time. A
+    face that is too slow for more than a fifth of them is late nevertheless: others see it, then.
     """
 
     def __init__(self, stage: Stage, manner: Manner, pose: LipPose) -> None:
@@ -56,6 +61,8 @@ class Performance:
         self._stage, self._manner = stage, manner
         self._pose = pose
         self._step = 1 / (manner.fps * FADE)
+        self._spared: deque[bool] = deque(maxlen=max(1, round(manner.fps)))
+        """Of the pictures of the last second."""
 
     def pictures(self, speech: Iterator[SpeechChunk], turn: Turn) -> Iterator[VideoFrame]:
         """Each as soon as what it depends on was heard; at the end the mouth closes."""
@@ -67,9 +74,8 @@ class Performance:
                 each = zip(begun.windows, begun.poses, begun.painted, strict=True)
                 for window, pose, painted in each:
                     turn.check()
-                    patch = next(lips) if painted else patch
-                    shown = replace(pose, patch=patch if pose.share else None)
-                    yield self._frame(window.frame, shown)
+                    patch = next(lips) if painted else patch if pose.share else None
+                    yield self._frame(window.frame, replace(pose, patch=patch))
                     index = window.frame + 1
         while index and self._pose.share:
             turn.check()
@@ -94,7 +100,7 @@ class Performance:
     def _begin(self, windows: list[Window], turn: Turn) -> _Begun:
         poses = [self._moved(window.silent) for window in windows]
         painted = [
-            pose.share > 0 and not self._is_late(window, turn)
+            pose.share > 0 and not self._is_spared(window, turn)
             for window, pose in zip(windows, poses, strict=True)
         ]
         mels = [window.mel for window, has in zip(windows, painted, strict=True) if has]
@@ -102,9 +108,12 @@ class Performance:
         finish = self._stage.begin(np.stack(mels), clocks) if mels else list
         return _Begun(windows, poses, painted, finish)
 
-    def _is_late(self, window: Window, turn: Turn) -> bool:
-        """Will its sound be over before its lips are painted? That takes about a picture's time."""
-        return turn.heard > 0 and (window.frame - 1) / self._manner.fps < turn.heard
+    def _is_spared(self, window: Window, turn: Turn) -> bool:
+        """Would it come late? Painting its lips takes about as long as a picture is shown."""
+        late = turn.heard > 0 and (window.frame - 1) / self._manner.fps < turn.heard
+        spared = late and sum(self._spared) < MOST_SPARED * self._manner.fps
+        self._spared.append(spared)
+        return spared
 
     def _moved(self, silent: bool, patch: Image | None = None) -> LipPose:
         """The next pose; `patch` is shown as long as the lips are."""
