@@ -16,28 +16,23 @@ INWARD = 10
 """Pixels that it reaches in."""
 CORNER = REACH + RADIUS_LARGE + INWARD
 """Side of a corner piece."""
-Strips = tuple[tuple[QPointF, QPixmap], ...]
 COMET = ((6.0, 0.28), (2.6, 1.0))
 """Widths and opacities of the strokes that make the thinking shimmer."""
 
 
 def draw_mask(painter: QPainter, rect: QRectF, page: str, border: str) -> None:
-    """Fill the margin around the picture in `rect` with the page's colour, round its corners."""
-    _draw(painter, _strips(_mask, rect.size().toTuple(), _scale(painter), page, border), rect)
+    """Round off the corners of the picture in `rect` with the page's colour."""
+    _draw(painter, rect, 1.0, _mask, page, border)
 
 
 def draw_glow(painter: QPainter, rect: QRectF, light: str, strength: float) -> None:
     """Let `light` shine around `rect`, `strength` 0 to 1."""
-    painter.setOpacity(strength)
-    _draw(painter, _strips(_glow, rect.size().toTuple(), _scale(painter), light), rect)
-    painter.setOpacity(1.0)
+    _draw(painter, rect, strength, _glow, light)
 
 
 def draw_ring(painter: QPainter, rect: QRectF, light: str, strength: float) -> None:
     """A thin clear line on the portrait's edge."""
-    painter.setOpacity(strength)
-    _draw(painter, _strips(_ring, rect.size().toTuple(), _scale(painter), light), rect)
-    painter.setOpacity(1.0)
+    _draw(painter, rect, strength, _ring, light)
 
 
 def draw_comet(
@@ -63,19 +58,20 @@ def rounded(rect: QRectF, radius: float = RADIUS_LARGE) -> QPainterPath:
     return path
 
 
-def _draw(painter: QPainter, strips: Strips, rect: QRectF) -> None:
-    for at, strip in strips:
+def _draw(
+    painter: QPainter, rect: QRectF, opacity: float, paint: Callable[..., QPixmap], *colours: str
+) -> None:
+    scale = painter.device().devicePixelRatioF()
+    painter.setOpacity(opacity)
+    for at, strip in _strips(paint, rect.size().toTuple(), scale, *colours):
         painter.drawPixmap(rect.topLeft() + at, strip)
-
-
-def _scale(painter: QPainter) -> float:
-    return painter.device().devicePixelRatioF()
+    painter.setOpacity(1.0)
 
 
 @lru_cache(maxsize=12)
 def _strips(
     paint: Callable[..., QPixmap], size: tuple[float, float], scale: float, *colours: str
-) -> Strips:
+) -> tuple[tuple[QPointF, QPixmap], ...]:
     """A frame around a rectangle of `size`, at the speed of four pictures: above, below, beside it,
     and from its top left corner where each is. Corners are as painted, edges stretched; cuts are
     between the device's pixels."""

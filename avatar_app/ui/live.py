@@ -105,12 +105,11 @@ class Watch:
         session.start()
         self._wait_for_words()
         session.shown.count_anew()
-        session.face.composed_ms.clear()
-        session.face.repeated = 0
+        session.face.count_anew()
         self._eyes.pictures = 0
         meter = Meter()
         while meter.seconds < seconds:
-            self._go_on()
+            self._events.turn()
             meter.look()
         measured = meter.end() | self._told()
         self._eyes.view.stop()
@@ -120,10 +119,7 @@ class Watch:
     def _wait_for_words(self) -> None:
         began = time.perf_counter()
         while self._session.shown.seconds < 1 and time.perf_counter() - began < FIRST_WORDS:
-            self._go_on()
-
-    def _go_on(self) -> None:
-        self._events.turn()
+            self._events.turn()
 
     def _told(self) -> dict[str, Any]:
         session = self._session

@@ -20,12 +20,14 @@ from avatar_app.app.places import user_places
 from avatar_app.app.settings import load_settings
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.event_pump import BEAT_MS, EventPump
+from avatar_app.ui.event_pump import EventPump
 from avatar_app.ui.main_window import MainWindow
 from avatar_app.ui.theme import Theme
 
 PATIENCE_MS = 30_000
 """Milliseconds after which a picture or an answer is no longer awaited."""
+BEAT_MS = 10
+"""How often the event loop is asked to be on time while a turn goes on."""
 TEXT = "What can you do?"
 """What is typed."""
 

@@ -47,6 +47,17 @@ def voice(tmp_path: Path) -> Path:
     return tmp_path / "voice.wav"
 
 
+def test_a_published_checkpoint_tells_its_licence_before_it_is_used(tmp_path: Path) -> None:
+    model = tmp_path / "wav2lip.pth"
+    model.write_bytes(b"no weights at all")
+    with (
+        Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model) as head,
+        pytest.warns(UserWarning, match="commercial"),
+        pytest.raises(ValueError, match=r"wav2lip\.pth"),
+    ):
+        head.preprocess_avatar()
+
+
 def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: Path) -> None:
     told: list[float] = []
     film = head.generate(voice, tmp_path / "film.mp4", progress=lambda done, _: told.append(done))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -269,11 +270,20 @@ def test_loops_and_doubts_are_told_from_speech():
 
 @pytest.mark.parametrize("chosen", [None, "ACTIVE"])
 def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(
-    chosen: str | None, monkeypatch: pytest.MonkeyPatch
+    chosen: str | None, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(loading.WAITING, raising=False)
     if chosen:
         monkeypatch.setenv(loading.WAITING, chosen)
-    with loading._sleeping_pools():
-        assert os.environ[loading.WAITING] == (chosen or "PASSIVE")
+    found: list[str | None] = []
+
+    class Library(ModuleType):
+        @property
+        def WhisperModel(self) -> Any:
+            found.append(os.environ.get(loading.WAITING))
+            return lambda *_, **__: None
+
+    monkeypatch.setitem(sys.modules, "faster_whisper", Library("faster_whisper"))
+    loading.load(model, "cpu", "int8", 2)
+    assert set(found) == {chosen or "PASSIVE"}
     assert os.environ.get(loading.WAITING) == chosen

@@ -72,6 +72,19 @@ def performed(face: Wav2LipFace, *chunks: SpeechChunk) -> list[VideoFrame]:
     return list(face.perform(iter(chunks), Turn(1)))
 
 
+def painted_by(face: Wav2LipFace, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many lips are painted at a time from now on."""
+    painter = face._opened().painter
+    begin, counts = painter.begin, list[int]()
+
+    def counted(mels: np.ndarray, *faces: Any) -> Callable[[], np.ndarray]:
+        counts.append(len(mels))
+        return begin(mels, *faces)
+
+    monkeypatch.setattr(painter, "begin", counted)
+    return counts
+
+
 def shares(frames: list[VideoFrame]) -> list[float]:
     return [frame.pose.share for frame in frames]
 
@@ -124,15 +137,7 @@ def test_pictures_lie_on_the_grid_and_end_with_the_portraits_mouth(
 def test_silence_is_not_computed_and_shows_the_portrait(
     face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    painter = face._opened().painter
-    counts: list[int] = []
-    begin = painter.begin
-
-    def counted(mels: np.ndarray, *faces: Any) -> Callable[[], np.ndarray]:
-        counts.append(len(mels))
-        return begin(mels, *faces)
-
-    monkeypatch.setattr(painter, "begin", counted)
+    counts = painted_by(face, monkeypatch)
     frames = performed(face, speech)
     at = {round(frame.at, 3): frame for frame in frames}
     still = face.rest(Look.IDLE).image
@@ -148,13 +153,10 @@ def test_silence_is_not_computed_and_shows_the_portrait(
 def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
     face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    painter = face._opened().painter
-    mels: list[np.ndarray] = []
-    begin = painter.begin
-    monkeypatch.setattr(painter, "begin", lambda *args: mels.append(args[0]) or begin(*args))
+    counts = painted_by(face, monkeypatch)
     in_time = performed(face, speech)
-    painted, turn = len(mels), Turn(1)
-    mels.clear()
+    painted, turn = sum(counts), Turn(1)
+    counts.clear()
 
     def heard() -> Iterator[VideoFrame]:
         for frame in face.perform(iter([speech]), turn):
@@ -164,7 +166,7 @@ def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
     frames = list(heard())
     assert [frame.at for frame in frames] == [frame.at for frame in in_time]
     assert shares(frames) == shares(in_time)
-    assert len(mels) == painted - 5
+    assert sum(counts) == painted - 5
     stale = [
         round(frame.at * 25)
         for frame, other in zip(frames, in_time, strict=True)
@@ -178,21 +180,13 @@ def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
 def test_a_face_that_is_always_late_shows_that_it_is(
     face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    painter = face._opened().painter
-    count = 0
-    begin = painter.begin
-
-    def counted(*arguments: Any) -> Callable[[], np.ndarray]:
-        nonlocal count
-        count += 1
-        return begin(*arguments)
-
-    monkeypatch.setattr(painter, "begin", counted)
+    counts = painted_by(face, monkeypatch)
     performed(face, speech)
-    in_time, count, turn = count, 0, Turn(1)
+    in_time, turn = sum(counts), Turn(1)
+    counts.clear()
     turn.heard = 100.0
     frames = list(face.perform(iter([speech]), turn))
-    assert in_time - 0.2 * len(frames) - 1 <= count < in_time
+    assert in_time - 0.2 * len(frames) - 1 <= sum(counts) < in_time
 
 
 def test_the_lips_come_and_go_without_a_jump(face: Wav2LipFace, speech: SpeechChunk) -> None:

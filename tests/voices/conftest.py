@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from coqui_parts import SPEAKERS, write_vits, write_xtts
+from transformers.utils import logging as transformers_logging
 
 KNOWN = (
     "ignore::DeprecationWarning",  # of numba, librosa and torch, which import one another
@@ -18,6 +19,7 @@ KNOWN = (
 def pytest_configure(config: pytest.Config) -> None:
     for line in KNOWN:
         config.addinivalue_line("filterwarnings", line)
+    transformers_logging.enable_propagation()  # by itself only where CI is set
 
 
 @pytest.fixture(scope="session")

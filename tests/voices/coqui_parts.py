@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils import logging as transformers_logging
 
 from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
 
@@ -101,7 +102,10 @@ def write_xtts(folder: Path, *, seed: int = 1, **arguments: Any) -> Path:
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
     model.tokenizer = VoiceBpeTokenizer(vocab_file=folder / "vocab.json")
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # it warns of tokens that XTTS never uses
     model.init_models()
+    transformers_logging.set_verbosity(verbosity)
     config.save_json(folder / "config.json")
     torch.save({"model": model.state_dict(), "config": {}}, folder / "model.pth")
     width = config.model_args.gpt_n_model_channels

@@ -29,6 +29,11 @@ class WatchedFace:
         """Pictures with the lips of the one before, painted so to be in time."""
         self._drawn: WeakValueDictionary[int, Image] = WeakValueDictionary()
 
+    def count_anew(self) -> None:
+        """What was drawn until now does not count."""
+        self.composed_ms.clear()
+        self.repeated = 0
+
     def drew(self, frame: VideoFrame) -> bool:
         """Whether a picture is its own, and not that of a face that relieved it."""
         return self._drawn.get(id(frame.image)) is frame.image

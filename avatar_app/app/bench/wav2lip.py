@@ -8,10 +8,10 @@ multiples are missing, and the targets that need them are missed.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import psutil
@@ -33,6 +33,7 @@ from avatar_app.engines.face.wav2lip.network import (
     WINDOW_COLUMNS,
     expected_shapes,
 )
+from avatar_app.engines.face.wav2lip.performing import one_ahead
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, give_back_memory
 
@@ -65,18 +66,13 @@ class _Contestant:
     """Per picture, from one finished batch to the next."""
 
     def race(self, mels: Floats) -> None:
-        """Batch after batch as while somebody speaks: the next is begun when one is finished."""
-        mels = mels[: self.batch]
-        begun = deque([self.begin(mels), self.begin(mels)])
-        begun.popleft()()  # the others' weights are in the caches now
-        last = time.perf_counter()
-        for _ in range(TIMES_A_ROUND):
-            begun.append(self.begin(mels))
-            begun.popleft()()
-            now = time.perf_counter()
-            self.ms.append((now - last) * 1000 / self.batch)
-            last = now
-        begun.popleft()()
+        """Batch after batch as while somebody speaks; the first fills the caches, and beside the
+        last there is nothing to do."""
+        mels, finished = mels[: self.batch], []
+        for finish in one_ahead(self.begin(mels) for _ in range(TIMES_A_ROUND + 2)):
+            finish()
+            finished.append(time.perf_counter())
+        self.ms += [(end - begin) * 1000 / self.batch for begin, end in pairwise(finished[:-1])]
 
 
 def measure(settings: Settings, places: Places, quick: bool) -> Report:

@@ -13,7 +13,7 @@ from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 from avatar_app.engines.face.acting.performance import pose_of, rested
 from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
-from avatar_app.engines.face.wav2lip.performing import FADE, Manner, Performance, posed
+from avatar_app.engines.face.wav2lip.performing import Manner, Performance, faded, posed
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Device,
@@ -87,8 +87,7 @@ class Wav2LipFace:
         choices, stage = self._choices, self._opened()
         at, pose = rested(after, look, choices.fps, choices.expressiveness)
         before = _lips(after)
-        share = max(0.0, before.share - 1 / (choices.fps * FADE))
-        shown = posed(pose, before.patch if share else None, share)
+        shown = posed(pose, before.patch, faded(before.share, choices.fps))
         return VideoFrame(stage.picture(shown, choices.expressiveness), at, shown)
 
     def perform(

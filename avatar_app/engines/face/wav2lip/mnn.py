@@ -86,7 +86,7 @@ class MnnSession(Session):
     def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
         """Computes the first half of the layers beside, and what is returned the second."""
         if self._beside is None:
-            return partial(self._finished, lambda: dict(feeds))
+            return partial(self._finished, lambda: feeds)
         return partial(self._finished, self._beside.submit(_through, self._front, feeds).result)
 
     def _finished(self, begun: Callable[[], Feeds]) -> dict[str, Floats]:

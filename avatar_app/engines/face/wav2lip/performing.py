@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,9 +17,9 @@ from avatar_app.engines.face.acting.pose import Pose
 from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
+T = TypeVar("T")
 FADE = 0.1
 """Seconds in which painted lips and the portrait's own mouth take turns."""
-
 MOST_SPARED = 0.2
 """Share of a second's pictures that may have the lips of the one before."""
 
@@ -39,13 +40,10 @@ class Manner:
 class _Begun:
     """Pictures whose lips are being painted."""
 
-    windows: list[Window]
-    poses: list[LipPose]
-    """Without their lips."""
-    painted: list[bool]
-    """Which of them get lips of their own."""
+    pictures: list[tuple[int, LipPose, bool]]
+    """Number, pose without its lips, and whether it gets lips of its own."""
     finish: Callable[[], list[Image]]
-    """Lips for these."""
+    """Lips for those that get some."""
 
 
 class Performance:
@@ -60,7 +58,6 @@ class Performance:
         """`pose`: the one on show."""
         self._stage, self._manner = stage, manner
         self._pose = pose
-        self._step = 1 / (manner.fps * FADE)
         self._spared: deque[bool] = deque(maxlen=max(1, round(manner.fps)))
         """Of the pictures of the last second."""
 
@@ -71,12 +68,11 @@ class Performance:
             for begun in one_ahead(self._begin(windows, turn) for windows in batches):
                 turn.check()
                 lips = iter(begun.finish())
-                each = zip(begun.windows, begun.poses, begun.painted, strict=True)
-                for window, pose, painted in each:
+                for number, pose, painted in begun.pictures:
                     turn.check()
                     patch = next(lips) if painted else patch if pose.share else None
-                    yield self._frame(window.frame, replace(pose, patch=patch))
-                    index = window.frame + 1
+                    yield self._frame(number, replace(pose, patch=patch))
+                    index = number + 1
         while index and self._pose.share:
             turn.check()
             yield self._frame(index, self._moved(silent=True, patch=patch))
@@ -98,17 +94,19 @@ class Performance:
             yield batch
 
     def _begin(self, windows: list[Window], turn: Turn) -> _Begun:
-        poses = [self._moved(window.silent) for window in windows]
-        painted = [
-            pose.share > 0 and not self._is_spared(window, turn)
-            for window, pose in zip(windows, poses, strict=True)
-        ]
-        mels = [window.mel for window, has in zip(windows, painted, strict=True) if has]
-        clocks = [pose.clock for pose, has in zip(poses, painted, strict=True) if has]
-        finish = self._stage.begin(np.stack(mels), clocks) if mels else list
-        return _Begun(windows, poses, painted, finish)
+        pictures, heard = [], []
+        for window in windows:
+            pose = self._moved(window.silent)
+            painted = pose.share > 0 and not self._spare(window, turn)
+            pictures.append((window.frame, pose, painted))
+            if painted:
+                heard.append((window.mel, pose.clock))
+        if not heard:
+            return _Begun(pictures, list)
+        mels, clocks = zip(*heard, strict=True)
+        return _Begun(pictures, self._stage.begin(np.stack(mels), clocks))
 
-    def _is_spared(self, window: Window, turn: Turn) -> bool:
+    def _spare(self, window: Window, turn: Turn) -> bool:
         """Would it come late? Painting its lips takes about as long as a picture is shown."""
         late = turn.heard > 0 and (window.frame - 1) / self._manner.fps < turn.heard
         spared = late and sum(self._spared) < MOST_SPARED * self._manner.fps
@@ -117,20 +115,25 @@ class Performance:
 
     def _moved(self, silent: bool, patch: Image | None = None) -> LipPose:
         """The next pose; `patch` is shown as long as the lips are."""
-        manner, share = self._manner, self._pose.share
-        share = max(0.0, share - self._step) if silent else min(1.0, share + self._step)
+        manner = self._manner
         moved = lived(self._pose, Look.SPEAKING, 1 / manner.fps, manner.expressiveness)
-        self._pose = posed(moved, patch if share else None, share)
+        self._pose = posed(moved, patch, faded(self._pose.share, manner.fps, opening=not silent))
         return self._pose
 
 
+def faded(share: float, fps: float, *, opening: bool = False) -> float:
+    """How much of the lips is shown one picture after `share` was."""
+    step = 1 / (fps * FADE)
+    return min(1.0, share + step) if opening else max(0.0, share - step)
+
+
 def posed(pose: Pose, patch: Image | None, share: float) -> LipPose:
-    """The pose with these lips."""
+    """The pose with these lips, if any of them is shown."""
     parts = {field.name: getattr(pose, field.name) for field in fields(Pose)}
-    return LipPose(**parts, patch=patch, share=share)
+    return LipPose(**parts, patch=patch if share else None, share=share)
 
 
-def one_ahead(begun: Iterator[_Begun]) -> Iterator[_Begun]:
+def one_ahead(begun: Iterator[T]) -> Iterator[T]:
     """The same; but each is only handed out when the next, if there is one, has begun."""
     last = next(begun, None)
     while last is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers.utils import logging as transformers_logging
 from TTS.config import load_config
 from TTS.tts.models import xtts as coqui
 
@@ -45,6 +46,7 @@ class Xtts:
     """A `loading.Network`."""
 
     def __init__(self, folder: Path, device: str) -> None:
+        transformers_logging.set_verbosity_error()  # it warns of tokens that XTTS never uses
         config = load_config(folder / "config.json")
         self._model = coqui.Xtts(config)
         self._model._load_checkpoint = _weights  # noqa: SLF001 theirs rewrites older files in place
