@@ -21,7 +21,7 @@ COMET = ((6.0, 0.28), (2.6, 1.0))
 
 
 def draw_mask(painter: QPainter, rect: QRectF, page: str, border: str) -> None:
-    """Round off the corners of the picture in `rect` with the page's colour."""
+    """Cover the margin around `rect`, and round off its corners, with the page's colour."""
     _draw(painter, rect, 1.0, _mask, page, border)
 
 

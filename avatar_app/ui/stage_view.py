@@ -116,19 +116,10 @@ class StageView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self._theme.palette
-        self._paint_margin(painter, QColor(palette.page))
         self._paint_portrait(painter, palette)
         draw_mask(painter, self.portrait, palette.page, palette.border)
         self._paint_light(painter, palette)
         painter.end()
-
-    def _paint_margin(self, painter: QPainter, page: QColor) -> None:
-        """Only the margin: the portrait covers the rest."""
-        width, height = self.width(), self.height()
-        painter.fillRect(0, 0, width, REACH, page)
-        painter.fillRect(0, height - REACH, width, REACH, page)
-        painter.fillRect(0, REACH, REACH, height - 2 * REACH, page)
-        painter.fillRect(width - REACH, REACH, REACH, height - 2 * REACH, page)
 
     def _paint_portrait(self, painter: QPainter, palette: Palette) -> None:
         target = self.portrait

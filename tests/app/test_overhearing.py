@@ -34,6 +34,21 @@ def test_a_fall_before_there_is_a_climber_reaches_it() -> None:
     assert posted == [Noticed("first"), Noticed("last")]
 
 
+def test_what_happens_while_the_climber_hears_what_has_waited_is_heard_after_it() -> None:
+    class Stirs(Falls):
+        def hear(self, event: Event) -> bool:
+            taken = super().hear(event)
+            if event == Noticed("first"):
+                hear(Noticed("meanwhile"))
+            return taken
+
+    hear, climber = Overhearing(lambda _: None), Stirs()
+    hear(Noticed("first"))
+    hear(FALL)
+    hear.attach(climber)
+    assert climber.heard == [Noticed("first"), FALL, Noticed("meanwhile")]
+
+
 def test_events_of_other_threads_are_heard_in_order_while_the_climber_comes() -> None:
     count = 2000
     posted: list[Event] = []

@@ -39,6 +39,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline import attention, delivery, orders
 from avatar_app.pipeline.conversation import Engines
+from avatar_app.pipeline.presenter import FRAMES_AHEAD
 from avatar_app.pipeline.turntaking import Patience
 
 TEN = "one two three four five six seven eight nine ten."
@@ -476,6 +477,25 @@ def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
         marks = scene.conversation._delivery.turn.marks  # type: ignore[union-attr]
         blocked.set()
         assert 0.1 <= marks["first_sound"] - marks["first_speech"] <= 0.22
+
+
+def test_a_face_knows_how_much_of_its_speech_was_heard(scene: Scene) -> None:
+    class Attentive(FlatFace):
+        def perform(
+            self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+        ) -> Iterator[VideoFrame]:
+            for frame in super().perform(speech, turn, after):
+                leads.append(frame.at - turn.heard)
+                yield frame
+
+    leads: list[float] = []
+    scene.order(orders.Use(Kind.FACE, Attentive()))
+    scene.order(orders.Type("hello"))
+    assert ended(scene).outcome is Outcome.FINISHED
+    ahead = (FRAMES_AHEAD + 2) / FlatFace.fps
+    assert leads[0] == 0.0
+    assert len(leads) > 2 * FRAMES_AHEAD
+    assert -0.1 < min(leads) < max(leads) <= ahead
 
 
 def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> None:
