@@ -244,8 +244,12 @@ def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> Non
         make_engine(Registry(), wav2lip, options)
 
 
-def test_a_restricted_model_given_by_hand_is_told_once(tmp_path: Path, wav2lip: Manifest) -> None:
-    given = {"model": str(write(tmp_path / "mine", wav2lip__pth=b"x") / "wav2lip.pth")}
+@pytest.mark.parametrize("name", ["wav2lip.pth", "Wav2Lip_GAN.safetensors", "wav2lip.onnx"])
+def test_a_restricted_model_given_by_hand_is_told_once(
+    name: str, tmp_path: Path, wav2lip: Manifest
+) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    given = {"model": str(tmp_path / name)}
     (notice,) = licence_notices(given, wav2lip)
     assert "commercial" in notice.hint
     assert licence_notices(given, wav2lip) == ()

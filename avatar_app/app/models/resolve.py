@@ -76,8 +76,10 @@ def licence_notices(options: dict[str, Any], manifest: Manifest) -> tuple[Notice
 
 
 def _looks_like(path: Path, model: Model) -> bool:
+    """By its name, also where it was converted into another format, or by its size."""
+    names = {Path(name).stem.casefold() for name in model.contents}
     sizes = {file.bytes for file in model.files}
-    return path.name in model.contents or path.stat().st_size in sizes
+    return path.stem.casefold() in names or path.stat().st_size in sizes
 
 
 def _first_usable(manifest: Manifest, store: Store, catalog: Catalog) -> Path | None:
