@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from coqui_parts import SPEAKERS, write_vits, write_xtts
-from transformers.utils import logging as transformers_logging
 
 KNOWN = (
     "ignore::DeprecationWarning",  # of numba, librosa and torch, which import one another
@@ -19,7 +19,7 @@ KNOWN = (
 def pytest_configure(config: pytest.Config) -> None:
     for line in KNOWN:
         config.addinivalue_line("filterwarnings", line)
-    transformers_logging.enable_propagation()  # by itself only where CI is set
+    os.environ["CI"] = "true"  # else the warnings of transformers would not reach the log
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,11 @@ true rates, durations and streaming."""
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers.utils import logging as transformers_logging
 
 from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
 
@@ -102,10 +102,10 @@ def write_xtts(folder: Path, *, seed: int = 1, **arguments: Any) -> Path:
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
     model.tokenizer = VoiceBpeTokenizer(vocab_file=folder / "vocab.json")
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # it warns of tokens that XTTS never uses
+    transformers = logging.getLogger("transformers")
+    transformers.setLevel(logging.ERROR)  # it warns of what XTTS never uses
     model.init_models()
-    transformers_logging.set_verbosity(verbosity)
+    transformers.setLevel(logging.WARNING)  # as it was
     config.save_json(folder / "config.json")
     torch.save({"model": model.state_dict(), "config": {}}, folder / "model.pth")
     width = config.model_args.gpt_n_model_channels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import pickle
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -11,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers.utils import logging as transformers_logging
 from TTS.config import load_config
 from TTS.tts.models import xtts as coqui
 
@@ -46,7 +46,8 @@ class Xtts:
     """A `loading.Network`."""
 
     def __init__(self, folder: Path, device: str) -> None:
-        transformers_logging.set_verbosity_error()  # it warns of tokens that XTTS never uses
+        transformers = logging.getLogger("transformers")
+        transformers.setLevel(logging.ERROR)  # it warns of tokens that XTTS never uses
         config = load_config(folder / "config.json")
         self._model = coqui.Xtts(config)
         self._model._load_checkpoint = _weights  # noqa: SLF001 theirs rewrites older files in place
