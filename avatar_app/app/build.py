@@ -242,11 +242,12 @@ def make_rack(
 
 
 def choices(settings: Settings) -> dict[Kind, EngineChoice]:
-    """Which engine of each kind the settings choose; those that take longest to load come first."""
+    """Which engine of each kind the settings choose, in the order in which they are loaded: what
+    takes longest, elsewhere, then what is seen, beside only one that loads."""
     return {
         Kind.ASR: settings.asr,
-        Kind.TTS: settings.tts,
         Kind.FACE: settings.face,
+        Kind.TTS: settings.tts,
         Kind.VAD: settings.hearing.vad,
         Kind.ECHO: settings.audio.echo,
         Kind.DIALOGUE: settings.dialogue,

@@ -40,10 +40,11 @@ def mixed(one: int, other: int, share: float) -> int:
 def smooth(points: Points, closed: bool = True, tension: float = 1.0) -> skia.Path:
     """A Catmull-Rom curve through `points`; a repeated point makes a corner."""
     path = skia.Path()
-    n = len(points)
     path.moveTo(*points[0])
-    for i in range(n if closed else n - 1):
-        before, start, end, after = (_at(points, i + k, closed) for k in (-1, 0, 1, 2))
+    befores = [points[-1], *points] if closed else [points[0], *points]
+    ends = [*points[1:], points[0]] if closed else points[1:]
+    afters = [*points[2:], *points[:2]] if closed else [*points[2:], points[-1]]
+    for before, start, end, after in zip(befores, points, ends, afters, strict=False):
         if start == end:
             continue
         path.cubicTo(
@@ -57,11 +58,6 @@ def smooth(points: Points, closed: bool = True, tension: float = 1.0) -> skia.Pa
     if closed:
         path.close()
     return path
-
-
-def _at(points: Points, index: int, closed: bool) -> Point:
-    n = len(points)
-    return points[index % n] if closed else points[min(max(index, 0), n - 1)]
 
 
 def mirrored(points: Points) -> list[Point]:

@@ -12,12 +12,14 @@ from avatar_app.core.values import Image
 from avatar_app.engines.face.acting.pose import Pose
 from avatar_app.engines.face.illustrated.backdrop import paint_backdrop
 from avatar_app.engines.face.illustrated.bending import Bending, Frame, framed
-from avatar_app.engines.face.illustrated.character import Character
+from avatar_app.engines.face.illustrated.character import Character, Painter
 from avatar_app.engines.face.illustrated.eyes import paint_brows, paint_eyes
 from avatar_app.engines.face.illustrated.mouth import paint_mouth
 
 _LIVELY = (-86.0, -74.0, 86.0, 140.0)
 """Left, top, right and bottom, in the character's units, of what is painted anew in each frame."""
+_EVERYWHERE = (-1e4, -1e4, 1e4, 1e4)
+"""Wider than any character is painted."""
 
 
 class Scene:
@@ -25,6 +27,7 @@ class Scene:
 
     def __init__(self, character: Character, backdrop: str, width: int, height: int) -> None:
         self._character = character
+        self._strokes = _recorded(character.paint_fringe)
         self._frame = framed(width, height)
         self._bending = Bending(self._frame)
         self._lock = threading.Lock()
@@ -72,7 +75,7 @@ class Scene:
         canvas.translate(frame.x, frame.y)
         canvas.scale(frame.scale, frame.scale)
         self._character.paint_figure(canvas)
-        self._character.paint_fringe(canvas)
+        canvas.drawPicture(self._strokes)
         return pixels
 
     def _painted_fringe(self) -> skia.Image:
@@ -80,8 +83,15 @@ class Scene:
         surface = skia.Surface(right - left, bottom - top)
         canvas = surface.getCanvas()
         self._place(canvas)
-        self._character.paint_fringe(canvas)
+        canvas.drawPicture(self._strokes)
         return surface.makeImageSnapshot()
+
+
+def _recorded(paint: Painter) -> skia.Picture:
+    """What `paint` paints, worked out once for all sheets that it is painted on."""
+    recorder = skia.PictureRecorder()
+    paint(recorder.beginRecording(skia.Rect.MakeLTRB(*_EVERYWHERE)))
+    return recorder.finishRecordingAsPicture()
 
 
 def _surface(pixels: Image) -> skia.Surface:
