@@ -238,6 +238,7 @@ app.command(rich_help_panel=MACHINE)(stats)
 @app.command(hidden=True)
 def screenshots(folder: Path) -> int:
     """Make the pictures for the documentation anew."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from avatar_app.ui.documentation import shoot_all
 
     for path in shoot_all(folder):
