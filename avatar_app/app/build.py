@@ -242,12 +242,12 @@ def make_rack(
 
 
 def choices(settings: Settings) -> dict[Kind, EngineChoice]:
-    """Which engine of each kind the settings choose, in the order in which they are loaded: what
-    takes longest, elsewhere, then what is seen, beside only one that loads."""
+    """Which engine of each kind the settings choose. They are loaded in this order: first those
+    that take longest, and a voice is given memory before a face."""
     return {
         Kind.ASR: settings.asr,
-        Kind.FACE: settings.face,
         Kind.TTS: settings.tts,
+        Kind.FACE: settings.face,
         Kind.VAD: settings.hearing.vad,
         Kind.ECHO: settings.audio.echo,
         Kind.DIALOGUE: settings.dialogue,
