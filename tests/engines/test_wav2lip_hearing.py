@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -157,6 +158,55 @@ def test_a_table_that_unpacks_to_far_too_much_is_damage(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(51_000_000))
     with pytest.raises(InputInvalid, match="far too long"):
+        read_checkpoint(path)
+
+
+_DEEP = pickle.EMPTY_TUPLE + 2_000_000 * pickle.TUPLE1
+_ORDERED = b"ccollections\nOrderedDict\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pickle.EMPTY_DICT + _DEEP + pickle.NONE + pickle.SETITEM,
+        pickle.EMPTY_DICT + pickle.MARK + _DEEP + pickle.NONE + pickle.SETITEMS,
+        pickle.MARK + _DEEP + pickle.NONE + pickle.DICT,
+        pickle.EMPTY_SET + pickle.MARK + _DEEP + pickle.ADDITEMS,
+        _ORDERED + pickle.EMPTY_LIST + _DEEP + pickle.NONE + pickle.TUPLE2 + pickle.APPEND
+        + pickle.TUPLE1 + pickle.REDUCE,
+        _DEEP + pickle.BINPERSID,
+        pickle.MARK + b'U\x07storage' + b"ctorch\nFloatStorage\n" + _DEEP + b"U\x03cpu"
+        + pickle.BININT1 + b"\x01" + pickle.TUPLE + pickle.BINPERSID,
+    ],
+)  # fmt: skip
+def test_what_would_break_a_table_is_damage(program: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "deep.pth"
+    path.write_bytes(pickle.PROTO + b"\x04" + program + pickle.STOP)
+    with pytest.raises(InputInvalid, match="damaged"):
+        read_checkpoint(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", pickle.PROTO + b"\x04" + program + pickle.STOP)
+    with pytest.raises(InputInvalid, match="damaged"):
+        read_checkpoint(path)
+
+
+def test_a_storage_longer_than_its_file_is_not_read(tmp_path: Path) -> None:
+    tensor = Tensor("0", np.zeros(40_000_000, np.float32))
+    path = tmp_path / "bomb.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "archive/data.pkl", pickled({"state_dict": {"output_block.1.bias": tensor}})
+        )
+        archive.writestr("archive/data/0", tensor.values.tobytes())
+    with pytest.raises(InputInvalid, match="another length"):
+        read_checkpoint(path)
+
+
+def test_a_header_deeper_than_any_is_damage(tmp_path: Path) -> None:
+    header = b'{"a":' + b"[" * 100_000
+    path = tmp_path / "deep.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(InputInvalid, match="no JSON"):
         read_checkpoint(path)
 
 

@@ -39,7 +39,7 @@ from avatar_app.engines.face.wav2lip.runtime import (
     told,
 )
 
-_STDOUT, _STDERR = 1, 2
+_STDOUT = 1
 _SOURCE = "graph.onnx"
 PART_BYTES = 12_000_000
 """Weights of a part, about: six parts, which together are as fast as the whole."""
@@ -195,7 +195,7 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What MNN prints while it loads goes to where errors go, not among the program's output."""
+    """Nobody hears what MNN tells of its converting while it loads."""
     try:
         sys.stdout.flush()
         kept = os.dup(_STDOUT)
@@ -203,7 +203,8 @@ def _quiet() -> Iterator[None]:
         yield
         return
     try:
-        os.dup2(_STDERR, _STDOUT)
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDOUT)
         yield
     finally:
         if sys.platform != "win32":

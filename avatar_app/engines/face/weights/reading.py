@@ -159,7 +159,7 @@ def _read_safetensors(path: Path) -> dict[str, _Stored]:
             raise Damaged("its header is cut off")
         try:
             header = json.loads(file.read(length))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Damaged("its header is no JSON") from error
     header.pop("__metadata__", None)
     size = path.stat().st_size - 8 - length

@@ -1,8 +1,8 @@
 """Reads the numbers in a file that torch saved, without torch and without running its pickle.
 
-A pickle is a program. This reader knows the few names that a table of tensors needs and replaces
-each by a description; any other name ends the reading. Two formats: a zip archive (torch ≥ 1.6),
-and before it a row of pickles followed by the raw storages.
+A pickle is a program. This reader takes the few steps and knows the few names that a table of
+tensors needs, and replaces each name by a description; any other ends the reading. Two formats: a
+zip archive (torch ≥ 1.6), and before it a row of pickles followed by the raw storages.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,24 @@ _BROKEN = (
 )
 """What reading a file that was cut off or changed may raise."""
 _MOST_DIMENSIONS = 8
-_LONGEST_PROGRAM = 50_000_000
-"""Bytes of a pickle without its numbers; a real one has some 30,000."""
+_LONGEST_PROGRAM = 5_000_000
+"""Bytes of a pickle without its numbers; a real one has some 30,000, with an optimizer 100,000."""
+_TOO_LONG = "its table is far too long"
+_STEPS = b"".join(
+    (
+        *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK),
+        *(pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE),
+        *(pickle.GET, pickle.BINGET, pickle.LONG_BINGET),
+        *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BINFLOAT),
+        *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.LONG4),
+        *(pickle.SHORT_BINSTRING, pickle.BINSTRING, pickle.SHORT_BINUNICODE, pickle.BINUNICODE),
+        *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
+        *(pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS),
+        *(pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS),
+        *(pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD, pickle.BINPERSID),
+    )
+)
+"""What torch writes a table in."""
 
 
 class Damaged(Exception):
@@ -118,24 +134,79 @@ def read_torch_file(path: Path) -> Mapping[str, Any]:
     return content
 
 
-class _Reader(pickle.Unpickler):
+def _set_item(reader: Any) -> None:
+    _require_names(reader.stack[-2:-1])
+    reader.load_setitem()
+
+
+def _set_items(reader: Any) -> None:
+    _require_names(reader.stack[::2])
+    reader.load_setitems()
+
+
+def _build(reader: Any) -> None:
+    """What a table keeps beside its entries is left out."""
+    reader.stack.pop()
+
+
+def _require_names(names: Sequence[Any]) -> None:
+    """Only these are looked up in a table: a tuple in tuples takes the processor down with it."""
+    if not all(type(name) in (str, int) for name in names):
+        raise Damaged("its table is described wrongly")
+
+
+class _Reader(pickle._Unpickler):  # noqa: SLF001 the one in Python, whose steps can be chosen
     """Builds tables and descriptions of tensors, nothing else."""
 
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
+        **{step: pickle._Unpickler.dispatch[step] for step in _STEPS},  # noqa: SLF001
+        pickle.SETITEM[0]: _set_item,
+        pickle.SETITEMS[0]: _set_items,
+        pickle.BUILD[0]: _build,
+    }
+
     def __init__(self, file: IO[bytes], storage: Callable[[Any], _Storage]) -> None:
-        super().__init__(file, encoding="utf-8")
+        super().__init__(_Program(file), encoding="utf-8")
         self._storage = storage
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
+            return _ordered
         if module == "torch._utils" and name in _REBUILDERS:
             return _rebuilt
         if module == "torch" and name in _STORAGES:
             return _Kind(name)
+        if module == "torch" and name.endswith("Storage"):
+            raise Damaged(f"its numbers are of an unknown type ({name})")
         raise Refused(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> _Storage:
         return self._storage(pid)
+
+
+class _Program:
+    """The part of a file in which a pickle may lie."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._left = _LONGEST_PROGRAM
+
+    def read(self, size: int) -> bytes:
+        return self._counted(self._file.read(min(size, self._left + 1)))
+
+    def readline(self) -> bytes:
+        return self._counted(self._file.readline(self._left + 1))
+
+    def _counted(self, content: bytes) -> bytes:
+        self._left -= len(content)
+        if self._left < 0:
+            raise Damaged(_TOO_LONG)
+        return content
+
+
+def _ordered(pairs: Sequence[tuple[Any, Any]] = ()) -> OrderedDict[Any, Any]:
+    _require_names([name for name, _ in pairs])
+    return OrderedDict(pairs)
 
 
 def _rebuilt(storage: Any, offset: int, shape: Any, strides: Any, *_: Any) -> Tensor:
@@ -149,7 +220,8 @@ def _rebuilt(storage: Any, offset: int, shape: Any, strides: Any, *_: Any) -> Te
 def _identified(pid: Any) -> tuple[_Kind, str, int]:
     """Type, key and length of a storage; an older file's entry has one more part."""
     word, kind, key, _device, length, *_view = pid
-    if word != "storage" or not isinstance(kind, _Kind) or type(length) is not int:
+    described = word == "storage" and isinstance(kind, _Kind) and type(key) in (str, int)
+    if not described or type(length) is not int:
         raise Damaged("a storage is described wrongly")
     return kind, str(key), length
 
@@ -160,14 +232,15 @@ def _read_zip(path: Path) -> Any:
         if program is None:
             raise Damaged("it holds no table of weights")
         if archive.getinfo(program).file_size > _LONGEST_PROGRAM:
-            raise Damaged("its table is far too long")
-        folder = program.removesuffix("data.pkl")
+            raise Damaged(_TOO_LONG)
+        folder, whole = program.removesuffix("data.pkl"), path.stat().st_size
 
         def storage(pid: Any) -> _Storage:
             kind, key, length = _identified(pid)
             name = f"{folder}data/{key}"
-            if archive.getinfo(name).file_size != length * kind.dtype.itemsize:
-                raise Damaged("it is cut off")
+            size = archive.getinfo(name).file_size
+            if size != length * kind.dtype.itemsize or size > whole:
+                raise Damaged("a storage has another length than was said")
             return _Storage(kind, length, partial(_member, path, name))
 
         with archive.open(program) as file:
@@ -195,12 +268,14 @@ def _read_row(path: Path) -> Any:
             raise Damaged("it was not saved by torch")
         _version, _system = (_Reader(file, storage).load() for _ in range(2))
         content = _Reader(file, storage).load()
-        for key in _Reader(file, storage).load():
+        keys, whole = _Reader(file, storage).load(), path.stat().st_size
+        _require_names(keys)
+        for key in keys:
             known = storages[key]
             (length,) = struct.unpack("<q", file.read(8))
-            if length != known.length:
-                raise Damaged("a storage has another length than was said")
             size = length * known.kind.dtype.itemsize
+            if length != known.length or size > whole:
+                raise Damaged("a storage has another length than was said")
             known.load = partial(_stretch, path, file.tell(), size)
             file.seek(size, 1)
     return content
