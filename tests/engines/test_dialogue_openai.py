@@ -224,6 +224,28 @@ def test_an_answer_that_breaks_off_is_said_in_a_sentence():
         list(OpenAIDialogue(address=server.address, model="m").reply(PROMPT, Turn(1)))
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"data: [DONE]\n\n", "gave no answer"),
+        (b'data: {"choices": []}\n\ndata: {"foo": 1}\n\n', "gave no answer"),
+        (b"data: {not json}\n\n", "is no answer of a language model"),
+        (b"\x00\xff<html>\n\n", "is no answer of a language model"),
+        (b'data: {"choices": [{}]}\n\n', "is no answer of a language model"),
+        (b'data: {"choices": [{"delta": {"content": "I am "}}]}\n\n', "broke off in mid-sentence"),
+    ],
+)
+def test_an_answer_that_is_none_is_said_in_a_sentence(body, said):
+    def answer(handler: Handler, _asked: dict[str, Any]) -> None:
+        handler.begin()
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    with serving(answer) as server, pytest.raises(EngineFailed, match=said) as raised:
+        list(OpenAIDialogue(address=server.address, model="m").reply(PROMPT, Turn(1)))
+    assert raised.value.hint
+
+
 def test_no_server_is_said_in_a_sentence(monkeypatch):
     with serving(hello) as server:
         address = server.address

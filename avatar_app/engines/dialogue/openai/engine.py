@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
@@ -78,6 +78,12 @@ class OpenAIDialogue:
         except self._openai.OpenAIError as error:
             turn.check()  # a wire that was cut raises too
             raise translated(error, choices.address) from error
+        except (ValueError, AttributeError, TypeError) as error:
+            turn.check()
+            raise EngineFailed(
+                f"What the server {choices.address} answers is no answer of a language model.",
+                "Look at the address: most servers' ends with /v1.",
+            ) from error
 
     def _client(self, wire: Wire) -> Any:
         choices = self._choices
@@ -100,13 +106,18 @@ class OpenAIDialogue:
     def _reply(
         self, client: Any, messages: list[dict[str, Any]], tools: list[Any], turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        answered = False
         while True:
             asked: list[_Asked] = []
             results: list[dict[str, Any]] = []
             stream = self._stream(client, messages, tools)
             for output in sorted_out(_texts(stream, turn, asked), False):
                 turn.check()
+                answered = True
                 yield output
+            if not asked and not answered:
+                raise EngineFailed("The language model gave no answer.", "Ask again.")
+            answered = True
             for each in asked:
                 result = yield each.call
                 results.append(_answer(each, result or ToolResult()))
@@ -136,15 +147,20 @@ class OpenAIDialogue:
 
 
 def _texts(stream: Any, turn: Turn, asked: list[_Asked]) -> Iterator[str]:
-    """The words as they come; functions that are to be called are put into `asked`."""
+    """The words as they come; functions that are to be called are put into `asked`.
+
+    EngineFailed if they end within a sentence without a reason.
+    """
     parts: dict[int, dict[str, str]] = {}
+    last, reason = "", None
     with stream:
         for chunk in stream:
             turn.check()
             if not chunk.choices:
                 continue
-            delta = chunk.choices[0].delta
+            delta, reason = chunk.choices[0].delta, chunk.choices[0].finish_reason or reason
             if delta.content:
+                last = delta.content.rstrip()[-1:] or last
                 yield delta.content
             for piece in delta.tool_calls or ():
                 part = parts.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
@@ -153,6 +169,8 @@ def _texts(stream: Any, turn: Turn, asked: list[_Asked]) -> Iterator[str]:
                     part["name"] += piece.function.name or ""
                     part["arguments"] += piece.function.arguments or ""
     turn.check()  # a wire that was cut looks like the end
+    if reason is None and (last.isalnum() or last == ","):
+        raise EngineFailed("The language model broke off in mid-sentence.", "Ask again.")
     for index in sorted(parts):
         part = parts[index]
         call = ToolCall(part["name"], _arguments(part["arguments"]))
