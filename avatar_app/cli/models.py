@@ -114,11 +114,18 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
 
 
 @models.command()
-def remove(names: Annotated[list[str], typer.Argument(metavar="ID…")]) -> int:
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="ID…")],
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Let another file come than the first time, too.")
+    ] = False,
+) -> int:
     """Delete models from this machine."""
     store, catalog = _known()
     for model in [catalog.find(name) for name in names]:
-        store.remove(model)
+        was_pinned = forget and store.forget(model)
+        if not was_pinned or store.folder(model).exists():
+            store.remove(model)
         out.print(f"{model.title} was removed.", highlight=False, markup=False)
     return 0
 

@@ -267,8 +267,9 @@ def test_the_first_download_pins_a_hash_that_is_on_no_record(site: Site, store: 
     fetch(model, store)
     store.remove(model)
     site.files["m.bin"] = OTHER
-    with pytest.raises(WrongBytes, match="not the file that was meant"):
+    with pytest.raises(WrongBytes, match="not the file that came first") as caught:
         fetch(model, store)
+    assert f"models remove {model.id} --forget" in caught.value.hint
     site.files["m.bin"] = BODY
     assert fetch(model, store).read_bytes() == BODY
 

@@ -14,7 +14,7 @@ from avatar_app.app.jobs import Job, JobCancelled
 from avatar_app.app.models import taking
 from avatar_app.app.models.catalog import Catalog, Licence, Model, read_catalog
 from avatar_app.app.models.checking import Checked, verify
-from avatar_app.app.models.failures import LicenceNotAccepted
+from avatar_app.app.models.failures import LicenceNotAccepted, WrongBytes
 from avatar_app.app.models.resolve import licence_notices, usable_path, with_model_path
 from avatar_app.app.models.store import Kept, Presence, Store, readable
 from avatar_app.app.models.taking import recognise, take_over
@@ -120,9 +120,30 @@ def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path
     take(source, UNRECORDED, store)
     store.remove(UNRECORDED)
     other = write(tmp_path / "other", loose__bin=b"other") / "loose.bin"
-    with pytest.raises(InputInvalid, match="not the published"):
+    with pytest.raises(WrongBytes, match="not the file that came first"):
         take(other, UNRECORDED, store)
     take(source, UNRECORDED, store)
+    assert store.forget(UNRECORDED)
+    assert (take(other, UNRECORDED, store) / "loose.bin").read_bytes() == b"other"
+
+
+def test_what_is_of_another_kind_is_not_taken_for_a_model(store: Store, tmp_path: Path) -> None:
+    model = a_model("net", a_file("net.onnx", b"", sha256=None, bytes=None))
+    page = write(tmp_path / "mine", net__onnx=b"<html>please log in</html>") / "net.onnx"
+    with pytest.raises(WrongBytes, match=r"What came as net\.onnx is no such file"):
+        take(page, model, store)
+    assert page.exists()
+    assert store.presence(model) is Presence.ABSENT
+    right = write(tmp_path / "other", net__onnx=b"\x08\x07\x12\x00") / "net.onnx"
+    take(right, model, store)
+
+
+def test_a_file_of_another_size_is_not_even_read(store: Store, tmp_path: Path) -> None:
+    sparse = tmp_path / "weights.bin"
+    with sparse.open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(InputInvalid, match="it has 4,398,046,511,104 bytes, not 7"):
+        take(sparse, a_model("small", a_file("weights.bin", b"weights")), store)
 
 
 @pytest.mark.parametrize("unpacked", [False, True])

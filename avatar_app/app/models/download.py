@@ -20,9 +20,9 @@ from avatar_app.app.models.failures import (
     AGAIN,
     DiskFailed,
     DownloadFailed,
-    WrongBytes,
     host,
     of_disk,
+    other_bytes,
 )
 from avatar_app.app.models.licensing import require_licence
 from avatar_app.app.models.part import Part
@@ -145,11 +145,8 @@ class _Delivery:
             part.discard()
             if last_chance or not (was_pieced or pieces > 1):
                 break
-        raise WrongBytes(
-            f"{file.name} from {host(url)} is not the file that was meant: its SHA-256 begins with "
-            f"{sha256[:12]}, not with {(expected or '')[:12]}.",
-            "Try it later, or fetch the right one by hand and type: avatar-app models import PATH",
-        )
+        what, is_pinned = f"{file.name} from {host(url)}", file.sha256 is None
+        raise other_bytes(what, self.model.id, sha256, expected or "", is_pinned)
 
     async def _transfer(
         self, url: str, file: ModelFile, part: Part, follower: _Follower, is_known: bool

@@ -31,6 +31,20 @@ class LicenceNotAccepted(AvatarError):
     """A model may be used only by who has accepted its licence."""
 
 
+def other_bytes(what: str, model: str, sha256: str, expected: str, is_pinned: bool) -> WrongBytes:
+    """`what` has another hash than the published file, or than the one that came first."""
+    than, hint = (
+        ("that came first", f"If its authors changed it: avatar-app models remove {model} --forget")
+        if is_pinned
+        else ("that was meant", "Try it later, or fetch it by hand: avatar-app models import PATH")
+    )
+    return WrongBytes(
+        f"{what} is not the file {than}: its SHA-256 begins with {sha256[:12]}, not with "
+        f"{expected[:12]}.",
+        hint,
+    )
+
+
 def host(url: str) -> str:
     """Whom to name in a sentence."""
     return urlsplit(url).hostname or url

@@ -13,8 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from avatar_app.app.models.beginnings import is_of_its_kind
 from avatar_app.app.models.catalog import Model, ModelFile
-from avatar_app.app.models.failures import DiskFailed
+from avatar_app.app.models.failures import DiskFailed, WrongBytes
 from avatar_app.app.models.locking import locked
 from avatar_app.app.models.part import Part, write_json
 from avatar_app.app.places import Places
@@ -107,6 +108,15 @@ class Store:
                     f"{model.title} cannot be removed: {error.strerror}.", f"Look at {folder}."
                 ) from error
 
+    def forget(self, model: Model) -> bool:
+        """Let another file come than the first time; False if no hash was pinned."""
+        with self.lock(model):
+            pins = self._notes("pins")
+            known = pins.pop(model.id, None) is not None
+            if known:
+                write_json(self.root / "pins.json", pins)
+            return known
+
     @contextmanager
     def lock(self, model: Model) -> Iterator[None]:
         """Nobody else, in any process, changes the model meanwhile."""
@@ -131,8 +141,19 @@ class Store:
         return file.sha256 or self._notes("pins").get(model.id, {}).get(file.name)
 
     def pin(self, model: Model, file: ModelFile, sha256: str) -> None:
-        """Hold later downloads to this hash, where the catalogue has none."""
+        """Hold later downloads to this hash, where the catalogue has none.
+
+        WrongBytes, and the file is gone, where it is not even of the kind that was meant.
+        """
         if file.sha256 is None:
+            path = self.folder(model) / file.name
+            if not is_of_its_kind(path):
+                path.unlink()
+                raise WrongBytes(
+                    f"What came as {file.name} is no such file.",
+                    "A network may have answered in the server's place; try another one, or fetch "
+                    "the file by hand and type: avatar-app models import PATH",
+                )
             pins = self._notes("pins")
             pins.setdefault(model.id, {})[file.name] = sha256
             write_json(self.root / "pins.json", pins)

@@ -9,7 +9,7 @@ from typing import Any
 
 from avatar_app.app.jobs import Job
 from avatar_app.app.models.catalog import Catalog, Model, ModelFile
-from avatar_app.app.models.failures import of_disk
+from avatar_app.app.models.failures import of_disk, other_bytes
 from avatar_app.app.models.store import BLOCK, Kept, Store, hash_file
 from avatar_app.app.models.unpacking import unpack
 from avatar_app.core.errors import InputInvalid
@@ -64,9 +64,15 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
     """One file of the catalogue, or what its archive held and the user has unpacked."""
     folder = taking.store.folder(taking.model)
     if file.holds and file.name not in found:
-        return {name: _place(taking, path, folder / name, None) for name, path in found.items()}
-    expected = taking.store.expected_hash(taking.model, file)
-    kept = _place(taking, found[file.name], folder / file.name, expected)
+        return {name: _place(taking, path, folder / name) for name, path in found.items()}
+    source, size = found[file.name], found[file.name].stat().st_size
+    if file.bytes not in (None, size):
+        raise InputInvalid(
+            f"{source} is not the published {file.name}: it has {size:,} bytes, not "
+            f"{file.bytes:,}.",
+            "Fetch it anew, or tell the engine the path itself.",
+        )
+    kept = _place(taking, source, folder / file.name, file)
     taking.store.pin(taking.model, file, kept.sha256)
     if not file.holds:
         return {file.name: kept}
@@ -75,23 +81,33 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
     return unpacked
 
 
-def _place(taking: _Taking, source: Path, target: Path, expected: str | None) -> Kept:
+def _place(taking: _Taking, source: Path, target: Path, file: ModelFile | None = None) -> Kept:
+    """`file`: what it must be, where the catalogue says so."""
     beside = target.with_name(f"{target.name}.part")
     beside.unlink(missing_ok=True)
     beside.parent.mkdir(parents=True, exist_ok=True)
     try:
         _link_or_copy(source, beside, taking.job)
         kept = Kept(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
-        if expected not in (None, kept.sha256):
-            raise InputInvalid(
-                f"{source} is not the published {target.name}: its SHA-256 begins with "
-                f"{kept.sha256[:12]}, not with {(expected or '')[:12]}.",
-                "Fetch it anew, or tell the engine the path itself.",
-            )
+        if file is not None:
+            _require_hash(taking, source, file, kept.sha256)
         os.replace(beside, target)
     finally:
         beside.unlink(missing_ok=True)
     return kept
+
+
+def _require_hash(taking: _Taking, source: Path, file: ModelFile, sha256: str) -> None:
+    expected = taking.store.expected_hash(taking.model, file)
+    if expected in (None, sha256):
+        return
+    if file.sha256 is None:
+        raise other_bytes(str(source), taking.model.id, sha256, expected or "", is_pinned=True)
+    raise InputInvalid(
+        f"{source} is not the published {file.name}: its SHA-256 begins with {sha256[:12]}, not "
+        f"with {file.sha256[:12]}.",
+        "Fetch it anew, or tell the engine the path itself.",
+    )
 
 
 def _link_or_copy(source: Path, target: Path, job: Job[Any]) -> None:
@@ -109,6 +125,8 @@ def _files_at(path: Path) -> dict[str, Path]:
         return {path.name: path}
     if path.is_dir():
         return {each.name: each for each in sorted(path.iterdir()) if each.is_file()}
+    if path.exists():
+        raise InputInvalid(f"{path} is neither a file nor a folder.", "Look at the path.")
     raise InputInvalid(f"There is no file or folder {path}.", "Look at the path.")
 
 
