@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from avatar_app.core.errors import ConfigInvalid
+
 if TYPE_CHECKING:
     from avatar_app.app.fitting.planner import Plan, Planner, Row
     from avatar_app.app.storage.measurements import Measurements
@@ -36,7 +38,7 @@ def fit(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.")] = False,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Put your settings back as before --apply.")
+        bool, typer.Option("--undo", help="Exchange your settings and those before --apply.")
     ] = False,
     measure: Annotated[
         bool, typer.Option("--measure", help="Try the engines first: it takes a minute or more.")
@@ -47,9 +49,15 @@ def fit(
     from avatar_app.app.fitting.applying import undo as take_back
     from avatar_app.app.places import user_places
 
+    if apply and undo:
+        raise ConfigInvalid("--apply and --undo do not go together.", "Give one of the two.")
     if undo:
         take_back(user_places().settings_file)
-        out.print("Your settings are as they were; --undo once more takes that back.")
+        out.print(
+            "Your settings and those before are exchanged; --undo once more exchanges them again.",
+            soft_wrap=True,
+            highlight=False,
+        )
         return 0
     plan = _planned(profile, measure)
     if as_json:
@@ -103,7 +111,9 @@ def _planner(measurements: Measurements, anew: bool) -> Planner:
 
     places = user_places()
     store = Store.of(places)
-    settings, _ = load_settings(places.settings_file)
+    settings, notices = load_settings(places.settings_file)
+    for notice in notices:
+        err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False, highlight=False)
     return Planner(
         look_at_hardware(measurements, Cards(nvml()), anew),
         Registry(),

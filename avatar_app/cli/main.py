@@ -107,7 +107,8 @@ def say(
 
     if not text.strip():
         raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
-    loaded, _ = _settings(settings)
+    loaded, told = _settings(settings)
+    _tell(told)
     with err.status("Speaking …"):
         notices = film_saying(loaded, user_places(), text, output)
     _tell(tuple(notices))

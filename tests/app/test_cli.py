@@ -175,6 +175,18 @@ def test_nothing_to_say_is_told(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_wrong_in_the_settings_is_told_before_it_is_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("avatar_app.app.demo.film_saying", lambda *_: [])
+    file = user_places().settings_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("window: {theme: pink}\n")
+    status, _, errors = run("say", "Hello!", "--output", tmp_path / "film.mp4")
+    assert status == 0
+    assert "window.theme cannot be 'pink'" in errors
+
+
 def test_without_a_display_a_demonstration_is_filmed(
     run: Run, filmed: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -293,8 +293,25 @@ def test_the_command_asks_before_it_writes_and_takes_it_back() -> None:
     fit("--apply", typed="y\n")
     assert load_settings(user_file=file)[0].face.options["width"] == 960
     assert "already are like that" in fit("--apply").output
-    assert fit("--undo").exit_code == 0
+    told = fit("--undo").output
     assert "width" not in load_settings(user_file=file)[0].face.options
+    assert "are exchanged; --undo once more exchanges them again." in told
+    assert fit("--undo").output == told
+    assert load_settings(user_file=file)[0].face.options["width"] == 960
+
+
+def test_applying_and_undoing_at_once_is_refused() -> None:
+    fit("--apply", "--yes")
+    refused = fit("--apply", "--undo")
+    assert isinstance(refused.exception, ConfigInvalid)
+    assert load_settings(user_file=user_places().settings_file)[0].face.options["width"] == 960
+
+
+def test_what_is_wrong_in_the_settings_is_told() -> None:
+    file = user_places().settings_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("window: {theme: pink}\n")
+    assert "window.theme cannot be 'pink'" in fit().output
 
 
 @pytest.mark.parametrize("engine", ["whisper", "llama", "espeak"])

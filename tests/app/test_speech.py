@@ -103,8 +103,17 @@ def test_speaker_language_and_speed_hold_for_one_text(espeak: TTSEngine, tmp_pat
         ("a.wav", {"speaker": "nobody"}),
         ("a.wav", {"language": "klingon"}),
         ("a.wav", {"speed": 3.0}),
+        ("a.wav", {"sample_rate": "24000"}),
+        ("a.wav", {"sample_rate": None}),
+        ("a.wav", {"sample_rate": 24_000.5}),
+        ("a.wav", {"format": 3}),
         ("none/a.wav", {}),
         ("a.wav", {"text": " \n"}),
+        ("a.wav", {"text": "🙂🙂 …"}),
+        ("a.wav", {"text": None}),
+        ("a.wav", {"text": b"Hello"}),
+        (".", {"format": "wav"}),
+        (300 * "a" + ".wav", {}),
     ],
 )
 def test_what_cannot_be_is_said_and_leaves_nothing(
@@ -114,6 +123,38 @@ def test_what_cannot_be_is_said_and_leaves_nothing(
         espeak.synthesize(output_path=tmp_path / name, **{"text": TEXT, **asked})
     assert error.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_may_be_written_as_text(espeak: TTSEngine, tmp_path: Path) -> None:
+    assert espeak.synthesize("Hello.", str(tmp_path / "a.wav")).path == tmp_path / "a.wav"
+
+
+@pytest.mark.parametrize("text", ["", " \n", "🙂🙂", "…"])
+def test_a_text_without_a_word_is_refused_before_it_is_streamed(
+    espeak: TTSEngine, text: str
+) -> None:
+    with pytest.raises(InputInvalid, match="There is nothing to say"):
+        espeak.synthesize_stream(text)
+
+
+def test_a_folder_that_is_not_there_is_named(espeak: TTSEngine, tmp_path: Path) -> None:
+    with pytest.raises(InputInvalid) as error:
+        espeak.synthesize(TEXT, tmp_path / "none" / "a.wav")
+    assert error.value.message == f"There is no folder {tmp_path / 'none'}."
+
+
+def test_what_the_system_refuses_is_one_sentence(espeak: TTSEngine, tmp_path: Path) -> None:
+    path = tmp_path / (300 * "a" + ".wav")
+    with pytest.raises(InputInvalid) as error:
+        espeak.synthesize(TEXT, path)
+    assert error.value.message == f"The sound file {path} cannot be written: File name too long."
+
+
+def test_what_is_asked_wrongly_is_named_as_it_was_asked(espeak: TTSEngine) -> None:
+    with pytest.raises(ConfigInvalid, match="option voice cannot be 'nobody'"):
+        espeak.synthesize_stream(TEXT, speaker="nobody")
+    with pytest.raises(ConfigInvalid, match="option language cannot be 'klingon'"):
+        espeak.synthesize_stream(TEXT, language="klingon")
 
 
 def test_a_cancelled_text_leaves_the_old_file(espeak: TTSEngine, tmp_path: Path) -> None:

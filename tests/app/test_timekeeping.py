@@ -104,6 +104,16 @@ def test_a_file_that_cannot_be_used_costs_a_notice() -> None:
     store_turns(user_places(), FOR_EVER, [a_turn(2)], USED)
 
 
+@pytest.mark.parametrize("days", [800_000, 3_000_000_000])
+def test_more_days_than_the_calendar_has_are_all(days: int) -> None:
+    store_turns(user_places(), FOR_EVER, [a_turn(1)], USED)
+    told = CliRunner().invoke(app, ["stats", "--json", "--days", str(days)])
+    assert json.loads(told.output)["stages"]
+    with closing(Measurements.of(user_places())) as measurements:
+        measurements.prune(days)
+        assert measurements.stages()
+
+
 def test_stats_shows_the_stages_the_engines_and_who_is_late() -> None:
     empty = CliRunner().invoke(app, ["stats"])
     assert "Nothing was measured yet" in empty.output

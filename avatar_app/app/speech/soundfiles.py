@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -37,7 +38,7 @@ _SUBTYPES = {
 
 def format_of(path: Path, chosen: str | None) -> SoundFormat:
     """The chosen format, or that of the file's ending. Raises ConfigInvalid."""
-    name = (chosen or path.suffix.removeprefix(".")).lower()
+    name = str(chosen or path.suffix.removeprefix(".")).lower()
     if name not in set(SoundFormat):
         raise ConfigInvalid(
             f"Speech cannot be written as {name!r}.", f"Choose one of {', '.join(SoundFormat)}."
@@ -47,10 +48,10 @@ def format_of(path: Path, chosen: str | None) -> SoundFormat:
 
 def check_rate(rate: int, format: SoundFormat) -> None:
     """Raises ConfigInvalid for a rate that cannot be written."""
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+    if not isinstance(rate, int | np.integer) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise ConfigInvalid(
-            f"{rate} samples per second cannot be written.",
-            f"Choose {LOWEST_RATE} to {HIGHEST_RATE}.",
+            f"{rate!r} samples per second cannot be written.",
+            f"Choose a whole number from {LOWEST_RATE} to {HIGHEST_RATE}.",
         )
     if format is SoundFormat.MP3 and rate not in _MP3_RATES:
         known = ", ".join(str(each) for each in _MP3_RATES)
@@ -64,19 +65,36 @@ def write_speech(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, 
     know, InputInvalid where the file cannot be written.
     """
     check_rate(rate, format)
-    unfinished = path.with_name(f".{path.name}.part")
     try:
-        count = _write(chunks, unfinished, format, rate)
-        os.replace(unfinished, path)
+        _check_place(path)
+        with _unfinished(path) as unfinished:
+            count = _write(chunks, unfinished, format, rate)
+            os.replace(unfinished, path)
     except (OSError, soundfile.LibsndfileError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None)
         raise InputInvalid(
-            f"The sound file {path} cannot be written: {reason}.",
-            "Is there such a folder, and space left in it?",
+            f"The sound file {path} cannot be written{f': {reason}' if reason else ''}.",
+            "Choose another folder, or make room on the disk.",
         ) from error
+    return count / rate
+
+
+def _check_place(path: Path) -> None:
+    if path.is_dir():
+        raise InputInvalid(f"{path} is a folder.", "Give the name of a file, say speech.wav.")
+    if not path.parent.is_dir():
+        raise InputInvalid(f"There is no folder {path.parent}.", "Make it, or choose another.")
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """An empty file beside `path` that does not stay. Raises OSError where none can be made."""
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.touch()  # the system says what is wrong, libsndfile does not
+    try:
+        yield unfinished
     finally:
         unfinished.unlink(missing_ok=True)
-    return count / rate
 
 
 def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> int:

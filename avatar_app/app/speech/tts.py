@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk
+from avatar_app.engines.tts.speech.phrases import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,11 @@ class WrittenSpeech:
 
 
 class TTSStreamer:
-    """A voice, loaded once; a context manager."""
+    """A voice, loaded once; a context manager.
+
+    Some voices run in a process of their own, which begins by reading the script that uses them:
+    what a script does stands below `if __name__ == "__main__":`.
+    """
 
     def __init__(self, choice: EngineChoice, registry: Registry | None = None) -> None:
         self.registry = registry or Registry()
@@ -48,12 +53,17 @@ class TTSStreamer:
         """Yield the speech as it is made, with its words; `turn` cancels it.
 
         `speaker` may be a cloned voice. Raises ConfigInvalid for a speaker, language or speed that
-        the voice does not have, InputInvalid for a cloned voice without consent.
+        the voice does not have, InputInvalid for a text of which nothing can be said and for a
+        cloned voice without consent.
         """
+        check_text(text)
         asked = options_for(self.manifest, speaker, language, speed)
+        return self._speech(text, asked, turn or Turn(0))
+
+    def _speech(self, text: str, asked: dict[str, Any], turn: Turn) -> Iterator[SpeechChunk]:
         usual = {name: self._chosen[name] for name in _VARYING & set(self._chosen)}
         self._voice.configure(**with_open_voice(usual | asked, self.manifest))
-        yield from self._voice.speak(text, turn or Turn(0))
+        yield from self._voice.speak(text, turn)
 
     def list_speakers(self) -> tuple[str, ...]:
         """Who can speak: names for `speaker`."""
@@ -72,12 +82,15 @@ class TTSStreamer:
 
 
 class TTSEngine(TTSStreamer):
-    """A voice that also writes files."""
+    """A voice that also writes files.
+
+    A script that uses one needs `if __name__ == "__main__":`, as for TTSStreamer.
+    """
 
     def synthesize(
         self,
         text: str,
-        output_path: Path,
+        output_path: Path | str,
         speaker: str | None = None,
         language: str | None = None,
         format: str | None = None,
@@ -87,32 +100,41 @@ class TTSEngine(TTSStreamer):
     ) -> WrittenSpeech:
         """Write `text` to a file: wav, mp3, ogg or flac, by default what its ending says.
 
-        `sample_rate`: 16,000 to 48,000. Raises InputInvalid without a text or where the file cannot
-        be written, ConfigInvalid for what the voice or the format does not have.
+        `sample_rate`: 16,000 to 48,000. Raises InputInvalid for a text of which nothing can be said
+        or where the file cannot be written, ConfigInvalid for what the voice or the format does not
+        have.
         """
-        if not text.strip():
-            raise InputInvalid("There is nothing to say.", "Give a text with at least one word.")
-        written = format_of(output_path, format)
+        check_text(text)
+        path = Path(output_path)
+        written = format_of(path, format)
         check_rate(sample_rate, written)
         chunks = self.synthesize_stream(text, speaker, language, speed, turn)
-        seconds = write_speech(_sound(chunks), output_path, written, sample_rate)
-        return WrittenSpeech(output_path, seconds, sample_rate)
+        seconds = write_speech(_sound(chunks), path, written, sample_rate)
+        return WrittenSpeech(path, seconds, sample_rate)
+
+
+def check_text(text: str) -> None:
+    """Raises InputInvalid for what is no text, or one of which nothing can be said."""
+    if not isinstance(text, str):
+        raise InputInvalid(f"{type(text).__name__} is no text.", "Give a str.")
+    if not any(map(clean, text.split())):
+        raise InputInvalid("There is nothing to say.", "Give a text with at least one word.")
 
 
 def options_for(
     manifest: Manifest, speaker: str | None, language: str | None, speed: float | None
 ) -> dict[str, Any]:
     """What is asked for, as options of the engine. Raises ConfigInvalid for what it lacks."""
-    names = {option.name for option in manifest.options}
-    speaks = _SPEAKER[next((name for name in _SPEAKER if name in names), "")]
+    options = {option.name: option for option in manifest.options}
+    speaks = _SPEAKER[next((name for name in _SPEAKER if name in options), "")]
     asked = {speaks[0]: speaker, speaks[1]: language, "speed": speed}
     given = {name: value for name, value in asked.items() if value is not None}
-    if missing := set(given) - names:
+    if missing := set(given) - set(options):
         raise ConfigInvalid(
             f"{manifest.title} has no {' or '.join(sorted(missing))}.", "Leave it out."
         )
-    checked = manifest.checked(given)
-    return {name: checked[name] for name in given}
+    told = dict(zip(asked, ("voice", "language", "speed"), strict=True))
+    return {name: replace(options[name], name=told[name]).check(given[name]) for name in given}
 
 
 _SPEAKER = {

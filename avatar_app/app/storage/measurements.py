@@ -194,4 +194,8 @@ def _stored(at: datetime) -> str:
 
 
 def _since(days: int, now: datetime | None) -> str:
-    return _stored((now or datetime.now(UTC)) - timedelta(days=days)) if days else ""
+    """Where the last `days` begin; empty, before all times, for 0 and where no calendar goes."""
+    try:
+        return _stored((now or datetime.now(UTC)) - timedelta(days=days)) if days else ""
+    except OverflowError:
+        return ""
