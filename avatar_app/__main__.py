@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 
 THREAD_POOLS = (
     "OPENBLAS_NUM_THREADS",
@@ -16,14 +18,30 @@ SWITCH_INTERVAL = 0.001
 """Seconds after which a Python thread gives way; the default of 5 ms is half a block of sound."""
 
 
+TERMINATED = 128 + signal.SIGTERM
+"""The exit status of a command that was told to end."""
+
+
 def main() -> int:
-    """Run `avatar-app`; returns the process's exit status."""
+    """Run `avatar-app`; returns the process's exit status. SIGTERM ends it as Ctrl+C does."""
     for name in THREAD_POOLS:
         os.environ.setdefault(name, "1")
     sys.setswitchinterval(SWITCH_INTERVAL)
     from avatar_app.cli.main import run_command_line
 
-    return run_command_line()
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: _end(told, number, frame))
+    status = run_command_line()
+    return TERMINATED if told else status
+
+
+def _end(told: list[int], number: int, frame: FrameType | None) -> None:
+    """Do what Ctrl+C does now: close the window, or interrupt; so too where it is ignored."""
+    told.append(number)
+    interrupt = signal.getsignal(signal.SIGINT)
+    if not callable(interrupt):
+        raise KeyboardInterrupt
+    interrupt(number, frame)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from secrets import token_hex
+from shutil import copymode
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,13 +21,44 @@ LEAN = "rc-lookahead=4:bframes=0"
 """Few pictures wait inside x264, at 6 MB each in 720p; a face at one place gains none by more."""
 
 
+_STEM = 40
+"""Letters of the film's name that its unfinished file bears too: with them it is never too long."""
+
+
 class FilmUnwritable(InputInvalid):
     """The disk or its folder refuses the film."""
 
 
+def film_file(path: Path) -> Path:
+    """The file that a film at `path` becomes: links are followed; nothing is made yet.
+
+    Raises FilmUnwritable where something else than a file is there, or where none can be.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        with suppress(FileNotFoundError):
+            target.lstat()
+            if not target.is_file():
+                raise FilmUnwritable(
+                    f"The film {path} cannot be written: what bears this name is no regular file.",
+                    "Choose another name.",
+                )
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return target
+
+
+def _unwritable(path: Path, error: OSError) -> FilmUnwritable:
+    return FilmUnwritable(
+        f"The film {path} cannot be written: {error.strerror or error}.",
+        "Choose another folder or name, or make room on the disk.",
+    )
+
+
 class MovieWriter:
     """Context manager. The file appears under its name only when it is complete; an exception
-    inside leaves none. Raises FilmUnwritable where it cannot be written.
+    inside leaves none. A link is followed, and who may read a film that is replaced may read the
+    new one. Raises FilmUnwritable where it cannot be written.
 
     `preset` and `crf` are x264's: faster or smaller, and how exact (18 is near lossless).
     A `silent` film has no sound track.
@@ -43,8 +77,9 @@ class MovieWriter:
         import cv2
 
         self._av, self._cv2 = av, cv2
-        self._path = path
-        self._partial = path.with_name(f".{path.stem}.partial.mp4")
+        self._path, self._target = path, film_file(path)
+        unfinished = f".{path.stem[:_STEM]}.{token_hex(8)}.partial.mp4"
+        self._partial = self._target.with_name(unfinished)
         self._fps = Fraction(fps).limit_denominator(1001)
         self._options = {"preset": str(preset), "crf": str(crf), "x264-params": LEAN}
         self._layout = "stereo" if stereo else "mono"
@@ -54,10 +89,10 @@ class MovieWriter:
         self._early: list[Any] = []
         """Sound from before the first picture: a container that has begun takes no more streams."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._target.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._partial), "w")
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise _unwritable(path, error) from error
         self._audio: Any = None if silent else self._begin_audio()
 
     def __enter__(self) -> Self:
@@ -76,9 +111,10 @@ class MovieWriter:
                 with suppress(OSError):  # what went wrong inside is told, not what follows from it
                     self._container.close()
         except OSError as failure:
-            raise self._unwritable(failure) from failure
+            raise _unwritable(self._path, failure) from failure
         finally:
-            self._partial.unlink(missing_ok=True)
+            with suppress(OSError):  # it is not there when all went well
+                self._partial.unlink()
 
     @property
     def seconds(self) -> float:
@@ -113,7 +149,9 @@ class MovieWriter:
             if stream is not None:
                 self._container.mux(stream.encode(None))
         self._container.close()
-        self._partial.replace(self._path)
+        with suppress(OSError):  # nothing is replaced, or the disk keeps no permissions
+            copymode(self._target, self._partial)
+        self._partial.replace(self._target)
 
     def _begin_audio(self) -> Any:
         audio: Any = self._container.add_stream("aac", rate=PLAYBACK_RATE)
@@ -135,18 +173,11 @@ class MovieWriter:
             else:
                 self._container.mux(packets)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise _unwritable(self._path, error) from error
 
     def _write_early(self) -> None:
         early, self._early = self._early, []
         try:
             self._container.mux(early)
         except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> FilmUnwritable:
-        reason = error.strerror or str(error)
-        return FilmUnwritable(
-            f"The film {self._path} cannot be written: {reason}.",
-            "Choose another folder, or make room on the disk.",
-        )
+            raise _unwritable(self._path, error) from error

@@ -79,7 +79,7 @@ def _profile(quality: str, fps: float | None, size: str | None) -> dict[str, Any
     """The options as settings of the profile."""
     changes: dict[str, Any] = {} if fps is None else {"fps": fps}
     if size is not None:
-        found = re.fullmatch(r"(\d{2,4})[x×](\d{2,4})", size.strip())
+        found = re.fullmatch(r"(\d{2,4})[xX×](\d{2,4})", size.strip())
         if found is None:
             raise ConfigInvalid(f"{size!r} is no size.", "Write it as  1280x720.")
         changes |= {"width": int(found[1]), "height": int(found[2])}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from avatar_app.app.movie import MovieWriter
+from avatar_app.app import movie
+from avatar_app.app.movie import FilmUnwritable, MovieWriter
 from avatar_app.core.errors import InputInvalid
 
 RATE = 48_000
@@ -165,8 +168,73 @@ def test_where_a_folder_bears_its_name_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 @pytest.mark.parametrize("seconds", [0.1, 3.0])
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, seconds: float) -> None:
-    (tmp_path / ".film.partial.mp4").symlink_to("/dev/full")
+def test_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(movie, "token_hex", lambda _: "full")
+    (tmp_path / ".film.full.partial.mp4").symlink_to("/dev/full")
     with pytest.raises(InputInvalid, match="No space left"):
         film(tmp_path / "film.mp4", seconds)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", ["older", "not there yet"])
+def test_a_link_stays_and_the_film_lies_where_it_leads(tmp_path: Path, there: str) -> None:
+    target, link = tmp_path / "folder" / "film.mp4", tmp_path / "link.mp4"
+    if there == "older":
+        target.parent.mkdir()
+        target.write_bytes(b"older")
+    link.symlink_to(target)
+    film(link, 0.1)
+    assert link.is_symlink()
+    assert target.stat().st_size > 1000
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pipe that has a name")
+def test_what_is_no_file_stays_as_it_is(tmp_path: Path) -> None:
+    pipe, loop = tmp_path / "pipe.mp4", tmp_path / "loop.mp4"
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    for path in (pipe, loop):
+        with pytest.raises(FilmUnwritable, match="no regular file"):
+            MovieWriter(path, 25.0)
+    assert pipe.is_fifo()
+    assert loop.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [loop, pipe]
+
+
+def test_films_made_at_once_do_not_meet(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("film.mp4", "film.avi", "film.mp4")]
+    with ExitStack() as stack:
+        writers = [stack.enter_context(MovieWriter(path, 25.0)) for path in paths]
+        for count, writer in enumerate(writers, 1):
+            for _ in range(count * 20):
+                writer.add_picture(picture(9))
+        assert len(list(tmp_path.iterdir())) == 3
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "film.avi", tmp_path / "film.mp4"]
+    for path, pictures in zip(paths, (20, 40), strict=False):  # of one name: the last one closed
+        with av.open(str(path)) as container:
+            assert container.streams.video[0].frames == pictures
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs permissions of POSIX")
+def test_a_film_may_be_read_by_whom_other_files_may(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    before = os.umask(0o027)
+    try:
+        film(path, 0.1)
+        assert path.stat().st_mode & 0o777 == 0o640
+        path.chmod(0o604)
+        film(path, 0.1)
+        assert path.stat().st_mode & 0o777 == 0o604
+    finally:
+        os.umask(before)
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+    film(tmp_path / f"{'x' * 250}.mp4", 0.1)
+    assert len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(FilmUnwritable, match="name too long"):
+        MovieWriter(tmp_path / f"{'x' * 252}.mp4", 25.0)
+    assert len(list(tmp_path.iterdir())) == 1

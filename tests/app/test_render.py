@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from avatar_app.app import movie
 from avatar_app.app.movie import FilmUnwritable
 from avatar_app.app.render.rendering import render_film
 from avatar_app.app.render.sound import LONGEST_SECONDS, Recital, Recording
@@ -166,9 +167,12 @@ def test_a_face_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sound = sound_file(tmp_path / "voice.wav", seconds=12)
-    (tmp_path / ".voice.partial.mp4").symlink_to("/dev/full")
+    monkeypatch.setattr(movie, "token_hex", lambda _: "full")
+    (tmp_path / ".voice.full.partial.mp4").symlink_to("/dev/full")
     with pytest.raises(FilmUnwritable, match="No space left"):
         filmed(sound)
     assert list(tmp_path.iterdir()) == [sound]
@@ -198,6 +202,13 @@ def test_numbers_that_are_none_are_silent(tmp_path: Path) -> None:
     (take,) = Recording(tmp_path / "odd.wav").takes()
     assert np.isfinite(take.speech.audio.samples).all()
     assert np.abs(take.speech.audio.samples).max() <= 1
+
+
+def test_a_sound_without_any_number_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, np.full(8_000, np.nan, np.float32), 8_000, subtype="FLOAT")
+    with pytest.raises(InputInvalid, match="no sound that can be heard"):
+        Recording(path)
 
 
 class Reader:

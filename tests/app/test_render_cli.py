@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import av
@@ -12,12 +17,14 @@ import soundfile
 import wav2lip_parts
 from terminal import typed
 
+from avatar_app import __main__ as program
 from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.app.movie import FilmUnwritable
 from avatar_app.app.places import user_places
 from avatar_app.app.render.device import BEST_ON_CPU
 from avatar_app.app.render.finding import find_weights
 from avatar_app.cli.render import render
-from avatar_app.core.errors import AvatarError, ConfigInvalid, ModelMissing
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SMALL = ("--size", "192x108", "--fps", "10")
@@ -58,7 +65,8 @@ def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> 
         str(weights),
         BEST_ON_CPU,
     )
-    assert report["notices"] == []
+    (licence,) = report["notices"]
+    assert "commercial use is forbidden" in licence.casefold()
 
 
 def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
@@ -86,6 +94,89 @@ def test_what_cannot_be_is_said(arguments: tuple[str, ...], told: str, tmp_path:
     with pytest.raises(AvatarError, match=told):
         typed(render, *arguments, "--output", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("role", ["--audio", "--avatar", "--model"])
+def test_what_a_film_is_made_of_is_not_overwritten(role: str, voice: Path, tmp_path: Path) -> None:
+    source, link = tmp_path / "source", tmp_path / "link"
+    source.write_bytes(voice.read_bytes())
+    link.symlink_to(source)
+    arguments = {"--audio": voice, "--avatar": ASTRONAUT, role: source}
+    words = [word for pair in arguments.items() for word in pair]
+    for output in (source, link):
+        with pytest.raises(InputInvalid, match="would replace"):
+            typed(render, *words, "--output", output, *SMALL)
+    assert source.read_bytes() == voice.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [link, source, voice]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pipe that has a name")
+def test_a_device_is_not_replaced_by_a_film(voice: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FilmUnwritable, match="no regular file"):
+        typed(render, "--audio", tmp_path / "missing.wav", "--output", pipe)
+    assert pipe.is_fifo()
+
+
+def test_an_odd_size_is_made_even_and_told(voice: Path, tmp_path: Path) -> None:
+    output = tmp_path / "film.mp4"
+    odd = ("--size", "193X109", "--fps", "10")
+    result = typed(render, "--audio", voice, "--output", output, *odd, "--json")
+    report = json.loads(result.stdout)
+    assert report["size"] == [192, 108]
+    assert "192 × 108 pixels instead of 193 × 109" in report["notices"][0]
+    assert "instead of 193 × 109" in " ".join(result.stderr.split())
+    with av.open(str(output)) as film:
+        assert (film.streams.video[0].width, film.streams.video[0].height) == (192, 108)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal")
+def test_a_film_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", np.zeros(8_000 * 280, np.int16), 8_000)
+    output = tmp_path / "film.mp4"
+    words = ("render", "--audio", tmp_path / "long.wav", "--output", output)
+    command = [sys.executable, "-m", "avatar_app", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        try:
+            deadline = time.monotonic() + 60
+            while not list(tmp_path.glob(".film.*.partial.mp4")) and time.monotonic() < deadline:
+                assert child.poll() is None
+                time.sleep(0.05)
+            child.terminate()
+            _, errors = child.communicate(timeout=30)
+        finally:
+            child.kill()
+    assert child.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in errors
+    assert list(tmp_path.iterdir()) == [tmp_path / "long.wav"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal")
+def test_told_to_end_a_program_does_what_it_does_at_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[object] = []
+
+    def waits() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+    monkeypatch.setattr("avatar_app.cli.main.run_command_line", waits)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    interval = sys.getswitchinterval()
+    try:
+        signal.signal(signal.SIGINT, lambda number, _: told.append(number))  # as the window does
+        assert program.main() == 128 + signal.SIGTERM
+        assert told == [signal.SIGTERM]
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does in the background
+        with pytest.raises(KeyboardInterrupt):
+            program.main()
+    finally:
+        sys.setswitchinterval(interval)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
 
 def test_lips_need_somebody(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -26,7 +27,7 @@ SIZE = (192, 108)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "wav2lip_gan.safetensors"
+    path = tmp_path_factory.mktemp("models") / "lips.safetensors"
     return wav2lip_parts.write_safetensors(path, wav2lip_parts.random_state())
 
 
@@ -68,7 +69,7 @@ def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: P
         assert float(audio.duration * audio.time_base) == pytest.approx(0.8, abs=0.001)
     assert told[-1] == 100
     assert head.get_model_info() == {
-        "model_name": "wav2lip_gan",
+        "model_name": "lips",
         "model_path": head.get_model_info()["model_path"],
         "quality_mode": "standard",
         "device": "cpu",
@@ -167,6 +168,53 @@ def test_what_is_wrong_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path: 
         pytest.raises(ValueError, match="damaged"),
     ):
         broken.preprocess_avatar()
+
+
+@pytest.mark.parametrize("batch", [0, -1, 1.5, "4", None])
+@pytest.mark.parametrize("name", ["face_det_batch_size", "wav2lip_batch_size"])
+def test_a_batch_that_is_none_is_refused_at_once(model: Path, name: str, batch: object) -> None:
+    options: dict[str, Any] = {name: batch}
+    with pytest.raises(ValueError, match=name):
+        Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, **options)
+
+
+@pytest.mark.parametrize("size", [(640,), "640x480", (640.5, 480), (0, 480), 640])
+def test_a_size_that_is_none_is_refused_at_once(model: Path, size: Any) -> None:
+    with pytest.raises(ValueError, match=r"no size|cannot be"):
+        Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=size)
+
+
+def test_an_odd_size_is_made_even_with_a_warning(model: Path) -> None:
+    with pytest.warns(UserWarning, match="640 × 478 pixels instead of 641 × 479") as told:
+        head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=(641, 479))
+    assert told[0].filename == __file__
+    assert head.get_model_info()["output_resolution"] == (640, 478)
+
+
+@pytest.mark.parametrize("fps", [0, -5, 1000, float("nan"), "25", None])
+def test_a_rate_that_is_none_is_refused_at_once(
+    model: Path, voice: Path, tmp_path: Path, fps: Any
+) -> None:
+    head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
+    with pytest.raises(ValueError, match="pictures a second"):
+        head.estimate_generation_time(5, fps=fps)
+    with pytest.raises(ValueError, match="pictures a second"):
+        head.generate(voice, tmp_path / "film.mp4", fps=fps)
+    assert head.get_model_info()["model_loaded"] is False
+
+
+def test_what_a_film_is_made_of_is_not_overwritten(
+    model: Path, voice: Path, tmp_path: Path
+) -> None:
+    photo, link = tmp_path / "photo.png", tmp_path / "link.mp4"
+    photo.write_bytes(ASTRONAUT.read_bytes())
+    link.symlink_to(voice)
+    before = [path.read_bytes() for path in (photo, voice, model)]
+    head = Wav2LipTalkingHead(photo, "cpu", model_path=model, size=SIZE)
+    for output in (photo, voice, link, model):
+        with pytest.raises(ValueError, match="would replace"):
+            head.generate(voice, output)
+    assert [path.read_bytes() for path in (photo, voice, model)] == before
 
 
 def test_a_failing_engine_is_a_runtime_error(

@@ -14,7 +14,7 @@ from avatar_app.app.places import Places
 from avatar_app.app.registry import Registry
 from avatar_app.app.render.finding import avatar_folder, find_weights
 from avatar_app.app.render.opening import ENGINE, open_lips, open_touch
-from avatar_app.app.render.rendering import Tell, render_film, untold
+from avatar_app.app.render.rendering import Tell, check_output, even_size, render_film, untold
 from avatar_app.app.render.sound import Recital, Recording, Sound
 from avatar_app.app.settings import ProfileSettings, Settings
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
@@ -44,6 +44,11 @@ class Order:
     """Weights by name or path; empty: the profile's."""
     silent: bool = False
 
+    def files(self) -> list[Path]:
+        """What may be files that the film is made of."""
+        named = [Path(name).expanduser() for name in (self.avatar, self.model) if name]
+        return named if self.audio is None else [self.audio, *named]
+
 
 class Filming:
     """One order, ready to be carried out; a context manager.
@@ -54,10 +59,12 @@ class Filming:
     def __init__(
         self, settings: Settings, profile: ProfileSettings, places: Places, order: Order
     ) -> None:
-        self.notices: list[Noticed] = []
+        self.notices: list[Noticed]
         """What the user should know about how the order was understood."""
         self._settings, self._profile, self._order = settings, profile, order
         self._places, self._registry = places, Registry()
+        check_output(order.output, *order.files())
+        self._width, self._height, self.notices = even_size(profile.width, profile.height)
         with ExitStack() as opened:
             self._sound = self._spoken(opened)
             self._report: dict[str, Any] = {}
@@ -87,7 +94,7 @@ class Filming:
         )
         return self._report | {
             "film": str(order.output),
-            "size": [self._profile.width, self._profile.height],
+            "size": [self._width, self._height],
             "fps": self._profile.fps,
             "seconds": round(self._sound.seconds, 3),
             "pictures": rendered.pictures,
@@ -106,7 +113,7 @@ class Filming:
 
     def _opened_face(self, opened: ExitStack) -> Any:
         order, profile = self._order, self._profile
-        options: dict[str, Any] = {"width": profile.width, "height": profile.height}
+        options: dict[str, Any] = {"width": self._width, "height": self._height}
         options["fps"] = profile.fps
         if order.avatar:
             eyes = chosen_eyes(self._settings.avatars, profile.detector_batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,10 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
-from avatar_app.app.movie import MovieWriter
+from avatar_app.app.movie import MovieWriter, film_file
 from avatar_app.app.render.opening import Touch
 from avatar_app.app.render.sound import Sound
 from avatar_app.core.engines import Face
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.events import Noticed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 
@@ -48,6 +51,30 @@ class Rendered:
 
 def untold(_percent: float, _seconds_left: float) -> None:
     """Nobody asked how far it is."""
+
+
+def check_output(output: Path, *sources: Path) -> None:
+    """Before any work: InputInvalid where a film at `output` would replace what it is made of,
+    FilmUnwritable where none can be."""
+    target = film_file(output)
+    for source in sources:
+        if os.path.exists(target) and os.path.exists(source) and target.samefile(source):
+            raise InputInvalid(
+                f"The film {output} would replace {source}, which it is made of.",
+                "Choose another name for the film.",
+            )
+
+
+def even_size(width: int, height: int) -> tuple[int, int, list[Noticed]]:
+    """The size of a film for which this one was asked, in pixels, and what to tell if it differs.
+
+    Both sides are even, as the colours of H.264 (4:2:0) have half the pixels.
+    """
+    even = (width - width % 2, height - height % 2)
+    if even == (width, height):
+        return *even, []
+    message = f"The film is {even[0]} × {even[1]} pixels instead of {width} × {height}."
+    return *even, [Noticed(message, "Choose an even width and height.")]
 
 
 def render_film(

@@ -43,7 +43,8 @@ class Sound(Protocol):
 class Recording:
     """A sound file (WAV, FLAC, Ogg, MP3; any rate, depth and channels), read once to check it.
 
-    Raises InputInvalid where it is missing, empty, cut off, no sound or longer than five minutes.
+    Raises InputInvalid where it is missing, empty, cut off, no sound, longer than five minutes, or
+    none of its samples is a number.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,8 +56,13 @@ class Recording:
                     "Cut it into shorter pieces.",
                 )
             self.stereo = file.channels == 2
-            count = sum(len(block) for block in file.blocks(TAKE_SECONDS * file.samplerate))
+            count, heard = 0, False
+            for block in file.blocks(TAKE_SECONDS * file.samplerate):
+                count += len(block)
+                heard = heard or bool(np.isfinite(block).any())
             self.seconds = count / file.samplerate
+        if not heard:
+            raise InputInvalid(f"{path} holds no sound that can be heard.", "Record it again.")
 
     def takes(self) -> Iterator[Take]:
         start = 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,9 +24,9 @@ from avatar_app.app.render.device import batch_on, usable_device
 from avatar_app.app.render.estimate import Paces
 from avatar_app.app.render.finding import avatar_folder, find_weights
 from avatar_app.app.render.opening import ENGINE, Lips, Touch, open_lips, open_touch
-from avatar_app.app.render.rendering import Tell, render_film, untold
+from avatar_app.app.render.rendering import Tell, check_output, even_size, render_film, untold
 from avatar_app.app.render.sound import Recording
-from avatar_app.app.settings import Quality, load_settings
+from avatar_app.app.settings import ProfileSettings, Quality, load_settings
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
@@ -35,8 +36,8 @@ class Wav2LipTalkingHead:
     """One person who can say many things. A context manager; `cleanup` ends it.
 
     Raises FileNotFoundError where the photo or the checkpoint is missing, ValueError for an unknown
-    quality mode or device. Warns once of a checkpoint's licence that nobody accepted. Only one
-    thread may use it, but for `Turn.cancel`.
+    quality mode or device, for a batch below 1 and a size that is none. Warns once of a
+    checkpoint's licence that nobody accepted. Only one thread may use it, but for `Turn.cancel`.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Wav2LipTalkingHead:
         profile's is looked for in the folder of models. `face_det_batch_size`: pictures in which
         faces are looked for at once; a photo is one. `wav2lip_batch_size`: the most lips painted at
         once; a processor takes 2, as more gain nothing there (`get_model_info` tells). `size`:
-        width and height of the film instead of the profile's.
+        width and height of the film instead of the profile's; odd ones are made even, with a
+        warning.
         """
         settings, _ = load_settings()
         self._enhance = settings.enhance
@@ -64,13 +66,14 @@ class Wav2LipTalkingHead:
             self._quality = _quality(quality_mode)
             self._profile = settings.render.profile(self._quality)
             self._device = usable_device(device)
+            self._most = _whole("wav2lip_batch_size", wav2lip_batch_size)
+            self._detector_batch = _whole("face_det_batch_size", face_det_batch_size)
+            self._size = _size(size, self._profile)
         self._photo = Path(avatar_image_path).expanduser()
         if not self._photo.exists():
             raise FileNotFoundError(f"There is no file {self._photo}. Check the path.")
-        self._wanted_device, self._most = device, wav2lip_batch_size
-        self._detector_batch = face_det_batch_size
-        self._eyes = chosen_eyes(settings.avatars, face_det_batch_size)
-        self._size = size or (self._profile.width, self._profile.height)
+        self._wanted_device = device
+        self._eyes = chosen_eyes(settings.avatars, self._detector_batch)
         self._places = user_places()
         with _as_expected(missing=FileNotFoundError):
             self._model = find_weights(model_path or self._profile.model, self._places)
@@ -104,15 +107,18 @@ class Wav2LipTalkingHead:
         `progress` is told percent and seconds left after each picture; `turn.cancel()`, from any
         thread, ends it with TurnCancelled. The file is there when it is complete, or not at all.
         Raises FileNotFoundError where there is no such sound, ValueError where it is none or too
-        long, RuntimeError where an engine failed or the file cannot be written.
+        long, for an unknown rate, and where the film would replace what it is made of,
+        RuntimeError where an engine failed or the file cannot be written.
         """
         audio, output = Path(audio_path).expanduser(), Path(output_path).expanduser()
         if not audio.exists():
             raise FileNotFoundError(f"There is no file {audio}. Check the path.")
         with _as_expected():
+            rate = _fps(fps)
+            check_output(output, audio, self._photo, self._model)
             sound = Recording(audio)
             lips = self._ready()
-            lips.face.configure(fps=_fps(fps))
+            lips.face.configure(fps=rate)
             rendered = render_film(
                 lips.face,
                 sound,
@@ -148,12 +154,14 @@ class Wav2LipTalkingHead:
 
     def estimate_generation_time(self, seconds: float, fps: float = 25) -> float:
         """Seconds that `generate` will take for so many seconds of speech; a guess until this
-        machine has made such a film. ValueError for a length that is none."""
-        if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"{seconds} is no length of a speech in seconds.")
+        machine has made such a film. ValueError for a length or a rate that is none."""
+        if not (_is_number(seconds) and seconds >= 0):
+            raise ValueError(f"{seconds!r} is no length of a speech in seconds.")
+        with _as_expected():
+            rate = _fps(fps)
         batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
         pace = Paces(user_places()).of(*self._kind(batch))
-        return pace.seconds(seconds * fps, loaded=self._lips is not None)
+        return pace.seconds(seconds * rate, loaded=self._lips is not None)
 
     def cleanup(self) -> None:
         """Give back all memory and files; the head cannot be used any more."""
@@ -221,7 +229,29 @@ def _quality(name: str) -> Quality:
         ) from None
 
 
-def _fps(fps: float) -> float:
-    if not 5 <= fps <= 60:
-        raise ConfigInvalid(f"A film cannot have {fps} pictures a second.", "Choose 5 to 60.")
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def _fps(fps: Any) -> float:
+    if not (_is_number(fps) and 5 <= fps <= 60):
+        raise ConfigInvalid(f"A film cannot have {fps!r} pictures a second.", "Choose 5 to 60.")
     return float(fps)
+
+
+def _whole(name: str, value: Any) -> int:
+    if not (isinstance(value, Integral) and int(value) >= 1):
+        raise ConfigInvalid(f"{name} cannot be {value!r}.", "Give a whole number from 1 on.")
+    return int(value)
+
+
+def _size(size: Any, profile: ProfileSettings) -> tuple[int, int]:
+    """Width and height, the profile's where `size` is None; made even with a warning."""
+    if size is None:
+        size = (profile.width, profile.height)
+    if not (isinstance(size, Sequence) and len(size) == 2):
+        raise ConfigInvalid(f"{size!r} is no size.", "Give a width and a height in pixels.")
+    width, height, notices = even_size(_whole("The width", size[0]), _whole("The height", size[1]))
+    for notice in notices:
+        warnings.warn(f"{notice.message} {notice.hint}", stacklevel=3)
+    return width, height
