@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from avatar_app.app.avatars.seeing import Eyes
@@ -61,9 +62,9 @@ def add(
     for note in avatar.notes:
         _err.print(note, style="yellow", markup=False, highlight=False)
     folder = shelf.folder(called)
-    _out.print(f"The avatar {called} is {folder}", soft_wrap=True, highlight=False)
+    _say(f"The avatar {called} is {folder}")
     talk = f"avatar-app run --set face.engine=photo --set face.options.avatar={called}"
-    _out.print(f"Talk with it: {talk}", soft_wrap=True, highlight=False)
+    _say(f"Talk with it: {talk}")
     return 0
 
 
@@ -91,12 +92,13 @@ def list_all() -> int:
     for avatar in found:
         height, width = avatar.portrait.shape[:2]
         idle = f"{avatar.idle.seconds:.1f} s" if avatar.idle else "–"
-        table.add_row(avatar.name, f"{width} × {height}", idle, avatar.created[:10])
+        cells = (avatar.name, f"{width} × {height}", idle, avatar.created[:10])
+        table.add_row(*map(Text, cells))
     if found:
         _out.print(table)
-        _out.print(f"They are kept in {shelf.root}", soft_wrap=True, highlight=False)
+        _say(f"They are kept in {shelf.root}")
     else:
-        _out.print("There is none yet. Make one: avatar-app avatars add PHOTO", highlight=False)
+        _say("There is none yet. Make one: avatar-app avatars add PHOTO")
     for notice in notices:
         _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
     return 0
@@ -109,7 +111,7 @@ def remove(name: Known) -> int:
     from avatar_app.app.places import user_places
 
     Shelf.of(user_places()).remove(name)
-    _out.print(f"The avatar {name} was removed.", highlight=False)
+    _say(f"The avatar {name} was removed.")
     return 0
 
 
@@ -122,5 +124,10 @@ def export(name: Known, output: Target) -> int:
 
     target = output if output.suffix == SUFFIX else output.with_name(output.name + SUFFIX)
     pack(Shelf.of(user_places()).folder(name), target)
-    _out.print(f"The avatar {name} was written to {target}", soft_wrap=True, highlight=False)
+    _say(f"The avatar {name} was written to {target}")
     return 0
+
+
+def _say(line: str) -> None:
+    """As it is: no markup, nothing broken."""
+    _out.print(line, soft_wrap=True, markup=False, highlight=False)

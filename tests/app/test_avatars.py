@@ -209,6 +209,8 @@ def turned(astronaut: Image, degrees: float) -> Image:
         (np.zeros_like, "no face in .* it is black"),
         (lambda it: np.full_like(it, 255), "no face in"),
         (lambda it: turned(it, 180), "no face in"),
+        (lambda it: np.rot90(it), "photo lies on its side"),
+        (lambda it: turned(it, -60), "photo lies on its side"),
     ],
 )
 def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
@@ -309,6 +311,23 @@ def place_all(folder: Path, x: float) -> None:
     change(folder, landmarks={name: [[x, 0]] * count for name, count in GROUPS.items()})
 
 
+def move(folder: Path, group: str, x: float, y: float) -> None:
+    """Put all landmarks of a group on one point."""
+    marks = json.loads((folder / MANIFEST).read_text())["landmarks"]
+    change(folder, landmarks=marks | {group: [[x, y]] * GROUPS[group]})
+
+
+def lower_nose(folder: Path) -> None:
+    """Put the nose where the upper lip is."""
+    marks = json.loads((folder / MANIFEST).read_text())["landmarks"]
+    change(folder, landmarks=marks | {"nose_base": marks["lips_outer_upper"][::2][:5]})
+
+
+def turn_over(folder: Path) -> None:
+    marks = json.loads((folder / MANIFEST).read_text())["landmarks"]
+    change(folder, landmarks={n: [[x, 512 - y] for x, y in group] for n, group in marks.items()})
+
+
 def store(folder: Path, **arrays: np.ndarray) -> None:
     np.savez(folder / FEATURES, **arrays)  # type: ignore[arg-type]
 
@@ -320,6 +339,20 @@ def store_header(folder: Path, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(head, described)
     with zipfile.ZipFile(folder / FEATURES, "w") as archive:
         archive.writestr("mesh.npy", head.getvalue())
+
+
+def store_text(folder: Path, head: bytes) -> None:
+    """An array whose head is this text."""
+    with zipfile.ZipFile(folder / FEATURES, "w") as archive:
+        archive.writestr("mesh.npy", b"\x93NUMPY\x01\x00" + bytes([len(head), 0]) + head)
+
+
+def lock(folder: Path) -> None:
+    """Say of the first array that it is encrypted."""
+    content = bytearray((folder / FEATURES).read_bytes())
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(header) + flags] |= 1
+    (folder / FEATURES).write_bytes(content)
 
 
 MESH, MASK = np.zeros((468, 3), np.float32), np.zeros((3, 3), np.uint8)
@@ -339,6 +372,12 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "landmark far away": lambda folder: place_all(folder, 1e9),
     "landmark beyond all numbers": lambda folder: place_all(folder, 10**400),
     "too few landmarks": lambda folder: change(folder, landmarks={n: [[1, 0]] for n in GROUPS}),
+    "landmarks on one point": lambda folder: place_all(folder, 100.0),
+    "face upside down": turn_over,
+    "face of no height": lambda folder: move(folder, "forehead", 223, 175),
+    "nose in the lips": lower_nose,
+    "lips on one point": lambda folder: move(folder, "lips_outer_upper", 223, 141),
+    "version is a text": lambda folder: change(folder, version="1"),
     "notes are a text": lambda folder: change(folder, notes="none"),
     "no portrait": lambda folder: (folder / PORTRAIT).unlink(),
     "portrait is a text": lambda folder: (folder / PORTRAIT).write_text("portrait"),
@@ -350,6 +389,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "mesh missing": lambda folder: store(folder, face_mask=MASK),
     "mesh larger than memory": lambda folder: store_header(folder, (10**15,)),
     "mesh of more than there is": lambda folder: store_header(folder, (468, 3)),
+    "mesh behind a password": lock,
+    "mesh of an open bracket": lambda folder: store_text(folder, b"{("),
     "mesh of objects": lambda folder: store(folder, mesh=np.array([print], dtype=object)),
 }
 
@@ -362,6 +403,18 @@ def test_a_damaged_avatar_is_told_in_a_sentence(folder: Path, damage: str) -> No
         load_avatar(folder)
     assert str(folder) in raised.value.message
     assert "avatars add" in raised.value.hint
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "\x1b]0;title\x07", "\u202e", "\n"])
+def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
+    change(folder, created=bad, licence=f"mine{bad}!", notes=[f"a{bad}b" + "c" * 900] * 800)
+    avatar = load_avatar(folder)
+    texts = (avatar.created, avatar.licence, *avatar.notes)
+    assert avatar.licence.startswith("mine ")
+    assert avatar.created != bad
+    assert len(avatar.notes) == 12
+    assert all(text.isprintable() and len(text) <= 300 for text in texts)
+    "".join(texts).encode()
 
 
 def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
@@ -381,6 +434,33 @@ def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
     assert shelf.free_name("cal", taken=["cal", "cal-2"]) == "cal-3"
     shelf.remove("bea")
     assert shelf.names() == ("ada",)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("Plain", "There is no avatar 'Plain'.", "Did you mean plain?"),
+        ("plane", "There is no avatar 'plane'.", "Did you mean plain?"),
+        ("zoe", "There is no avatar 'zoe'.", "There is la, p, plain."),
+        ("/p", "There is no avatar in /p.", "There is la, p, plain."),
+    ],
+)
+def test_only_a_name_that_is_alike_is_offered(
+    shelf: Shelf, name: str, message: str, hint: str
+) -> None:
+    for known in ("la", "p", "plain"):
+        (shelf.root / known).mkdir(parents=True)
+        (shelf.root / known / MANIFEST).touch()
+    with pytest.raises(ConfigInvalid) as raised:
+        shelf.folder(name)
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+def test_a_name_that_windows_reserves_is_told(shelf: Shelf) -> None:
+    with pytest.raises(ConfigInvalid, match="'con': Windows keeps that name for itself") as raised:
+        shelf.check_free("con")
+    assert "con-1" in raised.value.hint
+    shelf.check_free("con-1")
 
 
 def test_a_shelf_that_cannot_be_written_is_told(tmp_path: Path) -> None:

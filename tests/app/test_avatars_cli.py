@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from avatar_app.app.avatars.shelf import Shelf
 from avatar_app.app.places import user_places
 from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.engines.face.sitter.avatar import MANIFEST
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 
@@ -31,6 +33,23 @@ def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
     assert shelf.names() == ("ada", "guest")
     assert "removed" in told("remove", "ada")
     assert shelf.names() == ("guest",)
+
+
+def test_a_manifest_does_not_break_the_list() -> None:
+    shelf = Shelf.of(user_places())
+    for name, created in (("ada", "[/nope]"), ("bea", "[bold]2"), ("cal", None)):
+        told("add", ASTRONAUT, "--name", name)
+        path = shelf.folder(name) / MANIFEST
+        path.write_text(json.dumps(json.loads(path.read_bytes()) | {"created": created}))
+    shown = told("list")
+    assert "ada 512 × 512 – [/nope]" in shown
+    assert "bea 512 × 512 – [bold]2" in shown
+    assert "created is no text" in shown
+
+
+def test_brackets_in_a_files_name_are_printed(tmp_path: Path) -> None:
+    told("add", ASTRONAUT, "--name", "ada")
+    assert told("export", "ada", tmp_path / "[bold]ada").endswith("[bold]ada.avatar")
 
 
 def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path) -> None:

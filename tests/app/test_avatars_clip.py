@@ -170,7 +170,12 @@ def test_a_hostile_clip_is_told_in_a_sentence(kind: str, tmp_path: Path, shelf: 
 
 
 @pytest.mark.parametrize(
-    ("pictures", "said"), [(plain(2), "no face in"), (plain(0.5), "only 0.5 seconds")]
+    ("pictures", "said"),
+    [
+        (plain(2), "no face in"),
+        (plain(0.5), "only 0.5 seconds"),
+        (plain(1 / 15), "is a still picture"),
+    ],
 )
 def test_a_clip_that_cannot_work_is_refused(
     pictures: Iterator[Image], said: str, tmp_path: Path, shelf: Shelf

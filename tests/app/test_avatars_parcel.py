@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.engines.face.sitter.avatar import (
     FEATURES,
     FILES,
+    GROUPS,
     MANIFEST,
     PORTRAIT,
     Avatar,
@@ -23,6 +25,7 @@ from avatar_app.engines.face.sitter.avatar import (
 )
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+NO_FACE = {name: [[100.0, 100.0]] * count for name, count in GROUPS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,10 @@ def packed(ada: Path, target: Path, **changed: bytes) -> Path:
         for name in FILES:
             parcel.writestr(name, changed.get(Path(name).stem, (ada / name).read_bytes()))
     return target
+
+
+def edited(ada: Path, **entries: object) -> bytes:
+    return json.dumps(json.loads((ada / MANIFEST).read_bytes()) | entries).encode()
 
 
 def with_entry(ada: Path, target: Path, name: str) -> Path:
@@ -84,6 +91,8 @@ HOSTILE: dict[str, Callable[[Path, Path], Path]] = {
     "another file": lambda ada, target: with_entry(ada, target, "engine.py"),
     "bomb": lambda ada, target: packed(ada, target, features=bytes(140_000_000)),
     "portrait is a text": lambda ada, target: packed(ada, target, portrait=b"text"),
+    "loop not described": lambda ada, target: packed(ada, target, avatar=edited(ada, version=2)),
+    "no face": lambda ada, target: packed(ada, target, avatar=edited(ada, landmarks=NO_FACE)),
     "manifest is a text": lambda ada, target: packed(ada, target, avatar=b"text"),
     "wrong check sum": without_check_sum,
     "cut off": cut_off,
@@ -112,6 +121,34 @@ def test_a_file_that_cannot_be_read_is_told(shelf: Shelf, tmp_path: Path, there:
         unpack(source, "guest", shelf)
     reason = "Is a directory" if there else "No such file or directory"
     assert raised.value.message == f"The file {source} cannot be read: {reason}."
+
+
+def test_a_message_names_files_and_no_folder_of_the_program(
+    ada: Path, shelf: Shelf, tmp_path: Path
+) -> None:
+    source = HOSTILE["loop not described"](ada, tmp_path / "x.avatar")
+    with pytest.raises(InputInvalid) as raised:
+        unpack(source, "guest", shelf)
+    reason = "The avatar file avatar.json is damaged: its idle loop is not described."
+    assert raised.value.message == f"The file {source} cannot be used. {reason}"
+
+
+def test_texts_that_cannot_be_printed_stay_outside(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+    bad = ["\ud800 \x1b[31mred"] * 30_000
+    manifest = edited(ada, notes=bad, licence="\ud800", other="\ud800")
+    avatar = unpack(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
+    assert set(avatar.notes) == {"[31mred"}
+    written = (shelf.folder("guest") / MANIFEST).read_text()
+    assert written.count("red") == len(avatar.notes) < 20
+
+
+def test_what_grows_too_large_as_it_is_written_leaves_nothing(
+    ada: Path, shelf: Shelf, tmp_path: Path
+) -> None:
+    manifest = edited(ada, other=[0] * 250_000)
+    with pytest.raises(InputInvalid, match=r"cannot be used\. .* far too large"):
+        unpack(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
+    assert shelf.names() == ()
 
 
 def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: Shelf, tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ _HINT = "Film yourself for a few seconds, looking into the camera."
 def usable_part(watched: Watched, path: Path) -> tuple[slice, tuple[str, ...]]:
     """The longest part of the clip that shows the face without a cut, and what to say of it."""
     seconds, present = len(watched) / watched.rate, watched.present
+    if len(watched) == 1:
+        raise InputInvalid(
+            f"The clip {path} is a still picture.", "Save it as a PNG or JPEG file and add that."
+        )
     if seconds < SHORTEST:
         raise InputInvalid(
             f"The clip {path} is only {seconds:.1f} seconds long.", "Film for two seconds or more."

@@ -41,7 +41,8 @@ _LEAST_FACE = 80
 """Pixels from cheek to cheek below which a face has too little detail to speak."""
 _MOST_TURN, _GOOD_TURN = 38.0, 20.0
 """Degrees to the side."""
-_GOOD_TILT = 20.0
+_MOST_TILT, _GOOD_TILT = 40.0, 20.0
+"""Degrees to a shoulder."""
 _BLURRED, _SOFT = 0.0011, 0.006
 """Share of fine detail in a face's contrast; photos of cameras lie far above."""
 _DARK = 45.0
@@ -133,8 +134,14 @@ def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") ->
     `kind`: what the picture comes from, a photo or a clip.
     """
     width = float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
-    turn, detail = abs(turn_of(mesh)), detail_of(picture, mesh)
+    turn, tilt = abs(turn_of(mesh)), abs(tilt_of(mesh))
+    detail = detail_of(picture, mesh)
     light = float(_cut_out(picture, mesh).mean())
+    if tilt > _MOST_TILT:
+        raise InputInvalid(
+            f"The {kind} lies on its side, or the face in it does.",
+            "Turn it upright and add it again.",
+        )
     if turn > _MOST_TURN:
         raise InputInvalid(
             "The face is seen from the side.", f"Use a {kind} that looks into the camera."
@@ -149,7 +156,7 @@ def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") ->
     found = {
         f"There are {faces} faces in the {kind}; the largest was taken.": faces > 1,
         f"The head is turned by {turn:.0f}°; a frontal {kind} looks better.": turn > _GOOD_TURN,
-        f"The head is tilted; an upright {kind} looks better.": abs(tilt_of(mesh)) > _GOOD_TILT,
+        f"The head is tilted; an upright {kind} looks better.": tilt > _GOOD_TILT,
         f"The {kind} is a little blurred.": detail < _SOFT,
         f"The face is dark; a brighter {kind} looks better.": light < _DARK,
         f"The face is cut off; a {kind} of the whole face looks better.": _is_cut_off(

@@ -52,9 +52,11 @@ def unpack(source: Path, name: str, shelf: Shelf) -> Avatar:
     """The avatar in the file `source`, put on the shelf as `name`."""
     with shelf.new(name) as folder:
         _unpack_into(folder, source)
-        if sorted(_checked(folder, source).files) != sorted(os.listdir(folder)):
+        avatar = _checked(folder, source)
+        if sorted(avatar.files) != sorted(os.listdir(folder)):
             raise InputInvalid(f"The file {source} is no avatar: its idle loop is lost.", _HINT)
-        _rename(folder / MANIFEST, name)
+        _rewrite(folder / MANIFEST, avatar, name)
+        _checked(folder, source)
     return load_avatar(shelf.folder(name))
 
 
@@ -103,7 +105,14 @@ def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
         raise InputInvalid(f"The file {source} is no avatar: {error}.", _HINT) from error
 
 
-def _rename(manifest: Path, name: str) -> None:
+def _rewrite(manifest: Path, avatar: Avatar, name: str) -> None:
+    """The manifest with its new name, and its other texts as they were read."""
+    texts = {
+        "name": name,
+        "created": avatar.created,
+        "notes": list(avatar.notes),
+        "licence": avatar.licence,
+    }
     document = json.loads(manifest.read_bytes())
-    text = json.dumps({**document, "name": name}, indent=1, ensure_ascii=False)
-    manifest.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(document | texts, indent=1, ensure_ascii=False)
+    manifest.write_text(text + "\n", encoding="utf-8", errors="replace")

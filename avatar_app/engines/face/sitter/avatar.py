@@ -12,8 +12,16 @@ from numpy.typing import NDArray
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
-from avatar_app.engines.face.sitter.checking import HINT, array_of, arrays_of, bytes_of, damaged
-from avatar_app.engines.face.sitter.idle import IDLE_FILES, Idle, load_idle
+from avatar_app.engines.face.sitter.checking import (
+    HINT,
+    array_of,
+    arrays_of,
+    bytes_of,
+    damaged,
+    printable,
+)
+from avatar_app.engines.face.sitter.geometry import is_face
+from avatar_app.engines.face.sitter.idle import IDLE_FILES, Idle, is_entry, load_idle
 
 VERSION, VERSION_WITH_IDLE = 1, 2
 """Of the manifest. Programs that know no idle loops can read avatars without one."""
@@ -26,6 +34,8 @@ LONGEST = 2048
 MESH_POINTS = 468
 _MANIFEST_BYTES = 1_000_000
 _PORTRAIT_BYTES = 64_000_000
+_MOST_NOTES = 12
+"""That are kept; the checks of a clip can find so many."""
 
 GROUPS: dict[str, int] = {
     "jaw": 21,
@@ -55,7 +65,7 @@ class Avatar:
 
     name: str
     created: str
-    """ISO 8601, UTC."""
+    """ISO 8601, UTC; as all texts, one line that can be printed anywhere."""
     portrait: Image
     """uint8, shape (height, width, 3), RGB."""
     face_box: tuple[int, int, int, int]
@@ -116,7 +126,10 @@ def check_folder(folder: Path) -> Avatar:
 def _idle(folder: Path, document: dict[str, Any], width: int, height: int) -> Idle | None:
     if document["version"] != VERSION_WITH_IDLE:
         return None
-    return load_idle(folder, document.get("idle"), sum(GROUPS.values()), (width, height))
+    entry: Any = document.get("idle")
+    if not is_entry(entry):
+        raise damaged(folder / MANIFEST, "its idle loop is not described")
+    return load_idle(folder, entry, sum(GROUPS.values()), (width, height))
 
 
 def grouped(marks: Points) -> dict[str, Points]:
@@ -133,7 +146,9 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise damaged(path, "it is no JSON object")
     version = document.get("version")
-    if version not in (VERSION, VERSION_WITH_IDLE) or type(version) is not int:
+    if type(version) is not int:
+        raise damaged(path, "version is no whole number")
+    if version not in (VERSION, VERSION_WITH_IDLE):
         raise InputInvalid(
             f"The avatar file {path} is of version {version!r}, which is not known here.", HINT
         )
@@ -144,13 +159,13 @@ def _text(document: dict[str, Any], key: str, folder: Path) -> str:
     value = document.get(key)
     if not isinstance(value, str):
         raise damaged(folder / MANIFEST, f"{key} is no text")
-    return value
+    return printable(value)
 
 
 def _notes(value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(note, str) for note in value):
         raise damaged(path, "notes is no list of texts")
-    return tuple(value)
+    return tuple(text for note in value[:_MOST_NOTES] if (text := printable(note)))
 
 
 def _portrait(path: Path) -> Image:
@@ -189,6 +204,8 @@ def _landmarks(value: Any, width: int, height: int, path: Path) -> dict[str, Poi
         if not _are_points(points, count, 2.0 * max(width, height)):
             raise damaged(path, f"the landmarks {name} are not {count} points")
         found[name] = np.asarray(points, np.float32)
+    if not is_face(found, width, height):
+        raise damaged(path, "its landmarks do not lie as in a face")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,23 @@ from avatar_app.core.errors import InputInvalid
 
 HINT = "Make the avatar again from the photo: avatar-app avatars add PHOTO"
 _ARRAY_BYTES = 64_000_000
-_UNREADABLE = (OSError, ValueError, EOFError, NotImplementedError, MemoryError, zlib.error)
+_LONGEST_TEXT = 300
+_UNREADABLE = (
+    *(OSError, ValueError, EOFError, RuntimeError, MemoryError, zlib.error),
+    *(zipfile.BadZipFile, TokenError),
+)
 """What reading a hostile .npz can raise: a header may ask for any amount of memory."""
 
 
 def damaged(path: Path, reason: str) -> InputInvalid:
     """The error that says so."""
     return InputInvalid(f"The avatar file {path} is damaged: {reason}.", HINT)
+
+
+def printable(text: str) -> str:
+    """One line of at most 300 characters: control characters and halves of characters are gone."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_TEXT])
+    return " ".join(shown.split())
 
 
 def bytes_of(path: Path, most: int) -> bytes:
@@ -44,7 +55,7 @@ def arrays_of(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
                 raise damaged(path, "it unpacks to far too much")
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in names if name in stored.files}
-    except (*_UNREADABLE, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise damaged(path, "it holds no arrays") from error
 
 

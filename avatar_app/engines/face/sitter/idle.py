@@ -11,15 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
-from avatar_app.engines.face.sitter.checking import (
-    HINT,
-    array_of,
-    arrays_of,
-    bytes_of,
-    damaged,
-)
+from avatar_app.engines.face.sitter.checking import array_of, arrays_of, bytes_of, damaged
 
 IDLE_CLIP = "idle.mp4"
 IDLE_TRACK = "idle.npz"
@@ -92,11 +85,10 @@ class Idle:
             raise damaged(self.path, f"it has not the {len(self)} frames that it should")
 
 
-def load_idle(folder: Path, entry: Any, points: int, size: tuple[int, int]) -> Idle:
-    """The loop that a manifest's entry describes; InputInvalid if anything is wrong with it."""
+def load_idle(folder: Path, entry: dict[str, Any], points: int, size: tuple[int, int]) -> Idle:
+    """The loop that a manifest's entry describes, which `is_entry` checked; InputInvalid if
+    anything is wrong with its files."""
     clip, track = folder / IDLE_CLIP, folder / IDLE_TRACK
-    if not _is_entry(entry):
-        raise InputInvalid(f"The idle loop of the avatar in {folder} is not described.", HINT)
     count = entry["frames"]
     arrays = arrays_of(track, ("boxes", "landmarks"))
     boxes = array_of(arrays, "boxes", (count, 4), np.float32, track)
@@ -108,7 +100,8 @@ def load_idle(folder: Path, entry: Any, points: int, size: tuple[int, int]) -> I
     return Idle(content, clip, float(entry["fps"]), entry["mirrored"], boxes, marks, size)
 
 
-def _is_entry(entry: Any) -> bool:
+def is_entry(entry: Any) -> bool:
+    """Does what a manifest says of its idle loop describe one?"""
     return (
         isinstance(entry, dict)
         and type(entry.get("frames")) is int
