@@ -192,10 +192,13 @@ def test_lips_that_touch_are_told_from_an_open_mouth(ada: Path, tmp_path: Path) 
     assert np.array_equal(lips._rest.upper, lips._rest.lower)
 
 
-def test_teeth_of_a_photo_are_kept(ada: Path) -> None:
+@pytest.mark.parametrize("engagement", [0.4, 0.7, 1.0])
+@pytest.mark.parametrize("upper_teeth", [0.0, 0.7])
+def test_teeth_of_a_photo_are_kept(upper_teeth: float, engagement: float, ada: Path) -> None:
     scene = Scene(load_avatar(ada), 1024, 1024)
     inside = scene._lips._inside
-    ajar = scene.paint(speaking(Mouth(opening=0.5, jaw=0.4, upper_teeth=0.7)))
+    mouth = Mouth(opening=0.5, jaw=0.4, upper_teeth=upper_teeth)
+    ajar = scene.paint(Pose(mouth=mouth, engagement=engagement))
     still = scene.paint(Pose())
     box = inside._box
     teeth = inside._cover > 0.9
@@ -203,6 +206,7 @@ def test_teeth_of_a_photo_are_kept(ada: Path) -> None:
     before, after = (scene._lips.plane.cut(p)[box][teeth].astype(float) for p in (still, ajar))
     assert len(before) > 100
     assert np.median(np.abs(before - after)) < 25
+    assert after.mean() > 0.85 * before.mean()
 
 
 def test_the_gap_follows_the_opening(scene: Scene) -> None:

@@ -100,7 +100,7 @@ class Inside:
         cover = smooth((self._v - lower + high) / (0.05 * half + 0.5))
         cover *= smooth((0.58 * half - np.abs(self._u)) / (0.2 * half)) * (high > 0.5) * 0.8
         picture += (self._tooth * 0.62 - picture) * cover[..., None]
-        lit = 0.10 + 0.90 * min(mouth.upper_teeth * 1.7, 1.0)
+        lit = self._lit(opening)
         tone = self._teeth * (_UNLIT + (1 - _UNLIT) * np.float32(lit))
         picture += (tone - picture) * (self._cover * np.float32(lit))[..., None]
         shade = np.exp(-np.maximum(self._v - upper, 0) / (0.07 * half)) * 0.32
@@ -109,6 +109,14 @@ class Inside:
         picture = cv2.GaussianBlur(picture, (0, 0), max(half / 70, 0.5))
         as_photo = (1 - opening.speaking) if opening.parted else 0.0
         return np.asarray(picture + (self._photo - picture) * np.float32(as_photo), np.float32)
+
+    def _lit(self, opening: Opening) -> float:
+        """Light on the upper teeth, 0 to 1: those that a photo shows stay in sight while it speaks,
+        except behind rounded lips."""
+        by_shape = 0.10 + 0.90 * min(opening.mouth.upper_teeth * 1.7, 1.0)
+        if not opening.parted:
+            return by_shape
+        return max(by_shape, 1 - opening.speaking * (0.2 + 0.8 * opening.mouth.rounding))
 
     def _with_tongue(self, picture: Floats, lower: Floats, gap: Floats, mouth: Mouth) -> Floats:
         half = self._half
