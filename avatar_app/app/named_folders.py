@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+
+from rapidfuzz import fuzz, process
 
 from avatar_app.core.errors import ConfigInvalid
 
@@ -16,6 +18,8 @@ _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
 """Names that Windows does not give to files."""
+_ALIKE = 60
+"""Per cent of two names, from which one may have been meant by the other."""
 
 
 def is_name(name: str) -> bool:
@@ -25,12 +29,25 @@ def is_name(name: str) -> bool:
 
 def check_name(name: str, what: str) -> str:
     """`name`, or ConfigInvalid if `what` (“An avatar”) cannot be called so."""
+    if name in _RESERVED:
+        raise ConfigInvalid(
+            f"{what} cannot be called {name!r}: Windows keeps that name for itself.",
+            f"Choose another, say  --name {name}-1.",
+        )
     if not is_name(name):
         raise ConfigInvalid(
             f"{what} cannot be called {name!r}.",
             "Use up to 40 small letters, digits, - and _, say  --name ada.",
         )
     return name
+
+
+def likeliest(name: str, names: Collection[str]) -> str | None:
+    """The one of `names` that was meant by `name`, if one is like it."""
+    found = process.extractOne(
+        name, names, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_ALIKE
+    )
+    return None if found is None else found[0]
 
 
 def check_free(root: Path, name: str, what: str, commands: str) -> None:

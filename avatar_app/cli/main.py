@@ -83,7 +83,8 @@ def demo(
     from avatar_app.app.demo import film_demo
     from avatar_app.app.places import user_places
 
-    loaded, _ = _settings(settings)
+    loaded, notices = _settings(settings)
+    _tell(notices)
     places = user_places()
     path = output or places.videos / "avatar-demo.mp4"
     with err.status("Preparing …") as status:
@@ -133,9 +134,12 @@ def converse(
     from avatar_app.app.converse import converse as hold
     from avatar_app.app.converse import read_lines
     from avatar_app.app.places import user_places
+    from avatar_app.app.render.rendering import check_output
 
     loaded, notices = _settings(settings)
     _tell(notices)
+    if output is not None:
+        check_output(output, *recordings)
     lines = read_lines(recordings)
     with err.status("Preparing …") as status:
         result = hold(
@@ -216,7 +220,8 @@ def bench(
 
         out.print(bench_table())
         return 0
-    loaded, _ = _settings(settings)
+    loaded, notices = _settings(settings)
+    _tell(notices)
     with err.status(f"Measuring {name} …"):
         result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,17 @@ def test_a_broken_settings_file_costs_a_notice(run: Run, held: list[dict[str, An
     status, _, errors = run("converse", "--input", RECORDING)
     assert status == 0
     assert "window.theme cannot be 'pink'" in errors
+
+
+def test_a_film_of_a_conversation_does_not_replace_what_is_said_in_it(
+    run: Run, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.wav"
+    shutil.copy(RECORDING, mine)
+    status, _, errors = run("converse", "--input", mine, "--output", mine)
+    assert status == 1
+    assert "would replace" in errors
+    assert mine.read_bytes() == Path(RECORDING).read_bytes()
 
 
 def test_benches_are_listed_with_what_they_ask(run: Run) -> None:

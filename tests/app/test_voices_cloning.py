@@ -210,6 +210,9 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
     with pytest.raises(ConfigInvalid, match="no cloned voice 'adda'") as refused:
         VoiceShelf(user_places()).remove("adda")
     assert refused.value.hint == "Did you mean ada?"
+    with pytest.raises(ConfigInvalid) as unknown:
+        VoiceShelf(user_places()).remove("a")
+    assert "Did you mean" not in unknown.value.hint
 
 
 def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:

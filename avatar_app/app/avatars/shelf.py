@@ -10,16 +10,17 @@ from itertools import chain, count
 from pathlib import Path
 from unicodedata import normalize
 
-from rapidfuzz import fuzz, process
-
-from avatar_app.app.named_folders import check_free, is_name, new_folder, remove_folder
+from avatar_app.app.named_folders import (
+    check_free,
+    is_name,
+    likeliest,
+    new_folder,
+    remove_folder,
+)
 from avatar_app.app.places import Places
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.engines.face.sitter.avatar import MANIFEST, Avatar, load_avatar
-
-_ALIKE = 60
-"""Of 100: how alike two names are from which one may be meant by the other."""
 
 
 def name_from(photo: Path) -> str:
@@ -53,20 +54,13 @@ class Shelf:
         hint = f"There is {known}." if known else "Make one: avatar-app avatars add PHOTO"
         if Path(name).name != name:
             raise ConfigInvalid(f"There is no avatar in {name}.", hint)
-        likely = process.extractOne(
-            name, names, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_ALIKE
-        )
+        likely = likeliest(name, names)
         raise ConfigInvalid(
-            f"There is no avatar {name!r}.", f"Did you mean {likely[0]}?" if likely else hint
+            f"There is no avatar {name!r}.", f"Did you mean {likely}?" if likely else hint
         )
 
     def check_free(self, name: str) -> None:
         """ConfigInvalid if an avatar cannot be called so, or one is."""
-        if not is_name(name) and is_name(f"{name}-"):  # its letters are allowed
-            raise ConfigInvalid(
-                f"An avatar cannot be called {name!r}: Windows keeps that name for itself.",
-                f"Choose another, say  --name {name}-1.",
-            )
         check_free(self.root, name, "an avatar", "avatars")
 
     def free_name(self, wanted: str, taken: Collection[str] = ()) -> str:

@@ -110,9 +110,12 @@ class History:
 
     def prune(self, days: int, now: datetime | None = None) -> int:
         """Delete turns older than `days` (0: none); returns how many."""
+        try:
+            limit = (now or datetime.now(UTC)) - timedelta(days=days)
+        except OverflowError:  # before the calendar begins
+            return 0
         if days == 0:
             return 0
-        limit = (now or datetime.now(UTC)) - timedelta(days=days)
         with self._lock:
             return self._kept(lambda: self._delete_before(_stored(limit)), 0)
 

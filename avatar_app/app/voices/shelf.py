@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rapidfuzz import process
-
-from avatar_app.app.named_folders import check_free, new_folder, remove_folder
+from avatar_app.app.named_folders import check_free, likeliest, new_folder, remove_folder
 from avatar_app.app.places import Places, user_places
 from avatar_app.app.voices.signing import Purpose, signed, signing_key, verified
 from avatar_app.app.voices.writing import replace_file
@@ -77,10 +75,10 @@ class VoiceShelf:
         """Where the voice lies; ConfigInvalid, with the likeliest name meant, if there is none."""
         if name in self.names():
             return self.root / name
-        likely = process.extractOne(name, self.names(), score_cutoff=50)
+        likely = likeliest(name, self.names())
         hint = "Make one: avatar-app voices clone RECORDING --name NAME"
         raise ConfigInvalid(
-            f"There is no cloned voice {name!r}.", f"Did you mean {likely[0]}?" if likely else hint
+            f"There is no cloned voice {name!r}.", f"Did you mean {likely}?" if likely else hint
         )
 
     def check_free(self, name: str) -> None:
