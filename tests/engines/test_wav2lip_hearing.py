@@ -130,10 +130,15 @@ def test_a_wrong_entry_is_named(
         read_checkpoint(write_zip(tmp_path / "weights.pth", changed(state)))
 
 
-def test_numbers_that_are_not_finite_are_found(state: State, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"), [(np.nan, "are not finite"), (-1e30, "no training ends with")]
+)
+def test_numbers_that_no_network_has_are_found(
+    number: float, said: str, state: State, tmp_path: Path
+) -> None:
     key = "output_block.1.bias"
-    broken = state | {key: np.array([0, np.nan, 0], np.float32)}
-    with pytest.raises(InputInvalid, match=f"{key} holds numbers that are not finite"):
+    broken = state | {key: np.array([0, number, 0], np.float32)}
+    with pytest.raises(InputInvalid, match=f"{key} holds numbers that {said}"):
         read_checkpoint(write_safetensors(tmp_path / "weights", broken))
 
 

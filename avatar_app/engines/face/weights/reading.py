@@ -27,6 +27,8 @@ _COUNTER = "num_batches_tracked"
 """Ends the keys of entries that matter in training only."""
 _FETCH_AGAIN = "Fetch the file again, from where its authors publish it."
 _SAFETENSORS = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8", "BF16": "<u2"}
+_LARGEST = 1e9
+"""Of a weight or a variance, without its sign; a layer times such a one overflows soon."""
 _LONGEST_HEADER = 16_000_000
 """Bytes; a real one has some 30,000."""
 
@@ -142,6 +144,8 @@ def _finite(found: Any, key: str) -> NDArray[np.float32]:
     values = np.asarray(found if isinstance(found, np.ndarray) else found.read(), np.float32)
     if not np.isfinite(values).all():
         raise Damaged(f"the entry {key} holds numbers that are not finite")
+    if values.size and max(-values.min(), values.max()) > _LARGEST:
+        raise Damaged(f"the entry {key} holds numbers that no training ends with")
     return values
 
 
