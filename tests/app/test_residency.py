@@ -252,5 +252,5 @@ def test_many_threads_share_a_card() -> None:
     assert leased() == 0
     assert residency._leases == []
     assert crowd.counts["leased"] > 100
-    assert crowd.counts["used"] > 500
+    assert crowd.counts["used"] > 100
     assert min(crowd.counts["left"], crowd.counts["refused"]) > 20, f"not crowded: {crowd.counts}"
