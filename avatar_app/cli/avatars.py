@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from avatar_app.cli.notices import tell
+
 if TYPE_CHECKING:
     from avatar_app.app.avatars.seeing import Eyes
 
@@ -75,8 +77,7 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
-    for notice in notices:
-        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    tell(_err, notices)
     return chosen_eyes(settings.avatars)
 
 
@@ -99,8 +100,7 @@ def list_all() -> int:
         _say(f"They are kept in {shelf.root}")
     else:
         _say("There is none yet. Make one: avatar-app avatars add PHOTO")
-    for notice in notices:
-        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    tell(_err, notices)
     return 0
 
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -112,8 +113,7 @@ def _planner(measurements: Measurements, anew: bool) -> Planner:
     places = user_places()
     store = Store.of(places)
     settings, notices = load_settings(places.settings_file)
-    for notice in notices:
-        err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False, highlight=False)
+    tell(err, notices)
     return Planner(
         look_at_hardware(measurements, Cards(nvml()), anew),
         Registry(),

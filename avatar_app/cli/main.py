@@ -14,6 +14,7 @@ from rich.console import Console
 from avatar_app.cli.avatars import avatars
 from avatar_app.cli.fit import fit
 from avatar_app.cli.models import models
+from avatar_app.cli.notices import tell, warn
 from avatar_app.cli.render import render
 from avatar_app.cli.servers import servers
 from avatar_app.cli.speak import speak
@@ -84,14 +85,15 @@ def demo(
     from avatar_app.app.places import user_places
 
     loaded, notices = _settings(settings)
-    _tell(notices)
+    tell(err, notices)
     places = user_places()
     path = output or places.videos / "avatar-demo.mp4"
     with err.status("Preparing …") as status:
         report = film_demo(
             loaded, places, path, lambda text: status.update(f"The user says: {text}")
         )
-    _warn(report["notices"])
+    for sentence in report["notices"]:
+        warn(err, sentence)
     out.print(f"The film is {path}", soft_wrap=True, highlight=False)
     return 0
 
@@ -109,10 +111,10 @@ def say(
     if not text.strip():
         raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
     loaded, told = _settings(settings)
-    _tell(told)
+    tell(err, told)
     with err.status("Speaking …"):
         notices = film_saying(loaded, user_places(), text, output)
-    _tell(tuple(notices))
+    tell(err, notices)
     out.print(f"The film is {output}", soft_wrap=True, highlight=False)
     return 0
 
@@ -137,7 +139,7 @@ def converse(
     from avatar_app.app.render.rendering import check_output
 
     loaded, notices = _settings(settings)
-    _tell(notices)
+    tell(err, notices)
     if output is not None:
         check_output(output, *recordings)
     lines = read_lines(recordings)
@@ -150,7 +152,8 @@ def converse(
             barge_in_at,
             lambda source: status.update(f"Playing {source}"),
         )
-    _warn(result["notices"])
+    for sentence in result["notices"]:
+        warn(err, sentence)
     text = json.dumps(result, indent=2, ensure_ascii=False)
     if report is None:
         typer.echo(text)
@@ -175,7 +178,7 @@ def engines() -> int:
     from avatar_app.app.registry import Registry
 
     registry = Registry()
-    _tell(tuple(registry.notices))
+    tell(err, registry.notices)
     out.print(engine_table(registry))
     return 0
 
@@ -187,7 +190,7 @@ def doctor(settings: Assignments = None) -> int:
     from avatar_app.app.places import user_places
 
     loaded, notices = _settings(settings)
-    _tell(notices)
+    tell(err, notices)
     healthy = True
     for finding in examine(loaded, user_places()):
         healthy = healthy and finding.ok
@@ -221,7 +224,7 @@ def bench(
         out.print(bench_table())
         return 0
     loaded, notices = _settings(settings)
-    _tell(notices)
+    tell(err, notices)
     with err.status(f"Measuring {name} …"):
         result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
     if as_json:
@@ -256,15 +259,6 @@ def _settings(assignments: list[str] | None) -> tuple[Any, tuple[Noticed, ...]]:
     from avatar_app.app.settings import load_settings, parse_overrides
 
     return load_settings(overrides=parse_overrides(assignments or []))
-
-
-def _tell(notices: tuple[Noticed, ...]) -> None:
-    _warn([f"{notice.message} {notice.hint}" for notice in notices])
-
-
-def _warn(sentences: list[str]) -> None:
-    for sentence in sentences:
-        err.print(sentence, style="yellow", markup=False, highlight=False)
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
 _out = Console()
@@ -63,8 +64,7 @@ def render(
     quality = str(load_settings(overrides=overrides)[0].render.quality)
     overrides |= _profile(quality, fps, size)
     loaded, notices = load_settings(overrides=overrides)
-    for notice in notices:
-        _warn(f"{notice.message} {notice.hint}")
+    tell(_err, notices, soft_wrap=True)
     profile = loaded.render.profile(loaded.render.quality)
     order = Order(output, audio, text or "", avatar, face, model, no_sound)
     report = _filmed(loaded, profile, user_places(), order)
@@ -101,16 +101,11 @@ def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, A
         TextColumn("{task.fields[left]}"),
     )
     with filming, Progress(*parts, console=_err, transient=True) as bar:
-        for notice in filming.notices:
-            _warn(f"{notice.message} {notice.hint}")
+        tell(_err, filming.notices, soft_wrap=True)
         task = bar.add_task("", total=100, left="")
 
-        def tell(percent: float, left: float) -> None:
+        def show(percent: float, left: float) -> None:
             minutes, seconds = divmod(round(left), 60)
             bar.update(task, completed=percent, left=f"{minutes}:{seconds:02} left")
 
-        return filming.film(Turn(0), tell)
-
-
-def _warn(sentence: str) -> None:
-    _err.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        return filming.film(Turn(0), show)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
 _out = Console()
@@ -47,8 +48,7 @@ def speak(
 
     chosen = {} if engine is None else {"tts.engine": engine}
     loaded, notices = load_settings(overrides=chosen | parse_overrides(settings or []))
-    for notice in notices:
-        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    tell(_err, notices)
     if output is None and not list_voices:
         raise ConfigInvalid("Where shall it be written?", "Give --output FILE.mp3, or --list.")
     with _err.status("Speaking …"), TTSEngine(loaded.tts) as tts:

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from avatar_app.cli.notices import tell
+
 if TYPE_CHECKING:
     from avatar_app.app.jobs import Job
     from avatar_app.app.settings import Settings
@@ -179,8 +181,7 @@ def _settings() -> Settings:
     from avatar_app.app.settings import load_settings
 
     settings, notices = load_settings()
-    for notice in notices:
-        _err.print(f"{notice.message} {notice.hint}", style="yellow", markup=False)
+    tell(_err, notices)
     return settings
 
 

@@ -14,6 +14,8 @@ from avatar_app.app.models.store import BLOCK, Kept, Store, hash_file
 from avatar_app.app.models.unpacking import unpack
 from avatar_app.core.errors import InputInvalid
 
+_HINT = "Fetch it anew, or tell the engine the path itself."
+
 
 def recognise(path: Path, catalog: Catalog) -> Model:
     """Which model of the catalogue the file or folder is; InputInvalid if it is none."""
@@ -70,7 +72,7 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
         raise InputInvalid(
             f"{source} is not the published {file.name}: it has {size:,} bytes, not "
             f"{file.bytes:,}.",
-            "Fetch it anew, or tell the engine the path itself.",
+            _HINT,
         )
     kept = _place(taking, source, folder / file.name, file)
     taking.store.pin(taking.model, file, kept.sha256)
@@ -106,7 +108,7 @@ def _require_hash(taking: _Taking, source: Path, file: ModelFile, sha256: str) -
     raise InputInvalid(
         f"{source} is not the published {file.name}: its SHA-256 begins with {sha256[:12]}, not "
         f"with {file.sha256[:12]}.",
-        "Fetch it anew, or tell the engine the path itself.",
+        _HINT,
     )
 
 

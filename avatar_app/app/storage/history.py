@@ -10,11 +10,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from avatar_app.app.storage.database import IN_MEMORY, Migration, connected, opened
+from avatar_app.app.storage.times import since, stored
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
@@ -72,7 +73,7 @@ class History:
     def add(self, turn: TurnEnded, at: datetime) -> None:
         """Store a turn that began at `at` (aware of its time zone); durable on return."""
         row = (
-            *(self.session, turn.turn_id, _stored(at), turn.outcome, turn.typed),
+            *(self.session, turn.turn_id, stored(at), turn.outcome, turn.typed),
             *(turn.user_text, turn.avatar_text, turn.heard_text),
             *(json.dumps(turn.marks), json.dumps(asdict(turn.pictures))),
         )
@@ -110,14 +111,10 @@ class History:
 
     def prune(self, days: int, now: datetime | None = None) -> int:
         """Delete turns older than `days` (0: none); returns how many."""
-        try:
-            limit = (now or datetime.now(UTC)) - timedelta(days=days)
-        except OverflowError:  # before the calendar begins
-            return 0
-        if days == 0:
+        if not (limit := since(days, now)):
             return 0
         with self._lock:
-            return self._kept(lambda: self._delete_before(_stored(limit)), 0)
+            return self._kept(lambda: self._delete_before(limit), 0)
 
     def close(self) -> None:
         """Give the file back."""
@@ -222,10 +219,6 @@ def _turn(
         pictures=Pictures(**json.loads(pictures)),
         at=datetime.fromisoformat(started_at),
     )
-
-
-def _stored(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _log(notice: Noticed) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from avatar_app.app.monitor import Span, StageTimes, span_named, summarized
 from avatar_app.app.places import Places
 from avatar_app.app.storage.database import Database, Migration
+from avatar_app.app.storage.times import since, stored
 from avatar_app.core.manifest import Kind
 
 FILE = "measurements.db"
@@ -111,7 +112,7 @@ class Measurements:
         for span, ms in times.items():
             engine = used.get(span.kind) if span.kind else None
             name, model = (engine.name, engine.model) if engine else ("", "")
-            rows.append((_stored(at), span.name, name, model, ms))
+            rows.append((stored(at), span.name, name, model, ms))
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO stages (at, span, engine, model, ms) VALUES (?, ?, ?, ?, ?)", rows
@@ -136,7 +137,7 @@ class Measurements:
 
     def keep_trial(self, kind: Kind, engine: str, choice: str, trial: Trial) -> None:
         """Keep what an engine took; a later trial of the same choice takes its place."""
-        row = (kind, engine, choice, _stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
+        row = (kind, engine, choice, stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
         rest = (trial.model_mb, trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
         with self._database.transaction() as connection:
             connection.execute(
@@ -159,7 +160,7 @@ class Measurements:
 
     def keep_speed(self, fingerprint: str, gflops: float) -> None:
         """Keep how fast the machine of that fingerprint computes."""
-        row = (fingerprint, _stored(datetime.now(UTC)), gflops)
+        row = (fingerprint, stored(datetime.now(UTC)), gflops)
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)", row)
 
@@ -174,7 +175,7 @@ class Measurements:
         """Delete times of turns older than `days` (0: none)."""
         if days:
             with self._database.transaction() as connection:
-                connection.execute("DELETE FROM stages WHERE at < ?", (_since(days, now),))
+                connection.execute("DELETE FROM stages WHERE at < ?", (since(days, now),))
 
     def forget(self) -> None:
         """Delete the times of all turns; what engines weigh tells nothing of the user and stays."""
@@ -186,16 +187,4 @@ class Measurements:
 
     def _rows(self, query: str, days: int, now: datetime | None) -> list[Any]:
         with self._database.transaction() as connection:
-            return connection.execute(query, (_since(days, now),)).fetchall()
-
-
-def _stored(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _since(days: int, now: datetime | None) -> str:
-    """Where the last `days` begin; empty, before all times, for 0 and where no calendar goes."""
-    try:
-        return _stored((now or datetime.now(UTC)) - timedelta(days=days)) if days else ""
-    except OverflowError:
-        return ""
+            return connection.execute(query, (since(days, now),)).fetchall()

@@ -150,7 +150,7 @@ def _build(reader: Any) -> None:
 
 
 def _require_names(names: Sequence[Any]) -> None:
-    """Only these are looked up in a table: a tuple in tuples takes the processor down with it."""
+    """Only these are looked up in a table: to hash a tuple in millions of them ends the process."""
     if not all(type(name) in (str, int) for name in names):
         raise Damaged("its table is described wrongly")
 

@@ -1,0 +1,20 @@
+"""What the user should know, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from avatar_app.core.events import Noticed
+
+
+def tell(console: Console, notices: Iterable[Noticed], *, soft_wrap: bool = False) -> None:
+    """A line each, as plain text."""
+    for notice in notices:
+        warn(console, f"{notice.message} {notice.hint}", soft_wrap=soft_wrap)
+
+
+def warn(console: Console, sentence: str, *, soft_wrap: bool = False) -> None:
+    """One line, as plain text."""
+    console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=soft_wrap)
