@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-from avatar_app.app.models.catalog import read_catalog
-from avatar_app.app.places import shipped
+from avatar_app.models.catalog import read_catalog
+from avatar_app.system.places import shipped
 
 PROJECT = "avatar-app"
 CONTAINED = (
@@ -24,8 +24,12 @@ CONTAINED = (
     ("WebRTC", "livekit, webrtcvad-wheels", "BSD-3-Clause"),
     ("CMUSphinx and its US English model", "pocketsphinx", "BSD-2-Clause"),
     ("Silero VAD", "avatar_app/engines/vad/silero", "MIT"),
-    ("MediaPipe face detector and face mesh", "avatar_app/app/avatars/networks", "Apache-2.0"),
-    ("Resemblyzer speaker encoder", "avatar_app/app/voices/networks", "Apache-2.0"),
+    (
+        "MediaPipe face detector and face mesh",
+        "avatar_app/avatars/detection/networks",
+        "Apache-2.0",
+    ),
+    ("Resemblyzer speaker encoder", "avatar_app/voices/networks", "Apache-2.0"),
     ("Inter (typeface)", "assets/fonts/inter", "OFL-1.1"),
 )
 """Libraries that travel inside packages or this repository: name, where, SPDX licence."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from spoken import STORY, spoken, written
 
-from avatar_app.app.places import user_places
-from avatar_app.app.voices.cloning import Cloning, ask
-from avatar_app.app.voices.sentence import Sentence
-from avatar_app.app.voices.shelf import ClonedVoice
 from avatar_app.core.values import Samples
+from avatar_app.system.places import user_places
+from avatar_app.voices.cloning import Cloning, ask
+from avatar_app.voices.sentence import Sentence
+from avatar_app.voices.shelf import ClonedVoice
 
 NAME = "ada"
 DRAWN = Sentence(("humble", "astronaut", "swallowed", "wet", "computer", "aquarium"))

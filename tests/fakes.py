@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.app.room import Moment, Room, RoomClock
 from avatar_app.core.events import Event
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
@@ -25,9 +24,10 @@ from avatar_app.core.values import (
     Word,
 )
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.ledger import Ledger
+from avatar_app.pipeline.input.turntaking import Patience
 from avatar_app.pipeline.orders import Order
-from avatar_app.pipeline.turntaking import Patience
+from avatar_app.pipeline.output.ledger import Ledger
+from avatar_app.session.offline.room import Moment, Room, RoomClock
 
 WORD_SECONDS = 0.2
 TURN_STEP = 0.001

@@ -11,9 +11,9 @@ import av
 import cv2
 import numpy as np
 
-from avatar_app.app.avatars.making import make_avatar
-from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.jobs import Job
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.shelf import Shelf
+from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
 from avatar_app.engines.face.acting.pose import Expression, Mouth, Pose
 from avatar_app.engines.face.photo.scene import Scene

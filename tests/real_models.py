@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from avatar_app.app.converse import Converser, Line
-from avatar_app.app.gathering import Gathering, gathered
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import load_settings
 from avatar_app.core.events import Failed, Noticed, TurnEnded
+from avatar_app.session.offline.converse import Converser, Line
+from avatar_app.session.offline.gathering import Gathering, gathered
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 
 SAID = "please tell me something nice"
 """What the Whisper model understands in any speech."""

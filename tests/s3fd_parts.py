@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from avatar_app.app.avatars.s3fd_graph import expected_shapes
+from avatar_app.avatars.detection.s3fd_graph import expected_shapes
 
 FOLDER = Path(__file__).parent / "data" / "s3fd"
 State = dict[str, np.ndarray]

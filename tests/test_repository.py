@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from avatar_app.app import places
-from avatar_app.app.registry import Registry
+from avatar_app.runtime.registry import Registry
+from avatar_app.system import places
 
 ROOT = Path(__file__).parents[1]
 GPL_3 = "3972dc9744f6499f0f9b2dbf76696f2ae7ad8af9b23dde66d6af86c9dfb36986"

@@ -15,9 +15,9 @@ from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
 from avatar_app.audio.keeper import Keeper, Role
 from avatar_app.audio.line import Format
-from avatar_app.audio.resample import Resampler
 from avatar_app.audio.standin import OnBlock, OnNotice, SilentMicrophone
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.media.resample import Resampler
 
 log = logging.getLogger(__name__)
 

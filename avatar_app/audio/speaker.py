@@ -12,9 +12,9 @@ from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
 from avatar_app.audio.keeper import Keeper, Role
 from avatar_app.audio.line import Format, Socket
-from avatar_app.audio.resample import Resampler
 from avatar_app.audio.standin import OnNotice, Pull, SilentSpeaker
 from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, Samples
+from avatar_app.media.resample import Resampler
 
 AHEAD_SECONDS = 0.03
 """How much sound of another rate waits for its device: a thread may be as late as this."""

@@ -10,7 +10,6 @@ from typing import Self
 import numpy as np
 
 from avatar_app.audio.clock import Clock, MonotonicClock, beats
-from avatar_app.audio.wav import SoundWriter
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import (
     BLOCK_SECONDS,
@@ -21,6 +20,7 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
+from avatar_app.media.wav import SoundWriter
 
 Pull = Callable[[int, float], Samples]
 """(frames, dac_at) -> float32 of shape (frames,): what leaves the loudspeaker at `dac_at`."""

@@ -15,9 +15,9 @@ from avatar_app.cli.models_shown import command_to_use, described, show_list, sh
 from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
-    from avatar_app.app.models.catalog import Catalog, Model
-    from avatar_app.app.models.found import Found
-    from avatar_app.app.models.store import Store
+    from avatar_app.models.catalog import Catalog, Model
+    from avatar_app.models.found import Found
+    from avatar_app.models.store import Store
 
 models = typer.Typer(help="Models: see, fetch, check, take over, remove.", no_args_is_help=True)
 out = Console()
@@ -61,9 +61,9 @@ def download(
     accept_license: Accepted = None,
 ) -> int:
     """Fetch models; what was begun goes on where it stopped."""
-    from avatar_app.app.models.download import download as fetch
-    from avatar_app.app.models.failures import AGAIN
     from avatar_app.cli.progress import watched
+    from avatar_app.models.download import download as fetch
+    from avatar_app.models.failures import AGAIN
 
     store, catalog = _known()
     wanted = [catalog.find(name) for name in names]
@@ -86,9 +86,9 @@ def download(
 @models.command()
 def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> int:
     """Hash every file of a model, or of all that are here, and compare."""
-    from avatar_app.app.models.checking import verify as check
-    from avatar_app.app.models.store import Presence
     from avatar_app.cli.progress import run_shown
+    from avatar_app.models.checking import verify as check
+    from avatar_app.models.store import Presence
 
     store, catalog = _known()
     all_kept = [each for each in catalog.models if store.kept(each)]
@@ -138,8 +138,8 @@ def take(
     accept_license: Accepted = None,
 ) -> int:
     """Take over a file or folder that you have already; it is linked or copied, and checked."""
-    from avatar_app.app.models.taking import recognise, take_over
     from avatar_app.cli.progress import run_shown
+    from avatar_app.models.taking import recognise, take_over
 
     store, catalog = _known()
     source = path.expanduser()
@@ -155,8 +155,8 @@ def take(
 @models.command()
 def found(as_json: AsJson = False) -> int:
     """List models that other programs have brought here; they can be used where they lie."""
-    from avatar_app.app.models.found import found_models
-    from avatar_app.app.settings import load_settings
+    from avatar_app.models.found import found_models
+    from avatar_app.settings.settings import load_settings
 
     settings, _ = load_settings()
     every = [_told(each) for each in found_models(settings.models.folders)]
@@ -178,7 +178,7 @@ def _tell_here(model: Model, path: Path) -> None:
 
 
 def _told(found: Found) -> dict[str, Any]:
-    from avatar_app.app.models.store import readable
+    from avatar_app.models.store import readable
 
     header = found.header
     facts = [found.kind.value, readable(found.bytes)]
@@ -204,9 +204,9 @@ def _told(found: Found) -> dict[str, Any]:
 
 
 def _known() -> tuple[Store, Catalog]:
-    from avatar_app.app.models.catalog import user_catalog
-    from avatar_app.app.models.store import Store
-    from avatar_app.app.places import user_places
+    from avatar_app.models.catalog import user_catalog
+    from avatar_app.models.store import Store
+    from avatar_app.system.places import user_places
 
     store = Store.of(user_places())
     return store, user_catalog(store.root)
@@ -214,7 +214,7 @@ def _known() -> tuple[Store, Catalog]:
 
 def _agree(model: Model, store: Store, accepts: bool) -> None:
     """Show the licence, and have it accepted once where it asks for that."""
-    from avatar_app.app.models.licensing import require_licence
+    from avatar_app.models.licensing import require_licence
 
     if store.is_accepted(model):
         return

@@ -11,8 +11,8 @@ from avatar_app.core.manifest import Kind
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from avatar_app.app.models.catalog import Model
-    from avatar_app.app.models.store import Store
+    from avatar_app.models.catalog import Model
+    from avatar_app.models.store import Store
 
 _TITLES = {
     Kind.ASR: "Recognition",
@@ -32,7 +32,7 @@ _DETECTOR = "detector"
 
 def described(model: Model, store: Store) -> dict[str, Any]:
     """A model as `models list --json` tells it."""
-    from avatar_app.app.models.store import Presence, readable
+    from avatar_app.models.store import Presence, readable
 
     presence, here = store.presence(model), store.bytes_here(model)
     part = f"{100 * here / model.bytes:.0f} % here" if model.bytes else "partly"
@@ -75,7 +75,7 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
 
 def show_model(model: Model, store: Store, out: Console) -> None:
     """All that is known of it; hashes and addresses in lines of their own, to be copied whole."""
-    from avatar_app.app.models.store import readable
+    from avatar_app.models.store import readable
 
     _line(out, model.title, style="bold")
     _line(out, f"  {model.summary}")

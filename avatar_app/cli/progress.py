@@ -16,8 +16,8 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from avatar_app.app.jobs import Job
-    from avatar_app.app.models.tally import Tally
+    from avatar_app.core.jobs import Job
+    from avatar_app.models.tally import Tally
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def watched(
     title: str, console: Console, work: Callable[[Job[Any], Callable[[Tally], None]], T]
 ) -> T:
     """The result of a download, whose bytes, rate and time left are shown meanwhile."""
-    from avatar_app.app.jobs import Job
+    from avatar_app.core.jobs import Job
 
     columns = (
         TextColumn("{task.description}"),
@@ -47,7 +47,7 @@ def watched(
 
 def run_shown(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
     """The result of a job, whose fraction is shown meanwhile."""
-    from avatar_app.app.jobs import Job
+    from avatar_app.core.jobs import Job
 
     with Progress(console=console, transient=True, disable=_unseen(console)) as bars:
         bar = bars.add_task(title, total=1.0)

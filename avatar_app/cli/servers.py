@@ -23,7 +23,7 @@ def look_here(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Ask the usual ports of this machine, once, which models are served there."""
-    from avatar_app.app.servers import USUAL_PORTS, look
+    from avatar_app.models.servers import USUAL_PORTS, look
 
     found = look()
     if as_json:
@@ -47,7 +47,7 @@ def key(
     remove: Annotated[bool, typer.Option("--remove", help="Forget it.")] = False,
 ) -> int:
     """Keep the key for a server in the system's keyring; it is asked for, hidden."""
-    from avatar_app.app.servers import checked_address, is_overheard, remove_key, store_key
+    from avatar_app.models.servers import checked_address, is_overheard, remove_key, store_key
 
     address = checked_address(address)
     if remove:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from avatar_app.app.monitor import StageTimes
-    from avatar_app.app.statistics import Statistics
+    from avatar_app.performance.monitor import StageTimes
+    from avatar_app.performance.statistics import Statistics
 
 out = Console()
 
@@ -23,11 +23,11 @@ def stats(
     forget: Annotated[bool, typer.Option("--forget", help="Delete the times of turns.")] = False,
 ) -> int:
     """Say how long each stage of a turn took and each engine, and which breaks its promises."""
-    from avatar_app.app.models.catalog import user_catalog
-    from avatar_app.app.places import user_places
-    from avatar_app.app.registry import Registry
-    from avatar_app.app.statistics import statistics
-    from avatar_app.app.storage.measurements import Measurements
+    from avatar_app.models.catalog import user_catalog
+    from avatar_app.performance.statistics import statistics
+    from avatar_app.runtime.registry import Registry
+    from avatar_app.storage.measurements import Measurements
+    from avatar_app.system.places import user_places
 
     places = user_places()
     with closing(Measurements.of(places)) as measurements:

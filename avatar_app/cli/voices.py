@@ -13,10 +13,10 @@ from rich.table import Table
 from avatar_app.cli.notices import tell
 
 if TYPE_CHECKING:
-    from avatar_app.app.jobs import Job
-    from avatar_app.app.settings import Settings
-    from avatar_app.app.voices.shelf import ClonedVoice
+    from avatar_app.core.jobs import Job
     from avatar_app.core.values import Samples
+    from avatar_app.settings.settings import Settings
+    from avatar_app.voices.shelf import ClonedVoice
 
 T = TypeVar("T")
 
@@ -42,9 +42,9 @@ def clone(
     name: Name, reference: Reference = None, consent: Consent = None, record: Record = False
 ) -> int:
     """Make a voice of a recording, once its speaker has read a sentence that is drawn for them."""
-    from avatar_app.app.places import user_places
-    from avatar_app.app.voices.shelf import VoiceShelf
     from avatar_app.core.errors import ConfigInvalid
+    from avatar_app.system.places import user_places
+    from avatar_app.voices.shelf import VoiceShelf
 
     if consent is not None and record:
         raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
@@ -67,11 +67,11 @@ def clone(
 
 
 def _clone(name: str, reference: Path, consent: Path | None) -> None:
-    from avatar_app.app.places import user_places
-    from avatar_app.app.registry import Registry
-    from avatar_app.app.voices.cloning import Cloning, asked_of, recording_of
-    from avatar_app.app.voices.listening import listen, open_microphone
-    from avatar_app.app.voices.reading import reader_of
+    from avatar_app.runtime.registry import Registry
+    from avatar_app.system.places import user_places
+    from avatar_app.voices.cloning import Cloning, asked_of, recording_of
+    from avatar_app.voices.listening import listen, open_microphone
+    from avatar_app.voices.reading import reader_of
 
     places, settings = user_places(), _settings()
     asked_of(name, places)
@@ -90,10 +90,10 @@ def _clone(name: str, reference: Path, consent: Path | None) -> None:
 
 def _spoken_reference(path: Path) -> Path:
     """What somebody says into the microphone, in a file."""
-    from avatar_app.app.jobs import Job
-    from avatar_app.app.voices.listening import REFERENCE_SECONDS, listen, open_microphone
-    from avatar_app.audio.wav import write_sound
+    from avatar_app.core.jobs import Job
     from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+    from avatar_app.media.wav import write_sound
+    from avatar_app.voices.listening import REFERENCE_SECONDS, listen, open_microphone
 
     source = open_microphone(_settings().audio.microphone)
     _out.print("Tell something for about ten seconds, in your usual voice.")
@@ -112,9 +112,9 @@ def sentence(name: str) -> int:
 @voices.command("list")
 def list_all() -> int:
     """List the cloned voices, and which of them lack a valid consent."""
-    from avatar_app.app.places import user_places
-    from avatar_app.app.voices.shelf import VoiceShelf, open_voice
     from avatar_app.core.errors import AvatarError
+    from avatar_app.system.places import user_places
+    from avatar_app.voices.shelf import VoiceShelf, open_voice
 
     shelf = VoiceShelf(user_places())
     table = Table("name", "reference", "consented", "folder", box=None)
@@ -137,8 +137,8 @@ def list_all() -> int:
 @voices.command()
 def remove(name: str) -> int:
     """Delete a cloned voice and its files."""
-    from avatar_app.app.places import user_places
-    from avatar_app.app.voices.shelf import VoiceShelf
+    from avatar_app.system.places import user_places
+    from avatar_app.voices.shelf import VoiceShelf
 
     VoiceShelf(user_places()).remove(name)
     _out.print(f"The voice {name} was removed.", highlight=False)
@@ -148,8 +148,8 @@ def remove(name: str) -> int:
 @voices.command()
 def revoke(name: str) -> int:
     """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
-    from avatar_app.app.places import user_places
-    from avatar_app.app.voices.shelf import VoiceShelf
+    from avatar_app.system.places import user_places
+    from avatar_app.voices.shelf import VoiceShelf
 
     VoiceShelf(user_places()).revoke(name)
     _out.print(f"The consent to the voice {name} was revoked; it is deleted.", highlight=False)
@@ -158,8 +158,8 @@ def revoke(name: str) -> int:
 
 def _judge(path: Path) -> None:
     """Show each check of the reference; InputInvalid where one fails."""
-    from avatar_app.app.voices.cloning import refuse_failed
-    from avatar_app.app.voices.reference import checks, read_reference
+    from avatar_app.voices.cloning import refuse_failed
+    from avatar_app.voices.reference import checks, read_reference
 
     found = tuple(checks(read_reference(path)))
     for check in found:
@@ -169,8 +169,8 @@ def _judge(path: Path) -> None:
 
 
 def _show_sentence(name: str) -> None:
-    from avatar_app.app.places import user_places
-    from avatar_app.app.voices.cloning import ask
+    from avatar_app.system.places import user_places
+    from avatar_app.voices.cloning import ask
 
     _out.print("The speaker reads aloud:")
     text = ask(name, user_places()).sentence.text
@@ -178,7 +178,7 @@ def _show_sentence(name: str) -> None:
 
 
 def _settings() -> Settings:
-    from avatar_app.app.settings import load_settings
+    from avatar_app.settings.settings import load_settings
 
     settings, notices = load_settings()
     tell(_err, notices)

@@ -20,20 +20,20 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Look, VideoFrame
 from avatar_app.pipeline import orders
 from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.answering import CallTool
-from avatar_app.pipeline.attention import BACKCHANNELS, Attention
-from avatar_app.pipeline.chain import Chain, Performers
-from avatar_app.pipeline.delivery import Delivery
-from avatar_app.pipeline.hearing import Hearing
-from avatar_app.pipeline.ledger import Ledger
-from avatar_app.pipeline.listening import RECOGNIZE, Listener
+from avatar_app.pipeline.input.attention import BACKCHANNELS, Attention
+from avatar_app.pipeline.input.hearing import Hearing
+from avatar_app.pipeline.input.listening import RECOGNIZE, Listener
+from avatar_app.pipeline.input.turntaking import Patience, TurnTaker
 from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import Order
-from avatar_app.pipeline.performing import Performing
-from avatar_app.pipeline.playback import Playback
-from avatar_app.pipeline.presenter import Presenter
+from avatar_app.pipeline.output.answering import CallTool
+from avatar_app.pipeline.output.chain import Chain, Performers
+from avatar_app.pipeline.output.delivery import Delivery
+from avatar_app.pipeline.output.ledger import Ledger
+from avatar_app.pipeline.output.performing import Performing
+from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.stage import Stage
-from avatar_app.pipeline.turntaking import Patience, TurnTaker
 
 LEVEL_EVERY = 3
 """Blocks between two `Heard` events."""

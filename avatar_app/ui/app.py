@@ -11,11 +11,11 @@ from types import TracebackType
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from avatar_app.app.session import Session
 from avatar_app.core.events import Failed
-from avatar_app.ui.assets import application_icon, font, load_fonts
-from avatar_app.ui.main_window import MainWindow
-from avatar_app.ui.theme import Theme
+from avatar_app.session.session import Session
+from avatar_app.ui.style.assets import application_icon, font, load_fonts
+from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.window.main_window import MainWindow
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.abilities import Abilities, VoiceControls
-from avatar_app.app.places import user_places
 from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.values import ToolCall
+from avatar_app.session.abilities import Abilities, VoiceControls
+from avatar_app.system.places import user_places
 
 
 class Hands:

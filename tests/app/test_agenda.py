@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from avatar_app.app.storage.agenda import LONGEST_WAIT, Agenda
+from avatar_app.storage.agenda import LONGEST_WAIT, Agenda
 from avatar_app.tools.services import Alarm
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 import pytest
 
-from avatar_app.app.avatars import making
-from avatar_app.app.avatars.making import BELOW, make_avatar
-from avatar_app.app.avatars.marks import outline_of, tilt_of, turn_of
-from avatar_app.app.avatars.seeing import Eyes
-from avatar_app.app.avatars.shelf import Shelf, name_from
-from avatar_app.app.jobs import Job, JobCancelled
+from avatar_app.avatars import making
+from avatar_app.avatars.detection.seeing import Eyes
+from avatar_app.avatars.making import BELOW, make_avatar
+from avatar_app.avatars.marks import outline_of, tilt_of, turn_of
+from avatar_app.avatars.shelf import Shelf, name_from
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Image
 from avatar_app.engines.face.sitter.avatar import (
     FEATURES,
@@ -243,7 +243,7 @@ def test_a_photo_that_could_be_better_is_told_so(
 
 def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
     """What lies between the astronaut's lips is squeezed away."""
-    from avatar_app.app.avatars.marks import check_face, gap_of, landmarks_of
+    from avatar_app.avatars.marks import check_face, gap_of, landmarks_of
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     marks = landmarks_of(mesh)
@@ -261,7 +261,7 @@ def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
 
 
 def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: Eyes) -> None:
-    from avatar_app.app.avatars.marks import check_face
+    from avatar_app.avatars.marks import check_face
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     angle = np.deg2rad(45)

@@ -16,18 +16,18 @@ import moving
 import numpy as np
 import pytest
 
-from avatar_app.app.avatars.clip import is_clip, open_clip
-from avatar_app.app.avatars.filming import sit_for_clip
-from avatar_app.app.avatars.judging import usable_part
-from avatar_app.app.avatars.looping import Loop, find_loop, smoothed
-from avatar_app.app.avatars.making import make_avatar
-from avatar_app.app.avatars.marks import landmarks_of
-from avatar_app.app.avatars.parcel import pack, unpack
-from avatar_app.app.avatars.seeing import Eyes
-from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.avatars.watching import Watched
-from avatar_app.app.jobs import Job, JobCancelled
+from avatar_app.avatars.clip.clip import is_clip, open_clip
+from avatar_app.avatars.clip.filming import sit_for_clip
+from avatar_app.avatars.clip.judging import usable_part
+from avatar_app.avatars.clip.looping import Loop, find_loop, smoothed
+from avatar_app.avatars.clip.watching import Watched
+from avatar_app.avatars.detection.seeing import Eyes
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.marks import landmarks_of
+from avatar_app.avatars.parcel import pack, unpack
+from avatar_app.avatars.shelf import Shelf
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Image
 from avatar_app.engines.face.sitter.avatar import (
     FILES,

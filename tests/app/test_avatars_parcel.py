@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.avatars.making import make_avatar
-from avatar_app.app.avatars.parcel import pack, unpack
-from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.jobs import Job
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.parcel import pack, unpack
+from avatar_app.avatars.shelf import Shelf
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.jobs import Job
 from avatar_app.engines.face.sitter.avatar import (
     FEATURES,
     FILES,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from avatar_app.app.avatars.photo import read_photo
+from avatar_app.avatars.photo import read_photo
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from avatar_app.app.bench import BENCHES, alignment, run_bench, show_table, skew, soak, speech
-from avatar_app.app.bench.echoes import ECHO_DB, EchoPath
-from avatar_app.app.bench.fakes import level_of
-from avatar_app.app.bench.noises import NOISES, noise_number
-from avatar_app.app.bench.result import BenchResult, Metric, Report, histogram, quantile
-from avatar_app.app.room import Moment
-from avatar_app.app.settings import Settings, load_settings
+from avatar_app.bench import BENCHES, alignment, run_bench, show_table, skew, soak, speech
+from avatar_app.bench.echoes import ECHO_DB, EchoPath
+from avatar_app.bench.fakes import level_of
+from avatar_app.bench.noises import NOISES, noise_number
+from avatar_app.bench.result import BenchResult, Metric, Report, histogram, quantile
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.values import AudioChunk, SpeechChunk, Word
+from avatar_app.session.offline.room import Moment
+from avatar_app.settings.settings import Settings, load_settings
 
 RNG = np.random.default_rng(1)
 

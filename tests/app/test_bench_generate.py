@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.bench import generate, places_under
-from avatar_app.app.bench.generate import _report, _Run
+from avatar_app.bench import generate, places_under
+from avatar_app.bench.generate import _report, _Run
 
 
 def test_targets_are_those_of_the_whole_film() -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.app.bench import face_soak, live, places_under, run_bench
-from avatar_app.app.bench.faces import BenchFace, face_called, with_face, write_weights
-from avatar_app.app.bench.fakes import FlatFace
-from avatar_app.app.bench.loud_lips import loud_lips
-from avatar_app.app.bench.result import Report
-from avatar_app.app.bench.watching import Shown, WatchedFace
-from avatar_app.app.settings import Settings, load_settings
+from avatar_app.bench import face_soak, live, places_under, run_bench
+from avatar_app.bench.faces import BenchFace, face_called, with_face, write_weights
+from avatar_app.bench.fakes import FlatFace
+from avatar_app.bench.loud_lips import loud_lips
+from avatar_app.bench.result import Report
+from avatar_app.bench.watching import Shown, WatchedFace
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, VideoFrame
@@ -23,7 +22,8 @@ from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.region import LOWER_HALF
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
 from avatar_app.engines.face.wav2lip.stage import LipPose
-from avatar_app.pipeline.playback import Moment
+from avatar_app.pipeline.output.playback import Moment
+from avatar_app.settings.settings import Settings, load_settings
 
 PIXEL = np.zeros((1, 1, 3), np.uint8)
 
@@ -101,7 +101,7 @@ def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("avatar_app.app.bench.watching.time.perf_counter", lambda: now)
+    monkeypatch.setattr("avatar_app.bench.watching.time.perf_counter", lambda: now)
 
     def speech() -> Iterator[SpeechChunk]:
         nonlocal now

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.bench import importing, stopping, whole_chain
-from avatar_app.app.bench.fakes import FixedDialogue, FixedRecognizer, FlatVoice, Plain, wait
-from avatar_app.app.bench.importing import measure_imports
-from avatar_app.app.bench.progress import stepped
-from avatar_app.app.bench.rereading import measure_rereading
-from avatar_app.app.bench.result import Report
-from avatar_app.app.bench.scripted.llama import write_llama
-from avatar_app.app.bench.stopping import measure_stopping
-from avatar_app.app.bench.whole_chain import Chain, measure_whole_chain
+from avatar_app.bench import importing, stopping, whole_chain
+from avatar_app.bench.fakes import FixedDialogue, FixedRecognizer, FlatVoice, Plain, wait
+from avatar_app.bench.importing import measure_imports
+from avatar_app.bench.progress import stepped
+from avatar_app.bench.rereading import measure_rereading
+from avatar_app.bench.result import Report
+from avatar_app.bench.scripted.llama import write_llama
+from avatar_app.bench.stopping import measure_stopping
+from avatar_app.bench.whole_chain import Chain, measure_whole_chain
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avatar_app.app.bench.labelled import espeak_speakers, track_of
-from avatar_app.app.bench.visemes import Fit, share_met
+from avatar_app.bench.labelled import espeak_speakers, track_of
+from avatar_app.bench.visemes import Fit, share_met
 from avatar_app.core.values import MouthShape
 
 

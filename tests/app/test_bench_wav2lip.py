@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.app.bench import places_under, wav2lip
-from avatar_app.app.bench.result import BenchResult
+from avatar_app.bench import places_under, wav2lip
+from avatar_app.bench.result import BenchResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.build import (
-    EMBEDDED,
-    choices,
-    make_engine,
-    make_rack,
-)
-from avatar_app.app.gathering import gathered
-from avatar_app.app.personas import read_persona
-from avatar_app.app.places import personas, user_places
-from avatar_app.app.registry import Registry
-from avatar_app.app.settings import Settings, load_settings
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.events import Noticed, Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline import orders
-from avatar_app.pipeline.ledger import Ledger
+from avatar_app.pipeline.output.ledger import Ledger
+from avatar_app.runtime.build import (
+    EMBEDDED,
+    choices,
+    make_engine,
+    make_rack,
+)
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.offline.gathering import gathered
+from avatar_app.session.personas import read_persona
+from avatar_app.settings.settings import Settings, load_settings
+from avatar_app.system.places import personas, user_places
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
@@ -158,7 +158,7 @@ def test_personas_as_shipped_can_be_read() -> None:
 
 
 def test_a_broken_persona_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avatar_app.app.places.personas", lambda: tmp_path)
+    monkeypatch.setattr("avatar_app.system.places.personas", lambda: tmp_path)
     for number, text in enumerate(("name: [", "name: X", "- a list")):
         (tmp_path / f"p{number}.yaml").write_text(text)
         with pytest.raises(ConfigInvalid, match="cannot be read"):

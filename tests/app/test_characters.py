@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.avatars.parcel import pack
-from avatar_app.app.avatars.seeing import Eyes
-from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.characters import Characters
-from avatar_app.app.jobs import Job
-from avatar_app.app.registry import Registry
-from avatar_app.app.session import NewCharacter
-from avatar_app.app.settings import EngineChoice
+from avatar_app.avatars.detection.seeing import Eyes
+from avatar_app.avatars.parcel import pack
+from avatar_app.avatars.shelf import Shelf
+from avatar_app.core.jobs import Job
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.characters import Characters
+from avatar_app.session.session import NewCharacter
+from avatar_app.settings.settings import EngineChoice
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 

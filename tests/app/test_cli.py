@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from avatar_app.app.bench import BENCHES
-from avatar_app.app.places import user_places
+from avatar_app.bench import BENCHES
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.system.places import user_places
 
 RECORDING = Path(__file__).parents[1] / "data/goforward.wav"
 LIGHT = ["--set", "face.options.width=64", "--set", "face.options.height=64"]
@@ -48,7 +48,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append({"settings": settings, "lines": lines, "output": output})
         return {"turns": [], "notices": []}
 
-    monkeypatch.setattr("avatar_app.app.converse.converse", converse)
+    monkeypatch.setattr("avatar_app.session.offline.converse.converse", converse)
     return calls
 
 
@@ -62,7 +62,7 @@ def filmed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         paths.append(output)
         return {"notices": []}
 
-    monkeypatch.setattr("avatar_app.app.demo.film_demo", film_demo)
+    monkeypatch.setattr("avatar_app.session.offline.demo.film_demo", film_demo)
     return paths
 
 
@@ -100,13 +100,13 @@ def test_a_users_broken_engine_is_told_and_the_others_are_listed(run: Run) -> No
 def test_devices_are_listed_or_it_is_said_why_not(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("avatar_app.app.listings.list_devices", lambda: [])
+    monkeypatch.setattr("avatar_app.cli.listings.list_devices", lambda: [])
     assert run("devices")[0] == 0
 
     def missing() -> Any:
         raise DeviceUnavailable("PortAudio is missing.", "Type: apt install libportaudio2")
 
-    monkeypatch.setattr("avatar_app.app.listings.list_devices", missing)
+    monkeypatch.setattr("avatar_app.cli.listings.list_devices", missing)
     status, _, errors = run("devices")
     assert status == 1
     assert errors == "PortAudio is missing.\nType: apt install libportaudio2\n"
@@ -190,7 +190,7 @@ def test_nothing_to_say_is_told(run: Run, tmp_path: Path) -> None:
 def test_what_is_wrong_in_the_settings_is_told_before_it_is_said(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("avatar_app.app.demo.film_saying", lambda *_: [])
+    monkeypatch.setattr("avatar_app.session.offline.demo.film_saying", lambda *_: [])
     file = user_places().settings_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("window: {theme: pink}\n")
@@ -222,7 +222,7 @@ def test_with_a_display_the_window_opens(run: Run, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr("avatar_app.ui.app.run_window", run_window)
-    monkeypatch.setattr("avatar_app.app.logs.log_to_file", lambda *_: None)
+    monkeypatch.setattr("avatar_app.system.logs.log_to_file", lambda *_: None)
     assert run("run")[0] == 7
     assert shown[0].character == "mira"
 
@@ -238,7 +238,7 @@ def test_interrupted_at_the_keyboard(run: Run, monkeypatch: pytest.MonkeyPatch) 
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("avatar_app.app.demo.film_demo", interrupted)
+    monkeypatch.setattr("avatar_app.session.offline.demo.film_demo", interrupted)
     assert run("demo")[0] == 130
 
 

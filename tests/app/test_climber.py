@@ -13,16 +13,17 @@ import pytest
 from fakes import FlatFace, Scene
 from wav2lip_parts import write_avatar
 
-from avatar_app.app.build import EngineRack, put_face
-from avatar_app.app.fallback.climber import Climber
-from avatar_app.app.registry import Registry
-from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import AvatarError, EngineFailed, ModelMissing, OutOfMemory
 from avatar_app.core.events import Event, Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.pipeline import orders, performing
+from avatar_app.pipeline import orders
+from avatar_app.pipeline.output import performing
+from avatar_app.runtime.build import EngineRack, put_face
+from avatar_app.runtime.fallback.climber import Climber
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import EngineChoice
 
 CHOSEN, FALLBACK = 1, 2
 TEXT = "one two three four five six seven eight nine ten"

@@ -12,14 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.app import companion as companion_module
-from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.companion import Companion
-from avatar_app.app.jobs import Job
-from avatar_app.app.places import user_places
-from avatar_app.app.session import NewCharacter, Preference
-from avatar_app.app.settings import EngineChoice, load_settings
-from avatar_app.audio.wav import read_sound
+from avatar_app.avatars.shelf import Shelf
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
     AvatarSays,
@@ -33,9 +26,16 @@ from avatar_app.core.events import (
     UserSaid,
     WordsHeard,
 )
+from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.face.sitter.avatar import load_avatar
 from avatar_app.engines.face.sitter.framing import framed
+from avatar_app.media.wav import read_sound
+from avatar_app.session import companion as companion_module
+from avatar_app.session.companion import Companion
+from avatar_app.session.session import NewCharacter, Preference
+from avatar_app.settings.settings import EngineChoice, load_settings
+from avatar_app.system.places import user_places
 
 LIGHT = {
     "face.options.width": 96,
@@ -105,7 +105,7 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("known", "present", "open"):
         monkeypatch.setattr(f"avatar_app.audio.card.Card.{name}", missing, raising=False)
-    monkeypatch.setattr("avatar_app.app.companion.list_devices", lambda: [])
+    monkeypatch.setattr("avatar_app.session.companion.list_devices", lambda: [])
 
 
 @pytest.fixture

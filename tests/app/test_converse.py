@@ -10,14 +10,14 @@ import av
 import numpy as np
 import pytest
 
-from avatar_app.app.converse import Line, Said, _true_end, converse, read_lines
-from avatar_app.app.demo import film_saying
-from avatar_app.app.gathering import voice_end
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import load_settings
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.events import Outcome, TurnEnded
+from avatar_app.session.offline.converse import Line, Said, _true_end, converse, read_lines
+from avatar_app.session.offline.demo import film_saying
+from avatar_app.session.offline.gathering import voice_end
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 
 RECORDING = Path(__file__).parents[1] / "data/goforward.wav"
 LIGHT = {
@@ -104,7 +104,7 @@ def test_a_voice_that_fails_leaves_no_film(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: Any) -> Any:
         raise EngineFailed("It broke.", "Mend it.")
 
-    monkeypatch.setattr("avatar_app.engines.host.HostedVoice.speak", fail)
+    monkeypatch.setattr("avatar_app.engines.hosting.host.HostedVoice.speak", fail)
     settings, _ = load_settings(overrides=LIGHT)
     with pytest.raises(EngineFailed, match="It broke"):
         film_saying(settings, user_places(), "Hello.", tmp_path / "film.mp4")

@@ -11,17 +11,17 @@ import pytest
 from fakes import FlatVoice, Scene
 from wav2lip_parts import write_avatar
 
-from avatar_app.app.build import EMBEDDED, EngineRack, put_face
-from avatar_app.app.fallback.climber import Climber
-from avatar_app.app.fallback.exchanger import Exchanger
-from avatar_app.app.registry import Registry
-from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import OutOfMemory
 from avatar_app.core.events import Event, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.pipeline import orders
+from avatar_app.runtime.build import EMBEDDED, EngineRack, put_face
+from avatar_app.runtime.fallback.climber import Climber
+from avatar_app.runtime.fallback.exchanger import Exchanger
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import EngineChoice
 
 SOON = 20.0
 SMALL = {"width": 96, "height": 64, "fps": 10}

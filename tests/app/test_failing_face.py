@@ -16,18 +16,18 @@ import pytest
 from onnx import TensorProto, helper
 from wav2lip_parts import random_state, write_avatar, write_safetensors
 
-from avatar_app.app.converse import Line, converse
-from avatar_app.app.fallback.ladder import DELAYS
-from avatar_app.app.gathering import Gathering, gathered
-from avatar_app.app.places import user_places
-from avatar_app.app.room import Moment, Room
-from avatar_app.app.settings import load_settings
 from avatar_app.core.errors import OutOfMemory
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, Image
 from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
 from avatar_app.pipeline import orders
-from avatar_app.pipeline.performing import LATE_FOR
+from avatar_app.pipeline.output.performing import LATE_FOR
+from avatar_app.runtime.fallback.ladder import DELAYS
+from avatar_app.session.offline.converse import Line, converse
+from avatar_app.session.offline.gathering import Gathering, gathered
+from avatar_app.session.offline.room import Moment, Room
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 
 FPS, WIDTH = 10.0, 192
 SETTINGS = {

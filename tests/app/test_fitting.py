@@ -11,10 +11,23 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from avatar_app.app.bench.scripted.llama import write_llama
-from avatar_app.app.bench.scripted.whisper import write_whisper
-from avatar_app.app.fitting.applying import apply, changes, undo
-from avatar_app.app.fitting.hardware import (
+from avatar_app.bench.scripted.llama import write_llama
+from avatar_app.bench.scripted.whisper import write_whisper
+from avatar_app.cli.main import app
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind
+from avatar_app.models.catalog import user_catalog
+from avatar_app.models.store import Kept, Store
+from avatar_app.performance.applying import apply, changes, undo
+from avatar_app.performance.planner import Plan, Planner
+from avatar_app.performance.profiles import Profile, read_profiles, suited
+from avatar_app.performance.weighing import tried
+from avatar_app.runtime.memory.needs import choice_key, estimate, model_mb
+from avatar_app.runtime.memory.residency import Limits, Pool
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import load_settings
+from avatar_app.storage.measurements import Measurements, Trial
+from avatar_app.system.hardware import (
     Card,
     Cards,
     Hardware,
@@ -22,20 +35,7 @@ from avatar_app.app.fitting.hardware import (
     look_at_hardware,
     meters,
 )
-from avatar_app.app.fitting.needs import choice_key, estimate, model_mb
-from avatar_app.app.fitting.planner import Plan, Planner
-from avatar_app.app.fitting.profiles import Profile, read_profiles, suited
-from avatar_app.app.fitting.weighing import tried
-from avatar_app.app.models.catalog import user_catalog
-from avatar_app.app.models.store import Kept, Store
-from avatar_app.app.places import user_places
-from avatar_app.app.registry import Registry
-from avatar_app.app.residency.residency import Limits, Pool
-from avatar_app.app.settings import load_settings
-from avatar_app.app.storage.measurements import Measurements, Trial
-from avatar_app.cli.main import app
-from avatar_app.core.errors import ConfigInvalid
-from avatar_app.core.manifest import Kind
+from avatar_app.system.places import user_places
 
 GB = 1024.0
 LAPTOP = Hardware(ram_mb=16 * GB, free_ram_mb=12 * GB, cores=4, gflops=60)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.storage import history as history_module
-from avatar_app.app.storage.history import History
-from avatar_app.app.storage.recorder import Recorder
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
+from avatar_app.storage import history as history_module
+from avatar_app.storage.history import History
+from avatar_app.storage.recorder import Recorder
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -105,8 +105,8 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from avatar_app.app.storage.history import History
-from avatar_app.app.storage.recorder import Recorder
+from avatar_app.storage.history import History
+from avatar_app.storage.recorder import Recorder
 from avatar_app.core.events import Outcome, TurnEnded
 history = History(Path(sys.argv[1]))
 for number in range(100_000):

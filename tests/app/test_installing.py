@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from avatar_app.app import installing
-from avatar_app.app.installing import install_command
+from avatar_app.system import installing
+from avatar_app.system.installing import install_command
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from avatar_app.app.jobs import Job, JobCancelled, Progress
+from avatar_app.core.jobs import Job, JobCancelled, Progress
 
 
 def count(job: Job[int]) -> int:

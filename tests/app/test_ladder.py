@@ -6,8 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from avatar_app.app.fallback.ladder import DELAYS, FORGIVEN_AFTER, Ladder, Level, rungs_of
-from avatar_app.app.registry import Registry
 from avatar_app.core.errors import (
     AvatarError,
     EngineFailed,
@@ -17,6 +15,8 @@ from avatar_app.core.errors import (
     TooSlow,
 )
 from avatar_app.core.manifest import Kind
+from avatar_app.runtime.fallback.ladder import DELAYS, FORGIVEN_AFTER, Ladder, Level, rungs_of
+from avatar_app.runtime.registry import Registry
 
 WAV2LIP = Registry().find(Kind.FACE, "wav2lip")
 HEAVY = {"batch": 16, "width": 1920, "height": 1080, "fps": 30}

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app.storage.database import Database
-from avatar_app.app.storage.memory import MIGRATIONS, Memory
 from avatar_app.core.errors import InputInvalid
+from avatar_app.storage.database import Database
+from avatar_app.storage.memory import MIGRATIONS, Memory
 from avatar_app.tools.services import Fact
 
 NOW = datetime(2026, 5, 4, 14, 30, tzinfo=UTC)
@@ -24,7 +24,7 @@ WRITES_FOREVER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from avatar_app.app.storage.memory import Memory
+from avatar_app.storage.memory import Memory
 memory = Memory(Path(sys.argv[1]))
 while True:
     sys.stdout.write(memory.add_note("x" * 1000, datetime.now(UTC)).text[:1])

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
-from avatar_app.app import places
-from avatar_app.app.models.catalog import (
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.models.catalog import (
     Catalog,
     is_safe,
     parse_catalog,
     read_catalog,
     user_catalog,
 )
-from avatar_app.app.registry import Registry
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.runtime.registry import Registry
+from avatar_app.system import places
 
 SHIPPED = places.shipped("models") / "catalog.yaml"
 

@@ -32,21 +32,21 @@ from misbehaving import (
     status,
 )
 
-from avatar_app.app.jobs import Job, JobCancelled
-from avatar_app.app.models.catalog import Licence, Model
-from avatar_app.app.models.download import download, download_job
-from avatar_app.app.models.failures import (
+from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.models.catalog import Licence, Model
+from avatar_app.models.download import download, download_job
+from avatar_app.models.failures import (
     DiskFailed,
     DownloadFailed,
     LicenceNotAccepted,
     Passing,
     WrongBytes,
 )
-from avatar_app.app.models.part import Part
-from avatar_app.app.models.store import Kept, Presence, Store
-from avatar_app.app.models.tally import Tally
-from avatar_app.app.models.transfer import Manners
-from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.models.part import Part
+from avatar_app.models.store import Kept, Presence, Store
+from avatar_app.models.tally import Tally
+from avatar_app.models.transfer import Manners
 
 BODY = random.Random(7).randbytes(300_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -435,11 +435,11 @@ def test_an_archive_that_is_none_is_one_sentence(site: Site, store: Store, body:
 FETCHING = """
 import sys
 from pathlib import Path
-from avatar_app.app.jobs import Job
-from avatar_app.app.models.catalog import Model
-from avatar_app.app.models.download import download
-from avatar_app.app.models.store import Store
-from avatar_app.app.models.transfer import Manners
+from avatar_app.core.jobs import Job
+from avatar_app.models.catalog import Model
+from avatar_app.models.download import download
+from avatar_app.models.store import Store
+from avatar_app.models.transfer import Manners
 model = Model.model_validate_json(sys.argv[1])
 manners = Manners(tries=3, first_wait=0.001, connections=int(sys.argv[3]), split_from=1_000_000)
 Job("", lambda job: download(job, model, Store(Path(sys.argv[2])), manners=manners)).run()

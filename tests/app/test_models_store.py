@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
-from avatar_app.app.build import EngineRack, make_engine, put_face
-from avatar_app.app.jobs import Job, JobCancelled
-from avatar_app.app.models import taking
-from avatar_app.app.models.catalog import Catalog, Licence, Model, read_catalog
-from avatar_app.app.models.checking import Checked, verify
-from avatar_app.app.models.failures import LicenceNotAccepted, WrongBytes
-from avatar_app.app.models.resolve import licence_notices, usable_path, with_model_path
-from avatar_app.app.models.store import Kept, Presence, Store, readable
-from avatar_app.app.models.taking import recognise, take_over
-from avatar_app.app.models.tally import Tally
-from avatar_app.app.places import shipped, user_places
-from avatar_app.app.registry import Registry
-from avatar_app.app.render.finding import find_weights
-from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.events import Noticed
+from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.models import taking
+from avatar_app.models.catalog import Catalog, Licence, Model, read_catalog
+from avatar_app.models.checking import Checked, verify
+from avatar_app.models.failures import LicenceNotAccepted, WrongBytes
+from avatar_app.models.resolve import licence_notices, usable_path, with_model_path
+from avatar_app.models.store import Kept, Presence, Store, readable
+from avatar_app.models.taking import recognise, take_over
+from avatar_app.models.tally import Tally
+from avatar_app.render.finding import find_weights
+from avatar_app.runtime.build import EngineRack, make_engine, put_face
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import EngineChoice
+from avatar_app.system.places import shipped, user_places
 
 FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
 BOUND = Licence(id="NC", title="Not for sale", url="https://example.org", must_accept=True)

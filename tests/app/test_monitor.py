@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from avatar_app.app.monitor import ENOUGH, REMEMBERED, Monitor
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest, Promises
 from avatar_app.core.values import Pictures
+from avatar_app.performance.monitor import ENOUGH, REMEMBERED, Monitor
 
 THINKER = Manifest(
     "slow", Kind.DIALOGUE, "engine:X", "Thinker", "", "", promises=Promises(first_output_ms=100)

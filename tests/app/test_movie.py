@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
-from avatar_app.app import movie
-from avatar_app.app.movie import FilmUnwritable, MovieWriter
 from avatar_app.core.errors import InputInvalid
+from avatar_app.media import movie
+from avatar_app.media.movie import FilmUnwritable, MovieWriter
 
 RATE = 48_000
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.app import places
-from avatar_app.app.registry import Registry
 from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
 from avatar_app.core.manifest import Kind
+from avatar_app.runtime.registry import Registry
+from avatar_app.system import places
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 

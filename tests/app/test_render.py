@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from avatar_app.app import movie
-from avatar_app.app.movie import FilmUnwritable
-from avatar_app.app.render.rendering import render_film
-from avatar_app.app.render.sound import LONGEST_SECONDS, Recital, Recording
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
+from avatar_app.media import movie
+from avatar_app.media.movie import FilmUnwritable
+from avatar_app.render.rendering import render_film
+from avatar_app.render.sound import LONGEST_SECONDS, Recital, Recording
 
 LOUD_FROM, LOUD_UNTIL = 0.52, 0.72
 

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.app.build import EMBEDDED, EngineRack
-from avatar_app.app.places import user_places
-from avatar_app.app.registry import Registry
-from avatar_app.app.residency.lending import Lender
-from avatar_app.app.residency.residency import Limits, Pool, Reading, Residency, Weight
-from avatar_app.app.settings import EngineChoice
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+from avatar_app.runtime.build import EMBEDDED, EngineRack
+from avatar_app.runtime.memory.lending import Lender
+from avatar_app.runtime.memory.residency import Limits, Pool, Reading, Residency, Weight
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import EngineChoice
+from avatar_app.system.places import user_places
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 

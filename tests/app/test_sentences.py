@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.app.bench.scripted.kokoro import write_kokoro
-from avatar_app.app.build import make_engine
-from avatar_app.app.places import user_places
-from avatar_app.app.registry import Registry
-from avatar_app.app.speech.remembering import RememberingVoice, remembering, sentences_of
-from avatar_app.app.speech.sentences import Sentences
+from avatar_app.bench.scripted.kokoro import write_kokoro
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.runtime.speech_cache.remembering import RememberingVoice, remembering, sentences_of
+from avatar_app.runtime.speech_cache.sentences import Sentences
+from avatar_app.system.places import user_places
 
 TEXT = "Hello there, what can I do for you?"
 

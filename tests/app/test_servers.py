@@ -14,10 +14,10 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 from keyrings import MemoryKeyring, keyring_in_use
 
-from avatar_app.app.servers import look, remove_key, store_key
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable
 from avatar_app.engines.dialogue.openai.wire import key_for
+from avatar_app.models.servers import look, remove_key, store_key
 
 ADDRESS = "https://models.example/v1"
 
@@ -79,7 +79,7 @@ def test_servers_that_answer_are_listed_with_their_models():
 
 @pytest.mark.usefixtures("loopback")
 def test_a_server_that_never_ends_holds_nothing_up(monkeypatch):
-    monkeypatch.setattr("avatar_app.app.servers.PATIENCE", 0.3)
+    monkeypatch.setattr("avatar_app.models.servers.PATIENCE", 0.3)
     gone = threading.Event()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -103,7 +103,7 @@ def test_a_server_that_never_ends_holds_nothing_up(monkeypatch):
 @pytest.mark.usefixtures("loopback")
 def test_the_command_line_lists_them(monkeypatch, capsys):
     with serving(saying(200, LISTED.encode())) as port:
-        monkeypatch.setattr("avatar_app.app.servers.look.__defaults__", (((port, "Ollama"),),))
+        monkeypatch.setattr("avatar_app.models.servers.look.__defaults__", (((port, "Ollama"),),))
         for line in (["look"], ["look", "--json"]):
             monkeypatch.setattr("sys.argv", ["avatar-app", "servers", *line])
             assert cli.run_command_line() == 0

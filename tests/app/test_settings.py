@@ -15,18 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from avatar_app.app import places, settings_layers
-from avatar_app.app.registry import Registry
-from avatar_app.app.settings import (
+from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.manifest import Kind
+from avatar_app.pipeline.input.turntaking import Patience
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings import settings_layers
+from avatar_app.settings.settings import (
     Settings,
     load_settings,
     parse_overrides,
     setting_names,
 )
-from avatar_app.app.user_settings import save_user_setting, with_setting, write_atomically
-from avatar_app.core.errors import AvatarError, ConfigInvalid
-from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.turntaking import Patience
+from avatar_app.settings.user_settings import save_user_setting, with_setting, write_atomically
+from avatar_app.system import places
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import pytest
 import soundfile
 from terminal import typed
 
-from avatar_app.app.bench.scripted.kokoro import VOICES, write_kokoro
-from avatar_app.app.settings import EngineChoice
-from avatar_app.app.speech.tts import TTSEngine
+from avatar_app.bench.scripted.kokoro import VOICES, write_kokoro
 from avatar_app.cli.speak import speak
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.settings.settings import EngineChoice
+from avatar_app.speech.tts import TTSEngine
 
 TEXT = "Hello there, this is what I say."
 

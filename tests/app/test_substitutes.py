@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from avatar_app.app.fallback.substitutes import KIND_OF_STAGE, Substitutes
 from avatar_app.core.errors import (
     AvatarError,
     DeviceUnavailable,
@@ -14,7 +13,9 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.events import Failed
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline import chain, listening
+from avatar_app.pipeline.input import listening
+from avatar_app.pipeline.output import chain
+from avatar_app.runtime.fallback.substitutes import KIND_OF_STAGE, Substitutes
 
 
 class Case:

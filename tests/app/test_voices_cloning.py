@@ -16,13 +16,15 @@ from cloning import DRAWN, NAME, cloned
 from keyrings import MemoryKeyring
 from spoken import HIM, STORY, spoken, written
 
-from avatar_app.app.jobs import Job
-from avatar_app.app.places import user_places
-from avatar_app.app.voices import consent
-from avatar_app.app.voices.cloning import Cloning, ask, asked_of, recording_of
-from avatar_app.app.voices.reading import heard_by_grammar
-from avatar_app.app.voices.sentence import Sentence, compare, draw, template
-from avatar_app.app.voices.shelf import (
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.jobs import Job
+from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.system.places import user_places
+from avatar_app.voices import consent
+from avatar_app.voices.cloning import Cloning, ask, asked_of, recording_of
+from avatar_app.voices.reading import heard_by_grammar
+from avatar_app.voices.sentence import Sentence, compare, draw, template
+from avatar_app.voices.shelf import (
     CONSENT,
     LATENTS,
     MANIFEST,
@@ -33,9 +35,7 @@ from avatar_app.app.voices.shelf import (
     add_latents,
     open_voice,
 )
-from avatar_app.app.voices.signing import KEY_FILE
-from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
-from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.voices.signing import KEY_FILE
 
 pytestmark = pytest.mark.usefixtures("no_keyring", "always_drawn")
 

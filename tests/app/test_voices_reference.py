@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from spoken import HER, HIM, STORY, spoken, written
 
-from avatar_app.app.voices import speaker
-from avatar_app.app.voices.cloning import refuse_failed
-from avatar_app.app.voices.consent import FARTHEST
-from avatar_app.app.voices.reference import checks, read_reference
-from avatar_app.audio.wav import read_sound
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.media.wav import read_sound
+from avatar_app.voices import speaker
+from avatar_app.voices.cloning import refuse_failed
+from avatar_app.voices.consent import FARTHEST
+from avatar_app.voices.reference import checks, read_reference
 
 DATA = Path(__file__).parents[1] / "data"
 PRESIDENT, READER, READER_AGAIN = "jfk.flac", "librivox-0870.wav", "librivox-0890.wav"

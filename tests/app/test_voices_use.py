@@ -11,18 +11,18 @@ import pytest
 from cloning import DRAWN, NAME
 from spoken import HIM, STORY, spoken, written
 
-from avatar_app.app.jobs import Job, JobCancelled
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import EngineChoice
-from avatar_app.app.speech.tts import TTSEngine
-from avatar_app.app.voices import listening, reading
-from avatar_app.app.voices.listening import Listener, Notice, listen
-from avatar_app.app.voices.shelf import CONSENT, MANIFEST, ClonedVoice, VoiceShelf
-from avatar_app.audio.wav import read_sound
 from avatar_app.cli import main as cli
 from avatar_app.cli import voices as cli_voices
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid
+from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.media.wav import read_sound
+from avatar_app.settings.settings import EngineChoice
+from avatar_app.speech.tts import TTSEngine
+from avatar_app.system.places import user_places
+from avatar_app.voices import listening, reading
+from avatar_app.voices.listening import Listener, Notice, listen
+from avatar_app.voices.shelf import CONSENT, MANIFEST, ClonedVoice, VoiceShelf
 
 PARROT = """
 name: parrot
@@ -38,7 +38,7 @@ options:
 """
 ENGINE = """
 from pathlib import Path
-from avatar_app.audio.wav import read_sound
+from avatar_app.media.wav import read_sound
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import SpeechChunk
 

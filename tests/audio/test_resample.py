@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soxr
 
-from avatar_app.audio.resample import Resampler, resampled
 from avatar_app.core.values import AudioChunk
+from avatar_app.media.resample import Resampler, resampled
 
 RATES = [(48_000, 16_000), (44_100, 16_000), (22_050, 48_000), (48_000, 44_100), (8_000, 16_000)]
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from avatar_app.audio.wav import SoundWriter, read_sound, write_sound
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import AudioChunk
+from avatar_app.media.wav import SoundWriter, read_sound, write_sound
 
 DATA = Path(__file__).parent.parent / "data"
 

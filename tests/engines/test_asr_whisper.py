@@ -15,9 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from avatar_app.app.bench.scripted.whisper import write_whisper
-from avatar_app.app.build import make_engine
-from avatar_app.app.registry import Registry
+from avatar_app.bench.scripted.whisper import write_whisper
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
@@ -32,6 +30,8 @@ from avatar_app.engines.asr.whisper.decoding import (
 )
 from avatar_app.engines.asr.whisper.engine import WhisperRecognizer
 from avatar_app.engines.asr.whisper.loading import translated
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
 
 SENTENCE = "go forward ten meters"
 SPEECH: Samples = soundfile.read(

@@ -10,9 +10,7 @@ from typing import Any
 import llama_cpp
 import pytest
 
-from avatar_app.app.bench.scripted.llama import write_llama
-from avatar_app.app.build import make_engine
-from avatar_app.app.registry import Registry
+from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
@@ -24,6 +22,8 @@ from avatar_app.engines.dialogue.llama.loading import ALL_LAYERS, Loaded
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
 from avatar_app.engines.dialogue.prompting.messages import described, told
 from avatar_app.engines.dialogue.prompting.replies import sorted_out
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
 
 ANSWER = "Hello there. I am a small model, and glad to talk."
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})

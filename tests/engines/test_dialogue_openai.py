@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from keyrings import MemoryKeyring, keyring_in_use
 
-from avatar_app.app.build import make_engine
-from avatar_app.app.registry import Registry
 from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
 
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
 PROMPT = Prompt((Message(Role.SYSTEM, "You are Mira."), Message(Role.USER, "Hi!")))

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from avatar_app.app.bench.scripted.llama import write_llama
-from avatar_app.app.bench.scripted.server import LlamaServer, serving
-from avatar_app.app.servers import look
+from avatar_app.bench.scripted.llama import write_llama
+from avatar_app.bench.scripted.server import LlamaServer, serving
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
+from avatar_app.models.servers import look
 
 ANSWER = " ".join(f"word{number}" for number in range(220))
 PROMPT = Prompt((Message(Role.SYSTEM, "You are Mira."), Message(Role.USER, "Hi!")))

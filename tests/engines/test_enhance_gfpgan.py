@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from gfpgan_parts import write_network
 
-from avatar_app.app.build import make_engine
-from avatar_app.app.registry import Registry
 from avatar_app.core.engines import Engine, Enhancer
 from avatar_app.core.errors import (
     AvatarError,
@@ -25,6 +23,8 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import ALIGNED_FACE, Image
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
 
 
 @pytest.fixture(scope="module")

@@ -165,7 +165,7 @@ def test_the_shipped_network_is_small_and_says_what_it_is() -> None:
     assert float(facts["hop_seconds"]) == HOP
     assert float(facts["look_ahead_seconds"]) + HOP <= LOOKAHEAD_BY_EAR
     assert int(facts["delay_columns"]) == network().delay
-    assert facts["training_command"].startswith("python packaging/visemes/train.py")
+    assert facts["training_command"].startswith("python training/visemes/train.py")
     assert network().session.get_inputs()[0].shape[-1] == BANDS
 
 

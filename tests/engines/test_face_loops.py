@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import wav2lip_parts
 
-from avatar_app.app.avatars.shelf import Shelf
+from avatar_app.avatars.shelf import Shelf
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
 from avatar_app.engines.face.acting.pose import Mouth, Pose

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 import yaml
 
-from avatar_app.app.avatars.making import make_avatar
-from avatar_app.app.avatars.shelf import Shelf
-from avatar_app.app.jobs import Job
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.shelf import Shelf
 from avatar_app.core.engines import Engine
 from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, Viseme

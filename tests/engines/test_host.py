@@ -38,14 +38,14 @@ from avatar_app.core.errors import (
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, SpeechChunk, ToolCall, ToolResult
-from avatar_app.engines.host import (
+from avatar_app.engines.hosting.host import (
     Host,
     HostedDialogue,
     HostedFace,
     HostedRecognizer,
     HostedVoice,
 )
-from avatar_app.engines.host_messages import CREDIT
+from avatar_app.engines.hosting.host_messages import CREDIT
 
 PROMPTLY = 0.1
 """Seconds within which a cancelled call must be over."""

@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.app.build import EMBEDDED, make_engine
-from avatar_app.app.registry import Registry
-from avatar_app.audio.wav import read_sound
 from avatar_app.core.engines import Engine
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.manifest import Isolation, Kind, Manifest, Option, OptionType
@@ -31,7 +28,10 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.core.values import MouthShape as Mouth
-from avatar_app.engines.host import HOSTED, Host
+from avatar_app.engines.hosting.host import HOSTED, Host
+from avatar_app.media.wav import read_sound
+from avatar_app.runtime.build import EMBEDDED, make_engine
+from avatar_app.runtime.registry import Registry
 
 ALL = Registry(user=Path("no user's engines")).all()
 SERVED = {"openai"}

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.app.bench.scripted.kokoro import PHONEME, VOICES, write_kokoro
-from avatar_app.app.build import make_engine
-from avatar_app.app.registry import Registry
+from avatar_app.bench.scripted.kokoro import PHONEME, VOICES, write_kokoro
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
@@ -22,6 +20,8 @@ from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import read
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
 
 RATE = 24_000
 SENTENCE = "The friend of the house, it is said, came at 10:30."

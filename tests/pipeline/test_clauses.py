@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from avatar_app.pipeline.clauses import LONGEST_CLAUSE, split_clauses
+from avatar_app.pipeline.output.clauses import LONGEST_CLAUSE, split_clauses
 
 
 def clauses(*pieces: str) -> list[str]:

@@ -37,10 +37,12 @@ from avatar_app.core.values import (
     Transcript,
     VideoFrame,
 )
-from avatar_app.pipeline import attention, delivery, orders
+from avatar_app.pipeline import orders
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.presenter import FRAMES_AHEAD
-from avatar_app.pipeline.turntaking import Patience
+from avatar_app.pipeline.input import attention
+from avatar_app.pipeline.input.turntaking import Patience
+from avatar_app.pipeline.output import delivery
+from avatar_app.pipeline.output.presenter import FRAMES_AHEAD
 
 TEN = "one two three four five six seven eight nine ten."
 

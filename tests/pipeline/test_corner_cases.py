@@ -22,7 +22,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
-from avatar_app.pipeline import delivery, listening, orders
+from avatar_app.pipeline import orders
+from avatar_app.pipeline.input import listening
+from avatar_app.pipeline.output import delivery
 
 TIMER = ToolCall("set_timer")
 
@@ -127,7 +129,7 @@ def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
 
 
 def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avatar_app.pipeline.playback.MOST_AHEAD", 48_000)
+    monkeypatch.setattr("avatar_app.pipeline.output.playback.MOST_AHEAD", 48_000)
     monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 5.0)
     with Scene(fps=0.001) as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 60]

@@ -10,7 +10,7 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.embedded.engine import EmbeddedDialogue
 from avatar_app.pipeline import orders
-from avatar_app.pipeline.ledger import Ledger
+from avatar_app.pipeline.output.ledger import Ledger
 
 PRIVATE, MEANT = 0.3, 0.05
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.pipeline.hearing import LEAD, Hearing, level_db
-from avatar_app.pipeline.playback import PlayedBlock
+from avatar_app.pipeline.input.hearing import LEAD, Hearing, level_db
+from avatar_app.pipeline.output.playback import PlayedBlock
 
 DELAY = 0.04
 """Seconds from when a block was taken by the device until it can be heard."""

@@ -12,7 +12,7 @@ from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
 from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.listening import Listener, Utterance
+from avatar_app.pipeline.input.listening import Listener, Utterance
 from avatar_app.pipeline.occupancy import Occupancy
 from avatar_app.pipeline.orders import Order, Recognized, StageFailed
 

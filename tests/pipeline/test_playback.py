@@ -10,7 +10,7 @@ import pytest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk, Word
 from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.playback import DUCKED, Playback
+from avatar_app.pipeline.output.playback import DUCKED, Playback
 
 BLOCK = 480
 LEVEL = 0.5

@@ -19,8 +19,8 @@ from avatar_app.core.values import (
     Word,
 )
 from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.playback import Playback
-from avatar_app.pipeline.presenter import FRAMES_AHEAD, RESTING_AHEAD, Presenter
+from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.output.presenter import FRAMES_AHEAD, RESTING_AHEAD, Presenter
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import pytest
 
-from avatar_app.app.storage.agenda import Agenda
-from avatar_app.app.storage.memory import Memory
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Control
 from avatar_app.core.values import ToolCall
+from avatar_app.storage.agenda import Agenda
+from avatar_app.storage.memory import Memory
 from avatar_app.tools.box import ToolBox
 from avatar_app.tools.services import Services
 

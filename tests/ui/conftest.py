@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import TurnEnded
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.main_window import MainWindow
-from avatar_app.ui.theme import Theme, ThemeChoice
+from avatar_app.ui.style.theme import Theme, ThemeChoice
+from avatar_app.ui.window.main_window import MainWindow
 
 Opener = Callable[..., tuple[MainWindow, FakeSession]]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.app.jobs import Job
-from avatar_app.app.session import Devices, NewCharacter
 from avatar_app.core.events import CharacterShown, Event, TurnEnded
+from avatar_app.core.jobs import Job
 from avatar_app.core.values import VideoFrame
+from avatar_app.session.session import Devices, NewCharacter
 
 Listener = Callable[[Event], None]
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import State, StateChanged
 from avatar_app.ui.app import run_window
-from avatar_app.ui.gallery import SCENES, shoot
-from avatar_app.ui.main_window import MainWindow
+from avatar_app.ui.screenshots.gallery import SCENES, shoot
+from avatar_app.ui.window.main_window import MainWindow
 
 
 def window() -> MainWindow:

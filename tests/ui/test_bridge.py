@@ -10,9 +10,9 @@ from PySide6.QtCore import QThread
 
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import Heard, Noticed
-from avatar_app.ui import bridge as bridge_module
-from avatar_app.ui.bridge import Bridge
-from avatar_app.ui.work import Work
+from avatar_app.ui.qt import bridge as bridge_module
+from avatar_app.ui.qt.bridge import Bridge
+from avatar_app.ui.qt.work import Work
 
 
 def in_thread(act) -> None:

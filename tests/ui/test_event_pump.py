@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from avatar_app.ui.event_pump import BEAT_MS, EventPump
+from avatar_app.bench.window.event_pump import BEAT_MS, EventPump
 
 
 def test_it_turns_about_as_often_as_it_must_and_no_more(qapp: QApplication) -> None:

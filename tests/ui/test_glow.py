@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from avatar_app.core.events import State
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.stage_view import StageView
-from avatar_app.ui.theme import Theme
+from avatar_app.ui.portrait.stage_view import StageView
+from avatar_app.ui.style.theme import Theme
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 1.75, 2.0])

@@ -24,10 +24,10 @@ from avatar_app.core.events import (
     WordsHeard,
 )
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.chat_delegate import _formats
-from avatar_app.ui.chat_model import Speaker
-from avatar_app.ui.state_light import Light
-from avatar_app.ui.theme import DARK, ThemeChoice
+from avatar_app.ui.chat.chat_delegate import _formats
+from avatar_app.ui.chat.chat_model import Speaker
+from avatar_app.ui.portrait.state_light import Light
+from avatar_app.ui.style.theme import DARK, ThemeChoice
 
 LEFT = Qt.MouseButton.LeftButton
 CUT = TurnEnded(1, Outcome.INTERRUPTED, "Tell me", "One two three four", "One two")

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from avatar_app.app.session import Preference
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
     AvatarSays,
@@ -24,7 +23,8 @@ from avatar_app.core.events import (
     UserSaid,
     WordsHeard,
 )
-from avatar_app.ui.theme import DARK, LIGHT, ThemeChoice
+from avatar_app.session.session import Preference
+from avatar_app.ui.style.theme import DARK, LIGHT, ThemeChoice
 
 LEFT = Qt.MouseButton.LeftButton
 

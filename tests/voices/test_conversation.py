@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 from coqui_parts import SPEAKERS, XTTS_SPEAKERS
 
-from avatar_app.app.bench.scripted.kokoro import write_kokoro
-from avatar_app.app.build import make_engine
-from avatar_app.app.gathering import Gathering, gathered
-from avatar_app.app.places import user_places
-from avatar_app.app.registry import Registry
-from avatar_app.app.settings import EngineChoice, load_settings
-from avatar_app.app.speech.tts import TTSEngine
-from avatar_app.app.voices.shelf import CONSENT, MANIFEST, REFERENCE, VoiceShelf, open_voice
-from avatar_app.audio.wav import write_sound
+from avatar_app.bench.scripted.kokoro import write_kokoro
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Outcome, TurnEnded, WordsHeard
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import AudioChunk, Samples
+from avatar_app.media.wav import write_sound
 from avatar_app.pipeline import orders
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.offline.gathering import Gathering, gathered
+from avatar_app.settings.settings import EngineChoice, load_settings
+from avatar_app.speech.tts import TTSEngine
+from avatar_app.system.places import user_places
+from avatar_app.voices.shelf import CONSENT, MANIFEST, REFERENCE, VoiceShelf, open_voice
 
 pytestmark = pytest.mark.timeout(300)  # PyTorch is imported in each process
 TEXT = "Hello there, my friend. It is good that you came."

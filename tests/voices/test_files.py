@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from avatar_app.app.registry import Registry
 from avatar_app.core.errors import AvatarError, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
+from avatar_app.runtime.registry import Registry
 
 
 class Hostile:

@@ -13,12 +13,12 @@ import pytest
 import soundfile
 from coqui_parts import XTTS_RATE, XTTS_SPEAKERS, write_xtts
 
-from avatar_app.app.voices import shelf
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.coqui import cloned
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
+from avatar_app.voices import shelf
 
 SENTENCE = "Hello there, it is 10:30."
 

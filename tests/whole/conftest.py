@@ -8,8 +8,8 @@ import pytest
 from real_models import ANSWER, CONTEXT, SAID
 from witness import Witness
 
-from avatar_app.app.bench.scripted.llama import write_llama
-from avatar_app.app.bench.scripted.whisper import write_whisper
+from avatar_app.bench.scripted.llama import write_llama
+from avatar_app.bench.scripted.whisper import write_whisper
 
 
 @pytest.fixture

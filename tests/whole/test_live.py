@@ -14,11 +14,6 @@ from PySide6.QtWidgets import QApplication
 from virtual_audio import VirtualAudio, likeness
 from witness import Witness
 
-from avatar_app.app.companion import Companion
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import load_settings
-from avatar_app.audio.resample import resampled
-from avatar_app.audio.wav import read_sound
 from avatar_app.core.events import (
     Failed,
     Noticed,
@@ -30,10 +25,15 @@ from avatar_app.core.events import (
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
-from avatar_app.pipeline.clauses import split_clauses
+from avatar_app.media.resample import resampled
+from avatar_app.media.wav import read_sound
+from avatar_app.pipeline.output.clauses import split_clauses
+from avatar_app.session.companion import Companion
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.main_window import MainWindow
-from avatar_app.ui.theme import Theme, ThemeChoice
+from avatar_app.ui.style.theme import Theme, ThemeChoice
+from avatar_app.ui.window.main_window import MainWindow
 
 pytestmark = pytest.mark.device
 DATA = Path(__file__).parents[1] / "data"

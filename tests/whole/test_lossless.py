@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.app.gathering import Gathering
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import load_settings
-from avatar_app.audio.wav import read_sound
 from avatar_app.core.events import UserSaid
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
+from avatar_app.media.wav import read_sound
+from avatar_app.session.offline.gathering import Gathering
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = ("goforward.wav", "librivox-0870.wav", "librivox-0890.wav", "jfk.flac")

@@ -11,16 +11,16 @@ import llama_cpp
 import pytest
 from real_models import ANSWER, CONTEXT, LIGHT, answering, talk, talking
 
-from avatar_app.app.bench.scripted.llama import write_llama
-from avatar_app.app.bench.scripted.server import serving
-from avatar_app.app.converse import Line
-from avatar_app.app.gathering import Gathering
-from avatar_app.app.places import user_places
-from avatar_app.app.storage.memory import Memory
+from avatar_app.bench.scripted.llama import write_llama
+from avatar_app.bench.scripted.server import serving
 from avatar_app.core.events import Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.pipeline import orders
+from avatar_app.session.offline.converse import Line
+from avatar_app.session.offline.gathering import Gathering
+from avatar_app.storage.memory import Memory
+from avatar_app.system.places import user_places
 
 
 def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:

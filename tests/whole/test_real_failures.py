@@ -13,11 +13,11 @@ import pytest
 from real_models import ANSWER, answering, listening
 from witness import Witness
 
-from avatar_app.app.companion import Companion
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import load_settings
 from avatar_app.audio.card import Card
 from avatar_app.core.events import Failed, Noticed, TurnEnded
+from avatar_app.session.companion import Companion
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 
 Open = Callable[[dict[str, Any]], Companion]
 

@@ -13,12 +13,7 @@ from real_models import ANSWER, CONTEXT, SAID, answering, listening, talk, talki
 from virtual_audio import VirtualAudio
 from witness import Witness
 
-from avatar_app.app.bench.scripted.llama import TEMPLATE, write_llama
-from avatar_app.app.companion import Companion
-from avatar_app.app.converse import Line, read_lines
-from avatar_app.app.places import user_places
-from avatar_app.app.settings import load_settings
-from avatar_app.audio.wav import read_sound
+from avatar_app.bench.scripted.llama import TEMPLATE, write_llama
 from avatar_app.core.events import (
     Failed,
     Noticed,
@@ -28,10 +23,15 @@ from avatar_app.core.events import (
     WordsHeard,
 )
 from avatar_app.core.values import BLOCK_SECONDS, Samples
-from avatar_app.engines.host import Host
+from avatar_app.engines.hosting.host import Host
+from avatar_app.media.wav import read_sound
+from avatar_app.session.companion import Companion
+from avatar_app.session.offline.converse import Line, read_lines
+from avatar_app.settings.settings import load_settings
+from avatar_app.system.places import user_places
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.main_window import MainWindow
-from avatar_app.ui.theme import Theme, ThemeChoice
+from avatar_app.ui.style.theme import Theme, ThemeChoice
+from avatar_app.ui.window.main_window import MainWindow
 
 RECORDING = Path(__file__).parents[1] / "data" / "goforward.wav"
 LATEST = 40_000

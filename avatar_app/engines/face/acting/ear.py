@@ -1,7 +1,7 @@
 """Reads the mouth off a sound as it arrives, with the project's own small network (lips.onnx).
 
 Mel columns go through two convolutions and a GRU, whose memory is carried from one call to the
-next; how the network was trained is told in packaging/visemes. One session serves the process.
+next; how the network was trained is told in training/visemes. One session serves the process.
 """
 
 from __future__ import annotations

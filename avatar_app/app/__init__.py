@@ -1,1 +1,0 @@
-"""Joining and keeping: builds a conversation from its parts, and stores what must last."""

@@ -1,0 +1,1 @@
+"""Read, judge and loop a clip of a person."""

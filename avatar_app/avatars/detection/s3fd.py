@@ -1,0 +1,168 @@
+"""Finds faces with S3FD, whose weights the user brings; pictures are looked at small.
+
+The published detector of the face-alignment and Wav2Lip projects: the mean colour taken off, boxes
+with variances 0.1 and 0.2 around anchors of four cells, those of the same face told once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.avatars.detection.s3fd_graph import (
+    PICTURES,
+    STRIDES,
+    box_name,
+    expected_shapes,
+    s3fd_graph,
+    score_name,
+)
+from avatar_app.avatars.detection.views import Face, Floats, session
+from avatar_app.core.errors import EngineFailed, OutOfMemory
+from avatar_app.core.values import Image
+from avatar_app.engines.face.weights.reading import Published, read_weights
+from avatar_app.system.places import user_places
+
+_LONGEST = 512
+"""Pixels: pictures are made no longer than this; 1280 × 720 would take fifteen times as long."""
+_LEAST = 64
+"""Pixels: smaller pictures are continued, or nothing is left of them in the coarsest level."""
+_MEAN = np.array([104, 117, 123], np.float32)
+"""B, G and R."""
+_SHIFTS, _SIZES = 0.1, 0.2
+"""The variances with which the network says places and sizes."""
+_ANCHOR = 4
+"""Sides of a level's boxes, in its cells."""
+_SURE = 0.5
+"""Probability from which a detection is a face."""
+_SAME = 0.3
+"""Overlap from which two boxes are one face."""
+_PLACES = ("s3fd/s3fd-619a316812.pth", "s3fd-619a316812.pth", "s3fd.pth", "s3fd.safetensors")
+"""In the folder of models: as the program fetches it, and as people call it."""
+_SENTENCES = {
+    "title": "S3FD",
+    "network": "the S3FD face detector",
+    "where": "Type: avatar-app models download s3fd, or use the embedded detector.",
+    "which": "Take s3fd.pth (s3fd-619a316812.pth), as Wav2Lip and face-alignment use it.",
+}
+
+
+class S3fd:
+    """A `seeing.Detector`.
+
+    Raises ModelMissing where the weights are not there, InputInvalid where they are damaged or
+    another network's.
+    """
+
+    def __init__(self, model: Path | None = None, batch: int = 1) -> None:
+        """`model`: the checkpoint, or None for the one in the user's folder of models; `batch`:
+        pictures that are looked at at once."""
+        state = read_weights(model or _placed(), _published())
+        self._network = session(s3fd_graph(state), min(os.cpu_count() or 1, 8))
+        self._batch = batch
+
+    def faces(self, pictures: Sequence[Image]) -> list[list[Face]]:
+        return [[_square(box) for box in boxes] for boxes in self.boxes(pictures)]
+
+    def boxes(self, pictures: Sequence[Image]) -> list[Floats]:
+        """The faces of each picture: x0, y0, x1, y1 in pixels and the probability, shape (n, 5)."""
+        found: list[Floats] = []
+        for _, alike in groupby(pictures, key=np.shape):
+            same = list(alike)
+            for begin in range(0, len(same), self._batch):
+                found += self._boxes(same[begin : begin + self._batch])
+        return found
+
+    def _boxes(self, pictures: list[Image]) -> list[Floats]:
+        factor = min(1.0, _LONGEST / max(pictures[0].shape[:2]))
+        planes = np.stack([_seen(picture, factor) for picture in pictures])
+        outputs = self._run(planes)
+        return [_found(outputs, index) / [*[factor] * 4, 1] for index in range(len(pictures))]
+
+    def _run(self, planes: Floats) -> dict[str, Floats]:
+        names = [output.name for output in self._network.get_outputs()]
+        try:
+            values = self._network.run(None, {PICTURES: planes})
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, MemoryError) or "alloc" in str(error).lower():
+                raise OutOfMemory(
+                    "There is not enough memory for S3FD.",
+                    "Set avatars.detector_batch=1, or avatars.detector=embedded.",
+                ) from error
+            raise EngineFailed(
+                f"S3FD could not be computed: {error}.", "Use the embedded detector."
+            ) from error
+        return dict(zip(names, values, strict=True))
+
+
+def _placed() -> Path:
+    """Where the weights lie if the user put them into the folder of models, or should lie."""
+    folder = user_places().models
+    there = (folder / name for name in _PLACES)
+    return next((path for path in there if path.is_file()), folder / _PLACES[0])
+
+
+def _published() -> Published:
+    return Published(**_SENTENCES, shapes=expected_shapes())
+
+
+def _seen(picture: Image, factor: float) -> Floats:
+    """What the network sees: (3, height, width), BGR less the mean, nothing beyond the picture."""
+    import cv2
+
+    if factor < 1:
+        smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(smaller, np.uint8)
+    height, width = picture.shape[:2]
+    planes = np.zeros((3, max(height, _LEAST), max(width, _LEAST)), np.float32)
+    planes[:, :height, :width] = (picture[..., ::-1] - _MEAN).transpose(2, 0, 1)
+    return planes
+
+
+def _found(outputs: dict[str, Floats], index: int) -> Floats:
+    """The faces of one picture of those that were looked at."""
+    levels = [_of_level(outputs, index, level) for level in range(len(STRIDES))]
+    return _distinct(np.concatenate(levels))
+
+
+def _of_level(outputs: dict[str, Floats], index: int, level: int) -> Floats:
+    """Boxes and probabilities of the cells that are sure, shape (n, 5)."""
+    scores = outputs[score_name(level)][index, 0]
+    rows, columns = np.nonzero(scores > _SURE)
+    said = outputs[box_name(level)][index][:, rows, columns].T
+    cell, anchor = STRIDES[level], STRIDES[level] * _ANCHOR
+    centres = (np.stack([columns, rows], axis=1) + 0.5) * cell + said[:, :2] * _SHIFTS * anchor
+    with np.errstate(over="ignore"):
+        halves = anchor * np.exp(said[:, 2:] * _SIZES) / 2
+    boxes = np.concatenate([centres - halves, centres + halves, scores[rows, columns, None]], 1)
+    return np.asarray(boxes[np.isfinite(boxes).all(axis=1)], np.float32)
+
+
+def _distinct(boxes: Floats) -> Floats:
+    """Of the boxes that overlap, the surest."""
+    left = boxes[np.argsort(-boxes[:, 4], kind="stable")]
+    kept = []
+    while len(left):
+        first, left = left[0], left[1:]
+        kept.append(first)
+        left = left[_overlaps(first, left) <= _SAME]
+    return np.stack(kept) if kept else boxes
+
+
+def _overlaps(box: Floats, others: Floats) -> NDArray[Any]:
+    """Intersection over union; a pixel that begins counts as one, as in the published detector."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:4], others[:, 2:4])
+    shared = np.clip(high - low + 1, 0, None).prod(axis=1)
+    areas = (others[:, 2:4] - others[:, :2] + 1).prod(axis=1)
+    return np.asarray(shared / (areas + (box[2:4] - box[:2] + 1).prod() - shared))
+
+
+def _square(box: Floats) -> Face:
+    centre = ((box[:2] + box[2:4]) / 2).astype(np.float32)
+    return Face(float(box[4]), centre, float((box[2:4] - box[:2]).mean()), 0.0)

@@ -1,0 +1,63 @@
+"""Measures this machine: each bench has targets that it can miss."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
+
+from avatar_app.bench.result import BenchResult, Report, show_table
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.settings.settings import Settings
+from avatar_app.system.machine import describe_machine
+from avatar_app.system.places import Places
+
+__all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
+
+BENCHES = (
+    *("latency", "barge-in", "skew", "face", "startup", "soak"),
+    *("wav2lip", "live", "generate", "visemes", "models"),
+)
+CHOICES = MappingProxyType(
+    {
+        **{"face": {"face"}, "skew": {"face"}},
+        **{"soak": {"face", "utterances"}, "live": {"face", "minutes"}},
+    }
+)
+"""What can be chosen about a bench."""
+
+
+def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> BenchResult:
+    """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
+    ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
+    if name not in BENCHES:
+        raise ConfigInvalid(f"There is no bench {name!r}.", f"There is {', '.join(BENCHES)}.")
+    choices = {option: value for option, value in chosen.items() if value is not None}
+    for option in choices.keys() - CHOICES.get(name, set()):
+        able = ", ".join(bench for bench, options in CHOICES.items() if option in options)
+        raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
+    module = importlib.import_module(module_of(name))
+    with TemporaryDirectory(prefix="avatar-bench-") as folder:
+        report: Report = module.measure(settings, places_under(Path(folder)), quick, **choices)
+    return replace(BenchResult(name, describe_machine()), report=report)
+
+
+def module_of(name: str) -> str:
+    """Where a bench is, for `import_module`."""
+    return f"{__name__}.{name.replace('-', '_')}"
+
+
+def places_under(root: Path) -> Places:
+    """Folders for a bench, all of them in `root`."""
+    return Places(
+        config=root,
+        data=root,
+        cache=root / "cache",
+        logs=root / "logs",
+        models=root / "models",
+        engines=root / "engines",
+        videos=root / "videos",
+    )

@@ -1,0 +1,111 @@
+"""Face: how long a picture takes, and how much of a core a face at work needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from avatar_app.bench.faces import face_called, with_face
+from avatar_app.bench.result import Report
+from avatar_app.bench.scene import engine_of
+from avatar_app.bench.telling import STORY
+from avatar_app.core.engines import Face, Voice
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, Image, Look, SpeechChunk, VideoFrame
+from avatar_app.pipeline.output.clauses import split_clauses
+from avatar_app.settings.settings import Settings
+from avatar_app.system.places import Places
+
+FPS = 30.0
+LOOKS = (Look.IDLE, Look.LISTENING, Look.THINKING)
+QUICK_FRAMES, FRAMES = 60, 450
+
+
+def measure(settings: Settings, places: Places, quick: bool, face: str | None = None) -> Report:
+    """The settings' face, or the one called `face`, speaks the settings' voice, then rests."""
+    if face is not None:
+        settings = with_face(settings, places, face_called(face))
+    count = QUICK_FRAMES if quick else FRAMES
+    voice, shown = engine_of(settings, Kind.TTS), engine_of(settings, Kind.FACE)
+    try:
+        speech = list(_spoken(voice))
+        performed = _Timed(shown.perform(iter(speech), Turn(0)))
+        last = _drawn(performed, count)
+        rested = _Timed(_resting(shown, last, count))
+        _drawn(rested, count)
+    finally:
+        voice.close()
+        shown.close()
+    return _report(performed, rested, _conversion_ms(last.image), last.image)
+
+
+def _spoken(voice: Voice) -> Iterator[SpeechChunk]:
+    """A story, clause by clause, as one stream."""
+    start = 0
+    for clause in split_clauses([STORY]):
+        for chunk in voice.speak(clause, Turn(0)):
+            audio = AudioChunk(chunk.audio.samples, chunk.audio.rate, start)
+            start += len(audio.samples)
+            yield replace(chunk, audio=audio)
+
+
+class _Timed(Iterator[VideoFrame]):
+    """Notes how long each frame takes, on the wall's clock and the processor's."""
+
+    def __init__(self, frames: Iterator[VideoFrame]) -> None:
+        self._frames = frames
+        self.wall_ms: list[float] = []
+        self.cpu_ms: list[float] = []
+
+    def __next__(self) -> VideoFrame:
+        wall, cpu = time.perf_counter(), time.process_time()
+        frame = next(self._frames)
+        self.wall_ms.append((time.perf_counter() - wall) * 1000)
+        self.cpu_ms.append((time.process_time() - cpu) * 1000)
+        return frame
+
+
+def _drawn(frames: _Timed, count: int) -> VideoFrame:
+    """The last of `count` frames."""
+    return list(islice(frames, count))[-1]
+
+
+def _resting(face: Face, after: VideoFrame | None, count: int) -> Iterator[VideoFrame]:
+    for index in range(count):
+        look = LOOKS[index * len(LOOKS) // count]
+        after = face.rest(look, after)
+        yield after
+
+
+def _conversion_ms(image: Image, rounds: int = 50) -> float:
+    """The yardstick: what a mere change of colour space of such a picture takes here."""
+    import cv2
+
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
+        times.append((time.perf_counter() - began) * 1000)
+    return float(np.median(times))
+
+
+def _report(performed: _Timed, rested: _Timed, conversion_ms: float, image: Image) -> Report:
+    report = Report()
+    report.add("width", image.shape[1], "px")
+    report.add("height", image.shape[0], "px")
+    report.add("first_frame", performed.wall_ms[0], "ms")
+    for name, timed in (("perform", performed), ("rest", rested)):
+        wall, cpu = timed.wall_ms[1:], timed.cpu_ms[1:]
+        report.add_percentiles(f"{name}_frame", wall, "ms", p50=None, p95=None)
+        report.add(f"{name}_fps", 1000 / float(np.mean(wall)), "Hz", least=FPS)
+        share = float(np.mean(cpu)) * FPS / 10
+        report.add(f"{name}_core_at_30_fps", share, "% of a core", most=100)
+    ratio = float(np.median(performed.wall_ms[1:])) / conversion_ms
+    report.add("colour_conversion", conversion_ms, "ms")
+    report.add("perform_per_colour_conversion", ratio, "times")
+    return report

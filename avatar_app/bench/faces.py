@@ -1,0 +1,89 @@
+"""The faces that a bench can be asked for, set up alike: one size, one rate, a real photo."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.shelf import Shelf
+from avatar_app.bench.wav2lip import random_state
+from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.jobs import Job
+from avatar_app.core.manifest import Kind
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import EngineChoice, Settings
+from avatar_app.system import places as folders
+from avatar_app.system.places import Places
+
+State = Mapping[str, NDArray[np.float32]]
+FPS, WIDTH, HEIGHT = 25, 1280, 720
+
+
+class BenchFace(StrEnum):
+    """Engines of faces."""
+
+    ILLUSTRATED = "illustrated"
+    PHOTO = "photo"
+    WAV2LIP = "wav2lip"
+
+
+def face_called(name: str) -> BenchFace:
+    """ConfigInvalid for an unknown one."""
+    if name not in list(BenchFace):
+        raise ConfigInvalid(f"There is no face {name!r} to measure.", f"{', '.join(BenchFace)}.")
+    return BenchFace(name)
+
+
+def with_face(
+    settings: Settings, places: Places, face: BenchFace, state: State | None = None
+) -> Settings:
+    """The settings with `face` at 720p and 25 Hz; its other options stay as they were chosen.
+
+    A photo is the one of the checkout; Wav2Lip gets the weights `state`, else random ones.
+    """
+    options: dict[str, Any] = {"fps": FPS, "width": WIDTH, "height": HEIGHT}
+    if face is not BenchFace.ILLUSTRATED:
+        options["avatar"] = str(_avatar(places))
+    if face is BenchFace.WAV2LIP:
+        weights = random_state() if state is None else state
+        options["model"] = str(write_weights(places.models / "bench.safetensors", weights))
+    known = {option.name for option in Registry().find(Kind.FACE, face).options}
+    chosen = {name: value for name, value in settings.face.options.items() if name in known}
+    choice = EngineChoice(engine=face, options=options | chosen)
+    return settings.model_copy(update={"face": choice})
+
+
+def write_weights(path: Path, state: State) -> Path:
+    """A checkpoint as https://github.com/huggingface/safetensors#format describes it."""
+    header, offset = {}, 0
+    for key, values in state.items():
+        ends = [offset, offset + values.nbytes]
+        header[key] = {"dtype": "F32", "shape": values.shape, "data_offsets": ends}
+        offset = ends[1]
+    told = json.dumps(header).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(told)) + told)
+        for values in state.values():
+            file.write(np.ascontiguousarray(values, np.float32).tobytes())
+    return path
+
+
+def _avatar(places: Places) -> Path:
+    photo = folders.shipped("tests") / "data/faces/astronaut.png"
+    if not photo.is_file():
+        raise InputInvalid(
+            "The photo for this bench is missing.", "It is in the program's source, under tests."
+        )
+    shelf, name = Shelf.of(places), "bench"
+    if name not in shelf.names():
+        Job("avatar", lambda job: make_avatar(photo, name, job, shelf)).run()
+    return shelf.folder(name)

@@ -1,0 +1,128 @@
+"""A whole film of five seconds: as fast, as lean and how many times as fast as a plain loop.
+
+Each way runs in a process of its own, in turns; what is loaded before the clock starts is alike for
+both, and so is the memory that counts. Without torch the loop, and what is compared with it, is
+missing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from avatar_app.bench.faces import write_weights
+from avatar_app.bench.generate_ways import LOOP, MODEL, OURS, READY, VOICE
+from avatar_app.bench.progress import stepped
+from avatar_app.bench.result import Report
+from avatar_app.bench.wav2lip import random_state
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk
+from avatar_app.media.wav import write_sound
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import Settings
+from avatar_app.system.places import DATA_DIR_VARIABLE, Places
+
+SECONDS = 5.0
+ROUNDS, QUICK_ROUNDS = 3, 1
+SAID = (
+    "The face in the picture says what somebody wrote, and its lips follow every word of it, "
+    "until the sentence is over and the mouth closes again. Then it waits for the next one."
+)
+_STEP = 0.01
+"""Seconds between two looks at a process's memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    seconds: float
+    megabytes: float
+    """The most resident memory at any time while the film is made."""
+    before: float
+    """The same while everything is loaded."""
+
+
+def measure(settings: Settings, places: Places, quick: bool) -> Report:
+    """The median of all rounds, as other work on the machine only disturbs some."""
+    del settings  # both ways are as shipped
+    write_weights(places.models / MODEL, random_state())
+    write_sound(places.data / VOICE, _speech())
+    ways = (OURS, LOOP) if importlib.util.find_spec("torch") is not None else (OURS,)
+    runs: dict[str, list[_Run]] = {OURS: [], LOOP: []}
+    for _ in stepped("generate, round", range(QUICK_ROUNDS if quick else ROUNDS)):
+        for way in ways:
+            runs[way].append(_run(way, places.data))
+    return _report(runs[OURS], runs[LOOP])
+
+
+def _report(ours: list[_Run], loop: list[_Run]) -> Report:
+    report = Report()
+    took, loop_took = (_median([run.seconds for run in runs]) for runs in (ours, loop))
+    room, loop_room = (_median([run.megabytes for run in runs]) for runs in (ours, loop))
+    assert took is not None
+    assert room is not None
+    report.add("generate", took, "s", most=SECONDS)
+    report.add("loop", loop_took, "s")
+    report.add("generate_per_loop", loop_took and loop_took / took, "times", least=4)
+    report.add("generate_memory", room, "MB")
+    report.add("loop_memory", loop_room, "MB")
+    report.add("memory_per_loop", loop_room and 100 * room / loop_room, "%", most=25)
+    report.add("generate_memory_loading", _median([run.before for run in ours]), "MB")
+    report.add("loop_memory_loading", _median([run.before for run in loop]), "MB")
+    report.series["generate [s]"] = [run.seconds for run in ours]
+    report.series["loop [s]"] = [run.seconds for run in loop]
+    return report
+
+
+def _median(values: list[float]) -> float | None:
+    return float(np.median(values)) if values else None
+
+
+def _speech() -> AudioChunk:
+    registry = Registry()
+    voice = make_engine(registry, registry.find(Kind.TTS, "espeak"), {})
+    try:
+        chunks = [chunk.audio for chunk in voice.speak(SAID, Turn(0))]
+    finally:
+        voice.close()
+    samples = np.concatenate([chunk.samples for chunk in chunks])
+    return AudioChunk(samples[: round(SECONDS * chunks[0].rate)], chunks[0].rate)
+
+
+def _run(way: str, folder: Path) -> _Run:
+    """One film in a process of its own, whose memory is watched."""
+    program = f"from avatar_app.bench.generate_ways import main; main({way!r})"
+    environment = os.environ | {DATA_DIR_VARIABLE: str(folder)}
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        memory = {False: 0, True: 0}
+        watched, ready = psutil.Process(process.pid), folder / READY
+        while process.poll() is None:
+            try:
+                room, prepared = watched.memory_info().rss, ready.exists()
+            except psutil.Error:
+                break
+            memory[prepared] = max(memory[prepared], room)
+            time.sleep(_STEP)
+        answer, complaint = process.communicate()
+    ready.unlink(missing_ok=True)
+    if process.returncode:
+        raise EngineFailed(f"The way {way} failed: {complaint[-400:]}", "Look at the message.")
+    seconds = json.loads(answer.splitlines()[-1])["seconds"]
+    return _Run(seconds, memory[True] / 1e6, memory[False] / 1e6)

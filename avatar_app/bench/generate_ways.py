@@ -1,0 +1,105 @@
+"""Two ways to film five seconds of speech with Wav2Lip: this program's, and a plain loop."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.shelf import Shelf
+from avatar_app.bench.plain_torch import plain_torch
+from avatar_app.bench.wav2lip import SHOWN, THREADS, random_state
+from avatar_app.core.jobs import Job
+from avatar_app.core.values import PLAYBACK_RATE, Image
+from avatar_app.engines.face.sitter.avatar import Avatar
+from avatar_app.engines.face.sitter.framing import framed
+from avatar_app.engines.face.wav2lip.mel import COLUMNS_PER_SECOND, mel_spectrogram
+from avatar_app.engines.face.wav2lip.network import SIDE, WINDOW_COLUMNS
+from avatar_app.media.movie import MovieWriter
+from avatar_app.media.wav import read_sound
+from avatar_app.render.rendering import PRESET
+from avatar_app.render.talking_head import Wav2LipTalkingHead
+from avatar_app.system import places as folders
+
+OURS, LOOP = "ours", "loop"
+MODEL, VOICE, FILM = "wav2lip.safetensors", "voice.wav", "film.mp4"
+READY = "ready"
+"""A file that says: everything is loaded."""
+FPS, SIZE = 25.0, (1280, 720)
+BATCH = 128
+"""As the published inference has it."""
+PHOTO = Path("tests") / "data" / "faces" / "astronaut.png"
+
+
+def main(way: str) -> None:
+    """Make the film in the user's folder of data and tell how many seconds it took."""
+    cv2.setNumThreads(1)
+    make = _prepared_loop() if way == LOOP else _prepared()
+    (folders.user_places().data / READY).touch()
+    began = time.perf_counter()
+    make()
+    sys.stdout.write(json.dumps({"seconds": time.perf_counter() - began}) + "\n")
+
+
+def _prepared() -> Callable[[], object]:
+    data = folders.user_places().data
+    head = Wav2LipTalkingHead(_photo(), "cpu")
+    head.preprocess_avatar()
+    return lambda: head.generate(data / VOICE, data / FILM, FPS)
+
+
+def _prepared_loop() -> Callable[[], object]:
+    """Everything at once, step after step: all windows, all pictures, then the film."""
+    data = folders.user_places().data
+    shelf = Shelf(data / "loop")
+    name = f"sitter-{time.monotonic_ns()}"
+    avatar = Job[Avatar]("", lambda job: make_avatar(_photo(), name, job, shelf)).run()
+    x0, y0, x1, y1 = avatar.face_box
+    face = np.asarray(cv2.resize(avatar.portrait[y0:y1, x0:x1], (SIDE, SIDE)), np.uint8)
+    paint = plain_torch(random_state(), face, SHOWN, THREADS)
+    if paint is None:
+        raise RuntimeError("torch is not installed")
+    still = framed(avatar, *SIZE)
+    scale, x, y = still.place
+    box = np.array([x0 * scale + x, y0 * scale + y, x1 * scale + x, y1 * scale + y])
+
+    def make() -> None:
+        mel = mel_spectrogram(read_sound(data / VOICE).samples)
+        sound = read_sound(data / VOICE, PLAYBACK_RATE).samples
+        last = mel.shape[1] - WINDOW_COLUMNS
+        begins = [
+            min(int(index * COLUMNS_PER_SECOND / FPS), last)
+            for index in range(int(np.ceil(len(sound) / PLAYBACK_RATE * FPS)))
+        ]
+        windows = np.stack([mel[:, begin : begin + WINDOW_COLUMNS] for begin in begins])
+        pictures: list[Image] = []
+        for begin in range(0, len(windows), BATCH):
+            for patch in paint(windows[begin : begin + BATCH]):
+                pictures.append(_pasted(still.picture, patch, box))
+        with MovieWriter(data / FILM, FPS, PRESET) as movie:
+            for picture in pictures:
+                movie.add_picture(picture)
+            movie.add_sound(sound)
+
+    return make
+
+
+def _pasted(picture: Image, patch: np.ndarray, box: np.ndarray) -> Image:
+    """A copy with the painted part of the face in its place."""
+    wide, tall = (box[2] - box[0]) / SIDE, (box[3] - box[1]) / SIDE
+    x0, x1 = (round(box[0] + edge * wide) for edge in (SHOWN.left, SHOWN.right))
+    y0, y1 = (round(box[1] + edge * tall) for edge in (SHOWN.top, SHOWN.bottom))
+    large = cv2.resize(np.clip(patch * 255, 0, 255).astype(np.uint8), (x1 - x0, y1 - y0))
+    whole = picture.copy()
+    whole[y0:y1, x0:x1] = large
+    return whole
+
+
+def _photo() -> Path:
+    return folders.shipped(str(PHOTO))

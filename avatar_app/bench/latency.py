@@ -1,0 +1,19 @@
+"""Latency: how long the user waits for the answer, and whose time that is."""
+
+from __future__ import annotations
+
+from avatar_app.bench.overhead import measure_overhead
+from avatar_app.bench.pauses import measure_pauses
+from avatar_app.bench.result import Report
+from avatar_app.bench.wait import measure_wait
+from avatar_app.settings.settings import Settings
+from avatar_app.system.places import Places
+
+
+def measure(settings: Settings, places: Places, quick: bool) -> Report:
+    """The pipeline's overhead, the wait with real engines, pauses taken for an end."""
+    report = Report()
+    measure_overhead(report, turns=10 if quick else 60)
+    measure_wait(report, settings, places, quick)
+    measure_pauses(report, settings, quick)
+    return report

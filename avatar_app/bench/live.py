@@ -1,0 +1,151 @@
+"""Live: does the face hold its pictures beside recognition and voice, painted and in real time?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+
+from avatar_app.bench.faces import FPS, BenchFace, face_called, with_face
+from avatar_app.bench.progress import stepped
+from avatar_app.bench.result import Report, quantile
+from avatar_app.core.errors import EngineFailed
+from avatar_app.settings.settings import Settings
+from avatar_app.system.places import DATA_DIR_VARIABLE, Places
+
+PROBE = "avatar_app.bench.window.live"
+MINUTES, QUICK_MINUTES = 5.0, 0.5
+BASELINE_SHARE = 0.2
+"""Of the time: the drawn face, before and after, half each."""
+DROPS_PERCENT, LATE_PERCENT, REPEATED_PERCENT = 1.0, 1.0, 2.0
+COMPOSED_MS = {"fp32": 60.0}
+REDUCED_MS = 40.0
+SKEW_MS = 45.0
+SPEAKING_PERCENT = 60.0
+"""Of the time that the avatar must have spoken, else nothing was stressed."""
+STARTING = 120.0
+"""Seconds that starting and ending may take."""
+
+
+def measure(
+    settings: Settings,
+    places: Places,
+    quick: bool,
+    face: str | None = None,
+    minutes: float | None = None,
+) -> Report:
+    """A process of its own holds the conversation; the drawn face does the same before and after,
+    so that what the machine had to spare is known."""
+    chosen = face_called(face or BenchFace.WAV2LIP)
+    seconds = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
+    report = Report()
+    watched = with_face(settings, places, chosen)
+    conversations = [(watched, seconds)]
+    if chosen is not BenchFace.ILLUSTRATED:
+        drawn = with_face(settings, places, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
+        conversations = [drawn, *conversations, drawn]
+    told = [_watched(each, places, long) for each, long in stepped("live, talk", conversations)]
+    live = told[len(told) // 2]
+    baseline = [each for each in told if each is not live]
+    precision = str(watched.face.options.get("precision", "fp32"))
+    _add_pictures(report, live, COMPOSED_MS.get(precision, REDUCED_MS))
+    _add_stress(report, live, seconds)
+    _add_memory(report, live)
+    if baseline:
+        _add_baseline(report, live, baseline)
+    return report
+
+
+def _add_pictures(report: Report, live: dict[str, Any], composed: float) -> None:
+    due, dropped = live["due"], live["dropped"]
+    report.add("rate_due", FPS, "Hz")
+    report.add("rate_held", _rate(live), "Hz", least=FPS * (1 - DROPS_PERCENT / 100))
+    report.add("pictures_due", due, "")
+    report.add("pictures_dropped", 100 * dropped / due if due else None, "%", most=DROPS_PERCENT)
+    shown = len(live["off_ms"])
+    late = 100 * live["late"] / shown if shown else None
+    composed_count = len(live["composed_ms"])
+    repeated = 100 * live["repeated"] / composed_count if composed_count else None
+    report.add("lips_repeated", repeated, "%", most=REPEATED_PERCENT)
+    report.add("pictures_late", late, "%", most=LATE_PERCENT)
+    report.add_percentiles(
+        "off", [abs(off) for off in live["off_ms"]], "ms", p50=None, p99=SKEW_MS, max=None
+    )
+    report.add_percentiles("composed", live["composed_ms"], "ms", p50=None, p95=composed, max=None)
+
+
+def _add_stress(report: Report, live: dict[str, Any], seconds: float) -> None:
+    """That it was one: the avatar spoke, and both recognizers found words."""
+    share = 100 * live["spoken"] / live["seconds"]
+    report.add("measured", live["seconds"], "s", least=seconds)
+    report.add("speaking", share, "% of the time", least=SPEAKING_PERCENT)
+    report.add("user_turns_understood", live["understood"], "", least=max(1, seconds // 60))
+    report.add("recognition_beside", live["beside_seconds"], "s", least=0.5 * seconds)
+    report.add("words_recognised_beside", live["beside_words"], "", least=seconds // 10)
+    report.add("failures", len(live["failed"]), "", most=0)
+    report.add("notices", len(live["noticed"]), "", most=0)
+    report.add("cores_used", live["cores_used"], "cores")
+
+
+def _add_memory(report: Report, live: dict[str, Any]) -> None:
+    memory = live["memory"]
+    tenth = max(1, len(memory) // 10)
+    report.add("face_memory_loaded", live["face_mb"], "MB")
+    report.add("memory_start", float(np.median(memory[:tenth])), "MB")
+    report.add("memory_end", float(np.median(memory[-tenth:])), "MB")
+    report.add("memory_with_engines_processes", live["memory_with_children"], "MB")
+    report.series["memory [MB]"] = memory
+
+
+def _add_baseline(report: Report, live: dict[str, Any], baseline: list[dict[str, Any]]) -> None:
+    due = sum(each["due"] for each in baseline)
+    dropped = sum(each["dropped"] for each in baseline)
+    report.add("illustrated_dropped", 100 * dropped / due if due else None, "%")
+    composed = [ms for each in baseline for ms in each["composed_ms"]]
+    report.add("illustrated_composed_p50", quantile(composed, "p50"), "ms")
+    report.add("illustrated_composed_p95", quantile(composed, "p95"), "ms")
+    cores = float(np.mean([each["cores_used"] for each in baseline]))
+    report.add("illustrated_cores_used", cores, "cores")
+    report.add("cores_per_illustrated", live["cores_used"] / cores, "times")
+    if composed and live["composed_ms"]:
+        ratio = float(np.median(live["composed_ms"]) / np.median(composed))
+        report.add("composed_per_illustrated", ratio, "times")
+
+
+def _rate(live: dict[str, Any]) -> float | None:
+    """Pictures shown in a second of speech."""
+    due = live["due"]
+    return FPS * (due - live["dropped"]) / due if due else None
+
+
+def _watched(settings: Settings, places: Places, seconds: float) -> dict[str, Any]:
+    """What the probe measured."""
+    environment = os.environ | {
+        DATA_DIR_VARIABLE: str(places.data),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+    command = [sys.executable, "-m", PROBE, settings.model_dump_json(), str(seconds)]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds + STARTING,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed(
+            "The conversation did not end in time.", "Close other programs."
+        ) from error
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or "").strip().splitlines()[-1:]
+        raise EngineFailed(
+            f"The conversation failed: {' '.join(last)}.", "Type: avatar-app doctor"
+        ) from error
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured

@@ -1,0 +1,131 @@
+"""How many of the pauses that people make in mid-sentence are taken for the end of their turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_app.bench.result import Report
+from avatar_app.bench.scene import engine_of, patience_of
+from avatar_app.bench.speech import (
+    PHRASES,
+    Saying,
+    UserVoice,
+    in_room,
+    pauses_in,
+    recordings,
+    silence,
+    trimmed,
+)
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import (
+    MICROPHONE_BLOCK,
+    MICROPHONE_RATE,
+    AudioChunk,
+    Samples,
+)
+from avatar_app.pipeline.input.hearing import Hearing
+from avatar_app.pipeline.input.turntaking import Decision, TurnTaker
+from avatar_app.settings.settings import Settings
+
+SHORTEST = 0.2
+JOINED = (0.2, 0.6)
+"""Seconds of the pauses between joined sentences."""
+TARGET = 5.0
+AFTER = 1.6
+"""Seconds of silence after everything that is said."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Speech:
+    """Somebody's speech with its pauses."""
+
+    samples: Samples
+    pauses: list[tuple[float, float]]
+    """Start and end in seconds."""
+
+
+def measure_pauses(report: Report, settings: Settings, quick: bool) -> None:
+    """Each speaker is heard by a turn-taker that does not know the speaker yet."""
+    rng = np.random.default_rng(11)
+    speakers = _speakers(rng, quick)
+    cut, ends, lengths = 0, 0, []
+    for speeches in speakers:
+        hearing = Hearing(engine_of(settings, Kind.ECHO), engine_of(settings, Kind.VAD), 0.5)
+        taker = TurnTaker(patience_of(settings))
+        for speech in speeches:
+            ended = _ends(hearing, taker, in_room(speech.samples, rng))
+            cut += sum(any(start <= at <= end for at in ended) for start, end in speech.pauses)
+            ends += len(ended)
+            lengths += [(end - start) * 1000 for start, end in speech.pauses]
+        hearing.echo.close()
+        hearing.detector.close()
+    share = 100 * cut / len(lengths) if lengths else None
+    report.add("pauses_taken_for_an_end", share, "%", most=TARGET)
+    report.add("pauses", len(lengths), "", least=10 if quick else 40)
+    heard = sum(len(speeches) for speeches in speakers)
+    report.add("ends_heard", 100 * min((ends - cut) / heard, 1.0), "%", least=95)
+    report.series["pauses [ms]"] = lengths
+
+
+def _ends(hearing: Hearing, taker: TurnTaker, samples: Samples) -> list[float]:
+    """Seconds at which the turn-taker thought that the user had ended."""
+    ends = []
+    for index in range(len(samples) // MICROPHONE_BLOCK):
+        block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]
+        chunk = AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
+        heard = hearing.hear(chunk, index / 100, [])
+        if taker.observe(heard.probability, avatar_speaking=False) is Decision.ENDED:
+            ends.append((index + 1) / 100)
+    return ends
+
+
+def _speakers(rng: np.random.Generator, quick: bool) -> list[list[_Speech]]:
+    """One person per recording, and one whose sentences are joined with pauses."""
+    with UserVoice() as voice:
+        spoken = [voice.say(text) for text in PHRASES]
+    recorded = recordings()
+    people = [[_recorded(recording)] for recording in recorded]
+    joined = [_joined(spoken, rng) for _ in range(3 if quick else 9)]
+    pieces = _pieces(recorded)
+    if len(pieces) >= 4:
+        people.append([_joined(pieces, rng) for _ in range(1 if quick else 5)])
+    return [*people, joined]
+
+
+def _recorded(recording: Saying) -> _Speech:
+    voice = trimmed(recording.samples)
+    samples = np.concatenate([silence(0.4), voice, silence(AFTER)])
+    found = [(start + 0.4, end + 0.4) for start, end in pauses_in(voice, SHORTEST)]
+    return _Speech(samples, found)
+
+
+def _pieces(recorded: list[Saying]) -> list[Saying]:
+    """What real people said between two of their pauses."""
+    pieces = []
+    for recording in recorded:
+        voice = trimmed(recording.samples)
+        edges = [0.0, *(t for pause in pauses_in(voice, SHORTEST) for t in pause)]
+        edges.append(len(voice) / MICROPHONE_RATE)
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            part = voice[round(start * MICROPHONE_RATE) : round(end * MICROPHONE_RATE)]
+            if end - start > 0.4:
+                pieces.append(Saying(recording.name, part))
+    return pieces
+
+
+def _joined(sayings: list[Saying], rng: np.random.Generator) -> _Speech:
+    """Five sayings in one go, silence of 0.2 to 0.6 s between the voice of two."""
+    chosen = rng.choice(len(sayings), 5, replace=len(sayings) < 5)
+    parts, pauses, at = [silence(0.4)], [], 0.4
+    for number, index in enumerate(chosen):
+        if number:
+            pause = float(rng.uniform(*JOINED))
+            parts.append(silence(pause))
+            pauses.append((at, at + pause))
+            at += pause
+        voice = trimmed(sayings[index].samples)
+        parts.append(voice)
+        at += len(voice) / MICROPHONE_RATE
+    return _Speech(np.concatenate([*parts, silence(AFTER)]), pauses)

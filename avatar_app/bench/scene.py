@@ -1,0 +1,106 @@
+"""A room with a conversation of given engines in it; drives it and keeps what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Self
+
+import numpy as np
+
+from avatar_app.core.events import Event, State, TurnEnded
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import MICROPHONE_BLOCK, Samples, ToolResult
+from avatar_app.pipeline.conversation import Conversation, Engines
+from avatar_app.pipeline.input.turntaking import Patience
+from avatar_app.runtime.build import choices, make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.offline.room import Moment, Room, RoomClock, block_of
+from avatar_app.settings.settings import Settings
+
+OUTPUT_LATENCY = 0.06
+"""Seconds from the device's taking of a block until it is heard: a usual laptop."""
+
+
+def engine_of(settings: Settings, kind: Kind) -> Any:
+    """The engine of this kind that the settings choose."""
+    registry = Registry()
+    choice = choices(settings)[kind]
+    return make_engine(registry, registry.find(kind, choice.engine), choice.options)
+
+
+def patience_of(settings: Settings) -> Patience:
+    return Patience(**settings.hearing.patience.model_dump())
+
+
+class Scene:
+    """Context manager. Engines handed to `owned` are closed with it."""
+
+    def __init__(self, engines: Engines, patience: Patience | None = None, **room: Any) -> None:
+        self.clock = RoomClock()
+        self.events: list[tuple[float, Event]] = []
+        self.conversation = Conversation(
+            engines,
+            lambda event: self.events.append((self.clock(), event)),
+            lambda call: ToolResult(error=f"There is no {call.name}."),
+            self.clock,
+            patience=patience,
+        )
+        self.room = Room(self.conversation, self.clock, **room)
+        self.moments: list[Moment] = []
+        self._rng = np.random.default_rng(7)
+        self._closing = ExitStack()
+        self.noise = 0.0
+        """RMS of the room's hiss at the microphone."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.conversation.close()
+        self._closing.close()
+
+    def owned(self, *engines: Any) -> Self:
+        for engine in engines:
+            self._closing.callback(engine.close)
+        return self
+
+    def step(self, microphone: Samples | None = None) -> Moment:
+        heard = np.zeros(MICROPHONE_BLOCK, np.float32) if microphone is None else microphone
+        if self.noise:
+            hiss = self._rng.standard_normal(MICROPHONE_BLOCK) * self.noise
+            heard = heard + hiss.astype(np.float32)
+        moment = self.room.step(heard)
+        self.moments.append(moment)
+        return moment
+
+    def play(self, samples: Samples) -> float:
+        """Play a recording into the microphone; returns the second at which it began."""
+        began = self.clock()
+        for index in range(-(-len(samples) // MICROPHONE_BLOCK)):
+            self.step(block_of(samples, index))
+        return began
+
+    def pass_time(self, seconds: float) -> None:
+        for _ in range(round(seconds * 100)):
+            self.step()
+
+    def pass_until(self, condition: Callable[[], object], most: float) -> bool:
+        """Until `condition` holds, `most` seconds at most; False if it does not."""
+        for _ in range(round(most * 100)):
+            if condition():
+                return True
+            self.step()
+        return bool(condition())
+
+    def speaking(self) -> bool:
+        """Is the avatar to be heard?"""
+        return self.conversation.state is State.SPEAKING
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The events of one kind, in order."""
+        return [event for _, event in self.events if isinstance(event, kind)]
+
+    @property
+    def ended(self) -> list[TurnEnded]:
+        return self.of(TurnEnded)

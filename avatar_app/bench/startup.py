@@ -1,0 +1,92 @@
+"""Start: how soon the window is visible and the face alive, and how smooth the window is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from avatar_app.bench.result import Report
+from avatar_app.core.errors import EngineFailed
+from avatar_app.settings.settings import Settings
+from avatar_app.system.places import DATA_DIR_VARIABLE, Places
+
+IMPORT_MS, WINDOW_MS, LOOP_LAG_MS = 200.0, 2000.0, 16.0
+HEAVY = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx")
+"""What `import avatar_app` must not load."""
+PROBE = "avatar_app.bench.window.startup"
+PATIENCE = 150
+"""Seconds for one start of the window."""
+_LOADED = (
+    "import avatar_app, sys; "
+    f"print(sum(name.split('.')[0] in {HEAVY!r} and '.' not in name for name in sys.modules))"
+)
+
+
+def measure(settings: Settings, places: Places, quick: bool) -> Report:
+    """Every start is that of a fresh process, whose user folder is a temporary one."""
+    del settings  # each process reads the shipped ones
+    rounds = 3 if quick else 10
+    bare = [_seconds("0", places) for _ in range(rounds)]
+    imported = [_seconds("import avatar_app", places) for _ in range(rounds)]
+    report = Report()
+    own = (float(np.median(imported)) - float(np.median(bare))) * 1000
+    report.add("bare_interpreter", float(np.median(bare)) * 1000, "ms")
+    report.add("import_avatar_app", own, "ms", most=IMPORT_MS)
+    report.add("heavy_packages_imported", float(_run(["-c", _LOADED], places)), "", most=0)
+    _open_window(places)  # once for the disk's sake: warm is what is promised
+    seen = [_open_window(places) for _ in range(1 if quick else 3)]
+    visible = _median(seen, "window_visible_ms")
+    report.add("window_visible", visible, "ms", most=WINDOW_MS)
+    report.add("first_face_frame", _median(seen, "first_face_frame_ms"), "ms")
+    report.add("loop_lag_p50", _median(seen, "loop_lag_p50_ms"), "ms")
+    report.add("loop_lag_p99", _median(seen, "loop_lag_p99_ms"), "ms", most=LOOP_LAG_MS)
+    report.add("loop_beats", _median(seen, "beats"), "", least=100)
+    return report
+
+
+def _seconds(code: str, places: Places) -> float:
+    began = time.perf_counter()
+    _run(["-c", code], places)
+    return time.perf_counter() - began
+
+
+def _open_window(places: Places) -> dict[str, Any]:
+    """What the probe prints."""
+    lines = _run(["-m", PROBE], places).splitlines()
+    seen: dict[str, Any] = json.loads(lines[-1])
+    return seen
+
+
+def _median(seen: list[dict[str, Any]], name: str) -> float | None:
+    values = [each[name] for each in seen]
+    return None if None in values else float(np.median(values))
+
+
+def _run(arguments: list[str], places: Places) -> str:
+    environment = os.environ | {
+        DATA_DIR_VARIABLE: str(places.data),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed("The window did not start in time.", "Close other programs.") from error
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or "").strip().splitlines()[-1:]
+        raise EngineFailed(
+            f"A fresh start failed: {' '.join(last)}.", "Type: avatar-app doctor"
+        ) from error
+    return done.stdout

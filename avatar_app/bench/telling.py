@@ -1,0 +1,66 @@
+"""A scene in which the avatar tells long stories with its real voice, to be interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from avatar_app.bench.fakes import FixedDialogue, FlatFace, Overheard
+from avatar_app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, patience_of
+from avatar_app.bench.speech import ROOM_DB
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import Samples
+from avatar_app.engines.hosting.host import Host
+from avatar_app.pipeline.conversation import Engines
+from avatar_app.settings.settings import Settings
+
+STORY = (
+    "Once upon a time there was a small town by the sea, where the houses were painted in many "
+    "colours. Every morning the fishermen went out in their boats, and every evening they came "
+    "home with silver fish and long stories. One of them had a daughter who could whistle like "
+    "a bird, and the gulls followed her wherever she went. In winter the harbour froze over, "
+    "and the children learned to skate between the sleeping ships."
+)
+"""Some 25 seconds."""
+
+
+LOOKS_PER_SECOND = 62.5
+"""How often a window asks for a new picture."""
+
+
+@contextmanager
+def telling(
+    settings: Settings,
+    text: str = STORY,
+    echo: Callable[[Samples], Samples] | None = None,
+) -> Iterator[tuple[Scene, Overheard]]:
+    """Real ears and a real voice; the dialogue always answers `text`, the face is a flat one."""
+    echo_canceller, detector = engine_of(settings, Kind.ECHO), engine_of(settings, Kind.VAD)
+    recognizer = engine_of(settings, Kind.ASR)
+    voice = engine_of(settings, Kind.TTS)
+    overheard = Overheard(voice)
+    for engine in (recognizer, voice):
+        if isinstance(engine, Host):
+            engine.wait_ready()
+    engines = Engines(
+        echo_canceller, detector, recognizer, FixedDialogue(text), overheard, FlatFace()
+    )
+    scene = Scene(
+        engines,
+        patience_of(settings),
+        output_latency=OUTPUT_LATENCY,
+        fps=LOOKS_PER_SECOND,
+        echo=echo,
+    )
+    scene.noise = float(10 ** (ROOM_DB / 20))
+    with scene.owned(echo_canceller, detector, recognizer, voice):
+        scene.pass_time(0.6)
+        yield scene, overheard
+
+
+def played_between(scene: Scene, start: float, end: float) -> Samples:
+    """What left the loudspeaker between two seconds of the room's clock."""
+    blocks = [m.played for m in scene.moments[round(start * 100) : round(end * 100)]]
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)

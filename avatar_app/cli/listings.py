@@ -1,0 +1,58 @@
+"""Tables of what there is: devices, engines and benches."""
+
+from __future__ import annotations
+
+import importlib
+
+from rich.table import Table
+
+from avatar_app.audio.devices import list_devices
+from avatar_app.bench import BENCHES, module_of
+from avatar_app.core.manifest import Manifest
+from avatar_app.runtime.registry import Registry
+
+
+def device_table() -> Table:
+    """Microphones and loudspeakers; raises DeviceUnavailable without a sound system."""
+    table = Table("Device", "Sound system", "Inputs", "Outputs", "", box=None, header_style="bold")
+    for device in list_devices():
+        defaults = ("microphone" * device.default_input, "loudspeaker" * device.default_output)
+        default = " and ".join(name for name in defaults if name)
+        table.add_row(
+            device.name,
+            device.host,
+            str(device.inputs),
+            str(device.outputs),
+            f"default {default}" if default else "",
+        )
+    return table
+
+
+def engine_table(registry: Registry) -> Table:
+    """Every engine with its options."""
+    table = Table(
+        "Kind", "Engine", "What it is", "Options", box=None, header_style="bold", pad_edge=False
+    )
+    for manifest in registry.all():
+        missing = registry.missing_packages(manifest)
+        state = f" [yellow](needs {', '.join(missing)})[/]" if missing else ""
+        about = f"{manifest.title}{state}\n[dim]{manifest.summary}[/]"
+        table.add_row(manifest.kind.value, manifest.name, about, _options(manifest))
+    return table
+
+
+def bench_table() -> Table:
+    """What can be measured, as each bench says of itself."""
+    table = Table("Bench", "What it asks", box=None, header_style="bold", pad_edge=False)
+    for name in BENCHES:
+        says = importlib.import_module(module_of(name)).__doc__ or ""
+        table.add_row(name, says.partition("\n\n")[0].replace("\n", " "))
+    return table
+
+
+def _options(manifest: Manifest) -> str:
+    lines = []
+    for option in manifest.options:
+        values = option.accepts if len(option.values) <= 8 else f"one of {len(option.values)}"
+        lines.append(f"{option.name} = {option.default} [dim]{values}[/]")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Check the installation, and hold a scripted conversation with it."""

@@ -1,0 +1,200 @@
+"""Doctor: checks every part by itself, then a whole conversation; a broken part stops no other."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.manifest import Kind
+from avatar_app.engines.hosting.host import Host
+from avatar_app.runtime.build import EMBEDDED, choices, make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import EngineChoice, Settings
+from avatar_app.system.places import Places
+
+OLDEST_PYTHON = (3, 11)
+ENOUGH_FREE_GB = 1.0
+"""On the disk of the user's folders: a history, a log, a film or two."""
+PACKAGES = ("PySide6-Essentials", "numpy", "av", "sounddevice", "onnxruntime", "skia-python")
+"""Without these there is no window, no sound, no picture."""
+PHRASE = "What can you do?"
+"""What a synthetic user says in the scripted conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was found, and what to do about it."""
+
+    ok: bool
+    text: str
+    remedy: str = ""
+
+
+Check = Callable[[Settings, Places], Iterator[Finding]]
+
+
+def examine(settings: Settings, places: Places) -> Iterator[Finding]:
+    """All findings, as they are made; what is wrong is told by the first check that finds it."""
+    told: list[str] = []
+    for check in CHECKS:
+        for finding in _checked(check, settings, places):
+            if finding.ok or not any(text.endswith(finding.text) for text in told):
+                yield finding
+            if not finding.ok:
+                told.append(finding.text)
+
+
+def _checked(check: Check, settings: Settings, places: Places) -> Iterator[Finding]:
+    try:
+        yield from check(settings, places)
+    except AvatarError as error:
+        yield Finding(False, error.message, error.hint)
+
+
+def _python(_settings: Settings, _places: Places) -> Iterator[Finding]:
+    version = platform.python_version()
+    fit = sys.version_info >= OLDEST_PYTHON
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    yield Finding(fit, f"Python {version}", "" if fit else f"Install Python {wanted} or newer.")
+    missing = [name for name in PACKAGES if not _is_installed(name)]
+    if missing:
+        command = f"Type: {sys.executable} -m pip install {' '.join(missing)}"
+        yield Finding(False, f"These packages are missing: {', '.join(missing)}", command)
+    else:
+        yield Finding(True, "All packages are installed")
+
+
+def _settings_read(_settings: Settings, places: Places) -> Iterator[Finding]:
+    from avatar_app.settings.settings import load_settings
+
+    _, notices = load_settings(places.settings_file)
+    there = "" if places.settings_file.exists() else " (there is none: all is as shipped)"
+    if not notices:
+        yield Finding(True, f"Settings {places.settings_file}{there}")
+    for notice in notices:
+        yield Finding(False, notice.message, notice.hint)
+    for notice in Registry(user=places.engines).notices:
+        yield Finding(False, notice.message, notice.hint)
+
+
+def _folders(_settings: Settings, places: Places) -> Iterator[Finding]:
+    for name, folder in (("Settings", places.config), ("Data", places.data), ("Log", places.logs)):
+        reason = _why_unwritable(folder)
+        remedy = "Change the folder's permissions, or set AVATAR_DATA_DIR to another folder."
+        told = f"cannot be written: {reason}" if reason else "can be written"
+        yield Finding(not reason, f"{name} folder {folder} {told}", remedy if reason else "")
+    free = shutil.disk_usage(_existing(places.data)).free / 2**30
+    roomy = free >= ENOUGH_FREE_GB
+    yield Finding(roomy, f"{free:.1f} GB of disk are free", "" if roomy else "Make room on it.")
+    notes = (".json", ".lock", ".yaml")
+    models = sorted(path.name for path in places.models.glob("*") if path.suffix not in notes)
+    holds = ", ".join(models) if models else "holds none, and none is needed"
+    yield Finding(True, f"Model folder {places.models}: {holds}")
+
+
+def _devices(_settings: Settings, _places: Places) -> Iterator[Finding]:
+    from avatar_app.audio.devices import Direction, default, list_devices
+
+    found = list_devices()
+    yield Finding(True, "PortAudio works")
+    wanted = (
+        ("microphone", Direction.INPUT, "Plug one in; until then you can type."),
+        ("loudspeaker", Direction.OUTPUT, "Plug one in; until then you can read the answers."),
+    )
+    for name, direction, remedy in wanted:
+        device = default(found, direction)
+        if device is None:
+            yield Finding(False, f"There is no {name}", remedy)
+        else:
+            count = sum(each.channels(direction) > 0 for each in found)
+            yield Finding(True, f"{name.capitalize()}: {device.name} ({count} to choose from)")
+
+
+def _window(_settings: Settings, _places: Places) -> Iterator[Finding]:
+    """In a process of its own: Qt aborts where its platform is missing."""
+    import subprocess
+
+    code = "from PySide6.QtWidgets import QApplication as A; print(A([]).platformName())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    if done.returncode == 0:
+        yield Finding(True, f"Qt opens windows on {done.stdout.strip()}")
+        return
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    yield Finding(
+        False,
+        f"Qt cannot open a window: {lines[0] if lines else 'it stopped'}",
+        "Start it on a desktop; on Linux install libxcb-cursor0 and libegl1. "
+        "Without a display, avatar-app demo writes a film.",
+    )
+
+
+def _engines(settings: Settings, _places: Places) -> Iterator[Finding]:
+    registry = Registry()
+    for kind, choice in choices(settings).items():
+        yield _engine(registry, kind, choice)
+
+
+def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
+    try:
+        manifest = registry.find(kind, choice.engine)
+        began = time.perf_counter()
+        engine = make_engine(registry, manifest, choice.options)
+        try:
+            if isinstance(engine, Host):
+                engine.wait_ready()
+            seconds = time.perf_counter() - began
+        finally:
+            engine.close()
+    except AvatarError as error:
+        embedded = EMBEDDED[kind]
+        other = f" Or choose the embedded one: {kind}.engine: {embedded}"
+        remedy = error.hint + (other if choice.engine != embedded else "")
+        return Finding(False, f"{kind}: {error.message}", remedy)
+    return Finding(True, f"{kind}: {manifest.title} loads in {seconds:.1f} s")
+
+
+def _conversation(settings: Settings, places: Places) -> Iterator[Finding]:
+    from avatar_app.diagnostics.examination import hold_conversation
+
+    yield from (Finding(*each) for each in hold_conversation(settings, places, PHRASE))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _why_unwritable(folder: Path) -> str:
+    """Why no file can be made in `folder`; empty if one can."""
+    try:
+        with NamedTemporaryFile(dir=_existing(folder)):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the first above it that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+CHECKS: tuple[Check, ...] = (
+    _python,
+    _settings_read,
+    _folders,
+    _devices,
+    _window,
+    _engines,
+    _conversation,
+)

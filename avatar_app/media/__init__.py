@@ -1,0 +1,1 @@
+"""Sound and video files: reading, writing and resampling, without devices."""

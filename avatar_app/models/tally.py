@@ -1,0 +1,76 @@
+"""How far a download is: bytes, rate and the time that is left, as a frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from avatar_app.models.store import readable
+
+SMOOTHING = 5.0
+"""Seconds over which the rate is averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The state of a model's download at one moment."""
+
+    model: str = ""
+    file: str = ""
+    done: int = 0
+    """Bytes of the whole model that are here."""
+    total: int | None = None
+    """Bytes of the whole model; None while that is not known."""
+    rate: float = 0.0
+    """Bytes per second, averaged."""
+    began: float = 0.0
+    """When `rate` was brought up to date, on the monotonic clock."""
+    before: int = 0
+    """Bytes of the files that are here whole."""
+    counts: bool = False
+    """Has it been compared with a moment before? What lay here already is no rate."""
+
+    def at(self, done: int, total: int | None, now: float) -> Tally:
+        """The state when `done` of `total` bytes of the present file are here."""
+        all_done = self.before + done
+        whole = self.total or (None if total is None else self.before + total)
+        elapsed = now - self.began
+        if not self.counts or all_done < self.done:
+            return replace(self, done=all_done, total=whole, began=now, counts=True)
+        if elapsed <= 0:
+            return replace(self, done=all_done, total=whole)
+        present = (all_done - self.done) / elapsed
+        weight = min(1.0, elapsed / SMOOTHING)
+        rate = self.rate + weight * (present - self.rate) if self.rate else present
+        return replace(self, done=all_done, total=whole, rate=rate, began=now)
+
+    def with_file_done(self, size: int) -> Tally:
+        """The present file of `size` bytes is here whole."""
+        return replace(self, before=self.before + size, done=self.before + size)
+
+    @property
+    def fraction(self) -> float:
+        """In [0, 1]; 0 while the size is not known."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        if not self.total or self.rate <= 0:
+            return None
+        return max(0.0, self.total - self.done) / self.rate
+
+    def __str__(self) -> str:
+        """For a person to read."""
+        of = f" of {readable(self.total)}" if self.total else ""
+        text = f"{self.file}: {readable(self.done)}{of}"
+        if self.rate:
+            text += f", {readable(self.rate)}/s"
+        if (left := self.seconds_left) is not None:
+            text += f", {_duration(left)} left"
+        return text
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

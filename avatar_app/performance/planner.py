@@ -1,0 +1,190 @@
+"""Plans before anything is loaded: which engines fit this machine, which do not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.models.catalog import Catalog, Model
+from avatar_app.models.store import Presence, Store, readable
+from avatar_app.performance.profiles import Profile, Wish, Wishes, read_profiles, suited
+from avatar_app.runtime.memory.needs import choice_key, estimate, uses_card
+from avatar_app.runtime.memory.residency import Limits, Pool, Weight
+from avatar_app.runtime.registry import Registry
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import Hardware
+from avatar_app.system.installing import install_command
+
+AVATAR = "avatar"
+"""The option of faces that names who is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One engine of the plan, taken or not."""
+
+    kind: Kind
+    title: str
+    engine: str
+    options: dict[str, Any]
+    weight: Weight
+    is_measured: bool
+    taken: bool
+    why: str
+    """Why it is not taken, and what would change that; for one that is, what speaks for it."""
+    remedy: str = ""
+    """A command that would make it possible; empty where there is none."""
+
+    @property
+    def name(self) -> str:
+        model = self.options.get("model", "")
+        return f"{self.engine} {model}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to use on a machine."""
+
+    profile: Profile
+    hardware: Hardware
+    rows: tuple[Row, ...]
+    """By kind; of each the better ones that cannot be taken, and the one that is."""
+
+    @property
+    def taken(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.taken)
+
+    @property
+    def weight(self) -> Weight:
+        weights = [row.weight for row in self.taken]
+        return Weight(sum(w.ram_mb for w in weights), sum(w.vram_mb for w in weights))
+
+
+@dataclass(slots=True)
+class Planner:
+    """Knows the machine and what is here."""
+
+    hardware: Hardware
+    registry: Registry
+    store: Store
+    catalog: Catalog
+    measurements: Measurements | None = None
+    limits: Limits = field(default_factory=Limits)
+    avatars: tuple[str, ...] = ()
+    """The user's, by name; a face of a photo needs one."""
+
+    def plan(self, profile: Profile = Profile.AUTO) -> Plan:
+        """The best of each kind that fits beside those chosen before it."""
+        chosen = suited(self.hardware) if profile is Profile.AUTO else profile
+        left = self._free()
+        rows: list[Row] = []
+        for kind, wishes in _in_order(read_profiles()[chosen]):
+            for row in self._rows(kind, wishes, left):
+                rows.append(row)
+                if row.taken:
+                    left[Pool.RAM] -= row.weight.ram_mb
+                    left[Pool.VRAM] -= row.weight.vram_mb
+                    break
+        return Plan(chosen, self.hardware, tuple(rows))
+
+    def _free(self) -> dict[Pool, float]:
+        used = self.hardware.ram_mb - self.hardware.free_ram_mb
+        free = {Pool.RAM: self.hardware.ram_mb * self.limits.soft - used, Pool.VRAM: 0.0}
+        if card := self.hardware.card:
+            free[Pool.VRAM] = card.total_mb * self.limits.soft - card.used_mb
+        return free
+
+    def _rows(self, kind: Kind, wishes: list[Wish], left: dict[Pool, float]) -> Iterator[Row]:
+        for index, wish in enumerate(wishes):
+            try:
+                manifest = self.registry.find(kind, wish.engine)
+            except ConfigInvalid:
+                continue  # a later version brings it, or the user's folder
+            last = index == len(wishes) - 1
+            yield self._row(manifest, wish, left, last)
+
+    def _row(self, manifest: Manifest, wish: Wish, left: dict[Pool, float], last: bool) -> Row:
+        options = self._known_options(manifest, wish.options)
+        attempts = [options, *manifest.lighter_choices(options)]
+        first: Row | None = None
+        for attempt in attempts:
+            found = estimate(
+                *(manifest, attempt, self.measurements, self.store, self.catalog),
+                has_card=self.hardware.card is not None,
+            )
+            told = self._slowness(manifest, wish, attempt) or _excess(found.weight, left)
+            absent, remedy = ("", "") if told else self._absence(manifest, attempt)
+            row = Row(
+                *(manifest.kind, manifest.title, manifest.name, attempt, found.weight),
+                *(found.is_measured, last or not (told or absent)),
+                *(_why(told or absent, last, attempt), remedy),
+            )
+            first = first or row
+            if row.taken:
+                return row
+        assert first is not None, "there is at least one attempt"
+        return first
+
+    def _known_options(self, manifest: Manifest, wished: dict[str, Any]) -> dict[str, Any]:
+        """Without those that another version of the engine has; with somebody to be seen."""
+        names = {option.name for option in manifest.options}
+        options = {name: value for name, value in wished.items() if name in names}
+        if AVATAR in names and self.avatars:
+            options[AVATAR] = self.avatars[0]
+        return options
+
+    def _absence(self, manifest: Manifest, options: dict[str, Any]) -> tuple[str, str]:
+        """What is missing, and the command that brings it."""
+        if missing := self.registry.missing_packages(manifest):
+            return f"{', '.join(missing)} is not installed", install_command(missing, manifest.name)
+        if AVATAR in {option.name for option in manifest.options} and not self.avatars:
+            return "there is no avatar of a photo yet", "avatar-app avatars add PHOTO"
+        wanted = [options["model"]] if options.get("model") else list(manifest.needs.models)
+        models = [self.catalog.by_id[name] for name in wanted if name in self.catalog.by_id]
+        for model in models:
+            if self.store.presence(model) is not Presence.HERE:
+                return _not_here(model), f"avatar-app models download {model.id}"
+            if model.licence.must_accept and not self.store.is_accepted(model):
+                return "its licence is not accepted yet", f"avatar-app models info {model.id}"
+        return "", ""
+
+    def _slowness(self, manifest: Manifest, wish: Wish, options: dict[str, Any]) -> str:
+        trial = None
+        if self.measurements is not None:
+            key = choice_key(manifest.checked(options))
+            trial = self.measurements.trial(manifest.kind, manifest.name, key)
+        if trial is not None and trial.realtime_factor is not None:
+            slow = trial.realtime_factor > 1.0
+            return f"a second takes it {trial.realtime_factor:.1f} s here" if slow else ""
+        on_card = self.hardware.card is not None and uses_card(manifest.checked(options))
+        if on_card or self.hardware.gflops >= wish.gflops:
+            return ""
+        return f"too slow: wants {wish.gflops:.0f} GFLOP/s"
+
+
+def _in_order(wishes: Wishes) -> list[tuple[Kind, list[Wish]]]:
+    """What is heard comes before what is seen."""
+    order = (Kind.ASR, Kind.TTS, Kind.DIALOGUE, Kind.FACE)
+    return [(kind, wishes[kind]) for kind in order if kind in wishes]
+
+
+def _excess(weight: Weight, left: dict[Pool, float]) -> str:
+    for pool, free in left.items():
+        if weight.of(pool) > max(free, 0.0):
+            return f"does not fit: {weight.of(pool):.0f} MB of {pool}, {max(free, 0):.0f} are left"
+    return ""
+
+
+def _why(hindrance: str, last: bool, options: dict[str, Any]) -> str:
+    if hindrance:
+        return f"{hindrance}; nothing lighter is there" if last else hindrance
+    device = options.get("device", "")
+    return f"fits{f', on the {device}' if device else ''}"
+
+
+def _not_here(model: Model) -> str:
+    size = f" ({readable(model.bytes)})" if model.bytes else ""
+    return f"{model.title} is not fetched{size}"

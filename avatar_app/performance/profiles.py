@@ -1,0 +1,60 @@
+"""The profiles low, medium and high: what each would like, and which one suits a machine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from avatar_app.core.manifest import Kind
+from avatar_app.system.hardware import Hardware
+from avatar_app.system.places import shipped
+
+GB = 1024.0
+
+
+class Profile(StrEnum):
+    """How much is asked of the machine."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    AUTO = "auto"
+
+
+class Wish(BaseModel):
+    """An engine that would be good."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    options: dict[str, Any] = {}
+    gflops: float = Field(0.0, ge=0)
+    """What a processor must do (see Hardware.gflops) to keep up, where there is no card."""
+
+
+Wishes = dict[Kind, list[Wish]]
+
+
+def read_profiles() -> dict[Profile, Wishes]:
+    """Each profile's wishes by kind, the best first."""
+    document = yaml.safe_load((shipped("config") / "profiles.yaml").read_text(encoding="utf-8"))
+    return {
+        Profile(name): {
+            Kind(kind): [Wish(**each) for each in wishes] for kind, wishes in by.items()
+        }
+        for name, by in document.items()
+    }
+
+
+def suited(hardware: Hardware) -> Profile:
+    """The profile of a machine."""
+    card_mb = hardware.card.total_mb if hardware.card else 0.0
+    quick = hardware.cores >= 8 and hardware.gflops >= 500
+    if hardware.ram_mb >= 15 * GB and (card_mb >= 7.5 * GB or (quick and hardware.gflops >= 1400)):
+        return Profile.HIGH
+    if hardware.ram_mb >= 7.5 * GB and (card_mb >= 3.5 * GB or hardware.gflops >= 110):
+        return Profile.MEDIUM
+    return Profile.LOW

@@ -1,0 +1,96 @@
+"""What the measurements say: how long each stage took, each engine, and who breaks its promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from avatar_app.core.manifest import Manifest
+from avatar_app.models.catalog import Catalog
+from avatar_app.performance.monitor import StageTimes, broken_promise
+from avatar_app.performance.suggesting import suggestion
+from avatar_app.runtime.registry import Registry
+from avatar_app.storage.measurements import EngineTimes, Measurements, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Over some days."""
+
+    stages: tuple[StageTimes, ...]
+    engines: tuple[EngineTimes, ...]
+    trials: tuple[tuple[Manifest, str, Trial], ...]
+    """What `fit --measure` found: the engine, its choice and what it took."""
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "stages": [_described(times) for times in self.stages],
+            "engines": [
+                {"engine": each.engine, "model": each.model, **_described(each.times)}
+                for each in self.engines
+            ],
+            "trials": [
+                {"engine": manifest.name, "kind": manifest.kind, "choice": choice, **asdict(trial)}
+                for manifest, choice, trial in self.trials
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+def statistics(
+    measurements: Measurements, registry: Registry, catalog: Catalog, days: int = 0
+) -> Statistics:
+    """All that was measured in the last `days` (0: ever)."""
+    engines = measurements.engines(days)
+    trials = tuple(
+        (manifest, choice, trial)
+        for manifest in registry.all()
+        for choice, trial in measurements.trials(manifest.kind, manifest.name).items()
+    )
+    warnings = [*_late(engines, registry, catalog), *_broken(trials, catalog)]
+    return Statistics(measurements.stages(days), engines, trials, tuple(warnings))
+
+
+def _late(engines: tuple[EngineTimes, ...], registry: Registry, catalog: Catalog) -> Iterator[str]:
+    for each in engines:
+        kind = each.times.span.kind
+        known = {manifest.name: manifest for manifest in registry.all(kind)} if kind else {}
+        manifest = known.get(each.engine)
+        if manifest is not None and (late := broken_promise(manifest, each.times)):
+            yield f"{late} {suggestion(manifest, each.model, catalog)}".strip()
+
+
+def _broken(trials: tuple[tuple[Manifest, str, Trial], ...], catalog: Catalog) -> Iterator[str]:
+    for manifest, choice, trial in trials:
+        promised = manifest.promises
+        pairs = (
+            (
+                "takes {:.0f} ms to its first output",
+                trial.first_output_ms,
+                promised.first_output_ms,
+            ),
+            ("works {:.2f} s for a second", trial.realtime_factor, promised.realtime_factor),
+            ("stops after {:.0f} ms", trial.cancel_ms, promised.cancels_within_ms),
+        )
+        for text, took, most in pairs:
+            if took is not None and most is not None and took > most:
+                advice = suggestion(manifest, _model_of(choice), catalog)
+                told = f"{manifest.title} {text.format(took)} where {most:g} are promised."
+                yield f"{told} {advice}".strip()
+
+
+def _model_of(choice: str) -> str:
+    import json
+
+    return str(json.loads(choice).get("model", ""))
+
+
+def _described(times: StageTimes) -> dict[str, Any]:
+    return {
+        "span": times.span.name,
+        "count": times.count,
+        "p50_ms": round(times.p50_ms, 1),
+        "p95_ms": round(times.p95_ms, 1),
+    }

@@ -1,0 +1,1 @@
+"""The avatar's side of a turn: reply, speech, playback and pictures."""

@@ -1,0 +1,68 @@
+"""Answering: a dialogue engine's reply becomes clauses; the tools it asks for are called here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+
+from avatar_app.core.engines import Dialogue
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.pipeline.output.clauses import split_clauses
+
+MOST_TOOL_CALLS = 16
+"""A reply that calls more tools than this runs in circles."""
+
+TOOL_CALLED = "tool_called"
+"""The mark of a turn that has done something, so that it must not be answered anew."""
+
+CallTool = Callable[[ToolCall], ToolResult]
+
+
+def answer(
+    dialogue: Dialogue,
+    prompt: Prompt,
+    turn: Turn,
+    call_tool: CallTool,
+    wait_committed: Callable[[Turn], None],
+) -> Iterator[str]:
+    """Yield the clauses of the reply to `prompt`.
+
+    A tool may set a timer or mute the microphone, so it is called only when the turn is committed.
+    """
+    reply = dialogue.reply(prompt, turn)
+    try:
+        yield from split_clauses(_texts(reply, turn, call_tool, wait_committed))
+    finally:
+        reply.close()
+
+
+def _texts(
+    reply: Generator[str | ToolCall, ToolResult | None, None],
+    turn: Turn,
+    call_tool: CallTool,
+    wait_committed: Callable[[Turn], None],
+) -> Iterator[str]:
+    result: ToolResult | None = None
+    calls = 0
+    while True:
+        try:
+            output = reply.send(result)
+        except StopIteration:
+            return
+        turn.check()
+        result = None
+        if isinstance(output, str):
+            turn.mark("first_token")
+            yield output
+            continue
+        calls += 1
+        if calls > MOST_TOOL_CALLS:
+            raise EngineFailed(
+                "The answer called tools without end.", "Ask again, or choose another model."
+            )
+        wait_committed(turn)
+        turn.mark(TOOL_CALLED)
+        turn.check()  # after the mark: whoever cancels and then sees none knows that none is called
+        result = call_tool(output)

@@ -1,0 +1,250 @@
+"""Playback: what the loudspeaker gets, sample by sample; its count is the conversation's clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk
+from avatar_app.pipeline.activity import Activity, Bell
+from avatar_app.pipeline.output.tape import Tape
+
+MOST_AHEAD = 20 * PLAYBACK_RATE
+"""Samples that may wait to be played; a voice that is further ahead waits."""
+PICTURE_PATIENCE = int(0.12 * PLAYBACK_RATE)
+"""Samples for which speech in hand waits for the first picture."""
+DUCKED = 0.3
+"""Gain while somebody may be speaking over the avatar (−10 dB)."""
+NORMAL, SILENT = 1.0, 0.0
+FADE = 240
+"""Samples (5 ms) in which a turn that another one replaces falls silent: no click."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlayedBlock:
+    """What the loudspeaker got."""
+
+    samples: Samples
+    dac_at: float
+    """Seconds of the clock at which its first sample leaves the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a turn has been handed to the loudspeaker."""
+
+    heard_text: str
+    seconds: float
+    """Of speech, handed to the loudspeaker so far."""
+    over: bool
+    """All of it has left the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is leaving the loudspeaker at one instant."""
+
+    turn: Turn | None
+    """None in silence."""
+    seconds: float
+    """Of the turn's speech."""
+    ending: bool
+    """Nothing follows what the device already has: silence is near."""
+
+
+class Playback:
+    """Plays one turn at a time. The speak stage puts, the conductor orders, the device reads.
+
+    A sample that was handed to the device cannot be called back; `position` counts those. `now`
+    is the moment that leaves the loudspeaker, by the device's own output time.
+    """
+
+    def __init__(self, activity: Activity, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._changed = Bell(activity)
+        self._turn: Turn | None = None
+        self._tape = Tape()
+        self._position = 0
+        self._gain = SILENT
+        self._wanted_gain = NORMAL
+        self._allowed = False
+        self._picture_ready = False
+        self._held = 0
+        self._fading: Samples = np.zeros(0, np.float32)
+        self._loudness = 1.0
+        self._block_start, self._block_end, self._block_dac = 0, 0, 0.0
+        self._played: deque[PlayedBlock] = deque(maxlen=500)
+        self._underruns = 0
+        self.volume = 1.0
+        """Factor on everything that is played; the user's wish, not the turn's."""
+
+    def expect(self, turn: Turn) -> None:
+        """The next speech is that of `turn`; whatever was there is forgotten."""
+        turn.when_cancelled(self._wake)
+        with self._changed:
+            if self._position:
+                self._fading = self._faded_out()
+            self._turn, self._tape, self._position = turn, Tape(), 0
+            self._allowed = self._picture_ready = False
+            self._held = self._block_start = self._block_end = 0
+            self._gain, self._wanted_gain = SILENT, NORMAL
+            self._changed.ring()
+
+    def put(self, turn: Turn, chunk: SpeechChunk) -> None:
+        """Append speech; waits while too much is waiting. That of another turn is ignored."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: turn.cancelled or turn is not self._turn or self._ahead() <= MOST_AHEAD
+            )
+            turn.check()
+            if turn is self._turn:
+                self._tape.append(chunk)
+
+    def finish(self, turn: Turn) -> None:
+        """Nothing more of `turn` will come."""
+        with self._changed:
+            if turn is self._turn:
+                self._tape.finish()
+
+    def allow(self, turn: Turn) -> None:
+        """The turn may sound from now on."""
+        with self._changed:
+            self._allowed = self._allowed or turn is self._turn
+
+    def picture_ready(self, turn: Turn) -> None:
+        """The first picture of the turn exists: speech need not wait for it."""
+        with self._changed:
+            self._picture_ready = self._picture_ready or turn is self._turn
+
+    def duck(self) -> None:
+        """Quieter: somebody may be speaking."""
+        self._want(DUCKED)
+
+    def unduck(self) -> None:
+        """As loud as before."""
+        self._want(NORMAL)
+
+    def pause(self) -> None:
+        """Silent within one block; nothing is lost."""
+        self._want(SILENT)
+
+    def resume(self) -> None:
+        """Go on, from the beginning of the word that was cut."""
+        with self._changed:
+            if self._gain == SILENT:
+                self._position = max(1, self._tape.word_start(self._position))  # it has begun
+                self._block_end = min(self._block_end, self._position)
+            self._wanted_gain = NORMAL
+
+    def progress(self, turn: Turn) -> Progress:
+        """What of `turn` has been heard so far."""
+        with self._changed:
+            if turn is not self._turn:
+                return Progress("", 0.0, over=True)
+            self._changed.ring()  # the voice may have waited for what was played since
+            count = self._tape.heard_words(self._position)
+            return Progress(
+                " ".join(word.text for word in self._tape.words[:count]),
+                self._position / PLAYBACK_RATE,
+                over=self._tape.finished
+                and self._position >= len(self._tape)
+                and self._clock() >= self._block_dac + self._block_seconds(),
+            )
+
+    def now(self) -> Moment:
+        """What is leaving the loudspeaker right now."""
+        with self._changed:
+            if self._turn is None or self._position == 0:
+                return Moment(None, 0.0, ending=True)
+            since = self._clock() - self._block_dac
+            now = min(self._block_start / PLAYBACK_RATE + since, self._block_end / PLAYBACK_RATE)
+            said = self._tape.finished and self._position >= len(self._tape)
+            ending = said or self._gain == SILENT
+            silent = ending and since >= self._block_seconds()
+            return Moment(None if silent else self._turn, max(now, 0.0), ending)
+
+    def read(self, count: int, dac_at: float) -> Samples:
+        """The device's next `count` samples; the first leaves it at `dac_at`. Only copies."""
+        with self._changed:
+            samples = np.zeros(count, np.float32)
+            if self._may_sound(count):
+                self._copy(samples, dac_at)
+            self._gain = self._target()
+            faded, self._fading = self._fading[:count], self._fading[count:]
+            samples[: len(faded)] += faded
+            self._amplify(samples)
+            self._played.append(PlayedBlock(samples, dac_at))
+            return samples
+
+    def take_played(self) -> list[PlayedBlock]:
+        """The blocks that the device took since the last call, in order."""
+        with self._changed:
+            blocks = list(self._played)
+            self._played.clear()
+            return blocks
+
+    @property
+    def underruns(self) -> int:
+        """Blocks in which speech was missing in mid-turn."""
+        return self._underruns
+
+    def _target(self) -> float:
+        stopped = self._turn is None or self._turn.cancelled or not self._allowed
+        return SILENT if stopped else self._wanted_gain
+
+    def _may_sound(self, count: int) -> bool:
+        if self._turn is None or self._position >= len(self._tape):
+            wanted = self._position > 0 and self._target() > SILENT
+            self._underruns += int(wanted and not self._tape.finished)
+            return False
+        if self._position == 0:
+            self._held += count
+            ready = self._picture_ready or self._held > PICTURE_PATIENCE
+            return ready and self._target() > SILENT
+        return self._gain > SILENT or self._target() > SILENT
+
+    def _copy(self, samples: Samples, dac_at: float) -> None:
+        """Speech at the current gain, which changes linearly over the block."""
+        speech = self._tape.read(self._position, len(samples))
+        target = self._target()
+        if self._gain == target == NORMAL:
+            samples[: len(speech)] = speech
+        else:
+            start = target if self._position == 0 else self._gain
+            ramp = np.linspace(start, target, len(samples), dtype=np.float32)
+            samples[: len(speech)] = speech * ramp[: len(speech)]
+        if self._position == 0 and self._turn is not None:
+            self._turn.mark("first_sound", dac_at)
+        self._block_start, self._block_dac = self._position, dac_at
+        self._position += len(speech)
+        self._block_end = self._position
+
+    def _faded_out(self) -> Samples:
+        """The end of what sounds, for a turn that is cut off."""
+        ramp = np.linspace(self._gain, SILENT, FADE, dtype=np.float32)
+        rest = self._tape.read(self._position, FADE)
+        return rest * ramp[: len(rest)]
+
+    def _amplify(self, samples: Samples) -> None:
+        if self._loudness != 1.0 or self.volume != 1.0:
+            ramp = np.linspace(self._loudness, self.volume, len(samples), dtype=np.float32)
+            np.clip(samples * ramp, -1.0, 1.0, out=samples)
+            self._loudness = self.volume
+
+    def _block_seconds(self) -> float:
+        return (self._block_end - self._block_start) / PLAYBACK_RATE
+
+    def _ahead(self) -> int:
+        return len(self._tape) - self._position
+
+    def _want(self, gain: float) -> None:
+        with self._changed:
+            self._wanted_gain = gain
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.ring()

@@ -1,0 +1,241 @@
+"""Presenter: the picture that belongs to the sound which is leaving the loudspeaker right now."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, Pictures, VideoFrame
+from avatar_app.pipeline.activity import Activity, Bell
+from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.output.tally import Cast, Tally
+
+FRAMES_AHEAD = 8
+"""Frames a face may be ahead of the sound."""
+LOCKED = 0.6
+"""Share of a frame that a picture may be off to keep the motion even; rounding alone needs half."""
+KEPT_SECONDS = 0.6
+"""Pictures that were shown are kept this long: speech may be wound back by a word."""
+RESTING_AHEAD = 2
+"""Frames at rest that are drawn before they are due."""
+
+
+class Presenter:
+    """Shows the newest frame of the sounding turn with `at` ≤ now + ½ frame, drops older ones and
+    keeps early ones. In silence it shows the face at rest, at the face's pace."""
+
+    def __init__(self, playback: Playback, activity: Activity, clock: Callable[[], float]) -> None:
+        self._playback = playback
+        self._clock = clock
+        self._changed = Bell(activity)
+        self._turn: Turn | None = None
+        self._part: Turn | None = None
+        self._cast = Cast.CHOSEN
+        self._drawn_until: float | None = None
+        self._rest_awaited: float | None = None
+        self._frames: list[VideoFrame] = []
+        self._tally = Tally()
+        self._shown: VideoFrame | None = None
+        self._resting: deque[VideoFrame] = deque()
+        self._shown_at = 0.0
+        self._sound_at = -1.0  # seconds of the turn's speech that was heard last
+        self._rest_due = 0.0
+        self._at_rest = True
+        self._drawing_rest = True
+        self._generation = 0
+        self._closed = False
+        self.fps = 25.0
+        self.look = Look.IDLE
+
+    def expect(self, turn: Turn) -> None:
+        """The next pictures are those of `turn`."""
+        turn.when_cancelled(self.wake)
+        with self._changed:
+            self._turn = self._part = turn
+            self._drawn_until = None
+            self._sound_at = -1.0
+            self._frames.clear()
+            self._tally = Tally()
+            self._changed.ring()
+
+    def admit(self, part: Turn, cast: Cast = Cast.CHOSEN) -> None:
+        """From now on, only the pictures of this part of the turn are taken."""
+        with self._changed:
+            self._part, self._cast = part, cast
+            self._changed.ring()
+
+    def put(self, part: Turn, frame: VideoFrame) -> None:
+        """Add a frame; waits while enough are ahead. That of another part is ignored."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_room(part))
+            part.check()
+            if part is not self._part or self._turn is None:
+                return
+            turn, self._drawn_until = self._turn, frame.at
+            self._frames.append(frame)
+            self._tally.draw(frame, self._cast)
+        self._playback.picture_ready(turn)
+
+    def frame(self) -> VideoFrame | None:
+        """The picture to show now; None before the first. Never waits for one to be drawn."""
+        moment = self._playback.now()
+        with self._changed:
+            if moment.turn is not None and moment.turn is self._turn and self._frames:
+                self._show_performing(moment.turn, moment.seconds)
+                self._draw_rest(moment.ending)
+            elif moment.turn is None:
+                self._draw_rest(True)
+                self._show_resting()
+            self._changed.ring()
+            return self._shown
+
+    def pass_time(self) -> None:
+        """Let the face go on while nobody looks: pictures whose sound is over make room."""
+        moment = self._playback.now()
+        with self._changed:
+            if moment.turn is not None and moment.turn is self._turn:
+                self._sound_at = moment.seconds
+                self._forget_before(moment.seconds - KEPT_SECONDS)
+                self._changed.ring()
+
+    def pictures(self, turn: Turn) -> Pictures:
+        """How the pictures of `turn` were shown so far."""
+        with self._changed:
+            return self._tally.pictures() if turn is self._turn else Pictures()
+
+    @property
+    def shown(self) -> VideoFrame | None:
+        """The picture on show."""
+        return self._shown
+
+    @property
+    def newest(self) -> VideoFrame | None:
+        """The picture after which the next one comes."""
+        with self._changed:
+            return self._frames[-1] if self._frames else self._shown
+
+    @property
+    def drawn_until(self) -> float | None:
+        """Seconds of the turn's speech that the last picture belongs to; None before the first."""
+        return self._drawn_until
+
+    @property
+    def rest_awaited_since(self) -> float | None:
+        """Seconds of the clock since which a frame at rest is being drawn; None if none is."""
+        return self._rest_awaited
+
+    def forget_resting(self) -> None:
+        """The frames at rest that wait are worthless: the face was exchanged."""
+        with self._changed:
+            self._forget_resting()
+            self._rest_awaited = None
+            self._changed.ring()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.ring()
+
+    # The side of the face at rest
+
+    def wait_for_rest(self, resting: Turn) -> tuple[int, Look, VideoFrame | None] | None:
+        """Block until a frame at rest is wanted: its generation, the look, and the frame before
+        it. None when the presenter is closed or `resting` cancelled."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._closed
+                    or resting.cancelled
+                    or (self._drawing_rest and len(self._resting) < RESTING_AHEAD)
+                )
+            )
+            if self._closed or resting.cancelled:
+                return None
+            self._rest_awaited = self._clock()
+            after = self._resting[-1] if self._resting else self._shown
+            return self._generation, self.look, after
+
+    def put_resting(self, generation: int, frame: VideoFrame) -> None:
+        """Add a frame at rest, unless it is stale by now."""
+        with self._changed:
+            self._rest_awaited = None
+            if generation == self._generation:
+                self._resting.append(frame)
+                if self._shown is None:
+                    self._shown = frame
+
+    def _show_performing(self, turn: Turn, now: float) -> None:
+        self._at_rest = False
+        before, age = self._index_shown(), self._clock() - self._shown_at
+        chosen = _choose(self._frames, before, now, 1 / self.fps, age)
+        if chosen is None:
+            return
+        frame = self._frames[chosen]
+        if frame is not self._shown:
+            turn.mark("first_frame")
+            self._tally.show(frame, now, max(chosen - before - 1, 0))
+            self._shown, self._shown_at = frame, self._clock()
+        self._forget_before(now - KEPT_SECONDS)
+
+    def _forget_before(self, oldest: float) -> None:
+        self._frames[:] = [f for f in self._frames if f.at > oldest or f is self._shown]
+        self._tally.keep(self._frames)
+
+    def _index_shown(self) -> int:
+        return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)
+
+    def _show_resting(self) -> None:
+        now = self._clock()
+        if not self._at_rest:
+            self._at_rest = True
+            self._rest_due = now
+        if self._resting and now >= self._rest_due - 1e-6:
+            self._shown = self._resting.popleft()
+            late = now - self._rest_due > 2 / self.fps
+            self._rest_due = (now if late else self._rest_due) + 1 / self.fps
+
+    def _draw_rest(self, wanted: bool) -> None:
+        """Have the face at rest drawn, or not: from the picture on show, as soon as silence is
+        near, so that the mouth can close with the sound."""
+        if wanted != self._drawing_rest:
+            self._drawing_rest = wanted
+            self._forget_resting()
+
+    def _forget_resting(self) -> None:
+        self._resting.clear()
+        self._generation += 1
+        self._rest_due = self._clock()
+
+    def _has_room(self, part: Turn) -> bool:
+        if part.cancelled or part is not self._part:
+            return True
+        shown = self._index_shown()  # at rest, or with an older turn's picture on show, none
+        shown_at = self._frames[shown].at if shown >= 0 else -1.0
+        passed = max(shown_at, self._sound_at)
+        return sum(frame.at > passed for frame in self._frames) < FRAMES_AHEAD
+
+    def wake(self) -> None:
+        """Look again at what is waited for: a turn was cancelled."""
+        with self._changed:
+            self._changed.ring()
+
+
+def _choose(
+    frames: list[VideoFrame], shown: int, now: float, frame_seconds: float, age: float
+) -> int | None:
+    """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
+    picture only because the screen's beat falls between two frames, the next in order is taken:
+    even motion for a tenth of a frame more of skew. `age`: seconds since `shown` was first shown.
+    """
+    due = [i for i, frame in enumerate(frames) if frame.at <= now + frame_seconds / 2]
+    if not due:
+        return None
+    newest, following = due[-1], shown + 1
+    if following == 0 or following >= len(frames):
+        return newest
+    skew = frames[following].at - now
+    beat = age >= 0.7 * frame_seconds
+    repeats = newest == following - 1 and beat and skew <= LOCKED * frame_seconds
+    skips = newest == following + 1 and skew >= -LOCKED * frame_seconds
+    return following if repeats or skips else newest

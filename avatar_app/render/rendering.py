@@ -1,0 +1,175 @@
+"""Films a face while it hears a sound: painted, composed and encoded at the same time, streamed."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+from avatar_app.core.engines import Face
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.events import Noticed
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.media.movie import MovieWriter, film_file
+from avatar_app.render.opening import Touch
+from avatar_app.render.sound import Sound
+
+PRESET = "veryfast"
+_AHEAD = 2
+"""Pictures that may wait for the encoder: as many as one batch of lips on a processor."""
+_CLOSING = 0.1
+"""Seconds that faces take to close their mouth after the last sound that they heard."""
+
+Tell = Callable[[float, float], None]
+"""Is told percent done and seconds left after each picture, in the thread that renders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """How a film was made."""
+
+    pictures: int
+    began: float
+    """Seconds before the face was asked for pictures."""
+    painted: float
+    """Seconds from then until the last picture was handed to the encoder."""
+    finished: float
+    """Seconds from then until the film was complete."""
+
+    @property
+    def took(self) -> float:
+        return self.began + self.painted + self.finished
+
+
+def untold(_percent: float, _seconds_left: float) -> None:
+    """Nobody asked how far it is."""
+
+
+def check_output(output: Path, *sources: Path) -> None:
+    """Before any work: InputInvalid where a film at `output` would replace what it is made of,
+    FilmUnwritable where none can be."""
+    target = film_file(output)
+    for source in sources:
+        if os.path.exists(target) and os.path.exists(source) and target.samefile(source):
+            raise InputInvalid(
+                f"The film {output} would replace {source}, which it is made of.",
+                "Choose another name for the film.",
+            )
+
+
+def even_size(width: int, height: int) -> tuple[int, int, list[Noticed]]:
+    """The size of a film for which this one was asked, in pixels, and what to tell if it differs.
+
+    Both sides are even, as the colours of H.264 (4:2:0) have half the pixels.
+    """
+    even = (width - width % 2, height - height % 2)
+    if even == (width, height):
+        return *even, []
+    message = f"The film is {even[0]} × {even[1]} pixels instead of {width} × {height}."
+    return *even, [Noticed(message, "Choose an even width and height.")]
+
+
+def render_film(
+    face: Face,
+    sound: Sound,
+    path: Path,
+    turn: Turn,
+    tell: Tell = untold,
+    *,
+    with_sound: bool = True,
+    preset: str = PRESET,
+    touch: Touch = iter,
+) -> Rendered:
+    """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
+
+    The last pictures show the mouth closing: the face does not hear the sound's last tenth of a
+    second. `touch` may change the pictures. Nothing is held as a whole: at most two pictures wait
+    for the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
+    behind, and an older film as it was.
+    """
+    times = [time.perf_counter()]
+    count = max(1, math.ceil(sound.seconds * face.fps - 1e-6))
+    silent = not with_sound
+    writer = MovieWriter(path, face.fps, preset, stereo=sound.stereo, silent=silent)
+    with writer as movie, _Beside() as encoder:
+        until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps
+        speech = _heard(sound, until, encoder, None if silent else movie)
+        times.append(time.perf_counter())
+        for index, frame in enumerate(touch(_frames(face, speech, turn, count)), 1):
+            turn.check()
+            encoder.do(movie.add_picture, frame.image)
+            spent = time.perf_counter() - times[-1]
+            tell(100 * index / count, spent / index * (count - index))
+        times.append(time.perf_counter())
+        deque(speech, maxlen=0)  # what a face did not need to hear sounds nevertheless
+        encoder.finish()
+    times.append(time.perf_counter())
+    began, painted, finished = (b - a for a, b in pairwise(times))
+    return Rendered(count, began, painted, finished)
+
+
+def _heard(
+    sound: Sound, until: float, encoder: _Beside, movie: MovieWriter | None
+) -> Iterator[SpeechChunk]:
+    """The speech for the face, `until` so many seconds; on its way all of it goes into the film."""
+    for take in sound.takes():
+        if movie is not None:
+            encoder.do(movie.add_sound, *take.sides)
+        seconds = take.speech.audio.seconds
+        if until > 0:
+            yield take.speech if seconds <= until else _begun(take.speech, until)
+        until -= seconds
+
+
+def _begun(speech: SpeechChunk, seconds: float) -> SpeechChunk:
+    """Its first seconds; what comes later is neither heard nor shown."""
+    audio = speech.audio
+    samples = audio.samples[: round(seconds * audio.rate)]
+    return replace(
+        speech,
+        audio=replace(audio, samples=samples),
+        visemes=tuple(viseme for viseme in speech.visemes if viseme.at < seconds),
+    )
+
+
+def _frames(
+    face: Face, speech: Iterator[SpeechChunk], turn: Turn, count: int
+) -> Iterator[VideoFrame]:
+    """`count` pictures; a face that has closed its mouth before goes on at rest."""
+    performance, frame = face.perform(speech, turn), None
+    for _ in range(count):
+        frame = next(performance, None) or face.rest(Look.IDLE, frame)
+        yield frame
+
+
+class _Beside:
+    """Does what it is given in its order in one thread beside; more than a few must wait."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "encoder")
+        self._waiting: deque[Future[None]] = deque()
+
+    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Raises what earlier work has raised."""
+        while len(self._waiting) >= _AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(work, *arguments))
+
+    def finish(self) -> None:
+        """Wait until all is done."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)

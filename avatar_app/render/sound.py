@@ -1,0 +1,110 @@
+"""What a film sounds like: a recording or a spoken text, handed out in pieces, never as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from avatar_app.core.errors import EngineFailed, InputInvalid
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk
+from avatar_app.media.resample import Resampler
+from avatar_app.media.wav import opened_sound
+
+LONGEST_SECONDS = 300.0
+TAKE_SECONDS = 8
+"""Length of the pieces: long, because a face fills its batches from one piece at a time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """A piece of sound."""
+
+    speech: SpeechChunk
+    """What the face hears."""
+    sides: tuple[Samples, ...]
+    """What the film sounds like at 48 kHz: the left and the right side, or one for both."""
+
+
+class Sound(Protocol):
+    """What a film sounds like."""
+
+    seconds: float
+    stereo: bool
+
+    def takes(self) -> Iterator[Take]:
+        """All of it, from the beginning, in order."""
+
+
+class Recording:
+    """A sound file (WAV, FLAC, Ogg, MP3; any rate, depth and channels), read once to check it.
+
+    Raises InputInvalid where it is missing, empty, cut off, no sound, longer than five minutes, or
+    none of its samples is a number.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with opened_sound(path) as file:
+            if file.frames > LONGEST_SECONDS * file.samplerate:
+                raise InputInvalid(
+                    f"{path} is longer than {LONGEST_SECONDS / 60:.0f} minutes.",
+                    "Cut it into shorter pieces.",
+                )
+            self.stereo = file.channels == 2
+            count, heard = 0, False
+            for block in file.blocks(TAKE_SECONDS * file.samplerate):
+                count += len(block)
+                heard = heard or bool(np.isfinite(block).any())
+            self.seconds = count / file.samplerate
+        if not heard:
+            raise InputInvalid(f"{path} holds no sound that can be heard.", "Record it again.")
+
+    def takes(self) -> Iterator[Take]:
+        start = 0
+        with opened_sound(self.path) as file:
+            count = 1 + self.stereo
+            resamplers = [Resampler(file.samplerate, PLAYBACK_RATE) for _ in range(count)]
+            length, left = TAKE_SECONDS * file.samplerate, round(self.seconds * file.samplerate)
+            for block in file.blocks(length, dtype="float32", always_2d=True):
+                left -= len(block)
+                whole = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1, 1)
+                columns = whole.T if self.stereo else whole.mean(axis=1)[None]
+                sides = tuple(
+                    resampler.process(column, last=left <= 0)
+                    for resampler, column in zip(resamplers, columns, strict=True)
+                )
+                yield Take(SpeechChunk(AudioChunk(_mixed(sides), PLAYBACK_RATE, start)), sides)
+                start += len(sides[0])
+
+
+class Recital:
+    """A text in the voice of an engine, spoken when it is made; its chunks tell more than sound."""
+
+    def __init__(self, voice: Any, text: str, turn: Turn) -> None:
+        """`voice`: a `core.engines.Voice`. Raises EngineFailed where it says nothing."""
+        self.stereo = False
+        self._chunks: list[SpeechChunk] = []
+        self.seconds = 0.0
+        for chunk in voice.speak(text, turn):
+            turn.check()
+            self._chunks.append(chunk)
+            self.seconds += chunk.audio.seconds
+            if self.seconds > LONGEST_SECONDS:
+                raise InputInvalid("The text takes longer than five minutes.", "Shorten it.")
+        if not self.seconds:
+            raise EngineFailed("The voice said nothing.", "Write words, or choose another voice.")
+
+    def takes(self) -> Iterator[Take]:
+        resampler = Resampler(self._chunks[0].audio.rate, PLAYBACK_RATE)
+        for index, chunk in enumerate(self._chunks, 1):
+            last = index == len(self._chunks)
+            yield Take(chunk, (resampler.process(chunk.audio.samples, last),))
+
+
+def _mixed(sides: tuple[Samples, ...]) -> Samples:
+    return sides[0] if len(sides) == 1 else (sides[0] + sides[1]) * np.float32(0.5)

@@ -1,0 +1,257 @@
+"""A photo and a sound file become a film of the photo speaking: the interface for programs.
+
+with Wav2LipTalkingHead("ada.jpg", device="cuda", quality_mode="high") as head:
+    head.generate("speech.wav", "ada.mp4", fps=30)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, Self
+
+from avatar_app.avatars.detection.seeing import chosen_eyes
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.media.movie import FilmUnwritable
+from avatar_app.models.resolve import licence_notices
+from avatar_app.render.device import batch_on, usable_device
+from avatar_app.render.estimate import Paces
+from avatar_app.render.finding import avatar_folder, find_weights
+from avatar_app.render.opening import ENGINE, Lips, Touch, open_lips, open_touch
+from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
+from avatar_app.render.sound import Recording
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.settings import ProfileSettings, Quality, load_settings
+from avatar_app.system.places import user_places
+
+
+class Wav2LipTalkingHead:
+    """One person who can say many things. A context manager; `cleanup` ends it.
+
+    Raises FileNotFoundError where the photo or the checkpoint is missing, ValueError for an unknown
+    quality mode or device, for a batch below 1 and a size that is none. Warns once of a
+    checkpoint's licence that nobody accepted. Only one thread may use it, but for `Turn.cancel`.
+    """
+
+    def __init__(
+        self,
+        avatar_image_path: str | Path,
+        device: str = "cuda",
+        quality_mode: str = "standard",
+        model_path: str | Path | None = None,
+        face_det_batch_size: int = 4,
+        wav2lip_batch_size: int = 128,
+        *,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """`device`: cuda, cpu, auto, directml or coreml; where it is missing the processor is
+        taken, with a warning. `quality_mode`: a profile of the settings, standard (1280 × 720) or
+        high (1920 × 1080, the network wav2lip_gan). `model_path`: a checkpoint; without it the
+        profile's is looked for in the folder of models. `face_det_batch_size`: pictures in which
+        faces are looked for at once; a photo is one. `wav2lip_batch_size`: the most lips painted at
+        once; a processor takes 2, as more gain nothing there (`get_model_info` tells). `size`:
+        width and height of the film instead of the profile's; odd ones are made even, with a
+        warning.
+        """
+        settings, _ = load_settings()
+        self._enhance = settings.enhance
+        with _as_expected():
+            self._quality = _quality(quality_mode)
+            self._profile = settings.render.profile(self._quality)
+            self._device = usable_device(device)
+            self._most = _whole("wav2lip_batch_size", wav2lip_batch_size)
+            self._detector_batch = _whole("face_det_batch_size", face_det_batch_size)
+            self._size = _size(size, self._profile)
+        self._photo = Path(avatar_image_path).expanduser()
+        if not self._photo.exists():
+            raise FileNotFoundError(f"There is no file {self._photo}. Check the path.")
+        self._wanted_device = device
+        self._eyes = chosen_eyes(settings.avatars, self._detector_batch)
+        self._places = user_places()
+        with _as_expected(missing=FileNotFoundError):
+            self._model = find_weights(model_path or self._profile.model, self._places)
+        self._opened = ExitStack()
+        self._lips: Lips | None = None
+        self._touch: Touch = iter
+        self._loading: float | None = None
+        self._closed = False
+
+    def preprocess_avatar(self) -> None:
+        """Find the face in the photo and load the network, which `generate` else does first.
+
+        Raises ValueError where no face is in the photo or the checkpoint is none, RuntimeError
+        where the network cannot be loaded or the head was closed.
+        """
+        self._ready()
+
+    def generate(
+        self,
+        audio_path: str | Path,
+        output_path: str | Path,
+        fps: float = 25,
+        include_audio: bool = True,
+        *,
+        progress: Tell = untold,
+        turn: Turn | None = None,
+    ) -> str:
+        """Film the photo saying what is in a sound file; returns the path of the mp4.
+
+        `audio_path`: WAV, FLAC, Ogg or MP3 of any rate, at most five minutes. `fps`: 5 to 60.
+        `progress` is told percent and seconds left after each picture; `turn.cancel()`, from any
+        thread, ends it with TurnCancelled. The file is there when it is complete, or not at all.
+        Raises FileNotFoundError where there is no such sound, ValueError where it is none or too
+        long, for an unknown rate, and where the film would replace what it is made of,
+        RuntimeError where an engine failed or the file cannot be written.
+        """
+        audio, output = Path(audio_path).expanduser(), Path(output_path).expanduser()
+        if not audio.exists():
+            raise FileNotFoundError(f"There is no file {audio}. Check the path.")
+        with _as_expected():
+            rate = _fps(fps)
+            check_output(output, audio, self._photo, self._model)
+            sound = Recording(audio)
+            lips = self._ready()
+            lips.face.configure(fps=rate)
+            rendered = render_film(
+                lips.face,
+                sound,
+                output,
+                turn or Turn(0),
+                progress,
+                with_sound=include_audio,
+                preset=self._profile.preset,
+                touch=self._touch,
+            )
+        around = rendered.began + rendered.finished
+        paces, kind = Paces(user_places()), self._kind(lips.batch)
+        pace = paces.of(*kind)
+        learnt = pace.learnt(self._loading, around, rendered.painted, rendered.pictures)
+        paces.keep(learnt, *kind)
+        self._loading = None
+        return str(output)
+
+    def get_model_info(self) -> dict[str, Any]:
+        """What makes the film, and how; `device` and `batch_size` are what is really used."""
+        batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
+        return {
+            "model_name": self._model.stem,
+            "model_path": str(self._model),
+            "quality_mode": str(self._quality),
+            "device": str(self._device if self._lips is None else self._lips.device),
+            "output_resolution": self._size,
+            "fps": self._profile.fps,
+            "batch_size": batch,
+            "face_det_batch_size": self._detector_batch,
+            "model_loaded": self._lips is not None,
+        }
+
+    def estimate_generation_time(self, seconds: float, fps: float = 25) -> float:
+        """Seconds that `generate` will take for so many seconds of speech; a guess until this
+        machine has made such a film. ValueError for a length or a rate that is none."""
+        if not (_is_number(seconds) and seconds >= 0):
+            raise ValueError(f"{seconds!r} is no length of a speech in seconds.")
+        with _as_expected():
+            rate = _fps(fps)
+        batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
+        pace = Paces(user_places()).of(*self._kind(batch))
+        return pace.seconds(seconds * rate, loaded=self._lips is not None)
+
+    def cleanup(self) -> None:
+        """Give back all memory and files; the head cannot be used any more."""
+        self._closed, self._lips = True, None
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cleanup()
+
+    def _kind(self, batch: int) -> tuple[object, ...]:
+        width, height = self._size
+        network = f"{ENGINE}+{self._enhance.engine}"
+        return network, f"{width}x{height}", self._device, f"batch {batch}", self._profile.preset
+
+    def _ready(self) -> Lips:
+        if self._closed:
+            raise RuntimeError("The talking head was closed. Make another.")
+        if self._lips is None:
+            with _as_expected(), ExitStack() as opening:
+                self._lips = self._load(opening)
+                self._opened = opening.pop_all()
+        return self._lips
+
+    def _load(self, opening: ExitStack) -> Lips:
+        registry = Registry()
+        manifest = registry.find(Kind.FACE, ENGINE)
+        for notice in licence_notices({"model": str(self._model)}, manifest):
+            warnings.warn(f"{notice.message} {notice.hint}", stacklevel=4)
+        began = time.perf_counter()
+        folder = opening.enter_context(avatar_folder(self._photo, self._places, self._eyes))
+        width, height = self._size
+        options = {"avatar": str(folder), "width": width, "height": height}
+        lips = open_lips(registry, self._model, self._wanted_device, self._most, **options)
+        opening.callback(lips.face.close)
+        device = str(lips.device)
+        self._touch = open_touch(registry, self._enhance, folder, device, self._places, opening)
+        self._loading = time.perf_counter() - began
+        return lips
+
+
+@contextmanager
+def _as_expected(missing: type[Exception] = RuntimeError) -> Iterator[None]:
+    """Errors of the application, as those that Python programs expect."""
+    try:
+        yield
+    except FilmUnwritable as error:
+        raise RuntimeError(str(error)) from error
+    except (InputInvalid, ConfigInvalid) as error:
+        raise ValueError(str(error)) from error
+    except ModelMissing as error:
+        raise missing(str(error)) from error
+    except AvatarError as error:
+        raise RuntimeError(str(error)) from error
+
+
+def _quality(name: str) -> Quality:
+    try:
+        return Quality(name)
+    except ValueError:
+        raise ConfigInvalid(
+            f"There is no quality mode {name!r}.", f"There is {', '.join(Quality)}."
+        ) from None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def _fps(fps: Any) -> float:
+    if not (_is_number(fps) and 5 <= fps <= 60):
+        raise ConfigInvalid(f"A film cannot have {fps!r} pictures a second.", "Choose 5 to 60.")
+    return float(fps)
+
+
+def _whole(name: str, value: Any) -> int:
+    if not (isinstance(value, Integral) and int(value) >= 1):
+        raise ConfigInvalid(f"{name} cannot be {value!r}.", "Give a whole number from 1 on.")
+    return int(value)
+
+
+def _size(size: Any, profile: ProfileSettings) -> tuple[int, int]:
+    """Width and height, the profile's where `size` is None; made even with a warning."""
+    if size is None:
+        size = (profile.width, profile.height)
+    if not (isinstance(size, Sequence) and len(size) == 2):
+        raise ConfigInvalid(f"{size!r} is no size.", "Give a width and a height in pixels.")
+    width, height, notices = even_size(_whole("The width", size[0]), _whole("The height", size[1]))
+    for notice in notices:
+        warnings.warn(f"{notice.message} {notice.hint}", stacklevel=3)
+    return width, height

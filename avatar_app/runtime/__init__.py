@@ -1,0 +1,1 @@
+"""From a manifest to a working engine, and keeping it at work."""

@@ -1,0 +1,159 @@
+"""Finds engines by their manifests: the built-in ones, and the user's, which override by name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from importlib import metadata
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rapidfuzz import process
+
+from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
+from avatar_app.core.events import Noticed
+from avatar_app.core.manifest import Kind, Manifest, parse_manifest
+from avatar_app.system import places
+from avatar_app.system.installing import install_command
+
+MANIFEST = "manifest.yaml"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Registry:
+    """All engines of two folders that are laid out alike: <kind>/<name>/manifest.yaml."""
+
+    def __init__(self, builtin: Path | None = None, user: Path | None = None) -> None:
+        self.notices: list[Noticed] = []
+        """What is wrong with the user's engines; those are left out."""
+        self._builtin = builtin or places.builtin_engines()
+        self._folders: dict[tuple[Kind, str], Path] = {}
+        self._manifests: dict[tuple[Kind, str], Manifest] = {}
+        for path in _manifests_in(self._builtin):
+            self._add(path)
+        self._user = user or places.user_places().engines
+        for path in _manifests_in(self._user):
+            try:
+                self._add(path)
+            except ConfigInvalid as error:
+                self.notices.append(Noticed(error.message, f"{error.hint} It is left out."))
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """The program's and the user's; a registry of the same is made of them."""
+        return self._builtin, self._user
+
+    def all(self, kind: Kind | None = None) -> tuple[Manifest, ...]:
+        """The engines (of one kind), by kind and name."""
+        return tuple(
+            manifest
+            for (its_kind, _), manifest in sorted(self._manifests.items())
+            if kind in (None, its_kind)
+        )
+
+    def find(self, kind: Kind, name: str) -> Manifest:
+        """The engine `name`; ConfigInvalid, with the likeliest name meant, if there is none."""
+        if manifest := self._manifests.get((kind, name)):
+            return manifest
+        known = [manifest.name for manifest in self.all(kind)]
+        likely = process.extractOne(name, known, score_cutoff=50)
+        hint = f"Did you mean {likely[0]}?" if likely else f"There is {', '.join(known) or 'none'}."
+        raise ConfigInvalid(f"There is no {kind} engine {name!r}.", hint)
+
+    def folder(self, manifest: Manifest) -> Path:
+        """Where the engine's files lie."""
+        return self._folders[manifest.kind, manifest.name]
+
+    def is_builtin(self, manifest: Manifest) -> bool:
+        """Did it come with the program?"""
+        return self.folder(manifest).is_relative_to(self._builtin)
+
+    def missing_packages(self, manifest: Manifest) -> tuple[str, ...]:
+        """The distributions that the engine needs and that are not installed."""
+        return tuple(name for name in manifest.needs.packages if not _installed(name))
+
+    def load_class(self, manifest: Manifest) -> type[Any]:
+        """Import the engine's class. ModelMissing if packages are; EngineFailed if it is broken."""
+        if missing := self.missing_packages(manifest):
+            raise ModelMissing(
+                f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
+                f"Type: {install_command(missing, manifest.name)}",
+            )
+        module_name, class_name = manifest.entry.split(":")
+        try:
+            module = importlib.import_module(f"{self._package(manifest)}.{module_name}")
+            found = getattr(module, class_name)
+        except (ImportError, AttributeError, SyntaxError, OSError) as error:
+            raise EngineFailed(
+                f"{manifest.title} cannot be loaded: {error}.",
+                f"Look at {self.folder(manifest)}, or choose another {manifest.kind} engine.",
+            ) from error
+        if not isinstance(found, type):
+            raise EngineFailed(
+                f"{manifest.title} cannot be loaded: {manifest.entry} is no class.",
+                f"Look at {self.folder(manifest)}.",
+            )
+        return found
+
+    def _add(self, path: Path) -> None:
+        manifest = _read(path)
+        if path.parent.name != manifest.name or path.parents[1].name != manifest.kind:
+            raise ConfigInvalid(
+                f"The manifest {path} lies in the wrong folder.",
+                f"It belongs into {manifest.kind}/{manifest.name}.",
+            )
+        self._manifests[manifest.kind, manifest.name] = manifest
+        self._folders[manifest.kind, manifest.name] = path.parent
+
+    def _package(self, manifest: Manifest) -> str:
+        """Name of the importable package that the engine's folder is."""
+        folder = self.folder(manifest)
+        if folder.is_relative_to(places.builtin_engines()):
+            return f"avatar_app.engines.{manifest.kind}.{manifest.name}"
+        name = f"avatar_app_user_engine_{manifest.kind}_{manifest.name}"
+        if getattr(sys.modules.get(name), "__path__", None) != [str(folder)]:
+            _make_package(name, folder)
+        return name
+
+
+def _manifests_in(root: Path) -> list[Path]:
+    return sorted(root.glob(f"*/*/{MANIFEST}"))
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigInvalid(
+            f"The manifest {path}{line} cannot be read.", "It is broken YAML."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"The manifest {path} cannot be read: {error}.", "") from error
+    return parse_manifest(document, str(path))
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _make_package(name: str, folder: Path) -> None:
+    """Register a user's folder as the package `name`, so that its files may import one another."""
+    for loaded in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    importlib.invalidate_caches()
+    init = folder / "__init__.py"
+    spec = ModuleSpec(name, SourceFileLoader(name, str(init)) if init.exists() else None)
+    spec.submodule_search_locations = [str(folder)]
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    if spec.loader is not None:
+        spec.loader.exec_module(package)

@@ -1,0 +1,1 @@
+"""Sentences that were spoken before, kept on disk."""

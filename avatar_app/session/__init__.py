@@ -1,0 +1,1 @@
+"""A conversation put together: live with devices, or offline for files."""

@@ -1,0 +1,70 @@
+"""Who can be on show: the drawn characters, and the avatars that the user made of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from avatar_app.avatars.detection.seeing import Eyes
+from avatar_app.avatars.making import make_avatar
+from avatar_app.avatars.parcel import SUFFIX, unpack
+from avatar_app.avatars.shelf import Shelf, name_from
+from avatar_app.core.jobs import Job
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.runtime.build import EMBEDDED, PHOTO
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.session import NewCharacter
+from avatar_app.settings.settings import EngineChoice
+
+CHARACTER, AVATAR = "character", "avatar"
+"""The options of faces that say who is shown: a drawn character, or an avatar of the shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """Each has one name; a drawn one hides an avatar that is called the same."""
+
+    registry: Registry
+    shelf: Shelf
+
+    def names(self) -> tuple[str, ...]:
+        """The drawn ones first."""
+        drawn = self._drawn()
+        return (*drawn, *(name for name in self.shelf.names() if name not in drawn))
+
+    def shown_by(self, choice: EngineChoice) -> str:
+        """Whom a face shows; empty if it does not say."""
+        options = self._face(choice.engine).defaults() | choice.options
+        return str(options.get(CHARACTER) or Path(options.get(AVATAR, "")).name)
+
+    def choice(self, name: str, before: EngineChoice) -> EngineChoice:
+        """The face that shows somebody, where that one is on show: an avatar is shown by the same
+        engine if it can, and what both engines know stays as chosen."""
+        who = CHARACTER if name in self._drawn() else AVATAR
+        able = who in self._options(before.engine)
+        engine = before.engine if able else {CHARACTER: EMBEDDED[Kind.FACE], AVATAR: PHOTO}[who]
+        known = self._options(engine)
+        kept = {option: value for option, value in before.options.items() if option in known}
+        return EngineChoice(engine=engine, options=kept | {who: name})
+
+    def make(
+        self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], Eyes]
+    ) -> NewCharacter:
+        """An avatar of a photo, a clip or an .avatar file, called as the file, or nearly so."""
+        name = self.shelf.free_name(name_from(source), self._drawn())
+        if source.suffix.lower() == SUFFIX:
+            avatar = unpack(source, name, self.shelf)
+        else:
+            avatar = make_avatar(source, name, job, self.shelf, open_eyes)
+        return NewCharacter(name, avatar.notes)
+
+    def _drawn(self) -> tuple[str, ...]:
+        options = self._face(EMBEDDED[Kind.FACE]).options
+        return next((option.values for option in options if option.name == CHARACTER), ())
+
+    def _options(self, engine: str) -> set[str]:
+        return {option.name for option in self._face(engine).options}
+
+    def _face(self, engine: str) -> Manifest:
+        return self.registry.find(Kind.FACE, engine)

@@ -1,0 +1,1 @@
+"""Conversations without devices: recordings in, films and reports out."""

@@ -1,0 +1,83 @@
+"""Films without a microphone: a demonstration of a whole conversation, and a sentence said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.events import Failed, Noticed
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, Samples
+from avatar_app.media.movie import MovieWriter
+from avatar_app.media.resample import Resampler
+from avatar_app.pipeline import orders
+from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.offline.converse import Converser, Line, converse
+from avatar_app.session.offline.gathering import gathered
+from avatar_app.settings.settings import Settings
+from avatar_app.system.places import Places
+
+SCRIPT = (
+    "Hello there.",
+    "Who are you?",
+    "What can you do?",
+    "Thank you, goodbye.",
+)
+"""What the user of the demonstration says, aloud, into the microphone side."""
+USER_VOICE = {"voice": "en-us", "variant": "plain", "speed": 0.8}
+TAIL = 0.6
+"""Seconds of a film after the last word."""
+
+
+def film_demo(
+    settings: Settings, places: Places, output: Path, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """A conversation of four exchanges, the user's part spoken by another voice. Returns its
+    report."""
+    lines = [Line(text, samples) for text, samples in zip(SCRIPT, _spoken(SCRIPT), strict=True)]
+    return converse(settings, places, lines, output, progress=progress)
+
+
+def film_saying(
+    settings: Settings, places: Places, text: str, output: Path, pace: float = BLOCK_SECONDS
+) -> list[Noticed]:
+    """The avatar says `text`. Returns what the user should know; raises what kept it silent.
+
+    `pace`: see `Room`.
+    """
+    notices: list[Noticed] = []
+    with ExitStack() as stack:
+        gathering = stack.enter_context(gathered(settings, places, notices.append, pace))
+        fps = gathering.conversation.presenter.fps
+        film = stack.enter_context(MovieWriter(output, fps))
+        converser = Converser(gathering, film, lambda _source: None)
+        gathering.conversation.order(orders.Announce(text))
+        converser.run_until_silent(TAIL)
+        for event in gathering.told:
+            if isinstance(event, Failed):
+                raise EngineFailed(event.message, event.hint)
+            notices.append(event)
+    return notices
+
+
+def _spoken(texts: tuple[str, ...]) -> list[Samples]:
+    """The texts in the voice of the demonstration's user, 16 kHz."""
+    registry = Registry()
+    voice = make_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
+    try:
+        return [_speak(voice, text) for text in texts]
+    finally:
+        voice.close()
+
+
+def _speak(voice: Any, text: str) -> Samples:
+    chunks = [chunk.audio for chunk in voice.speak(text, Turn(0))]
+    resampler = Resampler(chunks[0].rate, MICROPHONE_RATE)
+    return resampler.process(np.concatenate([chunk.samples for chunk in chunks]), last=True)

@@ -1,0 +1,34 @@
+"""Personas: who the avatar is, read from a file that everybody can write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.system import places
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who the avatar is."""
+
+    name: str
+    system: str
+    """What a language model is told before a conversation."""
+    greeting: str
+    """What the avatar says when it is started."""
+
+
+def read_persona(name: str) -> Persona:
+    """The persona `name`; ConfigInvalid if there is none or its file is broken."""
+    path = places.personas() / f"{name}.yaml"
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Persona(document["name"], document["system"], document["greeting"])
+    except OSError as error:
+        known = ", ".join(sorted(each.stem for each in places.personas().glob("*.yaml")))
+        raise ConfigInvalid(f"There is no persona {name!r}.", f"There is {known}.") from error
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigInvalid(f"The persona {path} cannot be read: {error}.", "") from error

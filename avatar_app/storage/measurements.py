@@ -1,0 +1,190 @@
+"""What was measured on this machine, in one SQLite file: times of turns, weights of engines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.manifest import Kind
+from avatar_app.performance.monitor import Span, StageTimes, span_named, summarized
+from avatar_app.storage.database import Database, Migration
+from avatar_app.storage.times import since, stored
+from avatar_app.system.places import Places
+
+FILE = "measurements.db"
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE stages (
+            number INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,      -- ISO 8601, UTC
+            span TEXT NOT NULL,    -- name of a monitor.Span
+            engine TEXT NOT NULL,  -- whose first output it is; empty where nobody's alone
+            model TEXT NOT NULL,
+            ms REAL NOT NULL
+        )
+        """
+    )
+    connection.execute("CREATE INDEX stages_by_time ON stages (at)")
+    connection.execute(
+        """
+        CREATE TABLE trials (
+            kind TEXT NOT NULL,
+            engine TEXT NOT NULL,
+            choice TEXT NOT NULL,  -- the options that matter, as fitting.needs.choice_key
+            at TEXT NOT NULL,
+            ram_mb REAL NOT NULL,
+            vram_mb REAL NOT NULL,
+            model_mb REAL NOT NULL,
+            first_output_ms REAL,
+            realtime_factor REAL,
+            cancel_ms REAL,
+            PRIMARY KEY (kind, engine, choice)
+        )
+        """
+    )
+    connection.execute(
+        "CREATE TABLE speeds (fingerprint TEXT PRIMARY KEY, at TEXT NOT NULL, gflops REAL NOT NULL)"
+    )
+
+
+MIGRATIONS: list[Migration] = [_create]
+"""Each leads from the version that is its index to the next; only ever append."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an engine took when it was tried."""
+
+    ram_mb: float
+    """Peak of its memory: of its process, or what it adds to the program's."""
+    vram_mb: float = 0.0
+    model_mb: float = 0.0
+    """Size of its model's files."""
+    first_output_ms: float | None = None
+    realtime_factor: float | None = None
+    """Seconds of work for a second of sound or pictures."""
+    cancel_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTimes:
+    """How long an engine took to its first output, over some turns."""
+
+    engine: str
+    model: str
+    times: StageTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An engine and its model."""
+
+    name: str
+    model: str = ""
+
+
+_TRIAL = "ram_mb, vram_mb, model_mb, first_output_ms, realtime_factor, cancel_ms"
+
+
+class Measurements:
+    """May be used from any thread. Raises InputInvalid where the file cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, MIGRATIONS)
+        self.notice = self._database.notice
+
+    @classmethod
+    def of(cls, places: Places) -> Measurements:
+        return cls(places.data / FILE)
+
+    def add_times(
+        self, times: Mapping[Span, float], used: Mapping[Kind, Used], at: datetime
+    ) -> None:
+        """Keep the milliseconds of one turn's spans, and whose they were."""
+        rows = []
+        for span, ms in times.items():
+            engine = used.get(span.kind) if span.kind else None
+            name, model = (engine.name, engine.model) if engine else ("", "")
+            rows.append((stored(at), span.name, name, model, ms))
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO stages (at, span, engine, model, ms) VALUES (?, ?, ?, ?, ?)", rows
+            )
+
+    def stages(self, days: int = 0, now: datetime | None = None) -> tuple[StageTimes, ...]:
+        """Each span over the last `days` (0: all)."""
+        rows = self._rows("SELECT span, ms FROM stages WHERE at >= ?", days, now)
+        return summarized((span_named(name), ms) for name, ms in rows)
+
+    def engines(self, days: int = 0, now: datetime | None = None) -> tuple[EngineTimes, ...]:
+        """Each engine's first output over the last `days` (0: all)."""
+        query = "SELECT engine, model, span, ms FROM stages WHERE at >= ? AND engine != ''"
+        found: dict[tuple[str, str], list[tuple[Span | None, float]]] = {}
+        for engine, model, span, ms in self._rows(query, days, now):
+            found.setdefault((engine, model), []).append((span_named(span), ms))
+        return tuple(
+            EngineTimes(engine, model, times)
+            for (engine, model), measured in sorted(found.items())
+            for times in summarized(measured)
+        )
+
+    def keep_trial(self, kind: Kind, engine: str, choice: str, trial: Trial) -> None:
+        """Keep what an engine took; a later trial of the same choice takes its place."""
+        row = (kind, engine, choice, stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
+        rest = (trial.model_mb, trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO trials (kind, engine, choice, at, {_TRIAL})"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, *rest),
+            )
+
+    def trial(self, kind: Kind, engine: str, choice: str) -> Trial | None:
+        return self.trials(kind, engine).get(choice)
+
+    def trials(self, kind: Kind, engine: str) -> dict[str, Trial]:
+        """What was measured of an engine, by choice; the latest first."""
+        query = (
+            f"SELECT choice, {_TRIAL} FROM trials WHERE kind = ? AND engine = ? ORDER BY at DESC"
+        )
+        with self._database.transaction() as connection:
+            rows = connection.execute(query, (kind, engine)).fetchall()
+        return {choice: Trial(*numbers) for choice, *numbers in rows}
+
+    def keep_speed(self, fingerprint: str, gflops: float) -> None:
+        """Keep how fast the machine of that fingerprint computes."""
+        row = (fingerprint, stored(datetime.now(UTC)), gflops)
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)", row)
+
+    def speed(self, fingerprint: str) -> float | None:
+        """GFLOP/s; None if it was never measured on such a machine."""
+        query = "SELECT gflops FROM speeds WHERE fingerprint = ?"
+        with self._database.transaction() as connection:
+            row = connection.execute(query, (fingerprint,)).fetchone()
+        return row[0] if row else None
+
+    def prune(self, days: int, now: datetime | None = None) -> None:
+        """Delete times of turns older than `days` (0: none)."""
+        if days:
+            with self._database.transaction() as connection:
+                connection.execute("DELETE FROM stages WHERE at < ?", (since(days, now),))
+
+    def forget(self) -> None:
+        """Delete the times of all turns; what engines weigh tells nothing of the user and stays."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM stages")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _rows(self, query: str, days: int, now: datetime | None) -> list[Any]:
+        with self._database.transaction() as connection:
+            return connection.execute(query, (since(days, now),)).fetchall()

@@ -1,0 +1,1 @@
+"""This machine: where files go, atomic writes, packages, hardware and logs."""

@@ -1,0 +1,219 @@
+"""Says what the machine has: memory, cores, graphics cards, and how fast it computes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.runtime.memory.residency import Meters, Pool, Reading
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.machine import describe_machine
+
+log = logging.getLogger(__name__)
+
+MB = 2**20
+_SIDE = 1024
+"""Of the matrices that are multiplied: beyond the caches, as networks are."""
+MEASURED_SECONDS = 10.0
+"""Long enough to find moments in which nothing else computes, and to heat a laptop."""
+_LEAST_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A graphics card that CUDA can use."""
+
+    name: str
+    total_mb: float
+    used_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What engines have to share."""
+
+    ram_mb: float
+    free_ram_mb: float
+    cores: int
+    gflops: float
+    """Billions of float32 operations a second in a product of matrices, on all cores."""
+    card: Card | None = None
+    """The one with the most memory."""
+
+
+def nvml() -> Any:
+    """NVIDIA's management library (the package nvidia-ml-py); None if it is not installed."""
+    try:
+        return importlib.import_module("pynvml")
+    except ImportError:
+        return None
+
+
+class Cards:
+    """The graphics cards as NVML tells of them; none where it fails.
+
+    `library`: the module pynvml or what behaves like it.
+    """
+
+    def __init__(self, library: Any) -> None:
+        self._nvml = library
+        self._ready = False
+        if library is not None:
+            try:
+                library.nvmlInit()
+                self._ready = True
+            except library.NVMLError as error:
+                log.info("there is no graphics card to ask: %s", error)
+
+    def all(self) -> tuple[Card, ...]:
+        """As they are now."""
+        if not self._ready:
+            return ()
+        try:
+            count = self._nvml.nvmlDeviceGetCount()
+            return tuple(self._card(index) for index in range(count))
+        except self._nvml.NVMLError as error:
+            log.info("the graphics card tells nothing: %s", error)
+            return ()
+
+    def best(self) -> Card | None:
+        """The one with the most memory; None without one."""
+        return max(self.all(), key=lambda card: card.total_mb, default=None)
+
+    def used_mb_by(self, pids: frozenset[int]) -> float:
+        """Of the memory of all cards, what these processes use; 0 where the driver does not say."""
+        if not self._ready:
+            return 0.0
+        try:
+            used = 0
+            for index in range(self._nvml.nvmlDeviceGetCount()):
+                handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
+                for each in self._nvml.nvmlDeviceGetComputeRunningProcesses(handle):
+                    used += (each.usedGpuMemory or 0) if each.pid in pids else 0
+        except self._nvml.NVMLError as error:
+            log.debug("the graphics card does not tell who uses it: %s", error)
+            return 0.0
+        return used / MB
+
+    def _card(self, index: int) -> Card:
+        handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
+        name = self._nvml.nvmlDeviceGetName(handle)
+        memory = self._nvml.nvmlDeviceGetMemoryInfo(handle)
+        told = name.decode() if isinstance(name, bytes) else str(name)
+        return Card(told, memory.total / MB, memory.used / MB)
+
+
+def measured_gflops(seconds: float) -> float:
+    """Multiply matrices for so long; as fast as the quickest tenth of the products at least was,
+    for other programs compute as well."""
+    matrix = np.full((_SIDE, _SIDE), 0.5, np.float32)
+    matrix @ matrix  # the first one wakes the threads
+    took: list[float] = []
+    while len(took) < _LEAST_ROUNDS or sum(took) < seconds:
+        before = time.perf_counter()
+        matrix @ matrix
+        took.append(time.perf_counter() - before)
+    return float(2 * _SIDE**3 / np.percentile(took, 10) / 1e9)
+
+
+def fingerprint() -> str:
+    """The same as long as nothing changes on which the speed depends."""
+    machine = describe_machine()
+    parts = (machine["processor"], machine["cores"], platform.machine(), np.__version__)
+    return " | ".join(map(str, parts))
+
+
+def look_at_hardware(
+    measurements: Measurements | None,
+    cards: Cards,
+    anew: bool = False,
+    seconds: float = MEASURED_SECONDS,
+) -> Hardware:
+    """What is here now. The speed is measured once on a machine, or `anew`."""
+    import psutil
+
+    gflops = None if anew or measurements is None else measurements.speed(fingerprint())
+    if gflops is None:
+        gflops = measured_gflops(seconds)
+        if measurements is not None:
+            measurements.keep_speed(fingerprint(), gflops)
+    memory = psutil.virtual_memory()
+    return Hardware(
+        ram_mb=memory.total / MB,
+        free_ram_mb=memory.available / MB,
+        cores=os.cpu_count() or 1,
+        gflops=gflops,
+        card=cards.best(),
+    )
+
+
+def peak_mb(pid: int | None = None) -> float:
+    """The most memory (RSS) that a process, or this one, ever had; macOS tells what it has now. 0
+    where it has ended."""
+    import psutil
+
+    try:
+        if sys.platform == "linux":
+            told = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="utf-8")
+            for line in told.splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+        memory = psutil.Process(pid).memory_info()
+    except (OSError, psutil.Error):
+        return 0.0
+    return float(getattr(memory, "peak_wset", memory.rss)) / MB
+
+
+def family() -> frozenset[int]:
+    """The numbers of this process and of its children, which are engines' hosts."""
+    import psutil
+
+    here = psutil.Process()
+    return frozenset({here.pid, *(child.pid for child in here.children(recursive=True))})
+
+
+def meters(cards: Cards) -> Meters:
+    """What a Residency reads; without a card there is no graphics memory."""
+    base = _family_rss_mb()
+    known: dict[Pool, Any] = {Pool.RAM: lambda: _read_ram(base)}
+    if cards.best() is not None:
+        known[Pool.VRAM] = lambda: _read_vram(cards)
+    return known
+
+
+def _read_ram(base_mb: float) -> Reading:
+    """The window's own memory is foreign, as it has no lease: what was there before the engines."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    engines = max(_family_rss_mb() - base_mb, 0.0)
+    used = (memory.total - memory.available) / MB
+    return Reading(memory.total / MB, max(used - engines, 0.0))
+
+
+def _read_vram(cards: Cards) -> Reading:
+    card = cards.best()
+    if card is None:  # it was there before: the driver is being exchanged, or it was unplugged
+        return Reading(0.0, 0.0)
+    return Reading(card.total_mb, max(card.used_mb - cards.used_mb_by(family()), 0.0))
+
+
+def _family_rss_mb() -> float:
+    import psutil
+
+    total = 0
+    for pid in family():
+        try:
+            total += psutil.Process(pid).memory_info().rss
+        except psutil.Error:  # it has ended meanwhile
+            continue
+    return total / MB

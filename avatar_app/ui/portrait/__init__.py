@@ -1,0 +1,1 @@
+"""The portrait: its picture, captions, state and dropped avatars."""

@@ -1,0 +1,193 @@
+"""What is being said, over the foot of the portrait: heard words bright, those to come dim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import QWidget
+
+from avatar_app.ui.chat.words import Answer
+from avatar_app.ui.style.assets import font
+from avatar_app.ui.style.theme import UNIT
+
+LINES = 3
+"""Lines of an answer in sight at once."""
+WIDEST = 720
+"""Pixels: longer lines are hard to read."""
+HEARD, UNHEARD, OTHERS = "#ffffffff", "#7affffff", "#d9ffffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One text on show."""
+
+    text: str = ""
+    heard: int = 0
+    """Characters that are bright."""
+    by_user: bool = False
+    hint: str = ""
+    """A smaller line below."""
+
+
+class Captions(QWidget):
+    """Paints one caption; lays text out only when it changes."""
+
+    scrim_moved = Signal(float)
+    """From where on the portrait must be darker to make the text readable; negative: nowhere."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName(self.tr("Captions"))
+        self.caption = Caption()
+        self._drawn: QPixmap | None = None
+
+    def show_answer(self, answer: Answer) -> None:
+        """The avatar's words."""
+        self._show(Caption(answer.text, answer.heard_length))
+
+    def show_user(self, text: str) -> None:
+        """The user's words, as far as they were understood."""
+        self._show(Caption(text, len(text), by_user=True))
+
+    def show_hint(self, text: str, hint: str) -> None:
+        """A friendly word while nobody speaks."""
+        self._show(Caption(text, len(text), hint=hint))
+
+    def clear(self) -> None:
+        self._show(Caption())
+
+    def _show(self, caption: Caption) -> None:
+        if caption != self.caption:
+            self.caption = caption
+            self.setAccessibleDescription(caption.text)
+            self._redraw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._redraw()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self._drawn is None:
+            return
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._drawn)
+        painter.end()
+
+    def _redraw(self) -> None:
+        """Draw the text once, to be shown at every repaint, and say how high it reaches."""
+        self._drawn = None
+        if self.caption.text and not self.size().isEmpty():
+            self._drawn, top = self._draw()
+            self.scrim_moved.emit(top)
+        else:
+            self.scrim_moved.emit(-1.0)
+        self.update()
+
+    def _draw(self) -> tuple[QPixmap, float]:
+        scale = self.devicePixelRatioF()
+        picture = QPixmap(self.size() * scale)
+        picture.setDevicePixelRatio(scale)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        bottom: float = self.height() - 3 * UNIT
+        small = _laid_out(self.caption.hint, font(14), self._measure, OTHERS)
+        bottom -= _height(small) + (UNIT if self.caption.hint else 0)
+        layout = self._main_layout()
+        first, last = _lines_in_sight(layout, self.caption)
+        top = bottom - _span(layout, first, last)
+        _paint_lines(painter, layout, first, last, QPointF(self._left, top))
+        _paint_lines(painter, small, 0, small.lineCount(), QPointF(self._left, bottom + UNIT))
+        painter.end()
+        return picture, top
+
+    def _main_layout(self) -> QTextLayout:
+        large = font(24 if self.width() > 640 else 19, QFont.Weight.Medium)
+        if self.caption.by_user:
+            large = font(19, QFont.Weight.Normal)
+        shade = OTHERS if self.caption.by_user else HEARD
+        return _laid_out(self.caption.text, large, self._measure, shade, self.caption.heard)
+
+    @property
+    def _measure(self) -> float:
+        return min(WIDEST, self.width() - 8 * UNIT)
+
+    @property
+    def _left(self) -> float:
+        return (self.width() - self._measure) / 2
+
+
+def _laid_out(
+    text: str, face: QFont, width: float, shade: str, heard: int | None = None
+) -> QTextLayout:
+    layout = QTextLayout(text, face)
+    layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignHCenter))
+    bright = len(text) if heard is None else heard
+    layout.setFormats([_range(0, bright, shade), _range(bright, len(text) - bright, UNHEARD)])
+    layout.beginLayout()
+    top = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, top))
+        top += round(line.height() * 1.22)
+    layout.endLayout()
+    return layout
+
+
+def _range(start: int, length: int, shade: str) -> QTextLayout.FormatRange:
+    result = QTextLayout.FormatRange()
+    result.start, result.length = start, length
+    result.format = QTextCharFormat()
+    result.format.setForeground(QColor(shade))
+    return result
+
+
+def _lines_in_sight(layout: QTextLayout, caption: Caption) -> tuple[int, int]:
+    """The line being spoken, one before it and those that follow; of the user's, the last."""
+    count = layout.lineCount()
+    if caption.by_user:
+        return max(0, count - LINES), count
+    current = layout.lineForTextPosition(min(caption.heard, max(0, len(caption.text) - 1)))
+    first = max(0, min(current.lineNumber() - 1, count - LINES))
+    return first, min(count, first + LINES)
+
+
+def _span(layout: QTextLayout, first: int, last: int) -> float:
+    if first >= last:
+        return 0.0
+    end = layout.lineAt(last - 1)
+    return end.y() + end.height() - layout.lineAt(first).y()
+
+
+def _height(layout: QTextLayout) -> float:
+    return _span(layout, 0, layout.lineCount()) if layout.text() else 0.0
+
+
+def _paint_lines(
+    painter: QPainter, layout: QTextLayout, first: int, last: int, at: QPointF
+) -> None:
+    if first >= last or not layout.text():
+        return
+    start = layout.lineAt(first).y()
+    painter.save()
+    clip = QRectF(0, at.y() - 2, painter.device().width(), _span(layout, first, last) + 4)
+    painter.setClipRect(clip)
+    layout.draw(painter, at - QPointF(0, start))
+    painter.restore()

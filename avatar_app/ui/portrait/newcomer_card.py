@@ -1,0 +1,89 @@
+"""The card that invites a photo to be dropped, and tells how far an avatar of it is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from avatar_app.core.jobs import Progress
+from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.card import SHADOW, Card
+
+WIDTH = 52 * UNIT
+"""Of the surface, in pixels."""
+_STEPS = 1000
+"""Of the bar, from nothing to done."""
+
+
+class NewcomerCard(Card):
+    """Lies on the portrait, below notices, while there is something to tell."""
+
+    changed = Signal()
+    """It appeared, or says something else."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent, theme)
+        self.setObjectName("newcomer")
+        self.setAccessibleName(self.tr("New avatar"))
+        self.setFixedWidth(WIDTH + 2 * SHADOW)
+        self._message, self._step = QLabel(), QLabel()
+        self._message.setObjectName("noticeMessage")
+        self._step.setObjectName("noticeHint")
+        for label in (self._message, self._step):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(self.tr("How far the avatar is"))
+        self.cancel_button = QPushButton(self.tr("Cancel"))
+        self.cancel_button.setObjectName("noticeAction")
+        self.cancel_button.setAccessibleName(self.tr("Cancel the new avatar"))
+        self.cancel_button.setToolTip(self.tr("Make no avatar  (Esc)"))
+        self._lay_out()
+        self.hide()
+
+    def invite(self) -> None:
+        """A file is being dragged over the window."""
+        step = self.tr("A photo, a short clip or an .avatar file becomes a face to talk with.")
+        self._tell(self.tr("Drop it here"), step, working=False)
+
+    def begin(self, file: str) -> None:
+        """An avatar of `file` is being made."""
+        self._tell(self.tr("Making an avatar of {}").format(file), " ", working=True)
+        self.bar.setValue(0)
+        self.cancel_button.setEnabled(True)
+
+    def show_progress(self, progress: Progress) -> None:
+        self.bar.setValue(round(_STEPS * progress.fraction))
+        self._step.setText(progress.text)
+
+    def show_cancelled(self) -> None:
+        """It stops as soon as it can."""
+        self.cancel_button.setEnabled(False)
+        self._step.setText(self.tr("Stopping"))
+
+    def _tell(self, message: str, step: str, working: bool) -> None:
+        self._message.setText(message)
+        self._step.setText(step)
+        self.bar.setVisible(working)
+        self.cancel_button.setVisible(working)
+        self.setAccessibleDescription(message)
+        self.show()
+        least = self._row.totalSizeHint().height()
+        self.setFixedHeight(max(least, self._row.totalHeightForWidth(self.width())))
+        self.changed.emit()
+
+    def _lay_out(self) -> None:
+        self._row = row = QHBoxLayout(self)
+        around = SHADOW + 2 * UNIT
+        row.setContentsMargins(around, around, around, around)
+        row.setSpacing(2 * UNIT)
+        texts = QVBoxLayout()
+        texts.setSpacing(UNIT // 2)
+        texts.addWidget(self._message)
+        texts.addWidget(self._step)
+        texts.addSpacing(UNIT // 2)
+        texts.addWidget(self.bar)
+        row.addLayout(texts, 1)
+        row.addWidget(self.cancel_button, 0, Qt.AlignmentFlag.AlignVCenter)

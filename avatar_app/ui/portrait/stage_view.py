@@ -1,0 +1,190 @@
+"""The portrait, as large as the window allows, and around it the light that shows its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from avatar_app.core.events import Heard, State
+from avatar_app.core.values import VideoFrame
+from avatar_app.ui.portrait.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring, rounded
+from avatar_app.ui.portrait.state_light import Light, StateLight
+from avatar_app.ui.style.assets import Glyph, pixmap
+from avatar_app.ui.style.theme import CONTROL, UNIT, Palette, Theme, colour
+
+LOOK_EVERY_MS = 16
+"""How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
+LIGHT_EVERY_MS = 45
+"""How often the light moves while no new picture comes: more rarely than pictures do, else what is
+painted would be painted twice."""
+HEAD_ROOM = 0.3
+"""Share of what must be cut off vertically that is cut at the top."""
+SOFT = 88
+"""Pixels above a text in which the portrait gets gradually darker."""
+SCRIM = ((0.0, 0.0), (0.25, 0.20), (0.5, 0.50), (1.0, 0.78))
+"""Positions and opacities of that darkness."""
+BADGE = CONTROL
+"""Side of the sign of a closed microphone."""
+
+
+class StageView(QWidget):
+    """Shows the newest frame, cropped to fill. Never waits: `newest` is asked, not awaited."""
+
+    def __init__(self, newest: Callable[[], VideoFrame | None], theme: Theme) -> None:
+        super().__init__()
+        self.light = StateLight()
+        self._newest = newest
+        self._theme = theme
+        self._frame: VideoFrame | None = None
+        self._picture: QImage | None = None
+        self._clock = QElapsedTimer()
+        self._clock.start()
+        self.badge_left = float(REACH + 2 * UNIT)
+        """Pixels from the left at which there is room for the sign of a closed microphone."""
+        self._scrim_top: float | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(240, 200)
+        self.setAccessibleName(self.tr("Portrait"))
+        self._describe()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.look)
+        self._timer.start(LOOK_EVERY_MS)
+        theme.changed.connect(self.update)
+
+    @property
+    def portrait(self) -> QRectF:
+        """Where the picture is, in the widget's coordinates."""
+        return QRectF(self.rect()).adjusted(REACH, REACH, -REACH, -REACH)
+
+    def show_state(self, state: State) -> None:
+        self.light.state = state
+        self._describe()
+
+    def show_muted(self, muted: bool) -> None:
+        self.light.muted = muted
+        self._describe()
+
+    def show_level(self, heard: Heard) -> None:
+        self.light.microphone_db = heard.microphone_db
+        self.light.playback_db = heard.playback_db
+
+    def darken_below(self, top: float | None) -> None:
+        """Darken the portrait's foot, so that text from `top` on is readable."""
+        self._scrim_top = top
+        self.update()
+
+    def stop(self) -> None:
+        """Ask for no more pictures."""
+        self._timer.stop()
+
+    def look(self) -> None:
+        """Take the newest picture; repaint if it is a new one or the light moves."""
+        if not self.isVisible() or self.window().isMinimized():
+            return
+        frame = self._newest()
+        fresh = frame is not None and frame is not self._frame
+        if fresh and frame is not None:
+            self._take(frame)
+        if fresh or (self.light.moving and self._clock.hasExpired(LIGHT_EVERY_MS)):
+            self.light.advance(min(0.1, self._clock.restart() / 1000))
+            self.update()
+
+    def _take(self, frame: VideoFrame) -> None:
+        height, width, _ = frame.image.shape
+        packed = QImage(
+            frame.image.data, width, height, frame.image.strides[0], QImage.Format.Format_RGB888
+        )
+        self._picture = packed.convertToFormat(QImage.Format.Format_RGB32)  # drawn twice as fast
+        self._frame = frame
+
+    def _describe(self) -> None:
+        texts = {
+            None: self.tr("Resting"),
+            Light.LISTENING: self.tr("Listening"),
+            Light.THINKING: self.tr("Thinking"),
+            Light.SPEAKING: self.tr("Speaking"),
+            Light.MUTED: self.tr("The microphone is muted"),
+        }
+        self.setAccessibleDescription(texts[self.light.target])
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self._theme.palette
+        self._paint_portrait(painter, palette)
+        draw_mask(painter, self.portrait, palette.page, palette.border)
+        self._paint_light(painter, palette)
+        painter.end()
+
+    def _paint_portrait(self, painter: QPainter, palette: Palette) -> None:
+        target = self.portrait
+        if self._picture is None:
+            backdrop = QLinearGradient(target.topLeft(), target.bottomRight())
+            backdrop.setColorAt(0.0, QColor(palette.raised))
+            backdrop.setColorAt(1.0, QColor(palette.surface))
+            painter.fillRect(target, backdrop)
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(target, self._picture, cover(self._picture.size().toSizeF(), target))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        if self._scrim_top is not None:
+            _paint_scrim(painter, target, self._scrim_top)
+        if (muted := self.light.weights[Light.MUTED]) > 0.01:
+            painter.fillRect(target, colour("#0e1014", 0.38 * muted))
+
+    def _paint_light(self, painter: QPainter, palette: Palette) -> None:
+        for light in Light:
+            strength = self.light.strength(light)
+            if strength < 0.01:
+                continue
+            shade = getattr(palette, light)
+            draw_glow(painter, self.portrait, shade, strength)
+            if light is Light.THINKING:
+                draw_comet(painter, self.portrait, shade, self.light.orbit, strength * 2)
+            else:
+                draw_ring(painter, self.portrait, shade, min(1.0, strength + 0.15))
+        self._paint_badge(painter)
+
+    def _paint_badge(self, painter: QPainter) -> None:
+        """A struck-through microphone beside the name while it is closed."""
+        weight = self.light.weights[Light.MUTED]
+        if weight < 0.01:
+            return
+        box = QRectF(self.badge_left, REACH + 2 * UNIT, BADGE, BADGE)
+        painter.setOpacity(weight)
+        painter.fillPath(rounded(box, BADGE / 2), colour("#0e1014", 0.62))
+        scale = self.devicePixelRatioF()
+        painter.drawPixmap(
+            box.adjusted(9, 9, -9, -9).topLeft(),
+            pixmap(Glyph.MICROPHONE_OFF, "#ffffff", BADGE - 18, scale),
+        )
+        painter.setOpacity(1.0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.update()
+        super().changeEvent(event)
+
+
+def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
+    """Soft from well above the text on."""
+    area = QRectF(target)
+    area.setTop(max(target.top(), top - SOFT))
+    scrim = QLinearGradient(area.topLeft(), area.bottomLeft())
+    for position, alpha in SCRIM:
+        scrim.setColorAt(position, colour("#0b0c10", alpha))
+    painter.fillRect(area, scrim)
+
+
+def cover(picture: QSizeF, target: QRectF) -> QRectF:
+    """The part of a picture that fills `target` undistorted; heads are kept, feet are cut."""
+    scale = max(target.width() / picture.width(), target.height() / picture.height())
+    width, height = target.width() / scale, target.height() / scale
+    return QRectF(
+        (picture.width() - width) / 2, (picture.height() - height) * HEAD_ROOM, width, height
+    )

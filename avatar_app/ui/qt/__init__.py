@@ -1,0 +1,1 @@
+"""Crossing threads between the session and Qt."""

@@ -1,0 +1,63 @@
+"""Slow calls leave the Qt thread and come back to it: `work.run(job).then(show).failed(tell)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.ui.qt.bridge import Bridge
+
+Result = TypeVar("Result")
+
+
+class Task(Generic[Result]):
+    """A call under way. Both continuations run in the Qt thread."""
+
+    def __init__(self, failed: Callable[[AvatarError], None]) -> None:
+        self._then: Callable[[Result], None] | None = None
+        self._failed = failed
+
+    def then(self, show: Callable[[Result], None]) -> Task[Result]:
+        """Call `show` with the result."""
+        self._then = show
+        return self
+
+    def failed(self, tell: Callable[[AvatarError], None]) -> Task[Result]:
+        """Call `tell` with what the user can mend, instead of the worker's own way of telling."""
+        self._failed = tell
+        return self
+
+    def end(self, future: Future[Result]) -> None:
+        """Pass the outcome on; an error that is a bug is raised here, with its traceback."""
+        error = future.exception()
+        if isinstance(error, AvatarError):
+            self._failed(error)
+        elif error is not None:
+            raise error
+        elif self._then is not None:
+            self._then(future.result())
+
+
+class Work:
+    """Runs jobs one after the other in a thread of its own, so that orders keep their order."""
+
+    def __init__(self, bridge: Bridge, failed: Callable[[AvatarError], None]) -> None:
+        self._bridge = bridge
+        self._failed = failed
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window-work")
+
+    def run(self, job: Callable[[], Result]) -> Task[Result]:
+        """Start `job`; say with `then` and `failed` at once what comes after it."""
+        task: Task[Result] = Task(self._failed)
+        future = self._executor.submit(job)
+        future.add_done_callback(lambda done: self._come_back(task, done))
+        return task
+
+    def close(self) -> None:
+        """Wait until every order is carried out; nobody is told any more."""
+        self._executor.shutdown(wait=True)
+
+    def _come_back(self, task: Task[Result], future: Future[Result]) -> None:
+        self._bridge.post(lambda: task.end(future))

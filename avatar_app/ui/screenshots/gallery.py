@@ -1,0 +1,139 @@
+"""Pictures of the window in every state, dark and light, for documentation and for looking at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from avatar_app.core.events import (
+    AvatarSays,
+    Event,
+    Failed,
+    Heard,
+    Outcome,
+    State,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    UserSaying,
+    UserStarted,
+    WordsHeard,
+)
+from avatar_app.session.session import Preference, Session
+from avatar_app.ui.app import prepared_application
+from avatar_app.ui.style.theme import Theme, ThemeChoice
+from avatar_app.ui.window.main_window import SIZE, MainWindow
+
+SETTLE_MS = 900
+"""Until lights have faded in and pictures have arrived."""
+
+
+class ScriptedSession(Session, Protocol):
+    """A session that can be told what happens."""
+
+    def post(self, *events: Event) -> None:
+        """Report `events` to the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What has happened when the picture is taken."""
+
+    name: str
+    events: tuple[Event, ...]
+    transcript: bool = True
+
+
+def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
+    return TurnEnded(turn_id, Outcome.FINISHED, user_text, avatar_text, avatar_text)
+
+
+_EARLIER: tuple[Event, ...] = (
+    _finished(1, "Hello there!", "Hello! It is good to see you."),
+    TurnEnded(
+        2,
+        Outcome.INTERRUPTED,
+        "Tell me about the moon",
+        "The moon is about 384 thousand kilometres away, and it drifts outwards by nearly four "
+        "centimetres a year.",
+        "The moon is about 384 thousand kilometres away,",
+    ),
+    _finished(3, "And what time is it?", "It is a quarter past nine."),
+)
+_ANSWER = (
+    "I set a timer for ten minutes.",
+    "I will tell you when it is over, and the tea should be just right by then.",
+)
+_SPEAKING: tuple[Event, ...] = (
+    UserSaid(4, "Set a timer for ten minutes please"),
+    *(AvatarSays(4, clause) for clause in _ANSWER),
+    StateChanged(State.SPEAKING),
+    Heard(-70.0, 0.0, -18.0),
+    WordsHeard(4, "I set a timer for ten minutes. I will tell you"),
+)
+SCENES = (
+    Scene("idle", (), transcript=False),
+    Scene(
+        "listening",
+        (
+            *_EARLIER,
+            StateChanged(State.LISTENING),
+            UserStarted(4),
+            UserSaying(4, "Set a timer for ten minutes"),
+            Heard(-22.0, 0.95, -100.0),
+        ),
+    ),
+    Scene("speaking", (*_EARLIER, *_SPEAKING)),
+    Scene(
+        "notice",
+        (
+            *_EARLIER,
+            Failed(
+                None,
+                "microphone",
+                "The microphone “Headset” was unplugged.",
+                "The conversation goes on with the system's default microphone.",
+            ),
+        ),
+    ),
+)
+
+
+def shoot(
+    folder: Path, opened: Callable[[], ScriptedSession], settle_ms: int = SETTLE_MS
+) -> list[Path]:
+    """Write one PNG per scene and theme into `folder`; `opened` makes a fresh session for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    prepared_application()
+    return [
+        _shoot(folder / f"{scene.name}-{choice}.png", scene, choice, opened(), settle_ms)
+        for choice in (ThemeChoice.DARK, ThemeChoice.LIGHT)
+        for scene in SCENES
+    ]
+
+
+def _shoot(
+    path: Path, scene: Scene, choice: ThemeChoice, session: ScriptedSession, settle_ms: int
+) -> Path:
+    session.set_preference(Preference.THEME, choice.value)
+    session.set_preference(Preference.TRANSCRIPT_SHOWN, scene.transcript)
+    window = MainWindow(session, Theme(choice))
+    window.resize(*SIZE)
+    window.show()
+    window.start()
+    session.post(*scene.events)
+    _wait(settle_ms)
+    window.grab().save(str(path))
+    window.close()
+    window.deleteLater()
+    return path
+
+
+def _wait(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()

@@ -1,0 +1,105 @@
+"""A session that is told what happens and shows a real face: for pictures in the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.engines import Face
+from avatar_app.core.events import Event, State, StateChanged, TurnEnded
+from avatar_app.core.jobs import Job
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import (
+    AudioChunk,
+    Look,
+    MouthShape,
+    SpeechChunk,
+    VideoFrame,
+    Viseme,
+)
+from avatar_app.session.session import Devices, NewCharacter
+
+_LOOKS = {
+    State.IDLE: Look.IDLE,
+    State.LISTENING: Look.LISTENING,
+    State.THINKING: Look.THINKING,
+    State.SPEAKING: Look.SPEAKING,
+}
+SETTLED = 20
+"""Frames after which a face has taken on its look."""
+RATE = 16_000
+
+
+class Showcase:
+    """Implements `Session` without a conversation; `post` says what happens in it."""
+
+    def __init__(self, face: Face, character: str) -> None:
+        self.character = character
+        self._face = face
+        self._listeners: list[Callable[[Event], None]] = []
+        self._preferences: dict[str, Any] = {}
+        self._frame = self._resting(Look.IDLE)
+
+    def post(self, *events: Event) -> None:
+        """Report `events` to the window; the face takes on the last state among them."""
+        for event in events:
+            if isinstance(event, StateChanged):
+                speaking = event.state is State.SPEAKING
+                self._frame = self._speaking() if speaking else self._resting(_LOOKS[event.state])
+            for listener in tuple(self._listeners):
+                listener(event)
+
+    def start(self) -> None:
+        """Everything is there already."""
+
+    def close(self) -> None:
+        self._listeners.clear()
+
+    def _unasked(self, *_: Any) -> None:
+        """Nobody asks for anything while pictures are taken."""
+
+    type = interrupt = hold = mute = use_microphone = use_speaker = _unasked
+    use_character = forget = _unasked
+
+    def frame(self) -> VideoFrame | None:
+        return self._frame
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: None
+
+    def devices(self) -> Devices:
+        return Devices(("Built-in microphone",), ("Built-in speakers",), None, None)
+
+    def characters(self) -> tuple[str, ...]:
+        return (self.character,)
+
+    def make_character(self, source: Path, _job: Job[NewCharacter]) -> NewCharacter:
+        return NewCharacter(source.stem)
+
+    def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
+        return ()[:limit]
+
+    def preference(self, name: str) -> Any:
+        return self._preferences.get(name)
+
+    def set_preference(self, name: str, value: Any) -> None:
+        self._preferences[name] = value
+
+    def _resting(self, look: Look) -> VideoFrame:
+        frame = self._face.rest(look)
+        for _ in range(SETTLED):
+            frame = self._face.rest(look, frame)
+        return frame
+
+    def _speaking(self) -> VideoFrame:
+        """In the middle of a vowel."""
+        times = np.arange(RATE) / RATE
+        vowel = (0.12 * np.sin(2 * np.pi * 180 * times)).astype(np.float32)
+        speech = SpeechChunk(AudioChunk(vowel, RATE), visemes=(Viseme(MouthShape.E, 0.0),))
+        frames = self._face.perform(iter([speech]), Turn(0), self._resting(Look.SPEAKING))
+        return list(islice(frames, int(0.4 * self._face.fps)))[-1]

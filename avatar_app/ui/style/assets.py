@@ -1,0 +1,97 @@
+"""Icons and fonts of the window, found once and drawn in the theme's colours."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QFont, QFontDatabase, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from avatar_app.system import places
+
+ASSETS = places.assets()
+FAMILY = "Inter"
+SCALES = (1.0, 2.0)
+"""Device pixel ratios that icons are drawn for."""
+
+
+class Glyph(StrEnum):
+    """The line icons in assets/icons/ui, 24 units wide, black where the colour goes."""
+
+    MICROPHONE = "microphone"
+    MICROPHONE_OFF = "microphone-off"
+    SEND = "send"
+    STOP = "stop"
+    TRANSCRIPT = "transcript"
+    THEME = "theme"
+    SLIDERS = "sliders"
+    CLOSE = "close"
+    INFORMATION = "information"
+    WARNING = "warning"
+    CHECK = "check"
+    SPEAKER = "speaker"
+    FACE = "face"
+    TRASH = "trash"
+    COPY = "copy"
+    TALK = "talk"
+
+
+@lru_cache(maxsize=256)
+def icon(glyph: Glyph, colour: str, size: int = 20, disabled: str = "") -> QIcon:
+    """`glyph` in one colour (#rrggbb), and another while it can't be used."""
+    result = QIcon()
+    for scale in SCALES:
+        result.addPixmap(_drawn(_source(glyph, colour), size, scale))
+        if disabled:
+            off = _drawn(_source(glyph, disabled), size, scale)
+            result.addPixmap(off, QIcon.Mode.Disabled)
+    return result
+
+
+def pixmap(glyph: Glyph, colour: str, size: int, scale: float) -> QPixmap:
+    """`glyph` as a picture of `size` logical pixels."""
+    return _drawn(_source(glyph, colour), size, scale)
+
+
+def application_icon() -> QIcon:
+    """The icon of window and task bar."""
+    source = QByteArray((ASSETS / "icons" / "ui" / "avatar.svg").read_bytes())
+    result = QIcon()
+    for size in (16, 32, 48, 64, 128, 256):
+        result.addPixmap(_drawn(source, size, 1.0))
+    return result
+
+
+def load_fonts() -> None:
+    """Make the bundled typeface known to Qt; without it the system's own is used."""
+    for path in sorted((ASSETS / "fonts" / "inter").glob("*.otf")):
+        QFontDatabase.addApplicationFont(str(path))
+
+
+def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The window's typeface in one size and weight."""
+    result = QFont()
+    result.setFamilies([FAMILY, "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"])
+    result.setPixelSize(pixels)
+    result.setWeight(weight)
+    result.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return result
+
+
+@lru_cache(maxsize=256)
+def _source(glyph: Glyph, colour: str) -> QByteArray:
+    text = (ASSETS / "icons" / "ui" / f"{glyph}.svg").read_text(encoding="utf-8")
+    return QByteArray(text.replace("#000", colour).encode())
+
+
+def _drawn(source: QByteArray, size: int, scale: float) -> QPixmap:
+    pixels = round(size * scale)
+    picture = QPixmap(pixels, pixels)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    QSvgRenderer(source).render(painter, QRectF(0, 0, pixels, pixels))
+    painter.end()
+    picture.setDevicePixelRatio(scale)
+    return picture

@@ -1,0 +1,117 @@
+"""The palette as Qt style sheet: the only place where widgets get their looks."""
+
+from __future__ import annotations
+
+from string import Template
+
+from PySide6.QtGui import QColor
+
+from avatar_app.ui.style.assets import FAMILY
+from avatar_app.ui.style.theme import CONTROL, RADIUS, Palette, colour
+
+_SHEET = Template("""
+* { font-family: "$family", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans";
+    font-size: 14px; color: $text; outline: none; }
+#page { background: $page; }
+#panel, #composer { background: $surface; border: 1px solid $border; }
+#panel { border-radius: 24px; }
+#composer { border-radius: 28px; }
+QLabel { background: transparent; }
+#heading { font-size: 15px; font-weight: 600; }
+#empty { color: $text_dim; padding: 0 32px; }
+#name { color: white; font-size: 15px; font-weight: 600; background: rgba(11, 12, 16, 120);
+    border-radius: 16px; padding: 0 14px; }
+#chat { background: transparent; border: 2px solid transparent; border-radius: $radius; }
+#chat:focus { border-color: $focus; }
+
+#field { background: transparent; border: 2px solid transparent; border-radius: 20px;
+    font-size: 15px; padding: 0 12px; min-height: 36px; color: $text;
+    selection-background-color: $accent; selection-color: $on_accent;
+    placeholder-text-color: $text_dim; }
+#field:focus { border-color: $focus_soft; }
+
+QToolButton { border: 2px solid transparent; border-radius: $round; background: transparent; }
+QToolButton:hover { background: $raised; }
+QToolButton:pressed { background: $border; }
+QToolButton:focus { border-color: $focus; }
+QToolButton[kind="talk"], QToolButton[kind="send"] { background: $accent; }
+QToolButton[kind="talk"]:hover, QToolButton[kind="send"]:hover { background: $accent_hover; }
+QToolButton[kind="talk"]:pressed { background: $listening; }
+QToolButton[kind="talk"]:focus, QToolButton[kind="send"]:focus { border-color: $text; }
+QToolButton[kind="send"]:disabled { background: $raised; }
+QToolButton[kind="toggle"]:checked { background: $danger_soft; }
+QToolButton[kind="stop"] { background: $raised; }
+QToolButton[kind="stop"]:hover { background: $danger_soft; }
+QToolButton[kind="stop"]:disabled { background: transparent; }
+QToolButton[kind="stage"] { background: rgba(11, 12, 16, 120); }
+QToolButton[kind="stage"]:hover { background: rgba(11, 12, 16, 190); }
+QToolButton[kind="stage"]:checked { background: rgba(11, 12, 16, 200); }
+QToolButton[kind="stage"]:focus { border-color: white; }
+
+#noticeMessage { font-weight: 600; }
+#noticeHint { color: $text_dim; }
+#noticeAction { background: $raised; border: 2px solid transparent; border-radius: 10px;
+    padding: 6px 14px; font-weight: 600; color: $accent_text; }
+#noticeAction:hover { background: $border; }
+#noticeAction:focus { border-color: $focus; }
+
+QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+
+#popoverBody, QScrollArea { background: transparent; }
+#section { color: $text_dim; font-size: 12px; font-weight: 600; padding: 4px 12px 2px 12px; }
+#choice, #bring, #forget { text-align: left; border: 2px solid transparent; border-radius: 10px;
+    padding: 5px 10px; background: transparent; }
+#choice:hover, #bring:hover, #forget:hover { background: $raised; }
+#choice:checked { font-weight: 600; }
+#choice:focus, #bring:focus, #forget:focus { border-color: $focus; }
+#forget { color: $danger; }
+
+QScrollBar:vertical { background: transparent; width: 10px; margin: 4px 2px; }
+QScrollBar::handle:vertical { background: $border; border-radius: 3px; min-height: 32px; }
+QScrollBar::handle:vertical:hover { background: $text_faint; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 6px 8px; }
+""")
+
+
+def stylesheet(palette: Palette) -> str:
+    """The whole window's looks in `palette`."""
+    return _SHEET.substitute(
+        family=FAMILY,
+        radius=f"{RADIUS}px",
+        round=f"{CONTROL // 2}px",
+        page=palette.page,
+        surface=palette.surface,
+        raised=palette.raised,
+        border=palette.border,
+        text=palette.text,
+        text_dim=palette.text_dim,
+        text_faint=palette.text_faint,
+        accent=palette.accent,
+        accent_text=palette.focus,
+        accent_hover=colour(palette.accent).lighter(108).name(),
+        on_accent=palette.on_accent,
+        danger=palette.danger,
+        danger_soft=_rgba(palette.danger, 0.18),
+        listening=palette.listening,
+        focus=palette.focus,
+        focus_soft=_mixed(palette.surface, palette.focus, 0.6),
+    )
+
+
+def _mixed(ground: str, over: str, share: float) -> str:
+    """Opaque, because Qt draws the joints of a translucent border twice."""
+    one, other = colour(ground), colour(over)
+    rest = 1.0 - share
+    return QColor.fromRgbF(
+        rest * one.redF() + share * other.redF(),
+        rest * one.greenF() + share * other.greenF(),
+        rest * one.blueF() + share * other.blueF(),
+    ).name()
+
+
+def _rgba(value: str, alpha: float) -> str:
+    shade = colour(value)
+    return f"rgba({shade.red()}, {shade.green()}, {shade.blue()}, {round(255 * alpha)})"

@@ -1,0 +1,119 @@
+"""Where the user speaks and types: text field, microphone, mute, stop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit
+
+from avatar_app.core.events import Heard, State
+from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.meters import LevelMeter
+
+HEIGHT = 7 * UNIT
+LONGEST = 2_000
+"""Characters that can be typed at once."""
+
+
+class Composer(QFrame):
+    """The bar below the portrait."""
+
+    sent = Signal(str)
+    held = Signal(bool)
+    stopped = Signal()
+    mute_wanted = Signal(bool)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._muted = False
+        self.setObjectName("composer")
+        self.setFixedHeight(HEIGHT)
+        self.talk_button = IconButton(
+            theme, Glyph.TALK, self.tr("Hold to talk"), self.tr("Space"), kind="talk",
+            shade="on_accent",
+        )  # fmt: skip
+        self.mute_button = IconButton(
+            theme, Glyph.MICROPHONE, self.tr("Mute the microphone"), "Ctrl+M", kind="toggle"
+        )
+        self.mute_button.setCheckable(True)
+        self.meter = LevelMeter(theme, bars=5, height=20)
+        self.field = QLineEdit()
+        self.stop_button = IconButton(
+            theme, Glyph.STOP, self.tr("Stop the answer"), "Esc", kind="stop", shade="text"
+        )
+        self.send_button = IconButton(
+            theme, Glyph.SEND, self.tr("Send"), self.tr("Enter"), kind="send", shade="on_accent"
+        )
+        self._dress_field()
+        self._lay_out()
+        self._connect()
+        self._offer_send()
+        self.show_state(State.IDLE)
+        self.show_muted(False)
+
+    def show_state(self, state: State) -> None:
+        """Stopping is possible while there is something to stop."""
+        self.stop_button.setEnabled(state in (State.THINKING, State.SPEAKING))
+
+    def show_muted(self, muted: bool) -> None:
+        self._muted = muted
+        self.mute_button.setChecked(muted)
+        glyph = Glyph.MICROPHONE_OFF if muted else Glyph.MICROPHONE
+        self.mute_button.wear(glyph, "danger" if muted else "text_dim")
+        name = self.tr("Open the microphone") if muted else self.tr("Mute the microphone")
+        self.mute_button.name_it(name, "Ctrl+M")
+        self.meter.show_muted(muted)
+
+    def show_level(self, heard: Heard) -> None:
+        self.meter.show_level(heard.microphone_db, heard.speech_probability)
+
+    def show_held(self, held: bool) -> None:
+        """The key is held instead of the button: look alike."""
+        self.talk_button.setDown(held)
+
+    def send(self) -> None:
+        """Send what stands in the field, if anything does."""
+        text = self.field.text().strip()
+        if text:
+            self.field.clear()
+            self.sent.emit(text)
+
+    def toggle_mute(self) -> None:
+        self.mute_wanted.emit(not self._muted)
+
+    def _dress_field(self) -> None:
+        self.field.setObjectName("field")
+        self.field.setMaxLength(LONGEST)
+        self.field.setPlaceholderText(self.tr("Type, or hold Space to talk"))
+        self.field.setAccessibleName(self.tr("Message"))
+        self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
+        self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)
+        self.field.setAcceptDrops(False)  # a dropped file is for the whole window
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
+        row.setSpacing(UNIT)
+        for widget in (self.talk_button, self.mute_button, self.meter):
+            row.addWidget(widget)
+        row.addSpacing(UNIT // 2)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.stop_button)
+        row.addWidget(self.send_button)
+
+    def _connect(self) -> None:
+        self.field.returnPressed.connect(self.send)
+        self.field.textChanged.connect(self._offer_send)
+        self.send_button.clicked.connect(self.send)
+        self.stop_button.clicked.connect(self.stopped)
+        self.talk_button.pressed.connect(lambda: self.held.emit(True))
+        self.talk_button.released.connect(lambda: self.held.emit(False))
+        self.mute_button.clicked.connect(self._mute_clicked)
+
+    def _mute_clicked(self) -> None:
+        self.mute_button.setChecked(self._muted)  # the session answers what holds
+        self.toggle_mute()
+
+    def _offer_send(self) -> None:
+        self.send_button.setEnabled(bool(self.field.text().strip()))

@@ -1,0 +1,158 @@
+"""What the user should know, in a bar that never stops them: one at a time, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from avatar_app.ui.style.assets import Glyph, pixmap
+from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.card import SHADOW, Card
+
+READ_MS = 7_000
+"""How long a notice that is no failure stays."""
+MOST = 12
+"""Notices that wait; of more, the oldest that is no failure is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a notice offers to do."""
+
+    title: str
+    do: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence, a hint, and something to do about it."""
+
+    message: str
+    hint: str = ""
+    failure: bool = False
+    """Failures stay until they are closed."""
+    action: Action | None = None
+    expired: Callable[[], None] | None = None
+    """Called when it went without its action being chosen."""
+
+    def says_the_same(self, other: Notice | None) -> bool:
+        return other is not None and (self.message, self.hint) == (other.message, other.hint)
+
+
+class NoticeBar(Card):
+    """Shows the oldest notice; the next when that is gone."""
+
+    changed = Signal()
+    """It appeared, went or says something else."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent, theme)
+        self._waiting: deque[Notice] = deque()
+        self.notice: Notice | None = None
+        self.setObjectName("notice")
+        self.setAccessibleName(self.tr("Notice"))
+        self._sign, self._message, self._hint = QLabel(), QLabel(), QLabel()
+        self._sign.setAccessibleName(self.tr("Kind of notice"))
+        self._message.setObjectName("noticeMessage")
+        self._hint.setObjectName("noticeHint")
+        for label in (self._message, self._hint):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.action_button = QPushButton()
+        self.action_button.setObjectName("noticeAction")
+        self.action_button.setAccessibleName(self.tr("No action"))
+        self.action_button.clicked.connect(self._act)
+        self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close this notice"))
+        self.close_button.setFixedSize(4 * UNIT, 4 * UNIT)
+        self.close_button.clicked.connect(self.dismiss)
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.dismiss)
+        theme.changed.connect(self._paint_sign)
+        self.hide()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SHADOW + 12, SHADOW + 12, SHADOW + 12, SHADOW + 12)
+        row.setSpacing(12)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._message)
+        texts.addWidget(self._hint)
+        row.addLayout(texts, 1)
+        row.addWidget(self.action_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    @property
+    def waiting(self) -> int:
+        """Notices behind the one on show."""
+        return len(self._waiting)
+
+    def tell(self, notice: Notice) -> None:
+        """Show `notice` as soon as those before it are gone; the same is not said twice."""
+        if any(notice.says_the_same(other) for other in (self.notice, *self._waiting)):
+            return
+        self._waiting.append(notice)
+        if len(self._waiting) > MOST:
+            self._leave_one_out()
+        if self.notice is None:
+            self._next()
+
+    def dismiss(self) -> None:
+        """Take the notice away; its action was not wanted."""
+        notice = self.notice
+        if notice is not None:
+            self._next()
+            if notice.expired is not None:
+                notice.expired()
+
+    def dismiss_all(self) -> None:
+        """The user leaves: no action will be chosen any more."""
+        while self.notice is not None:
+            self.dismiss()
+
+    def _act(self) -> None:
+        notice = self.notice
+        if notice is not None and notice.action is not None:
+            self._next()
+            notice.action.do()
+
+    def _leave_one_out(self) -> None:
+        spare = next((n for n in self._waiting if not n.failure and n.expired is None), None)
+        self._waiting.remove(spare or self._waiting[0])
+
+    def _next(self) -> None:
+        self.notice = self._waiting.popleft() if self._waiting else None
+        self._timer.stop()
+        if self.notice is not None:
+            self._fill(self.notice)
+            if not self.notice.failure:
+                self._timer.start(READ_MS)
+        self.setVisible(self.notice is not None)
+        self.changed.emit()
+
+    def _fill(self, notice: Notice) -> None:
+        self._message.setText(notice.message)
+        self._hint.setText(notice.hint)
+        self._hint.setVisible(bool(notice.hint))
+        self.setAccessibleDescription(f"{notice.message} {notice.hint}".strip())
+        title = notice.action.title if notice.action else ""
+        self.action_button.setVisible(notice.action is not None)
+        self.action_button.setText(title)
+        self.action_button.setAccessibleName(title or self.tr("No action"))
+        self.action_button.setToolTip(title)
+        self._paint_sign()
+
+    def _paint_sign(self) -> None:
+        palette = self._theme.palette
+        failure = self.notice is not None and self.notice.failure
+        glyph = Glyph.WARNING if failure else Glyph.INFORMATION
+        shade = palette.danger if failure else palette.accent
+        self._sign.setPixmap(pixmap(glyph, shade, 20, self.devicePixelRatioF()))

@@ -1,0 +1,238 @@
+"""Choices behind one small button: microphone, speaker, character, appearance, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avatar_app.session.session import Devices
+from avatar_app.ui.style.assets import Glyph, icon
+from avatar_app.ui.style.theme import UNIT, Theme, ThemeChoice
+from avatar_app.ui.widgets.card import SHADOW, Card
+from avatar_app.ui.widgets.meters import LevelMeter
+from avatar_app.ui.widgets.naming import shown_name
+
+WIDTH = 40 * UNIT
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several values."""
+
+    title: str
+    value: str | None
+
+
+class ChoiceGroup(QWidget):
+    """A heading and one row for each choice; exactly one is checked."""
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme, title: str) -> None:
+        super().__init__()
+        self._theme, self._title = theme, title
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        heading = QLabel(title)
+        heading.setObjectName("section")
+        self._column.addWidget(heading)
+        self.rows: list[QPushButton] = []
+        theme.changed.connect(self._paint_checks)
+
+    def show_choices(self, choices: Sequence[Choice], current: str | None) -> None:
+        """Replace the rows."""
+        for row in self.rows:
+            self._column.removeWidget(row)
+            row.deleteLater()
+        self.rows = [self._row(choice, choice.value == current) for choice in choices]
+        self._paint_checks()
+
+    def _row(self, choice: Choice, checked: bool) -> QPushButton:
+        row = QPushButton(choice.title)
+        row.setObjectName("choice")
+        row.setCheckable(True)
+        row.setChecked(checked)
+        row.setIconSize(QSize(16, 16))
+        row.setAccessibleName(f"{self._title}: {choice.title}")
+        row.setToolTip(choice.title)
+        row.clicked.connect(lambda: self._choose(row, choice))
+        self._column.addWidget(row)
+        return row
+
+    def _choose(self, chosen: QPushButton, choice: Choice) -> None:
+        for row in self.rows:  # no button group: its arrow keys would choose instead of move
+            row.setChecked(row is chosen)
+        self._paint_checks()
+        self.chosen.emit(choice.value)
+
+    def _paint_checks(self) -> None:
+        for row in self.rows:
+            shade = self._theme.palette.accent if row.isChecked() else "transparent"
+            row.setIcon(icon(Glyph.CHECK, shade, 16))
+
+
+class Popover(Card):
+    """Lies over the window, closes with Esc or a click beside it; never a window of its own."""
+
+    closed = Signal()
+    microphone_chosen = Signal(object)
+    speaker_chosen = Signal(object)
+    character_chosen = Signal(object)
+    photo_wanted = Signal()
+    theme_chosen = Signal(ThemeChoice)
+    forget_wanted = Signal()
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent, theme)
+        self.setObjectName("popover")
+        self.setAccessibleName(self.tr("Devices and appearance"))
+        self.setFixedWidth(WIDTH + 2 * SHADOW)
+        self.microphones = ChoiceGroup(theme, self.tr("Microphone"))
+        self.speakers = ChoiceGroup(theme, self.tr("Speaker"))
+        self.characters = ChoiceGroup(theme, self.tr("Character"))
+        self.appearance = ChoiceGroup(theme, self.tr("Appearance"))
+        self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
+        self._right, self._top, self._room = 0, 0, 0
+        self.photo_button = QPushButton(self.tr("New from a photo or clip …"))
+        self.forget_button = QPushButton(self.tr("Delete the history"))
+        self._lay_out()
+        self._connect()
+        theme.changed.connect(self._recolour)
+        self._recolour()
+        self.hide()
+
+    def show_devices(self, devices: Devices) -> None:
+        self.microphones.show_choices(self._with_default(devices.microphones), devices.microphone)
+        self.speakers.show_choices(self._with_default(devices.speakers), devices.speaker)
+        self._order_rows()
+        if self.isVisible():
+            self._focus_choice()
+        self._fit_soon()
+
+    def show_characters(self, characters: tuple[str, ...], current: str) -> None:
+        self.characters.show_choices(
+            [Choice(shown_name(name), name) for name in characters], current
+        )
+        self._order_rows()
+        self._fit_soon()
+
+    def show_theme(self, choice: ThemeChoice) -> None:
+        titles = {
+            ThemeChoice.SYSTEM: self.tr("As the system"),
+            ThemeChoice.DARK: self.tr("Dark"),
+            ThemeChoice.LIGHT: self.tr("Light"),
+        }
+        self.appearance.show_choices([Choice(t, c) for c, t in titles.items()], choice)
+
+    def open_at(self, right: int, top: int, room: int) -> None:
+        """Show it with its upper right corner there, at most `room` pixels high."""
+        self._right, self._top, self._room = right, top, room
+        self.show()
+        self.raise_()
+        self._fit_soon()
+        self._focus_choice()
+
+    def dismiss(self) -> None:
+        if self.isVisible():
+            self.hide()
+            self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def _focus_choice(self) -> None:
+        """Begin at what is chosen; never at what deletes."""
+        for group in (self.microphones, self.appearance):
+            for row in group.rows:
+                if row.isChecked():
+                    row.setFocus(Qt.FocusReason.PopupFocusReason)
+                    return
+
+    def _order_rows(self) -> None:
+        """Tab goes from top to bottom, whichever rows came last."""
+        groups = (self.microphones, self.speakers, self.characters)
+        rows = [row for group in groups for row in group.rows]
+        last = (self.photo_button, *self.appearance.rows, self.forget_button)
+        for before, after in pairwise([*rows, *last]):
+            QWidget.setTabOrder(before, after)
+
+    def _fit_soon(self) -> None:
+        """Once new rows have their looks, and so their size."""
+        QTimer.singleShot(0, self._fit)
+
+    def _fit(self) -> None:
+        wanted = self._body.sizeHint().height() + 2 * UNIT
+        self.setFixedHeight(max(120, min(wanted, self._room)) + 2 * SHADOW)
+        self.move(self._right - self.width() + SHADOW, self._top - SHADOW)
+
+    def _with_default(self, names: tuple[str, ...]) -> list[Choice]:
+        return [Choice(self.tr("System default"), None), *(Choice(name, name) for name in names)]
+
+    def _lay_out(self) -> None:
+        self._body = QWidget()
+        self._body.setObjectName("popoverBody")
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
+        column.setSpacing(12)
+        meter_row = QHBoxLayout()
+        meter_row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        meter_row.addWidget(self.meter)
+        column.addWidget(self.microphones)
+        column.addLayout(meter_row)
+        faces = QVBoxLayout()
+        faces.setSpacing(2)
+        faces.addWidget(self.characters)
+        faces.addWidget(self.photo_button)
+        column.addWidget(self.speakers)
+        column.addLayout(faces)
+        column.addWidget(self.appearance)
+        self.photo_button.setObjectName("bring")
+        self.photo_button.setAccessibleName(self.tr("New character from a photo or clip"))
+        self.photo_button.setToolTip(
+            self.tr("Or drop the file on the window  ({})").format(
+                QKeySequence("Ctrl+N").toString(QKeySequence.SequenceFormat.NativeText)
+            )
+        )
+        self.forget_button.setObjectName("forget")
+        self.forget_button.setAccessibleName(self.tr("Delete the history"))
+        self.forget_button.setToolTip(self.tr("Delete what was said; can be undone for a while"))
+        column.addWidget(self.forget_button)
+        scroll = QScrollArea(self)
+        scroll.setWidget(self._body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName(self.tr("Choices"))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(SHADOW, SHADOW + UNIT, SHADOW, SHADOW + UNIT)
+        outer.addWidget(scroll)
+
+    def _connect(self) -> None:
+        self.microphones.chosen.connect(self.microphone_chosen)
+        self.speakers.chosen.connect(self.speaker_chosen)
+        self.characters.chosen.connect(self.character_chosen)
+        self.appearance.chosen.connect(self.theme_chosen)
+        self.photo_button.clicked.connect(self.photo_wanted)
+        self.forget_button.clicked.connect(self.forget_wanted)
+
+    def _recolour(self) -> None:
+        self.photo_button.setIcon(icon(Glyph.FACE, self._theme.palette.accent, 16))
+        self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

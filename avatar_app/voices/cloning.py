@@ -1,0 +1,137 @@
+"""Makes a voice of a recording: asks for consent, checks both recordings, signs, keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.jobs import Job
+from avatar_app.core.values import AudioChunk, Samples
+from avatar_app.media.wav import write_sound
+from avatar_app.system.places import Places
+from avatar_app.system.writing import replace_file
+from avatar_app.voices import consent
+from avatar_app.voices.consent import Asked
+from avatar_app.voices.reading import Reader
+from avatar_app.voices.reference import (
+    Check,
+    Reference,
+    at_microphone_rate,
+    checks,
+    read_between,
+    read_reference,
+)
+from avatar_app.voices.sentence import draw
+from avatar_app.voices.shelf import (
+    MANIFEST,
+    REFERENCE,
+    ClonedVoice,
+    VoiceShelf,
+    open_voice,
+    text_of,
+)
+from avatar_app.voices.signing import Purpose, signed, signing_key, verified
+
+Clock = Callable[[], datetime]
+
+_SHORTEST_READING, _LONGEST_READING = 2.0, 60.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cloning:
+    """What a voice is made of."""
+
+    name: str
+    source: Path
+    """The reference: 3 to 30 seconds of the speaker."""
+    record: Callable[[Job[ClonedVoice]], Samples]
+    """Brings the sentence as it is read, at 16 kHz: from a file or a microphone."""
+    read: Reader
+    places: Places
+    clock: Clock = consent.now
+
+    def job(self) -> Job[ClonedVoice]:
+        """The work, for any thread. Its result opens; InputInvalid says what was refused."""
+        return Job(f"Cloning {self.name}", self._run)
+
+    def _run(self, job: Job[ClonedVoice]) -> ClonedVoice:
+        shelf = VoiceShelf(self.places)
+        shelf.check_free(self.name)
+        job.report(0.1, "Listening to the reference")
+        reference = read_reference(self.source)
+        refuse_failed(tuple(checks(reference)))
+        asked = asked_of(self.name, self.places, self.clock)
+        recording = self.record(job)
+        job.report(0.6, "Understanding what was read")
+        with shelf.new(self.name) as folder:
+            self._keep(folder, reference, asked, recording)
+            job.report(0.9, "Signing")
+        _asked_file(self.name, self.places).unlink(missing_ok=True)
+        return open_voice(shelf.folder(self.name), self.places)
+
+    def _keep(self, folder: Path, reference: Reference, asked: Asked, recording: Samples) -> None:
+        kept = folder / REFERENCE
+        write_sound(kept, AudioChunk(reference.samples, reference.rate))
+        digest = hashlib.sha256(kept.read_bytes()).hexdigest()
+        at = self.clock()
+        given = consent.give(asked, reference, recording, self.read, at, digest)
+        manifest = {
+            "name": self.name,
+            "created": given.read_at,
+            "seconds": round(len(reference.samples) / reference.rate, 3),
+            "rate": reference.rate,
+        }
+        replace_file(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
+        VoiceShelf(self.places).sign(folder, asdict(given))
+
+
+def refuse_failed(found: tuple[Check, ...]) -> None:
+    """InputInvalid, with the first thing that is wrong."""
+    for check in found:
+        if not check.passed:
+            raise InputInvalid(f"The reference will not do. {check.sentence}", check.hint)
+
+
+def ask(name: str, places: Places, clock: Clock = consent.now) -> Asked:
+    """Draw the sentence that the speaker of a voice to be made shall read within ten minutes.
+
+    It takes the place of one that was drawn before for the same name.
+    """
+    VoiceShelf(places).check_free(name)
+    asked = Asked(name, draw(), clock())
+    content = signed(consent.asked_as_record(asked), Purpose.ASKED, signing_key(places))
+    replace_file(_asked_file(name, places), content)
+    return asked
+
+
+def asked_of(name: str, places: Places, clock: Clock = consent.now) -> Asked:
+    """What was asked last; InputInvalid where nothing was, it was changed, or is out of date."""
+    path = _asked_file(name, places)
+    if not path.is_file():
+        raise InputInvalid(
+            f"No sentence was drawn for the voice {name}.",
+            f"Type: avatar-app voices sentence {name}",
+        )
+    asked = consent.asked_of(verified(text_of(path), Purpose.ASKED, signing_key(places)))
+    if asked.name != name:
+        raise InputInvalid(
+            f"The sentence was drawn for the voice {asked.name}, not for {name}.",
+            f"Type: avatar-app voices sentence {name}",
+        )
+    consent.check_time(asked, clock())
+    return asked
+
+
+def recording_of(path: Path) -> Samples:
+    """The sentence as it was read into a file, at 16 kHz."""
+    return at_microphone_rate(*read_between(path, _SHORTEST_READING, _LONGEST_READING))
+
+
+def _asked_file(name: str, places: Places) -> Path:
+    return VoiceShelf(places).root / ".asked" / f"{name}.json"

@@ -1,0 +1,84 @@
+"""Listens to a microphone until somebody has spoken and a pause tells that they have ended."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.errors import DeviceUnavailable, InputInvalid
+from avatar_app.core.jobs import Job
+from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, AudioChunk, Samples
+
+LONGEST_SECONDS = 30.0
+PAUSE_SECONDS = 1.5
+"""Of silence after which nothing more is said."""
+SENTENCE_SECONDS = 2.0
+"""Of speech that the sentence takes at least."""
+REFERENCE_SECONDS = 8.0
+"""Of speech after which a pause ends a reference."""
+LISTENING = 0.4
+"""How far a job is that has come to this."""
+_PATIENCE = 5.0
+"""Seconds of the machine's time without a single block: the device hangs."""
+
+Listener = Callable[[AudioChunk, float], None]
+Notice = Callable[[str, str], None]
+Open = Callable[[Listener, Notice], AbstractContextManager[Any]]
+"""Opens a microphone that calls back with blocks of 10 ms at 16 kHz, and with its troubles."""
+
+
+def open_microphone(device: str | None) -> Open:
+    """The microphone of that name; None is the system's default."""
+    from avatar_app.audio.microphone import Microphone
+
+    return lambda on_block, on_notice: Microphone(device, on_block, on_notice)
+
+
+def listen(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) -> Samples:
+    """What was spoken, with its pauses, at 16 kHz; DeviceUnavailable where nobody can be heard.
+
+    `least`: seconds of speech before which no pause ends it.
+    """
+    import webrtcvad
+
+    arriving: queue.Queue[AudioChunk | DeviceUnavailable] = queue.Queue()
+    detector = webrtcvad.Vad(2)
+    heard: list[Samples] = []
+    spoken = silent = 0.0
+    with open_source(
+        lambda block, _at: arriving.put(block),
+        lambda sentence, hint: arriving.put(DeviceUnavailable(sentence, hint)),
+    ):
+        job.report(LISTENING, "Speak now, and be quiet at the end")
+        while silent < PAUSE_SECONDS or spoken < least:
+            job.check()
+            block = _next(arriving)
+            heard.append(block.samples)
+            if detector.is_speech(_pcm(block.samples), MICROPHONE_RATE):
+                spoken, silent = spoken + BLOCK_SECONDS, 0.0
+            else:
+                silent += BLOCK_SECONDS
+            if len(heard) * BLOCK_SECONDS > LONGEST_SECONDS:
+                raise InputInvalid(
+                    f"Nobody spoke and then was quiet within {LONGEST_SECONDS:.0f} seconds.",
+                    "Speak at once, without other sounds, and then be quiet.",
+                )
+    return np.concatenate(heard)
+
+
+def _next(arriving: queue.Queue[AudioChunk | DeviceUnavailable]) -> AudioChunk:
+    try:
+        item = arriving.get(timeout=_PATIENCE)
+    except queue.Empty:
+        raise DeviceUnavailable("The microphone sends nothing.", "Plug it in anew.") from None
+    if isinstance(item, DeviceUnavailable):
+        raise item
+    return item
+
+
+def _pcm(samples: Samples) -> bytes:
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()

@@ -1,0 +1,185 @@
+"""Judges a recording that a voice shall be cloned from: each thing checked says its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.voices import speaker
+
+SHORTEST, LONGEST = 3.0, 30.0
+"""Seconds: XTTS copies a voice from as little as 3, and more than 30 adds nothing."""
+LEAST_SPEECH = 2.0
+"""Seconds of voice that must be in it."""
+QUIETEST = -40.0
+"""dB of full scale, on average while somebody speaks."""
+MOST_CLIPPED = 5e-4
+"""Share of samples cut off at the top; clean recordings have none."""
+LEAST_SNR = 15.0
+"""dB between voice and the quietest tenth; a speech of 1961 in a square has 21, a quiet room 30
+and more, a voice with as loud a babble as is still understood 10."""
+FARTHEST_APART = 0.2
+"""Distance of the two groups that a recording's windows fall into. One speaker: at most 0.17 (16
+speakers); two: over 0.2 in 88 of 100 mixtures of them."""
+
+_CUT_OFF = 3
+"""Samples in a row at the recording's peak: a natural wave touches it once."""
+_TOP = 0.999
+_FRAME = MICROPHONE_RATE // 50
+_SILENT = 1e-6
+_LEAST_WINDOWS = 2
+"""Of the smaller group; a single window may be a laugh or a breath."""
+_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    passed: bool
+    sentence: str
+    """What was found, for a person to read."""
+    hint: str = ""
+    """What to do where it did not pass."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A recording, as it is kept and as it is judged."""
+
+    samples: Samples
+    """Mono, at `rate`."""
+    rate: int
+    """Of the file."""
+    heard: Samples
+    """The same at 16 kHz."""
+    embeddings: speaker.Embeddings
+
+
+def read_reference(path: Path) -> Reference:
+    """The recording; InputInvalid where it cannot be read or its length rules it out."""
+    samples, rate = read_between(path, SHORTEST, LONGEST)
+    heard = at_microphone_rate(samples, rate)
+    return Reference(samples, rate, heard, speaker.embed(heard))
+
+
+def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, int]:
+    """Mono sound of that many seconds, and its rate; of longer files nothing is read."""
+    from avatar_app.media.wav import opened_sound
+
+    with opened_sound(path) as file:
+        seconds = file.frames / file.samplerate
+        if not shortest <= seconds <= longest:
+            raise InputInvalid(
+                f"{path.name} is {seconds:.1f} s long.",
+                f"Bring {shortest:.0f} to {longest:.0f} seconds of speech.",
+            )
+        samples = file.read(dtype="float32", always_2d=True).mean(axis=1, dtype=np.float32)
+        return samples, int(file.samplerate)
+
+
+def at_microphone_rate(samples: Samples, rate: int) -> Samples:
+    import soxr
+
+    return np.asarray(soxr.resample(samples, rate, MICROPHONE_RATE), np.float32)
+
+
+def checks(reference: Reference) -> Iterator[Check]:
+    """Length, speech, level, clipping, noise, and whether one person speaks."""
+    seconds = len(reference.samples) / reference.rate
+    yield Check("length", True, f"It is {seconds:.1f} s long.")
+    speech = speaker.voiced(reference.heard)
+    spoken = len(speech) / MICROPHONE_RATE
+    enough = spoken >= LEAST_SPEECH and len(reference.embeddings) > 0
+    yield Check(
+        *("speech", enough, f"Somebody speaks for {spoken:.1f} s of it."),
+        f"Record at least {LEAST_SPEECH:.0f} seconds of speech.",
+    )
+    if not enough:
+        return
+    yield _level(speech)
+    yield _clipping(reference.samples)
+    yield _noise(reference.heard, speech)
+    yield _one_speaker(reference.embeddings)
+
+
+def _level(speech: Samples) -> Check:
+    level = decibels(rms(speech))
+    return Check(
+        *("level", level >= QUIETEST, f"The voice is at {level:.0f} dB of full scale."),
+        "It is too quiet: go nearer to the microphone, or turn it up.",
+    )
+
+
+def _clipping(samples: Samples) -> Check:
+    share = clipped(samples)
+    found = f"{share:.2%} of it is cut off at the top." if share else "Nothing is cut off."
+    hint = "It is too loud: turn the microphone down and record it again."
+    return Check("clipping", share <= MOST_CLIPPED, found, hint)
+
+
+def _noise(heard: Samples, speech: Samples) -> Check:
+    ratio = snr(heard, speech)
+    return Check(
+        *("noise", ratio >= LEAST_SNR, f"The voice is {ratio:.0f} dB above the noise."),
+        "Record it where it is quiet, without music.",
+    )
+
+
+def _one_speaker(embeddings: speaker.Embeddings) -> Check:
+    apart = apartness(embeddings)
+    single = apart <= FARTHEST_APART
+    found = "One person speaks." if single else "More than one person seems to speak."
+    return Check("one speaker", single, found, "Only the person who consents may be heard.")
+
+
+def clipped(samples: Samples) -> float:
+    """The share of samples that stand in a row of three or more at the highest level."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak < _SILENT:
+        return 0.0
+    total = 0
+    for at_top in (samples >= _TOP * peak, samples <= -_TOP * peak):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], at_top, [False]]).astype(np.int8)))
+        lengths = edges[1::2] - edges[::2]
+        total += int(lengths[lengths >= _CUT_OFF].sum())
+    return total / len(samples)
+
+
+def snr(heard: Samples, speech: Samples) -> float:
+    """dB between the voice and the quietest tenth of the recording; at most 60."""
+    frames = heard[: len(heard) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    floor = float(np.quantile(np.sqrt((frames**2).mean(axis=1)), 0.1))
+    return min(60.0, decibels(rms(speech)) - decibels(floor))
+
+
+def apartness(embeddings: speaker.Embeddings) -> float:
+    """How far apart the two groups are that the windows fall into (2-means, by cosine).
+
+    Neighbouring windows are averaged first: one alone varies with what is said.
+    """
+    if len(embeddings) < 2 * _LEAST_WINDOWS:
+        return 0.0
+    pairs = embeddings[1:] + embeddings[:-1]
+    pairs /= np.linalg.norm(pairs, axis=1, keepdims=True)
+    centres = pairs[list(np.unravel_index(np.argmin(pairs @ pairs.T), (len(pairs),) * 2))]
+    for _ in range(_ROUNDS):
+        second = (pairs @ centres.T).argmax(axis=1) == 1
+        if min(second.sum(), (~second).sum()) < _LEAST_WINDOWS:
+            return 0.0
+        centres = np.stack([speaker.together(pairs[~second]), speaker.together(pairs[second])])
+    return float(1 - centres[0] @ centres[1])
+
+
+def rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
+
+
+def decibels(level: float) -> float:
+    return 20 * float(np.log10(max(level, _SILENT)))
