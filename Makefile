@@ -26,7 +26,7 @@ test: $(TEST_READY) ## ruff, mypy and all tests; ARGS="-k name" chooses tests
 	exit $$status
 
 test-voices: $(VOICES_READY) ## the tests of the voices that need PyTorch, in an environment of their own
-	@$(VOICES)/bin/python -m pytest tests/voices $(ARGS)
+	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)
 
 check: $(TEST_READY) ## ruff and mypy only
 	@$(BIN)/ruff check .

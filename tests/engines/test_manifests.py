@@ -41,7 +41,7 @@ MANIFESTS = tuple(
 )
 """What works with nothing fetched or started; others keep the contract in their own tests."""
 APART = {"coqui-tts"}
-"""What only `make test-voices` installs, as it needs PyTorch; tests/voices look at it."""
+"""What only `make test-voices` installs, as it needs PyTorch; tests/coqui look at it."""
 TOO_SLOW = 20
 """Times what is promised: a machine that is busy with other things is no broken promise."""
 MOST_VALUES = 6

@@ -318,8 +318,9 @@ os.kill(os.getpid(), signal.SIGUSR1)
 
 @pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
 def test_signals_are_heard_after_sessions_that_went_in_turn(runtime: Runtime) -> None:
-    tests = Path(__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (tests, tests / "engines")))}
+    helpers = Path(__file__).parents[1] / "helpers"
+    path = os.pathsep.join(map(str, (helpers, Path(__file__).parent)))
+    environment = os.environ | {"PYTHONPATH": path}
     heard = subprocess.run(
         [sys.executable, "-c", SIGNALLED, runtime],
         env=environment,

@@ -12,7 +12,7 @@ import numpy as np
 
 from avatar_app.engines.face.photo.nobody import nobody
 
-FOLDER = Path(__file__).parent / "data" / "wav2lip"
+FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 Arrays = dict[str, np.ndarray]
 
 

@@ -19,7 +19,7 @@ from avatar_app.session.offline.gathering import voice_end
 from avatar_app.settings.settings import load_settings
 from avatar_app.system.places import user_places
 
-RECORDING = Path(__file__).parents[1] / "data/goforward.wav"
+RECORDING = Path(__file__).parents[2] / "data/goforward.wav"
 LIGHT = {
     "face.options.width": 96,
     "face.options.height": 64,

@@ -19,7 +19,7 @@ from avatar_app.engines.face.acting.pose import Expression, Mouth, Pose
 from avatar_app.engines.face.photo.scene import Scene
 from avatar_app.engines.face.sitter.avatar import Avatar, load_avatar
 
-ASTRONAUT = Path(__file__).parent / "data" / "faces" / "astronaut.png"
+ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 Motion = Callable[[float], Pose]
 """The pose at a time in seconds."""
 

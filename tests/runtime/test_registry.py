@@ -50,7 +50,7 @@ def test_every_builtin_engine_is_found_in_its_folder_and_can_be_loaded() -> None
     registry = Registry()
     assert registry.all()
     assert registry.notices == []
-    apart = registry.find(Kind.TTS, "coqui")  # needs PyTorch: tests/voices load it
+    apart = registry.find(Kind.TTS, "coqui")  # needs PyTorch: tests/coqui load it
     for manifest in set(registry.all()) - {apart}:
         engine = registry.load_class(manifest)
         assert engine.__module__.startswith(f"avatar_app.engines.{manifest.kind}.{manifest.name}.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from avatar_app.avatars.detection.s3fd_graph import expected_shapes
 
-FOLDER = Path(__file__).parent / "data" / "s3fd"
+FOLDER = Path(__file__).parents[1] / "data" / "s3fd"
 State = dict[str, np.ndarray]
 NORMS = {"conv3_3_norm": 10.0, "conv4_3_norm": 8.0, "conv5_3_norm": 5.0}
 """What the norms' weights are before training."""
