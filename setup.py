@@ -9,7 +9,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 SHIPPED = ("config", "assets", "models/catalog.yaml")
-"""Files and folders of the checkout that the program reads; see avatar_app/system/places.py."""
+"""Files and folders of the checkout that the program reads; see avatar_app/system/paths.py."""
 
 
 class BuildWithShipped(build_py):

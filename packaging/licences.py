@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from avatar_app.models.catalog import read_catalog
-from avatar_app.system.places import shipped
+from avatar_app.system.paths import shipped
 
 PROJECT = "avatar-app"
 CONTAINED = (

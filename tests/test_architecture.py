@@ -24,8 +24,8 @@ LAYERS = {
 """Each package, and which it may import; the modules above them all may import everything."""
 BROAD_EXCEPT = {
     "avatar_app/pipeline/stage.py": "an engine's bug must not end the conversation",
-    "avatar_app/engines/hosting/host_process.py": "whatever ends the child must be told to the parent",
-    "avatar_app/engines/hosting/host_child.py": "whatever ends the child must be told to the parent",
+    "avatar_app/engines/hosting/process.py": "whatever ends the child must be told to the parent",
+    "avatar_app/engines/hosting/child.py": "whatever ends the child must be told to the parent",
     "avatar_app/ui/qt/bridge.py": "a slot's bug must not end the window",
 }
 CLOCKS = {"time.time", "time.sleep"}

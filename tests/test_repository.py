@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from avatar_app.runtime.registry import Registry
-from avatar_app.system import places
+from avatar_app.system import paths
 
 ROOT = Path(__file__).parents[1]
 GPL_3 = "3972dc9744f6499f0f9b2dbf76696f2ae7ad8af9b23dde66d6af86c9dfb36986"
@@ -110,9 +110,9 @@ def test_personas_say_who_they_are(path: Path) -> None:
 
 
 def test_what_is_shipped_is_found() -> None:
-    assert places.default_settings_file().is_file()
-    assert places.assets().is_dir()
-    assert (places.personas() / "mira.yaml").is_file()
+    assert paths.default_settings_file().is_file()
+    assert paths.assets().is_dir()
+    assert (paths.personas() / "mira.yaml").is_file()
 
 
 def test_every_system_package_is_a_plain_name() -> None:

@@ -35,7 +35,7 @@ class Device:
 
 def list_devices() -> list[Device]:
     """What is plugged in now. Raises DeviceUnavailable where PortAudio is missing."""
-    from avatar_app.audio.card import CARD
+    from avatar_app.audio.backend import CARD
 
     return CARD.present()
 

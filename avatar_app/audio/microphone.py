@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from avatar_app.audio.card import CARD, Card
+from avatar_app.audio.backend import CARD, Card
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
-from avatar_app.audio.keeper import Keeper, Role
-from avatar_app.audio.line import Format
-from avatar_app.audio.standin import OnBlock, OnNotice, SilentMicrophone
+from avatar_app.audio.null_devices import OnBlock, OnNotice, SilentMicrophone
+from avatar_app.audio.reconnecting_stream import Keeper, Role
+from avatar_app.audio.stream import Format
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.media.resample import Resampler
 

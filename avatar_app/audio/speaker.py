@@ -7,12 +7,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from avatar_app.audio.card import CARD, Card
+from avatar_app.audio.backend import CARD, Card
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
-from avatar_app.audio.keeper import Keeper, Role
-from avatar_app.audio.line import Format, Socket
-from avatar_app.audio.standin import OnNotice, Pull, SilentSpeaker
+from avatar_app.audio.null_devices import OnNotice, Pull, SilentSpeaker
+from avatar_app.audio.reconnecting_stream import Keeper, Role
+from avatar_app.audio.stream import Format, Socket
 from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, Samples
 from avatar_app.media.resample import Resampler
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from avatar_app.bench.result import BenchResult, Report, show_table
 from avatar_app.core.errors import ConfigInvalid
-from avatar_app.settings.settings import Settings
+from avatar_app.settings.schema import Settings
 from avatar_app.system.machine import describe_machine
-from avatar_app.system.places import Places
+from avatar_app.system.paths import Places
 
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 

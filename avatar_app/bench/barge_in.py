@@ -6,8 +6,8 @@ from avatar_app.bench.coughs import measure_coughs
 from avatar_app.bench.echoes import measure_echoes
 from avatar_app.bench.interruptions import measure_interruptions
 from avatar_app.bench.result import Report
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 
 def measure(settings: Settings, places: Places, quick: bool) -> Report:

@@ -11,8 +11,8 @@ from avatar_app.bench.scene import Scene
 from avatar_app.bench.telling import played_between, telling
 from avatar_app.core.events import Outcome, UserSaid, UserStarted
 from avatar_app.core.values import Samples
-from avatar_app.pipeline import orders
-from avatar_app.settings.settings import Settings
+from avatar_app.pipeline import commands
+from avatar_app.settings.schema import Settings
 
 SHORT_STORY = (
     "The old lighthouse keeper counted every ship that passed, and wrote their names into a book."
@@ -45,7 +45,7 @@ def measure_coughs(report: Report, settings: Settings, count: int) -> None:
 
 def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> int:
     """Number of the turn that was coughed over."""
-    scene.conversation.order(orders.Type("tell me a story"))
+    scene.conversation.order(commands.Type("tell me a story"))
     scene.pass_until(scene.speaking, 8.0)
     turn_id = int(scene.of(UserSaid)[-1].turn_id)
     scene.pass_time(float(rng.uniform(*COUGH_AT)))
@@ -53,7 +53,7 @@ def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> in
     scene.play(noise)
     scene.pass_until(lambda: any(turn.turn_id == turn_id for turn in scene.ended), 15.0)
     scene.pass_time(0.3)
-    scene.conversation.order(orders.Interrupt())
+    scene.conversation.order(commands.Interrupt())
     scene.pass_time(0.2)
     return turn_id
 

@@ -9,8 +9,8 @@ from avatar_app.bench.scene import Scene
 from avatar_app.bench.telling import STORY, telling
 from avatar_app.core.events import Outcome, UserSaid, UserStarted
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, PLAYBACK_RATE, Samples
-from avatar_app.pipeline import orders
-from avatar_app.settings.settings import Settings
+from avatar_app.pipeline import commands
+from avatar_app.settings.schema import Settings
 
 DELAYS = (0.06, 0.1, 0.15, 0.2, 0.25, 0.3)
 """Seconds from the loudspeaker to the microphone, device buffers included."""
@@ -48,7 +48,7 @@ def measure_echoes(report: Report, settings: Settings, minutes: float) -> None:
     for delay in DELAYS:
         with telling(settings, STORY, EchoPath(delay)) as (scene, _):
             while _spoken_seconds(scene) < each:
-                scene.conversation.order(orders.Announce(STORY))
+                scene.conversation.order(commands.Announce(STORY))
                 if not _tell(scene):
                     break
             spoken += _spoken_seconds(scene)

@@ -18,8 +18,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Image, Look, SpeechChunk, VideoFrame
 from avatar_app.pipeline.output.clauses import split_clauses
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 FPS = 30.0
 LOOKS = (Look.IDLE, Look.LISTENING, Look.THINKING)

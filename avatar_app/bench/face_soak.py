@@ -17,8 +17,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
 from avatar_app.engines.face.wav2lip.runtime import give_back_memory
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 UTTERANCES, QUICK_UTTERANCES = 1000, 60
 TEXTS = ("Yes.", "No.", "Well.", "I see.", "Oh!", "Fine.", "Right?")

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.library import Shelf
 from avatar_app.bench.wav2lip import random_state
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import EngineChoice, Settings
-from avatar_app.system import places as folders
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.system import paths as folders
+from avatar_app.system.paths import Places
 
 State = Mapping[str, NDArray[np.float32]]
 FPS, WIDTH, HEIGHT = 25, 1280, 720

@@ -28,11 +28,11 @@ from avatar_app.core.errors import EngineFailed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk
-from avatar_app.media.wav import write_sound
-from avatar_app.runtime.build import make_engine
+from avatar_app.media.sound_reader import write_sound
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import DATA_DIR_VARIABLE, Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import DATA_DIR_VARIABLE, Places
 
 SECONDS = 5.0
 ROUNDS, QUICK_ROUNDS = 3, 1

@@ -11,21 +11,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.library import Shelf
 from avatar_app.bench.plain_torch import plain_torch
 from avatar_app.bench.wav2lip import SHOWN, THREADS, random_state
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import PLAYBACK_RATE, Image
-from avatar_app.engines.face.sitter.avatar import Avatar
-from avatar_app.engines.face.sitter.framing import framed
+from avatar_app.engines.face.portrait.avatar import Avatar
+from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.engines.face.wav2lip.mel import COLUMNS_PER_SECOND, mel_spectrogram
 from avatar_app.engines.face.wav2lip.network import SIDE, WINDOW_COLUMNS
-from avatar_app.media.movie import MovieWriter
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.media.video_writer import MovieWriter
 from avatar_app.render.rendering import PRESET
 from avatar_app.render.talking_head import Wav2LipTalkingHead
-from avatar_app.system import places as folders
+from avatar_app.system import paths as folders
 
 OURS, LOOP = "ours", "loop"
 MODEL, VOICE, FILM = "wav2lip.safetensors", "voice.wav", "film.mp4"

@@ -22,8 +22,8 @@ from avatar_app.bench.speech import INTERRUPTIONS, Saying, UserVoice, trimmed
 from avatar_app.bench.telling import played_between, telling
 from avatar_app.core.events import TurnEnded, UserSaid
 from avatar_app.core.values import BLOCK_SECONDS, PLAYBACK_RATE
-from avatar_app.pipeline import orders
-from avatar_app.settings.settings import Settings
+from avatar_app.pipeline import commands
+from avatar_app.settings.schema import Settings
 
 SILENCED_P95, PICTURE_P95 = 250.0, 40.0
 AUDIBLE = 1e-4
@@ -54,9 +54,9 @@ def measure_interruptions(report: Report, settings: Settings, rounds: int) -> No
     with UserVoice() as user:
         sayings = [user.say(text) for text in INTERRUPTIONS]
     with telling(settings) as (scene, voice):
-        scene.conversation.order(orders.Type("tell me a story"))
+        scene.conversation.order(commands.Type("tell me a story"))
         tried = [_interrupt(scene, sayings, rng) for _ in range(rounds)]
-        scene.conversation.order(orders.Interrupt())
+        scene.conversation.order(commands.Interrupt())
         scene.pass_time(0.5)
         made = [each for each in tried if each is not None]
         _add_times(report, scene, voice, made)
@@ -71,7 +71,7 @@ def _interrupt(
 ) -> _Interruption | None:
     """Let the avatar speak for a while, then speak over it; None if it never spoke."""
     if not scene.pass_until(scene.speaking, 8.0):
-        scene.conversation.order(orders.Type("tell me a story"))
+        scene.conversation.order(commands.Type("tell me a story"))
         if not scene.pass_until(scene.speaking, 8.0):
             return None
     sounded_at, turn_id = scene.clock(), scene.of(UserSaid)[-1].turn_id
@@ -80,7 +80,7 @@ def _interrupt(
     scene.pass_until(lambda: _ended(scene, turn_id), 3.0)
     understood = _ended(scene, turn_id) is not None
     if not understood:  # the avatar goes on: it is stopped by hand, for the next round
-        scene.conversation.order(orders.Interrupt())
+        scene.conversation.order(commands.Interrupt())
         scene.pass_time(0.5)
     return _Interruption(turn_id, sounded_at, words_at, understood)
 

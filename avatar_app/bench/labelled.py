@@ -16,7 +16,7 @@ import numpy as np
 from avatar_app.core.values import MouthShape, Samples
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
 from avatar_app.engines.tts.espeak.visemes import mouth_of
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
 
 Track = list[tuple[float, MouthShape]]
 """From these seconds on, the mouth heads for the shape."""

@@ -6,8 +6,8 @@ from avatar_app.bench.overhead import measure_overhead
 from avatar_app.bench.pauses import measure_pauses
 from avatar_app.bench.result import Report
 from avatar_app.bench.wait import measure_wait
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 
 def measure(settings: Settings, places: Places, quick: bool) -> Report:

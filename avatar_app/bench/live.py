@@ -14,10 +14,10 @@ from avatar_app.bench.faces import FPS, BenchFace, face_called, with_face
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.result import Report, quantile
 from avatar_app.core.errors import EngineFailed
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import DATA_DIR_VARIABLE, Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import DATA_DIR_VARIABLE, Places
 
-PROBE = "avatar_app.bench.window.live"
+PROBE = "avatar_app.bench.window.portrait_probe"
 MINUTES, QUICK_MINUTES = 5.0, 0.5
 BASELINE_SHARE = 0.2
 """Of the time: the drawn face, before and after, half each."""

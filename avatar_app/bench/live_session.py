@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from avatar_app.audio.clock import MonotonicClock, beats
-from avatar_app.audio.standin import SilentSpeaker, StandIn
+from avatar_app.audio.null_devices import SilentSpeaker, StandIn
 from avatar_app.bench.fakes import FixedDialogue
 from avatar_app.bench.scene import engine_of, patience_of
 from avatar_app.bench.speech import in_room, recordings, room_noise
@@ -38,8 +38,8 @@ from avatar_app.core.values import (
 )
 from avatar_app.engines.hosting.host import Host
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.session.offline.room import block_of
-from avatar_app.settings.settings import Settings
+from avatar_app.session.offline.devices import block_of
+from avatar_app.settings.schema import Settings
 
 LONGEST_QUESTION = 6.0
 """Seconds: of longer recordings the user says none."""
@@ -155,7 +155,7 @@ class LiveSession:
             self.face_mb = resident_mb() - before
             self.conversation = Conversation(
                 Engines(
-                    made[Kind.ECHO],
+                    made[Kind.AEC],
                     made[Kind.VAD],
                     made[Kind.ASR],
                     FixedDialogue(STORY),
@@ -206,7 +206,7 @@ class LiveSession:
                 self.tally.noticed.append(event.message)
 
 
-_REAL = (Kind.ECHO, Kind.VAD, Kind.ASR, Kind.TTS)
+_REAL = (Kind.AEC, Kind.VAD, Kind.ASR, Kind.TTS)
 
 
 def resident_mb() -> float:

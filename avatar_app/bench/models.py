@@ -23,12 +23,12 @@ from avatar_app.bench.whole_chain import Chain, measure_whole_chain
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.build import make_engine
-from avatar_app.runtime.factories import engine_factory
+from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.factory import engine_factory
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import Settings
-from avatar_app.system.installing import install_command
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.packages import install_command
+from avatar_app.system.paths import Places
 
 SAID = "please tell me something nice"
 ANSWER = "Gladly. The sun rises over quiet hills, and every bird begins to sing in that wood."

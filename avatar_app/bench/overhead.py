@@ -23,7 +23,7 @@ from avatar_app.bench.scene import Scene
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_BLOCK, AudioChunk, Transcript
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.input.turntaking import Patience
+from avatar_app.pipeline.input.turn_detection import Patience
 
 RECOGNIZER, DIALOGUE, VOICE = 0.05, 0.03, 0.02
 """Seconds that the fake engines take to their first, or final, output."""

@@ -25,9 +25,9 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
-from avatar_app.pipeline.input.hearing import Hearing
-from avatar_app.pipeline.input.turntaking import Decision, TurnTaker
-from avatar_app.settings.settings import Settings
+from avatar_app.pipeline.input.audio_frontend import Hearing
+from avatar_app.pipeline.input.turn_detection import Decision, TurnTaker
+from avatar_app.settings.schema import Settings
 
 SHORTEST = 0.2
 JOINED = (0.2, 0.6)
@@ -52,7 +52,7 @@ def measure_pauses(report: Report, settings: Settings, quick: bool) -> None:
     speakers = _speakers(rng, quick)
     cut, ends, lengths = 0, 0, []
     for speeches in speakers:
-        hearing = Hearing(engine_of(settings, Kind.ECHO), engine_of(settings, Kind.VAD), 0.5)
+        hearing = Hearing(engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5)
         taker = TurnTaker(patience_of(settings))
         for speech in speeches:
             ended = _ends(hearing, taker, in_room(speech.samples, rng))

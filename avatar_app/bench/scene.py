@@ -12,11 +12,11 @@ from avatar_app.core.events import Event, State, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import MICROPHONE_BLOCK, Samples, ToolResult
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.input.turntaking import Patience
-from avatar_app.runtime.build import choices, make_engine
+from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.runtime.engine_set import choices, make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.room import Moment, Room, RoomClock, block_of
-from avatar_app.settings.settings import Settings
+from avatar_app.session.offline.devices import Moment, Room, RoomClock, block_of
+from avatar_app.settings.schema import Settings
 
 OUTPUT_LATENCY = 0.06
 """Seconds from the device's taking of a block until it is heard: a usual laptop."""

@@ -15,11 +15,11 @@ from avatar_app.bench.result import Report
 from avatar_app.bench.telling import STORY
 from avatar_app.core.events import Noticed
 from avatar_app.core.values import BLOCK_SECONDS
-from avatar_app.pipeline import orders
+from avatar_app.pipeline import commands
+from avatar_app.session.offline.conversation import gathered
 from avatar_app.session.offline.demo import film_saying
-from avatar_app.session.offline.gathering import gathered
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 TARGET_MS = 45.0
 TEXT = f"{STORY} {STORY}"
@@ -158,7 +158,7 @@ def _add_shown(
 ) -> None:
     """What the presenter says of the pictures that it showed with the sound leaving just then."""
     with gathered(settings, places, _unnoticed, pace, output_latency=0.06) as gathering:
-        gathering.conversation.order(orders.Announce(STORY[:120] if quick else STORY))
+        gathering.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
         for _ in gathering.room.pass_time(60.0):
             if gathering.ended:
                 break

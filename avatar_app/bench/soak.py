@@ -25,11 +25,11 @@ from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
 from avatar_app.core.events import Outcome, TurnEnded, UserSaid
 from avatar_app.core.values import PLAYBACK_RATE
-from avatar_app.pipeline import orders
+from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.session.offline.room import Moment
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.session.offline.devices import Moment
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 TURNS, QUICK_TURNS = 1000, 50
 PACE = 20.0
@@ -136,10 +136,10 @@ def _turn(scene: Scene, rng: np.random.Generator, spoken: bool) -> None:
     if spoken:
         scene.play(noisy_voice(SPOKEN, rng))
     else:
-        scene.conversation.order(orders.Type("go on"))
+        scene.conversation.order(commands.Type("go on"))
     scene.pass_until(scene.speaking, 3.0)
     scene.pass_time(float(rng.uniform(0.05, 1.0)))
     if rng.random() < INTERRUPTED:
-        scene.conversation.order(orders.Interrupt())
+        scene.conversation.order(commands.Interrupt())
     scene.pass_until(lambda: scene.ended, 5.0)
     scene.pass_time(0.1)

@@ -11,11 +11,11 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.media.resample import Resampler
-from avatar_app.media.wav import read_sound
-from avatar_app.runtime.build import make_engine
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import USER_VOICE
-from avatar_app.system import places
+from avatar_app.system import paths
 
 BELOW_LOUD_DB = 35.0
 """What is quieter than the recording's loud level by more than this is no voice."""
@@ -96,7 +96,7 @@ class UserVoice:
 
 def recordings() -> list[Saying]:
     """The real recordings of the checkout; none in an installation without it."""
-    folder = places.shipped("tests") / "data"
+    folder = paths.shipped("tests") / "data"
     files = sorted([*folder.glob("*.wav"), *folder.glob("*.flac")])
     real = [path for path in files if not path.name.startswith("espeak")]
     return [Saying(path.name, at_level(read_sound(path, MICROPHONE_RATE).samples)) for path in real]

@@ -13,13 +13,13 @@ import numpy as np
 
 from avatar_app.bench.result import Report
 from avatar_app.core.errors import EngineFailed
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import DATA_DIR_VARIABLE, Places
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import DATA_DIR_VARIABLE, Places
 
 IMPORT_MS, WINDOW_MS, LOOP_LAG_MS = 200.0, 2000.0, 16.0
 HEAVY = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx")
 """What `import avatar_app` must not load."""
-PROBE = "avatar_app.bench.window.startup"
+PROBE = "avatar_app.bench.window.startup_probe"
 PATIENCE = 150
 """Seconds for one start of the window."""
 _LOADED = (

@@ -14,7 +14,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.hosting.host import Host
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.settings.settings import Settings
+from avatar_app.settings.schema import Settings
 
 STORY = (
     "Once upon a time there was a small town by the sea, where the houses were painted in many "
@@ -37,7 +37,7 @@ def telling(
     echo: Callable[[Samples], Samples] | None = None,
 ) -> Iterator[tuple[Scene, Overheard]]:
     """Real ears and a real voice; the dialogue always answers `text`, the face is a flat one."""
-    echo_canceller, detector = engine_of(settings, Kind.ECHO), engine_of(settings, Kind.VAD)
+    echo_canceller, detector = engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD)
     recognizer = engine_of(settings, Kind.ASR)
     voice = engine_of(settings, Kind.TTS)
     overheard = Overheard(voice)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from avatar_app.bench.labelled import LabelledSpeech, espeak_speakers, flite_speakers
 from avatar_app.bench.result import Report
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
-from avatar_app.engines.face.acting.hearing import LOOKAHEAD_BY_EAR, Hearing
-from avatar_app.engines.face.acting.pose import Mouth
-from avatar_app.engines.face.acting.visemes import SHAPES, Segment, blended
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
+from avatar_app.engines.face.animation.pose import Mouth
+from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blended
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 CORRELATION, RECALL, SHUT, STEP_MS, LOOK_AHEAD_MS = 0.85, 0.7, 99.0, 1.0, 100.0
 """Targets: opening's r, closures found, % of silence with the lips closed, time for 50 ms."""

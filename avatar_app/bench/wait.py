@@ -19,10 +19,10 @@ from avatar_app.bench.speech import (
 )
 from avatar_app.core.events import Noticed, TurnEnded
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
-from avatar_app.pipeline import orders
-from avatar_app.session.offline.gathering import Gathering, gathered
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.pipeline import commands
+from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 MARKS = ("end_of_turn", "text", "first_token", "first_sound", "first_frame")
 SOUND_P50, SOUND_P95 = 800.0, 1200.0
@@ -90,7 +90,7 @@ class _Asker:
             self._step()
             quiet += 0.01
         self._pass(LISTENED)
-        gathering.conversation.order(orders.Interrupt())
+        gathering.conversation.order(commands.Interrupt())
         self._pass(0.5)
 
     def _pass(self, seconds: float) -> None:

@@ -33,9 +33,9 @@ from avatar_app.engines.face.wav2lip.network import (
 from avatar_app.engines.face.wav2lip.performing import one_ahead
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, give_back_memory
-from avatar_app.media.movie import MovieWriter
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.media.video_writer import MovieWriter
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 Floats = NDArray[np.float32]
 SHOWN = Region(top=50, bottom=93, left=12, right=81)

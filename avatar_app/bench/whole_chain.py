@@ -28,11 +28,11 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
-from avatar_app.pipeline import orders
+from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.input.turntaking import Patience
+from avatar_app.pipeline.input.turn_detection import Patience
 from avatar_app.pipeline.output.clauses import split_clauses
-from avatar_app.session.offline.room import block_of
+from avatar_app.session.offline.devices import block_of
 
 SAYING = "Please tell me something."
 PAUSE = 0.2
@@ -139,7 +139,9 @@ class _Timed(Plain):
 
 def _together(scene: Scene, recognizer: _Timed, spoken: Samples) -> float | None:
     """Seconds in the conversation; None where no answer came."""
-    scene.conversation.order(orders.Forget())  # every prompt is as long as that of the engine alone
+    scene.conversation.order(
+        commands.Forget()
+    )  # every prompt is as long as that of the engine alone
     before = len(scene.ended)
     recognizer.watch.user_speaking = True
     for block in _beaten(spoken):
@@ -150,7 +152,7 @@ def _together(scene: Scene, recognizer: _Timed, spoken: Samples) -> float | None
         began = time.perf_counter()  # a step begins with what the loudspeaker takes
         if scene.step().played.any() and sounded is None:
             sounded = began - recognizer.ended_at
-            scene.conversation.order(orders.Interrupt())
+            scene.conversation.order(commands.Interrupt())
         if len(scene.ended) > before:
             break
     return sounded

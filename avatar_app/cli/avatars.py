@@ -14,7 +14,7 @@ from rich.text import Text
 from avatar_app.cli.notices import tell
 
 if TYPE_CHECKING:
-    from avatar_app.avatars.detection.seeing import Eyes
+    from avatar_app.avatars.detection.faces import Eyes
 
 avatars = typer.Typer(
     help="Make faces of photos and clips; list, share and remove them.", no_args_is_help=True
@@ -40,12 +40,12 @@ def add(
     detector_model: DetectorModel = None,
 ) -> int:
     """Make an avatar from a photo or a short clip, or take one from an .avatar file."""
-    from avatar_app.avatars.making import make_avatar
-    from avatar_app.avatars.parcel import SUFFIX, unpack
-    from avatar_app.avatars.shelf import Shelf, name_from
+    from avatar_app.avatars.archive import SUFFIX, unpack
+    from avatar_app.avatars.creation import make_avatar
+    from avatar_app.avatars.library import Shelf, name_from
     from avatar_app.core.jobs import Job
-    from avatar_app.engines.face.sitter.avatar import Avatar
-    from avatar_app.system.places import user_places
+    from avatar_app.engines.face.portrait.avatar import Avatar
+    from avatar_app.system.paths import user_places
 
     shelf = Shelf.of(user_places())
     called = name or name_from(source)
@@ -72,8 +72,8 @@ def add(
 
 def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
     """What finds faces: as the command line says, else as it is set."""
-    from avatar_app.avatars.detection.seeing import chosen_eyes
-    from avatar_app.settings.settings import load_settings
+    from avatar_app.avatars.detection.faces import chosen_eyes
+    from avatar_app.settings.schema import load_settings
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
@@ -84,8 +84,8 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
 @avatars.command("list")
 def list_all() -> int:
     """List the avatars and where they are kept."""
-    from avatar_app.avatars.shelf import Shelf
-    from avatar_app.system.places import user_places
+    from avatar_app.avatars.library import Shelf
+    from avatar_app.system.paths import user_places
 
     shelf = Shelf.of(user_places())
     found, notices = shelf.avatars()
@@ -107,8 +107,8 @@ def list_all() -> int:
 @avatars.command()
 def remove(name: Known) -> int:
     """Delete an avatar and its files."""
-    from avatar_app.avatars.shelf import Shelf
-    from avatar_app.system.places import user_places
+    from avatar_app.avatars.library import Shelf
+    from avatar_app.system.paths import user_places
 
     Shelf.of(user_places()).remove(name)
     _say(f"The avatar {name} was removed.")
@@ -118,9 +118,9 @@ def remove(name: Known) -> int:
 @avatars.command()
 def export(name: Known, output: Target) -> int:
     """Write an avatar to one .avatar file, to take it elsewhere."""
-    from avatar_app.avatars.parcel import SUFFIX, pack
-    from avatar_app.avatars.shelf import Shelf
-    from avatar_app.system.places import user_places
+    from avatar_app.avatars.archive import SUFFIX, pack
+    from avatar_app.avatars.library import Shelf
+    from avatar_app.system.paths import user_places
 
     target = output if output.suffix == SUFFIX else output.with_name(output.name + SUFFIX)
     pack(Shelf.of(user_places()).folder(name), target)

@@ -47,8 +47,8 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Say which engines and models fit this machine, which do not, and why."""
-    from avatar_app.performance.applying import undo as take_back
-    from avatar_app.system.places import user_places
+    from avatar_app.performance.apply import undo as take_back
+    from avatar_app.system.paths import user_places
 
     if apply and undo:
         raise ConfigInvalid("--apply and --undo do not go together.", "Give one of the two.")
@@ -73,7 +73,7 @@ def fit(
 def _planned(profile: ProfileName, measure: bool) -> Plan:
     from avatar_app.performance.profiles import Profile
     from avatar_app.storage.measurements import Measurements
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     with closing(Measurements.of(user_places())) as measurements:
         with err.status("Measuring how fast this machine computes; once, for ten seconds …"):
@@ -86,7 +86,7 @@ def _planned(profile: ProfileName, measure: bool) -> Plan:
 
 
 def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
-    from avatar_app.performance.applying import apply, changes
+    from avatar_app.performance.apply import apply, changes
 
     wanted = changes(plan, settings_file)
     if not wanted:
@@ -101,14 +101,14 @@ def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
 
 
 def _planner(measurements: Measurements, anew: bool) -> Planner:
-    from avatar_app.avatars.shelf import Shelf
+    from avatar_app.avatars.library import Shelf
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
     from avatar_app.performance.planner import Planner
     from avatar_app.runtime.registry import Registry
-    from avatar_app.settings.settings import load_settings
+    from avatar_app.settings.schema import load_settings
     from avatar_app.system.hardware import Cards, look_at_hardware, nvml
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     places = user_places()
     store = Store.of(places)
@@ -127,8 +127,8 @@ def _planner(measurements: Measurements, anew: bool) -> Planner:
 
 def _measure(plan: Plan, planner: Planner, measurements: Measurements) -> None:
     from avatar_app.core.errors import AvatarError
-    from avatar_app.performance.weighing import tried
-    from avatar_app.runtime.memory.needs import choice_key, model_mb
+    from avatar_app.performance.profiling import tried
+    from avatar_app.runtime.memory.estimate import choice_key, model_mb
     from avatar_app.system.hardware import Cards, nvml
 
     for row in plan.taken:

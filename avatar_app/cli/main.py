@@ -61,7 +61,7 @@ def run_command_line() -> int:
 def run(settings: Assignments = None) -> int:
     """Open the window and talk. Without a display: write a demonstration instead."""
     from avatar_app.system.logs import log_to_file
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     if not _has_display():
         out.print("There is no display, so here is a film of a conversation instead.")
@@ -69,7 +69,7 @@ def run(settings: Assignments = None) -> int:
     loaded, notices = _settings(settings)
     places = user_places()
     log_to_file(places.logs, loaded.log.level)
-    from avatar_app.session.companion import Companion
+    from avatar_app.session.live_session import Companion
     from avatar_app.ui.app import run_window
 
     return run_window(Companion(loaded, notices, places))
@@ -82,7 +82,7 @@ def demo(
 ) -> int:
     """Hold a conversation without microphone or display and write it to an mp4."""
     from avatar_app.session.offline.demo import film_demo
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     loaded, notices = _settings(settings)
     tell(err, notices)
@@ -106,7 +106,7 @@ def say(
 ) -> int:
     """Have the avatar say something, and film it."""
     from avatar_app.session.offline.demo import film_saying
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     if not text.strip():
         raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
@@ -134,9 +134,9 @@ def converse(
 ) -> int:
     """Play recordings into the microphone side of a conversation; film and measure it."""
     from avatar_app.render.rendering import check_output
-    from avatar_app.session.offline.converse import converse as hold
-    from avatar_app.session.offline.converse import read_lines
-    from avatar_app.system.places import user_places
+    from avatar_app.session.offline.recordings import converse as hold
+    from avatar_app.session.offline.recordings import read_lines
+    from avatar_app.system.paths import user_places
 
     loaded, notices = _settings(settings)
     tell(err, notices)
@@ -165,7 +165,7 @@ def converse(
 @app.command(rich_help_panel=MACHINE)
 def devices() -> int:
     """List microphones and loudspeakers."""
-    from avatar_app.cli.listings import device_table
+    from avatar_app.cli.tables import device_table
 
     out.print(device_table())
     return 0
@@ -174,7 +174,7 @@ def devices() -> int:
 @app.command(rich_help_panel=MACHINE)
 def engines() -> int:
     """List the engines, what they need, and their options."""
-    from avatar_app.cli.listings import engine_table
+    from avatar_app.cli.tables import engine_table
     from avatar_app.runtime.registry import Registry
 
     registry = Registry()
@@ -187,7 +187,7 @@ def engines() -> int:
 def doctor(settings: Assignments = None) -> int:
     """Check devices, engines and a whole conversation; says what to do about what is wrong."""
     from avatar_app.diagnostics.doctor import examine
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     loaded, notices = _settings(settings)
     tell(err, notices)
@@ -219,7 +219,7 @@ def bench(
     from avatar_app.bench import run_bench, show_table
 
     if name is None:
-        from avatar_app.cli.listings import bench_table
+        from avatar_app.cli.tables import bench_table
 
         out.print(bench_table())
         return 0
@@ -248,7 +248,7 @@ app.command(rich_help_panel=MACHINE)(stats)
 def screenshots(folder: Path) -> int:
     """Make the pictures for the documentation anew."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from avatar_app.cli.documentation import shoot_all
+    from avatar_app.cli.screenshots import shoot_all
 
     for path in shoot_all(folder):
         out.print(str(path), soft_wrap=True, highlight=False)
@@ -256,7 +256,7 @@ def screenshots(folder: Path) -> int:
 
 
 def _settings(assignments: list[str] | None) -> tuple[Any, tuple[Noticed, ...]]:
-    from avatar_app.settings.settings import load_settings, parse_overrides
+    from avatar_app.settings.schema import load_settings, parse_overrides
 
     return load_settings(overrides=parse_overrides(assignments or []))
 

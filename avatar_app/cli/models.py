@@ -16,7 +16,7 @@ from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
     from avatar_app.models.catalog import Catalog, Model
-    from avatar_app.models.found import Found
+    from avatar_app.models.discovery import Found
     from avatar_app.models.store import Store
 
 models = typer.Typer(help="Models: see, fetch, check, take over, remove.", no_args_is_help=True)
@@ -63,7 +63,7 @@ def download(
     """Fetch models; what was begun goes on where it stopped."""
     from avatar_app.cli.progress import watched
     from avatar_app.models.download import download as fetch
-    from avatar_app.models.failures import AGAIN
+    from avatar_app.models.errors import AGAIN
 
     store, catalog = _known()
     wanted = [catalog.find(name) for name in names]
@@ -87,8 +87,8 @@ def download(
 def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> int:
     """Hash every file of a model, or of all that are here, and compare."""
     from avatar_app.cli.progress import run_shown
-    from avatar_app.models.checking import verify as check
     from avatar_app.models.store import Presence
+    from avatar_app.models.verify import verify as check
 
     store, catalog = _known()
     all_kept = [each for each in catalog.models if store.kept(each)]
@@ -139,7 +139,7 @@ def take(
 ) -> int:
     """Take over a file or folder that you have already; it is linked or copied, and checked."""
     from avatar_app.cli.progress import run_shown
-    from avatar_app.models.taking import recognise, take_over
+    from avatar_app.models.importing import recognise, take_over
 
     store, catalog = _known()
     source = path.expanduser()
@@ -155,8 +155,8 @@ def take(
 @models.command()
 def found(as_json: AsJson = False) -> int:
     """List models that other programs have brought here; they can be used where they lie."""
-    from avatar_app.models.found import found_models
-    from avatar_app.settings.settings import load_settings
+    from avatar_app.models.discovery import found_models
+    from avatar_app.settings.schema import load_settings
 
     settings, _ = load_settings()
     every = [_told(each) for each in found_models(settings.models.folders)]
@@ -206,7 +206,7 @@ def _told(found: Found) -> dict[str, Any]:
 def _known() -> tuple[Store, Catalog]:
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     store = Store.of(user_places())
     return store, user_catalog(store.root)
@@ -214,7 +214,7 @@ def _known() -> tuple[Store, Catalog]:
 
 def _agree(model: Model, store: Store, accepts: bool) -> None:
     """Show the licence, and have it accepted once where it asks for that."""
-    from avatar_app.models.licensing import require_licence
+    from avatar_app.models.licences import require_licence
 
     if store.is_accepted(model):
         return

@@ -17,7 +17,7 @@ from rich.progress import (
 
 if TYPE_CHECKING:
     from avatar_app.core.jobs import Job
-    from avatar_app.models.tally import Tally
+    from avatar_app.models.progress import Tally
 
 T = TypeVar("T")
 

@@ -52,9 +52,9 @@ def render(
     settings: Assignments = None,
 ) -> int:
     """Film a face that says what is in a sound file, or a text."""
-    from avatar_app.render.filming import Order
-    from avatar_app.settings.settings import load_settings, parse_overrides
-    from avatar_app.system.places import user_places
+    from avatar_app.render.job import Order
+    from avatar_app.settings.schema import load_settings, parse_overrides
+    from avatar_app.system.paths import user_places
 
     if (audio is None) == (not (text or "").strip()):
         raise ConfigInvalid("What shall be said?", 'Give either --audio FILE or --text "Hello!".')
@@ -90,7 +90,7 @@ def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, A
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     from avatar_app.core.turn import Turn
-    from avatar_app.render.filming import Filming
+    from avatar_app.render.job import Filming
 
     with _err.status("Getting ready …"):
         filming = Filming(settings, profile, places, order)

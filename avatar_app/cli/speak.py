@@ -43,8 +43,8 @@ def speak(
     settings: Assignments = None,
 ) -> int:
     """Say a text into a sound file."""
-    from avatar_app.settings.settings import load_settings, parse_overrides
-    from avatar_app.speech.tts import TTSEngine
+    from avatar_app.settings.schema import load_settings, parse_overrides
+    from avatar_app.speech.text_to_speech import TTSEngine
 
     chosen = {} if engine is None else {"tts.engine": engine}
     loaded, notices = load_settings(overrides=chosen | parse_overrides(settings or []))

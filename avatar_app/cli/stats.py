@@ -27,7 +27,7 @@ def stats(
     from avatar_app.performance.statistics import statistics
     from avatar_app.runtime.registry import Registry
     from avatar_app.storage.measurements import Measurements
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
 
     places = user_places()
     with closing(Measurements.of(places)) as measurements:

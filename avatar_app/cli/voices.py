@@ -15,8 +15,8 @@ from avatar_app.cli.notices import tell
 if TYPE_CHECKING:
     from avatar_app.core.jobs import Job
     from avatar_app.core.values import Samples
-    from avatar_app.settings.settings import Settings
-    from avatar_app.voices.shelf import ClonedVoice
+    from avatar_app.settings.schema import Settings
+    from avatar_app.voices.library import ClonedVoice
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ def clone(
 ) -> int:
     """Make a voice of a recording, once its speaker has read a sentence that is drawn for them."""
     from avatar_app.core.errors import ConfigInvalid
-    from avatar_app.system.places import user_places
-    from avatar_app.voices.shelf import VoiceShelf
+    from avatar_app.system.paths import user_places
+    from avatar_app.voices.library import VoiceShelf
 
     if consent is not None and record:
         raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
@@ -68,10 +68,10 @@ def clone(
 
 def _clone(name: str, reference: Path, consent: Path | None) -> None:
     from avatar_app.runtime.registry import Registry
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
     from avatar_app.voices.cloning import Cloning, asked_of, recording_of
-    from avatar_app.voices.listening import listen, open_microphone
-    from avatar_app.voices.reading import reader_of
+    from avatar_app.voices.consent_reading import reader_of
+    from avatar_app.voices.recording import listen, open_microphone
 
     places, settings = user_places(), _settings()
     asked_of(name, places)
@@ -92,8 +92,8 @@ def _spoken_reference(path: Path) -> Path:
     """What somebody says into the microphone, in a file."""
     from avatar_app.core.jobs import Job
     from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
-    from avatar_app.media.wav import write_sound
-    from avatar_app.voices.listening import REFERENCE_SECONDS, listen, open_microphone
+    from avatar_app.media.sound_reader import write_sound
+    from avatar_app.voices.recording import REFERENCE_SECONDS, listen, open_microphone
 
     source = open_microphone(_settings().audio.microphone)
     _out.print("Tell something for about ten seconds, in your usual voice.")
@@ -113,8 +113,8 @@ def sentence(name: str) -> int:
 def list_all() -> int:
     """List the cloned voices, and which of them lack a valid consent."""
     from avatar_app.core.errors import AvatarError
-    from avatar_app.system.places import user_places
-    from avatar_app.voices.shelf import VoiceShelf, open_voice
+    from avatar_app.system.paths import user_places
+    from avatar_app.voices.library import VoiceShelf, open_voice
 
     shelf = VoiceShelf(user_places())
     table = Table("name", "reference", "consented", "folder", box=None)
@@ -137,8 +137,8 @@ def list_all() -> int:
 @voices.command()
 def remove(name: str) -> int:
     """Delete a cloned voice and its files."""
-    from avatar_app.system.places import user_places
-    from avatar_app.voices.shelf import VoiceShelf
+    from avatar_app.system.paths import user_places
+    from avatar_app.voices.library import VoiceShelf
 
     VoiceShelf(user_places()).remove(name)
     _out.print(f"The voice {name} was removed.", highlight=False)
@@ -148,8 +148,8 @@ def remove(name: str) -> int:
 @voices.command()
 def revoke(name: str) -> int:
     """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
-    from avatar_app.system.places import user_places
-    from avatar_app.voices.shelf import VoiceShelf
+    from avatar_app.system.paths import user_places
+    from avatar_app.voices.library import VoiceShelf
 
     VoiceShelf(user_places()).revoke(name)
     _out.print(f"The consent to the voice {name} was revoked; it is deleted.", highlight=False)
@@ -169,7 +169,7 @@ def _judge(path: Path) -> None:
 
 
 def _show_sentence(name: str) -> None:
-    from avatar_app.system.places import user_places
+    from avatar_app.system.paths import user_places
     from avatar_app.voices.cloning import ask
 
     _out.print("The speaker reads aloud:")
@@ -178,7 +178,7 @@ def _show_sentence(name: str) -> None:
 
 
 def _settings() -> Settings:
-    from avatar_app.settings.settings import load_settings
+    from avatar_app.settings.schema import load_settings
 
     settings, notices = load_settings()
     tell(_err, notices)

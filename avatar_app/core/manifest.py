@@ -15,12 +15,17 @@ class Kind(StrEnum):
     """What an engine does; the name of its folder's parent."""
 
     VAD = "vad"
-    ECHO = "echo"
+    AEC = "aec"
     ASR = "asr"
     DIALOGUE = "dialogue"
     TTS = "tts"
     FACE = "face"
     ENHANCE = "enhance"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Kind | None:
+        """Users' engines, settings and stored rows may still say `echo`."""
+        return cls.AEC if value == "echo" else None
 
 
 class Isolation(StrEnum):

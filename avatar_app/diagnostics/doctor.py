@@ -15,10 +15,10 @@ from tempfile import NamedTemporaryFile
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.build import EMBEDDED, choices, make_engine
+from avatar_app.runtime.engine_set import EMBEDDED, choices, make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import EngineChoice, Settings
-from avatar_app.system.places import Places
+from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.system.paths import Places
 
 OLDEST_PYTHON = (3, 11)
 ENOUGH_FREE_GB = 1.0
@@ -73,7 +73,7 @@ def _python(_settings: Settings, _places: Places) -> Iterator[Finding]:
 
 
 def _settings_read(_settings: Settings, places: Places) -> Iterator[Finding]:
-    from avatar_app.settings.settings import load_settings
+    from avatar_app.settings.schema import load_settings
 
     _, notices = load_settings(places.settings_file)
     there = "" if places.settings_file.exists() else " (there is none: all is as shipped)"
@@ -162,7 +162,7 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
 
 
 def _conversation(settings: Settings, places: Places) -> Iterator[Finding]:
-    from avatar_app.diagnostics.examination import hold_conversation
+    from avatar_app.diagnostics.scripted_conversation import hold_conversation
 
     yield from (Finding(*each) for each in hold_conversation(settings, places, PHRASE))
 

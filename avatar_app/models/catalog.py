@@ -13,7 +13,7 @@ from rapidfuzz import process
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
-from avatar_app.system import places
+from avatar_app.system import paths
 
 CATALOG = "catalog.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C ten times as quick, same safety
@@ -196,7 +196,7 @@ def parse_catalog(document: Any) -> Catalog:
 
 def user_catalog(folder: Path) -> Catalog:
     """The shipped catalogue, and what the user's own in the models' folder adds or replaces."""
-    shipped = read_catalog(places.shipped("models") / CATALOG)
+    shipped = read_catalog(paths.shipped("models") / CATALOG)
     own = folder / CATALOG
     return shipped.with_added(read_catalog(own)) if own.exists() else shipped
 

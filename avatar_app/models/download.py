@@ -15,8 +15,9 @@ import httpx
 
 import avatar_app
 from avatar_app.core.jobs import Job
+from avatar_app.models.archive import unpack
 from avatar_app.models.catalog import Model, ModelFile
-from avatar_app.models.failures import (
+from avatar_app.models.errors import (
     AGAIN,
     DiskFailed,
     DownloadFailed,
@@ -24,12 +25,11 @@ from avatar_app.models.failures import (
     of_disk,
     other_bytes,
 )
-from avatar_app.models.licensing import require_licence
-from avatar_app.models.part import Part
+from avatar_app.models.licences import require_licence
+from avatar_app.models.partial_file import Part
+from avatar_app.models.progress import Tally
 from avatar_app.models.store import BLOCK, Kept, Presence, Store, hash_file
-from avatar_app.models.tally import Tally
 from avatar_app.models.transfer import Manners, Transfer
-from avatar_app.models.unpacking import unpack
 
 TICK = 0.05
 """Seconds between two looks at the progress and at whether to stop."""

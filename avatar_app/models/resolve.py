@@ -9,9 +9,9 @@ from avatar_app.core.errors import ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model, user_catalog
-from avatar_app.models.licensing import require_licence
+from avatar_app.models.licences import require_licence
 from avatar_app.models.store import Presence, Store
-from avatar_app.system import places
+from avatar_app.system import paths
 
 OPTION = "model"
 """The engines' option that takes a model's name, or a path."""
@@ -45,7 +45,7 @@ def usable_path(model: Model, store: Store) -> Path:
     return store.path(model)
 
 
-def path_if_here(name: str, here: places.Places) -> Path | None:
+def path_if_here(name: str, here: paths.Places) -> Path | None:
     """The path of a model of the catalogue that was fetched or taken over; None if it was not.
 
     LicenceNotAccepted if it is here but may not be used yet.
@@ -91,5 +91,5 @@ def _first_usable(manifest: Manifest, store: Store, catalog: Catalog) -> Path | 
 
 
 def _known() -> tuple[Store, Catalog]:
-    store = Store.of(places.user_places())
+    store = Store.of(paths.user_places())
     return store, user_catalog(store.root)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, ModelMissing
 from avatar_app.engines.dialogue.openai.wire import KEYRING, canonical
-from avatar_app.system.installing import install_command
+from avatar_app.system.packages import install_command
 
 USUAL_PORTS = MappingProxyType(
     {

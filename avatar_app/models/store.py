@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
-from avatar_app.models.beginnings import is_of_its_kind
 from avatar_app.models.catalog import Model, ModelFile
-from avatar_app.models.failures import DiskFailed, WrongBytes
-from avatar_app.models.locking import locked
-from avatar_app.models.part import Part, write_json
-from avatar_app.system.places import Places
+from avatar_app.models.errors import DiskFailed, WrongBytes
+from avatar_app.models.file_signatures import is_of_its_kind
+from avatar_app.models.lock import locked
+from avatar_app.models.partial_file import Part, write_json
+from avatar_app.system.paths import Places
 
 RECORD = "record.json"
 RESERVE = 200 << 20

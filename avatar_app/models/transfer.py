@@ -14,8 +14,7 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from avatar_app.models.catalog import LOOPBACK, is_safe
-from avatar_app.models.causes import of_status, of_transport
-from avatar_app.models.failures import (
+from avatar_app.models.errors import (
     AGAIN,
     DownloadFailed,
     Passing,
@@ -23,7 +22,8 @@ from avatar_app.models.failures import (
     host,
     of_disk,
 )
-from avatar_app.models.part import Part, Segment
+from avatar_app.models.network_errors import of_status, of_transport
+from avatar_app.models.partial_file import Part, Segment
 
 REDIRECTS = 8
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from avatar_app.core.manifest import Kind
 from avatar_app.system.hardware import Hardware
-from avatar_app.system.places import shipped
+from avatar_app.system.paths import shipped
 
 GB = 1024.0
 

@@ -9,7 +9,7 @@ from typing import Any
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog
 from avatar_app.performance.monitor import StageTimes, broken_promise
-from avatar_app.performance.suggesting import suggestion
+from avatar_app.performance.suggestions import suggestion
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import EngineTimes, Measurements, Trial
 

@@ -18,22 +18,22 @@ from avatar_app.core.events import Event, Failed, Heard, Muted, State, StateChan
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Look, VideoFrame
-from avatar_app.pipeline import orders
-from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.input.attention import BACKCHANNELS, Attention
-from avatar_app.pipeline.input.hearing import Hearing
-from avatar_app.pipeline.input.listening import RECOGNIZE, Listener
-from avatar_app.pipeline.input.turntaking import Patience, TurnTaker
-from avatar_app.pipeline.occupancy import Occupancy
-from avatar_app.pipeline.orders import Order
-from avatar_app.pipeline.output.answering import CallTool
-from avatar_app.pipeline.output.chain import Chain, Performers
-from avatar_app.pipeline.output.delivery import Delivery
-from avatar_app.pipeline.output.ledger import Ledger
-from avatar_app.pipeline.output.performing import Performing
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.commands import Order
+from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.input.audio_frontend import Hearing
+from avatar_app.pipeline.input.recognition import RECOGNIZE, Listener
+from avatar_app.pipeline.input.turn_detection import Patience, TurnTaker
+from avatar_app.pipeline.input.user_turn import BACKCHANNELS, Attention
+from avatar_app.pipeline.output.avatar_turn import Delivery
+from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.pipeline.output.face_stage import Performing
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import Presenter
+from avatar_app.pipeline.output.reply import CallTool
+from avatar_app.pipeline.output.response_pipeline import Chain, Performers
 from avatar_app.pipeline.stage import Stage
+from avatar_app.pipeline.work_tracker import Activity
 
 LEVEL_EVERY = 3
 """Blocks between two `Heard` events."""
@@ -124,7 +124,7 @@ class Conversation:
 
     def hear(self, chunk: AudioChunk, adc_at: float) -> None:
         """The microphone's next 10 ms; they are the conductor's heartbeat as well."""
-        self.order(orders.Hear(chunk, adc_at))
+        self.order(commands.Hear(chunk, adc_at))
 
     def frame(self) -> VideoFrame | None:
         """The picture to show now."""
@@ -141,40 +141,40 @@ class Conversation:
     def _obey(self, order: Order, _turn: Turn) -> Iterator[None]:
         attention, delivery = self._attention, self._delivery
         match order:
-            case orders.Hear():
+            case commands.Hear():
                 self._hear(order)
-            case orders.Recognized():
+            case commands.Recognized():
                 attention.recognized(order.turn, order.transcript)
-            case orders.ClauseWritten():
+            case commands.ClauseWritten():
                 delivery.clause_written(order)
-            case orders.StageEnded():
+            case commands.StageEnded():
                 delivery.stage_ended(order)
-            case orders.StageFailed():
+            case commands.StageFailed():
                 delivery.stage_failed(order)
                 if order.stage == RECOGNIZE:
                     attention.unrecognized(order.turn)
-            case orders.Type():
+            case commands.Type():
                 attention.withdraw()
                 delivery.answer_typed(order.text)
-            case orders.Announce():
+            case commands.Announce():
                 delivery.announcements.append(order.text)
-            case orders.Interrupt():
+            case commands.Interrupt():
                 attention.withdraw()
                 delivery.interrupt()
-            case orders.Hold():
+            case commands.Hold():
                 attention.hold(order.held)
-            case orders.Mute():
+            case commands.Mute():
                 attention.mute(order.muted)
                 self._post(Muted(order.muted))
-            case orders.Forget():
+            case commands.Forget():
                 delivery.ledger.forget()
-            case orders.Use():
+            case commands.Use():
                 self._use(order)
                 order.taken()
         self._express()
         return iter(())
 
-    def _hear(self, order: orders.Hear) -> None:
+    def _hear(self, order: commands.Hear) -> None:
         hearing = self._attention.hearing
         played = self.playback.take_played()
         try:
@@ -186,7 +186,7 @@ class Conversation:
         if self._blocks % LEVEL_EVERY == 0:
             self._post(Heard(block.level_db, block.probability, hearing.playback_db))
 
-    def _use(self, order: orders.Use) -> None:
+    def _use(self, order: commands.Use) -> None:
         engines, attention = self._chain.engines, self._attention
         match order.kind:
             case Kind.DIALOGUE:
@@ -199,7 +199,7 @@ class Conversation:
                 attention.listener.recognizer = order.engine
             case Kind.VAD:
                 attention.hearing.detector = order.engine
-            case Kind.ECHO:
+            case Kind.AEC:
                 attention.hearing.echo = order.engine
 
     def _express(self) -> None:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from avatar_app.core.errors import AvatarError, EngineFailed
-from avatar_app.core.shortage import is_shortage, shortage
+from avatar_app.core.out_of_memory import is_shortage, shortage
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.pipeline.activity import Activity, Bell
+from avatar_app.pipeline.work_tracker import Activity, Bell
 
 T = TypeVar("T")
 In = TypeVar("In")

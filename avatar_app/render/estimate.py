@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.settings.user_settings import write_atomically
-from avatar_app.system.places import Places
+from avatar_app.settings.user_file import write_atomically
+from avatar_app.system.paths import Places
 
 log = logging.getLogger(__name__)
 

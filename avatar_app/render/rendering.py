@@ -18,8 +18,8 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.media.movie import MovieWriter, film_file
-from avatar_app.render.opening import Touch
+from avatar_app.media.video_writer import MovieWriter, film_file
+from avatar_app.render.engines import Touch
 from avatar_app.render.sound import Sound
 
 PRESET = "veryfast"

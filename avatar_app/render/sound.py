@@ -13,7 +13,7 @@ from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk
 from avatar_app.media.resample import Resampler
-from avatar_app.media.wav import opened_sound
+from avatar_app.media.sound_reader import opened_sound
 
 LONGEST_SECONDS = 300.0
 TAKE_SECONDS = 8

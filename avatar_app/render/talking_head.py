@@ -15,21 +15,21 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self
 
-from avatar_app.avatars.detection.seeing import chosen_eyes
+from avatar_app.avatars.detection.faces import chosen_eyes
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.media.movie import FilmUnwritable
+from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.models.resolve import licence_notices
 from avatar_app.render.device import batch_on, usable_device
+from avatar_app.render.engines import ENGINE, Lips, Touch, open_lips, open_touch
 from avatar_app.render.estimate import Paces
-from avatar_app.render.finding import avatar_folder, find_weights
-from avatar_app.render.opening import ENGINE, Lips, Touch, open_lips, open_touch
+from avatar_app.render.inputs import avatar_folder, find_weights
 from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
 from avatar_app.render.sound import Recording
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import ProfileSettings, Quality, load_settings
-from avatar_app.system.places import user_places
+from avatar_app.settings.schema import ProfileSettings, Quality, load_settings
+from avatar_app.system.paths import user_places
 
 
 class Wav2LipTalkingHead:

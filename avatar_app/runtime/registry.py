@@ -16,8 +16,8 @@ from rapidfuzz import process
 from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest, parse_manifest
-from avatar_app.system import places
-from avatar_app.system.installing import install_command
+from avatar_app.system import paths
+from avatar_app.system.packages import install_command
 
 MANIFEST = "manifest.yaml"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,12 +29,12 @@ class Registry:
     def __init__(self, builtin: Path | None = None, user: Path | None = None) -> None:
         self.notices: list[Noticed] = []
         """What is wrong with the user's engines; those are left out."""
-        self._builtin = builtin or places.builtin_engines()
+        self._builtin = builtin or paths.builtin_engines()
         self._folders: dict[tuple[Kind, str], Path] = {}
         self._manifests: dict[tuple[Kind, str], Manifest] = {}
         for path in _manifests_in(self._builtin):
             self._add(path)
-        self._user = user or places.user_places().engines
+        self._user = user or paths.user_places().engines
         for path in _manifests_in(self._user):
             try:
                 self._add(path)
@@ -100,7 +100,7 @@ class Registry:
 
     def _add(self, path: Path) -> None:
         manifest = _read(path)
-        if path.parent.name != manifest.name or path.parents[1].name != manifest.kind:
+        if path.parent.name != manifest.name or not _is_folder_of(manifest.kind, path.parents[1]):
             raise ConfigInvalid(
                 f"The manifest {path} lies in the wrong folder.",
                 f"It belongs into {manifest.kind}/{manifest.name}.",
@@ -111,12 +111,19 @@ class Registry:
     def _package(self, manifest: Manifest) -> str:
         """Name of the importable package that the engine's folder is."""
         folder = self.folder(manifest)
-        if folder.is_relative_to(places.builtin_engines()):
+        if folder.is_relative_to(paths.builtin_engines()):
             return f"avatar_app.engines.{manifest.kind}.{manifest.name}"
         name = f"avatar_app_user_engine_{manifest.kind}_{manifest.name}"
         if getattr(sys.modules.get(name), "__path__", None) != [str(folder)]:
             _make_package(name, folder)
         return name
+
+
+def _is_folder_of(kind: Kind, folder: Path) -> bool:
+    try:
+        return Kind(folder.name) is kind
+    except ValueError:
+        return False
 
 
 def _manifests_in(root: Path) -> list[Path]:

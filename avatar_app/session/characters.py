@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from avatar_app.avatars.detection.seeing import Eyes
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.parcel import SUFFIX, unpack
-from avatar_app.avatars.shelf import Shelf, name_from
+from avatar_app.avatars.archive import SUFFIX, unpack
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.library import Shelf, name_from
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.runtime.build import EMBEDDED, PHOTO
+from avatar_app.runtime.engine_set import EMBEDDED, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.session import NewCharacter
-from avatar_app.settings.settings import EngineChoice
+from avatar_app.settings.schema import EngineChoice
 
 CHARACTER, AVATAR = "character", "avatar"
 """The options of faces that say who is shown: a drawn character, or an avatar of the shelf."""

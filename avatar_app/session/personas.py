@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import yaml
 
 from avatar_app.core.errors import ConfigInvalid
-from avatar_app.system import places
+from avatar_app.system import paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Persona:
 
 def read_persona(name: str) -> Persona:
     """The persona `name`; ConfigInvalid if there is none or its file is broken."""
-    path = places.personas() / f"{name}.yaml"
+    path = paths.personas() / f"{name}.yaml"
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Persona(document["name"], document["system"], document["greeting"])
     except OSError as error:
-        known = ", ".join(sorted(each.stem for each in places.personas().glob("*.yaml")))
+        known = ", ".join(sorted(each.stem for each in paths.personas().glob("*.yaml")))
         raise ConfigInvalid(f"There is no persona {name!r}.", f"There is {known}.") from error
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigInvalid(f"The persona {path} cannot be read: {error}.", "") from error

@@ -18,7 +18,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
 from avatar_app.storage.database import IN_MEMORY, Migration, connected, opened
-from avatar_app.storage.times import since, stored
+from avatar_app.storage.timestamps import since, stored
 
 log = logging.getLogger(__name__)
 

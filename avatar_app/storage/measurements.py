@@ -12,8 +12,8 @@ from typing import Any
 from avatar_app.core.manifest import Kind
 from avatar_app.performance.monitor import Span, StageTimes, span_named, summarized
 from avatar_app.storage.database import Database, Migration
-from avatar_app.storage.times import since, stored
-from avatar_app.system.places import Places
+from avatar_app.storage.timestamps import since, stored
+from avatar_app.system.paths import Places
 
 FILE = "measurements.db"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.runtime.memory.residency import Meters, Pool, Reading
+from avatar_app.runtime.memory.budget import Meters, Pool, Reading
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.machine import describe_machine
 

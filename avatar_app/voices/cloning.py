@@ -12,12 +12,21 @@ from pathlib import Path
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.media.wav import write_sound
-from avatar_app.system.places import Places
-from avatar_app.system.writing import replace_file
+from avatar_app.media.sound_reader import write_sound
+from avatar_app.system.files import replace_file
+from avatar_app.system.paths import Places
 from avatar_app.voices import consent
 from avatar_app.voices.consent import Asked
-from avatar_app.voices.reading import Reader
+from avatar_app.voices.consent_phrase import draw
+from avatar_app.voices.consent_reading import Reader
+from avatar_app.voices.library import (
+    MANIFEST,
+    REFERENCE,
+    ClonedVoice,
+    VoiceShelf,
+    open_voice,
+    text_of,
+)
 from avatar_app.voices.reference import (
     Check,
     Reference,
@@ -25,15 +34,6 @@ from avatar_app.voices.reference import (
     checks,
     read_between,
     read_reference,
-)
-from avatar_app.voices.sentence import draw
-from avatar_app.voices.shelf import (
-    MANIFEST,
-    REFERENCE,
-    ClonedVoice,
-    VoiceShelf,
-    open_voice,
-    text_of,
 )
 from avatar_app.voices.signing import Purpose, signed, signing_key, verified
 

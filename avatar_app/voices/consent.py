@@ -10,11 +10,11 @@ from typing import Any
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Samples
-from avatar_app.voices import speaker
-from avatar_app.voices.reading import Reader
+from avatar_app.voices import speaker_embedding
+from avatar_app.voices.consent_phrase import Sentence, compare
+from avatar_app.voices.consent_reading import Reader
+from avatar_app.voices.duplicate_audio import share_sound
 from avatar_app.voices.reference import Reference, decibels, rms
-from avatar_app.voices.sameness import share_sound
-from avatar_app.voices.sentence import Sentence, compare
 
 VALID_SECONDS = 600.0
 """For which a sentence may be read after it was drawn."""
@@ -70,7 +70,7 @@ def give(
     """
     check_time(asked, at)
     _check_recording(reference, recording)
-    embeddings = speaker.embed(recording)
+    embeddings = speaker_embedding.embed(recording)
     if not len(embeddings):
         raise InputInvalid("Nobody speaks in the recording of the sentence.", _AGAIN)
     heard = read(recording)
@@ -80,7 +80,7 @@ def give(
             f"What was read is not the sentence: {heard or 'nothing'!r} was understood.",
             f"Read, clearly and to its end: {asked.sentence.text}",
         )
-    apart = speaker.distance(reference.embeddings, embeddings)
+    apart = speaker_embedding.distance(reference.embeddings, embeddings)
     if apart > FARTHEST:
         raise InputInvalid(
             f"The sentence was read by another voice (distance {apart:.2f}, at most {FARTHEST}).",

@@ -10,7 +10,7 @@ import numpy as np
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import MICROPHONE_RATE, Samples
-from avatar_app.voices import speaker
+from avatar_app.voices import speaker_embedding
 
 SHORTEST, LONGEST = 3.0, 30.0
 """Seconds: XTTS copies a voice from as little as 3, and more than 30 adds nothing."""
@@ -59,19 +59,19 @@ class Reference:
     """Of the file."""
     heard: Samples
     """The same at 16 kHz."""
-    embeddings: speaker.Embeddings
+    embeddings: speaker_embedding.Embeddings
 
 
 def read_reference(path: Path) -> Reference:
     """The recording; InputInvalid where it cannot be read or its length rules it out."""
     samples, rate = read_between(path, SHORTEST, LONGEST)
     heard = at_microphone_rate(samples, rate)
-    return Reference(samples, rate, heard, speaker.embed(heard))
+    return Reference(samples, rate, heard, speaker_embedding.embed(heard))
 
 
 def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, int]:
     """Mono sound of that many seconds, and its rate; of longer files nothing is read."""
-    from avatar_app.media.wav import opened_sound
+    from avatar_app.media.sound_reader import opened_sound
 
     with opened_sound(path) as file:
         seconds = file.frames / file.samplerate
@@ -94,7 +94,7 @@ def checks(reference: Reference) -> Iterator[Check]:
     """Length, speech, level, clipping, noise, and whether one person speaks."""
     seconds = len(reference.samples) / reference.rate
     yield Check("length", True, f"It is {seconds:.1f} s long.")
-    speech = speaker.voiced(reference.heard)
+    speech = speaker_embedding.voiced(reference.heard)
     spoken = len(speech) / MICROPHONE_RATE
     enough = spoken >= LEAST_SPEECH and len(reference.embeddings) > 0
     yield Check(
@@ -132,7 +132,7 @@ def _noise(heard: Samples, speech: Samples) -> Check:
     )
 
 
-def _one_speaker(embeddings: speaker.Embeddings) -> Check:
+def _one_speaker(embeddings: speaker_embedding.Embeddings) -> Check:
     apart = apartness(embeddings)
     single = apart <= FARTHEST_APART
     found = "One person speaks." if single else "More than one person seems to speak."
@@ -159,7 +159,7 @@ def snr(heard: Samples, speech: Samples) -> float:
     return min(60.0, decibels(rms(speech)) - decibels(floor))
 
 
-def apartness(embeddings: speaker.Embeddings) -> float:
+def apartness(embeddings: speaker_embedding.Embeddings) -> float:
     """How far apart the two groups are that the windows fall into (2-means, by cosine).
 
     Neighbouring windows are averaged first: one alone varies with what is said.
@@ -173,7 +173,9 @@ def apartness(embeddings: speaker.Embeddings) -> float:
         second = (pairs @ centres.T).argmax(axis=1) == 1
         if min(second.sum(), (~second).sum()) < _LEAST_WINDOWS:
             return 0.0
-        centres = np.stack([speaker.together(pairs[~second]), speaker.together(pairs[second])])
+        centres = np.stack(
+            [speaker_embedding.together(pairs[~second]), speaker_embedding.together(pairs[second])]
+        )
     return float(1 - centres[0] @ centres[1])
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
-from avatar_app.system.places import Places
-from avatar_app.system.writing import replace_file
+from avatar_app.system.files import replace_file
+from avatar_app.system.paths import Places
 
 KEYRING = "avatar-app voices"
 """Under this name the key is kept in the system's keyring, by the folder of the user's data."""

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from avatar_app.audio.card import SoundCard
+from avatar_app.audio.backend import SoundCard
 from avatar_app.audio.devices import Device, Direction, candidates, default, matching
 from avatar_app.core.errors import DeviceUnavailable
 

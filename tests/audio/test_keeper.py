@@ -6,8 +6,8 @@ import pytest
 from stage_props import PropCard, ToldClock
 
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.keeper import Keeper, Role
-from avatar_app.audio.standin import StandIn
+from avatar_app.audio.null_devices import StandIn
+from avatar_app.audio.reconnecting_stream import Keeper, Role
 from avatar_app.core.errors import DeviceUnavailable
 
 BUILT_IN = Device("Built-in", "ALSA", 2, 2, True, True)

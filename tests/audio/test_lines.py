@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from stage_props import PropPortAudio, ToldClock
 
-from avatar_app.audio import line as lines
+from avatar_app.audio import stream as lines
 from avatar_app.audio.clock import StreamClock, Timeline
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.line import Format, Line
 from avatar_app.audio.microphone import BlockCutter, Intake
 from avatar_app.audio.speaker import FedOutlet, Outlet
+from avatar_app.audio.stream import Format, Line
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.values import AudioChunk, Samples
 

@@ -11,9 +11,9 @@ import pytest
 from stage_props import ToldClock
 
 from avatar_app.audio.clock import beats
-from avatar_app.audio.standin import FileSpeaker, SilentMicrophone, SilentSpeaker
+from avatar_app.audio.null_devices import FileSpeaker, SilentMicrophone, SilentSpeaker
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
 
 
 def test_beats_come_as_each_block_has_passed() -> None:

@@ -12,7 +12,7 @@ from avatar_app.audio.devices import list_devices
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.speaker import Speaker
 from avatar_app.core.values import MICROPHONE_RATE, PLAYBACK_BLOCK, PLAYBACK_RATE, AudioChunk
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
 
 pytestmark = pytest.mark.device
 DATA = Path(__file__).parent.parent / "data"

@@ -14,7 +14,7 @@ import soundfile
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import AudioChunk
-from avatar_app.media.wav import SoundWriter, read_sound, write_sound
+from avatar_app.media.sound_reader import SoundWriter, read_sound, write_sound
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.parcel import pack, unpack
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.archive import pack, unpack
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
-from avatar_app.engines.face.sitter.avatar import (
+from avatar_app.engines.face.portrait.avatar import (
     FEATURES,
     FILES,
     GROUPS,

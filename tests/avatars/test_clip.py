@@ -16,20 +16,20 @@ import moving
 import numpy as np
 import pytest
 
-from avatar_app.avatars.clip.clip import is_clip, open_clip
-from avatar_app.avatars.clip.filming import sit_for_clip
-from avatar_app.avatars.clip.judging import usable_part
-from avatar_app.avatars.clip.looping import Loop, find_loop, smoothed
-from avatar_app.avatars.clip.watching import Watched
-from avatar_app.avatars.detection.seeing import Eyes
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.marks import landmarks_of
-from avatar_app.avatars.parcel import pack, unpack
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.archive import pack, unpack
+from avatar_app.avatars.clip.analysis import Watched
+from avatar_app.avatars.clip.importing import sit_for_clip
+from avatar_app.avatars.clip.loop import Loop, find_loop, smoothed
+from avatar_app.avatars.clip.quality import usable_part
+from avatar_app.avatars.clip.reading import is_clip, open_clip
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.landmarks import landmarks_of
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Image
-from avatar_app.engines.face.sitter.avatar import (
+from avatar_app.engines.face.portrait.avatar import (
     FILES,
     MANIFEST,
     Avatar,
@@ -37,7 +37,7 @@ from avatar_app.engines.face.sitter.avatar import (
     grouped,
     load_avatar,
 )
-from avatar_app.engines.face.sitter.idle import IDLE_CLIP, IDLE_FILES, IDLE_TRACK
+from avatar_app.engines.face.portrait.idle import IDLE_CLIP, IDLE_FILES, IDLE_TRACK
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 import pytest
 
-from avatar_app.avatars import making
-from avatar_app.avatars.detection.seeing import Eyes
-from avatar_app.avatars.making import BELOW, make_avatar
-from avatar_app.avatars.marks import outline_of, tilt_of, turn_of
-from avatar_app.avatars.shelf import Shelf, name_from
+from avatar_app.avatars import creation
+from avatar_app.avatars.creation import BELOW, make_avatar
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.landmarks import outline_of, tilt_of, turn_of
+from avatar_app.avatars.library import Shelf, name_from
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Image
-from avatar_app.engines.face.sitter.avatar import (
+from avatar_app.engines.face.portrait.avatar import (
     FEATURES,
     FILES,
     GROUPS,
@@ -243,7 +243,7 @@ def test_a_photo_that_could_be_better_is_told_so(
 
 def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
     """What lies between the astronaut's lips is squeezed away."""
-    from avatar_app.avatars.marks import check_face, gap_of, landmarks_of
+    from avatar_app.avatars.landmarks import check_face, gap_of, landmarks_of
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     marks = landmarks_of(mesh)
@@ -261,7 +261,7 @@ def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
 
 
 def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: Eyes) -> None:
-    from avatar_app.avatars.marks import check_face
+    from avatar_app.avatars.landmarks import check_face
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     angle = np.deg2rad(45)
@@ -296,7 +296,7 @@ def test_a_full_disk_leaves_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(making, "_write", full)
+    monkeypatch.setattr(creation, "_write", full)
     with pytest.raises(InputInvalid, match="No space left"):
         made(ASTRONAUT, shelf)
     assert list(shelf.root.iterdir()) == []

@@ -17,8 +17,8 @@ from avatar_app.bench.noises import NOISES, noise_number
 from avatar_app.bench.result import BenchResult, Metric, Report, histogram, quantile
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.values import AudioChunk, SpeechChunk, Word
-from avatar_app.session.offline.room import Moment
-from avatar_app.settings.settings import Settings, load_settings
+from avatar_app.session.offline.devices import Moment
+from avatar_app.settings.schema import Settings, load_settings
 
 RNG = np.random.default_rng(1)
 

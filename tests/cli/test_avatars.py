@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from terminal import typed
 
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.library import Shelf
 from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
-from avatar_app.engines.face.sitter.avatar import MANIFEST
-from avatar_app.system.places import user_places
+from avatar_app.engines.face.portrait.avatar import MANIFEST
+from avatar_app.system.paths import user_places
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 

@@ -15,7 +15,7 @@ import soundfile
 from avatar_app.bench import BENCHES
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import DeviceUnavailable
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 RECORDING = Path(__file__).parents[1] / "data/goforward.wav"
 LIGHT = ["--set", "face.options.width=64", "--set", "face.options.height=64"]
@@ -48,7 +48,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append({"settings": settings, "lines": lines, "output": output})
         return {"turns": [], "notices": []}
 
-    monkeypatch.setattr("avatar_app.session.offline.converse.converse", converse)
+    monkeypatch.setattr("avatar_app.session.offline.recordings.converse", converse)
     return calls
 
 
@@ -100,13 +100,13 @@ def test_a_users_broken_engine_is_told_and_the_others_are_listed(run: Run) -> No
 def test_devices_are_listed_or_it_is_said_why_not(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("avatar_app.cli.listings.list_devices", lambda: [])
+    monkeypatch.setattr("avatar_app.cli.tables.list_devices", lambda: [])
     assert run("devices")[0] == 0
 
     def missing() -> Any:
         raise DeviceUnavailable("PortAudio is missing.", "Type: apt install libportaudio2")
 
-    monkeypatch.setattr("avatar_app.cli.listings.list_devices", missing)
+    monkeypatch.setattr("avatar_app.cli.tables.list_devices", missing)
     status, _, errors = run("devices")
     assert status == 1
     assert errors == "PortAudio is missing.\nType: apt install libportaudio2\n"

@@ -15,7 +15,7 @@ from misbehaving import Site, cut, serving, status
 
 from avatar_app.cli import main as cli
 from avatar_app.cli import models as cli_models
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 BODY = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(BODY).hexdigest()

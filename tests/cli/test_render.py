@@ -18,13 +18,13 @@ import wav2lip_parts
 from terminal import typed
 
 from avatar_app import __main__ as program
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.library import Shelf
 from avatar_app.cli.render import render
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
-from avatar_app.media.movie import FilmUnwritable
+from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.render.device import BEST_ON_CPU
-from avatar_app.render.finding import find_weights
-from avatar_app.system.places import user_places
+from avatar_app.render.inputs import find_weights
+from avatar_app.system.paths import user_places
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SMALL = ("--size", "192x108", "--fps", "10")

@@ -9,7 +9,7 @@ import pytest
 from avatar_app.core.turn import Turn
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
 from avatar_app.models.catalog import user_catalog
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 
 @pytest.mark.parametrize(("name", "written"), [("vctk-vits", "vits"), ("xtts-v2", "xtts")])

@@ -16,15 +16,15 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Outcome, TurnEnded, WordsHeard
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.media.wav import write_sound
-from avatar_app.pipeline import orders
-from avatar_app.runtime.build import make_engine
+from avatar_app.media.sound_reader import write_sound
+from avatar_app.pipeline import commands
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.gathering import Gathering, gathered
-from avatar_app.settings.settings import EngineChoice, load_settings
-from avatar_app.speech.tts import TTSEngine
-from avatar_app.system.places import user_places
-from avatar_app.voices.shelf import CONSENT, MANIFEST, REFERENCE, VoiceShelf, open_voice
+from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.settings.schema import EngineChoice, load_settings
+from avatar_app.speech.text_to_speech import TTSEngine
+from avatar_app.system.paths import user_places
+from avatar_app.voices.library import CONSENT, MANIFEST, REFERENCE, VoiceShelf, open_voice
 
 pytestmark = pytest.mark.timeout(300)  # PyTorch is imported in each process
 TEXT = "Hello there, my friend. It is good that you came."
@@ -60,13 +60,13 @@ def announced(gathering: Gathering, interrupted_after: str = "") -> Heard:
     """TEXT as the avatar says it, until the turn has ended and the loudspeaker is empty."""
     before, told, played = len(gathering.ended), len(gathering.events), []
     words: list[str] = []
-    gathering.conversation.order(orders.Announce(TEXT))
+    gathering.conversation.order(commands.Announce(TEXT))
     for moment in gathering.room.pass_time(LONGEST):
         played.append(moment.played)
         new = (event for _, event in gathering.events[told:])
         words = [event.text for event in new if isinstance(event, WordsHeard)]
         if interrupted_after and words and interrupted_after in words[-1]:
-            gathering.conversation.order(orders.Interrupt())
+            gathering.conversation.order(commands.Interrupt())
         if len(gathering.ended) > before:
             break
     played += [moment.played for moment in gathering.room.pass_time(0.2)]

@@ -18,7 +18,7 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.coqui import cloned
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
-from avatar_app.voices import shelf
+from avatar_app.voices import library
 
 SENTENCE = "Hello there, it is 10:30."
 
@@ -235,4 +235,4 @@ def test_a_damaged_cloned_voice_is_told_in_a_sentence(
 
 
 def test_the_shelf_and_the_engine_mean_the_same_files() -> None:
-    assert (cloned.REFERENCE, cloned.KEPT) == (shelf.REFERENCE, shelf.LATENTS)
+    assert (cloned.REFERENCE, cloned.KEPT) == (library.REFERENCE, library.LATENTS)

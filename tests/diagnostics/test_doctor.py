@@ -12,9 +12,9 @@ from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.manifest import Kind
 from avatar_app.diagnostics import doctor
 from avatar_app.diagnostics.doctor import Finding, examine
-from avatar_app.diagnostics.examination import hold_conversation
-from avatar_app.settings.settings import Settings, load_settings
-from avatar_app.system.places import Places, user_places
+from avatar_app.diagnostics.scripted_conversation import hold_conversation
+from avatar_app.settings.schema import Settings, load_settings
+from avatar_app.system.paths import Places, user_places
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(places: Pl
 def test_an_avatar_that_hears_nothing_is_told(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("avatar_app.diagnostics.examination.LONGEST", 0.05)
+    monkeypatch.setattr("avatar_app.diagnostics.scripted_conversation.LONGEST", 0.05)
     small = settings(face__options__width=320, face__options__height=180)
     findings = list(hold_conversation(small, places, "What can you do?"))
     assert [ok for ok, _, _ in findings] == [False, False, False]

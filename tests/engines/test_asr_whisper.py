@@ -30,7 +30,7 @@ from avatar_app.engines.asr.whisper.decoding import (
 )
 from avatar_app.engines.asr.whisper.engine import WhisperRecognizer
 from avatar_app.engines.asr.whisper.loading import translated
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
 
 SENTENCE = "go forward ten meters"

@@ -22,7 +22,7 @@ from avatar_app.engines.dialogue.llama.loading import ALL_LAYERS, Loaded
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
 from avatar_app.engines.dialogue.prompting.messages import described, told
 from avatar_app.engines.dialogue.prompting.replies import sorted_out
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
 
 ANSWER = "Hello there. I am a small model, and glad to talk."

@@ -18,7 +18,7 @@ from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
 
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})

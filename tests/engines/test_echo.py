@@ -17,8 +17,8 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
-from avatar_app.engines.echo.none.engine import PassThrough
-from avatar_app.engines.echo.webrtc_aec3.engine import WebrtcEchoCanceller
+from avatar_app.engines.aec.none.engine import PassThrough
+from avatar_app.engines.aec.webrtc_aec3.engine import WebrtcEchoCanceller
 
 RECORDINGS = Path(__file__).parents[1] / "data"
 

@@ -23,7 +23,7 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import ALIGNED_FACE, Image
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
 
 

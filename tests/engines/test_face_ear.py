@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
-from avatar_app.engines.face.acting import ear as ear_module
-from avatar_app.engines.face.acting.ear import NETWORK, Ear, network
-from avatar_app.engines.face.acting.hearing import LOOKAHEAD_BY_EAR, Hearing
-from avatar_app.engines.face.acting.pose import Mouth
-from avatar_app.engines.face.acting.spectrum import BANDS, HOP, Levelling, MelColumns
-from avatar_app.engines.face.acting.visemes import Segment, blended
+from avatar_app.engines.face.animation import ear as ear_module
+from avatar_app.engines.face.animation.ear import NETWORK, Ear, network
+from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
+from avatar_app.engines.face.animation.pose import Mouth
+from avatar_app.engines.face.animation.spectrum import BANDS, HOP, Levelling, MelColumns
+from avatar_app.engines.face.animation.visemes import Segment, blended
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
 from avatar_app.engines.tts.espeak.visemes import mouth_of
 

@@ -16,7 +16,7 @@ from avatar_app.core.engines import Engine
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, VideoFrame, Viseme
-from avatar_app.engines.face.acting.pose import Expression
+from avatar_app.engines.face.animation.pose import Expression
 from avatar_app.engines.face.illustrated import engine as engine_module
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.engine import IllustratedFace

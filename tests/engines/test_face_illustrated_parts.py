@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import MouthShape
-from avatar_app.engines.face.acting.life import BLINK_SLOT, blink
-from avatar_app.engines.face.acting.pose import Mouth, Pose
-from avatar_app.engines.face.acting.visemes import SHAPES, Segment, blended
+from avatar_app.engines.face.animation.life import BLINK_SLOT, blink
+from avatar_app.engines.face.animation.pose import Mouth, Pose
+from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blended
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.scene import Scene
 

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import wav2lip_parts
 
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.pose import Mouth, Pose
+from avatar_app.engines.face.animation.pose import Mouth, Pose
 from avatar_app.engines.face.photo.engine import PhotoFace
 from avatar_app.engines.face.photo.loop import LoopScene as PhotoLoop
 from avatar_app.engines.face.photo.loop import similarity
-from avatar_app.engines.face.sitter.avatar import load_avatar
-from avatar_app.engines.face.sitter.reel import Reel
+from avatar_app.engines.face.portrait.avatar import load_avatar
+from avatar_app.engines.face.portrait.reel import Reel
 from avatar_app.engines.face.wav2lip import lips as lips_module
 from avatar_app.engines.face.wav2lip.blend import _part, blend_into, tint
 from avatar_app.engines.face.wav2lip.engine import Wav2LipFace
@@ -137,7 +137,7 @@ def test_a_reel_stays_within_its_memory(shelf: Shelf, monkeypatch: pytest.Monkey
     avatar = load_avatar(shelf.folder("bea"))
     assert avatar.idle is not None
     whole = Reel(avatar, avatar.idle, 321, 241)
-    monkeypatch.setattr("avatar_app.engines.face.sitter.reel.BYTES", whole.nbytes // 2)
+    monkeypatch.setattr("avatar_app.engines.face.portrait.reel.BYTES", whole.nbytes // 2)
     small = Reel(avatar, avatar.idle, 321, 241)
     assert small.nbytes <= whole.nbytes * 0.52
     one, other = whole.picture(3), small.picture(3)

@@ -14,21 +14,21 @@ import numpy as np
 import pytest
 import yaml
 
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.engines import Engine
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, Viseme
-from avatar_app.engines.face.acting.pose import Expression, Mouth, Pose
-from avatar_app.engines.face.acting.visemes import SHAPES
+from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose
+from avatar_app.engines.face.animation.visemes import SHAPES
 from avatar_app.engines.face.photo import engine as engine_module
 from avatar_app.engines.face.photo.engine import PhotoFace
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.photo.scene import Scene
-from avatar_app.engines.face.sitter.avatar import PORTRAIT, Avatar, load_avatar
+from avatar_app.engines.face.portrait.avatar import PORTRAIT, Avatar, load_avatar
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 RATE = 16_000

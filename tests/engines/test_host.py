@@ -45,7 +45,7 @@ from avatar_app.engines.hosting.host import (
     HostedRecognizer,
     HostedVoice,
 )
-from avatar_app.engines.hosting.host_messages import CREDIT
+from avatar_app.engines.hosting.messages import CREDIT
 
 PROMPTLY = 0.1
 """Seconds within which a cancelled call must be over."""

@@ -29,8 +29,8 @@ from avatar_app.core.values import (
 )
 from avatar_app.core.values import MouthShape as Mouth
 from avatar_app.engines.hosting.host import HOSTED, Host
-from avatar_app.media.wav import read_sound
-from avatar_app.runtime.build import EMBEDDED, make_engine
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.runtime.engine_set import EMBEDDED, make_engine
 from avatar_app.runtime.registry import Registry
 
 ALL = Registry(user=Path("no user's engines")).all()
@@ -184,7 +184,7 @@ def test_a_voice_detector(manifest: Manifest, engine_of: Callable[[Manifest], An
     assert np.mean(np.array(heard) > 0.5) > 0.3
 
 
-@of(Kind.ECHO)
+@of(Kind.AEC)
 def test_an_echo_canceller(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     canceller = engine_of(manifest)
     for number in range(10):

@@ -20,7 +20,7 @@ from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import read
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
 
 RATE = 24_000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from avatar_app.voices.shelf import ClonedVoice
+    from avatar_app.voices.library import ClonedVoice
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def voice(no_keyring: None, always_drawn: None, made_once: Path, tmp_path: Path)
     """A cloned voice of the test's own user."""
     from cloning import NAME, cloned
 
-    from avatar_app.system.places import user_places
-    from avatar_app.voices.shelf import VoiceShelf, open_voice
+    from avatar_app.system.paths import user_places
+    from avatar_app.voices.library import VoiceShelf, open_voice
 
     root = user_places().data
     if made_once.exists():

@@ -8,10 +8,10 @@ from pathlib import Path
 from spoken import STORY, spoken, written
 
 from avatar_app.core.values import Samples
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 from avatar_app.voices.cloning import Cloning, ask
-from avatar_app.voices.sentence import Sentence
-from avatar_app.voices.shelf import ClonedVoice
+from avatar_app.voices.consent_phrase import Sentence
+from avatar_app.voices.library import ClonedVoice
 
 NAME = "ada"
 DRAWN = Sentence(("humble", "astronaut", "swallowed", "wet", "computer", "aquarium"))

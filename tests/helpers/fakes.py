@@ -23,11 +23,11 @@ from avatar_app.core.values import (
     VideoFrame,
     Word,
 )
+from avatar_app.pipeline.commands import Order
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.input.turntaking import Patience
-from avatar_app.pipeline.orders import Order
-from avatar_app.pipeline.output.ledger import Ledger
-from avatar_app.session.offline.room import Moment, Room, RoomClock
+from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.session.offline.devices import Moment, Room, RoomClock
 
 WORD_SECONDS = 0.2
 TURN_STEP = 0.001

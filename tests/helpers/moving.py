@@ -11,13 +11,13 @@ import av
 import cv2
 import numpy as np
 
-from avatar_app.avatars.making import make_avatar
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
-from avatar_app.engines.face.acting.pose import Expression, Mouth, Pose
+from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose
 from avatar_app.engines.face.photo.scene import Scene
-from avatar_app.engines.face.sitter.avatar import Avatar, load_avatar
+from avatar_app.engines.face.portrait.avatar import Avatar, load_avatar
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 Motion = Callable[[float], Pose]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.events import Failed, Noticed, TurnEnded
-from avatar_app.session.offline.converse import Converser, Line
-from avatar_app.session.offline.gathering import Gathering, gathered
-from avatar_app.settings.settings import load_settings
-from avatar_app.system.places import user_places
+from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.session.offline.recordings import Converser, Line
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
 
 SAID = "please tell me something nice"
 """What the Whisper model understands in any speech."""

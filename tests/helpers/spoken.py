@@ -10,7 +10,7 @@ import numpy as np
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
-from avatar_app.media.wav import write_sound
+from avatar_app.media.sound_reader import write_sound
 
 HER, HIM = "f2", "m3"
 """Two voices that are far apart."""

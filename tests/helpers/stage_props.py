@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.line import Plug
+from avatar_app.audio.stream import Plug
 from avatar_app.core.errors import DeviceUnavailable
 
 

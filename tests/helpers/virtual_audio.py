@@ -239,7 +239,7 @@ def virtual_audio(
     _sound_server: VirtualAudio, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[VirtualAudio]:
     """The running virtual sound card, which PortAudio knows during this test only."""
-    from avatar_app.audio.card import CARD
+    from avatar_app.audio.backend import CARD
 
     if not _sound_server._answers():
         _sound_server.kill()

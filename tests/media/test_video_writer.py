@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from avatar_app.core.errors import InputInvalid
-from avatar_app.media import movie
-from avatar_app.media.movie import FilmUnwritable, MovieWriter
+from avatar_app.media import video_writer
+from avatar_app.media.video_writer import FilmUnwritable, MovieWriter
 
 RATE = 48_000
 
@@ -171,7 +171,7 @@ def test_where_a_folder_bears_its_name_it_says_so(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_leaves_nothing(
     tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(movie, "token_hex", lambda _: "full")
+    monkeypatch.setattr(video_writer, "token_hex", lambda _: "full")
     (tmp_path / ".film.full.partial.mp4").symlink_to("/dev/full")
     with pytest.raises(InputInvalid, match="No space left"):
         film(tmp_path / "film.mp4", seconds)

@@ -17,9 +17,9 @@ from avatar_app.models.catalog import (
     user_catalog,
 )
 from avatar_app.runtime.registry import Registry
-from avatar_app.system import places
+from avatar_app.system import paths
 
-SHIPPED = places.shipped("models") / "catalog.yaml"
+SHIPPED = paths.shipped("models") / "catalog.yaml"
 
 
 @pytest.fixture

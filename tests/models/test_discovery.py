@@ -16,7 +16,7 @@ from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.scripted.whisper import write_whisper
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import InputInvalid
-from avatar_app.models.found import Found, found_models
+from avatar_app.models.discovery import Found, found_models
 from avatar_app.models.gguf import read_header
 
 

@@ -36,16 +36,16 @@ from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.models.catalog import Licence, Model
 from avatar_app.models.download import download, download_job
-from avatar_app.models.failures import (
+from avatar_app.models.errors import (
     DiskFailed,
     DownloadFailed,
     LicenceNotAccepted,
     Passing,
     WrongBytes,
 )
-from avatar_app.models.part import Part
+from avatar_app.models.partial_file import Part
+from avatar_app.models.progress import Tally
 from avatar_app.models.store import Kept, Presence, Store
-from avatar_app.models.tally import Tally
 from avatar_app.models.transfer import Manners
 
 BODY = random.Random(7).randbytes(300_000)

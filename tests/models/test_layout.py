@@ -17,13 +17,13 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
 from avatar_app.models.catalog import Model, user_catalog
+from avatar_app.models.importing import take_over
 from avatar_app.models.store import Store
-from avatar_app.models.taking import take_over
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 SPEECH = Path(__file__).parents[1] / "data" / "goforward.wav"
 HEARD = "please tell me something nice"

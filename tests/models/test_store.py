@@ -13,19 +13,19 @@ from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.models import taking
+from avatar_app.models import importing
 from avatar_app.models.catalog import Catalog, Licence, Model, read_catalog
-from avatar_app.models.checking import Checked, verify
-from avatar_app.models.failures import LicenceNotAccepted, WrongBytes
+from avatar_app.models.errors import LicenceNotAccepted, WrongBytes
+from avatar_app.models.importing import recognise, take_over
+from avatar_app.models.progress import Tally
 from avatar_app.models.resolve import licence_notices, usable_path, with_model_path
 from avatar_app.models.store import Kept, Presence, Store, readable
-from avatar_app.models.taking import recognise, take_over
-from avatar_app.models.tally import Tally
-from avatar_app.render.finding import find_weights
-from avatar_app.runtime.build import EngineRack, make_engine, put_face
+from avatar_app.models.verify import Checked, verify
+from avatar_app.render.inputs import find_weights
+from avatar_app.runtime.engine_set import EngineRack, make_engine, put_face
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import EngineChoice
-from avatar_app.system.places import shipped, user_places
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.system.paths import shipped, user_places
 
 FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
 BOUND = Licence(id="NC", title="Not for sale", url="https://example.org", must_accept=True)
@@ -86,7 +86,7 @@ def test_a_file_is_copied_where_it_cannot_be_linked(
     def refuse(*_: Any) -> None:
         raise OSError(18, "Invalid cross-device link")
 
-    monkeypatch.setattr(taking.os, "link", refuse)
+    monkeypatch.setattr(importing.os, "link", refuse)
     source = write(tmp_path / "mine", renamed__pth=b"single") / "renamed.pth"
     assert recognise(source, CATALOG) is SINGLE  # by its size
     path = take(source, SINGLE, store)

@@ -18,14 +18,14 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Kept, Store
-from avatar_app.performance.applying import apply, changes, undo
+from avatar_app.performance.apply import apply, changes, undo
 from avatar_app.performance.planner import Plan, Planner
 from avatar_app.performance.profiles import Profile, read_profiles, suited
-from avatar_app.performance.weighing import tried
-from avatar_app.runtime.memory.needs import choice_key, estimate, model_mb
-from avatar_app.runtime.memory.residency import Limits, Pool
+from avatar_app.performance.profiling import tried
+from avatar_app.runtime.memory.budget import Limits, Pool
+from avatar_app.runtime.memory.estimate import choice_key, estimate, model_mb
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import load_settings
+from avatar_app.settings.schema import load_settings
 from avatar_app.storage.measurements import Measurements, Trial
 from avatar_app.system.hardware import (
     Card,
@@ -35,7 +35,7 @@ from avatar_app.system.hardware import (
     look_at_hardware,
     meters,
 )
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 GB = 1024.0
 LAPTOP = Hardware(ram_mb=16 * GB, free_ram_mb=12 * GB, cores=4, gflops=60)

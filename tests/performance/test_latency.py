@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from avatar_app.cli.main import app
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
+from avatar_app.performance.latency import Timekeeper, store_turns
 from avatar_app.performance.monitor import ENOUGH
-from avatar_app.performance.timekeeping import Timekeeper, store_turns
-from avatar_app.runtime.memory.needs import choice_key
+from avatar_app.runtime.memory.estimate import choice_key
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import HistorySettings
+from avatar_app.settings.schema import HistorySettings
 from avatar_app.storage.measurements import FILE, Measurements, Trial, Used
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 WHISPER = Registry().find(Kind.ASR, "whisper")
 LLAMA = Registry().find(Kind.DIALOGUE, "llama")

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from avatar_app.pipeline.activity import Activity, Bell
+from avatar_app.pipeline.work_tracker import Activity, Bell
 
 SOON = 20.0
 """Seconds within which a thread must have come to its end; it takes milliseconds."""

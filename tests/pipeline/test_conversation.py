@@ -37,11 +37,11 @@ from avatar_app.core.values import (
     Transcript,
     VideoFrame,
 )
-from avatar_app.pipeline import orders
+from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.input import attention
-from avatar_app.pipeline.input.turntaking import Patience
-from avatar_app.pipeline.output import delivery
+from avatar_app.pipeline.input import user_turn
+from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.output import avatar_turn
 from avatar_app.pipeline.output.presenter import FRAMES_AHEAD
 
 TEN = "one two three four five six seven eight nine ten."
@@ -205,7 +205,7 @@ def test_what_was_said_before_an_unheard_answer_is_carried_on() -> None:
             yield from super().reply(prompt, turn)
 
     with Scene(pace=0.05) as scene:
-        scene.conversation.order(orders.Use(Kind.DIALOGUE, SlowDialogue()))
+        scene.conversation.order(commands.Use(Kind.DIALOGUE, SlowDialogue()))
         scene.wait(0.6)
         scene.say("the first half", seconds=0.3, pause=0.8)
         assert scene.of(UserSaid)
@@ -217,7 +217,7 @@ def test_what_was_said_before_an_unheard_answer_is_carried_on() -> None:
 
 def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(orders.Type("never mind"))
+    scene.order(commands.Type("never mind"))
     assert ended(scene).outcome is Outcome.INTERRUPTED
     assert scene.of(UserSaid)[-1] == UserSaid(2, "never mind", typed=True)
     assert ended(scene, 2).typed
@@ -225,7 +225,7 @@ def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
 
 def test_stop_silences_at_once(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(orders.Interrupt())
+    scene.order(commands.Interrupt())
     assert ended(scene).outcome is Outcome.INTERRUPTED
     scene.wait(0.2)
     assert scene.moments[-1].played.max() == 0
@@ -233,22 +233,22 @@ def test_stop_silences_at_once(scene: Scene) -> None:
 
 
 def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
-    scene.order(orders.Mute(True))
+    scene.order(commands.Mute(True))
     scene.say("hello", seconds=0.5)
     assert not scene.of(UserStarted)
     assert scene.of(Muted)[-1].muted
     assert scene.conversation.presenter.look is Look.ASLEEP
-    scene.order(orders.Mute(False))
+    scene.order(commands.Mute(False))
     scene.say("hello")
     assert ended(scene).user_text == "hello"
 
 
 def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene) -> None:
-    scene.order(orders.Mute(True))
+    scene.order(commands.Mute(True))
     scene.recognizer.script.append("whispered words")
-    scene.order(orders.Hold(True))
+    scene.order(commands.Hold(True))
     scene.wait(0.5)
-    scene.order(orders.Hold(False))
+    scene.order(commands.Hold(False))
     marks = ended(scene).marks
     assert scene.of(UserSaid)[0].text == "whispered words"
     assert marks["first_sound"] - marks["end_of_turn"] <= 0.1
@@ -256,16 +256,16 @@ def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene)
 
 def test_push_to_talk_takes_the_floor(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(orders.Hold(True))
+    scene.order(commands.Hold(True))
     assert ended(scene).outcome is Outcome.INTERRUPTED
-    scene.order(orders.Hold(False))
+    scene.order(commands.Hold(False))
     scene.wait(0.5)
     assert scene.conversation.state is State.IDLE
 
 
 def test_announcements_wait_until_nobody_speaks(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(orders.Announce("Your tea is ready."))
+    scene.order(commands.Announce("Your tea is ready."))
     first, second = ended(scene), ended(scene, 2)
     assert first.outcome is Outcome.FINISHED
     assert second.heard_text == "Your tea is ready."
@@ -301,8 +301,8 @@ def test_the_first_clause_sounds_while_the_rest_is_being_written() -> None:
             yield "This comes later."
 
     with Scene(pace=0.05) as scene:
-        scene.conversation.order(orders.Use(Kind.DIALOGUE, Writing()))
-        scene.order(orders.Type("write"))
+        scene.conversation.order(commands.Use(Kind.DIALOGUE, Writing()))
+        scene.order(commands.Type("write"))
         scene.wait_until(lambda: scene.of(WordsHeard), 2)
         assert not go_on.is_set()
         go_on.set()
@@ -326,22 +326,22 @@ class Broken:
     ("kind", "stage"), [(Kind.DIALOGUE, "think"), (Kind.TTS, "speak"), (Kind.ASR, "recognize")]
 )
 def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: str) -> None:
-    scene.order(orders.Use(kind, Broken(EngineFailed("It broke.", "Mend it."))))
+    scene.order(commands.Use(kind, Broken(EngineFailed("It broke.", "Mend it."))))
     scene.say("hello")
     scene.wait_until(lambda: scene.of(Failed))
     failed = scene.of(Failed)[0]
     assert (failed.stage, failed.message, failed.hint) == (stage, "It broke.", "Mend it.")
     scene.wait_until(lambda: scene.conversation.state is State.IDLE)
     engines = {Kind.DIALOGUE: ScriptedDialogue(), Kind.TTS: FlatVoice(), Kind.ASR: Recognizer()}
-    scene.order(orders.Use(kind, engines[kind]))
-    scene.order(orders.Type("again"))
+    scene.order(commands.Use(kind, engines[kind]))
+    scene.order(commands.Type("again"))
     scene.wait_until(lambda: scene.of(TurnEnded) and scene.of(TurnEnded)[-1].user_text == "again")
     assert scene.of(TurnEnded)[-1].outcome is Outcome.FINISHED
 
 
 def test_a_turn_whose_voice_fails_is_failed_and_its_text_is_kept(scene: Scene) -> None:
-    scene.order(orders.Use(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
-    scene.order(orders.Type("hello"))
+    scene.order(commands.Use(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
+    scene.order(commands.Type("hello"))
     turn = ended(scene)
     assert turn.outcome is Outcome.FAILED
     assert turn.avatar_text == "You said hello. Fine."
@@ -355,8 +355,8 @@ def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
             raise EngineFailed("No picture.", "Choose another face.")
             yield
 
-    scene.order(orders.Use(Kind.FACE, Faceless()))
-    scene.order(orders.Type("hello"))
+    scene.order(commands.Use(Kind.FACE, Faceless()))
+    scene.order(commands.Type("hello"))
     turn = ended(scene)
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == "You said hello. Fine."
@@ -366,14 +366,14 @@ def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
 
 def test_a_bug_in_an_engine_is_told_and_logged(scene: Scene, expected_warnings: list[str]) -> None:
     expected_warnings.append("think failed")
-    scene.order(orders.Use(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
-    scene.order(orders.Type("hello"))
+    scene.order(commands.Use(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
+    scene.order(commands.Type("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert "oops" in scene.of(Failed)[0].message
 
 
 def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 1.0)
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 1.0)
     released = threading.Event()
 
     class Hanging(ScriptedDialogue):
@@ -382,13 +382,13 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             yield "too late"
 
     with Scene(pace=0.02) as scene:
-        scene.order(orders.Use(Kind.DIALOGUE, Hanging()))
-        scene.order(orders.Type("hello"))
+        scene.order(commands.Use(Kind.DIALOGUE, Hanging()))
+        scene.order(commands.Type("hello"))
         turn = ended(scene)
         assert turn.outcome is Outcome.FAILED
         assert scene.of(Failed)[0].message == "No answer came."
-        scene.order(orders.Use(Kind.DIALOGUE, ScriptedDialogue()))
-        scene.order(orders.Type("again"))
+        scene.order(commands.Use(Kind.DIALOGUE, ScriptedDialogue()))
+        scene.order(commands.Type("again"))
         assert ended(scene, 2).heard_text == "You said again. Fine."
         released.set()
 
@@ -398,9 +398,9 @@ def test_a_late_failure_of_an_old_turn_hurts_no_new_one(scene: Scene) -> None:
     old = scene.conversation._delivery.turn
     assert old is not None
     scene.dialogue.reply_to = lambda text: [f"You said {text}. Fine."]
-    scene.order(orders.Type("something else"))
-    scene.order(orders.StageFailed(old, "think", EngineFailed("late", "")))
-    scene.order(orders.ClauseWritten(old, "stale"))
+    scene.order(commands.Type("something else"))
+    scene.order(commands.StageFailed(old, "think", EngineFailed("late", "")))
+    scene.order(commands.ClauseWritten(old, "stale"))
     turn = ended(scene, 2)
     assert turn.outcome is Outcome.FINISHED
     assert turn.avatar_text == "You said something else. Fine."
@@ -414,7 +414,7 @@ def test_a_new_face_is_shown_at_once(scene: Scene) -> None:
         def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
             return VideoFrame(np.full((2, 2, 3), 99, np.uint8), 0.0)
 
-    scene.order(orders.Use(Kind.FACE, Other()))
+    scene.order(commands.Use(Kind.FACE, Other()))
     scene.wait(0.3)
     frame = scene.moments[-1].frame
     assert frame is not None
@@ -437,7 +437,7 @@ def test_uncertain_transcripts_are_noise(scene: Scene) -> None:
                 turn.check()
             yield Transcript("the", final=True, confidence=0.05)
 
-    scene.order(orders.Use(Kind.ASR, Unsure()))
+    scene.order(commands.Use(Kind.ASR, Unsure()))
     scene.wait(0.5, voice=True)
     scene.wait(1.0)
     assert scene.of(UserWithdrawn)
@@ -474,7 +474,7 @@ def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
         PassThrough(), LevelDetector(), Recognizer(), ScriptedDialogue(), Endless(), Slow()
     )
     with Scene(engines=engines, pace=0.02) as scene:
-        scene.order(orders.Type("hello"))
+        scene.order(commands.Type("hello"))
         scene.wait_until(lambda: scene.of(WordsHeard), 1.0)
         marks = scene.conversation._delivery.turn.marks  # type: ignore[union-attr]
         blocked.set()
@@ -491,8 +491,8 @@ def test_a_face_knows_how_much_of_its_speech_was_heard(scene: Scene) -> None:
                 yield frame
 
     leads: list[float] = []
-    scene.order(orders.Use(Kind.FACE, Attentive()))
-    scene.order(orders.Type("hello"))
+    scene.order(commands.Use(Kind.FACE, Attentive()))
+    scene.order(commands.Type("hello"))
     assert ended(scene).outcome is Outcome.FINISHED
     ahead = (FRAMES_AHEAD + 2) / FlatFace.fps
     assert leads[0] == 0.0
@@ -507,13 +507,13 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
                 turn.check()
             yield Transcript("ask not what your country can do", final=True, confidence=0.1)
 
-    scene.order(orders.Use(Kind.ASR, Unsure()))
+    scene.order(commands.Use(Kind.ASR, Unsure()))
     scene.wait(3.0, voice=True)
     assert ended(scene).user_text == "ask not what your country can do"
 
 
 def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "RECOGNIZER_PATIENCE", 1.0)
+    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 1.0)
     released = threading.Event()
 
     class Hanging(Recognizer):
@@ -522,13 +522,13 @@ def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
             yield Transcript("too late", final=True)
 
     with Scene(pace=0.02) as scene:
-        scene.order(orders.Use(Kind.ASR, Hanging()))
+        scene.order(commands.Use(Kind.ASR, Hanging()))
         scene.wait(0.6)
         scene.wait(0.5, voice=True)
         scene.wait_until(lambda: scene.of(Failed), 5)
         assert scene.of(Failed)[0].stage == "recognize"
         assert scene.of(UserWithdrawn)
-        scene.order(orders.Use(Kind.ASR, Recognizer(["again"])))
+        scene.order(commands.Use(Kind.ASR, Recognizer(["again"])))
         scene.wait(0.5, voice=True)
         assert ended(scene).user_text == "again"
         released.set()

@@ -22,9 +22,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
-from avatar_app.pipeline import orders
-from avatar_app.pipeline.input import listening
-from avatar_app.pipeline.output import delivery
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.input import recognition
+from avatar_app.pipeline.output import avatar_turn
 
 TIMER = ToolCall("set_timer")
 
@@ -90,7 +90,7 @@ def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
 
     with Scene(call_tool=call_tool, pace=0.02) as scene:
         dialogue = GatedDialogue(gate, [TIMER, "It is set."], gated=1)
-        scene.order(orders.Use(Kind.DIALOGUE, dialogue))
+        scene.order(commands.Use(Kind.DIALOGUE, dialogue))
         scene.say("set a timer")
         assert called == [TIMER]
         scene.say("please", seconds=0.4)
@@ -103,7 +103,7 @@ def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
 def test_an_answer_does_not_begin_while_the_user_speaks(
     scene: Scene, gate: threading.Event
 ) -> None:
-    scene.order(orders.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
+    scene.order(commands.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
     scene.say("hello")
     scene.recognizer.script.append("and more")
     scene.wait(0.1, voice=True)
@@ -117,7 +117,7 @@ def test_an_answer_does_not_begin_while_the_user_speaks(
 def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
     scene: Scene, gate: threading.Event
 ) -> None:
-    scene.order(orders.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
+    scene.order(commands.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
     scene.say("hello")
     scene.recognizer.script.append("")
     scene.wait(0.2, voice=True)
@@ -130,10 +130,10 @@ def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
 
 def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avatar_app.pipeline.output.playback.MOST_AHEAD", 48_000)
-    monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 5.0)
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 5.0)
     with Scene(fps=0.001) as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 60]
-        scene.order(orders.Type("talk to the wall"))
+        scene.order(commands.Type("talk to the wall"))
         turn = ended(scene)
         assert turn.outcome is Outcome.FINISHED
         assert len(turn.heard_text.split()) == 60
@@ -142,11 +142,11 @@ def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -
 def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
     with Scene() as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 10]
-        scene.order(orders.Type("talk"))
+        scene.order(commands.Type("talk"))
         scene.wait(0.5)
         loud = scene.moments[-1].played.max()
         scene.wait(0.02, voice=True)
-        scene.order(orders.Mute(True))
+        scene.order(commands.Mute(True))
         scene.wait(0.2)
         assert scene.moments[-1].played.max() == pytest.approx(loud)
 
@@ -155,22 +155,22 @@ def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
 def test_an_announcement_that_was_not_heard_comes_later(
     scene: Scene, gate: threading.Event, taken: str
 ) -> None:
-    scene.order(orders.Use(Kind.TTS, GatedVoice(gate)))
-    scene.order(orders.Announce("Your tea is ready."))
+    scene.order(commands.Use(Kind.TTS, GatedVoice(gate)))
+    scene.order(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
     if taken == "by voice":
         scene.say("hello there")
     else:
-        scene.order(orders.Type("hello there"))
+        scene.order(commands.Type("hello there"))
     assert ended(scene).user_text == "hello there"
     assert ended(scene, 2).heard_text == "Your tea is ready."
 
 
 def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event) -> None:
-    scene.order(orders.Use(Kind.TTS, GatedVoice(gate)))
-    scene.order(orders.Announce("Your tea is ready."))
+    scene.order(commands.Use(Kind.TTS, GatedVoice(gate)))
+    scene.order(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
-    scene.order(orders.Interrupt())
+    scene.order(commands.Interrupt())
     scene.wait(1.0)
     assert [turn.outcome for turn in scene.of(TurnEnded)] == [Outcome.INTERRUPTED]
 
@@ -178,7 +178,7 @@ def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event)
 def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(listening, "LONGEST_SEGMENT", 60)
+    monkeypatch.setattr(recognition, "LONGEST_SEGMENT", 60)
 
     def transcribe(audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
         turn.when_cancelled(gate.set)
@@ -186,16 +186,16 @@ def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
         yield Transcript("too late", final=True)
 
     monkeypatch.setattr(scene.recognizer, "transcribe", transcribe)
-    scene.order(orders.Hold(True))
+    scene.order(commands.Hold(True))
     scene.wait(1.0, voice=True)
-    scene.order(orders.Interrupt())
+    scene.order(commands.Interrupt())
     assert [event.state for event in scene.of(StateChanged)] == ["listening", "idle"]
 
 
 def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(delivery, "ANSWER_PATIENCE", 0.3)
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.3)
 
     class Hanging(ScriptedDialogue):
         def reply(self, prompt: Prompt, turn: Turn) -> Any:
@@ -203,12 +203,12 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
             gate.wait(20)
             yield "too late"
 
-    scene.order(orders.Use(Kind.DIALOGUE, Hanging()))
-    scene.order(orders.Type("hello"))
+    scene.order(commands.Use(Kind.DIALOGUE, Hanging()))
+    scene.order(commands.Type("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert [failed.stage for failed in scene.of(Failed)] == ["think"]
-    scene.order(orders.Use(Kind.DIALOGUE, ScriptedDialogue()))
-    scene.order(orders.Type("again"))
+    scene.order(commands.Use(Kind.DIALOGUE, ScriptedDialogue()))
+    scene.order(commands.Type("again"))
     assert ended(scene, 2).heard_text == "You said again. Fine."
 
 
@@ -222,6 +222,6 @@ def test_a_detector_that_fails_is_told_once_and_the_typed_is_answered(
             raise ZeroDivisionError("oops")
 
         monkeypatch.setattr(scene.engines.vad, "probability", fail)
-        scene.order(orders.Type("hello"))
+        scene.order(commands.Type("hello"))
         assert ended(scene).heard_text == "You said hello. Fine."
         assert len(scene.of(Failed)) == 1

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_app.pipeline.input.coupling import ENOUGH, REMEMBERED, SETTLED, Coupling, _Sorted
+from avatar_app.pipeline.input.acoustic_coupling import (
+    ENOUGH,
+    REMEMBERED,
+    SETTLED,
+    Coupling,
+    _Sorted,
+)
 
 LOUD = 1e-2
 """Mean power of what the loudspeaker plays."""

@@ -9,18 +9,18 @@ from fakes import Scene
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.embedded.engine import EmbeddedDialogue
-from avatar_app.pipeline import orders
-from avatar_app.pipeline.output.ledger import Ledger
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.output.chat_context import Ledger
 
 PRIVATE, MEANT = 0.3, 0.05
 
 
 def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
     with Scene() as scene:
-        scene.order(orders.Type("my secret"))
+        scene.order(commands.Type("my secret"))
         scene.wait_until(lambda: bool(scene.of(TurnEnded)))
         assert any("my secret" in message.text for message in scene.ledger.prompt("").messages)
-        scene.order(orders.Forget())
+        scene.order(commands.Forget())
         told = [message.text for message in scene.ledger.prompt("now").messages]
         assert told == ["You are a test.", "now"]
 
@@ -48,12 +48,12 @@ def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
             scene.room.step(np.full(160, level, np.float32))
 
     with Scene() as scene:
-        scene.order(orders.Mute(True))
+        scene.order(commands.Mute(True))
         for _ in range(2):
             hear(scene, 40, PRIVATE)
-            scene.conversation.order(orders.Hold(True))
+            scene.conversation.order(commands.Hold(True))
             hear(scene, 30, MEANT)
-            scene.conversation.order(orders.Hold(False))
+            scene.conversation.order(commands.Hold(False))
         hear(scene, 5, PRIVATE)
         assert len(scene.recognizer.heard) == 2
         for heard in scene.recognizer.heard:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.pipeline.input.hearing import LEAD, Hearing, level_db
+from avatar_app.pipeline.input.audio_frontend import LEAD, Hearing, level_db
 from avatar_app.pipeline.output.playback import PlayedBlock
 
 DELAY = 0.04

@@ -8,7 +8,7 @@ import numpy as np
 from fakes import TURN_STEP, WORD_SECONDS, Scene
 
 from avatar_app.core.events import Outcome, TurnEnded, UserSaid
-from avatar_app.pipeline import orders
+from avatar_app.pipeline import commands
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen."
 
@@ -30,14 +30,14 @@ def test_a_thousand_interruptions_leave_nothing_stale() -> None:
             scene.conversation._delivery._last_id = number % 250
             expected = number % 250 + 1
             scene.moments.clear()
-            scene.order(orders.Type(f"question {number}"))
+            scene.order(commands.Type(f"question {number}"))
             scene.wait(chance.uniform(0.0, 0.6))
             stale = set().union(*(turn_of(m.played) for m in scene.moments[12:])) - {expected}
             assert not stale, f"turn {expected} heard speech of {stale}"
             shown = {int(m.frame.image[0, 0, 0]) for m in scene.moments[12:] if m.frame is not None}
             assert shown <= {0, expected % 250 + 1}
             interrupted_while_sounding += any(turn_of(m.played) for m in scene.moments)
-        scene.order(orders.Interrupt())
+        scene.order(commands.Interrupt())
         scene.wait(0.1)
         ended = scene.of(TurnEnded)
     assert len(ended) == 1000
@@ -57,10 +57,10 @@ def test_stored_text_is_what_was_played_within_a_word() -> None:
         for number in range(100):
             scene.conversation._delivery._last_id = number
             scene.moments.clear()
-            scene.order(orders.Type("count"))
+            scene.order(commands.Type("count"))
             scene.wait(chance.uniform(0.3, 2.5))
             scene.say("stop it", seconds=0.4, pause=0.0)
-            scene.order(orders.Interrupt())
+            scene.order(commands.Interrupt())
             scene.wait(0.3)
             counted = [e for e in scene.of(TurnEnded) if e.user_text == "count"]
             assert len(counted) == number + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import Role
-from avatar_app.pipeline.output.ledger import KEPT_MESSAGES, MOST_MESSAGES, Ledger
+from avatar_app.pipeline.output.chat_context import KEPT_MESSAGES, MOST_MESSAGES, Ledger
 
 
 def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:

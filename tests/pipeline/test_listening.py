@@ -11,10 +11,10 @@ import pytest
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
-from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.input.listening import Listener, Utterance
-from avatar_app.pipeline.occupancy import Occupancy
-from avatar_app.pipeline.orders import Order, Recognized, StageFailed
+from avatar_app.pipeline.commands import Order, Recognized, StageFailed
+from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.input.recognition import Listener, Utterance
+from avatar_app.pipeline.work_tracker import Activity
 
 SOON = 10.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from avatar_app.pipeline.occupancy import Occupancy
+from avatar_app.pipeline.engine_usage import Occupancy
 
 SOON = 10.0
 

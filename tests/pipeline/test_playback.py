@@ -9,8 +9,8 @@ import pytest
 
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk, Word
-from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.output.playback import DUCKED, Playback
+from avatar_app.pipeline.work_tracker import Activity
 
 BLOCK = 480
 LEVEL = 0.5

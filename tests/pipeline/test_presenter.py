@@ -18,9 +18,9 @@ from avatar_app.core.values import (
     VideoFrame,
     Word,
 )
-from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import FRAMES_AHEAD, RESTING_AHEAD, Presenter
+from avatar_app.pipeline.work_tracker import Activity
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 

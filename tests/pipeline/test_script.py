@@ -7,8 +7,8 @@ import pytest
 
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, MouthShape, SpeechChunk, Viseme, Word
-from avatar_app.pipeline.activity import Activity
-from avatar_app.pipeline.output.script import Script, cut
+from avatar_app.pipeline.output.speech_track import Script, cut
+from avatar_app.pipeline.work_tracker import Activity
 
 RATE = 1000
 

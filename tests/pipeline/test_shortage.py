@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from avatar_app.core.errors import EngineFailed, OutOfMemory
-from avatar_app.core.shortage import is_shortage, shortage_told
+from avatar_app.core.out_of_memory import is_shortage, shortage_told
 
 
 class OutOfMemoryError(RuntimeError):

@@ -10,8 +10,8 @@ import pytest
 
 from avatar_app.core.errors import AvatarError, EngineFailed
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.pipeline.activity import Activity
 from avatar_app.pipeline.stage import Feed, Stage
+from avatar_app.pipeline.work_tracker import Activity
 
 SOON = 10.0
 """Seconds within which a thread must have come to its end; it takes milliseconds."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, SpeechChunk, Word
-from avatar_app.pipeline.output.tape import Tape
+from avatar_app.pipeline.output.speech_buffer import Tape
 
 
 def pulse(rate: int, seconds: float, at: float, text: str = "tick") -> SpeechChunk:

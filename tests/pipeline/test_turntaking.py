@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_app.pipeline.input.turntaking import Decision, Patience, TurnTaker
+from avatar_app.pipeline.input.turn_detection import Decision, Patience, TurnTaker
 
 SUSPECTED, RELENTED = Decision.SUSPECTED, Decision.RELENTED
 STARTED, PAUSED = Decision.STARTED, Decision.PAUSED

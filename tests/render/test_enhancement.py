@@ -13,11 +13,11 @@ from avatar_app.core.engines import Enhancer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import ALIGNED_FACE, Image, VideoFrame
 from avatar_app.engines.face.photo.nobody import nobody
-from avatar_app.engines.face.sitter.framing import Framed, framed
-from avatar_app.render.enhancing import MouthPlace, enhanced, placement
-from avatar_app.runtime.build import make_engine, make_rack
+from avatar_app.engines.face.portrait.framing import Framed, framed
+from avatar_app.render.enhancement import MouthPlace, enhanced, placement
+from avatar_app.runtime.engine_set import make_engine, make_rack
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import load_settings
+from avatar_app.settings.schema import load_settings
 
 SIZE = (640, 360)
 

@@ -15,8 +15,8 @@ import soundfile
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
-from avatar_app.media import movie
-from avatar_app.media.movie import FilmUnwritable
+from avatar_app.media import video_writer
+from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.render.rendering import render_film
 from avatar_app.render.sound import LONGEST_SECONDS, Recital, Recording
 
@@ -171,7 +171,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = sound_file(tmp_path / "voice.wav", seconds=12)
-    monkeypatch.setattr(movie, "token_hex", lambda _: "full")
+    monkeypatch.setattr(video_writer, "token_hex", lambda _: "full")
     (tmp_path / ".voice.full.partial.mp4").symlink_to("/dev/full")
     with pytest.raises(FilmUnwritable, match="No space left"):
         filmed(sound)

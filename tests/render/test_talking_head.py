@@ -19,7 +19,7 @@ from avatar_app.render import talking_head as module
 from avatar_app.render.device import BEST_ON_CPU
 from avatar_app.render.estimate import Pace, Paces
 from avatar_app.render.talking_head import Wav2LipTalkingHead
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SIZE = (192, 108)

@@ -9,7 +9,7 @@ import pytest
 from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
-from avatar_app.system import places
+from avatar_app.system import paths
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
@@ -26,7 +26,7 @@ needs: {{packages: [{packages}]}}
 
 @pytest.fixture
 def user_folder() -> Path:
-    return places.user_places().engines
+    return paths.user_places().engines
 
 
 def write_engine(

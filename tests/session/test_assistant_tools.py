@@ -9,8 +9,8 @@ import pytest
 
 from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.values import ToolCall
-from avatar_app.session.abilities import Abilities, VoiceControls
-from avatar_app.system.places import user_places
+from avatar_app.session.assistant_tools import Abilities, VoiceControls
+from avatar_app.system.paths import user_places
 
 
 class Hands:

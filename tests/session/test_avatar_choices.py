@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.avatars.detection.seeing import Eyes
-from avatar_app.avatars.parcel import pack
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.archive import pack
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.jobs import Job
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.characters import Characters
 from avatar_app.session.session import NewCharacter
-from avatar_app.settings.settings import EngineChoice
+from avatar_app.settings.schema import EngineChoice
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 

@@ -10,19 +10,19 @@ from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.events import Noticed, Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.pipeline import orders
-from avatar_app.pipeline.output.ledger import Ledger
-from avatar_app.runtime.build import (
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.runtime.engine_set import (
     EMBEDDED,
     choices,
     make_engine,
     make_rack,
 )
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.gathering import gathered
+from avatar_app.session.offline.conversation import gathered
 from avatar_app.session.personas import read_persona
-from avatar_app.settings.settings import Settings, load_settings
-from avatar_app.system.places import personas, user_places
+from avatar_app.settings.schema import Settings, load_settings
+from avatar_app.system.paths import personas, user_places
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
@@ -113,7 +113,7 @@ def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None
     notices: list[Noticed] = []
     settings = settings_with(dialogue__options__prefix="I heard")
     with gathered(settings, user_places(), notices.append) as gathering:
-        gathering.conversation.order(orders.Type("polly"))
+        gathering.conversation.order(commands.Type("polly"))
         for _ in range(1500):
             gathering.room.step()
             if gathering.ended:
@@ -158,7 +158,7 @@ def test_personas_as_shipped_can_be_read() -> None:
 
 
 def test_a_broken_persona_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avatar_app.system.places.personas", lambda: tmp_path)
+    monkeypatch.setattr("avatar_app.system.paths.personas", lambda: tmp_path)
     for number, text in enumerate(("name: [", "name: X", "- a list")):
         (tmp_path / f"p{number}.yaml").write_text(text)
         with pytest.raises(ConfigInvalid, match="cannot be read"):

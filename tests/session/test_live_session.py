@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.avatars.shelf import Shelf
+from avatar_app.avatars.library import Shelf
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
     AvatarSays,
@@ -28,14 +28,14 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
-from avatar_app.engines.face.sitter.avatar import load_avatar
-from avatar_app.engines.face.sitter.framing import framed
-from avatar_app.media.wav import read_sound
-from avatar_app.session import companion as companion_module
-from avatar_app.session.companion import Companion
+from avatar_app.engines.face.portrait.avatar import load_avatar
+from avatar_app.engines.face.portrait.framing import framed
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.session import live_session as companion_module
+from avatar_app.session.live_session import Companion
 from avatar_app.session.session import NewCharacter, Preference
-from avatar_app.settings.settings import EngineChoice, load_settings
-from avatar_app.system.places import user_places
+from avatar_app.settings.schema import EngineChoice, load_settings
+from avatar_app.system.paths import user_places
 
 LIGHT = {
     "face.options.width": 96,
@@ -104,8 +104,8 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
         raise DeviceUnavailable("There is no device.", "Plug one in.")
 
     for name in ("known", "present", "open"):
-        monkeypatch.setattr(f"avatar_app.audio.card.Card.{name}", missing, raising=False)
-    monkeypatch.setattr("avatar_app.session.companion.list_devices", lambda: [])
+        monkeypatch.setattr(f"avatar_app.audio.backend.Card.{name}", missing, raising=False)
+    monkeypatch.setattr("avatar_app.session.live_session.list_devices", lambda: [])
 
 
 @pytest.fixture

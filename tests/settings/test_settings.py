@@ -17,22 +17,22 @@ from pydantic import ValidationError
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.input.turntaking import Patience
+from avatar_app.pipeline.input.turn_detection import Patience
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings import settings_layers
-from avatar_app.settings.settings import (
+from avatar_app.settings import layers
+from avatar_app.settings.schema import (
     Settings,
     load_settings,
     parse_overrides,
     setting_names,
 )
-from avatar_app.settings.user_settings import save_user_setting, with_setting, write_atomically
-from avatar_app.system import places
+from avatar_app.settings.user_file import save_user_setting, with_setting, write_atomically
+from avatar_app.system import paths
 
 
 @pytest.fixture
 def user_file() -> Path:
-    path = places.user_places().settings_file
+    path = paths.user_places().settings_file
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -41,14 +41,14 @@ def test_the_shipped_settings_are_complete_and_right() -> None:
     settings, notices = load_settings(environ={})
     assert isinstance(settings, Settings)
     assert notices == ()
-    shipped = settings_layers.read_yaml(places.default_settings_file())
+    shipped = layers.read_yaml(paths.default_settings_file())
     for name in setting_names():
-        assert settings_layers.has(shipped.tree, name), name
+        assert layers.has(shipped.tree, name), name
 
 
 def test_every_shipped_setting_is_documented_on_its_line_or_above() -> None:
-    lines = places.default_settings_file().read_text().splitlines()
-    shipped = settings_layers.read_yaml(places.default_settings_file())
+    lines = paths.default_settings_file().read_text().splitlines()
+    shipped = layers.read_yaml(paths.default_settings_file())
     for name in setting_names():
         number = int(shipped.written[name].rsplit(" ", 1)[1])
         here, above = lines[number - 1], lines[number - 2].strip()
@@ -65,7 +65,7 @@ def test_the_shipped_patience_is_the_one_the_turn_taker_was_measured_with() -> N
 def test_the_shipped_engines_exist() -> None:
     settings, _ = load_settings(environ={})
     chosen = {
-        Kind.ECHO: settings.audio.echo,
+        Kind.AEC: settings.audio.echo,
         Kind.VAD: settings.hearing.vad,
         Kind.ASR: settings.asr,
         Kind.DIALOGUE: settings.dialogue,
@@ -81,7 +81,7 @@ def test_the_shipped_engines_exist() -> None:
 
 def test_the_shipped_persona_exists() -> None:
     settings, _ = load_settings(environ={})
-    assert (places.personas() / f"{settings.persona}.yaml").is_file()
+    assert (paths.personas() / f"{settings.persona}.yaml").is_file()
 
 
 def test_later_layers_win(user_file: Path) -> None:
@@ -303,6 +303,6 @@ def test_any_yaml_is_edited_to_what_was_wanted(
 ) -> None:
     text = comment + yaml.safe_dump(tree, default_flow_style=flow)
     edited = with_setting(text, name, value)
-    wanted = settings_layers.Layer(tree)
+    wanted = layers.Layer(tree)
     wanted.add(name, value, "")
     assert yaml.safe_load(edited) == wanted.tree

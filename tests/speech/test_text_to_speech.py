@@ -18,8 +18,8 @@ from avatar_app.bench.scripted.kokoro import VOICES, write_kokoro
 from avatar_app.cli.speak import speak
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.settings.settings import EngineChoice
-from avatar_app.speech.tts import TTSEngine
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.speech.text_to_speech import TTSEngine
 
 TEXT = "Hello there, this is what I say."
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from avatar_app.system import installing
-from avatar_app.system.installing import install_command
+from avatar_app.system import packages
+from avatar_app.system.packages import install_command
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def extras(monkeypatch: pytest.MonkeyPatch) -> None:
         'Kokoro_Onnx>=0.6; python_version < "3.14" and extra == "kokoro"',
         'pedalboard>=0.9; extra == "kokoro"',
     ]
-    monkeypatch.setattr(installing.metadata, "requires", lambda _: lines)
+    monkeypatch.setattr(packages.metadata, "requires", lambda _: lines)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_without_metadata_the_packages_themselves_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def absent(_: str) -> None:
-        raise installing.metadata.PackageNotFoundError
+        raise packages.metadata.PackageNotFoundError
 
-    monkeypatch.setattr(installing.metadata, "requires", absent)
+    monkeypatch.setattr(packages.metadata, "requires", absent)
     assert install_command(["openai"]).endswith("install openai")
 
 
 def test_an_environment_without_pip_is_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installing, "find_spec", lambda _: None)
+    monkeypatch.setattr(packages, "find_spec", lambda _: None)
     words = shlex.split(install_command(["openai"]))
     assert words == ["uv", "pip", "install", "--python", sys.executable, "avatar-app[server]"]

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from avatar_app.core.events import State
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.portrait.stage_view import StageView
+from avatar_app.ui.portrait.view import StageView
 from avatar_app.ui.style.theme import Theme
 
 

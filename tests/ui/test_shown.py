@@ -24,8 +24,8 @@ from avatar_app.core.events import (
     WordsHeard,
 )
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.chat.chat_delegate import _formats
-from avatar_app.ui.chat.chat_model import Speaker
+from avatar_app.ui.chat.delegate import _formats
+from avatar_app.ui.chat.model import Speaker
 from avatar_app.ui.portrait.state_light import Light
 from avatar_app.ui.style.theme import DARK, ThemeChoice
 

@@ -19,12 +19,12 @@ from spoken import HIM, STORY, spoken, written
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import MICROPHONE_RATE, Samples
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 from avatar_app.voices import consent
 from avatar_app.voices.cloning import Cloning, ask, asked_of, recording_of
-from avatar_app.voices.reading import heard_by_grammar
-from avatar_app.voices.sentence import Sentence, compare, draw, template
-from avatar_app.voices.shelf import (
+from avatar_app.voices.consent_phrase import Sentence, compare, draw, template
+from avatar_app.voices.consent_reading import heard_by_grammar
+from avatar_app.voices.library import (
     CONSENT,
     LATENTS,
     MANIFEST,

@@ -11,8 +11,8 @@ from spoken import HER, HIM, STORY, spoken, written
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import MICROPHONE_RATE, Samples
-from avatar_app.media.wav import read_sound
-from avatar_app.voices import speaker
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.voices import speaker_embedding
 from avatar_app.voices.cloning import refuse_failed
 from avatar_app.voices.consent import FARTHEST
 from avatar_app.voices.reference import checks, read_reference
@@ -78,28 +78,33 @@ def test_too_short_and_too_long_are_told_before_anything_is_read(
 
 
 def test_the_same_person_is_near_and_others_are_far() -> None:
-    embedded = {name: speaker.embed(heard(name)) for name in (PRESIDENT, READER, READER_AGAIN)}
-    assert speaker.distance(embedded[READER], embedded[READER_AGAIN]) < FARTHEST
+    embedded = {
+        name: speaker_embedding.embed(heard(name)) for name in (PRESIDENT, READER, READER_AGAIN)
+    }
+    assert speaker_embedding.distance(embedded[READER], embedded[READER_AGAIN]) < FARTHEST
     for name in (READER, READER_AGAIN):
-        assert speaker.distance(embedded[PRESIDENT], embedded[name]) > 1.5 * FARTHEST
+        assert speaker_embedding.distance(embedded[PRESIDENT], embedded[name]) > 1.5 * FARTHEST
 
 
 def test_embeddings_are_of_length_one_and_hardly_depend_on_the_level() -> None:
     sound = heard(READER)
-    embeddings = speaker.embed(sound)
+    embeddings = speaker_embedding.embed(sound)
     assert embeddings.shape[1:] == (256,)
     assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
-    quieter = speaker.embed(sound * np.float32(0.3))
-    assert speaker.distance(embeddings, quieter) < 0.05
+    quieter = speaker_embedding.embed(sound * np.float32(0.3))
+    assert speaker_embedding.distance(embeddings, quieter) < 0.05
 
 
 def test_synthesised_speakers_are_told_apart_too() -> None:
-    her, him = speaker.embed(spoken(STORY, HER)), speaker.embed(spoken(STORY, HIM))
-    assert speaker.distance(her, him) > FARTHEST
+    her, him = (
+        speaker_embedding.embed(spoken(STORY, HER)),
+        speaker_embedding.embed(spoken(STORY, HIM)),
+    )
+    assert speaker_embedding.distance(her, him) > FARTHEST
 
 
 def test_nobody_is_heard_in_clicks_or_in_silence() -> None:
     ticks = np.arange(4 * MICROPHONE_RATE)
-    assert len(speaker.embed(np.zeros(len(ticks), np.float32))) == 0
+    assert len(speaker_embedding.embed(np.zeros(len(ticks), np.float32))) == 0
     clicks = (ticks % MICROPHONE_RATE == 0).astype(np.float32)
-    assert len(speaker.embed(clicks)) == 0
+    assert len(speaker_embedding.embed(clicks)) == 0

@@ -16,13 +16,13 @@ from avatar_app.cli import voices as cli_voices
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
-from avatar_app.media.wav import read_sound
-from avatar_app.settings.settings import EngineChoice
-from avatar_app.speech.tts import TTSEngine
-from avatar_app.system.places import user_places
-from avatar_app.voices import listening, reading
-from avatar_app.voices.listening import Listener, Notice, listen
-from avatar_app.voices.shelf import CONSENT, MANIFEST, ClonedVoice, VoiceShelf
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.speech.text_to_speech import TTSEngine
+from avatar_app.system.paths import user_places
+from avatar_app.voices import consent_reading, recording
+from avatar_app.voices.library import CONSENT, MANIFEST, ClonedVoice, VoiceShelf
+from avatar_app.voices.recording import Listener, Notice, listen
 
 PARROT = """
 name: parrot
@@ -38,7 +38,7 @@ options:
 """
 ENGINE = """
 from pathlib import Path
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import SpeechChunk
 
@@ -113,7 +113,7 @@ def test_an_engine_that_cannot_clone_keeps_its_own_names(
         engine.synthesize("Hello", tmp_path / "hello.wav")
 
 
-def source_of(samples: Samples) -> listening.Open:
+def source_of(samples: Samples) -> recording.Open:
     """A microphone that hears these samples, all at once."""
 
     @contextmanager
@@ -184,7 +184,7 @@ def run(
     always_drawn: None,
 ) -> Run:
     """Runs `avatar-app voices …`, to which everybody reads DRAWN; its status, output and errors."""
-    monkeypatch.setattr(reading, "reader_of", lambda *_: lambda _: DRAWN.text)
+    monkeypatch.setattr(consent_reading, "reader_of", lambda *_: lambda _: DRAWN.text)
     for console in (cli.err, cli_voices._out, cli_voices._err):
         monkeypatch.setattr(console, "_width", 200)
 
@@ -222,7 +222,7 @@ def test_both_are_spoken_where_no_recording_is_named(
 ) -> None:
     said = iter([spoken(STORY), spoken(DRAWN.text)])
     monkeypatch.setattr(
-        listening,
+        recording,
         "open_microphone",
         lambda _device: source_of(np.concatenate([next(said), silence(3)])),
     )

@@ -26,11 +26,11 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
 from avatar_app.media.resample import resampled
-from avatar_app.media.wav import read_sound
+from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.output.clauses import split_clauses
-from avatar_app.session.companion import Companion
-from avatar_app.settings.settings import load_settings
-from avatar_app.system.places import user_places
+from avatar_app.session.live_session import Companion
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme, ThemeChoice
 from avatar_app.ui.window.main_window import MainWindow

@@ -14,10 +14,10 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
-from avatar_app.media.wav import read_sound
-from avatar_app.session.offline.gathering import Gathering
-from avatar_app.settings.settings import load_settings
-from avatar_app.system.places import user_places
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.session.offline.conversation import Gathering
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = ("goforward.wav", "librivox-0870.wav", "librivox-0890.wav", "jfk.flac")
@@ -78,7 +78,7 @@ def test_every_voiced_sample_reaches_the_recognizer_and_gives_the_same_words(
     overheard: tuple[Gathering, Overhearing], recognizer: PocketsphinxRecognizer, name: str
 ) -> None:
     gathering, overhearing = overheard
-    assert gathering.rack.manifests[Kind.ECHO].name == "none"
+    assert gathering.rack.manifests[Kind.AEC].name == "none"
     recording = read_sound(DATA / name).samples
     lead = np.zeros(8000, np.float32)
     sound = np.r_[lead, recording, np.zeros(64_000, np.float32)]

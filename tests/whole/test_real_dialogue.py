@@ -16,11 +16,11 @@ from avatar_app.bench.scripted.server import serving
 from avatar_app.core.events import Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
-from avatar_app.pipeline import orders
-from avatar_app.session.offline.converse import Line
-from avatar_app.session.offline.gathering import Gathering
+from avatar_app.pipeline import commands
+from avatar_app.session.offline.conversation import Gathering
+from avatar_app.session.offline.recordings import Line
 from avatar_app.storage.memory import Memory
-from avatar_app.system.places import user_places
+from avatar_app.system.paths import user_places
 
 
 def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def watched(llama: Path) -> Iterator[tuple[Gathering, LlamaDialogue]]:
     dialogue = LlamaDialogue(model=str(llama), threads=1, context=CONTEXT, repeat_penalty=1.0)
     try:
         with talking(LIGHT) as gathering:
-            gathering.conversation.order(orders.Use(Kind.DIALOGUE, dialogue))
+            gathering.conversation.order(commands.Use(Kind.DIALOGUE, dialogue))
             yield gathering, dialogue
     finally:
         dialogue.close()
@@ -71,7 +71,7 @@ def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
 def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
     with watched(llama) as (gathering, dialogue):
         order = gathering.conversation.order
-        with reading_interrupted(dialogue, lambda: order(orders.Interrupt())):
+        with reading_interrupted(dialogue, lambda: order(commands.Interrupt())):
             (given_up,) = talk(gathering, Line("hello"))
         assert given_up.outcome is Outcome.INTERRUPTED
         part = dialogue.evaluated().tokens

@@ -13,11 +13,11 @@ import pytest
 from real_models import ANSWER, answering, listening
 from witness import Witness
 
-from avatar_app.audio.card import Card
+from avatar_app.audio.backend import Card
 from avatar_app.core.events import Failed, Noticed, TurnEnded
-from avatar_app.session.companion import Companion
-from avatar_app.settings.settings import load_settings
-from avatar_app.system.places import user_places
+from avatar_app.session.live_session import Companion
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
 
 Open = Callable[[dict[str, Any]], Companion]
 

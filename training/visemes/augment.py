@@ -17,7 +17,7 @@ from make_speech import RATE, Spoken
 from scipy.signal import fftconvolve
 from torch import Tensor
 
-from avatar_app.engines.face.acting.spectrum import (
+from avatar_app.engines.face.animation.spectrum import (
     BANDS,
     DEPTH,
     FORGET,

@@ -16,7 +16,7 @@ from network import CONTEXTS, DELAY, UNITS, Lips, past_columns, start
 from onnx import TensorProto, helper, numpy_helper
 from targets import CLASSES
 
-from avatar_app.engines.face.acting.spectrum import BANDS, HOP, WINDOW
+from avatar_app.engines.face.animation.spectrum import BANDS, HOP, WINDOW
 
 THROATS = (0.86, 1.0, 1.16)
 """Where a band lies in what is heard, relative to where it lies in the sound."""

@@ -6,7 +6,7 @@ import torch
 from targets import CLASSES
 from torch import Tensor, nn
 
-from avatar_app.engines.face.acting.spectrum import BANDS
+from avatar_app.engines.face.animation.spectrum import BANDS
 
 CONTEXTS = (5, 3)
 """Columns that each convolution sees: the newest one last."""

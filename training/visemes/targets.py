@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from phones import Track
 
 from avatar_app.core.values import MouthShape
-from avatar_app.engines.face.acting.spectrum import HOP
-from avatar_app.engines.face.acting.visemes import DOMINANCE, REACH, SHAPES, Segment, closure
+from avatar_app.engines.face.animation.spectrum import HOP
+from avatar_app.engines.face.animation.visemes import DOMINANCE, REACH, SHAPES, Segment, closure
 
 CLASSES = tuple(MouthShape)
 _FINE = 5

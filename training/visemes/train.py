@@ -27,7 +27,7 @@ from network import DELAY, Lips, start  # noqa: E402
 from targets import CLASSES, targets_of  # noqa: E402
 
 from avatar_app.core.values import MouthShape  # noqa: E402
-from avatar_app.engines.face.acting.spectrum import QUIETEST, MelColumns  # noqa: E402
+from avatar_app.engines.face.animation.spectrum import QUIETEST, MelColumns  # noqa: E402
 
 SHIPPED = ROOT / "avatar_app" / "engines" / "face" / "acting" / "lips.onnx"
 COLUMNS, BATCH = 200, 32

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from avatar_app.avatars.detection.views import Face, Floats, cut, embedded, outputs, reduced
+from avatar_app.avatars.detection.crops import Face, Floats, cut, embedded, outputs, reduced
 from avatar_app.core.values import Image
 
 _SIDE = 128

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_app.avatars.detection.crops import Face, Floats, session
 from avatar_app.avatars.detection.s3fd_graph import (
     PICTURES,
     STRIDES,
@@ -23,11 +24,10 @@ from avatar_app.avatars.detection.s3fd_graph import (
     s3fd_graph,
     score_name,
 )
-from avatar_app.avatars.detection.views import Face, Floats, session
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.values import Image
-from avatar_app.engines.face.weights.reading import Published, read_weights
-from avatar_app.system.places import user_places
+from avatar_app.engines.face.checkpoints.reading import Published, read_weights
+from avatar_app.system.paths import user_places
 
 _LONGEST = 512
 """Pixels: pictures are made no longer than this; 1280 × 720 would take fifteen times as long."""

@@ -21,7 +21,7 @@ from avatar_app.core.values import (
     Transcript,
     VideoFrame,
 )
-from avatar_app.engines.hosting.host_messages import (
+from avatar_app.engines.hosting.messages import (
     Call,
     Cancel,
     Died,
@@ -33,7 +33,7 @@ from avatar_app.engines.hosting.host_messages import (
     Ready,
     Returned,
 )
-from avatar_app.engines.hosting.host_process import ChildProcess, Inbox
+from avatar_app.engines.hosting.process import ChildProcess, Inbox
 
 LOAD_PATIENCE = 120.0
 """Seconds that an engine may take to load."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk
-from avatar_app.pipeline.activity import Activity, Bell
-from avatar_app.pipeline.output.tape import Tape
+from avatar_app.pipeline.output.speech_buffer import Tape
+from avatar_app.pipeline.work_tracker import Activity, Bell
 
 MOST_AHEAD = 20 * PLAYBACK_RATE
 """Samples that may wait to be played; a voice that is further ahead waits."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, Pictures, VideoFrame
-from avatar_app.pipeline.activity import Activity, Bell
+from avatar_app.pipeline.output.frame_stats import Cast, Tally
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.output.tally import Cast, Tally
+from avatar_app.pipeline.work_tracker import Activity, Bell
 
 FRAMES_AHEAD = 8
 """Frames a face may be ahead of the sound."""

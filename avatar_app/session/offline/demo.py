@@ -14,15 +14,15 @@ from avatar_app.core.events import Failed, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, Samples
-from avatar_app.media.movie import MovieWriter
 from avatar_app.media.resample import Resampler
-from avatar_app.pipeline import orders
-from avatar_app.runtime.build import make_engine
+from avatar_app.media.video_writer import MovieWriter
+from avatar_app.pipeline import commands
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.converse import Converser, Line, converse
-from avatar_app.session.offline.gathering import gathered
-from avatar_app.settings.settings import Settings
-from avatar_app.system.places import Places
+from avatar_app.session.offline.conversation import gathered
+from avatar_app.session.offline.recordings import Converser, Line, converse
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
 
 SCRIPT = (
     "Hello there.",
@@ -58,7 +58,7 @@ def film_saying(
         fps = gathering.conversation.presenter.fps
         film = stack.enter_context(MovieWriter(output, fps))
         converser = Converser(gathering, film, lambda _source: None)
-        gathering.conversation.order(orders.Announce(text))
+        gathering.conversation.order(commands.Announce(text))
         converser.run_until_silent(TAIL)
         for event in gathering.told:
             if isinstance(event, Failed):

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from avatar_app.ui.chat.words import Answer
+from avatar_app.ui.chat.spoken_words import Answer
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.theme import UNIT
 

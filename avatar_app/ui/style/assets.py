@@ -9,9 +9,9 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from avatar_app.system import places
+from avatar_app.system import paths
 
-ASSETS = places.assets()
+ASSETS = paths.assets()
 FAMILY = "Inter"
 SCALES = (1.0, 2.0)
 """Device pixel ratios that icons are drawn for."""

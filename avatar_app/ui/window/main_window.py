@@ -12,22 +12,22 @@ from PySide6.QtWidgets import QWidget
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import TurnEnded
 from avatar_app.session.session import Preference, Session
-from avatar_app.ui.chat.chat_model import ChatModel
-from avatar_app.ui.chat.chat_view import ChatView
-from avatar_app.ui.portrait.newcomer import Newcomer
-from avatar_app.ui.portrait.stage import Stage
+from avatar_app.ui.chat.model import ChatModel
+from avatar_app.ui.chat.view import ChatView
+from avatar_app.ui.portrait.avatar_drop import Newcomer
+from avatar_app.ui.portrait.pane import Stage
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.stylesheet import stylesheet
 from avatar_app.ui.style.theme import UNIT, Theme, ThemeChoice
-from avatar_app.ui.widgets.naming import shown_name
-from avatar_app.ui.window.arrangement import bind_keys, connect, lay_out
+from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
+from avatar_app.ui.window.event_presenter import Reporter
+from avatar_app.ui.window.layout import bind_keys, connect, lay_out
 from avatar_app.ui.window.notices import Action, Notice
 from avatar_app.ui.window.popover import Popover
-from avatar_app.ui.window.reporter import Reporter
+from avatar_app.ui.window.push_to_talk import TalkKey
 from avatar_app.ui.window.side_panel import SidePanel
-from avatar_app.ui.window.talk_key import TalkKey
 
 EARLIER_TURNS = 100
 SIZE, SMALLEST = (1180, 760), (720, 540)

@@ -22,8 +22,8 @@ from avatar_app.session.session import Devices
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme, ThemeChoice
 from avatar_app.ui.widgets.card import SHADOW, Card
+from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.meters import LevelMeter
-from avatar_app.ui.widgets.naming import shown_name
 
 WIDTH = 40 * UNIT
 

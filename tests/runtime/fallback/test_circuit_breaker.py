@@ -13,9 +13,9 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.events import Failed
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.input import listening
-from avatar_app.pipeline.output import chain
-from avatar_app.runtime.fallback.substitutes import KIND_OF_STAGE, Substitutes
+from avatar_app.pipeline.input import recognition
+from avatar_app.pipeline.output import response_pipeline
+from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE, Substitutes
 
 
 class Case:
@@ -66,7 +66,7 @@ def test_what_is_no_engines_failure_replaces_nothing() -> None:
 
 
 def test_every_stage_of_the_conversation_but_the_faces_has_its_kind() -> None:
-    stages = {chain.THINK, chain.SPEAK, listening.RECOGNIZE}
+    stages = {response_pipeline.THINK, response_pipeline.SPEAK, recognition.RECOGNIZE}
     assert set(KIND_OF_STAGE) == stages
 
 

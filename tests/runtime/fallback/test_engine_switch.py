@@ -16,12 +16,12 @@ from avatar_app.core.events import Event, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
-from avatar_app.pipeline import orders
-from avatar_app.runtime.build import EMBEDDED, EngineRack, put_face
-from avatar_app.runtime.fallback.climber import Climber
-from avatar_app.runtime.fallback.exchanger import Exchanger
+from avatar_app.pipeline import commands
+from avatar_app.runtime.engine_set import EMBEDDED, EngineRack, put_face
+from avatar_app.runtime.fallback.engine_switch import Exchanger
+from avatar_app.runtime.fallback.face_fallback import Climber
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import EngineChoice
+from avatar_app.settings.schema import EngineChoice
 
 SOON = 20.0
 SMALL = {"width": 96, "height": 64, "fps": 10}
@@ -66,7 +66,7 @@ class Exchange(Scene):
         self.former = HeldVoice()
         self.rack = Voices(Registry(), {Kind.TTS: self.former})
         self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
-        self.conversation.order(orders.Use(Kind.TTS, self.former))
+        self.conversation.order(commands.Use(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
         self.exchanger = Exchanger(self.rack, self.conversation, self._tell)
 
@@ -92,7 +92,7 @@ class Exchange(Scene):
 
 def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
     with Exchange() as scene:
-        scene.order(orders.Type("go"))
+        scene.order(commands.Type("go"))
         scene.wait_until(scene.former.reached.is_set)
         scene.use()
         scene.wait_until(lambda: scene.voice is not scene.former)
@@ -141,7 +141,7 @@ def face(tmp_path: Path) -> Iterator[tuple[Scene, Climber, list[Noticed]]]:
     rack = EngineRack(Registry())
     put_face(rack, EngineChoice(engine=EMBEDDED[Kind.FACE], options=dict(SMALL)), told.append)
     with Scene(pace=SOON) as scene:
-        scene.conversation.order(orders.Use(Kind.FACE, rack.engines[Kind.FACE]))
+        scene.conversation.order(commands.Use(Kind.FACE, rack.engines[Kind.FACE]))
         climber = Climber(rack, scene.conversation, told.append, scene.clock)  # type: ignore[arg-type]
         yield scene, climber, told
         climber.close()
@@ -159,7 +159,7 @@ def test_another_face_is_shown_from_the_next_picture_on(
     scene, climber, told = face
     used = threading.Event()
     scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
-    scene.order(orders.Type("go"))
+    scene.order(commands.Type("go"))
     scene.wait(0.6)
     former = climber._rack.engines[Kind.FACE]
     climber.use(photo(tmp_path), used.set)

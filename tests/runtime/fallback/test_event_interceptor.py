@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 from avatar_app.core.events import Event, Failed, Noticed
-from avatar_app.pipeline.output.performing import PERFORM
-from avatar_app.runtime.fallback.overhearing import Overhearing
+from avatar_app.pipeline.output.face_stage import PERFORM
+from avatar_app.runtime.fallback.event_interceptor import Overhearing
 
 FALL = Failed(None, PERFORM, "The face broke.", "Choose another.")
 

@@ -18,12 +18,12 @@ from avatar_app.core.events import Event, Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.pipeline import orders
-from avatar_app.pipeline.output import performing
-from avatar_app.runtime.build import EngineRack, put_face
-from avatar_app.runtime.fallback.climber import Climber
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.output import face_stage
+from avatar_app.runtime.engine_set import EngineRack, put_face
+from avatar_app.runtime.fallback.face_fallback import Climber
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import EngineChoice
+from avatar_app.settings.schema import EngineChoice
 
 CHOSEN, FALLBACK = 1, 2
 TEXT = "one two three four five six seven eight nine ten"
@@ -123,7 +123,7 @@ class Stage(Scene):
         heard = self._hearing(post)
         for part in (self.conversation, self.conversation._delivery):
             part._post = heard  # type: ignore[attr-defined]
-        order = orders.Use(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
+        order = commands.Use(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
         self.conversation.order(order)
 
     clock: Any = staticmethod(lambda: 0.0)
@@ -148,7 +148,7 @@ class Stage(Scene):
         """One whole turn."""
         count = len(self.of(TurnEnded))
         self.moments.clear()
-        self.order(orders.Type("go"))
+        self.order(commands.Type("go"))
         self.wait_until(lambda: len(self.of(TurnEnded)) > count)
         turn: TurnEnded = self.of(TurnEnded)[-1]
         return turn
@@ -317,7 +317,7 @@ def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
         stage.check_whole(turn)
         assert stage.drawn_by()[-1] == FALLBACK
         at = [m.frame.at for m in stage.moments if m.frame and m.frame.image[1, 1, 0] == FALLBACK]
-        assert 0.5 < min(each for each in at if each) <= 0.5 + performing.LATE_FOR + 0.3
+        assert 0.5 < min(each for each in at if each) <= 0.5 + face_stage.LATE_FOR + 0.3
         stage.wait(1.5)
         (notice,) = stage.notices
         assert "too slow" in notice.message
@@ -326,7 +326,7 @@ def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
 
 
 def test_a_face_that_hangs_at_rest_is_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(performing, "HUNG_FOR", 0.3)
+    monkeypatch.setattr(face_stage, "HUNG_FOR", 0.3)
     theatre = Theatre(lambda _when, _options: None)
     stuck = Stuck(theatre, "rest")
     with Stage(theatre, pace=0.01) as stage:

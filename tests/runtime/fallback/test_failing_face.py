@@ -20,14 +20,14 @@ from avatar_app.core.errors import OutOfMemory
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, Image
 from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
-from avatar_app.pipeline import orders
-from avatar_app.pipeline.output.performing import LATE_FOR
-from avatar_app.runtime.fallback.ladder import DELAYS
-from avatar_app.session.offline.converse import Line, converse
-from avatar_app.session.offline.gathering import Gathering, gathered
-from avatar_app.session.offline.room import Moment, Room
-from avatar_app.settings.settings import load_settings
-from avatar_app.system.places import user_places
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.output.face_stage import LATE_FOR
+from avatar_app.runtime.fallback.quality_ladder import DELAYS
+from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.session.offline.devices import Moment, Room
+from avatar_app.session.offline.recordings import Line, converse
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
 
 FPS, WIDTH = 10.0, 192
 SETTINGS = {
@@ -105,7 +105,7 @@ class Evening:
         """One whole turn; `meanwhile` is called every 10 ms."""
         self.moments.clear()
         count = len(self.gathering.ended)
-        self.gathering.conversation.order(orders.Type(QUESTION))
+        self.gathering.conversation.order(commands.Type(QUESTION))
         while len(self.gathering.ended) == count:
             self.wait(0.01)
             meanwhile()

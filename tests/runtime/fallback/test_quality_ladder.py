@@ -15,7 +15,13 @@ from avatar_app.core.errors import (
     TooSlow,
 )
 from avatar_app.core.manifest import Kind
-from avatar_app.runtime.fallback.ladder import DELAYS, FORGIVEN_AFTER, Ladder, Level, rungs_of
+from avatar_app.runtime.fallback.quality_ladder import (
+    DELAYS,
+    FORGIVEN_AFTER,
+    Ladder,
+    Level,
+    rungs_of,
+)
 from avatar_app.runtime.registry import Registry
 
 WAV2LIP = Registry().find(Kind.FACE, "wav2lip")

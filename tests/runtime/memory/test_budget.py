@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_app.core.errors import OutOfMemory
-from avatar_app.runtime.memory.residency import Lease, Limits, Pool, Reading, Residency, Weight
+from avatar_app.runtime.memory.budget import Lease, Limits, Pool, Reading, Residency, Weight
 
 CARD = 12 * 1024.0
 GB = 1024.0

@@ -16,12 +16,12 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
-from avatar_app.runtime.build import EMBEDDED, EngineRack
-from avatar_app.runtime.memory.lending import Lender
-from avatar_app.runtime.memory.residency import Limits, Pool, Reading, Residency, Weight
+from avatar_app.runtime.engine_set import EMBEDDED, EngineRack
+from avatar_app.runtime.memory.broker import Lender
+from avatar_app.runtime.memory.budget import Limits, Pool, Reading, Residency, Weight
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.settings import EngineChoice
-from avatar_app.system.places import user_places
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.system.paths import user_places
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 

@@ -16,11 +16,11 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
-from avatar_app.runtime.build import make_engine
+from avatar_app.runtime.engine_set import make_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.runtime.speech_cache.remembering import RememberingVoice, remembering, sentences_of
-from avatar_app.runtime.speech_cache.sentences import Sentences
-from avatar_app.system.places import user_places
+from avatar_app.runtime.speech_cache.cached_voice import RememberingVoice, remembering, sentences_of
+from avatar_app.runtime.speech_cache.files import Sentences
+from avatar_app.system.paths import user_places
 
 TEXT = "Hello there, what can I do for you?"
 

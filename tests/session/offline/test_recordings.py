@@ -13,11 +13,11 @@ import pytest
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.events import Outcome, TurnEnded
-from avatar_app.session.offline.converse import Line, Said, _true_end, converse, read_lines
+from avatar_app.session.offline.conversation import voice_end
 from avatar_app.session.offline.demo import film_saying
-from avatar_app.session.offline.gathering import voice_end
-from avatar_app.settings.settings import load_settings
-from avatar_app.system.places import user_places
+from avatar_app.session.offline.recordings import Line, Said, _true_end, converse, read_lines
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
 
 RECORDING = Path(__file__).parents[2] / "data/goforward.wav"
 LIGHT = {

@@ -15,7 +15,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.shortage import is_shortage
+from avatar_app.core.out_of_memory import is_shortage
 
 WAITING = "OMP_WAIT_POLICY"
 """What OpenMP reads when it is loaded."""

@@ -18,7 +18,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.shortage import is_shortage
+from avatar_app.core.out_of_memory import is_shortage
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.chat import Chat
 

@@ -17,7 +17,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.shortage import is_shortage
+from avatar_app.core.out_of_memory import is_shortage
 from avatar_app.core.values import ALIGNED_FACE
 
 _SHAPE = (1, 3, ALIGNED_FACE, ALIGNED_FACE)

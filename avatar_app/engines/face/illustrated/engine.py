@@ -8,7 +8,7 @@ from typing import Any
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.performance import performed, pose_of, rested
+from avatar_app.engines.face.animation.performance import performed, pose_of, rested
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.scene import Scene
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import skia
 
-from avatar_app.engines.face.acting.pose import Expression
+from avatar_app.engines.face.animation.pose import Expression
 from avatar_app.engines.face.illustrated.brush import (
     fade,
     fill,

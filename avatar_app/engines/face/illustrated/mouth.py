@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import skia
 
-from avatar_app.engines.face.acting.pose import Mouth
+from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.illustrated.brush import (
     blot,
     fade,

@@ -9,7 +9,7 @@ import numpy as np
 import skia
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.animation.pose import Pose
 from avatar_app.engines.face.illustrated.backdrop import paint_backdrop
 from avatar_app.engines.face.illustrated.bending import Bending, Frame, framed
 from avatar_app.engines.face.illustrated.character import Character, Painter

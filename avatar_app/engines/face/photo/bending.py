@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.engines.face.acting.life import breath, nod_pitch
-from avatar_app.engines.face.acting.pose import REST_SMILE, Pose
+from avatar_app.engines.face.animation.life import breath, nod_pitch
+from avatar_app.engines.face.animation.pose import REST_SMILE, Pose
 from avatar_app.engines.face.photo.plane import smooth
 
 Field = NDArray[np.float32]

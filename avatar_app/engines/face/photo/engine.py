@@ -10,11 +10,11 @@ from typing import Any
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.performance import performed, pose_of, rested
+from avatar_app.engines.face.animation.performance import performed, pose_of, rested
 from avatar_app.engines.face.photo.loop import LoopScene
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.photo.scene import Scene
-from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
+from avatar_app.engines.face.portrait.avatar import MANIFEST, load_avatar
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.animation.pose import Pose
 from avatar_app.engines.face.photo.plane import Floats, Plane, curve, smooth
 
 _MEETS = 0.97

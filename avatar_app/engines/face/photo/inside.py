@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.engines.face.acting.pose import Mouth
+from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.photo.plane import Floats, Plane, smooth
 
 _TOOTH = np.array([240, 234, 222], np.float32)

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.animation.pose import Pose
 from avatar_app.engines.face.photo.mouth import Lips
 from avatar_app.engines.face.photo.plane import Floats
-from avatar_app.engines.face.sitter.avatar import Avatar
-from avatar_app.engines.face.sitter.framing import framed
-from avatar_app.engines.face.sitter.reel import Reel
+from avatar_app.engines.face.portrait.avatar import Avatar
+from avatar_app.engines.face.portrait.framing import framed
+from avatar_app.engines.face.portrait.reel import Reel
 
 Place = NDArray[np.float64]
 _STEADY = ("lips_outer_upper", "lips_outer_lower", "nose_base")

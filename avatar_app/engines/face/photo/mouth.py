@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.engines.face.acting.pose import Mouth, Pose
+from avatar_app.engines.face.animation.pose import Mouth, Pose
 from avatar_app.engines.face.photo.inside import Inside, Opening
 from avatar_app.engines.face.photo.plane import Floats, Plane, smooth
 from avatar_app.engines.face.photo.rest import Rest, rest_of

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from avatar_app.engines.face.sitter.avatar import MESH_POINTS, Avatar, Points
+from avatar_app.engines.face.portrait.avatar import MESH_POINTS, Avatar, Points
 
 _SIDE = 640
 _SKIN, _SHADE, _LIP = (222, 189, 168), (188, 150, 130), (186, 112, 104)

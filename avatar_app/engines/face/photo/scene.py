@@ -7,12 +7,12 @@ import threading
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.animation.pose import Pose
 from avatar_app.engines.face.photo.bending import Bending, head_of
 from avatar_app.engines.face.photo.eyes import eyes_of
 from avatar_app.engines.face.photo.mouth import Lips
-from avatar_app.engines.face.sitter.avatar import Avatar
-from avatar_app.engines.face.sitter.framing import framed
+from avatar_app.engines.face.portrait.avatar import Avatar
+from avatar_app.engines.face.portrait.framing import framed
 
 
 class Scene:

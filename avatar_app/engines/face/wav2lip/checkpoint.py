@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from avatar_app.engines.face.checkpoints.reading import Published, State, read_weights
 from avatar_app.engines.face.wav2lip.network import expected_shapes
 from avatar_app.engines.face.wav2lip.onnx_file import read_onnx_file
-from avatar_app.engines.face.weights.reading import Published, State, read_weights
 
 _WAV2LIP = Published(
     title="Wav2Lip",

@@ -10,8 +10,8 @@ from typing import Any
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.performance import pose_of, rested
-from avatar_app.engines.face.sitter.avatar import MANIFEST, load_avatar
+from avatar_app.engines.face.animation.performance import pose_of, rested
+from avatar_app.engines.face.portrait.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
 from avatar_app.engines.face.wav2lip.performing import Manner, Performance, faded, posed
 from avatar_app.engines.face.wav2lip.runtime import (

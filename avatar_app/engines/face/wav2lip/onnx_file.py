@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from avatar_app.engines.face.checkpoints.torch_file import Damaged
 from avatar_app.engines.face.wav2lip.network import (
     AUDIO_ENCODER,
     DECODER,
@@ -20,7 +21,6 @@ from avatar_app.engines.face.wav2lip.network import (
     Layer,
     expected_shapes,
 )
-from avatar_app.engines.face.weights.torch_file import Damaged
 
 Weights = dict[str, NDArray[Any]]
 _CONVOLUTIONS = ("Conv", "ConvTranspose")

@@ -12,8 +12,8 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
-from avatar_app.engines.face.acting.life import lived
-from avatar_app.engines.face.acting.pose import Pose
+from avatar_app.engines.face.animation.life import lived
+from avatar_app.engines.face.animation.pose import Pose
 from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 

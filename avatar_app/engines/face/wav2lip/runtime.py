@@ -22,7 +22,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.shortage import is_shortage
+from avatar_app.core.out_of_memory import is_shortage
 from avatar_app.engines.face.wav2lip.model import Model
 
 Floats = NDArray[np.float32]

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.acting.life import breath
-from avatar_app.engines.face.sitter.avatar import Avatar
-from avatar_app.engines.face.sitter.framing import framed
-from avatar_app.engines.face.sitter.reel import Reel
+from avatar_app.engines.face.animation.life import breath
+from avatar_app.engines.face.portrait.avatar import Avatar
+from avatar_app.engines.face.portrait.framing import framed
+from avatar_app.engines.face.portrait.reel import Reel
 from avatar_app.engines.face.wav2lip.blend import Blender, Box, blend_into
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats

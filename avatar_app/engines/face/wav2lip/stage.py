@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.acting.pose import Pose
-from avatar_app.engines.face.sitter.avatar import Avatar
-from avatar_app.engines.face.sitter.reel import Reel
+from avatar_app.engines.face.animation.pose import Pose
+from avatar_app.engines.face.portrait.avatar import Avatar
+from avatar_app.engines.face.portrait.reel import Reel
 from avatar_app.engines.face.wav2lip.blend import tint
 from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.mel import BANDS, SILENCE

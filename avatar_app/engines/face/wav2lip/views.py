@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.sitter.avatar import Avatar, Points, grouped
+from avatar_app.engines.face.portrait.avatar import Avatar, Points, grouped
 from avatar_app.engines.face.wav2lip.blend import Box, lip_mask, shown_region
 from avatar_app.engines.face.wav2lip.network import MASKED_FROM, SIDE
 from avatar_app.engines.face.wav2lip.region import Region

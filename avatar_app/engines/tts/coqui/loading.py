@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from avatar_app.core.errors import AvatarError, DeviceUnavailable, InputInvalid
-from avatar_app.core.shortage import is_shortage, shortage
+from avatar_app.core.out_of_memory import is_shortage, shortage
 from avatar_app.engines.tts.coqui.damage import reason_of
 from avatar_app.engines.tts.coqui.files import HINT, read_config, weights_of
 from avatar_app.engines.tts.coqui.network import Network

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
-from avatar_app.core.shortage import is_shortage
+from avatar_app.core.out_of_memory import is_shortage
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.speech.timing import Timing

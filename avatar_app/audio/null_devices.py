@@ -1,0 +1,158 @@
+"""Where there is no device, time still passes: the conversation goes on in blocks of 10 ms."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from avatar_app.audio.clock import Clock, MonotonicClock, beats
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.values import (
+    BLOCK_SECONDS,
+    MICROPHONE_BLOCK,
+    MICROPHONE_RATE,
+    PLAYBACK_BLOCK,
+    PLAYBACK_RATE,
+    AudioChunk,
+    Samples,
+)
+from avatar_app.media.sound_reader import SoundWriter
+
+Pull = Callable[[int, float], Samples]
+"""(frames, dac_at) -> float32 of shape (frames,): what leaves the loudspeaker at `dac_at`."""
+OnBlock = Callable[[AudioChunk, float], None]
+"""(block, adc_at)."""
+OnNotice = Callable[[str, str], None]
+"""(one sentence, hint)."""
+
+
+class Pacer:
+    """Calls `beat(at)` once for each block of time, from `start` to `close`, on a thread."""
+
+    def __init__(self, beat: Callable[[float], None], clock: Clock | None = None) -> None:
+        self._beat = beat
+        self._clock = clock or MonotonicClock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._stop.set()
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        for at in beats(self._clock, BLOCK_SECONDS, self._stop):
+            self._beat(at)
+
+
+class StandIn:
+    """What all stand-ins share: a pacer, and the answers that a device would give."""
+
+    name: str | None = None
+    latency = 0.0
+    alive = False
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._pacer = Pacer(self.beat, clock)
+
+    def beat(self, at: float) -> None:
+        """One block of time has passed; it began at `at`."""
+        raise NotImplementedError
+
+    def use(self, device: str | None) -> None:
+        """A stand-in has no other device to go to."""
+
+    def start(self) -> None:
+        self._pacer.start()
+
+    def close(self) -> None:
+        self._pacer.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class SilentMicrophone(StandIn):
+    """Delivers silence."""
+
+    def __init__(self, on_block: OnBlock, clock: Clock | None = None) -> None:
+        super().__init__(clock)
+        self._on_block = on_block
+        self._start = 0
+
+    def beat(self, at: float) -> None:
+        silence = np.zeros(MICROPHONE_BLOCK, np.float32)
+        self._on_block(AudioChunk(silence, MICROPHONE_RATE, self._start), at)
+        self._start += MICROPHONE_BLOCK
+
+
+class SilentSpeaker(StandIn):
+    """Pulls what would be played, and nobody hears it."""
+
+    def __init__(self, pull: Pull, clock: Clock | None = None) -> None:
+        super().__init__(clock)
+        self._pull = pull
+
+    def beat(self, at: float) -> None:
+        self._pull(PLAYBACK_BLOCK, at)
+
+
+class FileSpeaker(StandIn):
+    """Writes what would be played to a WAV file, in real time."""
+
+    def __init__(
+        self, path: str | Path, pull: Pull, on_notice: OnNotice, clock: Clock | None = None
+    ) -> None:
+        super().__init__(clock)
+        self.name = str(path)
+        self._pull = pull
+        self._on_notice = on_notice
+        self._writer: SoundWriter | None = None
+        self._path = Path(path)
+
+    @property
+    def alive(self) -> bool:  # type: ignore[override]
+        return self._writer is not None
+
+    def start(self) -> None:
+        try:
+            self._writer = SoundWriter(self._path, PLAYBACK_RATE)
+        except InputInvalid as problem:
+            self._on_notice(problem.message, problem.hint)
+        super().start()
+
+    def beat(self, at: float) -> None:
+        samples = self._pull(PLAYBACK_BLOCK, at)
+        if self._writer is not None:
+            self._write(self._writer, samples)
+
+    def close(self) -> None:
+        super().close()
+        self._end_file()
+
+    def _write(self, writer: SoundWriter, samples: Samples) -> None:
+        try:
+            writer.write(samples)
+        except InputInvalid as problem:
+            self._end_file()
+            self._on_notice(problem.message, problem.hint)
+
+    def _end_file(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

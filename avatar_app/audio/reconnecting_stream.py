@@ -1,0 +1,243 @@
+"""A conversation never loses its sound: a stream that dies is replaced, its device taken back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from dataclasses import dataclass
+
+from avatar_app.audio.backend import Card
+from avatar_app.audio.clock import Clock
+from avatar_app.audio.devices import Device, Direction, candidates, matching
+from avatar_app.audio.null_devices import OnNotice, StandIn
+from avatar_app.audio.stream import Line, Plug
+from avatar_app.core.errors import DeviceUnavailable
+
+LOOK_SECONDS = 0.1
+"""How often a stream is asked for a sign of life."""
+SEARCH_SECONDS = 2.0
+"""How often a device that is missed is looked for."""
+LONGEST_SEARCH_SECONDS = 10.0
+"""Searches that find nothing become rarer, down to this."""
+STEADY_SECONDS = 10.0
+"""A second loss within this time waits for the next search: no flood of notices."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a keeper keeps, and what it says about it."""
+
+    direction: Direction
+    noun: str
+    without: str
+    """What still works where there is no such device."""
+
+
+class Keeper:
+    """Keeps one stream alive on the wanted device, the default one or, with neither, a stand-in.
+
+    One writer: `begin`, then `look` on the keeper's own thread.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        wanted: str | None,
+        plug: Plug,
+        stand_in: StandIn,
+        on_notice: OnNotice,
+        card: Card,
+        clock: Clock,
+    ) -> None:
+        self.line: Line | None = None
+        self._role = role
+        self._wanted = wanted
+        self._plug = plug
+        self._stand_in = stand_in
+        self._on_notice = on_notice
+        self._card = card
+        self._clock = clock
+        self._ordered = False
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._last = ""  # the name of the device last in use
+        self._problem: DeviceUnavailable | None = None  # why the best device could not be opened
+        self._next_search = clock.now()
+        self._lost_at = float("-inf")
+        self._patience = SEARCH_SECONDS
+
+    def start(self) -> None:
+        """Connects, at worst to the stand-in, and watches from then on."""
+        if self._thread is not None:
+            return
+        self._stopping = False
+        self.begin()
+        self._thread = threading.Thread(target=self._run, name=self._role.noun, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        if self._thread is None:
+            return
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+        self._thread = None
+        self._drop_line()
+        self._stand_in.close()
+
+    def use(self, wanted: str | None) -> None:
+        """Changes to another device, soon."""
+        self._wanted = wanted
+        self._ordered = True
+        self._wake.set()
+
+    def look(self) -> None:
+        """One look at the stream: is it alive, is it the wanted one, is a better one back?"""
+        line = self.line
+        if self._ordered:
+            self._ordered = False
+            self._drop_line()
+            self.begin()
+        elif line is not None and line.recalled:
+            self._reopen()
+        elif line is not None and not line.alive:
+            self._lose(line)
+        elif not self._content() and self._clock.now() >= self._next_search:
+            self._search()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+            if not self._stopping:
+                self.look()
+
+    def begin(self) -> None:
+        """The first connection, or one that was ordered."""
+        self._patience = SEARCH_SECONDS
+        try:
+            known = self._card.known()
+            self._take(known if self._offered(known) else self._card.present())
+        except DeviceUnavailable as problem:
+            self._await_device()
+            self._on_notice(problem.message, problem.hint)
+            return
+        if not self._content():
+            self._on_notice(self._missing(), _goes_on(self._role, self.line))
+
+    def _lose(self, line: Line) -> None:
+        """The stream is dead: the stand-in takes over at once, then the best device left."""
+        again = self._clock.now() - self._lost_at < STEADY_SECONDS
+        self._lost_at = self._clock.now()
+        self._patience = LONGEST_SEARCH_SECONDS if again else SEARCH_SECONDS
+        self._drop_line()
+        self._await_device()
+        if not again:
+            self._connect_to_present()
+        self._tell_gone(line.device.name)
+
+    def _reopen(self) -> None:
+        """After a refresh, which ended every stream: silently, if the device is still there."""
+        before, content = self._last, self._content()
+        self._drop_line()
+        self._connect(self._devices())
+        if self._content() and not content:
+            self._tell_back()
+        elif self.line is None or self._last != before:
+            self._tell_gone(before)
+
+    def _search(self) -> None:
+        """Is the wanted device, or where there is none any device, there again?"""
+        self._await_next_search()
+        before = self.line.device if self.line is not None else None
+        devices = self._devices(present=True)
+        best = candidates(devices, self._wanted, self._role.direction)[:1]
+        if not best or best == [before]:
+            return
+        self._drop_line()
+        self._take(devices)
+        if self.line is not None and self.line.device != before:
+            self._patience = SEARCH_SECONDS
+            self._tell_back()
+
+    def _tell_gone(self, name: str) -> None:
+        self._on_notice(f"The {self._role.noun} {name} is gone.", _goes_on(self._role, self.line))
+
+    def _tell_back(self) -> None:
+        self._on_notice(
+            f"The {self._role.noun} {self._last} is back.", "The conversation goes on with it."
+        )
+
+    def _connect_to_present(self) -> None:
+        devices = self._devices(present=True)
+        if candidates(devices, self._wanted, self._role.direction):
+            self._take(devices)
+
+    def _take(self, devices: list[Device]) -> None:
+        """Opens the best of the devices that are there now, which PortAudio may not know yet."""
+        if self._devices() != devices:
+            with contextlib.suppress(DeviceUnavailable):  # opening will tell why
+                self._card.refresh()
+        self._connect(devices)
+
+    def _devices(self, present: bool = False) -> list[Device]:
+        try:
+            return self._card.present() if present else self._card.known()
+        except DeviceUnavailable as problem:
+            log.debug("No devices: %s", problem)
+            return []
+
+    def _connect(self, devices: list[Device]) -> None:
+        """Opens the first of the candidates that can be opened, else the stand-in goes on."""
+        self._problem = None
+        for device in candidates(devices, self._wanted, self._role.direction):
+            self._stand_in.close()
+            try:
+                self.line = self._card.open(device, self._role.direction, self._plug)
+            except DeviceUnavailable as problem:
+                log.info("%s", problem)
+                self._problem = self._problem or problem
+                continue
+            self._last = device.name
+            return
+        self._await_device()
+
+    def _await_device(self) -> None:
+        self._next_search = self._clock.now() + self._patience
+        self._stand_in.start()
+
+    def _await_next_search(self) -> None:
+        self._patience = min(2 * self._patience, LONGEST_SEARCH_SECONDS)
+        self._next_search = self._clock.now() + self._patience
+
+    def _drop_line(self) -> None:
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+
+    def _content(self) -> bool:
+        """Whether the stream is what was asked for: then nothing is searched."""
+        return self.line is not None and self._offered([self.line.device])
+
+    def _offered(self, devices: list[Device]) -> bool:
+        """Whether what was asked for is among these."""
+        if not self._wanted:
+            return bool(candidates(devices, None, self._role.direction))
+        return matching(devices, self._wanted, self._role.direction) is not None
+
+    def _missing(self) -> str:
+        if self._problem is not None:
+            return self._problem.message
+        if self._wanted and self.line is not None:
+            return f"There is no {self._role.noun} called {self._wanted}."
+        return f"No {self._role.noun} was found."
+
+
+def _goes_on(role: Role, line: Line | None) -> str:
+    if line is None:
+        return f"{role.without} It is used as soon as one is plugged in."
+    return f"The conversation goes on with {line.device.name}."

@@ -1,0 +1,164 @@
+"""Turns a clip into what an avatar needs: the best still, and a loop of the person at rest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.avatars.clip.analysis import watch
+from avatar_app.avatars.clip.loop import FADE, Loop, filled, find_loop, smoothed
+from avatar_app.avatars.clip.quality import best_still, gaps_of, mouth_moves, usable_part
+from avatar_app.avatars.clip.reading import Clip, open_clip
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of
+from avatar_app.core.jobs import Job
+from avatar_app.core.values import Image
+from avatar_app.engines.face.portrait.idle import IDLE_CLIP, IDLE_TRACK
+
+BELOW = 10
+"""Pixels that Wav2Lip's face box reaches below the chin."""
+_QUALITY = {"preset": "fast", "crf": "16"}
+_STEADY, _STEADY_BOX, _STEADY_SIZE = 1.0, 2.0, 6.0
+"""Frames over which the landmarks, the box's place and its size are smoothed: a network's trembling
+would show as a trembling mouth."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """The idle loop of a clip, not yet written; `begin` and `end` of the loop count its frames."""
+
+    clip: Clip
+    loop: Loop
+    boxes: Floats
+    """(frames, 4)"""
+    marks: Floats
+    """(frames, points, 2)"""
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        return {
+            "frames": len(self.boxes),
+            "fps": round(self.clip.rate, 4),
+            "mirrored": self.loop.mirrored,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sitting:
+    """What an avatar is made of."""
+
+    picture: Image
+    mesh: Floats
+    """(468, 3), in pixels of the picture."""
+    notes: tuple[str, ...]
+    film: Film | None = None
+
+
+def sit_for_clip(path: Path, job: Job[Any], open_eyes: Callable[[], Eyes] = Eyes) -> Sitting:
+    """The person in a clip; InputInvalid where it cannot be used."""
+    clip = open_clip(path)
+    eyes = open_eyes()
+    watched = watch(clip, eyes, job, (0.0, 0.75))
+    part, notes = usable_part(watched, path)
+    job.report(0.76, "Looking for a loop")
+    seen = filled(watched.meshes[part])
+    gaps, meshes = gaps_of(seen), smoothed(seen, _STEADY)
+    loop = find_loop(meshes, gaps, watched.sights[part], watched.rate)
+    job.report(0.8, "Taking the best picture")
+    still = best_still(watched, part)
+    picture = next(islice(clip.frames(), still, None))
+    faces = eyes.faces(picture)
+    mesh = eyes.mesh(picture, faces[0])[0] if faces else watched.meshes[still]
+    notes += check_face(picture, mesh, 1, "clip")
+    if mouth_moves(gaps[loop.begin : loop.end]):
+        notes += ("The mouth moves throughout; a clip in which you listen looks better.",)
+    film = Film(
+        clip,
+        Loop(part.start + loop.begin, part.start + loop.end, loop.mirrored),
+        _faded(_boxes(meshes, clip.size), loop),
+        _faded(np.stack([_marks(mesh) for mesh in meshes]), loop),
+    )
+    return Sitting(picture, mesh, notes, film)
+
+
+def _marks(mesh: Floats) -> Floats:
+    return np.asarray(np.concatenate(list(landmarks_of(mesh).values())), np.float32)
+
+
+def _boxes(meshes: Floats, size: tuple[int, int]) -> Floats:
+    """The face boxes, as `making.face_box` lays them, but steady: (n, 4), within the picture."""
+    low, high = meshes[:, :, :2].min(axis=1), meshes[:, :, :2].max(axis=1)
+    high = high + np.array([0, BELOW], np.float32)
+    middle = smoothed((low + high) / 2, _STEADY_BOX)
+    half = smoothed((high - low) / 2, _STEADY_SIZE)
+    most = np.tile(np.asarray(size, np.float32), 2)
+    boxes = np.clip(np.concatenate([middle - half, middle + half], axis=1), 0, most)
+    return np.asarray(boxes, np.float32)
+
+
+def _faded(values: Floats, loop: Loop) -> Floats:
+    """Those of the loop's frames; at its end they turn into those before its beginning."""
+    chosen = np.array(values[loop.begin : loop.end], np.float32)
+    if not loop.mirrored:
+        for k in range(FADE):
+            share = (k + 1) / (FADE + 1)
+            chosen[k - FADE] += (values[loop.begin - FADE + k] - chosen[k - FADE]) * share
+    return chosen
+
+
+def write_idle(folder: Path, film: Film, job: Job[Any], span: tuple[float, float]) -> None:
+    """The loop's files; `span` is the part of the job's progress."""
+    content = io.BytesIO()
+    count = len(film.boxes)
+    _encode(content, _told(_pictures(film), count, job, span), film.clip)
+    track = io.BytesIO()
+    np.savez_compressed(track, boxes=film.boxes, landmarks=film.marks)
+    (folder / IDLE_CLIP).write_bytes(content.getvalue())
+    (folder / IDLE_TRACK).write_bytes(track.getvalue())
+
+
+def _told(
+    pictures: Iterator[Image], count: int, job: Job[Any], span: tuple[float, float]
+) -> Iterator[Image]:
+    for index, picture in enumerate(pictures):
+        job.report(span[0] + (span[1] - span[0]) * index / count, "Writing the idle loop")
+        yield picture
+
+
+def _pictures(film: Film) -> Iterator[Image]:
+    """The loop's frames, faded over at its end."""
+    import cv2
+
+    loop = film.loop
+    before = 0 if loop.mirrored else FADE
+    frames = islice(film.clip.frames(), loop.begin - before, loop.end)
+    first = list(islice(frames, before))
+    fading = loop.end - loop.begin - before
+    for index, picture in enumerate(frames):
+        if index < fading or loop.mirrored:
+            yield picture
+        else:
+            share = (index - fading + 1) / (FADE + 1)
+            over = cv2.addWeighted(picture, 1 - share, first[index - fading], share, 0)
+            yield np.asarray(over, np.uint8)
+
+
+def _encode(target: io.BytesIO, pictures: Iterator[Image], clip: Clip) -> None:
+    import av
+
+    with av.open(target, "w", format="mp4") as container:
+        rate = Fraction(clip.rate).limit_denominator(1001)
+        stream = container.add_stream("libx264", rate=rate, options=_QUALITY)
+        stream.width, stream.height = clip.size
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))

@@ -1,0 +1,129 @@
+"""Makes an avatar from a photo or a clip: within seconds, completely or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avatar_app.avatars.clip.importing import BELOW, Sitting, sit_for_clip, write_idle
+from avatar_app.avatars.clip.reading import is_clip
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of, no_face_in, outline_of
+from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.photo import read_photo
+from avatar_app.core.jobs import Job
+from avatar_app.core.values import Image
+from avatar_app.engines.face.portrait.avatar import (
+    FEATURES,
+    LONGEST,
+    MANIFEST,
+    PORTRAIT,
+    VERSION,
+    VERSION_WITH_IDLE,
+    Avatar,
+    check_folder,
+    load_avatar,
+)
+
+LICENCE = "The user brought this photo and answers for the right to use it."
+
+
+def make_avatar(
+    source: Path, name: str, job: Job[Any], shelf: Shelf, open_eyes: Callable[[], Eyes] = Eyes
+) -> Avatar:
+    """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
+
+    A clip's progress is told frame by frame; a cancelled job leaves nothing behind. `open_eyes`
+    makes what finds the face.
+    """
+    shelf.check_free(name)
+    sit = sit_for_clip if is_clip(source) else _sit_for_photo
+    sitting = sit(source, job, open_eyes)
+    job.report(0.7, "Writing the avatar")
+    with shelf.new(name) as folder:
+        _write(folder, sitting, name)
+        if sitting.film is not None:
+            write_idle(folder, sitting.film, job, (0.8, 0.95))
+        check_folder(folder)
+        job.report(0.95)
+    return load_avatar(shelf.folder(name))
+
+
+def _sit_for_photo(photo: Path, job: Job[Any], open_eyes: Callable[[], Eyes]) -> Sitting:
+    job.report(0.0, "Reading the photo")
+    picture = _sized(read_photo(photo))
+    job.report(0.2, "Looking for the face")
+    eyes = open_eyes()
+    faces = eyes.faces(picture)
+    if not faces:
+        raise no_face_in(picture, photo)
+    job.report(0.5, "Measuring the face")
+    mesh, _ = eyes.mesh(picture, faces[0])
+    return Sitting(picture, mesh, check_face(picture, mesh, len(faces)))
+
+
+def _sized(picture: Image) -> Image:
+    """No side longer than LONGEST."""
+    import cv2
+
+    factor = LONGEST / max(picture.shape[:2])
+    if factor >= 1:
+        return picture
+    smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller[:LONGEST, :LONGEST], np.uint8)
+
+
+def _write(folder: Path, sitting: Sitting, name: str) -> None:
+    import cv2
+
+    picture, mesh = sitting.picture, sitting.mesh
+    height, width = picture.shape[:2]
+    box = face_box(mesh, width, height)
+    film = sitting.film
+    idle = {} if film is None else {"idle": film.entry}
+    document = {
+        "version": VERSION if film is None else VERSION_WITH_IDLE,
+        "name": name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "size": [width, height],
+        "face_box": list(box),
+        "landmarks": {
+            part: [[round(float(x), 2), round(float(y), 2)] for x, y in points]
+            for part, points in landmarks_of(mesh).items()
+        },
+        "notes": list(sitting.notes),
+        "licence": LICENCE,
+        **idle,
+    }
+    _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    features = io.BytesIO()
+    np.savez_compressed(features, mesh=mesh, face_mask=face_mask(mesh, box))
+    (folder / PORTRAIT).write_bytes(png.tobytes())
+    (folder / FEATURES).write_bytes(features.getvalue())
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def face_box(mesh: Floats, width: int, height: int) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 around the face, BELOW more below, within the picture."""
+    low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+    x0, y0 = (max(int(n), 0) for n in low)
+    x1, y1 = min(int(high[0]) + 1, width), min(int(high[1]) + 1 + BELOW, height)
+    return x0, y0, x1, y1
+
+
+def face_mask(mesh: Floats, box: tuple[int, int, int, int]) -> Image:
+    """255 inside the face's outline, shape of the box."""
+    import cv2
+
+    x0, y0, x1, y1 = box
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    outline = np.rint(outline_of(mesh) - [x0, y0]).astype(np.int32)
+    cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA)
+    return mask

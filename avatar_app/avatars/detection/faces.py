@@ -1,0 +1,146 @@
+"""Finds faces in a picture and the 468 points of MediaPipe's mesh on each.
+
+A detector says where faces may be: BlazeFace, which is embedded, or S3FD. Face Mesh, embedded too
+(see networks/README.md), measures them and is asked whether they are faces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from avatar_app.avatars.detection.crops import (
+    Face,
+    Floats,
+    cut,
+    embedded,
+    outputs,
+    overlap,
+    reduced,
+    turning,
+)
+from avatar_app.core.values import Image
+
+if TYPE_CHECKING:
+    from avatar_app.settings.schema import AvatarSettings
+
+__all__ = ["Detector", "DetectorName", "Eyes", "Face", "eyes_with"]
+
+_MESH_SIDE = 192
+_SAME = 0.3
+"""Overlap (intersection over union) from which two detections are one face."""
+_PRESENT = 0.5
+"""Probability from which the mesh network is believed to have seen a face."""
+_ROOM = (1.4, 1.5, 1.6)
+"""Sides of the squares that the mesh network sees, in sides of the face; their mean is steadier."""
+_LEANING = 0.08
+"""Radians by which a face may be tilted in what the mesh network sees: upright it sees best."""
+_TRIES = 4
+"""Times that the square is turned for that; detectors that tell no tilt need two or three."""
+_CORNERS = (33, 263)
+"""Outer corners of the eyes in the mesh."""
+
+
+class DetectorName(StrEnum):
+    """What finds faces."""
+
+    EMBEDDED = "embedded"
+    S3FD = "s3fd"
+
+
+class Detector(Protocol):
+    """Says where faces may be."""
+
+    def faces(self, pictures: Sequence[Image]) -> list[list[Face]]:
+        """For each picture, uint8, (height, width, 3), RGB, its faces in any order; a face may be
+        told several times."""
+
+
+def eyes_with(name: DetectorName, model: Path | None = None, batch: int = 1) -> Eyes:
+    """Eyes with the detector that was chosen; only this one is loaded.
+
+    `model`: S3FD's weights; None looks for them in the user's folder of models. `batch`: pictures
+    at once. ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be had.
+    """
+    if name is DetectorName.EMBEDDED:
+        return Eyes()
+    from avatar_app.avatars.detection.s3fd import S3fd
+
+    return Eyes(S3fd(model, batch))
+
+
+def chosen_eyes(chosen: AvatarSettings, batch: int | None = None) -> Callable[[], Eyes]:
+    """What makes eyes with the detector that the settings choose; `batch` instead of theirs."""
+    weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
+    return partial(eyes_with, chosen.detector, weights, batch or chosen.detector_batch)
+
+
+class Eyes:
+    """A detector and the network of the mesh, loaded."""
+
+    def __init__(self, detector: Detector | None = None) -> None:
+        from avatar_app.avatars.detection.blazeface import BlazeFace
+
+        self._detector = detector or BlazeFace()
+        self._mesher = embedded("face_landmarks.onnx")
+
+    def faces(self, picture: Image) -> list[Face]:
+        """All faces, the largest first."""
+        return self.faces_in_each([picture])[0]
+
+    def faces_in_each(self, pictures: Sequence[Image]) -> list[list[Face]]:
+        """All faces of each picture, the largest first; faster than one picture after another
+        where the detector takes several at once."""
+        found = self._detector.faces(pictures)
+        return [self._real(*each) for each in zip(pictures, found, strict=True)]
+
+    def _real(self, picture: Image, found: list[Face]) -> list[Face]:
+        distinct: list[Face] = []
+        for face in sorted(found, key=lambda face: -face.score):
+            if all(overlap(face, other) < _SAME for other in distinct):
+                distinct.append(face)
+        real = [face for face in distinct if self.mesh(picture, face)[1] > _PRESENT]
+        return sorted(real, key=lambda face: -face.side)
+
+    def mesh(self, picture: Image, face: Face) -> tuple[Floats, float]:
+        """Points, shape (468, 3), in pixels of the picture, and the probability of a face there."""
+        smaller, factor = reduced(picture, face.side * _ROOM[0] / _MESH_SIDE)
+        centre, side, tilt = face.centre * factor, face.side * factor, face.tilt
+        points, presence = self._mesh_in(smaller, centre, side * _ROOM[1], tilt)
+        if presence > _PRESENT:  # again, now that it is known where the face ends
+            for _ in range(_TRIES):
+                told = tilt
+                centre, side, tilt = _surroundings(points)
+                if abs(tilt - told) < _LEANING:
+                    break
+                points, _ = self._mesh_in(smaller, centre, side * _ROOM[1], tilt)
+            views = [self._mesh_in(smaller, centre, side * room, tilt) for room in _ROOM]
+            points = np.mean([seen for seen, _ in views], axis=0)
+            presence = min(sure for _, sure in views)
+        return (points / factor).astype(np.float32), presence
+
+    def _mesh_in(
+        self, picture: Image, centre: Floats, side: float, tilt: float
+    ) -> tuple[Floats, float]:
+        seen = cut(picture, centre, side, tilt, _MESH_SIDE)
+        points, presence = outputs(self._mesher, seen / np.float32(255))
+        points = (points.reshape(-1, 3) - [_MESH_SIDE / 2, _MESH_SIDE / 2, 0]) * side / _MESH_SIDE
+        turned = points @ turning(tilt).T
+        turned[:, :2] += centre
+        return turned.astype(np.float32), float(1 / (1 + math.exp(-presence.item())))
+
+
+def _surroundings(points: Floats) -> tuple[Floats, float, float]:
+    """Centre, side and tilt of the square around a mesh."""
+    between = points[_CORNERS[1], :2] - points[_CORNERS[0], :2]
+    tilt = float(np.arctan2(between[1], between[0]))
+    turn = turning(tilt)[:2, :2].astype(np.float32)
+    upright = points[:, :2] @ turn
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    return (low + high) / 2 @ turn.T, float((high - low).max()), tilt

@@ -1,0 +1,142 @@
+"""How soon the window is there: run as a program, it starts one unseen and prints what it measured.
+
+Everything is real but the screen: the session, its engines and devices (stand-ins where there is no
+sound card), and the window. It is visible when its portrait has been painted for the first time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
+
+from avatar_app.bench.window.event_pump import EventPump
+from avatar_app.core.events import Event, TurnEnded
+from avatar_app.session.live_session import Companion
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import user_places
+from avatar_app.ui.app import prepared_application
+from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.window.main_window import MainWindow
+
+PATIENCE_MS = 30_000
+"""Milliseconds after which a picture or an answer is no longer awaited."""
+BEAT_MS = 10
+"""How often the event loop is asked to be on time while a turn goes on."""
+TEXT = "What can you do?"
+"""What is typed."""
+
+
+class FirstPaint(QObject):
+    """Notes when what it watches was painted for the first time."""
+
+    at: float | None = None
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and self.at is None:
+            self.at = since_start_ms()
+        return False
+
+
+class Beats(QObject):
+    """Asks the event loop for a call every 10 ms, and notes how late each one is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late_ms: list[float] = []
+        self._due = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        self._due = time.perf_counter() + BEAT_MS / 1000
+        self._timer.start(BEAT_MS)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def quantile(self, share: float) -> float | None:
+        late = sorted(self.late_ms)
+        return late[int(share * (len(late) - 1))] if late else None
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.late_ms.append(max(0.0, now - self._due) * 1000)
+        self._due = now + BEAT_MS / 1000
+
+
+class Probe:
+    """A window on a real session, and what it has seen so far."""
+
+    def __init__(self) -> None:
+        self._application = prepared_application()
+        self._events = EventPump()
+        settings, notices = load_settings()
+        self._session = Companion(settings, notices, user_places())
+        self._ended: list[TurnEnded] = []
+        self._session.subscribe(self._take)
+        self._window = MainWindow(self._session, Theme())
+        self._paint = FirstPaint()
+        self._window.stage.view.installEventFilter(self._paint)
+
+    def run(self) -> dict[str, float | None]:
+        """Open the window, wait for face and greeting, type a turn, and close; milliseconds since
+        the interpreter started."""
+        self._window.show()
+        self._window.start()
+        self._wait_for(lambda: self._paint.at is not None)
+        face_at = self._wait_for(lambda: self._session.frame() is not None)
+        self._wait_for(lambda: self._ended)  # the greeting is over
+        beats = Beats()
+        beats.start()
+        count = len(self._ended)
+        self._session.type(TEXT)
+        answered_at = self._wait_for(lambda: len(self._ended) > count)
+        beats.stop()
+        self._window.close()
+        return {
+            "window_visible_ms": self._paint.at,
+            "first_face_frame_ms": face_at,
+            "answered_ms": answered_at,
+            "loop_lag_p50_ms": beats.quantile(0.5),
+            "loop_lag_p99_ms": beats.quantile(0.99),
+            "beats": len(beats.late_ms),
+        }
+
+    def _wait_for(self, condition: Callable[[], object]) -> float | None:
+        """Run the event loop until `condition` holds; when that was, or None if it never did."""
+        clock = QElapsedTimer()
+        clock.start()
+        while not condition():
+            self._events.turn()
+            if clock.hasExpired(PATIENCE_MS):
+                return None
+        return since_start_ms()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, TurnEnded):
+            self._ended.append(event)
+
+
+def since_start_ms() -> float:
+    """Milliseconds since this process was started."""
+    return (time.time() - psutil.Process().create_time()) * 1000
+
+
+def main() -> None:
+    """Print what was measured as one line of JSON."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.stdout.write(json.dumps(Probe().run()) + "\n")
+
+
+if __name__ == "__main__":
+    from avatar_app.__main__ import SWITCH_INTERVAL
+
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    main()

@@ -1,0 +1,102 @@
+"""A scripted conversation without devices: is what is said heard, answered, spoken and drawn?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from avatar_app.bench.speech import UserVoice, trimmed
+from avatar_app.core.events import Noticed, UserStarted
+from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
+
+LONGEST = 30.0
+"""Seconds that the whole exchange may take."""
+SIMILAR = 60
+"""Percent of likeness from which the phrase counts as understood."""
+LATE_MS = 1500.0
+"""Milliseconds of waiting for an answer after which a machine is too slow to talk with."""
+AUDIBLE = 0.01
+
+Finding = tuple[bool, str, str]
+"""(ok, one line, remedy)."""
+
+
+def hold_conversation(settings: Settings, places: Places, phrase: str) -> Iterator[Finding]:
+    """Another voice says `phrase` to the microphone; each step of the answer is a finding."""
+    notices: list[Noticed] = []
+    with TemporaryDirectory(prefix="avatar-doctor-") as folder:
+        unkept = replace(places, data=Path(folder))  # nothing of it is remembered
+        with UserVoice() as user:
+            voice = trimmed(user.say(phrase).samples)
+        with gathered(settings, unkept, notices.append) as gathering:
+            end, loudest = _talk(gathering, voice)
+    for told in (*notices, *gathering.told):
+        yield False, told.message, told.hint
+    yield from _heard(gathering, phrase)
+    yield from _answered(gathering, end, loudest)
+
+
+def _talk(gathering: Gathering, voice: Samples) -> tuple[float, float]:
+    """Say it and hear the answer out; the second at which the user ended, and the answer's loudest
+    sample."""
+    list(gathering.room.pass_time(0.5))
+    end = gathering.clock() + len(voice) / MICROPHONE_RATE
+    loudest = 0.0
+    for moment in gathering.room.pass_time(LONGEST, voice):
+        loudest = max(loudest, float(np.abs(moment.played).max()))
+        if gathering.ended:
+            break
+    return end, loudest
+
+
+def _heard(gathering: Gathering, phrase: str) -> Iterator[Finding]:
+    started = any(isinstance(event, UserStarted) for _, event in gathering.events)
+    yield (
+        started,
+        "Conversation: a voice is heard" if started else "Conversation: a voice is not heard",
+        "" if started else "Choose another voice detector, or raise the microphone's volume.",
+    )
+    text = gathering.ended[0].user_text if gathering.ended else ""
+    understood = fuzz.ratio(text.lower(), phrase.lower().strip("?.")) >= SIMILAR
+    yield (
+        understood,
+        f"Conversation: “{phrase}” is understood as “{text}”",
+        "" if understood else "Choose another recognizer.",
+    )
+
+
+def _answered(gathering: Gathering, end: float, loudest: float) -> Iterator[Finding]:
+    if not gathering.ended:
+        yield False, "Conversation: no answer came", "Look into the log; choose other engines."
+        return
+    turn = gathering.ended[0]
+    written = bool(turn.avatar_text)
+    yield (
+        written,
+        f"Conversation: the answer is “{turn.avatar_text}”",
+        "" if written else "Choose another dialogue.",
+    )
+    sounded = loudest > AUDIBLE and "first_sound" in turn.marks
+    late = (turn.marks.get("first_sound", end) - end) * 1000
+    yield (
+        sounded and late <= LATE_MS,
+        f"Conversation: it is spoken {late:.0f} ms after the question"
+        if sounded
+        else "Conversation: nothing is spoken",
+        "" if sounded and late <= LATE_MS else "Close other programs, or choose another voice.",
+    )
+    pictures = turn.pictures
+    drawn = pictures.shown > 0 and pictures.dropped <= pictures.shown // 10
+    yield (
+        drawn,
+        f"Conversation: {pictures.shown} pictures are shown, {pictures.dropped} are too late",
+        "" if drawn else "Choose a smaller picture: face.options.width and height.",
+    )

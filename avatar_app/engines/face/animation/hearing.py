@@ -1,0 +1,147 @@
+"""What is known of a live speech: its visemes and its loudness, whatever chunks it comes in.
+
+Where a voice tells no visemes, the sound itself does (see ear.py).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.engines.face.animation.ear import Ear
+from avatar_app.engines.face.animation.pose import Mouth
+from avatar_app.engines.face.animation.visemes import Segment, blended
+
+LOOKAHEAD = 0.078
+"""Seconds of speech after a moment that must have come before its mouth is known."""
+LOOKAHEAD_BY_EAR = 0.098
+"""The same where the sound itself shapes the mouth."""
+_HOP = 0.01
+"""Seconds over which loudness is taken."""
+_SMOOTH = np.hanning(13)[1:-1].astype(np.float64) / np.hanning(13).sum()
+"""Over 11 hops: it ends 60 ms after the moment."""
+_CONTINUED = 0.3
+"""Seconds: a shorter chunk without visemes continues the last one; a longer one goes by ear."""
+_FLOOR = 0.02
+"""RMS below which the loudest sound of a speech does not count as loud."""
+_TOLD, _HEARD = (0.015, 0.1), (0.01, 0.03)
+"""Levels, relative to the loudest, up to which the mouth is closed and from which it opens as told
+or as heard: the ear knows pauses itself, and tells them from the silence within a t or k."""
+_FORGET = 0.9985
+"""Per hop: how fast the loudest sound is forgotten (half of it in 4.6 s)."""
+
+
+class Hearing:
+    """One speech, growing. Chunks are contiguous and of one rate."""
+
+    def __init__(self) -> None:
+        self.begins: float | None = None
+        """Seconds of the turn's timeline at which the speech begins; None while unknown."""
+        self.covered = 0.0
+        """Seconds of the turn's timeline that are known."""
+        self.ended = False
+        self._segments: list[Segment] = []
+        self._rest = np.zeros(0, dtype=np.float32)
+        self._rate = 0
+        self._ear: Ear | None = None
+        """Listens from the first chunk on that tells no visemes."""
+        self._ear_begins = 0.0
+        self._loudness: list[float] = []
+        self._loudest: list[float] = []
+
+    def add(self, chunk: SpeechChunk) -> None:
+        """The next chunk of the speech."""
+        offset = chunk.audio.start / chunk.audio.rate
+        if self.begins is None:
+            self.begins = offset
+        self._rate = chunk.audio.rate
+        self.covered = offset + chunk.audio.seconds
+        self._add_visemes(chunk, offset)
+        self._add_sound(chunk.audio.samples)
+        if self._ear:
+            self._ear.add(chunk.audio.samples)
+
+    @property
+    def known(self) -> float:
+        """Seconds of the turn's timeline up to which nothing that comes changes the mouth."""
+        return self.covered - (LOOKAHEAD_BY_EAR if self._ear else LOOKAHEAD)
+
+    def end(self) -> None:
+        """No more will come: silence follows."""
+        self.ended = True
+        self._segments.append(Segment(self.covered, MouthShape.SIL))
+        self._add_sound(np.zeros(self._hop() - 1, dtype=np.float32))
+        if self._ear:
+            self._ear.end()
+
+    def _add_visemes(self, chunk: SpeechChunk, offset: float) -> None:
+        unknown = not self._segments or chunk.audio.seconds > _CONTINUED
+        if not chunk.visemes and unknown:
+            self._segments.append(Segment(offset, None))
+            if not self._ear:
+                self._ear, self._ear_begins = Ear(chunk.audio.rate), offset
+        for viseme in chunk.visemes:
+            self._segments.append(Segment(offset + viseme.at, viseme.shape))
+
+    def _hop(self) -> int:
+        return max(round(self._rate * _HOP), 1)
+
+    def _add_sound(self, samples: np.ndarray) -> None:
+        hop = self._hop()
+        sound = np.concatenate([self._rest, samples])
+        whole = len(sound) // hop
+        self._rest = sound[whole * hop :]
+        for block in sound[: whole * hop].reshape(whole, hop):
+            level = float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
+            before = self._loudest[-1] if self._loudest else _FLOOR
+            self._loudness.append(level)
+            self._loudest.append(max(before * _FORGET, level, _FLOOR))
+
+    def loudness(self, at: float) -> float:
+        """In [0, 1]: how loud the speech is at `at`, relative to its loudest sounds so far."""
+        level, loudest = self._heard(at)
+        return _loud(level / loudest)
+
+    def mouth(self, at: float) -> Mouth:
+        """The mouth at `at` seconds of the turn's timeline."""
+        level, loudest = self._heard(at)
+        by_ear = self._ear.mouth(at - self._ear_begins) if self._ear else Mouth()
+        shape = blended(self._segments, at, by_ear)
+        alive = self._alive(level / loudest)
+        return shape._replace(
+            opening=min(shape.opening * alive, 1.0), jaw=min(shape.jaw * alive, 1.0)
+        )
+
+    def _alive(self, relative: float) -> float:
+        """How much of its opening a mouth shows at this share of the loudest level."""
+        if self._ear:  # it has heard how loud the sound is
+            return _gate(relative, *_HEARD)
+        return (0.72 + 0.42 * _loud(relative)) * _gate(relative, *_TOLD)
+
+    def _heard(self, at: float) -> tuple[float, float]:
+        """Level and loudest level around `at`, smoothed without delay."""
+        place = (at - (self.begins or 0.0)) / _HOP - 0.5
+        first = math.floor(place) - 5
+        part = place - math.floor(place)
+        now = _weighted(self._loudness, first) * (1 - part)
+        now += _weighted(self._loudness, first + 1) * part
+        newest = min(max(first + 5, 0), len(self._loudest) - 1)
+        return now, self._loudest[newest] if self._loudest else _FLOOR
+
+
+def _weighted(levels: list[float], first: int) -> float:
+    begin, end = max(first, 0), min(first + len(_SMOOTH), len(levels))
+    if end <= begin:
+        return 0.0
+    return float(np.dot(_SMOOTH[begin - first : end - first], levels[begin:end]))
+
+
+def _loud(relative: float) -> float:
+    return min(math.pow(relative / 0.62, 0.75), 1.0)
+
+
+def _gate(relative: float, shut: float, open_from: float) -> float:
+    x = min(max((relative - shut) / (open_from - shut), 0.0), 1.0)
+    return x * x * (3 - 2 * x)

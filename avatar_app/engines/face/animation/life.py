@@ -1,0 +1,145 @@
+"""What a living face does by itself: breath, blinks, glances, small motions, and how it looks.
+
+Everything follows the pose's clock and a seed, so the same moment of life looks the same again.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from functools import lru_cache
+
+from avatar_app.core.values import Look
+from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose, eased
+
+BLINK_SLOT = 4.2
+"""Seconds in each of which the eyes blink once, now and then twice."""
+_GLANCE_SLOT = 1.35
+"""Seconds between two glances."""
+NOD_SECONDS = 0.62
+
+LOOKS: dict[Look, Expression] = {
+    Look.IDLE: Expression(),
+    Look.LISTENING: Expression(
+        lids=1.06, brows=0.20, brow_inner=0.15, smile=0.62, roll=2.6, pitch=0.06
+    ),
+    Look.NODDING: Expression(
+        lids=1.04, brows=0.24, brow_inner=0.15, smile=0.75, roll=2.6, pitch=0.02
+    ),
+    Look.THINKING: Expression(
+        lids=0.96, brows=0.22, brow_cock=0.38, smile=0.30, gaze_x=0.62, gaze_y=0.66,
+        yaw=0.34, pitch=0.20, roll=-2.2,
+    ),
+    Look.SPEAKING: Expression(lids=1.0, brows=0.05, smile=0.45),
+    Look.ASLEEP: Expression(
+        lids=0.0, brows=-0.14, brow_inner=0.08, smile=0.42, pitch=-0.42, roll=-3.2
+    ),
+}  # fmt: skip
+
+_RESTLESS: dict[Look, float] = {
+    Look.IDLE: 1.0,
+    Look.LISTENING: 0.5,
+    Look.NODDING: 0.4,
+    Look.THINKING: 0.8,
+    Look.SPEAKING: 1.15,
+    Look.ASLEEP: 0.25,
+}
+"""How much the head moves by itself."""
+
+
+def lived(pose: Pose, look: Look, seconds: float, liveliness: float, loud: float = 0.0) -> Pose:
+    """The pose `seconds` later, its mouth easing towards rest; `loud` (0 to 1) accents speech."""
+    clock = pose.clock + seconds
+    nodding = look is Look.NODDING and pose.look is not Look.NODDING
+    target = _target(look, clock, liveliness, loud)
+    expression, speed = eased(pose.expression, pose.speed, target, seconds)
+    aim = 1.0 if look is Look.SPEAKING else 0.0
+    share = 1 - math.exp(-seconds / 0.075)
+    return Pose(
+        clock=clock,
+        look=look,
+        mouth=Mouth(*(part * (1 - share) for part in pose.mouth)),
+        expression=expression,
+        speed=speed,
+        blink=blink(clock),
+        nod=0.0 if nodding else min(pose.nod + seconds, 60.0),
+        engagement=pose.engagement + (aim - pose.engagement) * share,
+    )
+
+
+def _target(look: Look, clock: float, liveliness: float, loud: float) -> Expression:
+    base = LOOKS[look]
+    restless = _RESTLESS[look] * liveliness
+    x, y = glance(clock, look)
+    accent = max(loud - 0.55, 0.0) * 2 * liveliness
+    return base._replace(
+        brows=base.brows + 0.10 * drift(clock, 0.11, 1) * restless + 0.32 * accent,
+        smile=base.smile + 0.08 * drift(clock, 0.07, 2),
+        gaze_x=base.gaze_x + x * liveliness,
+        gaze_y=base.gaze_y + y * liveliness,
+        yaw=base.yaw + restless * (0.36 * drift(clock, 0.13, 3) + 0.12 * drift(clock, 0.41, 4)),
+        pitch=base.pitch + restless * 0.20 * drift(clock, 0.17, 5) - 0.20 * accent,
+        roll=base.roll + restless * (1.5 * drift(clock, 0.10, 6) + 0.5 * drift(clock, 0.37, 7)),
+    )
+
+
+def drift(clock: float, pace: float, channel: int) -> float:
+    """Smooth noise in [−1, 1]: three sines that never meet again, about `pace` turns a second."""
+    phase = channel * 2.399963
+    turn = math.tau * pace * clock
+    return (
+        math.sin(turn + phase)
+        + 0.6 * math.sin(turn * 1.618034 + phase * 1.7)
+        + 0.4 * math.sin(turn * 2.718282 + phase * 2.3)
+    ) / 2.0
+
+
+def breath(clock: float) -> float:
+    """0 breathed out, 1 breathed in; a breath takes 4.4 seconds."""
+    turn = math.tau * clock / 4.4
+    return 0.5 - 0.5 * math.cos(turn + 0.35 * math.sin(turn))
+
+
+def nod_pitch(pose: Pose) -> float:
+    """How far a nod lowers the head now: down once, and a little once more."""
+    if pose.nod >= NOD_SECONDS:
+        return 0.0
+    share = pose.nod / NOD_SECONDS
+    return -1.6 * math.sin(math.pi * share) ** 2 * (1 - 0.35 * share)
+
+
+@lru_cache(maxsize=64)
+def _blinks(slot: int) -> tuple[float, ...]:
+    dice = random.Random(f"blink {slot}")
+    first = slot * BLINK_SLOT + dice.uniform(0.3, BLINK_SLOT - 1.2)
+    return (first, first + 0.38) if dice.random() < 0.14 else (first,)
+
+
+def blink(clock: float) -> float:
+    """How far a blink has closed the eyes: shut in 80 ms, open again in 170."""
+    most = 0.0
+    for start in _blinks(int(clock // BLINK_SLOT)):
+        since = clock - start
+        if 0 <= since < 0.29:
+            share = since / 0.08 if since < 0.08 else 1 - max(since - 0.12, 0.0) / 0.17
+            share = min(max(share, 0.0), 1.0)
+            most = max(most, share * share * (3 - 2 * share))
+    return most
+
+
+@lru_cache(maxsize=64)
+def _glance(slot: int) -> tuple[float, float, float]:
+    """When within its slot the eyes jump, and where to."""
+    dice = random.Random(f"glance {slot}")
+    wide = 2.6 if dice.random() < 0.16 else 1.0
+    return dice.uniform(0, 0.8), dice.gauss(0, 0.075) * wide, dice.gauss(0, 0.045) * wide
+
+
+def glance(clock: float, look: Look) -> tuple[float, float]:
+    """Where the eyes look besides where the look sends them."""
+    slot = int(clock // _GLANCE_SLOT)
+    jump, x, y = _glance(slot)
+    if clock - slot * _GLANCE_SLOT < jump:
+        _, x, y = _glance(slot - 1)
+    steady = 0.55 if look in (Look.LISTENING, Look.NODDING) else 1.0
+    return x * steady, y * steady

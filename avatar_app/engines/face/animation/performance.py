@@ -1,0 +1,72 @@
+"""A face's poses from one frame to the next: at rest, and while it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.engines.face.animation.hearing import Hearing
+from avatar_app.engines.face.animation.life import lived
+from avatar_app.engines.face.animation.pose import Mouth, Pose
+
+_CLOSING = 0.1
+"""Seconds after the end of the sound until the mouth is closed."""
+_JOINING = 0.13
+"""Seconds in which the mouth on show turns into that of the speech."""
+
+
+def pose_of(after: VideoFrame | None) -> Pose:
+    """The pose to go on from; a frame without one tells nothing."""
+    return after.pose if after is not None and isinstance(after.pose, Pose) else Pose()
+
+
+def rested(
+    after: VideoFrame | None, look: Look, fps: float, expressiveness: float
+) -> tuple[float, Pose]:
+    """Time and pose of the frame at rest that comes after `after`."""
+    before, step = pose_of(after), 1 / fps
+    resting = after is not None and before.look is not Look.SPEAKING
+    at = after.at + step if after is not None and resting else 0.0
+    return at, lived(before, look, step, expressiveness)
+
+
+def performed(
+    speech: Iterator[SpeechChunk], turn: Turn, pose: Pose, fps: float, expressiveness: float
+) -> Iterator[tuple[float, Pose]]:
+    """Times and poses of `speech`, going on from `pose`."""
+    hearing = Hearing()
+    start, step = pose.mouth, 1 / fps
+    for shown, index in enumerate(_frames(hearing, speech, fps), start=1):
+        turn.check()
+        at = index / fps
+        pose = lived(pose, Look.SPEAKING, step, expressiveness, hearing.loudness(at))
+        mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
+        pose = replace(pose, mouth=mouth)
+        yield at, pose
+
+
+def _frames(hearing: Hearing, speech: Iterator[SpeechChunk], fps: float) -> Iterator[int]:
+    """The numbers of the frames, each as soon as what it depends on has been heard."""
+    index = 0
+    for chunk in speech:
+        if hearing.begins is None:
+            index = round(chunk.audio.start / chunk.audio.rate * fps)
+        hearing.add(chunk)
+        while index / fps <= hearing.known:
+            yield index
+            index += 1
+    if hearing.begins is None:
+        return
+    hearing.end()
+    while index / fps < hearing.covered + _CLOSING:
+        yield index
+        index += 1
+
+
+def _joined(start: Mouth, heard: Mouth, share: float) -> Mouth:
+    if share >= 1.0:
+        return heard
+    weight = share * share * (3 - 2 * share)
+    return Mouth(*(s + (h - s) * weight for s, h in zip(start, heard, strict=True)))

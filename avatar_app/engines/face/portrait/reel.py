@@ -1,0 +1,68 @@
+"""An idle loop at the size of the picture, each frame at hand in half a millisecond."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from avatar_app.core.values import Image
+from avatar_app.engines.face.portrait.avatar import Avatar, Points, grouped
+from avatar_app.engines.face.portrait.framing import painted, placed
+from avatar_app.engines.face.portrait.idle import Idle
+
+BYTES = 125_000_000
+"""That the frames may take: 90 of 1280 × 720. More would be kept smaller, and enlarged to show."""
+
+Box = tuple[float, float, float, float]
+
+
+class Reel:
+    """The frames as YUV 4:2:0, which is half of RGB and what films hold anyway."""
+
+    def __init__(self, avatar: Avatar, idle: Idle, width: int, height: int) -> None:
+        """Decodes the loop, which takes a second or two."""
+        self.idle = idle
+        self._size = width, height
+        self._scale, self._x, self._y = placed(avatar, width, height)
+        share = min(1.0, math.sqrt(BYTES / (len(idle) * width * height * 1.5)))
+        self._kept = _even(width * share), _even(height * share)
+        self._frames = [self._packed(picture) for picture in idle.pictures()]
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(frame.nbytes for frame in self._frames)
+
+    def picture(self, index: int) -> Image:
+        """Frame `index`, shape (height, width, 3), RGB; the caller's own."""
+        rgb = cv2.cvtColor(self._frames[index], cv2.COLOR_YUV2RGB_I420)
+        if rgb.shape[1::-1] != self._size:
+            rgb = cv2.resize(rgb, self._size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(rgb, np.uint8)
+
+    def box(self, index: int) -> Box:
+        """The face box in that frame, in pixels of the picture."""
+        x0, y0, x1, y1 = (float(edge) * self._scale for edge in self.idle.boxes[index])
+        return x0 + self._x, y0 + self._y, x1 + self._x, y1 + self._y
+
+    def marks(self, index: int) -> dict[str, Points]:
+        """The landmarks in that frame, in pixels of the picture."""
+        moved = self.idle.marks[index] * self._scale + [self._x, self._y]
+        return grouped(moved.astype(np.float32))
+
+    def _packed(self, picture: Image) -> Image:
+        width, height = self._size
+        place = self._scale, self._x, self._y
+        whole = painted(picture, place, width, height, swift=True)
+        if self._kept != self._size:
+            whole = np.asarray(cv2.resize(whole, self._kept, interpolation=cv2.INTER_AREA))
+        return np.asarray(cv2.cvtColor(whole, cv2.COLOR_RGB2YUV_I420), np.uint8)
+
+
+def _even(length: float) -> int:
+    """YUV 4:2:0 has a colour for each two pixels either way."""
+    return max(2, round(length / 2) * 2)

@@ -1,0 +1,166 @@
+"""The child of a process host: owns one engine and runs each call to it in a thread."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+from avatar_app.core.errors import AvatarError, EngineFailed
+from avatar_app.core.out_of_memory import is_shortage, shortage
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import ToolCall
+from avatar_app.engines.hosting.messages import (
+    CREDIT,
+    Call,
+    Cancel,
+    Close,
+    Grant,
+    InputEnded,
+    Item,
+    Output,
+    Raised,
+    Ready,
+    Returned,
+)
+
+log = logging.getLogger(__name__)
+_END = object()
+
+
+class _Running:
+    """A call under way."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.turn = Turn(call.turn_id or 0, call.user_text)
+        self.input: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.credit = threading.Semaphore(CREDIT)
+
+    def cancel(self) -> None:
+        self.turn.cancel()
+        self.input.put(_END)
+        self.credit.release()
+
+    def live_input(self) -> Iterator[Any]:
+        while True:
+            self.turn.check()
+            item = self.input.get()
+            self.turn.check()
+            if item is _END:
+                return
+            yield item
+
+
+def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[str, ...]) -> None:
+    """Load the engine that `factory` makes and serve calls until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application ends its children itself
+    lock = threading.Lock()
+
+    def send(message: Any) -> None:
+        with lock:
+            connection.send(message)
+
+    try:
+        engine = factory()
+    except Exception as error:  # a seam: the parent turns it into a sentence for the user
+        send(_raised(0, error))
+        return
+    send(Ready({name: getattr(engine, name) for name in attributes if hasattr(engine, name)}))
+    calls: dict[int, _Running] = {}
+    try:
+        while not isinstance(message := connection.recv(), Close):
+            _receive(message, calls, engine, send)
+    except (EOFError, OSError):
+        log.info("the application is gone")
+    for running in list(calls.values()):
+        running.cancel()
+    engine.close()
+
+
+def _receive(
+    message: Any, calls: dict[int, _Running], engine: Any, send: Callable[[Any], None]
+) -> None:
+    if isinstance(message, Call):
+        running = calls[message.id] = _Running(message)
+        threading.Thread(
+            target=_run, args=(running, engine, send, calls), name=message.method, daemon=True
+        ).start()
+        return
+    known = calls.get(message.id)
+    if known is None:
+        return
+    match message:
+        case Item():
+            known.input.put(message.value)
+        case InputEnded():
+            known.input.put(_END)
+        case Cancel():
+            known.cancel()
+        case Grant():
+            known.credit.release()
+
+
+def _run(
+    running: _Running, engine: Any, send: Callable[[Any], None], calls: dict[int, _Running]
+) -> None:
+    call = running.call
+    try:
+        value = _call(running, engine, send)
+        send(Returned(call.id, value))
+    except (BrokenPipeError, ConnectionResetError):
+        log.info("the application is gone")
+    except Exception as error:  # a seam: the parent turns it into a sentence for the user
+        send(_raised(call.id, error))
+    finally:
+        calls.pop(call.id, None)
+
+
+def _call(running: _Running, engine: Any, send: Callable[[Any], None]) -> Any:
+    call = running.call
+    method = getattr(engine, call.method)
+    if call.turn_id is None:
+        return method(*call.arguments, **call.options)
+    first = (running.live_input(),) if call.live else ()
+    before, after = call.arguments[: 0 if call.live else 1], call.arguments[0 if call.live else 1 :]
+    _stream(running, method(*first, *before, running.turn, *after), send)
+    return None
+
+
+def _stream(running: _Running, outputs: Any, send: Callable[[Any], None]) -> None:
+    try:
+        answer: Any = None
+        step = getattr(outputs, "send", lambda _answer: next(outputs))
+        while True:
+            try:
+                output = step(answer)
+            except StopIteration:
+                return
+            running.credit.acquire()
+            running.turn.check()
+            send(Output(running.call.id, output))
+            answer = running.input.get() if isinstance(output, ToolCall) else None
+            running.turn.check()
+    finally:
+        if hasattr(outputs, "close"):
+            outputs.close()
+
+
+def _raised(id: int, error: Exception) -> Raised:
+    """What can be sent: errors for the user as they are, bugs as a sentence and their traceback."""
+    if type(error).__module__.startswith("avatar_app.core."):
+        return Raised(id, error)
+    if isinstance(error, AvatarError):  # the engine's own class, which nobody else can unpickle
+        return Raised(id, EngineFailed(error.message, error.hint))
+    if is_shortage(error):
+        return Raised(id, shortage("this engine"))
+    failure = EngineFailed(
+        f"Something broke: {type(error).__name__}: {error}.",
+        "The log has the details; try once more, or choose another engine in the settings.",
+    )
+    return Raised(id, failure, "".join(traceback.format_exception(error)))

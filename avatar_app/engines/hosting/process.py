@@ -1,0 +1,131 @@
+"""The host's end of one child process: whoever waits for the child is told what became of it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import queue
+import threading
+from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+from avatar_app.engines.hosting.child import serve
+from avatar_app.engines.hosting.messages import Close, Died, Raised, Ready
+
+CLOSE_PATIENCE = 3.0
+"""Seconds that an engine may take to end before its process is killed."""
+
+log = logging.getLogger(__name__)
+
+Inbox = queue.SimpleQueue[Any]
+
+
+class ChildProcess:
+    """A process that serves one engine, and the threads that write to it and read what it tells:
+    nobody else can be held up by a child that does not listen.
+
+    It is never started again: after its death a host makes another.
+    """
+
+    def __init__(self, factory: Callable[[], Any], attributes: tuple[str, ...], title: str) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._connection, theirs = spawn.Pipe()
+        self._process = spawn.Process(
+            target=serve, args=(theirs, factory, attributes), name=title, daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._title = title
+        self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._registering = threading.Lock()
+        self._inboxes: dict[int, Inbox] = {}
+        self._died: Died | None = None
+        self.loading: Inbox = queue.SimpleQueue()
+        """Gets Ready or Raised once, and Died in the end."""
+        self.ready: Ready | None = None
+        self._writer = threading.Thread(target=self._write, name=f"{title} writer", daemon=True)
+        self._writer.start()
+        self._reader = threading.Thread(target=self._read, name=f"{title} host", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None, "it was started"
+        return self._process.pid
+
+    @property
+    def dead(self) -> bool:
+        return self._died is not None
+
+    def open(self, id: int) -> Inbox:
+        """The inbox of call number `id`; if the child is dead it already says so."""
+        inbox: Inbox = queue.SimpleQueue()
+        with self._registering:
+            self._inboxes[id] = inbox
+            if self._died is not None:
+                inbox.put(self._died)
+        return inbox
+
+    def shut(self, id: int) -> None:
+        """Nobody reads that inbox any more."""
+        with self._registering:
+            del self._inboxes[id]
+
+    def send(self, message: Any) -> None:
+        """Tell the child, without waiting for it; if it is dead, whoever waits for an answer is
+        told by the reader."""
+        if not self.dead:
+            self._outbox.put(ForkingPickler.dumps(message))
+
+    def close(self) -> None:
+        """Let the engine end, or else kill it; one that was never used has nothing to end."""
+        if self.ready is not None:
+            self.send(Close())
+            self._process.join(CLOSE_PATIENCE)
+        self.kill()
+
+    def kill(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+        self._reader.join(CLOSE_PATIENCE)
+
+    def _write(self) -> None:
+        try:
+            while (message := self._outbox.get()) is not None:
+                self._connection.send_bytes(message)
+        except OSError:
+            log.debug("%s is gone", self._title)
+
+    def _read(self) -> None:
+        reason = ""
+        try:
+            while True:
+                self._deliver(self._connection.recv())
+        except (EOFError, OSError):
+            log.debug("%s has ended", self._title)
+        except Exception:  # a seam: what an engine sends may be of a class that nobody here knows
+            log.exception("%s sent what cannot be read", self._title)
+            reason = "sent what cannot be read"
+            self._process.kill()
+        self._process.join(CLOSE_PATIENCE)
+        self._outbox.put(None)
+        self._writer.join(CLOSE_PATIENCE)
+        self._connection.close()
+        died = Died(reason or f"stopped (exit code {self._process.exitcode})")
+        with self._registering:
+            self._died = died
+            for inbox in self._inboxes.values():
+                inbox.put(died)
+        self.loading.put(died)
+
+    def _deliver(self, message: Any) -> None:
+        if isinstance(message, Raised) and message.trace:
+            log.error("%s failed:\n%s", self._title, message.trace)
+        if isinstance(message, Ready) or not message.id:
+            self.loading.put(message)
+            return
+        with self._registering:
+            inbox = self._inboxes.get(message.id)
+        if inbox is not None:
+            inbox.put(message)

@@ -1,0 +1,174 @@
+"""A model that the user has already is taken over: linked or copied, checked like a download."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.jobs import Job
+from avatar_app.models.archive import unpack
+from avatar_app.models.catalog import Catalog, Model, ModelFile
+from avatar_app.models.errors import of_disk, other_bytes
+from avatar_app.models.store import BLOCK, Kept, Store, hash_file
+
+_HINT = "Fetch it anew, or tell the engine the path itself."
+
+
+def recognise(path: Path, catalog: Catalog) -> Model:
+    """Which model of the catalogue the file or folder is; InputInvalid if it is none."""
+    there = _files_at(path)
+    fitting = [model for model in catalog.models if _fits(model, there)]
+    if len(fitting) > 1:
+        fitting = [model for model in fitting if _is(model, there)]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise InputInvalid(
+        f"{path} is no model of the catalogue.",
+        "If it is one, name it: avatar-app models import PATH --as ID. An engine may also be told "
+        "the path itself.",
+    )
+
+
+def take_over(job: Job[Path], path: Path, model: Model, store: Store) -> Path:
+    """Bring the model here from a file or folder; what engines are told.
+
+    The user's own files are never changed. InputInvalid if a file is missing, or is not the
+    published one; JobCancelled leaves nothing behind.
+    """
+    there = _files_at(path)
+    sources = {file: _source(file, model, path, there) for file in model.files}
+    folder = store.folder(model)
+    try:
+        store.ask_for_room(_copied_bytes(list(sources.values()), store), model.title)
+        with store.lock(model):
+            folder.mkdir(parents=True, exist_ok=True)
+            kept: dict[str, Kept] = {}
+            for done, (file, found) in enumerate(sources.items()):
+                job.report(done / len(sources), file.name)
+                kept |= _take(_Taking(job, model, store), file, found)
+            store.keep(model, kept, str(path))
+    except OSError as error:
+        raise of_disk(error) from error
+    return store.path(model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    job: Job[Any]
+    model: Model
+    store: Store
+
+
+def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str, Kept]:
+    """One file of the catalogue, or what its archive held and the user has unpacked."""
+    folder = taking.store.folder(taking.model)
+    if file.holds and file.name not in found:
+        return {name: _place(taking, path, folder / name) for name, path in found.items()}
+    source, size = found[file.name], found[file.name].stat().st_size
+    if file.bytes not in (None, size):
+        raise InputInvalid(
+            f"{source} is not the published {file.name}: it has {size:,} bytes, not "
+            f"{file.bytes:,}.",
+            _HINT,
+        )
+    kept = _place(taking, source, folder / file.name, file)
+    taking.store.pin(taking.model, file, kept.sha256)
+    if not file.holds:
+        return {file.name: kept}
+    unpacked = unpack(folder / file.name, file.holds, taking.store, taking.job)
+    (folder / file.name).unlink()
+    return unpacked
+
+
+def _place(taking: _Taking, source: Path, target: Path, file: ModelFile | None = None) -> Kept:
+    """`file`: what it must be, where the catalogue says so."""
+    beside = target.with_name(f"{target.name}.part")
+    beside.unlink(missing_ok=True)
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _link_or_copy(source, beside, taking.job)
+        kept = Kept(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
+        if file is not None:
+            _require_hash(taking, source, file, kept.sha256)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return kept
+
+
+def _require_hash(taking: _Taking, source: Path, file: ModelFile, sha256: str) -> None:
+    expected = taking.store.expected_hash(taking.model, file)
+    if expected in (None, sha256):
+        return
+    if file.sha256 is None:
+        raise other_bytes(str(source), taking.model.id, sha256, expected or "", is_pinned=True)
+    raise InputInvalid(
+        f"{source} is not the published {file.name}: its SHA-256 begins with {sha256[:12]}, not "
+        f"with {file.sha256[:12]}.",
+        _HINT,
+    )
+
+
+def _link_or_copy(source: Path, target: Path, job: Job[Any]) -> None:
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another disk, or a file system without links
+        with source.open("rb") as reader, target.open("wb") as writer:
+            while block := reader.read(BLOCK):
+                job.check()
+                writer.write(block)
+
+
+def _files_at(path: Path) -> dict[str, Path]:
+    if path.is_file():
+        return {path.name: path}
+    if path.is_dir():
+        return {each.name: each for each in sorted(path.iterdir()) if each.is_file()}
+    if path.exists():
+        raise InputInvalid(f"{path} is neither a file nor a folder.", "Look at the path.")
+    raise InputInvalid(f"There is no file or folder {path}.", "Look at the path.")
+
+
+def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -> dict[str, Path]:
+    """Where a file of the model is found, by its name in the catalogue."""
+    if file.name in there:
+        return {file.name: there[file.name]}
+    if file.holds and set(file.holds) <= set(there):
+        return {name: there[name] for name in file.holds}
+    if path.is_file() and len(model.files) == 1:
+        return {file.name: path}
+    raise InputInvalid(
+        f"{path} lacks {file.name}, which {model.title} needs.",
+        f"It needs: {', '.join(each.name for each in model.files)}.",
+    )
+
+
+def _fits(model: Model, there: dict[str, Path]) -> bool:
+    """Are files of its names and sizes there? A lone file may be called otherwise."""
+    if len(there) == 1 and len(model.files) == 1:
+        (path,), (file,) = there.values(), model.files
+        return file.name == path.name or file.bytes == path.stat().st_size
+    return all(
+        file.name in there and file.bytes in (None, there[file.name].stat().st_size)
+        for file in model.files
+    ) or all(file.holds and set(file.holds) <= set(there) for file in model.files)
+
+
+def _is(model: Model, there: dict[str, Path]) -> bool:
+    """Have the files the model's hashes?"""
+    named = [(file, there.get(file.name)) for file in model.files]
+    if len(there) == len(named) == 1:
+        named = [(model.files[0], next(iter(there.values())))]
+    return all(
+        path is not None and file.sha256 == hash_file(path, lambda _: None) for file, path in named
+    )
+
+
+def _copied_bytes(sources: list[dict[str, Path]], store: Store) -> int:
+    """What cannot be linked because it lies on another disk."""
+    root = next(each for each in (store.root, *store.root.parents) if each.exists())
+    files = [path.stat() for found in sources for path in found.values()]
+    return sum(each.st_size for each in files if each.st_dev != root.stat().st_dev)

@@ -1,0 +1,69 @@
+"""What a broken connection or a refusal means, in one sentence; what can pass is told apart."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import httpx
+
+from avatar_app.models.errors import AGAIN, DownloadFailed, Passing, host
+
+_PASSING_STATUS = {408, 425, 429}
+
+
+def of_transport(error: httpx.HTTPError, url: str) -> DownloadFailed:
+    """What a broken connection means."""
+    at = host(url)
+    match _root(error):
+        case ssl.SSLCertVerificationError() as root:
+            return DownloadFailed(
+                f"{at} could not prove that it is {at}: {root.verify_message}.",
+                "Look at this machine's clock and at whoever stands between you and the internet.",
+            )
+        case ssl.SSLError():
+            return Passing(f"No safe connection to {at} came about.", AGAIN)
+        case socket.gaierror():
+            return Passing(
+                f"The name {at} could not be looked up.", f"Is the network connected? {AGAIN}"
+            )
+    match error:
+        case httpx.TimeoutException():
+            return Passing(f"{at} does not answer.", AGAIN)
+        case httpx.ProxyError():
+            return DownloadFailed(
+                f"The proxy refuses to connect to {at}.", "Look at HTTPS_PROXY and NO_PROXY."
+            )
+        case httpx.ConnectError():
+            return Passing(f"{at} cannot be reached.", f"Is the network connected? {AGAIN}")
+        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
+            return Passing(f"{at} cut the connection.", AGAIN)
+    return DownloadFailed(f"{at} cannot be asked: {error}.", "Look at the address.")
+
+
+def of_status(status: int, url: str) -> DownloadFailed:
+    """What an answer other than success means."""
+    at = host(url)
+    if status >= 500 or status in _PASSING_STATUS:
+        return Passing(f"{at} is busy or out of order (status {status}).", AGAIN)
+    if status in (404, 410):
+        return DownloadFailed(
+            f"{at} no longer has the file (status {status}).",
+            "Fetch it by hand, then type: avatar-app models import PATH",
+        )
+    if status in (401, 403):
+        return DownloadFailed(
+            f"{at} does not give out the file without signing in (status {status}).",
+            "Fetch it by hand, then type: avatar-app models import PATH",
+        )
+    return DownloadFailed(f"{at} refuses (status {status}).", "Look at the address.")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The cause that the operating system or the TLS library gave."""
+    seen: BaseException = error
+    while (deeper := seen.__cause__ or seen.__context__) is not None:
+        seen = deeper
+        if isinstance(seen, ssl.SSLError | socket.gaierror):
+            return seen
+    return seen

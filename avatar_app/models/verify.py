@@ -1,0 +1,61 @@
+"""Is a model still what came? Every file is hashed and held against what is on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.jobs import Job
+from avatar_app.models.catalog import Model
+from avatar_app.models.errors import of_disk
+from avatar_app.models.store import Kept, Store, hash_file
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One file of a model."""
+
+    name: str
+    flaw: str = ""
+    """What is wrong with it, a few words; empty if nothing is."""
+
+
+def verify(job: Job[tuple[Checked, ...]], model: Model, store: Store) -> tuple[Checked, ...]:
+    """Look at every file of a model that is here; InputInvalid if it is not here."""
+    kept = store.kept(model)
+    if not kept:
+        raise InputInvalid(
+            f"{model.title} is not here whole.", f"Type: avatar-app models download {model.id}"
+        )
+    published = {file.name: store.expected_hash(model, file) for file in model.files}
+    total, seen, found = sum(file.bytes for file in kept.values()), 0, []
+
+    def pass_on(size: int) -> None:
+        nonlocal seen
+        seen += size
+        job.report(seen / max(1, total), model.title)
+
+    for name, file in kept.items():
+        try:
+            found.append(Checked(name, _flaw(store, model, name, file, published, pass_on)))
+        except OSError as error:
+            raise of_disk(error) from error
+    return tuple(found)
+
+
+def _flaw(
+    store: Store,
+    model: Model,
+    name: str,
+    kept: Kept,
+    published: dict[str, str | None],
+    pass_on: Any,
+) -> str:
+    path = store.folder(model) / name
+    if not path.is_file():
+        return "missing"
+    if (size := path.stat().st_size) != kept.bytes:
+        return f"has {size} bytes instead of {kept.bytes}"
+    expected = published.get(name) or kept.sha256
+    return "" if hash_file(path, pass_on) == expected else "its bytes have changed"

@@ -1,0 +1,27 @@
+"""Says what to choose where an engine is too slow: a smaller model of it, else a lighter engine."""
+
+from __future__ import annotations
+
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.models.catalog import Catalog
+from avatar_app.runtime.engine_set import EMBEDDED, PHOTO
+
+
+def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
+    """A sentence. `model`: the one in use, as the user named it."""
+    used = catalog.by_id.get(model or next(iter(manifest.needs.models), ""))
+    if used is not None:
+        smaller = [
+            each
+            for each in catalog.models
+            if (each.kind, each.engine) == (used.kind, used.engine)
+            and 0 < each.needs.ram_mb < used.needs.ram_mb
+        ]
+        if smaller:
+            best = max(smaller, key=lambda each: (each.needs.ram_mb, each.id))
+            return f"Choose {best.id}."
+    if manifest.kind is Kind.FACE and manifest.name not in (PHOTO, EMBEDDED[Kind.FACE]):
+        return "Choose the photo face."
+    embedded = EMBEDDED[manifest.kind]
+    lightest = manifest.name == embedded
+    return "Close other programs that compute." if lightest else f"Choose {embedded}."

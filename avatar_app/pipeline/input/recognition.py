@@ -1,0 +1,134 @@
+"""Listening: an utterance is recognised while it is spoken, in segments parted by its pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from avatar_app.core.engines import Recognizer
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, Transcript
+from avatar_app.pipeline.commands import Order, Recognized, StageFailed
+from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.stage import Feed, Stage
+from avatar_app.pipeline.work_tracker import Activity
+
+LONGEST_SEGMENT = 6000
+"""Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
+RECOGNIZE = "recognize"
+
+
+@dataclass(eq=False, slots=True)
+class Segment:
+    """The sound between two pauses, and what was understood of it."""
+
+    turn: Turn
+    """Identifies this recognition; it is cancelled only when the utterance is withdrawn."""
+    feed: Feed[AudioChunk]
+    text: str = ""
+    final: bool = False
+    open: bool = True
+    blocks: int = 0
+    """Of sound, with the silence before and after the voice."""
+
+
+@dataclass(eq=False, slots=True)
+class Utterance:
+    """What one user says in one go. Belongs to the conductor."""
+
+    id: int
+    """Of the turn it becomes."""
+    carried: str = ""
+    """What the user said before, if the answer to it was not heard."""
+    segments: list[Segment] = field(default_factory=list)
+    over_avatar: bool = False
+    """It began while the avatar spoke."""
+    ended: bool = False
+    """The turn-taker is sure that the user has ended."""
+    marks: dict[str, float] = field(default_factory=dict)
+    answer: Turn | None = None
+    """The answer that is prepared before the end is certain."""
+
+    @property
+    def text(self) -> str:
+        texts = [self.carried, *(segment.text for segment in self.segments)]
+        return " ".join(text for text in texts if text)
+
+    @property
+    def understood(self) -> bool:
+        """Every segment has its final text."""
+        return all(segment.final for segment in self.segments)
+
+    def segment_of(self, turn: Turn) -> Segment | None:
+        return next((segment for segment in self.segments if segment.turn is turn), None)
+
+
+class Listener:
+    """Feeds the open segment of an utterance to the recognise stage."""
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        activity: Activity,
+        post: Callable[[Order], None],
+        clock: Callable[[], float],
+        occupancy: Occupancy,
+    ) -> None:
+        self.recognizer, self._occupancy = recognizer, occupancy
+        self._activity, self._post, self._clock = activity, post, clock
+        self._stage: Stage[Feed[AudioChunk], Transcript] = Stage(
+            RECOGNIZE, self._transcribe, activity, self._recognized, self._ended, self._failed
+        )
+        self._open: Segment | None = None
+
+    def begin(self, utterance: Utterance, preroll: Iterable[AudioChunk]) -> None:
+        """Open a segment that starts with `preroll`."""
+        turn = Turn(utterance.id, clock=self._clock)
+        feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT, turn)
+        self._open = Segment(turn, feed)
+        utterance.segments.append(self._open)
+        for chunk in preroll:
+            self.hear(chunk)
+        self._stage.submit(turn, feed)
+
+    def hear(self, chunk: AudioChunk) -> None:
+        """The next block; it belongs to the open segment, if there is one. It is lost where the
+        recognizer takes nothing: the conductor must not wait."""
+        if self._open is not None and not self._open.feed.full:
+            self._open.feed.put(chunk)
+            self._open.blocks += 1
+
+    def end(self) -> None:
+        """Close the open segment: its final text will come."""
+        if self._open is not None:
+            self._open.open = False
+            self._open.feed.close()
+            self._open = None
+
+    def withdraw(self, utterance: Utterance) -> None:
+        """Forget the utterance."""
+        self._open = None
+        for segment in utterance.segments:
+            segment.turn.cancel()
+
+    def renew(self) -> None:
+        """Give up a thread whose engine does not come back."""
+        self._stage.renew()
+
+    def close(self) -> None:
+        self._stage.close()
+
+    def _transcribe(self, feed: Feed[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        with self._occupancy.of(lambda: self.recognizer) as recognizer:
+            yield from recognizer.transcribe(feed, turn)
+
+    def _recognized(self, _feed: Feed[AudioChunk], turn: Turn, transcript: Transcript) -> None:
+        self._post(Recognized(turn, transcript))
+
+    def _ended(self, feed: Feed[AudioChunk], _turn: Turn) -> None:
+        feed.abandon()
+
+    def _failed(self, feed: Feed[AudioChunk], turn: Turn, stage: str, error: AvatarError) -> None:
+        feed.abandon()
+        self._post(StageFailed(turn, stage, error))

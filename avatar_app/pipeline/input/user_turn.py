@@ -1,0 +1,215 @@
+"""Attention: the user's side of the conversation, from a block of sound to an utterance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from avatar_app.core.events import Event, Failed, UserSaying, UserStarted, UserWithdrawn
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import BLOCK_SECONDS, Transcript
+from avatar_app.pipeline.input.audio_frontend import HeardBlock, Hearing
+from avatar_app.pipeline.input.recognition import RECOGNIZE, Listener, Utterance
+from avatar_app.pipeline.input.turn_detection import UNFINISHED, Decision, TurnTaker
+from avatar_app.pipeline.output.avatar_turn import Delivery
+from avatar_app.pipeline.output.playback import Playback
+
+FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
+"""Sounds that are no words."""
+BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
+"""What a listener says without wanting the floor."""
+LEAST_CONFIDENCE = 0.2
+"""Below it a transcript is taken for noise, where the recognizer can tell."""
+RECOGNIZER_PATIENCE = 30.0
+"""Seconds after the end of the user's turn after which its text is given up."""
+NO_NOISE = 250
+"""Blocks (2.5 s) from which a sound that held words was speech, however unsure the words are: the
+user can mend a wrong answer, but not silence."""
+
+
+class Attention:
+    """Follows the turn-taker's decisions. Runs on the conductor's thread alone.
+
+    A suspicion ducks the avatar, certainty pauses it, words cancel it; without words it goes on. At
+    a pause of the user an answer is prepared; if the user goes on, it is dropped and what was
+    recognised is kept.
+    """
+
+    def __init__(
+        self,
+        hearing: Hearing,
+        taker: TurnTaker,
+        listener: Listener,
+        playback: Playback,
+        delivery: Delivery,
+        post: Callable[[Event], None],
+        clock: Callable[[], float],
+        backchannels: Iterable[str] = BACKCHANNELS,
+    ) -> None:
+        self._no_claims = FILLERS | UNFINISHED.union(*(_words(phrase) for phrase in backchannels))
+        self.hearing, self.listener = hearing, listener
+        self._taker, self._playback, self._delivery = taker, playback, delivery
+        self._post, self._clock = post, clock
+        self._claimed = False
+        self._blocks_since_end = 0
+        self.utterance: Utterance | None = None
+        self.muted = False
+        self.held = False
+        self.paused = False
+
+    def hear(self, block: HeardBlock) -> None:
+        """Take the next block of sound."""
+        if self.muted and not self.held:
+            return
+        self._blocks_since_end += 1
+        if not self.held:
+            decision = self._taker.observe(block.probability, self._delivery.avatar_speaking)
+            if decision is not None:
+                self._follow(decision)
+        self.listener.hear(block.chunk)
+        self._watch_recognizer()
+
+    def recognized(self, turn: Turn, transcript: Transcript) -> None:
+        """Take a transcript; that of a withdrawn utterance is stale and ignored."""
+        utterance = self.utterance
+        segment = utterance.segment_of(turn) if utterance else None
+        if utterance is None or segment is None:
+            return
+        confidence = 1.0 if transcript.confidence is None else transcript.confidence
+        believed = confidence >= LEAST_CONFIDENCE or segment.blocks >= NO_NOISE
+        segment.text = transcript.text.strip() if believed else ""
+        segment.final = transcript.final
+        self._taker.hint(utterance.text)
+        if self._has_words(utterance):
+            self._claim(utterance)
+            self._post(UserSaying(utterance.id, utterance.text))
+        if segment.final:
+            utterance.marks["text"] = self._clock()
+            self._conclude(utterance)
+
+    def unrecognized(self, turn: Turn) -> None:
+        """The recognizer failed: what it did not understand is lost, the rest is not."""
+        self.recognized(turn, Transcript("", final=True))
+
+    def hold(self, held: bool) -> None:
+        """Push to talk: the button, not the voice, says who has the floor."""
+        if held and not self.held:
+            self.withdraw()
+            if self.muted:
+                self.hearing.forget()  # what was said while muted is nobody's business
+            self._begin()
+            if self.utterance is not None:
+                self._claim(self.utterance)
+        elif self.held and not held and self.utterance is not None:
+            self._taker.reset()
+            self._end(self.utterance, silence=0.0)
+        self.held = held
+
+    def mute(self, muted: bool) -> None:
+        """Hear nothing, or hear again."""
+        if muted != self.muted:
+            self.muted = muted
+            self.withdraw()
+            self.hearing.forget()
+
+    def withdraw(self) -> None:
+        """Forget the utterance: it held no words, or the user typed instead."""
+        utterance, self.utterance = self.utterance, None
+        self._taker.reset()
+        if utterance is None:
+            self._playback.unduck()  # what was suspected is forgotten
+            return
+        self.listener.withdraw(utterance)
+        self._drop_answer(utterance)
+        if not self._claimed:
+            self._playback.resume()
+        self._post(UserWithdrawn(utterance.id))
+
+    def _follow(self, decision: Decision) -> None:
+        self.paused = decision is Decision.PAUSED
+        match decision:
+            case Decision.SUSPECTED:
+                self._playback.duck()
+            case Decision.RELENTED:
+                self._playback.unduck()
+            case Decision.STARTED:
+                self._begin()
+            case Decision.PAUSED:
+                self._close_segment()
+            case Decision.CONTINUED if self.utterance is not None:
+                self._go_on(self.utterance)
+            case Decision.ENDED if self.utterance is not None:
+                self._end(self.utterance, self._taker.silence)
+
+    def _begin(self) -> None:
+        if self.utterance is not None:  # its text is still awaited: the user was not done
+            self._go_on(self.utterance)
+            return
+        if self._delivery.turn is not None:  # if it is only thought about, it does not begin
+            self._playback.pause()
+        self._claimed = False
+        over_avatar = self._delivery.avatar_speaking
+        self.utterance = Utterance(self._delivery.next_id(), over_avatar=over_avatar)
+        self.listener.begin(self.utterance, self.hearing.preroll()[:-1])
+        self._post(UserStarted(self.utterance.id))
+
+    def _go_on(self, utterance: Utterance) -> None:
+        """The user had not ended: what was prepared is dropped, what was recognised stays."""
+        utterance.ended = False
+        self._drop_answer(utterance)
+        missed = self.hearing.preroll()[:-1]
+        self.listener.begin(utterance, missed[-self._blocks_since_end :])
+
+    def _close_segment(self) -> None:
+        self._blocks_since_end = 0
+        self.listener.end()
+
+    def _end(self, utterance: Utterance, silence: float) -> None:
+        utterance.ended = True
+        utterance.marks["end_of_turn"] = self._clock()
+        utterance.marks["user_stopped"] = self._clock() - silence - BLOCK_SECONDS
+        self._close_segment()
+        self._conclude(utterance)
+
+    def _conclude(self, utterance: Utterance) -> None:
+        """Do what can be done now that everything said so far is understood."""
+        if not utterance.understood:
+            return
+        if not self._has_words(utterance):
+            if utterance.ended or utterance.over_avatar or self._delivery.turn is not None:
+                self.withdraw()
+            return
+        self._claim(utterance)
+        if utterance.answer is None:
+            utterance.answer = self._delivery.prepare(utterance)
+        if utterance.ended:
+            self.utterance = None
+            self._delivery.commit(utterance)
+
+    def _watch_recognizer(self) -> None:
+        utterance = self.utterance
+        if utterance is None or not utterance.ended:
+            return
+        if self._clock() - utterance.marks["end_of_turn"] > RECOGNIZER_PATIENCE:
+            self.listener.renew()
+            hint = "Say it again, or choose another engine in the settings."
+            self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognised.", hint))
+            self.withdraw()
+
+    def _claim(self, utterance: Utterance) -> None:
+        if not self._claimed:
+            self._claimed = True
+            utterance.carried = self._delivery.claim()
+
+    def _has_words(self, utterance: Utterance) -> bool:
+        over = utterance.over_avatar and not self._claimed
+        ignored = self._no_claims if over else FILLERS  # a lone "the" is a rest of echo
+        return any(word not in ignored for word in _words(utterance.text))
+
+    def _drop_answer(self, utterance: Utterance) -> None:
+        if utterance.answer is not None:
+            utterance.answer.cancel()
+            utterance.answer = None
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,!?") for word in text.lower().replace("-", " ").split()]

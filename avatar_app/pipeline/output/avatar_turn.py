@@ -1,0 +1,201 @@
+"""Delivery: the avatar's side of the conversation, from a prompt to a turn that was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from avatar_app.core.events import (
+    AvatarSays,
+    Event,
+    Failed,
+    Outcome,
+    TurnEnded,
+    UserSaid,
+    UserWithdrawn,
+    WordsHeard,
+)
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.pipeline.commands import ClauseWritten, StageEnded, StageFailed
+from avatar_app.pipeline.input.recognition import Utterance
+from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.pipeline.output.face_stage import PERFORM, REST
+from avatar_app.pipeline.output.playback import Playback, Progress
+from avatar_app.pipeline.output.presenter import Presenter
+from avatar_app.pipeline.output.reply import TOOL_CALLED
+from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, Chain
+
+ANSWER_PATIENCE = 60.0
+"""Seconds without a sign of life after which an answer is given up."""
+
+
+class Delivery:
+    """Holds the turn that is being answered. Runs on the conductor's thread alone.
+
+    A turn is prepared (thought, spoken and drawn, but unheard), committed, followed while it
+    sounds, and ended; what was heard of it goes to the ledger and into `TurnEnded`.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        playback: Playback,
+        presenter: Presenter,
+        ledger: Ledger,
+        post: Callable[[Event], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.chain, self.ledger = chain, ledger
+        self._playback, self._presenter = playback, presenter
+        self._post, self._clock = post, clock
+        self._typed = False
+        self._started: Turn | None = None
+        self._written: list[str] = []
+        self._progress = Progress("", 0.0, over=False)
+        self._failed = False
+        self._working: set[str] = set()
+        self._stirred_at = 0.0
+        self._last_id = 0
+        self._announced = ""
+        self.turn: Turn | None = None
+        self.announcements: list[str] = []
+
+    @property
+    def avatar_speaking(self) -> bool:
+        """Some of the current turn has been heard, and not yet all of it."""
+        return self.turn is not None and self._playback.progress(self.turn).seconds > 0
+
+    def next_id(self) -> int:
+        """A number for a turn that begins."""
+        self._last_id += 1
+        return self._last_id
+
+    def claim(self) -> str:
+        """The user has the floor: end the turn. Returns what the user had said before, if nothing
+        of the answer to it was heard or done. An announcement that was not heard comes later."""
+        turn = self.turn
+        if turn is None:
+            return ""
+        turn.cancel()
+        if self.avatar_speaking or TOOL_CALLED in turn.marks:
+            self.interrupt()
+            return ""
+        self.turn = None
+        if not turn.user_text:
+            self.announcements.insert(0, self._announced)
+        self._post(UserWithdrawn(turn.id))
+        return turn.user_text
+
+    def prepare(self, utterance: Utterance) -> Turn:
+        """Begin the answer to an utterance that may not be over."""
+        return self._start(utterance.id, utterance.text, self.ledger.prompt(utterance.text))
+
+    def commit(self, utterance: Utterance) -> None:
+        """The user has ended: the prepared answer may be heard."""
+        turn = utterance.answer
+        assert turn is not None, "only a prepared answer is committed"
+        for name, at in utterance.marks.items():
+            turn.mark(name, at)
+        self._commit(turn, typed=False)
+
+    def answer_typed(self, text: str) -> None:
+        """Answer what the user typed, at once."""
+        if self.turn is not None and not self.turn.user_text:
+            self.claim()  # what was announced is not lost
+        self.interrupt()
+        turn = self._start(self.next_id(), text, self.ledger.prompt(text))
+        turn.mark("end_of_turn")
+        self._commit(turn, typed=True)
+
+    def interrupt(self) -> None:
+        """End the turn, if there is one."""
+        if self.turn is not None:
+            self._end(self.turn, Outcome.INTERRUPTED)
+
+    def clause_written(self, order: ClauseWritten) -> None:
+        """Take a clause that the dialogue wrote."""
+        if order.turn.cancelled:
+            return
+        self._written.append(order.clause)
+        self._stirred_at = self._clock()
+        if order.turn is self.turn:
+            self._post(AvatarSays(order.turn.id, order.clause))
+
+    def follow(self, floor_taken: bool) -> None:
+        """Once per block: say what was heard since, end what is over, start what waits."""
+        self.chain.performing.watch()
+        if self.turn is None:
+            if self.announcements and not floor_taken:
+                self._announced = self.announcements.pop(0)
+                turn = self._start(self.next_id(), "", self._announced)
+                self._commit(turn, typed=False)
+            return
+        self._presenter.pass_time()
+        before, self._progress = self._progress, self._playback.progress(self.turn)
+        if self._progress.heard_text != before.heard_text:
+            self._post(WordsHeard(self.turn.id, self._progress.heard_text))
+        if self._progress.over and not self._working:
+            self._end(self.turn, Outcome.FAILED if self._failed else Outcome.FINISHED)
+        elif self._progress.seconds > before.seconds or floor_taken:
+            self._stirred_at = self._clock()
+        elif self._clock() - self._stirred_at > ANSWER_PATIENCE:
+            self._give_up(self.turn)
+
+    def stage_ended(self, order: StageEnded) -> None:
+        """A turn is over when its stages are and all of it has been heard: what they ordered must
+        not be overtaken by the sound."""
+        if order.turn is self._started:
+            self._working.discard(order.stage)
+
+    def stage_failed(self, order: StageFailed) -> None:
+        """Say it; a turn that cannot be thought or spoken has failed, one without pictures not."""
+        if order.turn.cancelled:
+            return
+        if order.stage in (PERFORM, REST):
+            self.chain.performing.relieve()
+        turn_id, error = None if order.stage == REST else order.turn.id, order.error
+        self._post(Failed(turn_id, order.stage, error.message, error.hint, type(error)))
+        self._failed = self._failed or order.stage in (THINK, SPEAK)
+
+    def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
+        turn = Turn(id, user_text, self._clock)
+        self._written, self._failed = [], False
+        self._started, self._working = turn, {THINK, SPEAK}
+        self._progress = Progress("", 0.0, over=False)
+        self.chain.start(turn, prompt)
+        return turn
+
+    def _commit(self, turn: Turn, typed: bool) -> None:
+        self.turn, self._typed = turn, typed
+        self._stirred_at = self._clock()
+        if turn.user_text:
+            self._post(UserSaid(turn.id, turn.user_text, typed))
+        for clause in self._written:
+            self._post(AvatarSays(turn.id, clause))
+        turn.commit()
+        self._playback.allow(turn)
+
+    def _give_up(self, turn: Turn) -> None:
+        stage = THINK if THINK in self._working else SPEAK
+        for working in self._working:
+            self.chain.renew(working)
+        hint = "Ask again, or choose another engine in the settings."
+        self._post(Failed(turn.id, stage, "No answer came.", hint))
+        self._end(turn, Outcome.FAILED)
+
+    def _end(self, turn: Turn, outcome: Outcome) -> None:
+        heard = self._playback.progress(turn).heard_text
+        turn.cancel()
+        self.turn = None
+        ended = TurnEnded(
+            turn.id,
+            outcome,
+            turn.user_text,
+            " ".join(self._written),
+            heard,
+            dict(turn.marks),
+            self._typed,
+            self._presenter.pictures(turn),
+        )
+        self.ledger.add(ended)
+        self._post(ended)

@@ -1,0 +1,72 @@
+"""Finds what a film is made of: an avatar by its name or photo, weights by their name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from avatar_app.avatars.archive import SUFFIX, unpack
+from avatar_app.avatars.creation import make_avatar
+from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.library import Shelf
+from avatar_app.core.errors import ModelMissing
+from avatar_app.core.jobs import Job
+from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar
+from avatar_app.models.resolve import path_if_here
+from avatar_app.system.paths import Places
+
+WEIGHTS = (".pth", ".safetensors", ".onnx")
+"""Endings of files that hold a network's weights."""
+_SITTER = "sitter"
+
+
+@contextmanager
+def avatar_folder(
+    avatar: str | Path, places: Places, open_eyes: Callable[[], Eyes] = Eyes
+) -> Iterator[Path]:
+    """The folder of an avatar, given by name, by its folder, as an .avatar file or as a photo.
+
+    From a photo an avatar is made that lasts as long as the context; `open_eyes` makes what finds
+    its face. InputInvalid where the photo
+    will not do, ConfigInvalid where no avatar bears the name.
+    """
+    path, shelf = Path(avatar).expanduser(), Shelf.of(places)
+    if avatar in shelf.names():
+        yield shelf.folder(str(avatar))
+    elif (path / MANIFEST).is_file():
+        yield path
+    elif not path.is_file():
+        yield shelf.folder(str(avatar))
+    else:
+        with TemporaryDirectory(prefix="avatar-render-") as root:
+            own = Shelf(Path(root))
+            if path.suffix == SUFFIX:
+                unpack(path, _SITTER, own)
+            else:
+                Job[Avatar]("", lambda job: make_avatar(path, _SITTER, job, own, open_eyes)).run()
+            yield own.folder(_SITTER)
+
+
+def find_weights(model: str | Path, places: Places) -> Path:
+    """The file of a network's weights: a path, or a name in the folder of models.
+
+    There it is `<name>.pth` (or .safetensors, .onnx), or lies in a folder `<name>`.
+    """
+    given = Path(model).expanduser()
+    if given.is_file():
+        return given
+    if len(given.parts) == 1:
+        if fetched := path_if_here(str(given), places):
+            return fetched
+        beside = (places.models / f"{given}{ending}" for ending in WEIGHTS)
+        inside = sorted((places.models / given).glob("*"))
+        for path in (*beside, *inside):
+            if path.suffix in WEIGHTS and path.is_file():
+                return path
+    raise ModelMissing(
+        f"The weights {given} are not there.",
+        f"Type: avatar-app models download {given.stem}; or put {given.stem}.pth into "
+        f"{places.models}, or say where yours is.",
+    )

@@ -1,0 +1,170 @@
+"""Films what an order says: whose face, by which engine, saying what; and reports how it went."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avatar_app.avatars.detection.faces import chosen_eyes
+from avatar_app.core.errors import ConfigInvalid, ModelMissing
+from avatar_app.core.events import Noticed
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.models.resolve import licence_notices
+from avatar_app.render.engines import ENGINE, open_lips, open_touch
+from avatar_app.render.inputs import avatar_folder, find_weights
+from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
+from avatar_app.render.sound import Recital, Recording, Sound
+from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.schema import ProfileSettings, Settings
+from avatar_app.system.paths import Places
+
+AUTO = "auto"
+PHOTO = "photo"
+_ANYBODY = "illustrated"
+"""The face that needs no avatar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A film to be made."""
+
+    output: Path
+    audio: Path | None = None
+    text: str = ""
+    """What is spoken where there is no `audio`."""
+    avatar: str = ""
+    """Name, folder, photo or .avatar file; empty: a drawn character."""
+    face: str = AUTO
+    """An engine of faces; auto: wav2lip where its weights are, else the photo's own."""
+    model: str = ""
+    """Weights by name or path; empty: the profile's."""
+    silent: bool = False
+
+    def files(self) -> list[Path]:
+        """What may be files that the film is made of."""
+        named = [Path(name).expanduser() for name in (self.avatar, self.model) if name]
+        return named if self.audio is None else [self.audio, *named]
+
+
+class Filming:
+    """One order, ready to be carried out; a context manager.
+
+    Raises what the parts raise: AvatarErrors that say what is missing.
+    """
+
+    def __init__(
+        self, settings: Settings, profile: ProfileSettings, places: Places, order: Order
+    ) -> None:
+        self.notices: list[Noticed]
+        """What the user should know about how the order was understood."""
+        self._settings, self._profile, self._order = settings, profile, order
+        self._places, self._registry = places, Registry()
+        check_output(order.output, *order.files())
+        self._width, self._height, self.notices = even_size(profile.width, profile.height)
+        with ExitStack() as opened:
+            self._sound = self._spoken(opened)
+            self._report: dict[str, Any] = {}
+            self._touch: Any = iter
+            self._face = self._opened_face(opened)
+            opened.callback(self._face.close)
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Filming:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def film(self, turn: Turn, tell: Tell = untold) -> dict[str, Any]:
+        """Make the film; what it is like and how long it took."""
+        order = self._order
+        rendered = render_film(
+            self._face,
+            self._sound,
+            order.output,
+            turn,
+            tell,
+            with_sound=not order.silent,
+            preset=self._profile.preset,
+            touch=self._touch,
+        )
+        return self._report | {
+            "film": str(order.output),
+            "size": [self._width, self._height],
+            "fps": self._profile.fps,
+            "seconds": round(self._sound.seconds, 3),
+            "pictures": rendered.pictures,
+            "took_seconds": round(rendered.took, 3),
+            "notices": [f"{notice.message} {notice.hint}".strip() for notice in self.notices],
+        }
+
+    def _spoken(self, opened: ExitStack) -> Sound:
+        if self._order.audio is not None:
+            return Recording(self._order.audio)
+        choice = self._settings.tts
+        manifest = self._registry.find(Kind.TTS, choice.engine)
+        voice = make_engine(self._registry, manifest, choice.options)
+        opened.callback(voice.close)
+        return Recital(voice, self._order.text, Turn(0))
+
+    def _opened_face(self, opened: ExitStack) -> Any:
+        order, profile = self._order, self._profile
+        options: dict[str, Any] = {"width": self._width, "height": self._height}
+        options["fps"] = profile.fps
+        if order.avatar:
+            eyes = chosen_eyes(self._settings.avatars, profile.detector_batch)
+            folder = opened.enter_context(avatar_folder(order.avatar, self._places, eyes))
+            options["avatar"] = str(folder)
+        weights = self._weights()
+        if weights is None:
+            return self._plain_face(options)
+        if not order.avatar:
+            raise ConfigInvalid("Wav2Lip needs an avatar.", "Say whose: --avatar NAME or PHOTO.")
+        manifest = self._registry.find(Kind.FACE, ENGINE)
+        self.notices += licence_notices({"model": str(weights)}, manifest)
+        wanted = self._settings.render.device
+        lips = open_lips(self._registry, weights, wanted, profile.batch, **options)
+        self._touch = open_touch(
+            self._registry,
+            self._settings.enhance,
+            folder,
+            str(lips.device),
+            self._places,
+            opened,
+        )
+        self._report = {
+            "face": ENGINE,
+            "model": str(weights),
+            "device": str(lips.device),
+            "batch": lips.batch,
+        }
+        return lips.face
+
+    def _weights(self) -> Path | None:
+        """Those of the network, if it shall paint the lips."""
+        order = self._order
+        if order.face not in (AUTO, ENGINE) or (order.face == AUTO and not order.avatar):
+            return None
+        try:
+            return find_weights(order.model or self._profile.model, self._places)
+        except ModelMissing as error:
+            if order.face == ENGINE or order.model:
+                raise
+            told = "The photo moves by its own means instead."
+            self.notices.append(Noticed(error.message, f"{told} {error.hint}"))
+            return None
+
+    def _plain_face(self, options: dict[str, Any]) -> Any:
+        """One without weights."""
+        order, chosen = self._order, self._settings.face
+        name = order.face if order.face != AUTO else PHOTO if order.avatar else _ANYBODY
+        manifest = self._registry.find(Kind.FACE, name)
+        known = {option.name for option in manifest.options}
+        own = chosen.options if chosen.engine == name else {}
+        usable = own | {key: value for key, value in options.items() if key in known}
+        self._report = {"face": name, "device": "cpu"}
+        return make_engine(self._registry, manifest, usable)

@@ -1,0 +1,284 @@
+"""Joins engines, settings and a conversation; the only place where all three meet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import Event, Noticed
+from avatar_app.core.manifest import Isolation, Kind, Manifest
+from avatar_app.core.out_of_memory import shortage_told
+from avatar_app.core.prompt import ToolDescription
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.hosting.host import HOSTED, Host
+from avatar_app.models.resolve import licence_notices
+from avatar_app.pipeline.conversation import Conversation, Engines
+from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.runtime.factory import engine_factory, resolved
+from avatar_app.runtime.fallback.quality_ladder import Ladder, Level, Rung, rungs_of
+from avatar_app.runtime.memory.broker import Lender
+from avatar_app.runtime.memory.budget import Lease
+from avatar_app.runtime.memory.evictable import RESIDENTS, Resident
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.personas import read_persona
+from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.storage.measurements import Used
+from avatar_app.system import paths
+
+EMBEDDED = {
+    Kind.AEC: "none",
+    Kind.VAD: "webrtc",
+    Kind.ASR: "pocketsphinx",
+    Kind.DIALOGUE: "embedded",
+    Kind.TTS: "espeak",
+    Kind.FACE: "illustrated",
+    Kind.ENHANCE: "none",
+}
+"""The engine of each kind that needs nothing and is taken where another fails."""
+PHOTO = "photo"
+"""The embedded face that moves any avatar without weights."""
+FOR_FILES = frozenset({Kind.ENHANCE})
+"""Kinds that no conversation needs: they are loaded when a film is written."""
+
+
+@dataclass(eq=False, slots=True)
+class EngineRack:
+    """The engines in use, one of each kind."""
+
+    registry: Registry
+    engines: dict[Kind, Any] = field(default_factory=dict)
+    manifests: dict[Kind, Manifest] = field(default_factory=dict)
+    face_choice: EngineChoice = field(
+        default_factory=lambda: EngineChoice(engine=EMBEDDED[Kind.FACE])
+    )
+    """The face that the user wants; what is on show may be a lighter one."""
+    face_ladder: Ladder | None = None
+    fallback: Any = None
+    """The face that takes over where the chosen one fails; None where that is embedded itself."""
+    lender: Lender = field(default_factory=Lender)
+    notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
+    face_lease: Lease | None = None
+
+    def put(self, kind: Kind, choice: EngineChoice) -> Any:
+        """Make an engine and put it in its place; whoever exchanges one closes the old."""
+        manifest = self.registry.find(kind, choice.engine)
+        self.engines[kind] = self._made(manifest, choice.options)
+        self.manifests[kind] = manifest
+        return self.engines[kind]
+
+    def _made(self, manifest: Manifest, options: dict[str, Any]) -> Any:
+        make = partial(make_engine, self.registry)
+        stays = manifest.name == EMBEDDED[manifest.kind]
+        if resident := RESIDENTS.get(manifest.kind):
+            return resident(manifest, options, make, self.lender, self.notice, stays)
+        if manifest.kind is Kind.FACE:
+            self.lease_face(manifest, options, stays)
+        return make(manifest, options)
+
+    def used(self) -> dict[Kind, Used]:
+        """The engines in use and their models."""
+        models = {
+            kind: engine.options.get("model", "")
+            for kind, engine in dict(self.engines).items()
+            if isinstance(engine, Resident)
+        }
+        models[Kind.FACE] = self.face_choice.options.get("model", "")
+        return {
+            kind: Used(manifest.name, str(models.get(kind, "")))
+            for kind, manifest in dict(self.manifests).items()
+        }
+
+    def lease_face(self, manifest: Manifest, options: dict[str, Any], stays: bool = False) -> None:
+        """Room for the chosen face, in place of the one before; OutOfMemory where there is none."""
+        self.end_face_lease()
+        self.face_lease = self.lender.lease(manifest, options, must=stays)
+
+    def end_face_lease(self) -> None:
+        lease, self.face_lease = self.face_lease, None
+        if lease is not None:
+            lease.close()
+
+    def put_or_embedded(
+        self, kind: Kind, choice: EngineChoice, notice: Callable[[Noticed], None]
+    ) -> None:
+        """Like `put`; where that fails, the embedded engine is taken and the user is told."""
+        try:
+            for told in licence_notices(choice.options, self.registry.find(kind, choice.engine)):
+                notice(told)
+            self.put(kind, choice)
+        except AvatarError as error:
+            if choice.engine == EMBEDDED[kind] and not choice.options:
+                raise
+            embedded = choice.engine == EMBEDDED[kind]  # then an option of it is what is wrong
+            used = "It is used as shipped." if embedded else "The embedded engine is used instead."
+            notice(Noticed(error.message, f"{error.hint} {used}"))
+            self.put(kind, EngineChoice(engine=EMBEDDED[kind]))
+
+    def close(self) -> None:
+        """Close all engines."""
+        standing_by = {id(self.fallback): self.fallback} if self.fallback is not None else {}
+        every = standing_by | {id(each): each for each in self.engines.values() if each is not None}
+        for engine in every.values():
+            engine.close()
+        self.engines.clear()
+        self.fallback = None
+        self.end_face_lease()
+
+    def meanwhile(self, level: Level) -> str:
+        """What the user is told to see while the chosen face cannot be had."""
+        if level is Level.CHOSEN:
+            return "It goes on with simpler pictures."
+        if level is Level.EMBEDDED:
+            name = fallback_choice(self.face_choice).engine
+            return f"{self.registry.find(Kind.FACE, name).title} goes on in its place."
+        return "The voice goes on without it."
+
+
+def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
+    """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
+    if manifest.isolation is Isolation.PROCESS:
+        return HOSTED[manifest.kind](engine_factory(registry, manifest, options), manifest.title)
+    with shortage_told(manifest.title):
+        return registry.load_class(manifest)(**resolved(options, manifest))
+
+
+def make_face(rack: EngineRack, rung: Rung) -> Any:
+    """The chosen face as light as a rung says, loaded."""
+    manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
+    options = {**rack.face_choice.options, **rung.options}
+    with ExitStack() as on_failure:
+        rack.lease_face(manifest, options)
+        on_failure.callback(rack.end_face_lease)
+        face = make_engine(rack.registry, manifest, options)
+        if isinstance(face, Host):
+            face.wait_ready()
+        on_failure.pop_all()
+    return face
+
+
+def fallback_choice(choice: EngineChoice) -> EngineChoice:
+    """The embedded face that stands by for a chosen one: the same avatar where there is one."""
+    sizes = {name: size for name, size in choice.options.items() if name in ("width", "height")}
+    avatar = choice.options.get("avatar", "")
+    if avatar:
+        return EngineChoice(engine=PHOTO, options={"avatar": avatar, **sizes})
+    return EngineChoice(engine=EMBEDDED[Kind.FACE], options=sizes)
+
+
+def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
+    """The face that stands by for the chosen one; None where that is embedded itself."""
+    if choice.engine in (EMBEDDED[Kind.FACE], PHOTO):
+        return None
+    standing_by = fallback_choice(choice)
+    return make_engine(registry, registry.find(Kind.FACE, standing_by.engine), standing_by.options)
+
+
+def put_face(
+    rack: EngineRack,
+    choice: EngineChoice,
+    notice: Callable[[Noticed], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """The chosen face, or the next one of its ladder that can be loaded; the user is told once."""
+    rack.face_choice = choice.model_copy(update={"options": dict(choice.options)})
+    try:
+        manifest = rack.registry.find(Kind.FACE, choice.engine)
+        rack.fallback = make_fallback(rack.registry, choice)
+        rungs = rungs_of(manifest, choice.options, rack.fallback is not None)
+    except AvatarError:
+        rungs = ()
+    if rack.fallback is None:
+        rack.put_or_embedded(Kind.FACE, choice, notice)
+        found = rack.manifests[Kind.FACE]
+        if found.name != choice.engine or not rungs:
+            rack.face_choice = EngineChoice(engine=found.name)
+            rungs = rungs_of(found, {}, has_fallback=False)
+        rack.face_ladder = Ladder(rungs, clock)
+        return
+    for told in licence_notices(choice.options, manifest):
+        notice(told)
+    rack.face_ladder = ladder = Ladder(rungs, clock)
+    rack.manifests[Kind.FACE] = manifest
+    first: AvatarError | None = None
+    while ladder.rung.level is Level.CHOSEN:
+        try:
+            rack.engines[Kind.FACE] = make_face(rack, ladder.rung)
+            break
+        except AvatarError as error:
+            first = first or error
+            ladder.fall(type(error))
+    else:
+        rack.engines[Kind.FACE] = rack.fallback
+        name = fallback_choice(choice).engine
+        rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, name)
+    if first is not None:
+        notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
+
+
+def make_rack(
+    settings: Settings,
+    registry: Registry,
+    notice: Callable[[Noticed], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> EngineRack:
+    """One engine of each kind that a conversation needs, as the settings choose."""
+    lender = Lender.of(paths.user_places(), settings.memory)
+    rack = EngineRack(registry, lender=lender, notice=notice)
+    with ExitStack() as on_failure:
+        on_failure.callback(rack.close)
+        for kind, choice in choices(settings).items():
+            if kind is Kind.FACE:
+                put_face(rack, choice, notice, clock)
+            elif kind not in FOR_FILES:
+                rack.put_or_embedded(kind, choice, notice)
+        on_failure.pop_all()
+    return rack
+
+
+def choices(settings: Settings) -> dict[Kind, EngineChoice]:
+    """Which engine of each kind the settings choose. They are loaded in this order: first those
+    that take longest, and a voice is given memory before a face."""
+    return {
+        Kind.ASR: settings.asr,
+        Kind.TTS: settings.tts,
+        Kind.FACE: settings.face,
+        Kind.VAD: settings.hearing.vad,
+        Kind.AEC: settings.audio.echo,
+        Kind.DIALOGUE: settings.dialogue,
+        Kind.ENHANCE: settings.enhance,
+    }
+
+
+def make_conversation(
+    settings: Settings,
+    rack: EngineRack,
+    post: Callable[[Event], None],
+    clock: Callable[[], float],
+    call_tool: Callable[[ToolCall], ToolResult],
+    tools: tuple[ToolDescription, ...] = (),
+) -> Conversation:
+    """A conversation that begins to work when it hears its first block."""
+    engines = rack.engines
+    return Conversation(
+        Engines(
+            engines[Kind.AEC],
+            engines[Kind.VAD],
+            engines[Kind.ASR],
+            engines[Kind.DIALOGUE],
+            engines[Kind.TTS],
+            engines[Kind.FACE],
+            rack.fallback,
+        ),
+        post,
+        call_tool,
+        clock,
+        Ledger(read_persona(settings.persona).system, tools),
+        Patience(**settings.hearing.patience.model_dump()),
+        settings.hearing.backchannels,
+    )

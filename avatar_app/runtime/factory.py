@@ -1,0 +1,57 @@
+"""What makes an engine, also in another process: its options name files in place of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from avatar_app.avatars.library import Shelf
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.models.resolve import with_model_path
+from avatar_app.runtime.registry import Registry
+from avatar_app.runtime.speech_cache.cached_voice import remembering
+from avatar_app.system import paths
+from avatar_app.system.packages import install_command
+from avatar_app.voices.resolve import keep_latents, with_open_voice
+
+
+def engine_factory(
+    registry: Registry, manifest: Manifest, options: dict[str, Any]
+) -> Callable[[], Any]:
+    """What makes the engine in another process: it pickles."""
+    if missing := registry.missing_packages(manifest):
+        raise ConfigInvalid(
+            f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
+            f"Type: {install_command(missing, manifest.name)}",
+        )
+    known = resolved(options, manifest)
+    return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, known)
+
+
+def resolved(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """All options, checked; models, avatars and voices that were chosen by name are files now."""
+    return with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
+
+
+def _with_folders(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """An avatar or cloned voice may be chosen by its name; engines are told its folder."""
+    options = with_open_voice(options, manifest)
+    name = options.get("avatar", "")
+    if not name or Path(name).expanduser().is_dir():
+        return options
+    return options | {"avatar": str(Shelf.of(paths.user_places()).folder(name))}
+
+
+def _make_in_child(
+    folders: tuple[Path, Path], kind: Kind, name: str, options: dict[str, Any]
+) -> Any:
+    registry = Registry(*folders)
+    manifest = registry.find(kind, name)
+    engine = registry.load_class(manifest)(**options)
+    if kind is not Kind.TTS:
+        return engine
+    keep_latents(engine, options)
+    return remembering(engine, manifest, options, paths.user_places())

@@ -1,0 +1,136 @@
+"""Says how much memory an engine will take: as measured, else from its manifest and its model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.manifest import Manifest
+from avatar_app.models.catalog import Catalog, Model
+from avatar_app.models.gguf import read_header
+from avatar_app.models.store import Presence, Store
+from avatar_app.runtime.memory.budget import Weight
+from avatar_app.storage.measurements import Measurements
+
+MATTERS = frozenset(
+    {
+        *("model", "device", "compute", "precision", "runtime", "gpu_layers", "context"),
+        *("threads", "batch", "beam", "width", "height", "avatar", "kv_cache"),
+    }
+)
+"""Options on which an engine's memory depends."""
+MB = 2**20
+READ_AT_ONCE = 512
+"""Tokens of a prompt that llama.cpp computes together."""
+WIDE = 3
+"""Rows of the widest layer that it keeps for each of them."""
+TOKEN_BYTES = 160
+"""What llama.cpp keeps of each token of the vocabulary: its text, and two tables to find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an engine will take."""
+
+    weight: Weight
+    is_measured: bool
+    """Here, with these very options; else it is reckoned."""
+
+
+def choice_key(options: dict[str, Any]) -> str:
+    """One text for all choices that weigh the same."""
+    return json.dumps({key: options[key] for key in sorted(MATTERS & options.keys())})
+
+
+def estimate(
+    manifest: Manifest,
+    options: dict[str, Any],
+    measurements: Measurements | None,
+    store: Store,
+    catalog: Catalog,
+    has_card: bool = False,
+) -> Estimate:
+    """`options`: as chosen; what is not chosen is as the manifest says.
+
+    Measured here with another model, the engine is reckoned to take as much more or less as the
+    models' files differ, times the manifest's `needs.per_model_mb`.
+    """
+    checked = manifest.checked(options)
+    key = choice_key(checked)
+    trials = measurements.trials(manifest.kind, manifest.name) if measurements else {}
+    if trial := trials.get(key):
+        return Estimate(Weight(trial.ram_mb, trial.vram_mb), True)
+    needs, size = manifest.needs, model_mb(checked.get("model", ""), manifest, store, catalog)
+    on_card = has_card and uses_card(checked)
+    alike = (
+        other
+        for name, other in trials.items()
+        if size and other.model_mb and _differ_in_model(name, key)
+    )
+    if needs.per_model_mb and (other := next(alike, None)):
+        more = (size - other.model_mb) * needs.per_model_mb
+        return Estimate(
+            Weight(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card), False
+        )
+    model = catalog.by_id.get(str(checked.get("model", "")))
+    if model is not None and store.presence(model) is not Presence.HERE and model.needs.ram_mb:
+        declared = model.needs
+        return Estimate(
+            Weight(needs.ram_mb, declared.vram_mb) if on_card else Weight(declared.ram_mb), False
+        )
+    if needs.per_model_mb and size:
+        weights = size * needs.per_model_mb + context_mb(checked, model, store, on_card)
+        ram, vram = needs.ram_mb + (0 if on_card else weights), weights if on_card else 0.0
+        return Estimate(Weight(ram, vram), False)
+    return Estimate(Weight(needs.ram_mb, needs.vram_mb if on_card else 0), False)
+
+
+def context_mb(options: dict[str, Any], model: Model | None, store: Store, on_card: bool) -> float:
+    """What a language model keeps of the conversation, and computes with; 0 for other models.
+
+    The room for the chances of all tokens is taken on a card; in the program's memory it is
+    promised alone, as no more than one row of it is ever written.
+    """
+    path = store.path(model) if model is not None else Path(str(options.get("model", "")))
+    if "context" not in options or not path.expanduser().is_file():
+        return 0.0
+    try:
+        header = read_header(path.expanduser())
+    except InputInvalid:  # its engine will say so when it is loaded
+        return 0.0
+    kept = options["context"] * header.cache_per_token
+    computed = READ_AT_ONCE * header.forward * WIDE * 4  # float32
+    chances = READ_AT_ONCE * header.vocabulary * 4
+    words = chances if on_card else header.vocabulary * TOKEN_BYTES
+    return float(kept + computed + words) / MB
+
+
+def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:
+    """Size of the model's files, here or as the catalogue says; 0 where nobody knows."""
+    path = Path(name).expanduser()
+    if name and path.is_file():
+        return path.stat().st_size / MB
+    if name and path.is_dir():
+        return sum(each.stat().st_size for each in path.iterdir() if each.is_file()) / MB
+    model = catalog.by_id.get(name or next(iter(manifest.needs.models), ""))
+    if model is None:
+        return 0.0
+    if store.presence(model) is Presence.HERE:
+        return store.bytes_here(model) / MB
+    return (model.bytes or model.needs.ram_mb * MB) / MB
+
+
+def uses_card(options: dict[str, Any]) -> bool:
+    """Would it be computed on a graphics card, if there is one?"""
+    if "gpu_layers" in options:
+        return bool(options["gpu_layers"])
+    return options.get("device", "cpu") in ("auto", "cuda")
+
+
+def _differ_in_model(one: str, other: str) -> bool:
+    left, right = json.loads(one), json.loads(other)
+    left.pop("model", None), right.pop("model", None)
+    return bool(left == right)

@@ -1,0 +1,177 @@
+"""Residents stand for engines: they leave the memory when idle, return when used, grow lighter."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from avatar_app.core.errors import EngineFailed, OutOfMemory
+from avatar_app.core.events import Noticed
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
+from avatar_app.engines.hosting.host import Host
+from avatar_app.runtime.memory.broker import Lender
+from avatar_app.runtime.memory.budget import Lease
+
+Make = Callable[[Manifest, dict[str, Any]], Any]
+
+
+class Resident:
+    """One engine, from the first loading to `close`; its calls may come from any thread.
+
+    Where memory runs out it takes the manifest's lighter options, one after the other, each with a
+    notice; OutOfMemory is raised where the lightest does not fit either. An engine in a process of
+    its own begins to load at once and in the background.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        options: dict[str, Any],
+        make: Make,
+        lender: Lender,
+        notice: Callable[[Noticed], None],
+        stays: bool = False,
+    ) -> None:
+        """`stays`: it is never refused and never leaves, as nothing could take its place."""
+        self._manifest, self._options, self._stays = manifest, options, stays
+        self._make, self._lender, self._notice = make, lender, notice
+        self._lighter = deque(manifest.lighter)
+        self._lease: Lease | None = None
+        self._engine: Any = None
+        self._closed = False
+        self._arriving = threading.RLock()
+        self._exchanging = threading.Lock()  # unlike the other never held while a process loads
+        with ExitStack() as on_failure, ExitStack() as using:
+            on_failure.callback(self.close)
+            self._arrive(using, wait=False)
+            on_failure.pop_all()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those in use."""
+        return self._options
+
+    def wait_ready(self) -> None:
+        """Block until the engine is loaded; raises what its constructor raised."""
+        with ExitStack() as using:
+            self._arrive(using)
+
+    def configure(self, **options: Any) -> None:
+        with self._at_work() as engine:
+            engine.configure(**options)
+        self._options = self._options | options  # an engine that returns gets them too
+
+    def close(self) -> None:
+        with self._exchanging:
+            self._closed = True
+        self._leave()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[Any]:
+        """The engine, loaded; it stays until the end, and is weighed then."""
+        with ExitStack() as using:
+            engine = self._arrive(using)
+            try:
+                yield engine
+            except OutOfMemory as error:
+                with self._arriving:
+                    told = self._take_lighter(error)
+                raise EngineFailed(error.message, told) from error
+            self._weigh(engine)
+
+    def _arrive(self, using: ExitStack, wait: bool = True) -> Any:
+        """Load the engine if it is not here, as light as it must be."""
+        with self._arriving:
+            try:
+                while True:
+                    try:
+                        return self._load(using, wait)
+                    except OutOfMemory as error:
+                        using.close()
+                        self._notice(Noticed(error.message, self._take_lighter(error)))
+            finally:
+                if self._closed:  # meanwhile
+                    self._leave()
+
+    def _load(self, using: ExitStack, wait: bool) -> Any:
+        if self._lease is None:
+            unload = None if self._stays else self._unload
+            self._lease = self._lender.lease(self._manifest, self._options, unload, self._stays)
+        using.enter_context(self._lease.use())
+        engine = self._made()
+        if wait and isinstance(engine, Host):
+            engine.wait_ready()
+        return engine
+
+    def _made(self) -> Any:
+        with self._exchanging:
+            if self._closed:
+                raise EngineFailed(f"{self._manifest.title} is closed.", "Start the application.")
+            if self._engine is None:
+                self._engine = self._make(self._manifest, self._options)
+            return self._engine
+
+    def _take_lighter(self, error: OutOfMemory) -> str:
+        """Give everything back and go on with the next lighter options; what to tell of it. Raises
+        `error` where none are left."""
+        self._leave()
+        before = self._manifest.checked(self._options)
+        while self._lighter:
+            self._options = self._options | dict(self._lighter.popleft())
+            after = self._manifest.checked(self._options)
+            if changed := [
+                f"{name} {after[name]}" for name in after if after[name] != before[name]
+            ]:
+                return f"{self._manifest.title} goes on with {', '.join(changed)}."
+        raise error
+
+    def _leave(self) -> None:
+        self._unload()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.close()
+
+    def _unload(self) -> None:
+        with self._exchanging:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _weigh(self, engine: Any) -> None:
+        lease = self._lease
+        if isinstance(engine, Host) and lease is not None:
+            self._lender.weigh_process(lease, engine.pid)
+
+
+class ResidentRecognizer(Resident):
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        with self._at_work() as engine:
+            yield from engine.transcribe(audio, turn)
+
+
+class ResidentDialogue(Resident):
+    def reply(
+        self, prompt: Prompt, turn: Turn
+    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        with self._at_work() as engine:
+            yield from engine.reply(prompt, turn)
+
+
+class ResidentVoice(Resident):
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        with self._at_work() as engine:
+            yield from engine.speak(text, turn)
+
+
+RESIDENTS: dict[Kind, type[Resident]] = {
+    Kind.ASR: ResidentRecognizer,
+    Kind.DIALOGUE: ResidentDialogue,
+    Kind.TTS: ResidentVoice,
+}
+"""Faces are not among them: they are always in use, and have a ladder of their own."""

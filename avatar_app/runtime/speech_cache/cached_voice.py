@@ -1,0 +1,78 @@
+"""A voice that says at once what it has said before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.engines import Voice
+from avatar_app.core.manifest import Manifest
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import SpeechChunk
+from avatar_app.runtime.speech_cache.files import LONGEST, Sentences, key_of
+from avatar_app.settings.schema import load_settings
+from avatar_app.system.paths import Places
+
+_QUICK = 100
+"""Milliseconds: a voice that promises its first sound sooner gains nothing."""
+
+
+def sentences_of(places: Places) -> Sentences:
+    """The user's."""
+    return Sentences(places.cache / "sentences")
+
+
+def remembering(voice: Voice, manifest: Manifest, options: dict[str, Any], places: Places) -> Voice:
+    """`voice`, or one that says frequent sentences without it.
+
+    Nothing is kept of a cloned voice, whose speaker may take the consent back, nor where the user's
+    settings keep no conversations.
+    """
+    promised = manifest.promises.first_output_ms
+    if promised is not None and promised <= _QUICK:
+        return voice
+    settings, _ = load_settings()
+    if not settings.history.keep:
+        return voice
+    return RememberingVoice(voice, manifest.name, options, sentences_of(places))
+
+
+class RememberingVoice:
+    """A `core.engines.Voice` in front of another."""
+
+    def __init__(
+        self, voice: Voice, name: str, options: dict[str, Any], sentences: Sentences
+    ) -> None:
+        self._voice, self._name, self._sentences = voice, name, sentences
+        self._options = dict(options)
+
+    def configure(self, **options: Any) -> None:
+        self._voice.configure(**options)
+        self._options |= options
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """As the voice speaks it, or has spoken it before in the same manner."""
+        if len(text) > LONGEST or self._is_cloned:
+            yield from self._voice.speak(text, turn)
+            return
+        key = key_of(self._name, self._options, text)
+        if (known := self._sentences.recall(key, text)) is not None:
+            for chunk in known:
+                turn.check()
+                yield chunk
+            return
+        made = []
+        for chunk in self._voice.speak(text, turn):
+            made.append(chunk)
+            yield chunk
+        if made and self._sentences.is_frequent(key):
+            self._sentences.keep(key, made)
+
+    @property
+    def _is_cloned(self) -> bool:
+        voice = str(self._options.get("voice", ""))
+        return bool(voice) and Path(voice).is_dir()
+
+    def close(self) -> None:
+        self._voice.close()

@@ -1,0 +1,112 @@
+"""What the avatar can do besides talking: its memory, its agenda, and its hand on the controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.events import Control, ControlRequested, Event
+from avatar_app.core.prompt import ToolDescription
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.storage.agenda import Agenda
+from avatar_app.storage.memory import Memory
+from avatar_app.system.paths import Places
+from avatar_app.tools.box import ToolBox
+from avatar_app.tools.services import Services
+
+SLOWEST, FASTEST = 0.5, 2.0
+LOUDEST = 1.5
+UNSTORED = Path(":memory:")
+"""SQLite's name for a database without a file."""
+
+Kept = TypeVar("Kept")
+
+
+class Hands(Protocol):
+    """What the controls move."""
+
+    def configure_voice(self, **options: Any) -> None: ...
+
+    def set_volume(self, volume: float) -> None: ...
+
+    def mute(self, muted: bool) -> None: ...
+
+
+class VoiceControls:
+    """The avatar's hand on the application's controls; remembers where they stand."""
+
+    def __init__(self, hands: Hands, post: Callable[[Event], None]) -> None:
+        self._hands, self._post = hands, post
+        self._speed = 1.0
+        self._volume = 1.0
+
+    def set_speed(self, factor: float) -> None:
+        self._speed = min(max(factor, SLOWEST), FASTEST)
+        self._hands.configure_voice(speed=self._speed)
+
+    def change_speed(self, factor: float) -> None:
+        self.set_speed(self._speed * factor)
+
+    def set_volume(self, level: float) -> None:
+        self._volume = min(max(level, 0.0), LOUDEST)
+        self._hands.set_volume(self._volume)
+
+    def change_volume(self, step: float) -> None:
+        self.set_volume(self._volume + step)
+
+    def mute(self) -> None:
+        self._hands.mute(True)
+
+    def show(self, control: Control) -> None:
+        self._post(ControlRequested(control))
+
+
+class Abilities:
+    """Owns memory and agenda, and the box of tools through which a dialogue reaches them."""
+
+    def __init__(
+        self,
+        places: Places,
+        hands: Hands,
+        post: Callable[[Event], None],
+        announce: Callable[[str], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),
+    ) -> None:
+        self._unstored: list[str] = []
+        self._memory = self._opened(Memory, places.memory_file)
+        self._agenda = self._opened(lambda path: Agenda(path, announce), places.data / "agenda.db")
+        controls = VoiceControls(hands, post)
+        self._box = ToolBox(Services(clock, self._memory, self._agenda, controls))
+
+    @property
+    def descriptions(self) -> tuple[ToolDescription, ...]:
+        return self._box.descriptions
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was wrong with the stored files."""
+        notices = (self._memory.notice, self._agenda.notice, *self._unstored)
+        return tuple(text for text in notices if text)
+
+    def start(self) -> None:
+        """Let timers and reminders fire from now on."""
+        self._agenda.start()
+
+    def call(self, call: ToolCall) -> ToolResult:
+        """Call a tool for the dialogue."""
+        return self._box.call(call)
+
+    def close(self) -> None:
+        self._agenda.close()
+        self._memory.close()
+
+    def _opened(self, open_file: Callable[[Path], Kept], path: Path) -> Kept:
+        """What is kept in the file; until the program ends only, where it cannot be used."""
+        try:
+            return open_file(path)
+        except InputInvalid as error:
+            self._unstored.append(f"{error.message} Nothing in it outlives this run.")
+            return open_file(UNSTORED)

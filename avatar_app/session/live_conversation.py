@@ -1,0 +1,124 @@
+"""The ensemble: everything that runs while the application does, opened and closed together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from avatar_app.audio.microphone import Microphone
+from avatar_app.audio.null_devices import FileSpeaker
+from avatar_app.audio.speaker import Speaker
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import Event, Noticed
+from avatar_app.core.manifest import Kind
+from avatar_app.pipeline import commands
+from avatar_app.runtime.engine_set import make_conversation, make_rack
+from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE
+from avatar_app.runtime.fallback.engine_switch import Exchanger, LoadsInBackground
+from avatar_app.runtime.fallback.event_interceptor import Overhearing
+from avatar_app.runtime.fallback.face_fallback import Climber
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.assistant_tools import Abilities, Hands
+from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.system.paths import Places
+
+
+class Ensemble:
+    """Engines, conversation, devices and abilities. Opening takes as long as the engines do."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        places: Places,
+        hands: Hands,
+        post: Callable[[Event], None],
+    ) -> None:
+        self._post = post
+        self._closed = False
+        self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
+        hear = Overhearing(post)
+        with ExitStack() as opened:
+            self.rack = make_rack(settings, registry, post)
+            opened.callback(self.rack.close)
+            self._abilities = Abilities(places, hands, post, self._announce)
+            opened.callback(self._abilities.close)
+            for text in self._abilities.notices:
+                post(Noticed(text))
+            self.conversation = make_conversation(
+                settings,
+                self.rack,
+                hear,
+                time.monotonic,
+                self._abilities.call,
+                self._abilities.descriptions,
+            )
+            opened.callback(self.conversation.close)
+            self.climber = Climber(self.rack, self.conversation, post, time.monotonic)
+            opened.callback(self.climber.close)
+            hear.attach(self.climber)
+            self._exchanger = Exchanger(self.rack, self.conversation, post)
+            opened.callback(self._exchanger.close)
+            audio = settings.audio
+            self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
+            self.speaker = self._speaker(audio.speaker)
+            self._opened = opened.pop_all()
+
+    def start(self) -> None:
+        """Listen and speak from now on."""
+        self.speaker.start()
+        self.microphone.start()
+        self._abilities.start()
+        self._loading.start()
+
+    def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
+        """Have another engine loaded while all goes on, and call `used` when it is: from the next
+        turn on it does the work of its kind, a face from the next picture. One that cannot be had
+        leaves all as it is, and the user is told."""
+        if kind is Kind.FACE:
+            self.climber.use(choice, used)
+        else:
+            self._exchanger.use(kind, choice, used)
+
+    def substitute(self, kind: Kind) -> None:
+        """Have the embedded engine of a kind take the place of one that cannot be used."""
+        self._exchanger.substitute(kind)
+
+    def close(self) -> None:
+        """Fall silent and give everything back."""
+        self._closed = True
+        self.microphone.close()
+        self.speaker.close()
+        self.conversation.order(commands.Interrupt())  # so that all engines are soon free
+        self._opened.close()
+        if self._loading.ident is not None:
+            self._loading.join()  # its engines are closed, so there is nothing it waits for
+
+    def _watch_loading(self) -> None:
+        """Engines load in processes of their own: one that cannot is replaced before the user has
+        spoken to it in vain."""
+        for kind in KIND_OF_STAGE.values():
+            engine = self.rack.engines.get(kind)
+            if not isinstance(engine, LoadsInBackground):
+                continue
+            try:
+                engine.wait_ready()
+            except AvatarError as error:
+                if not self._closed and self.rack.engines.get(kind) is engine:
+                    self._exchanger.substitute(kind, error.message)
+
+    def _speaker(self, name: str | None) -> Speaker | FileSpeaker:
+        """A loudspeaker; or, under the name of a WAV file, that file."""
+        read = self.conversation.playback.read
+        if name is not None and name.lower().endswith(".wav"):
+            return FileSpeaker(Path(name).expanduser(), read, self._notice)
+        return Speaker(name, read, self._notice)
+
+    def _announce(self, text: str) -> None:
+        self.conversation.order(commands.Announce(text))
+
+    def _notice(self, message: str, hint: str) -> None:
+        self._post(Noticed(message, hint))

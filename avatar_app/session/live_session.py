@@ -1,0 +1,253 @@
+"""The running application without its window: one conversation, its devices, and what is kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from avatar_app.audio.devices import list_devices
+from avatar_app.avatars.detection.faces import chosen_eyes
+from avatar_app.avatars.library import Shelf
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import CharacterShown, Event, Failed, Noticed, TurnEnded
+from avatar_app.core.jobs import Job
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import VideoFrame
+from avatar_app.performance.latency import Timekeeper
+from avatar_app.pipeline import commands
+from avatar_app.runtime.fallback.circuit_breaker import Substitutes
+from avatar_app.runtime.registry import Registry
+from avatar_app.runtime.speech_cache.cached_voice import sentences_of
+from avatar_app.session.characters import Characters
+from avatar_app.session.live_conversation import Ensemble
+from avatar_app.session.personas import read_persona
+from avatar_app.session.session import Devices, NewCharacter, Preference
+from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.settings.user_file import save_user_setting
+from avatar_app.storage.history import History
+from avatar_app.storage.recorder import Recorder
+from avatar_app.system.paths import Places
+
+log = logging.getLogger(__name__)
+
+_SETTING_OF = {
+    Preference.THEME: "window.theme",
+    Preference.TRANSCRIPT_SHOWN: "window.transcript",
+    Preference.WINDOW_GEOMETRY: "window.geometry",
+}
+_ENGINES = {
+    Kind.ASR: "asr",
+    Kind.DIALOGUE: "dialogue",
+    Kind.TTS: "tts",
+    Kind.FACE: "face",
+    Kind.VAD: "hearing.vad",
+    Kind.AEC: "audio.echo",
+}
+"""Where the settings choose the engine of a kind."""
+
+
+class Companion:
+    """A `Session`: what a window needs, and nothing that knows of windows.
+
+    `start` returns at once; engines and devices open in a thread, and what is ordered before they
+    are open is done then.
+    """
+
+    def __init__(self, settings: Settings, notices: tuple[Noticed, ...], places: Places) -> None:
+        self._settings, self._notices, self._places = settings, notices, places
+        self._listeners: list[Callable[[Event], None]] = []
+        self._lock = threading.Lock()
+        self._ensemble: Ensemble | None = None
+        self._waiting: list[commands.Order] = []
+        self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
+        self._closed = False
+        self._history = History(places.history_file, self._post)
+        self._recorder = Recorder(self._history) if settings.history.keep else None
+        self._substitutes = Substitutes(self._substitute, time.monotonic)
+        self._preferences: dict[str, Any] = {
+            Preference.THEME: settings.window.theme.value,
+            Preference.TRANSCRIPT_SHOWN: settings.window.transcript,
+            Preference.WINDOW_GEOMETRY: settings.window.geometry,
+        }
+        self._timekeeper = Timekeeper(places, settings.history, self._post)
+        self.registry = Registry()
+        self._characters = Characters(self.registry, Shelf.of(places))
+        self.character = self._characters.shown_by(settings.face)
+
+    def start(self) -> None:
+        self._opening.start()
+
+    def wait_open(self) -> bool:
+        """Block until `start` is done; False if it failed, which was told as an event."""
+        self._opening.join()
+        return self._ensemble is not None
+
+    def close(self) -> None:
+        self._closed = True
+        if self._opening.ident is not None:
+            self._opening.join()
+        with self._lock:
+            ensemble, self._ensemble = self._ensemble, None
+        if ensemble is not None:
+            ensemble.close()
+        if self._recorder is not None:
+            self._recorder.close()
+        self._timekeeper.close()
+        self._history.close()
+
+    def type(self, text: str) -> None:
+        self._order(commands.Type(text))
+
+    def interrupt(self) -> None:
+        self._order(commands.Interrupt())
+
+    def hold(self, held: bool) -> None:
+        self._order(commands.Hold(held))
+
+    def mute(self, muted: bool) -> None:
+        self._order(commands.Mute(muted))
+
+    def frame(self) -> VideoFrame | None:
+        ensemble = self._ensemble
+        return ensemble.conversation.frame() if ensemble else None
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def devices(self) -> Devices:
+        found = list_devices()
+        ensemble = self._ensemble
+        return Devices(
+            tuple(device.name for device in found if device.inputs),
+            tuple(device.name for device in found if device.outputs),
+            ensemble.microphone.name if ensemble else None,
+            ensemble.speaker.name if ensemble else None,
+        )
+
+    def use_microphone(self, name: str | None) -> None:
+        self._remember("audio.microphone", name)
+        if self._ensemble is not None:
+            self._ensemble.microphone.use(name)
+
+    def use_speaker(self, name: str | None) -> None:
+        self._remember("audio.speaker", name)
+        if self._ensemble is not None:
+            self._ensemble.speaker.use(name)
+
+    def characters(self) -> tuple[str, ...]:
+        return self._characters.names()
+
+    def use_character(self, name: str) -> None:
+        if self._opening.ident is not None:
+            self._opening.join()
+        if (ensemble := self._ensemble) is not None:
+            self.use(Kind.FACE, self._characters.choice(name, ensemble.rack.face_choice))
+
+    def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
+        return self._characters.make(source, job, chosen_eyes(self._settings.avatars))
+
+    def use(self, kind: Kind, choice: EngineChoice) -> None:
+        """As `Ensemble.use`; what is used is remembered. Nothing happens before all is open."""
+
+        def used() -> None:
+            for setting, value in _settings_of(kind, choice):
+                self._remember(setting, value)
+            if kind is Kind.FACE:
+                self.character = self._characters.shown_by(choice)
+                self._post(CharacterShown(self.character))
+
+        if (ensemble := self._ensemble) is not None:
+            ensemble.use(kind, choice, used)
+
+    def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
+        return self._history.recent(limit)
+
+    def forget(self) -> None:
+        self._order(commands.Forget())
+        self._history.forget()
+        sentences_of(self._places).forget()
+        self._timekeeper.forget()
+
+    def preference(self, name: str) -> Any:
+        return self._preferences.get(name)
+
+    def set_preference(self, name: str, value: Any) -> None:
+        self._preferences[name] = value
+        self._remember(_SETTING_OF[Preference(name)], value)
+
+    def configure_voice(self, **options: Any) -> None:
+        """Change options of the voice, from the next clause on."""
+        ensemble = self._ensemble  # which another thread may be closing
+        if ensemble is not None:
+            ensemble.rack.engines[Kind.TTS].configure(**options)
+
+    def set_volume(self, volume: float) -> None:
+        """How loud everything is played: 1 is as it was made."""
+        ensemble = self._ensemble
+        if ensemble is not None:
+            ensemble.conversation.playback.volume = volume
+
+    def _post(self, event: Event) -> None:
+        if isinstance(event, Failed):
+            log.warning("%s: %s %s", event.stage, event.message, event.hint)
+            self._substitutes(event)
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def _order(self, order: commands.Order) -> None:
+        with self._lock:
+            ensemble = self._ensemble
+            if ensemble is None:
+                self._waiting.append(order)
+                return
+        ensemble.conversation.order(order)
+
+    def _run_opening(self) -> None:
+        try:
+            self._begin()
+        except AvatarError as error:
+            self._post(Failed(None, "start", error.message, error.hint))
+
+    def _begin(self) -> None:
+        for notice in (*self._notices, *self.registry.notices):
+            self._post(notice)
+        if self._recorder is not None:
+            self.subscribe(self._recorder)
+            self._history.prune(self._settings.history.days)
+        ensemble = Ensemble(self._settings, self.registry, self._places, self, self._post)
+        self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
+        self.subscribe(self._timekeeper)
+        ensemble.start()
+        with self._lock:
+            self._ensemble = ensemble
+            for order in self._waiting:
+                ensemble.conversation.order(order)
+            self._waiting.clear()
+        self._greet()
+
+    def _greet(self) -> None:
+        self._order(commands.Announce(read_persona(self._settings.persona).greeting))
+
+    def _remember(self, setting: str, value: Any) -> None:
+        try:
+            save_user_setting(setting, value, self._places.settings_file)
+        except AvatarError as error:
+            self._post(Noticed(error.message, error.hint))
+
+    def _substitute(self, kind: Kind) -> None:
+        """Replace an engine that cannot be used."""
+        if self._ensemble is not None:
+            self._ensemble.substitute(kind)
+
+
+def _settings_of(kind: Kind, choice: EngineChoice) -> Iterator[tuple[str, Any]]:
+    """What to save so that an engine is chosen at the next start."""
+    where = _ENGINES[kind]
+    yield f"{where}.engine", choice.engine
+    for name, value in choice.options.items():
+        yield f"{where}.options.{name}", value

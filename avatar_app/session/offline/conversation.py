@@ -1,0 +1,121 @@
+"""A conversation without devices: the engines of the settings in a room, for films and measures.
+
+A face that fails goes down its ladder and climbs back as in the running program; other engines are
+not replaced, as a film or measure of another one would be of no use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import BLOCK_SECONDS
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.conversation import Conversation
+from avatar_app.runtime.engine_set import EngineRack, make_conversation, make_rack
+from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
+from avatar_app.runtime.fallback.event_interceptor import Overhearing
+from avatar_app.runtime.fallback.face_fallback import Climber
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.assistant_tools import Abilities
+from avatar_app.session.offline.devices import Room, RoomClock
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import Places
+
+
+class Gathering:
+    """A room, the conversation in it, and what happened there, with the second it happened."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        places: Places,
+        notice: Callable[[Noticed], None],
+        **room: Any,
+    ) -> None:
+        self.clock = RoomClock()
+        self.events: list[tuple[float, Event]] = []
+        hear = Overhearing(self._post)
+        with ExitStack() as opened:
+            self.rack: EngineRack = make_rack(settings, Registry(), notice, self.clock)
+            opened.callback(self.rack.close)
+            self._abilities = Abilities(places, self, self._post, self._announce)
+            opened.callback(self._abilities.close)
+            self.conversation: Conversation = make_conversation(
+                settings,
+                self.rack,
+                hear,
+                self.clock,
+                self._abilities.call,
+                self._abilities.descriptions,
+            )
+            opened.callback(self.conversation.close)
+            climber = Climber(self.rack, self.conversation, self._post, self.clock)
+            opened.callback(climber.close)
+            hear.attach(climber)
+            for engine in self.rack.engines.values():
+                if isinstance(engine, LoadsInBackground):
+                    engine.wait_ready()
+            self.room = Room(self.conversation, self.clock, **room)
+            self._opened = opened.pop_all()
+
+    @property
+    def ended(self) -> list[TurnEnded]:
+        """The turns that are over, in order."""
+        return [event for _, event in self.events if isinstance(event, TurnEnded)]
+
+    @property
+    def told(self) -> list[Noticed | Failed]:
+        """What the user was told, in order, since it opened."""
+        return [event for _, event in self.events if isinstance(event, Noticed | Failed)]
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def configure_voice(self, **options: Any) -> None:
+        self.rack.engines[Kind.TTS].configure(**options)
+
+    def set_volume(self, volume: float) -> None:
+        self.conversation.playback.volume = volume
+
+    def mute(self, muted: bool) -> None:
+        self.conversation.order(commands.Mute(muted))
+
+    def _announce(self, text: str) -> None:
+        self.conversation.order(commands.Announce(text))
+
+    def _post(self, event: Event) -> None:
+        self.events.append((self.clock(), event))
+
+
+@contextmanager
+def gathered(
+    settings: Settings,
+    places: Places,
+    notice: Callable[[Noticed], None],
+    pace: float = BLOCK_SECONDS,
+    **room: Any,
+) -> Iterator[Gathering]:
+    """A gathering that is closed at the end."""
+    gathering = Gathering(settings, places, notice, pace=pace, **room)
+    try:
+        yield gathering
+    finally:
+        gathering.close()
+
+
+def voice_end(samples: Any, rate: int, floor: float = 0.05) -> float:
+    """Seconds after which a recording holds no more voice: its last 10 ms above a share `floor` of
+    its loudest."""
+    import numpy as np
+
+    block = rate // 100
+    count = len(samples) // block
+    if not count:
+        return 0.0
+    levels = np.abs(samples[: count * block]).reshape(count, block).mean(axis=1)
+    loud = np.nonzero(levels > floor * levels.max())[0]
+    return float(loud[-1] + 1) / 100 if levels.max() > 0 else 0.0

@@ -1,0 +1,143 @@
+"""Saves a setting into the user's file: atomically; the rest of it, comments too, stays."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.settings import layers
+from avatar_app.settings.layers import ENGINE, OPTIONS, Name
+from avatar_app.settings.schema import load_settings
+from avatar_app.system import paths
+
+log = logging.getLogger(__name__)
+
+_one_writer = threading.Lock()
+
+
+def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = None) -> None:
+    """Write one setting. A newly chosen engine begins with its own options.
+
+    Raises ConfigInvalid if there is no such setting, it cannot have that value, or the file is
+    broken (it is then left as it is); AvatarError if the disk refuses.
+    """
+    load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
+    path = user_file or paths.user_places().settings_file
+    name = tuple(dotted_name.split("."))
+    with _one_writer:
+        tree = layers.read_yaml(path).tree if path.exists() else {}
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        options = (*name[:-1], OPTIONS)
+        if name[-1] == ENGINE and layers.has(tree, options):
+            text = with_setting(text, options, {})
+        write_atomically(path, with_setting(text, name, value))
+
+
+def with_setting(text: str, name: Name, value: Any) -> str:
+    """The YAML `text` with one value replaced or inserted; the rest of it, comments too, stays."""
+    wanted = layers.Layer(yaml.safe_load(text) or {})
+    wanted.add(name, _plain(value), "")
+    edited = _edited(text, name, value)
+    try:
+        if yaml.safe_load(edited) == wanted.tree:
+            return edited
+    except yaml.YAMLError:
+        log.debug("an unusual settings file is written anew, without its comments")
+    return yaml.safe_dump(wanted.tree, allow_unicode=True, sort_keys=False)
+
+
+def _edited(text: str, name: Name, value: Any) -> str:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is None or (_is_block(root) and _value(root, name[0]) is None):
+        between = "\n" if text and not text.endswith("\n") else ""
+        return f"{text}{between}{_line(name, value)}\n"
+    node, rest = root, name
+    while rest and isinstance(node, yaml.MappingNode) and (below := _value(node, rest[0])):
+        node, rest = below, rest[1:]
+    if isinstance(node, yaml.MappingNode) and node.value and rest:
+        return _inserted(text, node, _line(rest, value))
+    return _replaced(text, node, _flow(_nested(rest, value)))
+
+
+def _value(node: yaml.Node, key: str) -> yaml.Node | None:
+    return next((value for name, value in node.value if name.value == key), None)
+
+
+def _inserted(text: str, node: yaml.MappingNode, line: str) -> str:
+    """Put `line` before the first entry of a mapping that has one."""
+    first = node.value[0][0].start_mark
+    between = ", " if node.flow_style else "\n" + " " * first.column
+    return text[: first.index] + line + between + text[first.index :]
+
+
+def _replaced(text: str, node: yaml.Node, flow: str) -> str:
+    before = text[: node.start_mark.index]
+    if _is_block(node):
+        before = before.rstrip()
+    between = "" if not before or before[-1] in " [{" else " "
+    return f"{before}{between}{flow}{text[_end(node) :]}"
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a node ends; the end mark of a block lies after the comments below it."""
+    if isinstance(node, yaml.CollectionNode) and _is_block(node) and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
+
+
+def _is_block(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.CollectionNode) and not node.flow_style
+
+
+def _line(name: Name, value: Any) -> str:
+    return f"{name[0]}: {_flow(_nested(name[1:], value))}"
+
+
+def _nested(name: Name, value: Any) -> Any:
+    for part in reversed(name):
+        value = {part: value}
+    return value
+
+
+def _flow(value: Any) -> str:
+    text = yaml.safe_dump(
+        _plain(value),
+        default_flow_style=True,
+        width=float("inf"),
+        allow_unicode=True,
+        sort_keys=False,
+    )
+    return text.removesuffix("...\n").strip()
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file by `text`, all or nothing; AvatarError if the disk refuses."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise AvatarError(
+            f"The settings could not be saved: {error.strerror or error}.",
+            f"Make sure that {path.parent} can be written to and the disk is not full.",
+        ) from error

@@ -1,0 +1,152 @@
+"""Any installed voice for files and streams: the engines of a conversation, without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import AudioChunk, SpeechChunk
+from avatar_app.engines.tts.speech.phrases import clean
+from avatar_app.media.sound_writer import check_rate, format_of, write_speech
+from avatar_app.models.resolve import with_model_path
+from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.voices.resolve import with_open_voice
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSpeech:
+    """What became of a text."""
+
+    path: Path
+    seconds: float
+    sample_rate: int
+
+
+class TTSStreamer:
+    """A voice, loaded once; a context manager.
+
+    Some voices run in a process of their own, which begins by reading the script that uses them:
+    what a script does stands below `if __name__ == "__main__":`.
+    """
+
+    def __init__(self, choice: EngineChoice, registry: Registry | None = None) -> None:
+        self.registry = registry or Registry()
+        self.manifest = self.registry.find(Kind.TTS, choice.engine)
+        self._chosen = self.manifest.checked(choice.options)
+        self._voice: Any = make_engine(self.registry, self.manifest, choice.options)
+
+    def synthesize_stream(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        speed: float | None = None,
+        turn: Turn | None = None,
+    ) -> Iterator[SpeechChunk]:
+        """Yield the speech as it is made, with its words; `turn` cancels it.
+
+        `speaker` may be a cloned voice. Raises ConfigInvalid for a speaker, language or speed that
+        the voice does not have, InputInvalid for a text of which nothing can be said and for a
+        cloned voice without consent.
+        """
+        check_text(text)
+        asked = options_for(self.manifest, speaker, language, speed)
+        return self._speech(text, asked, turn or Turn(0))
+
+    def _speech(self, text: str, asked: dict[str, Any], turn: Turn) -> Iterator[SpeechChunk]:
+        usual = {name: self._chosen[name] for name in _VARYING & set(self._chosen)}
+        self._voice.configure(**with_open_voice(usual | asked, self.manifest))
+        yield from self._voice.speak(text, turn)
+
+    def list_speakers(self) -> tuple[str, ...]:
+        """Who can speak: names for `speaker`."""
+        options = with_model_path(dict(self._chosen), self.manifest)
+        found = self.registry.load_class(self.manifest).speakers(**options)
+        return tuple(str(name) for name in found)
+
+    def close(self) -> None:
+        self._voice.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class TTSEngine(TTSStreamer):
+    """A voice that also writes files.
+
+    A script that uses one needs `if __name__ == "__main__":`, as for TTSStreamer.
+    """
+
+    def synthesize(
+        self,
+        text: str,
+        output_path: Path | str,
+        speaker: str | None = None,
+        language: str | None = None,
+        format: str | None = None,
+        sample_rate: int = 24_000,
+        speed: float | None = None,
+        turn: Turn | None = None,
+    ) -> WrittenSpeech:
+        """Write `text` to a file: wav, mp3, ogg or flac, by default what its ending says.
+
+        `sample_rate`: 16,000 to 48,000. Raises InputInvalid for a text of which nothing can be said
+        or where the file cannot be written, ConfigInvalid for what the voice or the format does not
+        have.
+        """
+        check_text(text)
+        path = Path(output_path)
+        written = format_of(path, format)
+        check_rate(sample_rate, written)
+        chunks = self.synthesize_stream(text, speaker, language, speed, turn)
+        seconds = write_speech(_sound(chunks), path, written, sample_rate)
+        return WrittenSpeech(path, seconds, sample_rate)
+
+
+def check_text(text: str) -> None:
+    """Raises InputInvalid for what is no text, or one of which nothing can be said."""
+    if not isinstance(text, str):
+        raise InputInvalid(f"{type(text).__name__} is no text.", "Give a str.")
+    if not any(map(clean, text.split())):
+        raise InputInvalid("There is nothing to say.", "Give a text with at least one word.")
+
+
+def options_for(
+    manifest: Manifest, speaker: str | None, language: str | None, speed: float | None
+) -> dict[str, Any]:
+    """What is asked for, as options of the engine. Raises ConfigInvalid for what it lacks."""
+    options = {option.name: option for option in manifest.options}
+    speaks = _SPEAKER[next((name for name in _SPEAKER if name in options), "")]
+    asked = {speaks[0]: speaker, speaks[1]: language, "speed": speed}
+    given = {name: value for name, value in asked.items() if value is not None}
+    if missing := set(given) - set(options):
+        raise ConfigInvalid(
+            f"{manifest.title} has no {' or '.join(sorted(missing))}.", "Leave it out."
+        )
+    told = dict(zip(asked, ("voice", "language", "speed"), strict=True))
+    return {name: replace(options[name], name=told[name]).check(given[name]) for name in given}
+
+
+_SPEAKER = {
+    "language": ("voice", "language"),
+    "variant": ("variant", "voice"),
+    "": ("speaker", "language"),
+}
+"""The options that are the speaker and the language, by an option that only such engines have."""
+_VARYING = {"voice", "variant", "language", "speed"}
+"""Options that one call may set and the next has again as they were."""
+
+
+def _sound(chunks: Iterator[SpeechChunk]) -> Iterator[AudioChunk]:
+    for chunk in chunks:
+        yield chunk.audio

@@ -1,0 +1,204 @@
+"""Draws one line of the transcript: the user's in a bubble, the avatar's as plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QPainter,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+)
+
+from avatar_app.ui.chat.model import LINE_ROLE, Index, Line, Speaker
+from avatar_app.ui.portrait.glow import rounded
+from avatar_app.ui.style.assets import font
+from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, colour
+
+TEXT_PIXELS, NAME_PIXELS = 15, 12
+LINE_SPACING = 1.28
+SIDE = 2 * UNIT
+PADDING = 10
+"""Pixels between a bubble's edge and its text."""
+BUBBLE_SHARE = 0.82
+"""Widest a bubble gets, as a share of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the parts of a line go, relative to its row."""
+
+    name: QRectF
+    bubble: QRectF
+    text: QPointF
+    height: int
+
+
+class ChatDelegate(QStyledItemDelegate):
+    """Paints `Line`s."""
+
+    def __init__(self, theme: Theme, avatar: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.avatar = avatar
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        width = _row_width(option)
+        return QSize(width, _place(index.data(LINE_ROLE), width).height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        line: Line = index.data(LINE_ROLE)
+        palette = self._theme.palette
+        place = _place(line, option.rect.width())
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(option.rect.topLeft())
+        self._paint_ground(painter, option, line, place)
+        painter.setPen(QColor(palette.text_dim))
+        painter.setFont(_name_font())
+        painter.drawText(place.name, _side(line) | Qt.AlignmentFlag.AlignVCenter, self._head(line))
+        _laid_out(line, _text_width(line, option.rect.width()), palette).draw(painter, place.text)
+        painter.restore()
+
+    def _paint_ground(
+        self, painter: QPainter, option: QStyleOptionViewItem, line: Line, place: Place
+    ) -> None:
+        palette = self._theme.palette
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if line.speaker is Speaker.USER:
+            fill = colour(palette.accent, 0.34 if selected else 0.17 if palette.dark else 0.12)
+            painter.fillPath(rounded(place.bubble, RADIUS + 4), fill)
+        elif selected:
+            ground = place.bubble.adjusted(-PADDING, -4, PADDING, 4)
+            painter.fillPath(rounded(ground, RADIUS), colour(palette.accent, 0.14))
+
+    def _head(self, line: Line) -> str:
+        """Who and when, and whether it was cut off."""
+        who = self.tr("You") if line.speaker is Speaker.USER else self.avatar
+        parts = [who, line.at.strftime("%H:%M")] if line.at else [who]
+        if line.interrupted:
+            parts.append(self.tr("interrupted"))
+        return "  ·  ".join(parts)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        if event.type() != QEvent.Type.ToolTip or not index.isValid():
+            return False
+        at = QPointF(event.pos() - option.rect.topLeft())
+        text = self.tip(index.data(LINE_ROLE), at, option.rect)
+        QToolTip.showText(event.globalPos(), text, view)
+        return True
+
+    def tip(self, line: Line, at: QPointF, rect: QRect) -> str:
+        """What the word under `at` (relative to the row) has to say; empty for most."""
+        if not line.cut_off:
+            return ""
+        layout = _laid_out(line, _text_width(line, rect.width()), self._theme.palette)
+        spot = at - _place(line, rect.width()).text
+        for number in range(layout.lineCount()):
+            row = layout.lineAt(number)
+            if row.y() <= spot.y() < row.y() + row.height() and spot.x() <= row.naturalTextWidth():
+                if row.xToCursor(spot.x()) > line.answer.heard_length:
+                    return self.tr("Never heard: the answer was cut off before this was spoken.")
+                break
+        return ""
+
+
+def _row_width(option: QStyleOptionViewItem) -> int:
+    widget = option.widget
+    if isinstance(widget, QAbstractItemView):
+        return widget.viewport().width()
+    return option.rect.width()
+
+
+def _side(line: Line) -> Qt.AlignmentFlag:
+    right = line.speaker is Speaker.USER
+    return Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+
+
+def _text_width(line: Line, width: int) -> float:
+    inner = width - 2 * SIDE
+    if line.speaker is Speaker.USER:
+        return inner * BUBBLE_SHARE - 2 * PADDING
+    return inner
+
+
+@lru_cache(maxsize=2048)
+def _place(line: Line, width: int) -> Place:
+    """Names stand above the text; a bubble is as wide as its text."""
+    layout = _laid_out(line, _text_width(line, width), None)
+    head = QFontMetrics(_name_font()).height() + 6
+    last = layout.lineAt(layout.lineCount() - 1)
+    text_height = last.y() + last.height()
+    widest = max(layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount()))
+    top = UNIT + head
+    name = QRectF(SIDE, UNIT, width - 2 * SIDE, head)
+    if line.speaker is Speaker.AVATAR:
+        bubble = QRectF(SIDE, top, width - 2 * SIDE, text_height)
+        return Place(name, bubble, bubble.topLeft(), int(top + text_height + UNIT))
+    bubble = QRectF(0, top + 2, widest + 2 * PADDING + 4, text_height + 2 * PADDING - 4)
+    bubble.moveRight(width - SIDE)
+    text = bubble.topLeft() + QPointF(PADDING + 2, PADDING - 2)
+    return Place(name, bubble, text, int(bubble.bottom() + UNIT))
+
+
+def _laid_out(line: Line, width: float, palette: Palette | None) -> QTextLayout:
+    layout = QTextLayout(line.answer.text or " ", _text_font())
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    if palette is not None:
+        layout.setFormats(_formats(line, palette))
+    layout.beginLayout()
+    top = 0.0
+    while (row := layout.createLine()).isValid():
+        row.setLineWidth(max(40.0, width))
+        row.setPosition(QPointF(0, top))
+        top += round(row.height() * LINE_SPACING)
+    layout.endLayout()
+    return layout
+
+
+def _formats(line: Line, palette: Palette) -> list[QTextLayout.FormatRange]:
+    heard = line.answer.heard_length
+    lost = QTextCharFormat()
+    lost.setForeground(QColor(palette.text_faint))
+    lost.setFontStrikeOut(line.cut_off)
+    said = QTextCharFormat()
+    said.setForeground(QColor(palette.text))
+    return [_range(0, heard, said), _range(heard, len(line.answer.text) - heard, lost)]
+
+
+def _range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.FormatRange:
+    result = QTextLayout.FormatRange()
+    result.start, result.length, result.format = start, length, style
+    return result
+
+
+@lru_cache(maxsize=1)
+def _text_font() -> QFont:
+    return font(TEXT_PIXELS)
+
+
+@lru_cache(maxsize=1)
+def _name_font() -> QFont:
+    return font(NAME_PIXELS, QFont.Weight.Medium)

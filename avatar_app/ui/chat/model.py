@@ -1,0 +1,191 @@
+"""The transcript's lines, oldest first: who said what, and how much of it was heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+
+from avatar_app.core.events import Outcome, TurnEnded
+from avatar_app.ui.chat.spoken_words import Answer
+
+MOST_LINES = 400
+"""Lines kept in the window; the history keeps all."""
+LINE_ROLE = Qt.ItemDataRole.UserRole + 1
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class Speaker(Enum):
+    """Who said a line."""
+
+    USER = auto()
+    AVATAR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one of the two said in one turn."""
+
+    turn_id: int
+    speaker: Speaker
+    answer: Answer
+    """The words; of a user all are heard."""
+    at: datetime | None = None
+    """Local time; None where it is not known."""
+    live: bool = False
+    """Still being said."""
+    outcome: Outcome = Outcome.FINISHED
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether words were written that nobody will ever hear."""
+        return not self.live and self.answer.heard < len(self.answer.words)
+
+    @property
+    def interrupted(self) -> bool:
+        return self.speaker is Speaker.AVATAR and self.outcome is Outcome.INTERRUPTED
+
+
+class ChatModel(QAbstractListModel):
+    """Lines for the view. While a turn runs its lines change in place."""
+
+    progressed = Signal(int)
+    """A row shows further words as heard; its size did not change."""
+
+    def __init__(self, avatar: str) -> None:
+        super().__init__()
+        self.avatar = avatar
+        self._lines: list[Line] = []
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._lines)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        line = self._lines[index.row()]
+        if role == LINE_ROLE:
+            return line
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self.spoken(line)
+        return None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(self._lines)
+
+    def spoken(self, line: Line) -> str:
+        """A line as text to copy or read aloud: only what was heard."""
+        if line.speaker is Speaker.USER:
+            return self.tr("You: {text}").format(text=line.answer.text)
+        words = line.answer.words if line.live else line.answer.words[: line.answer.heard]
+        text = " ".join(words) + (" —" if line.cut_off else "")
+        return f"{self.avatar}: {text}"
+
+    def fill(self, turns: tuple[TurnEnded, ...]) -> None:
+        """Begin with earlier turns."""
+        earlier = (line for turn in turns for line in _lines_of(turn))
+        self._reset((*earlier, *self._lines))
+
+    def clear(self) -> None:
+        self._reset(())
+
+    def bring_back(self, lines: tuple[Line, ...]) -> None:
+        """Put lines that were cleared before those that came since."""
+        self._reset((*lines, *self._lines))
+
+    def name_avatar(self, name: str) -> None:
+        """Call the avatar so from now on."""
+        self.avatar = name
+
+    def user_said(self, turn_id: int, text: str) -> None:
+        answer = Answer.of(text, text)
+        row = self._live_row(turn_id, Speaker.USER)
+        if row is None:
+            self._append(Line(turn_id, Speaker.USER, answer, _now(), live=True))
+        else:
+            self._replace(row, replace(self._lines[row], answer=answer))
+
+    def avatar_says(self, turn_id: int, clause: str) -> None:
+        row = self._live_row(turn_id, Speaker.AVATAR)
+        if row is None:
+            line = Line(turn_id, Speaker.AVATAR, Answer(), _now(), live=True)
+            self._append(replace(line, answer=line.answer.extended(clause)))
+        else:
+            line = self._lines[row]
+            self._replace(row, replace(line, answer=line.answer.extended(clause)))
+
+    def words_heard(self, turn_id: int, text: str) -> None:
+        row = self._live_row(turn_id, Speaker.AVATAR)
+        if row is not None:
+            line = self._lines[row]
+            self._lines[row] = replace(line, answer=line.answer.hearing(text))
+            self.progressed.emit(row)
+
+    def turn_ended(self, turn: TurnEnded) -> None:
+        """Put what history keeps in the place of what was shown while the turn ran."""
+        for line in _lines_of(turn):
+            row = self._live_row(turn.turn_id, line.speaker)
+            if row is None:
+                self._append(replace(line, at=_now()))
+            else:
+                self._replace(row, replace(line, at=self._lines[row].at))
+        self.withdraw(turn.turn_id)  # what history does not keep goes
+
+    def withdraw(self, turn_id: int) -> None:
+        """Forget what is still being said in a turn."""
+        for speaker in Speaker:
+            row = self._live_row(turn_id, speaker)
+            if row is not None:
+                self._remove(row)
+
+    def _reset(self, lines: tuple[Line, ...]) -> None:
+        self.beginResetModel()
+        self._lines = list(lines[-MOST_LINES:])
+        self.endResetModel()
+
+    def _live_row(self, turn_id: int, speaker: Speaker) -> int | None:
+        for row in range(len(self._lines) - 1, -1, -1):
+            line = self._lines[row]
+            if line.live and line.turn_id == turn_id and line.speaker is speaker:
+                return row
+            if not line.live and len(self._lines) - row > 8:
+                return None  # live lines are among the last
+        return None
+
+    def _append(self, line: Line) -> None:
+        if len(self._lines) >= MOST_LINES:
+            self._remove(0)
+        row = len(self._lines)
+        self.beginInsertRows(QModelIndex(), row, row)
+        self._lines.append(line)
+        self.endInsertRows()
+
+    def _replace(self, row: int, line: Line) -> None:
+        if line != self._lines[row]:
+            self._lines[row] = line
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _remove(self, row: int) -> None:
+        self.beginRemoveRows(QModelIndex(), row, row)
+        del self._lines[row]
+        self.endRemoveRows()
+
+
+def _lines_of(turn: TurnEnded) -> list[Line]:
+    at = turn.at.astimezone() if turn.at else None
+    lines = []
+    if turn.user_text:
+        text = Answer.of(turn.user_text, turn.user_text)
+        lines.append(Line(turn.turn_id, Speaker.USER, text, at, outcome=turn.outcome))
+    if turn.avatar_text:
+        answer = Answer.of(turn.avatar_text, turn.heard_text)
+        lines.append(Line(turn.turn_id, Speaker.AVATAR, answer, at, outcome=turn.outcome))
+    return lines
+
+
+def _now() -> datetime:
+    return datetime.now()

@@ -1,0 +1,136 @@
+"""A photo becomes the face on show: chosen or dropped, and made in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.session.session import NewCharacter, Session
+from avatar_app.ui.qt.work import Work
+from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.window.notices import Action, Notice
+
+if TYPE_CHECKING:
+    from avatar_app.ui.window.main_window import MainWindow
+
+_PHOTOS = "*.jpg *.jpeg *.png *.webp *.bmp"
+_CLIPS = "*.mp4 *.mov *.m4v *.webm *.mkv *.avi *.gif"
+_AVATARS = "*.avatar"
+
+
+class Newcomer(QObject):
+    """Makes one avatar at a time, in a thread of its own: devices do not wait for a long clip."""
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._card = window.stage.newcomer_card
+        self._card.cancel_button.clicked.connect(self.cancel)
+        self._work = Work(window.bridge, window.tell_error)
+        self._job: Job[NewCharacter] | None = None
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._job is not None
+
+    def choose(self) -> None:
+        """Ask the user for a file."""
+        if self.is_busy:
+            return
+        dialog = QFileDialog(self._window, self.tr("Choose a photo or a short clip"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        kinds = {
+            self.tr("Photos, clips and avatars"): f"{_PHOTOS} {_CLIPS} {_AVATARS}",
+            self.tr("All files"): "*",
+        }
+        dialog.setNameFilters([f"{title} ({endings})" for title, endings in kinds.items()])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.take(Path(path)))
+        dialog.open()
+
+    def take(self, source: Path) -> None:
+        """Make an avatar of a file and put it on show."""
+        if self.is_busy:
+            return
+        job = Job(source.name, lambda job: self._session.make_character(source, job))
+        self._job = job
+        post = self._window.bridge.post
+        job.when_progressed(lambda progress: post(lambda: self._card.show_progress(progress)))
+        self._card.begin(source.name)
+        task = self._work.run(lambda: _result(job))
+        task.then(self._show).failed(lambda error: self._tell(source, error))
+
+    def cancel(self) -> None:
+        """Make no avatar after all."""
+        if self._job is not None:
+            self._job.cancel()
+            self._card.show_cancelled()
+
+    def close(self) -> None:
+        """The window goes; what is half made goes with it."""
+        self.cancel()
+        self._work.close()
+
+    def eventFilter(self, _window: QObject, event: QEvent) -> bool:
+        """Files that are dragged over the window, and dropped on it."""
+        match event.type():
+            case QEvent.Type.DragEnter if self._may_take(event):
+                self._card.invite()
+                return True
+            case QEvent.Type.DragLeave if not self.is_busy:
+                self._card.hide()
+            case QEvent.Type.Drop if self._may_take(event):
+                assert isinstance(event, QDropEvent)
+                self._card.hide()
+                self.take(_file_in(event.mimeData()))
+                return True
+        return False
+
+    def _may_take(self, event: QEvent) -> bool:
+        assert isinstance(event, QDropEvent)
+        if self.is_busy or not _file_in(event.mimeData()).name:
+            return False
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        return True
+
+    def _end(self) -> None:
+        self._job = None
+        self._card.hide()
+
+    def _show(self, made: NewCharacter | None) -> None:
+        self._end()
+        if made is None:
+            return
+        self._window.use_character(made.name)
+        if made.notes:
+            title = self.tr("This is {}.").format(shown_name(made.name))
+            self._window.stage.notices.tell(Notice(title, " ".join(made.notes)))
+
+    def _tell(self, source: Path, error: AvatarError) -> None:
+        """What is wrong with the file, without the long way to it; and to try another."""
+        self._end()
+        message = error.message.replace(str(source), source.name)
+        again = Action(self.tr("Choose another"), self.choose)
+        self._window.stage.notices.tell(Notice(message, error.hint, failure=True, action=again))
+
+
+def _result(job: Job[NewCharacter]) -> NewCharacter | None:
+    try:
+        return job.run()
+    except JobCancelled:
+        return None
+
+
+def _file_in(dragged: QMimeData) -> Path:
+    """The one file that is dragged; an empty path if it is none, or several."""
+    urls = dragged.urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 else Path()

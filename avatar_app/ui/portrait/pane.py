@@ -1,0 +1,113 @@
+"""The portrait with everything that lies on it: captions, name, notices, the round buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from avatar_app.session.session import Session
+from avatar_app.ui.portrait.avatar_drop_card import NewcomerCard
+from avatar_app.ui.portrait.captions import Captions
+from avatar_app.ui.portrait.glow import REACH
+from avatar_app.ui.portrait.view import StageView
+from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.style.theme import CONTROL, UNIT, Theme
+from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.card import SHADOW
+from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.window.notices import NoticeBar
+
+INSET = REACH + 2 * UNIT
+CAPTIONS_SHARE = 0.44
+"""Height of the captions' area, as a share of the portrait."""
+NOTICE_WIDEST, NOTICE_NARROWEST = 66 * UNIT, 50 * UNIT
+BESIDE = UNIT + UNIT // 2
+"""Pixels between a notice and what stands beside it."""
+
+
+class Stage(QWidget):
+    """Places children by hand: they overlap the portrait."""
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self.view = StageView(session.frame, theme)
+        self.view.setParent(self)
+        self.captions = Captions(self)
+        self.captions.scrim_moved.connect(self._move_scrim)
+        self.name = QLabel(shown_name(session.character), self)
+        self.name.setObjectName("name")
+        self.name.setAccessibleName(self.tr("Character"))
+        self.transcript_button = _stage_button(
+            theme, Glyph.TRANSCRIPT, self.tr("Show the transcript"), "Ctrl+T"
+        )
+        self.transcript_button.setCheckable(True)
+        self.theme_button = _stage_button(
+            theme, Glyph.THEME, self.tr("Change between dark and light"), "Ctrl+D"
+        )
+        self.settings_button = _stage_button(
+            theme, Glyph.SLIDERS, self.tr("Devices and appearance"), "Ctrl+,"
+        )
+        self._tools = QWidget(self)
+        row = QHBoxLayout(self._tools)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(UNIT)
+        for button in (self.theme_button, self.settings_button, self.transcript_button):
+            row.addWidget(button)
+        self.newcomer_card = NewcomerCard(self, theme)
+        self.newcomer_card.changed.connect(self._place_newcomer)
+        self.notices = NoticeBar(self, theme)
+        self.notices.changed.connect(self._place_notice)
+        self.setMinimumSize(self.view.minimumSize())
+
+    def show_name(self, name: str) -> None:
+        """Another character is on show."""
+        self.name.setText(name)
+        self.name.adjustSize()
+        self.view.badge_left = float(self.name.geometry().right() + UNIT)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.view.setGeometry(self.rect())
+        portrait = self.view.portrait.toRect()
+        tall = round(portrait.height() * CAPTIONS_SHARE)
+        self.captions.setGeometry(
+            QRect(portrait.x(), portrait.bottom() + 1 - tall, portrait.width(), tall)
+        )
+        self.name.setFixedHeight(4 * UNIT)
+        self.name.adjustSize()
+        self.name.move(INSET, INSET + (CONTROL - self.name.height()) // 2)
+        self.view.badge_left = float(self.name.geometry().right() + UNIT)
+        self._tools.adjustSize()
+        self._tools.move(self.width() - INSET - self._tools.width(), INSET)
+        self._place_notice()
+
+    def _move_scrim(self, top: float) -> None:
+        self.view.darken_below(None if top < 0 else self.captions.y() + top)
+
+    def _place_notice(self) -> None:
+        """Between name and buttons where there is room, else below them."""
+        left, right = int(self.view.badge_left) + CONTROL, self._tools.x()
+        beside = right - left - 2 * BESIDE >= NOTICE_NARROWEST
+        if not beside:
+            left, right = INSET - BESIDE, self.width() - INSET + BESIDE
+        width = min(NOTICE_WIDEST, right - left - 2 * BESIDE) + 2 * SHADOW
+        height = self.notices.heightForWidth(width)
+        top = INSET - SHADOW + (0 if beside else CONTROL + 2 * UNIT)
+        self.notices.setGeometry((left + right - width) // 2, top, width, height)
+        self.notices.raise_()
+        self._place_newcomer()
+
+    def _place_newcomer(self) -> None:
+        """Below the buttons, and below a notice if there is one."""
+        card, notices = self.newcomer_card, self.notices
+        bottom = notices.geometry().bottom() - SHADOW if notices.isVisible() else 0
+        top = max(INSET + CONTROL, bottom) + BESIDE - SHADOW
+        card.move((self.width() - card.width()) // 2, top)
+        card.raise_()
+
+
+def _stage_button(theme: Theme, glyph: Glyph, name: str, shortcut: str) -> IconButton:
+    button = IconButton(theme, glyph, name, shortcut, kind="stage", shade="on_picture")
+    button.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+    return button

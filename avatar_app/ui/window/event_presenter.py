@@ -1,0 +1,156 @@
+"""Turns a session's events into what the window shows: the one `match` over all events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from avatar_app.core.events import (
+    AvatarSays,
+    CharacterShown,
+    Control,
+    ControlRequested,
+    Event,
+    Failed,
+    Heard,
+    Muted,
+    Noticed,
+    State,
+    StateChanged,
+    TurnEnded,
+    UserSaid,
+    UserSaying,
+    UserStarted,
+    UserWithdrawn,
+    WordsHeard,
+)
+from avatar_app.ui.chat.spoken_words import Answer
+from avatar_app.ui.style.theme import ThemeChoice
+from avatar_app.ui.window.notices import Action, Notice
+
+if TYPE_CHECKING:
+    from avatar_app.ui.window.main_window import MainWindow
+
+
+class Reporter(QObject):
+    """Keeps of the conversation only the answer that is being spoken."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._turn_id: int | None = None
+        self._answer = Answer()
+
+    def greet(self) -> None:
+        """Say what can be done, before anything was."""
+        self._hint(self.tr("Say hello, or type"))
+
+    def greet_again(self) -> None:
+        """There were conversations before."""
+        if self._window.stage.captions.caption.hint:
+            self._hint(self.tr("Welcome back"))
+
+    def receive(self, event: Event) -> None:
+        """Show what happened."""
+        match event:
+            case Heard():
+                self._show_level(event)
+            case StateChanged(state):
+                self._show_state(state)
+            case Muted(muted):
+                self._window.stage.view.show_muted(muted)
+                self._window.composer.show_muted(muted)
+            case Failed() | Noticed():
+                self._window.stage.notices.tell(self._notice(event))
+            case CharacterShown(name):
+                self._window.show_character(name)
+            case ControlRequested(control):
+                self._control(control)
+            case _:
+                self._show_words(event)
+
+    def _hint(self, text: str) -> None:
+        keys = self.tr("Hold Space to talk   ·   Enter sends   ·   Esc stops the answer")
+        self._window.stage.captions.show_hint(text, keys)
+
+    def _show_words(self, event: Event) -> None:
+        captions, chat = self._window.stage.captions, self._window.chat.model
+        match event:
+            case UserStarted():
+                captions.clear()
+            case UserSaying(_, text):
+                captions.show_user(text)
+            case UserWithdrawn(turn_id):
+                chat.withdraw(turn_id)
+                if turn_id == self._turn_id:
+                    self._answer = Answer()
+                self._show_answer()
+            case UserSaid(turn_id, text):
+                captions.show_user(text)
+                chat.user_said(turn_id, text)
+            case AvatarSays(turn_id, clause):
+                self._follow(turn_id, self._of(turn_id).extended(clause))
+                chat.avatar_says(turn_id, clause)
+            case WordsHeard(turn_id, text):
+                self._follow(turn_id, self._of(turn_id).hearing(text))
+                chat.words_heard(turn_id, text)
+            case TurnEnded():
+                chat.turn_ended(event)
+                self._end(event)
+
+    def _of(self, turn_id: int) -> Answer:
+        return self._answer if turn_id == self._turn_id else Answer()
+
+    def _follow(self, turn_id: int, answer: Answer) -> None:
+        self._turn_id, self._answer = turn_id, answer
+        self._show_answer()
+
+    def _show_answer(self) -> None:
+        self._window.stage.captions.show_answer(self._answer)
+
+    def _end(self, turn: TurnEnded) -> None:
+        """Of an answer that was cut off, leave only what was heard on show."""
+        if turn.turn_id == self._turn_id:
+            self._answer = Answer.of(turn.heard_text, turn.heard_text)
+            if not self._window.stage.captions.caption.by_user:
+                self._show_answer()
+
+    def _show_level(self, heard: Heard) -> None:
+        self._window.stage.view.show_level(heard)
+        self._window.composer.show_level(heard)
+        if self._window.popover.isVisible():
+            self._window.popover.meter.show_level(heard.microphone_db, heard.speech_probability)
+
+    def _show_state(self, state: State) -> None:
+        self._window.stage.view.show_state(state)
+        self._window.composer.show_state(state)
+
+    def _notice(self, event: Failed | Noticed) -> Notice:
+        if isinstance(event, Noticed):
+            return Notice(event.message, event.hint)
+        text = f"{event.message} {event.hint}".strip()
+        copy = Action(self.tr("Copy"), lambda: QGuiApplication.clipboard().setText(text))
+        devices = Action(self.tr("Devices"), self._window.show_settings)
+        concerns_device = event.turn_id is None
+        action = devices if concerns_device else copy
+        return Notice(event.message, event.hint, failure=True, action=action)
+
+    def _control(self, control: Control) -> None:
+        window = self._window
+        match control:
+            case Control.SHOW_TRANSCRIPT:
+                window.show_transcript(True)
+            case Control.HIDE_TRANSCRIPT:
+                window.show_transcript(False)
+            case Control.SHOW_SETTINGS:
+                window.show_settings()
+            case Control.USE_DARK_THEME:
+                window.use_theme(ThemeChoice.DARK)
+            case Control.USE_LIGHT_THEME:
+                window.use_theme(ThemeChoice.LIGHT)
+            case Control.FULL_SCREEN:
+                window.show_full_screen()
+            case Control.CLOSE:
+                window.close()

@@ -1,0 +1,194 @@
+"""The user's cloned voices: one folder each; none is opened without its speaker's consent.
+
+A folder holds voice.json, reference.wav, consent.json and, once they were computed,
+latents.safetensors. The signed consent names every other file with its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.system.files import replace_file
+from avatar_app.system.named_folders import check_free, likeliest, new_folder, remove_folder
+from avatar_app.system.paths import Places, user_places
+from avatar_app.voices.signing import Purpose, signed, signing_key, verified
+
+MANIFEST = "voice.json"
+REFERENCE = "reference.wav"
+CONSENT = "consent.json"
+LATENTS = "latents.safetensors"
+REVOKED = "revoked.json"
+"""Of all consents that were taken back: a copy of a voice's folder does not bring it back."""
+_LARGEST = 64 << 20
+"""Bytes of a file of a voice; half a minute of sound has 6 MB, latents some 100 kB."""
+_FOLDERS = re.compile(r"[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class ClonedVoice:
+    """A voice whose consent holds."""
+
+    name: str
+    folder: Path
+    seconds: float
+    """Of its reference."""
+    created: str
+    """ISO 8601, UTC."""
+
+    @property
+    def reference(self) -> Path:
+        return self.folder / REFERENCE
+
+    @property
+    def latents(self) -> Path | None:
+        """What an engine computed of the reference; None where it has not yet."""
+        path = self.folder / LATENTS
+        return path if path.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceShelf:
+    """The folder that holds the voices' folders."""
+
+    places: Places
+
+    @property
+    def root(self) -> Path:
+        return self.places.data / "voices"
+
+    def names(self) -> tuple[str, ...]:
+        """Of all voices, damaged ones too, in order."""
+        if not self.root.is_dir():
+            return ()
+        folders = (path for path in self.root.iterdir() if path.is_dir())
+        return tuple(sorted(path.name for path in folders if _FOLDERS.match(path.name)))
+
+    def folder(self, name: str) -> Path:
+        """Where the voice lies; ConfigInvalid, with the likeliest name meant, if there is none."""
+        if name in self.names():
+            return self.root / name
+        likely = likeliest(name, self.names())
+        hint = "Make one: avatar-app voices clone RECORDING --name NAME"
+        raise ConfigInvalid(
+            f"There is no cloned voice {name!r}.", f"Did you mean {likely}?" if likely else hint
+        )
+
+    def check_free(self, name: str) -> None:
+        """ConfigInvalid if a voice cannot be called so, or one is."""
+        check_free(self.root, name, "a voice", "voices")
+
+    @contextmanager
+    def new(self, name: str) -> Iterator[Path]:
+        """A folder to fill; it becomes the voice at the end, or is gone where that fails."""
+        self.check_free(name)
+        try:
+            with new_folder(self.root / name) as unfinished:
+                yield unfinished
+        except OSError as error:
+            raise ConfigInvalid(
+                f"The voice {name} cannot be kept: {error.strerror}.", f"Look at {self.root}."
+            ) from error
+
+    def sign(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the consent, with the hashes of the files that are there now."""
+        record = {**record, "files": _hashes(folder)}
+        replace_file(folder / CONSENT, signed(record, Purpose.CONSENT, signing_key(self.places)))
+
+    def remove(self, name: str) -> None:
+        """Delete the voice and all its files; nobody takes a consent back by that."""
+        remove_folder(self.folder(name), f"The voice {name}")
+
+    def revoke(self, name: str) -> None:
+        """The speaker takes the consent back: the voice is deleted, and no copy of it opens."""
+        key = signing_key(self.places)
+        folder = self.folder(name)
+        try:
+            consent = read_consent(folder, key)["id"]
+        except AvatarError:
+            consent = None  # a voice that cannot be opened anyway goes all the same
+        if consent is not None:
+            revoked = sorted({*self.revoked(), str(consent)})
+            content = signed({"revoked": revoked}, Purpose.REVOKED, key)
+            replace_file(self.root / REVOKED, content)
+        self.remove(name)
+
+    def revoked(self) -> frozenset[str]:
+        """The ids of consents that were taken back."""
+        path = self.root / REVOKED
+        if not path.exists():
+            return frozenset()
+        key = signing_key(self.places)
+        return frozenset(verified(text_of(path), Purpose.REVOKED, key)["revoked"])
+
+
+def open_voice(folder: Path, places: Places | None = None) -> ClonedVoice:
+    """The voice in `folder`. InputInvalid without a valid consent, or where any file was exchanged,
+    added or taken away since the consent was signed."""
+    places = places or user_places()
+    record = read_consent(folder, signing_key(places))
+    if record["id"] in VoiceShelf(places).revoked():
+        raise InputInvalid(
+            f"The consent to the voice {folder.name} was revoked.", f"Delete {folder}."
+        )
+    found = _hashes(folder)
+    if found != record["files"]:
+        changed = sorted(dict(found.items() ^ record["files"].items()))
+        raise InputInvalid(
+            f"The voice {folder.name} was changed after its speaker consented: {changed[0]}.",
+            f"Type: avatar-app voices remove {folder.name}  and clone it anew.",
+        )
+    manifest = json.loads(text_of(folder / MANIFEST))
+    return ClonedVoice(record["name"], folder, manifest["seconds"], manifest["created"])
+
+
+def add_latents(folder: Path, latents: bytes, places: Places | None = None) -> None:
+    """Keep what an engine computed of the voice's reference: signed with the rest, deleted with it.
+
+    `latents`: a safetensors file. Raises as `open_voice`.
+    """
+    places = places or user_places()
+    open_voice(folder, places)
+    record = read_consent(folder, signing_key(places))
+    replace_file(folder / LATENTS, latents)
+    VoiceShelf(places).sign(folder, record)
+
+
+def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
+    """What was signed. InputInvalid where it is missing or was changed."""
+    path = folder / CONSENT
+    if not path.is_file():
+        raise InputInvalid(
+            f"The voice {folder.name} has no consent of its speaker.",
+            "Clone it anew: avatar-app voices clone REFERENCE --name NAME --record",
+        )
+    return verified(text_of(path), Purpose.CONSENT, key)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Of all files but the consent; InputInvalid for what no voice has."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.name == CONSENT:
+            continue
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+            raise InputInvalid(
+                f"{path.name} does not belong into the voice {folder.name}.", f"Look at {folder}."
+            )
+        found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def text_of(path: Path) -> str:
+    """Of a small file of ours; InputInvalid where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputInvalid(f"{path} cannot be read.", "Clone the voice anew.") from error
