@@ -59,7 +59,7 @@ if os.path.exists("/proc/self/fd"):
 
 CONVERSATION = """
 import threading
-from avatar_app.session.live_session import Companion
+from avatar_app.session.app_session import Companion
 from avatar_app.system.paths import user_places
 from avatar_app.settings.schema import load_settings
 from avatar_app.core.events import TurnEnded

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from avatar_app.audio.clock import MonotonicClock
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.stream import Line, Plug
+from avatar_app.audio.stream import CallbackFactory, Stream
 from avatar_app.core.errors import DeviceUnavailable
 
 LOOK_SECONDS = 10.0
@@ -26,7 +26,7 @@ LOOK_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
-class Card(Protocol):
+class AudioBackend(Protocol):
     """What a stream's keeper needs of the sound card."""
 
     def known(self) -> list[Device]:
@@ -41,17 +41,17 @@ class Card(Protocol):
         """Makes `known` what is `present`; lines that are open are recalled."""
         ...
 
-    def open(self, device: Device, direction: Direction, plug: Plug) -> Line:
+    def open(self, device: Device, direction: Direction, plug: CallbackFactory) -> Stream:
         """A running stream. Raises DeviceUnavailable."""
         ...
 
 
-class SoundCard:
+class PortAudioBackend:
     """The process's one PortAudio."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._lines: list[Line] = []
+        self._lines: list[Stream] = []
         self._stuck = False
 
     def known(self) -> list[Device]:
@@ -75,12 +75,12 @@ class SoundCard:
                 library._terminate()  # noqa: SLF001
             library._initialize()  # noqa: SLF001
 
-    def open(self, device: Device, direction: Direction, plug: Plug) -> Line:
+    def open(self, device: Device, direction: Direction, plug: CallbackFactory) -> Stream:
         with self._lock, _answering(_library()) as library:
             indices = [index for index, known in _enumerate(library) if known == device]
             if not indices:
                 raise DeviceUnavailable(f"{device.name} is not there any more.", "Plug it in.")
-            line = Line(library, indices[0], device, direction, plug, MonotonicClock())
+            line = Stream(library, indices[0], device, direction, plug, MonotonicClock())
             self._lines = [other for other in self._lines if not other.closed] + [line]
             return line
 
@@ -91,7 +91,7 @@ class SoundCard:
         self._lines = []
 
 
-CARD = SoundCard()
+BACKEND = PortAudioBackend()
 """PortAudio's state is the process's, so this is too."""
 
 

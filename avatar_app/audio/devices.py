@@ -35,9 +35,9 @@ class Device:
 
 def list_devices() -> list[Device]:
     """What is plugged in now. Raises DeviceUnavailable where PortAudio is missing."""
-    from avatar_app.audio.backend import CARD
+    from avatar_app.audio.backend import BACKEND
 
-    return CARD.present()
+    return BACKEND.present()
 
 
 def matching(devices: Sequence[Device], name: str, direction: Direction) -> Device | None:

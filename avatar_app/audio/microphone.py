@@ -10,11 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from avatar_app.audio.backend import CARD, Card
+from avatar_app.audio.backend import BACKEND, AudioBackend
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
 from avatar_app.audio.null_devices import OnBlock, OnNotice, SilentMicrophone
-from avatar_app.audio.reconnecting_stream import Keeper, Role
+from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
 from avatar_app.audio.stream import Format
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.media.resample import Resampler
@@ -25,7 +25,7 @@ QUEUED_BLOCKS = 500
 """5 s of sound wait for a listener that is held up; what comes then is lost, and logged."""
 STUCK_SECONDS = 2.0
 
-ROLE = Role(Direction.INPUT, "microphone", "You can type.")
+ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 
 class Microphone:
@@ -42,13 +42,13 @@ class Microphone:
         device: str | None,
         on_block: OnBlock,
         on_notice: OnNotice,
-        card: Card = CARD,
+        card: AudioBackend = BACKEND,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or MonotonicClock()
         self._blocks = BlockCutter(on_block)
         silent = SilentMicrophone(self._add_silence, clock)
-        self._keeper = Keeper(ROLE, device, self._plug, silent, on_notice, card, clock)
+        self._keeper = ReconnectingStream(ROLE, device, self._plug, silent, on_notice, card, clock)
 
     @property
     def name(self) -> str | None:
@@ -88,8 +88,8 @@ class Microphone:
     def _add_silence(self, silence: AudioChunk, at: float) -> None:
         self._blocks.add(silence.samples, at)
 
-    def _plug(self, form: Format) -> Intake:
-        return Intake(form, self._blocks)
+    def _plug(self, form: Format) -> InputCallback:
+        return InputCallback(form, self._blocks)
 
 
 class BlockCutter:
@@ -114,7 +114,7 @@ class BlockCutter:
         self._rest = ready[whole:]
 
 
-class Intake:
+class InputCallback:
     """Takes one stream's raw blocks from PortAudio's thread and makes them mono at 16 kHz on its
     own."""
 

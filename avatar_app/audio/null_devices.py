@@ -56,7 +56,7 @@ class Pacer:
             self._beat(at)
 
 
-class StandIn:
+class NullDevice:
     """What all stand-ins share: a pacer, and the answers that a device would give."""
 
     name: str | None = None
@@ -87,7 +87,7 @@ class StandIn:
         self.close()
 
 
-class SilentMicrophone(StandIn):
+class SilentMicrophone(NullDevice):
     """Delivers silence."""
 
     def __init__(self, on_block: OnBlock, clock: Clock | None = None) -> None:
@@ -101,7 +101,7 @@ class SilentMicrophone(StandIn):
         self._start += MICROPHONE_BLOCK
 
 
-class SilentSpeaker(StandIn):
+class SilentSpeaker(NullDevice):
     """Pulls what would be played, and nobody hears it."""
 
     def __init__(self, pull: Pull, clock: Clock | None = None) -> None:
@@ -112,7 +112,7 @@ class SilentSpeaker(StandIn):
         self._pull(PLAYBACK_BLOCK, at)
 
 
-class FileSpeaker(StandIn):
+class FileSpeaker(NullDevice):
     """Writes what would be played to a WAV file, in real time."""
 
     def __init__(

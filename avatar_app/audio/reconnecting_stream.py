@@ -7,11 +7,11 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from avatar_app.audio.backend import Card
+from avatar_app.audio.backend import AudioBackend
 from avatar_app.audio.clock import Clock
 from avatar_app.audio.devices import Device, Direction, candidates, matching
-from avatar_app.audio.null_devices import OnNotice, StandIn
-from avatar_app.audio.stream import Line, Plug
+from avatar_app.audio.null_devices import NullDevice, OnNotice
+from avatar_app.audio.stream import CallbackFactory, Stream
 from avatar_app.core.errors import DeviceUnavailable
 
 LOOK_SECONDS = 0.1
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Role:
+class StreamRole:
     """What a keeper keeps, and what it says about it."""
 
     direction: Direction
@@ -36,7 +36,7 @@ class Role:
     """What still works where there is no such device."""
 
 
-class Keeper:
+class ReconnectingStream:
     """Keeps one stream alive on the wanted device, the default one or, with neither, a stand-in.
 
     One writer: `begin`, then `look` on the keeper's own thread.
@@ -44,15 +44,15 @@ class Keeper:
 
     def __init__(
         self,
-        role: Role,
+        role: StreamRole,
         wanted: str | None,
-        plug: Plug,
-        stand_in: StandIn,
+        plug: CallbackFactory,
+        stand_in: NullDevice,
         on_notice: OnNotice,
-        card: Card,
+        card: AudioBackend,
         clock: Clock,
     ) -> None:
-        self.line: Line | None = None
+        self.line: Stream | None = None
         self._role = role
         self._wanted = wanted
         self._plug = plug
@@ -129,7 +129,7 @@ class Keeper:
         if not self._content():
             self._on_notice(self._missing(), _goes_on(self._role, self.line))
 
-    def _lose(self, line: Line) -> None:
+    def _lose(self, line: Stream) -> None:
         """The stream is dead: the stand-in takes over at once, then the best device left."""
         again = self._clock.now() - self._lost_at < STEADY_SECONDS
         self._lost_at = self._clock.now()
@@ -237,7 +237,7 @@ class Keeper:
         return f"No {self._role.noun} was found."
 
 
-def _goes_on(role: Role, line: Line | None) -> str:
+def _goes_on(role: StreamRole, line: Stream | None) -> str:
     if line is None:
         return f"{role.without} It is used as soon as one is plugged in."
     return f"The conversation goes on with {line.device.name}."

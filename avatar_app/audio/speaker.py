@@ -7,22 +7,22 @@ from typing import Any, Self
 
 import numpy as np
 
-from avatar_app.audio.backend import CARD, Card
+from avatar_app.audio.backend import BACKEND, AudioBackend
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
 from avatar_app.audio.null_devices import OnNotice, Pull, SilentSpeaker
-from avatar_app.audio.reconnecting_stream import Keeper, Role
-from avatar_app.audio.stream import Format, Socket
+from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
+from avatar_app.audio.stream import Format, StreamCallback
 from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, Samples
 from avatar_app.media.resample import Resampler
 
 AHEAD_SECONDS = 0.03
 """How much sound of another rate waits for its device: a thread may be as late as this."""
 
-ROLE = Role(Direction.OUTPUT, "loudspeaker", "You can read the answers.")
+ROLE = StreamRole(Direction.OUTPUT, "loudspeaker", "You can read the answers.")
 
 
-class Speaker:
+class Loudspeaker:
     """A playing stream that survives its device. Context manager.
 
     `pull(480, dac_at)` returns float32 of shape (480,), mono at 48 kHz, and is called for each
@@ -36,13 +36,13 @@ class Speaker:
         device: str | None,
         pull: Pull,
         on_notice: OnNotice,
-        card: Card = CARD,
+        card: AudioBackend = BACKEND,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or MonotonicClock()
         self._pull = pull
         silent = SilentSpeaker(pull, clock)
-        self._keeper = Keeper(ROLE, device, self._plug, silent, on_notice, card, clock)
+        self._keeper = ReconnectingStream(ROLE, device, self._plug, silent, on_notice, card, clock)
 
     @property
     def name(self) -> str | None:
@@ -79,13 +79,13 @@ class Speaker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _plug(self, form: Format) -> Socket:
+    def _plug(self, form: Format) -> StreamCallback:
         if form.rate == PLAYBACK_RATE:
-            return Outlet(form, self._pull)
-        return FedOutlet(form, self._pull)
+            return OutputCallback(form, self._pull)
+        return ResamplingOutput(form, self._pull)
 
 
-class Outlet:
+class OutputCallback:
     """Copies from `pull` into the buffer of a device that runs at 48 kHz."""
 
     def __init__(self, form: Format, pull: Pull) -> None:
@@ -100,7 +100,7 @@ class Outlet:
         """Holds nothing."""
 
 
-class FedOutlet:
+class ResamplingOutput:
     """Keeps a little sound ready for a device of another rate; the callback copies it."""
 
     def __init__(self, form: Format, pull: Pull) -> None:

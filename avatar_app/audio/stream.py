@@ -37,7 +37,7 @@ class Format:
     channels: int
 
 
-class Socket(Protocol):
+class StreamCallback(Protocol):
     """What a stream is connected to; called from PortAudio's thread, so it only copies."""
 
     def __call__(self, buffer: Any, frames: int, at: float) -> None:
@@ -48,11 +48,11 @@ class Socket(Protocol):
     def close(self) -> None: ...
 
 
-Plug = Callable[[Format], Socket]
+CallbackFactory = Callable[[Format], StreamCallback]
 """Makes the socket for a stream once its format is known."""
 
 
-class Line:
+class Stream:
     """A running PortAudio stream in blocks of 10 ms."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Line:
         index: int,
         device: Device,
         direction: Direction,
-        plug: Plug,
+        plug: CallbackFactory,
         clock: Clock,
     ) -> None:
         self.device = device

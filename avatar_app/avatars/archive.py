@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import InputInvalid
 from avatar_app.engines.face.portrait.avatar import (
     FILES,
@@ -31,7 +31,7 @@ _MOST_BYTES = 130_000_000
 _HINT = "Ask for it again, or make the avatar anew from a photo."
 
 
-def pack(folder: Path, target: Path) -> None:
+def export_avatar(folder: Path, target: Path) -> None:
     """Write the avatar in `folder` to the file `target`, completely or not at all."""
     files = check_folder(folder).files
     partial = target.with_name(f".{target.name}.partial")
@@ -48,7 +48,7 @@ def pack(folder: Path, target: Path) -> None:
         ) from error
 
 
-def unpack(source: Path, name: str, shelf: Shelf) -> Avatar:
+def import_avatar(source: Path, name: str, shelf: AvatarLibrary) -> Avatar:
     """The avatar in the file `source`, put on the shelf as `name`."""
     with shelf.new(name) as folder:
         _unpack_into(folder, source)

@@ -13,9 +13,9 @@ import numpy as np
 
 from avatar_app.avatars.clip.importing import BELOW, Sitting, sit_for_clip, write_idle
 from avatar_app.avatars.clip.reading import is_clip
-from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of, no_face_in, outline_of
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.avatars.photo import read_photo
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
@@ -35,7 +35,11 @@ LICENCE = "The user brought this photo and answers for the right to use it."
 
 
 def make_avatar(
-    source: Path, name: str, job: Job[Any], shelf: Shelf, open_eyes: Callable[[], Eyes] = Eyes
+    source: Path,
+    name: str,
+    job: Job[Any],
+    shelf: AvatarLibrary,
+    open_eyes: Callable[[], FaceDetector] = FaceDetector,
 ) -> Avatar:
     """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
 
@@ -55,7 +59,7 @@ def make_avatar(
     return load_avatar(shelf.folder(name))
 
 
-def _sit_for_photo(photo: Path, job: Job[Any], open_eyes: Callable[[], Eyes]) -> Sitting:
+def _sit_for_photo(photo: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector]) -> Sitting:
     job.report(0.0, "Reading the photo")
     picture = _sized(read_photo(photo))
     job.report(0.2, "Looking for the face")

@@ -20,7 +20,7 @@ from avatar_app.system.named_folders import (
     new_folder,
     remove_folder,
 )
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 
 def name_from(photo: Path) -> str:
@@ -31,13 +31,13 @@ def name_from(photo: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class AvatarLibrary:
     """The folder that holds the avatars' folders."""
 
     root: Path
 
     @classmethod
-    def of(cls, places: Places) -> Shelf:
+    def of(cls, places: AppPaths) -> AvatarLibrary:
         return cls(places.data / "avatars")
 
     def names(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from avatar_app.bench.result import BenchResult, Report, show_table
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.settings.schema import Settings
 from avatar_app.system.machine import describe_machine
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
@@ -41,7 +41,7 @@ def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> Benc
         raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
     module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
-        report: Report = module.measure(settings, places_under(Path(folder)), quick, **choices)
+        report: Report = module.measure(settings, paths_under(Path(folder)), quick, **choices)
     return replace(BenchResult(name, describe_machine()), report=report)
 
 
@@ -50,9 +50,9 @@ def module_of(name: str) -> str:
     return f"{__name__}.{name.replace('-', '_')}"
 
 
-def places_under(root: Path) -> Places:
+def paths_under(root: Path) -> AppPaths:
     """Folders for a bench, all of them in `root`."""
-    return Places(
+    return AppPaths(
         config=root,
         data=root,
         cache=root / "cache",

@@ -7,10 +7,10 @@ from avatar_app.bench.echoes import measure_echoes
 from avatar_app.bench.interruptions import measure_interruptions
 from avatar_app.bench.result import Report
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """Interruptions, noises, and the loudspeaker heard by the microphone."""
     del places  # nothing is stored
     report = Report()

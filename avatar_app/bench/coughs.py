@@ -45,7 +45,7 @@ def measure_coughs(report: Report, settings: Settings, count: int) -> None:
 
 def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> int:
     """Number of the turn that was coughed over."""
-    scene.conversation.order(commands.Type("tell me a story"))
+    scene.conversation.order(commands.TextTyped("tell me a story"))
     scene.pass_until(scene.speaking, 8.0)
     turn_id = int(scene.of(UserSaid)[-1].turn_id)
     scene.pass_time(float(rng.uniform(*COUGH_AT)))

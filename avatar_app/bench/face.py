@@ -13,20 +13,20 @@ from avatar_app.bench.faces import face_called, with_face
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import engine_of
 from avatar_app.bench.telling import STORY
-from avatar_app.core.engines import Face, Voice
+from avatar_app.core.engines import Face, SpeechSynthesizer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Image, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import AudioChunk, FaceState, Image, SpeechChunk, VideoFrame
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 FPS = 30.0
-LOOKS = (Look.IDLE, Look.LISTENING, Look.THINKING)
+LOOKS = (FaceState.IDLE, FaceState.LISTENING, FaceState.THINKING)
 QUICK_FRAMES, FRAMES = 60, 450
 
 
-def measure(settings: Settings, places: Places, quick: bool, face: str | None = None) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool, face: str | None = None) -> Report:
     """The settings' face, or the one called `face`, speaks the settings' voice, then rests."""
     if face is not None:
         settings = with_face(settings, places, face_called(face))
@@ -44,7 +44,7 @@ def measure(settings: Settings, places: Places, quick: bool, face: str | None = 
     return _report(performed, rested, _conversion_ms(last.image), last.image)
 
 
-def _spoken(voice: Voice) -> Iterator[SpeechChunk]:
+def _spoken(voice: SpeechSynthesizer) -> Iterator[SpeechChunk]:
     """A story, clause by clause, as one stream."""
     start = 0
     for clause in split_clauses([STORY]):

@@ -12,13 +12,13 @@ from avatar_app.bench.faces import FPS, face_called, with_face
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import engine_of
-from avatar_app.core.engines import Face, Voice
+from avatar_app.core.engines import Face, SpeechSynthesizer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.wav2lip.runtime import give_back_memory
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 UTTERANCES, QUICK_UTTERANCES = 1000, 60
 TEXTS = ("Yes.", "No.", "Well.", "I see.", "Oh!", "Fine.", "Right?")
@@ -33,7 +33,7 @@ RESTING = 3
 
 
 def measure_face(
-    settings: Settings, places: Places, face: str, utterances: int | None, quick: bool
+    settings: Settings, places: AppPaths, face: str, utterances: int | None, quick: bool
 ) -> Report:
     """`Face.perform` over short utterances, as fast as it can; only the face is in this process
     besides the voice's own process."""
@@ -63,7 +63,7 @@ def measure_face(
 
 
 def _speeches(settings: Settings) -> list[list[SpeechChunk]]:
-    voice: Voice = engine_of(settings, Kind.TTS)
+    voice: SpeechSynthesizer = engine_of(settings, Kind.TTS)
     try:
         return [list(voice.speak(text, Turn(0))) for text in TEXTS]
     finally:
@@ -82,7 +82,7 @@ def _spoken(
         for picture in face.perform(speech, Turn(index), shown):
             shown, pictures = picture, pictures + 1
         for _ in range(RESTING):
-            shown = face.rest(Look.IDLE, shown)
+            shown = face.rest(FaceState.IDLE, shown)
         memory.append(_megabytes() - before)
     return memory, pictures, time.perf_counter() - began
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.bench.wav2lip import random_state
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.jobs import Job
@@ -21,7 +21,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system import paths as folders
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 State = Mapping[str, NDArray[np.float32]]
 FPS, WIDTH, HEIGHT = 25, 1280, 720
@@ -43,7 +43,7 @@ def face_called(name: str) -> BenchFace:
 
 
 def with_face(
-    settings: Settings, places: Places, face: BenchFace, state: State | None = None
+    settings: Settings, places: AppPaths, face: BenchFace, state: State | None = None
 ) -> Settings:
     """The settings with `face` at 720p and 25 Hz; its other options stay as they were chosen.
 
@@ -77,13 +77,13 @@ def write_weights(path: Path, state: State) -> Path:
     return path
 
 
-def _avatar(places: Places) -> Path:
+def _avatar(places: AppPaths) -> Path:
     photo = folders.shipped("tests") / "data/faces/astronaut.png"
     if not photo.is_file():
         raise InputInvalid(
             "The photo for this bench is missing.", "It is in the program's source, under tests."
         )
-    shelf, name = Shelf.of(places), "bench"
+    shelf, name = AvatarLibrary.of(places), "bench"
     if name not in shelf.names():
         Job("avatar", lambda job: make_avatar(photo, name, job, shelf)).run()
     return shelf.folder(name)

@@ -15,7 +15,7 @@ from avatar_app.core.values import (
     MICROPHONE_RATE,
     PLAYBACK_RATE,
     AudioChunk,
-    Look,
+    FaceState,
     Samples,
     SpeechChunk,
     ToolCall,
@@ -149,7 +149,7 @@ class FlatFace(Plain):
                 yield VideoFrame(image, index / self.fps, turn.id)
                 index += 1
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         del look
         at = after.at if after else 0.0
         return VideoFrame(np.zeros(PIXELS, np.uint8), at + 1 / self.fps)

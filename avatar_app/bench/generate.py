@@ -29,10 +29,10 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk
 from avatar_app.media.sound_reader import write_sound
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import DATA_DIR_VARIABLE, Places
+from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
 
 SECONDS = 5.0
 ROUNDS, QUICK_ROUNDS = 3, 1
@@ -53,7 +53,7 @@ class _Run:
     """The same while everything is loaded."""
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """The median of all rounds, as other work on the machine only disturbs some."""
     del settings  # both ways are as shipped
     write_weights(places.models / MODEL, random_state())
@@ -91,7 +91,7 @@ def _median(values: list[float]) -> float | None:
 
 def _speech() -> AudioChunk:
     registry = Registry()
-    voice = make_engine(registry, registry.find(Kind.TTS, "espeak"), {})
+    voice = create_engine(registry, registry.find(Kind.TTS, "espeak"), {})
     try:
         chunks = [chunk.audio for chunk in voice.speak(SAID, Turn(0))]
     finally:

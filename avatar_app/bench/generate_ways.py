@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.bench.plain_torch import plain_torch
 from avatar_app.bench.wav2lip import SHOWN, THREADS, random_state
 from avatar_app.core.jobs import Job
@@ -22,7 +22,7 @@ from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.engines.face.wav2lip.mel import COLUMNS_PER_SECOND, mel_spectrogram
 from avatar_app.engines.face.wav2lip.network import SIDE, WINDOW_COLUMNS
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.media.video_writer import MovieWriter
+from avatar_app.media.video_writer import VideoWriter
 from avatar_app.render.rendering import PRESET
 from avatar_app.render.talking_head import Wav2LipTalkingHead
 from avatar_app.system import paths as folders
@@ -41,14 +41,14 @@ def main(way: str) -> None:
     """Make the film in the user's folder of data and tell how many seconds it took."""
     cv2.setNumThreads(1)
     make = _prepared_loop() if way == LOOP else _prepared()
-    (folders.user_places().data / READY).touch()
+    (folders.app_paths().data / READY).touch()
     began = time.perf_counter()
     make()
     sys.stdout.write(json.dumps({"seconds": time.perf_counter() - began}) + "\n")
 
 
 def _prepared() -> Callable[[], object]:
-    data = folders.user_places().data
+    data = folders.app_paths().data
     head = Wav2LipTalkingHead(_photo(), "cpu")
     head.preprocess_avatar()
     return lambda: head.generate(data / VOICE, data / FILM, FPS)
@@ -56,8 +56,8 @@ def _prepared() -> Callable[[], object]:
 
 def _prepared_loop() -> Callable[[], object]:
     """Everything at once, step after step: all windows, all pictures, then the film."""
-    data = folders.user_places().data
-    shelf = Shelf(data / "loop")
+    data = folders.app_paths().data
+    shelf = AvatarLibrary(data / "loop")
     name = f"sitter-{time.monotonic_ns()}"
     avatar = Job[Avatar]("", lambda job: make_avatar(_photo(), name, job, shelf)).run()
     x0, y0, x1, y1 = avatar.face_box
@@ -82,7 +82,7 @@ def _prepared_loop() -> Callable[[], object]:
         for begin in range(0, len(windows), BATCH):
             for patch in paint(windows[begin : begin + BATCH]):
                 pictures.append(_pasted(still.picture, patch, box))
-        with MovieWriter(data / FILM, FPS, PRESET) as movie:
+        with VideoWriter(data / FILM, FPS, PRESET) as movie:
             for picture in pictures:
                 movie.add_picture(picture)
             movie.add_sound(sound)

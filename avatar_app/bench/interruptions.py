@@ -54,7 +54,7 @@ def measure_interruptions(report: Report, settings: Settings, rounds: int) -> No
     with UserVoice() as user:
         sayings = [user.say(text) for text in INTERRUPTIONS]
     with telling(settings) as (scene, voice):
-        scene.conversation.order(commands.Type("tell me a story"))
+        scene.conversation.order(commands.TextTyped("tell me a story"))
         tried = [_interrupt(scene, sayings, rng) for _ in range(rounds)]
         scene.conversation.order(commands.Interrupt())
         scene.pass_time(0.5)
@@ -71,7 +71,7 @@ def _interrupt(
 ) -> _Interruption | None:
     """Let the avatar speak for a while, then speak over it; None if it never spoke."""
     if not scene.pass_until(scene.speaking, 8.0):
-        scene.conversation.order(commands.Type("tell me a story"))
+        scene.conversation.order(commands.TextTyped("tell me a story"))
         if not scene.pass_until(scene.speaking, 8.0):
             return None
     sounded_at, turn_id = scene.clock(), scene.of(UserSaid)[-1].turn_id

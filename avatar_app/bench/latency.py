@@ -7,10 +7,10 @@ from avatar_app.bench.pauses import measure_pauses
 from avatar_app.bench.result import Report
 from avatar_app.bench.wait import measure_wait
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """The pipeline's overhead, the wait with real engines, pauses taken for an end."""
     report = Report()
     measure_overhead(report, turns=10 if quick else 60)

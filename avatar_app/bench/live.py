@@ -15,7 +15,7 @@ from avatar_app.bench.progress import stepped
 from avatar_app.bench.result import Report, quantile
 from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import DATA_DIR_VARIABLE, Places
+from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
 
 PROBE = "avatar_app.bench.window.portrait_probe"
 MINUTES, QUICK_MINUTES = 5.0, 0.5
@@ -33,7 +33,7 @@ STARTING = 120.0
 
 def measure(
     settings: Settings,
-    places: Places,
+    places: AppPaths,
     quick: bool,
     face: str | None = None,
     minutes: float | None = None,
@@ -122,7 +122,7 @@ def _rate(live: dict[str, Any]) -> float | None:
     return FPS * (due - live["dropped"]) / due if due else None
 
 
-def _watched(settings: Settings, places: Places, seconds: float) -> dict[str, Any]:
+def _watched(settings: Settings, places: AppPaths, seconds: float) -> dict[str, Any]:
     """What the probe measured."""
     environment = os.environ | {
         DATA_DIR_VARIABLE: str(places.data),

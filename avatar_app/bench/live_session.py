@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from avatar_app.audio.clock import MonotonicClock, beats
-from avatar_app.audio.null_devices import SilentSpeaker, StandIn
+from avatar_app.audio.null_devices import NullDevice, SilentSpeaker
 from avatar_app.bench.fakes import FixedDialogue
 from avatar_app.bench.scene import engine_of, patience_of
 from avatar_app.bench.speech import in_room, recordings, room_noise
@@ -50,7 +50,7 @@ UNANSWERED = 500
 
 
 @dataclass(slots=True)
-class Tally:
+class SessionTally:
     """What happened, for the report."""
 
     asked: int = 0
@@ -65,10 +65,10 @@ class Tally:
     beside_words: int = 0
 
 
-class RecordedUser(StandIn):
+class RecordedUser(NullDevice):
     """A microphone: a recording, then room noise until the answer is over, and so on."""
 
-    def __init__(self, conversation: Conversation, tally: Tally) -> None:
+    def __init__(self, conversation: Conversation, tally: SessionTally) -> None:
         super().__init__()
         found = [each for each in recordings() if _seconds(each.samples) <= LONGEST_QUESTION]
         if not found:
@@ -107,7 +107,7 @@ class RecordedUser(StandIn):
 class Beside:
     """A recognizer of its own that hears recordings in real time, from `start` to `close`."""
 
-    def __init__(self, settings: Settings, tally: Tally) -> None:
+    def __init__(self, settings: Settings, tally: SessionTally) -> None:
         self._recognizer = engine_of(settings, Kind.ASR)
         self._tally = tally
         self._turn = Turn(0)
@@ -146,7 +146,7 @@ class LiveSession:
     """Opened when made; `start` lets time pass, `close` ends it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.tally, self.shown = Tally(), Shown()
+        self.tally, self.shown = SessionTally(), Shown()
         with ExitStack() as opened:
             made = {kind: self._made(settings, kind, opened) for kind in _REAL}
             before = resident_mb()

@@ -19,16 +19,16 @@ from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.scripted.server import MODEL, serving
 from avatar_app.bench.scripted.whisper import write_whisper
 from avatar_app.bench.stopping import measure_stopping
-from avatar_app.bench.whole_chain import Chain, measure_whole_chain
+from avatar_app.bench.whole_chain import WholeChain, measure_whole_chain
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.factory import engine_factory
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import Settings
 from avatar_app.system.packages import install_command
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 SAID = "please tell me something nice"
 ANSWER = "Gladly. The sun rises over quiet hills, and every bird begins to sing in that wood."
@@ -57,7 +57,7 @@ class _Models:
     kokoro: Path | None
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """ConfigInvalid where the libraries are not installed. The voice is that of the settings."""
     missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     if missing:
@@ -95,21 +95,21 @@ def _options(models: _Models) -> dict[Kind, dict[str, Any]]:
 
 
 @contextmanager
-def _chain(settings: Settings, models: _Models) -> Iterator[Chain]:
+def _chain(settings: Settings, models: _Models) -> Iterator[WholeChain]:
     """The engines as the application runs them, loaded."""
     registry, options = Registry(), _options(models)
     names = {Kind.ASR: "whisper", Kind.DIALOGUE: "llama"}
     with ExitStack() as opened:
         made = []
         for kind, name in names.items():
-            made.append(make_engine(registry, registry.find(kind, name), options[kind]))
+            made.append(create_engine(registry, registry.find(kind, name), options[kind]))
             opened.callback(made[-1].close)
         made.append(engine_of(settings, Kind.TTS))
         opened.callback(made[-1].close)
         for engine in made:
             if isinstance(engine, Host):
                 engine.wait_ready()
-        yield Chain(*made)
+        yield WholeChain(*made)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from avatar_app.bench.scene import Scene
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_BLOCK, AudioChunk, Transcript
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 
 RECOGNIZER, DIALOGUE, VOICE = 0.05, 0.03, 0.02
 """Seconds that the fake engines take to their first, or final, output."""
@@ -85,7 +85,7 @@ def measure_overhead(report: Report, turns: int) -> None:
         FlatVoice(seconds=VOICE),
         FlatFace(),
     )
-    unprepared = Patience(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
+    unprepared = TurnDetectionOptions(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
     rng = np.random.default_rng(5)
     overheads: list[float] = []
     with Scene(engines, unprepared, pace=BLOCK_SECONDS, output_latency=0.0) as scene:

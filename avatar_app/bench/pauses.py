@@ -25,8 +25,8 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
-from avatar_app.pipeline.input.audio_frontend import Hearing
-from avatar_app.pipeline.input.turn_detection import Decision, TurnTaker
+from avatar_app.pipeline.input.audio_frontend import AudioFrontend
+from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
 from avatar_app.settings.schema import Settings
 
 SHORTEST = 0.2
@@ -52,8 +52,8 @@ def measure_pauses(report: Report, settings: Settings, quick: bool) -> None:
     speakers = _speakers(rng, quick)
     cut, ends, lengths = 0, 0, []
     for speeches in speakers:
-        hearing = Hearing(engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5)
-        taker = TurnTaker(patience_of(settings))
+        hearing = AudioFrontend(engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5)
+        taker = TurnDetector(patience_of(settings))
         for speech in speeches:
             ended = _ends(hearing, taker, in_room(speech.samples, rng))
             cut += sum(any(start <= at <= end for at in ended) for start, end in speech.pauses)
@@ -69,7 +69,7 @@ def measure_pauses(report: Report, settings: Settings, quick: bool) -> None:
     report.series["pauses [ms]"] = lengths
 
 
-def _ends(hearing: Hearing, taker: TurnTaker, samples: Samples) -> list[float]:
+def _ends(hearing: AudioFrontend, taker: TurnDetector, samples: Samples) -> list[float]:
     """Seconds at which the turn-taker thought that the user had ended."""
     ends = []
     for index in range(len(samples) // MICROPHONE_BLOCK):

@@ -12,10 +12,10 @@ from avatar_app.core.events import Event, State, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import MICROPHONE_BLOCK, Samples, ToolResult
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.input.turn_detection import Patience
-from avatar_app.runtime.engine_set import choices, make_engine
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
+from avatar_app.runtime.engine_set import choices, create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.devices import Moment, Room, RoomClock, block_of
+from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices, Tick, block_of
 from avatar_app.settings.schema import Settings
 
 OUTPUT_LATENCY = 0.06
@@ -26,18 +26,20 @@ def engine_of(settings: Settings, kind: Kind) -> Any:
     """The engine of this kind that the settings choose."""
     registry = Registry()
     choice = choices(settings)[kind]
-    return make_engine(registry, registry.find(kind, choice.engine), choice.options)
+    return create_engine(registry, registry.find(kind, choice.engine), choice.options)
 
 
-def patience_of(settings: Settings) -> Patience:
-    return Patience(**settings.hearing.patience.model_dump())
+def patience_of(settings: Settings) -> TurnDetectionOptions:
+    return TurnDetectionOptions(**settings.hearing.patience.model_dump())
 
 
 class Scene:
     """Context manager. Engines handed to `owned` are closed with it."""
 
-    def __init__(self, engines: Engines, patience: Patience | None = None, **room: Any) -> None:
-        self.clock = RoomClock()
+    def __init__(
+        self, engines: Engines, patience: TurnDetectionOptions | None = None, **room: Any
+    ) -> None:
+        self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
         self.conversation = Conversation(
             engines,
@@ -46,8 +48,8 @@ class Scene:
             self.clock,
             patience=patience,
         )
-        self.room = Room(self.conversation, self.clock, **room)
-        self.moments: list[Moment] = []
+        self.room = SimulatedDevices(self.conversation, self.clock, **room)
+        self.moments: list[Tick] = []
         self._rng = np.random.default_rng(7)
         self._closing = ExitStack()
         self.noise = 0.0
@@ -65,7 +67,7 @@ class Scene:
             self._closing.callback(engine.close)
         return self
 
-    def step(self, microphone: Samples | None = None) -> Moment:
+    def step(self, microphone: Samples | None = None) -> Tick:
         heard = np.zeros(MICROPHONE_BLOCK, np.float32) if microphone is None else microphone
         if self.noise:
             hiss = self._rng.standard_normal(MICROPHONE_BLOCK) * self.noise

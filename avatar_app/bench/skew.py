@@ -16,10 +16,10 @@ from avatar_app.bench.telling import STORY
 from avatar_app.core.events import Noticed
 from avatar_app.core.values import BLOCK_SECONDS
 from avatar_app.pipeline import commands
-from avatar_app.session.offline.conversation import gathered
+from avatar_app.session.offline.conversation import offline_conversation
 from avatar_app.session.offline.demo import film_saying
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 TARGET_MS = 45.0
 TEXT = f"{STORY} {STORY}"
@@ -53,7 +53,7 @@ class _Film:
     rate: int
 
 
-def measure(settings: Settings, places: Places, quick: bool, face: str | None = None) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool, face: str | None = None) -> Report:
     """In the written film: pixels against samples. On the screen: the presenter's own account.
 
     With `face` the machine's speed plays no part (the bench live is for that), and Wav2Lip gets
@@ -154,10 +154,10 @@ def _read(path: Path) -> _Film:
 
 
 def _add_shown(
-    report: Report, settings: Settings, places: Places, quick: bool, pace: float
+    report: Report, settings: Settings, places: AppPaths, quick: bool, pace: float
 ) -> None:
     """What the presenter says of the pictures that it showed with the sound leaving just then."""
-    with gathered(settings, places, _unnoticed, pace, output_latency=0.06) as gathering:
+    with offline_conversation(settings, places, _unnoticed, pace, output_latency=0.06) as gathering:
         gathering.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
         for _ in gathering.room.pass_time(60.0):
             if gathering.ended:

@@ -27,9 +27,9 @@ from avatar_app.core.events import Outcome, TurnEnded, UserSaid
 from avatar_app.core.values import PLAYBACK_RATE
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.session.offline.devices import Moment
+from avatar_app.session.offline.devices import Tick
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 TURNS, QUICK_TURNS = 1000, 50
 PACE = 20.0
@@ -52,7 +52,7 @@ SPOKEN = 0.3
 
 def measure(
     settings: Settings,
-    places: Places,
+    places: AppPaths,
     quick: bool,
     face: str | None = None,
     utterances: int | None = None,
@@ -117,7 +117,7 @@ class _Tally:
         scene.events.clear()
         scene.moments.clear()
 
-    def _check(self, moment: Moment, begun: dict[int, float], over: dict[int, float]) -> None:
+    def _check(self, moment: Tick, begun: dict[int, float], over: dict[int, float]) -> None:
         """A sample is stale that belongs to no turn, or to one that was over a block before."""
         level = float(np.abs(moment.played).max())
         if level < SILENT:
@@ -136,7 +136,7 @@ def _turn(scene: Scene, rng: np.random.Generator, spoken: bool) -> None:
     if spoken:
         scene.play(noisy_voice(SPOKEN, rng))
     else:
-        scene.conversation.order(commands.Type("go on"))
+        scene.conversation.order(commands.TextTyped("go on"))
     scene.pass_until(scene.speaking, 3.0)
     scene.pass_time(float(rng.uniform(0.05, 1.0)))
     if rng.random() < INTERRUPTED:

@@ -12,7 +12,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import USER_VOICE
 from avatar_app.system import paths
@@ -79,7 +79,7 @@ class UserVoice:
 
     def __init__(self) -> None:
         registry = Registry()
-        self._voice: Any = make_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
+        self._voice: Any = create_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,7 @@ import numpy as np
 from avatar_app.bench.result import Report
 from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import DATA_DIR_VARIABLE, Places
+from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
 
 IMPORT_MS, WINDOW_MS, LOOP_LAG_MS = 200.0, 2000.0, 16.0
 HEAVY = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx")
@@ -28,7 +28,7 @@ _LOADED = (
 )
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """Every start is that of a fresh process, whose user folder is a temporary one."""
     del settings  # each process reads the shipped ones
     rounds = 3 if quick else 10
@@ -50,13 +50,13 @@ def measure(settings: Settings, places: Places, quick: bool) -> Report:
     return report
 
 
-def _seconds(code: str, places: Places) -> float:
+def _seconds(code: str, places: AppPaths) -> float:
     began = time.perf_counter()
     _run(["-c", code], places)
     return time.perf_counter() - began
 
 
-def _open_window(places: Places) -> dict[str, Any]:
+def _open_window(places: AppPaths) -> dict[str, Any]:
     """What the probe prints."""
     lines = _run(["-m", PROBE], places).splitlines()
     seen: dict[str, Any] = json.loads(lines[-1])
@@ -68,7 +68,7 @@ def _median(seen: list[dict[str, Any]], name: str) -> float | None:
     return None if None in values else float(np.median(values))
 
 
-def _run(arguments: list[str], places: Places) -> str:
+def _run(arguments: list[str], places: AppPaths) -> str:
     environment = os.environ | {
         DATA_DIR_VARIABLE: str(places.data),
         "QT_QPA_PLATFORM": "offscreen",

@@ -20,7 +20,7 @@ from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
 from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blended
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 CORRELATION, RECALL, SHUT, STEP_MS, LOOK_AHEAD_MS = 0.85, 0.7, 99.0, 1.0, 100.0
 """Targets: opening's r, closures found, % of silence with the lips closed, time for 50 ms."""
@@ -67,7 +67,7 @@ class Fit:
         return float(closed.mean()) if len(closed) else 1.0
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """By the network and, in the same run, by loudness alone."""
     del settings, places  # neither engine nor folder of the user's takes part
     report = Report()

@@ -20,9 +20,9 @@ from avatar_app.bench.speech import (
 from avatar_app.core.events import Noticed, TurnEnded
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.pipeline import commands
-from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 MARKS = ("end_of_turn", "text", "first_token", "first_sound", "first_frame")
 SOUND_P50, SOUND_P95 = 800.0, 1200.0
@@ -32,12 +32,14 @@ LISTENED = 0.4
 """Seconds of each answer that the user hears before the bench goes on."""
 
 
-def measure_wait(report: Report, settings: Settings, places: Places, quick: bool) -> None:
+def measure_wait(report: Report, settings: Settings, places: AppPaths, quick: bool) -> None:
     """From the true end of the user's voice to each mark of the answer."""
     answered: list[dict[str, float]] = []
     said = 0
     for sayings in _speakers(quick):
-        with gathered(settings, places, _unnoticed, output_latency=OUTPUT_LATENCY) as gathering:
+        with offline_conversation(
+            settings, places, _unnoticed, output_latency=OUTPUT_LATENCY
+        ) as gathering:
             asker = _Asker(gathering)
             for saying in sayings:
                 said += 1
@@ -60,7 +62,7 @@ def _speakers(quick: bool) -> Iterable[list[Saying]]:
 class _Asker:
     """Says one thing after the other, in a room that hisses a little."""
 
-    def __init__(self, gathering: Gathering) -> None:
+    def __init__(self, gathering: OfflineConversation) -> None:
         self._gathering = gathering
         self._rng = np.random.default_rng(3)
         self._hiss = room_noise(30.0, self._rng, ROOM_DB)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from avatar_app.core.engines import Face
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 from avatar_app.pipeline.output.playback import Moment
 
 LATE_MS = 45.0
@@ -44,7 +44,7 @@ class WatchedFace:
     def close(self) -> None:
         self._face.close()
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         return self._face.rest(look, after)
 
     def perform(

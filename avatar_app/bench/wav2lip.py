@@ -33,9 +33,9 @@ from avatar_app.engines.face.wav2lip.network import (
 from avatar_app.engines.face.wav2lip.performing import one_ahead
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, give_back_memory
-from avatar_app.media.video_writer import MovieWriter
+from avatar_app.media.video_writer import VideoWriter
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 Floats = NDArray[np.float32]
 SHOWN = Region(top=50, bottom=93, left=12, right=81)
@@ -75,7 +75,7 @@ class _Contestant:
         self.ms += [(end - begin) * 1000 / self.batch for begin, end in pairwise(finished[:-1])]
 
 
-def measure(settings: Settings, places: Places, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     """Plain PyTorch (each picture whole, nothing kept), fp32 and reduced precision, in turns."""
     del settings  # it needs neither an avatar nor a checkpoint
     state, face, mels = random_state(), _face(), _mels()
@@ -235,14 +235,14 @@ def _compose(
     report.add_percentiles("composition", blended, "ms", p50=BLENDED_MS)
 
 
-def _encode(report: Report, places: Places, count: int = 100) -> None:
+def _encode(report: Report, places: AppPaths, count: int = 100) -> None:
     """x264, ultrafast, conversion included: pictures in which only the lips' place changes."""
     rng = np.random.default_rng(4)
     width, height = SIZE
     picture = np.full((height, width, 3), 128, np.uint8)
     x0, y0, x1, y1 = (round(edge) for edge in BOX)
     encoded: list[float] = []
-    with MovieWriter(places.videos / "encoded.mp4", 25, "ultrafast", silent=True) as movie:
+    with VideoWriter(places.videos / "encoded.mp4", 25, "ultrafast", silent=True) as movie:
         for _ in range(count):
             picture[y0:y1:8, x0:x1:8] = rng.integers(0, 256, 3)
             began = time.perf_counter()

@@ -30,7 +30,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.session.offline.devices import block_of
 
@@ -46,7 +46,7 @@ as long it takes is told, too, but says most about how small the engines' models
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class WholeChain:
     """The real engines of a chain, loaded."""
 
     recognizer: Any
@@ -54,7 +54,7 @@ class Chain:
     voice: Any
 
 
-def measure_whole_chain(report: Report, chain: Chain, rounds: int) -> None:
+def measure_whole_chain(report: Report, chain: WholeChain, rounds: int) -> None:
     """Real seconds from the block that ends the user's turn to the first sample of the answer.
 
     The chain and the engines alone take turns, so that both meet the same machine.
@@ -64,7 +64,7 @@ def measure_whole_chain(report: Report, chain: Chain, rounds: int) -> None:
     spoken = said.samples[: round(said.voiced[1] * MICROPHONE_RATE)]
     together: list[float] = []
     alone: list[float] = []
-    patience = Patience(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
+    patience = TurnDetectionOptions(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
     watch = _Watch()
     timed = _Timed(chain.recognizer, watch)
     engines = Engines(PassThrough(), watch, timed, chain.dialogue, chain.voice, FlatFace())
@@ -83,7 +83,7 @@ def measure_whole_chain(report: Report, chain: Chain, rounds: int) -> None:
     report.add("first_sound_rounds", len(together), "", least=rounds)
 
 
-def _alone(chain: Chain, spoken: Samples) -> tuple[float, float, float]:
+def _alone(chain: WholeChain, spoken: Samples) -> tuple[float, float, float]:
     """Seconds of the recognizer, the dialogue and the voice, each to the output that the next one
     needs."""
     turn = Turn(1)

@@ -14,7 +14,7 @@ from rich.text import Text
 from avatar_app.cli.notices import tell
 
 if TYPE_CHECKING:
-    from avatar_app.avatars.detection.faces import Eyes
+    from avatar_app.avatars.detection.faces import FaceDetector
 
 avatars = typer.Typer(
     help="Make faces of photos and clips; list, share and remove them.", no_args_is_help=True
@@ -40,18 +40,18 @@ def add(
     detector_model: DetectorModel = None,
 ) -> int:
     """Make an avatar from a photo or a short clip, or take one from an .avatar file."""
-    from avatar_app.avatars.archive import SUFFIX, unpack
+    from avatar_app.avatars.archive import SUFFIX, import_avatar
     from avatar_app.avatars.creation import make_avatar
-    from avatar_app.avatars.library import Shelf, name_from
+    from avatar_app.avatars.library import AvatarLibrary, name_from
     from avatar_app.core.jobs import Job
     from avatar_app.engines.face.portrait.avatar import Avatar
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
-    shelf = Shelf.of(user_places())
+    shelf = AvatarLibrary.of(app_paths())
     called = name or name_from(source)
     open_eyes = _eyes(detector, detector_model)
     if source.suffix == SUFFIX:
-        avatar = unpack(source, called, shelf)
+        avatar = import_avatar(source, called, shelf)
     else:
         job: Job[Avatar] = Job(
             f"Making {called}", lambda job: make_avatar(source, called, job, shelf, open_eyes)
@@ -70,24 +70,24 @@ def add(
     return 0
 
 
-def _eyes(detector: str | None, model: Path | None) -> Callable[[], Eyes]:
+def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector]:
     """What finds faces: as the command line says, else as it is set."""
-    from avatar_app.avatars.detection.faces import chosen_eyes
+    from avatar_app.avatars.detection.faces import face_detector_factory
     from avatar_app.settings.schema import load_settings
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
     tell(_err, notices)
-    return chosen_eyes(settings.avatars)
+    return face_detector_factory(settings.avatars)
 
 
 @avatars.command("list")
 def list_all() -> int:
     """List the avatars and where they are kept."""
-    from avatar_app.avatars.library import Shelf
-    from avatar_app.system.paths import user_places
+    from avatar_app.avatars.library import AvatarLibrary
+    from avatar_app.system.paths import app_paths
 
-    shelf = Shelf.of(user_places())
+    shelf = AvatarLibrary.of(app_paths())
     found, notices = shelf.avatars()
     table = Table("name", "portrait", "idle loop", "made", box=None)
     for avatar in found:
@@ -107,10 +107,10 @@ def list_all() -> int:
 @avatars.command()
 def remove(name: Known) -> int:
     """Delete an avatar and its files."""
-    from avatar_app.avatars.library import Shelf
-    from avatar_app.system.paths import user_places
+    from avatar_app.avatars.library import AvatarLibrary
+    from avatar_app.system.paths import app_paths
 
-    Shelf.of(user_places()).remove(name)
+    AvatarLibrary.of(app_paths()).remove(name)
     _say(f"The avatar {name} was removed.")
     return 0
 
@@ -118,12 +118,12 @@ def remove(name: Known) -> int:
 @avatars.command()
 def export(name: Known, output: Target) -> int:
     """Write an avatar to one .avatar file, to take it elsewhere."""
-    from avatar_app.avatars.archive import SUFFIX, pack
-    from avatar_app.avatars.library import Shelf
-    from avatar_app.system.paths import user_places
+    from avatar_app.avatars.archive import SUFFIX, export_avatar
+    from avatar_app.avatars.library import AvatarLibrary
+    from avatar_app.system.paths import app_paths
 
     target = output if output.suffix == SUFFIX else output.with_name(output.name + SUFFIX)
-    pack(Shelf.of(user_places()).folder(name), target)
+    export_avatar(AvatarLibrary.of(app_paths()).folder(name), target)
     _say(f"The avatar {name} was written to {target}")
     return 0
 

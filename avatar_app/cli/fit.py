@@ -48,12 +48,12 @@ def fit(
 ) -> int:
     """Say which engines and models fit this machine, which do not, and why."""
     from avatar_app.performance.apply import undo as take_back
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     if apply and undo:
         raise ConfigInvalid("--apply and --undo do not go together.", "Give one of the two.")
     if undo:
-        take_back(user_places().settings_file)
+        take_back(app_paths().settings_file)
         out.print(
             "Your settings and those before are exchanged; --undo once more exchanges them again.",
             soft_wrap=True,
@@ -66,16 +66,16 @@ def fit(
     else:
         _show(plan)
     if apply:
-        _apply(plan, user_places().settings_file, yes)
+        _apply(plan, app_paths().settings_file, yes)
     return 0
 
 
 def _planned(profile: ProfileName, measure: bool) -> Plan:
     from avatar_app.performance.profiles import Profile
     from avatar_app.storage.measurements import Measurements
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
-    with closing(Measurements.of(user_places())) as measurements:
+    with closing(Measurements.of(app_paths())) as measurements:
         with err.status("Measuring how fast this machine computes; once, for ten seconds …"):
             planner = _planner(measurements, anew=measure)
         plan = planner.plan(Profile(profile.value))
@@ -101,16 +101,16 @@ def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
 
 
 def _planner(measurements: Measurements, anew: bool) -> Planner:
-    from avatar_app.avatars.library import Shelf
+    from avatar_app.avatars.library import AvatarLibrary
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
     from avatar_app.performance.planner import Planner
     from avatar_app.runtime.registry import Registry
     from avatar_app.settings.schema import load_settings
     from avatar_app.system.hardware import Cards, look_at_hardware, nvml
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
-    places = user_places()
+    places = app_paths()
     store = Store.of(places)
     settings, notices = load_settings(places.settings_file)
     tell(err, notices)
@@ -121,13 +121,13 @@ def _planner(measurements: Measurements, anew: bool) -> Planner:
         user_catalog(store.root),
         measurements,
         settings.memory,
-        Shelf.of(places).names(),
+        AvatarLibrary.of(places).names(),
     )
 
 
 def _measure(plan: Plan, planner: Planner, measurements: Measurements) -> None:
     from avatar_app.core.errors import AvatarError
-    from avatar_app.performance.profiling import tried
+    from avatar_app.performance.profiling import profile_engine
     from avatar_app.runtime.memory.estimate import choice_key, model_mb
     from avatar_app.system.hardware import Cards, nvml
 
@@ -137,7 +137,7 @@ def _measure(plan: Plan, planner: Planner, measurements: Measurements) -> None:
         size = model_mb(options.get("model", ""), manifest, planner.store, planner.catalog)
         with err.status(f"Trying {manifest.title} …"):
             try:
-                trial = tried(planner.registry, manifest, row.options, size, Cards(nvml()))
+                trial = profile_engine(planner.registry, manifest, row.options, size, Cards(nvml()))
             except AvatarError as error:
                 err.print(str(error), style="yellow", markup=False, highlight=False)
                 continue

@@ -61,18 +61,18 @@ def run_command_line() -> int:
 def run(settings: Assignments = None) -> int:
     """Open the window and talk. Without a display: write a demonstration instead."""
     from avatar_app.system.logs import log_to_file
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     if not _has_display():
         out.print("There is no display, so here is a film of a conversation instead.")
         return demo(settings=settings)
     loaded, notices = _settings(settings)
-    places = user_places()
+    places = app_paths()
     log_to_file(places.logs, loaded.log.level)
-    from avatar_app.session.live_session import Companion
+    from avatar_app.session.app_session import AppSession
     from avatar_app.ui.app import run_window
 
-    return run_window(Companion(loaded, notices, places))
+    return run_window(AppSession(loaded, notices, places))
 
 
 @app.command(rich_help_panel=FILM)
@@ -82,11 +82,11 @@ def demo(
 ) -> int:
     """Hold a conversation without microphone or display and write it to an mp4."""
     from avatar_app.session.offline.demo import film_demo
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     loaded, notices = _settings(settings)
     tell(err, notices)
-    places = user_places()
+    places = app_paths()
     path = output or places.videos / "avatar-demo.mp4"
     with err.status("Preparing …") as status:
         report = film_demo(
@@ -106,21 +106,21 @@ def say(
 ) -> int:
     """Have the avatar say something, and film it."""
     from avatar_app.session.offline.demo import film_saying
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     if not text.strip():
         raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
     loaded, told = _settings(settings)
     tell(err, told)
     with err.status("Speaking …"):
-        notices = film_saying(loaded, user_places(), text, output)
+        notices = film_saying(loaded, app_paths(), text, output)
     tell(err, notices)
     out.print(f"The film is {output}", soft_wrap=True, highlight=False)
     return 0
 
 
 @app.command(rich_help_panel=TALK)
-def converse(
+def play_recordings(
     recordings: Annotated[
         list[Path], typer.Option("--input", help="A recording of the user; may be repeated.")
     ],
@@ -134,9 +134,9 @@ def converse(
 ) -> int:
     """Play recordings into the microphone side of a conversation; film and measure it."""
     from avatar_app.render.rendering import check_output
-    from avatar_app.session.offline.recordings import converse as hold
+    from avatar_app.session.offline.recordings import play_recordings as hold
     from avatar_app.session.offline.recordings import read_lines
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     loaded, notices = _settings(settings)
     tell(err, notices)
@@ -146,7 +146,7 @@ def converse(
     with err.status("Preparing …") as status:
         result = hold(
             loaded,
-            user_places(),
+            app_paths(),
             lines,
             output,
             barge_in_at,
@@ -187,12 +187,12 @@ def engines() -> int:
 def doctor(settings: Assignments = None) -> int:
     """Check devices, engines and a whole conversation; says what to do about what is wrong."""
     from avatar_app.diagnostics.doctor import examine
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     loaded, notices = _settings(settings)
     tell(err, notices)
     healthy = True
-    for finding in examine(loaded, user_places()):
+    for finding in examine(loaded, app_paths()):
         healthy = healthy and finding.ok
         mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
         out.print(f"{mark} {finding.text}", highlight=False)

@@ -139,14 +139,14 @@ def take(
 ) -> int:
     """Take over a file or folder that you have already; it is linked or copied, and checked."""
     from avatar_app.cli.progress import run_shown
-    from avatar_app.models.importing import recognise, take_over
+    from avatar_app.models.importing import identify, import_model
 
     store, catalog = _known()
     source = path.expanduser()
-    model = catalog.find(name) if name else recognise(source, catalog)
+    model = catalog.find(name) if name else identify(source, catalog)
     _agree(model, store, yes or model.id in (accept_license or ()))
     there = run_shown(
-        f"Reading {source.name}", err, lambda job: take_over(job, source, model, store)
+        f"Reading {source.name}", err, lambda job: import_model(job, source, model, store)
     )
     _tell_here(model, there)
     return 0
@@ -206,9 +206,9 @@ def _told(found: Found) -> dict[str, Any]:
 def _known() -> tuple[Store, Catalog]:
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
-    store = Store.of(user_places())
+    store = Store.of(app_paths())
     return store, user_catalog(store.root)
 
 

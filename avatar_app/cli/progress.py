@@ -17,13 +17,13 @@ from rich.progress import (
 
 if TYPE_CHECKING:
     from avatar_app.core.jobs import Job
-    from avatar_app.models.progress import Tally
+    from avatar_app.models.progress import DownloadProgress
 
 T = TypeVar("T")
 
 
 def watched(
-    title: str, console: Console, work: Callable[[Job[Any], Callable[[Tally], None]], T]
+    title: str, console: Console, work: Callable[[Job[Any], Callable[[DownloadProgress], None]], T]
 ) -> T:
     """The result of a download, whose bytes, rate and time left are shown meanwhile."""
     from avatar_app.core.jobs import Job
@@ -38,7 +38,7 @@ def watched(
     with Progress(*columns, console=console, transient=True, disable=_unseen(console)) as bars:
         bar = bars.add_task(title, total=None)
 
-        def watch(tally: Tally) -> None:
+        def watch(tally: DownloadProgress) -> None:
             bars.update(bar, completed=tally.done, total=tally.total)
 
         job: Job[T] = Job(title, lambda job: work(job, watch))

@@ -52,9 +52,9 @@ def render(
     settings: Assignments = None,
 ) -> int:
     """Film a face that says what is in a sound file, or a text."""
-    from avatar_app.render.job import Order
+    from avatar_app.render.job import RenderRequest
     from avatar_app.settings.schema import load_settings, parse_overrides
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
     if (audio is None) == (not (text or "").strip()):
         raise ConfigInvalid("What shall be said?", 'Give either --audio FILE or --text "Hello!".')
@@ -66,8 +66,8 @@ def render(
     loaded, notices = load_settings(overrides=overrides)
     tell(_err, notices, soft_wrap=True)
     profile = loaded.render.profile(loaded.render.quality)
-    order = Order(output, audio, text or "", avatar, face, model, no_sound)
-    report = _filmed(loaded, profile, user_places(), order)
+    order = RenderRequest(output, audio, text or "", avatar, face, model, no_sound)
+    report = _filmed(loaded, profile, app_paths(), order)
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
@@ -90,10 +90,10 @@ def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, A
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     from avatar_app.core.turn import Turn
-    from avatar_app.render.job import Filming
+    from avatar_app.render.job import RenderJob
 
     with _err.status("Getting ready …"):
-        filming = Filming(settings, profile, places, order)
+        filming = RenderJob(settings, profile, places, order)
     parts = (
         TextColumn("Filming"),
         BarColumn(),

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from avatar_app.core.manifest import Kind
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.ui.screenshots.gallery import shoot
-from avatar_app.ui.screenshots.scripted_session import Showcase
+from avatar_app.ui.screenshots.scripted_session import ScriptedSession
 
 
 def shoot_all(folder: Path) -> list[Path]:
     """Write all pictures into `folder`/window and the film beside them; returns their paths."""
     registry = Registry()
-    face = make_engine(registry, registry.find(Kind.FACE, "illustrated"), {})
-    pictures = shoot(folder / "window", lambda: Showcase(face, "mira"))
+    face = create_engine(registry, registry.find(Kind.FACE, "illustrated"), {})
+    pictures = shoot(folder / "window", lambda: ScriptedSession(face, "mira"))
     face.close()
     film = folder / "conversation.mp4"
     settings, _ = load_settings(overrides={"face.options.width": 640, "face.options.height": 360})
-    film_demo(settings, user_places(), film, lambda _line: None)
+    film_demo(settings, app_paths(), film, lambda _line: None)
     return [*pictures, film]

@@ -27,9 +27,9 @@ def stats(
     from avatar_app.performance.statistics import statistics
     from avatar_app.runtime.registry import Registry
     from avatar_app.storage.measurements import Measurements
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
 
-    places = user_places()
+    places = app_paths()
     with closing(Measurements.of(places)) as measurements:
         if forget:
             measurements.forget()

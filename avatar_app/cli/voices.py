@@ -43,8 +43,8 @@ def clone(
 ) -> int:
     """Make a voice of a recording, once its speaker has read a sentence that is drawn for them."""
     from avatar_app.core.errors import ConfigInvalid
-    from avatar_app.system.paths import user_places
-    from avatar_app.voices.library import VoiceShelf
+    from avatar_app.system.paths import app_paths
+    from avatar_app.voices.library import VoiceLibrary
 
     if consent is not None and record:
         raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
@@ -52,7 +52,7 @@ def clone(
         raise ConfigInvalid(
             "Which recording shall the voice be made of?", "Name a file, or say --record."
         )
-    VoiceShelf(user_places()).check_free(name)
+    VoiceLibrary(app_paths()).check_free(name)
     with TemporaryDirectory(prefix="avatar-") as folder:
         source = reference or _spoken_reference(Path(folder) / "reference.wav")
         _judge(source)
@@ -68,20 +68,20 @@ def clone(
 
 def _clone(name: str, reference: Path, consent: Path | None) -> None:
     from avatar_app.runtime.registry import Registry
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
     from avatar_app.voices.cloning import Cloning, asked_of, recording_of
-    from avatar_app.voices.consent_reading import reader_of
-    from avatar_app.voices.recording import listen, open_microphone
+    from avatar_app.voices.consent_reading import transcriber_for
+    from avatar_app.voices.recording import open_microphone, record
 
-    places, settings = user_places(), _settings()
+    places, settings = app_paths(), _settings()
     asked_of(name, places)
 
     def bring(job: Job[ClonedVoice]) -> Samples:
         if consent is not None:
             return recording_of(consent)
-        return listen(job, open_microphone(settings.audio.microphone))
+        return record(job, open_microphone(settings.audio.microphone))
 
-    reader = reader_of(settings.asr, Registry())
+    reader = transcriber_for(settings.asr, Registry())
     voice = _with_status(Cloning(name, reference, bring, reader, places).job())
     _out.print(f"The voice {name} is {voice.folder}", soft_wrap=True, highlight=False)
     use = f"avatar-app speak TEXT --output FILE --engine coqui --voice {name}"
@@ -93,11 +93,11 @@ def _spoken_reference(path: Path) -> Path:
     from avatar_app.core.jobs import Job
     from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
     from avatar_app.media.sound_reader import write_sound
-    from avatar_app.voices.recording import REFERENCE_SECONDS, listen, open_microphone
+    from avatar_app.voices.recording import REFERENCE_SECONDS, open_microphone, record
 
     source = open_microphone(_settings().audio.microphone)
     _out.print("Tell something for about ten seconds, in your usual voice.")
-    job: Job[Samples] = Job("Listening", lambda job: listen(job, source, REFERENCE_SECONDS))
+    job: Job[Samples] = Job("Listening", lambda job: record(job, source, REFERENCE_SECONDS))
     write_sound(path, AudioChunk(_with_status(job), MICROPHONE_RATE))
     return path
 
@@ -113,10 +113,10 @@ def sentence(name: str) -> int:
 def list_all() -> int:
     """List the cloned voices, and which of them lack a valid consent."""
     from avatar_app.core.errors import AvatarError
-    from avatar_app.system.paths import user_places
-    from avatar_app.voices.library import VoiceShelf, open_voice
+    from avatar_app.system.paths import app_paths
+    from avatar_app.voices.library import VoiceLibrary, open_voice
 
-    shelf = VoiceShelf(user_places())
+    shelf = VoiceLibrary(app_paths())
     table = Table("name", "reference", "consented", "folder", box=None)
     for name in shelf.names():
         folder = shelf.root / name
@@ -137,10 +137,10 @@ def list_all() -> int:
 @voices.command()
 def remove(name: str) -> int:
     """Delete a cloned voice and its files."""
-    from avatar_app.system.paths import user_places
-    from avatar_app.voices.library import VoiceShelf
+    from avatar_app.system.paths import app_paths
+    from avatar_app.voices.library import VoiceLibrary
 
-    VoiceShelf(user_places()).remove(name)
+    VoiceLibrary(app_paths()).remove(name)
     _out.print(f"The voice {name} was removed.", highlight=False)
     return 0
 
@@ -148,10 +148,10 @@ def remove(name: str) -> int:
 @voices.command()
 def revoke(name: str) -> int:
     """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
-    from avatar_app.system.paths import user_places
-    from avatar_app.voices.library import VoiceShelf
+    from avatar_app.system.paths import app_paths
+    from avatar_app.voices.library import VoiceLibrary
 
-    VoiceShelf(user_places()).revoke(name)
+    VoiceLibrary(app_paths()).revoke(name)
     _out.print(f"The consent to the voice {name} was revoked; it is deleted.", highlight=False)
     return 0
 
@@ -169,11 +169,11 @@ def _judge(path: Path) -> None:
 
 
 def _show_sentence(name: str) -> None:
-    from avatar_app.system.paths import user_places
+    from avatar_app.system.paths import app_paths
     from avatar_app.voices.cloning import ask
 
     _out.print("The speaker reads aloud:")
-    text = ask(name, user_places()).sentence.text
+    text = ask(name, app_paths()).sentence.text
     _out.print(f"  {text}", style="bold", highlight=False, soft_wrap=True)
 
 

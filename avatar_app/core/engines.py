@@ -15,8 +15,8 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
+    FaceState,
     Image,
-    Look,
     SpeechChunk,
     ToolCall,
     ToolResult,
@@ -36,7 +36,7 @@ class Engine(Protocol):
         """Give back all memory and files; called once, after the last generator was closed."""
 
 
-class Recognizer(Engine, Protocol):
+class SpeechRecognizer(Engine, Protocol):
     """Speech to text."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
@@ -55,7 +55,7 @@ class Dialogue(Engine, Protocol):
         """Yield pieces of the answer as they are written; `send` answers a yielded ToolCall."""
 
 
-class Voice(Engine, Protocol):
+class SpeechSynthesizer(Engine, Protocol):
     """Answer to speech."""
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
@@ -81,7 +81,7 @@ class Face(Engine, Protocol):
         `after` is the frame on show, from which the motion continues.
         """
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         """The next frame of the face at rest, 1/fps after `after` (of `perform` or `rest`)."""
 
 

@@ -68,7 +68,7 @@ class UserStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class UserSaying:
+class UserTranscript:
     """What was understood so far, while the user speaks."""
 
     turn_id: int
@@ -85,7 +85,7 @@ class UserSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class UserWithdrawn:
+class UserTurnDiscarded:
     """What began as `UserStarted` held no words (a cough, "mm-hm"), or they go on in the next turn:
     forget what was shown of it."""
 
@@ -93,7 +93,7 @@ class UserWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class AvatarSays:
+class ClauseWritten:
     """A further clause of the answer is written; it may be spoken later, or never."""
 
     turn_id: int
@@ -101,7 +101,7 @@ class AvatarSays:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsHeard:
+class WordsPlayed:
     """The part of the answer that has left the loudspeaker so far."""
 
     turn_id: int
@@ -148,7 +148,7 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AudioLevels:
     """Levels, about 30 times a second."""
 
     microphone_db: float
@@ -169,14 +169,14 @@ Event = (
     | Muted
     | CharacterShown
     | UserStarted
-    | UserSaying
+    | UserTranscript
     | UserSaid
-    | UserWithdrawn
-    | AvatarSays
-    | WordsHeard
+    | UserTurnDiscarded
+    | ClauseWritten
+    | WordsPlayed
     | TurnEnded
     | Failed
     | Noticed
-    | Heard
+    | AudioLevels
     | ControlRequested
 )

@@ -109,7 +109,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
+class LatencyTargets:
     """What the monitor holds an engine to."""
 
     first_output_ms: float | None = None
@@ -137,7 +137,7 @@ class Manifest:
     clones: bool = False
     """Does a voice's option `voice` also take the folder of a cloned one?"""
     needs: Needs = field(default_factory=Needs)
-    promises: Promises = field(default_factory=Promises)
+    promises: LatencyTargets = field(default_factory=LatencyTargets)
     options: tuple[Option, ...] = ()
     lighter: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     """Options to try one after the other, each on top of those before, where it does not fit."""
@@ -210,7 +210,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         rate=document.get("rate"),
         clones=bool(document.get("clones", False)),
         needs=Needs(**needs),
-        promises=Promises(**document.get("promises", {})),
+        promises=LatencyTargets(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),
         lighter=tuple(dict(changes) for changes in document.get("lighter", ())),
     )

@@ -32,7 +32,7 @@ _WORDS = (
 """In the messages of errors that have no type of their own."""
 
 
-def is_shortage(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Does `error` say that memory ran out?"""
     if any(kind.__name__ in _TYPES for kind in type(error).__mro__):
         return True
@@ -40,7 +40,7 @@ def is_shortage(error: BaseException) -> bool:
     return isinstance(error, Exception) and any(word in message for word in _WORDS)
 
 
-def shortage(what: str) -> OutOfMemory:
+def out_of_memory(what: str) -> OutOfMemory:
     """What the user is told of it; `what` did not fit."""
     return OutOfMemory(
         f"There is not enough memory for {what}.",
@@ -49,13 +49,13 @@ def shortage(what: str) -> OutOfMemory:
 
 
 @contextmanager
-def shortage_told(what: str) -> Iterator[None]:
+def as_out_of_memory(what: str) -> Iterator[None]:
     """A shortage of memory within leaves as OutOfMemory; all else as it is."""
     try:
         yield
     except AvatarError:
         raise
     except Exception as error:
-        if is_shortage(error):
-            raise shortage(what) from error
+        if is_out_of_memory(error):
+            raise out_of_memory(what) from error
         raise

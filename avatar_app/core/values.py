@@ -93,7 +93,7 @@ class SpeechChunk:
     visemes: tuple[Viseme, ...] = ()
 
 
-class Look(StrEnum):
+class FaceState(StrEnum):
     """What a face at rest expresses."""
 
     IDLE = "idle"

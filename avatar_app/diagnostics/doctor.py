@@ -15,10 +15,10 @@ from tempfile import NamedTemporaryFile
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.engine_set import EMBEDDED, choices, make_engine
+from avatar_app.runtime.engine_set import BUILTIN, choices, create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice, Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 OLDEST_PYTHON = (3, 11)
 ENOUGH_FREE_GB = 1.0
@@ -38,10 +38,10 @@ class Finding:
     remedy: str = ""
 
 
-Check = Callable[[Settings, Places], Iterator[Finding]]
+Check = Callable[[Settings, AppPaths], Iterator[Finding]]
 
 
-def examine(settings: Settings, places: Places) -> Iterator[Finding]:
+def examine(settings: Settings, places: AppPaths) -> Iterator[Finding]:
     """All findings, as they are made; what is wrong is told by the first check that finds it."""
     told: list[str] = []
     for check in CHECKS:
@@ -52,14 +52,14 @@ def examine(settings: Settings, places: Places) -> Iterator[Finding]:
                 told.append(finding.text)
 
 
-def _checked(check: Check, settings: Settings, places: Places) -> Iterator[Finding]:
+def _checked(check: Check, settings: Settings, places: AppPaths) -> Iterator[Finding]:
     try:
         yield from check(settings, places)
     except AvatarError as error:
         yield Finding(False, error.message, error.hint)
 
 
-def _python(_settings: Settings, _places: Places) -> Iterator[Finding]:
+def _python(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     version = platform.python_version()
     fit = sys.version_info >= OLDEST_PYTHON
     wanted = ".".join(map(str, OLDEST_PYTHON))
@@ -72,7 +72,7 @@ def _python(_settings: Settings, _places: Places) -> Iterator[Finding]:
         yield Finding(True, "All packages are installed")
 
 
-def _settings_read(_settings: Settings, places: Places) -> Iterator[Finding]:
+def _settings_read(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
     from avatar_app.settings.schema import load_settings
 
     _, notices = load_settings(places.settings_file)
@@ -85,7 +85,7 @@ def _settings_read(_settings: Settings, places: Places) -> Iterator[Finding]:
         yield Finding(False, notice.message, notice.hint)
 
 
-def _folders(_settings: Settings, places: Places) -> Iterator[Finding]:
+def _folders(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
     for name, folder in (("Settings", places.config), ("Data", places.data), ("Log", places.logs)):
         reason = _why_unwritable(folder)
         remedy = "Change the folder's permissions, or set AVATAR_DATA_DIR to another folder."
@@ -100,7 +100,7 @@ def _folders(_settings: Settings, places: Places) -> Iterator[Finding]:
     yield Finding(True, f"Model folder {places.models}: {holds}")
 
 
-def _devices(_settings: Settings, _places: Places) -> Iterator[Finding]:
+def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     from avatar_app.audio.devices import Direction, default, list_devices
 
     found = list_devices()
@@ -118,7 +118,7 @@ def _devices(_settings: Settings, _places: Places) -> Iterator[Finding]:
             yield Finding(True, f"{name.capitalize()}: {device.name} ({count} to choose from)")
 
 
-def _window(_settings: Settings, _places: Places) -> Iterator[Finding]:
+def _window(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     """In a process of its own: Qt aborts where its platform is missing."""
     import subprocess
 
@@ -136,7 +136,7 @@ def _window(_settings: Settings, _places: Places) -> Iterator[Finding]:
     )
 
 
-def _engines(settings: Settings, _places: Places) -> Iterator[Finding]:
+def _engines(settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     registry = Registry()
     for kind, choice in choices(settings).items():
         yield _engine(registry, kind, choice)
@@ -146,7 +146,7 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
     try:
         manifest = registry.find(kind, choice.engine)
         began = time.perf_counter()
-        engine = make_engine(registry, manifest, choice.options)
+        engine = create_engine(registry, manifest, choice.options)
         try:
             if isinstance(engine, Host):
                 engine.wait_ready()
@@ -154,14 +154,14 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
         finally:
             engine.close()
     except AvatarError as error:
-        embedded = EMBEDDED[kind]
+        embedded = BUILTIN[kind]
         other = f" Or choose the embedded one: {kind}.engine: {embedded}"
         remedy = error.hint + (other if choice.engine != embedded else "")
         return Finding(False, f"{kind}: {error.message}", remedy)
     return Finding(True, f"{kind}: {manifest.title} loads in {seconds:.1f} s")
 
 
-def _conversation(settings: Settings, places: Places) -> Iterator[Finding]:
+def _conversation(settings: Settings, places: AppPaths) -> Iterator[Finding]:
     from avatar_app.diagnostics.scripted_conversation import hold_conversation
 
     yield from (Finding(*each) for each in hold_conversation(settings, places, PHRASE))

@@ -13,9 +13,9 @@ from rapidfuzz import fuzz
 from avatar_app.bench.speech import UserVoice, trimmed
 from avatar_app.core.events import Noticed, UserStarted
 from avatar_app.core.values import MICROPHONE_RATE, Samples
-from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 LONGEST = 30.0
 """Seconds that the whole exchange may take."""
@@ -29,14 +29,14 @@ Finding = tuple[bool, str, str]
 """(ok, one line, remedy)."""
 
 
-def hold_conversation(settings: Settings, places: Places, phrase: str) -> Iterator[Finding]:
+def hold_conversation(settings: Settings, places: AppPaths, phrase: str) -> Iterator[Finding]:
     """Another voice says `phrase` to the microphone; each step of the answer is a finding."""
     notices: list[Noticed] = []
     with TemporaryDirectory(prefix="avatar-doctor-") as folder:
         unkept = replace(places, data=Path(folder))  # nothing of it is remembered
         with UserVoice() as user:
             voice = trimmed(user.say(phrase).samples)
-        with gathered(settings, unkept, notices.append) as gathering:
+        with offline_conversation(settings, unkept, notices.append) as gathering:
             end, loudest = _talk(gathering, voice)
     for told in (*notices, *gathering.told):
         yield False, told.message, told.hint
@@ -44,7 +44,7 @@ def hold_conversation(settings: Settings, places: Places, phrase: str) -> Iterat
     yield from _answered(gathering, end, loudest)
 
 
-def _talk(gathering: Gathering, voice: Samples) -> tuple[float, float]:
+def _talk(gathering: OfflineConversation, voice: Samples) -> tuple[float, float]:
     """Say it and hear the answer out; the second at which the user ended, and the answer's loudest
     sample."""
     list(gathering.room.pass_time(0.5))
@@ -57,7 +57,7 @@ def _talk(gathering: Gathering, voice: Samples) -> tuple[float, float]:
     return end, loudest
 
 
-def _heard(gathering: Gathering, phrase: str) -> Iterator[Finding]:
+def _heard(gathering: OfflineConversation, phrase: str) -> Iterator[Finding]:
     started = any(isinstance(event, UserStarted) for _, event in gathering.events)
     yield (
         started,
@@ -73,7 +73,7 @@ def _heard(gathering: Gathering, phrase: str) -> Iterator[Finding]:
     )
 
 
-def _answered(gathering: Gathering, end: float, loudest: float) -> Iterator[Finding]:
+def _answered(gathering: OfflineConversation, end: float, loudest: float) -> Iterator[Finding]:
     if not gathering.ended:
         yield False, "Conversation: no answer came", "Look into the log; choose other engines."
         return

@@ -55,7 +55,7 @@ def _unwritable(path: Path, error: OSError) -> FilmUnwritable:
     )
 
 
-class MovieWriter:
+class VideoWriter:
     """Context manager. The file appears under its name only when it is complete; an exception
     inside leaves none. A link is followed, and who may read a film that is replaced may read the
     new one. Raises FilmUnwritable where it cannot be written.

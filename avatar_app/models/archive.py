@@ -11,10 +11,12 @@ from typing import Any
 
 from avatar_app.core.jobs import Job
 from avatar_app.models.errors import WrongBytes
-from avatar_app.models.store import BLOCK, Kept, Store
+from avatar_app.models.store import BLOCK, Store, StoredFile
 
 
-def unpack(archive: Path, names: tuple[str, ...], store: Store, job: Job[Any]) -> dict[str, Kept]:
+def unpack(
+    archive: Path, names: tuple[str, ...], store: Store, job: Job[Any]
+) -> dict[str, StoredFile]:
     """Write the named files beside the archive, by their last names; what they are.
 
     Where entries lie in the archive is never taken for a path. WrongBytes if one is missing,
@@ -43,7 +45,9 @@ def _entry(zipped: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     return min(found, key=lambda each: each.filename.count("/"))
 
 
-def _write(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, job: Job[Any]) -> Kept:
+def _write(
+    zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, job: Job[Any]
+) -> StoredFile:
     digest, size = hashlib.sha256(), 0
     beside = target.with_name(f"{target.name}.part")
     with zipped.open(entry) as source, beside.open("wb") as file:
@@ -55,4 +59,4 @@ def _write(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, job: J
             digest.update(block)
             file.write(block)
     os.replace(beside, target)
-    return Kept(size, digest.hexdigest())
+    return StoredFile(size, digest.hexdigest())

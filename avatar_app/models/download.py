@@ -26,10 +26,10 @@ from avatar_app.models.errors import (
     other_bytes,
 )
 from avatar_app.models.licences import require_licence
-from avatar_app.models.partial_file import Part
-from avatar_app.models.progress import Tally
-from avatar_app.models.store import BLOCK, Kept, Presence, Store, hash_file
-from avatar_app.models.transfer import Manners, Transfer
+from avatar_app.models.partial_file import PartialFile
+from avatar_app.models.progress import DownloadProgress
+from avatar_app.models.store import BLOCK, Presence, Store, StoredFile, hash_file
+from avatar_app.models.transfer import DownloadOptions, Transfer
 
 TICK = 0.05
 """Seconds between two looks at the progress and at whether to stop."""
@@ -46,8 +46,8 @@ def download(
     job: Job[Path],
     model: Model,
     store: Store,
-    watch: Callable[[Tally], None] = lambda _: None,
-    manners: Manners | None = None,
+    watch: Callable[[DownloadProgress], None] = lambda _: None,
+    manners: DownloadOptions | None = None,
 ) -> Path:
     """Bring the model here, going on where an earlier run stopped; what engines are told.
 
@@ -58,23 +58,23 @@ def download(
     try:
         with store.lock(model):
             if store.presence(model) is not Presence.HERE:
-                _Delivery(job, model, store, watch, manners or Manners()).run()
+                _ModelDownload(job, model, store, watch, manners or DownloadOptions()).run()
     except OSError as error:
         raise of_disk(error) from error
     return store.path(model)
 
 
 @dataclass(slots=True)
-class _Delivery:
+class _ModelDownload:
     """All files of one model."""
 
     job: Job[Path]
     model: Model
     store: Store
-    watch: Callable[[Tally], None]
-    manners: Manners
-    tally: Tally = field(default_factory=Tally)
-    kept: dict[str, Kept] = field(default_factory=dict)
+    watch: Callable[[DownloadProgress], None]
+    manners: DownloadOptions
+    tally: DownloadProgress = field(default_factory=DownloadProgress)
+    kept: dict[str, StoredFile] = field(default_factory=dict)
     came_from: str = ""
 
     def run(self) -> None:
@@ -82,7 +82,7 @@ class _Delivery:
         self.store.ask_for_room(self._lacking(), self.model.title)
         folder.mkdir(parents=True, exist_ok=True)
         total = self.model.bytes
-        self.tally = Tally(self.model.id, total=total, began=time.monotonic())
+        self.tally = DownloadProgress(self.model.id, total=total, began=time.monotonic())
         for file in self.model.files:
             self.tally = replace(self.tally, file=file.name)
             sha256 = self._fetched_before(file) or _in_a_loop(self._fetch(file))
@@ -92,7 +92,7 @@ class _Delivery:
             if file.holds:
                 self.kept |= unpack(folder / file.name, file.holds, self.store, self.job)
             else:
-                self.kept[file.name] = Kept(size, sha256)
+                self.kept[file.name] = StoredFile(size, sha256)
         self.store.keep(self.model, self.kept, self.came_from)
         for file in self.model.files:
             if file.holds:
@@ -121,7 +121,7 @@ class _Delivery:
         target.parent.mkdir(parents=True, exist_ok=True)
         for url in file.urls:
             try:
-                sha256 = await self._fetch_from(url, file, Part.of(target))
+                sha256 = await self._fetch_from(url, file, PartialFile.of(target))
             except DiskFailed:
                 raise
             except DownloadFailed as error:
@@ -131,12 +131,12 @@ class _Delivery:
                 return sha256
         raise failures[-1] if len(failures) == 1 else _none_of(failures)
 
-    async def _fetch_from(self, url: str, file: ModelFile, part: Part) -> str:
+    async def _fetch_from(self, url: str, file: ModelFile, part: PartialFile) -> str:
         """Once more in full if what came in several pieces turns out wrong: it may be them."""
         expected = self.store.expected_hash(self.model, file)
         was_pieced = bool(part.done)
         for last_chance in (False, True):
-            follower = _Follower(part)
+            follower = _RunningHash(part)
             pieces = await self._transfer(url, file, part, follower, expected is not None)
             sha256 = follower.digest.hexdigest()
             if expected in (None, sha256):
@@ -149,7 +149,7 @@ class _Delivery:
         raise other_bytes(what, self.model.id, sha256, expected or "", is_pinned)
 
     async def _transfer(
-        self, url: str, file: ModelFile, part: Part, follower: _Follower, is_known: bool
+        self, url: str, file: ModelFile, part: PartialFile, follower: _RunningHash, is_known: bool
     ) -> int:
         """Bring the file into its part, hash it meanwhile; how many tries and pieces it took."""
         timeout = httpx.Timeout(self.manners.silence, pool=None)
@@ -167,7 +167,9 @@ class _Delivery:
                         part.save()
         return max(transfer.rounds, len(part.segments))
 
-    async def _accompany(self, task: asyncio.Task[None], part: Part, follower: _Follower) -> None:
+    async def _accompany(
+        self, task: asyncio.Task[None], part: PartialFile, follower: _RunningHash
+    ) -> None:
         """Hash, note and tell until all is here; raises what the transfer does, or JobCancelled."""
         noted = time.monotonic()
         while not (task.done() and follower.has_caught_up):
@@ -183,7 +185,7 @@ class _Delivery:
                 noted = time.monotonic()
         task.result()
 
-    def _tell(self, part: Part) -> None:
+    def _tell(self, part: PartialFile) -> None:
         self.tally = self.tally.at(part.done, part.total, time.monotonic())
         self.watch(self.tally)
         self.job.report(self.tally.fraction, str(self.tally))
@@ -198,10 +200,10 @@ class _Delivery:
         return ask
 
 
-class _Follower:
+class _RunningHash:
     """Hashes a part while it grows, from its start; anew where the part was begun anew."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: PartialFile) -> None:
         self.digest = hashlib.sha256()
         self._part = part
         self._at = 0

@@ -12,12 +12,12 @@ from avatar_app.core.jobs import Job
 from avatar_app.models.archive import unpack
 from avatar_app.models.catalog import Catalog, Model, ModelFile
 from avatar_app.models.errors import of_disk, other_bytes
-from avatar_app.models.store import BLOCK, Kept, Store, hash_file
+from avatar_app.models.store import BLOCK, Store, StoredFile, hash_file
 
 _HINT = "Fetch it anew, or tell the engine the path itself."
 
 
-def recognise(path: Path, catalog: Catalog) -> Model:
+def identify(path: Path, catalog: Catalog) -> Model:
     """Which model of the catalogue the file or folder is; InputInvalid if it is none."""
     there = _files_at(path)
     fitting = [model for model in catalog.models if _fits(model, there)]
@@ -32,7 +32,7 @@ def recognise(path: Path, catalog: Catalog) -> Model:
     )
 
 
-def take_over(job: Job[Path], path: Path, model: Model, store: Store) -> Path:
+def import_model(job: Job[Path], path: Path, model: Model, store: Store) -> Path:
     """Bring the model here from a file or folder; what engines are told.
 
     The user's own files are never changed. InputInvalid if a file is missing, or is not the
@@ -45,7 +45,7 @@ def take_over(job: Job[Path], path: Path, model: Model, store: Store) -> Path:
         store.ask_for_room(_copied_bytes(list(sources.values()), store), model.title)
         with store.lock(model):
             folder.mkdir(parents=True, exist_ok=True)
-            kept: dict[str, Kept] = {}
+            kept: dict[str, StoredFile] = {}
             for done, (file, found) in enumerate(sources.items()):
                 job.report(done / len(sources), file.name)
                 kept |= _take(_Taking(job, model, store), file, found)
@@ -62,7 +62,7 @@ class _Taking:
     store: Store
 
 
-def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str, Kept]:
+def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str, StoredFile]:
     """One file of the catalogue, or what its archive held and the user has unpacked."""
     folder = taking.store.folder(taking.model)
     if file.holds and file.name not in found:
@@ -83,14 +83,16 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
     return unpacked
 
 
-def _place(taking: _Taking, source: Path, target: Path, file: ModelFile | None = None) -> Kept:
+def _place(
+    taking: _Taking, source: Path, target: Path, file: ModelFile | None = None
+) -> StoredFile:
     """`file`: what it must be, where the catalogue says so."""
     beside = target.with_name(f"{target.name}.part")
     beside.unlink(missing_ok=True)
     beside.parent.mkdir(parents=True, exist_ok=True)
     try:
         _link_or_copy(source, beside, taking.job)
-        kept = Kept(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
+        kept = StoredFile(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
         if file is not None:
             _require_hash(taking, source, file, kept.sha256)
         os.replace(beside, target)

@@ -11,7 +11,7 @@ _NOTED = {"url", "validator", "total", "segments"}
 
 
 @dataclass(slots=True)
-class Segment:
+class FileSegment:
     """A stretch of the file that one connection fetches."""
 
     start: int
@@ -26,7 +26,7 @@ class Segment:
 
 
 @dataclass(slots=True)
-class Part:
+class PartialFile:
     """`NAME.part`, and `NAME.part.json` that says where it came from and what is in it."""
 
     target: Path
@@ -34,7 +34,7 @@ class Part:
     validator: str = ""
     """The strong ETag, or the date, that If-Range takes; empty if the server gave none."""
     total: int | None = None
-    segments: list[Segment] = field(default_factory=list)
+    segments: list[FileSegment] = field(default_factory=list)
     times_begun: int = 0
     """Counts `begin`; not noted."""
 
@@ -47,12 +47,12 @@ class Part:
         return self.target.with_name(self.target.name + ".part.json")
 
     @classmethod
-    def of(cls, target: Path) -> Part:
+    def of(cls, target: Path) -> PartialFile:
         """What an earlier run left; an empty part if it left nothing that can be trusted."""
         part = cls(target)
         try:
             told = json.loads(part.note.read_text(encoding="utf-8"))
-            segments = [Segment(**each) for each in told.pop("segments")]
+            segments = [FileSegment(**each) for each in told.pop("segments")]
             noted = cls(target, segments=segments, **told)
             if noted._is_sound():
                 return noted
@@ -92,7 +92,7 @@ class Part:
         """Forget everything: one segment from the start."""
         self.times_begun += 1
         self.total = total
-        self.segments = [Segment(0, 0, total)]
+        self.segments = [FileSegment(0, 0, total)]
         with self.path.open("wb"):
             self.save()
 
@@ -104,7 +104,7 @@ class Part:
         cuts = [only.at + size * n for n in range(1, pieces)]
         only.end = cuts[0]
         self.segments += [
-            Segment(cut, cut, following)
+            FileSegment(cut, cut, following)
             for cut, following in zip(cuts, [*cuts[1:], end], strict=True)
         ]
 

@@ -11,7 +11,7 @@ SMOOTHING = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DownloadProgress:
     """The state of a model's download at one moment."""
 
     model: str = ""
@@ -29,7 +29,7 @@ class Tally:
     counts: bool = False
     """Has it been compared with a moment before? What lay here already is no rate."""
 
-    def at(self, done: int, total: int | None, now: float) -> Tally:
+    def at(self, done: int, total: int | None, now: float) -> DownloadProgress:
         """The state when `done` of `total` bytes of the present file are here."""
         all_done = self.before + done
         whole = self.total or (None if total is None else self.before + total)
@@ -43,7 +43,7 @@ class Tally:
         rate = self.rate + weight * (present - self.rate) if self.rate else present
         return replace(self, done=all_done, total=whole, rate=rate, began=now)
 
-    def with_file_done(self, size: int) -> Tally:
+    def with_file_done(self, size: int) -> DownloadProgress:
         """The present file of `size` bytes is here whole."""
         return replace(self, before=self.before + size, done=self.before + size)
 

@@ -45,7 +45,7 @@ def usable_path(model: Model, store: Store) -> Path:
     return store.path(model)
 
 
-def path_if_here(name: str, here: paths.Places) -> Path | None:
+def path_if_here(name: str, here: paths.AppPaths) -> Path | None:
     """The path of a model of the catalogue that was fetched or taken over; None if it was not.
 
     LicenceNotAccepted if it is here but may not be used yet.
@@ -91,5 +91,5 @@ def _first_usable(manifest: Manifest, store: Store, catalog: Catalog) -> Path | 
 
 
 def _known() -> tuple[Store, Catalog]:
-    store = Store.of(paths.user_places())
+    store = Store.of(paths.app_paths())
     return store, user_catalog(store.root)

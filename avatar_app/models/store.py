@@ -18,8 +18,8 @@ from avatar_app.models.catalog import Model, ModelFile
 from avatar_app.models.errors import DiskFailed, WrongBytes
 from avatar_app.models.file_signatures import is_of_its_kind
 from avatar_app.models.lock import locked
-from avatar_app.models.partial_file import Part, write_json
-from avatar_app.system.paths import Places
+from avatar_app.models.partial_file import PartialFile, write_json
+from avatar_app.system.paths import AppPaths
 
 RECORD = "record.json"
 RESERVE = 200 << 20
@@ -36,7 +36,7 @@ class Presence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredFile:
     """A file as it was when it came."""
 
     bytes: int
@@ -50,7 +50,7 @@ class Store:
     root: Path
 
     @classmethod
-    def of(cls, places: Places) -> Store:
+    def of(cls, places: AppPaths) -> Store:
         return cls(places.models)
 
     def folder(self, model: Model) -> Path:
@@ -72,18 +72,20 @@ class Store:
         if kept := self.kept(model):
             return sum(file.bytes for name, file in kept.items() if (folder / name).is_file())
         whole = [folder / file.name for file in model.files]
-        return sum(path.stat().st_size if path.is_file() else Part.of(path).done for path in whole)
+        return sum(
+            path.stat().st_size if path.is_file() else PartialFile.of(path).done for path in whole
+        )
 
-    def kept(self, model: Model) -> dict[str, Kept]:
+    def kept(self, model: Model) -> dict[str, StoredFile]:
         """The files of a model that is here, as they came; empty if it never was here whole."""
         try:
             told = _read(self.folder(model) / RECORD)["files"]
-            kept = {str(name): Kept(**file) for name, file in told.items()}
+            kept = {str(name): StoredFile(**file) for name, file in told.items()}
         except (KeyError, TypeError, AttributeError):
             return {}
         return kept if set(model.contents) <= set(kept) else {}
 
-    def keep(self, model: Model, files: dict[str, Kept], came_from: str) -> None:
+    def keep(self, model: Model, files: dict[str, StoredFile], came_from: str) -> None:
         """Note that the model is here whole; hashes that are on no record are pinned."""
         write_json(
             self.folder(model) / RECORD,

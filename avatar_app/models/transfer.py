@@ -23,14 +23,14 @@ from avatar_app.models.errors import (
     of_disk,
 )
 from avatar_app.models.network_errors import of_status, of_transport
-from avatar_app.models.partial_file import Part, Segment
+from avatar_app.models.partial_file import FileSegment, PartialFile
 
 REDIRECTS = 8
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class DownloadOptions:
     """How hard servers are asked."""
 
     tries: int = 6
@@ -55,12 +55,12 @@ class Transfer:
     """Brings one file into its part."""
 
     client: httpx.AsyncClient
-    part: Part
+    part: PartialFile
     expected: int | None
     """Bytes, if they are on record."""
     is_known: bool
     """Is there a hash to hold the bytes to, whichever server they came from?"""
-    manners: Manners
+    manners: DownloadOptions
     ask_for_room: Callable[[int], None]
     """Raises if the disk has no room for so many more bytes."""
 
@@ -120,10 +120,12 @@ class Transfer:
         except OSError as error:
             raise of_disk(error) from error
 
-    def _lacking(self) -> list[Segment]:
-        return [each for each in self.part.segments if not each.is_done] or [Segment(0, 0, None)]
+    def _lacking(self) -> list[FileSegment]:
+        return [each for each in self.part.segments if not each.is_done] or [
+            FileSegment(0, 0, None)
+        ]
 
-    async def _take_alone(self, url: str, segment: Segment) -> None:
+    async def _take_alone(self, url: str, segment: FileSegment) -> None:
         response = await self._ask(url, segment)
         if response.status_code == 200 or response.status_code == 206:
             start, total = _range_of(response)
@@ -135,7 +137,7 @@ class Transfer:
         await response.aclose()
         raise of_status(response.status_code, url)
 
-    async def _ask(self, url: str, segment: Segment) -> httpx.Response:
+    async def _ask(self, url: str, segment: FileSegment) -> httpx.Response:
         """The response to a request for the rest of a segment; its body is not read yet."""
         last = "" if segment.end is None else str(segment.end - 1)
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={segment.at}-{last}"}
@@ -158,7 +160,7 @@ class Transfer:
             f"{host(url)} sends from one address to the next without end.", "Try it later."
         )
 
-    def _agree(self, response: httpx.Response, url: str) -> Segment:
+    def _agree(self, response: httpx.Response, url: str) -> FileSegment:
         """Check what the server offers against what is here; the segment that the body fills."""
         if response.status_code == 416:
             self.part.discard()
@@ -194,7 +196,7 @@ class Transfer:
         if takes_ranges and several and lacking >= self.manners.split_from:
             part.split(self.manners.connections)
 
-    async def _take(self, response: httpx.Response, segment: Segment) -> None:
+    async def _take(self, response: httpx.Response, segment: FileSegment) -> None:
         """Write the body where it belongs; a part of it that belongs to another segment is left."""
         try:
             with self.part.path.open("r+b", buffering=0) as file:

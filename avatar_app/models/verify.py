@@ -9,7 +9,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.models.catalog import Model
 from avatar_app.models.errors import of_disk
-from avatar_app.models.store import Kept, Store, hash_file
+from avatar_app.models.store import Store, StoredFile, hash_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _flaw(
     store: Store,
     model: Model,
     name: str,
-    kept: Kept,
+    kept: StoredFile,
     published: dict[str, str | None],
     pass_on: Any,
 ) -> str:

@@ -16,19 +16,19 @@ from avatar_app.performance.suggestions import suggestion
 from avatar_app.settings.schema import HistorySettings
 from avatar_app.storage.measurements import Measurements, Used
 from avatar_app.storage.recorder import Recorder
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 
 
-class Timekeeper:
+class LatencyRecorder:
     """A listener to events; it writes in a thread of its own. `close` waits until all is written.
 
     Each engine is warned of once. A file that cannot be used costs the stored times, nothing else.
     """
 
     def __init__(
-        self, places: Places, history: HistorySettings, notice: Callable[[Noticed], None]
+        self, places: AppPaths, history: HistorySettings, notice: Callable[[Noticed], None]
     ) -> None:
         """Times are stored where conversations are, and as long."""
         self._places, self._notice = places, notice
@@ -82,7 +82,7 @@ class Timekeeper:
 
 
 def store_turns(
-    places: Places, history: HistorySettings, turns: list[TurnEnded], used: Mapping[Kind, Used]
+    places: AppPaths, history: HistorySettings, turns: list[TurnEnded], used: Mapping[Kind, Used]
 ) -> None:
     """Keep the times of a conversation that is over."""
     if not history.keep:
@@ -104,7 +104,7 @@ def store_times(
         log.info("the times of a turn are lost: %s", error)
 
 
-def _opened(places: Places, days: int, notice: Callable[[Noticed], None]) -> Measurements | None:
+def _opened(places: AppPaths, days: int, notice: Callable[[Noticed], None]) -> Measurements | None:
     try:
         measurements = Measurements.of(places)
         measurements.prune(days)

@@ -52,7 +52,7 @@ class StageTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class MissedTarget:
     """A promise that is not kept."""
 
     engine: str
@@ -135,21 +135,21 @@ class Monitor:
             measured = [(span, each) for span, times in self._times.items() for each in times]
         return summarized(measured)
 
-    def warnings(self) -> tuple[Broken, ...]:
+    def warnings(self) -> tuple[MissedTarget, ...]:
         """The promises that are not kept."""
         late = [warning for times in self.stages() for warning in self._late(times)]
         return (*late, *self._dropping())
 
-    def _late(self, times: StageTimes) -> Iterator[Broken]:
+    def _late(self, times: StageTimes) -> Iterator[MissedTarget]:
         engine = self._engines.get(times.span.kind) if times.span.kind else None
         if engine is not None and (late := broken_promise(engine, times)):
-            yield Broken(engine.name, late, self._suggest(engine))
+            yield MissedTarget(engine.name, late, self._suggest(engine))
 
-    def _dropping(self) -> Iterator[Broken]:
+    def _dropping(self) -> Iterator[MissedTarget]:
         with self._lock:
             shares = list(self._dropped)
         face = self._engines.get(Kind.FACE)
         if face is None or len(shares) < ENOUGH or np.mean(shares) <= DROPPED_SHARE:
             return
         slow = f"{face.title} is too slow here: {np.mean(shares):.0%} of its pictures are dropped."
-        yield Broken(face.name, slow, self._suggest(face))
+        yield MissedTarget(face.name, slow, self._suggest(face))

@@ -10,8 +10,8 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.store import Presence, Store, readable
-from avatar_app.performance.profiles import Profile, Wish, Wishes, read_profiles, suited
-from avatar_app.runtime.memory.budget import Limits, Pool, Weight
+from avatar_app.performance.profiles import Candidate, Candidates, Profile, read_profiles, suited
+from avatar_app.runtime.memory.budget import MemoryFootprint, MemoryLimits, Pool
 from avatar_app.runtime.memory.estimate import choice_key, estimate, uses_card
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import Measurements
@@ -30,7 +30,7 @@ class Row:
     title: str
     engine: str
     options: dict[str, Any]
-    weight: Weight
+    weight: MemoryFootprint
     is_measured: bool
     taken: bool
     why: str
@@ -58,9 +58,9 @@ class Plan:
         return tuple(row for row in self.rows if row.taken)
 
     @property
-    def weight(self) -> Weight:
+    def weight(self) -> MemoryFootprint:
         weights = [row.weight for row in self.taken]
-        return Weight(sum(w.ram_mb for w in weights), sum(w.vram_mb for w in weights))
+        return MemoryFootprint(sum(w.ram_mb for w in weights), sum(w.vram_mb for w in weights))
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class Planner:
     store: Store
     catalog: Catalog
     measurements: Measurements | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: MemoryLimits = field(default_factory=MemoryLimits)
     avatars: tuple[str, ...] = ()
     """The user's, by name; a face of a photo needs one."""
 
@@ -97,7 +97,7 @@ class Planner:
             free[Pool.VRAM] = card.total_mb * self.limits.soft - card.used_mb
         return free
 
-    def _rows(self, kind: Kind, wishes: list[Wish], left: dict[Pool, float]) -> Iterator[Row]:
+    def _rows(self, kind: Kind, wishes: list[Candidate], left: dict[Pool, float]) -> Iterator[Row]:
         for index, wish in enumerate(wishes):
             try:
                 manifest = self.registry.find(kind, wish.engine)
@@ -106,7 +106,7 @@ class Planner:
             last = index == len(wishes) - 1
             yield self._row(manifest, wish, left, last)
 
-    def _row(self, manifest: Manifest, wish: Wish, left: dict[Pool, float], last: bool) -> Row:
+    def _row(self, manifest: Manifest, wish: Candidate, left: dict[Pool, float], last: bool) -> Row:
         options = self._known_options(manifest, wish.options)
         attempts = [options, *manifest.lighter_choices(options)]
         first: Row | None = None
@@ -151,7 +151,7 @@ class Planner:
                 return "its licence is not accepted yet", f"avatar-app models info {model.id}"
         return "", ""
 
-    def _slowness(self, manifest: Manifest, wish: Wish, options: dict[str, Any]) -> str:
+    def _slowness(self, manifest: Manifest, wish: Candidate, options: dict[str, Any]) -> str:
         trial = None
         if self.measurements is not None:
             key = choice_key(manifest.checked(options))
@@ -165,13 +165,13 @@ class Planner:
         return f"too slow: wants {wish.gflops:.0f} GFLOP/s"
 
 
-def _in_order(wishes: Wishes) -> list[tuple[Kind, list[Wish]]]:
+def _in_order(wishes: Candidates) -> list[tuple[Kind, list[Candidate]]]:
     """What is heard comes before what is seen."""
     order = (Kind.ASR, Kind.TTS, Kind.DIALOGUE, Kind.FACE)
     return [(kind, wishes[kind]) for kind in order if kind in wishes]
 
 
-def _excess(weight: Weight, left: dict[Pool, float]) -> str:
+def _excess(weight: MemoryFootprint, left: dict[Pool, float]) -> str:
     for pool, free in left.items():
         if weight.of(pool) > max(free, 0.0):
             return f"does not fit: {weight.of(pool):.0f} MB of {pool}, {max(free, 0):.0f} are left"

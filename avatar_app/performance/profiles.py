@@ -24,7 +24,7 @@ class Profile(StrEnum):
     AUTO = "auto"
 
 
-class Wish(BaseModel):
+class Candidate(BaseModel):
     """An engine that would be good."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,15 +35,15 @@ class Wish(BaseModel):
     """What a processor must do (see Hardware.gflops) to keep up, where there is no card."""
 
 
-Wishes = dict[Kind, list[Wish]]
+Candidates = dict[Kind, list[Candidate]]
 
 
-def read_profiles() -> dict[Profile, Wishes]:
+def read_profiles() -> dict[Profile, Candidates]:
     """Each profile's wishes by kind, the best first."""
     document = yaml.safe_load((shipped("config") / "profiles.yaml").read_text(encoding="utf-8"))
     return {
         Profile(name): {
-            Kind(kind): [Wish(**each) for each in wishes] for kind, wishes in by.items()
+            Kind(kind): [Candidate(**each) for each in wishes] for kind, wishes in by.items()
         }
         for name, by in document.items()
     }

@@ -22,7 +22,7 @@ from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk
 from avatar_app.engines.hosting.host import HOSTED
 from avatar_app.runtime.factory import engine_factory
 from avatar_app.runtime.registry import Registry
-from avatar_app.storage.measurements import Trial
+from avatar_app.storage.measurements import EngineProfile
 from avatar_app.system.hardware import Cards, peak_mb
 
 SECONDS = 3.0
@@ -35,13 +35,13 @@ _NEVER = 30.0
 """Seconds after which a cancelled engine counts as one that does not stop."""
 
 
-def tried(
+def profile_engine(
     registry: Registry,
     manifest: Manifest,
     options: dict[str, Any],
     model_mb: float,
     cards: Cards | None = None,
-) -> Trial:
+) -> EngineProfile:
     """What the engine takes with these options.
 
     Raises what its constructor raises, EngineDied if it ends its process, and ConfigInvalid for a
@@ -63,7 +63,7 @@ def tried(
         vram = cards.used_mb_by(frozenset({pid})) or max(_used_mb(cards) - before, 0.0)
     own = manifest.isolation is Isolation.PROCESS
     peak, first, factor, stopping = measured
-    return Trial(peak if own else peak - base, vram, model_mb, first, factor, stopping)
+    return EngineProfile(peak if own else peak - base, vram, model_mb, first, factor, stopping)
 
 
 def _used_mb(cards: Cards) -> float:

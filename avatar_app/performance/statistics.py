@@ -11,7 +11,7 @@ from avatar_app.models.catalog import Catalog
 from avatar_app.performance.monitor import StageTimes, broken_promise
 from avatar_app.performance.suggestions import suggestion
 from avatar_app.runtime.registry import Registry
-from avatar_app.storage.measurements import EngineTimes, Measurements, Trial
+from avatar_app.storage.measurements import EngineProfile, EngineTimes, Measurements
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Statistics:
 
     stages: tuple[StageTimes, ...]
     engines: tuple[EngineTimes, ...]
-    trials: tuple[tuple[Manifest, str, Trial], ...]
+    trials: tuple[tuple[Manifest, str, EngineProfile], ...]
     """What `fit --measure` found: the engine, its choice and what it took."""
     warnings: tuple[str, ...]
 
@@ -62,7 +62,9 @@ def _late(engines: tuple[EngineTimes, ...], registry: Registry, catalog: Catalog
             yield f"{late} {suggestion(manifest, each.model, catalog)}".strip()
 
 
-def _broken(trials: tuple[tuple[Manifest, str, Trial], ...], catalog: Catalog) -> Iterator[str]:
+def _broken(
+    trials: tuple[tuple[Manifest, str, EngineProfile], ...], catalog: Catalog
+) -> Iterator[str]:
     for manifest, choice, trial in trials:
         promised = manifest.promises
         pairs = (

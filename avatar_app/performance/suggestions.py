@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import Catalog
-from avatar_app.runtime.engine_set import EMBEDDED, PHOTO
+from avatar_app.runtime.engine_set import BUILTIN, PHOTO
 
 
 def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
@@ -20,8 +20,8 @@ def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
         if smaller:
             best = max(smaller, key=lambda each: (each.needs.ram_mb, each.id))
             return f"Choose {best.id}."
-    if manifest.kind is Kind.FACE and manifest.name not in (PHOTO, EMBEDDED[Kind.FACE]):
+    if manifest.kind is Kind.FACE and manifest.name not in (PHOTO, BUILTIN[Kind.FACE]):
         return "Choose the photo face."
-    embedded = EMBEDDED[manifest.kind]
+    embedded = BUILTIN[manifest.kind]
     lightest = manifest.name == embedded
     return "Close other programs that compute." if lightest else f"Choose {embedded}."

@@ -13,7 +13,7 @@ from avatar_app.core.values import AudioChunk, Transcript
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hear:
+class AudioReceived:
     """The microphone's next block."""
 
     chunk: AudioChunk
@@ -30,7 +30,7 @@ class Recognized:
 
 
 @dataclass(frozen=True, slots=True)
-class ClauseWritten:
+class ClauseReceived:
     """The dialogue wrote a clause."""
 
     turn: Turn
@@ -55,7 +55,7 @@ class StageFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Type:
+class TextTyped:
     """The user typed."""
 
     text: str
@@ -74,7 +74,7 @@ class Interrupt:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class PushToTalk:
     """The talk button was pressed or released."""
 
     held: bool
@@ -97,7 +97,7 @@ def _untold() -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Use:
+class SwitchEngine:
     """From the next turn on, `engine` does the work of its kind; a face from the next picture."""
 
     kind: Kind
@@ -108,17 +108,17 @@ class Use:
     """Called by the conductor right after: nobody begins to work with the former engine now."""
 
 
-Order = (
-    Hear
+Command = (
+    AudioReceived
     | Recognized
-    | ClauseWritten
+    | ClauseReceived
     | StageEnded
     | StageFailed
-    | Type
+    | TextTyped
     | Announce
     | Interrupt
-    | Hold
+    | PushToTalk
     | Mute
     | Forget
-    | Use
+    | SwitchEngine
 )

@@ -9,39 +9,39 @@ from avatar_app.core.engines import (
     Dialogue,
     EchoCanceller,
     Face,
-    Recognizer,
-    Voice,
+    SpeechRecognizer,
+    SpeechSynthesizer,
     VoiceDetector,
 )
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import Event, Failed, Heard, Muted, State, StateChanged
+from avatar_app.core.events import AudioLevels, Event, Failed, Muted, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Look, VideoFrame
+from avatar_app.core.values import AudioChunk, FaceState, VideoFrame
 from avatar_app.pipeline import commands
-from avatar_app.pipeline.commands import Order
-from avatar_app.pipeline.engine_usage import Occupancy
-from avatar_app.pipeline.input.audio_frontend import Hearing
-from avatar_app.pipeline.input.recognition import RECOGNIZE, Listener
-from avatar_app.pipeline.input.turn_detection import Patience, TurnTaker
-from avatar_app.pipeline.input.user_turn import BACKCHANNELS, Attention
-from avatar_app.pipeline.output.avatar_turn import Delivery
-from avatar_app.pipeline.output.chat_context import Ledger
-from avatar_app.pipeline.output.face_stage import Performing
+from avatar_app.pipeline.commands import Command
+from avatar_app.pipeline.engine_usage import EngineUsage
+from avatar_app.pipeline.input.audio_frontend import AudioFrontend
+from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions, TurnDetector
+from avatar_app.pipeline.input.user_turn import BACKCHANNELS, UserTurnController
+from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
+from avatar_app.pipeline.output.chat_context import ChatContext
+from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import CallTool
-from avatar_app.pipeline.output.response_pipeline import Chain, Performers
+from avatar_app.pipeline.output.response_pipeline import ResponseEngines, ResponsePipeline
 from avatar_app.pipeline.stage import Stage
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 LEVEL_EVERY = 3
-"""Blocks between two `Heard` events."""
+"""Blocks between two `AudioLevels` events."""
 _LOOKS = {
-    State.IDLE: Look.IDLE,
-    State.LISTENING: Look.LISTENING,
-    State.THINKING: Look.THINKING,
-    State.SPEAKING: Look.SPEAKING,
+    State.IDLE: FaceState.IDLE,
+    State.LISTENING: FaceState.LISTENING,
+    State.THINKING: FaceState.THINKING,
+    State.SPEAKING: FaceState.SPEAKING,
 }
 
 
@@ -51,9 +51,9 @@ class Engines:
 
     echo: EchoCanceller
     vad: VoiceDetector
-    asr: Recognizer
+    asr: SpeechRecognizer
     dialogue: Dialogue
-    tts: Voice
+    tts: SpeechSynthesizer
     face: Face
     fallback: Face | None = None
     """The face that takes over where `face` fails; None leaves a still picture."""
@@ -72,13 +72,13 @@ class Conversation:
         post: Callable[[Event], None],
         call_tool: CallTool,
         clock: Callable[[], float],
-        ledger: Ledger | None = None,
-        patience: Patience | None = None,
+        ledger: ChatContext | None = None,
+        patience: TurnDetectionOptions | None = None,
         backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
-        patience = patience or Patience()
-        self.activity = Activity()
-        self.occupancy = Occupancy()
+        patience = patience or TurnDetectionOptions()
+        self.activity = WorkTracker()
+        self.occupancy = EngineUsage()
         self.playback = Playback(self.activity, clock)
         self.presenter = Presenter(self.playback, self.activity, clock)
         self.state = State.IDLE
@@ -86,10 +86,10 @@ class Conversation:
         self._conducting = Turn(id=0)
         self._blocks = 0
         self._told: Failed | None = None
-        self._orders: Stage[Order, None] = Stage(
+        self._orders: Stage[Command, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
-        self._performing = Performing(
+        self._performing = FaceStage(
             engines.face,
             engines.fallback,
             self.playback,
@@ -99,18 +99,18 @@ class Conversation:
             clock,
             self.occupancy,
         )
-        performers = Performers(engines.dialogue, engines.tts)
-        self._chain = Chain(
+        performers = ResponseEngines(engines.dialogue, engines.tts)
+        self._chain = ResponsePipeline(
             *(performers, self._performing, self.playback, self.activity),
             *(self.order, call_tool, self.occupancy),
         )
-        self._delivery = Delivery(
-            self._chain, self.playback, self.presenter, ledger or Ledger(), post, clock
+        self._delivery = AvatarTurnController(
+            self._chain, self.playback, self.presenter, ledger or ChatContext(), post, clock
         )
-        self._attention = Attention(
-            Hearing(engines.echo, engines.vad, patience.preroll),
-            TurnTaker(patience),
-            Listener(engines.asr, self.activity, self.order, clock, self.occupancy),
+        self._attention = UserTurnController(
+            AudioFrontend(engines.echo, engines.vad, patience.preroll),
+            TurnDetector(patience),
+            RecognitionStage(engines.asr, self.activity, self.order, clock, self.occupancy),
             self.playback,
             self._delivery,
             post,
@@ -118,13 +118,13 @@ class Conversation:
             backchannels,
         )
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Command) -> None:
         """Post an order to the conductor."""
         self._orders.submit(self._conducting, order)
 
     def hear(self, chunk: AudioChunk, adc_at: float) -> None:
         """The microphone's next 10 ms; they are the conductor's heartbeat as well."""
-        self.order(commands.Hear(chunk, adc_at))
+        self.order(commands.AudioReceived(chunk, adc_at))
 
     def frame(self) -> VideoFrame | None:
         """The picture to show now."""
@@ -138,14 +138,14 @@ class Conversation:
         self._chain.close()
         self._attention.listener.close()
 
-    def _obey(self, order: Order, _turn: Turn) -> Iterator[None]:
+    def _obey(self, order: Command, _turn: Turn) -> Iterator[None]:
         attention, delivery = self._attention, self._delivery
         match order:
-            case commands.Hear():
+            case commands.AudioReceived():
                 self._hear(order)
             case commands.Recognized():
                 attention.recognized(order.turn, order.transcript)
-            case commands.ClauseWritten():
+            case commands.ClauseReceived():
                 delivery.clause_written(order)
             case commands.StageEnded():
                 delivery.stage_ended(order)
@@ -153,7 +153,7 @@ class Conversation:
                 delivery.stage_failed(order)
                 if order.stage == RECOGNIZE:
                     attention.unrecognized(order.turn)
-            case commands.Type():
+            case commands.TextTyped():
                 attention.withdraw()
                 delivery.answer_typed(order.text)
             case commands.Announce():
@@ -161,20 +161,20 @@ class Conversation:
             case commands.Interrupt():
                 attention.withdraw()
                 delivery.interrupt()
-            case commands.Hold():
+            case commands.PushToTalk():
                 attention.hold(order.held)
             case commands.Mute():
                 attention.mute(order.muted)
                 self._post(Muted(order.muted))
             case commands.Forget():
                 delivery.ledger.forget()
-            case commands.Use():
+            case commands.SwitchEngine():
                 self._use(order)
                 order.taken()
         self._express()
         return iter(())
 
-    def _hear(self, order: commands.Hear) -> None:
+    def _hear(self, order: commands.AudioReceived) -> None:
         hearing = self._attention.hearing
         played = self.playback.take_played()
         try:
@@ -184,9 +184,9 @@ class Conversation:
             self._delivery.follow(floor_taken=self._attention.utterance is not None)
         self._blocks += 1
         if self._blocks % LEVEL_EVERY == 0:
-            self._post(Heard(block.level_db, block.probability, hearing.playback_db))
+            self._post(AudioLevels(block.level_db, block.probability, hearing.playback_db))
 
-    def _use(self, order: commands.Use) -> None:
+    def _use(self, order: commands.SwitchEngine) -> None:
         engines, attention = self._chain.engines, self._attention
         match order.kind:
             case Kind.DIALOGUE:
@@ -212,13 +212,13 @@ class Conversation:
             state = State.SPEAKING if delivery.avatar_speaking else State.THINKING
         asleep = attention.muted and state is State.IDLE
         nodding = attention.paused and state is State.LISTENING
-        look = Look.ASLEEP if asleep else Look.NODDING if nodding else _LOOKS[state]
+        look = FaceState.ASLEEP if asleep else FaceState.NODDING if nodding else _LOOKS[state]
         self.presenter.look = look
         if state is not self.state:
             self.state = state
             self._post(StateChanged(state))
 
-    def _broken(self, _order: Order, _turn: Turn, stage: str, error: AvatarError) -> None:
+    def _broken(self, _order: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
         failed = Failed(None, stage, error.message, error.hint, type(error))
         if failed != self._told:  # a detector fails a hundred times a second
             self._told = failed

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 Engine = TypeVar("Engine")
 
 
-class Occupancy:
+class EngineUsage:
     """Counts the calls and generators of each engine that are open."""
 
     def __init__(self) -> None:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from avatar_app.core.errors import AvatarError, EngineFailed
-from avatar_app.core.out_of_memory import is_shortage, shortage
+from avatar_app.core.out_of_memory import is_out_of_memory, out_of_memory
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.pipeline.work_tracker import Activity, Bell
+from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 T = TypeVar("T")
 In = TypeVar("In")
@@ -28,11 +28,11 @@ class Feed(Generic[T]):
     """A bounded stream with one consumer. It ends when closed, and at once when its turn is
     cancelled: then both sides get TurnCancelled."""
 
-    def __init__(self, activity: Activity, limit: int, turn: Turn | None = None) -> None:
+    def __init__(self, activity: WorkTracker, limit: int, turn: Turn | None = None) -> None:
         self._limit = limit
         self._turn = turn
         self._items: deque[T] = deque()
-        self._bell = Bell(activity)
+        self._bell = TrackedCondition(activity)
         self._closed = False
         self._abandoned = False
         if turn is not None:
@@ -100,7 +100,7 @@ class Stage(Generic[In, Out]):
         self,
         name: str,
         apply: Callable[[In, Turn], Iterator[Out]],
-        activity: Activity,
+        activity: WorkTracker,
         emit: Callable[[In, Turn, Out], None],
         ended: Callable[[In, Turn], None],
         failed: Callable[[In, Turn, str, AvatarError], None],
@@ -178,8 +178,8 @@ def closed_after(outputs: Iterator[Out]) -> Iterator[Iterator[Out]]:
 
 
 def _failure(error: Exception) -> AvatarError:
-    if is_shortage(error):
-        return shortage("this")
+    if is_out_of_memory(error):
+        return out_of_memory("this")
     return EngineFailed(f"Something broke: {error}.", BUG_HINT)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Activity:
+class WorkTracker:
     """A token stands for every stage that works or has been woken; none left means settled."""
 
     def __init__(self) -> None:
@@ -55,12 +55,12 @@ class Activity:
             return self._settled.wait_for(lambda: self._tokens <= 0, seconds)
 
 
-class Bell:
+class TrackedCondition:
     """A lock at which threads wait for a condition. A stage gives its token back while it waits;
     whoever rings hands a token to each stage whose condition holds, before that stage wakes: so
     there is no moment at which work is at hand and nobody counts it."""
 
-    def __init__(self, activity: Activity) -> None:
+    def __init__(self, activity: WorkTracker) -> None:
         self._activity = activity
         self._condition = threading.Condition()
         self._parked: dict[int, Callable[[], object]] = {}

@@ -18,10 +18,10 @@ from avatar_app.engines.face.portrait.avatar import load_avatar
 from avatar_app.render.device import AUTO, batch_on, threads, usable_device
 from avatar_app.render.enhancement import enhanced
 from avatar_app.render.inputs import find_weights
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 ENGINE = "wav2lip"
@@ -29,7 +29,7 @@ UNENHANCED = "none"
 PRECISION = "fp32-fast"
 """Of films: within one of 255 levels of the exact picture, of which the encoder leaves less."""
 
-Touch = Callable[[Iterable[VideoFrame]], Iterator[VideoFrame]]
+FrameFilter = Callable[[Iterable[VideoFrame]], Iterator[VideoFrame]]
 """Changes pictures on their way into a film."""
 
 
@@ -64,7 +64,7 @@ def open_lips(registry: Registry, model: Path, device: str, most: int, **options
     }
     while True:
         try:
-            return Lips(make_engine(registry, manifest, chosen | {"batch": batch}), usable, batch)
+            return Lips(create_engine(registry, manifest, chosen | {"batch": batch}), usable, batch)
         except OutOfMemory:
             if batch == 1:
                 raise
@@ -76,9 +76,9 @@ def open_touch(
     choice: EngineChoice,
     folder: Path,
     device: str,
-    places: Places,
+    places: AppPaths,
     opened: ExitStack,
-) -> Touch:
+) -> FrameFilter:
     """What the chosen enhancer does to the pictures of the avatar in `folder`; nothing for "none".
 
     It is closed with `opened`. ModelMissing where its weights are not there.
@@ -91,6 +91,6 @@ def open_touch(
     if "model" in known:
         options["model"] = str(find_weights(options.get("model") or choice.engine, places))
     usable = {name: value for name, value in options.items() if name in known}
-    enhancer = make_engine(registry, manifest, usable)
+    enhancer = create_engine(registry, manifest, usable)
     opened.callback(enhancer.close)
     return partial(enhanced, enhancer=enhancer, avatar=load_avatar(folder))

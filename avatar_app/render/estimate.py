@@ -11,7 +11,7 @@ from typing import Any
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.settings.user_file import write_atomically
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _LONGEST_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RenderSpeed:
     """How fast one kind of film is made."""
 
     loading: float = 3.0
@@ -37,10 +37,12 @@ class Pace:
         """For a film of so many pictures, with a face that is loaded or is not."""
         return (0.0 if loaded else self.loading) + self.around + pictures * self.picture
 
-    def learnt(self, loading: float | None, around: float, painted: float, pictures: int) -> Pace:
+    def learnt(
+        self, loading: float | None, around: float, painted: float, pictures: int
+    ) -> RenderSpeed:
         """With one more film: `painted` seconds for all its pictures; None: it was loaded."""
         share = pictures / (pictures + self.weight)
-        return Pace(
+        return RenderSpeed(
             self.loading if loading is None else loading,
             self.around + (around - self.around) * share,
             self.picture + (painted / pictures - self.picture) * share,
@@ -48,17 +50,17 @@ class Pace:
         )
 
 
-class Paces:
+class RenderSpeeds:
     """The paces of all kinds of film that were made here, in one file."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: AppPaths) -> None:
         self._path = places.cache / "render-pace.json"
 
-    def of(self, *kind: object) -> Pace:
+    def of(self, *kind: object) -> RenderSpeed:
         """The pace of films of this kind; a guess where none was made."""
         return _pace(self._read().get(_key(kind)))
 
-    def keep(self, pace: Pace, *kind: object) -> None:
+    def keep(self, pace: RenderSpeed, *kind: object) -> None:
         """Remember it; where that cannot be, the next estimate is as good as the last."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,12 +83,12 @@ def _key(kind: tuple[object, ...]) -> str:
     return " ".join(str(part) for part in (platform.node(), *kind))
 
 
-def _pace(stored: Any) -> Pace:
-    fields = asdict(Pace())
+def _pace(stored: Any) -> RenderSpeed:
+    fields = asdict(RenderSpeed())
     if not isinstance(stored, dict) or set(stored) != set(fields):
-        return Pace()
+        return RenderSpeed()
     sound = all(
         isinstance(value, int | float) and math.isfinite(value) and value >= 0
         for value in stored.values()
     )
-    return Pace(**stored) if sound else Pace()
+    return RenderSpeed(**stored) if sound else RenderSpeed()

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from avatar_app.avatars.archive import SUFFIX, unpack
+from avatar_app.avatars.archive import SUFFIX, import_avatar
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.detection.faces import Eyes
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.detection.faces import FaceDetector
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.jobs import Job
 from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar
 from avatar_app.models.resolve import path_if_here
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 WEIGHTS = (".pth", ".safetensors", ".onnx")
 """Endings of files that hold a network's weights."""
@@ -24,7 +24,7 @@ _SITTER = "sitter"
 
 @contextmanager
 def avatar_folder(
-    avatar: str | Path, places: Places, open_eyes: Callable[[], Eyes] = Eyes
+    avatar: str | Path, places: AppPaths, open_eyes: Callable[[], FaceDetector] = FaceDetector
 ) -> Iterator[Path]:
     """The folder of an avatar, given by name, by its folder, as an .avatar file or as a photo.
 
@@ -32,7 +32,7 @@ def avatar_folder(
     its face. InputInvalid where the photo
     will not do, ConfigInvalid where no avatar bears the name.
     """
-    path, shelf = Path(avatar).expanduser(), Shelf.of(places)
+    path, shelf = Path(avatar).expanduser(), AvatarLibrary.of(places)
     if avatar in shelf.names():
         yield shelf.folder(str(avatar))
     elif (path / MANIFEST).is_file():
@@ -41,15 +41,15 @@ def avatar_folder(
         yield shelf.folder(str(avatar))
     else:
         with TemporaryDirectory(prefix="avatar-render-") as root:
-            own = Shelf(Path(root))
+            own = AvatarLibrary(Path(root))
             if path.suffix == SUFFIX:
-                unpack(path, _SITTER, own)
+                import_avatar(path, _SITTER, own)
             else:
                 Job[Avatar]("", lambda job: make_avatar(path, _SITTER, job, own, open_eyes)).run()
             yield own.folder(_SITTER)
 
 
-def find_weights(model: str | Path, places: Places) -> Path:
+def find_weights(model: str | Path, places: AppPaths) -> Path:
     """The file of a network's weights: a path, or a name in the folder of models.
 
     There it is `<name>.pth` (or .safetensors, .onnx), or lies in a folder `<name>`.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatar_app.avatars.detection.faces import chosen_eyes
+from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
@@ -16,11 +16,11 @@ from avatar_app.models.resolve import licence_notices
 from avatar_app.render.engines import ENGINE, open_lips, open_touch
 from avatar_app.render.inputs import avatar_folder, find_weights
 from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
-from avatar_app.render.sound import Recital, Recording, Sound
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.render.sound import Sound, SoundFile, SpokenText
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import ProfileSettings, Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 AUTO = "auto"
 PHOTO = "photo"
@@ -29,7 +29,7 @@ _ANYBODY = "illustrated"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenderRequest:
     """A film to be made."""
 
     output: Path
@@ -50,14 +50,14 @@ class Order:
         return named if self.audio is None else [self.audio, *named]
 
 
-class Filming:
+class RenderJob:
     """One order, ready to be carried out; a context manager.
 
     Raises what the parts raise: AvatarErrors that say what is missing.
     """
 
     def __init__(
-        self, settings: Settings, profile: ProfileSettings, places: Places, order: Order
+        self, settings: Settings, profile: ProfileSettings, places: AppPaths, order: RenderRequest
     ) -> None:
         self.notices: list[Noticed]
         """What the user should know about how the order was understood."""
@@ -73,7 +73,7 @@ class Filming:
             opened.callback(self._face.close)
             self._opened = opened.pop_all()
 
-    def __enter__(self) -> Filming:
+    def __enter__(self) -> RenderJob:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,19 +104,19 @@ class Filming:
 
     def _spoken(self, opened: ExitStack) -> Sound:
         if self._order.audio is not None:
-            return Recording(self._order.audio)
+            return SoundFile(self._order.audio)
         choice = self._settings.tts
         manifest = self._registry.find(Kind.TTS, choice.engine)
-        voice = make_engine(self._registry, manifest, choice.options)
+        voice = create_engine(self._registry, manifest, choice.options)
         opened.callback(voice.close)
-        return Recital(voice, self._order.text, Turn(0))
+        return SpokenText(voice, self._order.text, Turn(0))
 
     def _opened_face(self, opened: ExitStack) -> Any:
         order, profile = self._order, self._profile
         options: dict[str, Any] = {"width": self._width, "height": self._height}
         options["fps"] = profile.fps
         if order.avatar:
-            eyes = chosen_eyes(self._settings.avatars, profile.detector_batch)
+            eyes = face_detector_factory(self._settings.avatars, profile.detector_batch)
             folder = opened.enter_context(avatar_folder(order.avatar, self._places, eyes))
             options["avatar"] = str(folder)
         weights = self._weights()
@@ -167,4 +167,4 @@ class Filming:
         own = chosen.options if chosen.engine == name else {}
         usable = own | {key: value for key, value in options.items() if key in known}
         self._report = {"face": name, "device": "cpu"}
-        return make_engine(self._registry, manifest, usable)
+        return create_engine(self._registry, manifest, usable)

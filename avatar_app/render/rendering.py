@@ -17,9 +17,9 @@ from avatar_app.core.engines import Face
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
-from avatar_app.media.video_writer import MovieWriter, film_file
-from avatar_app.render.engines import Touch
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
+from avatar_app.media.video_writer import VideoWriter, film_file
+from avatar_app.render.engines import FrameFilter
 from avatar_app.render.sound import Sound
 
 PRESET = "veryfast"
@@ -86,7 +86,7 @@ def render_film(
     *,
     with_sound: bool = True,
     preset: str = PRESET,
-    touch: Touch = iter,
+    touch: FrameFilter = iter,
 ) -> Rendered:
     """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
 
@@ -98,7 +98,7 @@ def render_film(
     times = [time.perf_counter()]
     count = max(1, math.ceil(sound.seconds * face.fps - 1e-6))
     silent = not with_sound
-    writer = MovieWriter(path, face.fps, preset, stereo=sound.stereo, silent=silent)
+    writer = VideoWriter(path, face.fps, preset, stereo=sound.stereo, silent=silent)
     with writer as movie, _Beside() as encoder:
         until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps
         speech = _heard(sound, until, encoder, None if silent else movie)
@@ -117,7 +117,7 @@ def render_film(
 
 
 def _heard(
-    sound: Sound, until: float, encoder: _Beside, movie: MovieWriter | None
+    sound: Sound, until: float, encoder: _Beside, movie: VideoWriter | None
 ) -> Iterator[SpeechChunk]:
     """The speech for the face, `until` so many seconds; on its way all of it goes into the film."""
     for take in sound.takes():
@@ -146,7 +146,7 @@ def _frames(
     """`count` pictures; a face that has closed its mouth before goes on at rest."""
     performance, frame = face.perform(speech, turn), None
     for _ in range(count):
-        frame = next(performance, None) or face.rest(Look.IDLE, frame)
+        frame = next(performance, None) or face.rest(FaceState.IDLE, frame)
         yield frame
 
 

@@ -40,7 +40,7 @@ class Sound(Protocol):
         """All of it, from the beginning, in order."""
 
 
-class Recording:
+class SoundFile:
     """A sound file (WAV, FLAC, Ogg, MP3; any rate, depth and channels), read once to check it.
 
     Raises InputInvalid where it is missing, empty, cut off, no sound, longer than five minutes, or
@@ -82,7 +82,7 @@ class Recording:
                 start += len(sides[0])
 
 
-class Recital:
+class SpokenText:
     """A text in the voice of an engine, spoken when it is made; its chunks tell more than sound."""
 
     def __init__(self, voice: Any, text: str, turn: Turn) -> None:

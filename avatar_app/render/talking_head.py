@@ -15,21 +15,21 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self
 
-from avatar_app.avatars.detection.faces import chosen_eyes
+from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.models.resolve import licence_notices
 from avatar_app.render.device import batch_on, usable_device
-from avatar_app.render.engines import ENGINE, Lips, Touch, open_lips, open_touch
-from avatar_app.render.estimate import Paces
+from avatar_app.render.engines import ENGINE, FrameFilter, Lips, open_lips, open_touch
+from avatar_app.render.estimate import RenderSpeeds
 from avatar_app.render.inputs import avatar_folder, find_weights
 from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
-from avatar_app.render.sound import Recording
+from avatar_app.render.sound import SoundFile
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import ProfileSettings, Quality, load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 
 class Wav2LipTalkingHead:
@@ -73,13 +73,13 @@ class Wav2LipTalkingHead:
         if not self._photo.exists():
             raise FileNotFoundError(f"There is no file {self._photo}. Check the path.")
         self._wanted_device = device
-        self._eyes = chosen_eyes(settings.avatars, self._detector_batch)
-        self._places = user_places()
+        self._eyes = face_detector_factory(settings.avatars, self._detector_batch)
+        self._places = app_paths()
         with _as_expected(missing=FileNotFoundError):
             self._model = find_weights(model_path or self._profile.model, self._places)
         self._opened = ExitStack()
         self._lips: Lips | None = None
-        self._touch: Touch = iter
+        self._touch: FrameFilter = iter
         self._loading: float | None = None
         self._closed = False
 
@@ -116,7 +116,7 @@ class Wav2LipTalkingHead:
         with _as_expected():
             rate = _fps(fps)
             check_output(output, audio, self._photo, self._model)
-            sound = Recording(audio)
+            sound = SoundFile(audio)
             lips = self._ready()
             lips.face.configure(fps=rate)
             rendered = render_film(
@@ -130,7 +130,7 @@ class Wav2LipTalkingHead:
                 touch=self._touch,
             )
         around = rendered.began + rendered.finished
-        paces, kind = Paces(user_places()), self._kind(lips.batch)
+        paces, kind = RenderSpeeds(app_paths()), self._kind(lips.batch)
         pace = paces.of(*kind)
         learnt = pace.learnt(self._loading, around, rendered.painted, rendered.pictures)
         paces.keep(learnt, *kind)
@@ -160,7 +160,7 @@ class Wav2LipTalkingHead:
         with _as_expected():
             rate = _fps(fps)
         batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
-        pace = Paces(user_places()).of(*self._kind(batch))
+        pace = RenderSpeeds(app_paths()).of(*self._kind(batch))
         return pace.seconds(seconds * rate, loaded=self._lips is not None)
 
     def cleanup(self) -> None:

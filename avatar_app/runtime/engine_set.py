@@ -12,26 +12,26 @@ from typing import Any
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
-from avatar_app.core.out_of_memory import shortage_told
+from avatar_app.core.out_of_memory import as_out_of_memory
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.hosting.host import HOSTED, Host
 from avatar_app.models.resolve import licence_notices
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.input.turn_detection import Patience
-from avatar_app.pipeline.output.chat_context import Ledger
-from avatar_app.runtime.factory import engine_factory, resolved
-from avatar_app.runtime.fallback.quality_ladder import Ladder, Level, Rung, rungs_of
-from avatar_app.runtime.memory.broker import Lender
-from avatar_app.runtime.memory.budget import Lease
-from avatar_app.runtime.memory.evictable import RESIDENTS, Resident
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
+from avatar_app.pipeline.output.chat_context import ChatContext
+from avatar_app.runtime.factory import engine_factory, resolve_options
+from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
+from avatar_app.runtime.memory.broker import MemoryBroker
+from avatar_app.runtime.memory.budget import MemoryLease
+from avatar_app.runtime.memory.evictable import RESIDENTS, EvictableEngine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.personas import read_persona
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.storage.measurements import Used
 from avatar_app.system import paths
 
-EMBEDDED = {
+BUILTIN = {
     Kind.AEC: "none",
     Kind.VAD: "webrtc",
     Kind.ASR: "pocketsphinx",
@@ -48,22 +48,22 @@ FOR_FILES = frozenset({Kind.ENHANCE})
 
 
 @dataclass(eq=False, slots=True)
-class EngineRack:
+class EngineSet:
     """The engines in use, one of each kind."""
 
     registry: Registry
     engines: dict[Kind, Any] = field(default_factory=dict)
     manifests: dict[Kind, Manifest] = field(default_factory=dict)
     face_choice: EngineChoice = field(
-        default_factory=lambda: EngineChoice(engine=EMBEDDED[Kind.FACE])
+        default_factory=lambda: EngineChoice(engine=BUILTIN[Kind.FACE])
     )
     """The face that the user wants; what is on show may be a lighter one."""
-    face_ladder: Ladder | None = None
+    face_ladder: QualityLadder | None = None
     fallback: Any = None
     """The face that takes over where the chosen one fails; None where that is embedded itself."""
-    lender: Lender = field(default_factory=Lender)
+    lender: MemoryBroker = field(default_factory=MemoryBroker)
     notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
-    face_lease: Lease | None = None
+    face_lease: MemoryLease | None = None
 
     def put(self, kind: Kind, choice: EngineChoice) -> Any:
         """Make an engine and put it in its place; whoever exchanges one closes the old."""
@@ -73,8 +73,8 @@ class EngineRack:
         return self.engines[kind]
 
     def _made(self, manifest: Manifest, options: dict[str, Any]) -> Any:
-        make = partial(make_engine, self.registry)
-        stays = manifest.name == EMBEDDED[manifest.kind]
+        make = partial(create_engine, self.registry)
+        stays = manifest.name == BUILTIN[manifest.kind]
         if resident := RESIDENTS.get(manifest.kind):
             return resident(manifest, options, make, self.lender, self.notice, stays)
         if manifest.kind is Kind.FACE:
@@ -86,7 +86,7 @@ class EngineRack:
         models = {
             kind: engine.options.get("model", "")
             for kind, engine in dict(self.engines).items()
-            if isinstance(engine, Resident)
+            if isinstance(engine, EvictableEngine)
         }
         models[Kind.FACE] = self.face_choice.options.get("model", "")
         return {
@@ -113,12 +113,12 @@ class EngineRack:
                 notice(told)
             self.put(kind, choice)
         except AvatarError as error:
-            if choice.engine == EMBEDDED[kind] and not choice.options:
+            if choice.engine == BUILTIN[kind] and not choice.options:
                 raise
-            embedded = choice.engine == EMBEDDED[kind]  # then an option of it is what is wrong
+            embedded = choice.engine == BUILTIN[kind]  # then an option of it is what is wrong
             used = "It is used as shipped." if embedded else "The embedded engine is used instead."
             notice(Noticed(error.message, f"{error.hint} {used}"))
-            self.put(kind, EngineChoice(engine=EMBEDDED[kind]))
+            self.put(kind, EngineChoice(engine=BUILTIN[kind]))
 
     def close(self) -> None:
         """Close all engines."""
@@ -130,32 +130,32 @@ class EngineRack:
         self.fallback = None
         self.end_face_lease()
 
-    def meanwhile(self, level: Level) -> str:
+    def meanwhile(self, level: Tier) -> str:
         """What the user is told to see while the chosen face cannot be had."""
-        if level is Level.CHOSEN:
+        if level is Tier.CHOSEN:
             return "It goes on with simpler pictures."
-        if level is Level.EMBEDDED:
+        if level is Tier.EMBEDDED:
             name = fallback_choice(self.face_choice).engine
             return f"{self.registry.find(Kind.FACE, name).title} goes on in its place."
         return "The voice goes on without it."
 
 
-def make_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
+def create_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
     if manifest.isolation is Isolation.PROCESS:
         return HOSTED[manifest.kind](engine_factory(registry, manifest, options), manifest.title)
-    with shortage_told(manifest.title):
-        return registry.load_class(manifest)(**resolved(options, manifest))
+    with as_out_of_memory(manifest.title):
+        return registry.load_class(manifest)(**resolve_options(options, manifest))
 
 
-def make_face(rack: EngineRack, rung: Rung) -> Any:
+def make_face(rack: EngineSet, rung: QualityLevel) -> Any:
     """The chosen face as light as a rung says, loaded."""
     manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
     options = {**rack.face_choice.options, **rung.options}
     with ExitStack() as on_failure:
         rack.lease_face(manifest, options)
         on_failure.callback(rack.end_face_lease)
-        face = make_engine(rack.registry, manifest, options)
+        face = create_engine(rack.registry, manifest, options)
         if isinstance(face, Host):
             face.wait_ready()
         on_failure.pop_all()
@@ -168,19 +168,21 @@ def fallback_choice(choice: EngineChoice) -> EngineChoice:
     avatar = choice.options.get("avatar", "")
     if avatar:
         return EngineChoice(engine=PHOTO, options={"avatar": avatar, **sizes})
-    return EngineChoice(engine=EMBEDDED[Kind.FACE], options=sizes)
+    return EngineChoice(engine=BUILTIN[Kind.FACE], options=sizes)
 
 
 def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
     """The face that stands by for the chosen one; None where that is embedded itself."""
-    if choice.engine in (EMBEDDED[Kind.FACE], PHOTO):
+    if choice.engine in (BUILTIN[Kind.FACE], PHOTO):
         return None
     standing_by = fallback_choice(choice)
-    return make_engine(registry, registry.find(Kind.FACE, standing_by.engine), standing_by.options)
+    return create_engine(
+        registry, registry.find(Kind.FACE, standing_by.engine), standing_by.options
+    )
 
 
 def put_face(
-    rack: EngineRack,
+    rack: EngineSet,
     choice: EngineChoice,
     notice: Callable[[Noticed], None],
     clock: Callable[[], float] = time.monotonic,
@@ -190,7 +192,7 @@ def put_face(
     try:
         manifest = rack.registry.find(Kind.FACE, choice.engine)
         rack.fallback = make_fallback(rack.registry, choice)
-        rungs = rungs_of(manifest, choice.options, rack.fallback is not None)
+        rungs = levels_of(manifest, choice.options, rack.fallback is not None)
     except AvatarError:
         rungs = ()
     if rack.fallback is None:
@@ -198,15 +200,15 @@ def put_face(
         found = rack.manifests[Kind.FACE]
         if found.name != choice.engine or not rungs:
             rack.face_choice = EngineChoice(engine=found.name)
-            rungs = rungs_of(found, {}, has_fallback=False)
-        rack.face_ladder = Ladder(rungs, clock)
+            rungs = levels_of(found, {}, has_fallback=False)
+        rack.face_ladder = QualityLadder(rungs, clock)
         return
     for told in licence_notices(choice.options, manifest):
         notice(told)
-    rack.face_ladder = ladder = Ladder(rungs, clock)
+    rack.face_ladder = ladder = QualityLadder(rungs, clock)
     rack.manifests[Kind.FACE] = manifest
     first: AvatarError | None = None
-    while ladder.rung.level is Level.CHOSEN:
+    while ladder.rung.level is Tier.CHOSEN:
         try:
             rack.engines[Kind.FACE] = make_face(rack, ladder.rung)
             break
@@ -221,15 +223,15 @@ def put_face(
         notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
 
 
-def make_rack(
+def load_engines(
     settings: Settings,
     registry: Registry,
     notice: Callable[[Noticed], None],
     clock: Callable[[], float] = time.monotonic,
-) -> EngineRack:
+) -> EngineSet:
     """One engine of each kind that a conversation needs, as the settings choose."""
-    lender = Lender.of(paths.user_places(), settings.memory)
-    rack = EngineRack(registry, lender=lender, notice=notice)
+    lender = MemoryBroker.of(paths.app_paths(), settings.memory)
+    rack = EngineSet(registry, lender=lender, notice=notice)
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
         for kind, choice in choices(settings).items():
@@ -257,7 +259,7 @@ def choices(settings: Settings) -> dict[Kind, EngineChoice]:
 
 def make_conversation(
     settings: Settings,
-    rack: EngineRack,
+    rack: EngineSet,
     post: Callable[[Event], None],
     clock: Callable[[], float],
     call_tool: Callable[[ToolCall], ToolResult],
@@ -278,7 +280,7 @@ def make_conversation(
         post,
         call_tool,
         clock,
-        Ledger(read_persona(settings.persona).system, tools),
-        Patience(**settings.hearing.patience.model_dump()),
+        ChatContext(read_persona(settings.persona).system, tools),
+        TurnDetectionOptions(**settings.hearing.patience.model_dump()),
         settings.hearing.backchannels,
     )

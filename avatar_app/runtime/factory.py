@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.resolve import with_model_path
 from avatar_app.runtime.registry import Registry
-from avatar_app.runtime.speech_cache.cached_voice import remembering
+from avatar_app.runtime.speech_cache.cached_voice import with_cache
 from avatar_app.system import paths
 from avatar_app.system.packages import install_command
 from avatar_app.voices.resolve import keep_latents, with_open_voice
@@ -27,11 +27,11 @@ def engine_factory(
             f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
             f"Type: {install_command(missing, manifest.name)}",
         )
-    known = resolved(options, manifest)
+    known = resolve_options(options, manifest)
     return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, known)
 
 
-def resolved(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+def resolve_options(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """All options, checked; models, avatars and voices that were chosen by name are files now."""
     return with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
 
@@ -42,7 +42,7 @@ def _with_folders(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]
     name = options.get("avatar", "")
     if not name or Path(name).expanduser().is_dir():
         return options
-    return options | {"avatar": str(Shelf.of(paths.user_places()).folder(name))}
+    return options | {"avatar": str(AvatarLibrary.of(paths.app_paths()).folder(name))}
 
 
 def _make_in_child(
@@ -54,4 +54,4 @@ def _make_in_child(
     if kind is not Kind.TTS:
         return engine
     keep_latents(engine, options)
-    return remembering(engine, manifest, options, paths.user_places())
+    return with_cache(engine, manifest, options, paths.app_paths())

@@ -34,7 +34,7 @@ class Registry:
         self._manifests: dict[tuple[Kind, str], Manifest] = {}
         for path in _manifests_in(self._builtin):
             self._add(path)
-        self._user = user or paths.user_places().engines
+        self._user = user or paths.app_paths().engines
         for path in _manifests_in(self._user):
             try:
                 self._add(path)

@@ -13,7 +13,7 @@ from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.storage.agenda import Agenda
 from avatar_app.storage.memory import Memory
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 from avatar_app.tools.box import ToolBox
 from avatar_app.tools.services import Services
 
@@ -25,7 +25,7 @@ UNSTORED = Path(":memory:")
 Kept = TypeVar("Kept")
 
 
-class Hands(Protocol):
+class AppControls(Protocol):
     """What the controls move."""
 
     def configure_voice(self, **options: Any) -> None: ...
@@ -38,7 +38,7 @@ class Hands(Protocol):
 class VoiceControls:
     """The avatar's hand on the application's controls; remembers where they stand."""
 
-    def __init__(self, hands: Hands, post: Callable[[Event], None]) -> None:
+    def __init__(self, hands: AppControls, post: Callable[[Event], None]) -> None:
         self._hands, self._post = hands, post
         self._speed = 1.0
         self._volume = 1.0
@@ -64,13 +64,13 @@ class VoiceControls:
         self._post(ControlRequested(control))
 
 
-class Abilities:
+class AssistantTools:
     """Owns memory and agenda, and the box of tools through which a dialogue reaches them."""
 
     def __init__(
         self,
-        places: Places,
-        hands: Hands,
+        places: AppPaths,
+        hands: AppControls,
         post: Callable[[Event], None],
         announce: Callable[[str], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),

@@ -10,41 +10,41 @@ from pathlib import Path
 
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.null_devices import FileSpeaker
-from avatar_app.audio.speaker import Speaker
+from avatar_app.audio.speaker import Loudspeaker
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
-from avatar_app.runtime.engine_set import make_conversation, make_rack
+from avatar_app.runtime.engine_set import load_engines, make_conversation
 from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE
-from avatar_app.runtime.fallback.engine_switch import Exchanger, LoadsInBackground
-from avatar_app.runtime.fallback.event_interceptor import Overhearing
-from avatar_app.runtime.fallback.face_fallback import Climber
+from avatar_app.runtime.fallback.engine_switch import EngineSwitcher, LoadsInBackground
+from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
+from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.assistant_tools import Abilities, Hands
+from avatar_app.session.assistant_tools import AppControls, AssistantTools
 from avatar_app.settings.schema import EngineChoice, Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 
-class Ensemble:
+class LiveConversation:
     """Engines, conversation, devices and abilities. Opening takes as long as the engines do."""
 
     def __init__(
         self,
         settings: Settings,
         registry: Registry,
-        places: Places,
-        hands: Hands,
+        places: AppPaths,
+        hands: AppControls,
         post: Callable[[Event], None],
     ) -> None:
         self._post = post
         self._closed = False
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
-        hear = Overhearing(post)
+        hear = EventInterceptor(post)
         with ExitStack() as opened:
-            self.rack = make_rack(settings, registry, post)
+            self.rack = load_engines(settings, registry, post)
             opened.callback(self.rack.close)
-            self._abilities = Abilities(places, hands, post, self._announce)
+            self._abilities = AssistantTools(places, hands, post, self._announce)
             opened.callback(self._abilities.close)
             for text in self._abilities.notices:
                 post(Noticed(text))
@@ -57,10 +57,10 @@ class Ensemble:
                 self._abilities.descriptions,
             )
             opened.callback(self.conversation.close)
-            self.climber = Climber(self.rack, self.conversation, post, time.monotonic)
+            self.climber = FaceSupervisor(self.rack, self.conversation, post, time.monotonic)
             opened.callback(self.climber.close)
             hear.attach(self.climber)
-            self._exchanger = Exchanger(self.rack, self.conversation, post)
+            self._exchanger = EngineSwitcher(self.rack, self.conversation, post)
             opened.callback(self._exchanger.close)
             audio = settings.audio
             self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
@@ -110,12 +110,12 @@ class Ensemble:
                 if not self._closed and self.rack.engines.get(kind) is engine:
                     self._exchanger.substitute(kind, error.message)
 
-    def _speaker(self, name: str | None) -> Speaker | FileSpeaker:
+    def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""
         read = self.conversation.playback.read
         if name is not None and name.lower().endswith(".wav"):
             return FileSpeaker(Path(name).expanduser(), read, self._notice)
-        return Speaker(name, read, self._notice)
+        return Loudspeaker(name, read, self._notice)
 
     def _announce(self, text: str) -> None:
         self.conversation.order(commands.Announce(text))

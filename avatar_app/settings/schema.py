@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from avatar_app.avatars.detection.faces import DetectorName
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.events import Noticed
-from avatar_app.runtime.memory.budget import Limits
+from avatar_app.runtime.memory.budget import MemoryLimits
 from avatar_app.settings.layers import (
     Layer,
     Name,
@@ -181,7 +181,7 @@ class Settings(_Section):
     persona: str
     window: WindowSettings
     history: HistorySettings
-    memory: Limits
+    memory: MemoryLimits
     log: LogSettings
 
 
@@ -198,7 +198,7 @@ def load_settings(
     what is wrong in `overrides` (dotted names, from the command line) raises ConfigInvalid."""
     notices: list[Noticed] = []
     layers = [_shipped_layer()]
-    layers += _user_layer(user_file or paths.user_places().settings_file, notices)
+    layers += _user_layer(user_file or paths.app_paths().settings_file, notices)
     layers += _environment_layer(os.environ if environ is None else environ, notices)
     layers.append(from_command_line(overrides or {}))
     while True:

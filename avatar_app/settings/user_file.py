@@ -29,7 +29,7 @@ def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = Non
     broken (it is then left as it is); AvatarError if the disk refuses.
     """
     load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
-    path = user_file or paths.user_places().settings_file
+    path = user_file or paths.app_paths().settings_file
     name = tuple(dotted_name.split("."))
     with _one_writer:
         tree = layers.read_yaml(path).tree if path.exists() else {}

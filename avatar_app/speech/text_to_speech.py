@@ -14,7 +14,7 @@ from avatar_app.core.values import AudioChunk, SpeechChunk
 from avatar_app.engines.tts.speech.phrases import clean
 from avatar_app.media.sound_writer import check_rate, format_of, write_speech
 from avatar_app.models.resolve import with_model_path
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.voices.resolve import with_open_voice
@@ -40,7 +40,7 @@ class TTSStreamer:
         self.registry = registry or Registry()
         self.manifest = self.registry.find(Kind.TTS, choice.engine)
         self._chosen = self.manifest.checked(choice.options)
-        self._voice: Any = make_engine(self.registry, self.manifest, choice.options)
+        self._voice: Any = create_engine(self.registry, self.manifest, choice.options)
 
     def synthesize_stream(
         self,

@@ -13,7 +13,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.performance.monitor import Span, StageTimes, span_named, summarized
 from avatar_app.storage.database import Database, Migration
 from avatar_app.storage.timestamps import since, stored
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 FILE = "measurements.db"
 
@@ -59,7 +59,7 @@ MIGRATIONS: list[Migration] = [_create]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class EngineProfile:
     """What an engine took when it was tried."""
 
     ram_mb: float
@@ -101,7 +101,7 @@ class Measurements:
         self.notice = self._database.notice
 
     @classmethod
-    def of(cls, places: Places) -> Measurements:
+    def of(cls, places: AppPaths) -> Measurements:
         return cls(places.data / FILE)
 
     def add_times(
@@ -135,7 +135,7 @@ class Measurements:
             for times in summarized(measured)
         )
 
-    def keep_trial(self, kind: Kind, engine: str, choice: str, trial: Trial) -> None:
+    def keep_trial(self, kind: Kind, engine: str, choice: str, trial: EngineProfile) -> None:
         """Keep what an engine took; a later trial of the same choice takes its place."""
         row = (kind, engine, choice, stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
         rest = (trial.model_mb, trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
@@ -146,17 +146,17 @@ class Measurements:
                 (*row, *rest),
             )
 
-    def trial(self, kind: Kind, engine: str, choice: str) -> Trial | None:
+    def trial(self, kind: Kind, engine: str, choice: str) -> EngineProfile | None:
         return self.trials(kind, engine).get(choice)
 
-    def trials(self, kind: Kind, engine: str) -> dict[str, Trial]:
+    def trials(self, kind: Kind, engine: str) -> dict[str, EngineProfile]:
         """What was measured of an engine, by choice; the latest first."""
         query = (
             f"SELECT choice, {_TRIAL} FROM trials WHERE kind = ? AND engine = ? ORDER BY at DESC"
         )
         with self._database.transaction() as connection:
             rows = connection.execute(query, (kind, engine)).fetchall()
-        return {choice: Trial(*numbers) for choice, *numbers in rows}
+        return {choice: EngineProfile(*numbers) for choice, *numbers in rows}
 
     def keep_speed(self, fingerprint: str, gflops: float) -> None:
         """Keep how fast the machine of that fingerprint computes."""

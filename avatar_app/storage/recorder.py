@@ -10,7 +10,7 @@ from typing import Protocol
 from avatar_app.core.events import Event, TurnEnded
 
 
-class Keeper(Protocol):
+class HistoryRecorder(Protocol):
     """Where turns are kept."""
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
@@ -20,7 +20,7 @@ class Keeper(Protocol):
 class Recorder:
     """A listener to events; `close` waits until everything is written."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: HistoryRecorder) -> None:
         self._keeper = keeper
         self._turns: queue.SimpleQueue[tuple[TurnEnded, datetime] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.runtime.memory.budget import Meters, Pool, Reading
+from avatar_app.runtime.memory.budget import MemoryReading, Meters, Pool
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.machine import describe_machine
 
@@ -29,7 +29,7 @@ _LEAST_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class GraphicsCard:
     """A graphics card that CUDA can use."""
 
     name: str
@@ -46,7 +46,7 @@ class Hardware:
     cores: int
     gflops: float
     """Billions of float32 operations a second in a product of matrices, on all cores."""
-    card: Card | None = None
+    card: GraphicsCard | None = None
     """The one with the most memory."""
 
 
@@ -74,7 +74,7 @@ class Cards:
             except library.NVMLError as error:
                 log.info("there is no graphics card to ask: %s", error)
 
-    def all(self) -> tuple[Card, ...]:
+    def all(self) -> tuple[GraphicsCard, ...]:
         """As they are now."""
         if not self._ready:
             return ()
@@ -85,7 +85,7 @@ class Cards:
             log.info("the graphics card tells nothing: %s", error)
             return ()
 
-    def best(self) -> Card | None:
+    def best(self) -> GraphicsCard | None:
         """The one with the most memory; None without one."""
         return max(self.all(), key=lambda card: card.total_mb, default=None)
 
@@ -104,12 +104,12 @@ class Cards:
             return 0.0
         return used / MB
 
-    def _card(self, index: int) -> Card:
+    def _card(self, index: int) -> GraphicsCard:
         handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
         name = self._nvml.nvmlDeviceGetName(handle)
         memory = self._nvml.nvmlDeviceGetMemoryInfo(handle)
         told = name.decode() if isinstance(name, bytes) else str(name)
-        return Card(told, memory.total / MB, memory.used / MB)
+        return GraphicsCard(told, memory.total / MB, memory.used / MB)
 
 
 def measured_gflops(seconds: float) -> float:
@@ -190,21 +190,21 @@ def meters(cards: Cards) -> Meters:
     return known
 
 
-def _read_ram(base_mb: float) -> Reading:
+def _read_ram(base_mb: float) -> MemoryReading:
     """The window's own memory is foreign, as it has no lease: what was there before the engines."""
     import psutil
 
     memory = psutil.virtual_memory()
     engines = max(_family_rss_mb() - base_mb, 0.0)
     used = (memory.total - memory.available) / MB
-    return Reading(memory.total / MB, max(used - engines, 0.0))
+    return MemoryReading(memory.total / MB, max(used - engines, 0.0))
 
 
-def _read_vram(cards: Cards) -> Reading:
+def _read_vram(cards: Cards) -> MemoryReading:
     card = cards.best()
     if card is None:  # it was there before: the driver is being exchanged, or it was unplugged
-        return Reading(0.0, 0.0)
-    return Reading(card.total_mb, max(card.used_mb - cards.used_mb_by(family()), 0.0))
+        return MemoryReading(0.0, 0.0)
+    return MemoryReading(card.total_mb, max(card.used_mb - cards.used_mb_by(family()), 0.0))
 
 
 def _family_rss_mb() -> float:

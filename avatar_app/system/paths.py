@@ -18,7 +18,7 @@ _PACKAGE = Path(avatar_app.__file__).resolve().parent
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class AppPaths:
     """The user's folders; whoever writes into one creates it."""
 
     config: Path
@@ -48,12 +48,12 @@ class Places:
         return self.data / "memory.db"
 
 
-def user_places() -> Places:
+def app_paths() -> AppPaths:
     """The user's folders; none is created here."""
     if root := os.environ.get(DATA_DIR_VARIABLE):
         return _under(Path(root).expanduser())
     data = platformdirs.user_data_path(APPLICATION, appauthor=False)
-    return Places(
+    return AppPaths(
         config=platformdirs.user_config_path(APPLICATION, appauthor=False),
         data=data,
         cache=platformdirs.user_cache_path(APPLICATION, appauthor=False),
@@ -64,8 +64,8 @@ def user_places() -> Places:
     )
 
 
-def _under(root: Path) -> Places:
-    return Places(
+def _under(root: Path) -> AppPaths:
+    return AppPaths(
         config=root,
         data=root,
         cache=root / "cache",

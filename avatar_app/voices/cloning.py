@@ -14,16 +14,16 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.values import AudioChunk, Samples
 from avatar_app.media.sound_reader import write_sound
 from avatar_app.system.files import replace_file
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 from avatar_app.voices import consent
-from avatar_app.voices.consent import Asked
+from avatar_app.voices.consent import ConsentRequest
 from avatar_app.voices.consent_phrase import draw
-from avatar_app.voices.consent_reading import Reader
+from avatar_app.voices.consent_reading import Transcriber
 from avatar_app.voices.library import (
     MANIFEST,
     REFERENCE,
     ClonedVoice,
-    VoiceShelf,
+    VoiceLibrary,
     open_voice,
     text_of,
 )
@@ -52,8 +52,8 @@ class Cloning:
     """The reference: 3 to 30 seconds of the speaker."""
     record: Callable[[Job[ClonedVoice]], Samples]
     """Brings the sentence as it is read, at 16 kHz: from a file or a microphone."""
-    read: Reader
-    places: Places
+    read: Transcriber
+    places: AppPaths
     clock: Clock = consent.now
 
     def job(self) -> Job[ClonedVoice]:
@@ -61,7 +61,7 @@ class Cloning:
         return Job(f"Cloning {self.name}", self._run)
 
     def _run(self, job: Job[ClonedVoice]) -> ClonedVoice:
-        shelf = VoiceShelf(self.places)
+        shelf = VoiceLibrary(self.places)
         shelf.check_free(self.name)
         job.report(0.1, "Listening to the reference")
         reference = read_reference(self.source)
@@ -75,7 +75,9 @@ class Cloning:
         _asked_file(self.name, self.places).unlink(missing_ok=True)
         return open_voice(shelf.folder(self.name), self.places)
 
-    def _keep(self, folder: Path, reference: Reference, asked: Asked, recording: Samples) -> None:
+    def _keep(
+        self, folder: Path, reference: Reference, asked: ConsentRequest, recording: Samples
+    ) -> None:
         kept = folder / REFERENCE
         write_sound(kept, AudioChunk(reference.samples, reference.rate))
         digest = hashlib.sha256(kept.read_bytes()).hexdigest()
@@ -88,7 +90,7 @@ class Cloning:
             "rate": reference.rate,
         }
         replace_file(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
-        VoiceShelf(self.places).sign(folder, asdict(given))
+        VoiceLibrary(self.places).sign(folder, asdict(given))
 
 
 def refuse_failed(found: tuple[Check, ...]) -> None:
@@ -98,19 +100,19 @@ def refuse_failed(found: tuple[Check, ...]) -> None:
             raise InputInvalid(f"The reference will not do. {check.sentence}", check.hint)
 
 
-def ask(name: str, places: Places, clock: Clock = consent.now) -> Asked:
+def ask(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
     """Draw the sentence that the speaker of a voice to be made shall read within ten minutes.
 
     It takes the place of one that was drawn before for the same name.
     """
-    VoiceShelf(places).check_free(name)
-    asked = Asked(name, draw(), clock())
+    VoiceLibrary(places).check_free(name)
+    asked = ConsentRequest(name, draw(), clock())
     content = signed(consent.asked_as_record(asked), Purpose.ASKED, signing_key(places))
     replace_file(_asked_file(name, places), content)
     return asked
 
 
-def asked_of(name: str, places: Places, clock: Clock = consent.now) -> Asked:
+def asked_of(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
     """What was asked last; InputInvalid where nothing was, it was changed, or is out of date."""
     path = _asked_file(name, places)
     if not path.is_file():
@@ -133,5 +135,5 @@ def recording_of(path: Path) -> Samples:
     return at_microphone_rate(*read_between(path, _SHORTEST_READING, _LONGEST_READING))
 
 
-def _asked_file(name: str, places: Places) -> Path:
-    return VoiceShelf(places).root / ".asked" / f"{name}.json"
+def _asked_file(name: str, places: AppPaths) -> Path:
+    return VoiceLibrary(places).root / ".asked" / f"{name}.json"

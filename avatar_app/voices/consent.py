@@ -12,7 +12,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Samples
 from avatar_app.voices import speaker_embedding
 from avatar_app.voices.consent_phrase import Sentence, compare
-from avatar_app.voices.consent_reading import Reader
+from avatar_app.voices.consent_reading import Transcriber
 from avatar_app.voices.duplicate_audio import share_sound
 from avatar_app.voices.reference import Reference, decibels, rms
 
@@ -28,7 +28,7 @@ _QUIETEST = -50.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConsentRequest:
     """A sentence that a speaker was asked to read."""
 
     name: str
@@ -57,10 +57,10 @@ class Consent:
 
 
 def give(
-    asked: Asked,
+    asked: ConsentRequest,
     reference: Reference,
     recording: Samples,
-    read: Reader,
+    read: Transcriber,
     at: datetime,
     reference_sha256: str,
 ) -> Consent:
@@ -102,7 +102,7 @@ def give(
 _AGAIN = "Record it again: avatar-app voices sentence NAME  shows a new one."
 
 
-def check_time(asked: Asked, at: datetime) -> None:
+def check_time(asked: ConsentRequest, at: datetime) -> None:
     """InputInvalid where the sentence is out of date, or from the future."""
     age = (at - asked.at).total_seconds()
     if not 0 <= age <= VALID_SECONDS:
@@ -122,13 +122,13 @@ def _check_recording(reference: Reference, recording: Samples) -> None:
         )
 
 
-def asked_as_record(asked: Asked) -> dict[str, Any]:
+def asked_as_record(asked: ConsentRequest) -> dict[str, Any]:
     return {"name": asked.name, "drawn": list(asked.sentence.drawn), "at": asked.at.isoformat()}
 
 
-def asked_of(record: dict[str, Any]) -> Asked:
+def asked_of(record: dict[str, Any]) -> ConsentRequest:
     """Of a record that was verified."""
-    return Asked(
+    return ConsentRequest(
         record["name"], Sentence(tuple(record["drawn"])), datetime.fromisoformat(record["at"])
     )
 

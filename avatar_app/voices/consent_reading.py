@@ -9,29 +9,29 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from avatar_app.core.engines import Recognizer
+from avatar_app.core.engines import SpeechRecognizer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
-from avatar_app.runtime.engine_set import EMBEDDED, make_engine
+from avatar_app.runtime.engine_set import BUILTIN, create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.voices.consent_phrase import grammar
 
-Reader = Callable[[Samples], str]
+Transcriber = Callable[[Samples], str]
 """Sound at 16 kHz to the words in it."""
 
 _BEAMS = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}
 """Wider than usual: few words are possible, so that hopeless paths cost little."""
 
 
-def reader_of(choice: EngineChoice, registry: Registry) -> Reader:
+def transcriber_for(choice: EngineChoice, registry: Registry) -> Transcriber:
     """The chosen recogniser. PocketSphinx, which hears single words of free speech badly, is given
     the grammar: any word of a list is as likely to it as the one that was to be read."""
-    if choice.engine == EMBEDDED[Kind.ASR]:
+    if choice.engine == BUILTIN[Kind.ASR]:
         return heard_by_grammar
     manifest = registry.find(Kind.ASR, choice.engine)
-    return partial(_heard_by_engine, lambda: make_engine(registry, manifest, choice.options))
+    return partial(_heard_by_engine, lambda: create_engine(registry, manifest, choice.options))
 
 
 def heard_by_grammar(samples: Samples) -> str:
@@ -49,7 +49,7 @@ def heard_by_grammar(samples: Samples) -> str:
     return str(found.hypstr) if found else ""
 
 
-def _heard_by_engine(make: Callable[[], Recognizer], samples: Samples) -> str:
+def _heard_by_engine(make: Callable[[], SpeechRecognizer], samples: Samples) -> str:
     recognizer = make()
     blocks = (
         AudioChunk(samples[at : at + MICROPHONE_BLOCK], MICROPHONE_RATE, at)

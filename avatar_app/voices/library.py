@@ -18,7 +18,7 @@ from typing import Any
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.system.files import replace_file
 from avatar_app.system.named_folders import check_free, likeliest, new_folder, remove_folder
-from avatar_app.system.paths import Places, user_places
+from avatar_app.system.paths import AppPaths, app_paths
 from avatar_app.voices.signing import Purpose, signed, signing_key, verified
 
 MANIFEST = "voice.json"
@@ -55,10 +55,10 @@ class ClonedVoice:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceShelf:
+class VoiceLibrary:
     """The folder that holds the voices' folders."""
 
-    places: Places
+    places: AppPaths
 
     @property
     def root(self) -> Path:
@@ -129,12 +129,12 @@ class VoiceShelf:
         return frozenset(verified(text_of(path), Purpose.REVOKED, key)["revoked"])
 
 
-def open_voice(folder: Path, places: Places | None = None) -> ClonedVoice:
+def open_voice(folder: Path, places: AppPaths | None = None) -> ClonedVoice:
     """The voice in `folder`. InputInvalid without a valid consent, or where any file was exchanged,
     added or taken away since the consent was signed."""
-    places = places or user_places()
+    places = places or app_paths()
     record = read_consent(folder, signing_key(places))
-    if record["id"] in VoiceShelf(places).revoked():
+    if record["id"] in VoiceLibrary(places).revoked():
         raise InputInvalid(
             f"The consent to the voice {folder.name} was revoked.", f"Delete {folder}."
         )
@@ -149,16 +149,16 @@ def open_voice(folder: Path, places: Places | None = None) -> ClonedVoice:
     return ClonedVoice(record["name"], folder, manifest["seconds"], manifest["created"])
 
 
-def add_latents(folder: Path, latents: bytes, places: Places | None = None) -> None:
+def add_latents(folder: Path, latents: bytes, places: AppPaths | None = None) -> None:
     """Keep what an engine computed of the voice's reference: signed with the rest, deleted with it.
 
     `latents`: a safetensors file. Raises as `open_voice`.
     """
-    places = places or user_places()
+    places = places or app_paths()
     open_voice(folder, places)
     record = read_consent(folder, signing_key(places))
     replace_file(folder / LATENTS, latents)
-    VoiceShelf(places).sign(folder, record)
+    VoiceLibrary(places).sign(folder, record)
 
 
 def read_consent(folder: Path, key: bytes) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def open_microphone(device: str | None) -> Open:
     return lambda on_block, on_notice: Microphone(device, on_block, on_notice)
 
 
-def listen(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) -> Samples:
+def record(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) -> Samples:
     """What was spoken, with its pauses, at 16 kHz; DeviceUnavailable where nobody can be heard.
 
     `least`: seconds of speech before which no pause ends it.

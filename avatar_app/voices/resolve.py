@@ -11,12 +11,12 @@ from typing import Any
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Manifest
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.voices.library import (
     CONSENT,
     MANIFEST,
     REFERENCE,
-    VoiceShelf,
+    VoiceLibrary,
     add_latents,
     open_voice,
 )
@@ -35,10 +35,10 @@ def with_open_voice(options: dict[str, Any], manifest: Manifest) -> dict[str, An
     name = options.get(VOICE)
     if not manifest.clones or not name:
         return options
-    places = user_places()
+    places = app_paths()
     folder = Path(name).expanduser()
-    if name in VoiceShelf(places).names():
-        folder = VoiceShelf(places).folder(name)
+    if name in VoiceLibrary(places).names():
+        folder = VoiceLibrary(places).folder(name)
     elif not any((folder / file).exists() for file in (MANIFEST, CONSENT, REFERENCE)):
         return options
     return options | {VOICE: str(open_voice(folder, places).folder)}

@@ -18,7 +18,7 @@ from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.system.files import replace_file
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 KEYRING = "avatar-app voices"
 """Under this name the key is kept in the system's keyring, by the folder of the user's data."""
@@ -28,7 +28,7 @@ _IN_KEYRING = b"in the system's keyring\n"
 """KEY_FILE where the key is not in it: a locked keyring must not bring about a new key."""
 
 
-def signing_key(places: Places) -> bytes:
+def signing_key(places: AppPaths) -> bytes:
     """The key, made at the first call. ConfigInvalid where it can be kept nowhere, or not read."""
     path = places.data / KEY_FILE
     account = str(places.data.absolute())

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from avatar_app.audio.backend import SoundCard
+from avatar_app.audio.backend import PortAudioBackend
 from avatar_app.audio.devices import Device, Direction, candidates, default, matching
 from avatar_app.core.errors import DeviceUnavailable
 
@@ -60,7 +60,7 @@ def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     with pytest.raises(DeviceUnavailable, match="PortAudio") as refusal:
-        SoundCard().present()
+        PortAudioBackend().present()
     assert "libportaudio2" in refusal.value.hint
 
 
@@ -75,10 +75,10 @@ def test_a_portaudio_that_cannot_begin_is_told(
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     for _ in range(2):
         with pytest.raises(DeviceUnavailable, match="does not answer"):
-            SoundCard().present()
+            PortAudioBackend().present()
     (tmp_path / "sounddevice.py").write_text("raise ZeroDivisionError('a bug')")
     with pytest.raises(ZeroDivisionError):
-        SoundCard().present()
+        PortAudioBackend().present()
 
 
 class RestartedPortAudio(ModuleType):
@@ -115,7 +115,7 @@ def test_a_sound_system_that_fails_is_told_and_asked_again(
 ) -> None:
     library = RestartedPortAudio()
     monkeypatch.setitem(sys.modules, "sounddevice", library)
-    card = SoundCard()
+    card = PortAudioBackend()
     for ask in (card.refresh, card.refresh, card.known, card.present):
         with pytest.raises(DeviceUnavailable, match="does not answer"):
             ask()

@@ -6,16 +6,16 @@ import pytest
 from stage_props import PropCard, ToldClock
 
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.null_devices import StandIn
-from avatar_app.audio.reconnecting_stream import Keeper, Role
+from avatar_app.audio.null_devices import NullDevice
+from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
 from avatar_app.core.errors import DeviceUnavailable
 
 BUILT_IN = Device("Built-in", "ALSA", 2, 2, True, True)
 HEADSET = Device("Headset", "ALSA", 1, 2, False, False)
-ROLE = Role(Direction.INPUT, "microphone", "You can type.")
+ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 
-class Understudy(StandIn):
+class Understudy(NullDevice):
     playing = False
 
     def start(self) -> None:
@@ -31,7 +31,7 @@ class Scene:
     def __init__(self, wanted: str | None, *plugged: Device) -> None:
         self.card, self.clock, self.stand_in = PropCard(*plugged), ToldClock(), Understudy()
         self.notices: list[str] = []
-        self.keeper = Keeper(
+        self.keeper = ReconnectingStream(
             ROLE, wanted, lambda _: None, self.stand_in, self._note, self.card, self.clock
         )
 

@@ -12,9 +12,9 @@ from stage_props import PropPortAudio, ToldClock
 from avatar_app.audio import stream as lines
 from avatar_app.audio.clock import StreamClock, Timeline
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.microphone import BlockCutter, Intake
-from avatar_app.audio.speaker import FedOutlet, Outlet
-from avatar_app.audio.stream import Format, Line
+from avatar_app.audio.microphone import BlockCutter, InputCallback
+from avatar_app.audio.speaker import OutputCallback, ResamplingOutput
+from avatar_app.audio.stream import Format, Stream
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.values import AudioChunk, Samples
 
@@ -40,8 +40,8 @@ class Socket:
         self.closed = True
 
 
-def opened(library: PropPortAudio, clock: ToldClock, direction: Direction) -> Line:
-    return Line(library, 0, DEVICE, direction, Socket, clock)
+def opened(library: PropPortAudio, clock: ToldClock, direction: Direction) -> Stream:
+    return Stream(library, 0, DEVICE, direction, Socket, clock)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_microphone_is_mono_at_16_khz_in_its_place(form: Format) -> None:
         blocks.append(block)
         times.append(at)
 
-    intake = Intake(form, BlockCutter(hear))
+    intake = InputCallback(form, BlockCutter(hear))
     sound, step = tone(form.rate, form.rate), form.rate // 100
     for n, piece in enumerate(np.split(sound, 100)):
         stereo = np.zeros((step, form.channels), np.float32)
@@ -176,7 +176,7 @@ def test_a_listener_that_is_held_up_loses_sound_but_not_the_stream() -> None:
         gate.wait()
         blocks.append(block)
 
-    intake = Intake(Format(16_000, 1), BlockCutter(hear))
+    intake = InputCallback(Format(16_000, 1), BlockCutter(hear))
     for n in range(700):
         intake(bytes(640), 160, 0.01 * n)
     gate.set()
@@ -189,7 +189,7 @@ def test_a_listener_that_is_held_up_loses_sound_but_not_the_stream() -> None:
 def test_the_loudspeaker_gets_mono_on_its_front_channels(channels: int) -> None:
     buffer = np.full((480, channels), 9.0, np.float32)
     sound = tone(480, 48_000)
-    Outlet(Format(48_000, channels), lambda _frames, _at: sound)(buffer, 480, 1.0)
+    OutputCallback(Format(48_000, channels), lambda _frames, _at: sound)(buffer, 480, 1.0)
     for channel in range(channels):
         np.testing.assert_array_equal(buffer[:, channel], sound if channel < 2 else 0.0)
 
@@ -205,7 +205,7 @@ def test_a_loudspeaker_of_another_rate_is_fed_ahead() -> None:
         filled.release()
         return sound[480 * (len(pulled) - 1) : 480 * len(pulled)]
 
-    outlet = FedOutlet(Format(44_100, 2), pull)
+    outlet = ResamplingOutput(Format(44_100, 2), pull)
     played = []
     for n in range(60):
         buffer = np.zeros((441, 2), np.float32)

@@ -10,7 +10,7 @@ from virtual_audio import RATE, VirtualAudio, likeness, wait_until
 
 from avatar_app.audio.devices import list_devices
 from avatar_app.audio.microphone import Microphone
-from avatar_app.audio.speaker import Speaker
+from avatar_app.audio.speaker import Loudspeaker
 from avatar_app.core.values import MICROPHONE_RATE, PLAYBACK_BLOCK, PLAYBACK_RATE, AudioChunk
 from avatar_app.media.sound_reader import read_sound
 
@@ -80,7 +80,7 @@ def test_devices_are_listed_by_name() -> None:
 def test_what_is_played_leaves_the_loudspeaker(virtual_audio: VirtualAudio) -> None:
     said = speech(PLAYBACK_RATE)
     tape, notices = Tape(said), Notices()
-    with virtual_audio.recording() as recording, Speaker(None, tape.pull, notices) as speaker:
+    with virtual_audio.recording() as recording, Loudspeaker(None, tape.pull, notices) as speaker:
         assert speaker.name == "default"
         assert 0 < speaker.latency <= 0.1
         wait_until(lambda: tape.ended, "all is played")
@@ -110,7 +110,7 @@ def test_what_is_said_reaches_the_microphone(virtual_audio: VirtualAudio) -> Non
 
 def test_unplugged_loudspeaker_is_survived_and_taken_back(virtual_audio: VirtualAudio) -> None:
     tape, notices = Tape(), Notices()
-    with Speaker(None, tape.pull, notices) as speaker:
+    with Loudspeaker(None, tape.pull, notices) as speaker:
         wait_until(lambda: len(tape.times) > 20, "the loudspeaker plays")
         virtual_audio.kill()
         wait_until(lambda: notices, "the loss is noticed")
@@ -132,7 +132,7 @@ def test_unplugged_loudspeaker_is_survived_and_taken_back(virtual_audio: Virtual
 
 def test_both_streams_survive_the_sound_server(virtual_audio: VirtualAudio) -> None:
     tape, ear, notices = Tape(), Ear(), Notices()
-    with Speaker(None, tape.pull, notices), Microphone(None, ear.hear, notices) as microphone:
+    with Loudspeaker(None, tape.pull, notices), Microphone(None, ear.hear, notices) as microphone:
         wait_until(lambda: len(tape.times) > 20 and len(ear.blocks) > 20, "both streams run")
         virtual_audio.kill()
         wait_until(lambda: len(notices) == 2, "both losses are noticed")
@@ -157,7 +157,7 @@ def test_a_missing_device_comes_back_while_the_other_stream_runs(
     virtual_audio.unplug_headset()
     assert "headset" not in [device.name for device in list_devices()]
     with (
-        Speaker(None, tape.pull, Notices()),
+        Loudspeaker(None, tape.pull, Notices()),
         Microphone("headset", ear.hear, notices) as microphone,
     ):
         assert notices == [

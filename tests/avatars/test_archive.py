@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.avatars.archive import pack, unpack
+from avatar_app.avatars.archive import export_avatar, import_avatar
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.engines.face.portrait.avatar import (
@@ -30,19 +30,19 @@ NO_FACE = {name: [[100.0, 100.0]] * count for name, count in GROUPS.items()}
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shelf = Shelf(tmp_path_factory.mktemp("parcel"))
+    shelf = AvatarLibrary(tmp_path_factory.mktemp("parcel"))
     Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf)).run()
     return shelf.folder("ada")
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "avatars")
+def shelf(tmp_path: Path) -> AvatarLibrary:
+    return AvatarLibrary(tmp_path / "avatars")
 
 
-def test_an_avatar_travels_in_one_file(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
-    pack(ada, tmp_path / "ada.avatar")
-    avatar = unpack(tmp_path / "ada.avatar", "guest", shelf)
+def test_an_avatar_travels_in_one_file(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
+    export_avatar(ada, tmp_path / "ada.avatar")
+    avatar = import_avatar(tmp_path / "ada.avatar", "guest", shelf)
     assert avatar.name == "guest"
     assert shelf.names() == ("guest",)
     assert avatar.landmarks.keys() == load_avatar(ada).landmarks.keys()
@@ -101,10 +101,12 @@ HOSTILE: dict[str, Callable[[Path, Path], Path]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_file_leaves_nothing(ada: Path, shelf: Shelf, tmp_path: Path, kind: str) -> None:
+def test_a_hostile_file_leaves_nothing(
+    ada: Path, shelf: AvatarLibrary, tmp_path: Path, kind: str
+) -> None:
     source = HOSTILE[kind](ada, tmp_path / "x.avatar")
     with pytest.raises(InputInvalid) as raised:
-        unpack(source, "guest", shelf)
+        import_avatar(source, "guest", shelf)
     assert raised.value.hint
     assert str(source) in raised.value.message
     assert ".partial" not in raised.value.message
@@ -113,64 +115,68 @@ def test_a_hostile_file_leaves_nothing(ada: Path, shelf: Shelf, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_file_that_cannot_be_read_is_told(shelf: Shelf, tmp_path: Path, there: bool) -> None:
+def test_a_file_that_cannot_be_read_is_told(
+    shelf: AvatarLibrary, tmp_path: Path, there: bool
+) -> None:
     source = tmp_path / "x.avatar"
     if there:
         source.mkdir()
     with pytest.raises(InputInvalid) as raised:
-        unpack(source, "guest", shelf)
+        import_avatar(source, "guest", shelf)
     reason = "Is a directory" if there else "No such file or directory"
     assert raised.value.message == f"The file {source} cannot be read: {reason}."
 
 
 def test_a_message_names_files_and_no_folder_of_the_program(
-    ada: Path, shelf: Shelf, tmp_path: Path
+    ada: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
     source = HOSTILE["loop not described"](ada, tmp_path / "x.avatar")
     with pytest.raises(InputInvalid) as raised:
-        unpack(source, "guest", shelf)
+        import_avatar(source, "guest", shelf)
     reason = "The avatar file avatar.json is damaged: its idle loop is not described."
     assert raised.value.message == f"The file {source} cannot be used. {reason}"
 
 
-def test_texts_that_cannot_be_printed_stay_outside(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+def test_texts_that_cannot_be_printed_stay_outside(
+    ada: Path, shelf: AvatarLibrary, tmp_path: Path
+) -> None:
     bad = ["\ud800 \x1b[31mred"] * 30_000
     manifest = edited(ada, notes=bad, licence="\ud800", other="\ud800")
-    avatar = unpack(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
+    avatar = import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
     assert set(avatar.notes) == {"[31mred"}
     written = (shelf.folder("guest") / MANIFEST).read_text()
     assert written.count("red") == len(avatar.notes) < 20
 
 
 def test_what_grows_too_large_as_it_is_written_leaves_nothing(
-    ada: Path, shelf: Shelf, tmp_path: Path
+    ada: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
     manifest = edited(ada, other=[0] * 250_000)
     with pytest.raises(InputInvalid, match=r"cannot be used\. .* far too large"):
-        unpack(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
+        import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
     assert shelf.names() == ()
 
 
-def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
     source = HOSTILE["bomb"](ada, tmp_path / "x.avatar")
     assert source.stat().st_size < 2_000_000
     with pytest.raises(InputInvalid, match="unpacks to far too much"):
-        unpack(source, "guest", shelf)
+        import_avatar(source, "guest", shelf)
 
 
-def test_a_file_twice_in_a_zip_is_refused(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+def test_a_file_twice_in_a_zip_is_refused(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
     source = tmp_path / "x.avatar"
     with pytest.warns(UserWarning, match="Duplicate name"):
         with_entry(ada, source, MANIFEST)
     with pytest.raises(InputInvalid, match="other files"):
-        unpack(source, "guest", shelf)
+        import_avatar(source, "guest", shelf)
 
 
-def test_a_damaged_avatar_is_not_exported(ada: Path, shelf: Shelf, tmp_path: Path) -> None:
+def test_a_damaged_avatar_is_not_exported(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
     folder = tmp_path / "damaged"
     folder.mkdir()
     for name in FILES:
         (folder / name).write_bytes(b"" if name == FEATURES else (ada / name).read_bytes())
     with pytest.raises(InputInvalid):
-        pack(folder, tmp_path / "y.avatar")
+        export_avatar(folder, tmp_path / "y.avatar")
     assert not (tmp_path / "y.avatar").exists()

@@ -16,16 +16,16 @@ import moving
 import numpy as np
 import pytest
 
-from avatar_app.avatars.archive import pack, unpack
+from avatar_app.avatars.archive import export_avatar, import_avatar
 from avatar_app.avatars.clip.analysis import Watched
 from avatar_app.avatars.clip.importing import sit_for_clip
 from avatar_app.avatars.clip.loop import Loop, find_loop, smoothed
 from avatar_app.avatars.clip.quality import usable_part
 from avatar_app.avatars.clip.reading import is_clip, open_clip
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.landmarks import landmarks_of
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Image
@@ -42,7 +42,7 @@ from avatar_app.engines.face.portrait.idle import IDLE_CLIP, IDLE_FILES, IDLE_TR
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Avatar:
-    return moving.astronaut(Shelf(tmp_path_factory.mktemp("still")))
+    return moving.astronaut(AvatarLibrary(tmp_path_factory.mktemp("still")))
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,12 @@ def clip(ada: Avatar, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def kept(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the avatar of that clip."""
-    return moving.made(clip, Shelf(tmp_path_factory.mktemp("kept")))
+    return moving.made(clip, AvatarLibrary(tmp_path_factory.mktemp("kept")))
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "avatars")
+def shelf(tmp_path: Path) -> AvatarLibrary:
+    return AvatarLibrary(tmp_path / "avatars")
 
 
 def plain(seconds: float, level: int = 90, side: int = 128) -> Iterator[Image]:
@@ -89,7 +89,7 @@ def test_an_avatar_of_a_clip_has_a_loop_that_nobody_sees_begin(kept: Path, clip:
 def test_landmarks_follow_the_face(kept: Path) -> None:
     idle = load_avatar(kept).idle
     assert idle is not None
-    eyes, wide = Eyes(), float(np.ptp(idle.boxes[0, ::2]))
+    eyes, wide = FaceDetector(), float(np.ptp(idle.boxes[0, ::2]))
     for index, picture in list(enumerate(idle.pictures()))[2::9]:
         seen = landmarks_of(eyes.mesh(picture, eyes.faces(picture)[0])[0])
         told = grouped(idle.marks[index])
@@ -159,7 +159,9 @@ def write_sound(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_clip_is_told_in_a_sentence(kind: str, tmp_path: Path, shelf: Shelf) -> None:
+def test_a_hostile_clip_is_told_in_a_sentence(
+    kind: str, tmp_path: Path, shelf: AvatarLibrary
+) -> None:
     path = moving.write_clip(tmp_path / "film.mp4", plain(1))
     HOSTILE[kind](path)
     with pytest.raises(InputInvalid) as raised:
@@ -178,14 +180,14 @@ def test_a_hostile_clip_is_told_in_a_sentence(kind: str, tmp_path: Path, shelf: 
     ],
 )
 def test_a_clip_that_cannot_work_is_refused(
-    pictures: Iterator[Image], said: str, tmp_path: Path, shelf: Shelf
+    pictures: Iterator[Image], said: str, tmp_path: Path, shelf: AvatarLibrary
 ) -> None:
     with pytest.raises(InputInvalid, match=said):
         moving.made(moving.write_clip(tmp_path / "a.mp4", pictures), shelf)
 
 
 @pytest.mark.parametrize("when", [0.0, 0.3, 0.78, 0.9])
-def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, shelf: Shelf) -> None:
+def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, shelf: AvatarLibrary) -> None:
     job = Job[Avatar]("making", lambda job: make_avatar(clip, "ada", job, shelf))
     told: list[float] = []
 
@@ -284,10 +286,10 @@ def test_smoothing_takes_the_trembling_and_leaves_the_motion() -> None:
 
 
 def test_an_avatar_with_a_loop_travels_in_one_file(
-    kept: Path, shelf: Shelf, tmp_path: Path
+    kept: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
-    pack(kept, tmp_path / "ada.avatar")
-    guest = unpack(tmp_path / "ada.avatar", "guest", shelf)
+    export_avatar(kept, tmp_path / "ada.avatar")
+    guest = import_avatar(tmp_path / "ada.avatar", "guest", shelf)
     idle, own = guest.idle, load_avatar(kept).idle
     assert idle is not None
     assert own is not None
@@ -308,13 +310,15 @@ PARCELS: dict[str, Callable[[Path], dict[str, bytes]]] = {
 
 
 @pytest.mark.parametrize("kind", PARCELS)
-def test_a_hostile_loop_leaves_nothing(kind: str, kept: Path, shelf: Shelf, tmp_path: Path) -> None:
+def test_a_hostile_loop_leaves_nothing(
+    kind: str, kept: Path, shelf: AvatarLibrary, tmp_path: Path
+) -> None:
     changed = PARCELS[kind](kept)
     with zipfile.ZipFile(tmp_path / "x.avatar", "w") as parcel:
         for name in (*FILES, *IDLE_FILES):
             parcel.writestr(name, changed.get(name, (kept / name).read_bytes()))
     with pytest.raises(InputInvalid) as raised:
-        unpack(tmp_path / "x.avatar", "guest", shelf)
+        import_avatar(tmp_path / "x.avatar", "guest", shelf)
     assert raised.value.hint
     assert list(shelf.root.iterdir()) == []
 

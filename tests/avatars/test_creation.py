@@ -15,9 +15,9 @@ import pytest
 
 from avatar_app.avatars import creation
 from avatar_app.avatars.creation import BELOW, make_avatar
-from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.landmarks import outline_of, tilt_of, turn_of
-from avatar_app.avatars.library import Shelf, name_from
+from avatar_app.avatars.library import AvatarLibrary, name_from
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Image
@@ -55,13 +55,13 @@ def write(folder: Path, picture: Image, name: str = "photo.png") -> Path:
     return folder / name
 
 
-def made(photo: Path, shelf: Shelf, name: str = "ada") -> Avatar:
+def made(photo: Path, shelf: AvatarLibrary, name: str = "ada") -> Avatar:
     return Job[Avatar]("making", lambda job: make_avatar(photo, name, job, shelf)).run()
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    return Eyes()
+def eyes() -> FaceDetector:
+    return FaceDetector()
 
 
 @pytest.fixture(scope="module")
@@ -70,20 +70,20 @@ def astronaut() -> Image:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "avatars")
+def shelf(tmp_path: Path) -> AvatarLibrary:
+    return AvatarLibrary(tmp_path / "avatars")
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
     """A shelf with the avatar ada; tests only read it."""
-    shelf = Shelf(tmp_path_factory.mktemp("kept") / "avatars")
+    shelf = AvatarLibrary(tmp_path_factory.mktemp("kept") / "avatars")
     made(ASTRONAUT, shelf)
     return shelf
 
 
 @pytest.fixture
-def folder(kept: Shelf, tmp_path: Path) -> Iterator[Path]:
+def folder(kept: AvatarLibrary, tmp_path: Path) -> Iterator[Path]:
     """A copy of ada's folder, to be damaged."""
     copy = tmp_path / "damaged"
     copy.mkdir()
@@ -92,7 +92,7 @@ def folder(kept: Shelf, tmp_path: Path) -> Iterator[Path]:
     return copy
 
 
-def test_points_lie_where_mediapipe_finds_them(eyes: Eyes, astronaut: Image) -> None:
+def test_points_lie_where_mediapipe_finds_them(eyes: FaceDetector, astronaut: Image) -> None:
     mesh, presence = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     corners = np.array(MESH_OF_MEDIAPIPE["outer eye corners"][1])
     between = np.linalg.norm(corners[1] - corners[0])
@@ -103,7 +103,9 @@ def test_points_lie_where_mediapipe_finds_them(eyes: Eyes, astronaut: Image) -> 
 
 
 @pytest.mark.parametrize("degrees", [-40, -15, 20, 40])
-def test_a_tilted_head_is_measured_as_well(eyes: Eyes, astronaut: Image, degrees: int) -> None:
+def test_a_tilted_head_is_measured_as_well(
+    eyes: FaceDetector, astronaut: Image, degrees: int
+) -> None:
     upright, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     place = cv2.getRotationMatrix2D((256, 256), degrees, 0.8)
     picture = np.asarray(cv2.warpAffine(astronaut, place, (512, 512)), np.uint8)
@@ -115,7 +117,7 @@ def test_a_tilted_head_is_measured_as_well(eyes: Eyes, astronaut: Image, degrees
     assert abs(turn_of(tilted)) < 8
 
 
-def test_a_face_anywhere_in_a_large_photo_is_found(eyes: Eyes, astronaut: Image) -> None:
+def test_a_face_anywhere_in_a_large_photo_is_found(eyes: FaceDetector, astronaut: Image) -> None:
     wall = np.full((900, 1600, 3), 120, np.uint8)
     wall[300:812, 1000:1512] = astronaut
     faces = eyes.faces(wall)
@@ -123,7 +125,7 @@ def test_a_face_anywhere_in_a_large_photo_is_found(eyes: Eyes, astronaut: Image)
     assert np.allclose(faces[0].centre, [1223, 428], atol=12)
 
 
-def test_an_avatar_is_complete(kept: Shelf) -> None:
+def test_an_avatar_is_complete(kept: AvatarLibrary) -> None:
     avatar = load_avatar(kept.folder("ada"))
     assert avatar.name == "ada"
     assert avatar.portrait.shape == (512, 512, 3)
@@ -134,7 +136,7 @@ def test_an_avatar_is_complete(kept: Shelf) -> None:
     assert sorted(path.name for path in kept.folder("ada").iterdir()) == sorted(FILES)
 
 
-def test_groups_run_from_left_to_right_and_lie_as_in_a_face(kept: Shelf) -> None:
+def test_groups_run_from_left_to_right_and_lie_as_in_a_face(kept: AvatarLibrary) -> None:
     marks = load_avatar(kept.folder("ada")).landmarks
     for name, points in marks.items():
         if name != "nose_bridge":
@@ -153,7 +155,7 @@ def test_groups_run_from_left_to_right_and_lie_as_in_a_face(kept: Shelf) -> None
         assert marks[upper][len(marks[upper]) // 2, 1] < marks[lower][len(marks[lower]) // 2, 1]
 
 
-def test_the_face_box_ends_below_the_chin_and_its_mask_at_the_jaw(kept: Shelf) -> None:
+def test_the_face_box_ends_below_the_chin_and_its_mask_at_the_jaw(kept: AvatarLibrary) -> None:
     avatar = load_avatar(kept.folder("ada"))
     x0, y0, x1, y1 = avatar.face_box
     chin = avatar.mesh[152]
@@ -174,7 +176,7 @@ def two_faces(astronaut: Image) -> Image:
 
 
 def test_of_two_faces_the_larger_is_taken_and_it_is_said(
-    astronaut: Image, shelf: Shelf, tmp_path: Path
+    astronaut: Image, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
     avatar = made(write(tmp_path, two_faces(astronaut)), shelf)
     assert avatar.face_box[2] < 512
@@ -214,7 +216,7 @@ def turned(astronaut: Image, degrees: float) -> Image:
     ],
 )
 def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
-    astronaut: Image, shelf: Shelf, tmp_path: Path, spoil: object, said: str
+    astronaut: Image, shelf: AvatarLibrary, tmp_path: Path, spoil: object, said: str
 ) -> None:
     assert callable(spoil)
     with pytest.raises(InputInvalid, match=said) as raised:
@@ -234,14 +236,18 @@ def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
     ],
 )
 def test_a_photo_that_could_be_better_is_told_so(
-    astronaut: Image, shelf: Shelf, tmp_path: Path, spoil: Callable[[Image], Image], said: str
+    astronaut: Image,
+    shelf: AvatarLibrary,
+    tmp_path: Path,
+    spoil: Callable[[Image], Image],
+    said: str,
 ) -> None:
     notes = made(write(tmp_path, spoil(astronaut)), shelf).notes
     mouth = "The mouth is open; a photo with closed lips speaks better."
     assert set(notes) == {mouth, said} - {None}
 
 
-def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
+def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: FaceDetector) -> None:
     """What lies between the astronaut's lips is squeezed away."""
     from avatar_app.avatars.landmarks import check_face, gap_of, landmarks_of
 
@@ -260,7 +266,7 @@ def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: Eyes) -> None:
     assert check_face(picture, shut, 1) == ()
 
 
-def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: Eyes) -> None:
+def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: FaceDetector) -> None:
     from avatar_app.avatars.landmarks import check_face
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
@@ -274,7 +280,7 @@ def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: Eyes) -> None:
         check_face(astronaut, turned, 1)
 
 
-def test_the_job_tells_its_progress(shelf: Shelf) -> None:
+def test_the_job_tells_its_progress(shelf: AvatarLibrary) -> None:
     job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
     told: list[str] = []
     job.when_progressed(lambda progress: told.append(progress.text))
@@ -284,7 +290,7 @@ def test_the_job_tells_its_progress(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("when", [0.0, 0.5, 0.7])
-def test_a_cancelled_job_leaves_nothing(shelf: Shelf, when: float) -> None:
+def test_a_cancelled_job_leaves_nothing(shelf: AvatarLibrary, when: float) -> None:
     job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
     job.when_progressed(lambda progress: job.cancel() if progress.fraction >= when else None)
     with pytest.raises(JobCancelled):
@@ -292,7 +298,7 @@ def test_a_cancelled_job_leaves_nothing(shelf: Shelf, when: float) -> None:
     assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
 
 
-def test_a_full_disk_leaves_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing(shelf: AvatarLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -417,7 +423,7 @@ def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
     "".join(texts).encode()
 
 
-def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
+def test_a_shelf_lists_finds_and_removes(kept: AvatarLibrary, shelf: AvatarLibrary) -> None:
     made(ASTRONAUT, shelf, "ada")
     made(ASTRONAUT, shelf, "bea")
     (shelf.root / "bea" / PORTRAIT).unlink()
@@ -446,7 +452,7 @@ def test_a_shelf_lists_finds_and_removes(kept: Shelf, shelf: Shelf) -> None:
     ],
 )
 def test_only_a_name_that_is_alike_is_offered(
-    shelf: Shelf, name: str, message: str, hint: str
+    shelf: AvatarLibrary, name: str, message: str, hint: str
 ) -> None:
     for known in ("la", "p", "plain"):
         (shelf.root / known).mkdir(parents=True)
@@ -456,7 +462,7 @@ def test_only_a_name_that_is_alike_is_offered(
     assert (raised.value.message, raised.value.hint) == (message, hint)
 
 
-def test_a_name_that_windows_reserves_is_told(shelf: Shelf) -> None:
+def test_a_name_that_windows_reserves_is_told(shelf: AvatarLibrary) -> None:
     with pytest.raises(ConfigInvalid, match="'con': Windows keeps that name for itself") as raised:
         shelf.check_free("con")
     assert "con-1" in raised.value.hint
@@ -466,14 +472,14 @@ def test_a_name_that_windows_reserves_is_told(shelf: Shelf) -> None:
 def test_a_shelf_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "avatars").write_text("in the way")
     with pytest.raises(InputInvalid, match="cannot be written") as raised:
-        made(ASTRONAUT, Shelf(tmp_path / "avatars"))
+        made(ASTRONAUT, AvatarLibrary(tmp_path / "avatars"))
     assert str(tmp_path / "avatars") in raised.value.hint
 
 
 @pytest.mark.parametrize(
     "name", ["", "..", "a/b", "../x", "Ada", "con", "a" * 41, ".hidden", "a b"]
 )
-def test_a_name_that_is_no_folder_everywhere_is_refused(shelf: Shelf, name: str) -> None:
+def test_a_name_that_is_no_folder_everywhere_is_refused(shelf: AvatarLibrary, name: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be called"):
         shelf.check_free(name)
     with pytest.raises(ConfigInvalid):

@@ -15,15 +15,15 @@ from s3fd_parts import FOLDER, State, pure_green_state, random_state
 from terminal import typed
 from torch_files import Hostile, write_row, write_zip
 
-from avatar_app.avatars.detection.faces import DetectorName, Eyes, eyes_with
+from avatar_app.avatars.detection.faces import DetectorName, FaceDetector, create_face_detector
 from avatar_app.avatars.detection.s3fd import S3fd
 from avatar_app.avatars.detection.s3fd_graph import PICTURES, STRIDES, expected_shapes, s3fd_graph
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.values import Image
 from avatar_app.engines.face.portrait.avatar import load_avatar
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 NOSE = (126, 118)
@@ -155,7 +155,7 @@ def test_only_what_has_a_mesh_is_a_face(green: S3fd) -> None:
     """The detector is told of a face at the nose, and of another one on the wall."""
     picture = with_green(with_green(astronaut(), *NOSE), 248, 20)
     assert len(green.faces([picture])[0]) == 2
-    eyes, usual = Eyes(green), Eyes()
+    eyes, usual = FaceDetector(green), FaceDetector()
     both = eyes.faces_in_each([picture, astronaut()])
     assert [len(faces) for faces in both] == [1, 0]
     found, _ = eyes.mesh(picture, both[0][0])
@@ -170,7 +170,7 @@ def test_a_tilted_head_is_measured_though_the_detector_tells_no_tilt(
     place = cv2.getRotationMatrix2D((126.0, 124.0), degrees, 1.0)
     turned = np.asarray(cv2.warpAffine(astronaut(), place, (256, 240)), np.uint8)
     picture = with_green(turned, *NOSE)
-    eyes, usual = Eyes(green), Eyes()
+    eyes, usual = FaceDetector(green), FaceDetector()
     found, _ = eyes.mesh(picture, eyes.faces(picture)[0])
     expected, _ = usual.mesh(picture, usual.faces(picture)[0])
     between = np.linalg.norm(expected[263] - expected[33])
@@ -236,16 +236,16 @@ def test_weights_that_are_not_there_are_told_with_what_to_do(tmp_path: Path) -> 
     assert "models download s3fd" in caught.value.hint
     assert "embedded detector" in caught.value.hint
     with pytest.raises(ModelMissing, match="no S3FD checkpoint"):
-        eyes_with(DetectorName.S3FD)
+        create_face_detector(DetectorName.S3FD)
 
 
 @pytest.mark.parametrize("place", ["s3fd/s3fd-619a316812.pth", "s3fd.pth"])
 def test_weights_in_the_folder_of_models_are_found(place: str, green_file: Path) -> None:
-    path = user_places().models / place
+    path = app_paths().models / place
     path.parent.mkdir(parents=True)
     path.symlink_to(green_file)
     picture = with_green(astronaut(), *NOSE)
-    assert len(eyes_with(DetectorName.S3FD, batch=4).faces(picture)) == 1
+    assert len(create_face_detector(DetectorName.S3FD, batch=4).faces(picture)) == 1
 
 
 def told(*arguments: object) -> str:
@@ -257,7 +257,7 @@ def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(photo), with_green(astronaut(), *NOSE)[..., ::-1])
     told("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
     told("add", photo, "--name", "bea", "--detector", "embedded")
-    shelf = Shelf.of(user_places())
+    shelf = AvatarLibrary.of(app_paths())
     ada, bea = (load_avatar(shelf.folder(name)) for name in ("ada", "bea"))
     assert np.abs(ada.mesh - bea.mesh).mean() < 1.5
     cv2.imwrite(str(photo), astronaut()[..., ::-1])

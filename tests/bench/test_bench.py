@@ -17,7 +17,7 @@ from avatar_app.bench.noises import NOISES, noise_number
 from avatar_app.bench.result import BenchResult, Metric, Report, histogram, quantile
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.values import AudioChunk, SpeechChunk, Word
-from avatar_app.session.offline.devices import Moment
+from avatar_app.session.offline.devices import Tick
 from avatar_app.settings.schema import Settings, load_settings
 
 RNG = np.random.default_rng(1)
@@ -140,7 +140,7 @@ def test_played_sound_is_found_in_the_speech_whatever_its_gain() -> None:
 
 def test_a_stale_sample_is_counted() -> None:
     tally = soak._Tally()
-    moment = Moment(1.0, np.full(480, level_of(2), np.float32), None)
+    moment = Tick(1.0, np.full(480, level_of(2), np.float32), None)
     tally._check(moment, {2: 0.5}, {})
     assert (tally.stale, tally.sounding) == (0, 480)
     tally._check(moment, {2: 0.5}, {2: 0.9})

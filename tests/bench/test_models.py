@@ -15,7 +15,7 @@ from avatar_app.bench.rereading import measure_rereading
 from avatar_app.bench.result import Report
 from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.stopping import measure_stopping
-from avatar_app.bench.whole_chain import Chain, measure_whole_chain
+from avatar_app.bench.whole_chain import WholeChain, measure_whole_chain
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
@@ -36,7 +36,7 @@ def test_how_far_it_is_is_told_beside_the_result(capsys: pytest.CaptureFixture[s
 def test_a_chain_is_compared_with_its_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole_chain, "SAYING", "Hello.")
     report = Report()
-    chain = Chain(FixedRecognizer("hello", 0.1), FixedDialogue("Yes.", 0.1), FlatVoice(0.1))
+    chain = WholeChain(FixedRecognizer("hello", 0.1), FixedDialogue("Yes.", 0.1), FlatVoice(0.1))
     measure_whole_chain(report, chain, 1)
     alone, together = report.metrics["engines_alone_p50"], report.metrics["first_sound_p50"]
     assert alone.value is not None

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from terminal import typed
 
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.engines.face.portrait.avatar import MANIFEST
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 
@@ -22,7 +22,7 @@ def told(*arguments: object) -> str:
 
 
 def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
-    shelf = Shelf.of(user_places())
+    shelf = AvatarLibrary.of(app_paths())
     assert "none yet" in told("list")
     shown = told("add", ASTRONAUT, "--name", "ada")
     assert str(shelf.folder("ada")) in shown.replace(" ", "")
@@ -36,7 +36,7 @@ def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
 
 
 def test_a_manifest_does_not_break_the_list() -> None:
-    shelf = Shelf.of(user_places())
+    shelf = AvatarLibrary.of(app_paths())
     for name, created in (("ada", "[/nope]"), ("bea", "[bold]2"), ("cal", None)):
         told("add", ASTRONAUT, "--name", name)
         path = shelf.folder(name) / MANIFEST

@@ -15,7 +15,7 @@ import soundfile
 from avatar_app.bench import BENCHES
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import DeviceUnavailable
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 RECORDING = Path(__file__).parents[1] / "data/goforward.wav"
 LIGHT = ["--set", "face.options.width=64", "--set", "face.options.height=64"]
@@ -48,7 +48,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append({"settings": settings, "lines": lines, "output": output})
         return {"turns": [], "notices": []}
 
-    monkeypatch.setattr("avatar_app.session.offline.recordings.converse", converse)
+    monkeypatch.setattr("avatar_app.session.offline.recordings.play_recordings", converse)
     return calls
 
 
@@ -88,7 +88,7 @@ def test_engines_are_listed(run: Run) -> None:
 
 
 def test_a_users_broken_engine_is_told_and_the_others_are_listed(run: Run) -> None:
-    folder = user_places().engines / "tts" / "broken"
+    folder = app_paths().engines / "tts" / "broken"
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text("name: [")
     status, output, errors = run("engines")
@@ -141,7 +141,7 @@ def test_an_unknown_engine_on_the_command_line_is_replaced(
 
 
 def test_a_broken_settings_file_costs_a_notice(run: Run, held: list[dict[str, Any]]) -> None:
-    places = user_places()
+    places = app_paths()
     places.config.mkdir(parents=True, exist_ok=True)
     places.settings_file.write_text("window: {theme: [\n")
     status, _, errors = run("converse", "--input", RECORDING)
@@ -191,7 +191,7 @@ def test_what_is_wrong_in_the_settings_is_told_before_it_is_said(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("avatar_app.session.offline.demo.film_saying", lambda *_: [])
-    file = user_places().settings_file
+    file = app_paths().settings_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("window: {theme: pink}\n")
     status, _, errors = run("say", "Hello!", "--output", tmp_path / "film.mp4")
@@ -208,7 +208,7 @@ def test_without_a_display_a_demonstration_is_filmed(
     status, output, _ = run("run")
     assert status == 0
     assert "no display" in output
-    assert filmed == [user_places().videos / "avatar-demo.mp4"]
+    assert filmed == [app_paths().videos / "avatar-demo.mp4"]
     assert str(filmed[0]) in output
 
 

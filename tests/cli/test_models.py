@@ -15,7 +15,7 @@ from misbehaving import Site, cut, serving, status
 
 from avatar_app.cli import main as cli
 from avatar_app.cli import models as cli_models
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 BODY = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -58,8 +58,8 @@ def site() -> Iterator[Site]:
                 entry | {"id": "bound", "title": "Bound", "licence": "NC"},
             ],
         }
-        user_places().models.mkdir(parents=True)
-        (user_places().models / "catalog.yaml").write_text(yaml.safe_dump(document))
+        app_paths().models.mkdir(parents=True)
+        (app_paths().models / "catalog.yaml").write_text(yaml.safe_dump(document))
         yield each
 
 
@@ -116,7 +116,7 @@ def test_all_about_a_model(run: Run, site: Site) -> None:
 def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
     returned, output, errors = run("download", "free")
     assert (returned, errors) == (0, "")
-    path = user_places().models / "free" / "m.bin"
+    path = app_paths().models / "free" / "m.bin"
     assert str(path) in output
     assert path.read_bytes() == BODY
     assert "Use it: avatar-app run --set tts.engine=e" in output
@@ -192,7 +192,7 @@ def test_a_file_the_user_has_is_taken_over(run: Run, site: Site, tmp_path: Path)
     assert returned == 1
     assert "accept" in errors
     assert run("import", tmp_path / "other.bin", "--as", "bound", "--yes")[0] == 0
-    assert (user_places().models / "bound" / "m.bin").read_bytes() == BODY
+    assert (app_paths().models / "bound" / "m.bin").read_bytes() == BODY
     assert site.asked == []
     (tmp_path / "other.bin").unlink()
     (tmp_path / "other.bin").write_bytes(b"another")

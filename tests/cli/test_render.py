@@ -18,13 +18,13 @@ import wav2lip_parts
 from terminal import typed
 
 from avatar_app import __main__ as program
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.cli.render import render
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.render.device import BEST_ON_CPU
 from avatar_app.render.inputs import find_weights
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SMALL = ("--size", "192x108", "--fps", "10")
@@ -50,11 +50,11 @@ def test_a_photo_without_weights_moves_by_its_own_means(voice: Path, tmp_path: P
 
 
 def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> None:
-    places = user_places()
+    places = app_paths()
     places.models.mkdir(parents=True)
     state = wav2lip_parts.random_state()
     weights = wav2lip_parts.write_safetensors(places.models / "wav2lip_gan.safetensors", state)
-    folder = Shelf.of(places).root / "nobody"
+    folder = AvatarLibrary.of(places).root / "nobody"
     folder.parent.mkdir(parents=True)
     wav2lip_parts.write_avatar(folder)
     arguments = ("--avatar", "nobody", "--audio", voice, "--output", tmp_path / "film.mp4")
@@ -191,7 +191,7 @@ def test_lips_need_somebody(tmp_path: Path) -> None:
 
 
 def test_weights_are_found_by_name_in_the_folder_of_models_or_a_folder_in_it() -> None:
-    places = user_places()
+    places = app_paths()
     with pytest.raises(ModelMissing) as caught:
         find_weights("wav2lip", places)
     assert str(places.models) in caught.value.hint

@@ -9,7 +9,7 @@ import pytest
 from avatar_app.core.turn import Turn
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
 from avatar_app.models.catalog import user_catalog
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 
 @pytest.mark.parametrize(("name", "written"), [("vctk-vits", "vits"), ("xtts-v2", "xtts")])
@@ -17,7 +17,7 @@ def test_the_files_of_the_catalogue_suffice(
     name: str, written: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     source: Path = request.getfixturevalue(written)
-    for file in user_catalog(user_places().models).find(name).contents:
+    for file in user_catalog(app_paths().models).find(name).contents:
         (tmp_path / file).write_bytes((source / file).read_bytes())
     voice = CoquiVoice(model=str(tmp_path), threads=1)
     try:

@@ -13,18 +13,18 @@ from coqui_parts import SPEAKERS, XTTS_SPEAKERS
 
 from avatar_app.bench.scripted.kokoro import write_kokoro
 from avatar_app.core.errors import InputInvalid
-from avatar_app.core.events import Outcome, TurnEnded, WordsHeard
+from avatar_app.core.events import Outcome, TurnEnded, WordsPlayed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import AudioChunk, Samples
 from avatar_app.media.sound_reader import write_sound
 from avatar_app.pipeline import commands
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.conversation import Gathering, gathered
+from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
 from avatar_app.settings.schema import EngineChoice, load_settings
 from avatar_app.speech.text_to_speech import TTSEngine
-from avatar_app.system.paths import user_places
-from avatar_app.voices.library import CONSENT, MANIFEST, REFERENCE, VoiceShelf, open_voice
+from avatar_app.system.paths import app_paths
+from avatar_app.voices.library import CONSENT, MANIFEST, REFERENCE, VoiceLibrary, open_voice
 
 pytestmark = pytest.mark.timeout(300)  # PyTorch is imported in each process
 TEXT = "Hello there, my friend. It is good that you came."
@@ -56,7 +56,7 @@ class Heard:
     """What had been heard, each time it was told."""
 
 
-def announced(gathering: Gathering, interrupted_after: str = "") -> Heard:
+def announced(gathering: OfflineConversation, interrupted_after: str = "") -> Heard:
     """TEXT as the avatar says it, until the turn has ended and the loudspeaker is empty."""
     before, told, played = len(gathering.ended), len(gathering.events), []
     words: list[str] = []
@@ -64,7 +64,7 @@ def announced(gathering: Gathering, interrupted_after: str = "") -> Heard:
     for moment in gathering.room.pass_time(LONGEST):
         played.append(moment.played)
         new = (event for _, event in gathering.events[told:])
-        words = [event.text for event in new if isinstance(event, WordsHeard)]
+        words = [event.text for event in new if isinstance(event, WordsPlayed)]
         if interrupted_after and words and interrupted_after in words[-1]:
             gathering.conversation.order(commands.Interrupt())
         if len(gathering.ended) > before:
@@ -83,7 +83,7 @@ def test_it_is_played_word_by_word_and_silenced_by_an_interruption(
 ) -> None:
     settings, _ = load_settings(overrides=speaking)
     notices: list[Any] = []
-    with gathered(settings, user_places(), notices.append, pace=20.0) as gathering:
+    with offline_conversation(settings, app_paths(), notices.append, pace=20.0) as gathering:
         whole = announced(gathering)
         cut = announced(gathering, interrupted_after="friend")
     assert notices == []
@@ -116,7 +116,7 @@ def test_files_of_any_speaker(vits: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def ada() -> Path:
     """The folder of a cloned voice as consent leaves it."""
-    shelf = VoiceShelf(user_places())
+    shelf = VoiceLibrary(app_paths())
     seconds = np.arange(3 * 24_000) / 24_000
     tone = np.float32(0.2) * np.sin(2 * np.pi * 150 * seconds * (1 + 0.1 * np.sin(6 * seconds)))
     with shelf.new("ada") as folder:
@@ -159,4 +159,4 @@ def test_without_consent_it_does_not_load(xtts: Path, ada: Path, damage: str) ->
     manifest = Registry().find(Kind.TTS, "coqui")
     for voice in ("ada", str(ada)):
         with pytest.raises(InputInvalid, match="consent"):
-            make_engine(Registry(), manifest, {"model": str(xtts), "voice": voice})
+            create_engine(Registry(), manifest, {"model": str(xtts), "voice": voice})

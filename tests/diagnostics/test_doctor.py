@@ -14,12 +14,12 @@ from avatar_app.diagnostics import doctor
 from avatar_app.diagnostics.doctor import Finding, examine
 from avatar_app.diagnostics.scripted_conversation import hold_conversation
 from avatar_app.settings.schema import Settings, load_settings
-from avatar_app.system.paths import Places, user_places
+from avatar_app.system.paths import AppPaths, app_paths
 
 
 @pytest.fixture
-def places() -> Places:
-    return user_places()
+def places() -> AppPaths:
+    return app_paths()
 
 
 def settings(**overrides: object) -> Settings:
@@ -27,18 +27,18 @@ def settings(**overrides: object) -> Settings:
     return load_settings(overrides=names)[0]
 
 
-def found(check: doctor.Check, settings: Settings, places: Places) -> list[Finding]:
+def found(check: doctor.Check, settings: Settings, places: AppPaths) -> list[Finding]:
     return list(check(settings, places))
 
 
 def test_a_broken_part_does_not_stop_the_other_checks(
-    places: Places, monkeypatch: pytest.MonkeyPatch
+    places: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_settings: Settings, _places: Places) -> Iterator[Finding]:
+    def broken(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
         yield Finding(True, "first")
         raise DeviceUnavailable("PortAudio is missing.", "Install libportaudio2.")
 
-    def sound(_settings: Settings, _places: Places) -> Iterator[Finding]:
+    def sound(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
         yield Finding(True, "last")
 
     monkeypatch.setattr(doctor, "CHECKS", (broken, sound))
@@ -49,12 +49,12 @@ def test_a_broken_part_does_not_stop_the_other_checks(
     ]
 
 
-def test_what_is_wrong_is_told_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loads(_settings: Settings, _places: Places) -> Iterator[Finding]:
+def test_what_is_wrong_is_told_once(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loads(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
         yield Finding(False, "tts: There is no tts engine 'foo'.", "Choose another.")
         yield Finding(False, "Another thing.")
 
-    def talks(_settings: Settings, _places: Places) -> Iterator[Finding]:
+    def talks(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
         yield Finding(False, "There is no tts engine 'foo'.", "Another one is used.")
         yield Finding(True, "Another thing.")
 
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_told_once(places: Places, monkeypatch: pytest.MonkeyPa
     ]
 
 
-def test_an_embedded_engine_with_a_wrong_option_is_not_recommended(places: Places) -> None:
+def test_an_embedded_engine_with_a_wrong_option_is_not_recommended(places: AppPaths) -> None:
     wrong = [
         finding
         for finding in found(doctor._engines, settings(tts__options__speed=99), places)
@@ -76,7 +76,7 @@ def test_an_embedded_engine_with_a_wrong_option_is_not_recommended(places: Place
     assert [finding.remedy for finding in wrong] == ["It takes a number from 0.5 to 2."]
 
 
-def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: Places) -> None:
+def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: AppPaths) -> None:
     findings = found(doctor._engines, settings(hearing__vad__engine="silerro"), places)
     assert len(findings) == len(Kind)
     wrong = [finding for finding in findings if not finding.ok]
@@ -86,7 +86,7 @@ def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: Places) -> N
     assert all(" s" in finding.text for finding in findings if finding.ok)
 
 
-def test_a_folder_that_cannot_be_written_is_told(places: Places, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_told(places: AppPaths, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     findings = found(doctor._folders, settings(), replace(places, logs=file / "logs"))
@@ -95,13 +95,13 @@ def test_a_folder_that_cannot_be_written_is_told(places: Places, tmp_path: Path)
     assert wrong[0].remedy
 
 
-def test_a_full_disk_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "ENOUGH_FREE_GB", 1e9)
     wrong = [f for f in found(doctor._folders, settings(), places) if not f.ok]
     assert [finding.remedy for finding in wrong] == ["Make room on it."]
 
 
-def test_a_broken_settings_file_is_told(places: Places) -> None:
+def test_a_broken_settings_file_is_told(places: AppPaths) -> None:
     assert all(finding.ok for finding in found(doctor._settings_read, settings(), places))
     places.config.mkdir(parents=True, exist_ok=True)
     places.settings_file.write_text("window: {theme: purple}\n", encoding="utf-8")
@@ -109,14 +109,14 @@ def test_a_broken_settings_file_is_told(places: Places) -> None:
     assert "purple" in wrong[0].text
 
 
-def test_a_missing_package_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_told(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
     wrong = [f for f in found(doctor._python, settings(), places) if not f.ok]
     assert "no-such-package" in wrong[0].text
     assert "pip install no-such-package" in wrong[0].remedy
 
 
-def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(places: Places) -> None:
+def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(places: AppPaths) -> None:
     small = settings(face__options__width=320, face__options__height=180)
     findings = list(hold_conversation(small, places, "What can you do?"))
     assert [ok for ok, _, _ in findings[:3]] == [True] * 3, findings
@@ -125,7 +125,7 @@ def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(places: Pl
 
 
 def test_an_avatar_that_hears_nothing_is_told(
-    places: Places, monkeypatch: pytest.MonkeyPatch
+    places: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("avatar_app.diagnostics.scripted_conversation.LONGEST", 0.05)
     small = settings(face__options__width=320, face__options__height=180)

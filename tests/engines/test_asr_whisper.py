@@ -30,7 +30,7 @@ from avatar_app.engines.asr.whisper.decoding import (
 )
 from avatar_app.engines.asr.whisper.engine import WhisperRecognizer
 from avatar_app.engines.asr.whisper.loading import translated
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 SENTENCE = "go forward ten meters"
@@ -193,7 +193,7 @@ def test_what_is_said_while_the_model_is_exchanged_waits_for_it(model, monkeypat
 def test_it_works_in_a_process_of_its_own(model):
     manifest = Registry().find(Kind.ASR, "whisper")
     options = {"model": str(model), "threads": 1, "compute": "float32"}
-    engine = make_engine(Registry(), manifest, options)
+    engine = create_engine(Registry(), manifest, options)
     try:
         *_, final = engine.transcribe(blocks(SPEECH), Turn(1))
         assert final.text == SENTENCE

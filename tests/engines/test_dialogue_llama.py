@@ -22,7 +22,7 @@ from avatar_app.engines.dialogue.llama.loading import ALL_LAYERS, Loaded
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
 from avatar_app.engines.dialogue.prompting.messages import described, told
 from avatar_app.engines.dialogue.prompting.replies import sorted_out
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 ANSWER = "Hello there. I am a small model, and glad to talk."
@@ -180,7 +180,9 @@ def test_why_a_function_failed_is_told():
 
 def test_it_works_in_a_process_of_its_own(model):
     manifest = Registry().find(Kind.DIALOGUE, "llama")
-    engine = make_engine(Registry(), manifest, {"model": str(model), "threads": 1, "context": 512})
+    engine = create_engine(
+        Registry(), manifest, {"model": str(model), "threads": 1, "context": 512}
+    )
     try:
         assert "".join(engine.reply(asked("Hi!"), Turn(1))) == ANSWER
         engine.configure(temperature=0.0, context=1024)

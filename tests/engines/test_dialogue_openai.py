@@ -18,7 +18,7 @@ from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
@@ -269,7 +269,7 @@ def test_a_key_comes_from_the_keyring_and_goes_to_its_server_alone():
 def test_it_works_in_a_process_of_its_own():
     with serving(hello) as server:
         manifest = Registry().find(Kind.DIALOGUE, "openai")
-        engine = make_engine(Registry(), manifest, {"address": server.address, "model": "m"})
+        engine = create_engine(Registry(), manifest, {"address": server.address, "model": "m"})
         try:
             assert "".join(engine.reply(PROMPT, Turn(1))) == "Hello there."
         finally:

@@ -23,7 +23,7 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import ALIGNED_FACE, Image
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 
@@ -36,7 +36,7 @@ def face() -> Image:
 def made(model: Path | str, **options: Any) -> Enhancer:
     registry = Registry()
     manifest = registry.find(Kind.ENHANCE, "gfpgan")
-    engine: Enhancer = make_engine(registry, manifest, {"model": str(model), **options})
+    engine: Enhancer = create_engine(registry, manifest, {"model": str(model), **options})
     return engine
 
 

@@ -15,7 +15,14 @@ import yaml
 from avatar_app.core.engines import Engine
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, VideoFrame, Viseme
+from avatar_app.core.values import (
+    AudioChunk,
+    FaceState,
+    MouthShape,
+    SpeechChunk,
+    VideoFrame,
+    Viseme,
+)
 from avatar_app.engines.face.animation.pose import Expression
 from avatar_app.engines.face.illustrated import engine as engine_module
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
@@ -64,7 +71,7 @@ def performed(
 
 
 def rested(
-    face: IllustratedFace, look: Look, count: int, after: VideoFrame | None = None
+    face: IllustratedFace, look: FaceState, count: int, after: VideoFrame | None = None
 ) -> list[VideoFrame]:
     frames: list[VideoFrame] = []
     for _ in range(count):
@@ -181,9 +188,9 @@ def skew(mouth: np.ndarray, sound: np.ndarray) -> float:
 
 
 def test_motion_has_no_jumps_from_rest_to_speech_to_rest(face: IllustratedFace) -> None:
-    frames = rested(face, Look.THINKING, 30)
+    frames = rested(face, FaceState.THINKING, 30)
     frames += performed(face, syllables(8), frames[-1])
-    frames += rested(face, Look.IDLE, 30, frames[-1])
+    frames += rested(face, FaceState.IDLE, 30, frames[-1])
     parts, pixels = largest_steps(frames)
     assert parts < 0.9
     assert pixels < 4.0
@@ -193,7 +200,7 @@ def test_speech_broken_off_leaves_the_mouth_to_close_smoothly(face: IllustratedF
     audio = AudioChunk(np.sin(np.arange(RATE) * 0.06).astype(np.float32), RATE)
     speech = SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),))
     frames = performed(face, speech)[:20]
-    frames += rested(face, Look.LISTENING, 12, frames[-1])
+    frames += rested(face, FaceState.LISTENING, 12, frames[-1])
     assert frames[19].pose.mouth_open > 0.8
     assert np.abs(np.diff(openings(frames[19:]))).max() < 0.4
     assert frames[-1].pose.mouth_open < 0.02
@@ -202,27 +209,27 @@ def test_speech_broken_off_leaves_the_mouth_to_close_smoothly(face: IllustratedF
 
 
 def test_each_look_is_reached_smoothly_and_differs(face: IllustratedFace) -> None:
-    frames = rested(face, Look.IDLE, 10)
-    reached: dict[Look, Expression] = {}
-    for look in (Look.LISTENING, Look.THINKING, Look.ASLEEP, Look.IDLE):
+    frames = rested(face, FaceState.IDLE, 10)
+    reached: dict[FaceState, Expression] = {}
+    for look in (FaceState.LISTENING, FaceState.THINKING, FaceState.ASLEEP, FaceState.IDLE):
         frames += rested(face, look, 36, frames[-1])
         reached[look] = frames[-1].pose.expression
     assert largest_steps(frames)[1] < 5.0
-    assert reached[Look.ASLEEP].lids < 0.05 < 0.9 < reached[Look.IDLE].lids
-    assert reached[Look.THINKING].gaze_y > 0.4
-    assert reached[Look.LISTENING].roll > 1.0
+    assert reached[FaceState.ASLEEP].lids < 0.05 < 0.9 < reached[FaceState.IDLE].lids
+    assert reached[FaceState.THINKING].gaze_y > 0.4
+    assert reached[FaceState.LISTENING].roll > 1.0
 
 
 def test_nodding_is_one_small_nod(face: IllustratedFace) -> None:
-    frames = rested(face, Look.LISTENING, 5)
-    frames += rested(face, Look.NODDING, 40, frames[-1])
+    frames = rested(face, FaceState.LISTENING, 5)
+    frames += rested(face, FaceState.NODDING, 40, frames[-1])
     nods = [frame.pose.nod for frame in frames[5:]]
     assert nods[0] == 0.0
     assert all(b > a for a, b in pairwise(nods))
 
 
 def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> None:
-    poses = [frame.pose for frame in rested(face, Look.IDLE, 150)]
+    poses = [frame.pose for frame in rested(face, FaceState.IDLE, 150)]
     spread = np.ptp([[*pose.expression] for pose in poses], axis=0)
     moved = Expression(*spread)
     assert 0.05 < moved.yaw < 0.8
@@ -231,7 +238,7 @@ def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> No
 
 
 def test_the_same_past_gives_the_same_picture(face: IllustratedFace) -> None:
-    one, other = (rested(face, Look.IDLE, 4)[-1] for _ in range(2))
+    one, other = (rested(face, FaceState.IDLE, 4)[-1] for _ in range(2))
     assert np.array_equal(one.image, other.image)
 
 
@@ -240,7 +247,7 @@ def test_the_same_past_gives_the_same_picture(face: IllustratedFace) -> None:
 )
 def test_any_size(width: int, height: int) -> None:
     face = IllustratedFace(width=width, height=height)
-    image = face.rest(Look.IDLE).image
+    image = face.rest(FaceState.IDLE).image
     assert image.shape == (height, width, 3)
     assert image.dtype == np.uint8
     assert image.flags.c_contiguous
@@ -260,7 +267,7 @@ def test_a_running_performance_keeps_its_size_when_configured() -> None:
     frames = face.perform(iter([syllables(3)]), Turn(1))
     face.configure(width=96, character="theo")
     assert next(frames).image.shape == (120, 160, 3)
-    assert face.rest(Look.IDLE).image.shape == (120, 96, 3)
+    assert face.rest(FaceState.IDLE).image.shape == (120, 96, 3)
 
 
 def test_poses_pickle(face: IllustratedFace) -> None:
@@ -270,7 +277,7 @@ def test_poses_pickle(face: IllustratedFace) -> None:
 
 def test_a_frame_of_another_face_is_no_obstacle(face: IllustratedFace) -> None:
     foreign = VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.0, pose="whatever")
-    assert face.rest(Look.IDLE, foreign).image.shape == (120, 160, 3)
+    assert face.rest(FaceState.IDLE, foreign).image.shape == (120, 160, 3)
 
 
 def test_resting_beside_a_performance_changes_neither(face: IllustratedFace) -> None:
@@ -281,7 +288,7 @@ def test_resting_beside_a_performance_changes_neither(face: IllustratedFace) -> 
 
     def rest() -> None:
         while not stop.is_set():
-            rests.append(face.rest(Look.ASLEEP, rests[-1] if rests else None))
+            rests.append(face.rest(FaceState.ASLEEP, rests[-1] if rests else None))
 
     thread = threading.Thread(target=rest)
     thread.start()

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import wav2lip_parts
 
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.pose import Mouth, Pose
 from avatar_app.engines.face.photo.engine import PhotoFace
 from avatar_app.engines.face.photo.loop import LoopScene as PhotoLoop
@@ -36,10 +36,10 @@ CHOICE = Choice(Runtime.ONNXRUNTIME)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
     """ada, from a photo, and bea, from a clip of her."""
     root = tmp_path_factory.mktemp("loops")
-    shelf = Shelf(root / "avatars")
+    shelf = AvatarLibrary(root / "avatars")
     ada = moving.astronaut(shelf)
     clip = moving.write_clip(root / "a.mp4", moving.frames(ada, moving.swaying, 2.2))
     moving.made(clip, shelf, "bea")
@@ -47,7 +47,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 
 @pytest.fixture(scope="module")
-def face(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wav2LipFace]:
+def face(shelf: AvatarLibrary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wav2LipFace]:
     model = tmp_path_factory.mktemp("model") / "model"
     wav2lip_parts.write_safetensors(model, wav2lip_parts.random_state())
     face = Wav2LipFace(
@@ -59,7 +59,7 @@ def face(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wav
 
 
 @pytest.fixture(scope="module")
-def views(shelf: Shelf) -> Views:
+def views(shelf: AvatarLibrary) -> Views:
     return views_of(load_avatar(shelf.folder("bea")))
 
 
@@ -70,12 +70,12 @@ def speech(seconds: float = 0.7) -> SpeechChunk:
 
 def lived_through(face: Wav2LipFace | PhotoFace) -> list[VideoFrame]:
     """Rest, speech, rest."""
-    frames = [face.rest(Look.IDLE)]
+    frames = [face.rest(FaceState.IDLE)]
     for _ in range(5):
-        frames.append(face.rest(Look.LISTENING, frames[-1]))
+        frames.append(face.rest(FaceState.LISTENING, frames[-1]))
     frames += face.perform(iter([speech()]), Turn(1), frames[-1])
     for _ in range(20):
-        frames.append(face.rest(Look.IDLE, frames[-1]))
+        frames.append(face.rest(FaceState.IDLE, frames[-1]))
     return frames
 
 
@@ -97,7 +97,7 @@ def test_the_loop_plays_on_through_rest_and_speech(face: Wav2LipFace) -> None:
         assert not (apart & ~painted).any()
 
 
-def test_a_mirrored_loop_turns_back_and_never_jumps(shelf: Shelf) -> None:
+def test_a_mirrored_loop_turns_back_and_never_jumps(shelf: AvatarLibrary) -> None:
     idle = load_avatar(shelf.folder("bea")).idle
     assert idle is not None
     mirrored = replace(idle, mirrored=True)
@@ -133,7 +133,9 @@ def test_the_faces_terms_stay_within_their_memory(
     assert painter.paint(wav2lip_parts.golden()["mel_windows"][:1], [last]).shape[0] == 1
 
 
-def test_a_reel_stays_within_its_memory(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reel_stays_within_its_memory(
+    shelf: AvatarLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     avatar = load_avatar(shelf.folder("bea"))
     assert avatar.idle is not None
     whole = Reel(avatar, avatar.idle, 321, 241)
@@ -156,7 +158,7 @@ def gradient(picture: np.ndarray) -> np.ndarray:
     ("name", "skin"), [("ada", (1.0, 1.0, 1.0)), ("ada", (0.45, 0.36, 0.30)), ("bea", (1.0,) * 3)]
 )
 def test_no_seam_shows_around_lips_of_another_colour(
-    shelf: Shelf, name: str, skin: tuple[float, float, float]
+    shelf: AvatarLibrary, name: str, skin: tuple[float, float, float]
 ) -> None:
     """The network paints a face a little bluer and darker: matched, its border is the photo's,
     whether light or dark (`skin` is what is left of red, green and blue)."""
@@ -191,7 +193,7 @@ def test_no_seam_shows_around_lips_of_another_colour(
     assert shades[0] < 1.0 < 3.0 < shades[1]
 
 
-def test_the_border_does_not_flicker_as_the_loop_plays(shelf: Shelf, views: Views) -> None:
+def test_the_border_does_not_flicker_as_the_loop_plays(shelf: AvatarLibrary, views: Views) -> None:
     """Lips that are the face's own leave hardly a trace, and the same one in each frame."""
     avatar = load_avatar(shelf.folder("bea"))
     assert avatar.idle is not None
@@ -212,7 +214,7 @@ def test_the_border_does_not_flicker_as_the_loop_plays(shelf: Shelf, views: View
     assert np.abs(np.diff(traces, axis=0)).max() < 0.5
 
 
-def test_a_photo_face_moves_the_lips_in_the_loop_and_nothing_else(shelf: Shelf) -> None:
+def test_a_photo_face_moves_the_lips_in_the_loop_and_nothing_else(shelf: AvatarLibrary) -> None:
     scene = PhotoLoop(load_avatar(shelf.folder("bea")), 480, 360)
     idle = scene.reel.idle
     for index in (0, 7, 12, 20):
@@ -229,7 +231,7 @@ def test_a_photo_face_moves_the_lips_in_the_loop_and_nothing_else(shelf: Shelf) 
         assert np.abs(scene.paint(faint).astype(int) - still).mean() < 1
 
 
-def test_a_photo_face_with_a_loop_speaks_smoothly(shelf: Shelf) -> None:
+def test_a_photo_face_with_a_loop_speaks_smoothly(shelf: AvatarLibrary) -> None:
     face = PhotoFace(avatar=str(shelf.folder("bea")), fps=15, **SIZE)
     frames = lived_through(face)
     steps = [
@@ -247,7 +249,7 @@ def test_a_similarity_is_found_exactly() -> None:
     assert similarity(points, others) == pytest.approx(place, abs=1e-4)
 
 
-def test_an_avatar_without_a_loop_is_as_before(shelf: Shelf, tmp_path: Path) -> None:
+def test_an_avatar_without_a_loop_is_as_before(shelf: AvatarLibrary, tmp_path: Path) -> None:
     avatar = load_avatar(shelf.folder("ada"))
     assert avatar.idle is None
     assert views_of(avatar).faces.shape == (1, 96, 96, 3)

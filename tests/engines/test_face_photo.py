@@ -15,13 +15,13 @@ import pytest
 import yaml
 
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.engines import Engine
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, Look, MouthShape, SpeechChunk, Viseme
+from avatar_app.core.values import AudioChunk, FaceState, MouthShape, SpeechChunk, Viseme
 from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose
 from avatar_app.engines.face.animation.visemes import SHAPES
 from avatar_app.engines.face.photo import engine as engine_module
@@ -37,7 +37,7 @@ SMALL = {"width": 320, "height": 240}
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shelf = Shelf(tmp_path_factory.mktemp("photo"))
+    shelf = AvatarLibrary(tmp_path_factory.mktemp("photo"))
     Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf)).run()
     return shelf.folder("ada")
 
@@ -98,7 +98,7 @@ def test_manifest_describes_the_engine(face: PhotoFace, ada: Path) -> None:
 
 def test_without_an_avatar_a_drawn_face_is_shown() -> None:
     face = PhotoFace(**SMALL)
-    assert face.rest(Look.IDLE).image.shape == (240, 320, 3)
+    assert face.rest(FaceState.IDLE).image.shape == (240, 320, 3)
 
 
 def test_an_avatar_that_is_not_there_is_missing(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_damaged_avatar_is_told_and_the_old_one_stays(
     (tmp_path / "damaged" / PORTRAIT).unlink()
     with pytest.raises(InputInvalid):
         face.configure(avatar=str(tmp_path / "damaged"))
-    assert face.rest(Look.IDLE).image.shape == (240, 320, 3)
+    assert face.rest(FaceState.IDLE).image.shape == (240, 320, 3)
 
 
 def test_at_rest_the_picture_is_the_photo(ada: Path) -> None:
@@ -183,7 +183,7 @@ def test_lips_that_touch_are_told_from_an_open_mouth(ada: Path, tmp_path: Path) 
     assert grinning._lips._parted
     shut = grinning.paint(Pose(engagement=1.0))  # the same person, her lips closed
     cv2.imwrite(str(tmp_path / "shut.png"), cv2.cvtColor(shut, cv2.COLOR_RGB2BGR))
-    shelf = Shelf(tmp_path / "avatars")
+    shelf = AvatarLibrary(tmp_path / "avatars")
     photo = tmp_path / "shut.png"
     avatar = Job[Avatar]("", lambda job: make_avatar(photo, "shut", job, shelf)).run()
     lips = Scene(avatar, 900, 900)._lips
@@ -270,11 +270,11 @@ def test_chunks_do_not_matter(face: PhotoFace) -> None:
 
 
 def test_motion_is_smooth_from_rest_into_speech_and_back(face: PhotoFace) -> None:
-    frames = [face.rest(Look.IDLE)]
+    frames = [face.rest(FaceState.IDLE)]
     for _ in range(10):
-        frames.append(face.rest(Look.IDLE, frames[-1]))
+        frames.append(face.rest(FaceState.IDLE, frames[-1]))
     frames += face.perform(iter([mama()]), Turn(1), frames[-1])
-    for look in (Look.LISTENING, Look.THINKING, Look.ASLEEP, Look.IDLE):
+    for look in (FaceState.LISTENING, FaceState.THINKING, FaceState.ASLEEP, FaceState.IDLE):
         for _ in range(8):
             frames.append(face.rest(look, frames[-1]))
     steps = [
@@ -286,7 +286,7 @@ def test_motion_is_smooth_from_rest_into_speech_and_back(face: PhotoFace) -> Non
 
 def test_looks_differ(face: PhotoFace) -> None:
     ends = {}
-    for look in (Look.IDLE, Look.LISTENING, Look.THINKING, Look.ASLEEP):
+    for look in (FaceState.IDLE, FaceState.LISTENING, FaceState.THINKING, FaceState.ASLEEP):
         frame = face.rest(look)
         for _ in range(45):
             frame = face.rest(look, frame)
@@ -324,7 +324,7 @@ def test_a_close_photo_in_a_wide_picture_shows_no_edge(ada: Path) -> None:
 def test_frames_are_their_own_and_poses_travel(face: PhotoFace) -> None:
     frames = list(face.perform(iter([mama(1)]), Turn(1)))
     before = frames[3].image.copy()
-    face.rest(Look.THINKING, frames[-1])
+    face.rest(FaceState.THINKING, frames[-1])
     assert np.array_equal(before, frames[3].image)
     assert pickle.loads(pickle.dumps(frames[3].pose)) == frames[3].pose
     assert frames[3].image.flags.writeable
@@ -337,7 +337,7 @@ def test_rest_may_be_called_while_a_performance_runs(face: PhotoFace) -> None:
     def disturb() -> None:
         frame = None
         while not halt.is_set():
-            frame = face.rest(Look.THINKING, frame)
+            frame = face.rest(FaceState.THINKING, frame)
 
     thread = threading.Thread(target=disturb)
     thread.start()
@@ -359,9 +359,9 @@ def test_a_cancelled_turn_ends_the_performance(face: PhotoFace) -> None:
 def test_no_expressiveness_keeps_the_head_still(ada: Path) -> None:
     def motion(expressiveness: float) -> float:
         face = PhotoFace(avatar=str(ada), expressiveness=expressiveness, **SMALL)
-        frames = [face.rest(Look.IDLE)]
+        frames = [face.rest(FaceState.IDLE)]
         for _ in range(60):
-            frames.append(face.rest(Look.IDLE, frames[-1]))
+            frames.append(face.rest(FaceState.IDLE, frames[-1]))
         turns = [frame.pose.expression.yaw for frame in frames]
         return max(turns) - min(turns)
 
@@ -385,4 +385,4 @@ def test_a_closed_face_shows_nothing_more(ada: Path) -> None:
     face = PhotoFace(avatar=str(ada), **SMALL)
     face.close()
     with pytest.raises(RuntimeError, match="closed"):
-        face.rest(Look.IDLE)
+        face.rest(FaceState.IDLE)

@@ -37,7 +37,7 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, Look, SpeechChunk, ToolCall, ToolResult
+from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, ToolCall, ToolResult
 from avatar_app.engines.hosting.host import (
     Host,
     HostedDialogue,
@@ -369,14 +369,14 @@ def test_a_face_shows_big_pictures_and_rests_meanwhile(made: Callable[..., Any])
     frames = []
     for frame in host.perform(iter([chunk] * 10), Turn(1)):
         frames.append(frame)
-        assert host.rest(Look.IDLE).pose == "idle"
+        assert host.rest(FaceState.IDLE).pose == "idle"
     assert [frame.at for frame in frames] == pytest.approx([i / 12.5 for i in range(10)])
     assert [int(frame.image[-1, -1, -1]) for frame in frames] == list(range(10))
     assert frames[0].image.shape == (1080, 1920, 3)
     assert frames[0].pose == "word"
     after = next(host.perform(iter([chunk]), Turn(2), frames[-1]))
     assert int(after.image[0, 0, 0]) == 9
-    assert host.rest(Look.NODDING, after).pose == "nodding"
+    assert host.rest(FaceState.NODDING, after).pose == "nodding"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from avatar_app.core.values import (
     PLAYBACK_BLOCK,
     PLAYBACK_RATE,
     AudioChunk,
-    Look,
+    FaceState,
     SpeechChunk,
     ToolCall,
     ToolResult,
@@ -30,7 +30,7 @@ from avatar_app.core.values import (
 from avatar_app.core.values import MouthShape as Mouth
 from avatar_app.engines.hosting.host import HOSTED, Host
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.runtime.engine_set import EMBEDDED, make_engine
+from avatar_app.runtime.engine_set import BUILTIN, create_engine
 from avatar_app.runtime.registry import Registry
 
 ALL = Registry(user=Path("no user's engines")).all()
@@ -62,7 +62,7 @@ def engine_of() -> Iterator[Callable[[Manifest], Any]]:
 
     def get(manifest: Manifest) -> Any:
         if manifest not in engines:
-            engines[manifest] = make_engine(Registry(), manifest, small(manifest))
+            engines[manifest] = create_engine(Registry(), manifest, small(manifest))
         return engines[manifest]
 
     for manifest in MANIFESTS:
@@ -151,8 +151,8 @@ def test_no_other_option_is_accepted(manifest: Manifest) -> None:
 @of(Kind.FACE)
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (640, 360)])
 def test_a_face_has_any_size(manifest: Manifest, width: int, height: int) -> None:
-    face = make_engine(Registry(), manifest, {"width": width, "height": height})
-    assert face.rest(Look.IDLE).image.shape == (height, width, 3)
+    face = create_engine(Registry(), manifest, {"width": width, "height": height})
+    assert face.rest(FaceState.IDLE).image.shape == (height, width, 3)
     face.close()
 
 
@@ -260,8 +260,8 @@ def spoken(count: int = 3) -> Iterator[SpeechChunk]:
 @of(Kind.FACE)
 def test_a_face(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     face = engine_of(manifest)
-    before = face.rest(Look.IDLE)
-    for look in Look:
+    before = face.rest(FaceState.IDLE)
+    for look in FaceState:
         before = face.rest(look, before)
         assert before.image.dtype == np.uint8
     frames = take_promised(manifest, face.perform(spoken(), Turn(1), before))
@@ -271,7 +271,7 @@ def test_a_face(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> Non
     )
     assert frames[-1].at >= 0.6 - 2 / face.fps
     assert any(not np.array_equal(frames[0].image, frame.image) for frame in frames)
-    face.rest(Look.IDLE, frames[-1])
+    face.rest(FaceState.IDLE, frames[-1])
     assert len(list(face.perform(iter(()), Turn(2)))) <= 1
 
 
@@ -323,5 +323,5 @@ def take_until_cancelled(outputs: Iterator[Any]) -> int:
 
 def test_each_kind_has_an_embedded_engine_that_is_there() -> None:
     names = {(manifest.kind, manifest.name) for manifest in MANIFESTS}
-    assert set(EMBEDDED) == set(Kind)
-    assert set(EMBEDDED.items()) <= names
+    assert set(BUILTIN) == set(Kind)
+    assert set(BUILTIN.items()) <= names

@@ -20,7 +20,7 @@ from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import read
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 RATE = 24_000
@@ -245,7 +245,7 @@ def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None
 def test_behind_its_process_it_speaks_as_its_manifest_says(folder: Path) -> None:
     registry = Registry()
     manifest = registry.find(Kind.TTS, "kokoro")
-    hosted = make_engine(registry, manifest, {"model": str(folder), "voice": "am_adam"})
+    hosted = create_engine(registry, manifest, {"model": str(folder), "voice": "am_adam"})
     try:
         chunks = spoken(hosted, SENTENCE)
         assert {chunk.audio.rate for chunk in chunks} == {manifest.rate}

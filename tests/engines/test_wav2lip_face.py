@@ -17,7 +17,7 @@ from avatar_app.core.engines import Engine
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.wav2lip import engine as engine_module
 from avatar_app.engines.face.wav2lip.blend import Blender, lip_mask, shown_region
 from avatar_app.engines.face.wav2lip.engine import Wav2LipFace
@@ -131,7 +131,7 @@ def test_pictures_lie_on_the_grid_and_end_with_the_portraits_mouth(
     assert [frame.at for frame in frames] == [index / 25 for index in range(len(frames))]
     assert speech.audio.seconds <= frames[-1].at + 1 / 25 <= speech.audio.seconds + 0.2
     assert shares(frames)[-1] == 0.0
-    assert np.array_equal(frames[-1].image, face.rest(Look.IDLE).image)
+    assert np.array_equal(frames[-1].image, face.rest(FaceState.IDLE).image)
 
 
 def test_silence_is_not_computed_and_shows_the_portrait(
@@ -140,7 +140,7 @@ def test_silence_is_not_computed_and_shows_the_portrait(
     counts = painted_by(face, monkeypatch)
     frames = performed(face, speech)
     at = {round(frame.at, 3): frame for frame in frames}
-    still = face.rest(Look.IDLE).image
+    still = face.rest(FaceState.IDLE).image
     for silent in (0.0, 0.04, 0.12, 1.4, 1.6):
         assert np.array_equal(at[silent].image, still)
     for voiced in (0.4, 0.8, 1.0, 2.0):
@@ -195,7 +195,7 @@ def test_the_lips_come_and_go_without_a_jump(face: Wav2LipFace, speech: SpeechCh
 
 
 def test_pixels_beyond_the_lips_never_change(face: Wav2LipFace, speech: SpeechChunk) -> None:
-    still = face.rest(Look.IDLE).image
+    still = face.rest(FaceState.IDLE).image
     changed = np.zeros(still.shape[:2], bool)
     for frame in performed(face, speech):
         changed |= (frame.image != still).any(axis=2)
@@ -217,9 +217,9 @@ def test_several_at_once_are_the_same_pictures(
 
 def test_the_picture_breathes_at_rest(face: Wav2LipFace) -> None:
     face.configure(expressiveness=1.0)
-    frames = [face.rest(Look.IDLE)]
+    frames = [face.rest(FaceState.IDLE)]
     for _ in range(60):
-        frames.append(face.rest(Look.IDLE, frames[-1]))
+        frames.append(face.rest(FaceState.IDLE, frames[-1]))
     face.configure(expressiveness=0.0)
     moved = [np.abs(f.image.astype(int) - frames[0].image).mean() for f in frames]
     assert 0.05 < max(moved) < 8
@@ -231,14 +231,14 @@ def test_speech_broken_off_leaves_the_mouth_to_close(
     frames = performed(face, speech)[:20]
     assert frames[-1].pose.share == 1.0
     for _ in range(4):
-        frames.append(face.rest(Look.LISTENING, frames[-1]))
+        frames.append(face.rest(FaceState.LISTENING, frames[-1]))
     assert shares(frames)[-4:] == pytest.approx([0.6, 0.2, 0.0, 0.0])
     assert pickle.loads(pickle.dumps(frames[20].pose)).share == frames[20].pose.share
 
 
 def test_a_frame_of_another_face_is_no_obstacle(face: Wav2LipFace, speech: SpeechChunk) -> None:
     foreign = VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.0, pose="whatever")
-    assert face.rest(Look.IDLE, foreign).image.shape == (108, 192, 3)
+    assert face.rest(FaceState.IDLE, foreign).image.shape == (108, 192, 3)
     assert next(iter(face.perform(iter([speech]), Turn(1), foreign))).pose.share < 0.5
 
 
@@ -259,7 +259,7 @@ def test_a_running_performance_keeps_its_size(face: Wav2LipFace, speech: SpeechC
     frames = face.perform(iter([speech]), Turn(1))
     face.configure(width=64, height=96)
     assert next(frames).image.shape == (108, 192, 3)
-    assert face.rest(Look.IDLE).image.shape == (96, 64, 3)
+    assert face.rest(FaceState.IDLE).image.shape == (96, 64, 3)
     face.configure(width=192, height=108)
 
 

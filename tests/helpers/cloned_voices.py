@@ -53,13 +53,13 @@ def voice(no_keyring: None, always_drawn: None, made_once: Path, tmp_path: Path)
     """A cloned voice of the test's own user."""
     from cloning import NAME, cloned
 
-    from avatar_app.system.paths import user_places
-    from avatar_app.voices.library import VoiceShelf, open_voice
+    from avatar_app.system.paths import app_paths
+    from avatar_app.voices.library import VoiceLibrary, open_voice
 
-    root = user_places().data
+    root = app_paths().data
     if made_once.exists():
         shutil.copytree(made_once, root, dirs_exist_ok=True)
     else:
         cloned(tmp_path)
         shutil.copytree(root, made_once)
-    return open_voice(VoiceShelf(user_places()).folder(NAME))
+    return open_voice(VoiceLibrary(app_paths()).folder(NAME))

@@ -8,7 +8,7 @@ from pathlib import Path
 from spoken import STORY, spoken, written
 
 from avatar_app.core.values import Samples
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.voices.cloning import Cloning, ask
 from avatar_app.voices.consent_phrase import Sentence
 from avatar_app.voices.library import ClonedVoice
@@ -27,7 +27,7 @@ def cloned(
     """What comes of a reference and a recording of the sentence, heard as `understood` says."""
     recording = spoken(DRAWN.text) if recording is None else recording
     reference = written(folder / "story.wav", spoken(STORY))
-    places = user_places()
+    places = app_paths()
     sentence = ask(name, places).sentence.text
     return (
         Cloning(name, reference, lambda _: recording, lambda _: understood(sentence), places)

@@ -14,7 +14,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     PLAYBACK_RATE,
     AudioChunk,
-    Look,
+    FaceState,
     Samples,
     SpeechChunk,
     ToolCall,
@@ -23,11 +23,11 @@ from avatar_app.core.values import (
     VideoFrame,
     Word,
 )
-from avatar_app.pipeline.commands import Order
+from avatar_app.pipeline.commands import Command
 from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.input.turn_detection import Patience
-from avatar_app.pipeline.output.chat_context import Ledger
-from avatar_app.session.offline.devices import Moment, Room, RoomClock
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
+from avatar_app.pipeline.output.chat_context import ChatContext
+from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices, Tick
 
 WORD_SECONDS = 0.2
 TURN_STEP = 0.001
@@ -130,7 +130,7 @@ class FlatFace(Plain):
                 yield self._frame(turn.id % 250 + 1, index)
                 index += 1
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         return VideoFrame(np.zeros((2, 2, 3), np.uint8), (after.at if after else 0.0) + 0.04, look)
 
     def _frame(self, turn: int, index: int) -> VideoFrame:
@@ -147,15 +147,15 @@ class Scene:
         *,
         engines: Engines | None = None,
         call_tool: Callable[[ToolCall], ToolResult] = lambda call: ToolResult(call.name),
-        patience: Patience | None = None,
+        patience: TurnDetectionOptions | None = None,
         pace: float = 20.0,
         **room: Any,
     ) -> None:
-        self.clock = RoomClock()
+        self.clock = SimulatedClock()
         self.events: list[Event] = []
         self.recognizer = ScriptedRecognizer()
         self.dialogue = ScriptedDialogue()
-        self.ledger = Ledger("You are a test.")
+        self.ledger = ChatContext("You are a test.")
         self.engines = engines or Engines(
             PassThrough(),
             LevelDetector(),
@@ -172,8 +172,8 @@ class Scene:
             self.ledger,
             patience,
         )
-        self.room = Room(self.conversation, self.clock, pace, **room)
-        self.moments: list[Moment] = []
+        self.room = SimulatedDevices(self.conversation, self.clock, pace, **room)
+        self.moments: list[Tick] = []
         self._chance = np.random.default_rng(1)
 
     def __enter__(self) -> Scene:
@@ -187,7 +187,7 @@ class Scene:
         samples = self._voice(seconds) if voice else None
         self.moments += self.room.pass_time(seconds, samples)
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Command) -> None:
         """Give an order and let it be obeyed."""
         self.conversation.order(order)
         self.wait(0.02)

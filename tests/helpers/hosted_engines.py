@@ -16,7 +16,7 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
-    Look,
+    FaceState,
     SpeechChunk,
     ToolCall,
     ToolResult,
@@ -177,7 +177,7 @@ class TinyFace(TinyVoice):
             image = np.full((1080, 1920, 3), level + index, np.uint8)
             yield VideoFrame(image, index / self.fps, chunk.text)
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         return VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.0, str(look))
 
 

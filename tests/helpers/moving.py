@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
 from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose
@@ -24,7 +24,7 @@ Motion = Callable[[float], Pose]
 """The pose at a time in seconds."""
 
 
-def made(source: Path, shelf: Shelf, name: str = "ada") -> Path:
+def made(source: Path, shelf: AvatarLibrary, name: str = "ada") -> Path:
     """The folder of an avatar of `source`."""
     Job[Avatar]("making", lambda job: make_avatar(source, name, job, shelf)).run()
     return shelf.folder(name)
@@ -72,5 +72,5 @@ def shifted(picture: Image, x: float, y: float) -> Image:
     return np.asarray(moved, np.uint8)
 
 
-def astronaut(shelf: Shelf) -> Avatar:
+def astronaut(shelf: AvatarLibrary) -> Avatar:
     return load_avatar(made(ASTRONAUT, shelf))

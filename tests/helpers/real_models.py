@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.events import Failed, Noticed, TurnEnded
-from avatar_app.session.offline.conversation import Gathering, gathered
-from avatar_app.session.offline.recordings import Converser, Line
+from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
+from avatar_app.session.offline.recordings import RecordingPlayer, ReportLine
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 SAID = "please tell me something nice"
 """What the Whisper model understands in any speech."""
@@ -47,18 +47,20 @@ def answering(llama: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def talking(overrides: dict[str, Any], pace: float = PATIENT) -> Iterator[Gathering]:
+def talking(overrides: dict[str, Any], pace: float = PATIENT) -> Iterator[OfflineConversation]:
     """A conversation in a room whose time waits for the engines, `pace` at most. Who is listened to
     must pass time as it does live: a recognizer in another process is at work until all is said."""
     settings, _ = load_settings(overrides=overrides)
     notices: list[Noticed] = []
-    with gathered(settings, user_places(), notices.append, pace=pace) as gathering:
+    with offline_conversation(settings, app_paths(), notices.append, pace=pace) as gathering:
         yield gathering
         assert notices == []
         assert not [event for _, event in gathering.events if isinstance(event, Failed)]
 
 
-def talk(gathering: Gathering, *lines: Line, barge_in_at: float | None = None) -> list[TurnEnded]:
+def talk(
+    gathering: OfflineConversation, *lines: ReportLine, barge_in_at: float | None = None
+) -> list[TurnEnded]:
     """Say the lines; the turns that ended."""
-    Converser(gathering, None, lambda _line: None).run(list(lines), barge_in_at)
+    RecordingPlayer(gathering, None, lambda _line: None).run(list(lines), barge_in_at)
     return gathering.ended

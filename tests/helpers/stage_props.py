@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.stream import Plug
+from avatar_app.audio.stream import CallbackFactory
 from avatar_app.core.errors import DeviceUnavailable
 
 
@@ -71,7 +71,7 @@ class PropCard:
         self.refreshes += 1
         self._known = list(self.plugged)
 
-    def open(self, device: Device, _direction: Direction, _plug: Plug) -> PropLine:
+    def open(self, device: Device, _direction: Direction, _plug: CallbackFactory) -> PropLine:
         if device in self.busy or device not in self._known or device not in self.plugged:
             raise DeviceUnavailable(f"{device.name} cannot be opened.", "It may be busy.")
         return PropLine(device)

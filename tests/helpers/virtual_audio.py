@@ -239,7 +239,7 @@ def virtual_audio(
     _sound_server: VirtualAudio, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[VirtualAudio]:
     """The running virtual sound card, which PortAudio knows during this test only."""
-    from avatar_app.audio.backend import CARD
+    from avatar_app.audio.backend import BACKEND
 
     if not _sound_server._answers():
         _sound_server.kill()
@@ -248,6 +248,6 @@ def virtual_audio(
     with monkeypatch.context() as context:
         for name, value in _sound_server.environment.items():
             context.setenv(name, value)
-        CARD.refresh()
+        BACKEND.refresh()
         yield _sound_server
-    CARD.refresh()
+    BACKEND.refresh()

@@ -12,7 +12,7 @@ import pytest
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.media import video_writer
-from avatar_app.media.video_writer import FilmUnwritable, MovieWriter
+from avatar_app.media.video_writer import FilmUnwritable, VideoWriter
 
 RATE = 48_000
 
@@ -27,7 +27,7 @@ def film(path: Path, seconds: float, fps: float = 25.0, **options: object) -> No
     times = np.arange(round(seconds * RATE)) / RATE
     tone = (0.8 * np.sin(times * 2 * np.pi * 1000)).astype(np.float32)
     tone[(times < flash[0]) | (times >= flash[1])] = 0
-    with MovieWriter(path, fps, **options) as writer:  # type: ignore[arg-type]
+    with VideoWriter(path, fps, **options) as writer:  # type: ignore[arg-type]
         for index in range(round(seconds * 100)):
             writer.add_sound(tone[index * 480 : (index + 1) * 480])
             while writer.seconds < (index + 1) / 100:
@@ -73,7 +73,7 @@ def test_picture_and_sound_are_what_they_were_and_together(tmp_path: Path, fps: 
 
 
 def test_its_length_is_known_while_it_is_written(tmp_path: Path) -> None:
-    with MovieWriter(tmp_path / "film.mp4", 25.0) as writer:
+    with VideoWriter(tmp_path / "film.mp4", 25.0) as writer:
         assert writer.seconds == 0
         for _ in range(50):
             writer.add_picture(picture(9))
@@ -82,7 +82,7 @@ def test_its_length_is_known_while_it_is_written(tmp_path: Path) -> None:
 
 def test_odd_sizes_lose_a_row_and_a_column(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    with MovieWriter(path, 25.0) as writer:
+    with VideoWriter(path, 25.0) as writer:
         for _ in range(3):
             writer.add_picture(picture(100, width=65, height=49))
     with av.open(str(path)) as container:
@@ -93,7 +93,7 @@ def test_odd_sizes_lose_a_row_and_a_column(tmp_path: Path) -> None:
 def test_left_and_right_may_differ(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     loud, quiet = np.full(4800, 0.5, np.float32), np.zeros(4800, np.float32)
-    with MovieWriter(path, 25.0) as writer:
+    with VideoWriter(path, 25.0) as writer:
         writer.add_picture(picture(0))
         writer.add_sound(loud, quiet)
     with av.open(str(path)) as container:
@@ -104,7 +104,7 @@ def test_left_and_right_may_differ(tmp_path: Path) -> None:
 
 
 def test_sound_too_loud_is_clipped(tmp_path: Path) -> None:
-    with MovieWriter(tmp_path / "film.mp4", 25.0, stereo=False) as writer:
+    with VideoWriter(tmp_path / "film.mp4", 25.0, stereo=False) as writer:
         writer.add_picture(picture(0))
         writer.add_sound(np.full(48_000, 3.0, np.float32))
     _, sound = seen_and_heard(tmp_path / "film.mp4")
@@ -113,7 +113,7 @@ def test_sound_too_loud_is_clipped(tmp_path: Path) -> None:
 
 def test_nothing_is_there_before_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    with MovieWriter(path, 25.0) as writer:
+    with VideoWriter(path, 25.0) as writer:
         writer.add_picture(picture(0))
         assert not path.exists()
     assert list(tmp_path.iterdir()) == [path]
@@ -122,7 +122,7 @@ def test_nothing_is_there_before_it_is_complete(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pictures", [0, 3])
 def test_an_exception_leaves_no_file(tmp_path: Path, pictures: int) -> None:
     def interrupted() -> None:
-        with MovieWriter(tmp_path / "film.mp4", 25.0) as writer:
+        with VideoWriter(tmp_path / "film.mp4", 25.0) as writer:
             for _ in range(pictures):
                 writer.add_picture(picture(0))
                 writer.add_sound(np.zeros(1920, np.float32))
@@ -138,7 +138,7 @@ def test_an_older_film_stays_if_the_new_one_fails(tmp_path: Path) -> None:
     path.write_bytes(b"the old one")
 
     def interrupted() -> None:
-        with MovieWriter(path, 25.0) as writer:
+        with VideoWriter(path, 25.0) as writer:
             writer.add_picture(picture(0))
             raise KeyboardInterrupt
 
@@ -155,7 +155,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputInvalid, match="cannot be written") as caught:
-        MovieWriter(tmp_path / "file" / "film.mp4", 25.0)
+        VideoWriter(tmp_path / "file" / "film.mp4", 25.0)
     assert caught.value.hint
 
 
@@ -198,7 +198,7 @@ def test_what_is_no_file_stays_as_it_is(tmp_path: Path) -> None:
     loop.symlink_to(loop)
     for path in (pipe, loop):
         with pytest.raises(FilmUnwritable, match="no regular file"):
-            MovieWriter(path, 25.0)
+            VideoWriter(path, 25.0)
     assert pipe.is_fifo()
     assert loop.is_symlink()
     assert sorted(tmp_path.iterdir()) == [loop, pipe]
@@ -207,7 +207,7 @@ def test_what_is_no_file_stays_as_it_is(tmp_path: Path) -> None:
 def test_films_made_at_once_do_not_meet(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("film.mp4", "film.avi", "film.mp4")]
     with ExitStack() as stack:
-        writers = [stack.enter_context(MovieWriter(path, 25.0)) for path in paths]
+        writers = [stack.enter_context(VideoWriter(path, 25.0)) for path in paths]
         for count, writer in enumerate(writers, 1):
             for _ in range(count * 20):
                 writer.add_picture(picture(9))
@@ -236,5 +236,5 @@ def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
     film(tmp_path / f"{'x' * 250}.mp4", 0.1)
     assert len(list(tmp_path.iterdir())) == 1
     with pytest.raises(FilmUnwritable, match="name too long"):
-        MovieWriter(tmp_path / f"{'x' * 252}.mp4", 25.0)
+        VideoWriter(tmp_path / f"{'x' * 252}.mp4", 25.0)
     assert len(list(tmp_path.iterdir())) == 1

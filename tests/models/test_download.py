@@ -43,16 +43,16 @@ from avatar_app.models.errors import (
     Passing,
     WrongBytes,
 )
-from avatar_app.models.partial_file import Part
-from avatar_app.models.progress import Tally
-from avatar_app.models.store import Kept, Presence, Store
-from avatar_app.models.transfer import Manners
+from avatar_app.models.partial_file import PartialFile
+from avatar_app.models.progress import DownloadProgress
+from avatar_app.models.store import Presence, Store, StoredFile
+from avatar_app.models.transfer import DownloadOptions
 
 BODY = random.Random(7).randbytes(300_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
 OTHER = random.Random(8).randbytes(len(BODY))
-ONE_BY_ONE = Manners(tries=3, first_wait=0.001, silence=5.0, connections=1)
-SEVERAL = Manners(tries=3, first_wait=0.001, silence=5.0, connections=4, split_from=100_000)
+ONE_BY_ONE = DownloadOptions(tries=3, first_wait=0.001, silence=5.0, connections=1)
+SEVERAL = DownloadOptions(tries=3, first_wait=0.001, silence=5.0, connections=4, split_from=100_000)
 FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
 BOUND = Licence(id="NC", title="Not for sale", url="https://example.org/nc", must_accept=True)
 
@@ -84,17 +84,19 @@ def a_model(*urls: str, licence: Licence = FREE, **file: Any) -> Model:
     )  # fmt: skip
 
 
-def fetch(model: Model, store: Store, manners: Manners = ONE_BY_ONE, watch: Any = None) -> Path:
+def fetch(
+    model: Model, store: Store, manners: DownloadOptions = ONE_BY_ONE, watch: Any = None
+) -> Path:
     watch = watch or (lambda _: None)
     return Job("", lambda job: download(job, model, store, watch, manners)).run()
 
 
 def test_a_file_comes_whole_and_is_kept(site: Site, store: Store) -> None:
-    model, tallies = a_model(site.url("m.bin")), list[Tally]()
+    model, tallies = a_model(site.url("m.bin")), list[DownloadProgress]()
     path = fetch(model, store, watch=tallies.append)
     assert path.read_bytes() == BODY
     assert store.presence(model) is Presence.HERE
-    assert store.kept(model) == {"m.bin": Kept(len(BODY), SHA256)}
+    assert store.kept(model) == {"m.bin": StoredFile(len(BODY), SHA256)}
     assert tallies[-1].done == tallies[-1].total == len(BODY)
     assert [each.name for each in store.folder(model).glob("*part*")] == []
     assert fetch(model, store) == path
@@ -123,7 +125,7 @@ RESUMED: dict[str, tuple[list[Misbehaviour], int]] = {
 @pytest.mark.parametrize("name", RESUMED)
 @pytest.mark.parametrize("manners", [ONE_BY_ONE, SEVERAL], ids=["one", "several"])
 def test_what_can_pass_is_tried_again(
-    site: Site, store: Store, name: str, manners: Manners
+    site: Site, store: Store, name: str, manners: DownloadOptions
 ) -> None:
     site.script, requests = RESUMED[name][0].copy(), RESUMED[name][1]
     assert fetch(a_model(site.url("m.bin")), store, manners).read_bytes() == BODY
@@ -247,7 +249,7 @@ def test_a_file_that_changed_meanwhile_is_begun_anew(site: Site, store: Store) -
 
 @pytest.mark.parametrize("manners", [ONE_BY_ONE, SEVERAL], ids=["one", "several"])
 def test_a_change_shows_even_if_the_server_ignores_the_condition(
-    site: Site, store: Store, manners: Manners
+    site: Site, store: Store, manners: DownloadOptions
 ) -> None:
     def change(handler: Any, body: bytes) -> None:
         cut(30_000)(handler, OTHER)
@@ -301,7 +303,7 @@ def test_cancelling_ends_a_silent_connection_at_once(site: Site, store: Store) -
 
 def test_a_silent_server_counts_as_cut_off(site: Site, store: Store) -> None:
     site.script = [drip(50_000)]
-    manners = Manners(tries=2, first_wait=0.001, silence=0.1, connections=1)
+    manners = DownloadOptions(tries=2, first_wait=0.001, silence=0.1, connections=1)
     assert fetch(a_model(site.url("m.bin")), store, manners).read_bytes() == BODY
     assert site.sent == len(BODY)
 
@@ -349,10 +351,10 @@ def test_a_size_that_only_the_server_knows_is_asked_for_too(site: Site, store: S
 def test_a_disk_that_gets_full_in_mid_download_is_one_sentence(site: Site, store: Store) -> None:
     site.script = [cut(100_000)]
     model = a_model(site.url("m.bin"))
-    once = Manners(tries=1, first_wait=0.001, connections=1)
+    once = DownloadOptions(tries=1, first_wait=0.001, connections=1)
     with pytest.raises(Passing):
-        fetch(model, store, Manners(tries=0, first_wait=0.001, connections=1))
-    part = Part.of(store.folder(model) / "m.bin")
+        fetch(model, store, DownloadOptions(tries=0, first_wait=0.001, connections=1))
+    part = PartialFile.of(store.folder(model) / "m.bin")
     kept = part.path.rename(part.path.with_name("kept"))
     part.path.symlink_to("/dev/full")
     part.begin(len(BODY))
@@ -460,14 +462,16 @@ def test_a_process_that_is_killed_goes_on_where_it_was(
     child = subprocess.Popen([*command, str(connections)])
     for _ in range(connections):
         assert site.drips.acquire(timeout=30)
-    part = Part(store.folder(model) / "m.bin")
-    noted = wait_until(lambda: Part.of(part.target).done >= 1_500_000 * connections, 20)
+    part = PartialFile(store.folder(model) / "m.bin")
+    noted = wait_until(lambda: PartialFile.of(part.target).done >= 1_500_000 * connections, 20)
     child.kill()
     assert child.wait(10) == -signal.SIGKILL
     assert noted
     before = len(site.asked)
     site.may_go_on.set()
-    manners = Manners(tries=3, first_wait=0.001, connections=connections, split_from=1_000_000)
+    manners = DownloadOptions(
+        tries=3, first_wait=0.001, connections=connections, split_from=1_000_000
+    )
     assert fetch(model, store, manners).read_bytes() == body
     again = sum(each.sent for each in site.asked[before:])
     assert again == len(body) - 1_500_000 * connections

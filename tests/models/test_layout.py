@@ -19,11 +19,11 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.models.catalog import Model, user_catalog
-from avatar_app.models.importing import take_over
+from avatar_app.models.importing import import_model
 from avatar_app.models.store import Store
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 SPEECH = Path(__file__).parents[1] / "data" / "goforward.wav"
 HEARD = "please tell me something nice"
@@ -64,7 +64,7 @@ def speaks(engine: Any) -> str:
 
 def published(name: str) -> Model:
     """The entry, but any bytes may have its files' names."""
-    model = user_catalog(user_places().models).find(name)
+    model = user_catalog(app_paths().models).find(name)
     files = [file.model_copy(update={"bytes": None, "sha256": None}) for file in model.files]
     return model.model_copy(update={"files": tuple(files)})
 
@@ -85,18 +85,18 @@ def test_the_files_of_the_catalogue_suffice(
     result: str,
     tmp_path: Path,
 ) -> None:
-    model, store, mine = published(name), Store.of(user_places()), tmp_path / "mine"
+    model, store, mine = published(name), Store.of(app_paths()), tmp_path / "mine"
     mine.mkdir()
     write(mine)
     store.accept(model)
-    take_over(Job(name, lambda _: mine), mine, model, store)
+    import_model(Job(name, lambda _: mine), mine, model, store)
     shutil.rmtree(mine)
     here = {path.name for path in store.folder(model).iterdir()}
     assert here == {*model.contents, "record.json"}
     registry = Registry()
     manifest = registry.find(model.kind, model.engine)
     options = {"model": name} | ({"threads": 1} if name != "kokoro-v1.0" else {})
-    engine = make_engine(registry, manifest, options)  # in a process of its own
+    engine = create_engine(registry, manifest, options)  # in a process of its own
     try:
         assert use(engine).strip() == result
     finally:

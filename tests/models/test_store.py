@@ -16,16 +16,16 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models import importing
 from avatar_app.models.catalog import Catalog, Licence, Model, read_catalog
 from avatar_app.models.errors import LicenceNotAccepted, WrongBytes
-from avatar_app.models.importing import recognise, take_over
-from avatar_app.models.progress import Tally
+from avatar_app.models.importing import identify, import_model
+from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.resolve import licence_notices, usable_path, with_model_path
-from avatar_app.models.store import Kept, Presence, Store, readable
+from avatar_app.models.store import Presence, Store, StoredFile, readable
 from avatar_app.models.verify import Checked, verify
 from avatar_app.render.inputs import find_weights
-from avatar_app.runtime.engine_set import EngineRack, make_engine, put_face
+from avatar_app.runtime.engine_set import EngineSet, create_engine, put_face
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.system.paths import shipped, user_places
+from avatar_app.system.paths import app_paths, shipped
 
 FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
 BOUND = Licence(id="NC", title="Not for sale", url="https://example.org", must_accept=True)
@@ -62,7 +62,7 @@ def write(folder: Path, **files: bytes) -> Path:
 
 
 def take(path: Path, model: Model, store: Store) -> Path:
-    return Job[Path]("", lambda job: take_over(job, path, model, store)).run()
+    return Job[Path]("", lambda job: import_model(job, path, model, store)).run()
 
 
 def check(model: Model, store: Store) -> tuple[Checked, ...]:
@@ -71,7 +71,7 @@ def check(model: Model, store: Store) -> tuple[Checked, ...]:
 
 def test_a_folder_is_taken_over_and_recognised(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights", README=b"no")
-    assert recognise(source, CATALOG) is PAIR
+    assert identify(source, CATALOG) is PAIR
     assert take(source, PAIR, store) == store.folder(PAIR)
     assert store.presence(PAIR) is Presence.HERE
     assert sorted(store.kept(PAIR)) == ["config.json", "model.bin"]
@@ -88,7 +88,7 @@ def test_a_file_is_copied_where_it_cannot_be_linked(
 
     monkeypatch.setattr(importing.os, "link", refuse)
     source = write(tmp_path / "mine", renamed__pth=b"single") / "renamed.pth"
-    assert recognise(source, CATALOG) is SINGLE  # by its size
+    assert identify(source, CATALOG) is SINGLE  # by its size
     path = take(source, SINGLE, store)
     assert path == store.folder(SINGLE) / "s.pth"
     assert path.read_bytes() == b"single"
@@ -110,9 +110,9 @@ def test_an_incomplete_folder_and_a_missing_path_are_told(store: Store, tmp_path
     with pytest.raises(InputInvalid, match=r"lacks model\.bin"):
         take(source, PAIR, store)
     with pytest.raises(InputInvalid, match="There is no file or folder"):
-        recognise(tmp_path / "nowhere", CATALOG)
+        identify(tmp_path / "nowhere", CATALOG)
     with pytest.raises(InputInvalid, match="no model of the catalogue"):
-        recognise(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
+        identify(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
 
 
 def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_an_archive_is_taken_over_packed_or_not(
 
 def test_a_cancelled_takeover_leaves_nothing(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", s__pth=b"single") / "s.pth"
-    job: Job[Path] = Job("", lambda job: take_over(job, source, SINGLE, store))
+    job: Job[Path] = Job("", lambda job: import_model(job, source, SINGLE, store))
     job.when_progressed(lambda _: job.cancel())
     with pytest.raises(JobCancelled):
         job.run()
@@ -230,12 +230,12 @@ def wav2lip() -> Manifest:
 
 def put_wav2lip(accepted: bool) -> Path:
     """Some bytes, noted as if they had come; where they lie."""
-    store = Store.of(user_places())
+    store = Store.of(app_paths())
     model = read_catalog(shipped("models") / "catalog.yaml").find("wav2lip")
     store.folder(model).mkdir(parents=True)
     path = store.path(model)
     path.write_bytes(b"weights")
-    store.keep(model, {"wav2lip.pth": Kept(7, "0" * 64)}, "a test")
+    store.keep(model, {"wav2lip.pth": StoredFile(7, "0" * 64)}, "a test")
     if accepted:
         store.accept(model)
     return path
@@ -249,7 +249,7 @@ def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
     for name in ("wav2lip", ""):
         with pytest.raises(LicenceNotAccepted):
             with_model_path({"model": name}, wav2lip)
-    Store.of(user_places()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
+    Store.of(app_paths()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
     for name in ("wav2lip", ""):
         assert with_model_path({"model": name}, wav2lip) == {"model": str(path)}
     assert with_model_path({"model": "/my/own.pth"}, wav2lip) == {"model": "/my/own.pth"}
@@ -257,12 +257,12 @@ def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
 
 
 def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> None:
-    options = {"model": "wav2lip", "avatar": str(user_places().data)}
+    options = {"model": "wav2lip", "avatar": str(app_paths().data)}
     with pytest.raises(ModelMissing, match="models download wav2lip"):
-        make_engine(Registry(), wav2lip, options)
+        create_engine(Registry(), wav2lip, options)
     put_wav2lip(accepted=True)
     with pytest.raises(ModelMissing, match="There is no avatar"):  # the model is no longer missing
-        make_engine(Registry(), wav2lip, options)
+        create_engine(Registry(), wav2lip, options)
 
 
 @pytest.mark.parametrize("name", ["wav2lip.pth", "Wav2Lip_GAN.safetensors", "wav2lip.onnx"])
@@ -280,7 +280,7 @@ def test_a_restricted_model_given_by_hand_is_told_once(
 
 def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
     given = str(write(tmp_path / "mine", wav2lip__pth=b"x") / "wav2lip.pth")
-    rack, notices = EngineRack(Registry()), list[Noticed]()
+    rack, notices = EngineSet(Registry()), list[Noticed]()
     choice = EngineChoice(engine="wav2lip", options={"model": given})
     try:
         put_face(rack, choice, notices.append)
@@ -290,7 +290,7 @@ def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
 
 
 def test_a_tally_tells_rate_and_time_left() -> None:
-    tally = Tally("m", "m.bin", total=3_000_000, began=10.0)
+    tally = DownloadProgress("m", "m.bin", total=3_000_000, began=10.0)
     tally = tally.at(1_000_000, 3_000_000, 11.0)  # lay here before: no rate yet
     assert (tally.rate, tally.seconds_left) == (0.0, None)
     tally = tally.at(1_500_000, 3_000_000, 12.0)
@@ -298,7 +298,7 @@ def test_a_tally_tells_rate_and_time_left() -> None:
     assert str(tally) == "m.bin: 2 MB of 3 MB, 500 kB/s, 3 s left"
     assert tally.at(1_500_000, None, 13.0).rate < 500_000
     assert tally.at(0, None, 14.0).done == 0  # begun anew
-    assert Tally().at(5, None, 1.0).fraction == 0.0
+    assert DownloadProgress().at(5, None, 1.0).fraction == 0.0
 
 
 @pytest.mark.parametrize(
@@ -311,8 +311,8 @@ def test_sizes_are_told_as_on_the_box(size: int, text: str) -> None:
 def test_films_take_what_was_fetched_once_it_was_agreed_to() -> None:
     path = put_wav2lip(accepted=False)
     with pytest.raises(LicenceNotAccepted):
-        find_weights("wav2lip", user_places())
-    Store.of(user_places()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
-    assert find_weights("wav2lip", user_places()) == path
+        find_weights("wav2lip", app_paths())
+    Store.of(app_paths()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
+    assert find_weights("wav2lip", app_paths()) == path
     with pytest.raises(ModelMissing, match="models download wav2lip_gan"):
-        find_weights("wav2lip_gan", user_places())
+        find_weights("wav2lip_gan", app_paths())

@@ -17,29 +17,29 @@ from avatar_app.cli.main import app
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import user_catalog
-from avatar_app.models.store import Kept, Store
+from avatar_app.models.store import Store, StoredFile
 from avatar_app.performance.apply import apply, changes, undo
 from avatar_app.performance.planner import Plan, Planner
 from avatar_app.performance.profiles import Profile, read_profiles, suited
-from avatar_app.performance.profiling import tried
-from avatar_app.runtime.memory.budget import Limits, Pool
+from avatar_app.performance.profiling import profile_engine
+from avatar_app.runtime.memory.budget import MemoryLimits, Pool
 from avatar_app.runtime.memory.estimate import choice_key, estimate, model_mb
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import load_settings
-from avatar_app.storage.measurements import Measurements, Trial
+from avatar_app.storage.measurements import EngineProfile, Measurements
 from avatar_app.system.hardware import (
-    Card,
     Cards,
+    GraphicsCard,
     Hardware,
     fingerprint,
     look_at_hardware,
     meters,
 )
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 GB = 1024.0
 LAPTOP = Hardware(ram_mb=16 * GB, free_ram_mb=12 * GB, cores=4, gflops=60)
-STATION = replace(LAPTOP, cores=16, gflops=900, card=Card("RTX", 12 * GB, 0.5 * GB))
+STATION = replace(LAPTOP, cores=16, gflops=900, card=GraphicsCard("RTX", 12 * GB, 0.5 * GB))
 
 
 class NVMLError(Exception):
@@ -78,7 +78,7 @@ def library(*cards: tuple[str, float, float], fails: str = "") -> Any:
 
 def fetch(*names: str) -> None:
     """Models that are here, their licences accepted; they hold a byte."""
-    store = Store.of(user_places())
+    store = Store.of(app_paths())
     catalog = user_catalog(store.root)
     for name in names:
         model = catalog.find(name)
@@ -87,13 +87,13 @@ def fetch(*names: str) -> None:
             path = store.folder(model) / content
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"x")
-            kept[content] = Kept(1, "")
+            kept[content] = StoredFile(1, "")
         store.keep(model, kept, "a test")
         store.accept(model)
 
 
 def planner(hardware: Hardware, **more: Any) -> Planner:
-    store = Store.of(user_places())
+    store = Store.of(app_paths())
     return Planner(hardware, Registry(), store, user_catalog(store.root), **more)
 
 
@@ -103,7 +103,7 @@ def taken(plan: Plan) -> dict[Kind, str]:
 
 def test_the_card_is_the_one_with_the_most_memory() -> None:
     cards = Cards(library(("small", 4, 1), ("large", 12, 2)))
-    assert cards.best() == Card("large", 12 * GB, 2 * GB)
+    assert cards.best() == GraphicsCard("large", 12 * GB, 2 * GB)
     assert cards.used_mb_by(frozenset({4711, 1})) == 2 * GB  # a GB on each of them
 
 
@@ -127,7 +127,7 @@ def test_the_meters_tell_what_others_use() -> None:
 
 
 def test_the_speed_is_measured_once() -> None:
-    with_file = Measurements.of(user_places())
+    with_file = Measurements.of(app_paths())
     first = look_at_hardware(with_file, Cards(None), seconds=0.1)
     assert first.gflops > 0.1
     assert look_at_hardware(with_file, Cards(None)).gflops == first.gflops
@@ -147,7 +147,7 @@ def test_every_profile_names_engines_and_options_that_there_are() -> None:
     [
         (LAPTOP, Profile.LOW),
         (replace(LAPTOP, gflops=200), Profile.MEDIUM),
-        (replace(LAPTOP, card=Card("small", 4 * GB, 0)), Profile.MEDIUM),
+        (replace(LAPTOP, card=GraphicsCard("small", 4 * GB, 0)), Profile.MEDIUM),
         (STATION, Profile.HIGH),
         (replace(STATION, ram_mb=6 * GB), Profile.LOW),
     ],
@@ -188,15 +188,17 @@ def test_a_slow_processor_takes_smaller_models_and_fetches_none_that_are_too_slo
 
 
 def test_what_does_not_fit_is_told_and_something_smaller_taken() -> None:
-    full = replace(STATION, card=Card("full", 12 * GB, 10.9 * GB), free_ram_mb=1.8 * GB)
-    measured = Measurements.of(user_places())
+    full = replace(STATION, card=GraphicsCard("full", 12 * GB, 10.9 * GB), free_ram_mb=1.8 * GB)
+    measured = Measurements.of(app_paths())
     fetch("whisper-small", "whisper-tiny")
     manifest = Registry().find(Kind.ASR, "whisper")
     for device in ("auto", "cpu"):
         options = {"model": "whisper-small", "device": device}
         for compute in ("auto", "int8"):
             key = choice_key(manifest.checked(options | {"compute": compute}))
-            measured.keep_trial(Kind.ASR, "whisper", key, Trial(900, 800 * (device == "auto")))
+            measured.keep_trial(
+                Kind.ASR, "whisper", key, EngineProfile(900, 800 * (device == "auto"))
+            )
     plan = planner(full, measurements=measured).plan(Profile.MEDIUM)
     small = next(row for row in plan.rows if "small" in row.name)
     assert small.is_measured
@@ -207,13 +209,13 @@ def test_what_does_not_fit_is_told_and_something_smaller_taken() -> None:
 
 def test_what_does_not_fit_on_the_card_is_computed_on_the_processor() -> None:
     fetch("whisper-small")
-    quick = replace(STATION, card=Card("full", 12 * GB, 10.9 * GB))
-    measured = Measurements.of(user_places())
+    quick = replace(STATION, card=GraphicsCard("full", 12 * GB, 10.9 * GB))
+    measured = Measurements.of(app_paths())
     manifest = Registry().find(Kind.ASR, "whisper")
     key = choice_key(manifest.checked({"model": "whisper-small"}))
-    measured.keep_trial(Kind.ASR, "whisper", key, Trial(400, 900))
+    measured.keep_trial(Kind.ASR, "whisper", key, EngineProfile(400, 900))
     key = choice_key(manifest.checked({"model": "whisper-small", "compute": "int8"}))
-    measured.keep_trial(Kind.ASR, "whisper", key, Trial(400, 600))
+    measured.keep_trial(Kind.ASR, "whisper", key, EngineProfile(400, 600))
     plan = planner(quick, measurements=measured).plan(Profile.MEDIUM)
     asr = next(row for row in plan.taken if row.kind is Kind.ASR)
     assert asr.options == {"model": "whisper-small", "compute": "int8", "device": "cpu"}
@@ -222,16 +224,16 @@ def test_what_does_not_fit_on_the_card_is_computed_on_the_processor() -> None:
 
 
 def test_another_model_of_an_engine_that_was_measured_is_reckoned_from_it() -> None:
-    store = Store.of(user_places())
+    store = Store.of(app_paths())
     catalog = user_catalog(store.root)
     manifest = Registry().find(Kind.ASR, "whisper")
     models = [store.root / name for name in ("one", "other")]
     for size, path in zip((10, 30), models, strict=True):
         path.mkdir(parents=True)
         (path / "model.bin").write_bytes(bytes(size << 20))
-    measured = Measurements.of(user_places())
+    measured = Measurements.of(app_paths())
     key = choice_key(manifest.checked({"model": str(models[0])}))
-    measured.keep_trial(Kind.ASR, "whisper", key, Trial(200, 0, 10))
+    measured.keep_trial(Kind.ASR, "whisper", key, EngineProfile(200, 0, 10))
     found = estimate(manifest, {"model": str(models[1])}, measured, store, catalog)
     assert found.weight.ram_mb == pytest.approx(200 + 20 * manifest.needs.per_model_mb)
     assert not found.is_measured
@@ -242,9 +244,9 @@ def test_another_model_of_an_engine_that_was_measured_is_reckoned_from_it() -> N
 def test_the_sum_of_a_plan_stays_below_the_soft_limit() -> None:
     fetch("whisper-large-v3-turbo", "whisper-small", "llama-3.2-3b", "llama-3.2-1b")
     for used in (0.0, 8.0, 10.0, 11.0):
-        hardware = replace(STATION, card=Card("card", 12 * GB, used * GB))
+        hardware = replace(STATION, card=GraphicsCard("card", 12 * GB, used * GB))
         plan = planner(hardware).plan()
-        assert plan.weight.vram_mb <= max(12 * GB * Limits().soft - used * GB, 0)
+        assert plan.weight.vram_mb <= max(12 * GB * MemoryLimits().soft - used * GB, 0)
 
 
 def test_applying_writes_the_settings_and_leaves_the_rest(tmp_path: Path) -> None:
@@ -279,13 +281,13 @@ def test_where_nothing_was_applied_nothing_is_undone(tmp_path: Path) -> None:
 
 def fit(*arguments: str, typed: str = "") -> Any:
     """The command on a machine whose speed is known."""
-    with closing(Measurements.of(user_places())) as measurements:
+    with closing(Measurements.of(app_paths())) as measurements:
         measurements.keep_speed(fingerprint(), 60.0)
     return CliRunner().invoke(app, ["fit", "--profile", "low", *arguments], input=typed)
 
 
 def test_the_command_asks_before_it_writes_and_takes_it_back() -> None:
-    file = user_places().settings_file
+    file = app_paths().settings_file
     shown = fit("--apply", typed="n\n")
     assert shown.exit_code == 0
     assert "face.options.width: 960" in shown.output
@@ -304,11 +306,11 @@ def test_applying_and_undoing_at_once_is_refused() -> None:
     fit("--apply", "--yes")
     refused = fit("--apply", "--undo")
     assert isinstance(refused.exception, ConfigInvalid)
-    assert load_settings(user_file=user_places().settings_file)[0].face.options["width"] == 960
+    assert load_settings(user_file=app_paths().settings_file)[0].face.options["width"] == 960
 
 
 def test_what_is_wrong_in_the_settings_is_told() -> None:
-    file = user_places().settings_file
+    file = app_paths().settings_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("window: {theme: pink}\n")
     assert "window.theme cannot be 'pink'" in fit().output
@@ -319,7 +321,7 @@ def test_what_is_foretold_is_within_a_tenth_of_the_measured_peak(
     engine: str, tmp_path: Path
 ) -> None:
     """Nothing was measured before: from the manifest, the size of the model and its header."""
-    registry, store = Registry(), Store.of(user_places())
+    registry, store = Registry(), Store.of(app_paths())
     (manifest,) = (each for each in registry.all() if each.name == engine)
     options = {}
     if engine == "whisper":
@@ -329,5 +331,5 @@ def test_what_is_foretold_is_within_a_tenth_of_the_measured_peak(
     catalog = user_catalog(store.root)
     foretold = estimate(manifest, options, None, store, catalog)
     size = model_mb(options.get("model", ""), manifest, store, catalog)
-    trial = tried(registry, manifest, options, size)
+    trial = profile_engine(registry, manifest, options, size)
     assert foretold.weight.ram_mb == pytest.approx(trial.ram_mb, rel=0.1)

@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from avatar_app.cli.main import app
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
-from avatar_app.performance.latency import Timekeeper, store_turns
+from avatar_app.performance.latency import LatencyRecorder, store_turns
 from avatar_app.performance.monitor import ENOUGH
 from avatar_app.runtime.memory.estimate import choice_key
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import HistorySettings
-from avatar_app.storage.measurements import FILE, Measurements, Trial, Used
-from avatar_app.system.paths import user_places
+from avatar_app.storage.measurements import FILE, EngineProfile, Measurements, Used
+from avatar_app.system.paths import app_paths
 
 WHISPER = Registry().find(Kind.ASR, "whisper")
 LLAMA = Registry().find(Kind.DIALOGUE, "llama")
@@ -37,13 +37,13 @@ class Case:
     def __init__(self, keep: bool = True) -> None:
         self.notices: list[Noticed] = []
         kept = HistorySettings(keep=keep, days=365)
-        self.keeper = Timekeeper(user_places(), kept, self.notices.append)
+        self.keeper = LatencyRecorder(app_paths(), kept, self.notices.append)
         self.keeper.watch({Kind.ASR: WHISPER, Kind.DIALOGUE: LLAMA}, lambda: USED)
 
 
 @pytest.fixture
 def stored() -> Iterator[Measurements]:
-    with closing(Measurements.of(user_places())) as measurements:
+    with closing(Measurements.of(app_paths())) as measurements:
         yield measurements
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_to_be_kept_is_watched_and_not_stored() -> None:
     for number in range(ENOUGH):
         case.keeper(a_turn(number, first_token=9.0))
     case.keeper.close()
-    assert not (user_places().data / FILE).exists()
+    assert not (app_paths().data / FILE).exists()
     assert len(case.notices) == 1
 
 
@@ -81,7 +81,7 @@ def test_an_engine_that_is_late_is_told_once_with_a_smaller_model() -> None:
 
 
 def test_forgetting_deletes_the_times_and_keeps_what_engines_weigh(stored: Measurements) -> None:
-    stored.keep_trial(Kind.ASR, "whisper", choice_key(WHISPER.defaults()), Trial(200))
+    stored.keep_trial(Kind.ASR, "whisper", choice_key(WHISPER.defaults()), EngineProfile(200))
     case = Case()
     case.keeper(a_turn(1))
     case.keeper.close()
@@ -94,22 +94,22 @@ def test_forgetting_deletes_the_times_and_keeps_what_engines_weigh(stored: Measu
 
 
 def test_a_file_that_cannot_be_used_costs_a_notice() -> None:
-    (user_places().data / FILE).mkdir(parents=True)
+    (app_paths().data / FILE).mkdir(parents=True)
     case = Case()
     case.keeper(a_turn(1))
     case.keeper.forget()
     case.keeper.close()
     (notice,) = case.notices
     assert notice.hint.endswith("Until then no times of turns are kept.")
-    store_turns(user_places(), FOR_EVER, [a_turn(2)], USED)
+    store_turns(app_paths(), FOR_EVER, [a_turn(2)], USED)
 
 
 @pytest.mark.parametrize("days", [800_000, 3_000_000_000])
 def test_more_days_than_the_calendar_has_are_all(days: int) -> None:
-    store_turns(user_places(), FOR_EVER, [a_turn(1)], USED)
+    store_turns(app_paths(), FOR_EVER, [a_turn(1)], USED)
     told = CliRunner().invoke(app, ["stats", "--json", "--days", str(days)])
     assert json.loads(told.output)["stages"]
-    with closing(Measurements.of(user_places())) as measurements:
+    with closing(Measurements.of(app_paths())) as measurements:
         measurements.prune(days)
         assert measurements.stages()
 
@@ -118,7 +118,7 @@ def test_stats_shows_the_stages_the_engines_and_who_is_late() -> None:
     empty = CliRunner().invoke(app, ["stats"])
     assert "Nothing was measured yet" in empty.output
     turns = [a_turn(number, first_token=4.0) for number in range(ENOUGH)]
-    store_turns(user_places(), FOR_EVER, turns, USED)
+    store_turns(app_paths(), FOR_EVER, turns, USED)
     told = json.loads(CliRunner().invoke(app, ["stats", "--json"]).output)
     assert {each["span"] for each in told["stages"]} >= {"text", "first token", "first sound"}
     (late,) = told["warnings"]

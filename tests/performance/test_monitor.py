@@ -7,12 +7,18 @@ from dataclasses import replace
 import pytest
 
 from avatar_app.core.events import Outcome, TurnEnded
-from avatar_app.core.manifest import Kind, Manifest, Promises
+from avatar_app.core.manifest import Kind, LatencyTargets, Manifest
 from avatar_app.core.values import Pictures
 from avatar_app.performance.monitor import ENOUGH, REMEMBERED, Monitor
 
 THINKER = Manifest(
-    "slow", Kind.DIALOGUE, "engine:X", "Thinker", "", "", promises=Promises(first_output_ms=100)
+    "slow",
+    Kind.DIALOGUE,
+    "engine:X",
+    "Thinker",
+    "",
+    "",
+    promises=LatencyTargets(first_output_ms=100),
 )
 FACE = Manifest("face", Kind.FACE, "engine:X", "Portrait", "", "")
 ENDED = TurnEnded(1, Outcome.FINISHED, "a", "b", "c")

@@ -7,18 +7,18 @@ import threading
 
 import pytest
 
-from avatar_app.pipeline.work_tracker import Activity, Bell
+from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 SOON = 20.0
 """Seconds within which a thread must have come to its end; it takes milliseconds."""
 
 
 def test_without_work_it_is_settled() -> None:
-    assert Activity().settle(0)
+    assert WorkTracker().settle(0)
 
 
 def test_work_under_way_is_not_settled() -> None:
-    activity = Activity()
+    activity = WorkTracker()
     activity.begin()
     assert not activity.settle(0.01)
     activity.end()
@@ -26,7 +26,7 @@ def test_work_under_way_is_not_settled() -> None:
 
 
 def test_a_stage_counts_but_where_it_waits_for_somebody_outside() -> None:
-    activity = Activity()
+    activity = WorkTracker()
     with activity.employed():
         assert activity.employs_caller
         assert not activity.settle(0)
@@ -38,8 +38,8 @@ def test_a_stage_counts_but_where_it_waits_for_somebody_outside() -> None:
 
 
 def test_whoever_is_no_stage_may_wait_at_a_bell_uncounted() -> None:
-    activity = Activity()
-    bell = Bell(activity)
+    activity = WorkTracker()
+    bell = TrackedCondition(activity)
     open_: list[bool] = []
 
     def visit() -> None:
@@ -58,8 +58,8 @@ def test_whoever_is_no_stage_may_wait_at_a_bell_uncounted() -> None:
 
 def test_a_stage_gets_its_token_before_it_wakes() -> None:
     """While the ringer still holds the lock, the stage cannot have woken, and is counted."""
-    activity = Activity()
-    bell = Bell(activity)
+    activity = WorkTracker()
+    bell = TrackedCondition(activity)
     ready: list[bool] = []
 
     def work() -> None:
@@ -88,8 +88,8 @@ def test_a_stage_gets_its_token_before_it_wakes() -> None:
 def test_settled_means_that_no_work_is_left(seed: int) -> None:
     """Eight stages pass tokens to one another at random until each has lost its strength."""
     chance = random.Random(seed)
-    activity = Activity()
-    bells = [Bell(activity) for _ in range(8)]
+    activity = WorkTracker()
+    bells = [TrackedCondition(activity) for _ in range(8)]
     inboxes: list[list[int]] = [[] for _ in bells]
     served = [0] * len(bells)
     closed: list[bool] = []

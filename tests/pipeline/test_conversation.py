@@ -12,7 +12,7 @@ from fakes import ScriptedRecognizer as Recognizer
 
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import (
-    AvatarSays,
+    ClauseWritten,
     Failed,
     Muted,
     Outcome,
@@ -20,17 +20,17 @@ from avatar_app.core.events import (
     StateChanged,
     TurnEnded,
     UserSaid,
-    UserSaying,
     UserStarted,
-    UserWithdrawn,
-    WordsHeard,
+    UserTranscript,
+    UserTurnDiscarded,
+    WordsPlayed,
 )
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
-    Look,
+    FaceState,
     SpeechChunk,
     ToolCall,
     ToolResult,
@@ -40,7 +40,7 @@ from avatar_app.core.values import (
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
 from avatar_app.pipeline.input import user_turn
-from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output import avatar_turn
 from avatar_app.pipeline.output.presenter import FRAMES_AHEAD
 
@@ -58,7 +58,7 @@ def count_to_ten(scene: Scene) -> None:
     """The avatar has said three words of ten."""
     scene.dialogue.reply_to = lambda _text: [TEN]
     scene.say("count")
-    scene.wait_until(lambda: len(scene.of(WordsHeard)) >= 3)
+    scene.wait_until(lambda: len(scene.of(WordsPlayed)) >= 3)
 
 
 def ended(scene: Scene, count: int = 1) -> TurnEnded:
@@ -77,8 +77,8 @@ def test_a_spoken_turn_is_recognised_answered_heard_and_seen(scene: Scene) -> No
     assert turn.pictures.dropped == 0
     assert turn.pictures.skew_p99_ms <= 30
     names = [type(event) for event in scene.events]
-    assert names.index(UserStarted) < names.index(UserSaying) < names.index(UserSaid)
-    assert names.index(UserSaid) < names.index(AvatarSays) < names.index(WordsHeard)
+    assert names.index(UserStarted) < names.index(UserTranscript) < names.index(UserSaid)
+    assert names.index(UserSaid) < names.index(ClauseWritten) < names.index(WordsPlayed)
     states = [event.state for event in scene.of(StateChanged)]
     assert states[0] is State.LISTENING
     assert states[-2:] == [State.SPEAKING, State.IDLE]
@@ -163,19 +163,19 @@ def test_it_ducks_first_and_forgets_a_click(scene: Scene) -> None:
     assert min(levels[:20]) < 0.35 * max(levels)  # quieter
     assert min(levels[:20]) > 0.1 * max(levels)  # and never silent
     assert levels[-1] == pytest.approx(max(levels))
-    assert not scene.of(UserWithdrawn)
+    assert not scene.of(UserTurnDiscarded)
     assert ended(scene).outcome is Outcome.FINISHED
 
 
 @pytest.mark.parametrize("sound", ["", "mm-hm", "okay", "Yeah."])
 def test_a_cough_or_assent_pauses_and_resumes_without_a_lost_word(scene: Scene, sound: str) -> None:
     count_to_ten(scene)
-    before = len(scene.of(UserWithdrawn))
+    before = len(scene.of(UserTurnDiscarded))
     scene.say(sound, seconds=0.3, pause=0.1)
     turn = ended(scene)
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == TEN
-    assert len(scene.of(UserWithdrawn)) == before + 1
+    assert len(scene.of(UserTurnDiscarded)) == before + 1
     played = np.concatenate([moment.played for moment in scene.moments])
     full = np.count_nonzero(np.abs(played) > 0.19) / 48000
     assert 10 * 0.2 - 0.15 <= full <= 10 * 0.2 + 0.2  # all of it, and at most one word twice
@@ -205,19 +205,19 @@ def test_what_was_said_before_an_unheard_answer_is_carried_on() -> None:
             yield from super().reply(prompt, turn)
 
     with Scene(pace=0.05) as scene:
-        scene.conversation.order(commands.Use(Kind.DIALOGUE, SlowDialogue()))
+        scene.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, SlowDialogue()))
         scene.wait(0.6)
         scene.say("the first half", seconds=0.3, pause=0.8)
         assert scene.of(UserSaid)
         scene.say("and the second", seconds=0.3)
         turn = ended(scene)
         assert turn.user_text == "the first half and the second"
-        assert scene.of(UserWithdrawn)[0].turn_id == scene.of(UserSaid)[0].turn_id
+        assert scene.of(UserTurnDiscarded)[0].turn_id == scene.of(UserSaid)[0].turn_id
 
 
 def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.Type("never mind"))
+    scene.order(commands.TextTyped("never mind"))
     assert ended(scene).outcome is Outcome.INTERRUPTED
     assert scene.of(UserSaid)[-1] == UserSaid(2, "never mind", typed=True)
     assert ended(scene, 2).typed
@@ -237,7 +237,7 @@ def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
     scene.say("hello", seconds=0.5)
     assert not scene.of(UserStarted)
     assert scene.of(Muted)[-1].muted
-    assert scene.conversation.presenter.look is Look.ASLEEP
+    assert scene.conversation.presenter.look is FaceState.ASLEEP
     scene.order(commands.Mute(False))
     scene.say("hello")
     assert ended(scene).user_text == "hello"
@@ -246,9 +246,9 @@ def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
 def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene) -> None:
     scene.order(commands.Mute(True))
     scene.recognizer.script.append("whispered words")
-    scene.order(commands.Hold(True))
+    scene.order(commands.PushToTalk(True))
     scene.wait(0.5)
-    scene.order(commands.Hold(False))
+    scene.order(commands.PushToTalk(False))
     marks = ended(scene).marks
     assert scene.of(UserSaid)[0].text == "whispered words"
     assert marks["first_sound"] - marks["end_of_turn"] <= 0.1
@@ -256,9 +256,9 @@ def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene)
 
 def test_push_to_talk_takes_the_floor(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.Hold(True))
+    scene.order(commands.PushToTalk(True))
     assert ended(scene).outcome is Outcome.INTERRUPTED
-    scene.order(commands.Hold(False))
+    scene.order(commands.PushToTalk(False))
     scene.wait(0.5)
     assert scene.conversation.state is State.IDLE
 
@@ -301,9 +301,9 @@ def test_the_first_clause_sounds_while_the_rest_is_being_written() -> None:
             yield "This comes later."
 
     with Scene(pace=0.05) as scene:
-        scene.conversation.order(commands.Use(Kind.DIALOGUE, Writing()))
-        scene.order(commands.Type("write"))
-        scene.wait_until(lambda: scene.of(WordsHeard), 2)
+        scene.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, Writing()))
+        scene.order(commands.TextTyped("write"))
+        scene.wait_until(lambda: scene.of(WordsPlayed), 2)
         assert not go_on.is_set()
         go_on.set()
         assert ended(scene).heard_text == "This comes first. This comes later."
@@ -326,22 +326,22 @@ class Broken:
     ("kind", "stage"), [(Kind.DIALOGUE, "think"), (Kind.TTS, "speak"), (Kind.ASR, "recognize")]
 )
 def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: str) -> None:
-    scene.order(commands.Use(kind, Broken(EngineFailed("It broke.", "Mend it."))))
+    scene.order(commands.SwitchEngine(kind, Broken(EngineFailed("It broke.", "Mend it."))))
     scene.say("hello")
     scene.wait_until(lambda: scene.of(Failed))
     failed = scene.of(Failed)[0]
     assert (failed.stage, failed.message, failed.hint) == (stage, "It broke.", "Mend it.")
     scene.wait_until(lambda: scene.conversation.state is State.IDLE)
     engines = {Kind.DIALOGUE: ScriptedDialogue(), Kind.TTS: FlatVoice(), Kind.ASR: Recognizer()}
-    scene.order(commands.Use(kind, engines[kind]))
-    scene.order(commands.Type("again"))
+    scene.order(commands.SwitchEngine(kind, engines[kind]))
+    scene.order(commands.TextTyped("again"))
     scene.wait_until(lambda: scene.of(TurnEnded) and scene.of(TurnEnded)[-1].user_text == "again")
     assert scene.of(TurnEnded)[-1].outcome is Outcome.FINISHED
 
 
 def test_a_turn_whose_voice_fails_is_failed_and_its_text_is_kept(scene: Scene) -> None:
-    scene.order(commands.Use(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
-    scene.order(commands.Type("hello"))
+    scene.order(commands.SwitchEngine(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
+    scene.order(commands.TextTyped("hello"))
     turn = ended(scene)
     assert turn.outcome is Outcome.FAILED
     assert turn.avatar_text == "You said hello. Fine."
@@ -355,8 +355,8 @@ def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
             raise EngineFailed("No picture.", "Choose another face.")
             yield
 
-    scene.order(commands.Use(Kind.FACE, Faceless()))
-    scene.order(commands.Type("hello"))
+    scene.order(commands.SwitchEngine(Kind.FACE, Faceless()))
+    scene.order(commands.TextTyped("hello"))
     turn = ended(scene)
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == "You said hello. Fine."
@@ -366,8 +366,8 @@ def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
 
 def test_a_bug_in_an_engine_is_told_and_logged(scene: Scene, expected_warnings: list[str]) -> None:
     expected_warnings.append("think failed")
-    scene.order(commands.Use(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
-    scene.order(commands.Type("hello"))
+    scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
+    scene.order(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert "oops" in scene.of(Failed)[0].message
 
@@ -382,13 +382,13 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             yield "too late"
 
     with Scene(pace=0.02) as scene:
-        scene.order(commands.Use(Kind.DIALOGUE, Hanging()))
-        scene.order(commands.Type("hello"))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
+        scene.order(commands.TextTyped("hello"))
         turn = ended(scene)
         assert turn.outcome is Outcome.FAILED
         assert scene.of(Failed)[0].message == "No answer came."
-        scene.order(commands.Use(Kind.DIALOGUE, ScriptedDialogue()))
-        scene.order(commands.Type("again"))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, ScriptedDialogue()))
+        scene.order(commands.TextTyped("again"))
         assert ended(scene, 2).heard_text == "You said again. Fine."
         released.set()
 
@@ -398,9 +398,9 @@ def test_a_late_failure_of_an_old_turn_hurts_no_new_one(scene: Scene) -> None:
     old = scene.conversation._delivery.turn
     assert old is not None
     scene.dialogue.reply_to = lambda text: [f"You said {text}. Fine."]
-    scene.order(commands.Type("something else"))
+    scene.order(commands.TextTyped("something else"))
     scene.order(commands.StageFailed(old, "think", EngineFailed("late", "")))
-    scene.order(commands.ClauseWritten(old, "stale"))
+    scene.order(commands.ClauseReceived(old, "stale"))
     turn = ended(scene, 2)
     assert turn.outcome is Outcome.FINISHED
     assert turn.avatar_text == "You said something else. Fine."
@@ -411,10 +411,10 @@ def test_a_new_face_is_shown_at_once(scene: Scene) -> None:
     class Other(FlatFace):
         fps = 20.0
 
-        def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+        def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
             return VideoFrame(np.full((2, 2, 3), 99, np.uint8), 0.0)
 
-    scene.order(commands.Use(Kind.FACE, Other()))
+    scene.order(commands.SwitchEngine(Kind.FACE, Other()))
     scene.wait(0.3)
     frame = scene.moments[-1].frame
     assert frame is not None
@@ -423,7 +423,7 @@ def test_a_new_face_is_shown_at_once(scene: Scene) -> None:
 
 
 def test_a_long_monologue_is_answered_in_the_end() -> None:
-    with Scene(patience=Patience(utterance=2.0)) as scene:
+    with Scene(patience=TurnDetectionOptions(utterance=2.0)) as scene:
         scene.wait(0.6)
         scene.recognizer.script.append("and so on")
         scene.wait(2.5, voice=True)
@@ -437,10 +437,10 @@ def test_uncertain_transcripts_are_noise(scene: Scene) -> None:
                 turn.check()
             yield Transcript("the", final=True, confidence=0.05)
 
-    scene.order(commands.Use(Kind.ASR, Unsure()))
+    scene.order(commands.SwitchEngine(Kind.ASR, Unsure()))
     scene.wait(0.5, voice=True)
     scene.wait(1.0)
-    assert scene.of(UserWithdrawn)
+    assert scene.of(UserTurnDiscarded)
     assert not scene.of(UserSaid)
 
 
@@ -452,8 +452,8 @@ def test_the_face_expresses_what_the_avatar_does(scene: Scene) -> None:
             scene.wait(0.01, voice=voice)
             looks.append(scene.conversation.presenter.look)
     order = list(dict.fromkeys(looks))
-    assert order[:3] == [Look.IDLE, Look.LISTENING, Look.NODDING]
-    assert order[-1] is Look.SPEAKING
+    assert order[:3] == [FaceState.IDLE, FaceState.LISTENING, FaceState.NODDING]
+    assert order[-1] is FaceState.SPEAKING
 
 
 def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
@@ -474,8 +474,8 @@ def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
         PassThrough(), LevelDetector(), Recognizer(), ScriptedDialogue(), Endless(), Slow()
     )
     with Scene(engines=engines, pace=0.02) as scene:
-        scene.order(commands.Type("hello"))
-        scene.wait_until(lambda: scene.of(WordsHeard), 1.0)
+        scene.order(commands.TextTyped("hello"))
+        scene.wait_until(lambda: scene.of(WordsPlayed), 1.0)
         marks = scene.conversation._delivery.turn.marks  # type: ignore[union-attr]
         blocked.set()
         assert 0.1 <= marks["first_sound"] - marks["first_speech"] <= 0.22
@@ -491,8 +491,8 @@ def test_a_face_knows_how_much_of_its_speech_was_heard(scene: Scene) -> None:
                 yield frame
 
     leads: list[float] = []
-    scene.order(commands.Use(Kind.FACE, Attentive()))
-    scene.order(commands.Type("hello"))
+    scene.order(commands.SwitchEngine(Kind.FACE, Attentive()))
+    scene.order(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FINISHED
     ahead = (FRAMES_AHEAD + 2) / FlatFace.fps
     assert leads[0] == 0.0
@@ -507,7 +507,7 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
                 turn.check()
             yield Transcript("ask not what your country can do", final=True, confidence=0.1)
 
-    scene.order(commands.Use(Kind.ASR, Unsure()))
+    scene.order(commands.SwitchEngine(Kind.ASR, Unsure()))
     scene.wait(3.0, voice=True)
     assert ended(scene).user_text == "ask not what your country can do"
 
@@ -522,13 +522,13 @@ def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
             yield Transcript("too late", final=True)
 
     with Scene(pace=0.02) as scene:
-        scene.order(commands.Use(Kind.ASR, Hanging()))
+        scene.order(commands.SwitchEngine(Kind.ASR, Hanging()))
         scene.wait(0.6)
         scene.wait(0.5, voice=True)
         scene.wait_until(lambda: scene.of(Failed), 5)
         assert scene.of(Failed)[0].stage == "recognize"
-        assert scene.of(UserWithdrawn)
-        scene.order(commands.Use(Kind.ASR, Recognizer(["again"])))
+        assert scene.of(UserTurnDiscarded)
+        scene.order(commands.SwitchEngine(Kind.ASR, Recognizer(["again"])))
         scene.wait(0.5, voice=True)
         assert ended(scene).user_text == "again"
         released.set()

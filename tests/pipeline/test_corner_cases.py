@@ -16,7 +16,7 @@ from avatar_app.core.events import (
     StateChanged,
     TurnEnded,
     UserSaid,
-    UserWithdrawn,
+    UserTurnDiscarded,
 )
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
@@ -90,20 +90,22 @@ def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
 
     with Scene(call_tool=call_tool, pace=0.02) as scene:
         dialogue = GatedDialogue(gate, [TIMER, "It is set."], gated=1)
-        scene.order(commands.Use(Kind.DIALOGUE, dialogue))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
         scene.say("set a timer")
         assert called == [TIMER]
         scene.say("please", seconds=0.4)
         first = ended(scene)
         assert (first.outcome, first.user_text) == (Outcome.INTERRUPTED, "set a timer")
         assert scene.of(UserSaid)[-1].text == "please"
-        assert not scene.of(UserWithdrawn)
+        assert not scene.of(UserTurnDiscarded)
 
 
 def test_an_answer_does_not_begin_while_the_user_speaks(
     scene: Scene, gate: threading.Event
 ) -> None:
-    scene.order(commands.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
+    scene.order(
+        commands.SwitchEngine(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0))
+    )
     scene.say("hello")
     scene.recognizer.script.append("and more")
     scene.wait(0.1, voice=True)
@@ -117,7 +119,9 @@ def test_an_answer_does_not_begin_while_the_user_speaks(
 def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
     scene: Scene, gate: threading.Event
 ) -> None:
-    scene.order(commands.Use(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0)))
+    scene.order(
+        commands.SwitchEngine(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0))
+    )
     scene.say("hello")
     scene.recognizer.script.append("")
     scene.wait(0.2, voice=True)
@@ -133,7 +137,7 @@ def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 5.0)
     with Scene(fps=0.001) as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 60]
-        scene.order(commands.Type("talk to the wall"))
+        scene.order(commands.TextTyped("talk to the wall"))
         turn = ended(scene)
         assert turn.outcome is Outcome.FINISHED
         assert len(turn.heard_text.split()) == 60
@@ -142,7 +146,7 @@ def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -
 def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
     with Scene() as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 10]
-        scene.order(commands.Type("talk"))
+        scene.order(commands.TextTyped("talk"))
         scene.wait(0.5)
         loud = scene.moments[-1].played.max()
         scene.wait(0.02, voice=True)
@@ -155,19 +159,19 @@ def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
 def test_an_announcement_that_was_not_heard_comes_later(
     scene: Scene, gate: threading.Event, taken: str
 ) -> None:
-    scene.order(commands.Use(Kind.TTS, GatedVoice(gate)))
+    scene.order(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
     scene.order(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
     if taken == "by voice":
         scene.say("hello there")
     else:
-        scene.order(commands.Type("hello there"))
+        scene.order(commands.TextTyped("hello there"))
     assert ended(scene).user_text == "hello there"
     assert ended(scene, 2).heard_text == "Your tea is ready."
 
 
 def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event) -> None:
-    scene.order(commands.Use(Kind.TTS, GatedVoice(gate)))
+    scene.order(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
     scene.order(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
     scene.order(commands.Interrupt())
@@ -186,7 +190,7 @@ def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
         yield Transcript("too late", final=True)
 
     monkeypatch.setattr(scene.recognizer, "transcribe", transcribe)
-    scene.order(commands.Hold(True))
+    scene.order(commands.PushToTalk(True))
     scene.wait(1.0, voice=True)
     scene.order(commands.Interrupt())
     assert [event.state for event in scene.of(StateChanged)] == ["listening", "idle"]
@@ -203,12 +207,12 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
             gate.wait(20)
             yield "too late"
 
-    scene.order(commands.Use(Kind.DIALOGUE, Hanging()))
-    scene.order(commands.Type("hello"))
+    scene.order(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
+    scene.order(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert [failed.stage for failed in scene.of(Failed)] == ["think"]
-    scene.order(commands.Use(Kind.DIALOGUE, ScriptedDialogue()))
-    scene.order(commands.Type("again"))
+    scene.order(commands.SwitchEngine(Kind.DIALOGUE, ScriptedDialogue()))
+    scene.order(commands.TextTyped("again"))
     assert ended(scene, 2).heard_text == "You said again. Fine."
 
 
@@ -222,6 +226,6 @@ def test_a_detector_that_fails_is_told_once_and_the_typed_is_answered(
             raise ZeroDivisionError("oops")
 
         monkeypatch.setattr(scene.engines.vad, "probability", fail)
-        scene.order(commands.Type("hello"))
+        scene.order(commands.TextTyped("hello"))
         assert ended(scene).heard_text == "You said hello. Fine."
         assert len(scene.of(Failed)) == 1

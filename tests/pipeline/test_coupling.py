@@ -11,7 +11,7 @@ from avatar_app.pipeline.input.acoustic_coupling import (
     ENOUGH,
     REMEMBERED,
     SETTLED,
-    Coupling,
+    AcousticCoupling,
     _Sorted,
 )
 
@@ -32,14 +32,14 @@ def test_quantiles_are_those_of_the_last_values(
     assert kept.quantile(share) == pytest.approx(expected)
 
 
-def heard(coupling: Coupling, near: float, far: float, blocks: int) -> bool:
+def heard(coupling: AcousticCoupling, near: float, far: float, blocks: int) -> bool:
     for _ in range(blocks):
         coupling.observe(near, far)
     return coupling.audible
 
 
 def test_headphones_are_told_from_a_loudspeaker() -> None:
-    coupling = Coupling()
+    coupling = AcousticCoupling()
     assert heard(coupling, 1e-8, 0.0, 100)  # assumed until there is evidence
     assert heard(coupling, 1e-8, LOUD, SETTLED + ENOUGH - 2)
     assert not heard(coupling, 1e-8, LOUD, 2)

@@ -10,14 +10,14 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.embedded.engine import EmbeddedDialogue
 from avatar_app.pipeline import commands
-from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.pipeline.output.chat_context import ChatContext
 
 PRIVATE, MEANT = 0.3, 0.05
 
 
 def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
     with Scene() as scene:
-        scene.order(commands.Type("my secret"))
+        scene.order(commands.TextTyped("my secret"))
         scene.wait_until(lambda: bool(scene.of(TurnEnded)))
         assert any("my secret" in message.text for message in scene.ledger.prompt("").messages)
         scene.order(commands.Forget())
@@ -27,7 +27,7 @@ def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
 
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_the_embedded_dialogue_forgets_with_the_ledger(forgotten: bool) -> None:
-    dialogue, ledger = EmbeddedDialogue(), Ledger()
+    dialogue, ledger = EmbeddedDialogue(), ChatContext()
 
     def say(text: str) -> str:
         """What the dialogue took the text for."""
@@ -51,9 +51,9 @@ def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
         scene.order(commands.Mute(True))
         for _ in range(2):
             hear(scene, 40, PRIVATE)
-            scene.conversation.order(commands.Hold(True))
+            scene.conversation.order(commands.PushToTalk(True))
             hear(scene, 30, MEANT)
-            scene.conversation.order(commands.Hold(False))
+            scene.conversation.order(commands.PushToTalk(False))
         hear(scene, 5, PRIVATE)
         assert len(scene.recognizer.heard) == 2
         for heard in scene.recognizer.heard:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.pipeline.input.audio_frontend import LEAD, Hearing, level_db
+from avatar_app.pipeline.input.audio_frontend import LEAD, AudioFrontend, level_db
 from avatar_app.pipeline.output.playback import PlayedBlock
 
 DELAY = 0.04
@@ -41,7 +41,7 @@ class Desk:
     def __init__(self, delay: float = DELAY) -> None:
         self.delay = delay
         self.canceller = Canceller()
-        self.hearing = Hearing(self.canceller, Level(), preroll=0.5)  # type: ignore[arg-type]
+        self.hearing = AudioFrontend(self.canceller, Level(), preroll=0.5)  # type: ignore[arg-type]
         self.chance = np.random.default_rng(2)
         self.at = 0.0
         self.start = 0

@@ -30,7 +30,7 @@ def test_a_thousand_interruptions_leave_nothing_stale() -> None:
             scene.conversation._delivery._last_id = number % 250
             expected = number % 250 + 1
             scene.moments.clear()
-            scene.order(commands.Type(f"question {number}"))
+            scene.order(commands.TextTyped(f"question {number}"))
             scene.wait(chance.uniform(0.0, 0.6))
             stale = set().union(*(turn_of(m.played) for m in scene.moments[12:])) - {expected}
             assert not stale, f"turn {expected} heard speech of {stale}"
@@ -57,7 +57,7 @@ def test_stored_text_is_what_was_played_within_a_word() -> None:
         for number in range(100):
             scene.conversation._delivery._last_id = number
             scene.moments.clear()
-            scene.order(commands.Type("count"))
+            scene.order(commands.TextTyped("count"))
             scene.wait(chance.uniform(0.3, 2.5))
             scene.say("stop it", seconds=0.4, pause=0.0)
             scene.order(commands.Interrupt())

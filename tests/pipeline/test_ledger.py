@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import Role
-from avatar_app.pipeline.output.chat_context import KEPT_MESSAGES, MOST_MESSAGES, Ledger
+from avatar_app.pipeline.output.chat_context import KEPT_MESSAGES, MOST_MESSAGES, ChatContext
 
 
 def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:
-    ledger = Ledger("You are a test.")
+    ledger = ChatContext("You are a test.")
     ledger.add(TurnEnded(0, Outcome.FINISHED, "", "Good morning.", "Good morning."))
     beginnings = []
     for number in range(100):

@@ -11,10 +11,10 @@ import pytest
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
-from avatar_app.pipeline.commands import Order, Recognized, StageFailed
-from avatar_app.pipeline.engine_usage import Occupancy
-from avatar_app.pipeline.input.recognition import Listener, Utterance
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.commands import Command, Recognized, StageFailed
+from avatar_app.pipeline.engine_usage import EngineUsage
+from avatar_app.pipeline.input.recognition import RecognitionStage, Utterance
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 SOON = 10.0
 
@@ -40,14 +40,14 @@ class Failing:
 
 class Ear:
     def __init__(self, recognizer: object) -> None:
-        self.activity = Activity()
-        self.orders: list[Order] = []
-        self.listener = Listener(
+        self.activity = WorkTracker()
+        self.orders: list[Command] = []
+        self.listener = RecognitionStage(
             recognizer,  # type: ignore[arg-type]
             self.activity,
             self.orders.append,
             lambda: 0.0,
-            Occupancy(),
+            EngineUsage(),
         )
 
     def __enter__(self) -> Ear:
@@ -61,7 +61,7 @@ class Ear:
             self.listener.hear(block(number))
         assert self.activity.settle(SOON)
 
-    def settle(self) -> list[Order]:
+    def settle(self) -> list[Command]:
         assert self.activity.settle(SOON)
         return self.orders
 
@@ -70,7 +70,7 @@ def block(number: int) -> AudioChunk:
     return AudioChunk(np.zeros(160, np.float32), 16000, number)
 
 
-def texts(orders: list[Order]) -> list[tuple[str, bool]]:
+def texts(orders: list[Command]) -> list[tuple[str, bool]]:
     return [
         (order.transcript.text, order.transcript.final)
         for order in orders

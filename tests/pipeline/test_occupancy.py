@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.engine_usage import EngineUsage
 
 SOON = 10.0
 
 
 def test_an_engine_is_free_when_the_last_one_has_left() -> None:
-    occupancy, engine, other = Occupancy(), object(), object()
+    occupancy, engine, other = EngineUsage(), object(), object()
     with occupancy.of(lambda: engine), occupancy.of(lambda: other):
         with occupancy.of(lambda: engine) as picked:
             assert picked is engine
@@ -19,7 +19,7 @@ def test_an_engine_is_free_when_the_last_one_has_left() -> None:
 
 
 def test_whoever_waits_is_told_at_once() -> None:
-    occupancy, engine = Occupancy(), object()
+    occupancy, engine = EngineUsage(), object()
     free: list[bool] = []
     waiting = threading.Thread(target=lambda: free.append(occupancy.wait_free(engine, SOON)))
     with occupancy.of(lambda: engine):
@@ -30,7 +30,7 @@ def test_whoever_waits_is_told_at_once() -> None:
 
 
 def test_an_engine_that_was_exchanged_and_is_free_is_never_worked_with_again() -> None:
-    occupancy, closed = Occupancy(), []
+    occupancy, closed = EngineUsage(), []
     current = [object()]
     worked_with_closed: list[bool] = []
     stop = threading.Event()

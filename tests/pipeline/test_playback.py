@@ -10,7 +10,7 @@ import pytest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk, Word
 from avatar_app.pipeline.output.playback import DUCKED, Playback
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 BLOCK = 480
 LEVEL = 0.5
@@ -24,7 +24,7 @@ class Desk:
     def __init__(self, latency: float = 0.04) -> None:
         self.now = 0.0
         self.latency = latency
-        self.activity = Activity()
+        self.activity = WorkTracker()
         self.playback = Playback(self.activity, lambda: self.now)
         self.heard: list[Samples] = []
         self.turns = 0

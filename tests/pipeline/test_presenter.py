@@ -12,7 +12,7 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import (
     PLAYBACK_RATE,
     AudioChunk,
-    Look,
+    FaceState,
     Pictures,
     SpeechChunk,
     VideoFrame,
@@ -20,7 +20,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import FRAMES_AHEAD, RESTING_AHEAD, Presenter
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 
@@ -30,7 +30,7 @@ class Screen:
 
     def __init__(self, fps: float = 25.0, latency: float = 0.04) -> None:
         self.now, self.latency = 0.0, latency
-        self.activity = Activity()
+        self.activity = WorkTracker()
         self.playback = Playback(self.activity, lambda: self.now)
         self.presenter = Presenter(self.playback, self.activity, lambda: self.now)
         self.presenter.fps = fps
@@ -256,10 +256,10 @@ def test_after_a_long_absence_the_face_does_not_hurry() -> None:
 def test_the_look_that_is_wanted_is_drawn() -> None:
     screen = Screen()
     screen.watch(60.0, 0.5)
-    screen.presenter.look = Look.THINKING
+    screen.presenter.look = FaceState.THINKING
     frame = screen.watch(60.0, 0.3)[-1]
     assert frame is not None
-    assert frame.pose[2] is Look.THINKING
+    assert frame.pose[2] is FaceState.THINKING
 
 
 def test_pictures_at_rest_from_before_a_performance_are_not_shown_after_it() -> None:
@@ -269,7 +269,7 @@ def test_pictures_at_rest_from_before_a_performance_are_not_shown_after_it() -> 
     turn = screen.begin(seconds=1.0)
     screen.playback.finish(turn)
     screen.watch(60.0, 0.5)
-    screen.presenter.put_resting(wanted, VideoFrame(IMAGE, 0.0, ("stale", 0, Look.IDLE)))
+    screen.presenter.put_resting(wanted, VideoFrame(IMAGE, 0.0, ("stale", 0, FaceState.IDLE)))
     after = screen.watch(60.0, 1.5)
     kinds = [frame.pose[0] for frame in after if frame is not None]
     assert "stale" not in kinds
@@ -284,7 +284,7 @@ def test_a_new_face_is_drawn_anew() -> None:
     screen.watch(60.0, 0.5)
     stale = screen.presenter._generation
     screen.presenter.forget_resting()
-    screen.presenter.put_resting(stale, VideoFrame(IMAGE, 0.0, ("old face", 0, Look.IDLE)))
+    screen.presenter.put_resting(stale, VideoFrame(IMAGE, 0.0, ("old face", 0, FaceState.IDLE)))
     kinds = {frame.pose[0] for frame in screen.watch(60.0, 0.5) if frame is not None}
     assert kinds == {"rest"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, MouthShape, SpeechChunk, Viseme, Word
-from avatar_app.pipeline.output.speech_track import Script, cut
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.output.speech_track import SpeechTrack, cut
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 RATE = 1000
 
@@ -20,8 +20,8 @@ def chunk(start: int, length: int = 400) -> SpeechChunk:
     return SpeechChunk(AudioChunk(samples, RATE, start), "one two", words, visemes)
 
 
-def script() -> Script:
-    written = Script(Activity())
+def script() -> SpeechTrack:
+    written = SpeechTrack(WorkTracker())
     for start in (0, 400, 800):
         written.put(chunk(start))
     written.close()
@@ -61,7 +61,7 @@ def test_whoever_was_relieved_hears_no_more() -> None:
 
 
 def test_it_knows_how_far_it_reaches() -> None:
-    written = Script(Activity())
+    written = SpeechTrack(WorkTracker())
     assert not written.reaches(0.1)
     written.put(chunk(0))
     assert written.reaches(0.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from avatar_app.core.errors import EngineFailed, OutOfMemory
-from avatar_app.core.out_of_memory import is_shortage, shortage_told
+from avatar_app.core.out_of_memory import as_out_of_memory, is_out_of_memory
 
 
 class OutOfMemoryError(RuntimeError):
@@ -33,8 +33,11 @@ class CudaOutOfMemoryError(OutOfMemoryError):
     ids=lambda error: str(error)[:40],
 )
 def test_a_shortage_is_recognised(error: Exception) -> None:
-    assert is_shortage(error)
-    with pytest.raises(OutOfMemory, match="memory for Wav2Lip") as caught, shortage_told("Wav2Lip"):
+    assert is_out_of_memory(error)
+    with (
+        pytest.raises(OutOfMemory, match="memory for Wav2Lip") as caught,
+        as_out_of_memory("Wav2Lip"),
+    ):
         raise error
     assert "standard quality" in caught.value.hint
     assert "CPU" in caught.value.hint
@@ -44,11 +47,11 @@ def test_a_shortage_is_recognised(error: Exception) -> None:
     "error", [ValueError("memory"), RuntimeError("invalid allocator"), KeyError("batch")]
 )
 def test_other_failures_stay_what_they_are(error: Exception) -> None:
-    assert not is_shortage(error)
-    with pytest.raises(type(error)), shortage_told("Wav2Lip"):
+    assert not is_out_of_memory(error)
+    with pytest.raises(type(error)), as_out_of_memory("Wav2Lip"):
         raise error
 
 
 def test_what_is_told_already_is_not_told_anew() -> None:
-    with pytest.raises(EngineFailed, match="by itself"), shortage_told("Wav2Lip"):
+    with pytest.raises(EngineFailed, match="by itself"), as_out_of_memory("Wav2Lip"):
         raise EngineFailed("It failed by itself, out of memory.", "")

@@ -11,15 +11,15 @@ import pytest
 from avatar_app.core.errors import AvatarError, EngineFailed
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.pipeline.stage import Feed, Stage
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 SOON = 10.0
 """Seconds within which a thread must have come to its end; it takes milliseconds."""
 
 
 @pytest.fixture
-def activity() -> Activity:
-    return Activity()
+def activity() -> WorkTracker:
+    return WorkTracker()
 
 
 class Doing(threading.Thread):
@@ -47,7 +47,7 @@ class Doing(threading.Thread):
         return self.is_alive()
 
 
-def test_a_feed_gives_what_was_put_in_order_and_ends_when_closed(activity: Activity) -> None:
+def test_a_feed_gives_what_was_put_in_order_and_ends_when_closed(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=10)
     for number in range(5):
         feed.put(number)
@@ -56,7 +56,7 @@ def test_a_feed_gives_what_was_put_in_order_and_ends_when_closed(activity: Activ
     assert list(feed) == []
 
 
-def test_whoever_takes_waits_for_what_comes(activity: Activity) -> None:
+def test_whoever_takes_waits_for_what_comes(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=1)
     taking = Doing(lambda: list(feed))
     assert taking.waits()
@@ -66,7 +66,7 @@ def test_whoever_takes_waits_for_what_comes(activity: Activity) -> None:
     assert taking.result() == list(range(100))
 
 
-def test_whoever_puts_waits_while_the_feed_is_full(activity: Activity) -> None:
+def test_whoever_puts_waits_while_the_feed_is_full(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=2)
     feed.put(1)
     feed.put(2)
@@ -77,7 +77,7 @@ def test_whoever_puts_waits_while_the_feed_is_full(activity: Activity) -> None:
     assert [next(feed), next(feed)] == [2, 3]
 
 
-def test_a_cancelled_turn_frees_both_sides(activity: Activity) -> None:
+def test_a_cancelled_turn_frees_both_sides(activity: WorkTracker) -> None:
     turn = Turn(1)
     empty: Feed[int] = Feed(activity, 1, turn)
     full: Feed[int] = Feed(activity, 1, turn)
@@ -90,7 +90,7 @@ def test_a_cancelled_turn_frees_both_sides(activity: Activity) -> None:
     assert isinstance(putting.result(), TurnCancelled)
 
 
-def test_what_waits_of_a_cancelled_turn_is_worthless(activity: Activity) -> None:
+def test_what_waits_of_a_cancelled_turn_is_worthless(activity: WorkTracker) -> None:
     turn = Turn(1)
     feed: Feed[int] = Feed(activity, 5, turn)
     feed.put(1)
@@ -104,7 +104,7 @@ def test_what_waits_of_a_cancelled_turn_is_worthless(activity: Activity) -> None
         Feed(activity, 5, turn).put(1)
 
 
-def test_an_abandoned_feed_takes_and_drops_everything(activity: Activity) -> None:
+def test_an_abandoned_feed_takes_and_drops_everything(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=1)
     feed.put(1)
     putting = Doing(lambda: feed.put(2))
@@ -116,7 +116,7 @@ def test_an_abandoned_feed_takes_and_drops_everything(activity: Activity) -> Non
     assert list(feed) == []
 
 
-def test_taking_from_a_feed_that_is_abandoned_ends(activity: Activity) -> None:
+def test_taking_from_a_feed_that_is_abandoned_ends(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=1)
     taking = Doing(lambda: list(feed))
     assert taking.waits()
@@ -128,7 +128,7 @@ class Theatre:
     """A stage with what it emitted, ended and failed."""
 
     def __init__(self, apply: Callable[[Any, Turn], Iterator[Any]]) -> None:
-        self.activity = Activity()
+        self.activity = WorkTracker()
         self.emitted: list[Any] = []
         self.ended: list[Any] = []
         self.failures: list[tuple[Any, str, AvatarError]] = []

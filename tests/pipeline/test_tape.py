@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, SpeechChunk, Word
-from avatar_app.pipeline.output.speech_buffer import Tape
+from avatar_app.pipeline.output.speech_buffer import SpeechBuffer
 
 
 def pulse(rate: int, seconds: float, at: float, text: str = "tick") -> SpeechChunk:
@@ -18,13 +18,13 @@ def pulse(rate: int, seconds: float, at: float, text: str = "tick") -> SpeechChu
     return SpeechChunk(AudioChunk(samples, rate), text, (Word(text, at, at + 0.05),))
 
 
-def spoken(tape: Tape) -> np.ndarray:
+def spoken(tape: SpeechBuffer) -> np.ndarray:
     return tape.read(0, len(tape))
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])
 def test_each_word_lies_on_its_sound(rate: int) -> None:
-    tape = Tape()
+    tape = SpeechBuffer()
     for index in range(20):
         tape.append(pulse(rate, 0.237, 0.05 + 0.005 * index))
     tape.finish()
@@ -39,7 +39,7 @@ def test_each_word_lies_on_its_sound(rate: int) -> None:
 
 
 def test_a_voice_may_change_its_rate_in_mid_turn() -> None:
-    tape = Tape()
+    tape = SpeechBuffer()
     for rate in itertools.islice(itertools.cycle((22050, 48000, 16000)), 12):
         tape.append(pulse(rate, 0.2, 0.1))
     tape.finish()
@@ -52,7 +52,7 @@ def test_a_voice_may_change_its_rate_in_mid_turn() -> None:
 def test_chunks_are_joined_without_a_seam() -> None:
     rate = 22050
     tone = np.sin(2 * np.pi * 220 * np.arange(rate) / rate).astype(np.float32)
-    whole, parts = Tape(), Tape()
+    whole, parts = SpeechBuffer(), SpeechBuffer()
     whole.append(SpeechChunk(AudioChunk(tone, rate)))
     for piece in np.array_split(tone, 37):
         parts.append(SpeechChunk(AudioChunk(piece, rate)))
@@ -63,7 +63,7 @@ def test_chunks_are_joined_without_a_seam() -> None:
 
 
 def test_a_word_is_heard_when_more_than_half_of_it_was() -> None:
-    tape = Tape()
+    tape = SpeechBuffer()
     for text in ("one", "two"):
         sound = AudioChunk(np.ones(9600, np.float32), PLAYBACK_RATE)
         tape.append(SpeechChunk(sound, text, (Word(text, 0.0, 0.2),)))
@@ -72,7 +72,7 @@ def test_a_word_is_heard_when_more_than_half_of_it_was() -> None:
 
 
 def test_at_the_end_all_words_were_heard() -> None:
-    tape = Tape()
+    tape = SpeechBuffer()
     sound = AudioChunk(np.ones(4800, np.float32), PLAYBACK_RATE)
     tape.append(SpeechChunk(sound, "late", (Word("late", 0.09, 0.3),)))
     assert tape.heard_words(4800) == 0
@@ -81,7 +81,7 @@ def test_at_the_end_all_words_were_heard() -> None:
 
 
 def test_where_a_word_began() -> None:
-    tape = Tape()
+    tape = SpeechBuffer()
     words = (Word("one", 0.1, 0.3), Word("two", 0.5, 0.7))
     tape.append(SpeechChunk(AudioChunk(np.ones(48000, np.float32), PLAYBACK_RATE), "", words))
     assert tape.word_start(0) == 0
@@ -92,7 +92,7 @@ def test_where_a_word_began() -> None:
 
 
 def test_it_holds_long_speech_and_reads_no_further_than_there_is() -> None:
-    tape = Tape()
+    tape = SpeechBuffer()
     ramp = np.linspace(0, 1, 48000, dtype=np.float32)
     for _ in range(30):
         tape.append(SpeechChunk(AudioChunk(ramp, PLAYBACK_RATE)))

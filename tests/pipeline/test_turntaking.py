@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_app.pipeline.input.turn_detection import Decision, Patience, TurnTaker
+from avatar_app.pipeline.input.turn_detection import Decision, TurnDetectionOptions, TurnDetector
 
 SUSPECTED, RELENTED = Decision.SUSPECTED, Decision.RELENTED
 STARTED, PAUSED = Decision.STARTED, Decision.PAUSED
@@ -17,7 +17,7 @@ CONTINUED, ENDED = Decision.CONTINUED, Decision.ENDED
 Decisions = list[tuple[Decision, float]]
 
 
-PATIENT = Patience(
+PATIENT = TurnDetectionOptions(
     suspect_after=0.05,
     sure_after=0.13,
     start_after=0.07,
@@ -32,8 +32,8 @@ PATIENT = Patience(
 class Table:
     """Feeds a taker and notes each decision with the second of sound at which it was taken."""
 
-    def __init__(self, patience: Patience = PATIENT) -> None:
-        self.taker = TurnTaker(patience)
+    def __init__(self, patience: TurnDetectionOptions = PATIENT) -> None:
+        self.taker = TurnDetector(patience)
         self.seconds = 0.0
         self.decisions: Decisions = []
 
@@ -48,7 +48,7 @@ class Table:
         return [(what, round(at - begun, 2)) for what, at in self.decisions[known:]]
 
 
-def speaking(patience: Patience = PATIENT) -> Table:
+def speaking(patience: TurnDetectionOptions = PATIENT) -> Table:
     """A user speaks."""
     table = Table(patience)
     assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]
@@ -176,7 +176,7 @@ def test_the_pauses_of_this_user_are_learnt() -> None:
 
 
 def test_two_pauses_teach_nothing_and_old_ones_are_forgotten() -> None:
-    taker = TurnTaker(PATIENT)
+    taker = TurnDetector(PATIENT)
     taker.learn(0.9)
     taker.learn(0.9)
     assert taker.end_after == 0.56
@@ -235,7 +235,7 @@ stretches = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(stretches)
 def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]]) -> None:
-    taker = TurnTaker(Patience(utterance=4.0))
+    taker = TurnDetector(TurnDetectionOptions(utterance=4.0))
     last: Decision | None = None
     since_start = 0
     for probability, blocks, avatar_speaking in stretches:
@@ -258,14 +258,14 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
 def test_without_one_voiced_block_there_is_no_decision(
     probabilities: list[float], avatar_speaking: bool
 ) -> None:
-    taker = TurnTaker()
+    taker = TurnDetector()
     assert all(taker.observe(probability, avatar_speaking) is None for probability in probabilities)
 
 
 @settings(max_examples=100, deadline=None)
 @given(stretches)
 def test_silence_always_ends_a_turn(stretches: list[tuple[float, int, bool]]) -> None:
-    taker = TurnTaker()
+    taker = TurnDetector()
     decisions = [
         taker.observe(probability, speaking)
         for probability, blocks, speaking in stretches

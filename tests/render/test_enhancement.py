@@ -15,7 +15,7 @@ from avatar_app.core.values import ALIGNED_FACE, Image, VideoFrame
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.portrait.framing import Framed, framed
 from avatar_app.render.enhancement import MouthPlace, enhanced, placement
-from avatar_app.runtime.engine_set import make_engine, make_rack
+from avatar_app.runtime.engine_set import create_engine, load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import load_settings
 
@@ -46,7 +46,7 @@ class Scripted:
 def gfpgan(path: Path, **options: object) -> Enhancer:
     registry = Registry()
     manifest = registry.find(Kind.ENHANCE, "gfpgan")
-    engine: Enhancer = make_engine(registry, manifest, {"model": str(path), **options})
+    engine: Enhancer = create_engine(registry, manifest, {"model": str(path), **options})
     return engine
 
 
@@ -82,7 +82,7 @@ def test_an_enhancer_that_changes_nothing_changes_nothing(still: Framed, tmp_pat
     place = MouthPlace(still.marks, SIZE)
     same = gfpgan(write_network(tmp_path / "same.onnx", "Identity"))
     assert np.array_equal(place.enhanced(still.picture, same), still.picture)
-    none = make_engine(Registry(), Registry().find(Kind.ENHANCE, "none"), {})
+    none = create_engine(Registry(), Registry().find(Kind.ENHANCE, "none"), {})
     assert place.enhanced(still.picture, none) is still.picture
 
 
@@ -155,7 +155,7 @@ def test_nobody_loads_it_for_a_conversation(tmp_path: Path) -> None:
     light = {"hearing.vad.engine": "webrtc", "audio.echo.engine": "none"}
     settings, _ = load_settings(environ={}, overrides=light | missing)
     notices: list[object] = []
-    rack = make_rack(settings, Registry(), notices.append)
+    rack = load_engines(settings, Registry(), notices.append)
     try:
         assert notices == []
         assert Kind.ENHANCE not in rack.engines

@@ -14,11 +14,11 @@ import soundfile
 
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, VideoFrame
 from avatar_app.media import video_writer
 from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.render.rendering import render_film
-from avatar_app.render.sound import LONGEST_SECONDS, Recital, Recording
+from avatar_app.render.sound import LONGEST_SECONDS, SoundFile, SpokenText
 
 LOUD_FROM, LOUD_UNTIL = 0.52, 0.72
 
@@ -45,7 +45,7 @@ class Lamp:
                 yield self._shining(255 if np.abs(part).max() > 0.1 else 0, index)
                 index += 1
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         return self._shining(0, 0)
 
     def _shining(self, level: int, index: int) -> VideoFrame:
@@ -73,7 +73,7 @@ def sound_file(path: Path, seconds: float = 1.5, rate: int = 44_100, channels: i
 
 def filmed(path: Path, face: Lamp | None = None, turn: Turn | None = None, **options: object):
     output = path.with_suffix(".mp4")
-    render_film(face or Lamp(), Recording(path), output, turn or Turn(1), **options)
+    render_film(face or Lamp(), SoundFile(path), output, turn or Turn(1), **options)
     return output
 
 
@@ -181,17 +181,17 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 def test_a_sound_may_last_five_minutes(tmp_path: Path) -> None:
     longest = np.zeros(round(LONGEST_SECONDS) * 8_000, np.int16)
     soundfile.write(tmp_path / "longest.wav", longest, 8_000)
-    assert Recording(tmp_path / "longest.wav").seconds == LONGEST_SECONDS
+    assert SoundFile(tmp_path / "longest.wav").seconds == LONGEST_SECONDS
     soundfile.write(tmp_path / "longer.wav", np.append(longest, [0]).astype(np.int16), 8_000)
     with pytest.raises(InputInvalid, match="longer than 5 minutes"):
-        Recording(tmp_path / "longer.wav")
+        SoundFile(tmp_path / "longer.wav")
 
 
 def test_a_sound_that_is_cut_off_is_refused_before_anything_is_painted(tmp_path: Path) -> None:
     path = sound_file(tmp_path / "voice.flac")
     path.write_bytes(path.read_bytes()[:-3000])
     with pytest.raises(InputInvalid):
-        Recording(path)
+        SoundFile(path)
 
 
 def test_numbers_that_are_none_are_silent(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_numbers_that_are_none_are_silent(tmp_path: Path) -> None:
     samples[100:200] = np.nan
     samples[300:310] = np.inf
     soundfile.write(tmp_path / "odd.wav", samples, 48_000, subtype="FLOAT")
-    (take,) = Recording(tmp_path / "odd.wav").takes()
+    (take,) = SoundFile(tmp_path / "odd.wav").takes()
     assert np.isfinite(take.speech.audio.samples).all()
     assert np.abs(take.speech.audio.samples).max() <= 1
 
@@ -208,7 +208,7 @@ def test_a_sound_without_any_number_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "odd.wav"
     soundfile.write(path, np.full(8_000, np.nan, np.float32), 8_000, subtype="FLOAT")
     with pytest.raises(InputInvalid, match="no sound that can be heard"):
-        Recording(path)
+        SoundFile(path)
 
 
 class Reader:
@@ -224,12 +224,12 @@ class Reader:
 
 
 def test_a_text_is_spoken() -> None:
-    recital = Recital(Reader(), "one two three", Turn(1))
+    recital = SpokenText(Reader(), "one two three", Turn(1))
     takes = list(recital.takes())
     assert [take.speech.text for take in takes] == ["one", "two", "three"]
     assert recital.seconds == pytest.approx(0.3)
     assert sum(len(take.sides[0]) for take in takes) == pytest.approx(0.3 * 48_000, abs=2)
     with pytest.raises(EngineFailed, match="nothing"):
-        Recital(Reader(), "", Turn(1))
+        SpokenText(Reader(), "", Turn(1))
     with pytest.raises(InputInvalid, match="five minutes"):
-        Recital(Reader(200), "too much", Turn(1))
+        SpokenText(Reader(200), "too much", Turn(1))

@@ -17,9 +17,9 @@ from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.render import talking_head as module
 from avatar_app.render.device import BEST_ON_CPU
-from avatar_app.render.estimate import Pace, Paces
+from avatar_app.render.estimate import RenderSpeed, RenderSpeeds
 from avatar_app.render.talking_head import Wav2LipTalkingHead
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 SIZE = (192, 108)
@@ -117,7 +117,7 @@ def test_what_one_film_took_is_known_to_the_next_program(
 ) -> None:
     guessed = head.estimate_generation_time(60)
     head.generate(voice, tmp_path / "film.mp4")
-    kept = Paces(user_places()).of(*head._kind(BEST_ON_CPU))
+    kept = RenderSpeeds(app_paths()).of(*head._kind(BEST_ON_CPU))
     assert kept.weight == 20
     other = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
     assert other.estimate_generation_time(60) == pytest.approx(kept.seconds(1500, loaded=False))
@@ -267,7 +267,7 @@ def test_profiles_are_settings(model: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_pace_is_learnt_from_one_film_and_changes_slowly() -> None:
-    once = Pace().learnt(loading=2.0, around=0.4, painted=5.0, pictures=125)
+    once = RenderSpeed().learnt(loading=2.0, around=0.4, painted=5.0, pictures=125)
     assert once.seconds(125, loaded=True) == pytest.approx(5.4)
     assert once.seconds(1500, loaded=False) == pytest.approx(2.0 + 0.4 + 60.0)
     twice = once.learnt(loading=None, around=0.4, painted=10.0, pictures=125)
@@ -277,10 +277,10 @@ def test_a_pace_is_learnt_from_one_film_and_changes_slowly() -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 3}', "[" * 100_000])
 def test_a_damaged_memory_of_paces_is_begun_anew(content: str) -> None:
-    places = user_places()
+    places = app_paths()
     places.cache.mkdir(parents=True, exist_ok=True)
     (places.cache / "render-pace.json").write_text(content)
-    paces = Paces(places)
-    assert paces.of("x") == Pace()
-    paces.keep(Pace(picture=0.5, weight=3), "x")
-    assert Paces(places).of("x").picture == 0.5
+    paces = RenderSpeeds(places)
+    assert paces.of("x") == RenderSpeed()
+    paces.keep(RenderSpeed(picture=0.5, weight=3), "x")
+    assert RenderSpeeds(places).of("x").picture == 0.5

@@ -26,7 +26,7 @@ needs: {{packages: [{packages}]}}
 
 @pytest.fixture
 def user_folder() -> Path:
-    return paths.user_places().engines
+    return paths.app_paths().engines
 
 
 def write_engine(

@@ -9,8 +9,8 @@ import pytest
 
 from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.values import ToolCall
-from avatar_app.session.assistant_tools import Abilities, VoiceControls
-from avatar_app.system.paths import user_places
+from avatar_app.session.assistant_tools import AssistantTools, VoiceControls
+from avatar_app.system.paths import app_paths
 
 
 class Hands:
@@ -33,8 +33,8 @@ def hands() -> Hands:
 
 
 @pytest.fixture
-def abilities(hands: Hands) -> Iterator[Abilities]:
-    abilities = Abilities(user_places(), hands, lambda _event: None, lambda _text: None)
+def abilities(hands: Hands) -> Iterator[AssistantTools]:
+    abilities = AssistantTools(app_paths(), hands, lambda _event: None, lambda _text: None)
     yield abilities
     abilities.close()
 
@@ -62,7 +62,7 @@ def test_controls_reach_the_hands_and_the_window(hands: Hands) -> None:
     assert posted == [ControlRequested(Control.FULL_SCREEN)]
 
 
-def test_every_tool_is_described_and_an_unknown_one_is_told(abilities: Abilities) -> None:
+def test_every_tool_is_described_and_an_unknown_one_is_told(abilities: AssistantTools) -> None:
     names = [tool.name for tool in abilities.descriptions]
     assert len(names) == len(set(names)) > 10
     assert all(tool.description for tool in abilities.descriptions)
@@ -72,7 +72,7 @@ def test_every_tool_is_described_and_an_unknown_one_is_told(abilities: Abilities
 
 def test_it_may_be_closed_without_being_started_and_after(hands: Hands) -> None:
     for start in (False, True):
-        abilities = Abilities(user_places(), hands, lambda _event: None, lambda _text: None)
+        abilities = AssistantTools(app_paths(), hands, lambda _event: None, lambda _text: None)
         if start:
             abilities.start()
         abilities.close()
@@ -83,7 +83,7 @@ def test_where_nothing_can_be_stored_it_works_and_says_so(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path / "file" / "below"))
-    abilities = Abilities(user_places(), hands, lambda _event: None, lambda _text: None)
+    abilities = AssistantTools(app_paths(), hands, lambda _event: None, lambda _text: None)
     assert len(abilities.notices) == 2
     assert all("cannot be used" in notice for notice in abilities.notices)
     note = next(tool for tool in abilities.descriptions if "note" in tool.name)

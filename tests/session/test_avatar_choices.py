@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.avatars.archive import pack
-from avatar_app.avatars.detection.faces import Eyes
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.archive import export_avatar
+from avatar_app.avatars.detection.faces import FaceDetector
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.jobs import Job
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.characters import Characters
+from avatar_app.session.avatar_choices import AvatarChoices
 from avatar_app.session.session import NewCharacter
 from avatar_app.settings.schema import EngineChoice
 
@@ -19,24 +19,24 @@ ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 
 
 @pytest.fixture
-def characters(tmp_path: Path) -> Characters:
-    return Characters(Registry(), Shelf(tmp_path / "avatars"))
+def characters(tmp_path: Path) -> AvatarChoices:
+    return AvatarChoices(Registry(), AvatarLibrary(tmp_path / "avatars"))
 
 
-def made(characters: Characters, source: Path) -> NewCharacter:
-    job = Job[NewCharacter]("making", lambda job: characters.make(source, job, Eyes))
+def made(characters: AvatarChoices, source: Path) -> NewCharacter:
+    job = Job[NewCharacter]("making", lambda job: characters.make(source, job, FaceDetector))
     return job.run()
 
 
 def test_who_was_made_is_listed_after_the_drawn_ones(
-    characters: Characters, tmp_path: Path
+    characters: AvatarChoices, tmp_path: Path
 ) -> None:
     drawn = characters.names()
     assert "mira" in drawn
     photo = tmp_path / "Mira.png"  # as a drawn character is called
     photo.write_bytes(ASTRONAUT.read_bytes())
     assert [made(characters, photo).name for _ in range(2)] == ["mira-2", "mira-3"]
-    pack(characters.shelf.folder("mira-2"), tmp_path / "friend.AVATAR")
+    export_avatar(characters.shelf.folder("mira-2"), tmp_path / "friend.AVATAR")
     friend = made(characters, tmp_path / "friend.AVATAR")
     assert friend.name == "friend"
     assert any("mouth is open" in note for note in friend.notes)
@@ -61,7 +61,7 @@ WAV2LIP = {"avatar": "bea", "model": "weights.pth", "width": 640, "fps": 25}
     ],
 )
 def test_the_face_changes_only_where_it_must(
-    characters: Characters,
+    characters: AvatarChoices,
     name: str,
     before: tuple[str, dict[str, object]],
     after: tuple[str, dict[str, object]],
@@ -80,6 +80,6 @@ def test_the_face_changes_only_where_it_must(
     ],
 )
 def test_a_face_says_whom_it_shows(
-    characters: Characters, engine: str, options: dict[str, object], name: str
+    characters: AvatarChoices, engine: str, options: dict[str, object], name: str
 ) -> None:
     assert characters.shown_by(EngineChoice(engine=engine, options=options)) == name

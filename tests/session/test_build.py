@@ -11,18 +11,18 @@ from avatar_app.core.events import Noticed, Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline import commands
-from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.runtime.engine_set import (
-    EMBEDDED,
+    BUILTIN,
     choices,
-    make_engine,
-    make_rack,
+    create_engine,
+    load_engines,
 )
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.conversation import gathered
+from avatar_app.session.offline.conversation import offline_conversation
 from avatar_app.session.personas import read_persona
 from avatar_app.settings.schema import Settings, load_settings
-from avatar_app.system.paths import personas, user_places
+from avatar_app.system.paths import app_paths, personas
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
@@ -60,7 +60,7 @@ options:
 
 
 def add_parrot(name: str, isolation: str = "thread", packages: str = "") -> None:
-    folder = user_places().engines / "dialogue" / name
+    folder = app_paths().engines / "dialogue" / name
     folder.mkdir(parents=True)
     manifest = MANIFEST.format(name=name, isolation=isolation, packages=packages)
     (folder / "manifest.yaml").write_text(manifest)
@@ -75,13 +75,13 @@ def settings_with(**overrides: object) -> Settings:
 
 
 def test_every_kind_has_a_choice() -> None:
-    assert set(choices(settings_with())) == set(Kind) == set(EMBEDDED)
+    assert set(choices(settings_with())) == set(Kind) == set(BUILTIN)
 
 
 def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
     notices: list[Noticed] = []
-    rack = make_rack(settings_with(hearing__vad__engine="nobody"), Registry(), notices.append)
-    assert rack.manifests[Kind.VAD].name == EMBEDDED[Kind.VAD]
+    rack = load_engines(settings_with(hearing__vad__engine="nobody"), Registry(), notices.append)
+    assert rack.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
     assert [notice.message for notice in notices] == ["There is no vad engine 'nobody'."]
     assert notices[0].hint.endswith("The embedded engine is used instead.")
     rack.close()
@@ -91,7 +91,7 @@ def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
 def test_wrong_options_cost_the_options() -> None:
     notices: list[Noticed] = []
     settings = settings_with(face__options__character="nobody")
-    rack = make_rack(settings, Registry(), notices.append)
+    rack = load_engines(settings, Registry(), notices.append)
     assert rack.manifests[Kind.FACE].name == "illustrated"
     assert "The option character cannot be 'nobody'" in notices[0].message
     assert notices[0].hint.endswith("It is used as shipped.")
@@ -103,7 +103,7 @@ def test_missing_packages_are_named(isolation: str) -> None:
     add_parrot("parrot", isolation, packages="no-such-package")
     registry = Registry()
     with pytest.raises((ConfigInvalid, ModelMissing), match="no-such-package") as caught:
-        make_engine(registry, registry.find(Kind.DIALOGUE, "parrot"), {})
+        create_engine(registry, registry.find(Kind.DIALOGUE, "parrot"), {})
     assert "pip install no-such-package" in caught.value.hint
 
 
@@ -112,8 +112,8 @@ def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None
     add_parrot("embedded", isolation)
     notices: list[Noticed] = []
     settings = settings_with(dialogue__options__prefix="I heard")
-    with gathered(settings, user_places(), notices.append) as gathering:
-        gathering.conversation.order(commands.Type("polly"))
+    with offline_conversation(settings, app_paths(), notices.append) as gathering:
+        gathering.conversation.order(commands.TextTyped("polly"))
         for _ in range(1500):
             gathering.room.step()
             if gathering.ended:
@@ -131,10 +131,10 @@ def test_the_engines_of_another_folder_are_made_also_in_a_process(
 ) -> None:
     add_parrot("parrot", isolation)
     elsewhere = tmp_path / "elsewhere"
-    (user_places().engines).rename(elsewhere)
+    (app_paths().engines).rename(elsewhere)
     registry = Registry(user=elsewhere)
-    parrot = make_engine(registry, registry.find(Kind.DIALOGUE, "parrot"), {"prefix": "I heard"})
-    answer = list(parrot.reply(Ledger().prompt("polly"), Turn(1)))
+    parrot = create_engine(registry, registry.find(Kind.DIALOGUE, "parrot"), {"prefix": "I heard"})
+    answer = list(parrot.reply(ChatContext().prompt("polly"), Turn(1)))
     parrot.close()
     assert answer == ["I heard polly."]
 
@@ -144,7 +144,7 @@ def test_what_cannot_begin_leaves_nothing_open() -> None:
     settings = settings_with(persona="nobody")
     with (
         pytest.raises(ConfigInvalid, match="There is no persona 'nobody'"),
-        gathered(settings, user_places(), lambda _notice: None),
+        offline_conversation(settings, app_paths(), lambda _notice: None),
     ):
         raise AssertionError("it began")
 

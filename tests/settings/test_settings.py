@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.input.turn_detection import Patience
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings import layers
 from avatar_app.settings.schema import (
@@ -32,7 +32,7 @@ from avatar_app.system import paths
 
 @pytest.fixture
 def user_file() -> Path:
-    path = paths.user_places().settings_file
+    path = paths.app_paths().settings_file
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -58,8 +58,8 @@ def test_every_shipped_setting_is_documented_on_its_line_or_above() -> None:
 def test_the_shipped_patience_is_the_one_the_turn_taker_was_measured_with() -> None:
     settings, _ = load_settings(environ={})
     patience = settings.hearing.patience.model_dump()
-    assert set(patience) == {field.name for field in fields(Patience)}
-    assert patience == asdict(Patience())
+    assert set(patience) == {field.name for field in fields(TurnDetectionOptions)}
+    assert patience == asdict(TurnDetectionOptions())
 
 
 def test_the_shipped_engines_exist() -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QThread
 
 from avatar_app.core.errors import DeviceUnavailable
-from avatar_app.core.events import Heard, Noticed
+from avatar_app.core.events import AudioLevels, Noticed
 from avatar_app.ui.qt import bridge as bridge_module
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
@@ -61,10 +61,10 @@ def test_a_flood_is_delivered_in_slices(qtbot, qapp, monkeypatch):
 def test_of_levels_only_the_newest_arrives(qtbot, qapp):
     received = []
     bridge = Bridge(received.append)
-    in_thread(lambda: [bridge.post(Heard(-float(n), 0.0, 0.0)) for n in range(1000)])
+    in_thread(lambda: [bridge.post(AudioLevels(-float(n), 0.0, 0.0)) for n in range(1000)])
     qtbot.waitUntil(lambda: bool(received))
     qapp.processEvents()
-    assert received == [Heard(-999.0, 0.0, 0.0)]
+    assert received == [AudioLevels(-999.0, 0.0, 0.0)]
 
 
 def test_a_receiver_that_raises_loses_one_event(qtbot, qapp):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from avatar_app.core.events import State
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.portrait.view import StageView
+from avatar_app.ui.portrait.view import PortraitView
 from avatar_app.ui.style.theme import Theme
 
 
@@ -20,7 +20,7 @@ def test_nothing_of_what_was_there_before_shows_through(
     size: tuple[int, int], scale: float, qapp: QApplication
 ) -> None:
     frame = VideoFrame(np.full((36, 64, 3), 90, np.uint8), 0.0)
-    view = StageView(lambda: frame, Theme())
+    view = PortraitView(lambda: frame, Theme())
     view.stop()
     view.resize(*size)
     view.show_state(State.SPEAKING)
@@ -31,7 +31,7 @@ def test_nothing_of_what_was_there_before_shows_through(
     assert len(np.unique(over_red)) > 10  # the light shines
 
 
-def _painted(view: StageView, scale: float, before: str) -> np.ndarray:
+def _painted(view: PortraitView, scale: float, before: str) -> np.ndarray:
     width, height = (int(side * scale) for side in (view.width(), view.height()))
     picture = QImage(width, height, QImage.Format.Format_RGB32)
     picture.setDevicePixelRatio(scale)

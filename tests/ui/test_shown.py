@@ -9,8 +9,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from avatar_app.core.events import (
-    AvatarSays,
-    Heard,
+    AudioLevels,
+    ClauseWritten,
     Muted,
     Noticed,
     Outcome,
@@ -18,14 +18,14 @@ from avatar_app.core.events import (
     StateChanged,
     TurnEnded,
     UserSaid,
-    UserSaying,
     UserStarted,
-    UserWithdrawn,
-    WordsHeard,
+    UserTranscript,
+    UserTurnDiscarded,
+    WordsPlayed,
 )
 from avatar_app.core.values import VideoFrame
 from avatar_app.ui.chat.delegate import _formats
-from avatar_app.ui.chat.model import Speaker
+from avatar_app.ui.chat.model import TranscriptSpeaker
 from avatar_app.ui.portrait.state_light import Light
 from avatar_app.ui.style.theme import DARK, ThemeChoice
 
@@ -51,49 +51,51 @@ def test_captions_greet_again_who_was_here_before(qtbot, opened):
 def test_captions_follow_the_user_and_then_the_words_heard(qtbot, window_and_session):
     window, session = window_and_session
     captions = window.stage.captions
-    session.post(UserStarted(1), UserSaying(1, "set a"))
+    session.post(UserStarted(1), UserTranscript(1, "set a"))
     qtbot.waitUntil(lambda: captions.caption.text == "set a")
     assert captions.caption.by_user
     session.post(
-        UserSaid(1, "set a timer"), AvatarSays(1, "I set it."), AvatarSays(1, "Anything else?")
+        UserSaid(1, "set a timer"),
+        ClauseWritten(1, "I set it."),
+        ClauseWritten(1, "Anything else?"),
     )
     qtbot.waitUntil(lambda: captions.caption.text == "I set it. Anything else?")
     assert captions.caption.heard == 0
-    session.post(WordsHeard(1, "I set"))
+    session.post(WordsPlayed(1, "I set"))
     qtbot.waitUntil(lambda: captions.caption.heard == len("I set"))
     assert captions.accessibleDescription() == "I set it. Anything else?"
 
 
 def test_captions_of_an_interrupted_answer_keep_only_what_was_heard(qtbot, window_and_session):
     window, session = window_and_session
-    session.post(AvatarSays(1, CUT.avatar_text), WordsHeard(1, CUT.heard_text), CUT)
+    session.post(ClauseWritten(1, CUT.avatar_text), WordsPlayed(1, CUT.heard_text), CUT)
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two")
 
 
 def test_a_cough_brings_the_answer_back(qtbot, window_and_session):
     window, session = window_and_session
-    session.post(AvatarSays(1, "One two three"), WordsHeard(1, "One"), UserStarted(2))
+    session.post(ClauseWritten(1, "One two three"), WordsPlayed(1, "One"), UserStarted(2))
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "")
-    session.post(UserWithdrawn(2))
+    session.post(UserTurnDiscarded(2))
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two three")
     assert window.stage.captions.caption.heard == 3
 
 
 def test_words_that_go_on_in_the_next_turn_are_shown_once(qtbot, window_and_session):
     window, session = window_and_session
-    session.post(UserSaid(1, "The first half"), AvatarSays(1, "Nobody heard this"))
-    session.post(UserStarted(2), UserWithdrawn(1), UserSaid(2, "The first half and the second"))
+    session.post(UserSaid(1, "The first half"), ClauseWritten(1, "Nobody heard this"))
+    session.post(UserStarted(2), UserTurnDiscarded(1), UserSaid(2, "The first half and the second"))
     lines = window.chat.model
     qtbot.waitUntil(lambda: [line.turn_id for line in lines.lines] == [2])
     assert lines.lines[0].answer.text == "The first half and the second"
-    session.post(UserStarted(3), UserWithdrawn(3))
+    session.post(UserStarted(3), UserTurnDiscarded(3))
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "")
 
 
 def test_heard_words_are_painted_brighter_than_those_to_come(qtbot, window_and_session):
     window, session = window_and_session
     captions = window.stage.captions
-    session.post(AvatarSays(1, "mmmm mmmm"), WordsHeard(1, "mmmm"))
+    session.post(ClauseWritten(1, "mmmm mmmm"), WordsPlayed(1, "mmmm"))
     qtbot.waitUntil(lambda: captions.caption.heard == 4)
     image = captions._drawn.toImage()
     middle = image.width() // 2
@@ -110,15 +112,17 @@ def test_heard_words_are_painted_brighter_than_those_to_come(qtbot, window_and_s
 def test_transcript_shows_which_words_were_heard(qtbot, window_and_session):
     window, session = window_and_session
     model = window.chat.model
-    session.post(UserSaid(1, "Tell me"), AvatarSays(1, "One two"), AvatarSays(1, "three four"))
-    session.post(WordsHeard(1, "One"))
+    session.post(
+        UserSaid(1, "Tell me"), ClauseWritten(1, "One two"), ClauseWritten(1, "three four")
+    )
+    session.post(WordsPlayed(1, "One"))
     qtbot.waitUntil(lambda: model.rowCount() == 2 and model.lines[1].answer.heard == 1)
     assert model.lines[1].live
     assert not model.lines[1].cut_off
     session.post(CUT)
     qtbot.waitUntil(lambda: not model.lines[1].live)
     user, avatar = model.lines
-    assert (user.speaker, user.answer.text) == (Speaker.USER, "Tell me")
+    assert (user.speaker, user.answer.text) == (TranscriptSpeaker.USER, "Tell me")
     assert (avatar.answer.heard, avatar.cut_off, avatar.interrupted) == (2, True, True)
     assert avatar.at is not None
 
@@ -174,7 +178,7 @@ def test_each_state_has_its_light(qtbot, window_and_session, state, light, text)
     view = window.stage.view
     edge = view.portrait.center().x(), view.portrait.bottom() + 1
     before = shade_at(window.stage.grab().toImage(), window, *edge)
-    session.post(StateChanged(state), Heard(-20.0, 1.0, -20.0))
+    session.post(StateChanged(state), AudioLevels(-20.0, 1.0, -20.0))
     qtbot.waitUntil(lambda: view.light.weights[light] > 0.9)
     assert view.accessibleDescription() == text
     assert max(view.light.weights, key=view.light.weights.get) is light
@@ -237,10 +241,10 @@ def test_level_meter_rises_at_once_falls_gently_and_rests_when_muted(window_and_
 
 def test_text_is_laid_out_only_when_it_changes(qtbot, window_and_session):
     window, session = window_and_session
-    session.post(AvatarSays(1, "One two"))
+    session.post(ClauseWritten(1, "One two"))
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two")
     drawn = window.stage.captions._drawn
-    session.post(AvatarSays(1, ""), WordsHeard(1, ""), WordsHeard(1, ""), Noticed("done"))
+    session.post(ClauseWritten(1, ""), WordsPlayed(1, ""), WordsPlayed(1, ""), Noticed("done"))
     qtbot.waitUntil(window.stage.notices.isVisible)
     assert window.stage.captions._drawn is drawn
 

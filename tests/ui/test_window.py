@@ -11,17 +11,17 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
-    AvatarSays,
+    AudioLevels,
+    ClauseWritten,
     Control,
     ControlRequested,
-    Heard,
     Muted,
     Outcome,
     State,
     StateChanged,
     TurnEnded,
     UserSaid,
-    WordsHeard,
+    WordsPlayed,
 )
 from avatar_app.session.session import Preference
 from avatar_app.ui.style.theme import DARK, LIGHT, ThemeChoice
@@ -274,9 +274,9 @@ def test_two_thousand_events_leave_the_window_alive_and_small(qtbot, window_and_
         for turn in range(400)
         for event in (
             UserSaid(turn, f"question {turn}"),
-            AvatarSays(turn, "one two three"),
-            WordsHeard(turn, "one two"),
-            Heard(-20.0, 1.0, -20.0),
+            ClauseWritten(turn, "one two three"),
+            WordsPlayed(turn, "one two"),
+            AudioLevels(-20.0, 1.0, -20.0),
             TurnEnded(turn, Outcome.FINISHED, f"question {turn}", *["one two three"] * 2),
         )
     ]

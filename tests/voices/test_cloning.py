@@ -19,7 +19,7 @@ from spoken import HIM, STORY, spoken, written
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import MICROPHONE_RATE, Samples
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.voices import consent
 from avatar_app.voices.cloning import Cloning, ask, asked_of, recording_of
 from avatar_app.voices.consent_phrase import Sentence, compare, draw, template
@@ -31,7 +31,7 @@ from avatar_app.voices.library import (
     REFERENCE,
     REVOKED,
     ClonedVoice,
-    VoiceShelf,
+    VoiceLibrary,
     add_latents,
     open_voice,
 )
@@ -41,14 +41,14 @@ pytestmark = pytest.mark.usefixtures("no_keyring", "always_drawn")
 
 
 def left_behind() -> list[str]:
-    root = VoiceShelf(user_places()).root
+    root = VoiceLibrary(app_paths()).root
     return [path.name for path in root.iterdir() if path.name != ".asked"] if root.exists() else []
 
 
 def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
     voice = cloned(tmp_path)
     assert open_voice(voice.folder) == voice
-    assert VoiceShelf(user_places()).names() == (NAME,)
+    assert VoiceLibrary(app_paths()).names() == (NAME,)
     assert voice.seconds == pytest.approx(len(spoken(STORY)) / MICROPHONE_RATE, abs=0.01)
     record = json.loads((voice.folder / CONSENT).read_text())["record"]
     assert record["sentence"] == record["heard"] == DRAWN.text
@@ -60,9 +60,9 @@ def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
 
 
 def test_a_sentence_serves_once(voice: ClonedVoice) -> None:
-    VoiceShelf(user_places()).remove(NAME)
+    VoiceLibrary(app_paths()).remove(NAME)
     with pytest.raises(InputInvalid, match="No sentence was drawn"):
-        asked_of(NAME, user_places())
+        asked_of(NAME, app_paths())
 
 
 @pytest.mark.parametrize(
@@ -117,26 +117,26 @@ def test_sentences_are_drawn_from_a_thousand_million() -> None:
 
 
 def test_a_sentence_is_out_of_date_after_ten_minutes() -> None:
-    asked = ask(NAME, user_places())
+    asked = ask(NAME, app_paths())
     for later in (-1, consent.VALID_SECONDS + 1):
         with pytest.raises(InputInvalid, match="out of date"):
-            asked_of(NAME, user_places(), lambda at=asked.at + timedelta(seconds=later): at)
+            asked_of(NAME, app_paths(), lambda at=asked.at + timedelta(seconds=later): at)
 
 
 def test_a_sentence_that_was_changed_is_refused() -> None:
-    ask(NAME, user_places())
-    path = VoiceShelf(user_places()).root / ".asked" / f"{NAME}.json"
+    ask(NAME, app_paths())
+    path = VoiceLibrary(app_paths()).root / ".asked" / f"{NAME}.json"
     path.write_text(path.read_text().replace("humble", "young"))
     with pytest.raises(InputInvalid, match="signature does not fit"):
-        asked_of(NAME, user_places())
-    path.write_text(ask("eve", user_places()) and path.with_name("eve.json").read_text())
+        asked_of(NAME, app_paths())
+    path.write_text(ask("eve", app_paths()) and path.with_name("eve.json").read_text())
     with pytest.raises(InputInvalid, match="was drawn for the voice eve"):
-        asked_of(NAME, user_places())
+        asked_of(NAME, app_paths())
 
 
 def test_a_name_that_is_taken_is_told_before_anybody_reads(voice: ClonedVoice) -> None:
     with pytest.raises(ConfigInvalid, match="There is a voice ada already"):
-        ask(NAME, user_places())
+        ask(NAME, app_paths())
 
 
 def exchange_reference(folder: Path) -> None:
@@ -168,7 +168,7 @@ def link_away(folder: Path) -> None:
         (lambda folder: (folder / CONSENT).write_bytes(b"\xff"), "cannot be read"),
         (lambda folder: (folder / CONSENT).write_text("[1]"), "signature does not fit"),
         (lambda folder: (folder / MANIFEST).unlink(), "was changed"),
-        (lambda _: (user_places().data / KEY_FILE).write_bytes(b"x" * 32), "another user's"),
+        (lambda _: (app_paths().data / KEY_FILE).write_bytes(b"x" * 32), "another user's"),
     ],
 )
 def test_what_was_changed_does_not_open(
@@ -190,7 +190,7 @@ def test_a_revoked_voice_is_deleted_and_no_copy_of_it_opens(
     voice: ClonedVoice, tmp_path: Path
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
-    shelf = VoiceShelf(user_places())
+    shelf = VoiceLibrary(app_paths())
     shelf.revoke(NAME)
     assert left_behind() == [REVOKED]
     with pytest.raises(InputInvalid, match="was revoked"):
@@ -204,14 +204,14 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
     voice: ClonedVoice, tmp_path: Path
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
-    VoiceShelf(user_places()).remove(NAME)
+    VoiceLibrary(app_paths()).remove(NAME)
     assert open_voice(tmp_path / "copy").name == NAME
     assert cloned(tmp_path).folder == voice.folder
     with pytest.raises(ConfigInvalid, match="no cloned voice 'adda'") as refused:
-        VoiceShelf(user_places()).remove("adda")
+        VoiceLibrary(app_paths()).remove("adda")
     assert refused.value.hint == "Did you mean ada?"
     with pytest.raises(ConfigInvalid) as unknown:
-        VoiceShelf(user_places()).remove("a")
+        VoiceLibrary(app_paths()).remove("a")
     assert "Did you mean" not in unknown.value.hint
 
 
@@ -220,7 +220,7 @@ def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
     keyring.set_keyring(ring)
     folder = cloned(tmp_path).folder
     (key,) = ring.kept.values()
-    assert key not in (user_places().data / KEY_FILE).read_text()
+    assert key not in (app_paths().data / KEY_FILE).read_text()
     ring.is_locked = True
     with pytest.raises(ConfigInvalid, match="does not give it out"):
         open_voice(folder)
@@ -229,7 +229,7 @@ def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
 
 
 def test_a_key_in_a_file_is_for_the_user_alone(voice: ClonedVoice) -> None:
-    path = user_places().data / KEY_FILE
+    path = app_paths().data / KEY_FILE
     assert path.stat().st_mode & 0o077 == 0
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ConfigInvalid, match="is damaged"):
@@ -237,7 +237,7 @@ def test_a_key_in_a_file_is_for_the_user_alone(voice: ClonedVoice) -> None:
 
 
 def test_a_cancelled_cloning_leaves_nothing(tmp_path: Path) -> None:
-    ask(NAME, user_places())
+    ask(NAME, app_paths())
     reference = written(tmp_path / "story.wav", spoken(STORY))
 
     def give_up(job: Job[object]) -> Samples:
@@ -245,7 +245,7 @@ def test_a_cancelled_cloning_leaves_nothing(tmp_path: Path) -> None:
         job.check()
         raise AssertionError
 
-    job = Cloning(NAME, reference, give_up, lambda _: "", user_places()).job()
+    job = Cloning(NAME, reference, give_up, lambda _: "", app_paths()).job()
     with pytest.raises(Exception, match="Cloning ada"):
         job.run()
     assert left_behind() == []
@@ -254,7 +254,7 @@ def test_a_cancelled_cloning_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "A", "a/b", "..", "a" * 41])
 def test_odd_names_are_refused(name: str) -> None:
     with pytest.raises(AvatarError, match="cannot be called"):
-        ask(name, user_places())
+        ask(name, app_paths())
 
 
 def test_a_reading_of_an_hour_is_not_read(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.speech.text_to_speech import TTSEngine
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.voices import consent_reading, recording
-from avatar_app.voices.library import CONSENT, MANIFEST, ClonedVoice, VoiceShelf
-from avatar_app.voices.recording import Listener, Notice, listen
+from avatar_app.voices.library import CONSENT, MANIFEST, ClonedVoice, VoiceLibrary
+from avatar_app.voices.recording import Listener, Notice, record
 
 PARROT = """
 name: parrot
@@ -61,7 +61,7 @@ def parrot() -> Callable[..., str]:
     """Makes an engine of the user's that does, or does not, take cloned voices; its name."""
 
     def make(clones: bool = True) -> str:
-        folder = user_places().engines / "tts" / "parrot"
+        folder = app_paths().engines / "tts" / "parrot"
         folder.mkdir(parents=True)
         (folder / "manifest.yaml").write_text(PARROT.format(clones=str(clones).lower()))
         (folder / "engine.py").write_text(ENGINE)
@@ -77,7 +77,7 @@ def test_a_cloned_voice_speaks_by_its_name_until_it_is_revoked(
     with TTSEngine(EngineChoice(engine=parrot(), options={"voice": NAME})) as engine:
         written = engine.synthesize("Hello", file, sample_rate=16_000)
         assert written.seconds == pytest.approx(voice.seconds, abs=0.1)
-        VoiceShelf(user_places()).revoke(NAME)
+        VoiceLibrary(app_paths()).revoke(NAME)
         with pytest.raises(InputInvalid, match="There is no voice"):
             engine.synthesize("Hello", file)
 
@@ -137,7 +137,7 @@ def listening_job() -> Job[Samples]:
 def test_the_microphone_is_heard_until_a_pause() -> None:
     said = spoken(DRAWN.text)
     sound = np.concatenate([silence(1), said, silence(5)])
-    heard = listen(listening_job(), source_of(sound))
+    heard = record(listening_job(), source_of(sound))
     seconds = len(heard) / MICROPHONE_RATE
     assert 1 + len(said) / MICROPHONE_RATE + 1.2 <= seconds <= len(said) / MICROPHONE_RATE + 3.2
     assert np.array_equal(heard, sound[: len(heard)])
@@ -146,14 +146,14 @@ def test_the_microphone_is_heard_until_a_pause() -> None:
 def test_who_shall_speak_longer_may_pause_meanwhile() -> None:
     said = spoken(STORY)
     sound = np.concatenate([said, silence(2), said, silence(5)])
-    both = listen(listening_job(), source_of(sound), least=len(said) / MICROPHONE_RATE * 1.3)
+    both = record(listening_job(), source_of(sound), least=len(said) / MICROPHONE_RATE * 1.3)
     assert len(both) > 2 * len(said)
-    assert len(listen(listening_job(), source_of(sound))) < 1.5 * len(said)
+    assert len(record(listening_job(), source_of(sound))) < 1.5 * len(said)
 
 
 def test_who_says_nothing_is_not_waited_for() -> None:
     with pytest.raises(InputInvalid, match="within 30 seconds"):
-        listen(listening_job(), source_of(silence(31)))
+        record(listening_job(), source_of(silence(31)))
 
 
 def test_a_microphone_that_is_missing_is_told() -> None:
@@ -163,14 +163,14 @@ def test_a_microphone_that_is_missing_is_told() -> None:
         yield
 
     with pytest.raises(DeviceUnavailable, match="No microphone was found"):
-        listen(listening_job(), unplugged)
+        record(listening_job(), unplugged)
 
 
 def test_listening_can_be_cancelled() -> None:
     job = listening_job()
     job.cancel()
     with pytest.raises(JobCancelled):
-        listen(job, source_of(silence(5)))
+        record(job, source_of(silence(5)))
 
 
 Run = Callable[..., tuple[int, str, str]]
@@ -184,7 +184,7 @@ def run(
     always_drawn: None,
 ) -> Run:
     """Runs `avatar-app voices …`, to which everybody reads DRAWN; its status, output and errors."""
-    monkeypatch.setattr(consent_reading, "reader_of", lambda *_: lambda _: DRAWN.text)
+    monkeypatch.setattr(consent_reading, "transcriber_for", lambda *_: lambda _: DRAWN.text)
     for console in (cli.err, cli_voices._out, cli_voices._err):
         monkeypatch.setattr(console, "_width", 200)
 
@@ -229,7 +229,7 @@ def test_both_are_spoken_where_no_recording_is_named(
     returned, output, errors = run("clone", "--name", NAME, "--record")
     assert (returned, errors) == (0, "")
     assert output.index("about ten seconds") < output.index(DRAWN.text)
-    assert VoiceShelf(user_places()).names() == (NAME,)
+    assert VoiceLibrary(app_paths()).names() == (NAME,)
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ from avatar_app.engines.tts.espeak.engine import EspeakVoice
 from avatar_app.media.resample import resampled
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.output.clauses import split_clauses
-from avatar_app.session.live_session import Companion
+from avatar_app.session.app_session import AppSession
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme, ThemeChoice
 from avatar_app.ui.window.main_window import MainWindow
@@ -42,9 +42,9 @@ PART = 8000
 
 
 @pytest.fixture
-def companion(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[Companion]:
+def companion(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[AppSession]:
     settings, notices = load_settings()
-    companion = Companion(settings, notices, user_places())
+    companion = AppSession(settings, notices, app_paths())
     companion.subscribe(witness)
     companion.start()
     assert companion.wait_open(), witness.events
@@ -64,7 +64,7 @@ def expected_speech(text: str, rate: int) -> np.ndarray:
 
 
 def test_a_spoken_question_is_answered_aloud(
-    companion: Companion, witness: Witness, virtual_audio: VirtualAudio
+    companion: AppSession, witness: Witness, virtual_audio: VirtualAudio
 ) -> None:
     question = read_sound(DATA / "goforward.wav")
     with virtual_audio.recording(16_000) as recording:
@@ -82,7 +82,7 @@ def test_a_spoken_question_is_answered_aloud(
 
 
 def test_speaking_over_the_answer_stops_it(
-    companion: Companion, witness: Witness, virtual_audio: VirtualAudio
+    companion: AppSession, witness: Witness, virtual_audio: VirtualAudio
 ) -> None:
     companion.type("tell me a story")
     with witness._changed:
@@ -92,7 +92,7 @@ def test_speaking_over_the_answer_stops_it(
         assert witness._changed.wait_for(
             lambda: (
                 isinstance(witness.events[-1], StateChanged)
-                or any(type(e).__name__ == "WordsHeard" for e in witness.events[-5:])
+                or any(type(e).__name__ == "WordsPlayed" for e in witness.events[-5:])
             ),
             10,
         )
@@ -113,7 +113,7 @@ def test_typing_in_the_window_is_answered_with_voice_and_pictures(
 ) -> None:
     prepared_application()
     settings, notices = load_settings()
-    companion = Companion(settings, notices, user_places())
+    companion = AppSession(settings, notices, app_paths())
     companion.subscribe(witness)
     window = MainWindow(companion, Theme(ThemeChoice.DARK))
     window.show()

@@ -15,9 +15,9 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session.offline.conversation import Gathering
+from avatar_app.session.offline.conversation import OfflineConversation
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = ("goforward.wav", "librivox-0870.wav", "librivox-0890.wav", "jfk.flac")
@@ -64,9 +64,11 @@ def recognizer() -> PocketsphinxRecognizer:
 
 
 @pytest.fixture
-def overheard(recognizer: PocketsphinxRecognizer) -> Iterator[tuple[Gathering, Overhearing]]:
+def overheard(
+    recognizer: PocketsphinxRecognizer,
+) -> Iterator[tuple[OfflineConversation, Overhearing]]:
     settings, _ = load_settings(overrides={"audio.echo.engine": "none", "persona": "mira"})
-    gathering = Gathering(settings, user_places(), lambda _notice: None, pace=0.05)
+    gathering = OfflineConversation(settings, app_paths(), lambda _notice: None, pace=0.05)
     overhearing = Overhearing(recognizer)
     gathering.conversation._attention.listener.recognizer = overhearing  # type: ignore[assignment]
     yield gathering, overhearing
@@ -75,7 +77,9 @@ def overheard(recognizer: PocketsphinxRecognizer) -> Iterator[tuple[Gathering, O
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_every_voiced_sample_reaches_the_recognizer_and_gives_the_same_words(
-    overheard: tuple[Gathering, Overhearing], recognizer: PocketsphinxRecognizer, name: str
+    overheard: tuple[OfflineConversation, Overhearing],
+    recognizer: PocketsphinxRecognizer,
+    name: str,
 ) -> None:
     gathering, overhearing = overheard
     assert gathering.rack.manifests[Kind.AEC].name == "none"

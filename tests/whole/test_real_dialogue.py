@@ -17,10 +17,10 @@ from avatar_app.core.events import Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.pipeline import commands
-from avatar_app.session.offline.conversation import Gathering
-from avatar_app.session.offline.recordings import Line
+from avatar_app.session.offline.conversation import OfflineConversation
+from avatar_app.session.offline.recordings import ReportLine
 from avatar_app.storage.memory import Memory
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 
 def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
@@ -28,9 +28,9 @@ def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
     path = tmp_path / "caller.gguf"
     model = write_llama(path, call, told="It is written down.", context=CONTEXT)
     with talking(answering(model)) as gathering:
-        (turn,) = talk(gathering, Line("remember the milk"))
+        (turn,) = talk(gathering, ReportLine("remember the milk"))
     assert turn.heard_text == "It is written down."
-    memory = Memory(user_places().memory_file)
+    memory = Memory(app_paths().memory_file)
     assert [note.text for note in memory.notes()] == ["buy milk"]
     memory.close()
 
@@ -40,17 +40,17 @@ def test_a_server_answers_aloud_turn_after_turn(llama: Path) -> None:
     with serving(llama, CONTEXT) as server:
         choice = {"dialogue.engine": "openai", "dialogue.options.address": server.address}
         with talking(LIGHT | choice) as gathering:
-            turns = talk(gathering, Line("hello"), Line("and now"))
+            turns = talk(gathering, ReportLine("hello"), ReportLine("and now"))
     assert [turn.heard_text for turn in turns] == [ANSWER, ANSWER]
 
 
 @contextmanager
-def watched(llama: Path) -> Iterator[tuple[Gathering, LlamaDialogue]]:
+def watched(llama: Path) -> Iterator[tuple[OfflineConversation, LlamaDialogue]]:
     """A conversation whose language model is in this process, so that it can be looked into."""
     dialogue = LlamaDialogue(model=str(llama), threads=1, context=CONTEXT, repeat_penalty=1.0)
     try:
         with talking(LIGHT) as gathering:
-            gathering.conversation.order(commands.Use(Kind.DIALOGUE, dialogue))
+            gathering.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
             yield gathering, dialogue
     finally:
         dialogue.close()
@@ -60,7 +60,7 @@ def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
     with watched(llama) as (gathering, dialogue):
         counts = []
         for text in ("hello", "and now", "and then"):
-            talk(gathering, Line(text))
+            talk(gathering, ReportLine(text))
             counts.append(dialogue.evaluated().tokens)
     first, *later = counts
     assert [turn.heard_text for turn in gathering.ended] == [ANSWER] * 3
@@ -72,10 +72,10 @@ def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
     with watched(llama) as (gathering, dialogue):
         order = gathering.conversation.order
         with reading_interrupted(dialogue, lambda: order(commands.Interrupt())):
-            (given_up,) = talk(gathering, Line("hello"))
+            (given_up,) = talk(gathering, ReportLine("hello"))
         assert given_up.outcome is Outcome.INTERRUPTED
         part = dialogue.evaluated().tokens
-        (_, answered) = talk(gathering, Line("hello again"))
+        (_, answered) = talk(gathering, ReportLine("hello again"))
         whole = dialogue.evaluated().tokens
     assert answered.heard_text == ANSWER
     assert part < 0.5 * whole

@@ -13,26 +13,26 @@ import pytest
 from real_models import ANSWER, answering, listening
 from witness import Witness
 
-from avatar_app.audio.backend import Card
+from avatar_app.audio.backend import AudioBackend
 from avatar_app.core.events import Failed, Noticed, TurnEnded
-from avatar_app.session.live_session import Companion
+from avatar_app.session.app_session import AppSession
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
-Open = Callable[[dict[str, Any]], Companion]
+Open = Callable[[dict[str, Any]], AppSession]
 
 
 @pytest.fixture
 def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens the application on a machine without sound."""
-    companions: list[Companion] = []
+    companions: list[AppSession] = []
     before = set(multiprocessing.active_children())
-    monkeypatch.setattr(Card, "known", lambda _card: [])
-    monkeypatch.setattr(Card, "present", lambda _card: [])
+    monkeypatch.setattr(AudioBackend, "known", lambda _card: [])
+    monkeypatch.setattr(AudioBackend, "present", lambda _card: [])
 
-    def open_companion(overrides: dict[str, Any]) -> Companion:
+    def open_companion(overrides: dict[str, Any]) -> AppSession:
         settings, notices = load_settings(overrides=overrides)
-        companion = Companion(settings, notices, user_places())
+        companion = AppSession(settings, notices, app_paths())
         companions.append(companion)
         companion.subscribe(witness)
         companion.start()

@@ -19,16 +19,16 @@ from avatar_app.core.events import (
     Noticed,
     Outcome,
     TurnEnded,
-    UserSaying,
-    WordsHeard,
+    UserTranscript,
+    WordsPlayed,
 )
 from avatar_app.core.values import BLOCK_SECONDS, Samples
 from avatar_app.engines.hosting.host import Host
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session.live_session import Companion
-from avatar_app.session.offline.recordings import Line, read_lines
+from avatar_app.session.app_session import AppSession
+from avatar_app.session.offline.recordings import ReportLine, read_lines
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme, ThemeChoice
 from avatar_app.ui.window.main_window import MainWindow
@@ -45,13 +45,13 @@ def window(
     """The window of an avatar that can be spoken with; its greeting was cut short."""
     prepared_application()
     settings, notices = load_settings(overrides=listening(whisper) | answering(llama))
-    companion = Companion(settings, notices, user_places())
+    companion = AppSession(settings, notices, app_paths())
     companion.subscribe(witness)
     window = MainWindow(companion, Theme(ThemeChoice.DARK))
     window.show()
     window.start()
     qtbot.waitExposed(window)
-    qtbot.waitUntil(lambda: bool(witness.of(WordsHeard)), timeout=LATEST)
+    qtbot.waitUntil(lambda: bool(witness.of(WordsPlayed)), timeout=LATEST)
     companion.interrupt()
     qtbot.waitUntil(lambda: bool(witness.of(TurnEnded)), timeout=LATEST)
     yield window
@@ -71,7 +71,7 @@ def test_speech_is_understood_answered_aloud_and_shown(
     captions = window.stage.captions
     with virtual_audio.recording(16_000) as recording:
         speaking.start()
-        qtbot.waitUntil(lambda: bool(witness.of(UserSaying)), timeout=LATEST)
+        qtbot.waitUntil(lambda: bool(witness.of(UserTranscript)), timeout=LATEST)
         qtbot.waitUntil(lambda: captions.caption.text.startswith("Gladly."), timeout=LATEST)
         qtbot.waitUntil(lambda: len(witness.of(TurnEnded)) == 2, timeout=LATEST)
         speaking.join()
@@ -107,7 +107,7 @@ def test_a_model_is_shown_only_what_was_heard_of_its_answer(whisper: Path, tmp_p
     path = tmp_path / "noticing.gguf"
     model = write_llama(path, answer, told=other, template=NOTICING, context=CONTEXT)
     with talking(listening(whisper) | answering(model), BLOCK_SECONDS) as gathering:
-        turns = talk(gathering, Line("hello"), *read_lines([RECORDING]), barge_in_at=1.2)
+        turns = talk(gathering, ReportLine("hello"), *read_lines([RECORDING]), barge_in_at=1.2)
     first, last = turns[0], turns[-1]
     assert first.outcome is Outcome.INTERRUPTED
     assert first.heard_text.startswith("Gladly.")

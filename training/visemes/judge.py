@@ -31,7 +31,7 @@ from targets import CLASSES, targets_of  # noqa: E402
 
 from avatar_app.bench.visemes import CLOSED, MISSED_BY, share_met  # noqa: E402
 from avatar_app.core.values import MouthShape  # noqa: E402
-from avatar_app.engines.face.animation import ear
+from avatar_app.engines.face.animation import ear  # noqa: E402
 from avatar_app.engines.face.animation.spectrum import HOP  # noqa: E402
 
 THRESHOLDS = ((0.4, 0.7), (0.5, 0.8), (0.6, 0.85), (0.7, 0.9), (0.8, 0.95))

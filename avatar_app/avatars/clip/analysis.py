@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.avatars.clip.reading import Clip
-from avatar_app.avatars.detection.faces import Eyes, Face
+from avatar_app.avatars.detection.faces import Face, FaceDetector
 from avatar_app.avatars.landmarks import Floats, detail_of, tilt_of
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
@@ -53,7 +53,7 @@ class Watched:
         return np.isfinite(self.meshes[:, 0, 0])
 
 
-def watch(clip: Clip, eyes: Eyes, job: Job[Any], span: tuple[float, float]) -> Watched:
+def watch(clip: Clip, eyes: FaceDetector, job: Job[Any], span: tuple[float, float]) -> Watched:
     """Follow the largest face through the clip; `span` is the part of the job's progress."""
     follower = _Follower(eyes, clip.rate)
     meshes, sights, details, lights = [], [], [], []
@@ -78,7 +78,7 @@ def watch(clip: Clip, eyes: Eyes, job: Job[Any], span: tuple[float, float]) -> W
 class _Follower:
     """Keeps its eyes on one face, and looks around now and then."""
 
-    def __init__(self, eyes: Eyes, rate: float) -> None:
+    def __init__(self, eyes: FaceDetector, rate: float) -> None:
         self.most = 0
         """Faces seen at once."""
         self._eyes = eyes

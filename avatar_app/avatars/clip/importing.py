@@ -16,7 +16,7 @@ from avatar_app.avatars.clip.analysis import watch
 from avatar_app.avatars.clip.loop import FADE, Loop, filled, find_loop, smoothed
 from avatar_app.avatars.clip.quality import best_still, gaps_of, mouth_moves, usable_part
 from avatar_app.avatars.clip.reading import Clip, open_clip
-from avatar_app.avatars.detection.faces import Eyes
+from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
@@ -62,7 +62,9 @@ class Sitting:
     film: Film | None = None
 
 
-def sit_for_clip(path: Path, job: Job[Any], open_eyes: Callable[[], Eyes] = Eyes) -> Sitting:
+def sit_for_clip(
+    path: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector] = FaceDetector
+) -> Sitting:
     """The person in a clip; InputInvalid where it cannot be used."""
     clip = open_clip(path)
     eyes = open_eyes()

@@ -30,7 +30,7 @@ from avatar_app.core.values import Image
 if TYPE_CHECKING:
     from avatar_app.settings.schema import AvatarSettings
 
-__all__ = ["Detector", "DetectorName", "Eyes", "Face", "eyes_with"]
+__all__ = ["BoxDetector", "DetectorName", "Face", "FaceDetector", "create_face_detector"]
 
 _MESH_SIDE = 192
 _SAME = 0.3
@@ -54,7 +54,7 @@ class DetectorName(StrEnum):
     S3FD = "s3fd"
 
 
-class Detector(Protocol):
+class BoxDetector(Protocol):
     """Says where faces may be."""
 
     def faces(self, pictures: Sequence[Image]) -> list[list[Face]]:
@@ -62,29 +62,33 @@ class Detector(Protocol):
         told several times."""
 
 
-def eyes_with(name: DetectorName, model: Path | None = None, batch: int = 1) -> Eyes:
+def create_face_detector(
+    name: DetectorName, model: Path | None = None, batch: int = 1
+) -> FaceDetector:
     """Eyes with the detector that was chosen; only this one is loaded.
 
     `model`: S3FD's weights; None looks for them in the user's folder of models. `batch`: pictures
     at once. ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be had.
     """
     if name is DetectorName.EMBEDDED:
-        return Eyes()
+        return FaceDetector()
     from avatar_app.avatars.detection.s3fd import S3fd
 
-    return Eyes(S3fd(model, batch))
+    return FaceDetector(S3fd(model, batch))
 
 
-def chosen_eyes(chosen: AvatarSettings, batch: int | None = None) -> Callable[[], Eyes]:
+def face_detector_factory(
+    chosen: AvatarSettings, batch: int | None = None
+) -> Callable[[], FaceDetector]:
     """What makes eyes with the detector that the settings choose; `batch` instead of theirs."""
     weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
-    return partial(eyes_with, chosen.detector, weights, batch or chosen.detector_batch)
+    return partial(create_face_detector, chosen.detector, weights, batch or chosen.detector_batch)
 
 
-class Eyes:
+class FaceDetector:
     """A detector and the network of the mesh, loaded."""
 
-    def __init__(self, detector: Detector | None = None) -> None:
+    def __init__(self, detector: BoxDetector | None = None) -> None:
         from avatar_app.avatars.detection.blazeface import BlazeFace
 
         self._detector = detector or BlazeFace()

@@ -27,7 +27,7 @@ from avatar_app.avatars.detection.s3fd_graph import (
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.values import Image
 from avatar_app.engines.face.checkpoints.reading import Published, read_weights
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 _LONGEST = 512
 """Pixels: pictures are made no longer than this; 1280 × 720 would take fifteen times as long."""
@@ -103,7 +103,7 @@ class S3fd:
 
 def _placed() -> Path:
     """Where the weights lie if the user put them into the folder of models, or should lie."""
-    folder = user_places().models
+    folder = app_paths().models
     there = (folder / name for name in _PLACES)
     return next((path for path in there if path.is_file()), folder / _PLACES[0])
 

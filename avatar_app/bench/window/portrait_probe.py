@@ -21,7 +21,7 @@ from avatar_app.core.values import VideoFrame
 from avatar_app.settings.schema import Settings
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.portrait.glow import REACH
-from avatar_app.ui.portrait.view import StageView
+from avatar_app.ui.portrait.view import PortraitView
 from avatar_app.ui.style.theme import Theme
 
 WIDTH, HEIGHT = 1280, 720
@@ -31,7 +31,7 @@ FIRST_WORDS = 60.0
 """Seconds after which nothing is awaited any more before measuring begins."""
 
 
-class Eyes(QObject):
+class FaceProbe(QObject):
     """Watches the portrait: what it was given, and when that was painted."""
 
     def __init__(self, session: LiveSession) -> None:
@@ -40,7 +40,7 @@ class Eyes(QObject):
         self._given: VideoFrame | None = None
         self._painted: VideoFrame | None = None
         self.pictures = 0
-        self.view = StageView(self._newest, Theme())
+        self.view = PortraitView(self._newest, Theme())
         self.view.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
@@ -95,7 +95,7 @@ class Watch:
         self._application = prepared_application()
         self._events = EventPump()
         self._session = LiveSession(settings)
-        self._eyes = Eyes(self._session)
+        self._eyes = FaceProbe(self._session)
         self._eyes.view.resize(WIDTH + 2 * REACH, HEIGHT + 2 * REACH)
         self._eyes.view.show()
 

@@ -17,9 +17,9 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
 
 from avatar_app.bench.window.event_pump import EventPump
 from avatar_app.core.events import Event, TurnEnded
-from avatar_app.session.live_session import Companion
+from avatar_app.session.app_session import AppSession
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
@@ -78,7 +78,7 @@ class Probe:
         self._application = prepared_application()
         self._events = EventPump()
         settings, notices = load_settings()
-        self._session = Companion(settings, notices, user_places())
+        self._session = AppSession(settings, notices, app_paths())
         self._ended: list[TurnEnded] = []
         self._session.subscribe(self._take)
         self._window = MainWindow(self._session, Theme())

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, EngineFailed
-from avatar_app.core.out_of_memory import is_shortage, shortage
+from avatar_app.core.out_of_memory import is_out_of_memory, out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall
 from avatar_app.engines.hosting.messages import (
@@ -157,8 +157,8 @@ def _raised(id: int, error: Exception) -> Raised:
         return Raised(id, error)
     if isinstance(error, AvatarError):  # the engine's own class, which nobody else can unpickle
         return Raised(id, EngineFailed(error.message, error.hint))
-    if is_shortage(error):
-        return Raised(id, shortage("this engine"))
+    if is_out_of_memory(error):
+        return Raised(id, out_of_memory("this engine"))
     failure = EngineFailed(
         f"Something broke: {type(error).__name__}: {error}.",
         "The log has the details; try once more, or choose another engine in the settings.",

@@ -14,7 +14,7 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import (
     AudioChunk,
-    Look,
+    FaceState,
     SpeechChunk,
     ToolCall,
     ToolResult,
@@ -244,7 +244,7 @@ class HostedFace(Host):
     ) -> Iterator[VideoFrame]:
         return self._stream("perform", turn, after, live=speech)
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         frame: VideoFrame = self._ask("rest", look, after)
         return frame
 

@@ -22,7 +22,7 @@ REMEMBERED = 300
 ENOUGH = 30
 
 
-class Coupling:
+class AcousticCoupling:
     """Judges by the quieter quarter of the moments in which the loudspeaker was active: what the
     user says in between makes only the louder ones louder.
 

@@ -16,8 +16,8 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
-from avatar_app.pipeline.input.acoustic_coupling import Coupling
-from avatar_app.pipeline.input.residual_echo import EchoGuard
+from avatar_app.pipeline.input.acoustic_coupling import AcousticCoupling
+from avatar_app.pipeline.input.residual_echo import ResidualEchoDetector
 from avatar_app.pipeline.output.playback import PlayedBlock
 
 SILENCE_DB = -100.0
@@ -33,7 +33,7 @@ _SILENCE: Samples = np.zeros(PLAYBACK_BLOCK, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeardBlock:
+class CleanBlock:
     """Ten milliseconds as the conversation hears them."""
 
     chunk: AudioChunk
@@ -44,7 +44,7 @@ class HeardBlock:
     """dBFS of the microphone before cleaning."""
 
 
-class Hearing:
+class AudioFrontend:
     """Joins the echo canceller and the voice detector, and keeps the last moments of sound.
 
     The canceller gets one block from the loudspeaker per block from the microphone, paired by the
@@ -59,11 +59,11 @@ class Hearing:
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
         self._lead = LEAD
-        self._coupling = Coupling()
-        self._guard = EchoGuard()
+        self._coupling = AcousticCoupling()
+        self._guard = ResidualEchoDetector()
         self.playback_db = SILENCE_DB
 
-    def hear(self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock]) -> HeardBlock:
+    def hear(self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock]) -> CleanBlock:
         """Clean one block that entered the microphone at `adc_at` seconds of the clock; `played` is
         what the loudspeaker took since the last one."""
         self._played.extend(played)
@@ -81,7 +81,7 @@ class Hearing:
         probability = self.detector.probability(clean)
         if probability > SUSPICIOUS and self._guard.is_echo():
             probability = 0.0
-        return HeardBlock(clean, probability, level_db(chunk.samples))
+        return CleanBlock(clean, probability, level_db(chunk.samples))
 
     def preroll(self) -> list[AudioChunk]:
         """The last blocks, oldest first."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from avatar_app.core.engines import Recognizer
+from avatar_app.core.engines import SpeechRecognizer
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
-from avatar_app.pipeline.commands import Order, Recognized, StageFailed
-from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.commands import Command, Recognized, StageFailed
+from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.stage import Feed, Stage
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 LONGEST_SEGMENT = 6000
 """Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
@@ -20,7 +20,7 @@ RECOGNIZE = "recognize"
 
 
 @dataclass(eq=False, slots=True)
-class Segment:
+class AudioSegment:
     """The sound between two pauses, and what was understood of it."""
 
     turn: Turn
@@ -41,7 +41,7 @@ class Utterance:
     """Of the turn it becomes."""
     carried: str = ""
     """What the user said before, if the answer to it was not heard."""
-    segments: list[Segment] = field(default_factory=list)
+    segments: list[AudioSegment] = field(default_factory=list)
     over_avatar: bool = False
     """It began while the avatar spoke."""
     ended: bool = False
@@ -60,33 +60,33 @@ class Utterance:
         """Every segment has its final text."""
         return all(segment.final for segment in self.segments)
 
-    def segment_of(self, turn: Turn) -> Segment | None:
+    def segment_of(self, turn: Turn) -> AudioSegment | None:
         return next((segment for segment in self.segments if segment.turn is turn), None)
 
 
-class Listener:
+class RecognitionStage:
     """Feeds the open segment of an utterance to the recognise stage."""
 
     def __init__(
         self,
-        recognizer: Recognizer,
-        activity: Activity,
-        post: Callable[[Order], None],
+        recognizer: SpeechRecognizer,
+        activity: WorkTracker,
+        post: Callable[[Command], None],
         clock: Callable[[], float],
-        occupancy: Occupancy,
+        occupancy: EngineUsage,
     ) -> None:
         self.recognizer, self._occupancy = recognizer, occupancy
         self._activity, self._post, self._clock = activity, post, clock
         self._stage: Stage[Feed[AudioChunk], Transcript] = Stage(
             RECOGNIZE, self._transcribe, activity, self._recognized, self._ended, self._failed
         )
-        self._open: Segment | None = None
+        self._open: AudioSegment | None = None
 
     def begin(self, utterance: Utterance, preroll: Iterable[AudioChunk]) -> None:
         """Open a segment that starts with `preroll`."""
         turn = Turn(utterance.id, clock=self._clock)
         feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT, turn)
-        self._open = Segment(turn, feed)
+        self._open = AudioSegment(turn, feed)
         utterance.segments.append(self._open)
         for chunk in preroll:
             self.hear(chunk)

@@ -26,7 +26,7 @@ AUDIBLE = 1e-4
 _RATIO = PLAYBACK_RATE // MICROPHONE_RATE
 
 
-class EchoGuard:
+class ResidualEchoDetector:
     """Backs the echo canceller up while it adapts: after a change of device, delay or volume."""
 
     def __init__(self) -> None:

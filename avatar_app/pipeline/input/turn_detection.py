@@ -20,7 +20,7 @@ UNFINISHED = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class TurnDetectionOptions:
     """How long the turn-taker waits; all in seconds of sound."""
 
     suspect_after: float = 0.02
@@ -73,15 +73,15 @@ LEARNT_PAUSES = 12
 """How many of the user's own pauses are remembered."""
 
 
-class TurnTaker:
+class TurnDetector:
     """Fed with one speech probability per 10 ms block, it decides who has the floor.
 
     The silence that ends a turn adapts: it grows after words that no sentence ends with (`hint`),
     and with the pauses that this user makes in mid-sentence.
     """
 
-    def __init__(self, patience: Patience | None = None) -> None:
-        self.patience = patience or Patience()
+    def __init__(self, patience: TurnDetectionOptions | None = None) -> None:
+        self.patience = patience or TurnDetectionOptions()
         self._floor = _Floor.OPEN
         self._voiced = 0.0
         self._silence = 0.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from avatar_app.core.events import Event, Failed, UserSaying, UserStarted, UserWithdrawn
+from avatar_app.core.events import Event, Failed, UserStarted, UserTranscript, UserTurnDiscarded
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
-from avatar_app.pipeline.input.audio_frontend import HeardBlock, Hearing
-from avatar_app.pipeline.input.recognition import RECOGNIZE, Listener, Utterance
-from avatar_app.pipeline.input.turn_detection import UNFINISHED, Decision, TurnTaker
-from avatar_app.pipeline.output.avatar_turn import Delivery
+from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
+from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage, Utterance
+from avatar_app.pipeline.input.turn_detection import UNFINISHED, Decision, TurnDetector
+from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
 
 FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
@@ -26,7 +26,7 @@ NO_NOISE = 250
 user can mend a wrong answer, but not silence."""
 
 
-class Attention:
+class UserTurnController:
     """Follows the turn-taker's decisions. Runs on the conductor's thread alone.
 
     A suspicion ducks the avatar, certainty pauses it, words cancel it; without words it goes on. At
@@ -36,11 +36,11 @@ class Attention:
 
     def __init__(
         self,
-        hearing: Hearing,
-        taker: TurnTaker,
-        listener: Listener,
+        hearing: AudioFrontend,
+        taker: TurnDetector,
+        listener: RecognitionStage,
         playback: Playback,
-        delivery: Delivery,
+        delivery: AvatarTurnController,
         post: Callable[[Event], None],
         clock: Callable[[], float],
         backchannels: Iterable[str] = BACKCHANNELS,
@@ -56,7 +56,7 @@ class Attention:
         self.held = False
         self.paused = False
 
-    def hear(self, block: HeardBlock) -> None:
+    def hear(self, block: CleanBlock) -> None:
         """Take the next block of sound."""
         if self.muted and not self.held:
             return
@@ -81,7 +81,7 @@ class Attention:
         self._taker.hint(utterance.text)
         if self._has_words(utterance):
             self._claim(utterance)
-            self._post(UserSaying(utterance.id, utterance.text))
+            self._post(UserTranscript(utterance.id, utterance.text))
         if segment.final:
             utterance.marks["text"] = self._clock()
             self._conclude(utterance)
@@ -122,7 +122,7 @@ class Attention:
         self._drop_answer(utterance)
         if not self._claimed:
             self._playback.resume()
-        self._post(UserWithdrawn(utterance.id))
+        self._post(UserTurnDiscarded(utterance.id))
 
     def _follow(self, decision: Decision) -> None:
         self.paused = decision is Decision.PAUSED

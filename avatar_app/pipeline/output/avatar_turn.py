@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from avatar_app.core.events import (
-    AvatarSays,
+    ClauseWritten,
     Event,
     Failed,
     Outcome,
     TurnEnded,
     UserSaid,
-    UserWithdrawn,
-    WordsHeard,
+    UserTurnDiscarded,
+    WordsPlayed,
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.pipeline.commands import ClauseWritten, StageEnded, StageFailed
+from avatar_app.pipeline.commands import ClauseReceived, StageEnded, StageFailed
 from avatar_app.pipeline.input.recognition import Utterance
-from avatar_app.pipeline.output.chat_context import Ledger
+from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
-from avatar_app.pipeline.output.playback import Playback, Progress
+from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import TOOL_CALLED
-from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, Chain
+from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
 
 ANSWER_PATIENCE = 60.0
 """Seconds without a sign of life after which an answer is given up."""
 
 
-class Delivery:
+class AvatarTurnController:
     """Holds the turn that is being answered. Runs on the conductor's thread alone.
 
     A turn is prepared (thought, spoken and drawn, but unheard), committed, followed while it
@@ -38,10 +38,10 @@ class Delivery:
 
     def __init__(
         self,
-        chain: Chain,
+        chain: ResponsePipeline,
         playback: Playback,
         presenter: Presenter,
-        ledger: Ledger,
+        ledger: ChatContext,
         post: Callable[[Event], None],
         clock: Callable[[], float],
     ) -> None:
@@ -51,7 +51,7 @@ class Delivery:
         self._typed = False
         self._started: Turn | None = None
         self._written: list[str] = []
-        self._progress = Progress("", 0.0, over=False)
+        self._progress = PlaybackProgress("", 0.0, over=False)
         self._failed = False
         self._working: set[str] = set()
         self._stirred_at = 0.0
@@ -83,7 +83,7 @@ class Delivery:
         self.turn = None
         if not turn.user_text:
             self.announcements.insert(0, self._announced)
-        self._post(UserWithdrawn(turn.id))
+        self._post(UserTurnDiscarded(turn.id))
         return turn.user_text
 
     def prepare(self, utterance: Utterance) -> Turn:
@@ -112,14 +112,14 @@ class Delivery:
         if self.turn is not None:
             self._end(self.turn, Outcome.INTERRUPTED)
 
-    def clause_written(self, order: ClauseWritten) -> None:
+    def clause_written(self, order: ClauseReceived) -> None:
         """Take a clause that the dialogue wrote."""
         if order.turn.cancelled:
             return
         self._written.append(order.clause)
         self._stirred_at = self._clock()
         if order.turn is self.turn:
-            self._post(AvatarSays(order.turn.id, order.clause))
+            self._post(ClauseWritten(order.turn.id, order.clause))
 
     def follow(self, floor_taken: bool) -> None:
         """Once per block: say what was heard since, end what is over, start what waits."""
@@ -133,7 +133,7 @@ class Delivery:
         self._presenter.pass_time()
         before, self._progress = self._progress, self._playback.progress(self.turn)
         if self._progress.heard_text != before.heard_text:
-            self._post(WordsHeard(self.turn.id, self._progress.heard_text))
+            self._post(WordsPlayed(self.turn.id, self._progress.heard_text))
         if self._progress.over and not self._working:
             self._end(self.turn, Outcome.FAILED if self._failed else Outcome.FINISHED)
         elif self._progress.seconds > before.seconds or floor_taken:
@@ -161,7 +161,7 @@ class Delivery:
         turn = Turn(id, user_text, self._clock)
         self._written, self._failed = [], False
         self._started, self._working = turn, {THINK, SPEAK}
-        self._progress = Progress("", 0.0, over=False)
+        self._progress = PlaybackProgress("", 0.0, over=False)
         self.chain.start(turn, prompt)
         return turn
 
@@ -171,7 +171,7 @@ class Delivery:
         if turn.user_text:
             self._post(UserSaid(turn.id, turn.user_text, typed))
         for clause in self._written:
-            self._post(AvatarSays(turn.id, clause))
+            self._post(ClauseWritten(turn.id, clause))
         turn.commit()
         self._playback.allow(turn)
 

@@ -14,7 +14,7 @@ KEPT_MESSAGES = 40
 everything anew after the beginning has changed: it then stays as it is for some turns."""
 
 
-class Ledger:
+class ChatContext:
     """The messages of the running conversation. Only the conductor writes it."""
 
     def __init__(self, persona: str = "", tools: Sequence[ToolDescription] = ()) -> None:

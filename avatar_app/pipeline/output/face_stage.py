@@ -11,15 +11,15 @@ from avatar_app.core.engines import Face
 from avatar_app.core.errors import AvatarError, EngineFailed, TooSlow
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk, VideoFrame
-from avatar_app.pipeline.commands import Order, StageFailed
-from avatar_app.pipeline.engine_usage import Occupancy
-from avatar_app.pipeline.output.frame_stats import Cast
+from avatar_app.pipeline.commands import Command, StageFailed
+from avatar_app.pipeline.engine_usage import EngineUsage
+from avatar_app.pipeline.output.frame_stats import FrameSource
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import Presenter
-from avatar_app.pipeline.output.speech_track import Script
+from avatar_app.pipeline.output.speech_track import SpeechTrack
 from avatar_app.pipeline.output.still_face import StillFace
 from avatar_app.pipeline.stage import Stage
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 PERFORM, REST = "perform", "rest"
 
@@ -39,14 +39,14 @@ _HUNG = EngineFailed("The face does not answer any more.", "Choose another face 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Segment:
     """What one face performs of a turn. Its own Turn ends with the whole turn, or before it."""
 
     face: Face
     speech: Iterator[SpeechChunk]
 
 
-class Performing:
+class FaceStage:
     """Two stages: one draws a turn's speech, the other the face at rest, for ever.
 
     A face that raises, is late or hangs is relieved by the fallback, and that by a still picture;
@@ -60,14 +60,14 @@ class Performing:
         fallback: Face | None,
         playback: Playback,
         presenter: Presenter,
-        activity: Activity,
-        post: Callable[[Order], None],
+        activity: WorkTracker,
+        post: Callable[[Command], None],
         clock: Callable[[], float],
-        occupancy: Occupancy,
+        occupancy: EngineUsage,
     ) -> None:
         self._playback, self._presenter, self._occupancy = playback, presenter, occupancy
         self._activity, self._post, self._clock = activity, post, clock
-        self._performers: Stage[_Part, VideoFrame] = Stage(
+        self._performers: Stage[_Segment, VideoFrame] = Stage(
             PERFORM, self._perform, activity, self._performed, _nothing, self._failed
         )
         self._resters: Stage[Face, tuple[int, VideoFrame]] = Stage(
@@ -78,14 +78,14 @@ class Performing:
         self._fallback: Face | None = None
         self._turn = self._part = self._resting = Turn(id=0)
         self._part.cancel()
-        self._script = Script(activity)
+        self._script = SpeechTrack(activity)
         self._heard = self._late_for = 0.0
         self._drawn: float | None = None
         self.use(face, fallback)
 
-    def start(self, turn: Turn) -> Script:
+    def start(self, turn: Turn) -> SpeechTrack:
         """Draw what will be said in `turn`; the speak stage writes it into what is returned."""
-        self._turn, self._script = turn, Script(self._activity)
+        self._turn, self._script = turn, SpeechTrack(self._activity)
         self._heard = 0.0
         self._presenter.expect(turn)
         self._begin_part(0.0)
@@ -120,10 +120,10 @@ class Performing:
         return self._faces[0] is self._still
 
     @property
-    def _cast(self) -> Cast:
+    def _cast(self) -> FrameSource:
         if self._is_still:
-            return Cast.STILL
-        return Cast.STAND_IN if self._faces[0] is self._fallback else Cast.CHOSEN
+            return FrameSource.STILL
+        return FrameSource.STAND_IN if self._faces[0] is self._fallback else FrameSource.CHOSEN
 
     def _show(self, faces: list[Face]) -> None:
         before, self._faces = self._faces[:1], faces
@@ -156,7 +156,7 @@ class Performing:
         face = self._faces[0]
         begin = math.ceil(seconds * face.fps - 1e-6) / face.fps
         self._presenter.admit(part, self._cast)
-        self._performers.submit(part, _Part(face, self._script.since(begin, part)))
+        self._performers.submit(part, _Segment(face, self._script.since(begin, part)))
 
     def _watch_part(self) -> None:
         moment = self._playback.now()
@@ -179,12 +179,12 @@ class Performing:
 
     # In the stages' threads
 
-    def _perform(self, job: _Part, part: Turn) -> Iterator[VideoFrame]:
+    def _perform(self, job: _Segment, part: Turn) -> Iterator[VideoFrame]:
         with self._occupancy.of(lambda: job.face) as face:
             part.check()  # else it may be closed by now
             yield from face.perform(job.speech, part, self._presenter.newest)
 
-    def _performed(self, _job: _Part, part: Turn, frame: VideoFrame) -> None:
+    def _performed(self, _job: _Segment, part: Turn, frame: VideoFrame) -> None:
         self._presenter.put(part, frame)
 
     def _draw_rest(self, face: Face, resting: Turn) -> Iterator[tuple[int, VideoFrame]]:

@@ -11,7 +11,7 @@ import numpy as np
 from avatar_app.core.values import Pictures, VideoFrame
 
 
-class Cast(Enum):
+class FrameSource(Enum):
     """Who draws."""
 
     CHOSEN = auto()
@@ -20,16 +20,16 @@ class Cast(Enum):
     STILL = auto()
 
 
-class Tally:
+class FrameStats:
     """Only the presenter keeps it, under its lock."""
 
     def __init__(self) -> None:
-        self._drawn_by: dict[int, Cast] = {}
-        self._shown: Counter[Cast] = Counter()
+        self._drawn_by: dict[int, FrameSource] = {}
+        self._shown: Counter[FrameSource] = Counter()
         self._skews: list[float] = []
         self._dropped = 0
 
-    def draw(self, frame: VideoFrame, cast: Cast) -> None:
+    def draw(self, frame: VideoFrame, cast: FrameSource) -> None:
         """A picture waits to be shown."""
         self._drawn_by[id(frame)] = cast
 
@@ -47,5 +47,5 @@ class Tally:
         if not self._skews:
             return Pictures()
         p50, p99 = np.percentile(np.abs(self._skews), [50, 99])
-        casts = (self._shown[Cast.STAND_IN], self._shown[Cast.STILL])
+        casts = (self._shown[FrameSource.STAND_IN], self._shown[FrameSource.STILL])
         return Pictures(len(self._skews), self._dropped, float(p50), float(p99), *casts)

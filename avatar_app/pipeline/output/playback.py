@@ -10,8 +10,8 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk
-from avatar_app.pipeline.output.speech_buffer import Tape
-from avatar_app.pipeline.work_tracker import Activity, Bell
+from avatar_app.pipeline.output.speech_buffer import SpeechBuffer
+from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 MOST_AHEAD = 20 * PLAYBACK_RATE
 """Samples that may wait to be played; a voice that is further ahead waits."""
@@ -34,7 +34,7 @@ class PlayedBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PlaybackProgress:
     """How much of a turn has been handed to the loudspeaker."""
 
     heard_text: str
@@ -63,11 +63,11 @@ class Playback:
     is the moment that leaves the loudspeaker, by the device's own output time.
     """
 
-    def __init__(self, activity: Activity, clock: Callable[[], float]) -> None:
+    def __init__(self, activity: WorkTracker, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._changed = Bell(activity)
+        self._changed = TrackedCondition(activity)
         self._turn: Turn | None = None
-        self._tape = Tape()
+        self._tape = SpeechBuffer()
         self._position = 0
         self._gain = SILENT
         self._wanted_gain = NORMAL
@@ -88,7 +88,7 @@ class Playback:
         with self._changed:
             if self._position:
                 self._fading = self._faded_out()
-            self._turn, self._tape, self._position = turn, Tape(), 0
+            self._turn, self._tape, self._position = turn, SpeechBuffer(), 0
             self._allowed = self._picture_ready = False
             self._held = self._block_start = self._block_end = 0
             self._gain, self._wanted_gain = SILENT, NORMAL
@@ -140,14 +140,14 @@ class Playback:
                 self._block_end = min(self._block_end, self._position)
             self._wanted_gain = NORMAL
 
-    def progress(self, turn: Turn) -> Progress:
+    def progress(self, turn: Turn) -> PlaybackProgress:
         """What of `turn` has been heard so far."""
         with self._changed:
             if turn is not self._turn:
-                return Progress("", 0.0, over=True)
+                return PlaybackProgress("", 0.0, over=True)
             self._changed.ring()  # the voice may have waited for what was played since
             count = self._tape.heard_words(self._position)
-            return Progress(
+            return PlaybackProgress(
                 " ".join(word.text for word in self._tape.words[:count]),
                 self._position / PLAYBACK_RATE,
                 over=self._tape.finished

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, Pictures, VideoFrame
-from avatar_app.pipeline.output.frame_stats import Cast, Tally
+from avatar_app.core.values import FaceState, Pictures, VideoFrame
+from avatar_app.pipeline.output.frame_stats import FrameSource, FrameStats
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.work_tracker import Activity, Bell
+from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 FRAMES_AHEAD = 8
 """Frames a face may be ahead of the sound."""
@@ -25,17 +25,19 @@ class Presenter:
     """Shows the newest frame of the sounding turn with `at` ≤ now + ½ frame, drops older ones and
     keeps early ones. In silence it shows the face at rest, at the face's pace."""
 
-    def __init__(self, playback: Playback, activity: Activity, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, playback: Playback, activity: WorkTracker, clock: Callable[[], float]
+    ) -> None:
         self._playback = playback
         self._clock = clock
-        self._changed = Bell(activity)
+        self._changed = TrackedCondition(activity)
         self._turn: Turn | None = None
         self._part: Turn | None = None
-        self._cast = Cast.CHOSEN
+        self._cast = FrameSource.CHOSEN
         self._drawn_until: float | None = None
         self._rest_awaited: float | None = None
         self._frames: list[VideoFrame] = []
-        self._tally = Tally()
+        self._tally = FrameStats()
         self._shown: VideoFrame | None = None
         self._resting: deque[VideoFrame] = deque()
         self._shown_at = 0.0
@@ -46,7 +48,7 @@ class Presenter:
         self._generation = 0
         self._closed = False
         self.fps = 25.0
-        self.look = Look.IDLE
+        self.look = FaceState.IDLE
 
     def expect(self, turn: Turn) -> None:
         """The next pictures are those of `turn`."""
@@ -56,10 +58,10 @@ class Presenter:
             self._drawn_until = None
             self._sound_at = -1.0
             self._frames.clear()
-            self._tally = Tally()
+            self._tally = FrameStats()
             self._changed.ring()
 
-    def admit(self, part: Turn, cast: Cast = Cast.CHOSEN) -> None:
+    def admit(self, part: Turn, cast: FrameSource = FrameSource.CHOSEN) -> None:
         """From now on, only the pictures of this part of the turn are taken."""
         with self._changed:
             self._part, self._cast = part, cast
@@ -139,7 +141,7 @@ class Presenter:
 
     # The side of the face at rest
 
-    def wait_for_rest(self, resting: Turn) -> tuple[int, Look, VideoFrame | None] | None:
+    def wait_for_rest(self, resting: Turn) -> tuple[int, FaceState, VideoFrame | None] | None:
         """Block until a frame at rest is wanted: its generation, the look, and the frame before
         it. None when the presenter is closed or `resting` cancelled."""
         with self._changed:

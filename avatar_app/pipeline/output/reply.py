@@ -20,7 +20,7 @@ TOOL_CALLED = "tool_called"
 CallTool = Callable[[ToolCall], ToolResult]
 
 
-def answer(
+def generate_reply(
     dialogue: Dialogue,
     prompt: Prompt,
     turn: Turn,

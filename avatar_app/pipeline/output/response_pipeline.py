@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from avatar_app.core.engines import Dialogue, Voice
+from avatar_app.core.engines import Dialogue, SpeechSynthesizer
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk
-from avatar_app.pipeline.commands import ClauseWritten, Order, StageEnded, StageFailed
-from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.commands import ClauseReceived, Command, StageEnded, StageFailed
+from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.output.clauses import split_clauses
-from avatar_app.pipeline.output.face_stage import Performing
+from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.output.reply import CallTool, answer
-from avatar_app.pipeline.output.speech_track import Script
+from avatar_app.pipeline.output.reply import CallTool, generate_reply
+from avatar_app.pipeline.output.speech_track import SpeechTrack
 from avatar_app.pipeline.stage import Feed, Stage, closed_after
-from avatar_app.pipeline.work_tracker import Activity
+from avatar_app.pipeline.work_tracker import WorkTracker
 
 CLAUSES_AHEAD = 64
 
@@ -29,36 +29,36 @@ Out = TypeVar("Out")
 
 
 @dataclass(slots=True)
-class Performers:
+class ResponseEngines:
     """The engines that answer; only the conductor exchanges them."""
 
     dialogue: Dialogue
-    voice: Voice
+    voice: SpeechSynthesizer
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _ResponseJob:
     """The feeds that join the stages of one turn."""
 
     prompt: Prompt | str
     """A text is spoken as it stands."""
     clauses: Feed[str]
-    script: Script
+    script: SpeechTrack
 
 
-class Chain:
+class ResponsePipeline:
     """Two stages and the engines they apply, which may be exchanged between two turns; what they
     say is performed."""
 
     def __init__(
         self,
-        engines: Performers,
-        performing: Performing,
+        engines: ResponseEngines,
+        performing: FaceStage,
         playback: Playback,
-        activity: Activity,
-        post: Callable[[Order], None],
+        activity: WorkTracker,
+        post: Callable[[Command], None],
         call_tool: CallTool,
-        occupancy: Occupancy,
+        occupancy: EngineUsage,
     ) -> None:
         self.engines, self._occupancy = engines, occupancy
         self.performing, self._playback = performing, playback
@@ -75,7 +75,7 @@ class Chain:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it stands."""
         self._playback.expect(turn)
         clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
-        job = _Answer(prompt, clauses, self.performing.start(turn))
+        job = _ResponseJob(prompt, clauses, self.performing.start(turn))
         for stage in self._stages.values():
             stage.submit(turn, job)
 
@@ -92,37 +92,39 @@ class Chain:
     def _stage(
         self,
         name: str,
-        apply: Callable[[_Answer, Turn], Iterator[Out]],
-        emit: Callable[[_Answer, Turn, Out], None],
-        ended: Callable[[_Answer, Turn], None],
-    ) -> Stage[_Answer, Out]:
+        apply: Callable[[_ResponseJob, Turn], Iterator[Out]],
+        emit: Callable[[_ResponseJob, Turn, Out], None],
+        ended: Callable[[_ResponseJob, Turn], None],
+    ) -> Stage[_ResponseJob, Out]:
         return Stage(name, apply, self._activity, emit, ended, self._failed)
 
     # think
 
-    def _reply(self, job: _Answer, turn: Turn) -> Iterator[str]:
+    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str]:
         if isinstance(job.prompt, str):
             yield from split_clauses([job.prompt])
             return
         with self._occupancy.of(lambda: self.engines.dialogue) as dialogue:
-            yield from answer(dialogue, job.prompt, turn, self._call_tool, self._wait_committed)
+            yield from generate_reply(
+                dialogue, job.prompt, turn, self._call_tool, self._wait_committed
+            )
 
     def _wait_committed(self, turn: Turn) -> None:
         with self._activity.waiting():
             turn.wait_committed()
 
-    def _written(self, job: _Answer, turn: Turn, clause: str) -> None:
+    def _written(self, job: _ResponseJob, turn: Turn, clause: str) -> None:
         turn.mark("first_clause")
-        self._post(ClauseWritten(turn, clause))
+        self._post(ClauseReceived(turn, clause))
         job.clauses.put(clause)
 
-    def _all_written(self, job: _Answer, turn: Turn) -> None:
+    def _all_written(self, job: _ResponseJob, turn: Turn) -> None:
         self._post(StageEnded(turn, THINK))
         job.clauses.close()
 
     # speak
 
-    def _voice(self, job: _Answer, turn: Turn) -> Iterator[SpeechChunk]:
+    def _voice(self, job: _ResponseJob, turn: Turn) -> Iterator[SpeechChunk]:
         start = 0
         for clause in job.clauses:
             with (
@@ -134,17 +136,17 @@ class Chain:
                     start += len(audio.samples)
                     yield replace(chunk, audio=audio)
 
-    def _spoken(self, job: _Answer, turn: Turn, chunk: SpeechChunk) -> None:
+    def _spoken(self, job: _ResponseJob, turn: Turn, chunk: SpeechChunk) -> None:
         turn.mark("first_speech")
         self._playback.put(turn, chunk)
         job.script.put(chunk)
 
-    def _all_spoken(self, job: _Answer, turn: Turn) -> None:
+    def _all_spoken(self, job: _ResponseJob, turn: Turn) -> None:
         self._playback.finish(turn)
         job.script.close()
         self._post(StageEnded(turn, SPEAK))
 
-    def _failed(self, job: _Answer, turn: Turn, stage: str, error: AvatarError) -> None:
+    def _failed(self, job: _ResponseJob, turn: Turn, stage: str, error: AvatarError) -> None:
         """What was said so far is still heard; the stages after the one that failed end."""
         self._post(StageFailed(turn, stage, error))
         if stage == THINK:

@@ -8,7 +8,7 @@ import soxr
 from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk, Word
 
 
-class Tape:
+class SpeechBuffer:
     """Grows at the end while it is played; nothing is ever taken off, so it can be wound back."""
 
     def __init__(self) -> None:

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, Viseme, Word
-from avatar_app.pipeline.work_tracker import Activity, Bell
+from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 
-class Script:
+class SpeechTrack:
     """Grows while it is performed; nothing is taken off, so another face can go on with it.
 
     It never makes the voice wait: playback holds a voice back that is too far ahead.
     """
 
-    def __init__(self, activity: Activity) -> None:
+    def __init__(self, activity: WorkTracker) -> None:
         self._chunks: list[SpeechChunk] = []
-        self._changed = Bell(activity)
+        self._changed = TrackedCondition(activity)
         self._ended = False
 
     def put(self, chunk: SpeechChunk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 
 _LIGHT = 0.45
 """How much of the picture's light is left."""
@@ -43,7 +43,7 @@ class StillFace:
                 yield VideoFrame(image, index / self.fps, _DIMMED)
                 index += 1
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         del look
         at = after.at + 1 / self.fps if after is not None and after.pose == _DIMMED else 0.0
         return VideoFrame(dimmed(after), at, _DIMMED)

@@ -22,7 +22,7 @@ KIND_OF_STAGE = {
 """Faces are not among them: they have a ladder of their own."""
 
 
-class Substitutes:
+class CircuitBreaker:
     """Counts failures; calls `substitute(kind)` when a kind had too many, or one that lasts."""
 
     def __init__(self, substitute: Callable[[Kind], None], clock: Callable[[], float]) -> None:

@@ -16,9 +16,9 @@ from avatar_app.core.turn import Turn
 from avatar_app.models.resolve import licence_notices
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
-from avatar_app.pipeline.engine_usage import Occupancy
+from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.stage import Stage
-from avatar_app.runtime.engine_set import EMBEDDED, EngineRack
+from avatar_app.runtime.engine_set import BUILTIN, EngineSet
 from avatar_app.settings.schema import EngineChoice
 
 FREE_WITHIN = 300.0
@@ -37,7 +37,7 @@ class LoadsInBackground(Protocol):
         """Block until it is loaded; raises what its constructor raised."""
 
 
-def retire(engine: Any, occupancy: Occupancy, seconds: float) -> bool:
+def close_when_idle(engine: Any, occupancy: EngineUsage, seconds: float) -> bool:
     """Close an engine once nobody works with it. Whoever still does after `seconds` hangs, and it
     is left alone: False. (A process of its own would have been ended by then.)"""
     is_free = occupancy.wait_free(engine, seconds)
@@ -48,8 +48,8 @@ def retire(engine: Any, occupancy: Occupancy, seconds: float) -> bool:
     return is_free
 
 
-def exchange(
-    conversation: Conversation, use: commands.Use, former: Iterable[Any], seconds: float
+def switch(
+    conversation: Conversation, use: commands.SwitchEngine, former: Iterable[Any], seconds: float
 ) -> None:
     """Put an engine in; returns when `former` are closed: their work goes on to its end, or for
     `seconds`."""
@@ -62,16 +62,16 @@ def exchange(
     conversation.order(replace(use, taken=tell))
     if taken.wait(TAKEN_WITHIN):
         for engine in former:
-            retire(engine, conversation.occupancy, seconds)
+            close_when_idle(engine, conversation.occupancy, seconds)
 
 
-def stays(rack: EngineRack, kind: Kind, error: AvatarError) -> Noticed:
+def notice_of_staying(rack: EngineSet, kind: Kind, error: AvatarError) -> Noticed:
     """What the user is told when another engine cannot be had."""
     return Noticed(error.message, f"{error.hint} {rack.manifests[kind].title} stays.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Wish:
+class _SwitchRequest:
     kind: Kind
     choice: EngineChoice
     used: Callable[[], None]
@@ -81,29 +81,31 @@ class _Wish:
     """Why it cannot; empty where the user was told."""
 
 
-class Exchanger:
+class EngineSwitcher:
     """Loads one engine after the other in a thread; it works from the next turn on, and the former
     one is closed when it is free. May be called from any thread."""
 
     def __init__(
-        self, rack: EngineRack, conversation: Conversation, post: Callable[[Event], None]
+        self, rack: EngineSet, conversation: Conversation, post: Callable[[Event], None]
     ) -> None:
         self._rack, self._conversation, self._post = rack, conversation, post
         self._working = Turn(id=0)
-        self._loader: Stage[_Wish, None] = Stage(
+        self._loader: Stage[_SwitchRequest, None] = Stage(
             "exchanger", self._exchange, conversation.activity, _nothing, _used, self._not_loaded
         )
 
     def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
         """Use another engine, and call `used`; one that cannot be had leaves all as it is, and the
         user is told."""
-        self._loader.submit(self._working, _Wish(kind, choice, used))
+        self._loader.submit(self._working, _SwitchRequest(kind, choice, used))
 
     def substitute(self, kind: Kind, reason: str = "") -> None:
         """Put the embedded engine of a kind in the place of one that cannot be used. `reason`: why,
         if the user was not told."""
         failing = self._rack.engines.get(kind)
-        wish = _Wish(kind, EngineChoice(engine=EMBEDDED[kind]), lambda: None, failing, reason)
+        wish = _SwitchRequest(
+            kind, EngineChoice(engine=BUILTIN[kind]), lambda: None, failing, reason
+        )
         self._loader.submit(self._working, wish)
 
     def close(self) -> None:
@@ -111,10 +113,10 @@ class Exchanger:
         self._working.cancel()
         self._loader.close()
 
-    def _exchange(self, wish: _Wish, turn: Turn) -> Iterator[None]:
+    def _exchange(self, wish: _SwitchRequest, turn: Turn) -> Iterator[None]:
         rack, kind = self._rack, wish.kind
         former, was = rack.engines[kind], rack.manifests[kind]
-        if wish.failing is not None and (wish.failing is not former or was.name == EMBEDDED[kind]):
+        if wish.failing is not None and (wish.failing is not former or was.name == BUILTIN[kind]):
             return  # it was replaced before, or nothing simpler is left
         manifest = rack.registry.find(kind, wish.choice.engine)
         for told in licence_notices(wish.choice.options, manifest):
@@ -129,7 +131,7 @@ class Exchanger:
         if wish.failing is not None:
             substitute = f"{manifest.title} goes on in its place."
             self._post(Noticed(wish.reason or f"{was.title} was given up.", substitute))
-        exchange(self._conversation, commands.Use(kind, engine), (former,), FREE_WITHIN)
+        switch(self._conversation, commands.SwitchEngine(kind, engine), (former,), FREE_WITHIN)
         yield
 
     def _put_back(self, kind: Kind, former: Any, was: Manifest) -> None:
@@ -138,14 +140,16 @@ class Exchanger:
         if failed is not former:
             failed.close()
 
-    def _not_loaded(self, wish: _Wish, _turn: Turn, _stage: str, error: AvatarError) -> None:
+    def _not_loaded(
+        self, wish: _SwitchRequest, _turn: Turn, _stage: str, error: AvatarError
+    ) -> None:
         log.info("%s could not be had: %s", wish.choice.engine, error)
-        self._post(stays(self._rack, wish.kind, error))
+        self._post(notice_of_staying(self._rack, wish.kind, error))
 
 
 def _nothing(*_: object) -> None:
     """What the loader yields is of no interest."""
 
 
-def _used(wish: _Wish, _turn: Turn) -> None:
+def _used(wish: _SwitchRequest, _turn: Turn) -> None:
     wish.used()

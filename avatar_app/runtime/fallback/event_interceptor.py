@@ -9,14 +9,14 @@ from typing import Protocol
 from avatar_app.core.events import Event
 
 
-class Climbing(Protocol):
+class EventConsumer(Protocol):
     """What hears events before the user does."""
 
     def hear(self, event: Event) -> bool:
         """True if it tells of this event itself."""
 
 
-class Overhearing:
+class EventInterceptor:
     """Posts events unless the climber takes them.
 
     The climber needs a conversation, and a conversation somebody who listens: what happens before
@@ -27,7 +27,7 @@ class Overhearing:
         self._post = post
         self._lock = threading.Lock()
         self._waiting: list[Event] = []
-        self._climber: Climbing | None = None
+        self._climber: EventConsumer | None = None
 
     def __call__(self, event: Event) -> None:
         with self._lock:
@@ -38,7 +38,7 @@ class Overhearing:
         if not climber.hear(event):
             self._post(event)
 
-    def attach(self, climber: Climbing) -> None:
+    def attach(self, climber: EventConsumer) -> None:
         """From now on the climber hears all, and first what has waited, in its order."""
         while True:
             with self._lock:

@@ -21,7 +21,7 @@ _PARTS = 4
 """A smaller batch is this part of the chosen one."""
 
 
-class Level(Enum):
+class Tier(Enum):
     """What kind of face stands on a rung."""
 
     CHOSEN = auto()
@@ -33,17 +33,19 @@ class Level(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class QualityLevel:
     """One quality of a face."""
 
-    level: Level
+    level: Tier
     options: Mapping[str, Any] = field(default_factory=dict)
     """What of the chosen engine's options is set to what."""
     mends: tuple[type[AvatarError], ...] = (AvatarError,)
     """The kinds of failure after which it is worth a try."""
 
 
-def rungs_of(manifest: Manifest, options: dict[str, Any], has_fallback: bool) -> tuple[Rung, ...]:
+def levels_of(
+    manifest: Manifest, options: dict[str, Any], has_fallback: bool
+) -> tuple[QualityLevel, ...]:
     """Full → smaller batch → fewer and smaller pictures → those with the manifest's lighter options
     (less precision, the processor) → embedded face → sound only; without the rungs that would
     change nothing. ConfigInvalid if the options are wrong."""
@@ -65,23 +67,23 @@ def rungs_of(manifest: Manifest, options: dict[str, Any], has_fallback: bool) ->
     if "width" in full and "height" in full:
         lean["width"] = int(min(full["width"], least("width", full["width"] // 2)))
         lean["height"] = int(min(full["height"], least("height", full["height"] // 2)))
-    rungs = [Rung(Level.CHOSEN, full)]
+    rungs = [QualityLevel(Tier.CHOSEN, full)]
     if batched != full:
-        rungs.append(Rung(Level.CHOSEN, batched, (OutOfMemory,)))
+        rungs.append(QualityLevel(Tier.CHOSEN, batched, (OutOfMemory,)))
     if lean not in (full, batched):
-        rungs.append(Rung(Level.CHOSEN, lean, (OutOfMemory, TooSlow)))
+        rungs.append(QualityLevel(Tier.CHOSEN, lean, (OutOfMemory, TooSlow)))
     for lighter in manifest.lighter_choices(checked | lean):
         own = {name: value for name, value in lighter.items() if name in weighty}
-        rungs.append(Rung(Level.CHOSEN, own, (OutOfMemory,)))
+        rungs.append(QualityLevel(Tier.CHOSEN, own, (OutOfMemory,)))
     if has_fallback:
-        rungs.append(Rung(Level.EMBEDDED))
-    return (*rungs, Rung(Level.SOUND))
+        rungs.append(QualityLevel(Tier.EMBEDDED))
+    return (*rungs, QualityLevel(Tier.SOUND))
 
 
-class Ladder:
+class QualityLadder:
     """Where a face stands. Pure: told of failures and successes, it says what to try and when."""
 
-    def __init__(self, rungs: tuple[Rung, ...], clock: Callable[[], float]) -> None:
+    def __init__(self, rungs: tuple[QualityLevel, ...], clock: Callable[[], float]) -> None:
         self._rungs, self._clock = rungs, clock
         self._index = 0
         self._path: list[int] = []
@@ -91,12 +93,12 @@ class Ladder:
         self._at_top_since = clock()
 
     @property
-    def rung(self) -> Rung:
+    def rung(self) -> QualityLevel:
         """The one to stand on."""
         return self._rungs[self._index]
 
     @property
-    def better(self) -> Rung | None:
+    def better(self) -> QualityLevel | None:
         """The rung that the last fall began from, if it is time to try it again."""
         due = bool(self._path) and self._clock() >= self._next_try
         return self._rungs[self._path[-1]] if due else None
@@ -105,7 +107,7 @@ class Ladder:
     def is_at_top(self) -> bool:
         return self._index == 0
 
-    def fall(self, reason: type[AvatarError]) -> Rung:
+    def fall(self, reason: type[AvatarError]) -> QualityLevel:
         """The rung failed: the next one that mends such a failure."""
         below = range(self._index + 1, len(self._rungs))
         index = next((i for i in below if issubclass(reason, self._rungs[i].mends)), self._index)
@@ -119,7 +121,7 @@ class Ladder:
         self._wait()
         return self.rung
 
-    def rise(self, rung: Rung) -> None:
+    def rise(self, rung: QualityLevel) -> None:
         """`rung` works, as far as can be seen: this one, or one that was fallen from."""
         if rung == self.rung:
             return

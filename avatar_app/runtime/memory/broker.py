@@ -11,43 +11,48 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Store
-from avatar_app.runtime.memory.budget import Lease, Limits, Residency, Weight
+from avatar_app.runtime.memory.budget import (
+    MemoryBudget,
+    MemoryFootprint,
+    MemoryLease,
+    MemoryLimits,
+)
 from avatar_app.runtime.memory.estimate import estimate
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.hardware import Cards, meters, nvml, peak_mb
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 
 NEWS = 0.05
 """Share by which a measured weight must differ from the known one to take its place."""
 
-Weigh = Callable[[Manifest, dict[str, Any]], Weight]
+Weigh = Callable[[Manifest, dict[str, Any]], MemoryFootprint]
 
 
-def _declared(manifest: Manifest, _options: dict[str, Any]) -> Weight:
-    return Weight(manifest.needs.ram_mb, manifest.needs.vram_mb)
+def _declared(manifest: Manifest, _options: dict[str, Any]) -> MemoryFootprint:
+    return MemoryFootprint(manifest.needs.ram_mb, manifest.needs.vram_mb)
 
 
-class Lender:
+class MemoryBroker:
     """What one set of engines shares. As made without arguments, it refuses nobody."""
 
     def __init__(
         self,
-        residency: Residency | None = None,
+        residency: MemoryBudget | None = None,
         weigh: Weigh = _declared,
         cards: Cards | None = None,
     ) -> None:
-        self._residency, self._weigh = residency or Residency({}), weigh
+        self._residency, self._weigh = residency or MemoryBudget({}), weigh
         self._cards = cards or Cards(None)
 
     @classmethod
-    def of(cls, places: Places, limits: Limits) -> Lender:
+    def of(cls, places: AppPaths, limits: MemoryLimits) -> MemoryBroker:
         """With this machine's memory, and what is known of engines here."""
         cards, store = Cards(nvml()), Store.of(places)
         has_card = cards.best() is not None
 
-        def weigh(manifest: Manifest, options: dict[str, Any]) -> Weight:
+        def weigh(manifest: Manifest, options: dict[str, Any]) -> MemoryFootprint:
             catalog = user_catalog(store.root)
             try:
                 with closing(Measurements.of(places)) as known:
@@ -56,7 +61,7 @@ class Lender:
                 log.info("nothing measured is known: %s", error)
                 return estimate(manifest, options, None, store, catalog, has_card).weight
 
-        return cls(Residency(meters(cards), limits), weigh, cards)
+        return cls(MemoryBudget(meters(cards), limits), weigh, cards)
 
     def lease(
         self,
@@ -64,15 +69,15 @@ class Lender:
         options: dict[str, Any],
         unload: Callable[[], None] | None = None,
         must: bool = False,
-    ) -> Lease:
+    ) -> MemoryLease:
         """As Residency.lease, which raises OutOfMemory."""
         weight = self._weigh(manifest, options)
         return self._residency.lease(manifest.title, weight, unload, must)
 
-    def weigh_process(self, lease: Lease, pid: int) -> None:
+    def weigh_process(self, lease: MemoryLease, pid: int) -> None:
         """Put what the engine's process took at its peak in place of what was declared."""
         known, ram_mb = lease.weight, peak_mb(pid)
         vram_mb = self._cards.used_mb_by(frozenset({pid})) or known.vram_mb
         pairs = ((ram_mb, known.ram_mb), (vram_mb, known.vram_mb))
         if ram_mb and any(abs(now - before) > NEWS * before for now, before in pairs):
-            lease.measured(Weight(ram_mb, vram_mb))
+            lease.measured(MemoryFootprint(ram_mb, vram_mb))

@@ -26,7 +26,7 @@ class Pool(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class MemoryFootprint:
     """What an engine takes at its peak, in MB (2**20 bytes)."""
 
     ram_mb: float = 0.0
@@ -37,7 +37,7 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MemoryReading:
     """What a meter shows, in MB."""
 
     total_mb: float
@@ -45,13 +45,13 @@ class Reading:
     """In use by what has no lease: other programs, the system, the window."""
 
 
-Meters = Mapping[Pool, Callable[[], Reading]]
+Meters = Mapping[Pool, Callable[[], MemoryReading]]
 
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Limits(BaseModel):
+class MemoryLimits(BaseModel):
     """Shares of all memory of a pool: a setting. As shipped 11.0 and 11.5 of a card's 12 GB."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,14 +67,18 @@ class _State(Enum):
     CLOSED = auto()
 
 
-class Lease:
+class MemoryLease:
     """The right of one engine to memory, until `close`.
 
-    Made by `Residency.lease`, which alone writes its state, number of users and time of use.
+    Made by `MemoryBudget.lease`, which alone writes its state, number of users and time of use.
     """
 
     def __init__(
-        self, residency: Residency, name: str, weight: Weight, unload: Callable[[], None] | None
+        self,
+        residency: MemoryBudget,
+        name: str,
+        weight: MemoryFootprint,
+        unload: Callable[[], None] | None,
     ) -> None:
         self.name, self.weight = name, weight
         self._residency, self.unload = residency, unload
@@ -96,7 +100,7 @@ class Lease:
         finally:
             self._residency.end_use(self)
 
-    def measured(self, weight: Weight) -> None:
+    def measured(self, weight: MemoryFootprint) -> None:
         """What it really takes, in place of what was declared."""
         self._residency.reweigh(self, weight)
 
@@ -105,28 +109,28 @@ class Lease:
         self._residency.give_back(self)
 
 
-class Residency:
+class MemoryBudget:
     """Who is in memory. May be asked from any thread; an `unload` is called without its lock."""
 
-    def __init__(self, meters: Meters, limits: Limits | None = None) -> None:
-        self._meters, self._limits = meters, limits or Limits()
+    def __init__(self, meters: Meters, limits: MemoryLimits | None = None) -> None:
+        self._meters, self._limits = meters, limits or MemoryLimits()
         self._changed = threading.Condition()
-        self._leases: list[Lease] = []
+        self._leases: list[MemoryLease] = []
         self._uses = itertools.count(1)
 
     def lease(
         self,
         name: str,
-        weight: Weight,
+        weight: MemoryFootprint,
         unload: Callable[[], None] | None = None,
         must: bool = False,
-    ) -> Lease:
+    ) -> MemoryLease:
         """Room for an engine. Raises OutOfMemory above the hard limit.
 
         `unload` makes an idle one leave, which comes back by its next `use`; without it the engine
         stays. `must`: it is never refused, as nothing could take its place.
         """
-        lease = Lease(self, name, weight, unload)
+        lease = MemoryLease(self, name, weight, unload)
         with self._changed:
             self._admit(lease, must)
             self._leases.append(lease)
@@ -156,7 +160,7 @@ class Residency:
 
     # The next four are for leases
 
-    def begin_use(self, lease: Lease) -> None:
+    def begin_use(self, lease: MemoryLease) -> None:
         with self._changed:
             while lease.state is _State.LEAVING:
                 self._changed.wait()
@@ -164,22 +168,22 @@ class Residency:
                 self._admit(lease, must=False)
             lease.users += 1
 
-    def end_use(self, lease: Lease) -> None:
+    def end_use(self, lease: MemoryLease) -> None:
         with self._changed:
             lease.users -= 1
             lease.used_at = next(self._uses)
             self._changed.notify_all()
 
-    def reweigh(self, lease: Lease, weight: Weight) -> None:
+    def reweigh(self, lease: MemoryLease, weight: MemoryFootprint) -> None:
         with self._changed:
             log.info(
                 "%s takes %.0f MB (declared %.0f)", lease.name, weight.ram_mb, lease.weight.ram_mb
             )
             lease.weight = weight
             if lease.is_here:
-                self._make_room(Weight())
+                self._make_room(MemoryFootprint())
 
-    def give_back(self, lease: Lease) -> None:
+    def give_back(self, lease: MemoryLease) -> None:
         with self._changed:
             while lease.state is _State.LEAVING:
                 self._changed.wait()
@@ -190,14 +194,14 @@ class Residency:
 
     # `_changed` is held by whoever calls these
 
-    def _admit(self, lease: Lease, must: bool) -> None:
+    def _admit(self, lease: MemoryLease, must: bool) -> None:
         self._make_room(lease.weight)
         if not must and (pool := self._crowded(lease.weight, self._limits.hard)):
             raise self._refusal(lease, pool)
         lease.state = _State.HERE
         lease.used_at = next(self._uses)
 
-    def _make_room(self, weight: Weight) -> None:
+    def _make_room(self, weight: MemoryFootprint) -> None:
         """Let idle engines leave, the least recently used first, until `weight` fits."""
         while pool := self._crowded(weight, self._limits.soft):
             idle = [each for each in self._leases if _may_leave(each, pool)]
@@ -208,7 +212,7 @@ class Residency:
             else:
                 return
 
-    def _send_away(self, lease: Lease) -> None:
+    def _send_away(self, lease: MemoryLease) -> None:
         assert lease.unload is not None, "only those that can be unloaded leave"
         lease.state = _State.LEAVING
         self._changed.release()
@@ -220,7 +224,7 @@ class Residency:
             lease.state = _State.AWAY
             self._changed.notify_all()
 
-    def _crowded(self, weight: Weight, share: float) -> Pool | None:
+    def _crowded(self, weight: MemoryFootprint, share: float) -> Pool | None:
         """The first pool in which `weight` would take more than that share of all."""
         for pool, meter in self._meters.items():
             if wanted := weight.of(pool) + self._leased(pool):
@@ -232,7 +236,7 @@ class Residency:
     def _leased(self, pool: Pool) -> float:
         return sum(each.weight.of(pool) for each in self._leases if each.is_here)
 
-    def _refusal(self, lease: Lease, pool: Pool) -> OutOfMemory:
+    def _refusal(self, lease: MemoryLease, pool: Pool) -> OutOfMemory:
         reading = self._meters[pool]()
         free = reading.total_mb * self._limits.hard - reading.foreign_mb - self._leased(pool)
         return OutOfMemory(
@@ -242,6 +246,6 @@ class Residency:
         )
 
 
-def _may_leave(lease: Lease, pool: Pool) -> bool:
+def _may_leave(lease: MemoryLease, pool: Pool) -> bool:
     idle = lease.state is _State.HERE and lease.users == 0
     return idle and lease.unload is not None and lease.weight.of(pool) > 0

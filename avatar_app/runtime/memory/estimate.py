@@ -12,7 +12,7 @@ from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.gguf import read_header
 from avatar_app.models.store import Presence, Store
-from avatar_app.runtime.memory.budget import Weight
+from avatar_app.runtime.memory.budget import MemoryFootprint
 from avatar_app.storage.measurements import Measurements
 
 MATTERS = frozenset(
@@ -35,7 +35,7 @@ TOKEN_BYTES = 160
 class Estimate:
     """What an engine will take."""
 
-    weight: Weight
+    weight: MemoryFootprint
     is_measured: bool
     """Here, with these very options; else it is reckoned."""
 
@@ -62,7 +62,7 @@ def estimate(
     key = choice_key(checked)
     trials = measurements.trials(manifest.kind, manifest.name) if measurements else {}
     if trial := trials.get(key):
-        return Estimate(Weight(trial.ram_mb, trial.vram_mb), True)
+        return Estimate(MemoryFootprint(trial.ram_mb, trial.vram_mb), True)
     needs, size = manifest.needs, model_mb(checked.get("model", ""), manifest, store, catalog)
     on_card = has_card and uses_card(checked)
     alike = (
@@ -73,19 +73,23 @@ def estimate(
     if needs.per_model_mb and (other := next(alike, None)):
         more = (size - other.model_mb) * needs.per_model_mb
         return Estimate(
-            Weight(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card), False
+            MemoryFootprint(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card),
+            False,
         )
     model = catalog.by_id.get(str(checked.get("model", "")))
     if model is not None and store.presence(model) is not Presence.HERE and model.needs.ram_mb:
         declared = model.needs
         return Estimate(
-            Weight(needs.ram_mb, declared.vram_mb) if on_card else Weight(declared.ram_mb), False
+            MemoryFootprint(needs.ram_mb, declared.vram_mb)
+            if on_card
+            else MemoryFootprint(declared.ram_mb),
+            False,
         )
     if needs.per_model_mb and size:
         weights = size * needs.per_model_mb + context_mb(checked, model, store, on_card)
         ram, vram = needs.ram_mb + (0 if on_card else weights), weights if on_card else 0.0
-        return Estimate(Weight(ram, vram), False)
-    return Estimate(Weight(needs.ram_mb, needs.vram_mb if on_card else 0), False)
+        return Estimate(MemoryFootprint(ram, vram), False)
+    return Estimate(MemoryFootprint(needs.ram_mb, needs.vram_mb if on_card else 0), False)
 
 
 def context_mb(options: dict[str, Any], model: Model | None, store: Store, on_card: bool) -> float:

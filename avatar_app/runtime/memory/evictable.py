@@ -15,13 +15,13 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.memory.broker import Lender
-from avatar_app.runtime.memory.budget import Lease
+from avatar_app.runtime.memory.broker import MemoryBroker
+from avatar_app.runtime.memory.budget import MemoryLease
 
 Make = Callable[[Manifest, dict[str, Any]], Any]
 
 
-class Resident:
+class EvictableEngine:
     """One engine, from the first loading to `close`; its calls may come from any thread.
 
     Where memory runs out it takes the manifest's lighter options, one after the other, each with a
@@ -34,7 +34,7 @@ class Resident:
         manifest: Manifest,
         options: dict[str, Any],
         make: Make,
-        lender: Lender,
+        lender: MemoryBroker,
         notice: Callable[[Noticed], None],
         stays: bool = False,
     ) -> None:
@@ -42,7 +42,7 @@ class Resident:
         self._manifest, self._options, self._stays = manifest, options, stays
         self._make, self._lender, self._notice = make, lender, notice
         self._lighter = deque(manifest.lighter)
-        self._lease: Lease | None = None
+        self._lease: MemoryLease | None = None
         self._engine: Any = None
         self._closed = False
         self._arriving = threading.RLock()
@@ -149,13 +149,13 @@ class Resident:
             self._lender.weigh_process(lease, engine.pid)
 
 
-class ResidentRecognizer(Resident):
+class EvictableRecognizer(EvictableEngine):
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
         with self._at_work() as engine:
             yield from engine.transcribe(audio, turn)
 
 
-class ResidentDialogue(Resident):
+class EvictableDialogue(EvictableEngine):
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
@@ -163,15 +163,15 @@ class ResidentDialogue(Resident):
             yield from engine.reply(prompt, turn)
 
 
-class ResidentVoice(Resident):
+class EvictableSynthesizer(EvictableEngine):
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
         with self._at_work() as engine:
             yield from engine.speak(text, turn)
 
 
-RESIDENTS: dict[Kind, type[Resident]] = {
-    Kind.ASR: ResidentRecognizer,
-    Kind.DIALOGUE: ResidentDialogue,
-    Kind.TTS: ResidentVoice,
+RESIDENTS: dict[Kind, type[EvictableEngine]] = {
+    Kind.ASR: EvictableRecognizer,
+    Kind.DIALOGUE: EvictableDialogue,
+    Kind.TTS: EvictableSynthesizer,
 }
 """Faces are not among them: they are always in use, and have a ladder of their own."""

@@ -6,24 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from avatar_app.core.engines import Voice
+from avatar_app.core.engines import SpeechSynthesizer
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
-from avatar_app.runtime.speech_cache.files import LONGEST, Sentences, key_of
+from avatar_app.runtime.speech_cache.files import LONGEST, SpeechCache, key_of
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 _QUICK = 100
 """Milliseconds: a voice that promises its first sound sooner gains nothing."""
 
 
-def sentences_of(places: Places) -> Sentences:
+def sentences_of(places: AppPaths) -> SpeechCache:
     """The user's."""
-    return Sentences(places.cache / "sentences")
+    return SpeechCache(places.cache / "sentences")
 
 
-def remembering(voice: Voice, manifest: Manifest, options: dict[str, Any], places: Places) -> Voice:
+def with_cache(
+    voice: SpeechSynthesizer, manifest: Manifest, options: dict[str, Any], places: AppPaths
+) -> SpeechSynthesizer:
     """`voice`, or one that says frequent sentences without it.
 
     Nothing is kept of a cloned voice, whose speaker may take the consent back, nor where the user's
@@ -35,14 +37,14 @@ def remembering(voice: Voice, manifest: Manifest, options: dict[str, Any], place
     settings, _ = load_settings()
     if not settings.history.keep:
         return voice
-    return RememberingVoice(voice, manifest.name, options, sentences_of(places))
+    return CachedSynthesizer(voice, manifest.name, options, sentences_of(places))
 
 
-class RememberingVoice:
+class CachedSynthesizer:
     """A `core.engines.Voice` in front of another."""
 
     def __init__(
-        self, voice: Voice, name: str, options: dict[str, Any], sentences: Sentences
+        self, voice: SpeechSynthesizer, name: str, options: dict[str, Any], sentences: SpeechCache
     ) -> None:
         self._voice, self._name, self._sentences = voice, name, sentences
         self._options = dict(options)

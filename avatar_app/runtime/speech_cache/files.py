@@ -38,7 +38,7 @@ _DAMAGED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sentences:
+class SpeechCache:
     """A folder of them; whoever keeps something creates it."""
 
     folder: Path

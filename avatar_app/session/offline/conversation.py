@@ -15,34 +15,34 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.values import BLOCK_SECONDS
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
-from avatar_app.runtime.engine_set import EngineRack, make_conversation, make_rack
+from avatar_app.runtime.engine_set import EngineSet, load_engines, make_conversation
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
-from avatar_app.runtime.fallback.event_interceptor import Overhearing
-from avatar_app.runtime.fallback.face_fallback import Climber
+from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
+from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.assistant_tools import Abilities
-from avatar_app.session.offline.devices import Room, RoomClock
+from avatar_app.session.assistant_tools import AssistantTools
+from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 
-class Gathering:
+class OfflineConversation:
     """A room, the conversation in it, and what happened there, with the second it happened."""
 
     def __init__(
         self,
         settings: Settings,
-        places: Places,
+        places: AppPaths,
         notice: Callable[[Noticed], None],
         **room: Any,
     ) -> None:
-        self.clock = RoomClock()
+        self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
-        hear = Overhearing(self._post)
+        hear = EventInterceptor(self._post)
         with ExitStack() as opened:
-            self.rack: EngineRack = make_rack(settings, Registry(), notice, self.clock)
+            self.rack: EngineSet = load_engines(settings, Registry(), notice, self.clock)
             opened.callback(self.rack.close)
-            self._abilities = Abilities(places, self, self._post, self._announce)
+            self._abilities = AssistantTools(places, self, self._post, self._announce)
             opened.callback(self._abilities.close)
             self.conversation: Conversation = make_conversation(
                 settings,
@@ -53,13 +53,13 @@ class Gathering:
                 self._abilities.descriptions,
             )
             opened.callback(self.conversation.close)
-            climber = Climber(self.rack, self.conversation, self._post, self.clock)
+            climber = FaceSupervisor(self.rack, self.conversation, self._post, self.clock)
             opened.callback(climber.close)
             hear.attach(climber)
             for engine in self.rack.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
-            self.room = Room(self.conversation, self.clock, **room)
+            self.room = SimulatedDevices(self.conversation, self.clock, **room)
             self._opened = opened.pop_all()
 
     @property
@@ -92,15 +92,15 @@ class Gathering:
 
 
 @contextmanager
-def gathered(
+def offline_conversation(
     settings: Settings,
-    places: Places,
+    places: AppPaths,
     notice: Callable[[Noticed], None],
     pace: float = BLOCK_SECONDS,
     **room: Any,
-) -> Iterator[Gathering]:
+) -> Iterator[OfflineConversation]:
     """A gathering that is closed at the end."""
-    gathering = Gathering(settings, places, notice, pace=pace, **room)
+    gathering = OfflineConversation(settings, places, notice, pace=pace, **room)
     try:
         yield gathering
     finally:

@@ -15,14 +15,14 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, Samples
 from avatar_app.media.resample import Resampler
-from avatar_app.media.video_writer import MovieWriter
+from avatar_app.media.video_writer import VideoWriter
 from avatar_app.pipeline import commands
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.offline.conversation import gathered
-from avatar_app.session.offline.recordings import Converser, Line, converse
+from avatar_app.session.offline.conversation import offline_conversation
+from avatar_app.session.offline.recordings import RecordingPlayer, ReportLine, play_recordings
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 SCRIPT = (
     "Hello there.",
@@ -37,16 +37,18 @@ TAIL = 0.6
 
 
 def film_demo(
-    settings: Settings, places: Places, output: Path, progress: Callable[[str], None]
+    settings: Settings, places: AppPaths, output: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """A conversation of four exchanges, the user's part spoken by another voice. Returns its
     report."""
-    lines = [Line(text, samples) for text, samples in zip(SCRIPT, _spoken(SCRIPT), strict=True)]
-    return converse(settings, places, lines, output, progress=progress)
+    lines = [
+        ReportLine(text, samples) for text, samples in zip(SCRIPT, _spoken(SCRIPT), strict=True)
+    ]
+    return play_recordings(settings, places, lines, output, progress=progress)
 
 
 def film_saying(
-    settings: Settings, places: Places, text: str, output: Path, pace: float = BLOCK_SECONDS
+    settings: Settings, places: AppPaths, text: str, output: Path, pace: float = BLOCK_SECONDS
 ) -> list[Noticed]:
     """The avatar says `text`. Returns what the user should know; raises what kept it silent.
 
@@ -54,10 +56,12 @@ def film_saying(
     """
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(gathered(settings, places, notices.append, pace))
+        gathering = stack.enter_context(
+            offline_conversation(settings, places, notices.append, pace)
+        )
         fps = gathering.conversation.presenter.fps
-        film = stack.enter_context(MovieWriter(output, fps))
-        converser = Converser(gathering, film, lambda _source: None)
+        film = stack.enter_context(VideoWriter(output, fps))
+        converser = RecordingPlayer(gathering, film, lambda _source: None)
         gathering.conversation.order(commands.Announce(text))
         converser.run_until_silent(TAIL)
         for event in gathering.told:
@@ -70,7 +74,7 @@ def film_saying(
 def _spoken(texts: tuple[str, ...]) -> list[Samples]:
     """The texts in the voice of the demonstration's user, 16 kHz."""
     registry = Registry()
-    voice = make_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
+    voice = create_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
     try:
         return [_speak(voice, text) for text in texts]
     finally:

@@ -20,7 +20,7 @@ from avatar_app.core.values import (
 from avatar_app.pipeline.conversation import Conversation
 
 
-class RoomClock:
+class SimulatedClock:
     """Counts blocks; its seconds are those of the sound that has passed."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class RoomClock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class Tick:
     """Ten milliseconds of what a person in the room hears and sees."""
 
     at: float
@@ -42,7 +42,7 @@ class Moment:
     """The picture on the screen."""
 
 
-class Room:
+class SimulatedDevices:
     """Passes time for a conversation: per step a block from the microphone, a block to the
     loudspeaker, and a picture when one is due.
 
@@ -54,7 +54,7 @@ class Room:
     def __init__(
         self,
         conversation: Conversation,
-        clock: RoomClock,
+        clock: SimulatedClock,
         pace: float = BLOCK_SECONDS,
         output_latency: float = 0.04,
         fps: float | None = None,
@@ -70,7 +70,7 @@ class Room:
         self._frame: VideoFrame | None = None
         self._echo = echo
 
-    def step(self, microphone: Samples | None = None) -> Moment:
+    def step(self, microphone: Samples | None = None) -> Tick:
         """Pass 10 ms in which the microphone hears `microphone` (160 samples; None: silence)."""
         conversation, clock = self._conversation, self._clock
         now = clock()
@@ -87,9 +87,9 @@ class Room:
         conversation.hear(AudioChunk(heard, MICROPHONE_RATE, clock.blocks * MICROPHONE_BLOCK), now)
         conversation.activity.settle(self._pace)
         clock.blocks += 1
-        return Moment(now, played, self._frame)
+        return Tick(now, played, self._frame)
 
-    def pass_time(self, seconds: float, microphone: Samples | None = None) -> Iterator[Moment]:
+    def pass_time(self, seconds: float, microphone: Samples | None = None) -> Iterator[Tick]:
         """Steps for `seconds`; the microphone hears `microphone` and then silence."""
         for index in range(round(seconds / BLOCK_SECONDS)):
             yield self.step(block_of(microphone, index))

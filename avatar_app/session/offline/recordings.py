@@ -14,14 +14,18 @@ from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, PLAYBACK_RATE, Samples
 from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.media.video_writer import MovieWriter
+from avatar_app.media.video_writer import VideoWriter
 from avatar_app.performance.latency import store_turns
 from avatar_app.pipeline import commands
-from avatar_app.session.offline.conversation import Gathering, gathered, voice_end
-from avatar_app.session.offline.devices import Moment, block_of
+from avatar_app.session.offline.conversation import (
+    OfflineConversation,
+    offline_conversation,
+    voice_end,
+)
+from avatar_app.session.offline.devices import Tick, block_of
 from avatar_app.settings.schema import Settings
 from avatar_app.system.machine import describe_machine, describe_versions
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 LEAD_IN = 0.6
 """Seconds of silence before the first recording."""
@@ -45,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """What the user contributes: a recording to play or a text to type."""
 
     source: str
@@ -53,18 +57,18 @@ class Line:
     """float32 at 16 kHz; None: `source` is typed."""
 
 
-def read_lines(paths: list[Path]) -> list[Line]:
+def read_lines(paths: list[Path]) -> list[ReportLine]:
     """Recordings as lines; raises InputInvalid for one that cannot be read."""
-    return [Line(path.name, read_sound(path, MICROPHONE_RATE).samples) for path in paths]
+    return [ReportLine(path.name, read_sound(path, MICROPHONE_RATE).samples) for path in paths]
 
 
-class Converser:
+class RecordingPlayer:
     """Drives one gathering through a list of lines."""
 
     def __init__(
         self,
-        gathering: Gathering,
-        film: MovieWriter | None,
+        gathering: OfflineConversation,
+        film: VideoWriter | None,
         progress: Callable[[str], None],
     ) -> None:
         self._gathering, self._film, self._progress = gathering, film, progress
@@ -74,7 +78,7 @@ class Converser:
         self._pictures = 0
         self.said: list[Said] = []
 
-    def run(self, lines: list[Line], barge_in_at: float | None) -> None:
+    def run(self, lines: list[ReportLine], barge_in_at: float | None) -> None:
         """Say each line when the answer to the one before is over; with `barge_in_at`, that many
         seconds after it began to sound."""
         self._pass(LEAD_IN)
@@ -92,11 +96,11 @@ class Converser:
             self._step()
         self._pass(tail)
 
-    def _say(self, line: Line) -> None:
+    def _say(self, line: ReportLine) -> None:
         clock = self._gathering.clock
         if line.samples is None:
             self.said.append(Said(line.source, clock(), clock()))
-            self._gathering.conversation.order(commands.Type(line.source))
+            self._gathering.conversation.order(commands.TextTyped(line.source))
             return
         end = clock() + voice_end(line.samples, MICROPHONE_RATE)
         self.said.append(Said(line.source, clock(), end))
@@ -127,7 +131,7 @@ class Converser:
         if self._film is not None:
             self._record(self._film, moment, microphone)
 
-    def _record(self, film: MovieWriter, moment: Moment, microphone: Samples | None) -> None:
+    def _record(self, film: VideoWriter, moment: Tick, microphone: Samples | None) -> None:
         heard = np.zeros(160, np.float32) if microphone is None else microphone
         user = self._upsampler.process(heard)
         count = min(len(user), len(moment.played))
@@ -141,10 +145,10 @@ class Converser:
             film.add_picture(self._shown)
 
 
-def converse(
+def play_recordings(
     settings: Settings,
-    places: Places,
-    lines: list[Line],
+    places: AppPaths,
+    lines: list[ReportLine],
     output: Path | None,
     barge_in_at: float | None = None,
     progress: Callable[[str], None] = lambda _line: None,
@@ -152,10 +156,10 @@ def converse(
     """Hold a conversation in audio time; film it into `output`. Returns the report."""
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(gathered(settings, places, notices.append))
+        gathering = stack.enter_context(offline_conversation(settings, places, notices.append))
         fps = gathering.conversation.presenter.fps
-        film = stack.enter_context(MovieWriter(output, fps)) if output is not None else None
-        converser = Converser(gathering, film, progress)
+        film = stack.enter_context(VideoWriter(output, fps)) if output is not None else None
+        converser = RecordingPlayer(gathering, film, progress)
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
         store_turns(places, settings.history, gathering.ended, gathering.rack.used())

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QToolTip,
 )
 
-from avatar_app.ui.chat.model import LINE_ROLE, Index, Line, Speaker
+from avatar_app.ui.chat.model import LINE_ROLE, Index, TranscriptLine, TranscriptSpeaker
 from avatar_app.ui.portrait.glow import rounded
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, colour
@@ -49,7 +49,7 @@ class Place:
 
 
 class ChatDelegate(QStyledItemDelegate):
-    """Paints `Line`s."""
+    """Paints `TranscriptLine`s."""
 
     def __init__(self, theme: Theme, avatar: str) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class ChatDelegate(QStyledItemDelegate):
         return QSize(width, _place(index.data(LINE_ROLE), width).height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        line: Line = index.data(LINE_ROLE)
+        line: TranscriptLine = index.data(LINE_ROLE)
         palette = self._theme.palette
         place = _place(line, option.rect.width())
         painter.save()
@@ -75,20 +75,20 @@ class ChatDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_ground(
-        self, painter: QPainter, option: QStyleOptionViewItem, line: Line, place: Place
+        self, painter: QPainter, option: QStyleOptionViewItem, line: TranscriptLine, place: Place
     ) -> None:
         palette = self._theme.palette
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        if line.speaker is Speaker.USER:
+        if line.speaker is TranscriptSpeaker.USER:
             fill = colour(palette.accent, 0.34 if selected else 0.17 if palette.dark else 0.12)
             painter.fillPath(rounded(place.bubble, RADIUS + 4), fill)
         elif selected:
             ground = place.bubble.adjusted(-PADDING, -4, PADDING, 4)
             painter.fillPath(rounded(ground, RADIUS), colour(palette.accent, 0.14))
 
-    def _head(self, line: Line) -> str:
+    def _head(self, line: TranscriptLine) -> str:
         """Who and when, and whether it was cut off."""
-        who = self.tr("You") if line.speaker is Speaker.USER else self.avatar
+        who = self.tr("You") if line.speaker is TranscriptSpeaker.USER else self.avatar
         parts = [who, line.at.strftime("%H:%M")] if line.at else [who]
         if line.interrupted:
             parts.append(self.tr("interrupted"))
@@ -108,7 +108,7 @@ class ChatDelegate(QStyledItemDelegate):
         QToolTip.showText(event.globalPos(), text, view)
         return True
 
-    def tip(self, line: Line, at: QPointF, rect: QRect) -> str:
+    def tip(self, line: TranscriptLine, at: QPointF, rect: QRect) -> str:
         """What the word under `at` (relative to the row) has to say; empty for most."""
         if not line.cut_off:
             return ""
@@ -130,20 +130,20 @@ def _row_width(option: QStyleOptionViewItem) -> int:
     return option.rect.width()
 
 
-def _side(line: Line) -> Qt.AlignmentFlag:
-    right = line.speaker is Speaker.USER
+def _side(line: TranscriptLine) -> Qt.AlignmentFlag:
+    right = line.speaker is TranscriptSpeaker.USER
     return Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
 
 
-def _text_width(line: Line, width: int) -> float:
+def _text_width(line: TranscriptLine, width: int) -> float:
     inner = width - 2 * SIDE
-    if line.speaker is Speaker.USER:
+    if line.speaker is TranscriptSpeaker.USER:
         return inner * BUBBLE_SHARE - 2 * PADDING
     return inner
 
 
 @lru_cache(maxsize=2048)
-def _place(line: Line, width: int) -> Place:
+def _place(line: TranscriptLine, width: int) -> Place:
     """Names stand above the text; a bubble is as wide as its text."""
     layout = _laid_out(line, _text_width(line, width), None)
     head = QFontMetrics(_name_font()).height() + 6
@@ -152,7 +152,7 @@ def _place(line: Line, width: int) -> Place:
     widest = max(layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount()))
     top = UNIT + head
     name = QRectF(SIDE, UNIT, width - 2 * SIDE, head)
-    if line.speaker is Speaker.AVATAR:
+    if line.speaker is TranscriptSpeaker.AVATAR:
         bubble = QRectF(SIDE, top, width - 2 * SIDE, text_height)
         return Place(name, bubble, bubble.topLeft(), int(top + text_height + UNIT))
     bubble = QRectF(0, top + 2, widest + 2 * PADDING + 4, text_height + 2 * PADDING - 4)
@@ -161,7 +161,7 @@ def _place(line: Line, width: int) -> Place:
     return Place(name, bubble, text, int(bubble.bottom() + UNIT))
 
 
-def _laid_out(line: Line, width: float, palette: Palette | None) -> QTextLayout:
+def _laid_out(line: TranscriptLine, width: float, palette: Palette | None) -> QTextLayout:
     layout = QTextLayout(line.answer.text or " ", _text_font())
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -178,7 +178,7 @@ def _laid_out(line: Line, width: float, palette: Palette | None) -> QTextLayout:
     return layout
 
 
-def _formats(line: Line, palette: Palette) -> list[QTextLayout.FormatRange]:
+def _formats(line: TranscriptLine, palette: Palette) -> list[QTextLayout.FormatRange]:
     heard = line.answer.heard_length
     lost = QTextCharFormat()
     lost.setForeground(QColor(palette.text_faint))

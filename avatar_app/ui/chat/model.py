@@ -18,7 +18,7 @@ LINE_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 
 
-class Speaker(Enum):
+class TranscriptSpeaker(Enum):
     """Who said a line."""
 
     USER = auto()
@@ -26,11 +26,11 @@ class Speaker(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """What one of the two said in one turn."""
 
     turn_id: int
-    speaker: Speaker
+    speaker: TranscriptSpeaker
     answer: Answer
     """The words; of a user all are heard."""
     at: datetime | None = None
@@ -46,7 +46,7 @@ class Line:
 
     @property
     def interrupted(self) -> bool:
-        return self.speaker is Speaker.AVATAR and self.outcome is Outcome.INTERRUPTED
+        return self.speaker is TranscriptSpeaker.AVATAR and self.outcome is Outcome.INTERRUPTED
 
 
 class ChatModel(QAbstractListModel):
@@ -58,7 +58,7 @@ class ChatModel(QAbstractListModel):
     def __init__(self, avatar: str) -> None:
         super().__init__()
         self.avatar = avatar
-        self._lines: list[Line] = []
+        self._lines: list[TranscriptLine] = []
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._lines)
@@ -74,12 +74,12 @@ class ChatModel(QAbstractListModel):
         return None
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[TranscriptLine, ...]:
         return tuple(self._lines)
 
-    def spoken(self, line: Line) -> str:
+    def spoken(self, line: TranscriptLine) -> str:
         """A line as text to copy or read aloud: only what was heard."""
-        if line.speaker is Speaker.USER:
+        if line.speaker is TranscriptSpeaker.USER:
             return self.tr("You: {text}").format(text=line.answer.text)
         words = line.answer.words if line.live else line.answer.words[: line.answer.heard]
         text = " ".join(words) + (" —" if line.cut_off else "")
@@ -93,7 +93,7 @@ class ChatModel(QAbstractListModel):
     def clear(self) -> None:
         self._reset(())
 
-    def bring_back(self, lines: tuple[Line, ...]) -> None:
+    def bring_back(self, lines: tuple[TranscriptLine, ...]) -> None:
         """Put lines that were cleared before those that came since."""
         self._reset((*lines, *self._lines))
 
@@ -103,23 +103,23 @@ class ChatModel(QAbstractListModel):
 
     def user_said(self, turn_id: int, text: str) -> None:
         answer = Answer.of(text, text)
-        row = self._live_row(turn_id, Speaker.USER)
+        row = self._live_row(turn_id, TranscriptSpeaker.USER)
         if row is None:
-            self._append(Line(turn_id, Speaker.USER, answer, _now(), live=True))
+            self._append(TranscriptLine(turn_id, TranscriptSpeaker.USER, answer, _now(), live=True))
         else:
             self._replace(row, replace(self._lines[row], answer=answer))
 
     def avatar_says(self, turn_id: int, clause: str) -> None:
-        row = self._live_row(turn_id, Speaker.AVATAR)
+        row = self._live_row(turn_id, TranscriptSpeaker.AVATAR)
         if row is None:
-            line = Line(turn_id, Speaker.AVATAR, Answer(), _now(), live=True)
+            line = TranscriptLine(turn_id, TranscriptSpeaker.AVATAR, Answer(), _now(), live=True)
             self._append(replace(line, answer=line.answer.extended(clause)))
         else:
             line = self._lines[row]
             self._replace(row, replace(line, answer=line.answer.extended(clause)))
 
     def words_heard(self, turn_id: int, text: str) -> None:
-        row = self._live_row(turn_id, Speaker.AVATAR)
+        row = self._live_row(turn_id, TranscriptSpeaker.AVATAR)
         if row is not None:
             line = self._lines[row]
             self._lines[row] = replace(line, answer=line.answer.hearing(text))
@@ -137,17 +137,17 @@ class ChatModel(QAbstractListModel):
 
     def withdraw(self, turn_id: int) -> None:
         """Forget what is still being said in a turn."""
-        for speaker in Speaker:
+        for speaker in TranscriptSpeaker:
             row = self._live_row(turn_id, speaker)
             if row is not None:
                 self._remove(row)
 
-    def _reset(self, lines: tuple[Line, ...]) -> None:
+    def _reset(self, lines: tuple[TranscriptLine, ...]) -> None:
         self.beginResetModel()
         self._lines = list(lines[-MOST_LINES:])
         self.endResetModel()
 
-    def _live_row(self, turn_id: int, speaker: Speaker) -> int | None:
+    def _live_row(self, turn_id: int, speaker: TranscriptSpeaker) -> int | None:
         for row in range(len(self._lines) - 1, -1, -1):
             line = self._lines[row]
             if line.live and line.turn_id == turn_id and line.speaker is speaker:
@@ -156,7 +156,7 @@ class ChatModel(QAbstractListModel):
                 return None  # live lines are among the last
         return None
 
-    def _append(self, line: Line) -> None:
+    def _append(self, line: TranscriptLine) -> None:
         if len(self._lines) >= MOST_LINES:
             self._remove(0)
         row = len(self._lines)
@@ -164,7 +164,7 @@ class ChatModel(QAbstractListModel):
         self._lines.append(line)
         self.endInsertRows()
 
-    def _replace(self, row: int, line: Line) -> None:
+    def _replace(self, row: int, line: TranscriptLine) -> None:
         if line != self._lines[row]:
             self._lines[row] = line
             self.dataChanged.emit(self.index(row), self.index(row))
@@ -175,15 +175,19 @@ class ChatModel(QAbstractListModel):
         self.endRemoveRows()
 
 
-def _lines_of(turn: TurnEnded) -> list[Line]:
+def _lines_of(turn: TurnEnded) -> list[TranscriptLine]:
     at = turn.at.astimezone() if turn.at else None
     lines = []
     if turn.user_text:
         text = Answer.of(turn.user_text, turn.user_text)
-        lines.append(Line(turn.turn_id, Speaker.USER, text, at, outcome=turn.outcome))
+        lines.append(
+            TranscriptLine(turn.turn_id, TranscriptSpeaker.USER, text, at, outcome=turn.outcome)
+        )
     if turn.avatar_text:
         answer = Answer.of(turn.avatar_text, turn.heard_text)
-        lines.append(Line(turn.turn_id, Speaker.AVATAR, answer, at, outcome=turn.outcome))
+        lines.append(
+            TranscriptLine(turn.turn_id, TranscriptSpeaker.AVATAR, answer, at, outcome=turn.outcome)
+        )
     return lines
 
 

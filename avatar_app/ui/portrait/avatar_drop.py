@@ -24,7 +24,7 @@ _CLIPS = "*.mp4 *.mov *.m4v *.webm *.mkv *.avi *.gif"
 _AVATARS = "*.avatar"
 
 
-class Newcomer(QObject):
+class AvatarDrop(QObject):
     """Makes one avatar at a time, in a thread of its own: devices do not wait for a long clip."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:

@@ -15,7 +15,7 @@ _STEPS = 1000
 """Of the bar, from nothing to done."""
 
 
-class NewcomerCard(Card):
+class AvatarDropCard(Card):
     """Lies on the portrait, below notices, while there is something to tell."""
 
     changed = Signal()

@@ -7,10 +7,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from avatar_app.session.session import Session
-from avatar_app.ui.portrait.avatar_drop_card import NewcomerCard
+from avatar_app.ui.portrait.avatar_drop_card import AvatarDropCard
 from avatar_app.ui.portrait.captions import Captions
 from avatar_app.ui.portrait.glow import REACH
-from avatar_app.ui.portrait.view import StageView
+from avatar_app.ui.portrait.view import PortraitView
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import CONTROL, UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
@@ -26,12 +26,12 @@ BESIDE = UNIT + UNIT // 2
 """Pixels between a notice and what stands beside it."""
 
 
-class Stage(QWidget):
+class PortraitPane(QWidget):
     """Places children by hand: they overlap the portrait."""
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
-        self.view = StageView(session.frame, theme)
+        self.view = PortraitView(session.frame, theme)
         self.view.setParent(self)
         self.captions = Captions(self)
         self.captions.scrim_moved.connect(self._move_scrim)
@@ -54,7 +54,7 @@ class Stage(QWidget):
         row.setSpacing(UNIT)
         for button in (self.theme_button, self.settings_button, self.transcript_button):
             row.addWidget(button)
-        self.newcomer_card = NewcomerCard(self, theme)
+        self.newcomer_card = AvatarDropCard(self, theme)
         self.newcomer_card.changed.connect(self._place_newcomer)
         self.notices = NoticeBar(self, theme)
         self.notices.changed.connect(self._place_notice)

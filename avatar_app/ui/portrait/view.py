@@ -8,7 +8,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from avatar_app.core.events import Heard, State
+from avatar_app.core.events import AudioLevels, State
 from avatar_app.core.values import VideoFrame
 from avatar_app.ui.portrait.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring, rounded
 from avatar_app.ui.portrait.state_light import Light, StateLight
@@ -30,7 +30,7 @@ BADGE = CONTROL
 """Side of the sign of a closed microphone."""
 
 
-class StageView(QWidget):
+class PortraitView(QWidget):
     """Shows the newest frame, cropped to fill. Never waits: `newest` is asked, not awaited."""
 
     def __init__(self, newest: Callable[[], VideoFrame | None], theme: Theme) -> None:
@@ -69,7 +69,7 @@ class StageView(QWidget):
         self.light.muted = muted
         self._describe()
 
-    def show_level(self, heard: Heard) -> None:
+    def show_level(self, heard: AudioLevels) -> None:
         self.light.microphone_db = heard.microphone_db
         self.light.playback_db = heard.playback_db
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from avatar_app.core.events import Event, Heard
+from avatar_app.core.events import AudioLevels, Event
 
 SLICE_SECONDS = 0.005
 """Longest stretch of deliveries before painting and input get their turn."""
@@ -18,8 +18,8 @@ SLICE_SECONDS = 0.005
 class Bridge(QObject):
     """Hands events and calls from any thread to the Qt thread.
 
-    Levels (`Heard`) are not queued: only the newest counts. A receiver that raises loses its own
-    event, none of the others.
+    `AudioLevels` are not queued: only the newest counts. A receiver that raises loses its own event,
+    none of the others.
     """
 
     _woken = Signal()
@@ -29,7 +29,7 @@ class Bridge(QObject):
         self._receive = receive
         self._lock = threading.Lock()
         self._waiting: deque[Event | Callable[[], None]] = deque()
-        self._level: Heard | None = None
+        self._level: AudioLevels | None = None
         self._awake = False
         self._closed = False
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -39,7 +39,7 @@ class Bridge(QObject):
         with self._lock:
             if self._closed:
                 return
-            if isinstance(item, Heard):
+            if isinstance(item, AudioLevels):
                 self._level = item
             else:
                 self._waiting.append(item)

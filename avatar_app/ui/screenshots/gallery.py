@@ -10,18 +10,18 @@ from typing import Protocol
 from PySide6.QtCore import QEventLoop, QTimer
 
 from avatar_app.core.events import (
-    AvatarSays,
+    AudioLevels,
+    ClauseWritten,
     Event,
     Failed,
-    Heard,
     Outcome,
     State,
     StateChanged,
     TurnEnded,
     UserSaid,
-    UserSaying,
     UserStarted,
-    WordsHeard,
+    UserTranscript,
+    WordsPlayed,
 )
 from avatar_app.session.session import Preference, Session
 from avatar_app.ui.app import prepared_application
@@ -40,7 +40,7 @@ class ScriptedSession(Session, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class GalleryScene:
     """What has happened when the picture is taken."""
 
     name: str
@@ -70,25 +70,25 @@ _ANSWER = (
 )
 _SPEAKING: tuple[Event, ...] = (
     UserSaid(4, "Set a timer for ten minutes please"),
-    *(AvatarSays(4, clause) for clause in _ANSWER),
+    *(ClauseWritten(4, clause) for clause in _ANSWER),
     StateChanged(State.SPEAKING),
-    Heard(-70.0, 0.0, -18.0),
-    WordsHeard(4, "I set a timer for ten minutes. I will tell you"),
+    AudioLevels(-70.0, 0.0, -18.0),
+    WordsPlayed(4, "I set a timer for ten minutes. I will tell you"),
 )
 SCENES = (
-    Scene("idle", (), transcript=False),
-    Scene(
+    GalleryScene("idle", (), transcript=False),
+    GalleryScene(
         "listening",
         (
             *_EARLIER,
             StateChanged(State.LISTENING),
             UserStarted(4),
-            UserSaying(4, "Set a timer for ten minutes"),
-            Heard(-22.0, 0.95, -100.0),
+            UserTranscript(4, "Set a timer for ten minutes"),
+            AudioLevels(-22.0, 0.95, -100.0),
         ),
     ),
-    Scene("speaking", (*_EARLIER, *_SPEAKING)),
-    Scene(
+    GalleryScene("speaking", (*_EARLIER, *_SPEAKING)),
+    GalleryScene(
         "notice",
         (
             *_EARLIER,
@@ -117,7 +117,7 @@ def shoot(
 
 
 def _shoot(
-    path: Path, scene: Scene, choice: ThemeChoice, session: ScriptedSession, settle_ms: int
+    path: Path, scene: GalleryScene, choice: ThemeChoice, session: ScriptedSession, settle_ms: int
 ) -> Path:
     session.set_preference(Preference.THEME, choice.value)
     session.set_preference(Preference.TRANSCRIPT_SHOWN, scene.transcript)

@@ -15,7 +15,7 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
-    Look,
+    FaceState,
     MouthShape,
     SpeechChunk,
     VideoFrame,
@@ -24,17 +24,17 @@ from avatar_app.core.values import (
 from avatar_app.session.session import Devices, NewCharacter
 
 _LOOKS = {
-    State.IDLE: Look.IDLE,
-    State.LISTENING: Look.LISTENING,
-    State.THINKING: Look.THINKING,
-    State.SPEAKING: Look.SPEAKING,
+    State.IDLE: FaceState.IDLE,
+    State.LISTENING: FaceState.LISTENING,
+    State.THINKING: FaceState.THINKING,
+    State.SPEAKING: FaceState.SPEAKING,
 }
 SETTLED = 20
 """Frames after which a face has taken on its look."""
 RATE = 16_000
 
 
-class Showcase:
+class ScriptedSession:
     """Implements `Session` without a conversation; `post` says what happens in it."""
 
     def __init__(self, face: Face, character: str) -> None:
@@ -42,7 +42,7 @@ class Showcase:
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []
         self._preferences: dict[str, Any] = {}
-        self._frame = self._resting(Look.IDLE)
+        self._frame = self._resting(FaceState.IDLE)
 
     def post(self, *events: Event) -> None:
         """Report `events` to the window; the face takes on the last state among them."""
@@ -90,7 +90,7 @@ class Showcase:
     def set_preference(self, name: str, value: Any) -> None:
         self._preferences[name] = value
 
-    def _resting(self, look: Look) -> VideoFrame:
+    def _resting(self, look: FaceState) -> VideoFrame:
         frame = self._face.rest(look)
         for _ in range(SETTLED):
             frame = self._face.rest(look, frame)
@@ -101,5 +101,5 @@ class Showcase:
         times = np.arange(RATE) / RATE
         vowel = (0.12 * np.sin(2 * np.pi * 180 * times)).astype(np.float32)
         speech = SpeechChunk(AudioChunk(vowel, RATE), visemes=(Viseme(MouthShape.E, 0.0),))
-        frames = self._face.perform(iter([speech]), Turn(0), self._resting(Look.SPEAKING))
+        frames = self._face.perform(iter([speech]), Turn(0), self._resting(FaceState.SPEAKING))
         return list(islice(frames, int(0.4 * self._face.fps)))[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit
 
-from avatar_app.core.events import Heard, State
+from avatar_app.core.events import AudioLevels, State
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
@@ -65,7 +65,7 @@ class Composer(QFrame):
         self.mute_button.name_it(name, "Ctrl+M")
         self.meter.show_muted(muted)
 
-    def show_level(self, heard: Heard) -> None:
+    def show_level(self, heard: AudioLevels) -> None:
         self.meter.show_level(heard.microphone_db, heard.speech_probability)
 
     def show_held(self, held: bool) -> None:

@@ -8,23 +8,23 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.events import (
-    AvatarSays,
+    AudioLevels,
     CharacterShown,
+    ClauseWritten,
     Control,
     ControlRequested,
     Event,
     Failed,
-    Heard,
     Muted,
     Noticed,
     State,
     StateChanged,
     TurnEnded,
     UserSaid,
-    UserSaying,
     UserStarted,
-    UserWithdrawn,
-    WordsHeard,
+    UserTranscript,
+    UserTurnDiscarded,
+    WordsPlayed,
 )
 from avatar_app.ui.chat.spoken_words import Answer
 from avatar_app.ui.style.theme import ThemeChoice
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from avatar_app.ui.window.main_window import MainWindow
 
 
-class Reporter(QObject):
+class EventPresenter(QObject):
     """Keeps of the conversation only the answer that is being spoken."""
 
     def __init__(self, window: MainWindow) -> None:
@@ -55,7 +55,7 @@ class Reporter(QObject):
     def receive(self, event: Event) -> None:
         """Show what happened."""
         match event:
-            case Heard():
+            case AudioLevels():
                 self._show_level(event)
             case StateChanged(state):
                 self._show_state(state)
@@ -80,9 +80,9 @@ class Reporter(QObject):
         match event:
             case UserStarted():
                 captions.clear()
-            case UserSaying(_, text):
+            case UserTranscript(_, text):
                 captions.show_user(text)
-            case UserWithdrawn(turn_id):
+            case UserTurnDiscarded(turn_id):
                 chat.withdraw(turn_id)
                 if turn_id == self._turn_id:
                     self._answer = Answer()
@@ -90,10 +90,10 @@ class Reporter(QObject):
             case UserSaid(turn_id, text):
                 captions.show_user(text)
                 chat.user_said(turn_id, text)
-            case AvatarSays(turn_id, clause):
+            case ClauseWritten(turn_id, clause):
                 self._follow(turn_id, self._of(turn_id).extended(clause))
                 chat.avatar_says(turn_id, clause)
-            case WordsHeard(turn_id, text):
+            case WordsPlayed(turn_id, text):
                 self._follow(turn_id, self._of(turn_id).hearing(text))
                 chat.words_heard(turn_id, text)
             case TurnEnded():
@@ -117,7 +117,7 @@ class Reporter(QObject):
             if not self._window.stage.captions.caption.by_user:
                 self._show_answer()
 
-    def _show_level(self, heard: Heard) -> None:
+    def _show_level(self, heard: AudioLevels) -> None:
         self._window.stage.view.show_level(heard)
         self._window.composer.show_level(heard)
         if self._window.popover.isVisible():

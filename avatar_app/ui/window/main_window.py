@@ -14,19 +14,19 @@ from avatar_app.core.events import TurnEnded
 from avatar_app.session.session import Preference, Session
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
-from avatar_app.ui.portrait.avatar_drop import Newcomer
-from avatar_app.ui.portrait.pane import Stage
+from avatar_app.ui.portrait.avatar_drop import AvatarDrop
+from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.stylesheet import stylesheet
 from avatar_app.ui.style.theme import UNIT, Theme, ThemeChoice
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
-from avatar_app.ui.window.event_presenter import Reporter
+from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.layout import bind_keys, connect, lay_out
 from avatar_app.ui.window.notices import Action, Notice
 from avatar_app.ui.window.popover import Popover
-from avatar_app.ui.window.push_to_talk import TalkKey
+from avatar_app.ui.window.push_to_talk import PushToTalkKey
 from avatar_app.ui.window.side_panel import SidePanel
 
 EARLIER_TURNS = 100
@@ -46,16 +46,16 @@ class MainWindow(QWidget):
         self.setWindowTitle(self.tr("Avatar"))
         self.setAccessibleName(self.tr("Avatar"))
         self.setMinimumSize(*SMALLEST)
-        self.stage = Stage(session, theme)
+        self.stage = PortraitPane(session, theme)
         self.composer = Composer(theme)
         self.chat = ChatView(ChatModel(shown_name(session.character)), theme)
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
-        self.reporter = Reporter(self)
+        self.reporter = EventPresenter(self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.tell_error)
-        self.newcomer = Newcomer(self, session)
-        self.talk_key = TalkKey(self, self.hold)
+        self.newcomer = AvatarDrop(self, session)
+        self.talk_key = PushToTalkKey(self, self.hold)
         self._unsubscribe = session.subscribe(self.bridge.post)
         lay_out(self)
         connect(self, session)

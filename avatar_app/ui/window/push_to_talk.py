@@ -16,7 +16,7 @@ def application() -> QApplication:
     return instance
 
 
-class TalkKey(QObject):
+class PushToTalkKey(QObject):
     """Watches the window's keys; lets go when the key, the focus or the window is lost."""
 
     def __init__(self, window: QWidget, held: Callable[[bool], None]) -> None:

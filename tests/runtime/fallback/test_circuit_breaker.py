@@ -15,14 +15,14 @@ from avatar_app.core.events import Failed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline.input import recognition
 from avatar_app.pipeline.output import response_pipeline
-from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE, Substitutes
+from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE, CircuitBreaker
 
 
 class Case:
     def __init__(self) -> None:
         self.now = 0.0
         self.replaced: list[Kind] = []
-        self.substitutes = Substitutes(self.replaced.append, lambda: self.now)
+        self.substitutes = CircuitBreaker(self.replaced.append, lambda: self.now)
 
     def fail(self, stage: str, *times: float) -> None:
         for at in times:

@@ -17,9 +17,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.pipeline import commands
-from avatar_app.runtime.engine_set import EMBEDDED, EngineRack, put_face
-from avatar_app.runtime.fallback.engine_switch import Exchanger
-from avatar_app.runtime.fallback.face_fallback import Climber
+from avatar_app.runtime.engine_set import BUILTIN, EngineSet, put_face
+from avatar_app.runtime.fallback.engine_switch import EngineSwitcher
+from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 
@@ -43,7 +43,7 @@ class HeldVoice(FlatVoice):
             yield chunk
 
 
-class Voices(EngineRack):
+class Voices(EngineSet):
     """Each voice that is put into it is a fake."""
 
     fails = False
@@ -66,9 +66,9 @@ class Exchange(Scene):
         self.former = HeldVoice()
         self.rack = Voices(Registry(), {Kind.TTS: self.former})
         self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
-        self.conversation.order(commands.Use(Kind.TTS, self.former))
+        self.conversation.order(commands.SwitchEngine(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
-        self.exchanger = Exchanger(self.rack, self.conversation, self._tell)
+        self.exchanger = EngineSwitcher(self.rack, self.conversation, self._tell)
 
     def __exit__(self, *_: object) -> None:
         self.former.go_on.set()
@@ -77,7 +77,7 @@ class Exchange(Scene):
         self.rack.close()
 
     def use(self) -> None:
-        choice = EngineChoice(engine=EMBEDDED[Kind.TTS])
+        choice = EngineChoice(engine=BUILTIN[Kind.TTS])
         self.exchanger.use(Kind.TTS, choice, self.used.set)
 
     @property
@@ -92,7 +92,7 @@ class Exchange(Scene):
 
 def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
     with Exchange() as scene:
-        scene.order(commands.Type("go"))
+        scene.order(commands.TextTyped("go"))
         scene.wait_until(scene.former.reached.is_set)
         scene.use()
         scene.wait_until(lambda: scene.voice is not scene.former)
@@ -135,14 +135,14 @@ def test_what_was_replaced_meanwhile_is_not_replaced_again() -> None:
 
 
 @pytest.fixture
-def face(tmp_path: Path) -> Iterator[tuple[Scene, Climber, list[Noticed]]]:
+def face(tmp_path: Path) -> Iterator[tuple[Scene, FaceSupervisor, list[Noticed]]]:
     """A drawn face on show, and what the user is told."""
     told: list[Noticed] = []
-    rack = EngineRack(Registry())
-    put_face(rack, EngineChoice(engine=EMBEDDED[Kind.FACE], options=dict(SMALL)), told.append)
+    rack = EngineSet(Registry())
+    put_face(rack, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), told.append)
     with Scene(pace=SOON) as scene:
-        scene.conversation.order(commands.Use(Kind.FACE, rack.engines[Kind.FACE]))
-        climber = Climber(rack, scene.conversation, told.append, scene.clock)  # type: ignore[arg-type]
+        scene.conversation.order(commands.SwitchEngine(Kind.FACE, rack.engines[Kind.FACE]))
+        climber = FaceSupervisor(rack, scene.conversation, told.append, scene.clock)  # type: ignore[arg-type]
         yield scene, climber, told
         climber.close()
     rack.close()
@@ -154,12 +154,12 @@ def photo(tmp_path: Path) -> EngineChoice:
 
 
 def test_another_face_is_shown_from_the_next_picture_on(
-    face: tuple[Scene, Climber, list[Noticed]], tmp_path: Path
+    face: tuple[Scene, FaceSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
     scene, climber, told = face
     used = threading.Event()
     scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
-    scene.order(commands.Type("go"))
+    scene.order(commands.TextTyped("go"))
     scene.wait(0.6)
     former = climber._rack.engines[Kind.FACE]
     climber.use(photo(tmp_path), used.set)
@@ -176,7 +176,7 @@ def test_another_face_is_shown_from_the_next_picture_on(
 
 
 def test_a_face_that_cannot_be_had_leaves_the_old_one_on_show(
-    face: tuple[Scene, Climber, list[Noticed]], tmp_path: Path
+    face: tuple[Scene, FaceSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
     scene, climber, told = face
     former = climber._rack.engines[Kind.FACE]

@@ -6,7 +6,7 @@ import threading
 
 from avatar_app.core.events import Event, Failed, Noticed
 from avatar_app.pipeline.output.face_stage import PERFORM
-from avatar_app.runtime.fallback.event_interceptor import Overhearing
+from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
 
 FALL = Failed(None, PERFORM, "The face broke.", "Choose another.")
 
@@ -24,7 +24,7 @@ class Falls:
 
 def test_a_fall_before_there_is_a_climber_reaches_it() -> None:
     posted: list[Event] = []
-    hear, climber = Overhearing(posted.append), Falls()
+    hear, climber = EventInterceptor(posted.append), Falls()
     hear(Noticed("first"))
     hear(FALL)
     assert posted == []
@@ -42,7 +42,7 @@ def test_what_happens_while_the_climber_hears_what_has_waited_is_heard_after_it(
                 hear(Noticed("meanwhile"))
             return taken
 
-    hear, climber = Overhearing(lambda _: None), Stirs()
+    hear, climber = EventInterceptor(lambda _: None), Stirs()
     hear(Noticed("first"))
     hear(FALL)
     hear.attach(climber)
@@ -52,7 +52,7 @@ def test_what_happens_while_the_climber_hears_what_has_waited_is_heard_after_it(
 def test_events_of_other_threads_are_heard_in_order_while_the_climber_comes() -> None:
     count = 2000
     posted: list[Event] = []
-    hear, climber = Overhearing(posted.append), Falls()
+    hear, climber = EventInterceptor(posted.append), Falls()
     begun = threading.Event()
 
     def tell() -> None:

@@ -17,11 +17,11 @@ from avatar_app.core.errors import AvatarError, EngineFailed, ModelMissing, OutO
 from avatar_app.core.events import Event, Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output import face_stage
-from avatar_app.runtime.engine_set import EngineRack, put_face
-from avatar_app.runtime.fallback.face_fallback import Climber
+from avatar_app.runtime.engine_set import EngineSet, put_face
+from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 
@@ -54,7 +54,7 @@ class MarkedFace(FlatFace):
                 yield self._frame(turn.id, index)
                 index += 1
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         return self._frame(0, 0)
 
     def _frame(self, turn: int, index: int) -> VideoFrame:
@@ -94,7 +94,7 @@ class Theatre(Registry):
                         raise error
                     yield frame
 
-            def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+            def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
                 if error := theatre.fails("rest", self.options):
                     raise error
                 return super().rest(look, after)
@@ -112,18 +112,18 @@ class Stage(Scene):
 
     def __init__(self, theatre: Theatre, **room: Any) -> None:
         self.notices: list[Noticed] = []
-        self.rack = EngineRack(theatre)
+        self.rack = EngineSet(theatre)
         self.theatre = theatre
         choice = EngineChoice(engine="wav2lip", options=dict(FULL))
         put_face(self.rack, choice, self.notices.append, lambda: self.clock())
         super().__init__(**room)
-        self.climber = Climber(self.rack, self.conversation, self._tell, self.clock)
+        self.climber = FaceSupervisor(self.rack, self.conversation, self._tell, self.clock)
         self.dialogue.reply_to = lambda text: [TEXT]
         post = self.conversation._delivery._post
         heard = self._hearing(post)
         for part in (self.conversation, self.conversation._delivery):
             part._post = heard  # type: ignore[attr-defined]
-        order = commands.Use(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
+        order = commands.SwitchEngine(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
         self.conversation.order(order)
 
     clock: Any = staticmethod(lambda: 0.0)
@@ -148,7 +148,7 @@ class Stage(Scene):
         """One whole turn."""
         count = len(self.of(TurnEnded))
         self.moments.clear()
-        self.order(commands.Type("go"))
+        self.order(commands.TextTyped("go"))
         self.wait_until(lambda: len(self.of(TurnEnded)) > count)
         turn: TurnEnded = self.of(TurnEnded)[-1]
         return turn
@@ -346,11 +346,11 @@ def test_without_its_checkpoint_a_photo_avatar_keeps_its_photo(tmp_path: Any, mo
         path.write_bytes(b"PK\x03\x04 and no more")
     options = {"avatar": str(nobody), "model": str(path), "width": 192, "height": 108}
     notices: list[Noticed] = []
-    rack = EngineRack(Registry())
+    rack = EngineSet(Registry())
     put_face(rack, EngineChoice(engine="wav2lip", options=options), notices.append)
     assert rack.manifests[Kind.FACE].name == "photo"
     assert rack.engines[Kind.FACE] is rack.fallback
-    frame = rack.fallback.rest(Look.IDLE)
+    frame = rack.fallback.rest(FaceState.IDLE)
     assert frame.image.shape == (108, 192, 3)
     (hint,) = [notice.hint for notice in notices if "goes on" in notice.hint]
     assert hint.endswith("Photo that moves goes on in its place.")

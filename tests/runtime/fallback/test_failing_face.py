@@ -19,15 +19,15 @@ from wav2lip_parts import random_state, write_avatar, write_safetensors
 from avatar_app.core.errors import OutOfMemory
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, Image
-from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
+from avatar_app.engines.face.wav2lip.stage import LipStage, LipPose
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output.face_stage import LATE_FOR
 from avatar_app.runtime.fallback.quality_ladder import DELAYS
-from avatar_app.session.offline.conversation import Gathering, gathered
-from avatar_app.session.offline.devices import Moment, Room
-from avatar_app.session.offline.recordings import Line, converse
+from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
+from avatar_app.session.offline.devices import SimulatedDevices, Tick
+from avatar_app.session.offline.recordings import ReportLine, play_recordings
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 FPS, WIDTH = 10.0, 192
 SETTINGS = {
@@ -79,16 +79,16 @@ class Trouble:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, strike: Callable[[], None]) -> None:
         self.at: int | None = None
         self._painted = 0
-        begin = Stage.begin
+        begin = LipStage.begin
 
-        def troubled(stage: Stage, *arguments: Any) -> Callable[[], list[Image]]:
+        def troubled(stage: LipStage, *arguments: Any) -> Callable[[], list[Image]]:
             self._painted += 1
             if self.at is not None and self._painted > self.at:
                 self.at = None
                 strike()
             return begin(stage, *arguments)
 
-        monkeypatch.setattr(Stage, "begin", troubled)
+        monkeypatch.setattr(LipStage, "begin", troubled)
 
     def strike_at(self, picture: int) -> None:
         self._painted, self.at = 0, picture
@@ -97,15 +97,15 @@ class Trouble:
 class Evening:
     """A conversation in a room, and who drew what was shown of it."""
 
-    def __init__(self, gathering: Gathering) -> None:
+    def __init__(self, gathering: OfflineConversation) -> None:
         self.gathering = gathering
-        self.moments: list[Moment] = []
+        self.moments: list[Tick] = []
 
     def ask(self, meanwhile: Callable[[], None] = lambda: None) -> TurnEnded:
         """One whole turn; `meanwhile` is called every 10 ms."""
         self.moments.clear()
         count = len(self.gathering.ended)
-        self.gathering.conversation.order(commands.Type(QUESTION))
+        self.gathering.conversation.order(commands.TextTyped(QUESTION))
         while len(self.gathering.ended) == count:
             self.wait(0.01)
             meanwhile()
@@ -124,7 +124,7 @@ class Evening:
     def of(self, kind: type) -> list[Any]:
         return [event for _, event in self.gathering.events if isinstance(event, kind)]
 
-    def change(self) -> tuple[Moment, Moment]:
+    def change(self) -> tuple[Tick, Tick]:
         """The last picture of the chosen face, and the first that follows it."""
         shown = [moment for moment in self.moments if moment.frame is not None]
         last = max(i for i, m in enumerate(shown) if isinstance(m.frame.pose, LipPose))  # type: ignore[union-attr]
@@ -135,7 +135,7 @@ class Evening:
 def evening(files: dict[str, str], pace: float = 20.0, **changed: Any) -> Iterator[Evening]:
     settings, notices = load_settings(overrides=SETTINGS | files | changed)
     assert notices == ()
-    with gathered(settings, user_places(), lambda _notice: None, pace) as gathering:
+    with offline_conversation(settings, app_paths(), lambda _notice: None, pace) as gathering:
         yield Evening(gathering)
 
 
@@ -201,7 +201,7 @@ def test_the_runtime_fails_to_allocate_in_mid_sentence(
 class Hold:
     """Keeps the network from answering; as long as that, time passes all the same."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: SimulatedDevices) -> None:
         self._room, self._release = room, threading.Event()
         self._held = False
 
@@ -248,7 +248,7 @@ def test_the_report_tells_who_drew(files: dict[str, str], tmp_path: Path) -> Non
     path.write_bytes(b"PK\x03\x04 and no more")
     changed = {"face.options.model": str(path)}
     settings, _ = load_settings(overrides=SETTINGS | files | changed)
-    told = converse(settings, user_places(), [Line(QUESTION)], None)
+    told = play_recordings(settings, app_paths(), [ReportLine(QUESTION)], None)
     (turn,) = told["turns"]
     assert turn["heard_text"] == turn["avatar_text"] != ""
     assert turn["frames_by"] == {"chosen": 0, "stand_in": turn["frames_shown"], "still": 0}

@@ -18,9 +18,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.fallback.quality_ladder import (
     DELAYS,
     FORGIVEN_AFTER,
-    Ladder,
-    Level,
-    rungs_of,
+    QualityLadder,
+    Tier,
+    levels_of,
 )
 from avatar_app.runtime.registry import Registry
 
@@ -31,8 +31,8 @@ HEAVY = {"batch": 16, "width": 1920, "height": 1080, "fps": 30}
 class Case:
     def __init__(self, **options: object) -> None:
         self.now = 0.0
-        self.rungs = rungs_of(WAV2LIP, {**HEAVY, **options}, True)
-        self.ladder = Ladder(self.rungs, lambda: self.now)
+        self.rungs = levels_of(WAV2LIP, {**HEAVY, **options}, True)
+        self.ladder = QualityLadder(self.rungs, lambda: self.now)
 
     def levels(self, reason: type[AvatarError], times: int) -> list[str]:
         return [self.described(reason) for _ in range(times)]
@@ -40,7 +40,7 @@ class Case:
     def described(self, reason: type[AvatarError]) -> str:
         rung = self.ladder.fall(reason)
         size = rung.options
-        chosen = rung.level is Level.CHOSEN
+        chosen = rung.level is Tier.CHOSEN
         return f"{size['batch']}x{size['height']}p{size['fps']:g}" if chosen else rung.level.name
 
 
@@ -62,7 +62,7 @@ def test_what_is_broken_is_not_tried_lighter(reason: type[AvatarError]) -> None:
 
 
 def test_no_rung_asks_for_what_the_manifest_forbids() -> None:
-    for rung in rungs_of(WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, True):
+    for rung in levels_of(WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, True):
         assert WAV2LIP.checked(dict(rung.options))
 
 
@@ -78,7 +78,7 @@ def test_it_climbs_back_the_way_it_fell() -> None:
         assert better is not None
         climbed.append(better.level)
         case.ladder.rise(better)
-    assert climbed == [Level.EMBEDDED, Level.CHOSEN, Level.CHOSEN, Level.CHOSEN]
+    assert climbed == [Tier.EMBEDDED, Tier.CHOSEN, Tier.CHOSEN, Tier.CHOSEN]
     assert case.ladder.is_at_top
     assert case.ladder.better is None
 

@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_app.core.errors import OutOfMemory
-from avatar_app.runtime.memory.budget import Lease, Limits, Pool, Reading, Residency, Weight
+from avatar_app.runtime.memory.budget import (
+    MemoryBudget,
+    MemoryFootprint,
+    MemoryLease,
+    MemoryLimits,
+    MemoryReading,
+    Pool,
+)
 
 CARD = 12 * 1024.0
 GB = 1024.0
@@ -25,15 +32,15 @@ class Case:
     def __init__(self, foreign: float = 0.0) -> None:
         self.foreign = foreign
         self.left: list[str] = []
-        self.residency = Residency({Pool.VRAM: lambda: Reading(CARD, self.foreign)})
+        self.residency = MemoryBudget({Pool.VRAM: lambda: MemoryReading(CARD, self.foreign)})
 
-    def lease(self, name: str, gigabytes: float, leaves: bool = True) -> Lease:
+    def lease(self, name: str, gigabytes: float, leaves: bool = True) -> MemoryLease:
         unload = (lambda: self.left.append(name)) if leaves else None
-        return self.residency.lease(name, Weight(50, gigabytes * GB), unload)
+        return self.residency.lease(name, MemoryFootprint(50, gigabytes * GB), unload)
 
 
 def test_the_limits_of_a_card_of_12_gb_are_11_and_11_and_a_half() -> None:
-    assert (Limits().soft * 12, Limits().hard * 12) == pytest.approx((11.0, 11.5))
+    assert (MemoryLimits().soft * 12, MemoryLimits().hard * 12) == pytest.approx((11.0, 11.5))
 
 
 def test_above_the_soft_limit_the_least_recently_used_idle_one_leaves() -> None:
@@ -77,7 +84,7 @@ def test_what_others_use_counts() -> None:
 
 def test_what_nothing_can_replace_is_never_refused() -> None:
     case = Case(foreign=CARD)
-    assert case.residency.lease("embedded", Weight(1, 100), must=True).is_here
+    assert case.residency.lease("embedded", MemoryFootprint(1, 100), must=True).is_here
 
 
 def test_who_left_comes_back_when_used_and_is_refused_where_it_does_not_fit() -> None:
@@ -96,12 +103,12 @@ def test_what_was_measured_replaces_what_was_declared() -> None:
     idle = case.lease("idle", 5)
     heavier = case.lease("heavier", 5)
     with heavier.use():
-        heavier.measured(Weight(50, 6.5 * GB))
+        heavier.measured(MemoryFootprint(50, 6.5 * GB))
         assert case.left == ["idle"]
         assert not idle.is_here
     lighter = Case()
     light = lighter.lease("light", 8)
-    light.measured(Weight(50, 2 * GB))
+    light.measured(MemoryFootprint(50, 2 * GB))
     lighter.lease("another", 8)
     assert lighter.left == []
 
@@ -116,12 +123,12 @@ def test_closing_gives_back_and_may_be_done_twice() -> None:
 
 
 def test_a_machine_without_a_card_counts_its_memory_alone() -> None:
-    residency = Residency({Pool.RAM: lambda: Reading(1000, 500)})
-    residency.lease("on the card", Weight(300, 5000))
+    residency = MemoryBudget({Pool.RAM: lambda: MemoryReading(1000, 500)})
+    residency.lease("on the card", MemoryFootprint(300, 5000))
     assert residency.free_mb(Pool.RAM) == pytest.approx(1000 * 11 / 12 - 800)
     assert residency.free_mb(Pool.VRAM) is None
     with pytest.raises(OutOfMemory, match="MB of memory"):
-        residency.lease("too much", Weight(200))
+        residency.lease("too much", MemoryFootprint(200))
 
 
 def test_snapshots_are_logged_with_their_label(caplog: pytest.LogCaptureFixture) -> None:
@@ -159,13 +166,13 @@ def test_whatever_is_done_in_a_row_the_hard_limit_holds(steps: list[tuple[str, i
             elif step == "close" and lease is not None:
                 leases.pop(number).close()
             elif step == "weigh" and lease is not None:
-                lease.measured(Weight(50, min(gigabytes * GB, lease.weight.vram_mb)))
+                lease.measured(MemoryFootprint(50, min(gigabytes * GB, lease.weight.vram_mb)))
         except OutOfMemory:
             staying = sum(each.weight.vram_mb for n, each in leases.items() if n % 3 == 0)
             wanted = lease.weight.vram_mb if lease is not None else gigabytes * GB
-            assert staying + wanted > CARD * Limits().hard, "it would have fitted"
+            assert staying + wanted > CARD * MemoryLimits().hard, "it would have fitted"
         here = sum(each.weight.vram_mb for each in leases.values() if each.is_here)
-        assert here <= CARD * Limits().hard
+        assert here <= CARD * MemoryLimits().hard
 
 
 class Guest:
@@ -182,7 +189,7 @@ class Guest:
                 self.crowd.wrong.append(f"{self.name} was unloaded at work")
         self.crowd.count("left")
 
-    def work(self, lease: Lease) -> None:
+    def work(self, lease: MemoryLease) -> None:
         with lease.use():
             with self.lock:
                 self.users += 1
@@ -207,13 +214,13 @@ class Crowd:
             self.counts[what] += 1
 
     def check(self) -> None:
-        if self._leased() > CARD * Limits().hard:
+        if self._leased() > CARD * MemoryLimits().hard:
             self.wrong.append("the hard limit was passed")
 
 
 @pytest.mark.usefixtures("threads_take_turns_often")
 def test_many_threads_share_a_card() -> None:
-    residency = Residency({Pool.VRAM: lambda: Reading(CARD, 0)})
+    residency = MemoryBudget({Pool.VRAM: lambda: MemoryReading(CARD, 0)})
 
     def leased() -> float:
         with residency._changed:
@@ -224,13 +231,13 @@ def test_many_threads_share_a_card() -> None:
 
     def live(seed: int) -> None:
         chance = random.Random(seed)
-        held: list[tuple[Guest, Lease]] = []
+        held: list[tuple[Guest, MemoryLease]] = []
         together.wait()
         for step in range(300):
             try:
                 if len(held) < 3:
                     guest = Guest(crowd, f"{seed}/{step}")
-                    weight = Weight(10, chance.uniform(0.5, 5) * GB)
+                    weight = MemoryFootprint(10, chance.uniform(0.5, 5) * GB)
                     held.append((guest, residency.lease(guest.name, weight, guest.unload)))
                     crowd.count("leased")
                 guest, lease = chance.choice(held)
@@ -243,7 +250,7 @@ def test_many_threads_share_a_card() -> None:
             lease.close()
 
     threads = [threading.Thread(target=live, args=(seed,)) for seed in range(8)]
-    with closing(residency.lease("busy", Weight(10, 7 * GB))) as busy, busy.use():
+    with closing(residency.lease("busy", MemoryFootprint(10, 7 * GB))) as busy, busy.use():
         for thread in threads:
             thread.start()
         for thread in threads:

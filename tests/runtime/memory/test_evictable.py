@@ -16,12 +16,18 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
-from avatar_app.runtime.engine_set import EMBEDDED, EngineRack
-from avatar_app.runtime.memory.broker import Lender
-from avatar_app.runtime.memory.budget import Limits, Pool, Reading, Residency, Weight
+from avatar_app.runtime.engine_set import BUILTIN, EngineSet
+from avatar_app.runtime.memory.broker import MemoryBroker
+from avatar_app.runtime.memory.budget import (
+    MemoryBudget,
+    MemoryFootprint,
+    MemoryLimits,
+    MemoryReading,
+    Pool,
+)
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")
 
@@ -87,7 +93,7 @@ PROCESSOR = "The hungry one goes on with device processor."
 
 
 def add_engine(kind: Kind, isolation: str) -> Path:
-    folder = user_places().engines / kind / "hungry"
+    folder = app_paths().engines / kind / "hungry"
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text(MANIFEST.format(kind=kind, isolation=isolation))
     (folder / "engine.py").write_text(ENGINE)
@@ -101,16 +107,16 @@ class Case:
         self.kind, self.foreign = kind, 0.0
         self.tried_file = add_engine(kind, isolation)
         self.notices: list[Noticed] = []
-        meters = {Pool.RAM: lambda: Reading(1000.0, self.foreign)}
-        self.residency = Residency(meters, Limits(soft=0.9, hard=0.95))
+        meters = {Pool.RAM: lambda: MemoryReading(1000.0, self.foreign)}
+        self.residency = MemoryBudget(meters, MemoryLimits(soft=0.9, hard=0.95))
         self.weights: dict[tuple[str, str], float] = {}
-        lender = Lender(self.residency, self._weigh)
-        self.rack = EngineRack(Registry(), lender=lender, notice=self.notices.append)
+        lender = MemoryBroker(self.residency, self._weigh)
+        self.rack = EngineSet(Registry(), lender=lender, notice=self.notices.append)
 
-    def _weigh(self, manifest: Manifest, options: dict[str, Any]) -> Weight:
+    def _weigh(self, manifest: Manifest, options: dict[str, Any]) -> MemoryFootprint:
         checked = manifest.checked(options)
         key = (checked.get("precision", ""), checked.get("device", ""))
-        return Weight(self.weights.get(key, 10.0))
+        return MemoryFootprint(self.weights.get(key, 10.0))
 
     def put(self, **options: Any) -> Any:
         choice = EngineChoice(engine="hungry", options=options)
@@ -177,7 +183,7 @@ def test_in_a_thread_the_embedded_engine_follows_the_lightest(rack_closed: list[
     rack_closed.append(case)
     case.put(room=0)
     assert case.tried == ["full card", "half card", "half processor"]
-    assert case.rack.manifests[Kind.DIALOGUE].name == EMBEDDED[Kind.DIALOGUE]
+    assert case.rack.manifests[Kind.DIALOGUE].name == BUILTIN[Kind.DIALOGUE]
     assert case.hints[:2] == [HALF, PROCESSOR]
     assert case.hints[2].endswith("The embedded engine is used instead.")
     assert len(case.hints) == 3
@@ -228,8 +234,8 @@ def test_embedded_engines_are_never_refused(rack_closed: list[Case]) -> None:
     case = Case()
     rack_closed.append(case)
     case.foreign = 1000
-    case.rack.put(Kind.DIALOGUE, EngineChoice(engine=EMBEDDED[Kind.DIALOGUE]))
-    case.rack.put(Kind.FACE, EngineChoice(engine=EMBEDDED[Kind.FACE]))
+    case.rack.put(Kind.DIALOGUE, EngineChoice(engine=BUILTIN[Kind.DIALOGUE]))
+    case.rack.put(Kind.FACE, EngineChoice(engine=BUILTIN[Kind.FACE]))
     assert case.leased == 2
     assert case.notices == []
 
@@ -240,7 +246,7 @@ def test_an_idle_engine_leaves_and_returns_as_it_was_configured(rack_closed: lis
     engine = case.put()
     engine.configure(room_at_work=7)
     first = engine._engine.pid
-    with_room = case.residency.lease("another", Weight(880))
+    with_room = case.residency.lease("another", MemoryFootprint(880))
     assert engine._engine is None
     with_room.close()
     assert replied(engine) == "full card 7"

@@ -16,11 +16,11 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
-from avatar_app.runtime.engine_set import make_engine
+from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.runtime.speech_cache.cached_voice import RememberingVoice, remembering, sentences_of
-from avatar_app.runtime.speech_cache.files import Sentences
-from avatar_app.system.paths import user_places
+from avatar_app.runtime.speech_cache.cached_voice import CachedSynthesizer, sentences_of, with_cache
+from avatar_app.runtime.speech_cache.files import SpeechCache
+from avatar_app.system.paths import app_paths
 
 TEXT = "Hello there, what can I do for you?"
 
@@ -38,16 +38,16 @@ class Counting(EspeakVoice):
 
 
 @pytest.fixture
-def sentences(tmp_path: Path) -> Sentences:
-    return Sentences(tmp_path / "sentences")
+def sentences(tmp_path: Path) -> SpeechCache:
+    return SpeechCache(tmp_path / "sentences")
 
 
 @pytest.fixture
-def voice(sentences: Sentences) -> RememberingVoice:
-    return RememberingVoice(Counting(), "espeak", {}, sentences)
+def voice(sentences: SpeechCache) -> CachedSynthesizer:
+    return CachedSynthesizer(Counting(), "espeak", {}, sentences)
 
 
-def asked(voice: RememberingVoice) -> list[str]:
+def asked(voice: CachedSynthesizer) -> list[str]:
     engine = voice._voice
     assert isinstance(engine, Counting)
     return engine.asked
@@ -57,12 +57,12 @@ def said(voice: Any, text: str = TEXT) -> list[SpeechChunk]:
     return list(voice.speak(text, Turn(1)))
 
 
-def files(sentences: Sentences, ending: str) -> list[Path]:
+def files(sentences: SpeechCache, ending: str) -> list[Path]:
     return sorted(sentences.folder.glob(f"*.{ending}"))
 
 
 def test_what_was_said_twice_is_said_again_without_the_voice(
-    voice: RememberingVoice, sentences: Sentences
+    voice: CachedSynthesizer, sentences: SpeechCache
 ) -> None:
     first = said(voice)
     assert not files(sentences, "npz")
@@ -79,9 +79,9 @@ def test_what_was_said_twice_is_said_again_without_the_voice(
 
 
 def test_other_options_and_another_model_are_another_sentence(
-    sentences: Sentences, tmp_path: Path
+    sentences: SpeechCache, tmp_path: Path
 ) -> None:
-    voice = RememberingVoice(Counting(), "espeak", {"model": str(tmp_path / "m")}, sentences)
+    voice = CachedSynthesizer(Counting(), "espeak", {"model": str(tmp_path / "m")}, sentences)
     for _ in range(3):
         said(voice)
     voice.configure(speed=2.0)
@@ -98,7 +98,7 @@ def test_other_options_and_another_model_are_another_sentence(
     "damage", ["empty", "cut", "last byte", "pickle", "folder", "array", "another"]
 )
 def test_a_damaged_file_is_said_anew(
-    voice: RememberingVoice, sentences: Sentences, damage: str
+    voice: CachedSynthesizer, sentences: SpeechCache, damage: str
 ) -> None:
     usual = said(voice)
     said(voice)
@@ -127,9 +127,9 @@ def test_a_damaged_file_is_said_anew(
     assert [chunk.words for chunk in again] == [chunk.words for chunk in usual]
 
 
-def test_it_stays_within_its_bounds(sentences: Sentences) -> None:
-    small = Sentences(sentences.folder, most_bytes=300_000)
-    voice = RememberingVoice(Counting(), "espeak", {}, small)
+def test_it_stays_within_its_bounds(sentences: SpeechCache) -> None:
+    small = SpeechCache(sentences.folder, most_bytes=300_000)
+    voice = CachedSynthesizer(Counting(), "espeak", {}, small)
     for number in range(8):
         for _ in range(2):
             said(voice, f"This is the sentence that has number {number}.")
@@ -142,7 +142,7 @@ def test_it_stays_within_its_bounds(sentences: Sentences) -> None:
 
 
 def test_a_cancelled_or_long_text_is_not_kept(
-    voice: RememberingVoice, sentences: Sentences
+    voice: CachedSynthesizer, sentences: SpeechCache
 ) -> None:
     for _ in range(3):
         turn = Turn(1)
@@ -160,21 +160,23 @@ def test_a_cancelled_or_long_text_is_not_kept(
         list(voice.speak(TEXT, turn))
 
 
-def test_a_disk_without_room_loses_nothing(voice: RememberingVoice, sentences: Sentences) -> None:
+def test_a_disk_without_room_loses_nothing(
+    voice: CachedSynthesizer, sentences: SpeechCache
+) -> None:
     sentences.folder.write_bytes(b"in the way")
     for _ in range(3):
         assert [word.text for chunk in said(voice) for word in chunk.words] == TEXT.split()
 
 
-def test_nothing_is_kept_of_a_cloned_voice(sentences: Sentences, tmp_path: Path) -> None:
-    voice = RememberingVoice(Counting(), "espeak", {"voice": str(tmp_path)}, sentences)
+def test_nothing_is_kept_of_a_cloned_voice(sentences: SpeechCache, tmp_path: Path) -> None:
+    voice = CachedSynthesizer(Counting(), "espeak", {"voice": str(tmp_path)}, sentences)
     for _ in range(3):
         said(voice)
     assert len(asked(voice)) == 3
     assert not sentences.folder.exists()
 
 
-def test_they_are_forgotten(voice: RememberingVoice, sentences: Sentences) -> None:
+def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) -> None:
     sentences.forget()
     for _ in range(2):
         said(voice)
@@ -186,22 +188,22 @@ def test_they_are_forgotten(voice: RememberingVoice, sentences: Sentences) -> No
 def test_where_no_conversation_is_kept_no_sentence_is(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Registry().find(Kind.TTS, "kokoro")
     engine = EspeakVoice()
-    assert remembering(engine, slow, {}, user_places()) is not engine
+    assert with_cache(engine, slow, {}, app_paths()) is not engine
     monkeypatch.setenv("AVATAR_HISTORY__KEEP", "false")
-    assert remembering(engine, slow, {}, user_places()) is engine
+    assert with_cache(engine, slow, {}, app_paths()) is engine
 
 
 def test_a_slow_voice_remembers_in_its_process_and_a_quick_one_does_not(tmp_path: Path) -> None:
     registry = Registry()
     quick = registry.find(Kind.TTS, "espeak")
     engine = EspeakVoice()
-    assert remembering(engine, quick, {}, user_places()) is engine
+    assert with_cache(engine, quick, {}, app_paths()) is engine
     slow = registry.find(Kind.TTS, "kokoro")
     options = {"model": str(write_kokoro(tmp_path / "model")), "threads": 1}
-    hosted = make_engine(registry, slow, options)
+    hosted = create_engine(registry, slow, options)
     try:
         spoken = [said(hosted, "Hello there.") for _ in range(3)]
     finally:
         hosted.close()
     assert len({json.dumps([c.text for c in chunks]) for chunks in spoken}) == 1
-    assert len(files(sentences_of(user_places()), "npz")) == 1
+    assert len(files(sentences_of(app_paths()), "npz")) == 1

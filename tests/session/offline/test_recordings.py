@@ -15,9 +15,15 @@ from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.session.offline.conversation import voice_end
 from avatar_app.session.offline.demo import film_saying
-from avatar_app.session.offline.recordings import Line, Said, _true_end, converse, read_lines
+from avatar_app.session.offline.recordings import (
+    ReportLine,
+    Said,
+    _true_end,
+    play_recordings,
+    read_lines,
+)
 from avatar_app.settings.schema import load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 RECORDING = Path(__file__).parents[2] / "data/goforward.wav"
 LIGHT = {
@@ -73,8 +79,8 @@ def test_a_recording_is_answered_and_filmed(
 
 def test_a_recording_in_mid_answer_interrupts_it() -> None:
     settings, _ = load_settings(overrides=LIGHT | {"tts.options.speed": 0.5})
-    lines = [Line("tell me a joke"), *read_lines([RECORDING])]
-    told = converse(settings, user_places(), lines, None, barge_in_at=0.5)
+    lines = [ReportLine("tell me a joke"), *read_lines([RECORDING])]
+    told = play_recordings(settings, app_paths(), lines, None, barge_in_at=0.5)
     first, second = told["turns"]
     assert first["typed"]
     assert first["interrupted"]
@@ -86,7 +92,7 @@ def test_a_recording_in_mid_answer_interrupts_it() -> None:
 
 def test_a_sentence_is_said_and_filmed(tmp_path: Path) -> None:
     settings, _ = load_settings(overrides=LIGHT)
-    film_saying(settings, user_places(), "Hello there.", tmp_path / "film.mp4")
+    film_saying(settings, app_paths(), "Hello there.", tmp_path / "film.mp4")
     pictures, seconds, loudest = read_film(tmp_path / "film.mp4")
     assert pictures > 8
     assert 0.8 < seconds < 4
@@ -97,7 +103,7 @@ def test_where_no_film_can_be_written_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings, _ = load_settings(overrides=LIGHT)
     with pytest.raises(InputInvalid, match="cannot be written"):
-        film_saying(settings, user_places(), "Hello.", tmp_path / "file" / "film.mp4")
+        film_saying(settings, app_paths(), "Hello.", tmp_path / "file" / "film.mp4")
 
 
 def test_a_voice_that_fails_leaves_no_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +113,7 @@ def test_a_voice_that_fails_leaves_no_film(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("avatar_app.engines.hosting.host.HostedVoice.speak", fail)
     settings, _ = load_settings(overrides=LIGHT)
     with pytest.raises(EngineFailed, match="It broke"):
-        film_saying(settings, user_places(), "Hello.", tmp_path / "film.mp4")
+        film_saying(settings, app_paths(), "Hello.", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
 
 

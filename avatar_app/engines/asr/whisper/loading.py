@@ -15,7 +15,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.out_of_memory import is_shortage
+from avatar_app.core.out_of_memory import is_out_of_memory
 
 WAITING = "OMP_WAIT_POLICY"
 """What OpenMP reads when it is loaded."""
@@ -63,7 +63,7 @@ def translated(error: BaseException, folder: Path) -> AvatarError:
     """What the library raised, for a person to read."""
     reason = " ".join(str(error).split())
     said = reason.lower()
-    if is_shortage(error):
+    if is_out_of_memory(error):
         return OutOfMemory(
             f"The Whisper model {folder.name} does not fit into memory.",
             "Choose a smaller one (whisper-base or whisper-tiny), or the device cpu.",

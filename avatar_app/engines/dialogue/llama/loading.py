@@ -18,12 +18,12 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.out_of_memory import is_shortage
+from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.chat import Chat
 
 _FULL = ("failed to create llama_context", "kv cache", "returned 1")
-"""How llama.cpp says that memory ran out; what other libraries say, `is_shortage` knows."""
+"""How llama.cpp says that memory ran out; what other libraries say, `is_out_of_memory` knows."""
 LOGGER = "llama-cpp-python"
 """It would write to the terminal whenever an answer is stopped; what matters is raised besides."""
 MAGIC = b"GGUF"
@@ -142,7 +142,7 @@ def translated(error: BaseException, path: Path) -> AvatarError:
     """What the library raised, for a person to read."""
     reason = " ".join(str(error).split())
     said = reason.lower()
-    if is_shortage(error) or any(words in said for words in _FULL):
+    if is_out_of_memory(error) or any(words in said for words in _FULL):
         return OutOfMemory(
             f"The language model {path.stem} does not fit into memory.",
             "Choose a smaller model, a shorter context, or fewer layers on the graphics card.",

@@ -17,7 +17,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.out_of_memory import is_shortage
+from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.values import ALIGNED_FACE
 
 _SHAPE = (1, 3, ALIGNED_FACE, ALIGNED_FACE)
@@ -105,7 +105,7 @@ def _told(path: Path | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # onnxruntime's errors share no class
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise _no_room() from error
         if path is not None:
             raise InputInvalid(

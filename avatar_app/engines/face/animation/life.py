@@ -9,7 +9,7 @@ import math
 import random
 from functools import lru_cache
 
-from avatar_app.core.values import Look
+from avatar_app.core.values import FaceState
 from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose, eased
 
 BLINK_SLOT = 4.2
@@ -18,42 +18,44 @@ _GLANCE_SLOT = 1.35
 """Seconds between two glances."""
 NOD_SECONDS = 0.62
 
-LOOKS: dict[Look, Expression] = {
-    Look.IDLE: Expression(),
-    Look.LISTENING: Expression(
+LOOKS: dict[FaceState, Expression] = {
+    FaceState.IDLE: Expression(),
+    FaceState.LISTENING: Expression(
         lids=1.06, brows=0.20, brow_inner=0.15, smile=0.62, roll=2.6, pitch=0.06
     ),
-    Look.NODDING: Expression(
+    FaceState.NODDING: Expression(
         lids=1.04, brows=0.24, brow_inner=0.15, smile=0.75, roll=2.6, pitch=0.02
     ),
-    Look.THINKING: Expression(
+    FaceState.THINKING: Expression(
         lids=0.96, brows=0.22, brow_cock=0.38, smile=0.30, gaze_x=0.62, gaze_y=0.66,
         yaw=0.34, pitch=0.20, roll=-2.2,
     ),
-    Look.SPEAKING: Expression(lids=1.0, brows=0.05, smile=0.45),
-    Look.ASLEEP: Expression(
+    FaceState.SPEAKING: Expression(lids=1.0, brows=0.05, smile=0.45),
+    FaceState.ASLEEP: Expression(
         lids=0.0, brows=-0.14, brow_inner=0.08, smile=0.42, pitch=-0.42, roll=-3.2
     ),
 }  # fmt: skip
 
-_RESTLESS: dict[Look, float] = {
-    Look.IDLE: 1.0,
-    Look.LISTENING: 0.5,
-    Look.NODDING: 0.4,
-    Look.THINKING: 0.8,
-    Look.SPEAKING: 1.15,
-    Look.ASLEEP: 0.25,
+_RESTLESS: dict[FaceState, float] = {
+    FaceState.IDLE: 1.0,
+    FaceState.LISTENING: 0.5,
+    FaceState.NODDING: 0.4,
+    FaceState.THINKING: 0.8,
+    FaceState.SPEAKING: 1.15,
+    FaceState.ASLEEP: 0.25,
 }
 """How much the head moves by itself."""
 
 
-def lived(pose: Pose, look: Look, seconds: float, liveliness: float, loud: float = 0.0) -> Pose:
+def lived(
+    pose: Pose, look: FaceState, seconds: float, liveliness: float, loud: float = 0.0
+) -> Pose:
     """The pose `seconds` later, its mouth easing towards rest; `loud` (0 to 1) accents speech."""
     clock = pose.clock + seconds
-    nodding = look is Look.NODDING and pose.look is not Look.NODDING
+    nodding = look is FaceState.NODDING and pose.look is not FaceState.NODDING
     target = _target(look, clock, liveliness, loud)
     expression, speed = eased(pose.expression, pose.speed, target, seconds)
-    aim = 1.0 if look is Look.SPEAKING else 0.0
+    aim = 1.0 if look is FaceState.SPEAKING else 0.0
     share = 1 - math.exp(-seconds / 0.075)
     return Pose(
         clock=clock,
@@ -67,7 +69,7 @@ def lived(pose: Pose, look: Look, seconds: float, liveliness: float, loud: float
     )
 
 
-def _target(look: Look, clock: float, liveliness: float, loud: float) -> Expression:
+def _target(look: FaceState, clock: float, liveliness: float, loud: float) -> Expression:
     base = LOOKS[look]
     restless = _RESTLESS[look] * liveliness
     x, y = glance(clock, look)
@@ -135,11 +137,11 @@ def _glance(slot: int) -> tuple[float, float, float]:
     return dice.uniform(0, 0.8), dice.gauss(0, 0.075) * wide, dice.gauss(0, 0.045) * wide
 
 
-def glance(clock: float, look: Look) -> tuple[float, float]:
+def glance(clock: float, look: FaceState) -> tuple[float, float]:
     """Where the eyes look besides where the look sends them."""
     slot = int(clock // _GLANCE_SLOT)
     jump, x, y = _glance(slot)
     if clock - slot * _GLANCE_SLOT < jump:
         _, x, y = _glance(slot - 1)
-    steady = 0.55 if look in (Look.LISTENING, Look.NODDING) else 1.0
+    steady = 0.55 if look in (FaceState.LISTENING, FaceState.NODDING) else 1.0
     return x * steady, y * steady

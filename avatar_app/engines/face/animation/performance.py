@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.hearing import Hearing
 from avatar_app.engines.face.animation.life import lived
 from avatar_app.engines.face.animation.pose import Mouth, Pose
@@ -23,11 +23,11 @@ def pose_of(after: VideoFrame | None) -> Pose:
 
 
 def rested(
-    after: VideoFrame | None, look: Look, fps: float, expressiveness: float
+    after: VideoFrame | None, look: FaceState, fps: float, expressiveness: float
 ) -> tuple[float, Pose]:
     """Time and pose of the frame at rest that comes after `after`."""
     before, step = pose_of(after), 1 / fps
-    resting = after is not None and before.look is not Look.SPEAKING
+    resting = after is not None and before.look is not FaceState.SPEAKING
     at = after.at + step if after is not None and resting else 0.0
     return at, lived(before, look, step, expressiveness)
 
@@ -41,7 +41,7 @@ def performed(
     for shown, index in enumerate(_frames(hearing, speech, fps), start=1):
         turn.check()
         at = index / fps
-        pose = lived(pose, Look.SPEAKING, step, expressiveness, hearing.loudness(at))
+        pose = lived(pose, FaceState.SPEAKING, step, expressiveness, hearing.loudness(at))
         mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
         pose = replace(pose, mouth=mouth)
         yield at, pose

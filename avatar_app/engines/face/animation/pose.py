@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from avatar_app.core.values import Look
+from avatar_app.core.values import FaceState
 
 
 class Mouth(NamedTuple):
@@ -84,7 +84,7 @@ class Pose:
 
     clock: float = 0.0
     """Seconds of life; breath, blinks and glances follow it."""
-    look: Look = Look.IDLE
+    look: FaceState = FaceState.IDLE
     mouth: Mouth = field(default_factory=Mouth)
     expression: Expression = field(default_factory=Expression)
     speed: Expression = STILL

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.performance import performed, pose_of, rested
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.scene import Scene
@@ -53,7 +53,7 @@ class IllustratedFace:
     def close(self) -> None:
         self._scene = None
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         choices, scene = self._choices, self._opened()
         at, pose = rested(after, look, choices.fps, choices.expressiveness)
         return VideoFrame(scene.paint(pose), at, pose)

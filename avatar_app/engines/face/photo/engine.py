@@ -9,7 +9,7 @@ from typing import Any
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.performance import performed, pose_of, rested
 from avatar_app.engines.face.photo.loop import LoopScene
 from avatar_app.engines.face.photo.nobody import nobody
@@ -56,7 +56,7 @@ class PhotoFace:
     def close(self) -> None:
         self._scene = None
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         choices, scene = self._choices, self._opened()
         at, pose = rested(after, look, choices.fps, choices.expressiveness)
         return VideoFrame(scene.paint(pose), at, pose)

@@ -9,7 +9,7 @@ from typing import Any
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.performance import pose_of, rested
 from avatar_app.engines.face.portrait.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
@@ -21,7 +21,7 @@ from avatar_app.engines.face.wav2lip.runtime import (
     Runtime,
     give_back_memory,
 )
-from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
+from avatar_app.engines.face.wav2lip.stage import LipPose, LipStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Wav2LipFace:
 
     def __init__(self, **options: Any) -> None:
         self._choices = _Choices(**options)
-        self._stage: Stage | None = _stage(self._choices)
+        self._stage: LipStage | None = _stage(self._choices)
 
     @property
     def fps(self) -> float:
@@ -83,7 +83,7 @@ class Wav2LipFace:
     def close(self) -> None:
         self._stage = None
 
-    def rest(self, look: Look, after: VideoFrame | None = None) -> VideoFrame:
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         choices, stage = self._choices, self._opened()
         at, pose = rested(after, look, choices.fps, choices.expressiveness)
         before = _lips(after)
@@ -97,13 +97,13 @@ class Wav2LipFace:
         manner = Manner(choices.fps, choices.sync_ms / 1000, choices.expressiveness, choices.batch)
         return Performance(self._opened(), manner, _lips(after)).pictures(speech, turn)
 
-    def _opened(self) -> Stage:
+    def _opened(self) -> LipStage:
         if self._stage is None:
             raise RuntimeError("the face was closed")
         return self._stage
 
 
-def _stage(choices: _Choices) -> Stage:
+def _stage(choices: _Choices) -> LipStage:
     if not choices.model:
         raise ModelMissing(
             "No Wav2Lip checkpoint is chosen.",
@@ -122,7 +122,7 @@ def _stage(choices: _Choices) -> Stage:
         choices.threads,
     )
     avatar, state = load_avatar(folder), read_checkpoint(Path(choices.model))
-    stage = Stage(avatar, state, choice, choices.batch, choices.size)
+    stage = LipStage(avatar, state, choice, choices.batch, choices.size)
     del state
     give_back_memory()
     return stage

@@ -22,8 +22,8 @@ from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Floats,
+    InferenceSession,
     Precision,
-    Session,
     give_back_memory,
     open_session,
 )
@@ -130,7 +130,7 @@ def _whole(half: NDArray[np.float16]) -> Floats:
     return np.asarray(flat.reshape(half.shape), np.float32)
 
 
-def _terms(session: Session, faces: Image) -> dict[str, Floats]:
+def _terms(session: InferenceSession, faces: Image) -> dict[str, Floats]:
     return session.run({FACES: np.stack([seen(face) for face in faces])})
 
 

@@ -33,8 +33,8 @@ from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Feeds,
     Floats,
+    InferenceSession,
     Precision,
-    Session,
     give_back_memory,
     told,
 )
@@ -56,7 +56,7 @@ _COMPUTED, _NO_ROOM = 0, 1
 """MNN's ErrorCode: NO_ERROR and OUT_OF_MEMORY."""
 
 
-class MnnSession(Session):
+class MnnSession(InferenceSession):
     """https://mnn-docs.readthedocs.io; of a graph with fixed shapes.
 
     The converter needs five times the memory of what it converts: it gets the graph in parts.

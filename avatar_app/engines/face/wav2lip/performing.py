@@ -11,10 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Image, Look, SpeechChunk, VideoFrame
+from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.life import lived
 from avatar_app.engines.face.animation.pose import Pose
-from avatar_app.engines.face.wav2lip.stage import LipPose, Stage
+from avatar_app.engines.face.wav2lip.stage import LipPose, LipStage
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Performance:
     face that is too slow for more than a fifth of them is late nevertheless: others see it, then.
     """
 
-    def __init__(self, stage: Stage, manner: Manner, pose: LipPose) -> None:
+    def __init__(self, stage: LipStage, manner: Manner, pose: LipPose) -> None:
         """`pose`: the one on show."""
         self._stage, self._manner = stage, manner
         self._pose = pose
@@ -116,7 +116,7 @@ class Performance:
     def _moved(self, silent: bool, patch: Image | None = None) -> LipPose:
         """The next pose; `patch` is shown as long as the lips are."""
         manner = self._manner
-        moved = lived(self._pose, Look.SPEAKING, 1 / manner.fps, manner.expressiveness)
+        moved = lived(self._pose, FaceState.SPEAKING, 1 / manner.fps, manner.expressiveness)
         self._pose = posed(moved, patch, faded(self._pose.share, manner.fps, opening=not silent))
         return self._pose
 

@@ -19,9 +19,9 @@ from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Device,
     Floats,
+    InferenceSession,
     Precision,
     Runtime,
-    Session,
     open_session,
 )
 
@@ -35,7 +35,7 @@ _AVX_512F = 13
 
 def open_pictures(
     state: Arrays, region: Region, choice: Choice, batch: int, skips: Mapping[str, Floats]
-) -> Session:
+) -> InferenceSession:
     """The graph of `picture_graph`, loaded. `skips`: the terms of a face, (n, …).
 
     What the device or the runtime cannot do with less precision is done in fp32, and the session

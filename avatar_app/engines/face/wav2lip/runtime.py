@@ -22,7 +22,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from avatar_app.core.out_of_memory import is_shortage
+from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.engines.face.wav2lip.model import Model
 
 Floats = NDArray[np.float32]
@@ -82,7 +82,7 @@ class Choice:
     threads: int = 2
 
 
-class Session(Protocol):
+class InferenceSession(Protocol):
     """One loaded graph."""
 
     precision: Precision
@@ -99,7 +99,7 @@ class Session(Protocol):
         return partial(self.run, feeds)
 
 
-def open_session(model: Model, choice: Choice) -> Session:
+def open_session(model: Model, choice: Choice) -> InferenceSession:
     """Load an ONNX graph; one of 8 or 16 bits where `choice` says that.
 
     ModelMissing if the runtime is not installed, DeviceUnavailable if it cannot use the device,
@@ -114,7 +114,7 @@ def open_session(model: Model, choice: Choice) -> Session:
     return _OnnxRuntime(model, choice)
 
 
-class _OnnxRuntime(Session):
+class _OnnxRuntime(InferenceSession):
     """https://onnxruntime.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:
@@ -146,7 +146,7 @@ class _OnnxRuntime(Session):
         return dict(zip(self._names, outputs, strict=True))
 
 
-class _OpenVino(Session):
+class _OpenVino(InferenceSession):
     """https://docs.openvino.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:
@@ -199,7 +199,7 @@ def told() -> Iterator[None]:
     except AvatarError:
         raise
     except Exception as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise _no_room() from error
         raise EngineFailed(
             f"Wav2Lip could not be computed: {error}.", "Choose another runtime or device."

@@ -43,7 +43,7 @@ class LipPose(Pose):
         return self.share
 
 
-class Stage:
+class LipStage:
     """The network set up for an avatar, and the picture of it."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Stage:
         self._avatar, self._masks = avatar, views.masks
         self.set_size(size)
 
-    def resized(self, size: tuple[int, int]) -> Stage:
+    def resized(self, size: tuple[int, int]) -> LipStage:
         """The same network before a picture of another size."""
         stage = copy(self)
         stage.set_size(size)

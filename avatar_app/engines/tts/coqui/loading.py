@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from avatar_app.core.errors import AvatarError, DeviceUnavailable, InputInvalid
-from avatar_app.core.out_of_memory import is_shortage, shortage
+from avatar_app.core.out_of_memory import is_out_of_memory, out_of_memory
 from avatar_app.engines.tts.coqui.damage import reason_of
 from avatar_app.engines.tts.coqui.files import HINT, read_config, weights_of
 from avatar_app.engines.tts.coqui.network import Network
@@ -34,8 +34,8 @@ def load(model: str, device: str, threads: int) -> Network:
     except AvatarError:
         raise
     except Exception as error:  # coqui-tts and torch share no class of errors
-        if is_shortage(error):
-            raise shortage(f"the voice {folder.name}") from error
+        if is_out_of_memory(error):
+            raise out_of_memory(f"the voice {folder.name}") from error
         raise InputInvalid(
             f"The voice in {folder} is damaged: {reason_of(error)}.", HINT
         ) from error

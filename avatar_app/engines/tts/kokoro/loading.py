@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
-from avatar_app.core.out_of_memory import is_shortage
+from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.speech.timing import Timing
@@ -151,6 +151,6 @@ def _check_inputs(session: Any, graph: Path) -> None:
 
 def _translated(error: BaseException, name: str) -> Exception:
     reason = " ".join(str(error).split())[:200]
-    if is_shortage(error):
+    if is_out_of_memory(error):
         return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
     return InputInvalid(f"The model {name} is damaged: {reason}", _HINT)

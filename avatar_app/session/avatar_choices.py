@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from avatar_app.avatars.archive import SUFFIX, unpack
+from avatar_app.avatars.archive import SUFFIX, import_avatar
 from avatar_app.avatars.creation import make_avatar
-from avatar_app.avatars.detection.faces import Eyes
-from avatar_app.avatars.library import Shelf, name_from
+from avatar_app.avatars.detection.faces import FaceDetector
+from avatar_app.avatars.library import AvatarLibrary, name_from
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.runtime.engine_set import EMBEDDED, PHOTO
+from avatar_app.runtime.engine_set import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.session import NewCharacter
 from avatar_app.settings.schema import EngineChoice
@@ -22,11 +22,11 @@ CHARACTER, AVATAR = "character", "avatar"
 
 
 @dataclass(frozen=True, slots=True)
-class Characters:
+class AvatarChoices:
     """Each has one name; a drawn one hides an avatar that is called the same."""
 
     registry: Registry
-    shelf: Shelf
+    shelf: AvatarLibrary
 
     def names(self) -> tuple[str, ...]:
         """The drawn ones first."""
@@ -43,24 +43,24 @@ class Characters:
         engine if it can, and what both engines know stays as chosen."""
         who = CHARACTER if name in self._drawn() else AVATAR
         able = who in self._options(before.engine)
-        engine = before.engine if able else {CHARACTER: EMBEDDED[Kind.FACE], AVATAR: PHOTO}[who]
+        engine = before.engine if able else {CHARACTER: BUILTIN[Kind.FACE], AVATAR: PHOTO}[who]
         known = self._options(engine)
         kept = {option: value for option, value in before.options.items() if option in known}
         return EngineChoice(engine=engine, options=kept | {who: name})
 
     def make(
-        self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], Eyes]
+        self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], FaceDetector]
     ) -> NewCharacter:
         """An avatar of a photo, a clip or an .avatar file, called as the file, or nearly so."""
         name = self.shelf.free_name(name_from(source), self._drawn())
         if source.suffix.lower() == SUFFIX:
-            avatar = unpack(source, name, self.shelf)
+            avatar = import_avatar(source, name, self.shelf)
         else:
             avatar = make_avatar(source, name, job, self.shelf, open_eyes)
         return NewCharacter(name, avatar.notes)
 
     def _drawn(self) -> tuple[str, ...]:
-        options = self._face(EMBEDDED[Kind.FACE]).options
+        options = self._face(BUILTIN[Kind.FACE]).options
         return next((option.values for option in options if option.name == CHARACTER), ())
 
     def _options(self, engine: str) -> set[str]:

@@ -10,27 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.audio.devices import list_devices
-from avatar_app.avatars.detection.faces import chosen_eyes
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.detection.faces import face_detector_factory
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, Event, Failed, Noticed, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import VideoFrame
-from avatar_app.performance.latency import Timekeeper
+from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
-from avatar_app.runtime.fallback.circuit_breaker import Substitutes
+from avatar_app.runtime.fallback.circuit_breaker import CircuitBreaker
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
-from avatar_app.session.characters import Characters
-from avatar_app.session.live_conversation import Ensemble
+from avatar_app.session.avatar_choices import AvatarChoices
+from avatar_app.session.live_conversation import LiveConversation
 from avatar_app.session.personas import read_persona
 from avatar_app.session.session import Devices, NewCharacter, Preference
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.settings.user_file import save_user_setting
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import Recorder
-from avatar_app.system.paths import Places
+from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 
@@ -50,32 +50,32 @@ _ENGINES = {
 """Where the settings choose the engine of a kind."""
 
 
-class Companion:
+class AppSession:
     """A `Session`: what a window needs, and nothing that knows of windows.
 
     `start` returns at once; engines and devices open in a thread, and what is ordered before they
     are open is done then.
     """
 
-    def __init__(self, settings: Settings, notices: tuple[Noticed, ...], places: Places) -> None:
+    def __init__(self, settings: Settings, notices: tuple[Noticed, ...], places: AppPaths) -> None:
         self._settings, self._notices, self._places = settings, notices, places
         self._listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
-        self._ensemble: Ensemble | None = None
-        self._waiting: list[commands.Order] = []
+        self._ensemble: LiveConversation | None = None
+        self._waiting: list[commands.Command] = []
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
         self._closed = False
         self._history = History(places.history_file, self._post)
         self._recorder = Recorder(self._history) if settings.history.keep else None
-        self._substitutes = Substitutes(self._substitute, time.monotonic)
+        self._substitutes = CircuitBreaker(self._substitute, time.monotonic)
         self._preferences: dict[str, Any] = {
             Preference.THEME: settings.window.theme.value,
             Preference.TRANSCRIPT_SHOWN: settings.window.transcript,
             Preference.WINDOW_GEOMETRY: settings.window.geometry,
         }
-        self._timekeeper = Timekeeper(places, settings.history, self._post)
+        self._timekeeper = LatencyRecorder(places, settings.history, self._post)
         self.registry = Registry()
-        self._characters = Characters(self.registry, Shelf.of(places))
+        self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
         self.character = self._characters.shown_by(settings.face)
 
     def start(self) -> None:
@@ -100,13 +100,13 @@ class Companion:
         self._history.close()
 
     def type(self, text: str) -> None:
-        self._order(commands.Type(text))
+        self._order(commands.TextTyped(text))
 
     def interrupt(self) -> None:
         self._order(commands.Interrupt())
 
     def hold(self, held: bool) -> None:
-        self._order(commands.Hold(held))
+        self._order(commands.PushToTalk(held))
 
     def mute(self, muted: bool) -> None:
         self._order(commands.Mute(muted))
@@ -149,10 +149,10 @@ class Companion:
             self.use(Kind.FACE, self._characters.choice(name, ensemble.rack.face_choice))
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
-        return self._characters.make(source, job, chosen_eyes(self._settings.avatars))
+        return self._characters.make(source, job, face_detector_factory(self._settings.avatars))
 
     def use(self, kind: Kind, choice: EngineChoice) -> None:
-        """As `Ensemble.use`; what is used is remembered. Nothing happens before all is open."""
+        """As `LiveConversation.use`, and remembered. Nothing happens before all is open."""
 
         def used() -> None:
             for setting, value in _settings_of(kind, choice):
@@ -199,7 +199,7 @@ class Companion:
         for listener in tuple(self._listeners):
             listener(event)
 
-    def _order(self, order: commands.Order) -> None:
+    def _order(self, order: commands.Command) -> None:
         with self._lock:
             ensemble = self._ensemble
             if ensemble is None:
@@ -219,7 +219,7 @@ class Companion:
         if self._recorder is not None:
             self.subscribe(self._recorder)
             self._history.prune(self._settings.history.days)
-        ensemble = Ensemble(self._settings, self.registry, self._places, self, self._post)
+        ensemble = LiveConversation(self._settings, self.registry, self._places, self, self._post)
         self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
         self.subscribe(self._timekeeper)
         ensemble.start()

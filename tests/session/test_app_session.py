@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.avatars.library import Shelf
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
-    AvatarSays,
     CharacterShown,
+    ClauseWritten,
     Event,
     Failed,
     Muted,
@@ -24,18 +24,18 @@ from avatar_app.core.events import (
     StateChanged,
     TurnEnded,
     UserSaid,
-    WordsHeard,
+    WordsPlayed,
 )
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.face.portrait.avatar import load_avatar
 from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session import live_session as companion_module
-from avatar_app.session.live_session import Companion
+from avatar_app.session import app_session as companion_module
+from avatar_app.session.app_session import AppSession
 from avatar_app.session.session import NewCharacter, Preference
 from avatar_app.settings.schema import EngineChoice, load_settings
-from avatar_app.system.paths import user_places
+from avatar_app.system.paths import app_paths
 
 LIGHT = {
     "face.options.width": 96,
@@ -71,7 +71,7 @@ MANIFEST = """
 class Window:
     """Hears a companion's events and waits for them."""
 
-    def __init__(self, companion: Companion) -> None:
+    def __init__(self, companion: AppSession) -> None:
         self.companion = companion
         self.events: list[Event] = []
         self._changed = threading.Condition()
@@ -104,8 +104,8 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
         raise DeviceUnavailable("There is no device.", "Plug one in.")
 
     for name in ("known", "present", "open"):
-        monkeypatch.setattr(f"avatar_app.audio.backend.Card.{name}", missing, raising=False)
-    monkeypatch.setattr("avatar_app.session.live_session.list_devices", lambda: [])
+        monkeypatch.setattr(f"avatar_app.audio.backend.AudioBackend.{name}", missing, raising=False)
+    monkeypatch.setattr("avatar_app.session.app_session.list_devices", lambda: [])
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def opened() -> Iterator[Callable[..., Window]]:
     def open_companion(start: bool = True, **overrides: Any) -> Window:
         dotted = {name.replace("__", "."): value for name, value in overrides.items()}
         settings, notices = load_settings(overrides=LIGHT | dotted)
-        windows.append(Window(Companion(settings, notices, user_places())))
+        windows.append(Window(AppSession(settings, notices, app_paths())))
         if start:
             windows[-1].companion.start()
         return windows[-1]
@@ -137,7 +137,7 @@ def test_a_typed_turn_is_answered_heard_seen_and_stored(opened: Callable[..., Wi
     assert ended.user_text == "hello"
     assert ended.heard_text == ended.avatar_text != ""
     names = [type(event) for event in window.events]
-    assert names.index(UserSaid) < names.index(AvatarSays) < names.index(WordsHeard)
+    assert names.index(UserSaid) < names.index(ClauseWritten) < names.index(WordsPlayed)
     assert window.of(StateChanged)
     assert window.companion.wait_open()
     frame = window.companion.frame()
@@ -198,7 +198,7 @@ def test_a_photo_becomes_the_face_on_show_and_stays_it(opened: Callable[..., Win
     window.wait(TurnEnded, lambda turn: turn.user_text)
     frame = companion.frame()
     assert frame is not None
-    photo = framed(load_avatar(Shelf.of(user_places()).folder(made.name)), 96, 64).picture
+    photo = framed(load_avatar(AvatarLibrary.of(app_paths()).folder(made.name)), 96, 64).picture
     assert np.abs(frame.image.astype(int) - photo).mean() < 10
     face = load_settings()[0].face
     assert (face.engine, face.options["avatar"]) == ("photo", "astronaut")
@@ -223,7 +223,7 @@ def test_preferences_are_saved(opened: Callable[..., Window]) -> None:
 
 def user_dialogue(name: str, code: str) -> str:
     """The name of an engine that the user added."""
-    folder = user_places().engines / "dialogue" / name
+    folder = app_paths().engines / "dialogue" / name
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text(MANIFEST.format(name=name))
     (folder / "engine.py").write_text(code)
@@ -358,7 +358,7 @@ HUNGRY_MANIFEST = """
 def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
     opened: Callable[..., Window],
 ) -> None:
-    folder = user_places().engines / "dialogue" / "hungry"
+    folder = app_paths().engines / "dialogue" / "hungry"
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text(HUNGRY_MANIFEST)
     (folder / "engine.py").write_text(HUNGRY)
