@@ -12,16 +12,29 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "avatar_app").rglob("*.py"))
 
-LAYERS = {
-    "core": {"core"},
-    "pipeline": {"pipeline", "core"},
-    "audio": {"audio", "core"},
-    "engines": {"engines", "core"},
-    "tools": {"tools", "core"},
-    "app": {"app", "pipeline", "audio", "engines", "tools", "core"},
-    "ui": {"ui", "app", "core"},
+FLOORS = (
+    {"core"},
+    {"system", "media"},
+    {"audio", "pipeline", "engines", "tools"},
+    {"settings"},
+    {"storage", "models", "avatars", "voices"},
+    {"runtime"},
+    {"speech", "render", "performance", "studio", "agents"},
+    {"session", "api"},
+    {"ui", "server", "diagnostics"},
+    {"bench"},
+    {"cli"},
+    {"__main__"},
+)
+"""The rooms of the package from the ground up. A room may import rooms on lower floors only."""
+ONLY = {
+    **{"system": {"core"}, "media": {"core"}, "audio": {"core", "media"}},
+    **{"pipeline": {"core"}, "engines": {"core"}, "tools": {"core"}},
 }
-"""Each package, and which it may import; the modules above them all may import everything."""
+"""Rooms that may import less than their floor allows."""
+NEVER = {room: {"pipeline", "audio", "engines", "runtime"} for room in ("ui", "server")}
+"""Rooms on lower floors that these may not import all the same."""
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 BROAD_EXCEPT = {
     "avatar_app/pipeline/stage.py": "an engine's bug must not end the conversation",
     "avatar_app/engines/hosting/process.py": "whatever ends the child must be told to the parent",
@@ -40,9 +53,9 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def package_of(path: Path) -> str | None:
-    parts = path.relative_to(ROOT / "avatar_app").parts
-    return parts[0] if len(parts) > 1 else None
+def package_of(path: Path) -> str:
+    """The room of a file: the folder below avatar_app, or the file's own name."""
+    return path.relative_to(ROOT / "avatar_app").with_suffix("").parts[0]
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:
@@ -63,19 +76,95 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
             yield from ((f"{module}.{alias.name}", id(node) not in lazy) for alias in node.names)
 
 
-def files_of(*packages: str | None) -> list[Path]:
+def files_of(*packages: str) -> list[Path]:
     return [path for path in FILES if package_of(path) in packages]
+
+
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in FILES}
+
+
+@cache
+def modules_imported(path: Path) -> set[str]:
+    """The package's own modules that a file imports, also when it does so lazily or for types."""
+    found = set()
+    for name, _ in imports(path):
+        for module in (name, name.rpartition(".")[0]):
+            if {module, f"{module}.__init__"} & MODULES.keys() and module != "avatar_app":
+                found.add(module)
+                break
+    return found
+
+
+def test_every_room_stands_on_a_floor() -> None:
+    assert {package_of(path) for path in FILES} - FLOOR.keys() == {"__init__"}
+
+
+def may_import(room: str, other: str) -> bool:
+    if room == other:
+        return True
+    allowed = ONLY.get(room, {each for each in FLOOR if FLOOR[each] < FLOOR[room]})
+    return other in allowed - NEVER.get(room, set())
 
 
 def test_imports_point_downwards() -> None:
     wrong = [
-        f"{name_of(path)}: {name}"
-        for path in files_of(*LAYERS)
-        for name, _ in imports(path)
-        if name.startswith("avatar_app.")
-        and name.split(".")[1] in set(LAYERS) - LAYERS[str(package_of(path))]
+        f"{name_of(path)}: {module}"
+        for path in FILES
+        if package_of(path) in FLOOR
+        for module in modules_imported(path)
+        if not may_import(package_of(path), module.split(".")[1])
     ]
     assert wrong == []
+
+
+def cycle_in(arrows: dict[str, set[str]]) -> list[str]:
+    """The members of one cycle, or nothing."""
+    while leaves := {node for node, others in arrows.items() if not others & arrows.keys()}:
+        arrows = {node: others for node, others in arrows.items() if node not in leaves}
+    if not arrows:
+        return []
+    way = [min(arrows)]
+    while way.count(way[-1]) < 2:
+        way.append(min(arrows[way[-1]] & arrows.keys()))
+    return way[way.index(way[-1]) :]
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    arrows = {
+        module: {each for each in modules_imported(path) if each in MODULES} - {module}
+        for module, path in MODULES.items()
+    }
+    assert cycle_in(arrows) == []
+
+
+def folder_of(module: str) -> str:
+    return module if module not in MODULES else module.rpartition(".")[0]
+
+
+def test_no_folders_import_one_another_in_a_circle() -> None:
+    """A folder and the files directly in the folder above it are one house: only siblings count."""
+    arrows: dict[str, set[str]] = {}
+    for module, path in MODULES.items():
+        here = folder_of(module.removesuffix(".__init__"))
+        there = {folder_of(each) for each in modules_imported(path)}
+        apart = {
+            each
+            for each in there
+            if not (f"{each}.".startswith(f"{here}.") or f"{here}.".startswith(f"{each}."))
+        }
+        arrows.setdefault(here, set()).update(apart)
+    assert cycle_in(arrows) == []
+
+
+def test_public_class_names_are_unique() -> None:
+    """`grep` answers with one thing; engines are small houses of their own."""
+    defined: dict[str, list[str]] = {}
+    for path in FILES:
+        if package_of(path) != "engines":
+            for node in tree(path).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    defined.setdefault(node.name, []).append(name_of(path))
+    assert {name: where for name, where in defined.items() if len(where) > 1} == {}
 
 
 def test_the_core_needs_only_the_standard_library_and_numpy() -> None:
@@ -83,14 +172,14 @@ def test_the_core_needs_only_the_standard_library_and_numpy() -> None:
     assert roots - sys.stdlib_module_names == {"numpy", "avatar_app"}
 
 
+def knows_qt(path: Path) -> bool:
+    return any(name.startswith("PySide") for name, _ in imports(path))
+
+
 def test_only_the_window_knows_qt() -> None:
-    knowing = {
-        package_of(path)
-        for path in FILES
-        for name, _ in imports(path)
-        if name.split(".")[0].startswith("PySide")
-    }
-    assert knowing <= {"ui"}
+    knowing = {package_of(path) for path in FILES if knows_qt(path)}
+    assert knowing == {"ui", "bench"}
+    assert {path.parent.name for path in files_of("bench") if knows_qt(path)} == {"window"}
 
 
 def test_engines_do_not_know_one_another() -> None:
@@ -178,7 +267,7 @@ HEAVY = {
 def test_heavy_packages_are_not_loaded_with_the_conversation() -> None:
     wrong = [
         f"{name_of(path)}: {name}"
-        for path in files_of("core", "pipeline", "tools", None)
+        for path in files_of("core", "pipeline", "tools", "__init__", "__main__")
         for name, at_once in imports(path)
         if at_once and name.split(".")[0] in HEAVY
     ]

@@ -50,11 +50,19 @@ def run_command_line() -> int:
             err.print(error.hint, markup=False, highlight=False)
         return 1
     except typer.TyperException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return 130
     return status if isinstance(status, int) else 0
+
+
+def _show(error: typer.TyperException) -> None:
+    """A wrong command line shows its usage as well."""
+    if callable(show := getattr(error, "show", None)):
+        show()
+    else:
+        err.print(error.format_message(), markup=False, highlight=False)
 
 
 @app.command(rich_help_panel=TALK)

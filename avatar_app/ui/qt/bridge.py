@@ -18,8 +18,8 @@ SLICE_SECONDS = 0.005
 class Bridge(QObject):
     """Hands events and calls from any thread to the Qt thread.
 
-    `AudioLevels` are not queued: only the newest counts. A receiver that raises loses its own event,
-    none of the others.
+    `AudioLevels` are not queued: only the newest counts. A receiver that raises loses its own
+    event, none of the others.
     """
 
     _woken = Signal()

@@ -129,7 +129,7 @@ def _manner(options: _Options) -> _Manner:
     sample = synthesize(_SAMPLE_TEXT, options.speaker, lambda: False).samples
     first, last = bounds_of(sample)
     loudness = max(rms_of(softened(sample[first:last])), LOUDNESS / 100)
-    shaped(Spoken(sample, RATE, [], None), beyond)
+    shaped(Spoken(softened(sample), RATE, [], None), beyond)
     return _Manner(options.speaker, options.volume * LOUDNESS / loudness, options.speed, beyond)
 
 

@@ -40,8 +40,8 @@ def spelled(phrase: Phrase, language: str) -> Phrase:
     return replace(
         phrase,
         parts=tuple(
-            Part(part.token, _spelled(*texts[index : index + 3], spelling))
-            for index, part in enumerate(phrase.parts)
+            Part(part.token, _spelled(before, part.spoken, after, spelling))
+            for before, part, after in zip(texts, phrase.parts, texts[2:], strict=False)
         ),
     )
 
