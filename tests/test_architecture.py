@@ -58,7 +58,13 @@ def package_of(path: Path) -> str:
     return path.relative_to(ROOT / "avatar_app").with_suffix("").parts[0]
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(path: Path) -> tuple[tuple[str, bool], ...]:
+    """See `_imports`."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, bool]]:
     """Every imported module or name by its full name, and whether it loads when the file does."""
     lazy = {
         id(node)
@@ -141,18 +147,17 @@ def folder_of(module: str) -> str:
     return module if module not in MODULES else module.rpartition(".")[0]
 
 
+def apart(one: str, other: str) -> bool:
+    return not (f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}."))
+
+
 def test_no_folders_import_one_another_in_a_circle() -> None:
     """A folder and the files directly in the folder above it are one house: only siblings count."""
     arrows: dict[str, set[str]] = {}
     for module, path in MODULES.items():
         here = folder_of(module.removesuffix(".__init__"))
         there = {folder_of(each) for each in modules_imported(path)}
-        apart = {
-            each
-            for each in there
-            if not (f"{each}.".startswith(f"{here}.") or f"{here}.".startswith(f"{each}."))
-        }
-        arrows.setdefault(here, set()).update(apart)
+        arrows.setdefault(here, set()).update(each for each in there if apart(here, each))
     assert cycle_in(arrows) == []
 
 
@@ -184,7 +189,10 @@ def test_only_the_window_knows_qt() -> None:
 
 def test_engines_do_not_know_one_another() -> None:
     wrong = []
+    hosting = ROOT / "avatar_app/engines/hosting"
     for path in files_of("engines"):
+        if path.parent == hosting:
+            continue
         own = path.relative_to(ROOT).parts[:4]
         engines = (name.split(".")[:4] for name, _ in imports(path) if name.count(".") >= 3)
         wrong += [

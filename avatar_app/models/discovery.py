@@ -57,7 +57,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModelFolder:
     """A folder in which a program keeps its models."""
 
     source: str
@@ -80,18 +80,18 @@ def found_models(
     return tuple(found.values())
 
 
-def usual_places(home: Path, environ: Mapping[str, str]) -> tuple[Place, ...]:
+def usual_places(home: Path, environ: Mapping[str, str]) -> tuple[ModelFolder, ...]:
     """Where programs keep models as files of their own name."""
     cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
     hub = environ.get("HF_HUB_CACHE") or Path(
         environ.get("HF_HOME") or cache / "huggingface", "hub"
     )
     return (
-        Place("Hugging Face", Path(hub)),
-        Place("LM Studio", home / ".lmstudio" / "models"),
-        Place("LM Studio", home / ".cache" / "lm-studio" / "models"),
-        Place("GPT4All", _application_data(home, environ) / "nomic.ai" / "GPT4All"),
-        Place("llama.cpp", Path(environ.get("LLAMA_CACHE") or cache / "llama.cpp")),
+        ModelFolder("Hugging Face", Path(hub)),
+        ModelFolder("LM Studio", home / ".lmstudio" / "models"),
+        ModelFolder("LM Studio", home / ".cache" / "lm-studio" / "models"),
+        ModelFolder("GPT4All", _application_data(home, environ) / "nomic.ai" / "GPT4All"),
+        ModelFolder("llama.cpp", Path(environ.get("LLAMA_CACHE") or cache / "llama.cpp")),
     )
 
 
@@ -111,10 +111,10 @@ def _candidates(folders: Iterable[str], home: Path, environ: Mapping[str, str]) 
     for folder in (Path(own),) if own else (home / ".ollama" / "models", shared):
         yield from _of_ollama(folder)
     for named in folders:
-        yield from _in_place(Place("your folder", Path(named).expanduser()))
+        yield from _in_place(ModelFolder("your folder", Path(named).expanduser()))
 
 
-def _in_place(place: Place) -> Iterator[Found]:
+def _in_place(place: ModelFolder) -> Iterator[Found]:
     left = MOST_FILES
     for folder, below, files in os.walk(place.folder):
         here = Path(folder)

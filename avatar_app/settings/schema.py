@@ -31,7 +31,7 @@ from avatar_app.system import paths
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 
 
-class Theme(StrEnum):
+class ThemeChoice(StrEnum):
     """The colours of the window."""
 
     SYSTEM = "system"
@@ -147,7 +147,7 @@ class ModelSettings(_Section):
 class WindowSettings(_Section):
     """What the window looks like."""
 
-    theme: Theme
+    theme: ThemeChoice
     transcript: bool
     geometry: str | None
 

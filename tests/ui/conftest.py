@@ -9,8 +9,9 @@ from fake_session import FakeSession
 from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import TurnEnded
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.style.theme import Theme, ThemeChoice
+from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 
 Opener = Callable[..., tuple[MainWindow, FakeSession]]

@@ -24,10 +24,11 @@ from avatar_app.core.events import (
     WordsPlayed,
 )
 from avatar_app.core.values import VideoFrame
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.delegate import _formats
 from avatar_app.ui.chat.model import TranscriptSpeaker
 from avatar_app.ui.portrait.state_light import Light
-from avatar_app.ui.style.theme import DARK, ThemeChoice
+from avatar_app.ui.style.theme import DARK
 
 LEFT = Qt.MouseButton.LeftButton
 CUT = TurnEnded(1, Outcome.INTERRUPTED, "Tell me", "One two three four", "One two")

@@ -24,7 +24,8 @@ from avatar_app.core.events import (
     WordsPlayed,
 )
 from avatar_app.session.session import Preference
-from avatar_app.ui.style.theme import DARK, LIGHT, ThemeChoice
+from avatar_app.settings.schema import ThemeChoice
+from avatar_app.ui.style.theme import DARK, LIGHT
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from avatar_app.avatars.detection.crops import Face, Floats, cut, embedded, outputs, reduced
+from avatar_app.avatars.detection.crops import FaceBox, Floats, cut, embedded, outputs, reduced
 from avatar_app.core.values import Image
 
 _SIDE = 128
@@ -24,10 +24,10 @@ class BlazeFace:
     def __init__(self) -> None:
         self._network = embedded("face_detection.onnx")
 
-    def faces(self, pictures: Sequence[Image]) -> list[list[Face]]:
+    def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
         return [list(self._faces(picture)) for picture in pictures]
 
-    def _faces(self, picture: Image) -> Iterator[Face]:
+    def _faces(self, picture: Image) -> Iterator[FaceBox]:
         for share in _SIGHTS:
             side = max(picture.shape[:2]) * share
             smaller, factor = reduced(picture, side / _SIDE)
@@ -36,7 +36,7 @@ class BlazeFace:
 
     def _faces_in(
         self, picture: Image, x: float, y: float, side: float, factor: float
-    ) -> list[Face]:
+    ) -> list[FaceBox]:
         pixel = side / _SIDE
         middle = np.array([x + side / 2, y + side / 2], np.float32)
         seen = cut(picture, middle, side, 0.0, _SIDE)
@@ -45,7 +45,7 @@ class BlazeFace:
         keys = boxes[0].reshape(-1, 8, 2) * pixel  # centre, size, eyes, nose, mouth, ears
         offset = _ANCHORS * side + np.array([x, y], np.float32)
         return [
-            Face(
+            FaceBox(
                 float(1 / (1 + np.exp(-scores[0, i, 0]))),
                 (keys[i, 0] + offset[i]) / factor,
                 float(keys[i, 1].max()) / factor,

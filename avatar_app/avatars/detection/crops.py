@@ -17,7 +17,7 @@ _NETWORKS = Path(__file__).with_name("networks")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Face:
+class FaceBox:
     """A face that was seen, not yet measured."""
 
     score: float
@@ -29,7 +29,7 @@ class Face:
     """Radians, clockwise."""
 
 
-def overlap(one: Face, other: Face) -> float:
+def overlap(one: FaceBox, other: FaceBox) -> float:
     """Intersection over union of their squares."""
     away = np.abs(one.centre - other.centre)
     shared = np.clip((one.side + other.side) / 2 - away, 0, min(one.side, other.side)).prod()

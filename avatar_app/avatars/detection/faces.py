@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from avatar_app.avatars.detection.crops import (
-    Face,
+    FaceBox,
     Floats,
     cut,
     embedded,
@@ -30,7 +30,7 @@ from avatar_app.core.values import Image
 if TYPE_CHECKING:
     from avatar_app.settings.schema import AvatarSettings
 
-__all__ = ["BoxDetector", "DetectorName", "Face", "FaceDetector", "create_face_detector"]
+__all__ = ["BoxDetector", "DetectorName", "FaceBox", "FaceDetector", "create_face_detector"]
 
 _MESH_SIDE = 192
 _SAME = 0.3
@@ -57,7 +57,7 @@ class DetectorName(StrEnum):
 class BoxDetector(Protocol):
     """Says where faces may be."""
 
-    def faces(self, pictures: Sequence[Image]) -> list[list[Face]]:
+    def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
         """For each picture, uint8, (height, width, 3), RGB, its faces in any order; a face may be
         told several times."""
 
@@ -94,25 +94,25 @@ class FaceDetector:
         self._detector = detector or BlazeFace()
         self._mesher = embedded("face_landmarks.onnx")
 
-    def faces(self, picture: Image) -> list[Face]:
+    def faces(self, picture: Image) -> list[FaceBox]:
         """All faces, the largest first."""
         return self.faces_in_each([picture])[0]
 
-    def faces_in_each(self, pictures: Sequence[Image]) -> list[list[Face]]:
+    def faces_in_each(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
         """All faces of each picture, the largest first; faster than one picture after another
         where the detector takes several at once."""
         found = self._detector.faces(pictures)
         return [self._real(*each) for each in zip(pictures, found, strict=True)]
 
-    def _real(self, picture: Image, found: list[Face]) -> list[Face]:
-        distinct: list[Face] = []
+    def _real(self, picture: Image, found: list[FaceBox]) -> list[FaceBox]:
+        distinct: list[FaceBox] = []
         for face in sorted(found, key=lambda face: -face.score):
             if all(overlap(face, other) < _SAME for other in distinct):
                 distinct.append(face)
         real = [face for face in distinct if self.mesh(picture, face)[1] > _PRESENT]
         return sorted(real, key=lambda face: -face.side)
 
-    def mesh(self, picture: Image, face: Face) -> tuple[Floats, float]:
+    def mesh(self, picture: Image, face: FaceBox) -> tuple[Floats, float]:
         """Points, shape (468, 3), in pixels of the picture, and the probability of a face there."""
         smaller, factor = reduced(picture, face.side * _ROOM[0] / _MESH_SIDE)
         centre, side, tilt = face.centre * factor, face.side * factor, face.tilt

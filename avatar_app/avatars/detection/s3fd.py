@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.avatars.detection.crops import Face, Floats, session
+from avatar_app.avatars.detection.crops import FaceBox, Floats, session
 from avatar_app.avatars.detection.s3fd_graph import (
     PICTURES,
     STRIDES,
@@ -67,7 +67,7 @@ class S3fd:
         self._network = session(s3fd_graph(state), min(os.cpu_count() or 1, 8))
         self._batch = batch
 
-    def faces(self, pictures: Sequence[Image]) -> list[list[Face]]:
+    def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
         return [[_square(box) for box in boxes] for boxes in self.boxes(pictures)]
 
     def boxes(self, pictures: Sequence[Image]) -> list[Floats]:
@@ -163,6 +163,6 @@ def _overlaps(box: Floats, others: Floats) -> NDArray[Any]:
     return np.asarray(shared / (areas + (box[2:4] - box[:2] + 1).prod() - shared))
 
 
-def _square(box: Floats) -> Face:
+def _square(box: Floats) -> FaceBox:
     centre = ((box[:2] + box[2:4]) / 2).astype(np.float32)
-    return Face(float(box[4]), centre, float((box[2:4] - box[:2]).mean()), 0.0)
+    return FaceBox(float(box[4]), centre, float((box[2:4] - box[:2]).mean()), 0.0)

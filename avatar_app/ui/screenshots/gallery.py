@@ -24,15 +24,16 @@ from avatar_app.core.events import (
     WordsPlayed,
 )
 from avatar_app.session.session import Preference, Session
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.style.theme import Theme, ThemeChoice
+from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
 SETTLE_MS = 900
 """Until lights have faded in and pictures have arrived."""
 
 
-class ScriptedSession(Session, Protocol):
+class PhotographedSession(Session, Protocol):
     """A session that can be told what happens."""
 
     def post(self, *events: Event) -> None:
@@ -104,7 +105,7 @@ SCENES = (
 
 
 def shoot(
-    folder: Path, opened: Callable[[], ScriptedSession], settle_ms: int = SETTLE_MS
+    folder: Path, opened: Callable[[], PhotographedSession], settle_ms: int = SETTLE_MS
 ) -> list[Path]:
     """Write one PNG per scene and theme into `folder`; `opened` makes a fresh session for each."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +118,11 @@ def shoot(
 
 
 def _shoot(
-    path: Path, scene: GalleryScene, choice: ThemeChoice, session: ScriptedSession, settle_ms: int
+    path: Path,
+    scene: GalleryScene,
+    choice: ThemeChoice,
+    session: PhotographedSession,
+    settle_ms: int,
 ) -> Path:
     session.set_preference(Preference.THEME, choice.value)
     session.set_preference(Preference.TRANSCRIPT_SHOWN, scene.transcript)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication
+
+from avatar_app.settings.schema import ThemeChoice
 
 UNIT = 8
 """Pixels of the grid that all distances are multiples of."""
@@ -14,14 +15,6 @@ RADIUS_LARGE = 24
 RADIUS = 12
 CONTROL = 40
 """Width and height of a round button."""
-
-
-class ThemeChoice(StrEnum):
-    """What the user chose."""
-
-    SYSTEM = "system"
-    DARK = "dark"
-    LIGHT = "light"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
     WordsPlayed,
 )
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.spoken_words import Answer
-from avatar_app.ui.style.theme import ThemeChoice
 from avatar_app.ui.window.notices import Action, Notice
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import TurnEnded
 from avatar_app.session.session import Preference, Session
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
 from avatar_app.ui.portrait.avatar_drop import AvatarDrop
@@ -19,7 +20,7 @@ from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.stylesheet import stylesheet
-from avatar_app.ui.style.theme import UNIT, Theme, ThemeChoice
+from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.event_presenter import EventPresenter

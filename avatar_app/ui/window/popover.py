@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from avatar_app.session.session import Devices
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.style.assets import Glyph, icon
-from avatar_app.ui.style.theme import UNIT, Theme, ThemeChoice
+from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.meters import LevelMeter
