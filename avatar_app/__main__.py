@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from types import FrameType
 
-THREAD_POOLS = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENCV_FOR_THREADS_NUM",
-)
-"""Spinning pools beside the engines double their latency."""
-SWITCH_INTERVAL = 0.001
-"""Seconds after which a Python thread gives way; the default of 5 ms is half a block of sound."""
-
+from avatar_app.system.process import prepare_process
 
 TERMINATED = 128 + signal.SIGTERM
 """The exit status of a command that was told to end."""
@@ -24,9 +14,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 def main() -> int:
     """Run `avatar-app`; returns the process's exit status. SIGTERM ends it as Ctrl+C does."""
-    for name in THREAD_POOLS:
-        os.environ.setdefault(name, "1")
-    sys.setswitchinterval(SWITCH_INTERVAL)
+    prepare_process()
     from avatar_app.cli.main import run_command_line
 
     told: list[int] = []

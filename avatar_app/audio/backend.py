@@ -95,6 +95,11 @@ BACKEND = PortAudioBackend()
 """PortAudio's state is the process's, so this is too."""
 
 
+def list_devices() -> list[Device]:
+    """What is plugged in now. Raises DeviceUnavailable where PortAudio is missing."""
+    return BACKEND.present()
+
+
 def _library() -> ModuleType:
     try:
         import sounddevice

@@ -33,13 +33,6 @@ class Device:
         return self.default_input if direction is Direction.INPUT else self.default_output
 
 
-def list_devices() -> list[Device]:
-    """What is plugged in now. Raises DeviceUnavailable where PortAudio is missing."""
-    from avatar_app.audio.backend import BACKEND
-
-    return BACKEND.present()
-
-
 def matching(devices: Sequence[Device], name: str, direction: Direction) -> Device | None:
     """The device that is called so: exactly, else with its host ("USB Headset, ALSA"), else the
     first whose name contains it; capitals do not matter."""

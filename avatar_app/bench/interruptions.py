@@ -18,11 +18,11 @@ from avatar_app.bench.alignment import (
 from avatar_app.bench.fakes import Overheard, is_speaking
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
-from avatar_app.bench.speech import INTERRUPTIONS, Saying, UserVoice, trimmed
 from avatar_app.bench.telling import played_between, telling
 from avatar_app.core.events import TurnEnded, UserSaid
 from avatar_app.core.values import BLOCK_SECONDS, PLAYBACK_RATE
 from avatar_app.pipeline import commands
+from avatar_app.session.offline.simulated_user import INTERRUPTIONS, Saying, UserVoice, trimmed
 from avatar_app.settings.schema import Settings
 
 SILENCED_P95, PICTURE_P95 = 250.0, 40.0

@@ -21,7 +21,6 @@ from avatar_app.audio.clock import MonotonicClock, beats
 from avatar_app.audio.null_devices import NullDevice, SilentSpeaker
 from avatar_app.bench.fakes import FixedDialogue
 from avatar_app.bench.scene import engine_of, patience_of
-from avatar_app.bench.speech import in_room, recordings, room_noise
 from avatar_app.bench.telling import STORY
 from avatar_app.bench.watching import Shown, WatchedFace
 from avatar_app.core.errors import InputInvalid
@@ -39,6 +38,7 @@ from avatar_app.core.values import (
 from avatar_app.engines.hosting.host import Host
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.session.offline.devices import block_of
+from avatar_app.session.offline.simulated_user import in_room, recordings, room_noise
 from avatar_app.settings.schema import Settings
 
 LONGEST_QUESTION = 6.0

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.bench.speech import at_level
 from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.session.offline.simulated_user import at_level
 
 Noise = Callable[[np.random.Generator], Samples]
 

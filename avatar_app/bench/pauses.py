@@ -8,16 +8,6 @@ import numpy as np
 
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import engine_of, patience_of
-from avatar_app.bench.speech import (
-    PHRASES,
-    Saying,
-    UserVoice,
-    in_room,
-    pauses_in,
-    recordings,
-    silence,
-    trimmed,
-)
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import (
     MICROPHONE_BLOCK,
@@ -27,6 +17,16 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend
 from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
+from avatar_app.session.offline.simulated_user import (
+    PHRASES,
+    Saying,
+    UserVoice,
+    in_room,
+    pauses_in,
+    recordings,
+    silence,
+    trimmed,
+)
 from avatar_app.settings.schema import Settings
 
 SHORTEST = 0.2

@@ -9,11 +9,11 @@ import numpy as np
 
 from avatar_app.bench.fakes import FixedDialogue, FlatFace, Overheard
 from avatar_app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, patience_of
-from avatar_app.bench.speech import ROOM_DB
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.hosting.host import Host
 from avatar_app.pipeline.conversation import Engines
+from avatar_app.session.offline.simulated_user import ROOM_DB
 from avatar_app.settings.schema import Settings
 
 STORY = (

@@ -8,7 +8,11 @@ import numpy as np
 
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import OUTPUT_LATENCY
-from avatar_app.bench.speech import (
+from avatar_app.core.events import Noticed, TurnEnded
+from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
+from avatar_app.pipeline import commands
+from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
+from avatar_app.session.offline.simulated_user import (
     PHRASES,
     ROOM_DB,
     Saying,
@@ -17,10 +21,6 @@ from avatar_app.bench.speech import (
     room_noise,
     trimmed,
 )
-from avatar_app.core.events import Noticed, TurnEnded
-from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
-from avatar_app.pipeline import commands
-from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 

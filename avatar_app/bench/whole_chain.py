@@ -18,7 +18,6 @@ from avatar_app.bench.fakes import (
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
-from avatar_app.bench.speech import UserVoice
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
@@ -33,6 +32,7 @@ from avatar_app.pipeline.conversation import Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.session.offline.devices import block_of
+from avatar_app.session.offline.simulated_user import UserVoice
 
 SAYING = "Please tell me something."
 PAUSE = 0.2

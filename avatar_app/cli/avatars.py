@@ -73,7 +73,7 @@ def add(
 def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector]:
     """What finds faces: as the command line says, else as it is set."""
     from avatar_app.avatars.detection.faces import face_detector_factory
-    from avatar_app.settings.schema import load_settings
+    from avatar_app.settings.loading import load_settings
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})

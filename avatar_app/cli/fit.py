@@ -106,7 +106,7 @@ def _planner(measurements: Measurements, anew: bool) -> Planner:
     from avatar_app.models.store import Store
     from avatar_app.performance.planner import Planner
     from avatar_app.runtime.registry import Registry
-    from avatar_app.settings.schema import load_settings
+    from avatar_app.settings.loading import load_settings
     from avatar_app.system.hardware import Cards, look_at_hardware, nvml
     from avatar_app.system.paths import app_paths
 

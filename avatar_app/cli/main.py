@@ -264,7 +264,7 @@ def screenshots(folder: Path) -> int:
 
 
 def _settings(assignments: list[str] | None) -> tuple[Any, tuple[Noticed, ...]]:
-    from avatar_app.settings.schema import load_settings, parse_overrides
+    from avatar_app.settings.loading import load_settings, parse_overrides
 
     return load_settings(overrides=parse_overrides(assignments or []))
 

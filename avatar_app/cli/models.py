@@ -156,7 +156,7 @@ def take(
 def found(as_json: AsJson = False) -> int:
     """List models that other programs have brought here; they can be used where they lie."""
     from avatar_app.models.discovery import found_models
-    from avatar_app.settings.schema import load_settings
+    from avatar_app.settings.loading import load_settings
 
     settings, _ = load_settings()
     every = [_told(each) for each in found_models(settings.models.folders)]

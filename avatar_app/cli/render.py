@@ -53,7 +53,7 @@ def render(
 ) -> int:
     """Film a face that says what is in a sound file, or a text."""
     from avatar_app.render.job import RenderRequest
-    from avatar_app.settings.schema import load_settings, parse_overrides
+    from avatar_app.settings.loading import load_settings, parse_overrides
     from avatar_app.system.paths import app_paths
 
     if (audio is None) == (not (text or "").strip()):

@@ -8,7 +8,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.screenshots.gallery import shoot
 from avatar_app.ui.screenshots.scripted_session import ScriptedSession

@@ -43,7 +43,7 @@ def speak(
     settings: Assignments = None,
 ) -> int:
     """Say a text into a sound file."""
-    from avatar_app.settings.schema import load_settings, parse_overrides
+    from avatar_app.settings.loading import load_settings, parse_overrides
     from avatar_app.speech.text_to_speech import TTSEngine
 
     chosen = {} if engine is None else {"tts.engine": engine}

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from avatar_app.performance.monitor import StageTimes
     from avatar_app.performance.statistics import Statistics
+    from avatar_app.storage.stage_times import StageTimes
 
 out = Console()
 

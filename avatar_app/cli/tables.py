@@ -6,7 +6,7 @@ import importlib
 
 from rich.table import Table
 
-from avatar_app.audio.devices import list_devices
+from avatar_app.audio.backend import list_devices
 from avatar_app.bench import BENCHES, module_of
 from avatar_app.core.manifest import Manifest
 from avatar_app.runtime.registry import Registry

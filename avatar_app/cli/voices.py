@@ -68,9 +68,9 @@ def clone(
 
 def _clone(name: str, reference: Path, consent: Path | None) -> None:
     from avatar_app.runtime.registry import Registry
+    from avatar_app.speech.speech_to_text import transcriber_for
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.cloning import Cloning, asked_of, recording_of
-    from avatar_app.voices.consent_reading import transcriber_for
     from avatar_app.voices.recording import open_microphone, record
 
     places, settings = app_paths(), _settings()
@@ -178,7 +178,7 @@ def _show_sentence(name: str) -> None:
 
 
 def _settings() -> Settings:
-    from avatar_app.settings.schema import load_settings
+    from avatar_app.settings.loading import load_settings
 
     settings, notices = load_settings()
     tell(_err, notices)

@@ -15,7 +15,9 @@ from tempfile import NamedTemporaryFile
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.engine_set import BUILTIN, choices, create_engine
+from avatar_app.runtime.defaults import BUILTIN
+from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.loading import choices
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
@@ -73,7 +75,7 @@ def _python(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
 
 
 def _settings_read(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
-    from avatar_app.settings.schema import load_settings
+    from avatar_app.settings.loading import load_settings
 
     _, notices = load_settings(places.settings_file)
     there = "" if places.settings_file.exists() else " (there is none: all is as shipped)"
@@ -101,7 +103,8 @@ def _folders(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
 
 
 def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
-    from avatar_app.audio.devices import Direction, default, list_devices
+    from avatar_app.audio.backend import list_devices
+    from avatar_app.audio.devices import Direction, default
 
     found = list_devices()
     yield Finding(True, "PortAudio works")

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from rapidfuzz import fuzz
 
-from avatar_app.bench.speech import UserVoice, trimmed
 from avatar_app.core.events import Noticed, UserStarted
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
+from avatar_app.session.offline.simulated_user import UserVoice, trimmed
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 

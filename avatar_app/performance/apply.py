@@ -8,7 +8,7 @@ from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.performance.planner import Plan
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.settings.user_file import save_user_setting, write_atomically
 
 Change = tuple[str, Any]

@@ -11,11 +11,12 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import user_catalog
-from avatar_app.performance.monitor import Monitor, times_of
+from avatar_app.performance.monitor import Monitor
 from avatar_app.performance.suggestions import suggestion
 from avatar_app.settings.schema import HistorySettings
 from avatar_app.storage.measurements import Measurements, Used
 from avatar_app.storage.recorder import Recorder
+from avatar_app.storage.stage_times import times_of
 from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)

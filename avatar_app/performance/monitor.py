@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.storage.stage_times import SPANS, StageTimes, summarized, times_of
 
 REMEMBERED = 500
 """How many turns the figures are made of: the latest ones."""
@@ -18,37 +19,6 @@ ENOUGH = 5
 """Turns before an engine is said to break a promise."""
 DROPPED_SHARE = 0.05
 """Of a face's pictures; more of them dropped is visible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch between two marks of a turn."""
-
-    name: str
-    start: str
-    end: str
-    kind: Kind | None = None
-    """Whose first output it is, where the span holds nothing else."""
-
-
-SPANS = (
-    Span("end of turn", "user_stopped", "end_of_turn"),
-    Span("text", "user_stopped", "text"),
-    Span("first token", "text", "first_token", Kind.DIALOGUE),
-    Span("first speech", "first_clause", "first_speech", Kind.TTS),
-    Span("first sound", "user_stopped", "first_sound"),
-    Span("first frame", "user_stopped", "first_frame"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StageTimes:
-    """How long one span took, over the remembered turns."""
-
-    span: Span
-    count: int
-    p50_ms: float
-    p95_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +34,6 @@ class MissedTarget:
 
 Suggest = Callable[[Manifest], str]
 """What to choose in an engine's place: a sentence, or nothing."""
-
-
-def times_of(turn: TurnEnded) -> dict[Span, float]:
-    """Milliseconds of each span whose marks the turn has."""
-    marks = turn.marks
-    return {
-        span: (marks[span.end] - marks[span.start]) * 1000
-        for span in SPANS
-        if span.start in marks and span.end in marks
-    }
-
-
-def span_named(name: str) -> Span | None:
-    """None for one that is measured no more."""
-    return next((span for span in SPANS if span.name == name), None)
-
-
-def summarized(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTimes, ...]:
-    """Percentiles of the spans among `measured`, in the order of SPANS."""
-    found: dict[Span, list[float]] = {}
-    for span, milliseconds in measured:
-        if span is not None:
-            found.setdefault(span, []).append(milliseconds)
-    return tuple(
-        StageTimes(
-            *(span, len(found[span])),
-            *(float(p) for p in np.percentile(found[span], (50, 95))),
-        )
-        for span in SPANS
-        if span in found
-    )
 
 
 def broken_promise(engine: Manifest, times: StageTimes) -> str:

@@ -11,11 +11,12 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.store import Presence, Store, readable
 from avatar_app.performance.profiles import Candidate, Candidates, Profile, read_profiles, suited
-from avatar_app.runtime.memory.budget import MemoryFootprint, MemoryLimits, Pool
 from avatar_app.runtime.memory.estimate import choice_key, estimate, uses_card
 from avatar_app.runtime.registry import Registry
+from avatar_app.settings.schema import MemoryLimits
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.hardware import Hardware
+from avatar_app.system.memory import MemoryFootprint, Pool
 from avatar_app.system.packages import install_command
 
 AVATAR = "avatar"

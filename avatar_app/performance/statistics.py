@@ -8,10 +8,11 @@ from typing import Any
 
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog
-from avatar_app.performance.monitor import StageTimes, broken_promise
+from avatar_app.performance.monitor import broken_promise
 from avatar_app.performance.suggestions import suggestion
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import EngineProfile, EngineTimes, Measurements
+from avatar_app.storage.stage_times import StageTimes
 
 
 @dataclass(frozen=True, slots=True)

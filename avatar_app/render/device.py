@@ -7,7 +7,8 @@ from functools import cache
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.engines.face.wav2lip.model import Model
-from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Runtime, open_session
+from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Runtime
+from avatar_app.engines.face.wav2lip.sessions import open_session
 
 AUTO = "auto"
 CHOICES = (AUTO, *(str(device) for device in Device))

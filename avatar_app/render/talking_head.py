@@ -28,7 +28,8 @@ from avatar_app.render.inputs import avatar_folder, find_weights
 from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
 from avatar_app.render.sound import SoundFile
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import ProfileSettings, Quality, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import ProfileSettings, Quality
 from avatar_app.system.paths import app_paths
 
 

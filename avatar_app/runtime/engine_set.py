@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import Event, Noticed
+from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.out_of_memory import as_out_of_memory
-from avatar_app.core.prompt import ToolDescription
-from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.hosting.host import HOSTED, Host
+from avatar_app.engines.hosting.host import HOSTED
 from avatar_app.models.resolve import licence_notices
-from avatar_app.pipeline.conversation import Conversation, Engines
-from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
-from avatar_app.pipeline.output.chat_context import ChatContext
+from avatar_app.runtime.defaults import BUILTIN, PHOTO
 from avatar_app.runtime.factory import engine_factory, resolve_options
-from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
+from avatar_app.runtime.fallback.quality_ladder import QualityLadder, Tier
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
 from avatar_app.runtime.memory.evictable import RESIDENTS, EvictableEngine
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.personas import read_persona
-from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.settings.schema import EngineChoice
 from avatar_app.storage.measurements import Used
-from avatar_app.system import paths
-
-BUILTIN = {
-    Kind.AEC: "none",
-    Kind.VAD: "webrtc",
-    Kind.ASR: "pocketsphinx",
-    Kind.DIALOGUE: "embedded",
-    Kind.TTS: "espeak",
-    Kind.FACE: "illustrated",
-    Kind.ENHANCE: "none",
-}
-"""The engine of each kind that needs nothing and is taken where another fails."""
-PHOTO = "photo"
-"""The embedded face that moves any avatar without weights."""
-FOR_FILES = frozenset({Kind.ENHANCE})
-"""Kinds that no conversation needs: they are loaded when a film is written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -148,20 +125,6 @@ def create_engine(registry: Registry, manifest: Manifest, options: dict[str, Any
         return registry.load_class(manifest)(**resolve_options(options, manifest))
 
 
-def make_face(rack: EngineSet, rung: QualityLevel) -> Any:
-    """The chosen face as light as a rung says, loaded."""
-    manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
-    options = {**rack.face_choice.options, **rung.options}
-    with ExitStack() as on_failure:
-        rack.lease_face(manifest, options)
-        on_failure.callback(rack.end_face_lease)
-        face = create_engine(rack.registry, manifest, options)
-        if isinstance(face, Host):
-            face.wait_ready()
-        on_failure.pop_all()
-    return face
-
-
 def fallback_choice(choice: EngineChoice) -> EngineChoice:
     """The embedded face that stands by for a chosen one: the same avatar where there is one."""
     sizes = {name: size for name, size in choice.options.items() if name in ("width", "height")}
@@ -169,118 +132,3 @@ def fallback_choice(choice: EngineChoice) -> EngineChoice:
     if avatar:
         return EngineChoice(engine=PHOTO, options={"avatar": avatar, **sizes})
     return EngineChoice(engine=BUILTIN[Kind.FACE], options=sizes)
-
-
-def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
-    """The face that stands by for the chosen one; None where that is embedded itself."""
-    if choice.engine in (BUILTIN[Kind.FACE], PHOTO):
-        return None
-    standing_by = fallback_choice(choice)
-    return create_engine(
-        registry, registry.find(Kind.FACE, standing_by.engine), standing_by.options
-    )
-
-
-def put_face(
-    rack: EngineSet,
-    choice: EngineChoice,
-    notice: Callable[[Noticed], None],
-    clock: Callable[[], float] = time.monotonic,
-) -> None:
-    """The chosen face, or the next one of its ladder that can be loaded; the user is told once."""
-    rack.face_choice = choice.model_copy(update={"options": dict(choice.options)})
-    try:
-        manifest = rack.registry.find(Kind.FACE, choice.engine)
-        rack.fallback = make_fallback(rack.registry, choice)
-        rungs = levels_of(manifest, choice.options, rack.fallback is not None)
-    except AvatarError:
-        rungs = ()
-    if rack.fallback is None:
-        rack.put_or_embedded(Kind.FACE, choice, notice)
-        found = rack.manifests[Kind.FACE]
-        if found.name != choice.engine or not rungs:
-            rack.face_choice = EngineChoice(engine=found.name)
-            rungs = levels_of(found, {}, has_fallback=False)
-        rack.face_ladder = QualityLadder(rungs, clock)
-        return
-    for told in licence_notices(choice.options, manifest):
-        notice(told)
-    rack.face_ladder = ladder = QualityLadder(rungs, clock)
-    rack.manifests[Kind.FACE] = manifest
-    first: AvatarError | None = None
-    while ladder.rung.level is Tier.CHOSEN:
-        try:
-            rack.engines[Kind.FACE] = make_face(rack, ladder.rung)
-            break
-        except AvatarError as error:
-            first = first or error
-            ladder.fall(type(error))
-    else:
-        rack.engines[Kind.FACE] = rack.fallback
-        name = fallback_choice(choice).engine
-        rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, name)
-    if first is not None:
-        notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
-
-
-def load_engines(
-    settings: Settings,
-    registry: Registry,
-    notice: Callable[[Noticed], None],
-    clock: Callable[[], float] = time.monotonic,
-) -> EngineSet:
-    """One engine of each kind that a conversation needs, as the settings choose."""
-    lender = MemoryBroker.of(paths.app_paths(), settings.memory)
-    rack = EngineSet(registry, lender=lender, notice=notice)
-    with ExitStack() as on_failure:
-        on_failure.callback(rack.close)
-        for kind, choice in choices(settings).items():
-            if kind is Kind.FACE:
-                put_face(rack, choice, notice, clock)
-            elif kind not in FOR_FILES:
-                rack.put_or_embedded(kind, choice, notice)
-        on_failure.pop_all()
-    return rack
-
-
-def choices(settings: Settings) -> dict[Kind, EngineChoice]:
-    """Which engine of each kind the settings choose. They are loaded in this order: first those
-    that take longest, and a voice is given memory before a face."""
-    return {
-        Kind.ASR: settings.asr,
-        Kind.TTS: settings.tts,
-        Kind.FACE: settings.face,
-        Kind.VAD: settings.hearing.vad,
-        Kind.AEC: settings.audio.echo,
-        Kind.DIALOGUE: settings.dialogue,
-        Kind.ENHANCE: settings.enhance,
-    }
-
-
-def make_conversation(
-    settings: Settings,
-    rack: EngineSet,
-    post: Callable[[Event], None],
-    clock: Callable[[], float],
-    call_tool: Callable[[ToolCall], ToolResult],
-    tools: tuple[ToolDescription, ...] = (),
-) -> Conversation:
-    """A conversation that begins to work when it hears its first block."""
-    engines = rack.engines
-    return Conversation(
-        Engines(
-            engines[Kind.AEC],
-            engines[Kind.VAD],
-            engines[Kind.ASR],
-            engines[Kind.DIALOGUE],
-            engines[Kind.TTS],
-            engines[Kind.FACE],
-            rack.fallback,
-        ),
-        post,
-        call_tool,
-        clock,
-        ChatContext(read_persona(settings.persona).system, tools),
-        TurnDetectionOptions(**settings.hearing.patience.model_dump()),
-        settings.hearing.backchannels,
-    )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from avatar_app.audio.devices import list_devices
+from avatar_app.audio.backend import list_devices
 from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import AvatarError

@@ -15,13 +15,14 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
-from avatar_app.runtime.engine_set import load_engines, make_conversation
 from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE
 from avatar_app.runtime.fallback.engine_switch import EngineSwitcher, LoadsInBackground
 from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
 from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
+from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls, AssistantTools
+from avatar_app.session.build import make_conversation
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
 

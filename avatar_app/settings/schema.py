@@ -1,34 +1,18 @@
-"""All settings: a frozen tree from default.yaml, the user's file, AVATAR_* and the command line."""
+"""The schema of all settings: a frozen tree; config/default.yaml documents each."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
-from rapidfuzz import fuzz, process
+from pydantic import BaseModel, ConfigDict, Field
 
-from avatar_app.avatars.detection.faces import DetectorName
-from avatar_app.core.errors import ConfigInvalid
-from avatar_app.core.events import Noticed
-from avatar_app.runtime.memory.budget import MemoryLimits
 from avatar_app.settings.layers import (
-    Layer,
     Name,
-    from_command_line,
-    has,
-    merged,
-    parse_value,
-    read_environment,
-    read_yaml,
 )
-from avatar_app.system import paths
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class ThemeChoice(StrEnum):
@@ -37,6 +21,13 @@ class ThemeChoice(StrEnum):
     SYSTEM = "system"
     DARK = "dark"
     LIGHT = "light"
+
+
+class DetectorName(StrEnum):
+    """What finds faces."""
+
+    EMBEDDED = "embedded"
+    S3FD = "s3fd"
 
 
 class LogLevel(StrEnum):
@@ -50,6 +41,13 @@ class LogLevel(StrEnum):
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class MemoryLimits(_Section):
+    """Shares of all memory of a pool. As shipped 11.0 and 11.5 of a card's 12 GB."""
+
+    soft: Share = 11.0 / 12
+    hard: Share = 11.5 / 12
 
 
 class EngineChoice(_Section):
@@ -166,7 +164,7 @@ class LogSettings(_Section):
 
 
 class Settings(_Section):
-    """Every setting; config/default.yaml documents each. Only build.py sees the whole tree."""
+    """Every setting; config/default.yaml documents each."""
 
     audio: AudioSettings
     hearing: HearingSettings
@@ -183,112 +181,6 @@ class Settings(_Section):
     history: HistorySettings
     memory: MemoryLimits
     log: LogSettings
-
-
-RESERVED = frozenset({paths.DATA_DIR_VARIABLE})
-"""Variables that begin like settings and are none."""
-
-
-def load_settings(
-    user_file: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-    overrides: Mapping[str, Any] | None = None,
-) -> tuple[Settings, tuple[Noticed, ...]]:
-    """Read all layers. What is wrong in the user's file or the environment is left out and noticed;
-    what is wrong in `overrides` (dotted names, from the command line) raises ConfigInvalid."""
-    notices: list[Noticed] = []
-    layers = [_shipped_layer()]
-    layers += _user_layer(user_file or paths.app_paths().settings_file, notices)
-    layers += _environment_layer(os.environ if environ is None else environ, notices)
-    layers.append(from_command_line(overrides or {}))
-    while True:
-        try:
-            return Settings.model_validate(merged(layers)), tuple(notices)
-        except ValidationError as invalid:
-            notices += _leave_out(layers, invalid)
-
-
-def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
-    """What `--set face.engine=illustrated` on a command line means."""
-    overrides = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise ConfigInvalid(
-                f"{assignment!r} sets nothing.", "Write it as  name=value,  say  window.theme=dark."
-            )
-        overrides[name.strip()] = parse_value(text, f"The value of {name}")
-    return overrides
-
-
-def _shipped_layer() -> Layer:
-    layer = read_yaml(paths.default_settings_file())
-    layer.mendable = False
-    return layer
-
-
-def _user_layer(path: Path, notices: list[Noticed]) -> list[Layer]:
-    try:
-        return [read_yaml(path)] if path.exists() else []
-    except ConfigInvalid as error:
-        notices.append(
-            Noticed(error.message, f"{error.hint} Until then the settings are as shipped.")
-        )
-        return []
-
-
-def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> list[Layer]:
-    try:
-        return [read_environment(environ, RESERVED)]
-    except ConfigInvalid as error:
-        notices.append(Noticed(error.message, error.hint))
-        return []
-
-
-def _leave_out(layers: list[Layer], invalid: ValidationError) -> list[Noticed]:
-    """Take the wrong entries out of the layers they came from; raise if one may not be wrong."""
-    wrong = {}
-    for detail in reversed(invalid.errors(include_url=False)):
-        layer, name = _culprit(layers, detail)
-        wrong[name] = layer, detail  # of several errors in one setting, the first
-    notices = []
-    for name, (layer, detail) in reversed(wrong.items()):
-        error = _explained(layer, name, detail)
-        if not layer.mendable:
-            raise error from invalid
-        layer.remove(name)
-        notices.append(Noticed(error.message, f"{error.hint} It is left out."))
-    return notices
-
-
-def _culprit(layers: list[Layer], detail: ErrorDetails) -> tuple[Layer, Name]:
-    """The last layer that says something about the setting, and the setting's name there."""
-    name = tuple(part for part in detail["loc"] if isinstance(part, str))
-    while name:
-        for layer in reversed(layers):
-            if has(layer.tree, name):
-                return layer, name
-        name = name[:-1]
-    return layers[0], name
-
-
-def _explained(layer: Layer, name: Name, detail: ErrorDetails) -> ConfigInvalid:
-    dotted = ".".join(name)
-    place = layer.place(name)
-    if detail["type"] == "extra_forbidden":
-        return ConfigInvalid(f"There is no setting {dotted} ({place}).", _did_you_mean(name))
-    reason = detail["msg"].replace("Input should", "it should")
-    return ConfigInvalid(
-        f"The setting {dotted} cannot be {detail['input']!r} ({place}): {reason}.",
-        "config/default.yaml explains every setting.",
-    )
-
-
-def _did_you_mean(name: Name) -> str:
-    levels = {setting[:depth] for setting in setting_names() for depth in range(1, 4)}
-    known = sorted(".".join(level) for level in levels)
-    found = process.extractOne(".".join(name), known, scorer=fuzz.ratio, score_cutoff=65)
-    return f"Did you mean {found[0]}?" if found else "config/default.yaml lists all."
 
 
 def setting_names() -> tuple[Name, ...]:

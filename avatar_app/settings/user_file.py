@@ -14,7 +14,7 @@ import yaml
 from avatar_app.core.errors import AvatarError
 from avatar_app.settings import layers
 from avatar_app.settings.layers import ENGINE, OPTIONS, Name
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system import paths
 
 log = logging.getLogger(__name__)

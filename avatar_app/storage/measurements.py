@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.manifest import Kind
-from avatar_app.performance.monitor import Span, StageTimes, span_named, summarized
 from avatar_app.storage.database import Database, Migration
+from avatar_app.storage.stage_times import Span, StageTimes, span_named, summarized
 from avatar_app.storage.timestamps import since, stored
 from avatar_app.system.paths import AppPaths
 

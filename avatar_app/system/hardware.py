@@ -10,13 +10,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from avatar_app.runtime.memory.budget import MemoryReading, Meters, Pool
-from avatar_app.storage.measurements import Measurements
 from avatar_app.system.machine import describe_machine
+from avatar_app.system.memory import MemoryReading, Meters, Pool
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +34,16 @@ class GraphicsCard:
     name: str
     total_mb: float
     used_mb: float
+
+
+class SpeedStore(Protocol):
+    """Where the measured speed of a machine is kept."""
+
+    def speed(self, fingerprint: str) -> float | None:
+        """Billions of operations a second; None if it was never measured."""
+
+    def keep_speed(self, fingerprint: str, gflops: float) -> None:
+        """Keep it for the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ def fingerprint() -> str:
 
 
 def look_at_hardware(
-    measurements: Measurements | None,
+    measurements: SpeedStore | None,
     cards: Cards,
     anew: bool = False,
     seconds: float = MEASURED_SECONDS,

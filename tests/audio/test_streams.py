@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from virtual_audio import RATE, VirtualAudio, likeness, wait_until
 
-from avatar_app.audio.devices import list_devices
+from avatar_app.audio.backend import list_devices
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.speaker import Loudspeaker
 from avatar_app.core.values import MICROPHONE_RATE, PLAYBACK_BLOCK, PLAYBACK_RATE, AudioChunk

@@ -15,7 +15,7 @@ from s3fd_parts import FOLDER, State, pure_green_state, random_state
 from terminal import typed
 from torch_files import Hostile, write_row, write_zip
 
-from avatar_app.avatars.detection.faces import DetectorName, FaceDetector, create_face_detector
+from avatar_app.avatars.detection.faces import FaceDetector, create_face_detector
 from avatar_app.avatars.detection.s3fd import S3fd
 from avatar_app.avatars.detection.s3fd_graph import PICTURES, STRIDES, expected_shapes, s3fd_graph
 from avatar_app.avatars.library import AvatarLibrary
@@ -23,6 +23,7 @@ from avatar_app.cli.avatars import avatars
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.values import Image
 from avatar_app.engines.face.portrait.avatar import load_avatar
+from avatar_app.settings.schema import DetectorName
 from avatar_app.system.paths import app_paths
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from avatar_app.bench import BENCHES, alignment, run_bench, show_table, skew, soak, speech
+from avatar_app.bench import BENCHES, alignment, run_bench, show_table, skew, soak
 from avatar_app.bench.echoes import ECHO_DB, EchoPath
 from avatar_app.bench.fakes import level_of
 from avatar_app.bench.noises import NOISES, noise_number
 from avatar_app.bench.result import BenchResult, Metric, Report, histogram, quantile
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.values import AudioChunk, SpeechChunk, Word
+from avatar_app.session.offline import simulated_user
 from avatar_app.session.offline.devices import Tick
-from avatar_app.settings.schema import Settings, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import Settings
 
 RNG = np.random.default_rng(1)
 
@@ -88,20 +90,22 @@ def test_voice_ends_where_it_really_does_in_a_noisy_recording() -> None:
     voice = np.zeros(32_000, np.float32)
     voice[8_000:20_000] = RNG.standard_normal(12_000) * 0.1
     voice[25_000:25_100] = 0.1  # a click is no voice
-    assert speech.voiced_span(voice + noise) == pytest.approx((0.5, 1.25), abs=0.011)
+    assert simulated_user.voiced_span(voice + noise) == pytest.approx((0.5, 1.25), abs=0.011)
 
 
 def test_pauses_are_found_between_voice() -> None:
     voice = RNG.standard_normal(48_000).astype(np.float32) * 0.1
     voice[16_000:22_400] = 0.0
-    assert speech.pauses_in(voice, 0.2) == [pytest.approx((1.0, 1.4), abs=0.011)]
-    assert speech.pauses_in(voice, 0.5) == []
+    assert simulated_user.pauses_in(voice, 0.2) == [pytest.approx((1.0, 1.4), abs=0.011)]
+    assert simulated_user.pauses_in(voice, 0.5) == []
 
 
 def test_the_checkout_has_real_recordings() -> None:
-    found = speech.recordings()
+    found = simulated_user.recordings()
     assert len(found) >= 4
-    assert all(speech.loud_level(each.samples) == pytest.approx(-26, abs=0.1) for each in found)
+    assert all(
+        simulated_user.loud_level(each.samples) == pytest.approx(-26, abs=0.1) for each in found
+    )
 
 
 @pytest.mark.parametrize("delay", [0.06, 0.3])

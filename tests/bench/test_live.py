@@ -23,7 +23,8 @@ from avatar_app.engines.face.wav2lip.region import LOWER_HALF
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
 from avatar_app.engines.face.wav2lip.stage import LipPose
 from avatar_app.pipeline.output.playback import Moment
-from avatar_app.settings.schema import Settings, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import Settings
 
 PIXEL = np.zeros((1, 1, 3), np.uint8)
 

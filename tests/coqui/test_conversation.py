@@ -21,7 +21,8 @@ from avatar_app.pipeline import commands
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
-from avatar_app.settings.schema import EngineChoice, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import EngineChoice
 from avatar_app.speech.text_to_speech import TTSEngine
 from avatar_app.system.paths import app_paths
 from avatar_app.voices.library import CONSENT, MANIFEST, REFERENCE, VoiceLibrary, open_voice

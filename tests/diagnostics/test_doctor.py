@@ -13,7 +13,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.diagnostics import doctor
 from avatar_app.diagnostics.doctor import Finding, examine
 from avatar_app.diagnostics.scripted_conversation import hold_conversation
-from avatar_app.settings.schema import Settings, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths, app_paths
 
 

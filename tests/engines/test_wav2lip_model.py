@@ -15,7 +15,8 @@ from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.onnx_graph import MELS, PICTURES, Form, picture_graph
 from avatar_app.engines.face.wav2lip.parts import parts
 from avatar_app.engines.face.wav2lip.region import Region
-from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime, open_session
+from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
+from avatar_app.engines.face.wav2lip.sessions import open_session
 
 MOUTH = Region(50, 93, 12, 81)
 EXACTLY = Choice(Runtime.ONNXRUNTIME)

@@ -13,7 +13,8 @@ from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.onnx_graph import face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.region import LOWER_HALF, WHOLE, Region
-from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime, open_session
+from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
+from avatar_app.engines.face.wav2lip.sessions import open_session
 
 State = dict[str, np.ndarray]
 TOLERANCE = 1e-4

@@ -28,13 +28,8 @@ from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.preparation import settled
 from avatar_app.engines.face.wav2lip.region import Region
-from avatar_app.engines.face.wav2lip.runtime import (
-    Choice,
-    Device,
-    Precision,
-    Runtime,
-    open_session,
-)
+from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Precision, Runtime
+from avatar_app.engines.face.wav2lip.sessions import open_session
 
 State = dict[str, np.ndarray]
 MOUTH = Region(50, 93, 12, 81)

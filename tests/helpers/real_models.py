@@ -10,7 +10,7 @@ from typing import Any
 from avatar_app.core.events import Failed, Noticed, TurnEnded
 from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
 from avatar_app.session.offline.recordings import RecordingPlayer, ReportLine
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 
 SAID = "please tell me something nice"

@@ -22,7 +22,8 @@ from avatar_app.models.resolve import licence_notices, usable_path, with_model_p
 from avatar_app.models.store import Presence, Store, StoredFile, readable
 from avatar_app.models.verify import Checked, verify
 from avatar_app.render.inputs import find_weights
-from avatar_app.runtime.engine_set import EngineSet, create_engine, put_face
+from avatar_app.runtime.engine_set import EngineSet, create_engine
+from avatar_app.runtime.fallback.faces import put_face
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.paths import app_paths, shipped

@@ -22,10 +22,10 @@ from avatar_app.performance.apply import apply, changes, undo
 from avatar_app.performance.planner import Plan, Planner
 from avatar_app.performance.profiles import Profile, read_profiles, suited
 from avatar_app.performance.profiling import profile_engine
-from avatar_app.runtime.memory.budget import MemoryLimits, Pool
 from avatar_app.runtime.memory.estimate import choice_key, estimate, model_mb
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import MemoryLimits
 from avatar_app.storage.measurements import EngineProfile, Measurements
 from avatar_app.system.hardware import (
     Cards,
@@ -35,6 +35,7 @@ from avatar_app.system.hardware import (
     look_at_hardware,
     meters,
 )
+from avatar_app.system.memory import Pool
 from avatar_app.system.paths import app_paths
 
 GB = 1024.0

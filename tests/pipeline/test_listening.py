@@ -13,7 +13,8 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
 from avatar_app.pipeline.commands import Command, Recognized, StageFailed
 from avatar_app.pipeline.engine_usage import EngineUsage
-from avatar_app.pipeline.input.recognition import RecognitionStage, Utterance
+from avatar_app.pipeline.input.recognition import RecognitionStage
+from avatar_app.pipeline.utterance import Utterance
 from avatar_app.pipeline.work_tracker import WorkTracker
 
 SOON = 10.0

@@ -15,9 +15,10 @@ from avatar_app.core.values import ALIGNED_FACE, Image, VideoFrame
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.portrait.framing import Framed, framed
 from avatar_app.render.enhancement import MouthPlace, enhanced, placement
-from avatar_app.runtime.engine_set import create_engine, load_engines
+from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 
 SIZE = (640, 360)
 

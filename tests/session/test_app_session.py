@@ -34,7 +34,8 @@ from avatar_app.media.sound_reader import read_sound
 from avatar_app.session import app_session as companion_module
 from avatar_app.session.app_session import AppSession
 from avatar_app.session.session import NewCharacter, Preference
-from avatar_app.settings.schema import EngineChoice, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.paths import app_paths
 
 LIGHT = {

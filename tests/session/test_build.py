@@ -12,16 +12,14 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output.chat_context import ChatContext
-from avatar_app.runtime.engine_set import (
-    BUILTIN,
-    choices,
-    create_engine,
-    load_engines,
-)
+from avatar_app.runtime.defaults import BUILTIN
+from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.loading import choices, load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.conversation import offline_conversation
 from avatar_app.session.personas import read_persona
-from avatar_app.settings.schema import Settings, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import app_paths, personas
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")

@@ -20,12 +20,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings import layers
-from avatar_app.settings.schema import (
-    Settings,
-    load_settings,
-    parse_overrides,
-    setting_names,
-)
+from avatar_app.settings.loading import load_settings, parse_overrides
+from avatar_app.settings.schema import Settings, setting_names
 from avatar_app.settings.user_file import save_user_setting, with_setting, write_atomically
 from avatar_app.system import paths
 

@@ -9,8 +9,8 @@ from avatar_app.core.events import (
     Failed,
     Noticed,
 )
-from avatar_app.ui.window import notices as notices_module
-from avatar_app.ui.window.notices import Notice
+from avatar_app.ui.widgets import notices as notices_module
+from avatar_app.ui.widgets.notices import Notice
 
 LEFT = Qt.MouseButton.LeftButton
 

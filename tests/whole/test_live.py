@@ -29,7 +29,8 @@ from avatar_app.media.resample import resampled
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.schema import ThemeChoice, load_settings
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme

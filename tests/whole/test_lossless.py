@@ -16,7 +16,7 @@ from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples, Transcr
 from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.session.offline.conversation import OfflineConversation
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 
 DATA = Path(__file__).parents[1] / "data"

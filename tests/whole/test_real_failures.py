@@ -16,7 +16,7 @@ from witness import Witness
 from avatar_app.audio.backend import AudioBackend
 from avatar_app.core.events import Failed, Noticed, TurnEnded
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 
 Open = Callable[[dict[str, Any]], AppSession]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.avatars.clip.reading import Clip
-from avatar_app.avatars.detection.faces import Face, FaceDetector
+from avatar_app.avatars.detection.faces import FaceBox, FaceDetector
 from avatar_app.avatars.landmarks import Floats, detail_of, tilt_of
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
@@ -84,7 +84,7 @@ class _Follower:
         self._eyes = eyes
         self._pauses = {True: round(_LOOK_AROUND * rate), False: round(_LOOK_AGAIN * rate)}
         self._next = 0
-        self._face: Face | None = None
+        self._face: FaceBox | None = None
 
     def follow(self, index: int, picture: Image) -> Floats | None:
         """The face's mesh in frame `index`, or None where it is not seen."""
@@ -107,11 +107,11 @@ class _Follower:
         self._next = index + max(1, self._pauses[self._face is not None])
 
 
-def _around(mesh: Floats) -> Face:
+def _around(mesh: Floats) -> FaceBox:
     """The face that a mesh lies on."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     side = float((high - low).max())
-    return Face(1.0, (low + high) / 2, side, float(np.deg2rad(tilt_of(mesh))))
+    return FaceBox(1.0, (low + high) / 2, side, float(np.deg2rad(tilt_of(mesh))))
 
 
 def _is_within(mesh: Floats, picture: Image) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +25,7 @@ from avatar_app.avatars.detection.crops import (
     turning,
 )
 from avatar_app.core.values import Image
+from avatar_app.settings.schema import DetectorName
 
 if TYPE_CHECKING:
     from avatar_app.settings.schema import AvatarSettings
@@ -45,13 +45,6 @@ _TRIES = 4
 """Times that the square is turned for that; detectors that tell no tilt need two or three."""
 _CORNERS = (33, 263)
 """Outer corners of the eyes in the mesh."""
-
-
-class DetectorName(StrEnum):
-    """What finds faces."""
-
-    EMBEDDED = "embedded"
-    S3FD = "s3fd"
 
 
 class BoxDetector(Protocol):

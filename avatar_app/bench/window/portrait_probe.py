@@ -161,7 +161,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from avatar_app.__main__ import SWITCH_INTERVAL
+    from avatar_app.system.process import prepare_process
 
-    sys.setswitchinterval(SWITCH_INTERVAL)
+    prepare_process()
     main()

@@ -18,7 +18,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
 from avatar_app.bench.window.event_pump import EventPump
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
@@ -136,7 +136,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from avatar_app.__main__ import SWITCH_INTERVAL
+    from avatar_app.system.process import prepare_process
 
-    sys.setswitchinterval(SWITCH_INTERVAL)
+    prepare_process()
     main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 
 from avatar_app.core.engines import SpeechRecognizer
 from avatar_app.core.errors import AvatarError
@@ -12,56 +11,12 @@ from avatar_app.core.values import AudioChunk, Transcript
 from avatar_app.pipeline.commands import Command, Recognized, StageFailed
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.stage import Feed, Stage
+from avatar_app.pipeline.utterance import AudioSegment, Utterance
 from avatar_app.pipeline.work_tracker import WorkTracker
 
 LONGEST_SEGMENT = 6000
 """Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
 RECOGNIZE = "recognize"
-
-
-@dataclass(eq=False, slots=True)
-class AudioSegment:
-    """The sound between two pauses, and what was understood of it."""
-
-    turn: Turn
-    """Identifies this recognition; it is cancelled only when the utterance is withdrawn."""
-    feed: Feed[AudioChunk]
-    text: str = ""
-    final: bool = False
-    open: bool = True
-    blocks: int = 0
-    """Of sound, with the silence before and after the voice."""
-
-
-@dataclass(eq=False, slots=True)
-class Utterance:
-    """What one user says in one go. Belongs to the conductor."""
-
-    id: int
-    """Of the turn it becomes."""
-    carried: str = ""
-    """What the user said before, if the answer to it was not heard."""
-    segments: list[AudioSegment] = field(default_factory=list)
-    over_avatar: bool = False
-    """It began while the avatar spoke."""
-    ended: bool = False
-    """The turn-taker is sure that the user has ended."""
-    marks: dict[str, float] = field(default_factory=dict)
-    answer: Turn | None = None
-    """The answer that is prepared before the end is certain."""
-
-    @property
-    def text(self) -> str:
-        texts = [self.carried, *(segment.text for segment in self.segments)]
-        return " ".join(text for text in texts if text)
-
-    @property
-    def understood(self) -> bool:
-        """Every segment has its final text."""
-        return all(segment.final for segment in self.segments)
-
-    def segment_of(self, turn: Turn) -> AudioSegment | None:
-        return next((segment for segment in self.segments if segment.turn is turn), None)
 
 
 class RecognitionStage:

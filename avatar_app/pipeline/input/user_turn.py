@@ -8,10 +8,11 @@ from avatar_app.core.events import Event, Failed, UserStarted, UserTranscript, U
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
-from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage, Utterance
+from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import UNFINISHED, Decision, TurnDetector
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.utterance import Utterance
 
 FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
 """Sounds that are no words."""

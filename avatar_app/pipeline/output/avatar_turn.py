@@ -17,13 +17,13 @@ from avatar_app.core.events import (
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline.commands import ClauseReceived, StageEnded, StageFailed
-from avatar_app.pipeline.input.recognition import Utterance
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
 from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import TOOL_CALLED
 from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
+from avatar_app.pipeline.utterance import Utterance
 
 ANSWER_PATIENCE = 60.0
 """Seconds without a sign of life after which an answer is given up."""

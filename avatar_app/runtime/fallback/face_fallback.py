@@ -26,8 +26,9 @@ from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
 from avatar_app.pipeline.stage import Stage
-from avatar_app.runtime.engine_set import EngineSet, make_face, make_fallback
+from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.engine_switch import close_when_idle, notice_of_staying, switch
+from avatar_app.runtime.fallback.faces import make_face, make_fallback
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
 from avatar_app.settings.schema import EngineChoice
 

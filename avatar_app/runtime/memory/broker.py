@@ -11,15 +11,12 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Store
-from avatar_app.runtime.memory.budget import (
-    MemoryBudget,
-    MemoryFootprint,
-    MemoryLease,
-    MemoryLimits,
-)
+from avatar_app.runtime.memory.budget import MemoryBudget, MemoryLease
 from avatar_app.runtime.memory.estimate import estimate
+from avatar_app.settings.schema import MemoryLimits
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.hardware import Cards, meters, nvml, peak_mb
+from avatar_app.system.memory import MemoryFootprint
 from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)

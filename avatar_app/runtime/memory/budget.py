@@ -5,59 +5,15 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
+from enum import Enum, auto
 
 from avatar_app.core.errors import OutOfMemory
+from avatar_app.settings.schema import MemoryLimits
+from avatar_app.system.memory import MemoryFootprint, Meters, Pool
 
 log = logging.getLogger(__name__)
-
-
-class Pool(StrEnum):
-    """A kind of memory."""
-
-    RAM = "memory"
-    VRAM = "graphics memory"
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryFootprint:
-    """What an engine takes at its peak, in MB (2**20 bytes)."""
-
-    ram_mb: float = 0.0
-    vram_mb: float = 0.0
-
-    def of(self, pool: Pool) -> float:
-        return self.ram_mb if pool is Pool.RAM else self.vram_mb
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryReading:
-    """What a meter shows, in MB."""
-
-    total_mb: float
-    foreign_mb: float
-    """In use by what has no lease: other programs, the system, the window."""
-
-
-Meters = Mapping[Pool, Callable[[], MemoryReading]]
-
-
-Share = Annotated[float, Field(gt=0, le=1)]
-
-
-class MemoryLimits(BaseModel):
-    """Shares of all memory of a pool: a setting. As shipped 11.0 and 11.5 of a card's 12 GB."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    soft: Share = 11.0 / 12
-    hard: Share = 11.5 / 12
 
 
 class _State(Enum):

@@ -12,8 +12,8 @@ from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.gguf import read_header
 from avatar_app.models.store import Presence, Store
-from avatar_app.runtime.memory.budget import MemoryFootprint
 from avatar_app.storage.measurements import Measurements
+from avatar_app.system.memory import MemoryFootprint
 
 MATTERS = frozenset(
     {

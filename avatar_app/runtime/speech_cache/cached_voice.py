@@ -11,7 +11,7 @@ from avatar_app.core.manifest import Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.runtime.speech_cache.files import LONGEST, SpeechCache, key_of
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import AppPaths
 
 _QUICK = 100

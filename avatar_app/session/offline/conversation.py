@@ -15,12 +15,14 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.values import BLOCK_SECONDS
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
-from avatar_app.runtime.engine_set import EngineSet, load_engines, make_conversation
+from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
 from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
+from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AssistantTools
+from avatar_app.session.build import make_conversation
 from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths

@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
 )
 
 from avatar_app.ui.chat.model import LINE_ROLE, Index, TranscriptLine, TranscriptSpeaker
-from avatar_app.ui.portrait.glow import rounded
 from avatar_app.ui.style.assets import font
+from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, colour
 
 TEXT_PIXELS, NAME_PIXELS = 15, 12

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.session.session import NewCharacter, Session
+from avatar_app.ui.portrait.pane import PortraitPane
+from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.widgets.display_name import shown_name
-from avatar_app.ui.window.notices import Action, Notice
-
-if TYPE_CHECKING:
-    from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.widgets.notices import Action, Notice
 
 _PHOTOS = "*.jpg *.jpeg *.png *.webp *.bmp"
 _CLIPS = "*.mp4 *.mov *.m4v *.webm *.mkv *.avi *.gif"
@@ -27,12 +25,17 @@ _AVATARS = "*.avatar"
 class AvatarDrop(QObject):
     """Makes one avatar at a time, in a thread of its own: devices do not wait for a long clip."""
 
-    def __init__(self, window: MainWindow, session: Session) -> None:
+    made = Signal(str)
+    """The name of an avatar that is to be shown."""
+
+    def __init__(
+        self, window: QWidget, pane: PortraitPane, bridge: Bridge, session: Session
+    ) -> None:
         super().__init__(window)
-        self._window, self._session = window, session
-        self._card = window.stage.newcomer_card
+        self._window, self._session, self._bridge = window, session, bridge
+        self._card, self._notices = pane.newcomer_card, pane.notices
         self._card.cancel_button.clicked.connect(self.cancel)
-        self._work = Work(window.bridge, window.tell_error)
+        self._work = Work(bridge, self._notices.tell_error)
         self._job: Job[NewCharacter] | None = None
         window.setAcceptDrops(True)
         window.installEventFilter(self)
@@ -62,7 +65,7 @@ class AvatarDrop(QObject):
             return
         job = Job(source.name, lambda job: self._session.make_character(source, job))
         self._job = job
-        post = self._window.bridge.post
+        post = self._bridge.post
         job.when_progressed(lambda progress: post(lambda: self._card.show_progress(progress)))
         self._card.begin(source.name)
         task = self._work.run(lambda: _result(job))
@@ -110,17 +113,17 @@ class AvatarDrop(QObject):
         self._end()
         if made is None:
             return
-        self._window.use_character(made.name)
+        self.made.emit(made.name)
         if made.notes:
             title = self.tr("This is {}.").format(shown_name(made.name))
-            self._window.stage.notices.tell(Notice(title, " ".join(made.notes)))
+            self._notices.tell(Notice(title, " ".join(made.notes)))
 
     def _tell(self, source: Path, error: AvatarError) -> None:
         """What is wrong with the file, without the long way to it; and to try another."""
         self._end()
         message = error.message.replace(str(source), source.name)
         again = Action(self.tr("Choose another"), self.choose)
-        self._window.stage.notices.tell(Notice(message, error.hint, failure=True, action=again))
+        self._notices.tell(Notice(message, error.hint, failure=True, action=again))
 
 
 def _result(job: Job[NewCharacter]) -> NewCharacter | None:

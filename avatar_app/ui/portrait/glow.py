@@ -8,6 +8,7 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QConicalGradient, QPainter, QPainterPath, QPen, QPixmap
 
+from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS_LARGE, UNIT, colour
 
 REACH = 2 * UNIT
@@ -49,13 +50,6 @@ def draw_comet(
         painter.setOpacity(strength * opacity)
         painter.strokePath(path, QPen(QBrush(gradient), width))
     painter.setOpacity(1.0)
-
-
-def rounded(rect: QRectF, radius: float = RADIUS_LARGE) -> QPainterPath:
-    """`rect` with round corners."""
-    path = QPainterPath()
-    path.addRoundedRect(rect, radius, radius)
-    return path
 
 
 def _draw(

@@ -16,7 +16,7 @@ from avatar_app.ui.style.theme import CONTROL, UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW
 from avatar_app.ui.widgets.display_name import shown_name
-from avatar_app.ui.window.notices import NoticeBar
+from avatar_app.ui.widgets.notices import NoticeBar
 
 INSET = REACH + 2 * UNIT
 CAPTIONS_SHARE = 0.44

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from avatar_app.core.events import State
+from avatar_app.ui.widgets.loudness import loudness
 
 FADE_SECONDS = 0.16
 """Time constant with which one light gives way to another."""
@@ -14,8 +15,6 @@ ATTACK_SECONDS = 0.04
 RELEASE_SECONDS = 0.22
 ORBITS_PER_SECOND = 0.55
 PULSES_PER_SECOND = 0.8
-QUIET_DB, LOUD_DB = -55.0, -12.0
-"""The levels that are shown as nothing and as all."""
 
 
 class Light(StrEnum):
@@ -33,11 +32,6 @@ _OF_STATE = {
     State.THINKING: Light.THINKING,
     State.SPEAKING: Light.SPEAKING,
 }
-
-
-def loudness(db: float) -> float:
-    """A level as a number in [0, 1] for the eye."""
-    return min(1.0, max(0.0, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)))
 
 
 @dataclass

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from avatar_app.core.events import AudioLevels, State
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.portrait.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring, rounded
+from avatar_app.ui.portrait.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring
 from avatar_app.ui.portrait.state_light import Light, StateLight
 from avatar_app.ui.style.assets import Glyph, pixmap
+from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import CONTROL, UNIT, Palette, Theme, colour
 
 LOOK_EVERY_MS = 16

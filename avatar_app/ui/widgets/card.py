@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QWidget
 
-from avatar_app.ui.portrait.glow import rounded
+from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import UNIT, Theme, colour
 
 SHADOW = 3 * UNIT

@@ -6,9 +6,9 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from avatar_app.ui.portrait.glow import rounded
-from avatar_app.ui.portrait.state_light import loudness
+from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import Theme, colour
+from avatar_app.ui.widgets.loudness import loudness
 
 FALL = 0.82
 """What is left of a level that nothing holds up, after each report."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.events import (
     AudioLevels,
     CharacterShown,
     ClauseWritten,
-    Control,
     ControlRequested,
     Event,
     Failed,
@@ -26,20 +23,22 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
     WordsPlayed,
 )
-from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.spoken_words import Answer
-from avatar_app.ui.window.notices import Action, Notice
-
-if TYPE_CHECKING:
-    from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.widgets.notices import Action, Notice
+from avatar_app.ui.window.parts import WindowParts
 
 
 class EventPresenter(QObject):
     """Keeps of the conversation only the answer that is being spoken."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    character_shown = Signal(str)
+    control_requested = Signal(object)
+    """A `Control` that concerns the window as a whole."""
+    devices_wanted = Signal()
+
+    def __init__(self, parts: WindowParts, parent: QObject) -> None:
+        super().__init__(parent)
+        self._parts = parts
         self._turn_id: int | None = None
         self._answer = Answer()
 
@@ -49,7 +48,7 @@ class EventPresenter(QObject):
 
     def greet_again(self) -> None:
         """There were conversations before."""
-        if self._window.stage.captions.caption.hint:
+        if self._parts.stage.captions.caption.hint:
             self._hint(self.tr("Welcome back"))
 
     def receive(self, event: Event) -> None:
@@ -60,23 +59,23 @@ class EventPresenter(QObject):
             case StateChanged(state):
                 self._show_state(state)
             case Muted(muted):
-                self._window.stage.view.show_muted(muted)
-                self._window.composer.show_muted(muted)
+                self._parts.stage.view.show_muted(muted)
+                self._parts.composer.show_muted(muted)
             case Failed() | Noticed():
-                self._window.stage.notices.tell(self._notice(event))
+                self._parts.stage.notices.tell(self._notice(event))
             case CharacterShown(name):
-                self._window.show_character(name)
+                self.character_shown.emit(name)
             case ControlRequested(control):
-                self._control(control)
+                self.control_requested.emit(control)
             case _:
                 self._show_words(event)
 
     def _hint(self, text: str) -> None:
         keys = self.tr("Hold Space to talk   ·   Enter sends   ·   Esc stops the answer")
-        self._window.stage.captions.show_hint(text, keys)
+        self._parts.stage.captions.show_hint(text, keys)
 
     def _show_words(self, event: Event) -> None:
-        captions, chat = self._window.stage.captions, self._window.chat.model
+        captions, chat = self._parts.stage.captions, self._parts.chat.model
         match event:
             case UserStarted():
                 captions.clear()
@@ -108,49 +107,31 @@ class EventPresenter(QObject):
         self._show_answer()
 
     def _show_answer(self) -> None:
-        self._window.stage.captions.show_answer(self._answer)
+        self._parts.stage.captions.show_answer(self._answer)
 
     def _end(self, turn: TurnEnded) -> None:
         """Of an answer that was cut off, leave only what was heard on show."""
         if turn.turn_id == self._turn_id:
             self._answer = Answer.of(turn.heard_text, turn.heard_text)
-            if not self._window.stage.captions.caption.by_user:
+            if not self._parts.stage.captions.caption.by_user:
                 self._show_answer()
 
     def _show_level(self, heard: AudioLevels) -> None:
-        self._window.stage.view.show_level(heard)
-        self._window.composer.show_level(heard)
-        if self._window.popover.isVisible():
-            self._window.popover.meter.show_level(heard.microphone_db, heard.speech_probability)
+        self._parts.stage.view.show_level(heard)
+        self._parts.composer.show_level(heard)
+        if self._parts.popover.isVisible():
+            self._parts.popover.meter.show_level(heard.microphone_db, heard.speech_probability)
 
     def _show_state(self, state: State) -> None:
-        self._window.stage.view.show_state(state)
-        self._window.composer.show_state(state)
+        self._parts.stage.view.show_state(state)
+        self._parts.composer.show_state(state)
 
     def _notice(self, event: Failed | Noticed) -> Notice:
         if isinstance(event, Noticed):
             return Notice(event.message, event.hint)
         text = f"{event.message} {event.hint}".strip()
         copy = Action(self.tr("Copy"), lambda: QGuiApplication.clipboard().setText(text))
-        devices = Action(self.tr("Devices"), self._window.show_settings)
+        devices = Action(self.tr("Devices"), self.devices_wanted.emit)
         concerns_device = event.turn_id is None
         action = devices if concerns_device else copy
         return Notice(event.message, event.hint, failure=True, action=action)
-
-    def _control(self, control: Control) -> None:
-        window = self._window
-        match control:
-            case Control.SHOW_TRANSCRIPT:
-                window.show_transcript(True)
-            case Control.HIDE_TRANSCRIPT:
-                window.show_transcript(False)
-            case Control.SHOW_SETTINGS:
-                window.show_settings()
-            case Control.USE_DARK_THEME:
-                window.use_theme(ThemeChoice.DARK)
-            case Control.USE_LIGHT_THEME:
-                window.use_theme(ThemeChoice.LIGHT)
-            case Control.FULL_SCREEN:
-                window.show_full_screen()
-            case Control.CLOSE:
-                window.close()

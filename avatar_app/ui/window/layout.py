@@ -2,78 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from avatar_app.session.session import Session
 from avatar_app.ui.style.theme import UNIT
-
-if TYPE_CHECKING:
-    from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.window.parts import WindowParts
 
 
-def lay_out(window: MainWindow) -> None:
+def lay_out(window: QWidget, parts: WindowParts) -> None:
     """Portrait and composer to the left, the transcript beside them; the order of Tab."""
     left = QVBoxLayout()
     left.setContentsMargins(0, 0, 0, 0)
     left.setSpacing(0)
-    left.addWidget(window.stage, 1)
+    left.addWidget(parts.stage, 1)
     bar = QHBoxLayout()
     bar.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
-    bar.addWidget(window.composer)
+    bar.addWidget(parts.composer)
     left.addLayout(bar)
     row = QHBoxLayout(window)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(0)
     row.addLayout(left, 1)
-    row.addWidget(window.panel)
-    stage = window.stage
-    order = (
-        *(window.composer.field, window.composer.stop_button, window.composer.send_button),
-        *(window.composer.talk_button, window.composer.mute_button),
-        *(stage.theme_button, stage.settings_button, stage.transcript_button),
-        *(window.chat.copy_button, window.chat.list),
-        *(stage.notices.action_button, stage.notices.close_button),
-        stage.newcomer_card.cancel_button,
-    )
-    for before, after in pairwise(order):
+    row.addWidget(parts.panel)
+    for before, after in pairwise(_tab_order(parts)):
         QWidget.setTabOrder(before, after)
 
 
-def connect(window: MainWindow, session: Session) -> None:
-    """What the controls do."""
-    popover = window.popover
-    window.composer.sent.connect(session.type)
-    window.composer.held.connect(session.hold)
-    window.composer.stopped.connect(session.interrupt)
-    window.composer.mute_wanted.connect(session.mute)
-    window.stage.transcript_button.clicked.connect(window.toggle_transcript)
-    window.stage.theme_button.clicked.connect(window.toggle_theme)
-    window.stage.settings_button.clicked.connect(window.toggle_settings)
-    popover.microphone_chosen.connect(lambda n: window.run(lambda: session.use_microphone(n)))
-    popover.speaker_chosen.connect(lambda n: window.run(lambda: session.use_speaker(n)))
-    popover.character_chosen.connect(window.use_character)
-    popover.photo_wanted.connect(window.bring_photo)
-    popover.theme_chosen.connect(window.use_theme)
-    popover.forget_wanted.connect(window.forget)
-    popover.closed.connect(window.composer.field.setFocus)
-    window.theme.changed.connect(window.restyle)
+def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
+    stage, composer, chat = parts.stage, parts.composer, parts.chat
+    return (
+        *(composer.field, composer.stop_button, composer.send_button),
+        *(composer.talk_button, composer.mute_button),
+        *(stage.theme_button, stage.settings_button, stage.transcript_button),
+        *(chat.copy_button, chat.list),
+        *(stage.notices.action_button, stage.notices.close_button),
+        stage.newcomer_card.cancel_button,
+    )
 
 
-def bind_keys(window: MainWindow) -> None:
+def connect_session(
+    parts: WindowParts, session: Session, run: Callable[[Callable[[], object]], object]
+) -> None:
+    """Controls that only pass on what the user does; `run` does it off the window's thread."""
+    composer, popover = parts.composer, parts.popover
+    composer.sent.connect(session.type)
+    composer.held.connect(session.hold)
+    composer.stopped.connect(session.interrupt)
+    composer.mute_wanted.connect(session.mute)
+    popover.microphone_chosen.connect(lambda name: run(lambda: session.use_microphone(name)))
+    popover.speaker_chosen.connect(lambda name: run(lambda: session.use_speaker(name)))
+    popover.character_chosen.connect(lambda name: run(lambda: session.use_character(name)))
+    popover.closed.connect(composer.field.setFocus)
+
+
+def bind_keys(window: QWidget, keys: Mapping[str, Callable[[], object]]) -> None:
     """What the keys do, wherever the focus is."""
-    keys = {
-        "Esc": window.escape,
-        "Ctrl+M": window.composer.toggle_mute,
-        "Ctrl+N": window.bring_photo,
-        "Ctrl+T": window.toggle_transcript,
-        "Ctrl+D": window.toggle_theme,
-        "Ctrl+,": window.toggle_settings,
-        "F11": window.toggle_full_screen,
-        "Ctrl+Q": window.close,
-    }
     for key, act in keys.items():
         QShortcut(QKeySequence(key), window).activated.connect(act)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import TurnEnded
+from avatar_app.core.events import Control, TurnEnded
 from avatar_app.session.session import Preference, Session
 from avatar_app.settings.schema import ThemeChoice
+from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
 from avatar_app.ui.portrait.avatar_drop import AvatarDrop
@@ -20,12 +22,12 @@ from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.stylesheet import stylesheet
-from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.event_presenter import EventPresenter
-from avatar_app.ui.window.layout import bind_keys, connect, lay_out
-from avatar_app.ui.window.notices import Action, Notice
+from avatar_app.ui.window.layout import bind_keys, connect_session, lay_out
+from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.popover import Popover
 from avatar_app.ui.window.push_to_talk import PushToTalkKey
 from avatar_app.ui.window.side_panel import SidePanel
@@ -52,24 +54,56 @@ class MainWindow(QWidget):
         self.chat = ChatView(ChatModel(shown_name(session.character)), theme)
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
-        self.reporter = EventPresenter(self)
+        parts = WindowParts(self.stage, self.composer, self.chat, self.panel, self.popover)
+        self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
-        self.work = Work(self.bridge, self.tell_error)
-        self.newcomer = AvatarDrop(self, session)
+        self.work = Work(self.bridge, self.stage.notices.tell_error)
+        self.newcomer = AvatarDrop(self, self.stage, self.bridge, session)
         self.talk_key = PushToTalkKey(self, self.hold)
         self._unsubscribe = session.subscribe(self.bridge.post)
-        lay_out(self)
-        connect(self, session)
-        bind_keys(self)
+        lay_out(self, parts)
+        connect_session(parts, session, self.run)
+        self._connect()
         self._restore()
+
+    def _connect(self) -> None:
+        """What concerns the window as a whole."""
+        self.stage.transcript_button.clicked.connect(self.toggle_transcript)
+        self.stage.theme_button.clicked.connect(self.toggle_theme)
+        self.stage.settings_button.clicked.connect(self.toggle_settings)
+        self.popover.photo_wanted.connect(self.bring_photo)
+        self.popover.theme_chosen.connect(self.use_theme)
+        self.popover.forget_wanted.connect(self.forget)
+        self.theme.changed.connect(self.restyle)
+        self.newcomer.made.connect(self.use_character)
+        self.reporter.character_shown.connect(self.show_character)
+        self.reporter.control_requested.connect(lambda control: self._controls()[control]())
+        self.reporter.devices_wanted.connect(self.show_settings)
+        keys = {
+            **{"Esc": self.escape, "Ctrl+M": self.composer.toggle_mute},
+            **{"Ctrl+N": self.bring_photo, "Ctrl+T": self.toggle_transcript},
+            **{"Ctrl+D": self.toggle_theme, "Ctrl+,": self.toggle_settings},
+            **{"F11": self.toggle_full_screen, "Ctrl+Q": self.close},
+        }
+        bind_keys(self, keys)
+
+    def _controls(self) -> dict[Control, Callable[[], object]]:
+        """What the avatar can be asked to do with the window."""
+        return {
+            Control.SHOW_TRANSCRIPT: partial(self.show_transcript, True),
+            Control.HIDE_TRANSCRIPT: partial(self.show_transcript, False),
+            Control.SHOW_SETTINGS: self.show_settings,
+            Control.USE_DARK_THEME: partial(self.use_theme, ThemeChoice.DARK),
+            Control.USE_LIGHT_THEME: partial(self.use_theme, ThemeChoice.LIGHT),
+            Control.FULL_SCREEN: self.show_full_screen,
+            Control.CLOSE: self.close,
+        }
 
     def start(self) -> None:
         """Show what was said before and begin to listen."""
         self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
         self.composer.field.setFocus()
-
-    # What the user does
 
     def hold(self, held: bool) -> None:
         self.composer.show_held(held)
@@ -89,7 +123,7 @@ class MainWindow(QWidget):
         self.stage.transcript_button.setChecked(shown)
         name = self.tr("Hide the transcript") if shown else self.tr("Show the transcript")
         self.stage.transcript_button.name_it(name, "Ctrl+T")
-        self._remember(Preference.TRANSCRIPT_SHOWN, shown)
+        self._session.set_preference(Preference.TRANSCRIPT_SHOWN, shown)
 
     def toggle_transcript(self) -> None:
         self.show_transcript(not self.panel.opened)
@@ -97,7 +131,7 @@ class MainWindow(QWidget):
     def use_theme(self, choice: ThemeChoice) -> None:
         self.theme.choose(choice)
         self.popover.show_theme(choice)
-        self._remember(Preference.THEME, choice.value)
+        self._session.set_preference(Preference.THEME, choice.value)
 
     def toggle_theme(self) -> None:
         self.use_theme(self.theme.opposite())
@@ -116,10 +150,7 @@ class MainWindow(QWidget):
         """Open the choices; devices are listed meanwhile."""
         self.work.run(self._session.devices).then(self.popover.show_devices)
         self.popover.show_characters(self._session.characters(), self._session.character)
-        corner = self.stage.settings_button.mapTo(self, QPoint(0, 0))
-        right = corner.x() + self.stage.settings_button.width() + 6 * UNIT
-        top = corner.y() + self.stage.settings_button.height() + UNIT
-        self.popover.open_at(right, top, self.height() - top - 2 * UNIT)
+        self.popover.open_below(self.stage.settings_button)
 
     def toggle_settings(self) -> None:
         if self.popover.isVisible():
@@ -135,21 +166,8 @@ class MainWindow(QWidget):
     def forget(self) -> None:
         """Delete the history, unless the user thinks better of it in time."""
         self.popover.dismiss()
-        kept = self.chat.model.lines
-        self.chat.model.clear()
-        self.stage.notices.tell(
-            Notice(
-                self.tr("The history is deleted."),
-                self.tr("You can still undo this."),
-                action=Action(self.tr("Undo"), lambda: self.chat.model.bring_back(kept)),
-                expired=lambda: self.run(self._session.forget),
-            )
-        )
-
-    # What is shown
-
-    def tell_error(self, error: AvatarError) -> None:
-        self.stage.notices.tell(Notice(error.message, error.hint, failure=True))
+        delete = partial(self.run, self._session.forget)
+        forget_unless_undone(self.chat.model, self.stage.notices, delete)
 
     def _show_earlier(self, turns: tuple[TurnEnded, ...]) -> None:
         self.chat.model.fill(turns)
@@ -170,11 +188,6 @@ class MainWindow(QWidget):
 
     def restyle(self) -> None:
         self.setStyleSheet(stylesheet(self.theme.palette))
-
-    def _remember(self, preference: Preference, value: Any) -> None:
-        self._session.set_preference(preference, value)
-
-    # The window itself
 
     def _restore(self) -> None:
         choice = self._session.preference(Preference.THEME)
@@ -209,7 +222,7 @@ class MainWindow(QWidget):
         self.talk_key.stop()
         self.stage.view.stop()
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self._remember(Preference.WINDOW_GEOMETRY, geometry)
+        self._session.set_preference(Preference.WINDOW_GEOMETRY, geometry)
         self._unsubscribe()
         self.stage.notices.dismiss_all()
         self.bridge.close()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
@@ -138,6 +138,14 @@ class Popover(Card):
             ThemeChoice.LIGHT: self.tr("Light"),
         }
         self.appearance.show_choices([Choice(t, c) for c, t in titles.items()], choice)
+
+    def open_below(self, button: QWidget) -> None:
+        """Open with its right corner under a button of the window."""
+        window = self.parentWidget()
+        corner = button.mapTo(window, QPoint(0, 0))
+        right = corner.x() + button.width() + 6 * UNIT
+        top = corner.y() + button.height() + UNIT
+        self.open_at(right, top, window.height() - top - 2 * UNIT)
 
     def open_at(self, right: int, top: int, room: int) -> None:
         """Show it with its upper right corner there, at most `room` pixels high."""

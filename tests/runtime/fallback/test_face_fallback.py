@@ -20,8 +20,9 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output import face_stage
-from avatar_app.runtime.engine_set import EngineSet, put_face
+from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
+from avatar_app.runtime.fallback.faces import put_face
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 

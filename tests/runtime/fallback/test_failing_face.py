@@ -26,7 +26,7 @@ from avatar_app.runtime.fallback.quality_ladder import DELAYS
 from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
 from avatar_app.session.offline.devices import SimulatedDevices, Tick
 from avatar_app.session.offline.recordings import ReportLine, play_recordings
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 
 FPS, WIDTH = 10.0, 192

@@ -13,14 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_app.core.errors import OutOfMemory
-from avatar_app.runtime.memory.budget import (
-    MemoryBudget,
-    MemoryFootprint,
-    MemoryLease,
-    MemoryLimits,
-    MemoryReading,
-    Pool,
-)
+from avatar_app.runtime.memory.budget import MemoryBudget, MemoryLease
+from avatar_app.settings.schema import MemoryLimits
+from avatar_app.system.memory import MemoryFootprint, MemoryReading, Pool
 
 CARD = 12 * 1024.0
 GB = 1024.0

@@ -16,17 +16,13 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
-from avatar_app.runtime.engine_set import BUILTIN, EngineSet
+from avatar_app.runtime.defaults import BUILTIN
+from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.memory.broker import MemoryBroker
-from avatar_app.runtime.memory.budget import (
-    MemoryBudget,
-    MemoryFootprint,
-    MemoryLimits,
-    MemoryReading,
-    Pool,
-)
+from avatar_app.runtime.memory.budget import MemoryBudget
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import EngineChoice
+from avatar_app.settings.schema import EngineChoice, MemoryLimits
+from avatar_app.system.memory import MemoryFootprint, MemoryReading, Pool
 from avatar_app.system.paths import app_paths
 
 pytestmark = pytest.mark.usefixtures("user_engines_forgotten")

@@ -22,7 +22,7 @@ from avatar_app.session.offline.recordings import (
     play_recordings,
     read_lines,
 )
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 
 RECORDING = Path(__file__).parents[2] / "data/goforward.wav"

@@ -25,8 +25,8 @@ from avatar_app.engines.face.wav2lip.runtime import (
     InferenceSession,
     Precision,
     give_back_memory,
-    open_session,
 )
+from avatar_app.engines.face.wav2lip.sessions import open_session
 
 _SKIP_BYTES = 72_000_000
 """That the terms of a loop's faces may take; 1.3 MB a face. Where they would take more, faces that

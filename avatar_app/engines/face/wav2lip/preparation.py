@@ -22,8 +22,8 @@ from avatar_app.engines.face.wav2lip.runtime import (
     InferenceSession,
     Precision,
     Runtime,
-    open_session,
 )
+from avatar_app.engines.face.wav2lip.sessions import open_session
 
 EXACT = frozenset(f"{layer.name}.conv" for layer in (AUDIO_ENCODER[0], *DECODER[-1]))
 """Convolutions that stay in 32 bits: the first and the last, which cost little and lose most."""

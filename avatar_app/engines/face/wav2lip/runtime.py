@@ -99,22 +99,7 @@ class InferenceSession(Protocol):
         return partial(self.run, feeds)
 
 
-def open_session(model: Model, choice: Choice) -> InferenceSession:
-    """Load an ONNX graph; one of 8 or 16 bits where `choice` says that.
-
-    ModelMissing if the runtime is not installed, DeviceUnavailable if it cannot use the device,
-    OutOfMemory if the graph does not fit.
-    """
-    if choice.runtime is Runtime.OPENVINO:
-        return _OpenVino(model, choice)
-    if choice.runtime is Runtime.MNN:
-        from avatar_app.engines.face.wav2lip.mnn import MnnSession
-
-        return MnnSession(model, choice)
-    return _OnnxRuntime(model, choice)
-
-
-class _OnnxRuntime(InferenceSession):
+class OnnxRuntimeSession(InferenceSession):
     """https://onnxruntime.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:
@@ -146,7 +131,7 @@ class _OnnxRuntime(InferenceSession):
         return dict(zip(self._names, outputs, strict=True))
 
 
-class _OpenVino(InferenceSession):
+class OpenVinoSession(InferenceSession):
     """https://docs.openvino.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:

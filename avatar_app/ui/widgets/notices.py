@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
@@ -76,6 +77,10 @@ class NoticeBar(Card):
         self._timer.timeout.connect(self.dismiss)
         theme.changed.connect(self._paint_sign)
         self.hide()
+
+    def tell_error(self, error: AvatarError) -> None:
+        """Show what went wrong and what to do about it."""
+        self.tell(Notice(error.message, error.hint, failure=True))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)

@@ -1,0 +1,73 @@
+"""How long the stages of turns took: the spans that are measured, and their percentiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_app.core.events import TurnEnded
+from avatar_app.core.manifest import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch between two marks of a turn."""
+
+    name: str
+    start: str
+    end: str
+    kind: Kind | None = None
+    """Whose first output it is, where the span holds nothing else."""
+
+
+SPANS = (
+    Span("end of turn", "user_stopped", "end_of_turn"),
+    Span("text", "user_stopped", "text"),
+    Span("first token", "text", "first_token", Kind.DIALOGUE),
+    Span("first speech", "first_clause", "first_speech", Kind.TTS),
+    Span("first sound", "user_stopped", "first_sound"),
+    Span("first frame", "user_stopped", "first_frame"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """How long one span took, over the remembered turns."""
+
+    span: Span
+    count: int
+    p50_ms: float
+    p95_ms: float
+
+
+def times_of(turn: TurnEnded) -> dict[Span, float]:
+    """Milliseconds of each span whose marks the turn has."""
+    marks = turn.marks
+    return {
+        span: (marks[span.end] - marks[span.start]) * 1000
+        for span in SPANS
+        if span.start in marks and span.end in marks
+    }
+
+
+def span_named(name: str) -> Span | None:
+    """None for one that is measured no more."""
+    return next((span for span in SPANS if span.name == name), None)
+
+
+def summarized(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTimes, ...]:
+    """Percentiles of the spans among `measured`, in the order of SPANS."""
+    found: dict[Span, list[float]] = {}
+    for span, milliseconds in measured:
+        if span is not None:
+            found.setdefault(span, []).append(milliseconds)
+    return tuple(
+        StageTimes(
+            *(span, len(found[span])),
+            *(float(p) for p in np.percentile(found[span], (50, 95))),
+        )
+        for span in SPANS
+        if span in found
+    )

@@ -1,0 +1,26 @@
+"""Delete the transcript at once and the stored history when nobody undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication
+
+from avatar_app.ui.chat.model import ChatModel
+from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
+
+
+def forget_unless_undone(chat: ChatModel, notices: NoticeBar, delete: Callable[[], object]) -> None:
+    """Clear the transcript; `delete` is called when the notice that offers Undo has expired."""
+    kept = chat.lines
+    chat.clear()
+    notices.tell(
+        Notice(
+            QCoreApplication.translate("Forgetting", "The history is deleted."),
+            QCoreApplication.translate("Forgetting", "You can still undo this."),
+            action=Action(
+                QCoreApplication.translate("Forgetting", "Undo"), lambda: chat.bring_back(kept)
+            ),
+            expired=delete,
+        )
+    )

@@ -1,0 +1,23 @@
+"""The parts of the window that its helpers lay out, connect and fill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from avatar_app.ui.chat.view import ChatView
+from avatar_app.ui.portrait.pane import PortraitPane
+from avatar_app.ui.window.composer import Composer
+from avatar_app.ui.window.popover import Popover
+from avatar_app.ui.window.side_panel import SidePanel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowParts:
+    """Made once by the main window, which owns them."""
+
+    stage: PortraitPane
+    composer: Composer
+    chat: ChatView
+    panel: SidePanel
+    """The chat is in it."""
+    popover: Popover
