@@ -141,7 +141,7 @@ class Popover(Card):
 
     def open_below(self, button: QWidget) -> None:
         """Open with its right corner under a button of the window."""
-        window = self.parentWidget()
+        window = self.window()
         corner = button.mapTo(window, QPoint(0, 0))
         right = corner.x() + button.width() + 6 * UNIT
         top = corner.y() + button.height() + UNIT
