@@ -14,7 +14,7 @@ from avatar_app.core.values import MICROPHONE_BLOCK, Samples, ToolResult
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.runtime.engine_set import create_engine
-from avatar_app.runtime.loading import choices
+from avatar_app.runtime.kinds import choices
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices, Tick, block_of
 from avatar_app.settings.schema import Settings

@@ -15,9 +15,8 @@ from tempfile import NamedTemporaryFile
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import create_engine
-from avatar_app.runtime.loading import choices
+from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import Catalog
-from avatar_app.runtime.defaults import BUILTIN, PHOTO
+from avatar_app.runtime.kinds import BUILTIN, PHOTO
 
 
 def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:

@@ -13,9 +13,9 @@ from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.out_of_memory import as_out_of_memory
 from avatar_app.engines.hosting.host import HOSTED
 from avatar_app.models.resolve import licence_notices
-from avatar_app.runtime.defaults import BUILTIN, PHOTO
 from avatar_app.runtime.factory import engine_factory, resolve_options
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, Tier
+from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
 from avatar_app.runtime.memory.evictable import RESIDENTS, EvictableEngine

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
-from avatar_app.runtime.defaults import FOR_FILES
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.faces import put_face
+from avatar_app.runtime.kinds import KINDS, choices
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.settings.schema import Settings
 from avatar_app.system import paths
 
 
@@ -31,21 +31,7 @@ def load_engines(
         for kind, choice in choices(settings).items():
             if kind is Kind.FACE:
                 put_face(rack, choice, notice, clock)
-            elif kind not in FOR_FILES:
+            elif KINDS[kind].in_conversation:
                 rack.put_or_embedded(kind, choice, notice)
         on_failure.pop_all()
     return rack
-
-
-def choices(settings: Settings) -> dict[Kind, EngineChoice]:
-    """Which engine of each kind the settings choose. They are loaded in this order: first those
-    that take longest, and a voice is given memory before a face."""
-    return {
-        Kind.ASR: settings.asr,
-        Kind.TTS: settings.tts,
-        Kind.FACE: settings.face,
-        Kind.VAD: settings.hearing.vad,
-        Kind.AEC: settings.audio.echo,
-        Kind.DIALOGUE: settings.dialogue,
-        Kind.ENHANCE: settings.enhance,
-    }

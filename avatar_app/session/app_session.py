@@ -20,6 +20,7 @@ from avatar_app.core.values import VideoFrame
 from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
 from avatar_app.runtime.fallback.circuit_breaker import CircuitBreaker
+from avatar_app.runtime.kinds import KINDS
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
@@ -39,15 +40,6 @@ _SETTING_OF = {
     Preference.TRANSCRIPT_SHOWN: "window.transcript",
     Preference.WINDOW_GEOMETRY: "window.geometry",
 }
-_ENGINES = {
-    Kind.ASR: "asr",
-    Kind.DIALOGUE: "dialogue",
-    Kind.TTS: "tts",
-    Kind.FACE: "face",
-    Kind.VAD: "hearing.vad",
-    Kind.AEC: "audio.echo",
-}
-"""Where the settings choose the engine of a kind."""
 
 
 class AppSession:
@@ -247,7 +239,7 @@ class AppSession:
 
 def _settings_of(kind: Kind, choice: EngineChoice) -> Iterator[tuple[str, Any]]:
     """What to save so that an engine is chosen at the next start."""
-    where = _ENGINES[kind]
+    where = KINDS[kind].setting
     yield f"{where}.engine", choice.engine
     for name, value in choice.options.items():
         yield f"{where}.options.{name}", value

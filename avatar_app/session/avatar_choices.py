@@ -12,7 +12,7 @@ from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.library import AvatarLibrary, name_from
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.runtime.defaults import BUILTIN, PHOTO
+from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.session import NewCharacter
 from avatar_app.settings.schema import EngineChoice

@@ -9,8 +9,8 @@ from avatar_app.core.engines import SpeechRecognizer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.voices.consent_reading import Transcriber, heard_by_grammar

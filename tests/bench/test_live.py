@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.bench import face_soak, live, places_under, run_bench
+from avatar_app.bench import face_soak, live, paths_under, run_bench
 from avatar_app.bench.faces import BenchFace, face_called, with_face, write_weights
 from avatar_app.bench.fakes import FlatFace
 from avatar_app.bench.loud_lips import loud_lips
@@ -151,19 +151,19 @@ def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
 
 
 def test_a_face_keeps_what_was_chosen_about_it(settings: Settings, tmp_path: Path) -> None:
-    chosen = with_face(small(settings), places_under(tmp_path), BenchFace.ILLUSTRATED).face
+    chosen = with_face(small(settings), paths_under(tmp_path), BenchFace.ILLUSTRATED).face
     assert (chosen.engine, chosen.options["fps"], chosen.options["width"]) == (
         "illustrated",
         25,
         64,
     )
-    wav2lip = with_face(small(settings), places_under(tmp_path), BenchFace.WAV2LIP).face
+    wav2lip = with_face(small(settings), paths_under(tmp_path), BenchFace.WAV2LIP).face
     assert Path(wav2lip.options["model"]).is_file()
     assert (Path(wav2lip.options["avatar"]) / "avatar.json").is_file()
 
 
 def test_a_short_soak_of_a_face_is_measured(settings: Settings, tmp_path: Path) -> None:
-    places = places_under(tmp_path)
+    places = paths_under(tmp_path)
     metrics = face_soak.measure_face(small(settings), places, "illustrated", 4, True).metrics
     assert metrics["utterances"].ok
     assert metrics["pictures"].ok
@@ -172,7 +172,7 @@ def test_a_short_soak_of_a_face_is_measured(settings: Settings, tmp_path: Path) 
 
 def test_a_live_conversation_is_measured(settings: Settings, tmp_path: Path) -> None:
     """Everything real, for a second of measured time."""
-    places = places_under(tmp_path)
+    places = paths_under(tmp_path)
     chosen = with_face(small(settings), places, BenchFace.ILLUSTRATED)
     measured = live._watched(chosen, places, 1.0)
     assert measured["understood"] >= 1

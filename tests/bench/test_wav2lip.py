@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.bench import places_under, wav2lip
+from avatar_app.bench import paths_under, wav2lip
 from avatar_app.bench.result import BenchResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
@@ -31,7 +31,7 @@ def test_without_torch_the_multiples_are_missing(
 ) -> None:
     monkeypatch.setattr(wav2lip, "plain_torch", lambda *_: None)
     monkeypatch.setattr(wav2lip, "QUICK_ROUNDS", 1)
-    report = wav2lip.measure(None, places_under(tmp_path), quick=True)  # it reads no settings
+    report = wav2lip.measure(None, paths_under(tmp_path), quick=True)  # it reads no settings
     metrics = json.loads(json.dumps(BenchResult("wav2lip", {}, report).as_json()))["metrics"]
     assert metrics["fp32_batch_1"]["value"] > 0
     assert 0 < metrics["fast_largest_difference"]["value"] < 1

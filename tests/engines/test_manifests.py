@@ -30,8 +30,8 @@ from avatar_app.core.values import (
 from avatar_app.core.values import MouthShape as Mouth
 from avatar_app.engines.hosting.host import HOSTED, Host
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
 
 ALL = Registry(user=Path("no user's engines")).all()

@@ -12,9 +12,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output.chat_context import ChatContext
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import create_engine
-from avatar_app.runtime.loading import choices, load_engines
+from avatar_app.runtime.kinds import BUILTIN, choices
+from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.conversation import offline_conversation
 from avatar_app.session.personas import read_persona

@@ -18,8 +18,8 @@ from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.stage import Stage
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import EngineSet
+from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.settings.schema import EngineChoice
 
 FREE_WITHIN = 300.0

@@ -12,9 +12,9 @@ from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
 from avatar_app.models.resolve import licence_notices
-from avatar_app.runtime.defaults import BUILTIN, PHOTO
 from avatar_app.runtime.engine_set import EngineSet, create_engine, fallback_choice
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
+from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 

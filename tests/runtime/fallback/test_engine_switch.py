@@ -17,11 +17,11 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.pipeline import commands
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.engine_switch import EngineSwitcher
 from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.fallback.faces import put_face
+from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 

@@ -16,8 +16,8 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
-from avatar_app.runtime.defaults import BUILTIN
 from avatar_app.runtime.engine_set import EngineSet
+from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryBudget
 from avatar_app.runtime.registry import Registry

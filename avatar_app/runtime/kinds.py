@@ -1,0 +1,51 @@
+"""The table of engine kinds: setting, built-in engine, title and stages, in loading order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+
+from avatar_app.core.manifest import Kind
+from avatar_app.settings.schema import EngineChoice, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """What the program must know of a kind of engine besides its protocol (core/engines.py)."""
+
+    kind: Kind
+    title: str
+    """What its engines are called in lists."""
+    setting: str
+    """Dotted name of the setting that chooses an engine and its options."""
+    builtin: str
+    """The engine that needs nothing and takes over where another fails."""
+    stages: tuple[str, ...] = ()
+    """The stages of a conversation that this kind works in, as their failures name them."""
+    in_conversation: bool = True
+    """Loaded with a conversation; other kinds are loaded when a film is written."""
+
+
+_ROWS = (
+    EngineKind(Kind.ASR, "Recognition", "asr", "pocketsphinx", ("recognize",)),
+    EngineKind(Kind.TTS, "Voices", "tts", "espeak", ("speak",)),
+    EngineKind(Kind.FACE, "Faces", "face", "illustrated", ("perform", "rest")),
+    EngineKind(Kind.VAD, "Voice activity", "hearing.vad", "webrtc"),
+    EngineKind(Kind.AEC, "Echo cancellation", "audio.echo", "none"),
+    EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "embedded", ("think",)),
+    EngineKind(Kind.ENHANCE, "Films", "enhance", "none", in_conversation=False),
+)
+KINDS = {row.kind: row for row in _ROWS}
+"""In the order of loading: first those that take longest, and a voice is given memory before a
+face."""
+BUILTIN = {row.kind: row.builtin for row in _ROWS}
+"""The engine of each kind that needs nothing and takes over where another fails."""
+KIND_OF_STAGE = {stage: row.kind for row in _ROWS for stage in row.stages}
+"""Whose engine failed, where a stage of a conversation did."""
+PHOTO = "photo"
+"""The built-in face that moves any avatar without weights."""
+
+
+def choices(settings: Settings) -> dict[Kind, EngineChoice]:
+    """Which engine of each kind the settings choose, in the order of loading."""
+    return {kind: attrgetter(row.setting)(settings) for kind, row in KINDS.items()}
