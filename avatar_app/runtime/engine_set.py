@@ -1,24 +1,26 @@
-"""Joins engines, settings and a conversation; the only place where all three meet."""
+"""The engines in use, one of each kind: put in, replaced by lighter ones, closed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.out_of_memory import as_out_of_memory
 from avatar_app.engines.hosting.host import HOSTED
 from avatar_app.models.resolve import licence_notices
 from avatar_app.runtime.factory import engine_factory, resolve_options
-from avatar_app.runtime.fallback.quality_ladder import QualityLadder, Tier
+from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
-from avatar_app.runtime.memory.evictable import RESIDENTS, EvictableEngine
+from avatar_app.runtime.memory.evictable import EVICTABLE, EvictableEngine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.storage.measurements import Used
@@ -31,29 +33,74 @@ class EngineSet:
     registry: Registry
     engines: dict[Kind, Any] = field(default_factory=dict)
     manifests: dict[Kind, Manifest] = field(default_factory=dict)
-    face_choice: EngineChoice = field(
-        default_factory=lambda: EngineChoice(engine=BUILTIN[Kind.FACE])
-    )
-    """The face that the user wants; what is on show may be a lighter one."""
-    face_ladder: QualityLadder | None = None
+    choices: dict[Kind, EngineChoice] = field(default_factory=dict)
+    """What the user wants; what is at work may be lighter."""
+    ladders: dict[Kind, QualityLadder] = field(default_factory=dict)
     fallback: Any = None
-    """The face that takes over where the chosen one fails; None where that is embedded itself."""
+    """The face that takes over where the chosen one fails; None where that is built in."""
     lender: MemoryBroker = field(default_factory=MemoryBroker)
     notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
     face_lease: MemoryLease | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def face_choice(self) -> EngineChoice:
+        """The face that the user wants."""
+        return self.choices.get(Kind.FACE, EngineChoice(engine=BUILTIN[Kind.FACE]))
 
     def put(self, kind: Kind, choice: EngineChoice) -> Any:
-        """Make an engine and put it in its place; whoever exchanges one closes the old."""
+        """Make the engine that the user chose, and put it in its place; whoever exchanges one
+        closes the old."""
         manifest = self.registry.find(kind, choice.engine)
-        self.engines[kind] = self._made(manifest, choice.options)
-        self.manifests[kind] = manifest
+        ladder = self._ladder(manifest, choice)
+        self._place(self._made(manifest, choice.options, ladder), manifest)
+        self.choices[kind], self.ladders[kind] = choice, ladder
         return self.engines[kind]
 
-    def _made(self, manifest: Manifest, options: dict[str, Any]) -> Any:
+    def put_level(self, kind: Kind, level: QualityLevel) -> Any:
+        """Make the chosen engine as light as a level says, or the built-in one in its place."""
+        choice = self.choices[kind]
+        if level.tier is Tier.BUILTIN:
+            choice = EngineChoice(engine=BUILTIN[kind])
+        manifest = self.registry.find(kind, choice.engine)
+        options = choice.options | dict(level.options)
+        self._place(self._made(manifest, options, self.ladders[kind]), manifest)
+        return self.engines[kind]
+
+    @contextmanager
+    def replacing(self, kind: Kind) -> Iterator[None]:
+        """What is put in meanwhile is taken out again and closed where that ends in an error."""
+        before = {id(part): dict(part) for part in self._parts()}
+        with ExitStack() as on_failure:
+            on_failure.callback(self._put_back, kind, before)
+            yield
+            on_failure.pop_all()
+
+    def _parts(self) -> tuple[dict[Kind, Any], ...]:
+        return self.engines, self.manifests, self.choices, self.ladders
+
+    def _put_back(self, kind: Kind, before: dict[int, dict[Kind, Any]]) -> None:
+        failed, former = self.engines[kind], before[id(self.engines)][kind]
+        for part in self._parts():
+            if kind in before[id(part)]:
+                part[kind] = before[id(part)][kind]
+        if failed is not former:
+            failed.close()
+
+    def _place(self, engine: Any, manifest: Manifest) -> None:
+        self.engines[manifest.kind], self.manifests[manifest.kind] = engine, manifest
+
+    def _ladder(self, manifest: Manifest, choice: EngineChoice) -> QualityLadder:
+        has_builtin = manifest.name != BUILTIN[manifest.kind]
+        if manifest.kind is Kind.FACE:
+            has_builtin = self.fallback is not None
+        return QualityLadder(levels_of(manifest, choice.options, has_builtin), self.clock)
+
+    def _made(self, manifest: Manifest, options: dict[str, Any], ladder: QualityLadder) -> Any:
         make = partial(create_engine, self.registry)
         stays = manifest.name == BUILTIN[manifest.kind]
-        if resident := RESIDENTS.get(manifest.kind):
-            return resident(manifest, options, make, self.lender, self.notice, stays)
+        if evictable := EVICTABLE.get(manifest.kind):
+            return evictable(manifest, options, make, self.lender, self.notice, ladder, stays)
         if manifest.kind is Kind.FACE:
             self.lease_face(manifest, options, stays)
         return make(manifest, options)
@@ -81,21 +128,40 @@ class EngineSet:
         if lease is not None:
             lease.close()
 
-    def put_or_embedded(
+    def put_or_builtin(
         self, kind: Kind, choice: EngineChoice, notice: Callable[[Noticed], None]
     ) -> None:
-        """Like `put`; where that fails, the embedded engine is taken and the user is told."""
+        """Like `put`; where that fails, the built-in engine is taken and the user is told."""
         try:
-            for told in licence_notices(choice.options, self.registry.find(kind, choice.engine)):
-                notice(told)
+            for licence_notice in licence_notices(
+                choice.options, self.registry.find(kind, choice.engine)
+            ):
+                notice(licence_notice)
             self.put(kind, choice)
         except AvatarError as error:
             if choice.engine == BUILTIN[kind] and not choice.options:
                 raise
-            embedded = choice.engine == BUILTIN[kind]  # then an option of it is what is wrong
-            used = "It is used as shipped." if embedded else "The embedded engine is used instead."
+            is_builtin = choice.engine == BUILTIN[kind]  # then an option of it is what is wrong
+            used = (
+                "It is used as shipped." if is_builtin else "The built-in engine is used instead."
+            )
             notice(Noticed(error.message, f"{error.hint} {used}"))
+            self._put_builtin(kind, choice, type(error))
+
+    def _put_builtin(self, kind: Kind, choice: EngineChoice, reason: type[AvatarError]) -> None:
+        """The chosen one is tried again later, unless nothing like it exists."""
+        try:
+            manifest = self.registry.find(kind, choice.engine)
+            ladder = self._ladder(manifest, choice)
+        except ConfigInvalid:
+            ladder = None
+        if ladder is None or kind is Kind.FACE or choice.engine == BUILTIN[kind]:
             self.put(kind, EngineChoice(engine=BUILTIN[kind]))
+            return
+        self.choices[kind], self.ladders[kind] = choice, ladder
+        while ladder.level.tier is Tier.CHOSEN:
+            ladder.fall(reason)
+        self.put_level(kind, ladder.level)
 
     def close(self) -> None:
         """Close all engines."""
@@ -107,11 +173,11 @@ class EngineSet:
         self.fallback = None
         self.end_face_lease()
 
-    def meanwhile(self, level: Tier) -> str:
+    def meanwhile(self, tier: Tier) -> str:
         """What the user is told to see while the chosen face cannot be had."""
-        if level is Tier.CHOSEN:
+        if tier is Tier.CHOSEN:
             return "It goes on with simpler pictures."
-        if level is Tier.EMBEDDED:
+        if tier is Tier.BUILTIN:
             name = fallback_choice(self.face_choice).engine
             return f"{self.registry.find(Kind.FACE, name).title} goes on in its place."
         return "The voice goes on without it."

@@ -22,17 +22,19 @@ class EngineKind:
     """The engine that needs nothing and takes over where another fails."""
     stages: tuple[str, ...] = ()
     """The stages of a conversation that this kind works in, as their failures name them."""
+    mark: str = ""
+    """The mark of a turn that its first output sets."""
     in_conversation: bool = True
     """Loaded with a conversation; other kinds are loaded when a film is written."""
 
 
 _ROWS = (
-    EngineKind(Kind.ASR, "Recognition", "asr", "pocketsphinx", ("recognize",)),
-    EngineKind(Kind.TTS, "Voices", "tts", "espeak", ("speak",)),
-    EngineKind(Kind.FACE, "Faces", "face", "illustrated", ("perform", "rest")),
+    EngineKind(Kind.ASR, "Recognition", "asr", "pocketsphinx", ("recognize",), "text"),
+    EngineKind(Kind.TTS, "Voices", "tts", "espeak", ("speak",), "first_speech"),
+    EngineKind(Kind.FACE, "Faces", "face", "illustrated", ("perform", "rest"), "first_frame"),
     EngineKind(Kind.VAD, "Voice activity", "hearing.vad", "webrtc"),
     EngineKind(Kind.AEC, "Echo cancellation", "audio.echo", "none"),
-    EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "embedded", ("think",)),
+    EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "embedded", ("think",), "first_token"),
     EngineKind(Kind.ENHANCE, "Films", "enhance", "none", in_conversation=False),
 )
 KINDS = {row.kind: row for row in _ROWS}

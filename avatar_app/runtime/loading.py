@@ -25,13 +25,13 @@ def load_engines(
 ) -> EngineSet:
     """One engine of each kind that a conversation needs, as the settings choose."""
     lender = MemoryBroker.of(paths.app_paths(), settings.memory)
-    rack = EngineSet(registry, lender=lender, notice=notice)
+    rack = EngineSet(registry, lender=lender, notice=notice, clock=clock)
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
         for kind, choice in choices(settings).items():
             if kind is Kind.FACE:
-                put_face(rack, choice, notice, clock)
+                put_face(rack, choice, notice)
             elif KINDS[kind].in_conversation:
-                rack.put_or_embedded(kind, choice, notice)
+                rack.put_or_builtin(kind, choice, notice)
         on_failure.pop_all()
     return rack

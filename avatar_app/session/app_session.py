@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.values import VideoFrame
 from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
-from avatar_app.runtime.fallback.circuit_breaker import CircuitBreaker
 from avatar_app.runtime.kinds import KINDS
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
@@ -59,7 +57,6 @@ class AppSession:
         self._closed = False
         self._history = History(places.history_file, self._post)
         self._recorder = Recorder(self._history) if settings.history.keep else None
-        self._substitutes = CircuitBreaker(self._substitute, time.monotonic)
         self._preferences: dict[str, Any] = {
             Preference.THEME: settings.window.theme.value,
             Preference.TRANSCRIPT_SHOWN: settings.window.transcript,
@@ -187,7 +184,6 @@ class AppSession:
     def _post(self, event: Event) -> None:
         if isinstance(event, Failed):
             log.warning("%s: %s %s", event.stage, event.message, event.hint)
-            self._substitutes(event)
         for listener in tuple(self._listeners):
             listener(event)
 
@@ -230,11 +226,6 @@ class AppSession:
             save_user_setting(setting, value, self._places.settings_file)
         except AvatarError as error:
             self._post(Noticed(error.message, error.hint))
-
-    def _substitute(self, kind: Kind) -> None:
-        """Replace an engine that cannot be used."""
-        if self._ensemble is not None:
-            self._ensemble.substitute(kind)
 
 
 def _settings_of(kind: Kind, choice: EngineChoice) -> Iterator[tuple[str, Any]]:

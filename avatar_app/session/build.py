@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-from avatar_app.core.events import Event
+from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.runtime.engine_set import EngineSet
+from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
+from avatar_app.runtime.fallback.supervisor import SUPERVISED, EngineSupervisor
+from avatar_app.runtime.loading import load_engines
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.assistant_tools import AppControls, AssistantTools
 from avatar_app.session.personas import read_persona
 from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import AppPaths
 
 
 def make_conversation(
@@ -43,3 +52,53 @@ def make_conversation(
         TurnDetectionOptions(**settings.hearing.patience.model_dump()),
         settings.hearing.backchannels,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembly:
+    """The parts of a conversation that work together, live or offline."""
+
+    engines: EngineSet
+    tools: AssistantTools
+    conversation: Conversation
+    supervisor: EngineSupervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a conversation is put together in."""
+
+    settings: Settings
+    registry: Registry
+    paths: AppPaths
+    controls: AppControls
+    """What the avatar can change: volume, voice, microphone."""
+    post: Callable[[Event], None]
+    """Is told all events; any thread may call it."""
+    notice: Callable[[Noticed], None]
+    """Is told what was wrong while engines were loaded."""
+    clock: Callable[[], float]
+    """Seconds."""
+    supervised: frozenset[Kind] = SUPERVISED
+    """Kinds whose engines are replaced when they fail."""
+
+
+def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
+    """Load the engines and join them; what must be closed again is pushed on `opened`."""
+    engines = load_engines(around.settings, around.registry, around.notice, around.clock)
+    opened.callback(engines.close)
+    events = EventInterceptor(around.post)
+
+    def announce(text: str) -> None:
+        conversation.order(commands.Announce(text))
+
+    tools = AssistantTools(around.paths, around.controls, around.post, announce)
+    opened.callback(tools.close)
+    conversation = make_conversation(
+        around.settings, engines, events, around.clock, tools.call, tools.descriptions
+    )
+    opened.callback(conversation.close)
+    supervisor = EngineSupervisor(engines, conversation, around.post, around.supervised)
+    opened.callback(supervisor.close)
+    events.attach(supervisor)
+    return Assembly(engines, tools, conversation, supervisor)

@@ -1,4 +1,4 @@
-"""The ensemble: everything that runs while the application does, opened and closed together."""
+"""A conversation with devices: everything that runs while the application does."""
 
 from __future__ import annotations
 
@@ -15,14 +15,10 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
-from avatar_app.runtime.fallback.circuit_breaker import KIND_OF_STAGE
-from avatar_app.runtime.fallback.engine_switch import EngineSwitcher, LoadsInBackground
-from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
-from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
-from avatar_app.runtime.loading import load_engines
+from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.assistant_tools import AppControls, AssistantTools
-from avatar_app.session.build import make_conversation
+from avatar_app.session.assistant_tools import AppControls
+from avatar_app.session.build import Surroundings, assemble
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
 
@@ -41,28 +37,13 @@ class LiveConversation:
         self._post = post
         self._closed = False
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
-        hear = EventInterceptor(post)
+        around = Surroundings(settings, registry, places, hands, post, post, time.monotonic)
         with ExitStack() as opened:
-            self.rack = load_engines(settings, registry, post)
-            opened.callback(self.rack.close)
-            self._abilities = AssistantTools(places, hands, post, self._announce)
-            opened.callback(self._abilities.close)
-            for text in self._abilities.notices:
+            parts = assemble(around, opened)
+            self.rack, self._tools = parts.engines, parts.tools
+            self.conversation, self._supervisor = parts.conversation, parts.supervisor
+            for text in self._tools.notices:
                 post(Noticed(text))
-            self.conversation = make_conversation(
-                settings,
-                self.rack,
-                hear,
-                time.monotonic,
-                self._abilities.call,
-                self._abilities.descriptions,
-            )
-            opened.callback(self.conversation.close)
-            self.climber = FaceSupervisor(self.rack, self.conversation, post, time.monotonic)
-            opened.callback(self.climber.close)
-            hear.attach(self.climber)
-            self._exchanger = EngineSwitcher(self.rack, self.conversation, post)
-            opened.callback(self._exchanger.close)
             audio = settings.audio
             self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
             self.speaker = self._speaker(audio.speaker)
@@ -72,21 +53,18 @@ class LiveConversation:
         """Listen and speak from now on."""
         self.speaker.start()
         self.microphone.start()
-        self._abilities.start()
+        self._tools.start()
         self._loading.start()
 
     def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
         """Have another engine loaded while all goes on, and call `used` when it is: from the next
         turn on it does the work of its kind, a face from the next picture. One that cannot be had
         leaves all as it is, and the user is told."""
-        if kind is Kind.FACE:
-            self.climber.use(choice, used)
-        else:
-            self._exchanger.use(kind, choice, used)
+        self._supervisor.use(kind, choice, used)
 
     def substitute(self, kind: Kind) -> None:
-        """Have the embedded engine of a kind take the place of one that cannot be used."""
-        self._exchanger.substitute(kind)
+        """Have the built-in engine of a kind take the place of one that cannot be used."""
+        self._supervisor.substitute(kind)
 
     def close(self) -> None:
         """Fall silent and give everything back."""
@@ -101,7 +79,7 @@ class LiveConversation:
     def _watch_loading(self) -> None:
         """Engines load in processes of their own: one that cannot is replaced before the user has
         spoken to it in vain."""
-        for kind in KIND_OF_STAGE.values():
+        for kind in (Kind.ASR, Kind.DIALOGUE, Kind.TTS):
             engine = self.rack.engines.get(kind)
             if not isinstance(engine, LoadsInBackground):
                 continue
@@ -109,7 +87,7 @@ class LiveConversation:
                 engine.wait_ready()
             except AvatarError as error:
                 if not self._closed and self.rack.engines.get(kind) is engine:
-                    self._exchanger.substitute(kind, error.message)
+                    self._supervisor.substitute(kind, error.message)
 
     def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""
@@ -117,9 +95,6 @@ class LiveConversation:
         if name is not None and name.lower().endswith(".wav"):
             return FileSpeaker(Path(name).expanduser(), read, self._notice)
         return Loudspeaker(name, read, self._notice)
-
-    def _announce(self, text: str) -> None:
-        self.conversation.order(commands.Announce(text))
 
     def _notice(self, message: str, hint: str) -> None:
         self._post(Noticed(message, hint))

@@ -191,7 +191,7 @@ def family() -> frozenset[int]:
 
 
 def meters(cards: Cards) -> Meters:
-    """What a Residency reads; without a card there is no graphics memory."""
+    """What a MemoryBudget reads; without a card there is no graphics memory."""
     base = _family_rss_mb()
     known: dict[Pool, Any] = {Pool.RAM: lambda: _read_ram(base)}
     if cards.best() is not None:

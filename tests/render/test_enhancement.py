@@ -160,7 +160,7 @@ def test_nobody_loads_it_for_a_conversation(tmp_path: Path) -> None:
     try:
         assert notices == []
         assert Kind.ENHANCE not in rack.engines
-        rack.put_or_embedded(Kind.ENHANCE, settings.enhance, notices.append)
+        rack.put_or_builtin(Kind.ENHANCE, settings.enhance, notices.append)
         assert rack.manifests[Kind.ENHANCE].name == "none"
         assert len(notices) == 1
     finally:

@@ -81,7 +81,7 @@ def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
     rack = load_engines(settings_with(hearing__vad__engine="nobody"), Registry(), notices.append)
     assert rack.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
     assert [notice.message for notice in notices] == ["There is no vad engine 'nobody'."]
-    assert notices[0].hint.endswith("The embedded engine is used instead.")
+    assert notices[0].hint.endswith("The built-in engine is used instead.")
     rack.close()
     assert rack.engines == {}
 

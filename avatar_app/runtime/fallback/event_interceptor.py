@@ -1,4 +1,4 @@
-"""The way of a conversation's events to the user, past the climber."""
+"""Passes a conversation's events to the user unless the supervisor tells of them itself."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ class EventConsumer(Protocol):
 
 
 class EventInterceptor:
-    """Posts events unless the climber takes them.
+    """Posts events unless the supervisor takes them.
 
-    The climber needs a conversation, and a conversation somebody who listens: what happens before
-    there is a climber waits for it. Any thread may call it.
+    The supervisor needs a conversation, and a conversation somebody who listens: what happens
+    before there is a supervisor waits for it. Any thread may call it.
     """
 
     def __init__(self, post: Callable[[Event], None]) -> None:
         self._post = post
         self._lock = threading.Lock()
         self._waiting: list[Event] = []
-        self._climber: EventConsumer | None = None
+        self._supervisor: EventConsumer | None = None
 
     def __call__(self, event: Event) -> None:
         with self._lock:
-            climber = self._climber
-            if climber is None:
+            supervisor = self._supervisor
+            if supervisor is None:
                 self._waiting.append(event)
                 return
-        if not climber.hear(event):
+        if not supervisor.hear(event):
             self._post(event)
 
-    def attach(self, climber: EventConsumer) -> None:
-        """From now on the climber hears all, and first what has waited, in its order."""
+    def attach(self, supervisor: EventConsumer) -> None:
+        """From now on the supervisor hears all, and first what has waited, in its order."""
         while True:
             with self._lock:
                 waiting, self._waiting = self._waiting, []
                 if not waiting:
-                    self._climber = climber
+                    self._supervisor = supervisor
                     return
             for event in waiting:
-                if not climber.hear(event):
+                if not supervisor.hear(event):
                     self._post(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
 from avatar_app.engines.hosting.host import Host
 from avatar_app.models.resolve import licence_notices
 from avatar_app.runtime.engine_set import EngineSet, create_engine, fallback_choice
@@ -19,10 +19,10 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 
 
-def make_face(rack: EngineSet, rung: QualityLevel) -> Any:
-    """The chosen face as light as a rung says, loaded."""
+def make_face(rack: EngineSet, level: QualityLevel) -> Any:
+    """The chosen face as light as a level says, loaded."""
     manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
-    options = {**rack.face_choice.options, **rung.options}
+    options = {**rack.face_choice.options, **level.options}
     with ExitStack() as on_failure:
         rack.lease_face(manifest, options)
         on_failure.callback(rack.end_face_lease)
@@ -34,7 +34,7 @@ def make_face(rack: EngineSet, rung: QualityLevel) -> Any:
 
 
 def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
-    """The face that stands by for the chosen one; None where that is embedded itself."""
+    """The face that stands by for the chosen one; None where that is built in."""
     if choice.engine in (BUILTIN[Kind.FACE], PHOTO):
         return None
     standing_by = fallback_choice(choice)
@@ -43,36 +43,23 @@ def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
     )
 
 
-def put_face(
-    rack: EngineSet,
-    choice: EngineChoice,
-    notice: Callable[[Noticed], None],
-    clock: Callable[[], float] = time.monotonic,
-) -> None:
+def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], None]) -> None:
     """The chosen face, or the next one of its ladder that can be loaded; the user is told once."""
-    rack.face_choice = choice.model_copy(update={"options": dict(choice.options)})
+    choice = choice.model_copy(update={"options": dict(choice.options)})
     try:
-        manifest = rack.registry.find(Kind.FACE, choice.engine)
-        rack.fallback = make_fallback(rack.registry, choice)
-        rungs = levels_of(manifest, choice.options, rack.fallback is not None)
+        ladder = prepare_face(rack, choice)
     except AvatarError:
-        rungs = ()
-    if rack.fallback is None:
-        rack.put_or_embedded(Kind.FACE, choice, notice)
-        found = rack.manifests[Kind.FACE]
-        if found.name != choice.engine or not rungs:
-            rack.face_choice = EngineChoice(engine=found.name)
-            rungs = levels_of(found, {}, has_fallback=False)
-        rack.face_ladder = QualityLadder(rungs, clock)
+        ladder = None
+    if ladder is None or rack.fallback is None:
+        rack.put_or_builtin(Kind.FACE, choice, notice)
         return
-    for told in licence_notices(choice.options, manifest):
-        notice(told)
-    rack.face_ladder = ladder = QualityLadder(rungs, clock)
-    rack.manifests[Kind.FACE] = manifest
+    manifest = rack.manifests[Kind.FACE]
+    for licence_notice in licence_notices(choice.options, manifest):
+        notice(licence_notice)
     first: AvatarError | None = None
-    while ladder.rung.level is Tier.CHOSEN:
+    while ladder.level.tier is Tier.CHOSEN:
         try:
-            rack.engines[Kind.FACE] = make_face(rack, ladder.rung)
+            rack.engines[Kind.FACE] = make_face(rack, ladder.level)
             break
         except AvatarError as error:
             first = first or error
@@ -82,4 +69,29 @@ def put_face(
         name = fallback_choice(choice).engine
         rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, name)
     if first is not None:
-        notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.rung.level)}"))
+        notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.level.tier)}"))
+
+
+def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:
+    """The face that stands by for a chosen one, loaded, and the ladder of both."""
+    manifest = rack.registry.find(Kind.FACE, choice.engine)
+    rack.fallback = make_fallback(rack.registry, choice)
+    levels = levels_of(manifest, choice.options, rack.fallback is not None)
+    ladder = QualityLadder(levels, rack.clock)
+    rack.choices[Kind.FACE], rack.ladders[Kind.FACE] = choice, ladder
+    rack.manifests[Kind.FACE] = manifest
+    return ladder
+
+
+def another_face(rack: EngineSet, choice: EngineChoice, turn: Turn) -> EngineSet:
+    """Another face at full quality, the one that stands by for it, and its ladder; closed again if
+    the turn is cancelled meanwhile."""
+    other = EngineSet(rack.registry, lender=rack.lender, notice=rack.notice, clock=rack.clock)
+    with ExitStack() as on_failure:
+        on_failure.callback(other.close)
+        choice = choice.model_copy(update={"options": dict(choice.options)})
+        ladder = prepare_face(other, choice)
+        other.engines[Kind.FACE] = make_face(other, ladder.level)
+        turn.check()
+        on_failure.pop_all()
+    return other

@@ -1,4 +1,4 @@
-"""The ladder of a face: what is tried when it fails, and when a better one is tried again."""
+"""The quality ladder of an engine: what is tried when it fails, and when to try a better level."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from enum import Enum, auto
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, OutOfMemory, TooSlow
-from avatar_app.core.manifest import Manifest
+from avatar_app.core.manifest import Kind, Manifest
 
 DELAYS = (10.0, 30.0, 120.0, 600.0)
-"""Seconds until a better rung is tried: at first, after one try in vain, after two …"""
+"""Seconds until a better level is tried: at first, after one try in vain, after two …"""
 FORGIVEN_AFTER = 300.0
 """Seconds at the top after which the delays begin anew."""
 _LEAN_FPS = 15.0
 _WEIGHTY = frozenset({"batch", "fps", "width", "height"})
-"""Options that lighter rungs change."""
+"""Options that lighter levels change."""
 _PARTS = 4
 """A smaller batch is this part of the chosen one."""
 
 
 class Tier(Enum):
-    """What kind of face stands on a rung."""
+    """Whose engine stands on a level."""
 
     CHOSEN = auto()
     """The one the user chose, with its own or with lighter options."""
-    EMBEDDED = auto()
-    """The one that is always loaded."""
+    BUILTIN = auto()
+    """The one that needs nothing."""
     SOUND = auto()
     """A still picture; the voice goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityLevel:
-    """One quality of a face."""
+    """One quality of an engine."""
 
-    level: Tier
+    tier: Tier
     options: Mapping[str, Any] = field(default_factory=dict)
     """What of the chosen engine's options is set to what."""
     mends: tuple[type[AvatarError], ...] = (AvatarError,)
@@ -47,8 +47,8 @@ def levels_of(
     manifest: Manifest, options: dict[str, Any], has_fallback: bool
 ) -> tuple[QualityLevel, ...]:
     """Full → smaller batch → fewer and smaller pictures → those with the manifest's lighter options
-    (less precision, the processor) → embedded face → sound only; without the rungs that would
-    change nothing. ConfigInvalid if the options are wrong."""
+    (less precision, the processor) → the built-in engine → for a face: sound only; without the
+    levels that would change nothing. ConfigInvalid if the options are wrong."""
     known = {option.name: option for option in manifest.options}
     checked = manifest.checked(options)
 
@@ -67,24 +67,27 @@ def levels_of(
     if "width" in full and "height" in full:
         lean["width"] = int(min(full["width"], least("width", full["width"] // 2)))
         lean["height"] = int(min(full["height"], least("height", full["height"] // 2)))
-    rungs = [QualityLevel(Tier.CHOSEN, full)]
+    levels = [QualityLevel(Tier.CHOSEN, full)]
     if batched != full:
-        rungs.append(QualityLevel(Tier.CHOSEN, batched, (OutOfMemory,)))
+        levels.append(QualityLevel(Tier.CHOSEN, batched, (OutOfMemory,)))
     if lean not in (full, batched):
-        rungs.append(QualityLevel(Tier.CHOSEN, lean, (OutOfMemory, TooSlow)))
+        levels.append(QualityLevel(Tier.CHOSEN, lean, (OutOfMemory, TooSlow)))
     for lighter in manifest.lighter_choices(checked | lean):
         own = {name: value for name, value in lighter.items() if name in weighty}
-        rungs.append(QualityLevel(Tier.CHOSEN, own, (OutOfMemory,)))
+        levels.append(QualityLevel(Tier.CHOSEN, own, (OutOfMemory,)))
     if has_fallback:
-        rungs.append(QualityLevel(Tier.EMBEDDED))
-    return (*rungs, QualityLevel(Tier.SOUND))
+        levels.append(QualityLevel(Tier.BUILTIN))
+    if manifest.kind is Kind.FACE:
+        levels.append(QualityLevel(Tier.SOUND))
+    return tuple(levels)
 
 
 class QualityLadder:
-    """Where a face stands. Pure: told of failures and successes, it says what to try and when."""
+    """Where an engine stands. Told of failures and successes, it says what to try and when. An
+    engine that grows lighter by itself steps it from a thread of its own."""
 
-    def __init__(self, rungs: tuple[QualityLevel, ...], clock: Callable[[], float]) -> None:
-        self._rungs, self._clock = rungs, clock
+    def __init__(self, levels: tuple[QualityLevel, ...], clock: Callable[[], float]) -> None:
+        self._levels, self._clock = levels, clock
         self._index = 0
         self._path: list[int] = []
         self._tries = 0
@@ -93,24 +96,24 @@ class QualityLadder:
         self._at_top_since = clock()
 
     @property
-    def rung(self) -> QualityLevel:
+    def level(self) -> QualityLevel:
         """The one to stand on."""
-        return self._rungs[self._index]
+        return self._levels[self._index]
 
     @property
     def better(self) -> QualityLevel | None:
-        """The rung that the last fall began from, if it is time to try it again."""
+        """The level that the last fall began from, if it is time to try it again."""
         due = bool(self._path) and self._clock() >= self._next_try
-        return self._rungs[self._path[-1]] if due else None
+        return self._levels[self._path[-1]] if due else None
 
     @property
     def is_at_top(self) -> bool:
         return self._index == 0
 
     def fall(self, reason: type[AvatarError]) -> QualityLevel:
-        """The rung failed: the next one that mends such a failure."""
-        below = range(self._index + 1, len(self._rungs))
-        index = next((i for i in below if issubclass(reason, self._rungs[i].mends)), self._index)
+        """The level failed: the next one that mends such a failure."""
+        below = range(self._index + 1, len(self._levels))
+        index = next((i for i in below if issubclass(reason, self._levels[i].mends)), self._index)
         self._tries += int(self._risen)
         self._risen = False
         if self.is_at_top and self._clock() - self._at_top_since > FORGIVEN_AFTER:
@@ -119,20 +122,20 @@ class QualityLadder:
             self._path.append(self._index)
         self._index = index
         self._wait()
-        return self.rung
+        return self.level
 
-    def rise(self, rung: QualityLevel) -> None:
-        """`rung` works, as far as can be seen: this one, or one that was fallen from."""
-        if rung == self.rung:
+    def rise(self, level: QualityLevel) -> None:
+        """`level` works, as far as can be seen: this one, or one that was fallen from."""
+        if level == self.level:
             return
-        while rung != self.rung:
+        while level != self.level:
             self._index = self._path.pop()
         self._at_top_since = self._clock()
         self._risen = True
         self._wait()
 
     def stay(self) -> None:
-        """The better rung could not be had."""
+        """The better level could not be had."""
         self._tries += 1
         self._wait()
 

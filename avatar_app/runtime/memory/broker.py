@@ -67,7 +67,7 @@ class MemoryBroker:
         unload: Callable[[], None] | None = None,
         must: bool = False,
     ) -> MemoryLease:
-        """As Residency.lease, which raises OutOfMemory."""
+        """As MemoryBudget.lease, which raises OutOfMemory."""
         weight = self._weigh(manifest, options)
         return self._residency.lease(manifest.title, weight, unload, must)
 

@@ -1,9 +1,8 @@
-"""Residents stand for engines: they leave the memory when idle, return when used, grow lighter."""
+"""Engines that leave the memory when idle, return when used, and grow lighter where it is short."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
 from avatar_app.engines.hosting.host import Host
+from avatar_app.runtime.fallback.quality_ladder import QualityLadder, Tier
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
 
@@ -36,12 +36,14 @@ class EvictableEngine:
         make: Make,
         lender: MemoryBroker,
         notice: Callable[[Noticed], None],
+        ladder: QualityLadder,
         stays: bool = False,
     ) -> None:
-        """`stays`: it is never refused and never leaves, as nothing could take its place."""
+        """`ladder`: its lighter options. `stays`: it is never refused and never leaves, as nothing
+        could take its place."""
         self._manifest, self._options, self._stays = manifest, options, stays
         self._make, self._lender, self._notice = make, lender, notice
-        self._lighter = deque(manifest.lighter)
+        self._ladder = ladder
         self._lease: MemoryLease | None = None
         self._engine: Any = None
         self._closed = False
@@ -122,8 +124,11 @@ class EvictableEngine:
         `error` where none are left."""
         self._leave()
         before = self._manifest.checked(self._options)
-        while self._lighter:
-            self._options = self._options | dict(self._lighter.popleft())
+        while self._ladder.level.tier is Tier.CHOSEN:
+            level = self._ladder.fall(type(error))
+            if level.tier is not Tier.CHOSEN:
+                break
+            self._options = self._options | dict(level.options)
             after = self._manifest.checked(self._options)
             if changed := [
                 f"{name} {after[name]}" for name in after if after[name] != before[name]
@@ -169,7 +174,7 @@ class EvictableSynthesizer(EvictableEngine):
             yield from engine.speak(text, turn)
 
 
-RESIDENTS: dict[Kind, type[EvictableEngine]] = {
+EVICTABLE: dict[Kind, type[EvictableEngine]] = {
     Kind.ASR: EvictableRecognizer,
     Kind.DIALOGUE: EvictableDialogue,
     Kind.TTS: EvictableSynthesizer,

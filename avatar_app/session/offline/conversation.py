@@ -14,15 +14,9 @@ from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import BLOCK_SECONDS
 from avatar_app.pipeline import commands
-from avatar_app.pipeline.conversation import Conversation
-from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
-from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
-from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
-from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.assistant_tools import AssistantTools
-from avatar_app.session.build import make_conversation
+from avatar_app.session.build import Surroundings, assemble
 from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
@@ -40,24 +34,13 @@ class OfflineConversation:
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
-        hear = EventInterceptor(self._post)
+        around = Surroundings(
+            *(settings, Registry(), places, self, self._post, notice, self.clock),
+            supervised=frozenset({Kind.FACE}),
+        )
         with ExitStack() as opened:
-            self.rack: EngineSet = load_engines(settings, Registry(), notice, self.clock)
-            opened.callback(self.rack.close)
-            self._abilities = AssistantTools(places, self, self._post, self._announce)
-            opened.callback(self._abilities.close)
-            self.conversation: Conversation = make_conversation(
-                settings,
-                self.rack,
-                hear,
-                self.clock,
-                self._abilities.call,
-                self._abilities.descriptions,
-            )
-            opened.callback(self.conversation.close)
-            climber = FaceSupervisor(self.rack, self.conversation, self._post, self.clock)
-            opened.callback(climber.close)
-            hear.attach(climber)
+            parts = assemble(around, opened)
+            self.rack, self.conversation = parts.engines, parts.conversation
             for engine in self.rack.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
@@ -85,9 +68,6 @@ class OfflineConversation:
 
     def mute(self, muted: bool) -> None:
         self.conversation.order(commands.Mute(muted))
-
-    def _announce(self, text: str) -> None:
-        self.conversation.order(commands.Announce(text))
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))

@@ -18,9 +18,9 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.pipeline import commands
 from avatar_app.runtime.engine_set import EngineSet
-from avatar_app.runtime.fallback.engine_switch import EngineSwitcher
-from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.fallback.faces import put_face
+from avatar_app.runtime.fallback.quality_ladder import QualityLadder, levels_of
+from avatar_app.runtime.fallback.supervisor import EngineSupervisor
 from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
@@ -54,6 +54,8 @@ class Voices(EngineSet):
         if self.fails:
             raise OutOfMemory("There is not enough memory for the voice.", "Choose a lighter one.")
         self.manifests[kind] = self.registry.find(kind, choice.engine)
+        levels = levels_of(self.manifests[kind], choice.options, False)
+        self.choices[kind], self.ladders[kind] = choice, QualityLadder(levels, self.clock)
         self.engines[kind] = FlatVoice()
         return self.engines[kind]
 
@@ -67,20 +69,22 @@ class Exchange(Scene):
         self.used = threading.Event()
         self.former = HeldVoice()
         self.rack = Voices(Registry(), {Kind.TTS: self.former})
-        self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
+        kokoro = self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
+        self.rack.choices[Kind.TTS] = EngineChoice(engine="kokoro")
+        self.rack.ladders[Kind.TTS] = QualityLadder(levels_of(kokoro, {}, True), self.clock)
         self.conversation.order(commands.SwitchEngine(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
-        self.exchanger = EngineSwitcher(self.rack, self.conversation, self._tell)
+        self.supervisor = EngineSupervisor(self.rack, self.conversation, self._tell)
 
     def __exit__(self, *_: object) -> None:
         self.former.go_on.set()
-        self.exchanger.close()
+        self.supervisor.close()
         super().__exit__()
         self.rack.close()
 
     def use(self) -> None:
         choice = EngineChoice(engine=BUILTIN[Kind.TTS])
-        self.exchanger.use(Kind.TTS, choice, self.used.set)
+        self.supervisor.use(Kind.TTS, choice, self.used.set)
 
     @property
     def voice(self) -> Any:
@@ -128,25 +132,25 @@ def test_an_engine_that_cannot_be_had_leaves_the_old_one_in_place() -> None:
 def test_what_was_replaced_meanwhile_is_not_replaced_again() -> None:
     with Exchange() as scene:
         scene.use()
-        scene.exchanger.substitute(Kind.TTS)  # the one that fails is the held one, not the next
+        scene.supervisor.substitute(Kind.TTS)  # the one that fails is the held one, not the next
         assert scene.used.wait(SOON)
         assert scene.conversation.activity.settle(SOON)
-        scene.exchanger.close()
+        scene.supervisor.close()
         assert not scene.told
         assert scene.former.closed
 
 
 @pytest.fixture
-def face(tmp_path: Path) -> Iterator[tuple[Scene, FaceSupervisor, list[Noticed]]]:
+def face(tmp_path: Path) -> Iterator[tuple[Scene, EngineSupervisor, list[Noticed]]]:
     """A drawn face on show, and what the user is told."""
     told: list[Noticed] = []
     rack = EngineSet(Registry())
     put_face(rack, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), told.append)
     with Scene(pace=SOON) as scene:
         scene.conversation.order(commands.SwitchEngine(Kind.FACE, rack.engines[Kind.FACE]))
-        climber = FaceSupervisor(rack, scene.conversation, told.append, scene.clock)  # type: ignore[arg-type]
-        yield scene, climber, told
-        climber.close()
+        supervisor = EngineSupervisor(rack, scene.conversation, told.append)  # type: ignore[arg-type]
+        yield scene, supervisor, told
+        supervisor.close()
     rack.close()
 
 
@@ -156,15 +160,15 @@ def photo(tmp_path: Path) -> EngineChoice:
 
 
 def test_another_face_is_shown_from_the_next_picture_on(
-    face: tuple[Scene, FaceSupervisor, list[Noticed]], tmp_path: Path
+    face: tuple[Scene, EngineSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
-    scene, climber, told = face
+    scene, supervisor, told = face
     used = threading.Event()
     scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
     scene.order(commands.TextTyped("go"))
     scene.wait(0.6)
-    former = climber._rack.engines[Kind.FACE]
-    climber.use(photo(tmp_path), used.set)
+    former = supervisor._rack.engines[Kind.FACE]
+    supervisor.use(Kind.FACE, photo(tmp_path), used.set)
     scene.wait_until(lambda: bool(scene.of(TurnEnded)))
     assert used.wait(SOON)
     sizes = [moment.frame.image.shape[:2] for moment in scene.moments if moment.frame is not None]
@@ -172,22 +176,22 @@ def test_another_face_is_shown_from_the_next_picture_on(
     (turn,) = scene.of(TurnEnded)
     assert turn.heard_text == turn.avatar_text
     assert turn.pictures.chosen == turn.pictures.shown > 0
-    assert climber._rack.engines[Kind.FACE] is not former
-    assert climber._rack.face_choice.engine == "photo"
+    assert supervisor._rack.engines[Kind.FACE] is not former
+    assert supervisor._rack.face_choice.engine == "photo"
     assert not told
 
 
 def test_a_face_that_cannot_be_had_leaves_the_old_one_on_show(
-    face: tuple[Scene, FaceSupervisor, list[Noticed]], tmp_path: Path
+    face: tuple[Scene, EngineSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
-    scene, climber, told = face
-    former = climber._rack.engines[Kind.FACE]
+    scene, supervisor, told = face
+    former = supervisor._rack.engines[Kind.FACE]
     choice = photo(tmp_path)
-    climber.use(EngineChoice(engine="wav2lip", options=choice.options), pytest.fail)
+    supervisor.use(Kind.FACE, EngineChoice(engine="wav2lip", options=choice.options), pytest.fail)
     scene.wait_until(lambda: bool(told))
     (notice,) = told
     assert notice.message == "No Wav2Lip checkpoint is chosen."
     assert notice.hint.endswith("Illustrated portrait stays.")
-    assert climber._rack.engines[Kind.FACE] is former
+    assert supervisor._rack.engines[Kind.FACE] is former
     scene.wait(0.2)
     assert scene.moments[-1].frame.image.shape[:2] == (64, 96)  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Down the ladder by what each rung mends; up again after growing delays."""
+"""Down the ladder by what each level mends; up again after growing delays."""
 
 from __future__ import annotations
 
@@ -31,44 +31,44 @@ HEAVY = {"batch": 16, "width": 1920, "height": 1080, "fps": 30}
 class Case:
     def __init__(self, **options: object) -> None:
         self.now = 0.0
-        self.rungs = levels_of(WAV2LIP, {**HEAVY, **options}, True)
-        self.ladder = QualityLadder(self.rungs, lambda: self.now)
+        self.levels = levels_of(WAV2LIP, {**HEAVY, **options}, True)
+        self.ladder = QualityLadder(self.levels, lambda: self.now)
 
-    def levels(self, reason: type[AvatarError], times: int) -> list[str]:
+    def descent(self, reason: type[AvatarError], times: int) -> list[str]:
         return [self.described(reason) for _ in range(times)]
 
     def described(self, reason: type[AvatarError]) -> str:
-        rung = self.ladder.fall(reason)
-        size = rung.options
-        chosen = rung.level is Tier.CHOSEN
-        return f"{size['batch']}x{size['height']}p{size['fps']:g}" if chosen else rung.level.name
+        level = self.ladder.fall(reason)
+        size = level.options
+        chosen = level.tier is Tier.CHOSEN
+        return f"{size['batch']}x{size['height']}p{size['fps']:g}" if chosen else level.tier.name
 
 
 def test_out_of_memory_goes_down_every_rung() -> None:
-    assert Case().levels(OutOfMemory, 5) == ["4x1080p30", "1x540p15", "EMBEDDED", "SOUND", "SOUND"]
+    assert Case().descent(OutOfMemory, 5) == ["4x1080p30", "1x540p15", "BUILTIN", "SOUND", "SOUND"]
 
 
 def test_a_batch_of_one_has_no_smaller_batch() -> None:
-    assert Case(batch=1).levels(OutOfMemory, 2) == ["1x540p15", "EMBEDDED"]
+    assert Case(batch=1).descent(OutOfMemory, 2) == ["1x540p15", "BUILTIN"]
 
 
 def test_too_slow_asks_for_less_to_draw_not_for_less_memory() -> None:
-    assert Case().levels(TooSlow, 3) == ["1x540p15", "EMBEDDED", "SOUND"]
+    assert Case().descent(TooSlow, 3) == ["1x540p15", "BUILTIN", "SOUND"]
 
 
 @pytest.mark.parametrize("reason", [EngineFailed, ModelMissing, InputInvalid])
 def test_what_is_broken_is_not_tried_lighter(reason: type[AvatarError]) -> None:
-    assert Case().levels(reason, 2) == ["EMBEDDED", "SOUND"]
+    assert Case().descent(reason, 2) == ["BUILTIN", "SOUND"]
 
 
 def test_no_rung_asks_for_what_the_manifest_forbids() -> None:
-    for rung in levels_of(WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, True):
-        assert WAV2LIP.checked(dict(rung.options))
+    for level in levels_of(WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, True):
+        assert WAV2LIP.checked(dict(level.options))
 
 
 def test_it_climbs_back_the_way_it_fell() -> None:
     case = Case()
-    case.levels(OutOfMemory, 4)
+    case.descent(OutOfMemory, 4)
     climbed = []
     for _ in range(4):
         case.now += DELAYS[0] - 0.01
@@ -76,9 +76,9 @@ def test_it_climbs_back_the_way_it_fell() -> None:
         case.now += 0.02
         better = case.ladder.better
         assert better is not None
-        climbed.append(better.level)
+        climbed.append(better.tier)
         case.ladder.rise(better)
-    assert climbed == [Tier.EMBEDDED, Tier.CHOSEN, Tier.CHOSEN, Tier.CHOSEN]
+    assert climbed == [Tier.BUILTIN, Tier.CHOSEN, Tier.CHOSEN, Tier.CHOSEN]
     assert case.ladder.is_at_top
     assert case.ladder.better is None
 
@@ -88,7 +88,7 @@ def test_a_rung_that_works_after_all_is_not_lost_by_what_failed_meanwhile() -> N
     case.ladder.fall(EngineFailed)
     case.now = 10
     better = case.ladder.better
-    assert better is case.rungs[0]
+    assert better is case.levels[0]
     case.ladder.fall(EngineFailed)  # the embedded face too, while the chosen one is loaded
     case.ladder.rise(better)
     assert case.ladder.is_at_top
@@ -118,7 +118,7 @@ def test_a_face_that_fails_soon_after_it_came_back_is_tried_later() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10
-    case.ladder.rise(case.rungs[0])
+    case.ladder.rise(case.levels[0])
     case.now = 20
     case.ladder.fall(EngineFailed)
     assert tries_within(case, 100) == [50]
@@ -128,7 +128,7 @@ def test_a_face_that_held_long_is_forgiven() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10
-    case.ladder.rise(case.rungs[0])
+    case.ladder.rise(case.levels[0])
     case.now += FORGIVEN_AFTER + 1
     case.ladder.fall(EngineFailed)
     case.now += DELAYS[0]

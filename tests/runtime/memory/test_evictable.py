@@ -116,7 +116,7 @@ class Case:
 
     def put(self, **options: Any) -> Any:
         choice = EngineChoice(engine="hungry", options=options)
-        self.rack.put_or_embedded(self.kind, choice, self.notices.append)
+        self.rack.put_or_builtin(self.kind, choice, self.notices.append)
         return self.rack.engines[self.kind]
 
     @property
@@ -181,7 +181,7 @@ def test_in_a_thread_the_embedded_engine_follows_the_lightest(rack_closed: list[
     assert case.tried == ["full card", "half card", "half processor"]
     assert case.rack.manifests[Kind.DIALOGUE].name == BUILTIN[Kind.DIALOGUE]
     assert case.hints[:2] == [HALF, PROCESSOR]
-    assert case.hints[2].endswith("The embedded engine is used instead.")
+    assert case.hints[2].endswith("The built-in engine is used instead.")
     assert len(case.hints) == 3
 
 

@@ -21,8 +21,8 @@ from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output import face_stage
 from avatar_app.runtime.engine_set import EngineSet
-from avatar_app.runtime.fallback.face_fallback import FaceSupervisor
 from avatar_app.runtime.fallback.faces import put_face
+from avatar_app.runtime.fallback.supervisor import EngineSupervisor
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 
@@ -113,12 +113,12 @@ class Stage(Scene):
 
     def __init__(self, theatre: Theatre, **room: Any) -> None:
         self.notices: list[Noticed] = []
-        self.rack = EngineSet(theatre)
+        self.rack = EngineSet(theatre, clock=lambda: self.clock())
         self.theatre = theatre
         choice = EngineChoice(engine="wav2lip", options=dict(FULL))
-        put_face(self.rack, choice, self.notices.append, lambda: self.clock())
+        put_face(self.rack, choice, self.notices.append)
         super().__init__(**room)
-        self.climber = FaceSupervisor(self.rack, self.conversation, self._tell, self.clock)
+        self.supervisor = EngineSupervisor(self.rack, self.conversation, self._tell)
         self.dialogue.reply_to = lambda text: [TEXT]
         post = self.conversation._delivery._post
         heard = self._hearing(post)
@@ -131,7 +131,7 @@ class Stage(Scene):
 
     def _hearing(self, post: Callable[[Event], None]) -> Callable[[Event], None]:
         def hear(event: Event) -> None:
-            if not self.climber.hear(event):
+            if not self.supervisor.hear(event):
                 post(event)
 
         return hear
@@ -142,7 +142,7 @@ class Stage(Scene):
 
     def __exit__(self, *_: object) -> None:
         self.conversation.close()
-        self.climber.close()
+        self.supervisor.close()
         self.rack.close()
 
     def ask(self) -> TurnEnded:
@@ -241,7 +241,7 @@ def test_the_embedded_face_is_reached_and_the_chosen_one_comes_back(when: str) -
         assert stage.drawn_by()[-1] == FALLBACK
         assert len(stage.notices) == 1
         theatre.fails = lambda _when, _options: None
-        stage.wait_until(lambda: stage.climber._ladder.is_at_top, 100)
+        stage.wait_until(lambda: stage.supervisor.slots[Kind.FACE].ladder.is_at_top, 100)
         assert stage.rack.engines[Kind.FACE].options["batch"] == FULL["batch"]
         stage.moments.clear()
         stage.check_whole(stage.ask())

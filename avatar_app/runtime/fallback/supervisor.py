@@ -1,0 +1,266 @@
+"""The supervisor keeps the best engine at work in every slot: down its ladder, and up again.
+
+A face that failed was relieved by the conversation before this hears of it; another engine fails
+three times, or for good, and the built-in one takes its place. What the user chooses is put in by
+the same way. Engines are loaded in threads of their own, and the former one is closed when it is
+free.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import (
+    AudioLevels,
+    Event,
+    Failed,
+    Noticed,
+    State,
+    StateChanged,
+    TurnEnded,
+)
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.models.resolve import licence_notices
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.conversation import Conversation
+from avatar_app.pipeline.stage import Stage
+from avatar_app.runtime.engine_set import EngineSet
+from avatar_app.runtime.fallback.engine_switch import LoadsInBackground, notice_of_staying, switch
+from avatar_app.runtime.fallback.face_switch import FaceSwitch
+from avatar_app.runtime.fallback.quality_ladder import QualityLevel, Tier
+from avatar_app.runtime.fallback.slot import FaceSlot, Slot
+from avatar_app.runtime.kinds import KIND_OF_STAGE
+from avatar_app.settings.schema import EngineChoice
+
+FREE_WITHIN = 300.0
+"""Seconds after which an engine that was exchanged and still works counts as hung."""
+SUPERVISED = frozenset(KIND_OF_STAGE.values())
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Choice:
+    """The user wants another engine."""
+
+    kind: Kind
+    choice: EngineChoice
+    used: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Level:
+    """Another level of a slot's ladder is due."""
+
+    kind: Kind
+    level: QualityLevel
+    former: Any
+    """What is at work when it is asked for; whoever replaced it meanwhile was quicker."""
+    reason: str = ""
+    """Why the former one was given up; empty where the user was told."""
+
+
+class EngineSupervisor:
+    """Hears the events of a conversation, and loads what its slots ask for. Any thread may call."""
+
+    def __init__(
+        self,
+        rack: EngineSet,
+        conversation: Conversation,
+        post: Callable[[Event], None],
+        supervised: frozenset[Kind] = SUPERVISED,
+    ) -> None:
+        """`supervised`: the kinds whose engines are replaced when they fail."""
+        self._rack, self._conversation, self._post = rack, conversation, post
+        self._lock = threading.Lock()
+        self._idle = True
+        self._face = FaceSwitch(rack, conversation)
+        self.slots: dict[Kind, Slot] = {
+            kind: self._slot(kind) for kind in supervised if kind in rack.ladders
+        }
+        self._working = Turn(id=0)
+        self._loaders = {"faces": self._loader("faces"), "engines": self._loader("engines")}
+
+    def _slot(self, kind: Kind) -> Slot:
+        ladder = self._rack.ladders[kind]
+        if kind is Kind.FACE:
+            return FaceSlot(ladder, self._rack.clock, self._rack.fallback is not None)
+        return Slot(kind, ladder, self._rack.clock)
+
+    def _loader(self, name: str) -> Stage[_Choice | _Level, None]:
+        return Stage(
+            name, self._load, self._conversation.activity, _nothing, _nothing, self._not_loaded
+        )
+
+    def hear(self, event: Event) -> bool:
+        """Take an event; True if it is a failure that the supervisor tells of itself."""
+        with self._lock:
+            match event:
+                case Failed():
+                    return self._fail(event)
+                case StateChanged():
+                    self._idle = event.state is State.IDLE
+                case TurnEnded():
+                    self._prove(event)
+                case AudioLevels():
+                    self._pass_time()
+            return False
+
+    def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
+        """Use another engine from the next turn on, a face from the first picture that it can draw,
+        and call `used`; one that cannot be had leaves all as it is, and the user is told."""
+        with self._lock:
+            if slot := self.slots.get(kind):
+                slot.is_loading = True
+            self._submit(_Choice(kind, choice, used))
+
+    def substitute(self, kind: Kind, reason: str = "") -> None:
+        """Give up an engine that cannot be used. `reason`: why, if the user was not told."""
+        with self._lock:
+            if slot := self.slots.get(kind):
+                slot.give_up(Failed(None, "", reason))
+                self._load_due(slot, reason)
+
+    def close(self) -> None:
+        """Load nothing more. The current turn must be over, so that nobody waits for its end."""
+        self._working.cancel()
+        for loader in self._loaders.values():
+            loader.close()
+
+    # `_lock` is held by whoever calls these
+
+    def _fail(self, failed: Failed) -> bool:
+        slot = self._slot_of(failed)
+        if slot is None:
+            return False
+        slot.fail(failed)
+        if slot.tells_failures:
+            log.info("%s: %s %s", failed.stage, failed.message, failed.hint)
+        else:
+            self._load_due(slot)
+        return slot.tells_failures
+
+    def _slot_of(self, failed: Failed) -> Slot | None:
+        kind = KIND_OF_STAGE.get(failed.stage)
+        return None if kind is None else self.slots.get(kind)
+
+    def _prove(self, turn: TurnEnded) -> None:
+        for slot in self.slots.values():
+            if slot.proves(turn):
+                title = self._title(self._rack.choices[slot.kind].engine, slot.kind)
+                quality = ", at full quality" if slot.kind is Kind.FACE else ""
+                self._post(Noticed(f"{title} works again{quality}."))
+
+    def _pass_time(self) -> None:
+        """About 30 times a second."""
+        for slot in self.slots.values():
+            if isinstance(slot, FaceSlot) and (failed := slot.descent()):
+                meanwhile = self._rack.meanwhile(slot.tier)
+                self._post(Noticed(failed.message, f"{failed.hint} {meanwhile}"))
+            self._load_due(slot)
+
+    def _load_due(self, slot: Slot, reason: str = "") -> None:
+        if level := slot.due(self._idle):
+            slot.is_loading = True
+            self._submit(_Level(slot.kind, level, self._rack.engines.get(slot.kind), reason))
+
+    def _submit(self, job: _Choice | _Level) -> None:
+        loader = "faces" if job.kind is Kind.FACE else "engines"
+        self._loaders[loader].submit(self._working, job)
+
+    def _title(self, engine: str, kind: Kind) -> str:
+        return self._rack.registry.find(kind, engine).title
+
+    # In a loader's thread
+
+    def _load(self, job: _Choice | _Level, turn: Turn) -> Iterator[None]:
+        if isinstance(job, _Choice):
+            self._choose(job, turn)
+        elif job.former is not self._rack.engines.get(job.kind):  # it was replaced before
+            self.slots[job.kind].is_loading = False
+        elif job.kind is Kind.FACE:
+            at_work = self.slots[job.kind].tier
+            self._face.load(job.level, at_work, turn, partial(self._took, job))
+        else:
+            self._exchange(job, turn)
+        return iter(())
+
+    def _choose(self, job: _Choice, turn: Turn) -> None:
+        manifest = self._rack.registry.find(job.kind, job.choice.engine)
+        for notice in licence_notices(job.choice.options, manifest):
+            self._post(notice)
+        if job.kind is Kind.FACE:
+            self._face.choose(job.choice, turn, partial(self._filled, Kind.FACE))
+        else:
+            self._put_in(job.kind, partial(self._rack.put, job.kind, job.choice), turn)
+        job.used()
+
+    def _exchange(self, job: _Level, turn: Turn) -> None:
+        rack, kind = self._rack, job.kind
+        former = rack.manifests[kind].title
+        put = partial(rack.put_level, kind, job.level)
+
+        def loaded() -> None:
+            with self._lock:
+                self.slots[kind].took(job.level)
+            if job.level.tier is Tier.BUILTIN:
+                message = job.reason or f"{former} was given up."
+                instead = f"{rack.manifests[kind].title} goes on in its place."
+                self._post(Noticed(message, instead))
+
+        self._put_in(kind, put, turn, loaded)
+
+    def _put_in(
+        self,
+        kind: Kind,
+        put: Callable[[], Any],
+        turn: Turn,
+        loaded: Callable[[], None] | None = None,
+    ) -> None:
+        """`loaded` is called before the conversation takes the engine."""
+        former = self._rack.engines[kind]
+        with self._rack.replacing(kind):
+            engine = put()
+            if isinstance(engine, LoadsInBackground):
+                engine.wait_ready()
+            turn.check()
+        (loaded or partial(self._filled, kind))()
+        switch(self._conversation, commands.SwitchEngine(kind, engine), (former,), FREE_WITHIN)
+
+    def _filled(self, kind: Kind) -> None:
+        """The user's choice is at work."""
+        with self._lock:
+            if (slot := self.slots.get(kind)) is None:
+                return
+            slot.fill(self._rack.ladders[kind])
+            slot.is_loading = False
+            if isinstance(slot, FaceSlot):
+                slot.has_standby = self._rack.fallback is not None
+
+    def _took(self, job: _Level) -> None:
+        with self._lock:
+            self.slots[job.kind].took(job.level)
+
+    def _not_loaded(
+        self, job: _Choice | _Level, _turn: Turn, _stage: str, error: AvatarError
+    ) -> None:
+        log.info("an engine could not be had: %s", error)
+        with self._lock:
+            slot = self.slots.get(job.kind)
+            if slot is not None and isinstance(job, _Level):
+                slot.missed(type(error))
+            elif slot is not None:
+                slot.is_loading = False
+        if isinstance(job, _Choice):
+            self._post(notice_of_staying(self._rack, job.kind, error))
+
+
+def _nothing(*_: object) -> None:
+    """Nobody waits for what a loader yields, or for its end."""

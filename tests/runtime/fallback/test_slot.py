@@ -1,0 +1,135 @@
+"""An engine is replaced when it fails three times in a minute, and not before."""
+
+from __future__ import annotations
+
+import pytest
+
+from avatar_app.core.errors import (
+    AvatarError,
+    DeviceUnavailable,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+)
+from avatar_app.core.events import Failed, Outcome, TurnEnded
+from avatar_app.core.manifest import Kind
+from avatar_app.pipeline.input import recognition
+from avatar_app.pipeline.output import face_stage, response_pipeline
+from avatar_app.runtime.fallback.quality_ladder import DELAYS, QualityLadder, Tier, levels_of
+from avatar_app.runtime.fallback.slot import Slot
+from avatar_app.runtime.kinds import KIND_OF_STAGE, KINDS
+from avatar_app.runtime.registry import Registry
+
+ENGINES = {Kind.ASR: "whisper", Kind.DIALOGUE: "llama", Kind.TTS: "kokoro"}
+
+
+class Case:
+    """A slot of each kind whose engine is not the built-in one; what is replaced is loaded at once
+    and the user chooses the same again."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.replaced: list[Kind] = []
+        self.slots = {
+            kind: Slot(kind, self._ladder(kind, engine), lambda: self.now)
+            for kind, engine in ENGINES.items()
+        }
+
+    def _ladder(self, kind: Kind, engine: str) -> QualityLadder:
+        manifest = Registry().find(kind, engine)
+        return QualityLadder(levels_of(manifest, {}, True), lambda: self.now)
+
+    def fail(self, stage: str, *times: float, reason: type[AvatarError] = AvatarError) -> None:
+        for at in times:
+            self.now = at
+            slot = self.slots.get(KIND_OF_STAGE.get(stage))  # type: ignore[arg-type]
+            if slot is None:
+                continue
+            slot.fail(Failed(1, stage, "It broke.", "", reason))
+            if level := slot.due(idle=False):
+                assert level.tier is Tier.BUILTIN
+                self.replaced.append(slot.kind)
+                slot.fill(self._ladder(slot.kind, ENGINES[slot.kind]))
+
+
+@pytest.mark.parametrize(
+    ("times", "count"),
+    [
+        ((0, 1), 0),
+        ((0, 1, 2), 1),
+        ((0, 30, 60), 1),
+        ((0, 30, 60.1), 0),
+        ((0, 50, 100, 109), 1),
+        ((0, 1, 2, 3, 4), 1),
+        ((0, 1, 2, 3, 4, 5), 2),
+    ],
+)
+def test_three_failures_within_a_minute(times: tuple[float, ...], count: int) -> None:
+    case = Case()
+    case.fail("think", *times)
+    assert case.replaced == [Kind.DIALOGUE] * count
+
+
+def test_each_kind_is_counted_for_itself() -> None:
+    case = Case()
+    for stage in ("think", "speak", "recognize", "think", "speak"):
+        case.fail(stage, case.now + 1)
+    assert case.replaced == []
+    case.fail("think", case.now)
+    assert case.replaced == [Kind.DIALOGUE]
+
+
+def test_what_is_no_engines_failure_replaces_nothing() -> None:
+    case = Case()
+    case.fail("start", 0, 1, 2, 3)
+    case.fail("conductor", 0, 1, 2, 3)
+    case.fail("perform", 0, 1, 2, 3)  # faces have a ladder
+    assert case.replaced == []
+
+
+def test_every_stage_of_the_conversation_has_its_kind() -> None:
+    stages = {response_pipeline.THINK, response_pipeline.SPEAK, recognition.RECOGNIZE}
+    assert set(KIND_OF_STAGE) == stages | {face_stage.PERFORM, face_stage.REST}
+
+
+@pytest.mark.parametrize("reason", [ModelMissing, InputInvalid, DeviceUnavailable, OutOfMemory])
+def test_what_does_not_pass_is_not_tried_three_times(reason: type[AvatarError]) -> None:
+    case = Case()
+    case.fail("think", 0, reason=reason)
+    assert case.replaced == [Kind.DIALOGUE]
+
+
+def turn(**marks: float) -> TurnEnded:
+    return TurnEnded(1, Outcome.FINISHED, "hello", "hi", "hi", marks)
+
+
+def test_the_chosen_engine_comes_back_when_it_is_time_and_nobody_talks() -> None:
+    case = Case()
+    slot = case.slots[Kind.DIALOGUE]
+    for _ in range(3):
+        slot.fail(Failed(1, "think", "The server is gone."))
+    level = slot.due(idle=False)
+    assert level is not None
+    slot.took(level)
+    case.now += DELAYS[0] + 0.1
+    assert slot.due(idle=False) is None
+    better = slot.due(idle=True)
+    assert better is not None
+    assert better.tier is Tier.CHOSEN
+    slot.missed(AvatarError)
+    assert slot.due(idle=True) is None
+    case.now += DELAYS[1] + 0.1
+    again = slot.due(idle=True)
+    assert again is not None
+    slot.took(again)
+    assert not slot.proves(turn(text=1.0))  # nothing was answered yet
+    assert slot.proves(turn(first_token=1.0))
+    assert not slot.proves(turn(first_token=1.0))  # it is told once
+
+
+def test_nothing_is_simpler_than_the_built_in_engine() -> None:
+    manifest = Registry().find(Kind.DIALOGUE, KINDS[Kind.DIALOGUE].builtin)
+    slot = Slot(Kind.DIALOGUE, QualityLadder(levels_of(manifest, {}, False), float), float)
+    for _ in range(9):
+        slot.fail(Failed(1, "think", "It broke."))
+    assert slot.due(idle=True) is None
