@@ -20,7 +20,9 @@ FLOORS = (
     {"storage", "models", "avatars", "voices"},
     {"runtime"},
     {"speech", "render", "performance", "studio", "agents"},
-    {"session", "api"},
+    {"session"},
+    {"api"},
+    {"app"},
     {"ui", "server", "diagnostics"},
     {"bench"},
     {"cli"},
@@ -159,6 +161,28 @@ def test_no_folders_import_one_another_in_a_circle() -> None:
         there = {folder_of(each) for each in modules_imported(path)}
         arrows.setdefault(here, set()).update(each for each in there if apart(here, each))
     assert cycle_in(arrows) == []
+
+
+FRONT_ENDS = {
+    *("cli", "api", "server"),
+    *("ui/app.py", "bench/generate_ways.py", "bench/window/startup_probe.py"),
+    *("runtime/registry.py", "render/talking_head.py", "settings", "performance/apply.py"),
+    "diagnostics/doctor.py",
+}
+"""Where whose folders and settings are used is decided: rooms and files. A registry without a user
+belongs to who runs the program."""
+
+
+def test_only_front_ends_ask_for_the_users_folders_and_settings() -> None:
+    """So that several users can be served: everything else is given them."""
+    asking = {
+        path.relative_to(ROOT / "avatar_app").as_posix()
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).split(".")[-1] in ("app_paths", "load_settings")
+    }
+    assert {each for each in asking if not {each, each.split("/")[0]} & FRONT_ENDS} == set()
 
 
 def test_public_class_names_are_unique() -> None:

@@ -74,11 +74,12 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector
     """What finds faces: as the command line says, else as it is set."""
     from avatar_app.avatars.detection.faces import face_detector_factory
     from avatar_app.settings.loading import load_settings
+    from avatar_app.system.paths import app_paths
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
     tell(_err, notices)
-    return face_detector_factory(settings.avatars)
+    return face_detector_factory(settings.avatars, app_paths().models)
 
 
 @avatars.command("list")

@@ -128,7 +128,7 @@ def say(
 
 
 @app.command(rich_help_panel=TALK)
-def play_recordings(
+def converse(
     recordings: Annotated[
         list[Path], typer.Option("--input", help="A recording of the user; may be repeated.")
     ],

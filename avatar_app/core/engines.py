@@ -55,6 +55,25 @@ class Dialogue(Engine, Protocol):
         """Yield pieces of the answer as they are written; `send` answers a yielded ToolCall."""
 
 
+@runtime_checkable
+class HasSpeakers(Protocol):
+    """A speech synthesizer in which several people can speak."""
+
+    @staticmethod
+    def speakers(**options: Any) -> tuple[str, ...]:
+        """Names for the option `voice`, as they are with these options of the manifest. Nothing
+        need be loaded; ModelMissing where the model that knows them is not here."""
+
+
+@runtime_checkable
+class HasLatents(Protocol):
+    """A speech synthesizer that computes something of a cloned voice's recording."""
+
+    def latents(self) -> bytes | None:
+        """What was computed, as a safetensors file, to be kept with the voice; None if it was read
+        from there, or no cloned voice speaks."""
+
+
 class SpeechSynthesizer(Engine, Protocol):
     """Answer to speech."""
 
@@ -114,3 +133,8 @@ class EchoCanceller(Engine, Protocol):
         `delay`: seconds between `played` a sample and `clean` of the block in which it is heard, as
         far as the device knows.
         """
+
+
+Voice = SpeechSynthesizer
+Recognizer = SpeechRecognizer
+"""Former names, which users' engines import."""

@@ -166,3 +166,7 @@ class ToolResult:
     """JSON-compatible."""
     error: str = ""
     """One sentence when the function could not do it; then `value` is None."""
+
+
+Look = FaceState
+"""Former name, which users' faces import."""

@@ -11,13 +11,15 @@ from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model, user_catalog
 from avatar_app.models.licences import require_licence
 from avatar_app.models.store import Presence, Store
-from avatar_app.system import paths
+from avatar_app.system.paths import AppPaths
 
 OPTION = "model"
 """The engines' option that takes a model's name, or a path."""
 
 
-def with_model_path(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+def with_model_path(
+    options: dict[str, Any], manifest: Manifest, places: AppPaths
+) -> dict[str, Any]:
     """The options, with the path in place of the name of a model in the catalogue.
 
     Where none is chosen, the first one here that the engine asks for is taken. ModelMissing if
@@ -26,7 +28,7 @@ def with_model_path(options: dict[str, Any], manifest: Manifest) -> dict[str, An
     """
     if not isinstance(name := options.get(OPTION), str) or not (name or manifest.needs.models):
         return options
-    store, catalog = _known()
+    store, catalog = _known(places)
     if model := catalog.by_id.get(name):
         return options | {OPTION: str(usable_path(model, store))}
     if not name and (path := _first_usable(manifest, store, catalog)):
@@ -45,7 +47,7 @@ def usable_path(model: Model, store: Store) -> Path:
     return store.path(model)
 
 
-def path_if_here(name: str, here: paths.AppPaths) -> Path | None:
+def path_if_here(name: str, here: AppPaths) -> Path | None:
     """The path of a model of the catalogue that was fetched or taken over; None if it was not.
 
     LicenceNotAccepted if it is here but may not be used yet.
@@ -57,12 +59,14 @@ def path_if_here(name: str, here: paths.AppPaths) -> Path | None:
     return usable_path(model, store)
 
 
-def licence_notices(options: dict[str, Any], manifest: Manifest) -> tuple[Noticed, ...]:
+def licence_notices(
+    options: dict[str, Any], manifest: Manifest, places: AppPaths
+) -> tuple[Noticed, ...]:
     """What the user should know, once, about a restricted model whose path was given by hand."""
     given = options.get(OPTION)
     if not isinstance(given, str) or not given or not Path(given).expanduser().is_file():
         return ()
-    store, catalog = _known()
+    store, catalog = _known(places)
     path = Path(given).expanduser()
     return tuple(
         Noticed(f"{path.name}: {model.licence.title}.", model.licence.terms)
@@ -90,6 +94,6 @@ def _first_usable(manifest: Manifest, store: Store, catalog: Catalog) -> Path | 
     return None
 
 
-def _known() -> tuple[Store, Catalog]:
-    store = Store.of(paths.app_paths())
+def _known(places: AppPaths) -> tuple[Store, Catalog]:
+    store = Store.of(places)
     return store, user_catalog(store.root)

@@ -116,7 +116,9 @@ class RenderJob:
         options: dict[str, Any] = {"width": self._width, "height": self._height}
         options["fps"] = profile.fps
         if order.avatar:
-            eyes = face_detector_factory(self._settings.avatars, profile.detector_batch)
+            eyes = face_detector_factory(
+                self._settings.avatars, self._places.models, profile.detector_batch
+            )
             folder = opened.enter_context(avatar_folder(order.avatar, self._places, eyes))
             options["avatar"] = str(folder)
         weights = self._weights()
@@ -125,7 +127,7 @@ class RenderJob:
         if not order.avatar:
             raise ConfigInvalid("Wav2Lip needs an avatar.", "Say whose: --avatar NAME or PHOTO.")
         manifest = self._registry.find(Kind.FACE, ENGINE)
-        self.notices += licence_notices({"model": str(weights)}, manifest)
+        self.notices += licence_notices({"model": str(weights)}, manifest, self._places)
         wanted = self._settings.render.device
         lips = open_lips(self._registry, weights, wanted, profile.batch, **options)
         self._touch = open_touch(

@@ -74,8 +74,10 @@ class Wav2LipTalkingHead:
         if not self._photo.exists():
             raise FileNotFoundError(f"There is no file {self._photo}. Check the path.")
         self._wanted_device = device
-        self._eyes = face_detector_factory(settings.avatars, self._detector_batch)
         self._places = app_paths()
+        self._eyes = face_detector_factory(
+            settings.avatars, self._places.models, self._detector_batch
+        )
         with _as_expected(missing=FileNotFoundError):
             self._model = find_weights(model_path or self._profile.model, self._places)
         self._opened = ExitStack()
@@ -131,7 +133,7 @@ class Wav2LipTalkingHead:
                 touch=self._touch,
             )
         around = rendered.began + rendered.finished
-        paces, kind = RenderSpeeds(app_paths()), self._kind(lips.batch)
+        paces, kind = RenderSpeeds(self._places), self._kind(lips.batch)
         pace = paces.of(*kind)
         learnt = pace.learnt(self._loading, around, rendered.painted, rendered.pictures)
         paces.keep(learnt, *kind)
@@ -161,7 +163,7 @@ class Wav2LipTalkingHead:
         with _as_expected():
             rate = _fps(fps)
         batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
-        pace = RenderSpeeds(app_paths()).of(*self._kind(batch))
+        pace = RenderSpeeds(self._places).of(*self._kind(batch))
         return pace.seconds(seconds * rate, loaded=self._lips is not None)
 
     def cleanup(self) -> None:
@@ -192,7 +194,7 @@ class Wav2LipTalkingHead:
     def _load(self, opening: ExitStack) -> Lips:
         registry = Registry()
         manifest = registry.find(Kind.FACE, ENGINE)
-        for notice in licence_notices({"model": str(self._model)}, manifest):
+        for notice in licence_notices({"model": str(self._model)}, manifest, self._places):
             warnings.warn(f"{notice.message} {notice.hint}", stacklevel=4)
         began = time.perf_counter()
         folder = opening.enter_context(avatar_folder(self._photo, self._places, self._eyes))

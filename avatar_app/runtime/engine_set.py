@@ -42,6 +42,8 @@ class EngineSet:
     notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
     face_lease: MemoryLease | None = None
     clock: Callable[[], float] = time.monotonic
+    remembers: bool = True
+    """Voices may keep frequent sentences on disk."""
 
     @property
     def face_choice(self) -> EngineChoice:
@@ -97,7 +99,7 @@ class EngineSet:
         return QualityLadder(levels_of(manifest, choice.options, has_builtin), self.clock)
 
     def _made(self, manifest: Manifest, options: dict[str, Any], ladder: QualityLadder) -> Any:
-        make = partial(create_engine, self.registry)
+        make = partial(create_engine, self.registry, remembers=self.remembers)
         stays = manifest.name == BUILTIN[manifest.kind]
         if evictable := EVICTABLE.get(manifest.kind):
             return evictable(manifest, options, make, self.lender, self.notice, ladder, stays)
@@ -134,7 +136,7 @@ class EngineSet:
         """Like `put`; where that fails, the built-in engine is taken and the user is told."""
         try:
             for licence_notice in licence_notices(
-                choice.options, self.registry.find(kind, choice.engine)
+                choice.options, self.registry.find(kind, choice.engine), self.registry.paths
             ):
                 notice(licence_notice)
             self.put(kind, choice)
@@ -183,12 +185,16 @@ class EngineSet:
         return "The voice goes on without it."
 
 
-def create_engine(registry: Registry, manifest: Manifest, options: dict[str, Any]) -> Any:
+def create_engine(
+    registry: Registry, manifest: Manifest, options: dict[str, Any], remembers: bool = True
+) -> Any:
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
     if manifest.isolation is Isolation.PROCESS:
-        return HOSTED[manifest.kind](engine_factory(registry, manifest, options), manifest.title)
+        return HOSTED[manifest.kind](
+            engine_factory(registry, manifest, options, remembers), manifest.title
+        )
     with as_out_of_memory(manifest.title):
-        return registry.load_class(manifest)(**resolve_options(options, manifest))
+        return registry.load_class(manifest)(**resolve_options(options, manifest, registry.paths))
 
 
 def fallback_choice(choice: EngineChoice) -> EngineChoice:

@@ -13,45 +13,53 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.resolve import with_model_path
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import with_cache
-from avatar_app.system import paths
 from avatar_app.system.packages import install_command
+from avatar_app.system.paths import AppPaths
 from avatar_app.voices.resolve import keep_latents, with_open_voice
 
 
 def engine_factory(
-    registry: Registry, manifest: Manifest, options: dict[str, Any]
+    registry: Registry, manifest: Manifest, options: dict[str, Any], remembers: bool = True
 ) -> Callable[[], Any]:
-    """What makes the engine in another process: it pickles."""
+    """What makes the engine in another process: it pickles. `remembers`: a voice may keep frequent
+    sentences on disk."""
     if missing := registry.missing_packages(manifest):
         raise ConfigInvalid(
             f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
             f"Type: {install_command(missing, manifest.name)}",
         )
-    known = resolve_options(options, manifest)
-    return partial(_make_in_child, registry.folders, manifest.kind, manifest.name, known)
+    known = resolve_options(options, manifest, registry.paths)
+    return partial(_make_in_child, registry.origin, manifest.kind, manifest.name, known, remembers)
 
 
-def resolve_options(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+def resolve_options(
+    options: dict[str, Any], manifest: Manifest, places: AppPaths
+) -> dict[str, Any]:
     """All options, checked; models, avatars and voices that were chosen by name are files now."""
-    return with_model_path(_with_folders(manifest.checked(options), manifest), manifest)
+    known = _with_folders(manifest.checked(options), manifest, places)
+    return with_model_path(known, manifest, places)
 
 
-def _with_folders(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+def _with_folders(options: dict[str, Any], manifest: Manifest, places: AppPaths) -> dict[str, Any]:
     """An avatar or cloned voice may be chosen by its name; engines are told its folder."""
-    options = with_open_voice(options, manifest)
+    options = with_open_voice(options, manifest, places)
     name = options.get("avatar", "")
     if not name or Path(name).expanduser().is_dir():
         return options
-    return options | {"avatar": str(AvatarLibrary.of(paths.app_paths()).folder(name))}
+    return options | {"avatar": str(AvatarLibrary.of(places).folder(name))}
 
 
 def _make_in_child(
-    folders: tuple[Path, Path], kind: Kind, name: str, options: dict[str, Any]
+    origin: tuple[Path, Path, AppPaths],
+    kind: Kind,
+    name: str,
+    options: dict[str, Any],
+    remembers: bool,
 ) -> Any:
-    registry = Registry(*folders)
+    registry = Registry(*origin)
     manifest = registry.find(kind, name)
     engine = registry.load_class(manifest)(**options)
     if kind is not Kind.TTS:
         return engine
-    keep_latents(engine, options)
-    return with_cache(engine, manifest, options, paths.app_paths())
+    keep_latents(engine, options, registry.paths)
+    return with_cache(engine, manifest, options, registry.paths) if remembers else engine

@@ -14,7 +14,6 @@ from avatar_app.runtime.kinds import KINDS, choices
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import Settings
-from avatar_app.system import paths
 
 
 def load_engines(
@@ -24,8 +23,9 @@ def load_engines(
     clock: Callable[[], float] = time.monotonic,
 ) -> EngineSet:
     """One engine of each kind that a conversation needs, as the settings choose."""
-    lender = MemoryBroker.of(paths.app_paths(), settings.memory)
+    lender = MemoryBroker.of(registry.paths, settings.memory)
     rack = EngineSet(registry, lender=lender, notice=notice, clock=clock)
+    rack.remembers = settings.history.keep
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
         for kind, choice in choices(settings).items():

@@ -18,6 +18,7 @@ from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest, parse_manifest
 from avatar_app.system import paths
 from avatar_app.system.packages import install_command
+from avatar_app.system.paths import AppPaths
 
 MANIFEST = "manifest.yaml"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,7 +27,14 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Registry:
     """All engines of two folders that are laid out alike: <kind>/<name>/manifest.yaml."""
 
-    def __init__(self, builtin: Path | None = None, user: Path | None = None) -> None:
+    def __init__(
+        self,
+        builtin: Path | None = None,
+        user: Path | None = None,
+        user_paths: AppPaths | None = None,
+    ) -> None:
+        """`user_paths`: whose engines, models, avatars and voices; the user's own if left out."""
+        self.paths = user_paths or paths.app_paths()
         self.notices: list[Noticed] = []
         """What is wrong with the user's engines; those are left out."""
         self._builtin = builtin or paths.builtin_engines()
@@ -34,7 +42,7 @@ class Registry:
         self._manifests: dict[tuple[Kind, str], Manifest] = {}
         for path in _manifests_in(self._builtin):
             self._add(path)
-        self._user = user or paths.app_paths().engines
+        self._user = user or self.paths.engines
         for path in _manifests_in(self._user):
             try:
                 self._add(path)
@@ -42,9 +50,9 @@ class Registry:
                 self.notices.append(Noticed(error.message, f"{error.hint} It is left out."))
 
     @property
-    def folders(self) -> tuple[Path, Path]:
-        """The program's and the user's; a registry of the same is made of them."""
-        return self._builtin, self._user
+    def origin(self) -> tuple[Path, Path, AppPaths]:
+        """What a registry of the same is made of, in another process too."""
+        return self._builtin, self._user, self.paths
 
     def all(self, kind: Kind | None = None) -> tuple[Manifest, ...]:
         """The engines (of one kind), by kind and name."""

@@ -138,7 +138,8 @@ class AppSession:
             self.use(Kind.FACE, self._characters.choice(name, ensemble.rack.face_choice))
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
-        return self._characters.make(source, job, face_detector_factory(self._settings.avatars))
+        detector = face_detector_factory(self._settings.avatars, self._places.models)
+        return self._characters.make(source, job, detector)
 
     def use(self, kind: Kind, choice: EngineChoice) -> None:
         """As `LiveConversation.use`, and remembered. Nothing happens before all is open."""

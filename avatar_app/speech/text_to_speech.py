@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from avatar_app.core.engines import HasSpeakers
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
@@ -62,14 +63,14 @@ class TTSStreamer:
 
     def _speech(self, text: str, asked: dict[str, Any], turn: Turn) -> Iterator[SpeechChunk]:
         usual = {name: self._chosen[name] for name in _VARYING & set(self._chosen)}
-        self._voice.configure(**with_open_voice(usual | asked, self.manifest))
+        self._voice.configure(**with_open_voice(usual | asked, self.manifest, self.registry.paths))
         yield from self._voice.speak(text, turn)
 
     def list_speakers(self) -> tuple[str, ...]:
         """Who can speak: names for `speaker`."""
-        options = with_model_path(dict(self._chosen), self.manifest)
-        found = self.registry.load_class(self.manifest).speakers(**options)
-        return tuple(str(name) for name in found)
+        options = with_model_path(dict(self._chosen), self.manifest, self.registry.paths)
+        engine = self.registry.load_class(self.manifest)
+        return tuple(engine.speakers(**options)) if isinstance(engine, HasSpeakers) else ()
 
     def close(self) -> None:
         self._voice.close()

@@ -18,7 +18,7 @@ from typing import Any
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.system.files import replace_file
 from avatar_app.system.named_folders import check_free, likeliest, new_folder, remove_folder
-from avatar_app.system.paths import AppPaths, app_paths
+from avatar_app.system.paths import AppPaths
 from avatar_app.voices.signing import Purpose, signed, signing_key, verified
 
 MANIFEST = "voice.json"
@@ -129,10 +129,9 @@ class VoiceLibrary:
         return frozenset(verified(text_of(path), Purpose.REVOKED, key)["revoked"])
 
 
-def open_voice(folder: Path, places: AppPaths | None = None) -> ClonedVoice:
+def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
     """The voice in `folder`. InputInvalid without a valid consent, or where any file was exchanged,
     added or taken away since the consent was signed."""
-    places = places or app_paths()
     record = read_consent(folder, signing_key(places))
     if record["id"] in VoiceLibrary(places).revoked():
         raise InputInvalid(
@@ -149,12 +148,11 @@ def open_voice(folder: Path, places: AppPaths | None = None) -> ClonedVoice:
     return ClonedVoice(record["name"], folder, manifest["seconds"], manifest["created"])
 
 
-def add_latents(folder: Path, latents: bytes, places: AppPaths | None = None) -> None:
+def add_latents(folder: Path, latents: bytes, places: AppPaths) -> None:
     """Keep what an engine computed of the voice's reference: signed with the rest, deleted with it.
 
     `latents`: a safetensors file. Raises as `open_voice`.
     """
-    places = places or app_paths()
     open_voice(folder, places)
     record = read_consent(folder, signing_key(places))
     replace_file(folder / LATENTS, latents)

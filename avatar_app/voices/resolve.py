@@ -9,9 +9,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from avatar_app.core.engines import HasLatents
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Manifest
-from avatar_app.system.paths import app_paths
+from avatar_app.system.paths import AppPaths
 from avatar_app.voices.library import (
     CONSENT,
     MANIFEST,
@@ -27,7 +28,9 @@ VOICE = "voice"
 """The option of an engine that `clones` which may name a cloned voice."""
 
 
-def with_open_voice(options: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+def with_open_voice(
+    options: dict[str, Any], manifest: Manifest, places: AppPaths
+) -> dict[str, Any]:
     """`options`, with the folder of a cloned voice in place of its name.
 
     Raises InputInvalid for a cloned voice whose consent does not hold, however it is named.
@@ -35,7 +38,6 @@ def with_open_voice(options: dict[str, Any], manifest: Manifest) -> dict[str, An
     name = options.get(VOICE)
     if not manifest.clones or not name:
         return options
-    places = app_paths()
     folder = Path(name).expanduser()
     if name in VoiceLibrary(places).names():
         folder = VoiceLibrary(places).folder(name)
@@ -44,13 +46,12 @@ def with_open_voice(options: dict[str, Any], manifest: Manifest) -> dict[str, An
     return options | {VOICE: str(open_voice(folder, places).folder)}
 
 
-def keep_latents(engine: Any, options: dict[str, Any]) -> None:
+def keep_latents(engine: Any, options: dict[str, Any], places: AppPaths) -> None:
     """Keep what `engine`, made with `options`, computed of its cloned voice: the next start is
     quicker. Where it cannot be kept, the voice speaks all the same."""
-    compute = getattr(engine, "latents", None)
-    if compute is None or not (latents := compute()):
+    if not isinstance(engine, HasLatents) or not (latents := engine.latents()):
         return
     try:
-        add_latents(Path(options[VOICE]), latents)
+        add_latents(Path(options[VOICE]), latents, places)
     except AvatarError as error:
         log.warning("what was computed of the cloned voice is not kept: %s", error)

@@ -237,7 +237,7 @@ def test_weights_that_are_not_there_are_told_with_what_to_do(tmp_path: Path) -> 
     assert "models download s3fd" in caught.value.hint
     assert "embedded detector" in caught.value.hint
     with pytest.raises(ModelMissing, match="no S3FD checkpoint"):
-        create_face_detector(DetectorName.S3FD)
+        create_face_detector(DetectorName.S3FD, app_paths().models)
 
 
 @pytest.mark.parametrize("place", ["s3fd/s3fd-619a316812.pth", "s3fd.pth"])
@@ -246,7 +246,10 @@ def test_weights_in_the_folder_of_models_are_found(place: str, green_file: Path)
     path.parent.mkdir(parents=True)
     path.symlink_to(green_file)
     picture = with_green(astronaut(), *NOSE)
-    assert len(create_face_detector(DetectorName.S3FD, batch=4).faces(picture)) == 1
+    assert (
+        len(create_face_detector(DetectorName.S3FD, app_paths().models, batch=4).faces(picture))
+        == 1
+    )
 
 
 def told(*arguments: object) -> str:

@@ -34,7 +34,8 @@ def test_without_torch_the_multiples_are_missing(
     report = wav2lip.measure(None, paths_under(tmp_path), quick=True)  # it reads no settings
     metrics = json.loads(json.dumps(BenchResult("wav2lip", {}, report).as_json()))["metrics"]
     assert metrics["fp32_batch_1"]["value"] > 0
-    assert 0 < metrics["fast_largest_difference"]["value"] < 1
+    if "fast_batch_1" in metrics:  # only some runtimes have it, and each processor its runtime
+        assert 0 < metrics["fast_largest_difference"]["value"] < 1
     assert metrics["composition_p50"]["value"] > 0
     assert metrics["x264_ultrafast_p50"]["value"] > 0
     assert metrics["fp32_per_torch_batch_1"] == {

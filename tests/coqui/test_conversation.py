@@ -139,12 +139,12 @@ def test_a_cloned_voice_reaches_the_engine_and_what_it_heard_is_kept_signed(
     with TTSEngine(EngineChoice(engine="coqui", options=options)) as tts:
         mine, other = said(tts), said(tts, XTTS_SPEAKERS[0])
         assert said(tts) == said(tts, "ada") == mine != other
-    latents = open_voice(ada).latents
+    latents = open_voice(ada, app_paths()).latents
     assert latents is not None
     written = latents.stat().st_mtime_ns
     with TTSEngine(EngineChoice(engine="coqui", options=options)) as tts:
         assert said(tts) == mine
-    assert open_voice(ada).latents == latents
+    assert open_voice(ada, app_paths()).latents == latents
     assert latents.stat().st_mtime_ns == written
 
 

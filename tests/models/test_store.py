@@ -244,17 +244,19 @@ def put_wav2lip(accepted: bool) -> Path:
 
 def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
     with pytest.raises(ModelMissing, match="Wav2Lip is not on this machine"):
-        with_model_path({"model": "wav2lip"}, wav2lip)
-    assert with_model_path({"model": ""}, wav2lip) == {"model": ""}
+        with_model_path({"model": "wav2lip"}, wav2lip, app_paths())
+    assert with_model_path({"model": ""}, wav2lip, app_paths()) == {"model": ""}
     path = put_wav2lip(accepted=False)
     for name in ("wav2lip", ""):
         with pytest.raises(LicenceNotAccepted):
-            with_model_path({"model": name}, wav2lip)
+            with_model_path({"model": name}, wav2lip, app_paths())
     Store.of(app_paths()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
     for name in ("wav2lip", ""):
-        assert with_model_path({"model": name}, wav2lip) == {"model": str(path)}
-    assert with_model_path({"model": "/my/own.pth"}, wav2lip) == {"model": "/my/own.pth"}
-    assert with_model_path({"width": 3}, wav2lip) == {"width": 3}
+        assert with_model_path({"model": name}, wav2lip, app_paths()) == {"model": str(path)}
+    assert with_model_path({"model": "/my/own.pth"}, wav2lip, app_paths()) == {
+        "model": "/my/own.pth"
+    }
+    assert with_model_path({"width": 3}, wav2lip, app_paths()) == {"width": 3}
 
 
 def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> None:
@@ -272,11 +274,11 @@ def test_a_restricted_model_given_by_hand_is_told_once(
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
     given = {"model": str(tmp_path / name)}
-    (notice,) = licence_notices(given, wav2lip)
+    (notice,) = licence_notices(given, wav2lip, app_paths())
     assert "commercial" in notice.hint
-    assert licence_notices(given, wav2lip) == ()
+    assert licence_notices(given, wav2lip, app_paths()) == ()
     own = {"model": str(write(tmp_path / "mine", own__pth=b"x") / "own.pth")}
-    assert licence_notices(own, wav2lip) == ()
+    assert licence_notices(own, wav2lip, app_paths()) == ()
 
 
 def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:

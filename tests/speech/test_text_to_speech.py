@@ -38,7 +38,8 @@ def probed(path: Path) -> dict[str, Any]:
 
         with av.open(str(path)) as file:
             stream = file.streams.audio[0]
-            return {"codec_name": stream.codec.name, "sample_rate": str(stream.rate), "channels": 1}
+            name = stream.codec.canonical_name
+            return {"codec_name": name, "sample_rate": str(stream.rate), "channels": 1}
     told = subprocess.run(
         ["ffprobe", "-v", "error", "-of", "json", "-show_streams", str(path)],
         capture_output=True,

@@ -47,7 +47,7 @@ def left_behind() -> list[str]:
 
 def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
     voice = cloned(tmp_path)
-    assert open_voice(voice.folder) == voice
+    assert open_voice(voice.folder, app_paths()) == voice
     assert VoiceLibrary(app_paths()).names() == (NAME,)
     assert voice.seconds == pytest.approx(len(spoken(STORY)) / MICROPHONE_RATE, abs=0.01)
     record = json.loads((voice.folder / CONSENT).read_text())["record"]
@@ -176,12 +176,12 @@ def test_what_was_changed_does_not_open(
 ) -> None:
     change(voice.folder)
     with pytest.raises(InputInvalid, match=sentence):
-        open_voice(voice.folder)
+        open_voice(voice.folder, app_paths())
 
 
 def test_what_an_engine_computed_is_signed_with_the_rest(voice: ClonedVoice) -> None:
-    add_latents(voice.folder, b"numbers")
-    latents = open_voice(voice.folder).latents
+    add_latents(voice.folder, b"numbers", app_paths())
+    latents = open_voice(voice.folder, app_paths()).latents
     assert latents is not None
     assert latents.read_bytes() == b"numbers"
 
@@ -194,10 +194,10 @@ def test_a_revoked_voice_is_deleted_and_no_copy_of_it_opens(
     shelf.revoke(NAME)
     assert left_behind() == [REVOKED]
     with pytest.raises(InputInvalid, match="was revoked"):
-        open_voice(tmp_path / "copy")
+        open_voice(tmp_path / "copy", app_paths())
     shelf.root.joinpath(REVOKED).write_text("{}")
     with pytest.raises(InputInvalid, match="signature"):
-        open_voice(tmp_path / "copy")
+        open_voice(tmp_path / "copy", app_paths())
 
 
 def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
@@ -205,7 +205,7 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
     VoiceLibrary(app_paths()).remove(NAME)
-    assert open_voice(tmp_path / "copy").name == NAME
+    assert open_voice(tmp_path / "copy", app_paths()).name == NAME
     assert cloned(tmp_path).folder == voice.folder
     with pytest.raises(ConfigInvalid, match="no cloned voice 'adda'") as refused:
         VoiceLibrary(app_paths()).remove("adda")
@@ -223,9 +223,9 @@ def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
     assert key not in (app_paths().data / KEY_FILE).read_text()
     ring.is_locked = True
     with pytest.raises(ConfigInvalid, match="does not give it out"):
-        open_voice(folder)
+        open_voice(folder, app_paths())
     ring.is_locked = False
-    assert open_voice(folder).name == NAME
+    assert open_voice(folder, app_paths()).name == NAME
 
 
 def test_a_key_in_a_file_is_for_the_user_alone(voice: ClonedVoice) -> None:
@@ -233,7 +233,7 @@ def test_a_key_in_a_file_is_for_the_user_alone(voice: ClonedVoice) -> None:
     assert path.stat().st_mode & 0o077 == 0
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ConfigInvalid, match="is damaged"):
-        open_voice(voice.folder)
+        open_voice(voice.folder, app_paths())
 
 
 def test_a_cancelled_cloning_leaves_nothing(tmp_path: Path) -> None:

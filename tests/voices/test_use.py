@@ -18,9 +18,10 @@ from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.settings.schema import EngineChoice
+from avatar_app.speech import speech_to_text
 from avatar_app.speech.text_to_speech import TTSEngine
 from avatar_app.system.paths import app_paths
-from avatar_app.voices import consent_reading, recording
+from avatar_app.voices import recording
 from avatar_app.voices.library import CONSENT, MANIFEST, ClonedVoice, VoiceLibrary
 from avatar_app.voices.recording import Listener, Notice, record
 
@@ -184,7 +185,7 @@ def run(
     always_drawn: None,
 ) -> Run:
     """Runs `avatar-app voices …`, to which everybody reads DRAWN; its status, output and errors."""
-    monkeypatch.setattr(consent_reading, "transcriber_for", lambda *_: lambda _: DRAWN.text)
+    monkeypatch.setattr(speech_to_text, "transcriber_for", lambda *_: lambda _: DRAWN.text)
     for console in (cli.err, cli_voices._out, cli_voices._err):
         monkeypatch.setattr(console, "_width", 200)
 

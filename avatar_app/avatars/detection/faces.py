@@ -56,26 +56,28 @@ class BoxDetector(Protocol):
 
 
 def create_face_detector(
-    name: DetectorName, model: Path | None = None, batch: int = 1
+    name: DetectorName, models: Path, model: Path | None = None, batch: int = 1
 ) -> FaceDetector:
-    """Eyes with the detector that was chosen; only this one is loaded.
+    """A face detector of the chosen kind; only this one is loaded.
 
-    `model`: S3FD's weights; None looks for them in the user's folder of models. `batch`: pictures
-    at once. ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be had.
+    `model`: S3FD's weights; None looks for them in the folder `models`. `batch`: pictures at
+    once. ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be had.
     """
     if name is DetectorName.EMBEDDED:
         return FaceDetector()
-    from avatar_app.avatars.detection.s3fd import S3fd
+    from avatar_app.avatars.detection.s3fd import S3fd, weights_in
 
-    return FaceDetector(S3fd(model, batch))
+    return FaceDetector(S3fd(model or weights_in(models), batch))
 
 
 def face_detector_factory(
-    chosen: AvatarSettings, batch: int | None = None
+    chosen: AvatarSettings, models: Path, batch: int | None = None
 ) -> Callable[[], FaceDetector]:
-    """What makes eyes with the detector that the settings choose; `batch` instead of theirs."""
+    """What makes the face detector that the settings choose; `models`: the folder of weights;
+    `batch` instead of theirs."""
     weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
-    return partial(create_face_detector, chosen.detector, weights, batch or chosen.detector_batch)
+    size = batch or chosen.detector_batch
+    return partial(create_face_detector, chosen.detector, models, weights, size)
 
 
 class FaceDetector:

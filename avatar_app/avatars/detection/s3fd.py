@@ -27,7 +27,6 @@ from avatar_app.avatars.detection.s3fd_graph import (
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.values import Image
 from avatar_app.engines.face.checkpoints.reading import Published, read_weights
-from avatar_app.system.paths import app_paths
 
 _LONGEST = 512
 """Pixels: pictures are made no longer than this; 1280 × 720 would take fifteen times as long."""
@@ -60,10 +59,9 @@ class S3fd:
     another network's.
     """
 
-    def __init__(self, model: Path | None = None, batch: int = 1) -> None:
-        """`model`: the checkpoint, or None for the one in the user's folder of models; `batch`:
-        pictures that are looked at at once."""
-        state = read_weights(model or _placed(), _published())
+    def __init__(self, model: Path, batch: int = 1) -> None:
+        """`model`: the checkpoint; `batch`: pictures that are looked at at once."""
+        state = read_weights(model, _published())
         self._network = session(s3fd_graph(state), min(os.cpu_count() or 1, 8))
         self._batch = batch
 
@@ -101,9 +99,8 @@ class S3fd:
         return dict(zip(names, values, strict=True))
 
 
-def _placed() -> Path:
+def weights_in(folder: Path) -> Path:
     """Where the weights lie if the user put them into the folder of models, or should lie."""
-    folder = app_paths().models
     there = (folder / name for name in _PLACES)
     return next((path for path in there if path.is_file()), folder / _PLACES[0])
 

@@ -54,7 +54,7 @@ def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], 
         rack.put_or_builtin(Kind.FACE, choice, notice)
         return
     manifest = rack.manifests[Kind.FACE]
-    for licence_notice in licence_notices(choice.options, manifest):
+    for licence_notice in licence_notices(choice.options, manifest, rack.registry.paths):
         notice(licence_notice)
     first: AvatarError | None = None
     while ladder.level.tier is Tier.CHOSEN:

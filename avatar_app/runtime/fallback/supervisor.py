@@ -194,7 +194,7 @@ class EngineSupervisor:
 
     def _choose(self, job: _Choice, turn: Turn) -> None:
         manifest = self._rack.registry.find(job.kind, job.choice.engine)
-        for notice in licence_notices(job.choice.options, manifest):
+        for notice in licence_notices(job.choice.options, manifest, self._rack.registry.paths):
             self._post(notice)
         if job.kind is Kind.FACE:
             self._face.choose(job.choice, turn, partial(self._filled, Kind.FACE))

@@ -11,7 +11,6 @@ from avatar_app.core.manifest import Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.runtime.speech_cache.files import LONGEST, SpeechCache, key_of
-from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import AppPaths
 
 _QUICK = 100
@@ -28,20 +27,16 @@ def with_cache(
 ) -> SpeechSynthesizer:
     """`voice`, or one that says frequent sentences without it.
 
-    Nothing is kept of a cloned voice, whose speaker may take the consent back, nor where the user's
-    settings keep no conversations.
+    Nothing is kept of a cloned voice, whose speaker may take the consent back.
     """
     promised = manifest.promises.first_output_ms
     if promised is not None and promised <= _QUICK:
-        return voice
-    settings, _ = load_settings()
-    if not settings.history.keep:
         return voice
     return CachedSynthesizer(voice, manifest.name, options, sentences_of(places))
 
 
 class CachedSynthesizer:
-    """A `core.engines.Voice` in front of another."""
+    """A `core.engines.SpeechSynthesizer` in front of another."""
 
     def __init__(
         self, voice: SpeechSynthesizer, name: str, options: dict[str, Any], sentences: SpeechCache

@@ -12,14 +12,17 @@ import numpy as np
 import pytest
 
 from avatar_app.bench.scripted.kokoro import write_kokoro
+from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
 from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import CachedSynthesizer, sentences_of, with_cache
 from avatar_app.runtime.speech_cache.files import SpeechCache
+from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 
 TEXT = "Hello there, what can I do for you?"
@@ -185,12 +188,23 @@ def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) ->
     assert list(sentences.folder.iterdir()) == []
 
 
-def test_where_no_conversation_is_kept_no_sentence_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = Registry().find(Kind.TTS, "kokoro")
-    engine = EspeakVoice()
-    assert with_cache(engine, slow, {}, app_paths()) is not engine
-    monkeypatch.setenv("AVATAR_HISTORY__KEEP", "false")
-    assert with_cache(engine, slow, {}, app_paths()) is engine
+@pytest.mark.parametrize("keep", [True, False])
+def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, keep: bool) -> None:
+    model = str(write_kokoro(tmp_path / "model"))
+    overrides = {
+        **{"history.keep": keep, "tts.engine": "kokoro"},
+        **{"tts.options.model": model, "tts.options.threads": 1},
+    }
+    settings, _ = load_settings(overrides=overrides)
+    notices: list[Noticed] = []
+    engines = load_engines(settings, Registry(), notices.append)
+    try:
+        for _ in range(3):
+            said(engines.engines[Kind.TTS])
+    finally:
+        engines.close()
+    assert sentences_of(app_paths()).folder.is_dir() is keep
+    assert not notices
 
 
 def test_a_slow_voice_remembers_in_its_process_and_a_quick_one_does_not(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""The stable door for programs: talking-head films, speech, and conversations without a window.
+
+What stands in `__all__` keeps its name and meaning from release to release; every other module may
+move. Nothing heavy is imported until a name is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from avatar_app.engines.tts.speech.manner import VoiceConfig
+    from avatar_app.render.talking_head import Wav2LipTalkingHead
+    from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
+    from avatar_app.session.offline.recordings import play_recordings
+    from avatar_app.settings.loading import load_settings
+    from avatar_app.settings.schema import EngineChoice
+    from avatar_app.speech.text_to_speech import TTSEngine, TTSStreamer, WrittenSpeech
+    from avatar_app.system.paths import AppPaths, app_paths
+
+__all__ = [
+    "AppPaths",
+    "EngineChoice",
+    "OfflineConversation",
+    "TTSEngine",
+    "TTSStreamer",
+    "VoiceConfig",
+    "Wav2LipTalkingHead",
+    "WrittenSpeech",
+    "app_paths",
+    "load_settings",
+    "offline_conversation",
+    "play_recordings",
+]
+
+_MODULES = {
+    "avatar_app.engines.tts.speech.manner": ("VoiceConfig",),
+    "avatar_app.render.talking_head": ("Wav2LipTalkingHead",),
+    "avatar_app.session.offline.conversation": ("OfflineConversation", "offline_conversation"),
+    "avatar_app.session.offline.recordings": ("play_recordings",),
+    "avatar_app.settings.loading": ("load_settings",),
+    "avatar_app.settings.schema": ("EngineChoice",),
+    "avatar_app.speech.text_to_speech": ("TTSEngine", "TTSStreamer", "WrittenSpeech"),
+    "avatar_app.system.paths": ("AppPaths", "app_paths"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

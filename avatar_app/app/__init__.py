@@ -1,0 +1,1 @@
+"""Former import paths of `avatar_app.api`, kept for one release."""

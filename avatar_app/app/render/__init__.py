@@ -1,0 +1,1 @@
+"""Former home of talking_head, kept for one release."""

@@ -1,0 +1,1 @@
+"""Former home of tts, kept for one release."""
