@@ -6,7 +6,7 @@ import contextlib
 import logging
 import queue
 import threading
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from avatar_app.audio.backend import BACKEND, AudioBackend
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
 from avatar_app.audio.null_devices import OnBlock, OnNotice, SilentMicrophone
-from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
-from avatar_app.audio.stream import Format
+from avatar_app.audio.reconnecting_stream import StreamRole
+from avatar_app.audio.sound_device import SoundDevice
+from avatar_app.audio.stream import Format, StreamCallback
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.media.resample import Resampler
 
@@ -28,13 +29,12 @@ STUCK_SECONDS = 2.0
 ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 
-class Microphone:
-    """A recording stream that survives its device. Context manager.
+class Microphone(SoundDevice):
+    """A recording stream that survives its device.
 
     `on_block(chunk, adc_at)` is called from a thread of the microphone's own with mono float32
     blocks of exactly 160 samples at 16 kHz; `chunk.start` counts samples without a gap, `adc_at` is
     the `time.monotonic()` at which the block's first sample was at the ADC.
-    `on_notice(sentence, hint)` tells that a device is gone or back.
     """
 
     def __init__(
@@ -48,47 +48,12 @@ class Microphone:
         clock = clock or MonotonicClock()
         self._blocks = BlockCutter(on_block)
         silent = SilentMicrophone(self._add_silence, clock)
-        self._keeper = ReconnectingStream(ROLE, device, self._plug, silent, on_notice, card, clock)
-
-    @property
-    def name(self) -> str | None:
-        """The device in use; None while there is none."""
-        line = self._keeper.line
-        return line.device.name if line else None
-
-    @property
-    def latency(self) -> float:
-        """Seconds that the device holds sound back."""
-        line = self._keeper.line
-        return line.latency if line else 0.0
-
-    @property
-    def alive(self) -> bool:
-        """Whether a real device is being heard."""
-        line = self._keeper.line
-        return line is not None and line.alive
-
-    def use(self, device: str | None) -> None:
-        """Changes to another device; None is the system's default."""
-        self._keeper.use(device)
-
-    def start(self) -> None:
-        self._keeper.start()
-
-    def close(self) -> None:
-        self._keeper.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(ROLE, device, silent, on_notice, card, clock)
 
     def _add_silence(self, silence: AudioChunk, at: float) -> None:
         self._blocks.add(silence.samples, at)
 
-    def _plug(self, form: Format) -> InputCallback:
+    def _callback(self, form: Format) -> StreamCallback:
         return InputCallback(form, self._blocks)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from avatar_app.audio.backend import BACKEND, AudioBackend
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
 from avatar_app.audio.null_devices import OnNotice, Pull, SilentSpeaker
-from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
+from avatar_app.audio.reconnecting_stream import StreamRole
+from avatar_app.audio.sound_device import SoundDevice
 from avatar_app.audio.stream import Format, StreamCallback
 from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, Samples
 from avatar_app.media.resample import Resampler
@@ -22,13 +23,12 @@ AHEAD_SECONDS = 0.03
 ROLE = StreamRole(Direction.OUTPUT, "loudspeaker", "You can read the answers.")
 
 
-class Loudspeaker:
-    """A playing stream that survives its device. Context manager.
+class Loudspeaker(SoundDevice):
+    """A playing stream that survives its device.
 
     `pull(480, dac_at)` returns float32 of shape (480,), mono at 48 kHz, and is called for each
     block of 10 ms from PortAudio's thread (a feeder's, where the device has another rate): it may
     only copy. `dac_at` is the `time.monotonic()` at which the block's first sample leaves the DAC.
-    `on_notice(sentence, hint)` tells that a device is gone or back.
     """
 
     def __init__(
@@ -41,45 +41,9 @@ class Loudspeaker:
     ) -> None:
         clock = clock or MonotonicClock()
         self._pull = pull
-        silent = SilentSpeaker(pull, clock)
-        self._keeper = ReconnectingStream(ROLE, device, self._plug, silent, on_notice, card, clock)
+        super().__init__(ROLE, device, SilentSpeaker(pull, clock), on_notice, card, clock)
 
-    @property
-    def name(self) -> str | None:
-        """The device in use; None while there is none."""
-        line = self._keeper.line
-        return line.device.name if line else None
-
-    @property
-    def latency(self) -> float:
-        """Seconds from `pull` to the DAC."""
-        line = self._keeper.line
-        return line.latency if line else 0.0
-
-    @property
-    def alive(self) -> bool:
-        """Whether a real device is playing."""
-        line = self._keeper.line
-        return line is not None and line.alive
-
-    def use(self, device: str | None) -> None:
-        """Changes to another device; None is the system's default."""
-        self._keeper.use(device)
-
-    def start(self) -> None:
-        self._keeper.start()
-
-    def close(self) -> None:
-        self._keeper.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _plug(self, form: Format) -> StreamCallback:
+    def _callback(self, form: Format) -> StreamCallback:
         if form.rate == PLAYBACK_RATE:
             return OutputCallback(form, self._pull)
         return ResamplingOutput(form, self._pull)

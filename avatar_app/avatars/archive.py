@@ -21,6 +21,7 @@ from avatar_app.engines.face.portrait.avatar import (
     load_avatar,
 )
 from avatar_app.engines.face.portrait.idle import IDLE_CLIP, IDLE_FILES
+from avatar_app.system.files import replacing
 
 SUFFIX = ".avatar"
 _KNOWN = (FILES, (*FILES, *IDLE_FILES))
@@ -34,15 +35,15 @@ _HINT = "Ask for it again, or make the avatar anew from a photo."
 def export_avatar(folder: Path, target: Path) -> None:
     """Write the avatar in `folder` to the file `target`, completely or not at all."""
     files = check_folder(folder).files
-    partial = target.with_name(f".{target.name}.partial")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as parcel:
+        with (
+            replacing(target) as unfinished,
+            zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             for name in files:
-                squeezed = zipfile.ZIP_STORED if name in _PACKED else zipfile.ZIP_DEFLATED
-                parcel.write(folder / name, name, squeezed)
-        partial.replace(target)
+                method = zipfile.ZIP_STORED if name in _PACKED else zipfile.ZIP_DEFLATED
+                archive.write(folder / name, name, method)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputInvalid(
             f"The file {target} cannot be written: {error.strerror}.", "Choose another folder."
         ) from error

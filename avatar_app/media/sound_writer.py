@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import soundfile
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.values import AudioChunk, Samples
 from avatar_app.media.resample import Resampler
+from avatar_app.system.files import replacing
 
 LOWEST_RATE, HIGHEST_RATE = 16_000, 48_000
 _MP3_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -67,9 +66,8 @@ def write_speech(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, 
     check_rate(rate, format)
     try:
         _check_place(path)
-        with _unfinished(path) as unfinished:
+        with replacing(path) as unfinished:
             count = _write(chunks, unfinished, format, rate)
-            os.replace(unfinished, path)
     except (OSError, soundfile.LibsndfileError) as error:
         reason = getattr(error, "strerror", None)
         raise InputInvalid(
@@ -84,17 +82,6 @@ def _check_place(path: Path) -> None:
         raise InputInvalid(f"{path} is a folder.", "Give the name of a file, say speech.wav.")
     if not path.parent.is_dir():
         raise InputInvalid(f"There is no folder {path.parent}.", "Make it, or choose another.")
-
-
-@contextmanager
-def _unfinished(path: Path) -> Iterator[Path]:
-    """An empty file beside `path` that does not stay. Raises OSError where none can be made."""
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.touch()  # the system says what is wrong, libsndfile does not
-    try:
-        yield unfinished
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> int:

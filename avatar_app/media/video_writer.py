@@ -15,6 +15,7 @@ import numpy as np
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
+from avatar_app.system.files import settle
 
 AUDIO_BIT_RATE = 128_000
 LEAN = "rc-lookahead=4:bframes=0"
@@ -151,7 +152,7 @@ class VideoWriter:
         self._container.close()
         with suppress(OSError):  # nothing is replaced, or the disk keeps no permissions
             copymode(self._target, self._partial)
-        self._partial.replace(self._target)
+        settle(self._partial, self._target)
 
     def _begin_audio(self) -> Any:
         audio: Any = self._container.add_stream("aac", rate=PLAYBACK_RATE)

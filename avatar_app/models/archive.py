@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from typing import Any
 from avatar_app.core.jobs import Job
 from avatar_app.models.errors import WrongBytes
 from avatar_app.models.store import BLOCK, Store, StoredFile
+from avatar_app.system.files import replacing
 
 
 def unpack(
@@ -49,8 +49,11 @@ def _write(
     zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, job: Job[Any]
 ) -> StoredFile:
     digest, size = hashlib.sha256(), 0
-    beside = target.with_name(f"{target.name}.part")
-    with zipped.open(entry) as source, beside.open("wb") as file:
+    with (
+        zipped.open(entry) as source,
+        replacing(target) as beside,
+        beside.open("wb") as file,
+    ):
         while block := source.read(BLOCK):
             job.check()
             size += len(block)
@@ -58,5 +61,4 @@ def _write(
                 raise zipfile.BadZipFile(f"{entry.filename} is larger than it says")
             digest.update(block)
             file.write(block)
-    os.replace(beside, target)
     return StoredFile(size, digest.hexdigest())

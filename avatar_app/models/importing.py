@@ -13,6 +13,7 @@ from avatar_app.models.archive import unpack
 from avatar_app.models.catalog import Catalog, Model, ModelFile
 from avatar_app.models.errors import of_disk, other_bytes
 from avatar_app.models.store import BLOCK, Store, StoredFile, hash_file
+from avatar_app.system.files import replacing
 
 _HINT = "Fetch it anew, or tell the engine the path itself."
 
@@ -87,17 +88,12 @@ def _place(
     taking: _Taking, source: Path, target: Path, file: ModelFile | None = None
 ) -> StoredFile:
     """`file`: what it must be, where the catalogue says so."""
-    beside = target.with_name(f"{target.name}.part")
-    beside.unlink(missing_ok=True)
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as beside:
         _link_or_copy(source, beside, taking.job)
         kept = StoredFile(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
         if file is not None:
             _require_hash(taking, source, file, kept.sha256)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
     return kept
 
 
@@ -115,6 +111,7 @@ def _require_hash(taking: _Taking, source: Path, file: ModelFile, sha256: str) -
 
 
 def _link_or_copy(source: Path, target: Path, job: Job[Any]) -> None:
+    target.unlink(missing_ok=True)
     try:
         os.link(source.resolve(), target)
     except OSError:  # another disk, or a file system without links

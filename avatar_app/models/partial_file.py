@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from avatar_app.system.files import replacing, settle
 
 _NOTED = {"url", "validator", "total", "segments"}
 
@@ -115,7 +116,7 @@ class PartialFile:
 
     def finish(self) -> None:
         """All bytes are here and right: give the file its name."""
-        os.replace(self.path, self.target)
+        settle(self.path, self.target)
         self.note.unlink(missing_ok=True)
 
     def discard(self) -> None:
@@ -127,9 +128,5 @@ class PartialFile:
 
 def write_json(path: Path, document: object) -> None:
     """Write all or nothing."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as beside:
         beside.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

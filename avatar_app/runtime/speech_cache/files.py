@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.values import AudioChunk, MouthShape, SpeechChunk, Viseme, Word
+from avatar_app.system.files import replacing
 
 LONGEST = 200
 """Characters: longer texts are not said often."""
@@ -72,16 +73,12 @@ class SpeechCache:
 
     def keep(self, key: str, chunks: Sequence[SpeechChunk]) -> None:
         """Where there is no room on the disk, nothing is kept."""
-        unfinished = self.folder / f".{key}.{os.getpid()}"
-        try:
+        with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
+            with replacing(self._kept(key)) as unfinished, unfinished.open("wb") as file:
                 np.savez(file, **_packed(chunks))  # type: ignore[arg-type]  # names for options
-            unfinished.replace(self._kept(key))
             (self.folder / f"{key}.once").unlink(missing_ok=True)
             _trim(sorted(self.folder.glob("*.npz"), key=_age), self.most_bytes, _size)
-        except OSError:
-            unfinished.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Delete all of them."""
