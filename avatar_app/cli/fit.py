@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,15 +15,14 @@ from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
 if TYPE_CHECKING:
-    from avatar_app.performance.planner import Plan, Planner, Row
-    from avatar_app.storage.measurements import Measurements
+    from avatar_app.performance.planner import Plan, Row
 
 out = Console()
 err = Console(stderr=True)
 
 
 class ProfileName(StrEnum):
-    """As app.fitting.profiles.Profile, which is not loaded with the command line."""
+    """As performance.profiles.Profile, which is not loaded with the command line."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -62,7 +60,7 @@ def fit(
         return 0
     plan = _planned(profile, measure)
     if as_json:
-        typer.echo(json.dumps(_described(plan), ensure_ascii=False))
+        typer.echo(json.dumps(plan.as_json(), ensure_ascii=False))
     else:
         _show(plan)
     if apply:
@@ -71,17 +69,17 @@ def fit(
 
 
 def _planned(profile: ProfileName, measure: bool) -> Plan:
+    from avatar_app.performance.planning import plan_for
     from avatar_app.performance.profiles import Profile
-    from avatar_app.storage.measurements import Measurements
+    from avatar_app.settings.loading import load_settings
     from avatar_app.system.paths import app_paths
 
-    with closing(Measurements.of(app_paths())) as measurements:
-        with err.status("Measuring how fast this machine computes; once, for ten seconds …"):
-            planner = _planner(measurements, anew=measure)
-        plan = planner.plan(Profile(profile.value))
-        if measure:
-            _measure(plan, planner, measurements)
-            plan = planner.plan(Profile(profile.value))
+    paths = app_paths()
+    settings, notices = load_settings(paths.settings_file)
+    tell(err, notices)
+    plan, errors = plan_for(Profile(profile.value), settings, paths, err.status, measure)
+    for error in errors:
+        err.print(str(error), style="yellow", markup=False, highlight=False)
     return plan
 
 
@@ -98,50 +96,6 @@ def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
     if yes or typer.confirm("Write this?", err=True):
         apply(wanted, settings_file)
         err.print("Written. To take it back: avatar-app fit --undo")
-
-
-def _planner(measurements: Measurements, anew: bool) -> Planner:
-    from avatar_app.avatars.library import AvatarLibrary
-    from avatar_app.models.catalog import user_catalog
-    from avatar_app.models.store import Store
-    from avatar_app.performance.planner import Planner
-    from avatar_app.runtime.registry import Registry
-    from avatar_app.settings.loading import load_settings
-    from avatar_app.system.hardware import Cards, look_at_hardware, nvml
-    from avatar_app.system.paths import app_paths
-
-    places = app_paths()
-    store = Store.of(places)
-    settings, notices = load_settings(places.settings_file)
-    tell(err, notices)
-    return Planner(
-        look_at_hardware(measurements, Cards(nvml()), anew),
-        Registry(),
-        store,
-        user_catalog(store.root),
-        measurements,
-        settings.memory,
-        AvatarLibrary.of(places).names(),
-    )
-
-
-def _measure(plan: Plan, planner: Planner, measurements: Measurements) -> None:
-    from avatar_app.core.errors import AvatarError
-    from avatar_app.performance.profiling import profile_engine
-    from avatar_app.runtime.memory.estimate import choice_key, model_mb
-    from avatar_app.system.hardware import Cards, nvml
-
-    for row in plan.taken:
-        manifest = planner.registry.find(row.kind, row.engine)
-        options = manifest.checked(row.options)
-        size = model_mb(options.get("model", ""), manifest, planner.store, planner.catalog)
-        with err.status(f"Trying {manifest.title} …"):
-            try:
-                trial = profile_engine(planner.registry, manifest, row.options, size, Cards(nvml()))
-            except AvatarError as error:
-                err.print(str(error), style="yellow", markup=False, highlight=False)
-                continue
-        measurements.keep_trial(row.kind, row.engine, choice_key(options), trial)
 
 
 def _show(plan: Plan) -> None:
@@ -171,14 +125,3 @@ def _show(plan: Plan) -> None:
 def _needs(row: Row) -> str:
     card = f" + {row.weight.vram_mb:.0f} on card" if row.weight.vram_mb else ""
     return f"{'' if row.is_measured else 'about '}{row.weight.ram_mb:.0f} MB{card}"
-
-
-def _described(plan: Plan) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "profile": plan.profile,
-        "hardware": asdict(plan.hardware),
-        "rows": [asdict(row) for row in plan.rows],
-        "together": asdict(plan.weight),
-    }

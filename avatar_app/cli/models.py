@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from avatar_app.cli.models_shown import command_to_use, described, show_list, show_model
+from avatar_app.cli.models_shown import command_to_use, show_list, show_model
 from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
@@ -34,9 +34,11 @@ Accepted = Annotated[
 @models.command("list")
 def list_all(as_json: AsJson = False) -> int:
     """List the models that there are, and which are here."""
+    from avatar_app.models.description import describe
+
     store, catalog = _known()
     if as_json:
-        typer.echo(json.dumps([described(each, store) for each in catalog.models]))
+        typer.echo(json.dumps([describe(each, store) for each in catalog.models]))
         return 0
     show_list(catalog.models, store, out)
     return 0
@@ -45,10 +47,12 @@ def list_all(as_json: AsJson = False) -> int:
 @models.command()
 def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> int:
     """Tell all about a model: files, licence, needs, where its hashes are on record."""
+    from avatar_app.models.description import describe
+
     store, catalog = _known()
     model = catalog.find(name)
     if as_json:
-        typer.echo(json.dumps(described(model, store) | model.model_dump(mode="json")))
+        typer.echo(json.dumps(describe(model, store) | model.model_dump(mode="json")))
         return 0
     show_model(model, store, out)
     return 0

@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from avatar_app.models.catalog import Model
     from avatar_app.models.store import Store
 
-_TITLES = {
-    Kind.ASR: "Recognition",
-    Kind.DIALOGUE: "Dialogue",
-    Kind.TTS: "Voices",
-    Kind.FACE: "Faces",
-    Kind.ENHANCE: "Films",
-}
 _COMMANDS = {
     Kind.FACE: "avatar-app run --set face.options.avatar=NAME",
     Kind.ENHANCE: "avatar-app render --avatar NAME --text TEXT --output FILE.mp4",
@@ -30,39 +23,18 @@ _DETECTOR = "detector"
 """What the catalogue calls the engine of a model that finds faces; it is no engine of its own."""
 
 
-def described(model: Model, store: Store) -> dict[str, Any]:
-    """A model as `models list --json` tells it."""
-    from avatar_app.models.store import Presence, readable
-
-    presence, here = store.presence(model), store.bytes_here(model)
-    part = f"{100 * here / model.bytes:.0f} % here" if model.bytes else "partly"
-    state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
-    return {
-        "id": model.id,
-        "kind": model.kind,
-        "engine": model.engine,
-        "title": model.title,
-        "state": state,
-        "bytes": model.bytes,
-        "bytes_here": here,
-        "size": readable(model.bytes) if model.bytes else "not on record",
-        "license": model.licence.id,
-        "must_accept": model.licence.must_accept,
-        "non_commercial": model.licence.non_commercial,
-        "accepted": store.is_accepted(model),
-        "path": str(store.path(model)),
-    }
-
-
 def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
     """Two lines each, by what they are for: the facts, and what it is."""
+    from avatar_app.models.description import describe
+    from avatar_app.runtime.kinds import KINDS
+
     groups: dict[tuple[Kind, str], list[Model]] = {}
     for each in models:
         groups.setdefault((each.kind, each.engine), []).append(each)
     for (kind, engine), group in groups.items():
-        _line(out, f"{_TITLES.get(kind, kind)}: {engine}", style="bold")
+        _line(out, f"{KINDS[kind].title}: {engine}", style="bold")
         for each in group:
-            told = described(each, store)
+            told = describe(each, store)
             mark = "✓" if told["state"] == "here" else " "
             licence = each.licence.title + (" *" if told["must_accept"] else "")
             size = told["size"] if each.bytes else "—"
@@ -75,6 +47,7 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
 
 def show_model(model: Model, store: Store, out: Console) -> None:
     """All that is known of it; hashes and addresses in lines of their own, to be copied whole."""
+    from avatar_app.models.description import describe
     from avatar_app.models.store import readable
 
     _line(out, model.title, style="bold")
@@ -91,7 +64,7 @@ def show_model(model: Model, store: Store, out: Console) -> None:
         for url in file.urls:
             _line(out, f"    {url}")
     _line(out, "next", style="bold")
-    if described(model, store)["state"] != "here":
+    if describe(model, store)["state"] != "here":
         _line(out, f"  avatar-app models download {model.id}")
     _line(out, f"  {command_to_use(model)}")
 
@@ -106,7 +79,9 @@ def command_to_use(model: Model) -> str:
 
 
 def _facts(model: Model, store: Store) -> Iterator[tuple[str, str]]:
-    told = described(model, store)
+    from avatar_app.models.description import describe
+
+    told = describe(model, store)
     yield "state", told["state"]
     yield "where", str(store.path(model))
     yield "size", told["size"]

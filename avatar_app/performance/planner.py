@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid
@@ -57,6 +57,15 @@ class Plan:
     @property
     def taken(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.taken)
+
+    def as_json(self) -> dict[str, Any]:
+        """What programs read of it."""
+        return {
+            "profile": self.profile,
+            "hardware": asdict(self.hardware),
+            "rows": [asdict(row) for row in self.rows],
+            "together": asdict(self.weight),
+        }
 
     @property
     def weight(self) -> MemoryFootprint:

@@ -144,13 +144,13 @@ def fingerprint() -> str:
 def look_at_hardware(
     measurements: SpeedStore | None,
     cards: Cards,
-    anew: bool = False,
+    refresh: bool = False,
     seconds: float = MEASURED_SECONDS,
 ) -> Hardware:
-    """What is here now. The speed is measured once on a machine, or `anew`."""
+    """What is here now. The speed is measured once on a machine, or again for `refresh`."""
     import psutil
 
-    gflops = None if anew or measurements is None else measurements.speed(fingerprint())
+    gflops = None if refresh or measurements is None else measurements.speed(fingerprint())
     if gflops is None:
         gflops = measured_gflops(seconds)
         if measurements is not None:

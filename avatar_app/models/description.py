@@ -1,0 +1,30 @@
+"""Describe a model of the catalogue: what it is, how much of it is here, and its license."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from avatar_app.models.catalog import Model
+from avatar_app.models.store import Presence, Store, readable
+
+
+def describe(model: Model, store: Store) -> dict[str, Any]:
+    """What programs and lists show of a model; it can be written as JSON."""
+    presence, here = store.presence(model), store.bytes_here(model)
+    part = f"{100 * here / model.bytes:.0f} % here" if model.bytes else "partly"
+    state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
+    return {
+        "id": model.id,
+        "kind": model.kind,
+        "engine": model.engine,
+        "title": model.title,
+        "state": state,
+        "bytes": model.bytes,
+        "bytes_here": here,
+        "size": readable(model.bytes) if model.bytes else "not on record",
+        "license": model.licence.id,
+        "must_accept": model.licence.must_accept,
+        "non_commercial": model.licence.non_commercial,
+        "accepted": store.is_accepted(model),
+        "path": str(store.path(model)),
+    }

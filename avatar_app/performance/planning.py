@@ -1,0 +1,75 @@
+"""Make and measure a plan for this machine: what the command line and the window both ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+
+from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.core.errors import AvatarError
+from avatar_app.models.catalog import user_catalog
+from avatar_app.models.store import Store
+from avatar_app.performance.planner import Plan, Planner
+from avatar_app.performance.profiles import Profile
+from avatar_app.performance.profiling import profile_engine
+from avatar_app.runtime.memory.estimate import choice_key, model_mb
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.schema import Settings
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import Cards, look_at_hardware, nvml
+from avatar_app.system.paths import AppPaths
+
+Status = Callable[[str], AbstractContextManager[object]]
+"""Shows what is being done while it is done."""
+
+
+def plan_for(
+    profile: Profile, settings: Settings, paths: AppPaths, status: Status, measure: bool = False
+) -> tuple[Plan, tuple[AvatarError, ...]]:
+    """Which engines fit this machine, and what kept those from being measured that were tried.
+
+    `measure`: measure the machine again, and try the engines of the plan: a minute or more.
+    """
+    errors: list[AvatarError] = []
+    with closing(Measurements.of(paths)) as measurements:
+        with status("Measuring how fast this machine computes; once, for ten seconds …"):
+            planner = create_planner(settings, paths, measurements, refresh=measure)
+        plan = planner.plan(profile)
+        if measure:
+            errors = _measure(plan, planner, measurements, status)
+            plan = planner.plan(profile)
+    return plan, tuple(errors)
+
+
+def create_planner(
+    settings: Settings, paths: AppPaths, measurements: Measurements, refresh: bool = False
+) -> Planner:
+    """A planner that knows this machine, the models and the avatars that are here."""
+    store = Store.of(paths)
+    return Planner(
+        look_at_hardware(measurements, Cards(nvml()), refresh),
+        Registry(user_paths=paths),
+        store,
+        user_catalog(store.root),
+        measurements,
+        settings.memory,
+        AvatarLibrary.of(paths).names(),
+    )
+
+
+def _measure(
+    plan: Plan, planner: Planner, measurements: Measurements, status: Status
+) -> list[AvatarError]:
+    errors = []
+    for row in plan.taken:
+        manifest = planner.registry.find(row.kind, row.engine)
+        options = manifest.checked(row.options)
+        size = model_mb(options.get("model", ""), manifest, planner.store, planner.catalog)
+        with status(f"Trying {manifest.title} …"):
+            try:
+                trial = profile_engine(planner.registry, manifest, row.options, size, Cards(nvml()))
+            except AvatarError as error:
+                errors.append(error)
+                continue
+        measurements.keep_trial(row.kind, row.engine, choice_key(options), trial)
+    return errors
