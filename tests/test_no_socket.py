@@ -59,8 +59,8 @@ if os.path.exists("/proc/self/fd"):
 
 CONVERSATION = """
 import threading
-from avatar_app.session.app_session import Companion
-from avatar_app.system.paths import user_places
+from avatar_app.session.app_session import AppSession
+from avatar_app.system.paths import app_paths
 from avatar_app.settings.schema import load_settings
 from avatar_app.core.events import TurnEnded
 
@@ -68,7 +68,7 @@ def main():
     settings, notices = load_settings(overrides={
         "face.options.width": 96, "face.options.height": 64, "tts.options.speed": 2.0,
         "dialogue.options.talkativeness": "short"})
-    companion = Companion(settings, notices, user_places())
+    companion = AppSession(settings, notices, app_paths())
     answered = threading.Event()
     def hear(event):
         if isinstance(event, TurnEnded) and event.user_text:

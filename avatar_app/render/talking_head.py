@@ -133,7 +133,7 @@ class Wav2LipTalkingHead:
                 touch=self._touch,
             )
         around = rendered.began + rendered.finished
-        paces, kind = RenderSpeeds(self._places), self._kind(lips.batch)
+        paces, kind = RenderSpeeds(app_paths()), self._kind(lips.batch)
         pace = paces.of(*kind)
         learnt = pace.learnt(self._loading, around, rendered.painted, rendered.pictures)
         paces.keep(learnt, *kind)
@@ -163,7 +163,7 @@ class Wav2LipTalkingHead:
         with _as_expected():
             rate = _fps(fps)
         batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
-        pace = RenderSpeeds(self._places).of(*self._kind(batch))
+        pace = RenderSpeeds(app_paths()).of(*self._kind(batch))
         return pace.seconds(seconds * rate, loaded=self._lips is not None)
 
     def cleanup(self) -> None:

@@ -441,9 +441,9 @@ from avatar_app.core.jobs import Job
 from avatar_app.models.catalog import Model
 from avatar_app.models.download import download
 from avatar_app.models.store import Store
-from avatar_app.models.transfer import Manners
+from avatar_app.models.transfer import DownloadOptions
 model = Model.model_validate_json(sys.argv[1])
-manners = Manners(tries=3, first_wait=0.001, connections=int(sys.argv[3]), split_from=1_000_000)
+manners = DownloadOptions(tries=3, first_wait=0.001, connections=int(sys.argv[3]), split_from=1_000_000)
 Job("", lambda job: download(job, model, Store(Path(sys.argv[2])), manners=manners)).run()
 """
 
