@@ -61,7 +61,7 @@ CONVERSATION = """
 import threading
 from avatar_app.session.app_session import AppSession
 from avatar_app.system.paths import app_paths
-from avatar_app.settings.schema import load_settings
+from avatar_app.settings.loading import load_settings
 from avatar_app.core.events import TurnEnded
 
 def main():

@@ -443,7 +443,9 @@ from avatar_app.models.download import download
 from avatar_app.models.store import Store
 from avatar_app.models.transfer import DownloadOptions
 model = Model.model_validate_json(sys.argv[1])
-manners = DownloadOptions(tries=3, first_wait=0.001, connections=int(sys.argv[3]), split_from=1_000_000)
+connections = int(sys.argv[3])
+few = {"tries": 3, "first_wait": 0.001, "split_from": 1_000_000}
+manners = DownloadOptions(connections=connections, **few)
 Job("", lambda job: download(job, model, Store(Path(sys.argv[2])), manners=manners)).run()
 """
 
