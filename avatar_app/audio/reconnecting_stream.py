@@ -233,7 +233,7 @@ class ReconnectingStream:
         if self._problem is not None:
             return self._problem.message
         if self._wanted and self.line is not None:
-            return f"There is no {self._role.noun} called {self._wanted}."
+            return f"The {self._role.noun} {self._wanted} is not connected."
         return f"No {self._role.noun} was found."
 
 

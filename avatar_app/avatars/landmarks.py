@@ -110,13 +110,11 @@ def _fineness(picture: Image, side: int) -> float:
 def no_face_in(picture: Image, photo: Path) -> InputInvalid:
     """Why there is no face in a photo, as far as the photo as a whole can tell."""
     if np.percentile(picture, 98) < _BLACK:
-        return InputInvalid(f"There is no face in {photo}: it is black.", "Use a brighter photo.")
+        return InputInvalid(f"No face found in {photo}: it is black.", "Use a brighter photo.")
     if 0 < _fineness(picture, 480) < _BLURRED:
-        return InputInvalid(
-            f"There is no face in {photo}: it is too blurred.", "Use a sharper photo."
-        )
+        return InputInvalid(f"No face found in {photo}: it is too blurred.", "Use a sharper photo.")
     return InputInvalid(
-        f"There is no face in {photo}.",
+        f"No face found in {photo}.",
         "Use an upright photo in which a face looks into the camera.",
     )
 

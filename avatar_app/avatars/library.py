@@ -10,7 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 from unicodedata import normalize
 
-from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, choose_one_of
 from avatar_app.core.events import Noticed
 from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar, load_avatar
 from avatar_app.system.named_folders import (
@@ -50,13 +50,12 @@ class AvatarLibrary:
         names = self.names()
         if name in names:
             return self.root / name
-        known = ", ".join(names)
-        hint = f"There is {known}." if known else "Make one: avatar-app avatars add PHOTO"
+        hint = choose_one_of(names) or "Create one: avatar-app avatars add PHOTO"
         if Path(name).name != name:
-            raise ConfigInvalid(f"There is no avatar in {name}.", hint)
+            raise ConfigInvalid(f"{name} is no avatar.", hint)
         likely = likeliest(name, names)
         raise ConfigInvalid(
-            f"There is no avatar {name!r}.", f"Did you mean {likely}?" if likely else hint
+            f"Unknown avatar {name!r}.", f"Did you mean {likely}?" if likely else hint
         )
 
     def check_free(self, name: str) -> None:

@@ -45,7 +45,9 @@ def _content(path: Path) -> bytes:
             raise InputInvalid(f"The file {path} is too large for a photo.", _KINDS)
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise InputInvalid(f"There is no file {path}.", "Look at its name and folder.") from error
+        raise InputInvalid(
+            f"The file {path} does not exist.", "Check its name and folder."
+        ) from error
     except OSError as error:
         raise InputInvalid(f"The photo {path} cannot be read: {error.strerror}.", "") from error
 

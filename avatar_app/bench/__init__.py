@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from avatar_app.bench.result import BenchResult, Report, show_table
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.errors import ConfigInvalid, choose_one_of
 from avatar_app.settings.schema import Settings
 from avatar_app.system.machine import describe_machine
 from avatar_app.system.paths import AppPaths
@@ -34,7 +34,7 @@ def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> Benc
     """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
     ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
     if name not in BENCHES:
-        raise ConfigInvalid(f"There is no bench {name!r}.", f"There is {', '.join(BENCHES)}.")
+        raise ConfigInvalid(f"Unknown bench {name!r}.", choose_one_of(BENCHES))
     choices = {option: value for option, value in chosen.items() if value is not None}
     for option in choices.keys() - CHOICES.get(name, set()):
         able = ", ".join(bench for bench, options in CHOICES.items() if option in options)

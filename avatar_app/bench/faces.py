@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from avatar_app.avatars.creation import make_avatar
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.bench.wav2lip import random_state
-from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.errors import ConfigInvalid, InputInvalid, choose_one_of
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
@@ -38,7 +38,7 @@ class BenchFace(StrEnum):
 def face_called(name: str) -> BenchFace:
     """ConfigInvalid for an unknown one."""
     if name not in list(BenchFace):
-        raise ConfigInvalid(f"There is no face {name!r} to measure.", f"{', '.join(BenchFace)}.")
+        raise ConfigInvalid(f"Unknown face {name!r}.", choose_one_of(BenchFace))
     return BenchFace(name)
 
 

@@ -163,7 +163,7 @@ class LiveSession:
                     self.face,
                 ),
                 self._take,
-                lambda call: ToolResult(error=f"There is no {call.name}."),
+                lambda call: ToolResult(error=f"Unknown tool {call.name!r}."),
                 time.monotonic,
                 patience=patience_of(settings),
             )

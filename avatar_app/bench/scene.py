@@ -45,7 +45,7 @@ class Scene:
         self.conversation = Conversation(
             engines,
             lambda event: self.events.append((self.clock(), event)),
-            lambda call: ToolResult(error=f"There is no {call.name}."),
+            lambda call: ToolResult(error=f"Unknown tool {call.name!r}."),
             self.clock,
             patience=patience,
         )

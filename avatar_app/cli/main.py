@@ -72,7 +72,7 @@ def run(settings: Assignments = None) -> int:
     from avatar_app.system.paths import app_paths
 
     if not _has_display():
-        out.print("There is no display, so here is a film of a conversation instead.")
+        out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
     loaded, notices = _settings(settings)
     places = app_paths()

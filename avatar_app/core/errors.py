@@ -15,6 +15,8 @@ Everything else that is raised is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = [
     "AvatarError",
     "ConfigInvalid",
@@ -25,6 +27,7 @@ __all__ = [
     "ModelMissing",
     "OutOfMemory",
     "TooSlow",
+    "choose_one_of",
 ]
 
 
@@ -70,3 +73,11 @@ class EngineFailed(AvatarError):
 
 class EngineDied(EngineFailed):
     """An engine's process ended or hung; another one may do better."""
+
+
+def choose_one_of(names: Iterable[str]) -> str:
+    """The hint of an unknown value: `Choose a, b or c.`; empty if nothing can be chosen."""
+    known = list(names)
+    if len(known) < 2:
+        return f"Choose {known[0]}." if known else ""
+    return f"Choose {', '.join(known[:-1])} or {known[-1]}."

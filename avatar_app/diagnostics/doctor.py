@@ -114,7 +114,7 @@ def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     for name, direction, remedy in wanted:
         device = default(found, direction)
         if device is None:
-            yield Finding(False, f"There is no {name}", remedy)
+            yield Finding(False, f"No {name} found", remedy)
         else:
             count = sum(each.channels(direction) > 0 for each in found)
             yield Finding(True, f"{name.capitalize()}: {device.name} ({count} to choose from)")

@@ -99,7 +99,7 @@ def _check_present(path: Path) -> None:
     if path.is_dir():
         raise InputInvalid(f"{path} is a folder, not a recording.", "Name a file in it.")
     if not path.is_file():
-        raise InputInvalid(f"There is no file {path}.", "Check the path.")
+        raise InputInvalid(f"The file {path} does not exist.", "Check the path.")
     if path.stat().st_size == 0:
         raise InputInvalid(f"{path} is empty.", "Record or copy it again.")
 

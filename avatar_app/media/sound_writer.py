@@ -81,7 +81,7 @@ def _check_place(path: Path) -> None:
     if path.is_dir():
         raise InputInvalid(f"{path} is a folder.", "Give the name of a file, say speech.wav.")
     if not path.parent.is_dir():
-        raise InputInvalid(f"There is no folder {path.parent}.", "Make it, or choose another.")
+        raise InputInvalid(f"The folder {path.parent} does not exist.", "Create it first.")
 
 
 def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> int:

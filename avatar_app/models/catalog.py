@@ -155,7 +155,7 @@ class Catalog(_Frozen):
             return model
         likely = process.extractOne(name, list(self.by_id), score_cutoff=60)
         raise ConfigInvalid(
-            f"There is no model {name!r} in the catalogue.",
+            f"Unknown model {name!r}.",
             f"Did you mean {likely[0]}?" if likely else "See them: avatar-app models list",
         )
 

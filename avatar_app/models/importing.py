@@ -128,7 +128,7 @@ def _files_at(path: Path) -> dict[str, Path]:
         return {each.name: each for each in sorted(path.iterdir()) if each.is_file()}
     if path.exists():
         raise InputInvalid(f"{path} is neither a file nor a folder.", "Look at the path.")
-    raise InputInvalid(f"There is no file or folder {path}.", "Look at the path.")
+    raise InputInvalid(f"{path} does not exist.", "Check the path.")
 
 
 def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -> dict[str, Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from avatar_app.core.errors import AvatarError, ConfigInvalid
+from avatar_app.core.errors import AvatarError, ConfigInvalid, choose_one_of
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Runtime
 from avatar_app.engines.face.wav2lip.sessions import open_session
@@ -20,7 +20,7 @@ five seconds of speech, with the encoder), and each step takes 25 to 50 MB more.
 def usable_device(wanted: str) -> Device:
     """`wanted` (or the best there is, for "auto") if it can compute, else the processor."""
     if wanted not in CHOICES:
-        raise ConfigInvalid(f"There is no device {wanted!r}.", f"There is {', '.join(CHOICES)}.")
+        raise ConfigInvalid(f"Unknown device {wanted!r}.", choose_one_of(CHOICES))
     if wanted == AUTO:
         others = (Device(name) for name in CHOICES[1:] if name != Device.CPU)
         return next((device for device in others if _computes(device)), Device.CPU)

@@ -51,7 +51,9 @@ def open_lips(registry: Registry, model: Path, device: str, most: int, **options
     """
     usable = usable_device(device)
     if device not in (AUTO, usable):
-        warnings.warn(f"There is no {device} here; films are made on the {usable}.", stacklevel=3)
+        warnings.warn(
+            f"{device} is not available; films are rendered on the {usable}.", stacklevel=3
+        )
         log.info("there is no %s here; films are made on the %s", device, usable)
     manifest = registry.find(Kind.FACE, ENGINE)
     batch = batch_on(usable, most)

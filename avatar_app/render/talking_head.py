@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from avatar_app.avatars.detection.faces import face_detector_factory
-from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.errors import (
+    AvatarError,
+    ConfigInvalid,
+    InputInvalid,
+    ModelMissing,
+    choose_one_of,
+)
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.media.video_writer import FilmUnwritable
@@ -72,7 +78,7 @@ class Wav2LipTalkingHead:
             self._size = _size(size, self._profile)
         self._photo = Path(avatar_image_path).expanduser()
         if not self._photo.exists():
-            raise FileNotFoundError(f"There is no file {self._photo}. Check the path.")
+            raise FileNotFoundError(f"The file {self._photo} does not exist. Check the path.")
         self._wanted_device = device
         self._places = app_paths()
         self._eyes = face_detector_factory(
@@ -115,7 +121,7 @@ class Wav2LipTalkingHead:
         """
         audio, output = Path(audio_path).expanduser(), Path(output_path).expanduser()
         if not audio.exists():
-            raise FileNotFoundError(f"There is no file {audio}. Check the path.")
+            raise FileNotFoundError(f"The file {audio} does not exist. Check the path.")
         with _as_expected():
             rate = _fps(fps)
             check_output(output, audio, self._photo, self._model)
@@ -227,9 +233,7 @@ def _quality(name: str) -> Quality:
     try:
         return Quality(name)
     except ValueError:
-        raise ConfigInvalid(
-            f"There is no quality mode {name!r}.", f"There is {', '.join(Quality)}."
-        ) from None
+        raise ConfigInvalid(f"Unknown quality mode {name!r}.", choose_one_of(Quality)) from None
 
 
 def _is_number(value: Any) -> bool:

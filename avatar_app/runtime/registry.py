@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from rapidfuzz import process
 
-from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing
+from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing, choose_one_of
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest, parse_manifest
 from avatar_app.system import paths
@@ -68,8 +68,8 @@ class Registry:
             return manifest
         known = [manifest.name for manifest in self.all(kind)]
         likely = process.extractOne(name, known, score_cutoff=50)
-        hint = f"Did you mean {likely[0]}?" if likely else f"There is {', '.join(known) or 'none'}."
-        raise ConfigInvalid(f"There is no {kind} engine {name!r}.", hint)
+        hint = f"Did you mean {likely[0]}?" if likely else choose_one_of(known)
+        raise ConfigInvalid(f"Unknown {kind} engine {name!r}.", hint)
 
     def folder(self, manifest: Manifest) -> Path:
         """Where the engine's files lie."""

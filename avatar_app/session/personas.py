@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.errors import ConfigInvalid, choose_one_of
 from avatar_app.system import paths
 
 
@@ -28,7 +28,7 @@ def read_persona(name: str) -> Persona:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Persona(document["name"], document["system"], document["greeting"])
     except OSError as error:
-        known = ", ".join(sorted(each.stem for each in paths.personas().glob("*.yaml")))
-        raise ConfigInvalid(f"There is no persona {name!r}.", f"There is {known}.") from error
+        known = sorted(each.stem for each in paths.personas().glob("*.yaml"))
+        raise ConfigInvalid(f"Unknown persona {name!r}.", choose_one_of(known)) from error
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigInvalid(f"The persona {path} cannot be read: {error}.", "") from error

@@ -117,7 +117,7 @@ def _explained(layer: Layer, name: Name, detail: ErrorDetails) -> ConfigInvalid:
     dotted = ".".join(name)
     place = layer.place(name)
     if detail["type"] == "extra_forbidden":
-        return ConfigInvalid(f"There is no setting {dotted} ({place}).", _did_you_mean(name))
+        return ConfigInvalid(f"Unknown setting {dotted} ({place}).", _did_you_mean(name))
     reason = detail["msg"].replace("Input should", "it should")
     return ConfigInvalid(
         f"The setting {dotted} cannot be {detail['input']!r} ({place}): {reason}.",

@@ -57,7 +57,7 @@ def check_free(root: Path, name: str, what: str, commands: str) -> None:
     """
     if (root / check_name(name, what.capitalize())).exists():
         raise ConfigInvalid(
-            f"There is {what} {name} already.",
+            f"{what.capitalize()} {name} exists already.",
             f"Choose another --name, or type: avatar-app {commands} remove {name}",
         )
 

@@ -52,7 +52,7 @@ class ToolBox:
         """Call a tool; what a person or a language model did wrong is told in the result."""
         tool = self._tools.get(call.name)
         if tool is None:
-            return ToolResult(error=f"There is no tool called {call.name}.")
+            return ToolResult(error=f"Unknown tool {call.name!r}.")
         try:
             checked = tool.arguments.model_validate(call.arguments)
             services = (self._services,) if tool.takes_services else ()

@@ -78,7 +78,7 @@ class VoiceLibrary:
         likely = likeliest(name, self.names())
         hint = "Make one: avatar-app voices clone RECORDING --name NAME"
         raise ConfigInvalid(
-            f"There is no cloned voice {name!r}.", f"Did you mean {likely}?" if likely else hint
+            f"Unknown cloned voice {name!r}.", f"Did you mean {likely}?" if likely else hint
         )
 
     def check_free(self, name: str) -> None:

@@ -77,7 +77,7 @@ def test_an_unknown_device_is_told_and_the_default_used() -> None:
     scene = begun("banjo", BUILT_IN)
     assert scene.name == "Built-in"
     assert scene.notices == [
-        "There is no microphone called banjo. The conversation goes on with Built-in."
+        "The microphone banjo is not connected. The conversation goes on with Built-in."
     ]
 
 

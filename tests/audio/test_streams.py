@@ -162,7 +162,7 @@ def test_a_missing_device_comes_back_while_the_other_stream_runs(
     ):
         assert notices == [
             (
-                "There is no microphone called headset.",
+                "The microphone headset is not connected.",
                 "The conversation goes on with default.",
             )
         ]

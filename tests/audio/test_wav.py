@@ -95,7 +95,7 @@ def test_a_header_without_sound_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputInvalid, match="There is no file"):
+    with pytest.raises(InputInvalid, match="does not exist"):
         read_sound(tmp_path / "none.wav", 16_000)
     with pytest.raises(InputInvalid, match="is a folder"):
         read_sound(tmp_path, 16_000)

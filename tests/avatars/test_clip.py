@@ -174,7 +174,7 @@ def test_a_hostile_clip_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("pictures", "said"),
     [
-        (plain(2), "no face in"),
+        (plain(2), "No face found in"),
         (plain(0.5), "only 0.5 seconds"),
         (plain(1 / 15), "is a still picture"),
     ],
@@ -231,7 +231,7 @@ def test_checks_say_what_they_found(ada: Avatar) -> None:
     assert usable_part(watched(mesh), path) == (slice(0, 40), ())
     part, notes = usable_part(watched(mesh, meshes=absent(mesh, *range(8))), path)
     assert part == slice(8, 40)
-    assert notes == ("There is no face in 20 % of the frames.",)
+    assert notes == ("No face in 20 % of the frames.",)
     part, _ = usable_part(watched(mesh, meshes=absent(mesh, 12, 13)), path)
     assert part == slice(0, 40)  # lost for a tenth of a second
     jumping = (

@@ -203,14 +203,14 @@ def turned(astronaut: Image, degrees: float) -> Image:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (without_face, r"no face in .*photo\.png\."),
+        (without_face, r"No face found in .*photo\.png\."),
         (blurred, "face is blurred"),
-        (lambda it: cv2.GaussianBlur(it, (0, 0), 6), "no face in .* too blurred"),
+        (lambda it: cv2.GaussianBlur(it, (0, 0), 6), "No face found in .* too blurred"),
         (small, "only 7. pixels wide"),
         (lambda it: cv2.resize(it, (160, 160), interpolation=cv2.INTER_AREA), "pixels wide"),
-        (np.zeros_like, "no face in .* it is black"),
-        (lambda it: np.full_like(it, 255), "no face in"),
-        (lambda it: turned(it, 180), "no face in"),
+        (np.zeros_like, "No face found in .* it is black"),
+        (lambda it: np.full_like(it, 255), "No face found in"),
+        (lambda it: turned(it, 180), "No face found in"),
         (lambda it: np.rot90(it), "photo lies on its side"),
         (lambda it: turned(it, -60), "photo lies on its side"),
     ],
@@ -445,10 +445,10 @@ def test_a_shelf_lists_finds_and_removes(kept: AvatarLibrary, shelf: AvatarLibra
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("Plain", "There is no avatar 'Plain'.", "Did you mean plain?"),
-        ("plane", "There is no avatar 'plane'.", "Did you mean plain?"),
-        ("zoe", "There is no avatar 'zoe'.", "There is la, p, plain."),
-        ("/p", "There is no avatar in /p.", "There is la, p, plain."),
+        ("Plain", "Unknown avatar 'Plain'.", "Did you mean plain?"),
+        ("plane", "Unknown avatar 'plane'.", "Did you mean plain?"),
+        ("zoe", "Unknown avatar 'zoe'.", "Choose la, p or plain."),
+        ("/p", "/p is no avatar.", "Choose la, p or plain."),
     ],
 )
 def test_only_a_name_that_is_alike_is_offered(

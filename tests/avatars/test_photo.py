@@ -107,7 +107,7 @@ def test_a_file_that_is_cut_off_is_told(picture: Image, tmp_path: Path, suffix: 
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputInvalid, match="There is no file"):
+    with pytest.raises(InputInvalid, match="does not exist"):
         read_photo(tmp_path / "none.png")
     with pytest.raises(InputInvalid, match="cannot be read"):
         read_photo(tmp_path)

@@ -232,11 +232,11 @@ def test_weights_cut_off_are_told(share: float, green_file: Path, tmp_path: Path
 
 
 def test_weights_that_are_not_there_are_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match=r"no S3FD checkpoint at .*none\.pth") as caught:
+    with pytest.raises(ModelMissing, match=r"No S3FD checkpoint at .*none\.pth") as caught:
         S3fd(tmp_path / "none.pth")
     assert "models download s3fd" in caught.value.hint
     assert "embedded detector" in caught.value.hint
-    with pytest.raises(ModelMissing, match="no S3FD checkpoint"):
+    with pytest.raises(ModelMissing, match="No S3FD checkpoint"):
         create_face_detector(DetectorName.S3FD, app_paths().models)
 
 
@@ -265,12 +265,12 @@ def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
     ada, bea = (load_avatar(shelf.folder(name)) for name in ("ada", "bea"))
     assert np.abs(ada.mesh - bea.mesh).mean() < 1.5
     cv2.imwrite(str(photo), astronaut()[..., ::-1])
-    with pytest.raises(InputInvalid, match="no face"):
+    with pytest.raises(InputInvalid, match="No face"):
         told("add", photo, "--detector", "s3fd", "--detector-model", green_file)
 
 
 def test_it_can_be_chosen_as_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_AVATARS__DETECTOR", "s3fd")
-    with pytest.raises(ModelMissing, match="no S3FD checkpoint"):
+    with pytest.raises(ModelMissing, match="No S3FD checkpoint"):
         told("add", ASTRONAUT)
     assert "The avatar astronaut" in told("add", ASTRONAUT, "--detector", "embedded")

@@ -55,7 +55,7 @@ def test_brackets_in_a_files_name_are_printed(tmp_path: Path) -> None:
 def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="no file"):
         told("add", tmp_path / "none.jpg")
-    with pytest.raises(ConfigInvalid, match="no avatar"):
+    with pytest.raises(ConfigInvalid, match="Unknown avatar"):
         told("remove", "nobody")
     with pytest.raises(ConfigInvalid, match="cannot be called"):
         told("add", ASTRONAUT, "--name", "../ada")

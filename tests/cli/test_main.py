@@ -115,7 +115,7 @@ def test_devices_are_listed_or_it_is_said_why_not(
 @pytest.mark.parametrize(
     ("assignment", "sentence", "hint"),
     [
-        ("face.engin=illustrated", "There is no setting face.engin", "Did you mean face.engine?"),
+        ("face.engin=illustrated", "Unknown setting face.engin", "Did you mean face.engine?"),
         ("window.theme=pink", "The setting window.theme cannot be 'pink'", "explains every"),
         ("nonsense", "'nonsense' sets nothing.", "name=value"),
         ("hearing.patience.end_after=soon", "cannot be 'soon'", "explains every"),
@@ -176,7 +176,7 @@ def test_benches_are_listed_with_what_they_ask(run: Run) -> None:
 def test_an_unknown_bench_is_told(run: Run) -> None:
     status, _, errors = run("bench", "nonsense")
     assert status == 1
-    assert "There is no bench 'nonsense'." in errors
+    assert "Unknown bench 'nonsense'." in errors
     assert "latency" in errors
 
 
@@ -286,7 +286,7 @@ def test_recordings_of_any_kind_are_heard(
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("missing.wav", None, "There is no file"),
+        ("missing.wav", None, "does not exist"),
         ("empty.wav", b"", "is empty."),
         ("cut.wav", RECORDING.read_bytes()[:20000], "ends before its sound does."),
         ("head.wav", RECORDING.read_bytes()[:44], "contains no sound|ends before"),

@@ -85,9 +85,9 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
         (("--text", "Hello!", "--size", "large"), "is no size"),
         (("--text", "Hello!", "--size", "10x10"), "width"),
         (("--text", "Hello!", "--quality", "best"), "quality"),
-        (("--text", "Hello!", "--avatar", "nobody"), "no avatar 'nobody'"),
+        (("--text", "Hello!", "--avatar", "nobody"), "Unknown avatar 'nobody'"),
         (("--text", "Hello!", "--face", "wav2lip"), "weights wav2lip are not there"),
-        (("--text", "Hello!", "--face", "potato"), "no face engine 'potato'"),
+        (("--text", "Hello!", "--face", "potato"), "Unknown face engine 'potato'"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_it_is_installed_and_can_be_loaded() -> None:
 
 
 def test_missing_files(tmp_path: Path, copy: Path) -> None:
-    assert "no voice of Coqui" in refused(tmp_path / "nowhere", ModelMissing).message
+    assert "No Coqui voice" in refused(tmp_path / "nowhere", ModelMissing).message
     weights(copy).unlink()
     assert "weights" in refused(copy, ModelMissing).message
 

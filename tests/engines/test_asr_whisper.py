@@ -205,7 +205,7 @@ def test_it_works_in_a_process_of_its_own(model):
 
 
 def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
-    with pytest.raises(ModelMissing, match="no Whisper model") as missing:
+    with pytest.raises(ModelMissing, match="No Whisper model") as missing:
         WhisperRecognizer(model=str(tmp_path / "nowhere"))
     assert "models download" in missing.value.hint
     with pytest.raises(InputInvalid, match=r"model\.bin, config\.json, tokenizer\.json is missing"):

@@ -192,7 +192,7 @@ def test_it_works_in_a_process_of_its_own(model):
 
 
 def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
-    with pytest.raises(ModelMissing, match="no language model") as missing:
+    with pytest.raises(ModelMissing, match="No language model") as missing:
         LlamaDialogue(model=str(tmp_path / "nothing.gguf"))
     assert "models download" in missing.value.hint
     wrong = tmp_path / "wrong.gguf"

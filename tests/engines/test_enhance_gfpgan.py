@@ -100,7 +100,7 @@ def test_what_is_no_such_network_is_told_in_a_sentence(spoiled: str, tmp_path: P
 
 
 def test_what_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match=r"no GFPGAN network at .*none\.onnx") as caught:
+    with pytest.raises(ModelMissing, match=r"No GFPGAN network at .*none\.onnx") as caught:
         made(tmp_path / "none.onnx")
     assert "models download gfpgan-1.4" in caught.value.hint
     with pytest.raises(ModelMissing, match="No GFPGAN is chosen"):

@@ -268,8 +268,8 @@ def test_what_is_missing_or_damaged_is_said(options: Options, tmp_path: Path) ->
     damaged.write_bytes(Path(options["model"]).read_bytes()[:5000])
     cases: list[tuple[Options, type[Exception], str]] = [
         ({"avatar": ""}, ModelMissing, "No avatar is chosen"),
-        ({"avatar": str(tmp_path)}, ModelMissing, "There is no avatar in"),
-        ({"model": str(tmp_path / "none.pth")}, ModelMissing, "no Wav2Lip checkpoint at"),
+        ({"avatar": str(tmp_path)}, ModelMissing, "contains no avatar"),
+        ({"model": str(tmp_path / "none.pth")}, ModelMissing, "No Wav2Lip checkpoint at"),
         ({"model": str(damaged)}, InputInvalid, "wav2lip.pth is damaged"),
         ({"device": "coreml"}, DeviceUnavailable, "cannot compute on coreml"),
     ]

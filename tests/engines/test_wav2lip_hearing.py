@@ -229,7 +229,7 @@ def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
 
 
 def test_no_file_is_a_missing_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match="no Wav2Lip checkpoint"):
+    with pytest.raises(ModelMissing, match="No Wav2Lip checkpoint"):
         read_checkpoint(tmp_path / "wav2lip.pth")
 
 

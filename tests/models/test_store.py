@@ -110,7 +110,7 @@ def test_an_incomplete_folder_and_a_missing_path_are_told(store: Store, tmp_path
     source = write(tmp_path / "mine", config__json=b"{}")
     with pytest.raises(InputInvalid, match=r"lacks model\.bin"):
         take(source, PAIR, store)
-    with pytest.raises(InputInvalid, match="There is no file or folder"):
+    with pytest.raises(InputInvalid, match="does not exist"):
         identify(tmp_path / "nowhere", CATALOG)
     with pytest.raises(InputInvalid, match="no model of the catalogue"):
         identify(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
@@ -264,7 +264,7 @@ def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> Non
     with pytest.raises(ModelMissing, match="models download wav2lip"):
         create_engine(Registry(), wav2lip, options)
     put_wav2lip(accepted=True)
-    with pytest.raises(ModelMissing, match="There is no avatar"):  # the model is no longer missing
+    with pytest.raises(ModelMissing, match="no avatar"):  # the model is no longer missing
         create_engine(Registry(), wav2lip, options)
 
 

@@ -159,7 +159,7 @@ def test_what_is_wrong_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path: 
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((300, 300, 3), 127, np.uint8))
     with (
         Wav2LipTalkingHead(tmp_path / "wall.png", "cpu", model_path=model) as nobody,
-        pytest.raises(ValueError, match="no face"),
+        pytest.raises(ValueError, match="No face"),
     ):
         nobody.preprocess_avatar()
     (tmp_path / "broken.pth").write_bytes(b"no weights")

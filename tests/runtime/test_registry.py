@@ -79,10 +79,10 @@ def test_an_unknown_engine_is_answered_with_the_likeliest(tmp_path: Path) -> Non
     assert caught.value.hint == "Did you mean kokoro?"
     with pytest.raises(ConfigInvalid) as caught:
         Registry(tmp_path).find(Kind.TTS, "zzz")
-    assert caught.value.hint == "There is espeak, kokoro."
+    assert caught.value.hint == "Choose espeak or kokoro."
     with pytest.raises(ConfigInvalid) as caught:
         Registry(tmp_path).find(Kind.FACE, "kokoro")
-    assert caught.value.hint == "There is none."
+    assert caught.value.hint == ""
 
 
 def test_a_users_engine_overrides_the_builtin_one_of_its_name(

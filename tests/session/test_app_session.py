@@ -306,11 +306,11 @@ def test_where_nothing_can_be_written_it_talks_all_the_same(
 def test_what_kept_it_from_opening_is_told(
     opened: Callable[..., Window], expected_warnings: list[str]
 ) -> None:
-    expected_warnings.append("There is no persona")
+    expected_warnings.append("Unknown persona")
     window = opened(persona="nobody")
     failed: Failed = window.wait(Failed)
     assert failed.stage == "start"
-    assert failed.message == "There is no persona 'nobody'."
+    assert failed.message == "Unknown persona 'nobody'."
     assert not window.companion.wait_open()
     window.companion.type("hello")
     assert window.companion.frame() is None

@@ -80,7 +80,7 @@ def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
     notices: list[Noticed] = []
     rack = load_engines(settings_with(hearing__vad__engine="nobody"), Registry(), notices.append)
     assert rack.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
-    assert [notice.message for notice in notices] == ["There is no vad engine 'nobody'."]
+    assert [notice.message for notice in notices] == ["Unknown vad engine 'nobody'."]
     assert notices[0].hint.endswith("The built-in engine is used instead.")
     rack.close()
     assert rack.engines == {}
@@ -141,7 +141,7 @@ def test_what_cannot_begin_leaves_nothing_open() -> None:
     """The fixtures of all tests see what is left."""
     settings = settings_with(persona="nobody")
     with (
-        pytest.raises(ConfigInvalid, match="There is no persona 'nobody'"),
+        pytest.raises(ConfigInvalid, match="Unknown persona 'nobody'"),
         offline_conversation(settings, app_paths(), lambda _notice: None),
     ):
         raise AssertionError("it began")

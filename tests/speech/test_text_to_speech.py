@@ -141,7 +141,7 @@ def test_a_text_without_a_word_is_refused_before_it_is_streamed(
 def test_a_folder_that_is_not_there_is_named(espeak: TTSEngine, tmp_path: Path) -> None:
     with pytest.raises(InputInvalid) as error:
         espeak.synthesize(TEXT, tmp_path / "none" / "a.wav")
-    assert error.value.message == f"There is no folder {tmp_path / 'none'}."
+    assert error.value.message == f"The folder {tmp_path / 'none'} does not exist."
 
 
 def test_what_the_system_refuses_is_one_sentence(espeak: TTSEngine, tmp_path: Path) -> None:

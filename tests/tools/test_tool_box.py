@@ -120,7 +120,7 @@ def test_errors_for_people_become_results_and_bugs_do_not(services):
     assert box.call(ToolCall("fails")).error == "The kettle is cold. Switch it on."
     with pytest.raises(ZeroDivisionError):
         box.call(ToolCall("breaks"))
-    assert box.call(ToolCall("flies")).error == "There is no tool called flies."
+    assert box.call(ToolCall("flies")).error == "Unknown tool 'flies'."
 
 
 def test_every_built_in_tool_is_described_for_a_language_model(services):

@@ -135,7 +135,7 @@ def test_a_sentence_that_was_changed_is_refused() -> None:
 
 
 def test_a_name_that_is_taken_is_told_before_anybody_reads(voice: ClonedVoice) -> None:
-    with pytest.raises(ConfigInvalid, match="There is a voice ada already"):
+    with pytest.raises(ConfigInvalid, match="A voice ada exists already"):
         ask(NAME, app_paths())
 
 
@@ -207,7 +207,7 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
     VoiceLibrary(app_paths()).remove(NAME)
     assert open_voice(tmp_path / "copy", app_paths()).name == NAME
     assert cloned(tmp_path).folder == voice.folder
-    with pytest.raises(ConfigInvalid, match="no cloned voice 'adda'") as refused:
+    with pytest.raises(ConfigInvalid, match="Unknown cloned voice 'adda'") as refused:
         VoiceLibrary(app_paths()).remove("adda")
     assert refused.value.hint == "Did you mean ada?"
     with pytest.raises(ConfigInvalid) as unknown:

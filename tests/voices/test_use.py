@@ -238,9 +238,9 @@ def test_both_are_spoken_where_no_recording_is_named(
     [
         (("clone", "--name", NAME), "Which recording"),
         (("clone", "x.wav", "--name", NAME, "--record", "--consent", "y.wav"), "exclude"),
-        (("clone", "x.wav", "--name", NAME), "There is no file x.wav"),
+        (("clone", "x.wav", "--name", NAME), "x.wav does not exist"),
         (("clone", "x.wav", "--name", "Ada"), "cannot be called 'Ada'"),
-        (("revoke", NAME), "no cloned voice"),
+        (("revoke", NAME), "Unknown cloned voice"),
     ],
 )
 def test_what_makes_no_sense_is_told(run: Run, words: tuple[str, ...], sentence: str) -> None:

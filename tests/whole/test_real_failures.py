@@ -56,7 +56,7 @@ def test_damaged_and_missing_models_are_told_once_and_embedded_engines_go_on(
     companion.type("what is two plus two")
     assert is_four(witness.wait_for_end("what is two plus two"))
     told = [notice.message for notice in witness.of(Noticed)]
-    for sentence in ("damaged.gguf cannot be loaded", "no Whisper model"):
+    for sentence in ("damaged.gguf cannot be loaded", "No Whisper model"):
         assert sum(sentence in message for message in told) == 1
     assert not witness.of(Failed)
 
@@ -64,7 +64,7 @@ def test_damaged_and_missing_models_are_told_once_and_embedded_engines_go_on(
 def test_a_model_that_vanishes_while_it_is_used_makes_way(
     opened: Open, witness: Witness, llama: Path, tmp_path: Path, expected_warnings: list[str]
 ) -> None:
-    expected_warnings.append("think: There is no language model")
+    expected_warnings.append("think: No language model")
     path = tmp_path / "vanishing.gguf"
     shutil.copy(llama, path)
     companion = opened(answering(path))

@@ -42,7 +42,7 @@ def usable_part(watched: Watched, path: Path) -> tuple[slice, tuple[str, ...]]:
         )
     absent = 1 - float(present.mean())
     if absent == 1:
-        raise InputInvalid(f"There is no face in {path}.", _HINT)
+        raise InputInvalid(f"No face found in {path}.", _HINT)
     if absent > 0.5:
         raise InputInvalid(
             f"In {100 * absent:.0f} % of the frames of {path} there is no face.", _HINT
@@ -57,7 +57,7 @@ def usable_part(watched: Watched, path: Path) -> tuple[slice, tuple[str, ...]]:
         )
     cuts = len(scenes) - 1
     found = {
-        f"There is no face in {100 * absent:.0f} % of the frames.": absent > 0.02,
+        f"No face in {100 * absent:.0f} % of the frames.": absent > 0.02,
         f"There are {watched.faces} faces in the clip; the largest was taken.": watched.faces > 1,
         f"There {'is a cut' if cuts == 1 else f'are {cuts} cuts'} in the clip; only its longest "
         "part is used.": cuts > 0,

@@ -116,7 +116,9 @@ def _opened(path: Path) -> Iterator[Any]:
             _prepare(film, path)
             yield film
     except FileNotFoundError as error:
-        raise InputInvalid(f"There is no file {path}.", "Look at its name and folder.") from error
+        raise InputInvalid(
+            f"The file {path} does not exist.", "Check its name and folder."
+        ) from error
     except (av.FFmpegError, ValueError, OverflowError, MemoryError) as error:
         raise _unreadable(path) from error
     except OSError as error:
@@ -125,7 +127,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _prepare(film: Any, path: Path) -> None:
     if not film.streams.video:
-        raise InputInvalid(f"There is no picture in {path}.", _KINDS)
+        raise InputInvalid(f"{path} contains no picture.", _KINDS)
     stream = film.streams.video[0]
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > _MOST_PIXELS:

@@ -83,7 +83,7 @@ def translated(error: BaseException, folder: Path) -> AvatarError:
 def _check(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelMissing(
-            f"There is no Whisper model {folder}.",
+            f"No Whisper model in {folder}.",
             "Fetch one: avatar-app models download whisper-base",
         )
     missing = [name for name in NEEDED if not (folder / name).is_file()]

@@ -159,7 +159,7 @@ def translated(error: BaseException, path: Path) -> AvatarError:
 def _check(path: Path) -> None:
     if not path.is_file():
         raise ModelMissing(
-            f"There is no language model {path}.",
+            f"No language model at {path}.",
             "Fetch one (avatar-app models download llama-3.2-1b), or choose a GGUF file.",
         )
     with path.open("rb") as file:

@@ -39,7 +39,7 @@ class Network:
 
         if not path.is_file():
             raise ModelMissing(
-                f"There is no GFPGAN network at {path}." if path.name else "No GFPGAN is chosen.",
+                f"No GFPGAN network at {path}." if path.name else "No GFPGAN is chosen.",
                 f"Type: avatar-app models download gfpgan-1.4, {_OR_NONE}",
             )
         provider, cpu = _PROVIDERS[device], _PROVIDERS["cpu"]

@@ -38,7 +38,7 @@ class Published:
     """A network whose weights its authors publish, and how an error speaks of it."""
 
     title: str
-    """`There is no {title} checkpoint at …`"""
+    """`No {title} checkpoint at …`"""
     network: str
     """`… is not a checkpoint of {network}`"""
     where: str
@@ -64,7 +64,7 @@ def read_weights(
     or wants to run code.
     """
     if not path.is_file():
-        raise ModelMissing(f"There is no {published.title} checkpoint at {path}.", published.where)
+        raise ModelMissing(f"No {published.title} checkpoint at {path}.", published.where)
     with _told(path.name):
         return _checked(_unwrapped(_read(path, read_onnx)), path.name, published)
 

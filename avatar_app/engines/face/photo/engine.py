@@ -80,7 +80,7 @@ def _scene(choices: _Choices) -> Scene | LoopScene:
     folder = Path(choices.avatar)
     if not (folder / MANIFEST).is_file():
         raise ModelMissing(
-            f"There is no avatar in {folder}.", "Make one: avatar-app avatars add PHOTO"
+            f"{folder} contains no avatar.", "Make one: avatar-app avatars add PHOTO"
         )
     avatar = load_avatar(folder)
     kind = Scene if avatar.idle is None else LoopScene

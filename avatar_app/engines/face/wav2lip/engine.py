@@ -112,7 +112,7 @@ def _stage(choices: _Choices) -> LipStage:
     folder = Path(choices.avatar)
     if not choices.avatar or not (folder / MANIFEST).is_file():
         raise ModelMissing(
-            f"There is no avatar in {folder}." if choices.avatar else "No avatar is chosen.",
+            f"{folder} contains no avatar." if choices.avatar else "No avatar is chosen.",
             "Make one: avatar-app avatars add PHOTO",
         )
     choice = Choice(

@@ -18,7 +18,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The configuration as it stands. Raises ModelMissing, InputInvalid."""
     path = folder / "config.json"
     if not path.is_file():
-        raise ModelMissing(f"There is no voice of Coqui in {folder}.", HINT)
+        raise ModelMissing(f"No Coqui voice in {folder}.", HINT)
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         characters = (config.get("characters") or {}).get("characters_class") or _OWN_CLASSES

@@ -20,7 +20,9 @@ def load(model: str, device: str, threads: int) -> Network:
 
     torch.set_num_threads(threads)
     if device == "cuda" and not torch.cuda.is_available():
-        raise DeviceUnavailable("There is no graphics card for the voice.", "Choose device cpu.")
+        raise DeviceUnavailable(
+            "The voice needs a graphics card, and this machine has none.", "Choose device cpu."
+        )
     import_torchaudio()
     chosen = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
     try:

@@ -135,7 +135,7 @@ def _files(folder: Path) -> tuple[Path, Path]:
     beside = folder.parent if folder.is_file() else folder
     voices = sorted([*beside.glob("voices*.bin"), *beside.glob("voices*.npz")])
     if not given:
-        raise ModelMissing(f"There is no Kokoro model {folder}.", _HINT)
+        raise ModelMissing(f"No Kokoro model in {folder}.", _HINT)
     if not voices:
         raise ModelMissing(f"The voices (voices….bin) are missing in {beside}.", _HINT)
     return given[0], voices[0]
