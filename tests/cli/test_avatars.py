@@ -53,7 +53,7 @@ def test_brackets_in_a_files_name_are_printed(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputInvalid, match="no file"):
+    with pytest.raises(InputInvalid, match="does not exist"):
         told("add", tmp_path / "none.jpg")
     with pytest.raises(ConfigInvalid, match="Unknown avatar"):
         told("remove", "nobody")

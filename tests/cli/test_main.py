@@ -207,7 +207,7 @@ def test_without_a_display_a_demonstration_is_filmed(
         monkeypatch.delenv(name, raising=False)
     status, output, _ = run("run")
     assert status == 0
-    assert "no display" in output
+    assert "No display" in output
     assert filmed == [app_paths().videos / "avatar-demo.mp4"]
     assert str(filmed[0]) in output
 

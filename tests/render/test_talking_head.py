@@ -251,7 +251,7 @@ def test_without_a_graphics_card_the_processor_is_taken_and_told(
     head = Wav2LipTalkingHead(ASTRONAUT, model_path=model, quality_mode="high", size=SIZE)
     assert head.get_model_info()["device"] == "cpu"
     assert head.get_model_info()["quality_mode"] == "high"
-    with head, pytest.warns(UserWarning, match="no cuda here"):
+    with head, pytest.warns(UserWarning, match="cuda is not available"):
         head.preprocess_avatar()
 
 
