@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Self
@@ -16,6 +19,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.system import paths
 
 CATALOG = "catalog.yaml"
+STARTER = "starter"
+"""The set of models that a newcomer begins with."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C ten times as quick, same safety
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -76,17 +81,72 @@ class Licence(_Frozen):
         )
 
 
+class PackageIndex(StrEnum):
+    """Where packages are published."""
+
+    PYPI = "pypi"
+    NPM = "npm"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRelease:
+    """One version of a package."""
+
+    index: PackageIndex
+    package: str
+    version: str
+
+    def __str__(self) -> str:
+        """For a person to read."""
+        where = {PackageIndex.PYPI: "PyPI", PackageIndex.NPM: "npm"}[self.index]
+        return f"{self.package} {self.version} ({where})"
+
+
+class PackageMember(_Frozen):
+    """A file in a package of PyPI or npm."""
+
+    index: PackageIndex
+    package: str = Field(pattern=r"^(@[a-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*$")
+    version: str = Field(pattern=r"^[0-9A-Za-z][\w.+!-]*$")
+    member: Name
+    """Its path in a wheel; in others, below their one top folder. A recipe may take a pattern."""
+
+    @property
+    def release(self) -> PackageRelease:
+        return PackageRelease(self.index, self.package, self.version)
+
+
+class Recipe(StrEnum):
+    """How a file is made of what packages hold; its hash says whether that went well."""
+
+    JOIN = "joined"
+    """The members, one after the other."""
+    VOICES = "npz of float32 (510,1,256) voices"
+    """All members that the pattern fits, as arrays by name: what numpy.savez writes."""
+
+
 class ModelFile(_Frozen):
     """One file to fetch."""
 
     name: Name
-    urls: tuple[Url, ...] = Field(min_length=1)
+    urls: tuple[Url, ...] = ()
     """The same file at several places; the first that works is taken."""
+    packages: tuple[PackageMember, ...] = ()
+    """Where else it comes from if no address can be reached: its parts, in order."""
+    recipe: Recipe = Recipe.JOIN
     bytes: int | None = Field(None, gt=0)
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     """None: the hash of the first download is pinned."""
     holds: tuple[Name, ...] = ()
     """A zip archive that is unpacked; these files must be in it, its folders are left out."""
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> Self:
+        if not self.urls and not self.packages:
+            raise ValueError(f"{self.name} comes from nowhere")
+        if self.recipe is Recipe.VOICES and len(self.packages) != 1:
+            raise ValueError(f"{self.name} is made of one package")
+        return self
 
 
 class ModelNeeds(_Frozen):
@@ -144,6 +204,8 @@ class Catalog(_Frozen):
     """All models by name."""
 
     models: tuple[Model, ...] = ()
+    sets: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Models that go together, by the name of their set."""
 
     @cached_property
     def by_id(self) -> dict[str, Model]:
@@ -153,15 +215,25 @@ class Catalog(_Frozen):
         """The model; ConfigInvalid, with the likeliest one meant, if there is none of the name."""
         if model := self.by_id.get(name):
             return model
-        likely = process.extractOne(name, list(self.by_id), score_cutoff=60)
+        known = [*self.by_id, *self.sets]
+        likely = process.extractOne(name, known, score_cutoff=60)
         raise ConfigInvalid(
             f"Unknown model {name!r}.",
             f"Did you mean {likely[0]}?" if likely else "See them: avatar-app models list",
         )
 
+    def find_all(self, names: Iterable[str]) -> tuple[Model, ...]:
+        """The models, and those of a set that is named; each once. ConfigInvalid as in `find`."""
+        sets = {name: ids for name, ids in self.sets.items() if name not in self.by_id}
+        wanted = [each for name in names for each in sets.get(name, (name,))]
+        return tuple(self.find(name) for name in dict.fromkeys(wanted))
+
     def with_added(self, other: Catalog) -> Catalog:
         """These models and the other's, whose entries take the place of those of the same name."""
-        return Catalog(models=tuple((self.by_id | other.by_id).values()))
+        return Catalog(
+            models=tuple((self.by_id | other.by_id).values()),
+            sets={**self.sets, **other.sets},
+        )
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -191,7 +263,7 @@ def parse_catalog(document: Any) -> Catalog:
         models.append(Model(**entry | {"licence": licences[entry["licence"]]}))
     if len({model.id for model in models}) < len(models):
         raise ValueError("two models have one id")
-    return Catalog(models=tuple(models))
+    return Catalog(models=tuple(models), sets=document.get("sets", {}))
 
 
 def user_catalog(folder: Path) -> Catalog:

@@ -19,6 +19,10 @@ class Passing(DownloadFailed):
     """A failure that the next try may not meet: a cut connection, a busy server."""
 
 
+class Unreachable(Passing):
+    """No connection to a server came about at all."""
+
+
 class WrongBytes(DownloadFailed):
     """What was fetched is not the file that was meant."""
 

@@ -7,7 +7,7 @@ import ssl
 
 import httpx
 
-from avatar_app.models.errors import AGAIN, DownloadFailed, Passing, host
+from avatar_app.models.errors import AGAIN, DownloadFailed, Passing, Unreachable, host
 
 _PASSING_STATUS = {408, 425, 429}
 
@@ -22,12 +22,14 @@ def of_transport(error: httpx.HTTPError, url: str) -> DownloadFailed:
                 "Look at this machine's clock and at whoever stands between you and the internet.",
             )
         case ssl.SSLError():
-            return Passing(f"No safe connection to {at} came about.", AGAIN)
+            return Unreachable(f"No safe connection to {at} came about.", AGAIN)
         case socket.gaierror():
-            return Passing(
+            return Unreachable(
                 f"The name {at} could not be looked up.", f"Is the network connected? {AGAIN}"
             )
     match error:
+        case httpx.ConnectTimeout():
+            return Unreachable(f"{at} does not answer.", AGAIN)
         case httpx.TimeoutException():
             return Passing(f"{at} does not answer.", AGAIN)
         case httpx.ProxyError():
@@ -35,7 +37,7 @@ def of_transport(error: httpx.HTTPError, url: str) -> DownloadFailed:
                 f"The proxy refuses to connect to {at}.", "Look at HTTPS_PROXY and NO_PROXY."
             )
         case httpx.ConnectError():
-            return Passing(f"{at} cannot be reached.", f"Is the network connected? {AGAIN}")
+            return Unreachable(f"{at} cannot be reached.", f"Is the network connected? {AGAIN}")
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
             return Passing(f"{at} cut the connection.", AGAIN)
     return DownloadFailed(f"{at} cannot be asked: {error}.", "Look at the address.")

