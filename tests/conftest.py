@@ -16,7 +16,7 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # else Qt aborts the process
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-pytest_plugins = ["cloned_voices", "virtual_audio"]
+pytest_plugins = ["cloned_voices", "starter", "virtual_audio"]
 
 GRACE = 2.0
 """Seconds that all threads of a test together may take to end after it."""

@@ -1,0 +1,90 @@
+"""The starter set hears, speaks and answers: real weights, real recordings, one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starter import StarterSet
+from word_errors import word_error_rate
+
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, SpeechChunk
+from avatar_app.media.resample import resampled
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.runtime.factory import resolve_options
+from avatar_app.runtime.registry import Registry
+
+DATA = Path(__file__).parents[1] / "data"
+RECORDINGS = {
+    "jfk.flac": "And so, my fellow Americans, ask not what your country can do for you, "
+    "ask what you can do for your country.",
+    "librivox-0870.wav": "and mister john dashwood had then leisure to consider how much there "
+    "might be prudently in his power to do for them",
+    "librivox-0890.wav": "unless to be rather cold hearted and rather selfish is to be ill "
+    "disposed",
+    "goforward.wav": "go forward ten meters",
+}
+SPOKEN = (
+    "Good morning! The train to the airport leaves at seven, and you will need an umbrella today.",
+    "I found three restaurants near the river, and the smallest one has the best soup.",
+)
+
+pytestmark = [pytest.mark.real_models, pytest.mark.slow]
+
+
+@pytest.fixture
+def engines(starter: StarterSet) -> Iterator[Any]:
+    """Makes the engine of a kind on its model of the set, here: no host gives up a slow machine."""
+    registry, made = Registry(), list[Any]()
+
+    def make(kind: Kind, **options: Any) -> Any:
+        model = next(each for each in starter.models if each.kind is kind)
+        manifest = registry.find(kind, model.engine)
+        chosen = {"model": str(starter.path(kind)), "threads": 1} | options
+        made.append(registry.load_class(manifest)(**resolve_options(chosen, manifest)))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        if hasattr(engine, "close"):
+            engine.close()
+
+
+def hear(engine: Any, samples: np.ndarray[Any, Any]) -> str:
+    blocks = (
+        AudioChunk(samples[at : at + MICROPHONE_BLOCK], MICROPHONE_RATE, at)
+        for at in range(0, len(samples), MICROPHONE_BLOCK)
+    )
+    return [each.text for each in engine.transcribe(blocks, Turn(0))][-1]
+
+
+def test_recordings_are_understood(engines: Any) -> None:
+    whisper = engines(Kind.ASR, language="en")
+    heard = {name: hear(whisper, read_sound(DATA / name).samples) for name in RECORDINGS}
+    errors = {name: word_error_rate(heard[name], said) for name, said in RECORDINGS.items()}
+    assert max(errors.values()) <= 0.15, (errors, heard)
+    assert np.mean(list(errors.values())) <= 0.05, (errors, heard)
+
+
+def test_what_kokoro_says_whisper_understands(engines: Any) -> None:
+    kokoro, whisper = engines(Kind.TTS), engines(Kind.ASR, language="en")
+    heard = []
+    for sentence in SPOKEN:
+        chunks: list[SpeechChunk] = list(kokoro.speak(sentence, Turn(0)))
+        spoken = np.concatenate([chunk.audio.samples for chunk in chunks])
+        sound = AudioChunk(spoken, chunks[0].audio.rate)
+        heard.append(hear(whisper, resampled(sound, MICROPHONE_RATE).samples))
+    assert word_error_rate(" ".join(heard), " ".join(SPOKEN)) <= 0.05, heard
+
+
+def test_the_small_brain_answers_to_the_point(engines: Any) -> None:
+    llama = engines(Kind.DIALOGUE, temperature=0.0, seed=1, longest=60)
+    question = Prompt((Message(Role.USER, "What is the capital of France?"),))
+    answer = "".join(part for part in llama.reply(question, Turn(0)) if isinstance(part, str))
+    assert "Paris" in answer
