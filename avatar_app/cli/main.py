@@ -17,6 +17,7 @@ from avatar_app.cli.models import models
 from avatar_app.cli.notices import tell, warn
 from avatar_app.cli.render import render
 from avatar_app.cli.servers import servers
+from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
 from avatar_app.cli.voices import voices
@@ -242,6 +243,7 @@ def bench(
     return 0 if result.ok else 1
 
 
+app.command(rich_help_panel=TALK)(setup)
 app.command(rich_help_panel=FILM)(render)
 app.command(rich_help_panel=FILM)(speak)
 app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)

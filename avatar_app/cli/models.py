@@ -64,13 +64,14 @@ def download(
     yes: Yes = False,
     accept_license: Accepted = None,
 ) -> int:
-    """Fetch models; what was begun goes on where it stopped."""
+    """Fetch models, or the set `starter`; what was begun goes on where it stopped."""
     from avatar_app.cli.progress import watched
     from avatar_app.models.download import download as fetch
-    from avatar_app.models.errors import AGAIN
+    from avatar_app.models.errors import AGAIN, DownloadFailed
 
     store, catalog = _known()
-    wanted = [catalog.find(name) for name in names]
+    wanted = catalog.find_all(names)
+    lost: dict[str, DownloadFailed] = {}
     for model in wanted:
         _agree(model, store, yes or model.id in (accept_license or ()))
     for model in wanted:
@@ -78,7 +79,9 @@ def download(
             path = watched(
                 f"Fetching {model.title}",
                 err,
-                lambda job, watch, model=model: fetch(job, model, store, watch),  # type: ignore[misc]
+                lambda job, watch, model=model: fetch(  # type: ignore[misc]
+                    job, model, store, watch, unreachable=lost
+                ),
             )
         except KeyboardInterrupt:
             err.print(f"Stopped. {AGAIN}")

@@ -42,7 +42,7 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
             _line(out, facts)
             _line(out, f"    {each.summary}", style="dim")
     _line(out, "* is to be accepted before use, and says what for: avatar-app models info ID")
-    _line(out, "Fetch one: avatar-app models download ID")
+    _line(out, "Fetch one: avatar-app models download ID; what to begin with: avatar-app setup")
 
 
 def show_model(model: Model, store: Store, out: Console) -> None:
@@ -63,6 +63,8 @@ def show_model(model: Model, store: Store, out: Console) -> None:
         )
         for url in file.urls:
             _line(out, f"    {url}")
+        for release in dict.fromkeys(part.release for part in file.packages):
+            _line(out, f"    or out of the package {release}")
     _line(out, "next", style="bold")
     if describe(model, store)["state"] != "here":
         _line(out, f"  avatar-app models download {model.id}")

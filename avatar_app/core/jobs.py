@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -69,3 +69,26 @@ class Job(Generic[T]):
         """Raise JobCancelled if the job was cancelled."""
         if self.cancelled:
             raise JobCancelled(self.title)
+
+
+class JobPart(Job[T]):
+    """A job that is a stretch of a larger one: that one is told of it, and stops it."""
+
+    def __init__(self, whole: Job[Any], title: str, start: float, share: float) -> None:
+        """`start` and `share`: fractions of the whole."""
+        super().__init__(title, _nothing)
+        self._whole = whole
+        self._start = start
+        self._share = share
+
+    def report(self, fraction: float, text: str = "") -> None:
+        super().report(fraction, text)
+        self._whole.report(self._start + self._share * self.progress.fraction, text)
+
+    @property
+    def cancelled(self) -> bool:
+        return self._whole.cancelled
+
+
+def _nothing(_job: Job[Any]) -> Any:
+    raise AssertionError("a part is worked on by whoever has the whole")

