@@ -1,20 +1,19 @@
-"""How many words were heard wrongly: the word error rate, spelling and numerals apart."""
+"""Word errors: how many words were heard wrongly, spelling and numerals apart."""
 
 from __future__ import annotations
 
 import re
 
 from rapidfuzz.distance import Levenshtein
-from text_to_num import alpha2digit
+from text_to_num import alpha2digit  # type: ignore[import-untyped]
 
 _SPELLINGS = {"metres": "meters", "mister": "mr", "okay": "ok"}
 _NO_WORD = re.compile(r"[^\w' ]+")
 
 
-def word_error_rate(heard: str, said: str) -> float:
-    """Words to be exchanged, added and left out, by the number of those said; 0 is all right."""
-    words = normalized(said)
-    return Levenshtein.distance(normalized(heard), words) / len(words)
+def word_errors(heard: str, said: str) -> int:
+    """Words to be exchanged, added and left out, until `heard` is what was said."""
+    return Levenshtein.distance(normalized(heard), normalized(said))
 
 
 def normalized(text: str) -> list[str]:
