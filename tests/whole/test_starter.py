@@ -17,7 +17,6 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, SpeechChunk
 from avatar_app.media.resample import resampled
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.runtime.factory import resolve_options
 from avatar_app.runtime.registry import Registry
 
 DATA = Path(__file__).parents[1] / "data"
@@ -31,8 +30,8 @@ RECORDINGS = {
     "goforward.wav": "go forward ten meters",
 }
 SPOKEN = (
-    "Good morning! The train to the airport leaves at seven, and you will need an umbrella today.",
-    "I found three restaurants near the river, and the smallest one has the best soup.",
+    "Good morning! The train leaves at seven, and you will need an umbrella today.",
+    "The smallest restaurant near the river has the best soup.",
 )
 
 pytestmark = [pytest.mark.real_models, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -47,7 +46,7 @@ def engines(starter: StarterSet) -> Iterator[Any]:
         model = next(each for each in starter.models if each.kind is kind)
         manifest = registry.find(kind, model.engine)
         chosen = {"model": str(starter.path(kind)), "threads": 1} | options
-        made.append(registry.load_class(manifest)(**resolve_options(chosen, manifest)))
+        made.append(registry.load_class(manifest)(**manifest.checked(chosen)))
         return made[-1]
 
     yield make

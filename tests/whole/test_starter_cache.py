@@ -1,0 +1,43 @@
+"""Without the starter set its tests fail with one sentence, and are left out only by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+NOWHERE = "http://127.0.0.1:9"
+"""Nothing listens at the discard port."""
+
+
+def run_tests(cache: Path, **variables: str) -> str:
+    """What pytest says about the tests of the starter set, with nothing to reach."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
+    indexes = {"PIP_INDEX_URL": f"{NOWHERE}/simple", "npm_config_registry": NOWHERE}
+    environment = os.environ | proxies | indexes | {"AVATAR_TEST_MODELS": str(cache)} | variables
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, str(TESTS / "whole" / "test_starter.py")],
+        env=environment,
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    ).stdout
+
+
+def test_what_cannot_be_fetched_fails_with_one_sentence(tmp_path: Path) -> None:
+    told = run_tests(tmp_path)
+    assert "3 errors" in told
+    assert told.count("The starter set could not be fetched: None of 2 servers has the file") == 3
+    assert "Traceback" not in told
+
+
+def test_who_leaves_them_out_does_so_by_hand(tmp_path: Path) -> None:
+    told = run_tests(tmp_path, AVATAR_TEST_WITHOUT_MODELS="1")
+    assert "3 deselected" in told
+    assert "error" not in told
+    assert list(tmp_path.iterdir()) == []
