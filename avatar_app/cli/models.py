@@ -180,7 +180,9 @@ def found(as_json: AsJson = False) -> int:
 
 
 def _tell_here(model: Model, path: Path) -> None:
-    for line in (f"{model.title} is here: {path}", f"Use it: {command_to_use(model)}"):
+    command = command_to_use(model)
+    lines = [f"{model.title} is here: {path}", *([f"Use it: {command}"] if command else [])]
+    for line in lines:
         out.print(line, soft_wrap=True, highlight=False, markup=False)
 
 

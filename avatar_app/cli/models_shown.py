@@ -21,6 +21,8 @@ _COMMANDS = {
 """What needs a photo's avatar is used with one."""
 _DETECTOR = "detector"
 """What the catalogue calls the engine of a model that finds faces; it is no engine of its own."""
+_TO_COME = {"smart-turn"}
+"""Engines of the catalogue that no part of the program takes yet."""
 
 
 def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
@@ -68,11 +70,13 @@ def show_model(model: Model, store: Store, out: Console) -> None:
     _line(out, "next", style="bold")
     if describe(model, store)["state"] != "here":
         _line(out, f"  avatar-app models download {model.id}")
-    _line(out, f"  {command_to_use(model)}")
+    _line(out, f"  {command_to_use(model) or 'No part of this version uses it yet.'}")
 
 
 def command_to_use(model: Model) -> str:
-    """What to type once it is here."""
+    """What to type once it is here; empty if nothing takes it yet."""
+    if model.engine in _TO_COME:
+        return ""
     if model.engine == _DETECTOR:
         return "avatar-app avatars add PHOTO --detector s3fd"
     command = _COMMANDS.get(model.kind, "avatar-app run")
