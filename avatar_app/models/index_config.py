@@ -16,6 +16,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
+from avatar_app.models.errors import DownloadFailed
+
 PYPI = "https://pypi.org/simple"
 NPM = "https://registry.npmjs.org"
 PIP_TIMEOUT = 20.0
@@ -40,7 +42,13 @@ class IndexConfig:
         """The system's authorities, and those that pip and npm are told to trust."""
         context = ssl.create_default_context()
         for path in self.certificates:
-            context.load_verify_locations(path)
+            try:
+                context.load_verify_locations(path)
+            except OSError as error:
+                raise DownloadFailed(
+                    f"{path} holds no certificates that can be read.",
+                    "Look at pip's option cert and npm's cafile.",
+                ) from error
         return context
 
     def authorization(self) -> httpx.Auth:

@@ -278,8 +278,13 @@ def test_the_first_download_pins_a_hash_that_is_on_no_record(site: Site, store: 
 
 def test_cancelling_ends_a_silent_connection_at_once(site: Site, store: Store) -> None:
     site.script = [drip(50_000)]
-    model = a_model(site.url("m.bin"))
-    job: Job[Path] = Job("", lambda job: download(job, model, store, manners=ONE_BY_ONE))
+    model, came = a_model(site.url("m.bin")), threading.Event()
+
+    def watch(now: DownloadProgress) -> None:
+        if now.done >= 50_000:
+            came.set()
+
+    job: Job[Path] = Job("", lambda job: download(job, model, store, watch, ONE_BY_ONE))
     outcome: list[BaseException] = []
 
     def work() -> None:
@@ -290,7 +295,7 @@ def test_cancelling_ends_a_silent_connection_at_once(site: Site, store: Store) -
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert site.drips.acquire(timeout=10)
+    assert came.wait(10)
     job.cancel()
     thread.join(5)  # the server would stay silent for 30 s, and 5 s count as a failure
     assert len(outcome) == 1

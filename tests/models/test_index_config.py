@@ -9,6 +9,7 @@ from pathlib import Path
 import certifi
 import pytest
 
+from avatar_app.models.errors import DownloadFailed
 from avatar_app.models.index_config import NPM, PYPI, IndexConfig, read_index_config
 
 
@@ -54,6 +55,12 @@ def test_files_say_where_and_the_environment_overrides(
     pip.write_text("[global]\nindex-url = https://a\n[download]\nindex-url = https://c\n")
     monkeypatch.delenv("PIP_INDEX_URL")
     assert read_index_config().pypi == ("https://c",)
+
+
+def test_a_file_without_certificates_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("none")
+    with pytest.raises(DownloadFailed, match="holds no certificates"):
+        IndexConfig(certificates=(tmp_path / "ca.pem",)).trust()
 
 
 def test_pip_may_be_told_to_use_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
