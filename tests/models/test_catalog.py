@@ -66,6 +66,9 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(catalog: Cat
         catalog.find("qqqq")
 
 
+PACKAGE = {"index": "pypi", "package": "a-b", "version": "1.0", "member": "a/b"}
+
+
 def document(**changed: Any) -> dict[str, Any]:
     file = {"name": "a.bin", "urls": ["https://example.org/a.bin"], "bytes": 1, "sha256": None}
     entry = {
@@ -90,6 +93,12 @@ def document(**changed: Any) -> dict[str, Any]:
         {"file": {"sha256": "abc"}},
         {"file": {"bytes": 0}},
         {"file": {"holds": ["../a"]}},
+        {"file": {"packages": [PACKAGE | {"index": "ftp"}]}},
+        {"file": {"packages": [PACKAGE | {"package": "../a"}]}},
+        {"file": {"packages": [PACKAGE | {"version": "1.0/.."}]}},
+        {"file": {"packages": [PACKAGE | {"member": "../a"}]}},
+        {"file": {"packages": [PACKAGE], "recipe": "a cake"}},
+        {"file": {"packages": [PACKAGE] * 2, "recipe": "npz of float32 (510,1,256) voices"}},
         {"id": "../a"},
         {"id": "A"},
         {"id": "pins.json"},
@@ -121,6 +130,11 @@ def test_a_model_is_as_it_was_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
         model.title = "B"  # type: ignore[misc]
     assert model.bytes == 1
+
+
+def test_packages_alone_suffice() -> None:
+    entry = parse_catalog(document(file={"urls": [], "packages": [PACKAGE]})).find("a")
+    assert str(entry.files[0].packages[0].release) == "a-b 1.0 (PyPI)"
 
 
 def test_the_users_own_catalogue_adds_and_replaces(tmp_path: Path) -> None:
