@@ -27,7 +27,7 @@ Known = Annotated[str, typer.Argument(help="What the avatar is called; `list` te
 Target = Annotated[Path, typer.Argument(help="The .avatar file to write.")]
 Name = Annotated[str | None, typer.Option("--name", help="What to call it; default: as the file.")]
 Detector = Annotated[
-    str | None, typer.Option(help="What finds the face: embedded or s3fd; default: as set.")
+    str | None, typer.Option(help="What finds the face: builtin or s3fd; default: as set.")
 ]
 DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, say s3fd.pth.")]
 

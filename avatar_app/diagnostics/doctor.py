@@ -156,9 +156,9 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
         finally:
             engine.close()
     except AvatarError as error:
-        embedded = BUILTIN[kind]
-        other = f" Or choose the embedded one: {kind}.engine: {embedded}"
-        remedy = error.hint + (other if choice.engine != embedded else "")
+        builtin = BUILTIN[kind]
+        other = f" Or choose the built-in one: {kind}.engine: {builtin}"
+        remedy = error.hint + (other if choice.engine != builtin else "")
         return Finding(False, f"{kind}: {error.message}", remedy)
     return Finding(True, f"{kind}: {manifest.title} loads in {seconds:.1f} s")
 

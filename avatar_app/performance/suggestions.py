@@ -22,6 +22,6 @@ def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
             return f"Choose {best.id}."
     if manifest.kind is Kind.FACE and manifest.name not in (PHOTO, BUILTIN[Kind.FACE]):
         return "Choose the photo face."
-    embedded = BUILTIN[manifest.kind]
-    lightest = manifest.name == embedded
-    return "Close other programs that compute." if lightest else f"Choose {embedded}."
+    builtin = BUILTIN[manifest.kind]
+    lightest = manifest.name == builtin
+    return "Close other programs that compute." if lightest else f"Choose {builtin}."

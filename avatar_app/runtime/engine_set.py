@@ -198,7 +198,7 @@ def create_engine(
 
 
 def fallback_choice(choice: EngineChoice) -> EngineChoice:
-    """The embedded face that stands by for a chosen one: the same avatar where there is one."""
+    """The built-in face that stands by for a chosen one: the same avatar where there is one."""
     sizes = {name: size for name, size in choice.options.items() if name in ("width", "height")}
     avatar = choice.options.get("avatar", "")
     if avatar:

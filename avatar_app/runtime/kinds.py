@@ -32,10 +32,10 @@ _ROWS = (
     EngineKind(Kind.ASR, "Recognition", "asr", "pocketsphinx", ("recognize",), "text"),
     EngineKind(Kind.TTS, "Voices", "tts", "espeak", ("speak",), "first_speech"),
     EngineKind(Kind.FACE, "Faces", "face", "illustrated", ("perform", "rest"), "first_frame"),
-    EngineKind(Kind.VAD, "Voice activity", "hearing.vad", "webrtc"),
-    EngineKind(Kind.AEC, "Echo cancellation", "audio.echo", "none"),
-    EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "embedded", ("think",), "first_token"),
-    EngineKind(Kind.ENHANCE, "Films", "enhance", "none", in_conversation=False),
+    EngineKind(Kind.VAD, "Voice activity", "vad", "webrtc"),
+    EngineKind(Kind.AEC, "Echo cancellation", "audio.aec", "none"),
+    EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "builtin", ("think",), "first_token"),
+    EngineKind(Kind.ENHANCE, "Films", "face_enhancement", "none", in_conversation=False),
 )
 KINDS = {row.kind: row for row in _ROWS}
 """In the order of loading: first those that take longest, and a voice is given memory before a

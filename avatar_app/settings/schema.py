@@ -26,7 +26,7 @@ class ThemeChoice(StrEnum):
 class DetectorName(StrEnum):
     """What finds faces."""
 
-    EMBEDDED = "embedded"
+    BUILTIN = "builtin"
     S3FD = "s3fd"
 
 

@@ -54,7 +54,15 @@ def _create(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: list[Migration] = [_create]
+def _rename_embedded(connection: sqlite3.Connection) -> None:
+    """The dialogue is called `builtin` now; where both were tried, its own trial stays."""
+    connection.execute("UPDATE stages SET engine = 'builtin' WHERE engine = 'embedded'")
+    of_embedded = "kind = 'dialogue' AND engine = 'embedded'"
+    connection.execute(f"UPDATE OR IGNORE trials SET engine = 'builtin' WHERE {of_embedded}")
+    connection.execute(f"DELETE FROM trials WHERE {of_embedded}")
+
+
+MIGRATIONS: list[Migration] = [_create, _rename_embedded]
 """Each leads from the version that is its index to the next; only ever append."""
 
 

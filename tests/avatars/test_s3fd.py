@@ -235,7 +235,7 @@ def test_weights_that_are_not_there_are_told_with_what_to_do(tmp_path: Path) -> 
     with pytest.raises(ModelMissing, match=r"No S3FD checkpoint at .*none\.pth") as caught:
         S3fd(tmp_path / "none.pth")
     assert "models download s3fd" in caught.value.hint
-    assert "embedded detector" in caught.value.hint
+    assert "built-in detector" in caught.value.hint
     with pytest.raises(ModelMissing, match="No S3FD checkpoint"):
         create_face_detector(DetectorName.S3FD, app_paths().models)
 
@@ -260,7 +260,7 @@ def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), with_green(astronaut(), *NOSE)[..., ::-1])
     told("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
-    told("add", photo, "--name", "bea", "--detector", "embedded")
+    told("add", photo, "--name", "bea", "--detector", "builtin")
     shelf = AvatarLibrary.of(app_paths())
     ada, bea = (load_avatar(shelf.folder(name)) for name in ("ada", "bea"))
     assert np.abs(ada.mesh - bea.mesh).mean() < 1.5
@@ -273,4 +273,4 @@ def test_it_can_be_chosen_as_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_AVATARS__DETECTOR", "s3fd")
     with pytest.raises(ModelMissing, match="No S3FD checkpoint"):
         told("add", ASTRONAUT)
-    assert "The avatar astronaut" in told("add", ASTRONAUT, "--detector", "embedded")
+    assert "The avatar astronaut" in told("add", ASTRONAUT, "--detector", "builtin")

@@ -83,7 +83,7 @@ def test_wrong_words_are_told(run: Run, words: list[str]) -> None:
 def test_engines_are_listed(run: Run) -> None:
     status, output, errors = run("engines")
     assert (status, errors) == (0, "")
-    for name in ("pocketsphinx", "espeak", "illustrated", "webrtc_aec3", "silero", "embedded"):
+    for name in ("pocketsphinx", "espeak", "illustrated", "webrtc_aec3", "silero", "builtin"):
         assert name in output
 
 

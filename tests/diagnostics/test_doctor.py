@@ -68,7 +68,7 @@ def test_what_is_wrong_is_told_once(places: AppPaths, monkeypatch: pytest.Monkey
     ]
 
 
-def test_an_embedded_engine_with_a_wrong_option_is_not_recommended(places: AppPaths) -> None:
+def test_a_builtin_engine_with_a_wrong_option_is_not_recommended(places: AppPaths) -> None:
     wrong = [
         finding
         for finding in found(doctor._engines, settings(tts__options__speed=99), places)

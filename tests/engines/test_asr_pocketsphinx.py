@@ -1,4 +1,4 @@
-"""The embedded recognizer understands real recordings while they are spoken."""
+"""The built-in recognizer understands real recordings while they are spoken."""
 
 from __future__ import annotations
 

@@ -322,7 +322,7 @@ def take_until_cancelled(outputs: Iterator[Any]) -> int:
     return count
 
 
-def test_each_kind_has_an_embedded_engine_that_is_there() -> None:
+def test_each_kind_has_a_builtin_engine_that_is_there() -> None:
     names = {(manifest.kind, manifest.name) for manifest in MANIFESTS}
     assert set(BUILTIN) == set(Kind)
     assert set(BUILTIN.items()) <= names

@@ -1,4 +1,4 @@
-"""The embedded voice says every word, in time, with a mouth that fits, and stops when told."""
+"""The built-in voice says every word, in time, with a mouth that fits, and stops when told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech in chosen voices, made by the embedded engine, for tests that need several speakers."""
+"""Speech in chosen voices, made by the built-in engine, for tests that need several speakers."""
 
 from __future__ import annotations
 

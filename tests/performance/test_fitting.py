@@ -157,11 +157,11 @@ def test_the_profile_suits_the_machine(hardware: Hardware, profile: Profile) -> 
     assert suited(hardware) is profile
 
 
-def test_where_nothing_was_fetched_the_embedded_engines_are_taken_and_help_is_named() -> None:
+def test_where_nothing_was_fetched_the_builtin_engines_are_taken_and_help_is_named() -> None:
     plan = planner(STATION).plan()
     assert plan.profile is Profile.HIGH
     assert taken(plan) == {
-        **{Kind.ASR: "pocketsphinx", Kind.TTS: "espeak", Kind.DIALOGUE: "embedded"},
+        **{Kind.ASR: "pocketsphinx", Kind.TTS: "espeak", Kind.DIALOGUE: "builtin"},
         Kind.FACE: "illustrated",
     }
     remedies = {row.remedy for row in plan.rows if row.remedy}

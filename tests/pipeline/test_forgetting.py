@@ -8,7 +8,7 @@ from fakes import Scene
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.embedded.engine import EmbeddedDialogue
+from avatar_app.engines.dialogue.builtin.engine import BuiltinDialogue
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output.chat_context import ChatContext
 
@@ -26,8 +26,8 @@ def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_the_embedded_dialogue_forgets_with_the_ledger(forgotten: bool) -> None:
-    dialogue, ledger = EmbeddedDialogue(), ChatContext()
+def test_the_builtin_dialogue_forgets_with_the_ledger(forgotten: bool) -> None:
+    dialogue, ledger = BuiltinDialogue(), ChatContext()
 
     def say(text: str) -> str:
         """What the dialogue took the text for."""

@@ -107,7 +107,7 @@ def test_missing_packages_are_named(isolation: str) -> None:
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None:
-    add_parrot("embedded", isolation)
+    add_parrot("builtin", isolation)
     notices: list[Noticed] = []
     settings = settings_with(dialogue__options__prefix="I heard")
     with offline_conversation(settings, app_paths(), notices.append) as gathering:

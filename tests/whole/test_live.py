@@ -55,7 +55,7 @@ def companion(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[AppSess
 
 
 def expected_speech(text: str, rate: int) -> np.ndarray:
-    """What the embedded voice says for `text`, clause by clause."""
+    """What the built-in voice says for `text`, clause by clause."""
     voice = EspeakVoice()
     chunks = [
         chunk.audio for clause in split_clauses([text]) for chunk in voice.speak(clause, Turn(0))

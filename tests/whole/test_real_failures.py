@@ -1,4 +1,4 @@
-"""Models that are damaged, missing or vanish: the conversation goes on with embedded engines."""
+"""Models that are damaged, missing or vanish: the conversation goes on with built-in engines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     assert set(multiprocessing.active_children()) <= before
 
 
-def test_damaged_and_missing_models_are_told_once_and_embedded_engines_go_on(
+def test_damaged_and_missing_models_are_told_once_and_builtin_engines_go_on(
     opened: Open, witness: Witness, llama: Path, tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged.gguf"

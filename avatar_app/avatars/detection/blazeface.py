@@ -1,4 +1,4 @@
-"""Finds faces with BlazeFace, the embedded detector (see networks/README.md)."""
+"""Finds faces with BlazeFace, the built-in detector (see networks/README.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from avatar_app.avatars.detection.crops import FaceBox, Floats, cut, embedded, outputs, reduced
+from avatar_app.avatars.detection.crops import (
+    FaceBox,
+    Floats,
+    bundled_network,
+    cut,
+    outputs,
+    reduced,
+)
 from avatar_app.core.values import Image
 
 _SIDE = 128
@@ -22,7 +29,7 @@ class BlazeFace:
     """A `seeing.Detector`."""
 
     def __init__(self) -> None:
-        self._network = embedded("face_detection.onnx")
+        self._network = bundled_network("face_detection.onnx")
 
     def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
         return [list(self._faces(picture)) for picture in pictures]

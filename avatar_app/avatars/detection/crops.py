@@ -36,8 +36,8 @@ def overlap(one: FaceBox, other: FaceBox) -> float:
     return float(shared / (one.side**2 + other.side**2 - shared))
 
 
-def embedded(name: str) -> Any:
-    """An embedded network, loaded; one thread."""
+def bundled_network(name: str) -> Any:
+    """A built-in network, loaded; one thread."""
     return session(str(_NETWORKS / name), 1)
 
 

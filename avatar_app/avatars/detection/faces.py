@@ -1,6 +1,6 @@
 """Finds faces in a picture and the 468 points of MediaPipe's mesh on each.
 
-A detector says where faces may be: BlazeFace, which is embedded, or S3FD. Face Mesh, embedded too
+A detector says where faces may be: BlazeFace, which is built-in, or S3FD. Face Mesh, built-in too
 (see networks/README.md), measures them and is asked whether they are faces.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 from avatar_app.avatars.detection.crops import (
     FaceBox,
     Floats,
+    bundled_network,
     cut,
-    embedded,
     outputs,
     overlap,
     reduced,
@@ -63,7 +63,7 @@ def create_face_detector(
     `model`: S3FD's weights; None looks for them in the folder `models`. `batch`: pictures at
     once. ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be had.
     """
-    if name is DetectorName.EMBEDDED:
+    if name is DetectorName.BUILTIN:
         return FaceDetector()
     from avatar_app.avatars.detection.s3fd import S3fd, weights_in
 
@@ -87,7 +87,7 @@ class FaceDetector:
         from avatar_app.avatars.detection.blazeface import BlazeFace
 
         self._detector = detector or BlazeFace()
-        self._mesher = embedded("face_landmarks.onnx")
+        self._mesher = bundled_network("face_landmarks.onnx")
 
     def faces(self, picture: Image) -> list[FaceBox]:
         """All faces, the largest first."""

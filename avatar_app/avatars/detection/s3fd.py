@@ -47,7 +47,7 @@ _PLACES = ("s3fd/s3fd-619a316812.pth", "s3fd-619a316812.pth", "s3fd.pth", "s3fd.
 _SENTENCES = {
     "title": "S3FD",
     "network": "the S3FD face detector",
-    "where": "Type: avatar-app models download s3fd, or use the embedded detector.",
+    "where": "Type: avatar-app models download s3fd, or use the built-in detector.",
     "which": "Take s3fd.pth (s3fd-619a316812.pth), as Wav2Lip and face-alignment use it.",
 }
 
@@ -91,10 +91,10 @@ class S3fd:
             if isinstance(error, MemoryError) or "alloc" in str(error).lower():
                 raise OutOfMemory(
                     "There is not enough memory for S3FD.",
-                    "Set avatars.detector_batch=1, or avatars.detector=embedded.",
+                    "Set avatars.detector_batch=1, or avatars.detector=builtin.",
                 ) from error
             raise EngineFailed(
-                f"S3FD could not be computed: {error}.", "Use the embedded detector."
+                f"S3FD could not be computed: {error}.", "Use the built-in detector."
             ) from error
         return dict(zip(names, values, strict=True))
 

@@ -232,7 +232,7 @@ def test_each_lighter_rung_is_reached(when: str, lightest: int, batch: int, fps:
 
 
 @pytest.mark.parametrize("when", ["first", "mid", "rest", "load"])
-def test_the_embedded_face_is_reached_and_the_chosen_one_comes_back(when: str) -> None:
+def test_the_builtin_face_is_reached_and_the_chosen_one_comes_back(when: str) -> None:
     theatre = Theatre(always(when, NO_ROOM))
     with Stage(theatre) as stage:
         for _ in range(4):

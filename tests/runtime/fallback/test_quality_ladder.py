@@ -89,7 +89,7 @@ def test_a_rung_that_works_after_all_is_not_lost_by_what_failed_meanwhile() -> N
     case.now = 10
     better = case.ladder.better
     assert better is case.levels[0]
-    case.ladder.fall(EngineFailed)  # the embedded face too, while the chosen one is loaded
+    case.ladder.fall(EngineFailed)  # the built-in face too, while the chosen one is loaded
     case.ladder.rise(better)
     assert case.ladder.is_at_top
     assert case.ladder.better is None

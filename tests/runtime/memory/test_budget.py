@@ -79,7 +79,7 @@ def test_what_others_use_counts() -> None:
 
 def test_what_nothing_can_replace_is_never_refused() -> None:
     case = Case(foreign=CARD)
-    assert case.residency.lease("embedded", MemoryFootprint(1, 100), must=True).is_here
+    assert case.residency.lease("builtin", MemoryFootprint(1, 100), must=True).is_here
 
 
 def test_who_left_comes_back_when_used_and_is_refused_where_it_does_not_fit() -> None:

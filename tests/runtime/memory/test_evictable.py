@@ -1,4 +1,4 @@
-"""Engines under short memory: lighter options, then the embedded one; the idle leave and return."""
+"""Engines under short memory: lighter options, then the built-in one; the idle leave and return."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_every_kind_grows_lighter(kind: Kind, rack_closed: list[Case]) -> None:
     assert case.hints == [HALF]
 
 
-def test_in_a_thread_the_embedded_engine_follows_the_lightest(rack_closed: list[Case]) -> None:
+def test_in_a_thread_the_builtin_engine_follows_the_lightest(rack_closed: list[Case]) -> None:
     case = Case(isolation="thread")
     rack_closed.append(case)
     case.put(room=0)
@@ -226,7 +226,7 @@ def test_what_the_residency_refuses_is_lighter_too_and_never_loaded(
     assert case.hints == [HALF, PROCESSOR]
 
 
-def test_embedded_engines_are_never_refused(rack_closed: list[Case]) -> None:
+def test_builtin_engines_are_never_refused(rack_closed: list[Case]) -> None:
     case = Case()
     rack_closed.append(case)
     case.foreign = 1000

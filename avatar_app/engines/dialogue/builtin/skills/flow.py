@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avatar_app.core.prompt import Role
-from avatar_app.engines.dialogue.embedded.asking import Ask, Reply, Skill
+from avatar_app.engines.dialogue.builtin.asking import Ask, Reply, Skill
 
 
 def repeat(ask: Ask) -> Reply:

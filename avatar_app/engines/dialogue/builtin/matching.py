@@ -16,9 +16,9 @@ import numpy as np
 from jellyfish import metaphone
 from rapidfuzz import fuzz, process
 
-from avatar_app.engines.dialogue.embedded.patterns import ARTICLES, LIGHT, STRANGERS, Item, Pattern
-from avatar_app.engines.dialogue.embedded.slots import TEXT, Spans
-from avatar_app.engines.dialogue.embedded.words import Word, as_written
+from avatar_app.engines.dialogue.builtin.patterns import ARTICLES, LIGHT, STRANGERS, Item, Pattern
+from avatar_app.engines.dialogue.builtin.slots import TEXT, Spans
+from avatar_app.engines.dialogue.builtin.words import Word, as_written
 
 UNLIKE = 0.4
 """Similarity below which two words have nothing to do with each other."""

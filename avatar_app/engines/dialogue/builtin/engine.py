@@ -11,7 +11,7 @@ from typing import Any
 from avatar_app.core.prompt import Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.embedded.asking import (
+from avatar_app.engines.dialogue.builtin.asking import (
     Ask,
     CannotDo,
     Carry,
@@ -20,8 +20,8 @@ from avatar_app.engines.dialogue.embedded.asking import (
     Skill,
     Variety,
 )
-from avatar_app.engines.dialogue.embedded.languages import other_language
-from avatar_app.engines.dialogue.embedded.skills import (
+from avatar_app.engines.dialogue.builtin.languages import other_language
+from avatar_app.engines.dialogue.builtin.skills import (
     about,
     clock,
     collection,
@@ -35,15 +35,15 @@ from avatar_app.engines.dialogue.embedded.skills import (
     talk,
     timers,
 )
-from avatar_app.engines.dialogue.embedded.spoken import clauses
-from avatar_app.engines.dialogue.embedded.theme import load_themes
-from avatar_app.engines.dialogue.embedded.understanding import (
+from avatar_app.engines.dialogue.builtin.spoken import clauses
+from avatar_app.engines.dialogue.builtin.theme import load_themes
+from avatar_app.engines.dialogue.builtin.understanding import (
     ANSWER,
     PERHAPS_MEANT,
     Meaning,
     Understanding,
 )
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin.words import split
 
 _THEMES = (about, clock, collection, controls, facts, flow, games, listening, notes)
 SKILLS: Mapping[str, Skill] = MappingProxyType(
@@ -55,7 +55,7 @@ SKILLS: Mapping[str, Skill] = MappingProxyType(
 )
 
 
-class EmbeddedDialogue:
+class BuiltinDialogue:
     """Answers by rules.
 
     Between calls it keeps the last exchange, to know what "yes", "another one" and "go on" mean;

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.embedded.asking import Ask, Reply, Skill
-from avatar_app.engines.dialogue.embedded.skills.talk import phrase
+from avatar_app.engines.dialogue.builtin.asking import Ask, Reply, Skill
+from avatar_app.engines.dialogue.builtin.skills.talk import phrase
 
 
 def what_can_you_do(ask: Ask) -> Reply:

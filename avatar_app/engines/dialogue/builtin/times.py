@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from avatar_app.engines.dialogue.embedded.dates import When, day_at
-from avatar_app.engines.dialogue.embedded.words import (
+from avatar_app.engines.dialogue.builtin.dates import When, day_at
+from avatar_app.engines.dialogue.builtin.words import (
     Numbers,
     Word,
     phrase_at,

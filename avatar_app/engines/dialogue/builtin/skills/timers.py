@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from avatar_app.engines.dialogue.embedded import spoken
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
-from avatar_app.engines.dialogue.embedded.skills.talk import phrase
-from avatar_app.engines.dialogue.embedded.slots import Spans
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin import spoken
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.skills.talk import phrase
+from avatar_app.engines.dialogue.builtin.slots import Spans
+from avatar_app.engines.dialogue.builtin.words import split
 
 
 def set_timer(ask: Ask) -> Reply:

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from rapidfuzz import fuzz, process
 
-from avatar_app.engines.dialogue.embedded.dates import date_at
-from avatar_app.engines.dialogue.embedded.sums import expression_at, operation_at
-from avatar_app.engines.dialogue.embedded.times import duration_at, when_at
-from avatar_app.engines.dialogue.embedded.words import Numbers, Word, numbers_in
+from avatar_app.engines.dialogue.builtin.dates import date_at
+from avatar_app.engines.dialogue.builtin.sums import expression_at, operation_at
+from avatar_app.engines.dialogue.builtin.times import duration_at, when_at
+from avatar_app.engines.dialogue.builtin.words import Numbers, Word, numbers_in
 
 TEXT = "text"
 """The slot that takes any words."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.embedded import spoken
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
-from avatar_app.engines.dialogue.embedded.patterns import LIGHT
-from avatar_app.engines.dialogue.embedded.skills.collection import tell_fact
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin import spoken
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.patterns import LIGHT
+from avatar_app.engines.dialogue.builtin.skills.collection import tell_fact
+from avatar_app.engines.dialogue.builtin.words import split
 
 LONGEST_ECHO = 6
 """Words: longer than this, giving back the user's words sounds like a parrot."""

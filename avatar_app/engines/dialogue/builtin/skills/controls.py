@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
 
 
 def _calls(tool: str, phrase: str, **arguments: Any) -> Skill:

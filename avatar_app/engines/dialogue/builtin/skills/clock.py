@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from avatar_app.engines.dialogue.embedded import spoken
-from avatar_app.engines.dialogue.embedded.asking import Ask, Reply, Skill
-from avatar_app.engines.dialogue.embedded.slots import Spans
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin import spoken
+from avatar_app.engines.dialogue.builtin.asking import Ask, Reply, Skill
+from avatar_app.engines.dialogue.builtin.slots import Spans
+from avatar_app.engines.dialogue.builtin.words import split
 
 
 def tell_time(ask: Ask) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
 
 
 def tell_joke(ask: Ask) -> Reply:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill, Use
-from avatar_app.engines.dialogue.embedded.skills.collection import tell_joke, tell_story
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill, Use
+from avatar_app.engines.dialogue.builtin.skills.collection import tell_joke, tell_story
 
 
 def phrase(ask: Ask) -> Reply:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from avatar_app.engines.dialogue.embedded.asking import Past
-from avatar_app.engines.dialogue.embedded.matching import Match, Matcher
-from avatar_app.engines.dialogue.embedded.theme import ACTION, LISTEN, TALK, Intent, Themes
-from avatar_app.engines.dialogue.embedded.words import Word, as_written, split
+from avatar_app.engines.dialogue.builtin.asking import Past
+from avatar_app.engines.dialogue.builtin.matching import Match, Matcher
+from avatar_app.engines.dialogue.builtin.theme import ACTION, LISTEN, TALK, Intent, Themes
+from avatar_app.engines.dialogue.builtin.words import Word, as_written, split
 
 ENOUGH = {ACTION: 0.74, TALK: 0.66, LISTEN: 0.8}
 """Scores from which an intent is taken to be meant."""

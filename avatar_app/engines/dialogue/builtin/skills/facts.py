@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from avatar_app.engines.dialogue.embedded import spoken
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin import spoken
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.words import split
 
 USER = "user"
 _VERBS = (

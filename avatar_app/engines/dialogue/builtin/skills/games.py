@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz, process
 
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
-from avatar_app.engines.dialogue.embedded.slots import Spans
-from avatar_app.engines.dialogue.embedded.spoken import counted, number
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.slots import Spans
+from avatar_app.engines.dialogue.builtin.spoken import counted, number
+from avatar_app.engines.dialogue.builtin.words import split
 
 _GIVES_UP = (
     *("give up", "i give up", "i do not know", "tell me", "no idea", "i don't know", "stop"),

@@ -1,4 +1,4 @@
-"""The embedded dialogue understands, acts only when asked, keeps the thread, and is honest."""
+"""The built-in dialogue understands, acts only when asked, keeps the thread, and is honest."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from avatar_app.core.manifest import Isolation, Kind, parse_manifest
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.embedded import engine as module
-from avatar_app.engines.dialogue.embedded.asking import Past
-from avatar_app.engines.dialogue.embedded.engine import SKILLS, EmbeddedDialogue
-from avatar_app.engines.dialogue.embedded.spoken import clauses, duration, number
-from avatar_app.engines.dialogue.embedded.theme import ACTION, _unique, load_themes
+from avatar_app.engines.dialogue.builtin import engine as module
+from avatar_app.engines.dialogue.builtin.asking import Past
+from avatar_app.engines.dialogue.builtin.engine import SKILLS, BuiltinDialogue
+from avatar_app.engines.dialogue.builtin.spoken import clauses, duration, number
+from avatar_app.engines.dialogue.builtin.theme import ACTION, _unique, load_themes
 
 NOW = datetime.fromisoformat("2026-05-04T14:30:00+02:00")
 UTTERANCES = yaml.safe_load((Path(__file__).parent.parent / "data/intents.yaml").read_text("utf-8"))
@@ -49,7 +49,7 @@ class Talk:
     """A conversation with the engine, and an application that answers its tool calls."""
 
     def __init__(self, tools: dict[str, Any] = VALUES) -> None:
-        self.engine = EmbeddedDialogue()
+        self.engine = BuiltinDialogue()
         self.values = dict(tools)
         self.messages: list[Message] = []
         self.calls: list[ToolCall] = []
@@ -94,7 +94,7 @@ def talk():
 
 @pytest.fixture(scope="module")
 def understanding():
-    return EmbeddedDialogue()._understanding
+    return BuiltinDialogue()._understanding
 
 
 def _share_understood(understanding, sentences: dict[str, list[str]]) -> tuple[int, int]:
@@ -140,11 +140,11 @@ def test_the_manifest_names_this_engine():
     path = Path(module.__file__).with_name("manifest.yaml")
     manifest = parse_manifest(yaml.safe_load(path.read_text("utf-8")), str(path))
     assert (manifest.kind, manifest.isolation) == (Kind.DIALOGUE, Isolation.THREAD)
-    EmbeddedDialogue(**manifest.checked({})).configure(**manifest.checked({"name": "Otto"}))
+    BuiltinDialogue(**manifest.checked({})).configure(**manifest.checked({"name": "Otto"}))
 
 
 def test_a_cancelled_turn_ends_between_two_clauses():
-    engine, turn = EmbeddedDialogue(), Turn(1)
+    engine, turn = BuiltinDialogue(), Turn(1)
     reply = engine.reply(Prompt((Message(Role.USER, "what can you do"),)), turn)
     next(reply)
     turn.cancel()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from avatar_app.engines.dialogue.embedded.words import (
+from avatar_app.engines.dialogue.builtin.words import (
     Numbers,
     Word,
     ordinals_in,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.embedded import spoken
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin import spoken
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
 
 
 def add_note(ask: Ask) -> Reply:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from avatar_app.engines.dialogue.embedded.words import Word
+from avatar_app.engines.dialogue.builtin.words import Word
 
 _SCRIPTS = {
     **{"CYRILLIC": "Russian", "CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"},

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from avatar_app.engines.dialogue.embedded.patterns import Pattern, read
+from avatar_app.engines.dialogue.builtin.patterns import Pattern, read
 
 T = TypeVar("T")
 

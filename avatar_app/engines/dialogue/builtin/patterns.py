@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from avatar_app.engines.dialogue.embedded.slots import KINDS
-from avatar_app.engines.dialogue.embedded.words import split
+from avatar_app.engines.dialogue.builtin.slots import KINDS
+from avatar_app.engines.dialogue.builtin.words import split
 
 _ITEM = re.compile(r"\{(\w+)(?::(\w+))?\}|\[([^\]]+)\]|([^\s\[\]{}]+)")
 _CHOICE = re.compile(r"\(([^()]*)\)")

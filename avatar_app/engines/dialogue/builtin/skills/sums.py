@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.embedded import spoken
-from avatar_app.engines.dialogue.embedded.asking import Ask, Carry, Reply, Skill
-from avatar_app.engines.dialogue.embedded.slots import spoken_unit
+from avatar_app.engines.dialogue.builtin import spoken
+from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.slots import spoken_unit
 
 _SIGNS = {
     **{"sum": "+", "product": "*", "difference": "-", "quotient": "/"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from avatar_app.engines.dialogue.embedded.words import Numbers, Word, phrase_at
+from avatar_app.engines.dialogue.builtin.words import Numbers, Word, phrase_at
 
 _BINARY: dict[tuple[str, ...], str] = {
     **{("plus",): "+", ("minus",): "-", ("times",): "*", ("time",): "*", ("x",): "*"},
