@@ -127,7 +127,7 @@ def options_for(
 ) -> dict[str, Any]:
     """What is asked for, as options of the engine. Raises ConfigInvalid for what it lacks."""
     options = {option.name: option for option in manifest.options}
-    speaks = _SPEAKER[next((name for name in _SPEAKER if name in options), "")]
+    speaks = next((names for sign, names in _FORMER.items() if sign in options), _SPEAKER)
     asked = {speaks[0]: speaker, speaks[1]: language, "speed": speed}
     given = {name: value for name, value in asked.items() if value is not None}
     if missing := set(given) - set(options):
@@ -138,13 +138,11 @@ def options_for(
     return {name: replace(options[name], name=told[name]).check(given[name]) for name in given}
 
 
-_SPEAKER = {
-    "language": ("voice", "language"),
-    "variant": ("variant", "voice"),
-    "": ("speaker", "language"),
-}
-"""The options that are the speaker and the language, by an option that only such engines have."""
-_VARYING = {"voice", "variant", "language", "speed"}
+_SPEAKER = ("voice", "language")
+"""The options that say who speaks, and what language."""
+_FORMER = {"variant": ("variant", "voice"), "speaker": ("speaker", "language")}
+"""What users' engines of version 0.1 may call them, by an option that only such engines have."""
+_VARYING = {"voice", "variant", "speaker", "language", "speed"}
 """Options that one call may set and the next has again as they were."""
 
 

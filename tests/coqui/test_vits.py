@@ -28,7 +28,7 @@ def loaded(vits: Path) -> Iterator[CoquiVoice]:
 
 @pytest.fixture
 def voice(loaded: CoquiVoice) -> CoquiVoice:
-    loaded.configure(voice="p226", speed=1.0, seed=1, pitch=0.0, emphasis=1.0, volume=1.0)
+    loaded.configure(voice="p226", speed=1.0, seed=1, pitch=0.0, expressiveness=1.0, volume=1.0)
     return loaded
 
 
@@ -115,8 +115,8 @@ def test_speed(voice: CoquiVoice, speed: float, factor: float) -> None:
     assert len(sound(said(voice))) == pytest.approx(usual * factor, rel=0.2)  # whole frames
 
 
-@pytest.mark.parametrize("options", [{"pitch": 12.0}, {"pitch": -12.0}, {"emphasis": 0.0}])
-def test_pitch_and_emphasis_change_the_sound_and_not_its_times(
+@pytest.mark.parametrize("options", [{"pitch": 12.0}, {"pitch": -12.0}, {"expressiveness": 0.0}])
+def test_pitch_and_expressiveness_change_the_sound_and_not_its_times(
     voice: CoquiVoice, options: dict[str, Any]
 ) -> None:
     usual = said(voice)

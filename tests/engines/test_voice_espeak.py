@@ -18,7 +18,7 @@ from avatar_app.core.manifest import Manifest, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MouthShape, Samples, SpeechChunk, Viseme, Word
 from avatar_app.engines.tts.espeak import engine
-from avatar_app.engines.tts.espeak.engine import VARIANTS, EspeakVoice
+from avatar_app.engines.tts.espeak.engine import VOICES, EspeakVoice
 from avatar_app.engines.tts.speech.phrases import clean, phrases_of
 
 RATE = 22_050
@@ -190,13 +190,13 @@ def test_stops_while_it_synthesises() -> None:
 
 def test_is_deterministic_whatever_was_said_before(voice: EspeakVoice) -> None:
     first = _sound(_speak(voice, SENTENCE))
-    _speak(EspeakVoice(voice="de", variant="m3"), "Etwas ganz anderes.")
+    _speak(EspeakVoice(language="de", voice="m3"), "Etwas ganz anderes.")
     np.testing.assert_array_equal(_sound(_speak(voice, SENTENCE)), first)
     np.testing.assert_array_equal(_sound(_speak(EspeakVoice(), SENTENCE)), first)
 
 
 def test_two_voices_speak_in_turns() -> None:
-    low, high = EspeakVoice(variant="m6"), EspeakVoice(variant="f5")
+    low, high = EspeakVoice(voice="m6"), EspeakVoice(voice="f5")
     alone = [_sound(_speak(voice, SENTENCE)) for voice in (low, high)]
     text = f"{SENTENCE} {SENTENCE}"
     pairs = list(zip(low.speak(text, Turn(1)), high.speak(text, Turn(2)), strict=False))
@@ -247,9 +247,9 @@ def test_options_hold_from_the_next_call() -> None:
     assert len(_sound(begun + list(speech))) > 1.6 * len(_sound(_speak(voice, SENTENCE * 2)))
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_every_variant_is_equally_loud_and_never_clips(variant: str) -> None:
-    sound = _sound(_speak(EspeakVoice(variant=variant), SENTENCE))
+@pytest.mark.parametrize("voice", VOICES)
+def test_every_voice_is_equally_loud_and_never_clips(voice: str) -> None:
+    sound = _sound(_speak(EspeakVoice(voice=voice), SENTENCE))
     assert 20 * np.log10(np.sqrt(np.mean(sound**2))) == pytest.approx(-20, abs=2.5)
     assert np.abs(sound).max() < 1
 
@@ -339,7 +339,7 @@ def test_mouth_of_english(voice: EspeakVoice, text: str, shapes: str) -> None:
     ],
 )
 def test_other_languages(language: str, text: str, shapes: set[str]) -> None:
-    chunks = _speak(EspeakVoice(voice=language), text)
+    chunks = _speak(EspeakVoice(language=language), text)
     _assert_well_formed(text, chunks)
     assert shapes <= set(_shapes(chunks))
 
@@ -403,9 +403,9 @@ def test_marks_are_not_read_out(voice: EspeakVoice) -> None:
 
 def test_errors_that_a_user_can_mend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match="zz"):
-        EspeakVoice(voice="zz")
+        EspeakVoice(language="zz")
     with pytest.raises(ConfigInvalid, match="f99"):
-        EspeakVoice(variant="f99")
+        EspeakVoice(voice="f99")
     monkeypatch.setattr(espeakng_loader, "get_data_path", lambda: str(tmp_path))
     with pytest.raises(ModelMissing, match="voices") as raised:
         EspeakVoice()
@@ -422,8 +422,8 @@ def test_a_wrong_voice_leaves_the_old_one() -> None:
     voice = EspeakVoice()
     before = _sound(_speak(voice, "Hello."))
     with pytest.raises(ConfigInvalid):
-        voice.configure(voice="zz", speed=2.0)
-    voice.configure(expression=1.0)
+        voice.configure(language="zz", speed=2.0)
+    voice.configure(expressiveness=1.0)
     np.testing.assert_array_equal(_sound(_speak(voice, "Hello.")), before)
 
 
@@ -431,10 +431,10 @@ def test_the_manifest_offers_what_there_is() -> None:
     manifest = _manifest()
     options = {option.name: option for option in manifest.options}
     assert manifest.rate == RATE
-    assert options["variant"].values == VARIANTS
+    assert options["voice"].values == VOICES
     assert EspeakVoice()._options == engine._Options(**manifest.defaults())
-    for language in options["voice"].values:
-        assert EspeakVoice(voice=language)._manner.speaker.voice
-    assert {language.partition("-")[0] for language in options["voice"].values} == set(
+    for language in options["language"].values:
+        assert EspeakVoice(language=language)._manner.speaker.voice
+    assert {language.partition("-")[0] for language in options["language"].values} == set(
         manifest.languages
     )

@@ -162,9 +162,9 @@ def test_speed_changes_how_long_it_takes(voice: KokoroVoice, speed: float) -> No
 
 def test_pitch_and_volume_leave_words_where_they_are(telling: KokoroVoice) -> None:
     before = spoken(telling, SENTENCE)
-    telling.configure(pitch=5.0, volume=0.5, emphasis=1.5)
+    telling.configure(pitch=5.0, volume=0.5, expressiveness=1.5)
     after = spoken(telling, SENTENCE)
-    telling.configure(pitch=0.0, volume=1.0, emphasis=1.0)
+    telling.configure(pitch=0.0, volume=1.0, expressiveness=1.0)
     assert starts(after) == pytest.approx(starts(before), abs=0.001)
     assert len(sound(after)) == len(sound(before))
 

@@ -89,7 +89,7 @@ def test_what_sounds_at_a_time_still_sounds_then() -> None:
         assert loud[-1] / RATE * speed == pytest.approx(0.89, abs=0.04)
 
 
-def test_emphasis_widens_the_melody() -> None:
+def test_expressiveness_widens_the_melody() -> None:
     before = vowel(140, 190)
 
     def width(samples: Samples) -> float:
@@ -98,8 +98,8 @@ def test_emphasis_widens_the_melody() -> None:
         return float(12 * np.log2(high / low))
 
     flat, usual, lively = (
-        width(shaped(said(before), VoiceConfig(emphasis=emphasis)).samples)
-        for emphasis in (0.0, 1.0, 2.0)
+        width(shaped(said(before), VoiceConfig(expressiveness=expressiveness)).samples)
+        for expressiveness in (0.0, 1.0, 2.0)
     )
     assert flat < 0.4 * usual
     assert lively == pytest.approx(2 * usual, rel=0.2)
@@ -109,11 +109,11 @@ def test_where_nothing_is_asked_nothing_changes() -> None:
     before = said(vowel(150, 150))
     assert shaped(before, VoiceConfig()).samples is before.samples
     silent = said(np.zeros(RATE, np.float32))
-    assert not shaped(silent, VoiceConfig(emphasis=2.0, pitch=4)).samples.any()
+    assert not shaped(silent, VoiceConfig(expressiveness=2.0, pitch=4)).samples.any()
     nothing = Spoken(np.zeros(0, np.float32), RATE, [], None)
     assert shaped(nothing, VoiceConfig(pitch=4, speed=2)).samples.size == 0
     short = Spoken(np.full(100, 0.1, np.float32), RATE, [WordAt("a", 0, 100)], None)
-    assert len(shaped(short, VoiceConfig(pitch=4, emphasis=2)).samples) == 100
+    assert len(shaped(short, VoiceConfig(pitch=4, expressiveness=2)).samples) == 100
 
 
 def test_no_volume_reaches_full_scale() -> None:

@@ -21,15 +21,15 @@ STORY = (
 
 
 @cache
-def spoken(text: str, variant: str = HER) -> Samples:
+def spoken(text: str, voice: str = HER) -> Samples:
     """The text in that voice, at 16 kHz."""
     import soxr
 
-    voice = EspeakVoice(variant=variant)
+    engine = EspeakVoice(voice=voice)
     try:
-        chunks = [chunk.audio for chunk in voice.speak(text, Turn(0))]
+        chunks = [chunk.audio for chunk in engine.speak(text, Turn(0))]
     finally:
-        voice.close()
+        engine.close()
     sound = np.concatenate([chunk.samples for chunk in chunks])
     return np.asarray(soxr.resample(sound, chunks[0].rate, MICROPHONE_RATE), np.float32)
 

@@ -252,7 +252,7 @@ def test_the_sum_of_a_plan_stays_below_the_soft_limit() -> None:
 
 def test_applying_writes_the_settings_and_leaves_the_rest(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text("# mine\nwindow: {theme: dark}\ntts: {engine: espeak, options: {voice: de}}\n")
+    file.write_text("# mine\nwindow: {theme: dark}\ntts: {options: {language: de}}\n")
     plan = planner(LAPTOP).plan(Profile.LOW)
     wanted = changes(plan, file)
     assert ("face.options.width", 960) in wanted
@@ -261,7 +261,7 @@ def test_applying_writes_the_settings_and_leaves_the_rest(tmp_path: Path) -> Non
     settings, notices = load_settings(user_file=file, environ={})
     assert notices == ()
     assert settings.face.options == {"width": 960, "height": 540, "fps": 25}
-    assert settings.tts.options == {"voice": "de"}
+    assert settings.tts.options == {"language": "de"}
     assert "# mine" in file.read_text()
     assert changes(plan, file) == ()
     undo(file)

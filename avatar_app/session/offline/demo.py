@@ -31,7 +31,7 @@ SCRIPT = (
     "Thank you, goodbye.",
 )
 """What the user of the demonstration says, aloud, into the microphone side."""
-USER_VOICE = {"voice": "en-us", "variant": "plain", "speed": 0.8}
+USER_VOICE = {"language": "en-us", "voice": "plain", "speed": 0.8}
 TAIL = 0.6
 """Seconds of a film after the last word."""
 

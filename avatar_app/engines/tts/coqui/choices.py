@@ -17,7 +17,7 @@ class Choices:
     language: str = "en"
     speed: float = 1.0
     pitch: float = 0.0
-    emphasis: float = 1.0
+    expressiveness: float = 1.0
     volume: float = 1.0
     temperature: float = 0.75
     top_k: int = 50
@@ -34,4 +34,4 @@ class Choices:
     @property
     def manner(self) -> VoiceConfig:
         """What the networks cannot do themselves."""
-        return VoiceConfig(pitch=self.pitch, volume=self.volume, emphasis=self.emphasis)
+        return VoiceConfig(pitch=self.pitch, volume=self.volume, expressiveness=self.expressiveness)

@@ -1,6 +1,6 @@
 """The built-in voice: speaks a clause while the next is being written, on any machine.
 
-The default variant f2 was chosen by measurement among those that espeak-ng brings: a recogniser
+The default voice f2 was chosen by measurement among those that espeak-ng brings: a recogniser
 (pocketsphinx, 18 sentences) understands f2 and f5 best, and of the two the harmonics of f2 stand
 higher above the noise (13.8 against 13.1 dB).
 """
@@ -25,8 +25,8 @@ from avatar_app.engines.tts.speech.manner import VoiceConfig, levelled, shaped
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"
-"""The variant that leaves a language's own voice as it is."""
-VARIANTS = (
+"""The voice that leaves a language's own voice as it is."""
+VOICES = (
     *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"),
     *("belinda", "michel", "miguel", "steph", PLAIN),
 )
@@ -44,11 +44,11 @@ _UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can 
 class _Options:
     """The options of the manifest."""
 
-    voice: str = "en-us"
-    variant: str = "f2"
+    language: str = "en-us"
+    voice: str = "f2"
     speed: float = 1.0
     pitch: float = 0.0
-    expression: float = 1.0
+    expressiveness: float = 1.0
     volume: float = 1.0
 
     @property
@@ -58,17 +58,17 @@ class _Options:
 
     @property
     def speaker(self) -> Speaker:
-        if self.variant not in VARIANTS:
+        if self.voice not in VOICES:
             raise ConfigInvalid(
-                f"espeak-ng has no variant {self.variant!r}.", f"It has {', '.join(VARIANTS)}."
+                f"espeak-ng has no voice {self.voice!r}.", f"It has {', '.join(VOICES)}."
             )
-        voice = _FILES.get(self.voice, self.voice)
+        language = _FILES.get(self.language, self.language)
         return Speaker(
-            voice if self.variant == PLAIN else f"{voice}+{self.variant}",
+            language if self.voice == PLAIN else f"{language}+{self.voice}",
             round(_NORMAL_SPEED * self.speed),
             int(np.clip(round(_MIDDLE + _SEMITONE * self.own_pitch), 0, 99)),
             # espeak-ng adds the melody in Hz: a higher voice needs a wider one
-            int(np.clip(round(_MIDDLE * self.expression * 2 ** (self.own_pitch / 12)), 0, 99)),
+            int(np.clip(round(_MIDDLE * self.expressiveness * 2 ** (self.own_pitch / 12)), 0, 99)),
         )
 
 
@@ -116,8 +116,8 @@ class EspeakVoice:
 
     @staticmethod
     def speakers(**_options: Any) -> tuple[str, ...]:
-        """Its variants."""
-        return VARIANTS
+        """Its voices, which speak any language."""
+        return VOICES
 
     def close(self) -> None:
         """There is nothing to give back: the library is loaded only while it works."""

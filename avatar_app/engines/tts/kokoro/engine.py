@@ -31,7 +31,7 @@ class _Choices:
     language: str = "auto"
     speed: float = 1.0
     pitch: float = 0.0
-    emphasis: float = 1.0
+    expressiveness: float = 1.0
     volume: float = 1.0
     seed: int = 1
     threads: int = 2
@@ -44,7 +44,7 @@ class _Choices:
     @property
     def manner(self) -> VoiceConfig:
         """What the graph cannot do itself."""
-        return VoiceConfig(pitch=self.pitch, volume=self.volume, emphasis=self.emphasis)
+        return VoiceConfig(pitch=self.pitch, volume=self.volume, expressiveness=self.expressiveness)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,12 +29,12 @@ class VoiceConfig:
     """0.5 to 2."""
     volume: float = 1.0
     """0 to 2."""
-    emphasis: float = 1.0
+    expressiveness: float = 1.0
     """How much the melody moves, 0 to 2; 0 is monotonous."""
 
     @property
     def leaves_sound(self) -> bool:
-        return self.pitch == 0 and self.speed == 1 and self.emphasis == 1
+        return self.pitch == 0 and self.speed == 1 and self.expressiveness == 1
 
 
 def shaped(spoken: Spoken, config: VoiceConfig) -> Spoken:
@@ -75,8 +75,8 @@ def _stretched(samples: Samples, rate: int, config: VoiceConfig) -> Samples:
             "Type: pip install pedalboard",
         ) from error
     semitones: float | np.ndarray = config.pitch
-    if config.emphasis != 1:
-        semitones = config.pitch + widened(samples, rate, config.emphasis)
+    if config.expressiveness != 1:
+        semitones = config.pitch + widened(samples, rate, config.expressiveness)
     stretched = time_stretch(samples, rate, config.speed, semitones)[0]
     wanted = round(len(samples) / config.speed)
     return np.asarray(np.pad(stretched[:wanted], (0, max(0, wanted - len(stretched)))), np.float32)

@@ -19,8 +19,9 @@ _MOST = 7.0
 """Semitones by which one sound is moved at most."""
 
 
-def widened(samples: Samples, rate: int, emphasis: float) -> NDArray[np.float64]:
-    """Semitones by which each sample is to be moved so that the melody is `emphasis` times as wide.
+def widened(samples: Samples, rate: int, expressiveness: float) -> NDArray[np.float64]:
+    """Semitones by which each sample is to be moved so that the melody is `expressiveness` times as
+    wide.
 
     The melody is measured from its median. Between voiced sounds the shift glides.
     """
@@ -29,7 +30,7 @@ def widened(samples: Samples, rate: int, emphasis: float) -> NDArray[np.float64]
     if not len(voiced):
         return np.zeros(len(samples))
     above = 12 * np.log2(found[voiced] / np.median(found[voiced]))
-    shift = np.clip((emphasis - 1) * above, -_MOST, _MOST)
+    shift = np.clip((expressiveness - 1) * above, -_MOST, _MOST)
     centres = (voiced * _HOP + _WINDOW / 2) * rate
     return np.interp(np.arange(len(samples)), centres, shift)
 
