@@ -20,7 +20,7 @@ import psutil
 from avatar_app.audio.clock import MonotonicClock, beats
 from avatar_app.audio.null_devices import NullDevice, SilentSpeaker
 from avatar_app.bench.fakes import FixedDialogue
-from avatar_app.bench.scene import engine_of, patience_of
+from avatar_app.bench.scene import engine_of, turn_detection_options
 from avatar_app.bench.telling import STORY
 from avatar_app.bench.watching import Shown, WatchedFace
 from avatar_app.core.errors import InputInvalid
@@ -165,7 +165,7 @@ class LiveSession:
                 self._take,
                 lambda call: ToolResult(error=f"Unknown tool {call.name!r}."),
                 time.monotonic,
-                patience=patience_of(settings),
+                turn_detection=turn_detection_options(settings),
             )
             opened.callback(self.conversation.close)
             for part in self._parts(settings):

@@ -85,7 +85,9 @@ def measure_overhead(report: Report, turns: int) -> None:
         FlatVoice(seconds=VOICE),
         FlatFace(),
     )
-    unprepared = TurnDetectionOptions(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
+    unprepared = TurnDetectionOptions(
+        preemptive_generation_delay=PAUSE, min_endpointing_delay=PAUSE, max_endpointing_delay=PAUSE
+    )
     rng = np.random.default_rng(5)
     overheads: list[float] = []
     with Scene(engines, unprepared, pace=BLOCK_SECONDS, output_latency=0.0) as scene:

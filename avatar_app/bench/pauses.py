@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar_app.bench.result import Report
-from avatar_app.bench.scene import engine_of, patience_of
+from avatar_app.bench.scene import engine_of, turn_detection_options
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import (
     MICROPHONE_BLOCK,
@@ -53,7 +53,7 @@ def measure_pauses(report: Report, settings: Settings, quick: bool) -> None:
     cut, ends, lengths = 0, 0, []
     for speeches in speakers:
         hearing = AudioFrontend(engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5)
-        taker = TurnDetector(patience_of(settings))
+        taker = TurnDetector(turn_detection_options(settings))
         for speech in speeches:
             ended = _ends(hearing, taker, in_room(speech.samples, rng))
             cut += sum(any(start <= at <= end for at in ended) for start, end in speech.pauses)

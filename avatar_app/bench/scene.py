@@ -30,15 +30,15 @@ def engine_of(settings: Settings, kind: Kind) -> Any:
     return create_engine(registry, registry.find(kind, choice.engine), choice.options)
 
 
-def patience_of(settings: Settings) -> TurnDetectionOptions:
-    return TurnDetectionOptions(**settings.hearing.patience.model_dump())
+def turn_detection_options(settings: Settings) -> TurnDetectionOptions:
+    return TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"}))
 
 
 class Scene:
     """Context manager. Engines handed to `owned` are closed with it."""
 
     def __init__(
-        self, engines: Engines, patience: TurnDetectionOptions | None = None, **room: Any
+        self, engines: Engines, turn_detection: TurnDetectionOptions | None = None, **room: Any
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
@@ -47,7 +47,7 @@ class Scene:
             lambda event: self.events.append((self.clock(), event)),
             lambda call: ToolResult(error=f"Unknown tool {call.name!r}."),
             self.clock,
-            patience=patience,
+            turn_detection=turn_detection,
         )
         self.room = SimulatedDevices(self.conversation, self.clock, **room)
         self.moments: list[Tick] = []

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from avatar_app.bench.fakes import FixedDialogue, FlatFace, Overheard
-from avatar_app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, patience_of
+from avatar_app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, turn_detection_options
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.hosting.host import Host
@@ -49,7 +49,7 @@ def telling(
     )
     scene = Scene(
         engines,
-        patience_of(settings),
+        turn_detection_options(settings),
         output_latency=OUTPUT_LATENCY,
         fps=LOOKS_PER_SECOND,
         echo=echo,

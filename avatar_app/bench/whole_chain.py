@@ -64,11 +64,13 @@ def measure_whole_chain(report: Report, chain: WholeChain, rounds: int) -> None:
     spoken = said.samples[: round(said.voiced[1] * MICROPHONE_RATE)]
     together: list[float] = []
     alone: list[float] = []
-    patience = TurnDetectionOptions(prepare_after=PAUSE, end_after=PAUSE, longest=PAUSE)
+    turn_detection = TurnDetectionOptions(
+        preemptive_generation_delay=PAUSE, min_endpointing_delay=PAUSE, max_endpointing_delay=PAUSE
+    )
     watch = _Watch()
     timed = _Timed(chain.recognizer, watch)
     engines = Engines(PassThrough(), watch, timed, chain.dialogue, chain.voice, FlatFace())
-    with Scene(engines, patience, pace=BLOCK_SECONDS, output_latency=0.0) as scene:
+    with Scene(engines, turn_detection, pace=BLOCK_SECONDS, output_latency=0.0) as scene:
         for number in stepped("first sound, round", range(rounds + 1)):
             own, whole = sum(_alone(chain, spoken)), _together(scene, timed, spoken)
             if number and whole is not None:  # the first round warms up

@@ -31,7 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Assignments = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Change a setting, say enhance.engine=gfpgan."
+        "--set", metavar="NAME=VALUE", help="Change a setting, say face_enhancement.engine=gfpgan."
     ),
 ]
 

@@ -52,7 +52,7 @@ def create_planner(
         store,
         user_catalog(store.root),
         measurements,
-        settings.memory,
+        settings.memory_limits,
         AvatarLibrary.of(paths).names(),
     )
 

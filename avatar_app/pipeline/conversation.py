@@ -73,10 +73,10 @@ class Conversation:
         call_tool: CallTool,
         clock: Callable[[], float],
         ledger: ChatContext | None = None,
-        patience: TurnDetectionOptions | None = None,
+        turn_detection: TurnDetectionOptions | None = None,
         backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
-        patience = patience or TurnDetectionOptions()
+        turn_detection = turn_detection or TurnDetectionOptions()
         self.activity = WorkTracker()
         self.occupancy = EngineUsage()
         self.playback = Playback(self.activity, clock)
@@ -108,8 +108,8 @@ class Conversation:
             self._chain, self.playback, self.presenter, ledger or ChatContext(), post, clock
         )
         self._attention = UserTurnController(
-            AudioFrontend(engines.echo, engines.vad, patience.preroll),
-            TurnDetector(patience),
+            AudioFrontend(engines.echo, engines.vad, turn_detection.prefix_padding),
+            TurnDetector(turn_detection),
             RecognitionStage(engines.asr, self.activity, self.order, clock, self.occupancy),
             self.playback,
             self._delivery,

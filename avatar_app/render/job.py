@@ -89,7 +89,7 @@ class RenderJob:
             turn,
             tell,
             with_sound=not order.silent,
-            preset=self._profile.preset,
+            preset=self._profile.x264_preset,
             touch=self._touch,
         )
         return self._report | {
@@ -117,7 +117,7 @@ class RenderJob:
         options["fps"] = profile.fps
         if order.avatar:
             eyes = face_detector_factory(
-                self._settings.avatars, self._places.models, profile.detector_batch
+                self._settings.avatars, self._places.models, profile.face_detection_batch
             )
             folder = opened.enter_context(avatar_folder(order.avatar, self._places, eyes))
             options["avatar"] = str(folder)
@@ -129,10 +129,10 @@ class RenderJob:
         manifest = self._registry.find(Kind.FACE, ENGINE)
         self.notices += licence_notices({"model": str(weights)}, manifest, self._places)
         wanted = self._settings.render.device
-        lips = open_lips(self._registry, weights, wanted, profile.batch, **options)
+        lips = open_lips(self._registry, weights, wanted, profile.lip_batch, **options)
         self._touch = open_touch(
             self._registry,
-            self._settings.enhance,
+            self._settings.face_enhancement,
             folder,
             str(lips.device),
             self._places,

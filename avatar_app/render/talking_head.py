@@ -68,7 +68,7 @@ class Wav2LipTalkingHead:
         warning.
         """
         settings, _ = load_settings()
-        self._enhance = settings.enhance
+        self._enhance = settings.face_enhancement
         with _as_expected():
             self._quality = _quality(quality_mode)
             self._profile = settings.render.profile(self._quality)
@@ -135,7 +135,7 @@ class Wav2LipTalkingHead:
                 turn or Turn(0),
                 progress,
                 with_sound=include_audio,
-                preset=self._profile.preset,
+                preset=self._profile.x264_preset,
                 touch=self._touch,
             )
         around = rendered.began + rendered.finished
@@ -186,7 +186,13 @@ class Wav2LipTalkingHead:
     def _kind(self, batch: int) -> tuple[object, ...]:
         width, height = self._size
         network = f"{ENGINE}+{self._enhance.engine}"
-        return network, f"{width}x{height}", self._device, f"batch {batch}", self._profile.preset
+        return (
+            network,
+            f"{width}x{height}",
+            self._device,
+            f"batch {batch}",
+            self._profile.x264_preset,
+        )
 
     def _ready(self) -> Lips:
         if self._closed:

@@ -23,7 +23,7 @@ def load_engines(
     clock: Callable[[], float] = time.monotonic,
 ) -> EngineSet:
     """One engine of each kind that a conversation needs, as the settings choose."""
-    lender = MemoryBroker.of(registry.paths, settings.memory)
+    lender = MemoryBroker.of(registry.paths, settings.memory_limits)
     rack = EngineSet(registry, lender=lender, notice=notice, clock=clock)
     rack.remembers = settings.history.keep
     with ExitStack() as on_failure:

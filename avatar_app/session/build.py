@@ -49,8 +49,8 @@ def make_conversation(
         call_tool,
         clock,
         ChatContext(read_persona(settings.persona).system, tools),
-        TurnDetectionOptions(**settings.hearing.patience.model_dump()),
-        settings.hearing.backchannels,
+        TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"})),
+        settings.turn_detection.backchannels,
     )
 
 

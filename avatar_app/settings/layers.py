@@ -148,11 +148,11 @@ def merged(layers: Iterable[Layer]) -> Tree:
     """One tree; later layers win, entry by entry."""
     result: Tree = {}
     for layer in layers:
-        result = _merge(result, layer.tree)
+        result = overlay(result, layer.tree)
     return result
 
 
-def _merge(lower: Tree, upper: Tree) -> Tree:
+def overlay(lower: Tree, upper: Tree) -> Tree:
     """An empty section changes nothing; options belong to an engine and go when it is changed."""
     result = dict(lower)
     if upper.get(ENGINE, lower.get(ENGINE)) != lower.get(ENGINE):
@@ -160,7 +160,7 @@ def _merge(lower: Tree, upper: Tree) -> Tree:
     for key, value in upper.items():
         below = result.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
-            result[key] = _merge(below, value)
+            result[key] = overlay(below, value)
         elif not (isinstance(below, dict) and value is None):
             result[key] = value
     return result

@@ -18,11 +18,13 @@ from avatar_app.settings.layers import (
     Name,
     from_command_line,
     has,
+    look_up,
     merged,
     parse_value,
     read_environment,
     read_yaml,
 )
+from avatar_app.settings.renamed import RENAMED, current_name, use_current_names
 from avatar_app.settings.schema import Settings, setting_names
 from avatar_app.system import paths
 
@@ -34,14 +36,21 @@ def load_settings(
     user_file: Path | None = None,
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    engines: Path | None = None,
 ) -> tuple[Settings, tuple[Noticed, ...]]:
     """Read all layers. What is wrong in the user's file or the environment is left out and noticed;
-    what is wrong in `overrides` (dotted names, from the command line) raises ConfigInvalid."""
+    what is wrong in `overrides` (dotted names, from the command line) raises ConfigInvalid.
+
+    Former names are renamed, with a notice each. `engines`: the folder of the user's own engines,
+    whose names and options stay as they are.
+    """
     notices: list[Noticed] = []
     layers = [_shipped_layer()]
     layers += _user_layer(user_file or paths.app_paths().settings_file, notices)
     layers += _environment_layer(os.environ if environ is None else environ, notices)
     layers.append(from_command_line(overrides or {}))
+    own = engines or paths.app_paths().engines
+    notices += use_current_names(layers, lambda kind, name: (own / kind / name).is_dir())
     while True:
         try:
             return Settings.model_validate(merged(layers)), tuple(notices)
@@ -114,10 +123,11 @@ def _culprit(layers: list[Layer], detail: ErrorDetails) -> tuple[Layer, Name]:
 
 
 def _explained(layer: Layer, name: Name, detail: ErrorDetails) -> ConfigInvalid:
-    dotted = ".".join(name)
-    place = layer.place(name)
     if detail["type"] == "extra_forbidden":
+        name = _only_entry(layer, name)
+        dotted, place = ".".join(name), layer.place(name)
         return ConfigInvalid(f"Unknown setting {dotted} ({place}).", _did_you_mean(name))
+    dotted, place = ".".join(name), layer.place(name)
     reason = detail["msg"].replace("Input should", "it should")
     return ConfigInvalid(
         f"The setting {dotted} cannot be {detail['input']!r} ({place}): {reason}.",
@@ -125,8 +135,17 @@ def _explained(layer: Layer, name: Name, detail: ErrorDetails) -> ConfigInvalid:
     )
 
 
+def _only_entry(layer: Layer, name: Name) -> Name:
+    """What was written below an unknown section, where it is one entry."""
+    below = look_up(layer.tree, name)
+    while isinstance(below, dict) and len(below) == 1:
+        ((key, below),) = below.items()
+        name = (*name, str(key))
+    return name
+
+
 def _did_you_mean(name: Name) -> str:
     levels = {setting[:depth] for setting in setting_names() for depth in range(1, 4)}
-    known = sorted(".".join(level) for level in levels)
+    known = sorted({".".join(level) for level in levels} | set(RENAMED))
     found = process.extractOne(".".join(name), known, scorer=fuzz.ratio, score_cutoff=65)
-    return f"Did you mean {found[0]}?" if found else "config/default.yaml lists all."
+    return f"Did you mean {current_name(found[0])}?" if found else "config/default.yaml lists all."

@@ -62,27 +62,20 @@ class AudioSettings(_Section):
 
     microphone: str | None
     speaker: str | None
-    echo: EngineChoice
+    aec: EngineChoice
 
 
-class PatienceSettings(_Section):
-    """The fields of pipeline.turntaking.Patience."""
+class TurnDetectionSettings(_Section):
+    """Who has the floor: the fields of TurnDetectionOptions, and the words that mean “go on”."""
 
-    suspect_after: Seconds
-    sure_after: Seconds
-    start_after: Seconds
-    preroll: Seconds
-    prepare_after: Seconds
-    end_after: Seconds
-    longest: Seconds
-    utterance: Seconds
-
-
-class HearingSettings(_Section):
-    """Who has the floor."""
-
-    vad: EngineChoice
-    patience: PatienceSettings
+    duck_after: Seconds
+    pause_after: Seconds
+    min_speech: Seconds
+    prefix_padding: Seconds
+    preemptive_generation_delay: Seconds
+    min_endpointing_delay: Seconds
+    max_endpointing_delay: Seconds
+    max_utterance: Seconds
     backchannels: tuple[str, ...]
 
 
@@ -111,9 +104,9 @@ class ProfileSettings(_Section):
     height: Annotated[int, Field(ge=64, le=2160)]
     fps: Annotated[float, Field(ge=5, le=60, allow_inf_nan=False)]
     model: str
-    detector_batch: Annotated[int, Field(ge=1, le=64)]
-    batch: Annotated[int, Field(ge=1, le=128)]
-    preset: Preset
+    face_detection_batch: Annotated[int, Field(ge=1, le=64)]
+    lip_batch: Annotated[int, Field(ge=1, le=128)]
+    x264_preset: Preset
 
 
 class RenderSettings(_Section):
@@ -167,19 +160,20 @@ class Settings(_Section):
     """Every setting; config/default.yaml documents each."""
 
     audio: AudioSettings
-    hearing: HearingSettings
+    vad: EngineChoice
+    turn_detection: TurnDetectionSettings
     asr: EngineChoice
     dialogue: EngineChoice
     tts: EngineChoice
     face: EngineChoice
-    enhance: EngineChoice
+    face_enhancement: EngineChoice
     render: RenderSettings
     avatars: AvatarSettings
     models: ModelSettings
     persona: str
     window: WindowSettings
     history: HistorySettings
-    memory: MemoryLimits
+    memory_limits: MemoryLimits
     log: LogSettings
 
 

@@ -15,6 +15,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.settings import layers
 from avatar_app.settings.layers import ENGINE, OPTIONS, Name
 from avatar_app.settings.loading import load_settings
+from avatar_app.settings.renamed import current_name
 from avatar_app.system import paths
 
 log = logging.getLogger(__name__)
@@ -25,19 +26,31 @@ _one_writer = threading.Lock()
 def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = None) -> None:
     """Write one setting. A newly chosen engine begins with its own options.
 
+    Options that the file calls by former names are renamed along, as those could mean others now.
+
     Raises ConfigInvalid if there is no such setting, it cannot have that value, or the file is
     broken (it is then left as it is); AvatarError if the disk refuses.
     """
     load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
     path = user_file or paths.app_paths().settings_file
-    name = tuple(dotted_name.split("."))
+    name = tuple(current_name(dotted_name).split("."))
     with _one_writer:
         tree = layers.read_yaml(path).tree if path.exists() else {}
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         options = (*name[:-1], OPTIONS)
         if name[-1] == ENGINE and layers.has(tree, options):
             text = with_setting(text, options, {})
+        elif OPTIONS in name and layers.has(tree, section := name[: name.index(OPTIONS) + 1]):
+            text = _with_current_options(text, tree, section, path)
         write_atomically(path, with_setting(text, name, value))
+
+
+def _with_current_options(text: str, tree: layers.Tree, section: Name, path: Path) -> str:
+    settings, _ = load_settings(user_file=path, environ={})
+    current = layers.look_up(settings.model_dump(), section)
+    return (
+        text if layers.look_up(tree, section) == current else with_setting(text, section, current)
+    )
 
 
 def with_setting(text: str, name: Name, value: Any) -> str:

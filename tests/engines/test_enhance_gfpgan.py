@@ -96,7 +96,7 @@ def test_what_is_no_such_network_is_told_in_a_sentence(spoiled: str, tmp_path: P
     with pytest.raises(InputInvalid, match=said) as caught:
         made(path)
     assert caught.value.message.startswith("GFPGANv1.4.onnx is ")
-    assert "enhance.engine=none" in caught.value.hint
+    assert "face_enhancement.engine=none" in caught.value.hint
 
 
 def test_what_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:

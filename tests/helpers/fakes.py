@@ -147,7 +147,7 @@ class Scene:
         *,
         engines: Engines | None = None,
         call_tool: Callable[[ToolCall], ToolResult] = lambda call: ToolResult(call.name),
-        patience: TurnDetectionOptions | None = None,
+        turn_detection: TurnDetectionOptions | None = None,
         pace: float = 20.0,
         **room: Any,
     ) -> None:
@@ -170,7 +170,7 @@ class Scene:
             call_tool,
             self.clock,
             self.ledger,
-            patience,
+            turn_detection,
         )
         self.room = SimulatedDevices(self.conversation, self.clock, pace, **room)
         self.moments: list[Tick] = []

@@ -423,7 +423,7 @@ def test_a_new_face_is_shown_at_once(scene: Scene) -> None:
 
 
 def test_a_long_monologue_is_answered_in_the_end() -> None:
-    with Scene(patience=TurnDetectionOptions(utterance=2.0)) as scene:
+    with Scene(turn_detection=TurnDetectionOptions(max_utterance=2.0)) as scene:
         scene.wait(0.6)
         scene.recognizer.script.append("and so on")
         scene.wait(2.5, voice=True)

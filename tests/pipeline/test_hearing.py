@@ -41,7 +41,7 @@ class Desk:
     def __init__(self, delay: float = DELAY) -> None:
         self.delay = delay
         self.canceller = Canceller()
-        self.hearing = AudioFrontend(self.canceller, Level(), preroll=0.5)  # type: ignore[arg-type]
+        self.hearing = AudioFrontend(self.canceller, Level(), prefix_padding=0.5)  # type: ignore[arg-type]
         self.chance = np.random.default_rng(2)
         self.at = 0.0
         self.start = 0
@@ -109,10 +109,10 @@ def test_the_sound_before_is_kept_and_can_be_forgotten() -> None:
     desk = Desk()
     for _ in range(120):
         desk.hear(0.1)
-    preroll = desk.hearing.preroll()
-    assert [block.start for block in preroll] == [n * 160 for n in range(70, 120)]
+    prefix_padding = desk.hearing.prefix_padding()
+    assert [block.start for block in prefix_padding] == [n * 160 for n in range(70, 120)]
     desk.hearing.forget()
-    assert desk.hearing.preroll() == []
+    assert desk.hearing.prefix_padding() == []
 
 
 def test_a_voice_is_heard_through_and_silence_is_not() -> None:

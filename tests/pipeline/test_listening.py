@@ -79,7 +79,7 @@ def texts(orders: list[Command]) -> list[tuple[str, bool]]:
     ]
 
 
-def test_it_is_recognised_from_its_preroll_to_its_end() -> None:
+def test_it_is_recognised_from_its_prefix_padding_to_its_end() -> None:
     with Ear(Counting()) as ear:
         ear.hear(0, 1)  # nobody speaks yet
         utterance = Utterance(1)

@@ -18,13 +18,13 @@ Decisions = list[tuple[Decision, float]]
 
 
 PATIENT = TurnDetectionOptions(
-    suspect_after=0.05,
-    sure_after=0.13,
-    start_after=0.07,
-    prepare_after=0.25,
-    end_after=0.56,
-    longest=1.2,
-    utterance=30.0,
+    duck_after=0.05,
+    pause_after=0.13,
+    min_speech=0.07,
+    preemptive_generation_delay=0.25,
+    min_endpointing_delay=0.56,
+    max_endpointing_delay=1.2,
+    max_utterance=30.0,
 )
 """What the tables count with, whatever proves best for people."""
 
@@ -32,8 +32,8 @@ PATIENT = TurnDetectionOptions(
 class Table:
     """Feeds a taker and notes each decision with the second of sound at which it was taken."""
 
-    def __init__(self, patience: TurnDetectionOptions = PATIENT) -> None:
-        self.taker = TurnDetector(patience)
+    def __init__(self, options: TurnDetectionOptions = PATIENT) -> None:
+        self.taker = TurnDetector(options)
         self.seconds = 0.0
         self.decisions: Decisions = []
 
@@ -48,9 +48,9 @@ class Table:
         return [(what, round(at - begun, 2)) for what, at in self.decisions[known:]]
 
 
-def speaking(patience: TurnDetectionOptions = PATIENT) -> Table:
+def speaking(options: TurnDetectionOptions = PATIENT) -> Table:
     """A user speaks."""
-    table = Table(patience)
+    table = Table(options)
     assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]
     return table
 
@@ -153,7 +153,11 @@ def test_after_unfinished_words_the_user_is_given_more_time(text: str, unfinishe
     table.taker.hint(text)
     decision, seconds = table.hear(0.0, 2.0)[-1]
     assert decision is ENDED
-    assert 0.75 < seconds <= PATIENT.longest if unfinished else seconds == PATIENT.end_after
+    assert (
+        0.75 < seconds <= PATIENT.max_endpointing_delay
+        if unfinished
+        else seconds == PATIENT.min_endpointing_delay
+    )
 
 
 def test_what_one_utterance_hinted_does_not_prolong_the_next() -> None:
@@ -169,20 +173,20 @@ def test_the_pauses_of_this_user_are_learnt() -> None:
     for _ in range(3):
         table.hear(0.0, 0.5)
         assert table.hear(1.0, 0.5) == [(CONTINUED, 0.04)]
-    assert table.taker.end_after == pytest.approx(1.15 * 0.5)
+    assert table.taker.endpointing_delay == pytest.approx(1.15 * 0.5)
     for _ in range(3):
         table.taker.learn(0.7)
-    assert table.taker.end_after == pytest.approx(1.15 * 0.7)
+    assert table.taker.endpointing_delay == pytest.approx(1.15 * 0.7)
 
 
 def test_two_pauses_teach_nothing_and_old_ones_are_forgotten() -> None:
     taker = TurnDetector(PATIENT)
     taker.learn(0.9)
     taker.learn(0.9)
-    assert taker.end_after == 0.56
+    assert taker.endpointing_delay == 0.56
     for _ in range(12):
         taker.learn(0.1)
-    assert taker.end_after == 0.56
+    assert taker.endpointing_delay == 0.56
 
 
 def test_nobody_waits_longer_than_the_longest() -> None:
@@ -194,14 +198,14 @@ def test_nobody_waits_longer_than_the_longest() -> None:
 
 
 def test_an_endless_utterance_ends() -> None:
-    table = Table(replace(PATIENT, utterance=3.0))
+    table = Table(replace(PATIENT, max_utterance=3.0))
     heard = table.hear(1.0, 7.0)
     assert [decision for decision, _ in heard] == [STARTED, ENDED, STARTED, ENDED, STARTED]
     assert heard[1] == (ENDED, 3.07)
 
 
 def test_an_utterance_full_of_pauses_ends_too() -> None:
-    table = Table(replace(PATIENT, utterance=3.0))
+    table = Table(replace(PATIENT, max_utterance=3.0))
     decisions = []
     while ENDED not in decisions:
         decisions += [what for what, _ in table.hear(1.0, 0.2) + table.hear(0.0, 0.4)]
@@ -235,7 +239,7 @@ stretches = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(stretches)
 def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]]) -> None:
-    taker = TurnDetector(TurnDetectionOptions(utterance=4.0))
+    taker = TurnDetector(TurnDetectionOptions(max_utterance=4.0))
     last: Decision | None = None
     since_start = 0
     for probability, blocks, avatar_speaking in stretches:
@@ -250,7 +254,7 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
                 since_start = 0
             if decision is ENDED:
                 overlong = since_start >= 400
-                assert overlong or taker.silence > taker.patience.end_after - 0.006
+                assert overlong or taker.silence > taker.options.min_endpointing_delay - 0.006
 
 
 @settings(max_examples=100, deadline=None)

@@ -152,15 +152,18 @@ def test_a_face_at_the_edge_is_enhanced_as_far_as_it_is_seen(still: Framed) -> N
 
 
 def test_nobody_loads_it_for_a_conversation(tmp_path: Path) -> None:
-    missing = {"enhance.engine": "gfpgan", "enhance.options.model": str(tmp_path / "none.onnx")}
-    light = {"hearing.vad.engine": "webrtc", "audio.echo.engine": "none"}
+    missing = {
+        "face_enhancement.engine": "gfpgan",
+        "face_enhancement.options.model": str(tmp_path / "none.onnx"),
+    }
+    light = {"vad.engine": "webrtc", "audio.aec.engine": "none"}
     settings, _ = load_settings(environ={}, overrides=light | missing)
     notices: list[object] = []
     rack = load_engines(settings, Registry(), notices.append)
     try:
         assert notices == []
         assert Kind.ENHANCE not in rack.engines
-        rack.put_or_builtin(Kind.ENHANCE, settings.enhance, notices.append)
+        rack.put_or_builtin(Kind.ENHANCE, settings.face_enhancement, notices.append)
         assert rack.manifests[Kind.ENHANCE].name == "none"
         assert len(notices) == 1
     finally:

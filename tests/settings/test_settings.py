@@ -51,23 +51,23 @@ def test_every_shipped_setting_is_documented_on_its_line_or_above() -> None:
         assert re.search(r"# \w.{10,}", here) or above.startswith("# "), ".".join(name)
 
 
-def test_the_shipped_patience_is_the_one_the_turn_taker_was_measured_with() -> None:
+def test_the_shipped_turn_detection_is_the_one_that_was_measured() -> None:
     settings, _ = load_settings(environ={})
-    patience = settings.hearing.patience.model_dump()
-    assert set(patience) == {field.name for field in fields(TurnDetectionOptions)}
-    assert patience == asdict(TurnDetectionOptions())
+    shipped = settings.turn_detection.model_dump(exclude={"backchannels"})
+    assert set(shipped) == {field.name for field in fields(TurnDetectionOptions)}
+    assert shipped == asdict(TurnDetectionOptions())
 
 
 def test_the_shipped_engines_exist() -> None:
     settings, _ = load_settings(environ={})
     chosen = {
-        Kind.AEC: settings.audio.echo,
-        Kind.VAD: settings.hearing.vad,
+        Kind.AEC: settings.audio.aec,
+        Kind.VAD: settings.vad,
         Kind.ASR: settings.asr,
         Kind.DIALOGUE: settings.dialogue,
         Kind.TTS: settings.tts,
         Kind.FACE: settings.face,
-        Kind.ENHANCE: settings.enhance,
+        Kind.ENHANCE: settings.face_enhancement,
     }
     assert set(chosen) == set(Kind)
     registry = Registry()
@@ -95,7 +95,7 @@ def test_values_from_the_environment_get_their_types() -> None:
         "AVATAR_AUDIO__SPEAKER": "7",
         "AVATAR_HISTORY__KEEP": "false",
         "AVATAR_TTS__OPTIONS__SPEED": "1.5",
-        "AVATAR_HEARING__BACKCHANNELS": "[aha, genau]",
+        "AVATAR_TURN_DETECTION__BACKCHANNELS": "[aha, genau]",
         "AVATAR_DATA_DIR": "/somewhere",
         "HOME": "/home/somebody",
     }
@@ -104,7 +104,7 @@ def test_values_from_the_environment_get_their_types() -> None:
     assert (settings.audio.microphone, settings.audio.speaker) == (None, "7")
     assert settings.history.keep is False
     assert settings.tts.options == {"speed": 1.5}
-    assert settings.hearing.backchannels == ("aha", "genau")
+    assert settings.turn_detection.backchannels == ("aha", "genau")
 
 
 def test_options_belong_to_their_engine(user_file: Path) -> None:
@@ -122,9 +122,9 @@ def test_options_belong_to_their_engine(user_file: Path) -> None:
         ("window:\n  them: dark\n", "line 2", "Did you mean window.theme?"),
         ("# c\n\nfaces: {engine: x}\n", "line 3", "Did you mean face"),
         ("history: 5\n", "line 1", "default.yaml"),
-        ("hearing:\n  patience:\n    preroll: -1\n", "line 3", "default.yaml"),
-        ("hearing:\n  patience: {preroll: .inf}\n", "line 2", "default.yaml"),
-        ("hearing:\n  backchannels: [yes, [no]]\n", "line 2", "default.yaml"),
+        ("turn_detection:\n  prefix_padding: -1\n", "line 2", "default.yaml"),
+        ("turn_detection: {prefix_padding: .inf}\n", "line 1", "default.yaml"),
+        ("turn_detection:\n  backchannels: [yes, [no]]\n", "line 2", "default.yaml"),
         ("history: {days: many}\n", "line 1", "default.yaml"),
     ],
 )
@@ -212,13 +212,13 @@ def test_a_saved_setting_comes_back_and_the_rest_stays(user_file: Path) -> None:
     )
     save_user_setting("window.theme", "light")
     save_user_setting("face.options.character", "mira")
-    save_user_setting("hearing.backchannels", ("yes", "no"))
+    save_user_setting("turn_detection.backchannels", ("yes", "no"))
     settings, notices = load_settings(environ={})
     assert notices == ()
     assert settings.window.theme == "light"
     assert settings.history.days == 9
     assert settings.face.options == {"character": "mira"}
-    assert settings.hearing.backchannels == ("yes", "no")
+    assert settings.turn_detection.backchannels == ("yes", "no")
     assert (
         "# mine\nwindow:\n  theme: light  # easy on the eyes\n\nhistory:" in user_file.read_text()
     )

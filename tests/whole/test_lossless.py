@@ -67,7 +67,7 @@ def recognizer() -> PocketsphinxRecognizer:
 def overheard(
     recognizer: PocketsphinxRecognizer,
 ) -> Iterator[tuple[OfflineConversation, Overhearing]]:
-    settings, _ = load_settings(overrides={"audio.echo.engine": "none", "persona": "mira"})
+    settings, _ = load_settings(overrides={"audio.aec.engine": "none", "persona": "mira"})
     gathering = OfflineConversation(settings, app_paths(), lambda _notice: None, pace=0.05)
     overhearing = Overhearing(recognizer)
     gathering.conversation._attention.listener.recognizer = overhearing  # type: ignore[assignment]

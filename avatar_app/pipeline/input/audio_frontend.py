@@ -52,10 +52,12 @@ class AudioFrontend:
     path then changes only when the room does.
     """
 
-    def __init__(self, echo: EchoCanceller, detector: VoiceDetector, preroll: float) -> None:
+    def __init__(self, echo: EchoCanceller, detector: VoiceDetector, prefix_padding: float) -> None:
         self.echo = echo
         self.detector = detector
-        self._recent: deque[AudioChunk] = deque(maxlen=max(1, round(preroll / BLOCK_SECONDS)))
+        self._recent: deque[AudioChunk] = deque(
+            maxlen=max(1, round(prefix_padding / BLOCK_SECONDS))
+        )
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
         self._lead = LEAD
@@ -83,7 +85,7 @@ class AudioFrontend:
             probability = 0.0
         return CleanBlock(clean, probability, level_db(chunk.samples))
 
-    def preroll(self) -> list[AudioChunk]:
+    def prefix_padding(self) -> list[AudioChunk]:
         """The last blocks, oldest first."""
         return list(self._recent)
 

@@ -37,13 +37,13 @@ class RecognitionStage:
         )
         self._open: AudioSegment | None = None
 
-    def begin(self, utterance: Utterance, preroll: Iterable[AudioChunk]) -> None:
-        """Open a segment that starts with `preroll`."""
+    def begin(self, utterance: Utterance, prefix_padding: Iterable[AudioChunk]) -> None:
+        """Open a segment that starts with `prefix_padding`."""
         turn = Turn(utterance.id, clock=self._clock)
         feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT, turn)
         self._open = AudioSegment(turn, feed)
         utterance.segments.append(self._open)
-        for chunk in preroll:
+        for chunk in prefix_padding:
             self.hear(chunk)
         self._stage.submit(turn, feed)
 

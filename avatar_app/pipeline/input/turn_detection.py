@@ -23,21 +23,21 @@ UNFINISHED = frozenset({
 class TurnDetectionOptions:
     """How long the turn-taker waits; all in seconds of sound."""
 
-    suspect_after: float = 0.02
+    duck_after: float = 0.02
     """Voice over the avatar after which it ducks."""
-    sure_after: float = 0.04
+    pause_after: float = 0.04
     """Voice over the avatar after which it pauses."""
-    start_after: float = 0.07
+    min_speech: float = 0.07
     """Voice in silence after which a turn of the user begins."""
-    preroll: float = 0.5
+    prefix_padding: float = 0.5
     """Sound before the first sign of voice that is recognised too: no first syllable is lost."""
-    prepare_after: float = 0.25
+    preemptive_generation_delay: float = 0.25
     """Silence after which an answer is prepared, not yet spoken."""
-    end_after: float = 0.58
+    min_endpointing_delay: float = 0.58
     """Silence that ends a turn."""
-    longest: float = 1.2
+    max_endpointing_delay: float = 1.2
     """Silence that ends a turn of a hesitant user, or after an unfinished sentence."""
-    utterance: float = 30.0
+    max_utterance: float = 30.0
     """Length at which an utterance ends whatever happens."""
 
 
@@ -80,8 +80,8 @@ class TurnDetector:
     and with the pauses that this user makes in mid-sentence.
     """
 
-    def __init__(self, patience: TurnDetectionOptions | None = None) -> None:
-        self.patience = patience or TurnDetectionOptions()
+    def __init__(self, options: TurnDetectionOptions | None = None) -> None:
+        self.options = options or TurnDetectionOptions()
         self._floor = _Floor.OPEN
         self._voiced = 0.0
         self._silence = 0.0
@@ -126,16 +126,16 @@ class TurnDetector:
         return self._silence
 
     @property
-    def end_after(self) -> float:
+    def endpointing_delay(self) -> float:
         """Seconds of silence that end the current turn."""
-        patience = self.patience
-        needed = patience.end_after
+        options = self.options
+        needed = options.min_endpointing_delay
         if len(self._pauses) >= 3:
             needed = max(needed, 1.15 * sorted(self._pauses)[int(0.8 * len(self._pauses))])
         words = self._last_text.lower().split()
         if words and words[-1].strip(".,") in UNFINISHED:
             needed += HESITATION
-        return min(needed, patience.longest)
+        return min(needed, options.max_endpointing_delay)
 
     def _count(self) -> None:
         self._length += BLOCK_SECONDS
@@ -147,14 +147,14 @@ class TurnDetector:
         self._silence = self._silence + BLOCK_SECONDS if paused or not self._is_voice else 0.0
 
     def _open(self, avatar_speaking: bool) -> Decision | None:
-        patience = self.patience
-        needed = patience.sure_after if avatar_speaking else patience.start_after
+        options = self.options
+        needed = options.pause_after if avatar_speaking else options.min_speech
         if _reached(self._voiced, needed):
             self._floor, self._length = _Floor.USER, 0.0
             self._last_text = ""
             return Decision.STARTED
         if self._floor is _Floor.OPEN:
-            if avatar_speaking and _reached(self._voiced, patience.suspect_after):
+            if avatar_speaking and _reached(self._voiced, options.duck_after):
                 self._floor = _Floor.SUSPECTED
                 return Decision.SUSPECTED
         elif not _reached(self._voiced, BLOCK_SECONDS):
@@ -163,9 +163,9 @@ class TurnDetector:
         return None
 
     def _user_speaks(self) -> Decision | None:
-        if _reached(self._length, self.patience.utterance):
+        if _reached(self._length, self.options.max_utterance):
             return self._end()
-        if _reached(self._silence, self.patience.prepare_after):
+        if _reached(self._silence, self.options.preemptive_generation_delay):
             self._floor, self._voiced = _Floor.USER_PAUSED, 0.0
             return Decision.PAUSED
         return None
@@ -177,7 +177,7 @@ class TurnDetector:
             return Decision.CONTINUED
         if self._is_voice:
             return None
-        if _reached(self._silence, self.end_after):
+        if _reached(self._silence, self.endpointing_delay):
             return self._end()
         return None
 

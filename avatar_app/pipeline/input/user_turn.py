@@ -150,14 +150,14 @@ class UserTurnController:
         self._claimed = False
         over_avatar = self._delivery.avatar_speaking
         self.utterance = Utterance(self._delivery.next_id(), over_avatar=over_avatar)
-        self.listener.begin(self.utterance, self.hearing.preroll()[:-1])
+        self.listener.begin(self.utterance, self.hearing.prefix_padding()[:-1])
         self._post(UserStarted(self.utterance.id))
 
     def _go_on(self, utterance: Utterance) -> None:
         """The user had not ended: what was prepared is dropped, what was recognised stays."""
         utterance.ended = False
         self._drop_answer(utterance)
-        missed = self.hearing.preroll()[:-1]
+        missed = self.hearing.prefix_padding()[:-1]
         self.listener.begin(utterance, missed[-self._blocks_since_end :])
 
     def _close_segment(self) -> None:

@@ -28,7 +28,7 @@ _PROVIDERS = {
     "coreml": "CoreMLExecutionProvider",
 }
 _NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
-_OR_NONE = "or choose no enhancement: enhance.engine=none."
+_OR_NONE = "or choose no enhancement: face_enhancement.engine=none."
 
 
 class Network:
