@@ -18,21 +18,24 @@ from avatar_app.system.paths import AppPaths
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
-    *("latency", "barge-in", "skew", "face", "startup", "soak"),
-    *("wav2lip", "live", "generate", "visemes", "models"),
+    *("latency", "barge-in", "av-sync", "face", "startup", "soak"),
+    *("wav2lip", "realtime", "render", "visemes", "models"),
 )
 CHOICES = MappingProxyType(
     {
-        **{"face": {"face"}, "skew": {"face"}},
-        **{"soak": {"face", "utterances"}, "live": {"face", "minutes"}},
+        **{"face": {"face"}, "av-sync": {"face"}},
+        **{"soak": {"face", "utterances"}, "realtime": {"face", "minutes"}},
     }
 )
 """What can be chosen about a bench."""
+FORMER_NAMES = MappingProxyType({"skew": "av-sync", "live": "realtime", "generate": "render"})
+"""What benches were called in version 0.1, and are now."""
 
 
 def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> BenchResult:
     """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
     ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
+    name = FORMER_NAMES.get(name, name)
     if name not in BENCHES:
         raise ConfigInvalid(f"Unknown bench {name!r}.", choose_one_of(BENCHES))
     choices = {option: value for option, value in chosen.items() if value is not None}

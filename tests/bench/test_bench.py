@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from avatar_app.bench import BENCHES, alignment, run_bench, show_table, skew, soak
+from avatar_app.bench import BENCHES, alignment, av_sync, run_bench, show_table, soak
 from avatar_app.bench.echoes import ECHO_DB, EchoPath
 from avatar_app.bench.fakes import level_of
 from avatar_app.bench.noises import NOISES, noise_number
@@ -175,6 +175,6 @@ def test_the_lag_of_a_film_is_measured(late: float) -> None:
     light = np.interp(shown - late, at, bumps)
     pictures = np.zeros((len(shown), 90, 160), np.uint8)
     pictures[:, 60:70, 75:85] = (light * 200).astype(np.uint8)[:, None, None]
-    lags = skew.lags_ms(skew._Film(pictures, fps, sound, rate))
+    lags = av_sync.lags_ms(av_sync._Film(pictures, fps, sound, rate))
     assert len(lags) > 5
     assert np.median(lags) == pytest.approx(late * 1000, abs=25)

@@ -20,8 +20,8 @@ import numpy as np
 import psutil
 
 from avatar_app.bench.faces import write_weights
-from avatar_app.bench.generate_ways import LOOP, MODEL, OURS, READY, VOICE
 from avatar_app.bench.progress import stepped
+from avatar_app.bench.render_ways import LOOP, MODEL, OURS, READY, VOICE
 from avatar_app.bench.result import Report
 from avatar_app.bench.wav2lip import random_state
 from avatar_app.core.errors import EngineFailed
@@ -60,7 +60,7 @@ def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     write_sound(places.data / VOICE, _speech())
     ways = (OURS, LOOP) if importlib.util.find_spec("torch") is not None else (OURS,)
     runs: dict[str, list[_Run]] = {OURS: [], LOOP: []}
-    for _ in stepped("generate, round", range(QUICK_ROUNDS if quick else ROUNDS)):
+    for _ in stepped("render, round", range(QUICK_ROUNDS if quick else ROUNDS)):
         for way in ways:
             runs[way].append(_run(way, places.data))
     return _report(runs[OURS], runs[LOOP])
@@ -102,7 +102,7 @@ def _speech() -> AudioChunk:
 
 def _run(way: str, folder: Path) -> _Run:
     """One film in a process of its own, whose memory is watched."""
-    program = f"from avatar_app.bench.generate_ways import main; main({way!r})"
+    program = f"from avatar_app.bench.render_ways import main; main({way!r})"
     environment = os.environ | {DATA_DIR_VARIABLE: str(folder)}
     with subprocess.Popen(
         [sys.executable, "-c", program],

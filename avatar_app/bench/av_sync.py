@@ -56,7 +56,7 @@ class _Film:
 def measure(settings: Settings, places: AppPaths, quick: bool, face: str | None = None) -> Report:
     """In the written film: pixels against samples. On the screen: the presenter's own account.
 
-    With `face` the machine's speed plays no part (the bench live is for that), and Wav2Lip gets
+    With `face` the machine's speed plays no part (the bench realtime is for that), and Wav2Lip gets
     weights that open the mouth by the loudness at the picture's own time: where its window begins
     in the published schedule.
     """

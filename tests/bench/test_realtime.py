@@ -1,4 +1,4 @@
-"""The bench live counts what was not shown; its conversation is one; its lips follow loudness."""
+"""The bench realtime counts what was not shown; its conversation is one; lips follow loudness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.bench import face_soak, live, paths_under, run_bench
+from avatar_app.bench import face_soak, paths_under, realtime, run_bench
 from avatar_app.bench.faces import BenchFace, face_called, with_face, write_weights
 from avatar_app.bench.fakes import FlatFace
 from avatar_app.bench.loud_lips import loud_lips
@@ -143,8 +143,8 @@ def test_lips_that_are_shown_again_are_counted() -> None:
 
 def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
     with pytest.raises(ConfigInvalid, match="takes no --minutes") as caught:
-        run_bench("skew", settings, quick=True, minutes=1.0)
-    assert "live" in caught.value.hint
+        run_bench("av-sync", settings, quick=True, minutes=1.0)
+    assert "realtime" in caught.value.hint
     with pytest.raises(ConfigInvalid) as caught:
         face_called("nobody")
     assert "wav2lip" in caught.value.hint
@@ -174,14 +174,14 @@ def test_a_live_conversation_is_measured(settings: Settings, tmp_path: Path) -> 
     """Everything real, for a second of measured time."""
     places = paths_under(tmp_path)
     chosen = with_face(small(settings), places, BenchFace.ILLUSTRATED)
-    measured = live._watched(chosen, places, 1.0)
+    measured = realtime._watched(chosen, places, 1.0)
     assert measured["understood"] >= 1
     assert measured["due"] > 0
     assert measured["composed_ms"]
     assert measured["beside_seconds"] > 0
     assert measured["failed"] == []
     report = Report()
-    live._add_pictures(report, measured, composed=60.0)
-    live._add_memory(report, measured)
-    live._add_baseline(report, measured, [measured])
+    realtime._add_pictures(report, measured, composed=60.0)
+    realtime._add_memory(report, measured)
+    realtime._add_baseline(report, measured, [measured])
     assert report.metrics["composed_per_illustrated"].value == pytest.approx(1.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.bench import generate, paths_under
-from avatar_app.bench.generate import _report, _Run
+from avatar_app.bench import paths_under, render
+from avatar_app.bench.render import _report, _Run
 
 
 def test_targets_are_those_of_the_whole_film() -> None:
@@ -28,7 +28,7 @@ def test_without_torch_what_is_compared_is_missing(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "torch" else found(name)
     )
-    metrics = generate.measure(None, paths_under(tmp_path), quick=True).metrics
+    metrics = render.measure(None, paths_under(tmp_path), quick=True).metrics
     assert metrics["generate"].value > 0
     assert metrics["generate_memory"].value > 100
     assert (metrics["generate_per_loop"].value, metrics["generate_per_loop"].ok) == (None, False)

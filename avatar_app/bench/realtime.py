@@ -48,7 +48,7 @@ def measure(
     if chosen is not BenchFace.ILLUSTRATED:
         drawn = with_face(settings, places, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
         conversations = [drawn, *conversations, drawn]
-    told = [_watched(each, places, long) for each, long in stepped("live, talk", conversations)]
+    told = [_watched(each, places, long) for each, long in stepped("realtime, talk", conversations)]
     live = told[len(told) // 2]
     baseline = [each for each in told if each is not live]
     precision = str(watched.face.options.get("precision", "fp32"))
