@@ -15,13 +15,14 @@ from avatar_app.cli.avatars import avatars
 from avatar_app.cli.fit import fit
 from avatar_app.cli.models import models
 from avatar_app.cli.notices import tell, warn
+from avatar_app.cli.renamed import print_renamed
 from avatar_app.cli.render import render
 from avatar_app.cli.servers import servers
 from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
 from avatar_app.cli.voices import voices
-from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Noticed
 
 app = typer.Typer(
@@ -107,25 +108,15 @@ def demo(
     return 0
 
 
-@app.command(rich_help_panel=FILM)
+@app.command(hidden=True)
 def say(
     text: Annotated[str, typer.Argument(help="What is said, in quotes.")],
     output: Annotated[Path, typer.Option(help="The mp4 to write.")],
     settings: Assignments = None,
 ) -> int:
     """Have the avatar say something, and film it."""
-    from avatar_app.session.offline.demo import film_saying
-    from avatar_app.system.paths import app_paths
-
-    if not text.strip():
-        raise InputInvalid("There is nothing to say.", 'Write it in quotes: say "Hello!"')
-    loaded, told = _settings(settings)
-    tell(err, told)
-    with err.status("Speaking …"):
-        notices = film_saying(loaded, app_paths(), text, output)
-    tell(err, notices)
-    out.print(f"The film is {output}", soft_wrap=True, highlight=False)
-    return 0
+    print_renamed("say TEXT", "render --text TEXT")
+    return render(output, text=text, settings=settings)
 
 
 @app.command(rich_help_panel=TALK)
@@ -218,20 +209,24 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quick: Annotated[bool, typer.Option(help="Fewer rounds, coarser figures.")] = False,
     face: Annotated[
-        str | None, typer.Option(help="face, live, skew, soak: wav2lip, photo or illustrated.")
+        str | None,
+        typer.Option(help="av-sync, face, realtime, soak: wav2lip, photo or …"),
     ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="live: how long.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="realtime: how long.")] = None,
     utterances: Annotated[int | None, typer.Option(min=20, help="soak: how many.")] = None,
     settings: Assignments = None,
 ) -> int:
     """Measure how fast and how well this machine does what is promised."""
-    from avatar_app.bench import run_bench, show_table
+    from avatar_app.bench import FORMER_NAMES, run_bench, show_table
 
     if name is None:
         from avatar_app.cli.tables import bench_table
 
         out.print(bench_table())
         return 0
+    if present := FORMER_NAMES.get(name):
+        print_renamed(f"bench {name}", f"bench {present}")
+        name = present
     loaded, notices = _settings(settings)
     tell(err, notices)
     with err.status(f"Measuring {name} …"):

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from avatar_app.cli.models_shown import command_to_use, show_list, show_model
+from avatar_app.cli.renamed import keep_former_name, print_renamed
 from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
@@ -123,14 +124,18 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
 @models.command()
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="ID…")],
-    forget: Annotated[
-        bool, typer.Option("--forget", help="Let another file come than the first time, too.")
+    unpin: Annotated[
+        bool,
+        typer.Option("--unpin", help="Accept a different file than at the first download, too."),
     ] = False,
+    forget: Annotated[bool, typer.Option("--forget", hidden=True)] = False,
 ) -> int:
     """Delete models from this machine."""
+    if forget:
+        print_renamed("models remove --forget", "models remove --unpin")
     store, catalog = _known()
     for model in [catalog.find(name) for name in names]:
-        was_pinned = forget and store.forget(model)
+        was_pinned = (unpin or forget) and store.forget(model)
         if not was_pinned or store.folder(model).exists():
             store.remove(model)
         out.print(f"{model.title} was removed.", highlight=False, markup=False)
@@ -160,7 +165,7 @@ def take(
 
 
 @models.command()
-def found(as_json: AsJson = False) -> int:
+def scan(as_json: AsJson = False) -> int:
     """List models that other programs have brought here; they can be used where they lie."""
     from avatar_app.models.discovery import found_models
     from avatar_app.settings.loading import load_settings
@@ -177,6 +182,9 @@ def found(as_json: AsJson = False) -> int:
     if not every:
         out.print("Other programs have brought none; models.folders names more places to look.")
     return 0
+
+
+keep_former_name(models, "models found", "models scan", scan)
 
 
 def _tell_here(model: Model, path: Path) -> None:

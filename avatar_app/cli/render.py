@@ -18,7 +18,9 @@ _err = Console(stderr=True)
 
 Audio = Annotated[Path | None, typer.Option(help="What is said: WAV, FLAC, Ogg or MP3.")]
 Text = Annotated[str | None, typer.Option(help="What is said, in the avatar's voice.")]
-Who = Annotated[str, typer.Option(help="Whose face: an avatar's name, a photo or .avatar file.")]
+Who = Annotated[
+    str, typer.Option(help="An avatar's name, a photo or .avatar file; default: as set.")
+]
 Output = Annotated[Path, typer.Option(help="The mp4 to write.")]
 FaceName = Annotated[str, typer.Option(help="auto, wav2lip, photo or illustrated.")]
 Model = Annotated[str, typer.Option(help="The weights of Wav2Lip: a file, or a name.")]

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from avatar_app.cli.renamed import keep_former_name
+
 servers = typer.Typer(
     help="Language model servers: look for them, keep keys.", no_args_is_help=True
 )
@@ -18,8 +20,8 @@ out = Console()
 err = Console(stderr=True)
 
 
-@servers.command("look")
-def look_here(
+@servers.command("scan")
+def scan_here(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Ask the usual ports of this machine, once, which models are served there."""
@@ -39,6 +41,9 @@ def look_here(
         known = ", ".join(f"{name} ({port})" for port, name in USUAL_PORTS.items())
         _tell(f"No server answers on this machine; asked were the ports of {known}.")
     return 0
+
+
+keep_former_name(servers, "servers look", "servers scan", scan_here)
 
 
 @servers.command()

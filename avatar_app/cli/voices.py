@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from avatar_app.cli.notices import tell
+from avatar_app.cli.renamed import keep_former_name
 
 if TYPE_CHECKING:
     from avatar_app.core.jobs import Job
@@ -102,11 +103,14 @@ def _spoken_reference(path: Path) -> Path:
     return path
 
 
-@voices.command()
-def sentence(name: str) -> int:
+@voices.command("consent-phrase")
+def consent_phrase(name: str) -> int:
     """Draw the sentence that the speaker of a new voice is to read within ten minutes."""
     _show_sentence(name)
     return 0
+
+
+keep_former_name(voices, "voices sentence", "voices consent-phrase", consent_phrase)
 
 
 @voices.command("list")

@@ -38,7 +38,7 @@ class LicenceNotAccepted(AvatarError):
 def other_bytes(what: str, model: str, sha256: str, expected: str, is_pinned: bool) -> WrongBytes:
     """`what` has another hash than the published file, or than the one that came first."""
     than, hint = (
-        ("that came first", f"If its authors changed it: avatar-app models remove {model} --forget")
+        ("that came first", f"If its authors changed it: avatar-app models remove {model} --unpin")
         if is_pinned
         else ("that was meant", "Try it later, or fetch it by hand: avatar-app models import PATH")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from avatar_app.render.rendering import Tell, check_output, even_size, render_fi
 from avatar_app.render.sound import Sound, SoundFile, SpokenText
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import ProfileSettings, Settings
+from avatar_app.settings.schema import EngineChoice, ProfileSettings, Settings
 from avatar_app.system.paths import AppPaths
 
 AUTO = "auto"
@@ -37,7 +37,7 @@ class RenderRequest:
     text: str = ""
     """What is spoken where there is no `audio`."""
     avatar: str = ""
-    """Name, folder, photo or .avatar file; empty: a drawn character."""
+    """Name, folder, photo or .avatar file; empty: whoever the settings choose."""
     face: str = AUTO
     """An engine of faces; auto: wav2lip where its weights are, else the photo's own."""
     model: str = ""
@@ -61,6 +61,7 @@ class RenderJob:
     ) -> None:
         self.notices: list[Noticed]
         """What the user should know about how the order was understood."""
+        order = _with_chosen_avatar(order, settings.face)
         self._settings, self._profile, self._order = settings, profile, order
         self._places, self._registry = places, Registry()
         check_output(order.output, *order.files())
@@ -170,3 +171,11 @@ class RenderJob:
         usable = own | {key: value for key, value in options.items() if key in known}
         self._report = {"face": name, "device": "cpu"}
         return create_engine(self._registry, manifest, usable)
+
+
+def _with_chosen_avatar(request: RenderRequest, chosen: EngineChoice) -> RenderRequest:
+    """Where nobody is named, the avatar of the chosen face; a drawn character has none."""
+    avatar = chosen.options.get("avatar", "")
+    if request.avatar or not avatar or request.face == _ANYBODY:
+        return request
+    return replace(request, avatar=str(avatar))

@@ -118,13 +118,13 @@ def asked_of(name: str, places: AppPaths, clock: Clock = consent.now) -> Consent
     if not path.is_file():
         raise InputInvalid(
             f"No sentence was drawn for the voice {name}.",
-            f"Type: avatar-app voices sentence {name}",
+            f"Type: avatar-app voices consent-phrase {name}",
         )
     asked = consent.asked_of(verified(text_of(path), Purpose.ASKED, signing_key(places)))
     if asked.name != name:
         raise InputInvalid(
             f"The sentence was drawn for the voice {asked.name}, not for {name}.",
-            f"Type: avatar-app voices sentence {name}",
+            f"Type: avatar-app voices consent-phrase {name}",
         )
     consent.check_time(asked, clock())
     return asked

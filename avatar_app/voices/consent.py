@@ -99,7 +99,7 @@ def give(
     )
 
 
-_AGAIN = "Record it again: avatar-app voices sentence NAME  shows a new one."
+_AGAIN = "Record it again: avatar-app voices consent-phrase NAME  shows a new one."
 
 
 def check_time(asked: ConsentRequest, at: datetime) -> None:
@@ -108,7 +108,7 @@ def check_time(asked: ConsentRequest, at: datetime) -> None:
     if not 0 <= age <= VALID_SECONDS:
         raise InputInvalid(
             f"The sentence for {asked.name} is out of date: it is valid for ten minutes.",
-            f"Type: avatar-app voices sentence {asked.name}",
+            f"Type: avatar-app voices consent-phrase {asked.name}",
         )
 
 

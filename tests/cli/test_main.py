@@ -69,11 +69,11 @@ def filmed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_without_a_command_it_tells_what_there_is(run: Run) -> None:
     status, output, errors = run()
     assert status in (0, 2)
-    for command in ("run", "demo", "say", "converse", "devices", "engines", "doctor", "bench"):
+    for command in ("run", "demo", "render", "converse", "devices", "engines", "doctor", "bench"):
         assert command in output + errors
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["run", "--nonsense"], ["say"], ["converse"]])
+@pytest.mark.parametrize("words", [["nonsense"], ["run", "--nonsense"], ["render"], ["converse"]])
 def test_wrong_words_are_told(run: Run, words: list[str]) -> None:
     status, _, errors = run(*words)
     assert status == 2
@@ -121,7 +121,7 @@ def test_devices_are_listed_or_it_is_said_why_not(
         ("turn_detection.min_endpointing_delay=soon", "cannot be 'soon'", "explains every"),
     ],
 )
-@pytest.mark.parametrize("command", [["demo"], ["say", "Hi", "--output", "x.mp4"]])
+@pytest.mark.parametrize("command", [["demo"], ["render", "--text", "Hi", "--output", "x.mp4"]])
 def test_a_wrong_setting_on_the_command_line_is_an_error(
     run: Run, command: list[str], assignment: str, sentence: str, hint: str
 ) -> None:
@@ -181,20 +181,18 @@ def test_an_unknown_bench_is_told(run: Run) -> None:
 
 
 def test_nothing_to_say_is_told(run: Run, tmp_path: Path) -> None:
-    status, _, errors = run("say", "  ", "--output", tmp_path / "film.mp4")
+    status, _, errors = run("render", "--text", "  ", "--output", tmp_path / "film.mp4")
     assert status == 1
-    assert errors.startswith("There is nothing to say.")
+    assert "What shall be said?" in errors
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_wrong_in_the_settings_is_told_before_it_is_said(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("avatar_app.session.offline.demo.film_saying", lambda *_: [])
+def test_what_is_wrong_in_the_settings_is_told_before_it_is_said(run: Run, tmp_path: Path) -> None:
     file = app_paths().settings_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("window: {theme: pink}\n")
-    status, _, errors = run("say", "Hello!", "--output", tmp_path / "film.mp4")
+    line = ["--text", "Hello!", "--output", tmp_path / "film.mp4", "--size", "96x64"]
+    status, _, errors = run("render", *line, "--fps", 10)
     assert status == 0
     assert "window.theme cannot be 'pink'" in errors
 

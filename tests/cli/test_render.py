@@ -203,3 +203,14 @@ def test_weights_are_found_by_name_in_the_folder_of_models_or_a_folder_in_it() -
     beside.touch()
     assert find_weights("wav2lip", places) == beside
     assert find_weights(inside, places) == inside
+
+
+def test_where_nobody_is_named_the_chosen_avatar_speaks(tmp_path: Path) -> None:
+    folder = AvatarLibrary.of(app_paths()).root / "ada"
+    folder.parent.mkdir(parents=True)
+    wav2lip_parts.write_avatar(folder)
+    chosen = ("--set", "face.engine=photo", "--set", "face.options.avatar=ada")
+    line = ("--text", "Hello!", "--output", tmp_path / "film.mp4", *SMALL, "--json")
+    assert json.loads(typed(render, *line, *chosen).stdout)["face"] == "photo"
+    drawn = typed(render, *line, *chosen, "--face", "illustrated")
+    assert json.loads(drawn.stdout)["face"] == "illustrated"

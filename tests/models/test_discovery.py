@@ -136,7 +136,7 @@ def test_a_damaged_model_is_told_with_its_flaw(home, gguf, capsys, monkeypatch):
     assert "ends too early" in flaws["short"]
     assert "no whole GGUF" in flaws["text"]
     monkeypatch.setenv("AVATAR_MODELS__FOLDERS", json.dumps([str(mine)]))
-    monkeypatch.setattr("sys.argv", ["avatar-app", "models", "found"])
+    monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan"])
     assert cli.run_command_line() == 0
     told = capsys.readouterr().out
     assert "ends too early" in told
@@ -203,13 +203,13 @@ def test_a_flipped_byte_breaks_nothing(tmp_path, gguf, at, byte):
 def test_the_command_line_says_how_to_use_one(home, gguf, capsys, monkeypatch):
     path = put(gguf, home / "my models" / "small.gguf")
     monkeypatch.setenv("AVATAR_MODELS__FOLDERS", json.dumps([str(path.parent)]))
-    monkeypatch.setattr("sys.argv", ["avatar-app", "models", "found", "--json"])
+    monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan", "--json"])
     assert cli.run_command_line() == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert told["path"] == str(path)
     assert told["architecture"] == "llama"
     assert f"--set 'dialogue.options.model={path}'" in told["use"]
     monkeypatch.delenv("AVATAR_MODELS__FOLDERS")
-    monkeypatch.setattr("sys.argv", ["avatar-app", "models", "found"])
+    monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan"])
     assert cli.run_command_line() == 0
     assert "models.folders" in capsys.readouterr().out

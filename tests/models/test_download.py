@@ -271,7 +271,7 @@ def test_the_first_download_pins_a_hash_that_is_on_no_record(site: Site, store: 
     site.files["m.bin"] = OTHER
     with pytest.raises(WrongBytes, match="not the file that came first") as caught:
         fetch(model, store)
-    assert f"models remove {model.id} --forget" in caught.value.hint
+    assert f"models remove {model.id} --unpin" in caught.value.hint
     site.files["m.bin"] = BODY
     assert fetch(model, store).read_bytes() == BODY
 

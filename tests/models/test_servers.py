@@ -104,7 +104,7 @@ def test_a_server_that_never_ends_holds_nothing_up(monkeypatch):
 def test_the_command_line_lists_them(monkeypatch, capsys):
     with serving(saying(200, LISTED.encode())) as port:
         monkeypatch.setattr("avatar_app.models.servers.look.__defaults__", (((port, "Ollama"),),))
-        for line in (["look"], ["look", "--json"]):
+        for line in (["scan"], ["scan", "--json"]):
             monkeypatch.setattr("sys.argv", ["avatar-app", "servers", *line])
             assert cli.run_command_line() == 0
     told, listed = capsys.readouterr().out.rsplit("\n[", 1)

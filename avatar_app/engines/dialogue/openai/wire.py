@@ -81,7 +81,7 @@ def translated(error: Exception, address: str) -> AvatarError:
         case openai.NotFoundError():
             return ConfigInvalid(
                 f"The server {address} does not know the model: {reason}",
-                "Look what it has: avatar-app servers look",
+                "Look what it has: avatar-app servers scan",
             )
         case openai.RateLimitError():
             return EngineFailed(f"The server {address} is busy: {reason}", "Ask again in a while.")

@@ -1,0 +1,36 @@
+"""Former names of commands: hidden; each does what it did, and says what it is called now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from avatar_app.cli.notices import warn
+
+_err = Console(stderr=True)
+
+
+def keep_former_name(
+    group: typer.Typer, former: str, present: str, command: Callable[..., int]
+) -> None:
+    """Let the last word of `former` run `command`, which the user types as `present` now."""
+
+    @group.command(former.split()[-1], hidden=True)
+    @wraps(command)
+    def renamed(*words: Any, **options: Any) -> int:
+        print_renamed(former, present)
+        return command(*words, **options)
+
+
+def print_renamed(former: str, present: str) -> None:
+    """One notice, of a command or an option."""
+    from avatar_app.settings.renamed import READ_UNTIL
+
+    sentence = (
+        f"{former} is now called {present}; the former name works until version {READ_UNTIL}."
+    )
+    warn(_err, sentence, soft_wrap=True)
