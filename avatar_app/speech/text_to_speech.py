@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from avatar_app.media.sound_writer import check_rate, format_of, write_speech
 from avatar_app.models.resolve import with_model_path
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
+from avatar_app.settings.renamed import READ_UNTIL, current_options
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.voices.resolve import with_open_voice
 
@@ -40,8 +42,11 @@ class TTSStreamer:
     def __init__(self, choice: EngineChoice, registry: Registry | None = None) -> None:
         self.registry = registry or Registry()
         self.manifest = self.registry.find(Kind.TTS, choice.engine)
-        self._chosen = self.manifest.checked(choice.options)
-        self._voice: Any = create_engine(self.registry, self.manifest, choice.options)
+        options = choice.options
+        if self.registry.is_builtin(self.manifest):
+            options = _current(choice)
+        self._chosen = self.manifest.checked(options)
+        self._voice: Any = create_engine(self.registry, self.manifest, options)
 
     def synthesize_stream(
         self,
@@ -136,6 +141,19 @@ def options_for(
         )
     told = dict(zip(asked, ("voice", "language", "speed"), strict=True))
     return {name: replace(options[name], name=told[name]).check(given[name]) for name in given}
+
+
+def _current(choice: EngineChoice) -> dict[str, Any]:
+    """The options by their present names; a program that uses former ones is warned."""
+    options = current_options(Kind.TTS, choice.engine, choice.options)
+    if options != choice.options:
+        warnings.warn(
+            f"Options of {choice.engine} have other names now: write {options}, as the former ones "
+            f"are read until version {READ_UNTIL}.",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+    return options
 
 
 _SPEAKER = ("voice", "language")

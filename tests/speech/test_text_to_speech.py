@@ -19,7 +19,7 @@ from avatar_app.cli.speak import speak
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.speech.text_to_speech import TTSEngine
+from avatar_app.speech.text_to_speech import TTSEngine, TTSStreamer
 
 TEXT = "Hello there, this is what I say."
 
@@ -186,3 +186,11 @@ def test_another_engine_by_its_folder(tmp_path: Path) -> None:
         assert tts.list_speakers() == tuple(sorted(VOICES))
         written = tts.synthesize(TEXT, tmp_path / "a.flac", speaker="bf_emma", sample_rate=16_000)
     assert written.seconds > 1
+
+
+def test_former_names_of_options_are_understood_with_a_warning() -> None:
+    choice = EngineChoice(engine="espeak", options={"voice": "de", "variant": "m3"})
+    with pytest.warns(DeprecationWarning, match="language"):
+        streamer = TTSStreamer(choice)
+    with streamer:
+        assert (streamer._chosen["language"], streamer._chosen["voice"]) == ("de", "m3")
