@@ -22,6 +22,7 @@ from avatar_app.engines.tts.espeak.visemes import mouth_of
 from avatar_app.engines.tts.espeak.words import words_of
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
 from avatar_app.engines.tts.speech.manner import VoiceConfig, levelled, shaped
+from avatar_app.engines.tts.speech.numerals import spelled
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"
@@ -105,7 +106,8 @@ class EspeakVoice:
         start, pause = 0, 0
         for phrase in phrases_of(text):
             turn.check()
-            spoken = shaped(_said(phrase, pause, manner, turn), manner.beyond)
+            spelt = spelled(phrase, manner.speaker.voice.partition("+")[0])
+            spoken = shaped(_said(spelt, pause, manner, turn), manner.beyond)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,7 @@ Forms = tuple[str, str]
 """For one, and for more."""
 _MONTH_FIRST = frozenset(("us", ""))
 """Countries that write the month before the day; a language without one is taken for theirs."""
+_YEAR_OF_DATE = re.compile(r",?(?: de)? \{year\}")
 _MONEY = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 
@@ -52,18 +54,39 @@ class Spelling:
             return ""
         from num2words import num2words
 
-        return str(num2words(float(value), lang=self.tag, to="currency", currency=_MONEY[sign]))
+        words = num2words(float(value), lang=self.tag, to="currency", currency=_MONEY[sign])
+        if self.tag != "en":
+            return str(words)
+        whole, _, cents = str(words).partition(", ")
+        whole = whole.replace(" sterling", "")
+        if value.endswith(".00"):
+            return whole
+        return cents if value.startswith("0.") else f"{whole} and {cents}"
 
     def date(self, day: int, month: int, year: int) -> str:
+        return self._dated(self.date_form, day, month).replace("{year}", self.year(year))
+
+    def day(self, day: int, month: int) -> str:
+        """A day of no certain year."""
+        return self._dated(_YEAR_OF_DATE.sub("", self.date_form), day, month)
+
+    def _dated(self, form: str, day: int, month: int) -> str:
         said = self.ordinal(day) if self.ordinal_days else self._words(day)
         said = self.first_day if day == 1 and self.first_day else said
-        name = self.months[month - 1].capitalize() if self.tag in ("en", "de") else ""
-        return self.date_form.format(
-            day=said, month=name or self.months[month - 1], year=self.year(year)
-        )
+        name = self.months[month - 1]
+        name = name.capitalize() if self.tag in ("en", "de") else name
+        return form.replace("{day}", said).replace("{month}", name)
 
-    def time(self, hour: int, minute: int) -> str:
+    def time(self, hour: int, minute: int, *, exact: bool = True) -> str:
+        """A time of day; not `exact` where “a.m.” or “Uhr” follows."""
+        if not minute and not exact:
+            return self._words(hour)
         return self.clock(self._words(hour), self._words(minute) if minute else "")
+
+    @property
+    def number_sign(self) -> str:
+        """What “#” is before a number."""
+        return next((self.abbreviations[a] for a in ("no.", "nr.") if a in self.abbreviations), "")
 
     def _words(self, value: float, to: str = "cardinal") -> str:
         from num2words import num2words
@@ -75,6 +98,7 @@ def _units(**names: str) -> dict[str, Forms]:
     signs: dict[str, str] = {
         "percent": "%", "degrees": "°", "celsius": "°C", "dollar": "$", "euro": "€",
         "pound": "£", "yen": "¥", "speed": "km/h",
+        "fahrenheit": "°F", "pace": "m/s", "squares": "m²", "cubes": "m³", "land": "km²",
     }  # fmt: skip
     forms = {signs.get(name, name): tuple(value.split("|")) for name, value in names.items()}
     return {name: (pair[0], pair[-1]) for name, pair in forms.items()}
@@ -115,6 +139,17 @@ LANGUAGES: dict[str, Spelling] = {
             ms="millisecond|milliseconds", min="minute|minutes", h="hour|hours",
             speed="kilometre per hour|kilometres per hour", Hz="hertz", kHz="kilohertz",
             MB="megabyte|megabytes", GB="gigabyte|gigabytes", am="a m", pm="p m",
+            fahrenheit="degree Fahrenheit|degrees Fahrenheit",
+            pace="metre per second|metres per second",
+            squares="square metre|square metres", cubes="cubic metre|cubic metres",
+            land="square kilometre|square kilometres", mg="milligram|milligrams",
+            cl="centilitre|centilitres", lb="pound|pounds", lbs="pound|pounds", oz="ounce|ounces",
+            ft="foot|feet", yd="yard|yards", mi="mile|miles", mph="mile per hour|miles per hour",
+            kB="kilobyte|kilobytes", KB="kilobyte|kilobytes", TB="terabyte|terabytes",
+            MHz="megahertz", GHz="gigahertz", W="watt|watts", kW="kilowatt|kilowatts",
+            kWh="kilowatt hour|kilowatt hours", V="volt|volts", dB="decibel|decibels",
+            sec="second|seconds", hr="hour|hours", hrs="hours",
+            kph="kilometre per hour|kilometres per hour",
         ),
         "minus",
         "{month} {day}, {year}",
@@ -126,6 +161,7 @@ LANGUAGES: dict[str, Spelling] = {
             "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus",
             "mr.": "mister", "mrs.": "missus", "dr.": "doctor", "prof.": "professor",
             "approx.": "approximately", "no.": "number", "&": "and", "+": "plus", "=": "equals",
+            "×": "times", "÷": "divided by",
         },
     ),
     "de": Spelling(
@@ -139,7 +175,11 @@ LANGUAGES: dict[str, Spelling] = {
             mm="Millimeter", kg="Kilogramm", g="Gramm", l="Liter", ml="Milliliter",
             s="Sekunde|Sekunden", ms="Millisekunde|Millisekunden", min="Minute|Minuten",
             h="Stunde|Stunden", speed="Kilometer pro Stunde", Hz="Hertz", MB="Megabyte",
-            GB="Gigabyte",
+            GB="Gigabyte", TB="Terabyte", kB="Kilobyte", fahrenheit="Grad Fahrenheit",
+            pace="Meter pro Sekunde", squares="Quadratmeter", cubes="Kubikmeter",
+            land="Quadratkilometer", mg="Milligramm", kHz="Kilohertz", MHz="Megahertz",
+            GHz="Gigahertz", W="Watt", kW="Kilowatt", kWh="Kilowattstunde|Kilowattstunden",
+            V="Volt", dB="Dezibel", Std="Stunde|Stunden",
         ),
         "minus",
         "{day}n {month} {year}",
@@ -149,7 +189,7 @@ LANGUAGES: dict[str, Spelling] = {
         abbreviations={
             "z.b.": "zum Beispiel", "d.h.": "das heißt", "usw.": "und so weiter",
             "bzw.": "beziehungsweise", "ca.": "circa", "dr.": "Doktor", "nr.": "Nummer",
-            "&": "und", "+": "plus", "=": "gleich",
+            "&": "und", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch",
         },
     ),
     "fr": Spelling(
@@ -163,6 +203,7 @@ LANGUAGES: dict[str, Spelling] = {
             km="kilomètre|kilomètres", m="mètre|mètres", cm="centimètre|centimètres",
             kg="kilogramme|kilogrammes", g="gramme|grammes", l="litre|litres",
             s="seconde|secondes", min="minute|minutes", h="heure|heures",
+            squares="mètre carré|mètres carrés",
             speed="kilomètre à l'heure|kilomètres à l'heure",
         ),
         "moins",
@@ -183,6 +224,7 @@ LANGUAGES: dict[str, Spelling] = {
             km="kilómetro|kilómetros", m="metro|metros", cm="centímetro|centímetros",
             kg="kilogramo|kilogramos", g="gramo|gramos", l="litro|litros",
             s="segundo|segundos", min="minuto|minutos", h="hora|horas",
+            squares="metro cuadrado|metros cuadrados",
             speed="kilómetro por hora|kilómetros por hora",
         ),
         "menos",
@@ -202,6 +244,7 @@ LANGUAGES: dict[str, Spelling] = {
             km="chilometro|chilometri", m="metro|metri", cm="centimetro|centimetri",
             kg="chilogrammo|chilogrammi", g="grammo|grammi", l="litro|litri",
             s="secondo|secondi", min="minuto|minuti", h="ora|ore",
+            squares="metro quadrato|metri quadrati",
             speed="chilometro all'ora|chilometri all'ora",
         ),
         "meno",
@@ -221,6 +264,7 @@ LANGUAGES: dict[str, Spelling] = {
             km="quilômetro|quilômetros", m="metro|metros", cm="centímetro|centímetros",
             kg="quilograma|quilogramas", g="grama|gramas", l="litro|litros",
             s="segundo|segundos", min="minuto|minutos", h="hora|horas",
+            squares="metro quadrado|metros quadrados",
             speed="quilômetro por hora|quilômetros por hora",
         ),
         "menos",

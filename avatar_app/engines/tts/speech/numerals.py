@@ -8,22 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from avatar_app.engines.tts.speech.expressions import EXPRESSIONS, Expressions
 from avatar_app.engines.tts.speech.languages import Spelling, spelling_of
 from avatar_app.engines.tts.speech.phrases import Part, Phrase
+from avatar_app.engines.tts.speech.telephone import spoken_numbers
 
-_EDGES = re.compile(r"([^\w€$£¥+−-]*)(.*?)([^\w%°€$£¥]*)", re.DOTALL)
+_EDGES = re.compile(r"([^\w€$£¥+−-]*)(.*?)([^\w%°€$£¥²³]*)", re.DOTALL)
 _LONGEST = 15
 """Digits: a longer number is left to the voice."""
-_SIGNED = r"(?P<sign>[+−-]?)(?P<number>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
+_PLAIN = r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
+_SIGNED = rf"(?P<sign>[+−-]?)(?P<number>{_PLAIN})"
+_UNIT = r"%|°[CF]?|[$€£¥]|[a-zA-Zµμ]{1,5}[²³]?(?:/[a-z]{1,2}²?)?"
 _DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
 _LOCAL_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
 _SLASHED_DATE = re.compile(r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4})")
-_TIME = re.compile(r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)")
-_PRICE = re.compile(rf"(?P<unit>[$€£¥]){_SIGNED}")
-_QUANTITY = re.compile(rf"{_SIGNED}(?P<unit>%|°C|°|[$€£¥]|[a-zA-Z]{{1,3}}(?:/h)?)?")
+_SLASHED = re.compile(r"(?P<first>\d{1,3})/(?P<second>\d{1,3})")
+_TIME = re.compile(
+    r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?P<half>[ap]\.?m)?", re.IGNORECASE
+)
+_PRICE = re.compile(rf"(?P<unit>[$€£¥]){_SIGNED}(?P<scale>[a-zA-Z]{{1,2}})?")
+_NEGATIVE_PRICE = re.compile(rf"(?P<sign>[−-])(?P<unit>[$€£¥])(?P<number>{_PLAIN})")
+_QUANTITY = re.compile(rf"{_SIGNED}(?P<unit>{_UNIT})?")
 _ORDINAL = re.compile(r"(?P<number>\d+)(?:st|nd|rd|th)")
+_DECADE = re.compile(r"(?P<number>(?:1[1-9]|20)\d0)[’']?s")
+_RANGE = re.compile(
+    rf"(?P<money>[$€£¥]?)(?P<low>\d+:\d\d|{_PLAIN})\s?[-–—]\s?"
+    rf"[$€£¥]?(?P<high>(?:\d+:\d\d|{_PLAIN})(?:{_UNIT})?)"
+)
+_HALF_DAY = re.compile(r"[ap]\.?m\b", re.IGNORECASE)
 _DATIVE = frozenset(("am", "dem", "den", "vom", "zum", "seit", "bis", "ab"))
 """German words after which an ordinal ends in n."""
 _CENTS = re.compile(r"\.\d\d$")
@@ -31,35 +45,64 @@ _YEARS = range(1100, 2100)
 _MONTHS = 12
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a token stands, and how its language says such things."""
+
+    before: str
+    after: str
+    spelling: Spelling
+    expressions: Expressions
+
+
 def spelled(phrase: Phrase, language: str) -> Phrase:
     """The phrase with what is to be said in words; untouched for a language that is not known."""
     spelling = spelling_of(language)
     if spelling is None:
         return phrase
+    expressions = EXPRESSIONS[spelling.tag[:2]]
     texts = ["", *(part.spoken for part in phrase.parts), ""]
+    plus = spelling.abbreviations.get("+", "plus")
+    numbers = spoken_numbers(texts, spelling.cardinal, plus)
     return replace(
         phrase,
         parts=tuple(
-            Part(part.token, _spelled(before, part.spoken, after, spelling))
-            for before, part, after in zip(texts, phrase.parts, texts[2:], strict=False)
+            Part(
+                part.token,
+                numbers[index]
+                if index in numbers
+                else _spelled(
+                    part.spoken,
+                    _Place(texts[index - 1], texts[index + 1], spelling, expressions),
+                ),
+            )
+            for index, part in enumerate(phrase.parts, start=1)
         ),
     )
 
 
-def _spelled(before: str, spoken: str, after: str, spelling: Spelling) -> str:
+def _spelled(spoken: str, place: _Place) -> str:
     if sum(sign.isdecimal() for sign in spoken) > _LONGEST:
         return spoken
     if not any(sign.isdecimal() for sign in spoken):
-        return _word(before, spoken, spelling)
+        return _word(spoken, place)
     opening, core, closing = _edges(spoken)
-    if core.isdecimal() and closing[:1] == "." and spelling.dotted_ordinals:
-        ending = "n" if before.lower() in _DATIVE else ""
-        if _edges(after)[1].lower() in spelling.months:
-            return f"{opening}{spelling.ordinal(int(core))}{ending}{closing[1:]}"
+    if core.isdecimal() and closing[:1] == "." and place.spelling.dotted_ordinals:
+        ending = "n" if place.before.lower() in _DATIVE else ""
+        if _edges(place.after)[1].lower() in place.spelling.months:
+            return f"{opening}{place.spelling.ordinal(int(core))}{ending}{closing[1:]}"
+    if opening.endswith("#") and core.isdecimal():
+        opening = opening[:-1] + place.spelling.number_sign + " "
+    words = place.expressions.fixed.get(core) or _said(core, place)
+    return f"{opening}{words}{closing}" if words else spoken
+
+
+def _said(core: str, place: _Place) -> str:
+    """What a figure and what clings to it is in words; empty where it is nothing known."""
     for pattern, say in _READINGS:
         if match := pattern.fullmatch(core):
-            return f"{opening}{say(match, spelling)}{closing}"
-    return spoken
+            return say(match, place)
+    return ""
 
 
 def _edges(spoken: str) -> tuple[str, str, str]:
@@ -68,51 +111,128 @@ def _edges(spoken: str) -> tuple[str, str, str]:
     return (found[1], found[2], found[3]) if found else ("", spoken, "")
 
 
-def _word(before: str, spoken: str, spelling: Spelling) -> str:
+def _word(spoken: str, place: _Place) -> str:
     """Units are spelled out after a number only."""
+    spelling = place.spelling
     if spoken.lower() in spelling.abbreviations:
         return spelling.abbreviations[spoken.lower()]
+    if not place.before or not place.before[-1].isdecimal():
+        return spoken
     opening, core, closing = _edges(spoken)
-    if core in spelling.units and before and before[-1].isdecimal():
-        value = _value(_edges(before)[1], spelling)
-        return f"{opening}{spelling.units[core][value != '1']}{closing}"
+    figure = _edges(place.before)[1]
+    if core.lower() in place.expressions.scales and (price := _PRICE.fullmatch(figure)):
+        return f"{opening}{core} {spelling.units[price['unit']][1]}{closing}"
+    if _said_before(figure, core, spelling):
+        return closing
+    unit = core if core in spelling.units else core.replace(".", "").lower()
+    if unit in spelling.units and (unit == core or _HALF_DAY.fullmatch(core)):
+        value = _value(figure, spelling)
+        return f"{opening}{spelling.units[unit][value != '1']}{closing}"
     return spoken
 
 
-def _date(match: re.Match[str], spelling: Spelling) -> str:
-    return _day(int(match["day"]), int(match["month"]), match, spelling)
+def _said_before(figure: str, sign: str, spelling: Spelling) -> bool:
+    """Whether the sum before a sign of money was said with its name, as one with cents is."""
+    value = _value(figure, spelling)
+    return bool(
+        _CENTS.search(value) and re.fullmatch(_PLAIN, figure) and spelling.price(value, sign)
+    )
 
 
-def _slashed_date(match: re.Match[str], spelling: Spelling) -> str:
+def _date(match: re.Match[str], place: _Place) -> str:
+    return _day(int(match["day"]), int(match["month"]), match, place.spelling)
+
+
+def _slashed_date(match: re.Match[str], place: _Place) -> str:
     """As it can only be meant, else in the order of the country."""
-    first, second = int(match["first"]), int(match["second"])
+    day, month = _day_and_month(int(match["first"]), int(match["second"]), place.spelling)
+    return _day(day, month, match, place.spelling)
+
+
+def _day_and_month(first: int, second: int, spelling: Spelling) -> tuple[int, int]:
     month_first = spelling.month_first if max(first, second) <= _MONTHS else second > _MONTHS
-    day, month = (second, first) if month_first else (first, second)
-    return _day(day, month, match, spelling)
+    return (second, first) if month_first else (first, second)
 
 
 def _day(day: int, month: int, match: re.Match[str], spelling: Spelling) -> str:
-    if not (1 <= month <= _MONTHS and 1 <= day <= 31):
+    if not _is_date(day, month):
         return match[0]
     return spelling.date(day, month, int(match["year"]))
 
 
-def _time(match: re.Match[str], spelling: Spelling) -> str:
-    return spelling.time(int(match["hour"]), int(match["minute"]))
+def _is_date(day: int, month: int) -> bool:
+    return 1 <= month <= _MONTHS and 1 <= day <= 31
 
 
-def _ordinal(match: re.Match[str], spelling: Spelling) -> str:
-    return spelling.ordinal(int(match["number"]))
+def _slashed(match: re.Match[str], place: _Place) -> str:
+    """A fraction that has a name, else a day of a month, else one number over another."""
+    first, second = int(match["first"]), int(match["second"])
+    spelling, expressions = place.spelling, place.expressions
+    fraction = expressions.fraction(first, second, spelling.cardinal(str(first)))
+    if 0 < first < second and fraction:
+        return expressions.mixed(fraction) if place.before.isdecimal() else fraction
+    day, month = _day_and_month(first, second, spelling)
+    if _is_date(day, month):
+        return spelling.day(day, month)
+    return f"{spelling.cardinal(str(first))} {expressions.over} {spelling.cardinal(str(second))}"
 
 
-def _quantity(match: re.Match[str], spelling: Spelling) -> str:
+def _time(match: re.Match[str], place: _Place) -> str:
+    spelling, half = place.spelling, (match["half"] or "").replace(".", "").lower()
+    hour, minute = int(match["hour"]), int(match["minute"])
+    if half not in spelling.units:
+        return spelling.time(hour, minute, exact=not _is_said_after(place.after))
+    return f"{spelling.time(hour, minute, exact=False)} {spelling.units[half][0]}"
+
+
+def _is_said_after(word: str) -> bool:
+    """Whether what follows a time of day is a word that the time would end with."""
+    return bool(_HALF_DAY.match(word)) or _edges(word)[1].lower() == "uhr"
+
+
+def _ordinal(match: re.Match[str], place: _Place) -> str:
+    return place.spelling.ordinal(int(match["number"]))
+
+
+def _decade(match: re.Match[str], place: _Place) -> str:
+    """“1990s”, which is English."""
+    if place.spelling.tag != "en":
+        return ""
+    year = place.spelling.year(int(match["number"]))
+    return year.removesuffix("y") + "ies" if year.endswith("y") else year + "s"
+
+
+def _range(match: re.Match[str], place: _Place) -> str:
+    low = _said(match["low"], place)
+    high = _said(match["money"] + match["high"], place)
+    return f"{low} {place.expressions.between} {high}" if low and high else ""
+
+
+def _price(match: re.Match[str], place: _Place) -> str:
+    """Money; what follows as “million”, or clings to it as “m”, stands before its name."""
+    scales = place.expressions.scales
+    if _edges(place.after)[1].lower() in scales and not match["scale"]:
+        return place.spelling.cardinal(_value(match["number"], place.spelling))
+    if not match["scale"]:
+        return _quantity(match, place)
+    if match["scale"].lower() not in scales:
+        return ""
+    value = place.spelling.cardinal(_value(match["number"], place.spelling))
+    name = place.spelling.units[match["unit"]][1]
+    return f"{value} {scales[match['scale'].lower()]} {name}"
+
+
+def _quantity(match: re.Match[str], place: _Place) -> str:
+    spelling = place.spelling
     value, unit = _value(match["number"], spelling), match["unit"] or ""
     negative = match["sign"] in ("-", "−") and bool(match["sign"])
+    unit = unit if unit in spelling.units else unit.lower() if _HALF_DAY.fullmatch(unit) else unit
     if unit and unit not in spelling.units:
-        return match[0]
+        return ""
     if not unit and match["number"].isdecimal() and int(value) in _YEARS and not negative:
         return spelling.year(int(value))
-    words = spelling.price(value, unit) if _CENTS.search(value) else ""
+    money = unit or _edges(place.after)[1]
+    words = spelling.price(value, money) if _CENTS.search(value) else ""
     if unit and not words:
         words = f"{spelling.cardinal(value)} {spelling.units[unit][value != '1']}"
     words = words or spelling.cardinal(value)
@@ -125,12 +245,16 @@ def _value(number: str, spelling: Spelling) -> str:
     return plain.replace(",", ".")
 
 
-_READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Spelling], str]], ...] = (
+_READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], _Place], str]], ...] = (
     (_DATE, _date),
     (_LOCAL_DATE, _date),
     (_SLASHED_DATE, _slashed_date),
+    (_SLASHED, _slashed),
     (_TIME, _time),
     (_ORDINAL, _ordinal),
-    (_PRICE, _quantity),
+    (_DECADE, _decade),
+    (_PRICE, _price),
+    (_NEGATIVE_PRICE, _quantity),
     (_QUANTITY, _quantity),
+    (_RANGE, _range),
 )
