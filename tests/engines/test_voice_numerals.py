@@ -105,3 +105,19 @@ def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
         "A sentence, with a comma, follows.",
         "End",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "I can tell you a story about a fox who lived by the sea.",
+            ["I can tell you a story", "about a fox who lived by the sea."],
+        ),
+        ("I can tell you all about it.", ["I can tell you all about it."]),
+        ("The fox and the hound went home.", ["The fox and the hound went home."]),
+    ],
+)
+def test_a_long_beginning_is_cut_where_breath_may_be_taken(text: str, pieces: list[str]) -> None:
+    assert [phrase.spoken for phrase in gathered(phrases_of(text))] == pieces
+    assert [phrase.spoken for phrase in gathered(phrases_of(text), begins=False)] == [text]

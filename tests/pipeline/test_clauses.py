@@ -54,6 +54,11 @@ def test_the_first_clause_may_be_short_and_later_ones_have_room() -> None:
     ]
 
 
+def test_three_short_words_are_a_first_clause() -> None:
+    assert clauses("I am in, as you see.") == ["I am in,", "as you see."]
+    assert clauses("I do, as you see.") == ["I do, as you see."]
+
+
 def test_a_very_short_beginning_is_not_cut_at_its_comma() -> None:
     assert clauses("Yes, that is what I meant.") == ["Yes, that is what I meant."]
 

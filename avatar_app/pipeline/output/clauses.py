@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 FIRST_CLAUSE = 8
 """Characters a first clause must have to end at a comma: short, so that speech starts early."""
+FIRST_WORDS = 3
+"""Words with which it may have fewer."""
 LATER_CLAUSE = 40
 """Characters a later clause must have to end at a comma: longer, so that melody has room."""
 LONGEST_CLAUSE = 220
@@ -30,7 +32,7 @@ def split_clauses(pieces: Iterable[str]) -> Iterator[str]:
     first = True
     for piece in pieces:
         buffer += piece
-        while cut := _cut(buffer, FIRST_CLAUSE if first else LATER_CLAUSE):
+        while cut := _cut(buffer, first=first):
             clause, buffer = buffer[:cut].strip(), buffer[cut:]
             if clause:
                 yield clause
@@ -39,14 +41,19 @@ def split_clauses(pieces: Iterable[str]) -> Iterator[str]:
         yield rest
 
 
-def _cut(text: str, enough: int) -> int:
+def _cut(text: str, *, first: bool) -> int:
     """Index after the first clause in `text`; 0 if it holds none yet."""
     cuts = [
         match.end()
         for match in _SENTENCE_END.finditer(text)
         if not _ABBREVIATION.search(text[: match.end()])
     ][:1]
-    cuts += [match.end() for match in _BREATH.finditer(text) if match.start() >= enough][:1]
+    cuts += [
+        match.end()
+        for match in _BREATH.finditer(text)
+        if match.start() >= (FIRST_CLAUSE if first else LATER_CLAUSE)
+        or (first and len(text[: match.start()].split()) >= FIRST_WORDS)
+    ][:1]
     if not cuts and len(text) > LONGEST_CLAUSE:
         cuts = [text.rfind(" ", 0, LONGEST_CLAUSE) + 1 or LONGEST_CLAUSE]
     return min(cuts, default=0)

@@ -59,6 +59,14 @@ LONGEST_PHRASE = 160
 """Characters, about 10 s of speech: 15 ms of computing for espeak-ng."""
 _FIRST_PIECE = 24
 """Characters with which a voice that needs sentences may begin: the first sound comes early."""
+_FIRST_WORDS = 4
+"""Words of such a piece that ends without a mark, before one of _JOINING."""
+_JOINING = frozenset(
+    "and but or because which that who when while where if so with about from for into before after "
+    "than as und aber oder weil dass wenn mit für über nach vor et mais ou parce que qui quand avec "
+    "pour y pero porque cuando con para ma perché che quando per e mas com".split()
+)
+"""Words before which a speaker may take breath."""
 _LONGEST_PART = 60
 """Characters of a token without blanks (Chinese, Japanese, Thai) that are said in one go."""
 
@@ -151,15 +159,18 @@ def _audible(token: str) -> Iterator[str]:
             yield "" if _ARROWS.match(symbol) or _SELECTORS.match(symbol) else symbol
 
 
-def gathered(phrases: Iterable[Phrase], longest: int = LONGEST_PHRASE) -> Iterator[Phrase]:
-    """Whole sentences, for a voice whose melody needs them; the speech begins with a short piece.
+def gathered(
+    phrases: Iterable[Phrase], longest: int = LONGEST_PHRASE, *, begins: bool = True
+) -> Iterator[Phrase]:
+    """Whole sentences, for a voice whose melody needs them; where the speech `begins`, with a short
+    piece.
 
     What is gathered keeps its commas: the voice makes the pauses there itself. It has no more than
     `longest` characters where no phrase has.
     """
     parts: list[Part] = []
-    first, pause = True, _NO_PAUSE
-    for phrase in phrases:
+    first, pause = begins, _NO_PAUSE
+    for phrase in _begun(phrases) if begins else phrases:
         if _length(parts) > 0 and _length(parts) + _length(phrase.parts) > longest:
             yield Phrase(tuple(parts), pause)
             parts = []
@@ -171,3 +182,22 @@ def gathered(phrases: Iterable[Phrase], longest: int = LONGEST_PHRASE) -> Iterat
             parts, first = [], first and not said
     if parts:
         yield Phrase(tuple(parts), _NO_PAUSE)
+
+
+def _begun(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
+    """The phrases; the first one with something to say comes in two where it is long."""
+    begun = False
+    for phrase in phrases:
+        cut = 0 if begun else _breath_in(phrase.parts)
+        if cut:
+            yield Phrase(phrase.parts[:cut], _NO_PAUSE)
+        yield Phrase(phrase.parts[cut:], phrase.pause)
+        begun = begun or _length(phrase.parts) > 0
+
+
+def _breath_in(parts: tuple[Part, ...]) -> int:
+    """Where a long phrase may be cut so that its first words are heard early; 0 for nowhere."""
+    for index in range(_FIRST_WORDS, len(parts) - _FIRST_WORDS + 1):
+        if parts[index].spoken.lower() in _JOINING and _length(parts[:index]) >= _FIRST_PIECE // 2:
+            return index
+    return 0
