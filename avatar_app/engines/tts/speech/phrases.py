@@ -62,9 +62,14 @@ _FIRST_PIECE = 24
 _FIRST_WORDS = 4
 """Words of such a piece that ends without a mark, before one of _JOINING."""
 _JOINING = frozenset(
-    "and but or because which that who when while where if so with about from for into before after "
-    "than as und aber oder weil dass wenn mit für über nach vor et mais ou parce que qui quand avec "
-    "pour y pero porque cuando con para ma perché che quando per e mas com".split()
+    (
+        *("and", "but", "or", "because", "which", "that", "who", "when", "while", "where", "if"),
+        *("so", "with", "about", "from", "for", "into", "before", "after", "than", "as"),
+        *("und", "aber", "oder", "weil", "dass", "wenn", "mit", "für", "über", "nach", "vor"),
+        *("et", "mais", "ou", "parce", "que", "qui", "quand", "avec", "pour"),
+        *("y", "pero", "porque", "cuando", "con", "para"),
+        *("ma", "perché", "che", "quando", "per", "e", "mas", "com"),
+    )
 )
 """Words before which a speaker may take breath."""
 _LONGEST_PART = 60

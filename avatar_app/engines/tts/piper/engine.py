@@ -1,0 +1,111 @@
+"""Piper speaks sentence by sentence, with the times of words and, where its graph tells, lips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import SpeechChunk
+from avatar_app.engines.tts.piper import network, voice_file
+from avatar_app.engines.tts.piper.network import Network
+from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
+from avatar_app.engines.tts.speech.ipa import phonemizer
+from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
+from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
+from avatar_app.engines.tts.speech.reading import read
+from avatar_app.engines.tts.speech.timing import mouth_of, words_of
+
+_UNSPEAKABLE = 0.1  # seconds of silence for a text of which nothing can be said
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """The options of the manifest."""
+
+    model: str = ""
+    voice: str = ""
+    speed: float = 1.0
+    pitch: float = 0.0
+    volume: float = 1.0
+    seed: int = 1
+    threads: int = 2
+
+    @property
+    def network(self) -> tuple[Any, ...]:
+        """What takes a second to change."""
+        return self.model, self.seed, self.threads
+
+
+class PiperVoice:
+    """A `core.engines.SpeechSynthesizer` (https://github.com/OHF-Voice/piper1-gpl, VITS).
+
+    The graph uses noise: with the same seed, the same texts in the same order sound the same.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._choices = _Choices(**options)
+        self._phonemize: Callable[[Sequence[str], str], list[str]] = phonemizer()
+        self._network: Network | None = _loaded(self._choices)
+        self._speaker = self._network.file.speaker(self._choices.voice)
+
+    def configure(self, **options: Any) -> None:
+        """Hold from the next `speak` on. ConfigInvalid for a speaker that is not there."""
+        choices = replace(self._choices, **options)
+        if choices.network != self._choices.network:
+            self._network = None  # two models at once might not fit
+            self._network = _loaded(choices)
+        assert self._network is not None
+        self._speaker = self._network.file.speaker(choices.voice)
+        self._choices = choices
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """Yield `text` in pieces of half a second, a sentence computed at a time."""
+        choices, spoken_by = self._choices, self._network
+        assert spoken_by is not None
+        rate = spoken_by.file.rate
+        manner = VoiceConfig(pitch=choices.pitch, volume=choices.volume)
+        start, pause = 0, 0
+        mouth: list[ShapeAt] | None = None
+        for phrase in gathered(phrases_of(text)):
+            turn.check()
+            spoken = shaped(self._said(phrase, spoken_by, turn), manner).after(pause)
+            for chunk in spoken.chunks(start):
+                turn.check()
+                yield chunk
+            start += len(spoken.samples)
+            mouth = spoken.mouth and []
+            pause = round(phrase.pause / choices.speed * rate)
+        if start:
+            yield from Spoken(np.zeros(pause, np.float32), rate, [], mouth).chunks(start)
+
+    def _said(self, phrase: Phrase, spoken_by: Network, turn: Turn) -> Spoken:
+        file = spoken_by.file
+        reading = read(spelled(phrase, file.language), self._phonemize, file.language)
+        if not any(symbol.isalnum() for symbol in reading.phonemes):
+            silence = np.zeros(round(_UNSPEAKABLE * file.rate), np.float32)
+            words = words_of(phrase, reading, (), len(silence), file.rate)
+            return Spoken(silence, file.rate, words, None)
+        samples, times = spoken_by.synthesize(
+            reading.phonemes, self._speaker, self._choices.speed, turn
+        )
+        words = words_of(phrase, reading, times, len(samples), file.rate)
+        return Spoken(samples, file.rate, words, mouth_of(times, len(samples), file.rate))
+
+    @staticmethod
+    def speakers(model: str, **_options: Any) -> tuple[str, ...]:
+        """Who can speak, of a model that need not be loaded. Raises ModelMissing, InputInvalid."""
+        _, described = voice_file.find(model)
+        return tuple(voice_file.read(described).speakers)
+
+    def close(self) -> None:
+        self._network = None
+
+
+def _loaded(choices: _Choices) -> Network:
+    graph, described = voice_file.find(choices.model)
+    return network.load(graph, voice_file.read(described), choices.seed, choices.threads)

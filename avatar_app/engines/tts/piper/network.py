@@ -1,0 +1,132 @@
+"""Piper's graph (VITS), which is made to tell how long each phoneme lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.core.errors import InputInvalid, OutOfMemory
+from avatar_app.core.out_of_memory import is_out_of_memory
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import Samples
+from avatar_app.engines.tts.piper.voice_file import VoiceFile
+from avatar_app.engines.tts.speech.graphs import ending_with, session_options
+
+_DURATIONS = "avatar_durations"
+_INPUTS = {"input", "input_lengths", "scales"}
+_HINT = "Fetch it anew: avatar-app models download piper-en-us-joe-medium"
+
+
+@dataclass(frozen=True, slots=True)
+class PhonemeTime:
+    """When a phoneme is spoken; see speech.timing.Timing."""
+
+    phoneme: str
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A graph and its description."""
+
+    session: Any
+    file: VoiceFile
+    tells_durations: bool
+
+    def synthesize(
+        self, phonemes: str, speaker: int, speed: float, turn: Turn
+    ) -> tuple[Samples, tuple[PhonemeTime, ...]]:
+        """Sound, and when each phoneme is spoken: empty where the graph does not tell.
+
+        Raises TurnCancelled, also in the middle of the graph.
+        """
+        ids, places = self.file.encode(phonemes)
+        inputs: dict[str, Any] = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array(
+                [self.file.noise, self.file.length / speed, self.file.rhythm_noise], np.float32
+            ),
+        }
+        if self.file.speaker_count > 1:
+            inputs["sid"] = np.array([speaker], np.int64)
+        outputs = self._run(inputs, turn)
+        samples = np.ascontiguousarray(outputs[0], np.float32).ravel()
+        if not self.tells_durations:
+            return samples, ()
+        frames = np.asarray(outputs[1], np.float64).ravel()
+        return samples, self._times(phonemes, [*places, len(ids) - 1], frames, len(samples))
+
+    def _run(self, inputs: dict[str, Any], turn: Turn) -> list[Any]:
+        try:
+            outputs = self.session.run(None, inputs, ending_with(turn))
+        except Exception as error:  # onnxruntime's errors share no class
+            turn.check()
+            raise _translated(error, "Piper") from error
+        turn.check()
+        return list(outputs)
+
+    def _times(
+        self, phonemes: str, places: list[int], frames: NDArray[np.float64], total: int
+    ) -> tuple[PhonemeTime, ...]:
+        passed = np.concatenate([[0.0], np.cumsum(frames)])
+        seconds = passed * (total / max(passed[-1], 1.0)) / self.file.rate
+        return tuple(
+            PhonemeTime(phoneme, float(seconds[start]), float(seconds[end]))
+            for phoneme, (start, end) in zip(phonemes, pairwise(places), strict=True)
+        )
+
+
+def load(graph: Path, file: VoiceFile, seed: int, threads: int) -> Network:
+    """Raises InputInvalid for a damaged graph, OutOfMemory."""
+    import onnxruntime
+
+    onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
+    try:
+        model, tells = _telling(graph)
+        session = onnxruntime.InferenceSession(
+            model, session_options(threads), providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnx' and onnxruntime's errors share no class
+        raise _translated(error, graph.name) from error
+    names = {each.name for each in session.get_inputs()}
+    if not names >= _INPUTS:
+        raise InputInvalid(
+            f"{graph.name} is no graph of Piper: it takes {', '.join(sorted(names))}.", _HINT
+        )
+    return Network(session, file, tells)
+
+
+def _telling(graph: Path) -> tuple[bytes, bool]:
+    """The graph with the durations as a second output: the frames that are rounded up, then
+    summed, are those (VITS, infer: w_ceil)."""
+    import onnx
+
+    model = onnx.load(str(graph))
+    summed = {node.input[0] for node in model.graph.node if node.op_type == "CumSum"}
+    rounded = [
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type == "Ceil" and node.output[0] in summed
+    ]
+    if len(rounded) == 1:
+        model.graph.node.append(onnx.helper.make_node("Identity", rounded, [_DURATIONS]))
+        model.graph.output.append(
+            onnx.helper.make_tensor_value_info(_DURATIONS, onnx.TensorProto.FLOAT, None)
+        )
+    return model.SerializeToString(), len(rounded) == 1
+
+
+def _translated(error: BaseException, name: str) -> Exception:
+    reason = " ".join(str(error).split())[:200]
+    if is_out_of_memory(error):
+        return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
+    return InputInvalid(f"The model {name} is damaged: {reason}", _HINT)

@@ -1,0 +1,26 @@
+"""Runs graphs by onnxruntime so that a turn can end them; shares the processor with the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from avatar_app.core.turn import Turn
+
+
+def session_options(threads: int) -> Any:
+    """`threads` cores that wait asleep: spinning takes from recogniser and face what they need."""
+    from onnxruntime import SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def ending_with(turn: Turn) -> Any:
+    """Options for a run of a graph that ends, node by node, when the turn is cancelled."""
+    from onnxruntime import RunOptions
+
+    options = RunOptions()  # of its own: turns end after the next began
+    turn.when_cancelled(lambda: setattr(options, "terminate", True))
+    return options

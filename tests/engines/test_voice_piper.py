@@ -1,0 +1,184 @@
+"""Piper says every word in time, its lips by the graph's durations, and stops when told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avatar_app.bench.scripted.piper import RATE, SAMPLES, write_piper
+from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.engines.tts.piper.engine import PiperVoice
+from avatar_app.engines.tts.speech.ipa import phonemizer
+from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.registry import Registry
+
+SENTENCE = "The friend of the house, it is said, came at 10:30."
+ODD = (
+    "…",
+    "1,000",
+    "👍 - - Hello - - . . ! world 👍",
+    "привет 你好。世界",
+    "a_b <b>x</b> [[h]]",
+    "x" * 700,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_piper(tmp_path_factory.mktemp("piper"))
+
+
+@pytest.fixture(scope="module")
+def voice(folder: Path) -> PiperVoice:
+    return PiperVoice(model=str(folder))
+
+
+@pytest.fixture(scope="module")
+def silent_about_time(tmp_path_factory: pytest.TempPathFactory) -> PiperVoice:
+    return PiperVoice(model=str(write_piper(tmp_path_factory.mktemp("untold"), durations=False)))
+
+
+def spoken(voice: Any, text: str) -> list[SpeechChunk]:
+    return list(voice.speak(text, Turn(1)))
+
+
+def sound(chunks: list[SpeechChunk]) -> Any:
+    return np.concatenate([chunk.audio.samples for chunk in chunks])
+
+
+def starts(chunks: list[SpeechChunk]) -> list[float]:
+    """Of all words, in seconds of the speech."""
+    return [word.start + chunk.audio.start / RATE for chunk in chunks for word in chunk.words]
+
+
+@pytest.mark.parametrize("text", [SENTENCE, *ODD])
+@pytest.mark.parametrize("which", ["voice", "silent_about_time"])
+def test_every_word_has_its_time(which: str, text: str, request: pytest.FixtureRequest) -> None:
+    chunks = spoken(request.getfixturevalue(which), text)
+    assert [word.text for chunk in chunks for word in chunk.words] == text.split()
+    position = 0
+    for chunk in chunks:
+        assert chunk.audio.start == position
+        assert chunk.audio.samples.dtype == np.float32
+        position += len(chunk.audio.samples)
+    assert starts(chunks) == sorted(starts(chunks))
+    assert np.abs(sound(chunks)).max() <= 1
+
+
+def test_words_and_lips_are_where_the_graph_says(voice: PiperVoice) -> None:
+    chunks = spoken(voice, "Papa may.")
+    numbers = 2 + 2 * len("pˈɑːpə ")  # the beginning, and each phoneme with a pad behind it
+    assert starts(chunks)[1] == pytest.approx(numbers * SAMPLES / RATE, abs=0.01)
+    shapes = [viseme.shape for chunk in chunks for viseme in chunk.visemes]
+    assert [shape for shape in shapes if shape is not MouthShape.SIL][:2] == [
+        MouthShape.PP,
+        MouthShape.AA,
+    ]
+
+
+def test_without_durations_there_are_no_lips(silent_about_time: PiperVoice) -> None:
+    assert not any(chunk.visemes for chunk in spoken(silent_about_time, SENTENCE))
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_speed_changes_how_long_it_takes(voice: PiperVoice, speed: float) -> None:
+    usual = sum(chunk.audio.seconds for chunk in spoken(voice, SENTENCE))
+    voice.configure(speed=speed)
+    took = sum(chunk.audio.seconds for chunk in spoken(voice, SENTENCE))
+    voice.configure(speed=1.0)
+    assert took == pytest.approx(usual / speed, rel=0.1)
+
+
+def test_a_model_of_several_speakers(tmp_path: Path) -> None:
+    model = str(write_piper(tmp_path, speakers=True))
+    assert PiperVoice.speakers(model=model) == ("anna", "bert")
+    voice = PiperVoice(model=model, voice="anna")
+    quiet = np.abs(sound(spoken(voice, "Hello."))).max()
+    for name in ("bert", "1"):
+        voice.configure(voice=name)
+        assert np.abs(sound(spoken(voice, "Hello."))).max() > 2 * quiet
+    with pytest.raises(ConfigInvalid) as refusal:
+        voice.configure(voice="carl")
+    assert "anna" in refusal.value.hint
+    assert spoken(voice, "Still here.")
+
+
+def test_figures_are_said_in_words(voice: PiperVoice) -> None:
+    said, spelt = spoken(voice, "It costs $5."), spoken(voice, "It costs five dollars.")
+    assert [word.text for chunk in said for word in chunk.words] == ["It", "costs", "$5."]
+    assert len(sound(said)) == len(sound(spelt))
+
+
+def test_punctuation_stays_among_the_phonemes() -> None:
+    read = phonemizer()
+    assert read(["Hello, world! “Yes”"], "en-us") == ["həlˈoʊ, wˈɜːld! “jˈɛs”"]
+    assert read(["", "…"], "de") == ["", "…"]
+    with pytest.raises(ConfigInvalid):
+        read(["x"], "no such language")
+
+
+def test_a_cancelled_turn_ends_it(voice: PiperVoice) -> None:
+    turn = Turn(1)
+    chunks = voice.speak(SENTENCE * 3, turn)
+    next(chunks)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        list(chunks)
+    network, stopped = voice._network, Turn(2)
+    assert network is not None
+    stopped.cancel()  # the graph is asked to run, and ends
+    with pytest.raises(TurnCancelled):
+        network.synthesize("həlˈoʊ", 0, 1.0, stopped)
+    assert spoken(voice, "It goes on.")
+
+
+@pytest.mark.parametrize(
+    "damage", ["no graph", "no description", "broken graph", "broken description", "other reader"]
+)
+def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None:
+    folder = write_piper(tmp_path / "model")
+    graph, described = folder / "en_US-test.onnx", folder / "en_US-test.onnx.json"
+    match damage:
+        case "no graph":
+            graph.unlink()
+        case "no description":
+            described.unlink()
+        case "broken graph":
+            graph.write_bytes(graph.read_bytes()[:1000])
+        case "broken description":
+            described.write_text("{}")
+        case "other reader":
+            other = json.loads(described.read_text()) | {"phoneme_type": "text"}
+            described.write_text(json.dumps(other))
+    with pytest.raises((ModelMissing, InputInvalid)) as error:
+        PiperVoice(model=str(folder))
+    assert "avatar-app models download" in error.value.hint
+
+
+def test_behind_its_process_it_speaks_as_its_manifest_says(folder: Path) -> None:
+    registry = Registry()
+    manifest = registry.find(Kind.TTS, "piper")
+    hosted = create_engine(registry, manifest, {"model": str(folder)})
+    try:
+        chunks = spoken(hosted, SENTENCE)
+        assert {chunk.audio.rate for chunk in chunks} == {manifest.rate}
+        assert [word.text for chunk in chunks for word in chunk.words] == SENTENCE.split()
+        for option in manifest.options:
+            if option.name != "model":
+                hosted.configure(**{option.name: option.check(option.default)})
+        turn = Turn(2)
+        rest: Iterator[SpeechChunk] = hosted.speak("One two three. " * 100, turn)
+        next(rest)
+        turn.cancel()
+        with pytest.raises(TurnCancelled):
+            list(rest)
+    finally:
+        hosted.close()
