@@ -15,6 +15,8 @@ from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
+from avatar_app.engines.tts.kokoro.graph import prepared
+from avatar_app.engines.tts.speech.graphs import ending_with, session_options
 from avatar_app.engines.tts.speech.timing import Timing
 
 RATE = 24_000
@@ -41,10 +43,7 @@ class Model:
 
         Raises TurnCancelled, also in the middle of the graph.
         """
-        from onnxruntime import RunOptions
-
-        options = self.session.options = RunOptions()  # of its own: turns end after the next began
-        turn.when_cancelled(lambda: setattr(options, "terminate", True))
+        self.session.options = ending_with(turn)
         try:
             sound, _, timings = self.kokoro.create_timed(
                 phonemes, style, speed, is_phonemes=True, sentence_pause=0, clause_pause=0
@@ -59,8 +58,9 @@ class Model:
 class _Session:
     """An onnxruntime session that is run with `options`, which can end it node by node."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, path: Path) -> None:
         self._session = session
+        self._model_path = str(path)  # kokoro-onnx asks for it; the session was made of bytes
         self.options: Any = None
 
     def run(self, names: Any, inputs: Any) -> Any:
@@ -81,12 +81,11 @@ def load(model: str, seed: int, threads: int) -> Model:
 
     logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it tells what it does to punctuation
     onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
     try:
-        session = _Session(
-            onnxruntime.InferenceSession(str(graph), options, providers=resolve_providers())
+        inference = onnxruntime.InferenceSession(
+            prepared(graph), session_options(threads), providers=resolve_providers()
         )
+        session = _Session(inference, graph)
         kokoro = Kokoro.from_session(session, str(voices))
         kokoro.voices.close()  # styles are handed over with each phrase
     except Exception as error:  # onnxruntime's errors share no class
