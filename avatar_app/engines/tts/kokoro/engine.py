@@ -68,6 +68,7 @@ class KokoroVoice:
         self._choices = _Choices(**options)
         self._model: Model | None = _loaded(self._choices)
         self._speaker = _speaker(self._model, self._choices)
+        self._speaking: int | None = None  # the turn
 
     def configure(self, **options: Any) -> None:
         """Hold from the next `speak` on. ConfigInvalid for a voice that is not there."""
@@ -80,12 +81,14 @@ class KokoroVoice:
         self._choices = choices
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` in pieces of half a second, a sentence computed at a time."""
+        """Yield `text` in pieces of half a second, a sentence computed at a time, and of the first
+        text of a turn its first words."""
         model, speaker = self._model, self._speaker
         assert model is not None
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
-        for phrase in gathered(phrases_of(text)):
+        begins, self._speaking = turn.id != self._speaking, turn.id
+        for phrase in gathered(phrases_of(text), begins=begins):
             turn.check()
             spoken = shaped(_said(phrase, model, speaker, turn), speaker.manner).after(pause)
             for chunk in spoken.chunks(start):

@@ -52,6 +52,7 @@ class PiperVoice:
         self._phonemize: Callable[[Sequence[str], str], list[str]] = phonemizer()
         self._network: Network | None = _loaded(self._choices)
         self._speaker = self._network.file.speaker(self._choices.voice)
+        self._speaking: int | None = None  # the turn
 
     def configure(self, **options: Any) -> None:
         """Hold from the next `speak` on. ConfigInvalid for a speaker that is not there."""
@@ -64,14 +65,16 @@ class PiperVoice:
         self._choices = choices
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` in pieces of half a second, a sentence computed at a time."""
+        """Yield `text` in pieces of half a second, a sentence computed at a time, and of the first
+        text of a turn its first words."""
         choices, spoken_by = self._choices, self._network
         assert spoken_by is not None
         rate = spoken_by.file.rate
         manner = VoiceConfig(pitch=choices.pitch, volume=choices.volume)
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
-        for phrase in gathered(phrases_of(text)):
+        begins, self._speaking = turn.id != self._speaking, turn.id
+        for phrase in gathered(phrases_of(text), begins=begins):
             turn.check()
             spoken = shaped(self._said(phrase, spoken_by, turn), manner).after(pause)
             for chunk in spoken.chunks(start):

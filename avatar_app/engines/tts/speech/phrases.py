@@ -59,7 +59,9 @@ LONGEST_PHRASE = 160
 """Characters, about 10 s of speech: 15 ms of computing for espeak-ng."""
 _FIRST_PIECE = 24
 """Characters with which a voice that needs sentences may begin: the first sound comes early."""
-_FIRST_WORDS = 4
+_FIRST_WORDS = 3
+"""Words with which it may have fewer, where there is a mark."""
+_BREATH_WORDS = 4
 """Words of such a piece that ends without a mark, before one of _JOINING."""
 _JOINING = frozenset(
     (
@@ -181,7 +183,9 @@ def gathered(
             parts = []
         parts += phrase.parts
         pause, said = phrase.pause, _length(parts)
-        enough = said >= _FIRST_PIECE if first else said >= longest
+        words = sum(bool(part.spoken) for part in parts)
+        short = first and (said >= _FIRST_PIECE or words >= _FIRST_WORDS)
+        enough = short or said >= longest
         if phrase.pause >= _SENTENCE_PAUSE or phrase.pause == _NO_PAUSE or enough:
             yield Phrase(tuple(parts), phrase.pause)
             parts, first = [], first and not said
@@ -202,7 +206,7 @@ def _begun(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
 
 def _breath_in(parts: tuple[Part, ...]) -> int:
     """Where a long phrase may be cut so that its first words are heard early; 0 for nowhere."""
-    for index in range(_FIRST_WORDS, len(parts) - _FIRST_WORDS + 1):
+    for index in range(_BREATH_WORDS, len(parts) - _BREATH_WORDS + 1):
         if parts[index].spoken.lower() in _JOINING and _length(parts[:index]) >= _FIRST_PIECE // 2:
             return index
     return 0
