@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from num2words import num2words
+
 Forms = tuple[str, str]
 """For one, and for more."""
 _MONTH_FIRST = frozenset(("us", ""))
@@ -52,8 +54,6 @@ class Spelling:
         """An amount of money with its cents, where num2words knows the money in this language."""
         if sign not in _MONEY or self.tag == "pt_BR":  # which knows no money but its own
             return ""
-        from num2words import num2words
-
         words = num2words(float(value), lang=self.tag, to="currency", currency=_MONEY[sign])
         if self.tag != "en":
             return str(words)
@@ -89,8 +89,6 @@ class Spelling:
         return next((self.abbreviations[a] for a in ("no.", "nr.") if a in self.abbreviations), "")
 
     def _words(self, value: float, to: str = "cardinal") -> str:
-        from num2words import num2words
-
         return str(num2words(value, lang=self.tag, to=to))
 
 
