@@ -39,15 +39,16 @@ FIRST_CLAUSES = (
     "Let me think about it,",
 )
 SENTENCES = (
-    "The birch canoe slid on the smooth planks.",
     "It is easy to tell the depth of a well.",
-    "The boy was there when the sun rose, and he stayed until the evening came.",
-    "Large size in stockings is hard to sell.",
     "I can set a timer for you, or read your notes, whenever you would like me to.",
     "The weather will be nice tomorrow, with some clouds in the afternoon and a light wind.",
+    "The birch canoe slid on the smooth planks.",
+    "The boy was there when the sun rose, and he stayed until the evening came.",
+    "Large size in stockings is hard to sell.",
     "A rod is used to catch pink salmon.",
     "Tell me what you remember of the journey that you made in the spring.",
 )
+"""Some of the Harvard sentences (IEEE, 1969), and what an avatar says."""
 QUICK = 3
 REALTIME_FACTOR = 0.45
 FIRST_SOUND_MS = 450.0
