@@ -102,11 +102,11 @@ class EspeakVoice:
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
         """Yield `text` in pieces of at most half a second, synthesised phrase by phrase."""
-        manner = self._manner
+        manner, language = self._manner, self._options.language
         start, pause = 0, 0
         for phrase in phrases_of(text):
             turn.check()
-            spelt = spelled(phrase, manner.speaker.voice.partition("+")[0])
+            spelt = spelled(phrase, language)
             spoken = shaped(_said(spelt, pause, manner, turn), manner.beyond)
             for chunk in spoken.chunks(start):
                 turn.check()

@@ -29,8 +29,10 @@ class _Choices:
 
     model: str = ""
     voice: str = ""
+    language: str = "auto"
     speed: float = 1.0
     pitch: float = 0.0
+    expressiveness: float = 1.0
     volume: float = 1.0
     seed: int = 1
     threads: int = 2
@@ -39,6 +41,11 @@ class _Choices:
     def network(self) -> tuple[Any, ...]:
         """What takes a second to change."""
         return self.model, self.seed, self.threads
+
+    @property
+    def manner(self) -> VoiceConfig:
+        """What the graph cannot do itself."""
+        return VoiceConfig(pitch=self.pitch, volume=self.volume, expressiveness=self.expressiveness)
 
 
 class PiperVoice:
@@ -70,13 +77,13 @@ class PiperVoice:
         choices, spoken_by = self._choices, self._network
         assert spoken_by is not None
         rate = spoken_by.file.rate
-        manner = VoiceConfig(pitch=choices.pitch, volume=choices.volume)
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
         begins, self._speaking = turn.id != self._speaking, turn.id
         for phrase in gathered(phrases_of(text), begins=begins):
             turn.check()
-            spoken = shaped(self._said(phrase, spoken_by, turn), manner).after(pause)
+            said = self._said(phrase, spoken_by, choices, turn)
+            spoken = shaped(said, choices.manner).after(pause)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk
@@ -86,16 +93,15 @@ class PiperVoice:
         if start:
             yield from Spoken(np.zeros(pause, np.float32), rate, [], mouth).chunks(start)
 
-    def _said(self, phrase: Phrase, spoken_by: Network, turn: Turn) -> Spoken:
+    def _said(self, phrase: Phrase, spoken_by: Network, choices: _Choices, turn: Turn) -> Spoken:
         file = spoken_by.file
-        reading = read(spelled(phrase, file.language), self._phonemize, file.language)
+        language = file.language if choices.language == "auto" else choices.language
+        reading = read(spelled(phrase, language), self._phonemize, language)
         if not any(symbol.isalnum() for symbol in reading.phonemes):
             silence = np.zeros(round(_UNSPEAKABLE * file.rate), np.float32)
             words = words_of(phrase, reading, (), len(silence), file.rate)
             return Spoken(silence, file.rate, words, None)
-        samples, times = spoken_by.synthesize(
-            reading.phonemes, self._speaker, self._choices.speed, turn
-        )
+        samples, times = spoken_by.synthesize(reading.phonemes, self._speaker, choices.speed, turn)
         words = words_of(phrase, reading, times, len(samples), file.rate)
         return Spoken(samples, file.rate, words, mouth_of(times, len(samples), file.rate))
 
