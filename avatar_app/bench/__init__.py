@@ -19,7 +19,7 @@ __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
     *("latency", "barge-in", "skew", "face", "startup", "soak"),
-    *("wav2lip", "live", "generate", "visemes", "models"),
+    *("wav2lip", "live", "generate", "visemes", "models", "whisper"),
 )
 CHOICES = MappingProxyType(
     {

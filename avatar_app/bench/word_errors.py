@@ -1,0 +1,23 @@
+"""Word errors: how many words were heard wrongly, spelling and numerals apart."""
+
+from __future__ import annotations
+
+import re
+
+from rapidfuzz.distance import Levenshtein
+from text_to_num import alpha2digit  # type: ignore[import-untyped]
+
+_SPELLINGS = {"metres": "meters", "mister": "mr", "okay": "ok"}
+_NO_WORD = re.compile(r"[^\w' ]+")
+
+
+def word_errors(heard: str, said: str) -> int:
+    """Words to be exchanged, added and left out, until `heard` is what was said."""
+    return Levenshtein.distance(normalized(heard), normalized(said))
+
+
+def normalized(text: str) -> list[str]:
+    """Words in lower case without signs; numbers as digits, in English."""
+    plain = _NO_WORD.sub(" ", text.lower().replace("’", "'"))
+    words = alpha2digit(" ".join(plain.split()), "en").split()
+    return [_SPELLINGS.get(word, word) for word in words]
