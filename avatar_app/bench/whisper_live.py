@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,8 +114,7 @@ def hear_live(recognizer: WhisperRecognizer, clips: list[SaidClip], title: str) 
         sound = LiveSound(in_room(np.concatenate([voice, silence(PAUSE)]), rng))
         looks = recognizer.decoder = _TimedDecoder(decoder.model)
         began = time.process_time()
-        for _ in recognizer.transcribe(sound, Turn(len(figures.final))):
-            pass
+        deque(recognizer.transcribe(sound, Turn(len(figures.final))), maxlen=0)
         figures.processor += time.process_time() - began
         figures.seconds += len(voice) / MICROPHONE_RATE + PAUSE
         figures.final.append((looks.final_done - sound.began - end) * 1000)
