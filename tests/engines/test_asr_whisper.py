@@ -22,7 +22,7 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.engines.asr.whisper import engine, loading
 from avatar_app.engines.asr.whisper.agreement import Agreement
-from avatar_app.engines.asr.whisper.belief import repeats, until_repetition
+from avatar_app.engines.asr.whisper.belief import ends_twice, repeats, until_repetition
 from avatar_app.engines.asr.whisper.decoding import Decoder, most_tokens
 from avatar_app.engines.asr.whisper.encoding import (
     FRAMES_A_SECOND,
@@ -348,6 +348,13 @@ def test_loops_are_told_from_speech_and_cut():
     said = ["What", "did", "it", "cost", "cost", "cost", "Cost", "cost"]
     assert until_repetition(said) == ["What", "did", "it", "cost"]
     assert until_repetition(said[:6]) == said[:6]
+
+
+def test_what_is_said_twice_at_the_end_is_doubted():
+    assert ends_twice("Well, good luck with that. Well, good luck with that.")
+    assert ends_twice("and the answer is, ten of clubs ten of clubs")
+    assert not ends_twice("ask what you can do for you, ask what you can do for your country")
+    assert not ends_twice("five five")
 
 
 def test_a_sentence_that_begins_after_the_sound_is_made_up():

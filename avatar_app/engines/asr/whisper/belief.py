@@ -13,6 +13,8 @@ REPEATING = 2.4
 """Times that a text can be compressed, from which on it says the same again and again."""
 LONGEST_LOOP = 8
 """Words that a decoder says again and again."""
+LEAST_TWICE = 2
+"""Words whose repetition at the end is doubted."""
 _MARKS = re.compile(r"[^\w]+")
 
 
@@ -27,6 +29,14 @@ def repeats(text: str) -> bool:
     return _loop_in(text.split()) is not None
 
 
+def ends_twice(text: str) -> bool:
+    """Does it end with some words that stand right before them as well? People say that now and
+    then; a decoder says it of a sound that is over, and not again with more silence behind it."""
+    plain = _plain(text.split())
+    lengths = range(LEAST_TWICE, len(plain) // 2 + 1)
+    return any(plain[-length:] == plain[-2 * length : -length] for length in lengths)
+
+
 def until_repetition(words: list[str]) -> list[str]:
     """The words up to the end of what is said for the first time of a loop; all, without one."""
     loop = _loop_in(words)
@@ -35,13 +45,17 @@ def until_repetition(words: list[str]) -> list[str]:
 
 def _loop_in(words: list[str]) -> tuple[int, int] | None:
     """Where the first loop begins and how many words it has; None if there is none."""
-    plain = [_MARKS.sub("", word).casefold() for word in words]
+    plain = _plain(words)
     for start in range(len(plain)):
         for length in range(1, LONGEST_LOOP + 1):
             first, rounds = plain[start : start + length], _suspicious(length)
             if plain[start : start + length * rounds] == first * rounds:
                 return start, length
     return None
+
+
+def _plain(words: list[str]) -> list[str]:
+    return [_MARKS.sub("", word).casefold() for word in words]
 
 
 def _suspicious(length: int) -> int:

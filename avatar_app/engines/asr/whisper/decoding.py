@@ -13,6 +13,7 @@ from avatar_app.engines.asr.whisper.belief import (
     REPEATING,
     UNSURE,
     compression,
+    ends_twice,
     repeats,
     until_repetition,
 )
@@ -44,9 +45,9 @@ class Attempt:
     temperature: float = 0.0
 
 
-ATTEMPTS = (Attempt(PADDING), Attempt(WINDOW), Attempt(WINDOW, 0.4))
-"""For a final text, until one can be believed: quick, as Whisper was trained, and by chance, which
-leads out of a loop."""
+ATTEMPTS = (Attempt(PADDING), Attempt(2 * PADDING), Attempt(WINDOW), Attempt(WINDOW, 0.4))
+"""For a final text, until one can be believed: quick, nearly as quick, as Whisper was trained, and
+by chance, which leads out of a loop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +77,8 @@ class _Decoded:
 
     @property
     def is_believable(self) -> bool:
-        return self.whole and self.sureness >= UNSURE and not self.loops
+        doubtful = self.loops or ends_twice(self.text)
+        return self.whole and self.sureness >= UNSURE and not doubtful
 
 
 class Decoder:
