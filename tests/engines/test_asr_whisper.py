@@ -26,6 +26,7 @@ from avatar_app.engines.asr.whisper.belief import ends_twice, repeats, until_rep
 from avatar_app.engines.asr.whisper.decoding import Decoder, most_tokens
 from avatar_app.engines.asr.whisper.encoding import (
     FRAMES_A_SECOND,
+    LEAD,
     LONGEST,
     PADDING,
     WINDOW,
@@ -182,9 +183,9 @@ def test_only_the_sound_is_encoded(recognizer):
     model = recognizer.decoder.model
     for seconds in (1, 5):
         encoded = encode(model, SPEECH[: seconds * MICROPHONE_RATE])
-        frames = round((seconds + PADDING) * FRAMES_A_SECOND)
+        frames = round((LEAD + seconds + PADDING) * FRAMES_A_SECOND)
         assert encoded.output.shape[1] == frames // 2
-        assert encoded.seconds == seconds
+        assert encoded.seconds == pytest.approx(LEAD + seconds)
     assert encode(model, SPEECH, WINDOW).output.shape[1] == WINDOW * FRAMES_A_SECOND // 2
 
 

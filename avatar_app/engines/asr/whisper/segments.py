@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from avatar_app.core.values import Word
-from avatar_app.engines.asr.whisper.encoding import EncodedSound
+from avatar_app.engines.asr.whisper.encoding import LEAD, EncodedSound
 
 STEP = 0.02
 """Seconds between two of Whisper's tokens of time."""
@@ -25,7 +25,7 @@ class Segment:
     """What is said from one time to the next."""
 
     start: float
-    """Seconds of the sound."""
+    """Seconds of the encoded sound, its lead included."""
     end: float
     tokens: tuple[int, ...]
     text: str
@@ -66,7 +66,7 @@ def within(segments: tuple[Segment, ...], seconds: float) -> tuple[Segment, ...]
 def align(
     model: Any, tokenizer: Any, encoded: EncodedSound, segments: tuple[Segment, ...]
 ) -> list[Word]:
-    """The words, in seconds of the encoded sound, by the decoder's attention to it."""
+    """The words, in seconds of the sound, by the decoder's attention to it."""
     parts: list[dict[str, Any]] = [
         {"tokens": list(each.tokens), "seek": 0, "start": each.start, "end": each.end}
         for each in segments
@@ -82,8 +82,8 @@ def _joined(pieces: list[dict[str, Any]], seconds: float) -> list[Word]:
     words: list[Word] = []
     blanks = any(piece["word"].startswith(" ") for piece in pieces)
     for piece in pieces:
-        text, start, end = piece["word"].strip(), float(piece["start"]), float(piece["end"])
-        end = max(start, min(end, seconds))
+        text = piece["word"].strip()
+        start, end = (max(0.0, min(piece[edge], seconds) - LEAD) for edge in ("start", "end"))
         if words and blanks and not piece["word"].startswith(" "):
             words[-1] = Word(words[-1].text + text, words[-1].start, end)
         else:
