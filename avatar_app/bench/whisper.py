@@ -70,7 +70,8 @@ def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
             way.take(clip)
     _compare(report, clips, ways)
     del ways
-    _live(report, options, [clip for clip in clips if clip.real and clip.seconds <= SHORT])
+    live = [clip for clip in clips if clip.real and clip.seconds <= SHORT]
+    _live(report, options, live[:: 2 if quick else 1])
     report.add("load_after", os.getloadavg()[0], "")
     return report
 
@@ -78,9 +79,10 @@ def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
 def _whisper_options(settings: Settings) -> dict[str, Any]:
     """The settings', where they choose Whisper; ModelMissing without the model."""
     choice = choices(settings)[Kind.ASR]
-    manifest = Registry().find(Kind.ASR, "whisper")
+    registry = Registry()
+    manifest = registry.find(Kind.ASR, "whisper")
     options = manifest.checked(choice.options if choice.engine == manifest.name else {})
-    return with_model_path(options, manifest) | {"language": LANGUAGE}
+    return with_model_path(options, manifest, registry.paths) | {"language": LANGUAGE}
 
 
 def _ways(options: dict[str, Any]) -> dict[str, _Way]:
