@@ -19,7 +19,7 @@ __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
     *("latency", "barge-in", "av-sync", "face", "startup", "soak"),
-    *("wav2lip", "realtime", "render", "visemes", "models", "kokoro"),
+    *("wav2lip", "realtime", "render", "visemes", "models", "kokoro", "whisper"),
 )
 CHOICES = MappingProxyType(
     {

@@ -36,13 +36,25 @@ class Engine(Protocol):
         """Give back all memory and files; called once, after the last generator was closed."""
 
 
+@runtime_checkable
+class LiveAudio(Protocol):
+    """An iterator of blocks that tells whether one would have to wait for the next."""
+
+    def __next__(self) -> AudioChunk: ...
+
+    @property
+    def ready(self) -> bool:
+        """`next` returns, or raises, at once: a block is there, or the end."""
+
+
 class SpeechRecognizer(Engine, Protocol):
     """Speech to text."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
         """Yield partial transcripts while `audio` arrives; the last is final.
 
-        `audio`: 16 kHz blocks, live.
+        `audio`: 16 kHz blocks, live. While somebody speaks it is a `LiveAudio`, so that an engine
+        can look between two pieces of work whether there is something more urgent to do.
         """
 
 

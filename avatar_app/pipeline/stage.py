@@ -52,6 +52,11 @@ class Feed(Generic[T]):
         """Whether `put` would wait."""
         return len(self._items) >= self._limit
 
+    @property
+    def ready(self) -> bool:
+        """Whether `next` would not wait."""
+        return bool(self._items) or self._closed or self._over
+
     def close(self) -> None:
         """Nothing more will come."""
         with self._bell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -22,14 +22,25 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.engines.asr.whisper import engine, loading
 from avatar_app.engines.asr.whisper.agreement import Agreement
-from avatar_app.engines.asr.whisper.decoding import (
-    MOST_PROMPT_TOKENS,
-    MOST_TOKENS,
-    is_believable,
-    repeats,
+from avatar_app.engines.asr.whisper.belief import ends_twice, repeats, until_repetition
+from avatar_app.engines.asr.whisper.decoding import Decoder, most_tokens
+from avatar_app.engines.asr.whisper.encoding import (
+    FRAMES_A_SECOND,
+    LEAD,
+    LONGEST,
+    PADDING,
+    WINDOW,
+    encode,
 )
-from avatar_app.engines.asr.whisper.engine import WhisperRecognizer
+from avatar_app.engines.asr.whisper.engine import STEP, WhisperRecognizer
+from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions
 from avatar_app.engines.asr.whisper.loading import translated
+from avatar_app.engines.asr.whisper.prompting import (
+    MOST_HOTWORD_TOKENS,
+    MOST_PROMPT_TOKENS,
+    tokens_before,
+)
+from avatar_app.engines.asr.whisper.segments import Segment, split, within
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
@@ -58,18 +69,42 @@ def blocks(*sounds: Samples) -> Iterator[AudioChunk]:
         yield AudioChunk(sound[start : start + MICROPHONE_BLOCK], MICROPHONE_RATE, start)
 
 
-class Watched:
-    """The model, and what it was asked."""
+class Watched(Decoder):
+    """A decoder that notes what it was asked."""
 
     def __init__(self, recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._model = recognizer._model
-        self.hf_tokenizer = self._model.hf_tokenizer
-        self.asked: list[dict[str, Any]] = []
-        monkeypatch.setattr(recognizer, "_model", self)
+        super().__init__(recognizer.decoder.model)
+        self.asked: list[Any] = []
+        self.final = False
+        """What is asked for now."""
+        monkeypatch.setattr(recognizer, "decoder", self)
 
-    def transcribe(self, samples: Samples, **wanted: Any) -> Any:
-        self.asked.append(wanted | {"seconds": len(samples) / MICROPHONE_RATE})
-        return self._model.transcribe(samples, **wanted)
+    def decode(self, samples: Samples, options: DecodingOptions, **wanted: Any) -> Any:
+        seconds, self.final = len(samples) / MICROPHONE_RATE, wanted["final"]
+        found = super().decode(samples, options, **wanted)
+        self.asked.append(
+            SimpleNamespace(
+                seconds=seconds,
+                final=self.final,
+                dropped=found is None,
+                before=options.prompt,
+            )
+        )
+        return found
+
+
+class Live(Iterator[AudioChunk]):
+    """A stream that tells whether the next block is there."""
+
+    def __init__(self, sound: Samples, is_ready: Callable[[], bool] = lambda: True) -> None:
+        self._blocks, self._is_ready = blocks(sound), is_ready
+
+    def __next__(self) -> AudioChunk:
+        return next(self._blocks)
+
+    @property
+    def ready(self) -> bool:
+        return self._is_ready()
 
 
 def test_speech_is_understood_while_it_is_spoken(recognizer):
@@ -94,29 +129,27 @@ def test_the_text_is_there_when_the_speaker_has_paused(recognizer, monkeypatch):
     *_, final = hearing
     last = watched.asked[-1]
     assert final.text == SENTENCE
-    assert last["beam_size"] == 2, "the last look was the careful one"
-    assert last["seconds"] < len(SPEECH) / MICROPHONE_RATE + 0.2, "it began within the pause"
+    assert last.final, "the last look was the careful one"
+    assert last.seconds < len(SPEECH) / MICROPHONE_RATE + 0.2, "it began within the pause"
 
 
 def test_a_pause_that_was_none_is_thought_over(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     pause = SILENCE[: MICROPHONE_RATE // 4]
     list(recognizer.transcribe(blocks(SPEECH, pause, SPEECH, pause), Turn(1)))
-    careful = [asked["seconds"] for asked in watched.asked if asked["beam_size"] == 2]
+    careful = [asked.seconds for asked in watched.asked if asked.final]
     whole = (2 * len(SPEECH) + len(pause)) / MICROPHONE_RATE
-    assert careful[-1] > whole - 0.2, "what was said after the pause was not heard"
+    assert careful[-1] > whole - 0.25, "what was said after the pause was not heard"
 
 
 def test_looks_are_no_nearer_than_the_machine_can_follow(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     list(recognizer.transcribe(blocks(SPEECH), Turn(1)))
-    hasty = [asked for asked in watched.asked if asked["beam_size"] == 1]
-    assert len(hasty) >= 3
-    apart = [later["seconds"] - earlier["seconds"] for earlier, later in pairwise(watched.asked)]
+    assert sum(not asked.final for asked in watched.asked) >= 3
     assert all(
-        seconds > 0.49
-        for seconds, asked in zip(apart, watched.asked[1:], strict=True)
-        if asked in hasty
+        later.seconds - earlier.seconds > STEP - 0.01
+        for earlier, later in pairwise(watched.asked)
+        if not later.final
     )
 
 
@@ -124,20 +157,69 @@ def test_what_was_said_before_a_pause_is_known_after_it(recognizer, monkeypatch)
     watched = Watched(recognizer, monkeypatch)
     list(recognizer.transcribe(blocks(SPEECH), Turn(7)))
     list(recognizer.transcribe(blocks(SPEECH), Turn(7)))
-    assert watched.asked[-1]["initial_prompt"] == SENTENCE
+    assert watched.asked[-1].before == SENTENCE
     list(recognizer.transcribe(blocks(SPEECH), Turn(8)))
-    assert watched.asked[-1]["initial_prompt"] is None
+    assert watched.asked[-1].before == ""
 
 
-def test_a_long_speech_after_a_long_one_is_understood(recognizer, monkeypatch):
-    watched = Watched(recognizer, monkeypatch)
+@pytest.mark.parametrize("seconds", [18, 40])
+def test_a_long_speech_after_a_long_one_is_understood(recognizer, seconds):
     recognizer.configure(prompt="ten meters " * 200, hotwords="go forward " * 200)
-    speech = np.concatenate([SPEECH] * 4)[: 18 * MICROPHONE_RATE]
+    speech = np.concatenate([SPEECH] * 8)[: seconds * MICROPHONE_RATE]
     *_, final = recognizer.transcribe(iter([AudioChunk(speech, MICROPHONE_RATE)]), Turn(1))
     recognizer.configure(prompt="", hotwords="")
+    assert final.text.startswith(SENTENCE)
+
+
+def test_what_stands_before_a_text_leaves_room_for_it(recognizer):
+    options = DecodingOptions(prompt="go forward " * 200, hotwords="ten meters " * 200)
+    before = tokens_before(recognizer.decoder.model, options)
+    assert len(before) == MOST_HOTWORD_TOKENS + MOST_PROMPT_TOKENS
+    assert len(before) + most_tokens(LONGEST) + 5 < 448
+    assert len(set(before[:MOST_HOTWORD_TOKENS]) & set(before[MOST_HOTWORD_TOKENS:])) == 0
+
+
+def test_only_the_sound_is_encoded(recognizer):
+    model = recognizer.decoder.model
+    for seconds in (1, 5):
+        encoded = encode(model, SPEECH[: seconds * MICROPHONE_RATE])
+        frames = round((LEAD + seconds + PADDING) * FRAMES_A_SECOND)
+        assert encoded.output.shape[1] == frames // 2
+        assert encoded.seconds == pytest.approx(LEAD + seconds)
+    assert encode(model, SPEECH, WINDOW).output.shape[1] == WINDOW * FRAMES_A_SECOND // 2
+
+
+def test_a_partial_text_makes_way_for_the_final_one(recognizer, monkeypatch):
+    watched = Watched(recognizer, monkeypatch)
+    transcripts = list(recognizer.transcribe(Live(SPEECH), Turn(1)))
+    assert [transcript.text for transcript in transcripts] == [SENTENCE]
+    partial, final = watched.asked
+    assert partial.dropped
+    assert not partial.final
+    assert final.final
+    assert not final.dropped
+
+
+def test_the_text_of_a_pause_makes_way_for_what_is_said_after_it(recognizer, monkeypatch):
+    watched = Watched(recognizer, monkeypatch)
+    pause = SILENCE[: MICROPHONE_RATE // 5]
+    sound = Live(np.concatenate([SPEECH, pause, SPEECH]), lambda: watched.final)
+    *_, final = recognizer.transcribe(sound, Turn(1))
     assert final.text == SENTENCE
-    assert watched.asked[-1]["max_new_tokens"] == MOST_TOKENS
-    assert len(watched.asked[-1]["initial_prompt"].split()) == MOST_PROMPT_TOKENS
+    *_, dropped, last = watched.asked
+    assert (dropped.final, dropped.dropped) == (True, True)
+    assert (last.final, last.dropped) == (True, False)
+
+
+def test_a_turn_is_cancelled_while_the_engine_computes(recognizer):
+    turn = Turn(1)
+
+    def cancelled() -> bool:
+        turn.cancel()
+        return True
+
+    with pytest.raises(TurnCancelled):
+        list(recognizer.transcribe(Live(SPEECH, cancelled), turn))
 
 
 def test_no_word_is_invented_on_silence_or_noise(recognizer):
@@ -259,13 +341,35 @@ def test_a_word_more_at_the_beginning_shows_none_twice():
     assert agreement.agreed == ["And", "so", "my"]
 
 
-def test_loops_and_doubts_are_told_from_speech():
+def test_loops_are_told_from_speech_and_cut():
     assert repeats("thank you you you you")
+    assert repeats("that take no account, that take no account, that take no account, that take")
     assert not repeats("no no no, that is very very good")
-    sure = {"avg_logprob": -0.2, "no_speech_prob": 0.9, "compression_ratio": 1.0, "text": "yes"}
-    assert is_believable(SimpleNamespace(**sure))
-    assert not is_believable(SimpleNamespace(**sure | {"avg_logprob": -1.2}))
-    assert not is_believable(SimpleNamespace(**sure | {"compression_ratio": 3.0}))
+    assert not repeats("one zero zero zero one")
+    said = ["What", "did", "it", "cost", "cost", "cost", "Cost", "cost"]
+    assert until_repetition(said) == ["What", "did", "it", "cost"]
+    assert until_repetition(said[:6]) == said[:6]
+
+
+def test_what_is_said_twice_at_the_end_is_doubted():
+    assert ends_twice("Well, good luck with that. Well, good luck with that.")
+    assert ends_twice("and the answer is, ten of clubs ten of clubs")
+    assert not ends_twice("ask what you can do for you, ask what you can do for your country")
+    assert not ends_twice("five five")
+
+
+def test_a_sentence_that_begins_after_the_sound_is_made_up():
+    tokenizer = SimpleNamespace(timestamp_begin=1000, decode=lambda ids: f" {len(ids)} words")
+    tokens = [1000, 1, 2, 1050, 1050, 3, 1100, 1100, 4, 5, 1190]
+    segments = split(tokens, tokenizer)
+    assert [(each.start, each.end, each.tokens) for each in segments] == [
+        (0.0, 1.0, (1, 2)),
+        (1.0, 2.0, (3,)),
+        (2.0, pytest.approx(3.8), (4, 5)),
+    ]
+    assert within(segments, 2.05) == segments[:2]
+    assert within(segments, 4.0) == segments
+    assert split([1, 2], tokenizer) == (Segment(0.0, 0.0, (1, 2), " 2 words"),)
 
 
 @pytest.mark.parametrize("chosen", [None, "ACTIVE"])

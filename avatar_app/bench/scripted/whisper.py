@@ -25,7 +25,7 @@ SPECIAL = (
 )
 CLOCK = 2
 """Of the model's columns: they tell the time, in a circle, and align words with the sound."""
-WORD_FRAMES = 12
+WORD_FRAMES = 20
 """Frames of 20 ms that a word is said to take."""
 SURE = 30.0
 """How much likelier the next word is than any other, in nats."""

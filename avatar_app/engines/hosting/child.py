@@ -47,14 +47,29 @@ class _Running:
         self.input.put(_END)
         self.credit.release()
 
-    def live_input(self) -> Iterator[Any]:
-        while True:
-            self.turn.check()
-            item = self.input.get()
-            self.turn.check()
-            if item is _END:
-                return
-            yield item
+    def live_input(self) -> _LiveInput:
+        return _LiveInput(self.turn, self.input)
+
+
+class _LiveInput(Iterator[Any]):
+    """What the application sends to a call, until its end; a `core.engines.LiveAudio` of blocks."""
+
+    def __init__(self, turn: Turn, items: queue.SimpleQueue[Any]) -> None:
+        self._turn, self._items = turn, items
+        self._ended = False
+
+    def __next__(self) -> Any:
+        self._turn.check()
+        item = _END if self._ended else self._items.get()
+        self._turn.check()
+        if item is _END:
+            self._ended = True
+            raise StopIteration
+        return item
+
+    @property
+    def ready(self) -> bool:
+        return self._ended or not self._items.empty()
 
 
 def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[str, ...]) -> None:

@@ -3,109 +3,192 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from avatar_app.core.values import MICROPHONE_RATE, Samples, Word
+from avatar_app.engines.asr.whisper.belief import (
+    NO_SPEECH,
+    REPEATING,
+    UNSURE,
+    compression,
+    ends_twice,
+    repeats,
+    until_repetition,
+)
+from avatar_app.engines.asr.whisper.encoding import (
+    LONGEST,
+    PADDING,
+    WINDOW,
+    EncodedSound,
+    encode,
+)
+from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions, Hypothesis
+from avatar_app.engines.asr.whisper.long_sound import decode_long
+from avatar_app.engines.asr.whisper.prompting import tokens_before
+from avatar_app.engines.asr.whisper.segments import Segment, align, split, tokenizer_for, within
+from avatar_app.engines.asr.whisper.voice import VoicedSound, find_voice
 
-NO_SPEECH = 0.6
-"""Probability of silence from which a segment that is unsure as well is dropped."""
-UNSURE = -1.0
-"""Mean log-probability of a segment's tokens below which its words are doubted."""
-REPEATING = 2.4
-"""Times that a text can be compressed, from which on it says the same again and again."""
-MOST_REPEATED = 3
-"""Times that a word may follow itself."""
 LEAST_TOKENS, TOKENS_A_SECOND, MOST_TOKENS = 16, 12, 224
 """A text cannot be longer than anybody speaks: a hypothesis in a loop ends."""
-MOST_PROMPT_TOKENS = MOST_HOTWORD_TOKENS = 100
-"""Of what stands before a text: together with it they fit into Whisper's 448 tokens."""
-FALLBACK = (0.0, 0.4)
-"""Temperatures tried for the final text."""
+SHORTEST = 0.1
+"""Seconds of voice that may hold a word."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """How sound is decoded."""
+class Attempt:
+    """One way to decode."""
 
-    language: str | None = None
-    """ISO 639-1; None: found out."""
-    beam: int = 1
-    voice_filter: bool = True
-    word_times: bool = True
-    prompt: str = ""
-    hotwords: str = ""
+    padding: float
+    """Seconds after the sound."""
+    temperature: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """What may have been said."""
-
-    text: str = ""
-    confidence: float = 0.0
-    """Geometric mean of the tokens' probabilities."""
-    words: tuple[Word, ...] = ()
-    """Seconds from the sound's beginning."""
+ATTEMPTS = (Attempt(PADDING), Attempt(2 * PADDING), Attempt(WINDOW), Attempt(WINDOW, 0.4))
+"""For a final text, until one can be believed: quick, nearly as quick, as Whisper was trained, and
+by chance, which leads out of a loop."""
 
 
-def decode(model: Any, samples: Samples, wanted: Wanted, *, final: bool) -> Hypothesis:
-    """Decode `samples` (16 kHz) with a `faster_whisper.WhisperModel`.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    """What one attempt brought."""
 
-    Partial texts are decoded greedily, once; the final one with a beam, a second try, and times.
-    """
-    seconds = len(samples) / MICROPHONE_RATE
-    most = min(LEAST_TOKENS + math.ceil(seconds * TOKENS_A_SECOND), MOST_TOKENS)
-    segments, _ = model.transcribe(
-        samples,
-        language=wanted.language,
-        beam_size=wanted.beam if final else 1,
-        temperature=FALLBACK if final else 0.0,
-        condition_on_previous_text=False,
-        no_speech_threshold=NO_SPEECH,
-        log_prob_threshold=UNSURE,
-        compression_ratio_threshold=REPEATING,
-        initial_prompt=_shortened(model, wanted.prompt, slice(-MOST_PROMPT_TOKENS, None)),
-        hotwords=_shortened(model, wanted.hotwords, slice(MOST_HOTWORD_TOKENS)),
-        vad_filter=wanted.voice_filter,
-        word_timestamps=final and wanted.word_times,
-        max_new_tokens=most,
-    )
-    return _hypothesis([segment for segment in segments if is_believable(segment)])
+    encoded: EncodedSound
+    tokenizer: Any
+    segments: tuple[Segment, ...]
+    sureness: float
+    """Mean log-probability of the tokens."""
+    no_speech: float
+    whole: bool
+    """It ended by itself, not at the limit of tokens."""
 
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments).strip()
 
-def _shortened(model: Any, text: str, kept: slice) -> str | None:
-    """The tokens of `text` that are kept, as text; None where there is nothing to say."""
-    tokens = model.hf_tokenizer.encode(text, add_special_tokens=False).ids
-    shortened: str = text if tokens[kept] == tokens else model.hf_tokenizer.decode(tokens[kept])
-    return shortened.strip() or None
+    @property
+    def is_silence(self) -> bool:
+        return self.sureness < UNSURE and self.no_speech > NO_SPEECH
 
+    @property
+    def loops(self) -> bool:
+        return compression(self.text) > REPEATING or repeats(self.text)
 
-def is_believable(segment: Any) -> bool:
-    """Is the segment no invention on silence or noise, and no loop?"""
-    doubted = segment.avg_logprob < UNSURE
-    if doubted and segment.no_speech_prob > NO_SPEECH:
-        return False
-    return segment.compression_ratio <= REPEATING and not repeats(segment.text)
+    @property
+    def is_believable(self) -> bool:
+        doubtful = self.loops or ends_twice(self.text)
+        return self.whole and self.sureness >= UNSURE and not doubtful
 
 
-def repeats(text: str) -> bool:
-    """Does a word follow itself more often than anybody says it?"""
-    words = text.casefold().split()
-    return any(
-        len(set(words[at : at + MOST_REPEATED + 1])) == 1
-        for at in range(len(words) - MOST_REPEATED)
-    )
+class Decoder:
+    """A `faster_whisper.WhisperModel`, and the tokenizers of the languages that were spoken."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._tokenizers: dict[str, Any] = {}
+
+    def decode(
+        self,
+        samples: Samples,
+        options: DecodingOptions,
+        *,
+        final: bool,
+        is_stale: Callable[[], bool] = lambda: False,
+    ) -> Hypothesis | None:
+        """What is said in `samples` (16 kHz).
+
+        Partial texts are decoded greedily, once; the final one with a beam, more attempts, and
+        times. `is_stale` is asked between pieces of work: None if nobody wants the text any more.
+        """
+        voiced = find_voice(samples) if options.voice_filter else VoicedSound(samples)
+        seconds = len(voiced.samples) / MICROPHONE_RATE
+        if seconds < SHORTEST:
+            return Hypothesis()
+        if seconds > LONGEST:
+            return decode_long(self.model, voiced, options, final=final)
+        best = self._search(voiced.samples, options, final, is_stale)
+        return None if best is None else self._hypothesis(best, voiced, options, final)
+
+    def _search(
+        self,
+        samples: Samples,
+        options: DecodingOptions,
+        final: bool,
+        is_stale: Callable[[], bool],
+    ) -> _Decoded | None:
+        """The first attempt that can be believed; else the surest."""
+        tried: list[_Decoded] = []
+        encoded, padding = None, -1.0
+        for attempt in ATTEMPTS if final else ATTEMPTS[:1]:
+            if encoded is None or attempt.padding != padding:
+                encoded, padding = encode(self.model, samples, attempt.padding), attempt.padding
+            if is_stale():
+                return None
+            beam = options.beam if final else 1
+            tried.append(self._generate(encoded, options, beam, attempt.temperature))
+            if tried[-1].is_believable or tried[-1].is_silence:
+                return tried[-1]
+        return max(tried, key=lambda each: (not each.loops, each.sureness))
+
+    def _generate(
+        self, encoded: EncodedSound, options: DecodingOptions, beam: int, temperature: float
+    ) -> _Decoded:
+        tokenizer = self._tokenizer(encoded, options.language)
+        before = tokens_before(self.model, options)
+        prompt = ([tokenizer.sot_prev, *before] if before else []) + tokenizer.sot_sequence
+        most = most_tokens(encoded.seconds)
+        chance = {"sampling_topk": 0, "sampling_temperature": temperature} if temperature else {}
+        [result] = self.model.model.generate(
+            encoded.output,
+            [prompt],
+            beam_size=1 if temperature else beam,
+            max_length=len(prompt) + most,
+            return_scores=True,
+            return_no_speech_prob=True,
+            **chance,
+        )
+        [tokens], [score] = result.sequences_ids, result.scores
+        segments = split(tokens, tokenizer)
+        spoken = within(segments, encoded.seconds)
+        return _Decoded(
+            encoded,
+            tokenizer,
+            spoken,
+            score * len(tokens) / (len(tokens) + 1),
+            result.no_speech_prob,
+            len(tokens) < most or len(spoken) < len(segments),
+        )
+
+    def _tokenizer(self, encoded: EncodedSound, language: str | None) -> Any:
+        """Of the language that is spoken."""
+        multilingual = self.model.model.is_multilingual
+        if multilingual and language is None:
+            [[(likeliest, _), *_]] = self.model.model.detect_language(encoded.output)
+            language = likeliest.removeprefix("<|").removesuffix("|>")
+        spoken = language if multilingual and language else "en"
+        if spoken not in self._tokenizers:
+            self._tokenizers[spoken] = tokenizer_for(self.model, spoken)
+        return self._tokenizers[spoken]
+
+    def _hypothesis(
+        self, decoded: _Decoded, voiced: VoicedSound, options: DecodingOptions, final: bool
+    ) -> Hypothesis:
+        if decoded.is_silence or not decoded.text:
+            return Hypothesis()
+        spoken = decoded.text.split()
+        kept = until_repetition(spoken)
+        words: tuple[Word, ...] = ()
+        if final and options.word_times:
+            timed = align(self.model, decoded.tokenizer, decoded.encoded, decoded.segments)
+            words = tuple(voiced.placed(word) for word in timed)
+        if len(kept) == len(spoken):
+            text = decoded.text
+        else:
+            text, words = " ".join(kept), words[: len(kept)]
+        return Hypothesis(text, math.exp(min(decoded.sureness, 0.0)), words)
 
 
-def _hypothesis(segments: list[Any]) -> Hypothesis:
-    text = "".join(segment.text for segment in segments).strip()
-    tokens = sum(len(segment.tokens) for segment in segments)
-    if not text or not tokens:
-        return Hypothesis()
-    mean = sum(segment.avg_logprob * len(segment.tokens) for segment in segments) / tokens
-    words = tuple(
-        Word(word.word.strip(), float(word.start), float(word.end))
-        for segment in segments
-        for word in segment.words or ()
-    )
-    return Hypothesis(text, math.exp(min(mean, 0.0)), words)
+def most_tokens(seconds: float) -> int:
+    """As many as anybody can say in so many seconds, with their times."""
+    return min(LEAST_TOKENS + math.ceil(seconds * TOKENS_A_SECOND), MOST_TOKENS)

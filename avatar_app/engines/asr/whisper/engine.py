@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from avatar_app.core.engines import LiveAudio
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Transcript
+from avatar_app.core.values import AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.whisper.agreement import Agreement
-from avatar_app.engines.asr.whisper.decoding import Hypothesis, Wanted, decode
+from avatar_app.engines.asr.whisper.decoding import Decoder
+from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions, Hypothesis
 from avatar_app.engines.asr.whisper.loading import load, translated
 from avatar_app.engines.asr.whisper.sound import Sound
 
-FIRST_LOOK = 0.7
+FIRST_LOOK = 0.6
 """Seconds of sound before the first hypothesis."""
-STEP = 0.5
+STEP = 0.4
 """Seconds of sound between two hypotheses, where they come quickly enough."""
 AIR = 1.6
-"""A hypothesis that takes a second is followed by so many seconds of sound: the engine never falls
-behind the speaker, and leaves time to the others."""
-PAUSE = 0.15
+"""From the beginning of a hypothesis that takes a second, seconds of sound until the next: the
+engine never falls behind the speaker, and leaves time to the others."""
+PAUSE = 0.1
 """Seconds of quiet after which the final text is worked out, in case that was all."""
 SHORTEST = 0.15
 """Seconds of sound that may hold a word."""
@@ -49,9 +52,9 @@ class _Choices:
         """What takes seconds to change."""
         return self.model, self.device, self.compute, self.threads
 
-    def wanted(self, before: str) -> Wanted:
+    def decoding(self, before: str) -> DecodingOptions:
         """`before`: what the speaker said until now."""
-        return Wanted(
+        return DecodingOptions(
             None if self.language == "auto" else self.language,
             self.beam,
             self.voice_filter,
@@ -62,78 +65,78 @@ class _Choices:
 
 
 class WhisperRecognizer:
-    """A `core.engines.Recognizer` (Radford et al.: Robust Speech Recognition via Large-Scale Weak
-    Supervision, 2022; https://github.com/SYSTRAN/faster-whisper).
+    """A `core.engines.SpeechRecognizer` (Radford et al.: Robust Speech Recognition via Large-Scale
+    Weak Supervision, 2022; https://github.com/SYSTRAN/faster-whisper).
 
     Words are shown as soon as two hypotheses agree on them. In a pause the final text is worked out
     before it is known that the speaker has ended: it is there when the end is certain, and thrown
-    away if the speaker goes on.
+    away if the speaker goes on. For it a partial text is given up in the middle.
     """
 
     def __init__(self, **options: Any) -> None:
         self._choices = _Choices(**options)
         self._using = threading.Lock()  # a hypothesis may be wanted while the model is exchanged
-        self._model = _loaded(self._choices)
+        self.decoder: Decoder | None = _loaded(self._choices)
         self._said = _Said()
 
     def configure(self, **options: Any) -> None:
         choices = replace(self._choices, **options)
         with self._using:
             if choices.network != self._choices.network:
-                self._model = None  # two models at once might not fit
-                self._model = _loaded(choices)
+                self.decoder = None  # two models at once might not fit
+                self.decoder = _loaded(choices)
             self._choices = choices
 
     def close(self) -> None:
-        self._model = None
+        self.decoder = None
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        wanted = self._choices.wanted(self._said.before(turn))
-        utterance = _Utterance(self._decode, wanted)
-        for chunk in audio:
-            turn.check()
-            if utterance.hear(chunk):
-                yield Transcript(utterance.text)
-        turn.check()
+        options = self._choices.decoding(self._said.before(turn))
+        utterance = _Utterance(audio, turn, partial(self._decode, options))
+        yield from utterance.partial_transcripts()
         final = utterance.final()
         self._said.add(turn, final.text)
         yield Transcript(final.text, True, final.confidence, final.words)
 
-    def _decode(self, sound: Sound, wanted: Wanted, final: bool) -> Hypothesis:
+    def _decode(
+        self,
+        options: DecodingOptions,
+        samples: Samples,
+        *,
+        final: bool,
+        is_stale: Callable[[], bool],
+    ) -> Hypothesis | None:
         try:
             with self._using:
-                return decode(self._model, sound.samples, wanted, final=final)
+                assert self.decoder is not None, "it was closed"
+                return self.decoder.decode(samples, options, final=final, is_stale=is_stale)
         except (RuntimeError, MemoryError) as error:
             raise translated(error, Path(self._choices.model)) from error
 
 
 class _Utterance:
-    """One recognition: decides when to look for words."""
+    """One recognition: decides when to look for words, and when a look is no longer worth it."""
 
-    def __init__(self, decode: Any, wanted: Wanted) -> None:
-        self._decode, self._wanted = decode, wanted
+    def __init__(
+        self,
+        audio: Iterator[AudioChunk],
+        turn: Turn,
+        decode: Callable[..., Hypothesis | None],
+    ) -> None:
+        self._audio, self._turn, self._decode = audio, turn, decode
         self._sound = Sound()
         self._agreement = Agreement()
         self._next_look = FIRST_LOOK
         self._guess: Hypothesis | None = None
         self._guessed_until = -1
+        self._ended = False
 
-    @property
-    def text(self) -> str:
-        """What is agreed on."""
-        return " ".join(self._agreement.agreed)
-
-    def hear(self, chunk: AudioChunk) -> bool:
-        """Take the next block; whether more words are agreed on."""
-        sound = self._sound
-        sound.add(chunk)
-        if sound.seconds < SHORTEST or self._guessed_until == sound.voice_end:
-            return False
-        if sound.voice_end and sound.quiet_seconds >= PAUSE:
-            return self._look(final=True)
-        if sound.seconds >= self._next_look:
-            return self._look(final=False)
-        return False
+    def partial_transcripts(self) -> Iterator[Transcript]:
+        """Take all sound; more words are agreed on from one transcript to the next."""
+        while not self._ended:
+            self._take()
+            if self._look_is_due():
+                yield Transcript(" ".join(self._agreement.agreed))
 
     def final(self) -> Hypothesis:
         """The text of the whole; at once, where it was worked out in the pause before the end."""
@@ -141,14 +144,58 @@ class _Utterance:
             self._look(final=True)
         return self._guess or Hypothesis()
 
+    def _take(self) -> None:
+        """Wait for the next block, or the end."""
+        self._turn.check()
+        chunk = next(self._audio, None)
+        self._turn.check()
+        if chunk is None:
+            self._ended = True
+        else:
+            self._sound.add(chunk)
+
+    def _take_what_is_there(self) -> None:
+        """What has arrived while the engine computed, where the stream tells of it."""
+        self._turn.check()
+        while not self._ended and isinstance(self._audio, LiveAudio) and self._audio.ready:
+            self._take()
+
+    def _look_is_due(self) -> bool:
+        """Look for words if it is time; whether more of them are agreed on."""
+        sound = self._sound
+        if self._ended or sound.seconds < SHORTEST or self._guessed_until == sound.voice_end:
+            return False
+        if self._has_paused():
+            return self._look(final=True)
+        return sound.seconds >= self._next_look and self._look(final=False)
+
     def _look(self, *, final: bool) -> bool:
-        began = time.perf_counter()
-        found = self._decode(self._sound, self._wanted, final)
+        began, at, until = time.perf_counter(), self._sound.seconds, self._sound.voice_end
+        found = self._decode(
+            self._sound.samples,
+            final=final,
+            is_stale=partial(self._goes_on, until) if final else self._final_is_wanted,
+        )
+        if found is None:
+            return False
         took = time.perf_counter() - began
-        self._next_look = self._sound.seconds + max(STEP, AIR * took)
+        self._next_look = at + max(STEP, AIR * took)
         if final:
-            self._guess, self._guessed_until = found, self._sound.voice_end
+            self._guess, self._guessed_until = found, until
         return self._agreement.add(found.text.split())
+
+    def _has_paused(self) -> bool:
+        return self._sound.voice_end > 0 and self._sound.quiet_seconds >= PAUSE
+
+    def _final_is_wanted(self) -> bool:
+        """A partial text makes way for the final one as soon as the voice has ended."""
+        self._take_what_is_there()
+        return self._ended or self._has_paused()
+
+    def _goes_on(self, until: int) -> bool:
+        """The text of a pause is worth nothing when the speaker goes on."""
+        self._take_what_is_there()
+        return self._sound.voice_end != until
 
 
 class _Said:
@@ -165,5 +212,6 @@ class _Said:
         self._turn = turn.id
 
 
-def _loaded(choices: _Choices) -> Any:
-    return load(Path(choices.model).expanduser(), choices.device, choices.compute, choices.threads)
+def _loaded(choices: _Choices) -> Decoder:
+    folder = Path(choices.model).expanduser()
+    return Decoder(load(folder, choices.device, choices.compute, choices.threads))

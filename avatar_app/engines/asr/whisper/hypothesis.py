@@ -1,0 +1,31 @@
+"""How sound is decoded, and what may have been said in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from avatar_app.core.values import Word
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingOptions:
+    """How sound is decoded."""
+
+    language: str | None = None
+    """ISO 639-1; None: found out."""
+    beam: int = 1
+    voice_filter: bool = True
+    word_times: bool = True
+    prompt: str = ""
+    hotwords: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What may have been said."""
+
+    text: str = ""
+    confidence: float = 0.0
+    """Geometric mean of the tokens' probabilities."""
+    words: tuple[Word, ...] = ()
+    """Seconds from the sound's beginning."""
