@@ -448,7 +448,7 @@ def test_closing_does_not_wait_for_an_engine_that_somebody_waits_for(
     host = HostedVoice(load_for_ever, "The voice")
     failures: list[EngineFailed] = []
     waits, await_ready = threading.Event(), host._await_ready
-    monkeypatch.setattr(host, "_await_ready", lambda child: (waits.set(), await_ready(child)))
+    monkeypatch.setattr(host, "_await_ready", lambda *given: (waits.set(), await_ready(*given)))
 
     def wait() -> None:
         with pytest.raises(EngineFailed) as caught:
