@@ -54,8 +54,9 @@ class _Turn(Turn):
             self._beat()
 
     def explain_wait(self, sentence: str) -> None:
-        super().explain_wait(sentence)
-        self._beat()
+        if sentence != self.waits_for:
+            super().explain_wait(sentence)
+            self._beat()
 
     def _beat(self) -> None:
         self._told_at = time.monotonic()
