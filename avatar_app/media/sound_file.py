@@ -29,7 +29,7 @@ _FORMATS = (
 _KINDS = "Bring a WAV, FLAC, Ogg, MP3 or M4A file."
 
 
-class SoundFile:
+class SoundReader:
     """An open sound file."""
 
     def __init__(self, path: Path, source: _Source) -> None:
@@ -63,7 +63,7 @@ class SoundFile:
 
 
 @contextmanager
-def opened_sound(path: Path) -> Iterator[SoundFile]:
+def opened_sound(path: Path) -> Iterator[SoundReader]:
     """The file, to be read in blocks.
 
     Raises InputInvalid where it is missing, empty, no sound, or longer than an hour.
@@ -72,7 +72,7 @@ def opened_sound(path: Path) -> Iterator[SoundFile]:
     with closing(_opened(path)) as source:
         if source.stated_seconds > LONGEST_SECONDS:
             raise _too_long(path)
-        yield SoundFile(path, source)
+        yield SoundReader(path, source)
 
 
 class _Source(Protocol):
