@@ -126,6 +126,24 @@ def said(text: str, start: int = 0) -> SpeechChunk:
     return SpeechChunk(AudioChunk(np.zeros(16, np.float32), 16000, start), text)
 
 
+class FragileVoice(TinyVoice):
+    """Breaks if it is closed while it speaks, as engines in C do."""
+
+    def close(self) -> None:
+        self.closed = True
+        threading.Event().wait(1)
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        yield said("before")
+        released = threading.Event()
+        turn.when_cancelled(released.set)
+        released.wait(60)
+        threading.Event().wait(0.3)
+        if getattr(self, "closed", False):
+            raise ReferenceError("the handle is gone")
+        turn.check()
+
+
 class TinyRecognizer(TinyVoice):
     """Tells after each block how many samples it heard."""
 

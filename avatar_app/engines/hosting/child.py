@@ -33,6 +33,8 @@ from avatar_app.engines.hosting.messages import (
     Returned,
 )
 
+END_PATIENCE = 2.0
+"""Seconds that a cancelled call may take to end when the engine is to be closed."""
 BEAT_EVERY = 0.25
 """Seconds between two signs of life, at the most often."""
 
@@ -71,6 +73,7 @@ class _Running:
         self.turn = _Turn(call, send)
         self.input: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.credit = threading.Semaphore(CREDIT)
+        self.ended = threading.Event()
 
     def cancel(self) -> None:
         self.turn.cancel()
@@ -125,9 +128,16 @@ def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[
             _receive(message, served)
     except (EOFError, OSError):
         log.info("the application is gone")
-    for running in list(calls.values()):
+    if _all_ended(list(calls.values())):
+        engine.close()
+
+
+def _all_ended(calls: list[_Running]) -> bool:
+    """Cancel what is under way. An engine that does not end in time is not closed under its own
+    feet: its process ends anyway."""
+    for running in calls:
         running.cancel()
-    engine.close()
+    return all(running.ended.wait(END_PATIENCE) for running in calls)
 
 
 def _receive(message: Any, served: _Served) -> None:
@@ -163,6 +173,7 @@ def _run(running: _Running, served: _Served) -> None:
         served.send(_raised(call.id, error))
     finally:
         served.calls.pop(call.id, None)
+        running.ended.set()
 
 
 def _call(running: _Running, served: _Served) -> Any:

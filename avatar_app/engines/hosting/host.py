@@ -209,6 +209,9 @@ class Host:
             watch.progressed()  # from now on the child is waited for
         if message is _CANCELLED:
             raise TurnCancelled
+        if isinstance(message, Raised) and isinstance(message.error, TurnCancelled):
+            turn.check()
+            raise self._dead(Died("was stopped"))  # it was closed in the middle of its work
         if isinstance(message, Raised):
             raise message.error
         if isinstance(message, Died):
