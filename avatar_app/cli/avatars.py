@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import tell
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 avatars = typer.Typer(
     help="Make faces of photos and clips; list, share and remove them.", no_args_is_help=True
 )
-_out = Console()
-_err = Console(stderr=True)
+_out = plain_console()
+_err = plain_console(stderr=True)
 
 Source = Annotated[Path, typer.Argument(help="The photo, the clip, or the .avatar file.")]
 Known = Annotated[str, typer.Argument(help="What the avatar is called; `list` tells.")]
@@ -56,13 +56,13 @@ def add(
         job: Job[Avatar] = Job(
             f"Making {called}", lambda job: make_avatar(source, called, job, shelf, open_eyes)
         )
-        with _err.status("Looking …") as status:
+        with busy(_err, "Looking …") as tell_status:
             job.when_progressed(
-                lambda progress: status.update(f"{progress.text} … {progress.fraction:.0%}")
+                lambda progress: tell_status(f"{progress.text} … {progress.fraction:.0%}")
             )
             avatar = job.run()
     for note in avatar.notes:
-        _err.print(note, style="yellow", markup=False, highlight=False)
+        _err.print(note, style="yellow")
     folder = shelf.folder(called)
     _say(f"The avatar {called} is {folder}")
     talk = f"avatar-app run --set face.engine=photo --set face.options.avatar={called}"
@@ -131,4 +131,4 @@ def export(name: Known, output: Target) -> int:
 
 def _say(line: str) -> None:
     """As it is: no markup, nothing broken."""
-    _out.print(line, soft_wrap=True, markup=False, highlight=False)
+    _out.print(line, soft_wrap=True)
