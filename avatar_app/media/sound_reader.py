@@ -44,6 +44,7 @@ class SoundWriter:
     def __init__(self, path: str | Path, rate: int) -> None:
         self.path = Path(path)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = soundfile.SoundFile(
                 self.path, "w", samplerate=rate, channels=1, subtype="PCM_16", format="WAV"
             )

@@ -83,7 +83,8 @@ def test_an_unwritable_file_is_told_and_time_still_passes(tmp_path: Path) -> Non
         return np.zeros(frames, np.float32)
 
     clock = ToldClock(end=0.105)
-    path = tmp_path / "missing" / "said.wav"
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "said.wav"
     with FileSpeaker(path, pull, lambda *notice: notices.append(notice), clock) as speaker:
         assert clock.ended.wait(60)
         assert not speaker.alive

@@ -320,9 +320,15 @@ def test_pieces_make_one_file(tmp_path: Path) -> None:
 
 
 def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(InputInvalid, match="cannot be written") as refusal:
-        SoundWriter(tmp_path / "missing" / "a.wav", 16_000)
+        SoundWriter(tmp_path / "file" / "a.wav", 16_000)
     assert "folder" in refusal.value.hint
+
+
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
+    write_sound(tmp_path / "new" / "newer" / "a.wav", AudioChunk(tone(16_000), 16_000))
+    assert read_sound(tmp_path / "new" / "newer" / "a.wav").seconds == 0.5
 
 
 @contextmanager
