@@ -28,11 +28,19 @@ voices = typer.Typer(
 _out = plain_console()
 _err = plain_console(stderr=True)
 
+
+def _folder_name(name: str) -> str:
+    from avatar_app.system.named_folders import folder_name
+
+    return folder_name(name)
+
+
 Reference = Annotated[
     Path | None,
     typer.Argument(help="3 to 30 seconds of the speaker; left out, --record asks for that too."),
 ]
-Name = Annotated[str, typer.Option("--name", help="What to call the voice.")]
+Name = Annotated[str, typer.Option("--name", help="What to call the voice.", callback=_folder_name)]
+Known = Annotated[str, typer.Argument(callback=_folder_name)]
 Consent = Annotated[
     Path | None, typer.Option("--consent", help="The sentence, as its speaker read it.")
 ]
@@ -105,7 +113,7 @@ def _spoken_reference(path: Path) -> Path:
 
 
 @voices.command("consent-phrase")
-def consent_phrase(name: str) -> int:
+def consent_phrase(name: Known) -> int:
     """Draw the sentence that the speaker of a new voice is to read within ten minutes."""
     _show_sentence(name)
     return 0
@@ -140,7 +148,7 @@ def list_all() -> int:
 
 
 @voices.command()
-def remove(name: str) -> int:
+def remove(name: Known) -> int:
     """Delete a cloned voice and its files."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
@@ -151,7 +159,7 @@ def remove(name: str) -> int:
 
 
 @voices.command()
-def revoke(name: str) -> int:
+def revoke(name: Known) -> int:
     """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
