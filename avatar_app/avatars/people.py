@@ -7,7 +7,7 @@ from pathlib import Path
 from avatar_app.avatars.detection.crops import FaceBox
 from avatar_app.core.errors import InputInvalid
 
-IN_FRONT = 0.7
+IN_FRONT = 0.9
 """Size of the second largest face, in that of the largest, below which nobody asks who is meant."""
 
 

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from avatar_app.cli.console import plain_console
-
 from avatar_app.cli.renamed import keep_former_name
 
 servers = typer.Typer(

@@ -47,11 +47,9 @@ def test_every_command_prints_names_as_they_are(
         return {"notices": [f"Look at {path}."]}
 
     monkeypatch.setattr("avatar_app.session.offline.demo.film_demo", film_demo)
-    monkeypatch.setattr("avatar_app.session.offline.demo.film_saying", lambda *_given: ())
     monkeypatch.setattr("avatar_app.cli.speak._out._width", 400)
     for status, words in {
         (0, ("speak", "Hello.", "--output", f"{odd}.wav")),
-        (0, ("say", "Hello.", "--output", f"{odd}.mp4")),
         (0, ("demo", "--output", f"{odd}.mp4")),
         (1, ("converse", "--input", f"{odd}.mp3")),
         (1, ("render", "--audio", f"{odd}.mp3", "--output", f"{odd}.mp4")),
