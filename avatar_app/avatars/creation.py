@@ -48,7 +48,7 @@ def make_avatar(
 
     A clip's progress is told frame by frame; a cancelled job leaves nothing behind. `open_eyes`
     makes what finds the face. `person`: which one of a photo, counted from the left from 1; None:
-    the one in front, or SeveralPeople.
+    the one with the largest face, or SeveralPeople where that one cannot be used.
     """
     shelf.check_free(name)
     if is_clip(source):

@@ -1,4 +1,4 @@
-"""Which person in a photo is meant: the one in front, the one that was named, or nobody is sure."""
+"""Which person in a photo is meant: the largest, the one that was named, or nobody is sure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from pathlib import Path
 from avatar_app.avatars.detection.crops import FaceBox
 from avatar_app.core.errors import InputInvalid
 
-IN_FRONT = 0.9
-"""Size of the second largest face, in that of the largest, below which nobody asks who is meant."""
-
 
 class SeveralPeople(InputInvalid):
-    """Somebody must say which of the people in a photo is meant."""
+    """The largest face of a photo cannot be used, and somebody must say who else is meant."""
 
     def __init__(self, photo: Path, count: int) -> None:
         super().__init__(
@@ -27,16 +24,13 @@ class SeveralPeople(InputInvalid):
 
 
 def choose_person(faces: list[FaceBox], photo: Path, person: int | None) -> FaceBox:
-    """The face of number `person`, counted from the left from 1; None: of who is in front.
+    """The face of number `person`, counted from the left from 1; None: the largest.
 
-    `faces`: at least one, the largest first. Raises SeveralPeople where several may be meant,
-    InputInvalid where there are not so many.
+    `faces`: at least one, the largest first. Raises InputInvalid where there are not so many.
     """
     if person is not None:
         if not 1 <= person <= len(faces):
             counted = f"{len(faces)} people" if len(faces) > 1 else "one person"
             raise InputInvalid(f"There is no person {person} in {photo}, but {counted}.", "")
         return sorted(faces, key=lambda face: float(face.centre[0]))[person - 1]
-    if len(faces) > 1 and faces[1].side > IN_FRONT * faces[0].side:
-        raise SeveralPeople(photo, len(faces))
     return faces[0]
