@@ -7,11 +7,12 @@ SETUP := packaging/linux
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 VOICES ?= .venv-voices
+ROUNDS ?= 10
 VOICES_READY := $(VOICES)/.ready-to-test
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-voices check format bench docs licences clean
+.PHONY: help run test test-random test-voices check format bench docs licences clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -24,6 +25,10 @@ test: $(TEST_READY) ## ruff, mypy and all tests; ARGS="-k name" chooses tests
 	$(MAKE) --no-print-directory check || status=$$?; \
 	$(BIN)/python -m pytest $(ARGS) || status=$$?; \
 	exit $$status
+
+test-random: $(TEST_READY) ## random tests with other numbers each time; ROUNDS=100 goes on for longer
+	@for round in $$(seq $(ROUNDS)); do \
+	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=random $(ARGS) || exit; done
 
 test-voices: $(VOICES_READY) ## the tests of the voices that need PyTorch, in an environment of their own
 	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)

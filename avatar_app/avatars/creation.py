@@ -16,7 +16,9 @@ from avatar_app.avatars.clip.reading import is_clip
 from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of, no_face_in, outline_of
 from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.avatars.people import SeveralPeople, choose_person
 from avatar_app.avatars.photo import read_photo
+from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
 from avatar_app.engines.face.portrait.avatar import (
@@ -40,15 +42,19 @@ def make_avatar(
     job: Job[Any],
     shelf: AvatarLibrary,
     open_eyes: Callable[[], FaceDetector] = FaceDetector,
+    person: int | None = None,
 ) -> Avatar:
     """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
 
     A clip's progress is told frame by frame; a cancelled job leaves nothing behind. `open_eyes`
-    makes what finds the face.
+    makes what finds the face. `person`: which one of a photo, counted from the left from 1; None:
+    the one with the largest face, or SeveralPeople where that one cannot be used.
     """
     shelf.check_free(name)
-    sit = sit_for_clip if is_clip(source) else _sit_for_photo
-    sitting = sit(source, job, open_eyes)
+    if is_clip(source):
+        sitting = sit_for_clip(source, job, open_eyes)
+    else:
+        sitting = _sit_for_photo(source, job, open_eyes, person)
     job.report(0.7, "Writing the avatar")
     with shelf.new(name) as folder:
         _write(folder, sitting, name)
@@ -59,7 +65,9 @@ def make_avatar(
     return load_avatar(shelf.folder(name))
 
 
-def _sit_for_photo(photo: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector]) -> Sitting:
+def _sit_for_photo(
+    photo: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector], person: int | None
+) -> Sitting:
     job.report(0.0, "Reading the photo")
     picture = _sized(read_photo(photo))
     job.report(0.2, "Looking for the face")
@@ -68,8 +76,14 @@ def _sit_for_photo(photo: Path, job: Job[Any], open_eyes: Callable[[], FaceDetec
     if not faces:
         raise no_face_in(picture, photo)
     job.report(0.5, "Measuring the face")
-    mesh, _ = eyes.mesh(picture, faces[0])
-    return Sitting(picture, mesh, check_face(picture, mesh, len(faces)))
+    mesh, _ = eyes.mesh(picture, choose_person(faces, photo, person))
+    try:
+        notes = check_face(picture, mesh, len(faces) if person is None else 1)
+    except InputInvalid as error:
+        if person is not None or len(faces) == 1:
+            raise
+        raise SeveralPeople(photo, len(faces)) from error  # who is behind may be meant
+    return Sitting(picture, mesh, notes)
 
 
 def _sized(picture: Image) -> Image:

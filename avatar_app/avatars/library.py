@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from unicodedata import normalize
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid, choose_one_of
 from avatar_app.core.events import Noticed
 from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar, load_avatar
 from avatar_app.system.named_folders import (
     check_free,
+    folder_name,
     is_name,
     likeliest,
     new_folder,
@@ -25,8 +24,7 @@ from avatar_app.system.paths import AppPaths
 
 def name_from(photo: Path) -> str:
     """A name for the avatar of a photo, from the file's name; letters lose their accents."""
-    letters = normalize("NFKD", photo.stem).encode("ascii", "ignore").decode().lower()
-    plain = re.sub(r"[^a-z0-9_-]+", "-", letters.replace("'", "")).strip("-_")[:40]
+    plain = folder_name(photo.stem)
     return plain if is_name(plain) else "avatar"
 
 
@@ -48,8 +46,8 @@ class AvatarLibrary:
     def folder(self, name: str) -> Path:
         """Where the avatar lies; ConfigInvalid, with the likeliest name meant, if there is none."""
         names = self.names()
-        if name in names:
-            return self.root / name
+        if (known := folder_name(name)) in names:
+            return self.root / known
         hint = choose_one_of(names) or "Create one: avatar-app avatars add PHOTO"
         if Path(name).name != name:
             raise ConfigInvalid(f"{name} is no avatar.", hint)

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from avatar_app.avatars.other_photos import other_size, read_other
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
+from avatar_app.system.native_output import native_output_hidden
 
 _LARGEST_FILE = 100_000_000
 _MOST_PIXELS = 120_000_000
@@ -34,6 +36,8 @@ def read_photo(path: Path) -> Image:
         raise InputInvalid(
             f"The photo {path} has only {width} × {height} pixels.", "Use a larger photo."
         )
+    if _is_other(content):
+        return read_other(content, path)
     if not _is_complete(content):
         raise InputInvalid(f"The photo {path} is cut off.", "Copy it again from where it came.")
     return _decoded(content, path)
@@ -64,9 +68,16 @@ def _size(content: bytes, path: Path) -> tuple[int, int]:
     elif content.startswith(b"BM") and len(content) >= 26:
         width, height = content[18:22], content[22:26]
         size = abs(_number(width, "little", True)), abs(_number(height, "little", True))
+    elif _is_other(content):
+        size = other_size(content)
     if size is None or min(size) <= 0:
         raise InputInvalid(f"The file {path} is no photo that can be read.", _KINDS)
     return size
+
+
+def _is_other(content: bytes) -> bool:
+    tiff = content[:4] in (b"II*\0", b"MM\0*")
+    return tiff or content[4:8] == b"ftyp" or content[:4] in (b"\0\0\0\x0c", b"\xff\x4f\xff\x51")
 
 
 def _number(content: bytes, order: Any, signed: bool = False) -> int:
@@ -114,8 +125,10 @@ def _decoded(content: bytes, path: Path) -> Image:
 
     encoded = np.frombuffer(content, np.uint8)
     try:
-        picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-        whole = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if _may_have_alpha(content) else None
+        with native_output_hidden():  # libpng and libjpeg tell of every small flaw
+            picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+            alpha = _may_have_alpha(content)
+            whole = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if alpha else None
     except cv2.error:
         picture = whole = None
     if picture is None:

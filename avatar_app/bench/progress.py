@@ -17,7 +17,7 @@ def stepped(title: str, steps: Sequence[T]) -> Iterator[T]:
 
     Of more than ten steps, about ten are told.
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     began, every = time.perf_counter(), max(1, len(steps) // LINES)
     for index, step in enumerate(steps):
         if index % every == 0:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 BARS = "▁▂▃▄▅▆▇█"
 BINS = 32
@@ -105,8 +106,9 @@ def show_table(result: BenchResult, console: Console) -> None:
     """The metrics, and how the single measurements are spread."""
     table = Table("", result.bench, "target", "", box=None, header_style="bold", pad_edge=False)
     for name, metric in result.report.metrics.items():
-        mark = "" if metric.target is None else "[green]✓[/]" if metric.ok else "[red]✗[/]"
-        table.add_row(name, _figure(metric), metric.target or "", mark)
+        mark = Text("✓", "green") if metric.ok else Text("✗", "red")
+        shown = "" if metric.target is None else mark
+        table.add_row(name, _figure(metric), metric.target or "", shown)
     console.print(table)
     for name, values in result.report.series.items():
         if len(values) >= BINS // 4:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import tell
 
 if TYPE_CHECKING:
     from avatar_app.avatars.detection.faces import FaceDetector
+    from avatar_app.avatars.people import SeveralPeople
+    from avatar_app.core.jobs import Job
+    from avatar_app.engines.face.portrait.avatar import Avatar
 
 avatars = typer.Typer(
     help="Make faces of photos and clips; list, share and remove them.", no_args_is_help=True
 )
-_out = Console()
-_err = Console(stderr=True)
+_out = plain_console()
+_err = plain_console(stderr=True)
 
 Source = Annotated[Path, typer.Argument(help="The photo, the clip, or the .avatar file.")]
 Known = Annotated[str, typer.Argument(help="What the avatar is called; `list` tells.")]
 Target = Annotated[Path, typer.Argument(help="The .avatar file to write.")]
 Name = Annotated[str | None, typer.Option("--name", help="What to call it; default: as the file.")]
+Person = Annotated[
+    int | None, typer.Option(min=1, help="Who of several in a photo, counted from the left.")
+]
 Detector = Annotated[
     str | None, typer.Option(help="What finds the face: builtin or s3fd; default: as set.")
 ]
@@ -38,36 +45,59 @@ def add(
     name: Name = None,
     detector: Detector = None,
     detector_model: DetectorModel = None,
+    person: Person = None,
 ) -> int:
     """Make an avatar from a photo or a short clip, or take one from an .avatar file."""
     from avatar_app.avatars.archive import SUFFIX, import_avatar
     from avatar_app.avatars.creation import make_avatar
     from avatar_app.avatars.library import AvatarLibrary, name_from
+    from avatar_app.avatars.people import SeveralPeople
     from avatar_app.core.jobs import Job
-    from avatar_app.engines.face.portrait.avatar import Avatar
+    from avatar_app.system.named_folders import folder_name
     from avatar_app.system.paths import app_paths
 
     shelf = AvatarLibrary.of(app_paths())
-    called = name or name_from(source)
+    called = folder_name(name) if name else name_from(source)
     open_eyes = _eyes(detector, detector_model)
-    if source.suffix == SUFFIX:
+
+    def make(person: int | None) -> Avatar:
+        return _watched(
+            Job(
+                f"Making {called}",
+                lambda job: make_avatar(source, called, job, shelf, open_eyes, person),
+            )
+        )
+
+    if source.suffix.lower() == SUFFIX:
         avatar = import_avatar(source, called, shelf)
     else:
-        job: Job[Avatar] = Job(
-            f"Making {called}", lambda job: make_avatar(source, called, job, shelf, open_eyes)
-        )
-        with _err.status("Looking …") as status:
-            job.when_progressed(
-                lambda progress: status.update(f"{progress.text} … {progress.fraction:.0%}")
-            )
-            avatar = job.run()
+        try:
+            avatar = make(person)
+        except SeveralPeople as several:
+            avatar = make(_asked_who(several))
     for note in avatar.notes:
-        _err.print(note, style="yellow", markup=False, highlight=False)
+        _err.print(note, style="yellow")
     folder = shelf.folder(called)
     _say(f"The avatar {called} is {folder}")
     talk = f"avatar-app run --set face.engine=photo --set face.options.avatar={called}"
     _say(f"Talk with it: {talk}")
     return 0
+
+
+def _watched(job: Job[Avatar]) -> Avatar:
+    with busy(_err, "Looking …") as tell_status:
+        job.when_progressed(
+            lambda progress: tell_status(f"{progress.text} … {progress.fraction:.0%}")
+        )
+        return job.run()
+
+
+def _asked_who(several: SeveralPeople) -> int:
+    """The number of the person that is meant; raises `several` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise several
+    _err.print(several.message)
+    return int(typer.prompt(f"Counted from the left, 1 to {several.count}", type=int, err=True))
 
 
 def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector]:
@@ -131,4 +161,4 @@ def export(name: Known, output: Target) -> int:
 
 def _say(line: str) -> None:
     """As it is: no markup, nothing broken."""
-    _out.print(line, soft_wrap=True, markup=False, highlight=False)
+    _out.print(line, soft_wrap=True)

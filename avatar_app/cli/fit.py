@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from avatar_app.cli.console import check_mark, plain_console
 from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from avatar_app.performance.planner import Plan, Row
 
-out = Console()
-err = Console(stderr=True)
+out = plain_console()
+err = plain_console(stderr=True)
 
 
 class ProfileName(StrEnum):
@@ -55,7 +55,6 @@ def fit(
         out.print(
             "Your settings and those before are exchanged; --undo once more exchanges them again.",
             soft_wrap=True,
-            highlight=False,
         )
         return 0
     plan = _planned(profile, measure)
@@ -79,7 +78,7 @@ def _planned(profile: ProfileName, measure: bool) -> Plan:
     tell(err, notices)
     plan, errors = plan_for(Profile(profile.value), settings, paths, err.status, measure)
     for error in errors:
-        err.print(str(error), style="yellow", markup=False, highlight=False)
+        err.print(str(error), style="yellow")
     return plan
 
 
@@ -90,9 +89,9 @@ def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
     if not wanted:
         err.print("Your settings already are like that.")
         return
-    err.print(f"\nIn {settings_file}:", markup=False, highlight=False, soft_wrap=True)
+    err.print(f"\nIn {settings_file}:", soft_wrap=True)
     for name, value in wanted:
-        err.print(f"  {name}: {value}", markup=False, highlight=False)
+        err.print(f"  {name}: {value}")
     if yes or typer.confirm("Write this?", err=True):
         apply(wanted, settings_file)
         err.print("Written. To take it back: avatar-app fit --undo")
@@ -104,22 +103,21 @@ def _show(plan: Plan) -> None:
     told = f"{card.name}, {card.total_mb / 1024:.1f} GB" if card else "no graphics card"
     out.print(
         f"{hardware.ram_mb / 1024:.1f} GB of memory, {hardware.free_ram_mb / 1024:.1f} free; "
-        f"{hardware.cores} cores, {hardware.gflops:.0f} GFLOP/s; {told}.",
-        highlight=False,
+        f"{hardware.cores} cores, {hardware.gflops:.0f} GFLOP/s; {told}."
     )
-    out.print(f"Profile: {plan.profile}", highlight=False)
+    out.print(f"Profile: {plan.profile}")
     table = Table("for", "engine", "needs", "", "why", box=None, header_style="bold")
     for row in plan.rows:
-        mark = "[green]✓[/]" if row.taken else "[dim]–[/]"
+        mark = check_mark(row.taken, "–", "dim")
         table.add_row(row.kind.value, row.name, _needs(row), mark, row.why)
     out.print(table)
     for row in plan.rows:
         if row.remedy:  # commands stand whole in a line, to be copied
             told = f"For {row.name}: {row.remedy}"
-            out.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            out.print(told, style="yellow", soft_wrap=True)
     weight = plan.weight
     on_card = f", and {weight.vram_mb:.0f} MB of the card's" if weight.vram_mb else ""
-    out.print(f"Together: {weight.ram_mb:.0f} MB of memory{on_card}.", highlight=False)
+    out.print(f"Together: {weight.ram_mb:.0f} MB of memory{on_card}.")
 
 
 def _needs(row: Row) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from avatar_app.cli.avatars import avatars
+from avatar_app.cli.console import busy, check_mark, plain_console
 from avatar_app.cli.fit import fit
 from avatar_app.cli.models import models
 from avatar_app.cli.notices import tell, warn
@@ -33,8 +34,8 @@ app = typer.Typer(
 )
 TALK, FILM, KEEP, MACHINE = "Talk", "Films and sound", "Faces, voices, models", "This machine"
 """The parts in which the commands are listed."""
-out = Console()
-err = Console(stderr=True)
+out = plain_console()
+err = plain_console(stderr=True)
 
 Assignments = Annotated[
     list[str] | None,
@@ -47,9 +48,9 @@ def run_command_line() -> int:
     try:
         status = app(standalone_mode=False)
     except AvatarError as error:
-        err.print(error.message, style="bold red", markup=False, highlight=False)
+        err.print(error.message, style="bold red")
         if error.hint:
-            err.print(error.hint, markup=False, highlight=False)
+            err.print(error.hint)
         return 1
     except typer.TyperException as error:
         _show(error)
@@ -64,7 +65,7 @@ def _show(error: typer.TyperException) -> None:
     if callable(show := getattr(error, "show", None)):
         show()
     else:
-        err.print(error.format_message(), markup=False, highlight=False)
+        err.print(error.format_message())
 
 
 @app.command(rich_help_panel=TALK)
@@ -98,13 +99,11 @@ def demo(
     tell(err, notices)
     places = app_paths()
     path = output or places.videos / "avatar-demo.mp4"
-    with err.status("Preparing …") as status:
-        report = film_demo(
-            loaded, places, path, lambda text: status.update(f"The user says: {text}")
-        )
+    with busy(err, "Preparing …") as tell_status:
+        report = film_demo(loaded, places, path, lambda text: tell_status(f"The user says: {text}"))
     for sentence in report["notices"]:
         warn(err, sentence)
-    out.print(f"The film is {path}", soft_wrap=True, highlight=False)
+    out.print(f"The film is {path}", soft_wrap=True)
     return 0
 
 
@@ -143,14 +142,14 @@ def converse(
     if output is not None:
         check_output(output, *recordings)
     lines = read_lines(recordings)
-    with err.status("Preparing …") as status:
+    with busy(err, "Preparing …") as tell_status:
         result = hold(
             loaded,
             app_paths(),
             lines,
             output,
             barge_in_at,
-            lambda source: status.update(f"Playing {source}"),
+            lambda source: tell_status(f"Playing {source}"),
         )
     for sentence in result["notices"]:
         warn(err, sentence)
@@ -194,10 +193,10 @@ def doctor(settings: Assignments = None) -> int:
     healthy = True
     for finding in examine(loaded, app_paths()):
         healthy = healthy and finding.ok
-        mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
-        out.print(f"{mark} {finding.text}", highlight=False)
+        mark = check_mark(finding.ok)
+        out.print(Text.assemble(mark, f" {finding.text}"))
         if finding.remedy:
-            out.print(f"  → {finding.remedy}", style="yellow", markup=False, highlight=False)
+            out.print(f"  → {finding.remedy}", style="yellow")
     return 0 if healthy else 1
 
 
@@ -229,7 +228,7 @@ def bench(
         name = present
     loaded, notices = _settings(settings)
     tell(err, notices)
-    with err.status(f"Measuring {name} …"):
+    with busy(err, f"Measuring {name} …"):
         result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
@@ -256,7 +255,7 @@ def screenshots(folder: Path) -> int:
     from avatar_app.cli.screenshots import shoot_all
 
     for path in shoot_all(folder):
-        out.print(str(path), soft_wrap=True, highlight=False)
+        out.print(str(path), soft_wrap=True)
     return 0
 
 
@@ -268,6 +267,7 @@ def _settings(assignments: list[str] | None) -> tuple[Any, tuple[Noticed, ...]]:
 
 def _write(path: Path, text: str) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigInvalid(

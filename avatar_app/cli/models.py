@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from avatar_app.cli.console import plain_console
 from avatar_app.cli.models_shown import command_to_use, show_list, show_model
 from avatar_app.cli.renamed import keep_former_name, print_renamed
 from avatar_app.core.errors import InputInvalid
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from avatar_app.models.store import Store
 
 models = typer.Typer(help="Models: see, fetch, check, take over, remove.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
+out = plain_console()
+err = plain_console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Accept the licences of all models named.")]
@@ -102,7 +102,7 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
     all_kept = [each for each in catalog.models if store.kept(each)]
     wanted = [catalog.find(name)] if name else all_kept
     if not wanted:
-        out.print("No model is here.", highlight=False)
+        out.print("No model is here.")
     sound = True
     for model in wanted:
         found = run_shown(
@@ -112,9 +112,9 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
         )
         flaws = [each for each in found if each.flaw]
         sound = sound and not flaws
-        out.print(f"{'✗' if flaws else '✓'} {model.id}", highlight=False, markup=False)
+        out.print(f"{'✗' if flaws else '✓'} {model.id}")
         for each in flaws:
-            out.print(f"  {each.name}: {each.flaw}", highlight=False, markup=False)
+            out.print(f"  {each.name}: {each.flaw}")
         if flaws:
             again = "" if store.presence(model) is Presence.PARTLY else f"remove {model.id}, then "
             out.print(f"  → avatar-app models {again}download {model.id}", style="yellow")
@@ -138,7 +138,7 @@ def remove(
         was_pinned = (unpin or forget) and store.forget(model)
         if not was_pinned or store.folder(model).exists():
             store.remove(model)
-        out.print(f"{model.title} was removed.", highlight=False, markup=False)
+        out.print(f"{model.title} was removed.")
     return 0
 
 
@@ -176,9 +176,9 @@ def scan(as_json: AsJson = False) -> int:
         typer.echo(json.dumps(every))
         return 0
     for each in every:
-        out.print(each["title"], style="bold", markup=False, highlight=False, soft_wrap=True)
+        out.print(each["title"], style="bold", soft_wrap=True)
         for line in filter(None, (each["what"], each["flaw"], each["use"])):
-            out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+            out.print(f"  {line}", soft_wrap=True)
     if not every:
         out.print("Other programs have brought none; models.folders names more places to look.")
     return 0
@@ -191,7 +191,7 @@ def _tell_here(model: Model, path: Path) -> None:
     command = command_to_use(model)
     lines = [f"{model.title} is here: {path}", *([f"Use it: {command}"] if command else [])]
     for line in lines:
-        out.print(line, soft_wrap=True, highlight=False, markup=False)
+        out.print(line, soft_wrap=True)
 
 
 def _told(found: Found) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _agree(model: Model, store: Store, accepts: bool) -> None:
 
     if store.is_accepted(model):
         return
-    err.print(model.licence.notice, style="yellow", markup=False, highlight=False)
+    err.print(model.licence.notice, style="yellow")
     if not accepts and sys.stdin.isatty():
         accepts = typer.confirm(f"Do you accept this for {model.title}?", err=True)
         if not accepts:

@@ -114,4 +114,4 @@ def _row(name: str, text: str) -> Any:
 
 
 def _line(out: Console, text: str, style: str | None = None) -> None:
-    out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    out.print(text, style=style, soft_wrap=True)

@@ -17,4 +17,4 @@ def tell(console: Console, notices: Iterable[Noticed], *, soft_wrap: bool = Fals
 
 def warn(console: Console, sentence: str, *, soft_wrap: bool = False) -> None:
     """One line, as plain text."""
-    console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=soft_wrap)
+    console.print(sentence, style="yellow", soft_wrap=soft_wrap)

@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -29,7 +30,7 @@ def watched(
     from avatar_app.core.jobs import Job
 
     columns = (
-        TextColumn("{task.description}"),
+        _title(),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -49,11 +50,16 @@ def run_shown(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
     """The result of a job, whose fraction is shown meanwhile."""
     from avatar_app.core.jobs import Job
 
-    with Progress(console=console, transient=True, disable=_unseen(console)) as bars:
+    columns = (_title(), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=_unseen(console)) as bars:
         bar = bars.add_task(title, total=1.0)
         job: Job[T] = Job(title, work)
         job.when_progressed(lambda progress: bars.update(bar, completed=progress.fraction))
         return job.run()
+
+
+def _title() -> TextColumn:
+    return TextColumn("{task.description}", markup=False)
 
 
 def _unseen(console: Console) -> bool:

@@ -7,11 +7,11 @@ from functools import wraps
 from typing import Any
 
 import typer
-from rich.console import Console
 
+from avatar_app.cli.console import plain_console
 from avatar_app.cli.notices import warn
 
-_err = Console(stderr=True)
+_err = plain_console(stderr=True)
 
 
 def keep_former_name(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
-_out = Console()
-_err = Console(stderr=True)
+_out = plain_console()
+_err = plain_console(stderr=True)
 
 Audio = Annotated[Path | None, typer.Option(help="What is said: WAV, FLAC, Ogg or MP3.")]
 Text = Annotated[str | None, typer.Option(help="What is said, in the avatar's voice.")]
@@ -73,7 +73,7 @@ def render(
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
-        _out.print(f"The film is {output}", soft_wrap=True, highlight=False)
+        _out.print(f"The film is {output}", soft_wrap=True)
     return 0
 
 
@@ -94,13 +94,13 @@ def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, A
     from avatar_app.core.turn import Turn
     from avatar_app.render.job import RenderJob
 
-    with _err.status("Getting ready …"):
+    with busy(_err, "Getting ready …"):
         filming = RenderJob(settings, profile, places, order)
     parts = (
         TextColumn("Filming"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[left]}", markup=False),
     )
     with filming, Progress(*parts, console=_err, transient=True) as bar:
         tell(_err, filming.notices, soft_wrap=True)

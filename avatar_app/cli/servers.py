@@ -9,15 +9,16 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from avatar_app.cli.console import plain_console
 from avatar_app.cli.renamed import keep_former_name
 
 servers = typer.Typer(
     help="Language model servers: look for them, keep keys.", no_args_is_help=True
 )
-out = Console()
-err = Console(stderr=True)
+
+out = plain_console()
+err = plain_console(stderr=True)
 
 
 @servers.command("scan")
@@ -71,4 +72,4 @@ def key(
 
 
 def _tell(text: str) -> None:
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)

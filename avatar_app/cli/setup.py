@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from avatar_app.cli.console import plain_console
 from avatar_app.cli.notices import warn
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from avatar_app.performance.starter import StarterFetch, StarterItem
     from avatar_app.system.paths import AppPaths
 
-out = Console()
-err = Console(stderr=True)
+out = plain_console()
+err = plain_console(stderr=True)
 
 _PURPOSES = {"asr": "hears", "tts": "speaks", "dialogue": "thinks"}
 _USUAL_RATE = 4e6
@@ -54,7 +54,7 @@ def setup(
     for item in lame:
         missing = ", ".join(item.missing_packages)
         warn(err, f"{item.title} needs {missing}, which is not installed. Type, then set up again:")
-        out.print(item.install_command, soft_wrap=True, markup=False, highlight=False)
+        out.print(item.install_command, soft_wrap=True)
     unusable = [item.model for item in lame]
     _apply([model for model in fetched.here if model not in unusable], paths)
     return 1 if fetched.failures or lame else 0
@@ -75,7 +75,6 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
         out.print(
             f"To fetch: {readable(lacking)}; at 32 Mbit/s about {minutes} min. Everything stays on "
             "this computer.",
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -98,7 +97,7 @@ def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> Starte
         warn(err, f"{model.title} did not come. {error.message}", soft_wrap=True)
     if lacking and not fetched.failures:
         seconds = time.monotonic() - began
-        out.print(f"{readable(lacking)} came in {seconds:.0f} s.", highlight=False)
+        out.print(f"{readable(lacking)} came in {seconds:.0f} s.")
     return fetched
 
 
@@ -111,13 +110,13 @@ def _apply(models: list[Model], paths: AppPaths) -> None:
         return
     wanted = starter_changes(models, file)
     if not wanted:
-        out.print("Your settings already are like that. Talk: avatar-app run", highlight=False)
+        out.print("Your settings already are like that. Talk: avatar-app run")
         return
     apply(wanted, file, COMMAND)
-    out.print(f"In {file}:", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"In {file}:", soft_wrap=True)
     for name, value in wanted:
-        out.print(f"  {name}: {value}", markup=False, highlight=False, soft_wrap=True)
-    out.print("Talk: avatar-app run. To take it back: avatar-app setup --undo", highlight=False)
+        out.print(f"  {name}: {value}", soft_wrap=True)
+    out.print("Talk: avatar-app run. To take it back: avatar-app setup --undo")
 
 
 def _undo(paths: AppPaths) -> int:
@@ -129,6 +128,5 @@ def _undo(paths: AppPaths) -> int:
         "Your settings and those before setup are exchanged; --undo once more exchanges them "
         "again. The models stay: avatar-app models list",
         soft_wrap=True,
-        highlight=False,
     )
     return 0

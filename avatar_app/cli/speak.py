@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import tell
 from avatar_app.core.errors import ConfigInvalid
 
-_out = Console()
-_err = Console(stderr=True)
+_out = plain_console()
+_err = plain_console(stderr=True)
 
 Text = Annotated[str, typer.Argument(help="What is said.")]
 Output = Annotated[Path | None, typer.Option(help="The wav, mp3, ogg or flac to write.")]
@@ -51,7 +51,7 @@ def speak(
     tell(_err, notices)
     if output is None and not list_voices:
         raise ConfigInvalid("Where shall it be written?", "Give --output FILE.mp3, or --list.")
-    with _err.status("Speaking …"), TTSEngine(loaded.tts) as tts:
+    with busy(_err, "Speaking …"), TTSEngine(loaded.tts) as tts:
         if list_voices:
             names = tts.list_speakers()
             typer.echo(json.dumps(names) if as_json else "\n".join(names))
@@ -62,5 +62,5 @@ def speak(
         report = {"path": str(written.path), "seconds": written.seconds, "sample_rate": rate}
         typer.echo(json.dumps(report))
     else:
-        _out.print(f"The speech is {output}", soft_wrap=True, highlight=False)
+        _out.print(f"The speech is {output}", soft_wrap=True)
     return 0

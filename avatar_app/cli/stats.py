@@ -7,14 +7,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from avatar_app.cli.console import plain_console
 
 if TYPE_CHECKING:
     from avatar_app.performance.statistics import Statistics
     from avatar_app.storage.stage_times import StageTimes
 
-out = Console()
+out = plain_console()
 
 
 def stats(
@@ -69,7 +70,7 @@ def _show(found: Statistics) -> None:
             )
         out.print(table)
     for warning in found.warnings:
-        out.print(f"{warning}\n", style="yellow", markup=False, highlight=False)
+        out.print(f"{warning}\n", style="yellow")
 
 
 _COLUMNS = ("turns", "half within", "95 % within")

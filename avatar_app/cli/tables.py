@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 from rich.table import Table
+from rich.text import Text
 
 from avatar_app.audio.backend import list_devices
 from avatar_app.bench import BENCHES, module_of
@@ -35,8 +36,8 @@ def engine_table(registry: Registry) -> Table:
     )
     for manifest in registry.all():
         missing = registry.missing_packages(manifest)
-        state = f" [yellow](needs {', '.join(missing)})[/]" if missing else ""
-        about = f"{manifest.title}{state}\n[dim]{manifest.summary}[/]"
+        state = f" (needs {', '.join(missing)})" if missing else ""
+        about = Text.assemble(manifest.title, (state, "yellow"), "\n", (manifest.summary, "dim"))
         table.add_row(manifest.kind.value, manifest.name, about, _options(manifest))
     return table
 
@@ -50,9 +51,9 @@ def bench_table() -> Table:
     return table
 
 
-def _options(manifest: Manifest) -> str:
+def _options(manifest: Manifest) -> Text:
     lines = []
     for option in manifest.options:
         values = option.accepts if len(option.values) <= 8 else f"one of {len(option.values)}"
-        lines.append(f"{option.name} = {option.default} [dim]{values}[/]")
-    return "\n".join(lines)
+        lines.append(Text.assemble(f"{option.name} = {option.default} ", (values, "dim")))
+    return Text("\n").join(lines)

@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from avatar_app.cli.console import busy, check_mark, plain_console
 from avatar_app.cli.notices import tell
 from avatar_app.cli.renamed import keep_former_name
 
@@ -24,14 +25,22 @@ T = TypeVar("T")
 voices = typer.Typer(
     help="Voices cloned from a recording, with their speaker's consent.", no_args_is_help=True
 )
-_out = Console()
-_err = Console(stderr=True)
+_out = plain_console()
+_err = plain_console(stderr=True)
+
+
+def _folder_name(name: str) -> str:
+    from avatar_app.system.named_folders import folder_name
+
+    return folder_name(name)
+
 
 Reference = Annotated[
     Path | None,
     typer.Argument(help="3 to 30 seconds of the speaker; left out, --record asks for that too."),
 ]
-Name = Annotated[str, typer.Option("--name", help="What to call the voice.")]
+Name = Annotated[str, typer.Option("--name", help="What to call the voice.", callback=_folder_name)]
+Known = Annotated[str, typer.Argument(callback=_folder_name)]
 Consent = Annotated[
     Path | None, typer.Option("--consent", help="The sentence, as its speaker read it.")
 ]
@@ -84,7 +93,7 @@ def _clone(name: str, reference: Path, consent: Path | None) -> None:
 
     reader = transcriber_for(settings.asr, Registry())
     voice = _with_status(Cloning(name, reference, bring, reader, places).job())
-    _out.print(f"The voice {name} is {voice.folder}", soft_wrap=True, highlight=False)
+    _out.print(f"The voice {name} is {voice.folder}", soft_wrap=True)
     use = f"avatar-app speak TEXT --output FILE --engine coqui --voice {name}"
     _out.print(f"Hear it with XTTS: {use} --set tts.options.model=xtts-v2", soft_wrap=True)
 
@@ -104,7 +113,7 @@ def _spoken_reference(path: Path) -> Path:
 
 
 @voices.command("consent-phrase")
-def consent_phrase(name: str) -> int:
+def consent_phrase(name: Known) -> int:
     """Draw the sentence that the speaker of a new voice is to read within ten minutes."""
     _show_sentence(name)
     return 0
@@ -127,36 +136,36 @@ def list_all() -> int:
         try:
             voice = open_voice(folder, shelf.places)
         except AvatarError as error:
-            _err.print(f"{error.message} {error.hint}", style="yellow", markup=False)
+            _err.print(f"{error.message} {error.hint}", style="yellow")
         else:
             table.add_row(name, f"{voice.seconds:.1f} s", voice.created[:10], str(folder))
     if table.row_count:
         _out.print(table)
     elif not shelf.names():
         hint = "There is none yet. Make one: avatar-app voices clone RECORDING --name NAME"
-        _out.print(hint, highlight=False)
+        _out.print(hint)
     return 0
 
 
 @voices.command()
-def remove(name: str) -> int:
+def remove(name: Known) -> int:
     """Delete a cloned voice and its files."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
 
     VoiceLibrary(app_paths()).remove(name)
-    _out.print(f"The voice {name} was removed.", highlight=False)
+    _out.print(f"The voice {name} was removed.")
     return 0
 
 
 @voices.command()
-def revoke(name: str) -> int:
+def revoke(name: Known) -> int:
     """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
 
     VoiceLibrary(app_paths()).revoke(name)
-    _out.print(f"The consent to the voice {name} was revoked; it is deleted.", highlight=False)
+    _out.print(f"The consent to the voice {name} was revoked; it is deleted.")
     return 0
 
 
@@ -167,8 +176,8 @@ def _judge(path: Path) -> None:
 
     found = tuple(checks(read_reference(path)))
     for check in found:
-        mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
-        _out.print(f"{mark} {check.sentence}", highlight=False)
+        mark = check_mark(check.passed)
+        _out.print(Text.assemble(mark, f" {check.sentence}"))
     refuse_failed(found)
 
 
@@ -178,7 +187,7 @@ def _show_sentence(name: str) -> None:
 
     _out.print("The speaker reads aloud:")
     text = ask(name, app_paths()).sentence.text
-    _out.print(f"  {text}", style="bold", highlight=False, soft_wrap=True)
+    _out.print(f"  {text}", style="bold", soft_wrap=True)
 
 
 def _settings() -> Settings:
@@ -190,6 +199,6 @@ def _settings() -> Settings:
 
 
 def _with_status(job: Job[T]) -> T:
-    with _err.status("Listening …") as status:
-        job.when_progressed(lambda progress: status.update(f"{progress.text} …"))
+    with busy(_err, "Listening …") as tell_status:
+        job.when_progressed(lambda progress: tell_status(f"{progress.text} …"))
         return job.run()

@@ -31,6 +31,10 @@ class Turn:
         self.marks: dict[str, float] = {}
         self.heard = 0.0
         """Seconds of its speech that were heard, where somebody listens: for who must keep up."""
+        self.stirred_at = clock()
+        """Seconds of the clock at which an engine last showed that it works for the turn."""
+        self.waits_for = ""
+        """What is waited for, as a sentence for who wonders; empty while work goes on."""
         self._clock = clock
         self._cancelled = threading.Event()
         self._settled = threading.Event()
@@ -58,9 +62,20 @@ class Turn:
         listener()
 
     def check(self) -> None:
-        """Raise TurnCancelled if the turn was cancelled."""
+        """Raise TurnCancelled if the turn was cancelled; else it is known that work goes on, so
+        an engine that computes for long without an output calls it now and then."""
         if self.cancelled:
             raise TurnCancelled(self.id)
+        self.stir()
+
+    def stir(self) -> None:
+        """Work for the turn goes on."""
+        self.stirred_at = self._clock()
+
+    def explain_wait(self, sentence: str) -> None:
+        """From now on `sentence` is what is waited for (“The model is loading.”); empty: nothing
+        is."""
+        self.waits_for = sentence
 
     def commit(self) -> None:
         """The user has ended: what was prepared may be heard and done."""

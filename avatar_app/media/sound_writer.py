@@ -80,8 +80,6 @@ def write_speech(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, 
 def _check_place(path: Path) -> None:
     if path.is_dir():
         raise InputInvalid(f"{path} is a folder.", "Give the name of a file, say speech.wav.")
-    if not path.parent.is_dir():
-        raise InputInvalid(f"The folder {path.parent} does not exist.", "Create it first.")
 
 
 def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> int:

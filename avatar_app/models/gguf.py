@@ -109,6 +109,8 @@ class _Reader:
             value = self._value(*self._numbers("I"))
             if value is not None:
                 known[key] = value
+        if not tensors and not _whole(known.get("split.count")):
+            raise ValueError("it holds no weights")  # the first of several files may hold none
         weights = self._weights(tensors)
         architecture = str(known.get("general.architecture", ""))
         common = weights.most_common(1)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, ModelMissing
+from avatar_app.core.network import is_loopback
 from avatar_app.engines.dialogue.openai.wire import KEYRING, canonical
 from avatar_app.system.packages import install_command
 
@@ -135,8 +136,7 @@ def checked_address(address: str) -> str:
 
 def is_overheard(address: str) -> bool:
     """Would a key go to another machine without encryption?"""
-    parts = urlsplit(address)
-    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+    return urlsplit(address).scheme == "http" and not is_loopback(address)
 
 
 def _asked(method: str, *arguments: str) -> Any:

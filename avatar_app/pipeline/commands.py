@@ -52,6 +52,8 @@ class StageFailed:
     turn: Turn
     stage: str
     error: AvatarError
+    recovered: bool = False
+    """The built-in engine does its work in this turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avatar_app.core.engines import (
     Dialogue,
@@ -19,6 +19,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, FaceState, VideoFrame
 from avatar_app.pipeline import commands
+from avatar_app.pipeline.builtin_engines import BuiltinEngines, NoBuiltinEngines
 from avatar_app.pipeline.commands import Command
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend
@@ -75,7 +76,10 @@ class Conversation:
         ledger: ChatContext | None = None,
         turn_detection: TurnDetectionOptions | None = None,
         backchannels: Iterable[str] = BACKCHANNELS,
+        builtin: BuiltinEngines | None = None,
     ) -> None:
+        """`builtin`: what takes over where an engine fails in a turn; None lets the turn fail."""
+        builtin = builtin or NoBuiltinEngines()
         turn_detection = turn_detection or TurnDetectionOptions()
         self.activity = WorkTracker()
         self.occupancy = EngineUsage()
@@ -102,7 +106,7 @@ class Conversation:
         performers = ResponseEngines(engines.dialogue, engines.tts)
         self._chain = ResponsePipeline(
             *(performers, self._performing, self.playback, self.activity),
-            *(self.order, call_tool, self.occupancy),
+            *(self.order, call_tool, self.occupancy, builtin),
         )
         self._delivery = AvatarTurnController(
             self._chain, self.playback, self.presenter, ledger or ChatContext(), post, clock
@@ -110,7 +114,9 @@ class Conversation:
         self._attention = UserTurnController(
             AudioFrontend(engines.echo, engines.vad, turn_detection.prefix_padding),
             TurnDetector(turn_detection),
-            RecognitionStage(engines.asr, self.activity, self.order, clock, self.occupancy),
+            RecognitionStage(
+                engines.asr, self.activity, self.order, clock, self.occupancy, builtin
+            ),
             self.playback,
             self._delivery,
             post,
@@ -150,9 +156,8 @@ class Conversation:
             case commands.StageEnded():
                 delivery.stage_ended(order)
             case commands.StageFailed():
-                delivery.stage_failed(order)
-                if order.stage == RECOGNIZE:
-                    attention.unrecognized(order.turn)
+                heard_again = order.stage == RECOGNIZE and attention.unrecognized(order.turn)
+                delivery.stage_failed(replace(order, recovered=order.recovered or heard_again))
             case commands.TextTyped():
                 attention.withdraw()
                 delivery.answer_typed(order.text)

@@ -14,13 +14,17 @@ class AudioSegment:
     """The sound between two pauses, and what was understood of it."""
 
     turn: Turn
-    """Identifies this recognition; it is cancelled only when the utterance is withdrawn."""
+    """Identifies this recognition; it is cancelled when the utterance is withdrawn, or when the
+    segment is listened to again."""
     feed: Feed[AudioChunk]
     text: str = ""
     final: bool = False
     open: bool = True
-    blocks: int = 0
-    """Of sound, with the silence before and after the voice."""
+    sound: list[AudioChunk] = field(default_factory=list)
+    """With the silence before and after the voice; kept until the text is final, for a recognizer
+    may fail."""
+    heard_again: bool = False
+    """The built-in recognizer listens to it."""
 
 
 @dataclass(eq=False, slots=True)

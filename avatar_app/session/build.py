@@ -11,11 +11,13 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.pipeline import commands
+from avatar_app.pipeline.builtin_engines import BuiltinEngines
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
+from avatar_app.runtime.fallback.spare_engines import SpareEngines
 from avatar_app.runtime.fallback.supervisor import SUPERVISED, EngineSupervisor
 from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
@@ -32,8 +34,10 @@ def make_conversation(
     clock: Callable[[], float],
     call_tool: Callable[[ToolCall], ToolResult],
     tools: tuple[ToolDescription, ...] = (),
+    spares: BuiltinEngines | None = None,
 ) -> Conversation:
-    """A conversation that begins to work when it hears its first block."""
+    """A conversation that begins to work when it hears its first block. `spares` finish the turns
+    of engines that fail."""
     engines = rack.engines
     return Conversation(
         Engines(
@@ -51,6 +55,7 @@ def make_conversation(
         ChatContext(read_persona(settings.persona).system, tools),
         TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"})),
         settings.turn_detection.backchannels,
+        spares,
     )
 
 
@@ -94,8 +99,10 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
 
     tools = AssistantTools(around.paths, around.controls, around.post, announce)
     opened.callback(tools.close)
+    spares = SpareEngines(engines, around.supervised)
+    opened.callback(spares.close)
     conversation = make_conversation(
-        around.settings, engines, events, around.clock, tools.call, tools.descriptions
+        *(around.settings, engines, events, around.clock, tools.call, tools.descriptions, spares)
     )
     opened.callback(conversation.close)
     supervisor = EngineSupervisor(engines, conversation, around.post, around.supervised)

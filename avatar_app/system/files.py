@@ -13,7 +13,9 @@ from avatar_app.core.errors import ConfigInvalid
 @contextmanager
 def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """An empty file beside `path` to write; it takes the place of `path` at the end, or is gone
-    where that fails. `mode` holds from the first byte on, less the umask. Raises OSError."""
+    where that fails. Folders that lack are made. `mode` holds from the first byte on, less the
+    umask. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode))
     try:
@@ -36,7 +38,6 @@ def settle(unfinished: Path, path: Path) -> None:
 def replace_file(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Replace what is in `path`. ConfigInvalid where it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path, mode) as unfinished:
             unfinished.write_bytes(content)
     except OSError as error:

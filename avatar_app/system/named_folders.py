@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from unicodedata import normalize
 
 from rapidfuzz import fuzz, process
 
 from avatar_app.core.errors import ConfigInvalid
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
+LONGEST = 40
+"""Letters of a name."""
+_NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST - 1}}}\Z")
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
@@ -25,6 +28,16 @@ _ALIKE = 60
 def is_name(name: str) -> bool:
     """A folder can be called so on every system."""
     return bool(_NAME.match(name)) and name not in _RESERVED
+
+
+def folder_name(name: str) -> str:
+    """What a folder is called for a name that somebody gave: "Ada Lovelace" is ada-lovelace, and
+    letters lose their accents. A path, or a name of which nothing is left, stays as it is."""
+    if Path(name).name != name:
+        return name
+    letters = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = re.sub(r"[^a-z0-9_-]+", "-", letters.replace("'", "")).strip("-_")
+    return plain[:LONGEST].strip("-_") or name
 
 
 def check_name(name: str, what: str) -> str:

@@ -17,7 +17,13 @@ from typing import Any
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
 from avatar_app.system.files import replace_file
-from avatar_app.system.named_folders import check_free, likeliest, new_folder, remove_folder
+from avatar_app.system.named_folders import (
+    check_free,
+    folder_name,
+    likeliest,
+    new_folder,
+    remove_folder,
+)
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.signing import Purpose, signed, signing_key, verified
 
@@ -73,8 +79,8 @@ class VoiceLibrary:
 
     def folder(self, name: str) -> Path:
         """Where the voice lies; ConfigInvalid, with the likeliest name meant, if there is none."""
-        if name in self.names():
-            return self.root / name
+        if (known := folder_name(name)) in self.names():
+            return self.root / known
         likely = likeliest(name, self.names())
         hint = "Make one: avatar-app voices clone RECORDING --name NAME"
         raise ConfigInvalid(

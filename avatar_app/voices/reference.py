@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -71,17 +72,21 @@ def read_reference(path: Path) -> Reference:
 
 def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, int]:
     """Mono sound of that many seconds, and its rate; of longer files nothing is read."""
-    from avatar_app.media.sound_reader import opened_sound
+    from avatar_app.media.sound_file import opened_sound
 
+    pieces: list[Samples] = []
     with opened_sound(path) as file:
-        seconds = file.frames / file.samplerate
-        if not shortest <= seconds <= longest:
-            raise InputInvalid(
-                f"{path.name} is {seconds:.1f} s long.",
-                f"Bring {shortest:.0f} to {longest:.0f} seconds of speech.",
-            )
-        samples = file.read(dtype="float32", always_2d=True).mean(axis=1, dtype=np.float32)
-        return samples, int(file.samplerate)
+        seconds = file.stated_seconds
+        blocks = file.blocks(file.rate) if seconds <= longest else iter(())
+        for block in islice(blocks, int(longest) + 1):
+            pieces.append(block.mean(axis=1, dtype=np.float32))
+            seconds = sum(map(len, pieces)) / file.rate
+    if not shortest <= seconds <= longest:
+        raise InputInvalid(
+            f"{path.name} is {seconds:.1f} s long.",
+            f"Bring {shortest:.0f} to {longest:.0f} seconds of speech.",
+        )
+    return np.concatenate(pieces), file.rate
 
 
 def at_microphone_rate(samples: Samples, rate: int) -> Samples:

@@ -445,7 +445,7 @@ def test_a_shelf_lists_finds_and_removes(kept: AvatarLibrary, shelf: AvatarLibra
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("Plain", "Unknown avatar 'Plain'.", "Did you mean plain?"),
+        ("Plainer", "Unknown avatar 'Plainer'.", "Did you mean plain?"),
         ("plane", "Unknown avatar 'plane'.", "Did you mean plain?"),
         ("zoe", "Unknown avatar 'zoe'.", "Choose la, p or plain."),
         ("/p", "/p is no avatar.", "Choose la, p or plain."),

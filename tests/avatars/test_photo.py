@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -111,3 +114,51 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         read_photo(tmp_path / "none.png")
     with pytest.raises(InputInvalid, match="cannot be read"):
         read_photo(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".tiff", ".jp2"])
+def test_kinds_that_few_programs_write(picture: Image, tmp_path: Path, suffix: str) -> None:
+    seen = read(encoded(picture, suffix), tmp_path)
+    assert np.abs(seen.astype(int) - picture).mean() < 4
+
+
+def as_film(pictures: list[Image], kind: str, codec: str) -> bytes:
+    held = io.BytesIO()
+    with av.open(held, "w", format=kind) as film:
+        stream = film.add_stream(codec, rate=1)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for each in pictures:
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(each, format="rgb24")))
+        film.mux(stream.encode(None))
+    return held.getvalue()
+
+
+def test_a_photo_in_a_films_code_is_read(picture: Image, tmp_path: Path) -> None:
+    """As HEIC and AVIF are; the libraries here write none of them without talking."""
+    seen = read(as_film([picture], "mp4", "libx264"), tmp_path)
+    assert np.abs(seen.astype(int) - picture).mean() < 8
+    with pytest.raises(InputInvalid, match=r"no photo that can be read|cannot be"):
+        read(b"\0\0\0\x18ftypheic" + bytes(400), tmp_path)
+
+
+def damaged_png(picture: Image) -> bytes:
+    """With a profile that is none, which libpng complains of, and a broken end."""
+    whole = encoded(picture, ".png")
+    body = b"iCCP" + b"x\0\0" + zlib.compress(b"no profile")
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return whole[:33] + chunk + whole[33:]
+
+
+def test_no_library_talks_on_the_terminal(
+    picture: Image, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    read(damaged_png(picture), tmp_path)
+    broken = bytearray(damaged_png(picture))
+    broken[len(broken) // 2 : len(broken) // 2 + 40] = bytes(40)
+    jpeg = bytearray(encoded(picture, ".jpg"))
+    jpeg[len(jpeg) // 2 : len(jpeg) // 2 + 40] = b"\xff\x00" * 20
+    for content in (broken, jpeg):
+        with suppress(InputInvalid):
+            read(bytes(content), tmp_path)
+    assert capfd.readouterr() == ("", "")

@@ -52,6 +52,14 @@ def test_brackets_in_a_files_name_are_printed(tmp_path: Path) -> None:
     assert told("export", "ada", tmp_path / "[bold]ada").endswith("[bold]ada.avatar")
 
 
+def test_a_name_becomes_that_of_a_folder(tmp_path: Path) -> None:
+    assert "The avatar ada-lovelace is " in told("add", ASTRONAUT, "--name", "Ada Lovelace")
+    assert told("export", "ADA-Lovelace", tmp_path / "x").endswith("x.avatar")
+    told("add", tmp_path / "x.avatar", "--name", "Zoë")
+    told("remove", "Zoë")
+    assert AvatarLibrary.of(app_paths()).names() == ("ada-lovelace",)
+
+
 def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="does not exist"):
         told("add", tmp_path / "none.jpg")

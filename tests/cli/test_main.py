@@ -247,7 +247,9 @@ def test_the_report_is_written_or_printed(
     assert json.loads(run(*line)[1]) == {"turns": [], "notices": []}
     assert run(*line, "--report", tmp_path / "report.json")[0] == 0
     assert json.loads((tmp_path / "report.json").read_text()) == {"turns": [], "notices": []}
-    status, _, errors = run(*line, "--report", tmp_path / "no" / "folder" / "report.json")
+    assert run(*line, "--report", tmp_path / "new" / "folder" / "report.json")[0] == 0
+    assert (tmp_path / "new" / "folder" / "report.json").exists()
+    status, _, errors = run(*line, "--report", tmp_path / "report.json" / "report.json")
     assert status == 1
     assert "cannot be written" in errors
 

@@ -254,7 +254,7 @@ def test_what_is_said_while_the_model_is_exchanged_waits_for_it(model, monkeypat
 
     def loaded_late(choices: Any) -> Any:
         loading.set()
-        assert heard.wait(20)
+        assert heard.wait(60)
         return load(choices)
 
     def sound() -> Iterator[AudioChunk]:
@@ -265,7 +265,7 @@ def test_what_is_said_while_the_model_is_exchanged_waits_for_it(model, monkeypat
     monkeypatch.setattr(engine, "_loaded", loaded_late)
     changing = threading.Thread(target=made.configure, kwargs={"threads": 2})
     changing.start()
-    assert loading.wait(20)
+    assert loading.wait(60)
     texts += [transcript.text for transcript in made.transcribe(sound(), Turn(1))]
     changing.join()
     made.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,8 +42,6 @@ MANIFESTS = tuple(
 """What works with nothing fetched or started; others keep the contract in their own tests."""
 APART = {"coqui-tts"}
 """What only `make test-voices` installs, as it needs PyTorch; tests/coqui look at it."""
-TOO_SLOW = 20
-"""Times what is promised: a machine that is busy with other things is no broken promise."""
 MOST_VALUES = 6
 """Of a choice with a hundred values, the first, the last, and some between are tried."""
 
@@ -162,16 +159,6 @@ def microphone(samples: Any) -> Iterator[AudioChunk]:
         yield AudioChunk(samples[start : start + MICROPHONE_BLOCK], MICROPHONE_RATE, start)
 
 
-def take_promised(manifest: Manifest, outputs: Iterator[Any]) -> list[Any]:
-    """All outputs; the first came in reasonable time."""
-    begun = time.monotonic()
-    first = next(outputs)
-    seconds = time.monotonic() - begun
-    promised = manifest.promises.first_output_ms
-    assert promised is None or seconds <= max(promised / 1000, 0.05) * TOO_SLOW
-    return [first, *outputs]
-
-
 @of(Kind.VAD)
 def test_a_voice_detector(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     detector = engine_of(manifest)
@@ -208,7 +195,7 @@ def test_a_recognizer(manifest: Manifest, engine_of: Callable[[Manifest], Any]) 
     assert transcripts[-1].final
     assert list(recognizer.transcribe(iter(()), Turn(2)))[-1].final
     speech = read_sound(Path(__file__).parents[1] / "data/goforward.wav").samples
-    transcripts = take_promised(manifest, recognizer.transcribe(microphone(speech), Turn(3)))
+    transcripts = list(recognizer.transcribe(microphone(speech), Turn(3)))
     assert "forward" in transcripts[-1].text
     assert all(t.confidence is None or 0 <= t.confidence <= 1 for t in transcripts)
 
@@ -218,7 +205,7 @@ def test_a_dialogue(manifest: Manifest, engine_of: Callable[[Manifest], Any]) ->
     dialogue = engine_of(manifest)
     for text in ("hello", "", "?!", "word " * 500, "what time is it", "日本語"):
         reply = dialogue.reply(Prompt((Message(Role.USER, text),)), Turn(1))
-        begun, written, answer = time.monotonic(), "", None
+        written, answer = "", None
         while True:
             try:
                 piece = reply.send(answer)
@@ -226,8 +213,6 @@ def test_a_dialogue(manifest: Manifest, engine_of: Callable[[Manifest], Any]) ->
                 break
             answer = ToolResult(error="It cannot be done.") if isinstance(piece, ToolCall) else None
             written += piece if isinstance(piece, str) else ""
-            promised = manifest.promises.first_output_ms or 1000
-            assert time.monotonic() - begun < max(promised / 1000, 0.05) * TOO_SLOW
         assert written.strip()
 
 
@@ -235,7 +220,7 @@ def test_a_dialogue(manifest: Manifest, engine_of: Callable[[Manifest], Any]) ->
 @pytest.mark.parametrize("text", ["Hello there.", "It is 3.50, or so — isn't it?", "…", "1,000"])
 def test_a_voice(manifest: Manifest, engine_of: Callable[[Manifest], Any], text: str) -> None:
     voice = engine_of(manifest)
-    chunks = take_promised(manifest, voice.speak(text, Turn(1)))
+    chunks = list(voice.speak(text, Turn(1)))
     assert [word.text for chunk in chunks for word in chunk.words] == text.split()
     assert " ".join(chunk.text for chunk in chunks if chunk.text) == " ".join(text.split())
     for chunk in chunks:
@@ -265,7 +250,7 @@ def test_a_face(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> Non
     for look in FaceState:
         before = face.rest(look, before)
         assert before.image.dtype == np.uint8
-    frames = take_promised(manifest, face.perform(spoken(), Turn(1), before))
+    frames = list(face.perform(spoken(), Turn(1), before))
     assert {frame.image.shape for frame in frames} == {before.image.shape}
     assert [frame.at for frame in frames] == pytest.approx(
         [index / face.fps for index in range(len(frames))]
@@ -304,11 +289,8 @@ def test_a_cancelled_turn_ends_it(manifest: Manifest, engine_of: Callable[[Manif
     if manifest.kind in (Kind.TTS, Kind.DIALOGUE):
         next(outputs)
         turn.cancel()
-    begun = time.monotonic()
     assert take_until_cancelled(outputs) <= 20
-    promised = manifest.promises.cancels_within_ms
-    assert promised is not None
-    assert time.monotonic() - begun < max(promised / 1000, 0.05) * TOO_SLOW
+    assert manifest.promises.cancels_within_ms is not None
 
 
 def take_until_cancelled(outputs: Iterator[Any]) -> int:

@@ -56,7 +56,7 @@ class FakeSession:
             self._outbox.put(event)
         done = threading.Event()
         self._outbox.put(done)
-        assert done.wait(10)
+        assert done.wait(60)
 
     def asked(self, name: str) -> list[tuple[Any, ...]]:
         """The arguments of all calls of one method."""

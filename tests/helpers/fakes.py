@@ -23,6 +23,7 @@ from avatar_app.core.values import (
     VideoFrame,
     Word,
 )
+from avatar_app.pipeline.builtin_engines import BuiltinEngines
 from avatar_app.pipeline.commands import Command
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
@@ -149,6 +150,7 @@ class Scene:
         call_tool: Callable[[ToolCall], ToolResult] = lambda call: ToolResult(call.name),
         turn_detection: TurnDetectionOptions | None = None,
         pace: float = 20.0,
+        builtin: BuiltinEngines | None = None,
         **room: Any,
     ) -> None:
         self.clock = SimulatedClock()
@@ -171,6 +173,7 @@ class Scene:
             self.clock,
             self.ledger,
             turn_detection,
+            builtin=builtin,
         )
         self.room = SimulatedDevices(self.conversation, self.clock, pace, **room)
         self.moments: list[Tick] = []

@@ -126,6 +126,24 @@ def said(text: str, start: int = 0) -> SpeechChunk:
     return SpeechChunk(AudioChunk(np.zeros(16, np.float32), 16000, start), text)
 
 
+class FragileVoice(TinyVoice):
+    """Breaks if it is closed while it speaks, as engines in C do."""
+
+    def close(self) -> None:
+        self.closed = True
+        threading.Event().wait(1)
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        yield said("before")
+        released = threading.Event()
+        turn.when_cancelled(released.set)
+        released.wait(60)
+        threading.Event().wait(0.3)
+        if getattr(self, "closed", False):
+            raise ReferenceError("the handle is gone")
+        turn.check()
+
+
 class TinyRecognizer(TinyVoice):
     """Tells after each block how many samples it heard."""
 
@@ -207,3 +225,30 @@ def load_at_the_second_try(path: str) -> Any:
         with open(path, "w", encoding="ascii"):
             raise ModelMissing("The model is missing.", "Fetch it.")
     return TinyVoice(loaded="at last")
+
+
+class PatientVoice(TinyVoice):
+    """Says itself for how long it would wait for what it says."""
+
+    patience = 0.0
+
+    def configure(self, **options: Any) -> None:
+        self.patience = options.get("patience", self.patience)
+
+    def _wait(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        turn.explain_wait("The server is loading.")
+        threading.Event().wait(float(text))
+        turn.explain_wait("")
+        yield said("at last")
+
+    def _ponder(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        """Computes without an output, and shows that it does."""
+        end = time.monotonic() + float(text)
+        while time.monotonic() < end:
+            turn.check()
+        yield said("at last")
+
+    def _spin(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        while True:
+            pass
+        yield said("too late")

@@ -116,7 +116,7 @@ class VirtualAudio:
         player = self._spawn(
             "pacat", "--playback", *_raw(MICFEED, rate, 200), stdin=subprocess.PIPE
         )
-        player.communicate(samples.astype(np.float32).tobytes(), timeout=60)
+        player.communicate(samples.astype(np.float32).tobytes(), timeout=300)
 
     def recording(self, rate: int = RATE) -> Recording:
         """Records what leaves the loudspeaker, until it is stopped."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from avatar_app.core.events import Event, TurnEnded
 
-SOON = 40.0
+SOON = 120.0
 """Seconds after which what must come does not come any more."""
 
 

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from avatar_app.bench.scripted.llama import write_llama
@@ -187,17 +187,35 @@ def test_hostile_headers_are_refused_at_once(tmp_path, content):
         read_header(path)
 
 
+def flipped(gguf: Path, at: int, byte: int, folder: Path) -> Path:
+    """The beginning of a model, one byte of it another one."""
+    content = bytearray(gguf.read_bytes()[:200_000])
+    content[at] = byte
+    path = folder / "flipped.gguf"
+    path.write_bytes(content)
+    return path
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(at=st.integers(4, 2000), byte=st.integers(0, 255))
+@example(at=8, byte=0)  # no tensors
 def test_a_flipped_byte_breaks_nothing(tmp_path, gguf, at, byte):
-    content = bytearray(gguf.read_bytes()[:200_000])
-    content[at] = byte
-    path = tmp_path / "flipped.gguf"
-    path.write_bytes(content)
     with pytest.raises(InputInvalid):  # for it is cut off as well
-        read_header(path)
+        read_header(flipped(gguf, at, byte, tmp_path))
+
+
+def test_a_model_without_weights_is_none(tmp_path, gguf):
+    with pytest.raises(InputInvalid, match="it holds no weights"):
+        read_header(flipped(gguf, 8, 0, tmp_path))
+
+
+def test_the_first_of_several_files_may_hold_no_weights(tmp_path):
+    """As llama.cpp's gguf-split writes it with --no-tensor-first-split."""
+    key, count = text(b"split.count"), struct.pack("<IH", 2, 2)
+    (tmp_path / "a.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + key + count)
+    assert read_header(tmp_path / "a.gguf").parameters == 0
 
 
 def test_the_command_line_says_how_to_use_one(home, gguf, capsys, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
+from avatar_app.pipeline.builtin_engines import NoBuiltinEngines
 from avatar_app.pipeline.commands import Command, Recognized, StageFailed
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.input.recognition import RecognitionStage
@@ -49,6 +50,7 @@ class Ear:
             self.orders.append,
             lambda: 0.0,
             EngineUsage(),
+            NoBuiltinEngines(),
         )
 
     def __enter__(self) -> Ear:

@@ -220,7 +220,7 @@ def test_a_face_that_is_ahead_waits_and_is_released_by_a_cancellation() -> None:
     assert thread.is_alive()
     assert len(screen.presenter._frames) == FRAMES_AHEAD
     turn.cancel()
-    thread.join(5)
+    thread.join(60)
     assert outcome == ["cancelled"]
 
 
@@ -298,5 +298,5 @@ def test_a_closed_presenter_sends_the_face_at_rest_home() -> None:
     )
     thread.start()
     screen.presenter.close()
-    thread.join(5)
+    thread.join(60)
     assert results == ["nothing", None]

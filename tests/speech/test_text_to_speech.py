@@ -108,7 +108,6 @@ def test_speaker_language_and_speed_hold_for_one_text(espeak: TTSEngine, tmp_pat
         ("a.wav", {"sample_rate": None}),
         ("a.wav", {"sample_rate": 24_000.5}),
         ("a.wav", {"format": 3}),
-        ("none/a.wav", {}),
         ("a.wav", {"text": " \n"}),
         ("a.wav", {"text": "🙂🙂 …"}),
         ("a.wav", {"text": None}),
@@ -138,10 +137,12 @@ def test_a_text_without_a_word_is_refused_before_it_is_streamed(
         espeak.synthesize_stream(text)
 
 
-def test_a_folder_that_is_not_there_is_named(espeak: TTSEngine, tmp_path: Path) -> None:
-    with pytest.raises(InputInvalid) as error:
-        espeak.synthesize(TEXT, tmp_path / "none" / "a.wav")
-    assert error.value.message == f"The folder {tmp_path / 'none'} does not exist."
+def test_a_folder_that_is_not_there_is_made_as_for_films(espeak: TTSEngine, tmp_path: Path) -> None:
+    path = tmp_path / "none" / "deeper" / "a.wav"
+    assert espeak.synthesize(TEXT, path).seconds > 0
+    assert [each.name for each in path.parent.iterdir()] == ["a.wav"]
+    with pytest.raises(InputInvalid, match=f"{path / 'b.wav'} cannot be written: File exists"):
+        espeak.synthesize(TEXT, path / "b.wav")
 
 
 def test_what_the_system_refuses_is_one_sentence(espeak: TTSEngine, tmp_path: Path) -> None:

@@ -112,14 +112,14 @@ def test_the_thread_waits_until_the_next_one_and_is_woken_by_a_sooner_one(tmp_pa
 
     agenda = Agenda(tmp_path / "agenda.db", fired.append, clock, wait)
     agenda.start()
-    assert looked.acquire(timeout=10)
+    assert looked.acquire(timeout=60)
     assert waits == [LONGEST_WAIT]
     agenda.add(Alarm.TIMER, "", NOON + timedelta(seconds=5))
-    assert looked.acquire(timeout=10)
+    assert looked.acquire(timeout=60)
     assert waits[-1] == 5
     clock.advance(seconds=5)
     agenda.add(Alarm.TIMER, "later", NOON + timedelta(seconds=9))
-    assert looked.acquire(timeout=10)
+    assert looked.acquire(timeout=60)
     assert fired == ["Ding ding! Your timer is done."]
     agenda.close()
     assert "agenda" not in [thread.name for thread in threading.enumerate()]
@@ -138,7 +138,7 @@ def test_closing_is_noticed_at_every_moment(tmp_path, fired):
 
     agenda._changed = ClosedJustBefore()
     agenda.start()
-    agenda._thread.join(5)
+    agenda._thread.join(60)
     assert not agenda._thread.is_alive()
     agenda.close()
 

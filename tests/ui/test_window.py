@@ -242,7 +242,7 @@ def test_closing_within_the_time_to_undo_deletes_all_the_same(opened):
 def test_closing_closes_the_session_once_and_leaves_nothing(opened):
     window, session = opened()
     window.close()
-    session._poster.join(5)
+    session._poster.join(60)
     assert session.asked("close") == [()]
     assert session.listeners == 0
     names = {thread.name for thread in threading.enumerate()}

@@ -239,7 +239,8 @@ def test_both_are_spoken_where_no_recording_is_named(
         (("clone", "--name", NAME), "Which recording"),
         (("clone", "x.wav", "--name", NAME, "--record", "--consent", "y.wav"), "exclude"),
         (("clone", "x.wav", "--name", NAME), "x.wav does not exist"),
-        (("clone", "x.wav", "--name", "Ada"), "cannot be called 'Ada'"),
+        (("clone", "x.wav", "--name", "Ada"), "x.wav does not exist"),
+        (("clone", "x.wav", "--name", "../ada"), "cannot be called '../ada'"),
         (("revoke", NAME), "Unknown cloned voice"),
     ],
 )

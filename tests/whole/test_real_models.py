@@ -35,7 +35,7 @@ from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 
 RECORDING = Path(__file__).parents[1] / "data" / "goforward.wav"
-LATEST = 40_000
+LATEST = 120_000
 """Milliseconds within which the window shows what it must."""
 
 

@@ -6,8 +6,10 @@ import logging
 import queue
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -16,7 +18,9 @@ from avatar_app.core.out_of_memory import is_out_of_memory, out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall
 from avatar_app.engines.hosting.messages import (
+    CONFIGURE,
     CREDIT,
+    Beat,
     Call,
     Cancel,
     Close,
@@ -29,18 +33,47 @@ from avatar_app.engines.hosting.messages import (
     Returned,
 )
 
+END_PATIENCE = 2.0
+"""Seconds that a cancelled call may take to end when the engine is to be closed."""
+BEAT_EVERY = 0.25
+"""Seconds between two signs of life, at the most often."""
+
 log = logging.getLogger(__name__)
 _END = object()
+
+
+class _Turn(Turn):
+    """Tells the application that the engine looks at it, so that it is not taken for hung."""
+
+    def __init__(self, call: Call, send: Callable[[Any], None]) -> None:
+        super().__init__(call.turn_id or 0, call.user_text)
+        self._call_id, self._send = call.id, send
+        self._told_at = time.monotonic()
+
+    def check(self) -> None:
+        super().check()
+        if time.monotonic() - self._told_at >= BEAT_EVERY:
+            self._beat()
+
+    def explain_wait(self, sentence: str) -> None:
+        if sentence != self.waits_for:
+            super().explain_wait(sentence)
+            self._beat()
+
+    def _beat(self) -> None:
+        self._told_at = time.monotonic()
+        self._send(Beat(self._call_id, self.waits_for))
 
 
 class _Running:
     """A call under way."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, send: Callable[[Any], None]) -> None:
         self.call = call
-        self.turn = Turn(call.turn_id or 0, call.user_text)
+        self.turn = _Turn(call, send)
         self.input: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.credit = threading.Semaphore(CREDIT)
+        self.ended = threading.Event()
 
     def cancel(self) -> None:
         self.turn.cancel()
@@ -72,6 +105,22 @@ class _LiveInput(Iterator[Any]):
         return self._ended or not self._items.empty()
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The engine, and who asks for it."""
+
+    engine: Any
+    names: tuple[str, ...]
+    send: Callable[[Any], None]
+    calls: dict[int, _Running]
+
+    def attributes(self) -> dict[str, Any]:
+        """Those that the application wants to know, as they are now."""
+        return {
+            name: getattr(self.engine, name) for name in self.names if hasattr(self.engine, name)
+        }
+
+
 def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[str, ...]) -> None:
     """Load the engine that `factory` makes and serve calls until the connection closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application ends its children itself
@@ -86,25 +135,32 @@ def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[
     except Exception as error:  # a seam: the parent turns it into a sentence for the user
         send(_raised(0, error))
         return
-    send(Ready({name: getattr(engine, name) for name in attributes if hasattr(engine, name)}))
     calls: dict[int, _Running] = {}
+    served = _Served(engine, attributes, send, calls)
+    send(Ready(served.attributes()))
     try:
         while not isinstance(message := connection.recv(), Close):
-            _receive(message, calls, engine, send)
+            _receive(message, served)
     except (EOFError, OSError):
         log.info("the application is gone")
-    for running in list(calls.values()):
+    if _all_ended(list(calls.values())):
+        engine.close()
+
+
+def _all_ended(calls: list[_Running]) -> bool:
+    """Cancel what is under way. An engine that does not end in time is not closed under its own
+    feet: its process ends anyway."""
+    for running in calls:
         running.cancel()
-    engine.close()
+    return all(running.ended.wait(END_PATIENCE) for running in calls)
 
 
-def _receive(
-    message: Any, calls: dict[int, _Running], engine: Any, send: Callable[[Any], None]
-) -> None:
+def _receive(message: Any, served: _Served) -> None:
+    calls = served.calls
     if isinstance(message, Call):
-        running = calls[message.id] = _Running(message)
+        running = calls[message.id] = _Running(message, served.send)
         threading.Thread(
-            target=_run, args=(running, engine, send, calls), name=message.method, daemon=True
+            target=_run, args=(running, served), name=message.method, daemon=True
         ).start()
         return
     known = calls.get(message.id)
@@ -121,29 +177,31 @@ def _receive(
             known.credit.release()
 
 
-def _run(
-    running: _Running, engine: Any, send: Callable[[Any], None], calls: dict[int, _Running]
-) -> None:
+def _run(running: _Running, served: _Served) -> None:
     call = running.call
     try:
-        value = _call(running, engine, send)
-        send(Returned(call.id, value))
+        value = _call(running, served)
+        served.send(Returned(call.id, value))
     except (BrokenPipeError, ConnectionResetError):
         log.info("the application is gone")
     except Exception as error:  # a seam: the parent turns it into a sentence for the user
-        send(_raised(call.id, error))
+        served.send(_raised(call.id, error))
     finally:
-        calls.pop(call.id, None)
+        served.calls.pop(call.id, None)
+        running.ended.set()
 
 
-def _call(running: _Running, engine: Any, send: Callable[[Any], None]) -> Any:
+def _call(running: _Running, served: _Served) -> Any:
     call = running.call
-    method = getattr(engine, call.method)
+    method = getattr(served.engine, call.method)
+    if call.method == CONFIGURE:
+        method(**call.options)
+        return served.attributes()
     if call.turn_id is None:
         return method(*call.arguments, **call.options)
     first = (running.live_input(),) if call.live else ()
     before, after = call.arguments[: 0 if call.live else 1], call.arguments[0 if call.live else 1 :]
-    _stream(running, method(*first, *before, running.turn, *after), send)
+    _stream(running, method(*first, *before, running.turn, *after), served.send)
     return None
 
 

@@ -6,6 +6,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, EngineDied, EngineFailed
@@ -22,11 +23,12 @@ from avatar_app.core.values import (
     VideoFrame,
 )
 from avatar_app.engines.hosting.messages import (
+    CONFIGURE,
+    Beat,
     Call,
     Cancel,
     Died,
     Grant,
-    InputEnded,
     Item,
     Output,
     Raised,
@@ -34,13 +36,15 @@ from avatar_app.engines.hosting.messages import (
     Returned,
 )
 from avatar_app.engines.hosting.process import ChildProcess, Inbox
+from avatar_app.engines.hosting.pump import ALL_SENT, Pump
+from avatar_app.engines.hosting.watch import LOOK_EVERY, Watch
 
 LOAD_PATIENCE = 120.0
-"""Seconds that an engine may take to load."""
+"""Seconds that an engine may take to load, as `Watch` counts them."""
 PATIENCE = 20.0
-"""Seconds without an output, with all input there, after which an engine counts as hung."""
+"""Seconds without a sign of life, with all input there, after which an engine counts as hung, as
+`Watch` counts them; one that says `patience` itself gets as many."""
 _CANCELLED = object()
-_ALL_SENT = object()
 
 
 class Host:
@@ -50,8 +54,10 @@ class Host:
     background; the first call waits for it.
     """
 
-    attributes: tuple[str, ...] = ()
-    """Attributes of the engine that are copied when it is loaded."""
+    attributes: tuple[str, ...] = ("patience",)
+    """Attributes of the engine that are copied when it is loaded or configured."""
+    patience = 0.0
+    """Seconds for which the engine itself would wait for an output; 0 if it does not say."""
 
     def __init__(self, factory: Callable[[], Any], title: str, patience: float = PATIENCE) -> None:
         self._factory, self._title, self._patience = factory, title, patience
@@ -69,10 +75,10 @@ class Host:
 
     def wait_ready(self) -> None:
         """Block until the engine is loaded; raises what its constructor raised."""
-        self._loaded()
+        self._loaded(Turn(0))
 
     def configure(self, **options: Any) -> None:
-        self._ask("configure", **options)
+        self._adopt(self._ask(CONFIGURE, **options))
         self._options |= options  # a new child after a crash gets them too
 
     def close(self) -> None:
@@ -83,12 +89,35 @@ class Host:
     def _begin(self) -> ChildProcess:
         return ChildProcess(self._factory, self.attributes, self._title)
 
-    def _loaded(self) -> ChildProcess:
-        with self._loading:
+    def _loaded(self, turn: Turn) -> ChildProcess:
+        """The child with the engine in it; `turn`: for whom it is waited for."""
+        with self._explained(turn), self._alone(turn):
             child = self._living()
             if child.ready is None:
-                self._await_ready(child)
+                self._await_ready(child, turn)
             return child
+
+    @contextmanager
+    def _explained(self, turn: Turn) -> Iterator[None]:
+        """Whoever wonders why `turn` takes so long is told that the engine is loading."""
+        if self._child.ready is not None and not self._child.dead:
+            yield
+            return
+        turn.explain_wait(f"{self._title} is loading.")
+        try:
+            yield
+        finally:
+            turn.explain_wait("")
+
+    @contextmanager
+    def _alone(self, turn: Turn) -> Iterator[None]:
+        """One waits for the engine, and the others, while it lives, for that one."""
+        while not self._loading.acquire(timeout=LOOK_EVERY):
+            turn.stir()
+        try:
+            yield
+        finally:
+            self._loading.release()
 
     def _living(self) -> ChildProcess:
         with self._exchanging:
@@ -98,28 +127,39 @@ class Host:
                 self._child = self._begin()
             return self._child
 
-    def _await_ready(self, child: ChildProcess) -> None:
-        try:
-            message = child.loading.get(timeout=LOAD_PATIENCE)
-        except queue.Empty:
-            message = Died("took too long to load")
+    def _await_ready(self, child: ChildProcess, turn: Turn) -> None:
+        watch = Watch(LOAD_PATIENCE, child.reading)
+        while True:
+            try:
+                message = child.loading.get(timeout=watch.step)
+                break
+            except queue.Empty:
+                if watch.is_over():
+                    message = Died("took too long to load")
+                    break
+                turn.stir()
         if not isinstance(message, Ready):
             child.kill()
             raise message.error if isinstance(message, Raised) else self._dead(message)
-        for name, value in message.attributes.items():
-            setattr(self, name, value)
+        self._adopt(message.attributes)
         child.ready = message
         if self._options:
-            self._ask("configure", **self._options)
+            self._adopt(self._ask(CONFIGURE, **self._options))
+
+    def _adopt(self, attributes: dict[str, Any]) -> None:
+        for name, value in attributes.items():
+            setattr(self, name, value)
 
     def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:
         """Call a method that returns."""
-        call = Call(next(self._ids), method, arguments, options)
-        child = self._loaded()
+        call, turn = Call(next(self._ids), method, arguments, options), Turn(0)
+        child = self._loaded(turn)
         inbox = child.open(call.id)
+        loads = method == CONFIGURE  # another model perhaps
+        watch = self._watch(child, LOAD_PATIENCE if loads else self._patience)
         try:
             child.send(call)
-            return self._take(child, inbox).value
+            return self._take(child, inbox, turn, watch).value
         finally:
             child.shut(call.id)
 
@@ -131,25 +171,18 @@ class Host:
         live: Iterator[Any] | None = None,
     ) -> Generator[Any, Any, None]:
         """Call a generator method; `live` is pumped into it by a thread."""
-        child = self._loaded()
+        child = self._loaded(turn)
         id = next(self._ids)
         inbox = child.open(id)
         turn.when_cancelled(lambda: inbox.put(_CANCELLED))
-        pump = _Pump(child.send, id, live, inbox) if live is not None else None
+        pump = Pump(child.send, id, live, inbox) if live is not None else None
         try:
-            child.send(
-                Call(
-                    id,
-                    method,
-                    arguments,
-                    turn_id=turn.id,
-                    user_text=turn.user_text,
-                    live=live is not None,
-                )
-            )
+            has_input = live is not None
+            child.send(Call(id, method, arguments, {}, turn.id, turn.user_text, has_input))
             if pump is not None:
                 pump.start()
-            while isinstance(message := self._take(child, inbox, pump), Output):
+            watch = self._watch(child, self._patience)
+            while isinstance(message := self._take(child, inbox, turn, watch, pump), Output):
                 turn.check()
                 answer = yield message.value
                 if isinstance(message.value, ToolCall):
@@ -159,24 +192,31 @@ class Host:
             child.shut(id)
             child.send(Cancel(id))  # after a call that is over the child ignores it
 
-    def _take(self, child: ChildProcess, inbox: Inbox, pump: _Pump | None = None) -> Any:
-        while True:
-            try:
-                message = inbox.get(timeout=self._patience)
-            except queue.Empty:
-                if pump is not None and pump.busy:
-                    continue
-                child.kill()
-                message = Died("does not answer; it was stopped")
-            if message is _ALL_SENT:
-                continue  # from now on the child is waited for
-            if message is _CANCELLED:
-                raise TurnCancelled
-            if isinstance(message, Raised):
-                raise message.error
-            if isinstance(message, Died):
-                raise self._dead(message)
-            return message
+    def _watch(self, child: ChildProcess, patience: float) -> Watch:
+        return Watch(max(patience, self.patience), child.reading)
+
+    def _take(
+        self,
+        child: ChildProcess,
+        inbox: Inbox,
+        turn: Turn,
+        watch: Watch,
+        pump: Pump | None = None,
+    ) -> Any:
+        """The next message that is more than a sign of life; raises what it tells to raise."""
+        watch.progressed()
+        while (message := _next(child, inbox, turn, watch, pump)) is ALL_SENT:
+            watch.progressed()  # from now on the child is waited for
+        if message is _CANCELLED:
+            raise TurnCancelled
+        if isinstance(message, Raised) and isinstance(message.error, TurnCancelled):
+            turn.check()
+            raise self._dead(Died("was stopped"))  # it was closed in the middle of its work
+        if isinstance(message, Raised):
+            raise message.error
+        if isinstance(message, Died):
+            raise self._dead(message)
+        return message
 
     def _dead(self, died: Died) -> AvatarError:
         return EngineDied(
@@ -185,26 +225,25 @@ class Host:
         )
 
 
-class _Pump(threading.Thread):
-    """Carries a live input into the child, and tells `inbox` when all of it was sent."""
-
-    def __init__(
-        self, send: Callable[[Any], None], id: int, items: Iterator[Any], inbox: Inbox
-    ) -> None:
-        super().__init__(name="pump", daemon=True)
-        self._send, self._id, self._items, self._inbox = send, id, items, inbox
-        self.busy = True
-
-    def run(self) -> None:
+def _next(child: ChildProcess, inbox: Inbox, turn: Turn, watch: Watch, pump: Pump | None) -> Any:
+    """The next message but beats; of a child that hangs that it died."""
+    while True:
+        heard = child.heard
         try:
-            for item in self._items:
-                self._send(Item(self._id, item))
-            self._send(InputEnded(self._id))
-        except TurnCancelled:
-            self._send(Cancel(self._id))
-        finally:
-            self.busy = False
-            self._inbox.put(_ALL_SENT)
+            message = inbox.get(timeout=watch.step)
+        except queue.Empty:
+            if child.heard != heard or (pump is not None and pump.busy):
+                watch.progressed()
+            elif watch.is_over():
+                child.kill()
+                return Died("does not answer; it was stopped")
+            turn.stir()
+            continue
+        if not isinstance(message, Beat):
+            return message
+        watch.progressed()
+        turn.stir()
+        turn.explain_wait(message.waits_for)
 
 
 class HostedRecognizer(Host):
@@ -225,7 +264,7 @@ class HostedVoice(Host):
 
 
 class HostedFace(Host):
-    attributes = ("fps",)
+    attributes = ("patience", "fps")
     _fps: float | None = None
 
     @property

@@ -7,6 +7,8 @@ from typing import Any
 
 CREDIT = 6
 """Outputs that a child may send before they are taken; so it is never far ahead."""
+CONFIGURE = "configure"
+"""The method after which an engine's attributes may have changed: they are returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,15 @@ class Output:
 
     id: int
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """From the child: the engine goes on, though it has no output yet."""
+
+    id: int
+    waits_for: str = ""
+    """As `Turn.waits_for`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from avatar_app.engines.hosting.child import serve
 from avatar_app.engines.hosting.messages import Close, Died, Raised, Ready
+from avatar_app.engines.hosting.watch import Reading, reading_of
 
 CLOSE_PATIENCE = 3.0
 """Seconds that an engine may take to end before its process is killed."""
@@ -44,6 +45,8 @@ class ChildProcess:
         self.loading: Inbox = queue.SimpleQueue()
         """Gets Ready or Raised once, and Died in the end."""
         self.ready: Ready | None = None
+        self.heard = 0
+        """Messages that came: whoever waits for one sees by it that others get theirs."""
         self._writer = threading.Thread(target=self._write, name=f"{title} writer", daemon=True)
         self._writer.start()
         self._reader = threading.Thread(target=self._read, name=f"{title} host", daemon=True)
@@ -57,6 +60,10 @@ class ChildProcess:
     @property
     def dead(self) -> bool:
         return self._died is not None
+
+    def reading(self) -> Reading | None:
+        """What the process has done so far; None once it is gone."""
+        return reading_of(self.pid)
 
     def open(self, id: int) -> Inbox:
         """The inbox of call number `id`; if the child is dead it already says so."""
@@ -101,7 +108,9 @@ class ChildProcess:
         reason = ""
         try:
             while True:
-                self._deliver(self._connection.recv())
+                message = self._connection.recv()
+                self.heard += 1
+                self._deliver(message)
         except (EOFError, OSError):
             log.debug("%s has ended", self._title)
         except Exception:  # a seam: what an engine sends may be of a class that nobody here knows

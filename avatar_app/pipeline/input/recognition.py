@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from avatar_app.core.engines import SpeechRecognizer
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Transcript
+from avatar_app.pipeline.builtin_engines import BuiltinEngines
 from avatar_app.pipeline.commands import Command, Recognized, StageFailed
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.stage import Feed, Stage
@@ -16,7 +19,16 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 
 LONGEST_SEGMENT = 6000
 """Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
+MOST_KEPT = 18_000
+"""Blocks (3 minutes) of a segment that are kept in case it must be listened to again."""
 RECOGNIZE = "recognize"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    feed: Feed[AudioChunk]
+    builtin: bool = False
+    """For the built-in recognizer."""
 
 
 class RecognitionStage:
@@ -29,10 +41,11 @@ class RecognitionStage:
         post: Callable[[Command], None],
         clock: Callable[[], float],
         occupancy: EngineUsage,
+        builtin: BuiltinEngines,
     ) -> None:
-        self.recognizer, self._occupancy = recognizer, occupancy
+        self.recognizer, self._occupancy, self._builtin = recognizer, occupancy, builtin
         self._activity, self._post, self._clock = activity, post, clock
-        self._stage: Stage[Feed[AudioChunk], Transcript] = Stage(
+        self._stage: Stage[_Job, Transcript] = Stage(
             RECOGNIZE, self._transcribe, activity, self._recognized, self._ended, self._failed
         )
         self._open: AudioSegment | None = None
@@ -45,14 +58,18 @@ class RecognitionStage:
         utterance.segments.append(self._open)
         for chunk in prefix_padding:
             self.hear(chunk)
-        self._stage.submit(turn, feed)
+        self._stage.submit(turn, _Job(feed))
 
     def hear(self, chunk: AudioChunk) -> None:
         """The next block; it belongs to the open segment, if there is one. It is lost where the
         recognizer takes nothing: the conductor must not wait."""
-        if self._open is not None and not self._open.feed.full:
-            self._open.feed.put(chunk)
-            self._open.blocks += 1
+        segment = self._open
+        if segment is None:
+            return
+        if len(segment.sound) < MOST_KEPT:
+            segment.sound.append(chunk)
+        if not segment.feed.full:
+            segment.feed.put(chunk)
 
     def end(self) -> None:
         """Close the open segment: its final text will come."""
@@ -67,6 +84,22 @@ class RecognitionStage:
         for segment in utterance.segments:
             segment.turn.cancel()
 
+    def hear_again(self, segment: AudioSegment) -> bool:
+        """Have the built-in recognizer listen to a segment from its beginning, in place of one that
+        failed; False where there is none, or it did so before."""
+        if segment.heard_again or not self._builtin.offers(Kind.ASR):
+            return False
+        segment.turn.cancel()  # whatever it still says comes too late
+        turn = Turn(segment.turn.id, clock=self._clock)
+        feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT + len(segment.sound), turn)
+        for chunk in segment.sound:
+            feed.put(chunk)
+        if not segment.open:
+            feed.close()
+        segment.turn, segment.feed, segment.heard_again = turn, feed, True
+        self._stage.submit(turn, _Job(feed, builtin=True))
+        return True
+
     def renew(self) -> None:
         """Give up a thread whose engine does not come back."""
         self._stage.renew()
@@ -74,16 +107,24 @@ class RecognitionStage:
     def close(self) -> None:
         self._stage.close()
 
-    def _transcribe(self, feed: Feed[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        with self._occupancy.of(lambda: self.recognizer) as recognizer:
-            yield from recognizer.transcribe(feed, turn)
+    def _transcribe(self, job: _Job, turn: Turn) -> Iterator[Transcript]:
+        with self._occupancy.of(self._pick(job)) as recognizer:
+            yield from recognizer.transcribe(job.feed, turn)
 
-    def _recognized(self, _feed: Feed[AudioChunk], turn: Turn, transcript: Transcript) -> None:
+    def _pick(self, job: _Job) -> Callable[[], SpeechRecognizer]:
+        """Tells the recognizer for a job. The built-in one is loaded here, not when it is picked:
+        meanwhile nobody else could pick."""
+        if not job.builtin:
+            return lambda: self.recognizer
+        builtin: SpeechRecognizer = self._builtin.engine(Kind.ASR)
+        return lambda: builtin
+
+    def _recognized(self, _job: _Job, turn: Turn, transcript: Transcript) -> None:
         self._post(Recognized(turn, transcript))
 
-    def _ended(self, feed: Feed[AudioChunk], _turn: Turn) -> None:
-        feed.abandon()
+    def _ended(self, job: _Job, _turn: Turn) -> None:
+        job.feed.abandon()
 
-    def _failed(self, feed: Feed[AudioChunk], turn: Turn, stage: str, error: AvatarError) -> None:
-        feed.abandon()
+    def _failed(self, job: _Job, turn: Turn, stage: str, error: AvatarError) -> None:
+        job.feed.abandon()
         self._post(StageFailed(turn, stage, error))

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from avatar_app.core.events import Event, Failed, UserStarted, UserTranscript, UserTurnDiscarded
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
+from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import UNFINISHED, Decision, TurnDetector
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.utterance import Utterance
+from avatar_app.pipeline.utterance import AudioSegment, Utterance
+from avatar_app.pipeline.wait_notice import WaitNotice
 
 FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
 """Sounds that are no words."""
@@ -21,7 +23,8 @@ BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
 LEAST_CONFIDENCE = 0.2
 """Below it a transcript is taken for noise, where the recognizer can tell."""
 RECOGNIZER_PATIENCE = 30.0
-"""Seconds after the end of the user's turn after which its text is given up."""
+"""Seconds after the end of the user's turn, and without a sign of life, after which its text is
+given up."""
 NO_NOISE = 250
 """Blocks (2.5 s) from which a sound that held words was speech, however unsure the words are: the
 user can mend a wrong answer, but not silence."""
@@ -50,6 +53,7 @@ class UserTurnController:
         self.hearing, self.listener = hearing, listener
         self._taker, self._playback, self._delivery = taker, playback, delivery
         self._post, self._clock = post, clock
+        self._wait_notice = WaitNotice(post, clock)
         self._claimed = False
         self._blocks_since_end = 0
         self.utterance: Utterance | None = None
@@ -76,9 +80,11 @@ class UserTurnController:
         if utterance is None or segment is None:
             return
         confidence = 1.0 if transcript.confidence is None else transcript.confidence
-        believed = confidence >= LEAST_CONFIDENCE or segment.blocks >= NO_NOISE
+        believed = confidence >= LEAST_CONFIDENCE or len(segment.sound) >= NO_NOISE
         segment.text = transcript.text.strip() if believed else ""
         segment.final = transcript.final
+        if segment.final:
+            segment.sound.clear()
         self._taker.hint(utterance.text)
         if self._has_words(utterance):
             self._claim(utterance)
@@ -87,9 +93,14 @@ class UserTurnController:
             utterance.marks["text"] = self._clock()
             self._conclude(utterance)
 
-    def unrecognized(self, turn: Turn) -> None:
-        """The recognizer failed: what it did not understand is lost, the rest is not."""
+    def unrecognized(self, turn: Turn) -> bool:
+        """The recognizer failed: the built-in one listens to the same sound, True; or what was not
+        understood is lost, the rest is not."""
+        segment = self.utterance.segment_of(turn) if self.utterance else None
+        if segment is not None and self.listener.hear_again(segment):
+            return True
         self.recognized(turn, Transcript("", final=True))
+        return False
 
     def hold(self, held: bool) -> None:
         """Push to talk: the button, not the voice, says who has the floor."""
@@ -189,11 +200,20 @@ class UserTurnController:
     def _watch_recognizer(self) -> None:
         utterance = self.utterance
         if utterance is None or not utterance.ended:
+            self._wait_notice.watch(None)
             return
-        if self._clock() - utterance.marks["end_of_turn"] > RECOGNIZER_PATIENCE:
-            self.listener.renew()
-            hint = "Say it again, or choose another engine in the settings."
-            self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognised.", hint))
+        late = [segment for segment in utterance.segments if not segment.final]
+        self._wait_notice.watch(late[0].turn if late else None)
+        stirred = (segment.turn.stirred_at for segment in late)
+        if self._clock() - max(utterance.marks["end_of_turn"], *stirred) > RECOGNIZER_PATIENCE:
+            self._give_up(utterance, late)
+
+    def _give_up(self, utterance: Utterance, late: list[AudioSegment]) -> None:
+        self.listener.renew()
+        again = [self.listener.hear_again(segment) for segment in late]
+        hint = GOES_ON[RECOGNIZE] if all(again) else "Say it again, or choose another engine."
+        self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognised.", hint))
+        if not all(again):
             self.withdraw()
 
     def _claim(self, utterance: Utterance) -> None:

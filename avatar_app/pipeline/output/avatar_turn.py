@@ -16,6 +16,7 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
+from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.commands import ClauseReceived, StageEnded, StageFailed
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
@@ -24,6 +25,7 @@ from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import TOOL_CALLED
 from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
 from avatar_app.pipeline.utterance import Utterance
+from avatar_app.pipeline.wait_notice import WaitNotice
 
 ANSWER_PATIENCE = 60.0
 """Seconds without a sign of life after which an answer is given up."""
@@ -55,6 +57,7 @@ class AvatarTurnController:
         self._failed = False
         self._working: set[str] = set()
         self._stirred_at = 0.0
+        self._wait_notice = WaitNotice(post, clock)
         self._last_id = 0
         self._announced = ""
         self.turn: Turn | None = None
@@ -131,6 +134,7 @@ class AvatarTurnController:
                 self._commit(turn, typed=False)
             return
         self._presenter.pass_time()
+        self._wait_notice.watch(self.turn)
         before, self._progress = self._progress, self._playback.progress(self.turn)
         if self._progress.heard_text != before.heard_text:
             self._post(WordsPlayed(self.turn.id, self._progress.heard_text))
@@ -138,7 +142,7 @@ class AvatarTurnController:
             self._end(self.turn, Outcome.FAILED if self._failed else Outcome.FINISHED)
         elif self._progress.seconds > before.seconds or floor_taken:
             self._stirred_at = self._clock()
-        elif self._clock() - self._stirred_at > ANSWER_PATIENCE:
+        elif self._clock() - max(self._stirred_at, self.turn.stirred_at) > ANSWER_PATIENCE:
             self._give_up(self.turn)
 
     def stage_ended(self, order: StageEnded) -> None:
@@ -148,14 +152,16 @@ class AvatarTurnController:
             self._working.discard(order.stage)
 
     def stage_failed(self, order: StageFailed) -> None:
-        """Say it; a turn that cannot be thought or spoken has failed, one without pictures not."""
-        if order.turn.cancelled:
+        """Say it; a turn that cannot be thought or spoken has failed, one without pictures, or with
+        built-in engines, not."""
+        if order.turn.cancelled and not order.recovered:
             return
         if order.stage in (PERFORM, REST):
             self.chain.performing.relieve()
         turn_id, error = None if order.stage == REST else order.turn.id, order.error
-        self._post(Failed(turn_id, order.stage, error.message, error.hint, type(error)))
-        self._failed = self._failed or order.stage in (THINK, SPEAK)
+        hint = GOES_ON[order.stage] if order.recovered else error.hint
+        self._post(Failed(turn_id, order.stage, error.message, hint, type(error)))
+        self._failed = self._failed or (order.stage in (THINK, SPEAK) and not order.recovered)
 
     def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
         turn = Turn(id, user_text, self._clock)
@@ -177,6 +183,10 @@ class AvatarTurnController:
 
     def _give_up(self, turn: Turn) -> None:
         stage = THINK if THINK in self._working else SPEAK
+        if self.chain.go_on_again(stage, turn):
+            self._stirred_at = self._clock()
+            self._post(Failed(turn.id, stage, "No answer came.", GOES_ON[stage]))
+            return
         for working in self._working:
             self.chain.renew(working)
         hint = "Ask again, or choose another engine in the settings."

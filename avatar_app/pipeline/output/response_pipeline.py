@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from avatar_app.core.engines import Dialogue, SpeechSynthesizer
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
-from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, SpeechChunk
+from avatar_app.core.turn import Turn, TurnCancelled
+from avatar_app.core.values import SpeechChunk
+from avatar_app.pipeline.builtin_engines import BuiltinEngines
 from avatar_app.pipeline.commands import ClauseReceived, Command, StageEnded, StageFailed
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.output.reply import CallTool, generate_reply
+from avatar_app.pipeline.output.reply import TOOL_CALLED, CallTool, generate_reply
+from avatar_app.pipeline.output.speech_timeline import SpeechTimeline
 from avatar_app.pipeline.output.speech_track import SpeechTrack
 from avatar_app.pipeline.stage import Feed, Stage, closed_after
 from avatar_app.pipeline.work_tracker import WorkTracker
 
 CLAUSES_AHEAD = 64
+FIRST_CLAUSE = "first_clause"
+"""The mark of a turn of which something was written."""
 
 THINK, SPEAK = "think", "speak"
+_KINDS = {THINK: Kind.DIALOGUE, SPEAK: Kind.TTS}
 
 Out = TypeVar("Out")
 
@@ -36,7 +43,7 @@ class ResponseEngines:
     voice: SpeechSynthesizer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _ResponseJob:
     """The feeds that join the stages of one turn."""
 
@@ -44,6 +51,9 @@ class _ResponseJob:
     """A text is spoken as it stands."""
     clauses: Feed[str]
     script: SpeechTrack
+    timeline: SpeechTimeline
+    builtin: bool = False
+    """The built-in engine does it: the other one failed."""
 
 
 class ResponsePipeline:
@@ -59,8 +69,11 @@ class ResponsePipeline:
         post: Callable[[Command], None],
         call_tool: CallTool,
         occupancy: EngineUsage,
+        builtin: BuiltinEngines,
     ) -> None:
-        self.engines, self._occupancy = engines, occupancy
+        self.engines, self._occupancy, self._builtin = engines, occupancy, builtin
+        self._exchanging = threading.Lock()
+        self._jobs: dict[str, tuple[Turn, _ResponseJob]] = {}
         self.performing, self._playback = performing, playback
         self._activity, self._post, self._call_tool = activity, post, call_tool
         self._stages = {
@@ -75,9 +88,23 @@ class ResponsePipeline:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it stands."""
         self._playback.expect(turn)
         clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
-        job = _ResponseJob(prompt, clauses, self.performing.start(turn))
-        for stage in self._stages.values():
+        job = _ResponseJob(prompt, clauses, self.performing.start(turn), SpeechTimeline())
+        for name, stage in self._stages.items():
+            with self._exchanging:
+                self._jobs[name] = turn, job
             stage.submit(turn, job)
+
+    def go_on_again(self, stage: str, turn: Turn) -> bool:
+        """Give up an engine that does not come back; have the built-in one do the rest of its work.
+        False where there is none, or where something would be said or done twice."""
+        with self._exchanging:
+            of_turn, job = self._jobs[stage]
+        other = self._taken_over(stage, turn, job) if of_turn is turn else None
+        if other is None:
+            return False
+        self._stages[stage].renew()
+        self._stages[stage].submit(turn, other)
+        return True
 
     def renew(self, stage: str) -> None:
         """Give up a thread whose engine does not come back."""
@@ -98,13 +125,46 @@ class ResponsePipeline:
     ) -> Stage[_ResponseJob, Out]:
         return Stage(name, apply, self._activity, emit, ended, self._failed)
 
+    def _taken_over(self, stage: str, turn: Turn, job: _ResponseJob) -> _ResponseJob | None:
+        """The job for the built-in engine, if it can do it. Told once: the engine and whoever waits
+        for it may find out at the same moment that it fails."""
+        begun = FIRST_CLAUSE in turn.marks or TOOL_CALLED in turn.marks
+        if stage == THINK and (begun or isinstance(job.prompt, str)):
+            return None
+        if turn.cancelled or job.builtin or not self._builtin.offers(_KINDS[stage]):
+            return None
+        other = replace(job, builtin=True)
+        with self._exchanging:
+            if not self._is_current(stage, job):
+                return None
+            self._jobs[stage] = turn, other
+        return other
+
+    def _is_current(self, stage: str, job: _ResponseJob) -> bool:
+        return self._jobs[stage][1] is job
+
+    def _check_current(self, stage: str, job: _ResponseJob) -> None:
+        """Ends an engine that was given up and comes back after all."""
+        if not self._is_current(stage, job):
+            raise TurnCancelled
+
+    def _pick(self, stage: str, job: _ResponseJob) -> Callable[[], Any]:
+        """Tells the engine for a job. The built-in one is loaded here, not when it is picked:
+        meanwhile nobody else could pick."""
+        if job.builtin:
+            builtin = self._builtin.engine(_KINDS[stage])
+            return lambda: builtin
+        if stage == THINK:
+            return lambda: self.engines.dialogue
+        return lambda: self.engines.voice
+
     # think
 
     def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str]:
         if isinstance(job.prompt, str):
             yield from split_clauses([job.prompt])
             return
-        with self._occupancy.of(lambda: self.engines.dialogue) as dialogue:
+        with self._occupancy.of(self._pick(THINK, job)) as dialogue:
             yield from generate_reply(
                 dialogue, job.prompt, turn, self._call_tool, self._wait_committed
             )
@@ -114,43 +174,56 @@ class ResponsePipeline:
             turn.wait_committed()
 
     def _written(self, job: _ResponseJob, turn: Turn, clause: str) -> None:
-        turn.mark("first_clause")
+        self._check_current(THINK, job)
+        turn.mark(FIRST_CLAUSE)
         self._post(ClauseReceived(turn, clause))
         job.clauses.put(clause)
 
     def _all_written(self, job: _ResponseJob, turn: Turn) -> None:
+        self._check_current(THINK, job)
+        self._end_writing(job, turn)
+
+    def _end_writing(self, job: _ResponseJob, turn: Turn) -> None:
         self._post(StageEnded(turn, THINK))
         job.clauses.close()
 
     # speak
 
     def _voice(self, job: _ResponseJob, turn: Turn) -> Iterator[SpeechChunk]:
-        start = 0
-        for clause in job.clauses:
+        for clause in job.timeline.unsaid(job.clauses):
             with (
-                self._occupancy.of(lambda: self.engines.voice) as voice,
+                self._occupancy.of(self._pick(SPEAK, job)) as voice,
                 closed_after(voice.speak(clause, turn)) as speech,
             ):
-                for chunk in speech:
-                    audio = AudioChunk(chunk.audio.samples, chunk.audio.rate, start)
-                    start += len(audio.samples)
-                    yield replace(chunk, audio=audio)
+                yield from speech
 
     def _spoken(self, job: _ResponseJob, turn: Turn, chunk: SpeechChunk) -> None:
+        self._check_current(SPEAK, job)
         turn.mark("first_speech")
-        self._playback.put(turn, chunk)
-        job.script.put(chunk)
+        placed = job.timeline.placed(chunk)
+        self._playback.put(turn, placed)
+        job.script.put(placed)
 
     def _all_spoken(self, job: _ResponseJob, turn: Turn) -> None:
+        self._check_current(SPEAK, job)
+        self._end_speaking(job, turn)
+
+    def _end_speaking(self, job: _ResponseJob, turn: Turn) -> None:
         self._playback.finish(turn)
         job.script.close()
         self._post(StageEnded(turn, SPEAK))
 
     def _failed(self, job: _ResponseJob, turn: Turn, stage: str, error: AvatarError) -> None:
-        """What was said so far is still heard; the stages after the one that failed end."""
-        self._post(StageFailed(turn, stage, error))
-        if stage == THINK:
-            self._all_written(job, turn)
-        if stage == SPEAK:
+        """The built-in engine goes on. Without one what was said so far is still heard; the stages
+        after the one that failed end."""
+        if not self._is_current(stage, job):
+            return  # it was given up before
+        other = self._taken_over(stage, turn, job)
+        self._post(StageFailed(turn, stage, error, recovered=other is not None))
+        if other is not None:
+            self._stages[stage].submit(turn, other)
+        elif stage == THINK:
+            self._end_writing(job, turn)
+        elif stage == SPEAK:
             job.clauses.abandon()
-            self._all_spoken(job, turn)
+            self._end_speaking(job, turn)

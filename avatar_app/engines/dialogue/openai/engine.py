@@ -11,6 +11,12 @@ from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.openai.transport import (
+    CONNECT_WITHIN,
+    asked_patiently,
+    longest_silence,
+    open_http_client,
+)
 from avatar_app.engines.dialogue.openai.wire import NO_KEY, Wire, key_for, translated
 from avatar_app.engines.dialogue.prompting.budget import fitted
 from avatar_app.engines.dialogue.prompting.messages import described, merged, told
@@ -18,10 +24,6 @@ from avatar_app.engines.dialogue.prompting.replies import sorted_out
 
 LETTERS = 3.2
 """Of a token, on average: the server alone can count exactly."""
-RETRIES = 2
-"""After a connection that failed or a server that is busy, with growing delays."""
-_HURRY = 5.0
-"""Seconds in which a connection must be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class OpenAIDialogue:
         self._choices = _Choices(**options)
         self._model = self._choices.model
 
+    @property
+    def patience(self) -> float:
+        """Seconds for which it may be silent before it gives up by itself."""
+        return longest_silence(self._choices.patience)
+
     def configure(self, **options: Any) -> None:
         self._choices = replace(self._choices, **options)
         self._model = self._choices.model
@@ -87,13 +94,19 @@ class OpenAIDialogue:
 
     def _client(self, wire: Wire) -> Any:
         choices = self._choices
-        http = self._openai.DefaultHttpxClient(event_hooks={"request": [wire.watch]})
+        try:
+            http = open_http_client(choices.address, event_hooks={"request": [wire.watch]})
+        except (ImportError, OSError, ValueError) as error:
+            raise ConfigInvalid(
+                f"The proxies or certificates that are set cannot be used: {error}.",
+                "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+            ) from error
         try:
             return self._openai.OpenAI(
                 base_url=choices.address,
                 api_key=key_for(choices.address) or NO_KEY,
-                max_retries=RETRIES,
-                timeout=self._openai.Timeout(choices.patience, connect=_HURRY),
+                max_retries=0,  # `asked_patiently` knows better when
+                timeout=self._openai.Timeout(choices.patience, connect=CONNECT_WITHIN),
                 default_headers={"Connection": "close"},
                 http_client=http,
             )
@@ -110,7 +123,10 @@ class OpenAIDialogue:
         while True:
             asked: list[_Asked] = []
             results: list[dict[str, Any]] = []
-            stream = self._stream(client, messages, tools)
+            stream = asked_patiently(
+                lambda said=messages: self._stream(client, said, tools),  # type: ignore[misc]
+                *(turn, self._choices.address, self._choices.patience),
+            )
             for output in sorted_out(_texts(stream, turn, asked), False):
                 turn.check()
                 answered = True
@@ -156,6 +172,7 @@ def _texts(stream: Any, turn: Turn, asked: list[_Asked]) -> Iterator[str]:
     with stream:
         for chunk in stream:
             turn.check()
+            turn.explain_wait("")
             if not chunk.choices:
                 continue
             delta, reason = chunk.choices[0].delta, chunk.choices[0].finish_reason or reason

@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
+from avatar_app.engines.dialogue.openai.transport import unreachable
 
 NO_KEY = "unused"
 """Servers on this computer ask for no key, but the client insists on one."""
+LONGEST_REASON = 300
+"""Letters of what a server says."""
 KEYRING = "avatar_app"
 """Under this name keys are kept in the system's keyring, by the server's address."""
 
@@ -71,12 +75,17 @@ def translated(error: Exception, address: str) -> AvatarError:
     """What the client raised, for a person to read."""
     import openai
 
-    reason = " ".join(str(getattr(error, "message", error)).split())[:300]
+    reason = reason_of(error)
     match error:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return ConfigInvalid(
                 f"The server {address} does not accept the key.",
                 f"Store one: avatar-app servers key {address}",
+            )
+        case openai.NotFoundError() if not isinstance(error.body, dict):
+            return ConfigInvalid(
+                f"The server {address} has nothing at this address: {reason}",
+                "Look at the address: most servers' ends with /v1.",
             )
         case openai.NotFoundError():
             return ConfigInvalid(
@@ -91,10 +100,26 @@ def translated(error: Exception, address: str) -> AvatarError:
                 "It may still be loading the model; ask again, or choose a longer patience.",
             )
         case openai.APIConnectionError():
-            return EngineFailed(
-                f"The server {address} cannot be reached.",
-                "Start it, or choose another address in the settings.",
-            )
+            return unreachable(error, address)
         case openai.BadRequestError():
             return EngineFailed(f"The server {address} refused: {reason}", "Choose another model.")
     return EngineFailed(f"The server {address} failed: {reason}", "Ask again.")
+
+
+def reason_of(error: Exception) -> str:
+    """What the server says of an error, in its own words: not what the client wraps them in."""
+    told: Any = getattr(error, "body", None)
+    for name in ("message", "detail", "error"):
+        if isinstance(told, dict):
+            told = told.get(name, told)
+    status = getattr(error, "status_code", None)
+    if not isinstance(told, str) or not told.strip() or told.lstrip().startswith("<"):  # a web page
+        told = _phrase(status) if status else str(getattr(error, "message", error))
+    return " ".join(told.split())[:LONGEST_REASON]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{HTTPStatus(status).phrase} ({status})."
+    except ValueError:
+        return f"status {status}."

@@ -1,0 +1,98 @@
+"""What the environment puts between this machine and a server: proxies, and whose word is trusted.
+
+HTTP clients follow HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR by
+themselves, and fail in ways that nobody understands where one is wrong: `check_environment` says it
+first.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from avatar_app.core.errors import ConfigInvalid, ModelMissing
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+_PROXIES = ("http", "https", "all")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a server's address is this machine itself, which no proxy knows."""
+    try:
+        name = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback or ip_address(name).is_unspecified
+    except ValueError:
+        return False
+
+
+def check_environment(environ: Mapping[str, str] | None = None) -> None:
+    """ConfigInvalid, or ModelMissing, where what it says of proxies and certificates cannot be."""
+    environ = os.environ if environ is None else environ
+    proxies = getproxies() if environ is os.environ else _proxies_in(environ)
+    for kind in _PROXIES:
+        if proxy := proxies.get(kind):
+            _check_proxy(f"{kind.upper()}_PROXY", proxy)
+    _check_certificates(environ)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it came from, what that came from …"""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """What the operating system or the TLS library said, if it was one of the two."""
+    found = [*causes(error)]  # an SSLError and a gaierror are OSErrors
+    return next((each for each in found[1:] if isinstance(each, OSError)), found[-1])
+
+
+def _proxies_in(environ: Mapping[str, str]) -> dict[str, str]:
+    named = {name.lower(): value for name, value in environ.items()}
+    return {kind: named[f"{kind}_proxy"] for kind in _PROXIES if named.get(f"{kind}_proxy")}
+
+
+def _check_proxy(variable: str, proxy: str) -> None:
+    hint = f"Write it like  http://proxy.example.com:8080, or unset {variable}."
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        valid = parts.scheme in _SCHEMES and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigInvalid(f"{variable} names a proxy that cannot be used: {proxy!r}.", hint)
+    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ModelMissing(
+            f"{variable} names a SOCKS proxy, which needs the package socksio.",
+            "Type: pip install socksio",
+        )
+
+
+def _check_certificates(environ: Mapping[str, str]) -> None:
+    for variable, what in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
+        named = environ.get(variable)
+        if not named:
+            continue
+        hint = f"Correct {variable}, or unset it."
+        if not what(Path(named)):
+            raise ConfigInvalid(f"{variable} names {named}, which is not there.", hint)
+        try:
+            if variable == "SSL_CERT_FILE":
+                ssl.create_default_context(cafile=named)
+        except (OSError, ValueError) as error:
+            raise ConfigInvalid(
+                f"{variable} names {named}, which holds no certificates that can be read.", hint
+            ) from error

@@ -1,0 +1,36 @@
+"""Where the speech of one turn stands, and what of it is still to be said if a voice fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from avatar_app.core.values import AudioChunk, SpeechChunk
+
+
+class SpeechTimeline:
+    """Belongs to the speak stage. Voices may take turns, each with a rate of its own."""
+
+    def __init__(self) -> None:
+        self._clause: list[str] = []
+        self._said = 0
+        self._start, self._rate = 0, 0
+
+    def unsaid(self, clauses: Iterable[str]) -> Iterator[str]:
+        """What is left of the clause in hand, and then the next ones."""
+        if rest := " ".join(self._clause[self._said :]):
+            yield rest
+        for clause in clauses:
+            self._clause, self._said = clause.split(), 0
+            yield clause
+            self._clause = []
+
+    def placed(self, chunk: SpeechChunk) -> SpeechChunk:
+        """The chunk, which follows all that were placed before."""
+        audio = chunk.audio
+        if self._rate and audio.rate != self._rate:
+            self._start = round(self._start * audio.rate / self._rate)
+        self._rate, start = audio.rate, self._start
+        self._start += len(audio.samples)
+        self._said += len(chunk.text.split())
+        return replace(chunk, audio=AudioChunk(audio.samples, audio.rate, start))

@@ -1,0 +1,31 @@
+"""Keeps libraries written in C from talking on the terminal: what they have to say, we say."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_STDERR = 2
+_hiding = threading.Lock()
+
+
+@contextmanager
+def native_output_hidden() -> Iterator[None]:
+    """What is written to the process's stderr meanwhile goes nowhere, Python's own too: for calls
+    of milliseconds. Threads take turns."""
+    with _hiding:
+        try:
+            kept = os.dup(_STDERR)
+        except OSError:  # there is none, as in a program without a terminal on Windows
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, _STDERR)
+            yield
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(nowhere)
+            os.close(kept)

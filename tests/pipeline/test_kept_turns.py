@@ -1,0 +1,347 @@
+"""When an engine is given up in a turn, the turn is not lost: the built-in one does its work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import FlatVoice, Plain, Scene, ScriptedDialogue, ScriptedRecognizer
+
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import (
+    AudioChunk,
+    Samples,
+    SpeechChunk,
+    ToolCall,
+    ToolResult,
+    Transcript,
+)
+from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
+from avatar_app.engines.tts.espeak.engine import EspeakVoice
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.input import user_turn
+from avatar_app.pipeline.output import avatar_turn
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+class Builtin:
+    """Offers what a test gives it."""
+
+    def __init__(self, **engines: Any) -> None:
+        self.engines = {Kind(name): engine for name, engine in engines.items()}
+        self.asked: list[Kind] = []
+
+    def offers(self, kind: Kind) -> bool:
+        return kind in self.engines
+
+    def engine(self, kind: Kind) -> Any:
+        self.asked.append(kind)
+        return self.engines[kind]
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Opened after the test, so that nobody waits for ever."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+class Broken(Plain):
+    """Of any kind; fails after `outputs` of a better one, or hangs at `gate`."""
+
+    def __init__(self, better: Any, outputs: int = 0, gate: threading.Event | None = None) -> None:
+        self._better, self._outputs, self._gate = better, outputs, gate
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        return self._some(self._better.transcribe(audio, turn))
+
+    def reply(self, prompt: Prompt, turn: Turn) -> Generator[Any, Any, None]:
+        return self._some(self._better.reply(prompt, turn))
+
+    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        return self._some(self._better.speak(text, turn))
+
+    def _some(self, outputs: Any) -> Generator[Any, Any, None]:
+        for _ in range(self._outputs):
+            yield next(outputs)
+        if self._gate is not None:
+            self._gate.wait(30)
+            yield from outputs  # it comes back after all, and is not wanted any more
+        raise EngineFailed("It broke.", "Mend it.")
+
+
+def the_turn(scene: Scene) -> TurnEnded:
+    scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+    (turn,) = scene.of(TurnEnded)
+    return turn
+
+
+def told(scene: Scene) -> list[tuple[str, str]]:
+    return [(failed.stage, failed.hint) for failed in scene.of(Failed)]
+
+
+# The recognizer
+
+
+@pytest.mark.parametrize("partials", [0, 1])
+def test_what_was_said_is_listened_to_again(partials: int) -> None:
+    spare = ScriptedRecognizer(["good morning"])
+    with Scene(builtin=Builtin(asr=spare), pace=0.05) as scene:
+        broken = Broken(ScriptedRecognizer(["good evening"]), partials)
+        scene.order(commands.SwitchEngine(Kind.ASR, broken))
+        scene.say("-")
+        turn = the_turn(scene)
+        assert (turn.outcome, turn.user_text) == (Outcome.FINISHED, "good morning")
+        assert told(scene) == [("recognize", "The built-in recognizer listens to it instead.")]
+        (sound,) = spare.heard
+        assert np.count_nonzero(np.abs(sound) > 0.05) / 16_000 == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_next_segment_is_heard_by_the_chosen_one() -> None:
+    with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good"])), pace=0.05) as scene:
+        chosen = ScriptedRecognizer(["morning"])
+        first = iter([Broken(chosen), chosen, chosen])
+        scene.order(commands.SwitchEngine(Kind.ASR, ByCall(lambda: next(first))))
+        scene.wait(0.6, voice=True)
+        scene.wait(0.45)
+        scene.wait(0.6, voice=True)
+        scene.wait(1.2)
+        assert the_turn(scene).user_text == "good morning"
+
+
+class ByCall(Plain):
+    """Another recognizer for each call."""
+
+    def __init__(self, pick: Callable[[], Any]) -> None:
+        self._pick = pick
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        return self._pick().transcribe(audio, turn)
+
+
+def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
+    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 0.5)
+    with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good morning"])), pace=0.02) as scene:
+        hung = Broken(ScriptedRecognizer(["too late"]), gate=gate)
+        scene.order(commands.SwitchEngine(Kind.ASR, hung))
+        scene.say("-")
+        turn = the_turn(scene)
+        gate.set()
+        scene.wait(0.5)
+        assert (turn.outcome, turn.user_text) == (Outcome.FINISHED, "good morning")
+        assert [stage for stage, _ in told(scene)] == ["recognize"]
+        assert len(scene.of(TurnEnded)) == 1
+
+
+def test_a_recognizer_that_shows_life_is_not_given_up(
+    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 0.5)
+    turns: list[Turn] = []
+
+    class Slow(ScriptedRecognizer):
+        def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+            turns.append(turn)
+            for _block in audio:
+                turn.check()
+            turn.explain_wait("Whisper is loading.")
+            gate.wait(30)
+            yield Transcript("good morning", final=True)
+
+    with Scene(pace=0.02) as scene:
+        scene.order(commands.SwitchEngine(Kind.ASR, Slow()))
+        scene.say("-", pause=0.7)
+        for _ in range(50):
+            scene.wait(0.1)
+            turns[0].stir()
+        gate.set()
+        assert the_turn(scene).user_text == "good morning"
+        assert not scene.of(Failed)
+        assert [notice.message for notice in scene.of(Noticed)] == ["Whisper is loading."]
+
+
+def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
+    with Scene(pace=0.05) as scene:
+        scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
+        scene.say("-")
+        scene.wait(1)
+        assert not scene.of(TurnEnded)
+        assert told(scene) == [("recognize", "Mend it.")]
+
+
+def test_a_spare_one_that_fails_too_ends_it() -> None:
+    with Scene(builtin=Builtin(asr=Broken(ScriptedRecognizer())), pace=0.05) as scene:
+        scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
+        scene.say("-")
+        scene.wait(1)
+        assert [hint for _, hint in told(scene)][1:] == ["Mend it."]
+        assert not scene.of(TurnEnded)
+
+
+# The dialogue
+
+
+@pytest.mark.parametrize("pieces", [0, 1])
+def test_an_answer_that_was_not_begun_comes_from_the_other_dialogue(pieces: int) -> None:
+    chosen = ScriptedDialogue(lambda _text: ["I was ", "about to say it. "])
+    with Scene(builtin=Builtin(dialogue=ScriptedDialogue())) as scene:
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(chosen, pieces)))
+        scene.order(commands.TextTyped("hello"))
+        turn = the_turn(scene)
+        assert turn.outcome is Outcome.FINISHED
+        assert turn.heard_text == turn.avatar_text == "You said hello. Fine."
+        assert told(scene) == [("think", "The built-in conversation answers instead.")]
+
+
+def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
+    for pieces in (["It is so. ", "And so. "], [ToolCall("set_timer"), "Done. "]):
+        called: list[ToolCall] = []
+
+        def call_tool(call: ToolCall, called: list[ToolCall] = called) -> ToolResult:
+            called.append(call)
+            return ToolResult("done")
+
+        spare = ScriptedDialogue(lambda _text, pieces=pieces: pieces)
+        with Scene(builtin=Builtin(dialogue=spare), call_tool=call_tool) as scene:
+            broken = Broken(ScriptedDialogue(lambda _text, pieces=pieces: pieces), 2)
+            scene.order(commands.SwitchEngine(Kind.DIALOGUE, broken))
+            scene.order(commands.TextTyped("hello"))
+            assert the_turn(scene).outcome is Outcome.FAILED
+            assert not spare.prompts
+            assert len(called) <= 1
+
+
+def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
+    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.5)
+    with Scene(builtin=Builtin(dialogue=ScriptedDialogue()), pace=0.02) as scene:
+        hung = Broken(ScriptedDialogue(lambda _text: ["Too late. "]), gate=gate)
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, hung))
+        scene.order(commands.TextTyped("hello"))
+        scene.wait_until(lambda: bool(scene.of(Failed)))
+        gate.set()
+        turn = the_turn(scene)
+        assert (turn.outcome, turn.heard_text) == (Outcome.FINISHED, "You said hello. Fine.")
+
+
+def test_a_server_that_loads_its_model_is_waited_for_and_shown(
+    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 1.0)
+    turns: list[Turn] = []
+
+    class Loading(ScriptedDialogue):
+        def reply(self, prompt: Prompt, turn: Turn) -> Any:
+            turn.explain_wait("The server is loading its model.")
+            turns.append(turn)
+            gate.wait(30)
+            turn.explain_wait("")
+            yield from super().reply(prompt, turn)
+
+    with Scene(pace=0.02) as scene:
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Loading()))
+        scene.order(commands.TextTyped("hello"))
+        scene.wait_until(lambda: bool(turns))
+        for _ in range(100):
+            scene.wait(0.1)
+            turns[0].stir()  # as a host does while it waits
+        gate.set()
+        assert the_turn(scene).outcome is Outcome.FINISHED
+        assert not scene.of(Failed)
+        (notice,) = scene.of(Noticed)
+        assert notice.message == "The server is loading its model."
+
+
+# The voice
+
+
+@pytest.mark.parametrize("words", [0, 2])
+def test_the_other_voice_says_what_is_left(words: int) -> None:
+    with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
+        scene.dialogue.reply_to = lambda _text: ["One two three four. ", "Five six."]
+        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), words)))
+        scene.order(commands.TextTyped("count"))
+        turn = the_turn(scene)
+        assert turn.outcome is Outcome.FINISHED
+        assert turn.heard_text == "One two three four. Five six."
+        assert told(scene) == [("speak", "The built-in voice goes on.")]
+
+
+def test_an_announcement_is_not_lost_either() -> None:
+    with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
+        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
+        scene.order(commands.Announce("Your tea is ready."))
+        assert the_turn(scene).heard_text == "Your tea is ready."
+
+
+def test_a_voice_that_hangs_is_given_up_and_not_the_turn(
+    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.5)
+    with Scene(builtin=Builtin(tts=FlatVoice()), pace=0.02) as scene:
+        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1, gate)))
+        scene.order(commands.TextTyped("hello"))
+        scene.wait_until(lambda: bool(scene.of(Failed)))
+        gate.set()
+        turn = the_turn(scene)
+        assert (turn.outcome, turn.heard_text) == (Outcome.FINISHED, "You said hello. Fine.")
+
+
+def test_voices_of_other_rates_follow_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[tuple[float, float]] = []
+    espeak = EspeakVoice()
+    with Scene(builtin=Builtin(tts=espeak)) as scene:
+        put = scene.conversation.playback.put
+
+        def watched(turn: Turn, chunk: SpeechChunk) -> None:
+            starts.append((chunk.audio.start / chunk.audio.rate, chunk.audio.seconds))
+            put(turn, chunk)
+
+        monkeypatch.setattr(scene.conversation.playback, "put", watched)
+        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1)))
+        scene.order(commands.TextTyped("hello"))
+        assert the_turn(scene).outcome is Outcome.FINISHED
+    espeak.close()
+    seconds = 0.0
+    for start, length in starts:
+        assert start == pytest.approx(seconds, abs=1e-3)
+        seconds += length
+
+
+# All three at once, with the built-in engines themselves
+
+
+def blocks_of(samples: Samples) -> Samples:
+    return np.concatenate([samples, np.zeros(16_000, np.float32)])
+
+
+def test_a_recording_becomes_a_turn_though_every_chosen_engine_fails() -> None:
+    recognizer, voice = PocketsphinxRecognizer(), EspeakVoice()
+    builtin = Builtin(asr=recognizer, dialogue=ScriptedDialogue(), tts=voice)
+    with Scene(builtin=builtin, pace=0.02) as scene:
+        scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(ScriptedDialogue())))
+        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
+        said = blocks_of(read_sound(DATA / "goforward.wav").samples)
+        scene.moments += scene.room.pass_time(len(said) / 16_000, said)
+        turn = the_turn(scene)
+        assert turn.user_text == "go forward ten meters"
+        assert turn.outcome is Outcome.FINISHED
+        assert turn.heard_text == "You said go forward ten meters. Fine."
+        assert [stage for stage, _ in told(scene)] == ["recognize", "think", "speak"]
+    for engine in (recognizer, voice):
+        engine.close()
