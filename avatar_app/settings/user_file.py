@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 import threading
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from avatar_app.system import paths
 
 log = logging.getLogger(__name__)
 
-_one_writer = threading.Lock()
+ONE_WRITER = threading.Lock()
+"""Held from reading the user's file to replacing it."""
 
 
 def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = None) -> None:
@@ -34,7 +36,7 @@ def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = Non
     load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
     path = user_file or paths.app_paths().settings_file
     name = tuple(current_name(dotted_name).split("."))
-    with _one_writer:
+    with ONE_WRITER:
         tree = layers.read_yaml(path).tree if path.exists() else {}
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         options = (*name[:-1], OPTIONS)
@@ -55,8 +57,8 @@ def _with_current_options(text: str, tree: layers.Tree, section: Name, path: Pat
 
 def with_setting(text: str, name: Name, value: Any) -> str:
     """The YAML `text` with one value replaced or inserted; the rest of it, comments too, stays."""
-    wanted = layers.Layer(yaml.safe_load(text) or {})
-    wanted.add(name, _plain(value), "")
+    wanted = layers.Layer(plain(yaml.safe_load(text) or {}))
+    wanted.add(name, plain(value), "")
     edited = _edited(text, name, value)
     try:
         if yaml.safe_load(edited) == wanted.tree:
@@ -64,6 +66,44 @@ def with_setting(text: str, name: Name, value: Any) -> str:
     except yaml.YAMLError:
         log.debug("an unusual settings file is written anew, without its comments")
     return yaml.safe_dump(wanted.tree, allow_unicode=True, sort_keys=False)
+
+
+def without_setting(text: str, name: Name) -> str:
+    """The YAML `text` without one entry, and without sections that are empty then; the rest of it,
+    comments too, stays. Text that has no such entry is returned as it is."""
+    tree = plain(yaml.safe_load(text) or {})  # no dict twice, as an alias has it
+    if not layers.has(tree, name):
+        return text
+    wanted = layers.Layer(tree)
+    wanted.remove(name)
+    while name[:-1] and layers.look_up(tree, name[:-1]) == {}:
+        name = name[:-1]
+        wanted.remove(name)
+    edited = _without(text, name)
+    try:
+        if (yaml.safe_load(edited) or {}) == tree:
+            return edited
+    except yaml.YAMLError:
+        log.debug("an unusual settings file is written anew, without its comments")
+    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False) if tree else ""
+
+
+def _without(text: str, name: Name) -> str:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    for part in name[:-1]:
+        node = _value(node, part) if isinstance(node, yaml.MappingNode) else None
+    if not isinstance(node, yaml.MappingNode):
+        return text  # say, an alias: the caller sees that nothing was taken out
+    index = next(i for i, (key, _) in enumerate(node.value) if key.value == name[-1])
+    key, value = node.value[index]
+    start, end = key.start_mark.index, _end(value)
+    if not node.flow_style:
+        start, end = text.rfind("\n", 0, start) + 1, text.find("\n", end) + 1 or len(text)
+    elif index + 1 < len(node.value):
+        end = node.value[index + 1][0].start_mark.index
+    elif index:
+        start = _end(node.value[index - 1][1])
+    return text[:start] + text[end:]
 
 
 def _edited(text: str, name: Name, value: Any) -> str:
@@ -122,7 +162,7 @@ def _nested(name: Name, value: Any) -> Any:
 
 def _flow(value: Any) -> str:
     text = yaml.safe_dump(
-        _plain(value),
+        plain(value),
         default_flow_style=True,
         width=float("inf"),
         allow_unicode=True,
@@ -131,8 +171,16 @@ def _flow(value: Any) -> str:
     return text.removesuffix("...\n").strip()
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def plain(value: Any) -> Any:
+    """A value as YAML knows it."""
+    match value:
+        case StrEnum():
+            return value.value
+        case tuple() | list():
+            return [plain(each) for each in value]
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+    return value
 
 
 def write_atomically(path: Path, text: str) -> None:
