@@ -32,7 +32,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FormHints:
     """What a form needs besides type, bounds and documentation. What is empty is derived: the title
     from the name, the effect from the section, the step from the range."""
 

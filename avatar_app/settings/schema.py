@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,10 +13,10 @@ from avatar_app.core.manifest import Kind
 from avatar_app.settings.layers import (
     Name,
 )
-from avatar_app.settings.presentation import Effect, Shown, Page
+from avatar_app.settings.presentation import Effect, FormHints, Page
 
-Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), Shown(unit="s", step=0.01)]
-Share = Annotated[float, Field(gt=0, le=1), Shown(step=0.001)]
+Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), FormHints(unit="s", step=0.01)]
+Share = Annotated[float, Field(gt=0, le=1), FormHints(step=0.001)]
 
 
 class ThemeChoice(StrEnum):
@@ -67,9 +68,9 @@ class EngineChoice(_Section):
 class AudioSettings(_Section):
     """The devices."""
 
-    microphone: Annotated[str | None, Shown(effect=Effect.AT_ONCE)]
-    speaker: Annotated[str | None, Shown(effect=Effect.AT_ONCE)]
-    aec: Annotated[EngineChoice, Kind.AEC, Shown("Echo cancellation")]
+    microphone: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
+    speaker: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
+    aec: Annotated[EngineChoice, Kind.AEC, FormHints("Echo cancellation")]
 
 
 class TurnDetectionSettings(_Section):
@@ -109,10 +110,10 @@ class ProfileSettings(_Section):
 
     effect = Effect.AT_ONCE
 
-    width: Annotated[int, Field(ge=64, le=3840), Shown(unit="px")]
-    height: Annotated[int, Field(ge=64, le=2160), Shown(unit="px")]
+    width: Annotated[int, Field(ge=64, le=3840), FormHints(unit="px")]
+    height: Annotated[int, Field(ge=64, le=2160), FormHints(unit="px")]
     fps: Annotated[
-        float, Field(ge=5, le=60, allow_inf_nan=False), Shown("Frames per second", "Hz")
+        float, Field(ge=5, le=60, allow_inf_nan=False), FormHints("Frames per second", "Hz")
     ]
     model: str
     face_detection_batch: Annotated[int, Field(ge=1, le=64)]
@@ -159,14 +160,14 @@ class WindowSettings(_Section):
 
     theme: ThemeChoice
     transcript: bool
-    geometry: Annotated[str | None, Shown(hidden=True)]
+    geometry: Annotated[str | None, FormHints(hidden=True)]
 
 
 class HistorySettings(_Section):
     """What is kept of conversations."""
 
-    keep: Annotated[bool, Shown("Keep conversations")]
-    days: Annotated[int, Field(ge=0), Shown("Days kept", "days")]
+    keep: Annotated[bool, FormHints("Keep conversations")]
+    days: Annotated[int, Field(ge=0), FormHints("Days kept", "days")]
 
 
 class LogSettings(_Section):
@@ -178,26 +179,27 @@ class LogSettings(_Section):
 class Settings(_Section):
     """Every setting; config/default.yaml documents each."""
 
-    face: Annotated[EngineChoice, Kind.FACE, Shown("Face"), Page.AVATAR]
+    face: Annotated[EngineChoice, Kind.FACE, FormHints("Face"), Page.AVATAR]
     avatars: Annotated[AvatarSettings, Page.AVATAR]
-    tts: Annotated[EngineChoice, Kind.TTS, Shown("Voice"), Page.VOICE]
-    asr: Annotated[EngineChoice, Kind.ASR, Shown("Speech recognition"), Page.LISTENING]
-    vad: Annotated[EngineChoice, Kind.VAD, Shown("Voice detection"), Page.LISTENING]
+    tts: Annotated[EngineChoice, Kind.TTS, FormHints("Voice"), Page.VOICE]
+    asr: Annotated[EngineChoice, Kind.ASR, FormHints("Speech recognition"), Page.LISTENING]
+    vad: Annotated[EngineChoice, Kind.VAD, FormHints("Voice detection"), Page.LISTENING]
     turn_detection: Annotated[TurnDetectionSettings, Page.LISTENING]
     persona: Annotated[str, Page.BRAIN]
-    dialogue: Annotated[EngineChoice, Kind.DIALOGUE, Shown("Conversation"), Page.BRAIN]
+    dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
     history: Annotated[HistorySettings, Page.PRIVACY]
     render: Annotated[RenderSettings, Page.FILMS]
     face_enhancement: Annotated[
-        EngineChoice, Kind.ENHANCE, Shown("Mouth detail", effect=Effect.AT_ONCE), Page.FILMS
+        EngineChoice, Kind.ENHANCE, FormHints("Mouth detail", effect=Effect.AT_ONCE), Page.FILMS
     ]
     models: Annotated[ModelSettings, Page.MODELS]
     memory_limits: Annotated[MemoryLimits, Page.PERFORMANCE]
     log: Annotated[LogSettings, Page.MORE]
 
 
+@cache
 def setting_names(schema: type[Settings] = Settings) -> tuple[Name, ...]:
     """The name of every setting there is."""
     return tuple(_names(schema, ()))
@@ -214,6 +216,7 @@ def _names(section: type[BaseModel], above: Name) -> list[Name]:
     return names
 
 
+@cache
 def engine_settings(schema: type[Settings] = Settings) -> Mapping[Name, Kind]:
     """Where the engine of each kind is chosen: {("tts",): Kind.TTS, …}."""
     return dict(_engine_settings(schema, ()))

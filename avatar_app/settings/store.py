@@ -23,7 +23,7 @@ from avatar_app.settings.state import (
     SettingValue,
     with_options,
 )
-from avatar_app.settings.undo import Said, UndoStack, UndoStep
+from avatar_app.settings.undo import UndoStack, UndoStep, WrittenEntries
 from avatar_app.settings.user_file import (
     ONE_WRITER,
     plain,
@@ -154,7 +154,7 @@ class SettingsStore:
         self._subscribers.tell(change)
         return change
 
-    def _replay(self, take: Callable[[], Said | None]) -> SettingsChange:
+    def _replay(self, take: Callable[[], WrittenEntries | None]) -> SettingsChange:
         with self._lock:
             said = take()
             if said is None:
@@ -163,9 +163,11 @@ class SettingsStore:
         self._subscribers.tell(change)
         return change
 
-    def _said(self, names: Iterable[Name]) -> Said:
+    def _said(self, names: Iterable[Name]) -> WrittenEntries:
         state = self._state
-        return Said(state.written(Origin.USER_FILE, names), state.written(Origin.SESSION, names))
+        return WrittenEntries(
+            state.written(Origin.USER_FILE, names), state.written(Origin.SESSION, names)
+        )
 
     def _holds(self, entries: Entries) -> bool:
         """Would the entries change nothing?"""

@@ -13,7 +13,7 @@ MOST_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class WrittenEntries:
     """What the user's file and this session say about some settings."""
 
     file: Entries
@@ -24,16 +24,20 @@ class Said:
 class UndoStep:
     """A change: what was said before and what after it, about the same settings."""
 
-    before: Said
-    after: Said
+    before: WrittenEntries
+    after: WrittenEntries
     group: Hashable = None
 
     def followed_by(self, later: UndoStep) -> UndoStep:
         """Both as one."""
         before, after = self.before, later.after
         return UndoStep(
-            Said({**later.before.file, **before.file}, {**later.before.session, **before.session}),
-            Said({**self.after.file, **after.file}, {**self.after.session, **after.session}),
+            WrittenEntries(
+                {**later.before.file, **before.file}, {**later.before.session, **before.session}
+            ),
+            WrittenEntries(
+                {**self.after.file, **after.file}, {**self.after.session, **after.session}
+            ),
             self.group,
         )
 
@@ -52,14 +56,14 @@ class UndoStack:
             step = self.done.pop().followed_by(step)
         self.done.append(step)
 
-    def undo(self) -> Said | None:
+    def undo(self) -> WrittenEntries | None:
         """What to say so that the last change is taken back; None if there is none."""
         if not self.done:
             return None
         self.undone.append(self.done.pop())
         return self.undone[-1].before
 
-    def redo(self) -> Said | None:
+    def redo(self) -> WrittenEntries | None:
         """What to say so that the change undone last is made again; None if there is none."""
         if not self.undone:
             return None
