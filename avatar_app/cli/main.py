@@ -70,19 +70,21 @@ def _show(error: typer.TyperException) -> None:
 @app.command(rich_help_panel=TALK)
 def run(settings: Assignments = None) -> int:
     """Open the window and talk. Without a display: write a demonstration instead."""
+    from avatar_app.settings.loading import parse_overrides
+    from avatar_app.settings.store import SettingsStore
     from avatar_app.system.logs import log_to_file
     from avatar_app.system.paths import app_paths
 
     if not _has_display():
         out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
-    loaded, notices = _settings(settings)
     places = app_paths()
-    log_to_file(places.logs, loaded.log.level)
+    store = SettingsStore(places.settings_file, overrides=parse_overrides(settings or []))
+    log_to_file(places.logs, store.settings.log.level)
     from avatar_app.session.app_session import AppSession
     from avatar_app.ui.app import run_window
 
-    return run_window(AppSession(loaded, notices, places))
+    return run_window(AppSession(store, places))
 
 
 @app.command(rich_help_panel=FILM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class SettingsChange:
     """All settings as they are now."""
     problem: AvatarError | None = None
     """Why the change could not be saved; it then holds until the program ends."""
+    group: Hashable = None
+    """As given to `change`; None if it was undone or made again."""
 
     def touches(self, prefix: str) -> bool:
         """Is one of them called `prefix`, or in the section of that name?"""
@@ -148,7 +150,7 @@ class SettingsStore:
             if self._holds(entries):
                 return SettingsChange((), self.settings)
             before = self._said(entries)
-            change = self._apply(entries, None)
+            change = replace(self._apply(entries, None), group=group)
             if undoable:
                 self._steps.push(UndoStep(before, self._said(entries), group))
         self._subscribers.tell(change)
@@ -225,7 +227,11 @@ class _Subscribers:
 
     def add(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return lambda: self._remove(listener)
+
+    def _remove(self, listener: Listener) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
 
     def tell(self, change: SettingsChange) -> None:
         """Where another call is telling already, perhaps the one that led here, it goes on."""

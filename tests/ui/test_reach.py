@@ -68,7 +68,7 @@ def test_choices_are_reached_by_keys_from_top_to_bottom(qtbot, window_and_sessio
     qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Up)
     qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Up)
     qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: session.asked("use_microphone") == [("Desk microphone",)])
+    qtbot.waitUntil(lambda: session.settings.get("audio.microphone") == "Desk microphone")
     assert session.asked("hold") == []
 
 

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from sessions import open_session
 from virtual_audio import VirtualAudio, likeness
 from witness import Witness
 
@@ -29,9 +30,7 @@ from avatar_app.media.resample import resampled
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import ThemeChoice
-from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
@@ -44,8 +43,7 @@ PART = 8000
 
 @pytest.fixture
 def companion(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[AppSession]:
-    settings, notices = load_settings()
-    companion = AppSession(settings, notices, app_paths())
+    companion = open_session()
     companion.subscribe(witness)
     companion.start()
     assert companion.wait_open(), witness.events
@@ -113,8 +111,7 @@ def test_typing_in_the_window_is_answered_with_voice_and_pictures(
     virtual_audio: VirtualAudio, witness: Witness, qtbot
 ) -> None:
     prepared_application()
-    settings, notices = load_settings()
-    companion = AppSession(settings, notices, app_paths())
+    companion = open_session()
     companion.subscribe(witness)
     window = MainWindow(companion, Theme(ThemeChoice.DARK))
     window.show()

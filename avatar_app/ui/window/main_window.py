@@ -12,7 +12,7 @@ from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.core.events import Control, TurnEnded
-from avatar_app.session.session import Preference, Session
+from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
@@ -34,6 +34,8 @@ from avatar_app.ui.window.side_panel import SidePanel
 
 EARLIER_TURNS = 100
 SIZE, SMALLEST = (1180, 760), (720, 540)
+THEME, TRANSCRIPT, GEOMETRY = "window.theme", "window.transcript", "window.geometry"
+"""Settings that the window changes itself."""
 
 
 class MainWindow(QWidget):
@@ -123,7 +125,7 @@ class MainWindow(QWidget):
         self.stage.transcript_button.setChecked(shown)
         name = self.tr("Hide the transcript") if shown else self.tr("Show the transcript")
         self.stage.transcript_button.name_it(name, "Ctrl+T")
-        self._session.set_preference(Preference.TRANSCRIPT_SHOWN, shown)
+        self._note(TRANSCRIPT, shown)
 
     def toggle_transcript(self) -> None:
         self.show_transcript(not self.panel.opened)
@@ -131,7 +133,7 @@ class MainWindow(QWidget):
     def use_theme(self, choice: ThemeChoice) -> None:
         self.theme.choose(choice)
         self.popover.show_theme(choice)
-        self._session.set_preference(Preference.THEME, choice.value)
+        self._note(THEME, choice)
 
     def toggle_theme(self) -> None:
         self.use_theme(self.theme.opposite())
@@ -182,6 +184,10 @@ class MainWindow(QWidget):
         self.stage.show_name(shown_name(name))
         self.chat.name_avatar(shown_name(name))
 
+    def _note(self, name: str, value: Any) -> None:
+        """Remember a preference of the window; what could not be saved is told by the session."""
+        self._session.settings.change({name: value}, undoable=False)
+
     def run(self, job: Any) -> None:
         """Do what may take a moment, off the window's thread."""
         self.work.run(job)
@@ -190,17 +196,14 @@ class MainWindow(QWidget):
         self.setStyleSheet(stylesheet(self.theme.palette))
 
     def _restore(self) -> None:
-        choice = self._session.preference(Preference.THEME)
-        if choice in set(ThemeChoice):
-            self.theme.choose(ThemeChoice(choice))
+        preferences = self._session.settings.settings.window
+        self.theme.choose(preferences.theme)
         self.restyle()
         self.popover.show_theme(self.theme.choice)
         self.resize(*SIZE)
-        geometry = self._session.preference(Preference.WINDOW_GEOMETRY)
-        if isinstance(geometry, str):
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-        shown = self._session.preference(Preference.TRANSCRIPT_SHOWN)
-        self.show_transcript(True if shown is None else bool(shown))
+        if preferences.geometry is not None:
+            self.restoreGeometry(QByteArray.fromBase64(preferences.geometry.encode()))
+        self.show_transcript(preferences.transcript)
         self.panel.settle()
         self.reporter.greet()
 
@@ -222,7 +225,7 @@ class MainWindow(QWidget):
         self.talk_key.stop()
         self.stage.view.stop()
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self._session.set_preference(Preference.WINDOW_GEOMETRY, geometry)
+        self._note(GEOMETRY, geometry)
         self._unsubscribe()
         self.stage.notices.dismiss_all()
         self.bridge.close()
