@@ -18,6 +18,7 @@ from avatar_app.cli.notices import tell, warn
 from avatar_app.cli.renamed import print_renamed
 from avatar_app.cli.render import render
 from avatar_app.cli.servers import servers
+from avatar_app.cli.settings import settings as settings_commands
 from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
@@ -247,6 +248,7 @@ app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)
 app.add_typer(models, name="models", rich_help_panel=KEEP)
 app.add_typer(servers, name="servers", rich_help_panel=KEEP)
+app.add_typer(settings_commands, name="settings", rich_help_panel=KEEP)
 app.command(rich_help_panel=MACHINE)(fit)
 app.command(rich_help_panel=MACHINE)(stats)
 

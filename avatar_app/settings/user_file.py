@@ -116,7 +116,7 @@ def _edited(text: str, name: Name, value: Any) -> str:
         node, rest = below, rest[1:]
     if isinstance(node, yaml.MappingNode) and node.value and rest:
         return _inserted(text, node, _line(rest, value))
-    return _replaced(text, node, _flow(_nested(rest, value)))
+    return _replaced(text, node, yaml_text(_nested(rest, value)))
 
 
 def _value(node: yaml.Node, key: str) -> yaml.Node | None:
@@ -151,7 +151,7 @@ def _is_block(node: yaml.Node) -> bool:
 
 
 def _line(name: Name, value: Any) -> str:
-    return f"{name[0]}: {_flow(_nested(name[1:], value))}"
+    return f"{name[0]}: {yaml_text(_nested(name[1:], value))}"
 
 
 def _nested(name: Name, value: Any) -> Any:
@@ -160,7 +160,8 @@ def _nested(name: Name, value: Any) -> Any:
     return value
 
 
-def _flow(value: Any) -> str:
+def yaml_text(value: Any) -> str:
+    """A value as it is written in one line of YAML."""
     text = yaml.safe_dump(
         plain(value),
         default_flow_style=True,
