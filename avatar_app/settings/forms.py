@@ -210,13 +210,18 @@ class _Form:
             min=option.min,
             max=option.max,
             step=_step(kind, option.min, option.max),
-            choices=tuple(FieldChoice(each, each) for each in option.values) or suggested,
+            choices=tuple(FieldChoice(each, _worded(each)) for each in option.values) or suggested,
         )
 
 
 def titled(key: str) -> str:
     """A name as a person writes it: top_p → “Top p”."""
     return key.replace("_", " ").capitalize()
+
+
+def _worded(value: str) -> str:
+    """A choice's title: words begin with a capital letter, codes (en-us, f2) stay."""
+    return titled(value) if value.replace("_", "").isalpha() and len(value) > 2 else value
 
 
 def _shown(entry: FieldInfo) -> FormHints:

@@ -122,6 +122,12 @@ class SettingsStore:
         """Take settings out of the user's file, so that the layers below and above it speak."""
         return self._change({_path(name): ABSENT for name in names}, None, undoable=True)
 
+    def create_file(self) -> None:
+        """Make sure that there is a user's file to open; AvatarError if the disk refuses."""
+        with ONE_WRITER:
+            if not self.user_file.exists():
+                write_atomically(self.user_file, "")
+
     @property
     def can_undo(self) -> bool:
         return bool(self._steps.done)
