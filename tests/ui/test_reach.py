@@ -58,7 +58,8 @@ def test_copying_gives_what_was_heard(qtbot, opened):
 
 def test_choices_are_reached_by_keys_from_top_to_bottom(qtbot, window_and_session):
     window, session = window_and_session
-    qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    window.stage.settings_button.setFocus()
+    qtbot.keyClick(window.stage.settings_button, Qt.Key.Key_Space)
     popover = window.popover
     qtbot.waitUntil(
         lambda: bool(popover.microphones.rows) and popover.microphones.rows[2].hasFocus()

@@ -205,7 +205,7 @@ def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_an
 def test_a_device_that_fails_becomes_a_notice(qtbot, window_and_session):
     window, session = window_and_session
     session.error = DeviceUnavailable("The list is empty.", "Plug something in.")
-    qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    qtbot.mouseClick(window.stage.settings_button, LEFT)
     qtbot.waitUntil(lambda: window.stage.notices.notice is not None)
     assert window.stage.notices.notice.message == "The list is empty."
     session.error = None

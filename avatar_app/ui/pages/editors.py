@@ -1,19 +1,16 @@
-"""Editors of a form: one widget for each type of field, alike to whoever uses them."""
+"""Editors of a form for switches, choices and text; numbers have a file of their own."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLineEdit,
-    QSlider,
-    QSpinBox,
     QWidget,
 )
 
@@ -22,12 +19,7 @@ from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
 
 WIDTH = 31 * UNIT
-REST_MS = 250
-"""How long a slider or number rests until its value counts."""
 CHEVRON = 18
-MOST_STOPS = 1000
-"""Steps of a range up to which a slider is of use."""
-UNBOUNDED = 10**9
 
 
 class Editor(QWidget):
@@ -54,6 +46,19 @@ class Editor(QWidget):
         """Lay widgets out, one beside the other."""
         for widget in widgets:
             cast("QHBoxLayout", self.layout()).addWidget(widget, stretch)
+
+
+class LineEdit(QLineEdit):
+    """Undoes what was typed; then Ctrl+Z is the page's, which undoes settings."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            undoes = event.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable()
+            redoes = event.matches(QKeySequence.StandardKey.Redo) and not self.isRedoAvailable()
+            if undoes or redoes:
+                event.ignore()
+                return True
+        return super().event(event)
 
 
 class Switch(QCheckBox):
@@ -156,7 +161,7 @@ class TextEditor(Editor):
     """A line of text, or several words with commas between them."""
 
     def __init__(self) -> None:
-        self._line = QLineEdit()
+        self._line = LineEdit()
         super().__init__(self._line)
         self._field: SettingField | None = None
         self.add(self._line, stretch=1)
@@ -181,106 +186,3 @@ class TextEditor(Editor):
             self.changed.emit([word.strip() for word in text.split(",") if word.strip()])
         else:
             self.changed.emit(text if text or not field.optional else None)
-
-
-class _Whole(QSpinBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class _Decimal(QDoubleSpinBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class _Slider(QSlider):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class NumberEditor(Editor):
-    """A number; with a slider where the range has an end on both sides. Counts when it rests."""
-
-    def __init__(self, field: SettingField) -> None:
-        whole = field.type is FieldType.INTEGER
-        self._box: QSpinBox | QDoubleSpinBox = _Whole() if whole else _Decimal()
-        super().__init__(self._box)
-        self._step = field.step or 1
-        self._low = field.min if field.min is not None else -UNBOUNDED
-        high = field.max if field.max is not None else UNBOUNDED
-        stops = round((high - self._low) / self._step)
-        self._slider = _Slider(Qt.Orientation.Horizontal) if stops <= MOST_STOPS else None
-        self._set_up(field, high)
-        if self._slider is not None:
-            self._slider.setMinimumHeight(3 * UNIT)
-            self._slider.setRange(0, stops)
-            self._slider.setPageStep(max(1, stops // 10))
-            self._slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self._slider.valueChanged.connect(lambda stop: self._put(self._low + stop * self._step))
-            self.add(self._slider, stretch=1)
-        else:
-            cast("QHBoxLayout", self.layout()).addStretch(1)
-        self.add(self._box)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(REST_MS)
-        self._timer.timeout.connect(lambda: self.changed.emit(self._box.value()))
-
-    def _set_up(self, field: SettingField, high: float) -> None:
-        box = self._box
-        box.setFixedWidth(13 * UNIT)
-        box.setKeyboardTracking(False)
-        if isinstance(box, QSpinBox):
-            box.setRange(int(self._low), int(high))
-            box.setSingleStep(int(self._step))
-            box.valueChanged.connect(self._moved)
-        else:
-            box.setDecimals(max(2, len(f"{self._step:.6f}".rstrip("0").partition(".")[2])))
-            box.setRange(self._low, high)
-            box.setSingleStep(self._step)
-            box.valueChanged.connect(self._moved)
-        box.setSuffix(f" {field.unit}" if field.unit else "")
-
-    @property
-    def slider(self) -> QSlider | None:
-        return self._slider
-
-    def show_field(self, field: SettingField) -> None:
-        if self._timer.isActive():
-            return  # the user is at it
-        with QSignalBlocker(self._box):
-            self._box.setValue(cast("int", field.value))
-        self._follow(float(field.value))
-
-    def _put(self, value: float) -> None:
-        self._box.setValue(cast("int", round(value, 6) if self._is_decimal else round(value)))
-
-    @property
-    def _is_decimal(self) -> bool:
-        return isinstance(self._box, QDoubleSpinBox)
-
-    def _moved(self, value: float) -> None:
-        self._follow(value)
-        self._timer.start()
-
-    def _follow(self, value: float) -> None:
-        if self._slider is not None:
-            with QSignalBlocker(self._slider):
-                self._slider.setValue(round((value - self._low) / self._step))
-
-
-def editor_for(field: SettingField, theme: Theme) -> Editor:
-    """The editor of a field's type, showing its value."""
-    match field.type:
-        case FieldType.BOOLEAN:
-            editor: Editor = SwitchEditor(theme)
-        case FieldType.CHOICE:
-            editor = ChoiceEditor(theme)
-        case FieldType.TEXT if field.choices:
-            editor = ChoiceEditor(theme)
-        case FieldType.INTEGER | FieldType.NUMBER:
-            editor = NumberEditor(field)
-        case _:
-            editor = TextEditor()
-    editor.show_field(field)
-    return editor

@@ -7,9 +7,10 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from avatar_app.settings.forms import SettingField
+from avatar_app.settings.forms import FieldType, SettingField
 from avatar_app.settings.presentation import Effect
-from avatar_app.ui.pages.editors import Editor, NumberEditor, editor_for
+from avatar_app.ui.pages.editors import ChoiceEditor, Editor, SwitchEditor, TextEditor
+from avatar_app.ui.pages.number_editor import NumberEditor
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 
@@ -121,3 +122,20 @@ def _shown(field: SettingField, value: Any) -> str:
         case float():
             return f"{value:g} {field.unit}".strip()
     return f"{value} {field.unit}".strip()
+
+
+def editor_for(field: SettingField, theme: Theme) -> Editor:
+    """The editor of a field's type, showing its value."""
+    match field.type:
+        case FieldType.BOOLEAN:
+            editor: Editor = SwitchEditor(theme)
+        case FieldType.CHOICE:
+            editor = ChoiceEditor(theme)
+        case FieldType.TEXT if field.choices:
+            editor = ChoiceEditor(theme)
+        case FieldType.INTEGER | FieldType.NUMBER:
+            editor = NumberEditor(field)
+        case _:
+            editor = TextEditor()
+    editor.show_field(field)
+    return editor

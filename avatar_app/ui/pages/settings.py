@@ -10,9 +10,9 @@ from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +24,7 @@ from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, fo
 from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file
+from avatar_app.ui.pages.editors import LineEdit
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.setting_row import shown_value
 from avatar_app.ui.qt.work import Work
@@ -55,7 +56,7 @@ class SettingsPage(QWidget):
         self.setObjectName("settingsPage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(self.tr("Settings"))
-        self.search_field = QLineEdit()
+        self.search_field = LineEdit()
         self.pages = QListWidget()
         self.form = SettingsForm(theme)
         self.file_button = QPushButton(self.tr("Open as file"))
@@ -165,6 +166,9 @@ class SettingsPage(QWidget):
         self.search_field.setAccessibleName(self.tr("Search the settings"))
         self.search_field.setToolTip(self.tr("Words in name, title or help  (Ctrl+F)"))
         self.search_field.setClearButtonEnabled(True)
+        for button in self.search_field.findChildren(QToolButton):
+            button.setAccessibleName(self.tr("Clear the search"))
+            button.setToolTip(self.tr("Clear the search  (Esc)"))
         self.file_button.setObjectName("bring")
         self.file_button.setToolTip(str(self._store.user_file))
         self.file_button.setAccessibleName(self.tr("Open the settings file"))

@@ -83,14 +83,13 @@ QProgressBar::chunk { background: $accent; border-radius: 3px; }
 #pages::item:hover { background: $raised; }
 #pages::item:selected { background: $surface; border-color: $border; color: $text; }
 #pages:focus::item:selected { border-color: $focus; }
-#pages:disabled::item, #pages:disabled::item:selected { color: $text_faint;
-    background: transparent; border-color: transparent; }
+#pages::item:disabled { color: $text_faint; background: transparent; border-color: transparent; }
 #search, #settingRow QLineEdit, #settingRow QComboBox, #settingRow QAbstractSpinBox {
     background: $raised; border: 2px solid $raised; border-radius: 10px; padding: 5px 10px;
     min-height: 20px; color: $text; selection-background-color: $accent;
     selection-color: $on_accent; placeholder-text-color: $text_dim; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
-#settingRow QAbstractSpinBox QLineEdit { padding: 0 10px; border: none; min-height: 0;
+#settingRow QAbstractSpinBox QLineEdit { padding: 0; border: none; min-height: 0;
     background: transparent; }
 #search { background: $surface; border-color: $border; }
 #search:focus, #settingRow QLineEdit:focus, #settingRow QComboBox:focus,

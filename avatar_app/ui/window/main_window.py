@@ -16,7 +16,6 @@ from avatar_app.settings.schema import ThemeChoice, WindowSettings
 from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
-from avatar_app.ui.pages.settings import SettingsPage
 from avatar_app.ui.portrait.avatar_drop import AvatarDrop
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
@@ -62,8 +61,7 @@ class MainWindow(QWidget):
         self.work = Work(self.bridge, self.stage.notices.tell_error)
         self.newcomer = AvatarDrop(self, self.stage, self.bridge, session)
         self.talk_key = PushToTalkKey(self, self.hold)
-        self.settings_page = SettingsPage(self, theme, session, self.work, self.bridge.post)
-        self.pages = PageHost(self, parts, self.settings_page)
+        self.pages = PageHost(self, parts, theme, session, self.work, self.bridge.post)
         self._unsubscribe = session.subscribe(self.bridge.post)
         self.preferences = WindowPreferences(session.settings, self.bridge.post, self._follow)
         lay_out(self, parts)
@@ -230,7 +228,7 @@ class MainWindow(QWidget):
         self.preferences.note_geometry(self)
         self._unsubscribe()
         self.preferences.stop()
-        self.settings_page.stop()
+        self.pages.stop()
         self.stage.notices.dismiss_all()
         self.bridge.close()
         self.hide()  # gone at once for the eye, whatever the rest takes
