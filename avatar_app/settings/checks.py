@@ -13,6 +13,9 @@ from avatar_app.settings.loading import did_you_mean, resolve
 from avatar_app.settings.schema import engine_settings, setting_names
 from avatar_app.settings.state import ABSENT, Entries, LayeredSettings
 
+CHOSEN = "just chosen"
+"""Where a value stands that is about to be set."""
+
 
 class SettingsChecker:
     """Without manifests any engine and any option is right."""
@@ -23,12 +26,15 @@ class SettingsChecker:
     def check(self, entries: Entries, state: LayeredSettings) -> None:
         """ConfigInvalid if one of the entries is no setting, or its value is wrong."""
         values = {name: value for name, value in entries.items() if value is not ABSENT}
-        probe = Layer(written={(): "just chosen"}, mendable=False)
+        probe = Layer(written={(): CHOSEN}, mendable=False)
         for name in entries:
             self.default(name, state, values)
         for name, value in values.items():
-            probe.add(name, value, "just chosen")
-        resolve([deepcopy(state.layers[0]), probe], [], state.schema)
+            probe.add(name, value, CHOSEN)
+        try:
+            resolve([deepcopy(state.layers[0]), probe], [], state.schema)
+        except ConfigInvalid as error:  # whoever has just chosen it needs no place and no file
+            raise ConfigInvalid(error.message.replace(f" ({CHOSEN})", "")) from error
         for slot, kind in engine_settings(state.schema).items():
             self._check_engine(slot, kind, values, state)
 

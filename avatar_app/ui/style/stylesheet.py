@@ -96,7 +96,10 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: n
 #settingRow QAbstractSpinBox:focus { border-color: $focus; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; color: $text;
-    selection-background-color: $raised; selection-color: $text; padding: 4px; }
+    padding: 4px; }
+QComboBox QAbstractItemView::item { padding: 6px 8px; border-radius: 8px; color: $text; }
+QComboBox QAbstractItemView::item:selected { background: $raised; color: $text; }
+QComboBoxPrivateContainer { background: $surface; border: none; }
 QSlider::groove:horizontal { background: $raised; height: 6px; border-radius: 3px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 3px; }
 QSlider::handle:horizontal { background: white; border: 2px solid $accent; width: 14px;
