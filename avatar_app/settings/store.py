@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Manifest
 from avatar_app.settings.checks import SettingsChecker
 from avatar_app.settings.layers import Layer, Name, parse_yaml, read_text
-from avatar_app.settings.loading import read_layers
+from avatar_app.settings.loading import read_layers, rename
+from avatar_app.settings.renamed import current_name
 from avatar_app.settings.schema import Settings
 from avatar_app.settings.state import (
     ABSENT,
@@ -27,6 +29,7 @@ from avatar_app.settings.undo import UndoStack, UndoStep, WrittenEntries
 from avatar_app.settings.user_file import (
     ONE_WRITER,
     plain,
+    with_current_names,
     with_setting,
     without_setting,
     write_atomically,
@@ -64,13 +67,18 @@ class SettingsStore:
         environ: Mapping[str, str] | None = None,
         overrides: Mapping[str, Any] | None = None,
         *,
+        engines: Path | None = None,
         schema: type[Settings] = Settings,
         shipped_file: Path | None = None,
     ) -> None:
-        """Raises ConfigInvalid for a wrong override (dotted names, from the command line); what is
+        """`engines`: the folder of the user's own engines, whose options have no former names.
+
+        Raises ConfigInvalid for a wrong override (dotted names, from the command line); what is
         wrong in the user's file or the environment is left out and noticed."""
         self.user_file = user_file
         layers, notices = read_layers(user_file, environ, overrides, shipped_file)
+        self._engines = engines
+        notices += rename(layers, engines)
         self._state = LayeredSettings([*layers, Layer()], schema, notices)
         self.notices = tuple(notices)
         self._checker = SettingsChecker()
@@ -210,16 +218,22 @@ class SettingsStore:
         with ONE_WRITER:
             try:
                 text = read_text(path) if path.exists() else ""
-                before = parse_yaml(text, path)
+                before = self._user_layer(text)
             except AvatarError as error:
                 return Layer(written={(): str(path)}), error
             try:
-                edited = _edited(text, entries)
+                edited = _edited(with_current_names(text, entries, before.tree), entries)
                 if edited != text:
                     write_atomically(path, edited)
-                return parse_yaml(edited, path), None
+                return self._user_layer(edited), None
             except AvatarError as error:
                 return before, error
+
+    def _user_layer(self, text: str) -> Layer:
+        """What the text of the user's file says, by the present names."""
+        layer = parse_yaml(text, self.user_file)
+        rename([deepcopy(self._state.layers[0]), layer], self._engines)
+        return layer
 
 
 class _Subscribers:
@@ -264,7 +278,8 @@ class _Subscribers:
 
 
 def _path(dotted: str) -> Name:
-    return tuple(dotted.split("."))
+    """The setting's name, which may be given by a former one."""
+    return tuple(current_name(dotted).split("."))
 
 
 def _edited(text: str, entries: Entries) -> str:

@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 import threading
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.settings import layers
 from avatar_app.settings.layers import ENGINE, OPTIONS, Name
 from avatar_app.settings.loading import load_settings
-from avatar_app.settings.renamed import current_name
+from avatar_app.settings.renamed import current_name, former_names
 from avatar_app.system import paths
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,21 @@ def _with_current_options(text: str, tree: layers.Tree, section: Name, path: Pat
     return (
         text if layers.look_up(tree, section) == current else with_setting(text, section, current)
     )
+
+
+def with_current_names(text: str, names: Iterable[Name], current: layers.Tree) -> str:
+    """The YAML `text` without former names of these settings; options are renamed all together, as
+    one may be called what another was. `current`: all that it says, by the present names."""
+    for name in names:
+        section = name[: name.index(OPTIONS) + 1] if OPTIONS in name else None
+        for former in former_names(name):
+            text = without_setting(text, former)
+        if section is not None and layers.has(current, section):
+            options = layers.look_up(current, section)
+            tree = yaml.safe_load(text) or {}
+            if not layers.has(tree, section) or layers.look_up(tree, section) != options:
+                text = with_setting(text, section, options)
+    return text
 
 
 def with_setting(text: str, name: Name, value: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.runtime.registry import Registry
@@ -209,6 +210,33 @@ def test_wrong_entries_of_the_file_are_noticed_once_and_hinder_nothing(user_file
     assert (store.settings.persona, store.settings.history.days) == ("theo", 7)
     store.set("window.theme", "dark")
     assert saved(user_file).window.theme == "dark"
+
+
+def test_former_names_are_read_and_replaced_when_their_setting_changes(user_file: Path) -> None:
+    user_file.write_text(
+        "# mine\nhearing:\n  vad: {engine: webrtc}\n  patience: {preroll: 0.4, longest: 2}\n"
+        "tts: {options: {variant: m3, voice: de}}\n"
+    )
+    store = SettingsStore(user_file, {})
+    store.know_engines(Registry().all())
+    assert len(store.notices) == 5
+    assert store.get("vad.engine") == store.get("hearing.vad.engine") == "webrtc"
+    assert (store.get("tts.options.voice"), store.get("tts.options.language")) == ("m3", "de")
+    store.set("turn_detection.prefix_padding", 0.3)
+    store.set("tts.options.speed", 1.5)
+    store.reset("vad.engine")
+    assert yaml.safe_load(user_file.read_text()) == {
+        "hearing": {"patience": {"longest": 2}},
+        "turn_detection": {"prefix_padding": 0.3},
+        "tts": {"options": {"voice": "m3", "language": "de", "speed": 1.5}},
+    }
+    assert user_file.read_text().startswith("# mine\n")
+    assert saved(user_file) == store.settings
+    while store.can_undo:
+        store.undo()
+    assert store.get("vad.engine") == "webrtc"
+    assert store.get("turn_detection.prefix_padding") == 0.4
+    assert store.get("tts.options.speed") == 1.0
 
 
 def test_a_listener_may_change_settings_and_each_change_is_told_in_order(
