@@ -61,14 +61,15 @@ CONVERSATION = """
 import threading
 from avatar_app.session.app_session import AppSession
 from avatar_app.system.paths import app_paths
-from avatar_app.settings.loading import load_settings
+from avatar_app.settings.store import SettingsStore
 from avatar_app.core.events import TurnEnded
 
 def main():
-    settings, notices = load_settings(overrides={
+    paths = app_paths()
+    settings = SettingsStore(paths.settings_file, overrides={
         "face.options.width": 96, "face.options.height": 64, "tts.options.speed": 2.0,
         "dialogue.options.talkativeness": "short"})
-    companion = AppSession(settings, notices, app_paths())
+    companion = AppSession(settings, paths)
     answered = threading.Event()
     def hear(event):
         if isinstance(event, TurnEnded) and event.user_text:

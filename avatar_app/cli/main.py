@@ -19,6 +19,7 @@ from avatar_app.cli.notices import tell, warn
 from avatar_app.cli.renamed import print_renamed
 from avatar_app.cli.render import render
 from avatar_app.cli.servers import servers
+from avatar_app.cli.settings import settings as settings_commands
 from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
@@ -71,19 +72,21 @@ def _show(error: typer.TyperException) -> None:
 @app.command(rich_help_panel=TALK)
 def run(settings: Assignments = None) -> int:
     """Open the window and talk. Without a display: write a demonstration instead."""
+    from avatar_app.settings.loading import parse_overrides
+    from avatar_app.settings.store import SettingsStore
     from avatar_app.system.logs import log_to_file
     from avatar_app.system.paths import app_paths
 
     if not _has_display():
         out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
-    loaded, notices = _settings(settings)
     places = app_paths()
-    log_to_file(places.logs, loaded.log.level)
+    store = SettingsStore(places.settings_file, overrides=parse_overrides(settings or []))
+    log_to_file(places.logs, store.settings.log.level)
     from avatar_app.session.app_session import AppSession
     from avatar_app.ui.app import run_window
 
-    return run_window(AppSession(loaded, notices, places))
+    return run_window(AppSession(store, places))
 
 
 @app.command(rich_help_panel=FILM)
@@ -244,6 +247,7 @@ app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)
 app.add_typer(models, name="models", rich_help_panel=KEEP)
 app.add_typer(servers, name="servers", rich_help_panel=KEEP)
+app.add_typer(settings_commands, name="settings", rich_help_panel=KEEP)
 app.command(rich_help_panel=MACHINE)(fit)
 app.command(rich_help_panel=MACHINE)(stats)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
 from avatar_app.settings.loading import load_settings
+from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.screenshots.gallery import shoot
 from avatar_app.ui.screenshots.scripted_session import ScriptedSession
@@ -18,7 +20,13 @@ def shoot_all(folder: Path) -> list[Path]:
     """Write all pictures into `folder`/window and the film beside them; returns their paths."""
     registry = Registry()
     face = create_engine(registry, registry.find(Kind.FACE, "illustrated"), {})
-    pictures = shoot(folder / "window", lambda: ScriptedSession(face, "mira"))
+    with TemporaryDirectory() as user:  # what the pictures show is nobody's choice
+
+        def opened() -> ScriptedSession:
+            settings = SettingsStore(Path(user) / "config.yaml", {})
+            return ScriptedSession(face, "mira", settings, registry.all())
+
+        pictures = shoot(folder / "window", opened)
     face.close()
     film = folder / "conversation.mp4"
     settings, _ = load_settings(overrides={"face.options.width": 640, "face.options.height": 360})

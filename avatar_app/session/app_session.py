@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +18,23 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.values import VideoFrame
 from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
-from avatar_app.runtime.kinds import KINDS
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
 from avatar_app.session.live_conversation import LiveConversation
 from avatar_app.session.personas import read_persona
-from avatar_app.session.session import Devices, NewCharacter, Preference
-from avatar_app.settings.schema import EngineChoice, Settings
-from avatar_app.settings.user_file import save_user_setting
+from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.session.settings_applier import SettingsApplier, settings_of
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import Recorder
 from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 
-_SETTING_OF = {
-    Preference.THEME: "window.theme",
-    Preference.TRANSCRIPT_SHOWN: "window.transcript",
-    Preference.WINDOW_GEOMETRY: "window.geometry",
-}
+_IN_USE = "in use"
+"""The first part of a change's group that only writes down what is in use already."""
 
 
 class AppSession:
@@ -47,25 +44,25 @@ class AppSession:
     are open is done then.
     """
 
-    def __init__(self, settings: Settings, notices: tuple[Noticed, ...], places: AppPaths) -> None:
-        self._settings, self._notices, self._places = settings, notices, places
+    def __init__(self, settings: SettingsStore, places: AppPaths) -> None:
+        self.settings, self._places = settings, places
         self._listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
         self._ensemble: LiveConversation | None = None
+        self._applier: SettingsApplier | None = None
         self._waiting: list[commands.Command] = []
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
         self._closed = False
+        history = settings.settings.history
         self._history = History(places.history_file, self._post)
-        self._recorder = Recorder(self._history) if settings.history.keep else None
-        self._preferences: dict[str, Any] = {
-            Preference.THEME: settings.window.theme.value,
-            Preference.TRANSCRIPT_SHOWN: settings.window.transcript,
-            Preference.WINDOW_GEOMETRY: settings.window.geometry,
-        }
-        self._timekeeper = LatencyRecorder(places, settings.history, self._post)
+        self._recorder = Recorder(self._history) if history.keep else None
+        self._timekeeper = LatencyRecorder(places, history, self._post)
         self.registry = Registry()
+        self.manifests = self.registry.all()
+        settings.know_engines(self.manifests)
+        self._unfollow = settings.subscribe(self._follow)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
-        self.character = self._characters.shown_by(settings.face)
+        self.character = self._characters.shown_by(settings.settings.face)
 
     def start(self) -> None:
         self._opening.start()
@@ -77,6 +74,7 @@ class AppSession:
 
     def close(self) -> None:
         self._closed = True
+        self._unfollow()
         if self._opening.ident is not None:
             self._opening.join()
         with self._lock:
@@ -118,16 +116,6 @@ class AppSession:
             ensemble.speaker.name if ensemble else None,
         )
 
-    def use_microphone(self, name: str | None) -> None:
-        self._remember("audio.microphone", name)
-        if self._ensemble is not None:
-            self._ensemble.microphone.use(name)
-
-    def use_speaker(self, name: str | None) -> None:
-        self._remember("audio.speaker", name)
-        if self._ensemble is not None:
-            self._ensemble.speaker.use(name)
-
     def characters(self) -> tuple[str, ...]:
         return self._characters.names()
 
@@ -138,18 +126,16 @@ class AppSession:
             self.use(Kind.FACE, self._characters.choice(name, ensemble.rack.face_choice))
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
-        detector = face_detector_factory(self._settings.avatars, self._places.models)
+        avatars = self.settings.settings.avatars
+        detector = face_detector_factory(avatars, self._places.models)
         return self._characters.make(source, job, detector)
 
     def use(self, kind: Kind, choice: EngineChoice) -> None:
         """As `LiveConversation.use`, and remembered. Nothing happens before all is open."""
 
         def used() -> None:
-            for setting, value in _settings_of(kind, choice):
-                self._remember(setting, value)
-            if kind is Kind.FACE:
-                self.character = self._characters.shown_by(choice)
-                self._post(CharacterShown(self.character))
+            self._remember(settings_of(kind, choice))
+            self._tell_character(kind, choice)
 
         if (ensemble := self._ensemble) is not None:
             ensemble.use(kind, choice, used)
@@ -162,13 +148,6 @@ class AppSession:
         self._history.forget()
         sentences_of(self._places).forget()
         self._timekeeper.forget()
-
-    def preference(self, name: str) -> Any:
-        return self._preferences.get(name)
-
-    def set_preference(self, name: str, value: Any) -> None:
-        self._preferences[name] = value
-        self._remember(_SETTING_OF[Preference(name)], value)
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
@@ -203,35 +182,46 @@ class AppSession:
             self._post(Failed(None, "start", error.message, error.hint))
 
     def _begin(self) -> None:
-        for notice in (*self._notices, *self.registry.notices):
+        for notice in (*self.settings.notices, *self.registry.notices):
             self._post(notice)
+        settings = self.settings.settings
         if self._recorder is not None:
             self.subscribe(self._recorder)
-            self._history.prune(self._settings.history.days)
-        ensemble = LiveConversation(self._settings, self.registry, self._places, self, self._post)
+            self._history.prune(settings.history.days)
+        ensemble = LiveConversation(settings, self.registry, self._places, self, self._post)
         self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
         self.subscribe(self._timekeeper)
         ensemble.start()
         with self._lock:
             self._ensemble = ensemble
+            self._applier = SettingsApplier(ensemble, settings, self._tell_character)
             for order in self._waiting:
                 ensemble.conversation.order(order)
             self._waiting.clear()
-        self._greet()
+        self._applier.apply(self.settings.settings)  # they may have changed meanwhile
+        self._order(commands.Announce(read_persona(settings.persona).greeting))
 
-    def _greet(self) -> None:
-        self._order(commands.Announce(read_persona(self._settings.persona).greeting))
+    def _follow(self, change: SettingsChange) -> None:
+        """Settings changed, here or elsewhere."""
+        if change.problem is not None:
+            self._post(Noticed(change.problem.message, change.problem.hint))
+        applier = self._applier
+        if applier is None:
+            return
+        if isinstance(change.group, tuple) and change.group[0] is _IN_USE:
+            applier.note(change.settings)
+        else:
+            applier.apply(change.settings)
 
-    def _remember(self, setting: str, value: Any) -> None:
+    def _remember(self, values: Mapping[str, Any]) -> None:
+        """Set what is in use already."""
         try:
-            save_user_setting(setting, value, self._places.settings_file)
+            self.settings.change(values, group=(_IN_USE, object()))
         except AvatarError as error:
             self._post(Noticed(error.message, error.hint))
 
-
-def _settings_of(kind: Kind, choice: EngineChoice) -> Iterator[tuple[str, Any]]:
-    """What to save so that an engine is chosen at the next start."""
-    where = KINDS[kind].setting
-    yield f"{where}.engine", choice.engine
-    for name, value in choice.options.items():
-        yield f"{where}.options.{name}", value
+    def _tell_character(self, kind: Kind, choice: EngineChoice) -> None:
+        """An engine has begun its work; a face may show another character."""
+        if kind is Kind.FACE:
+            self.character = self._characters.shown_by(choice)
+            self._post(CharacterShown(self.character))

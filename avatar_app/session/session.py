@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.jobs import Job
+from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
+from avatar_app.settings.store import SettingsStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +35,40 @@ class NewCharacter:
     """What could be better about the photo, one sentence each."""
 
 
-class Preference(StrEnum):
-    """What a window asks to be remembered until the next start."""
+class AudioDevices(Protocol):
+    """The machine's microphones and loudspeakers; settings choose among them."""
 
-    THEME = "theme"
-    TRANSCRIPT_SHOWN = "transcript_shown"
-    WINDOW_GEOMETRY = "window_geometry"
+    def devices(self) -> Devices:
+        """The sound devices there are now. May take a moment."""
 
 
-class Session(Protocol):
+class Characters(Protocol):
+    """The faces that can be shown: drawn ones, and the user's avatars."""
+
+    @property
+    def character(self) -> str:
+        """The one on show; one of `characters()`."""
+
+    def characters(self) -> tuple[str, ...]:
+        """The names of all."""
+
+    def use_character(self, name: str) -> None:
+        """Show another face. May take a moment; a `CharacterShown` event tells when it is there, a
+        `Noticed` that it cannot be had."""
+
+    def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
+        """A new face from a photo, a clip or an .avatar file, for `use_character`. Takes seconds:
+        `job` tells how far it is, and stops it. AvatarError where the file will not do."""
+
+
+class Session(AudioDevices, Characters, Protocol):
     """One conversation with one avatar, from the window's side. None blocks unless it says so."""
 
-    character: str
-    """The one on show; one of `characters()`."""
+    settings: SettingsStore
+    """What the user chose. Devices and engines are exchanged when their settings change; the
+    window's own preferences are settings too."""
+    manifests: tuple[Manifest, ...]
+    """The engines that can be chosen."""
 
     def start(self) -> None:
         """Begin to listen; returns at once."""
@@ -72,34 +94,8 @@ class Session(Protocol):
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with every event, from other threads; returns what ends that."""
 
-    def devices(self) -> Devices:
-        """The sound devices there are now. May take a moment."""
-
-    def use_microphone(self, name: str | None) -> None:
-        """Listen to another microphone; None is the system's default. May take a moment."""
-
-    def use_speaker(self, name: str | None) -> None:
-        """Speak through another loudspeaker; None is the system's default. May take a moment."""
-
-    def characters(self) -> tuple[str, ...]:
-        """The faces that can be chosen: drawn ones, and the user's avatars."""
-
-    def use_character(self, name: str) -> None:
-        """Show another face. May take a moment; a `CharacterShown` event tells when it is there, a
-        `Noticed` that it cannot be had."""
-
-    def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
-        """A new face from a photo, a clip or an .avatar file, for `use_character`. Takes seconds:
-        `job` tells how far it is, and stops it. AvatarError where the file will not do."""
-
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         """The last `limit` turns of the stored history, oldest first. May take a moment."""
 
     def forget(self) -> None:
         """Delete the stored history for good. May take a moment."""
-
-    def preference(self, name: str) -> Any:
-        """What was remembered under `name` (see `Preference`); None if nothing was."""
-
-    def set_preference(self, name: str, value: Any) -> None:
-        """Remember a JSON-compatible `value` under `name`."""

@@ -82,15 +82,30 @@ def parse_value(text: str, origin: str) -> Any:
 
 def read_yaml(path: Path) -> Layer:
     """The layer of a YAML file; ConfigInvalid names the line that cannot be read."""
+    return parse_yaml(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """A settings file as text; ConfigInvalid if it cannot be read."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(
+            f"The settings in {path} cannot be read: {error}.", "Mend the file, or move it away."
+        ) from error
+
+
+def parse_yaml(text: str, path: Path) -> Layer:
+    """The layer of YAML `text` that stands in `path`."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
         raise ConfigInvalid(
             f"The settings in {path}{line} cannot be read: {error.problem or 'broken YAML'}.",
             "Mend that line, or move the file away to start anew.",
         ) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
         raise ConfigInvalid(
             f"The settings in {path} cannot be read: {error}.", "Mend the file, or move it away."
         ) from error

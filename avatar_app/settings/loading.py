@@ -44,18 +44,46 @@ def load_settings(
     Former names are renamed, with a notice each. `engines`: the folder of the user's own engines,
     whose names and options stay as they are.
     """
+    layers, notices = read_layers(user_file, environ, overrides)
+    notices += rename(layers, engines)
+    return resolve(layers, notices), tuple(notices)
+
+
+def read_layers(
+    user_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    shipped_file: Path | None = None,
+) -> tuple[list[Layer], list[Noticed]]:
+    """The four layers from the ground up (as shipped, the user's, environment, command line), and
+    what could not be read of them. A layer that is missing or broken is empty."""
     notices: list[Noticed] = []
-    layers = [_shipped_layer()]
-    layers += _user_layer(user_file or paths.app_paths().settings_file, notices)
-    layers += _environment_layer(os.environ if environ is None else environ, notices)
-    layers.append(from_command_line(overrides or {}))
+    layers = [
+        _shipped_layer(shipped_file or paths.default_settings_file()),
+        _user_layer(user_file or paths.app_paths().settings_file, notices),
+        _environment_layer(os.environ if environ is None else environ, notices),
+        from_command_line(overrides or {}),
+    ]
+    return layers, notices
+
+
+def rename(layers: Sequence[Layer], engines: Path | None = None) -> list[Noticed]:
+    """Rename what the layers, the lowest first, call by a former name: a notice each. See
+    `load_settings`."""
     own = engines or paths.app_paths().engines
-    notices += use_current_names(layers, lambda kind, name: (own / kind / name).is_dir())
+    return use_current_names(layers, lambda kind, name: (own / kind / name).is_dir())
+
+
+def resolve(
+    layers: list[Layer], notices: list[Noticed], schema: type[Settings] = Settings
+) -> Settings:
+    """The settings that `layers` make, of which wrong entries are removed and noticed; raises
+    ConfigInvalid if one is in a layer that may not be wrong."""
     while True:
         try:
-            return Settings.model_validate(merged(layers)), tuple(notices)
+            return schema.model_validate(merged(layers))
         except ValidationError as invalid:
-            notices += _leave_out(layers, invalid)
+            notices += _leave_out(layers, invalid, schema)
 
 
 def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
@@ -71,31 +99,33 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def _shipped_layer() -> Layer:
-    layer = read_yaml(paths.default_settings_file())
+def _shipped_layer(path: Path) -> Layer:
+    layer = read_yaml(path)
     layer.mendable = False
     return layer
 
 
-def _user_layer(path: Path, notices: list[Noticed]) -> list[Layer]:
+def _user_layer(path: Path, notices: list[Noticed]) -> Layer:
     try:
-        return [read_yaml(path)] if path.exists() else []
+        return read_yaml(path) if path.exists() else Layer(written={(): str(path)})
     except ConfigInvalid as error:
         notices.append(
             Noticed(error.message, f"{error.hint} Until then the settings are as shipped.")
         )
-        return []
+        return Layer(written={(): str(path)})
 
 
-def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> list[Layer]:
+def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> Layer:
     try:
-        return [read_environment(environ, RESERVED)]
+        return read_environment(environ, RESERVED)
     except ConfigInvalid as error:
         notices.append(Noticed(error.message, error.hint))
-        return []
+        return Layer(written={(): "the environment"})
 
 
-def _leave_out(layers: list[Layer], invalid: ValidationError) -> list[Noticed]:
+def _leave_out(
+    layers: list[Layer], invalid: ValidationError, schema: type[Settings]
+) -> list[Noticed]:
     """Take the wrong entries out of the layers they came from; raise if one may not be wrong."""
     wrong = {}
     for detail in reversed(invalid.errors(include_url=False)):
@@ -103,7 +133,7 @@ def _leave_out(layers: list[Layer], invalid: ValidationError) -> list[Noticed]:
         wrong[name] = layer, detail  # of several errors in one setting, the first
     notices = []
     for name, (layer, detail) in reversed(wrong.items()):
-        error = _explained(layer, name, detail)
+        error = _explained(layer, name, detail, schema)
         if not layer.mendable:
             raise error from invalid
         layer.remove(name)
@@ -122,11 +152,13 @@ def _culprit(layers: list[Layer], detail: ErrorDetails) -> tuple[Layer, Name]:
     return layers[0], name
 
 
-def _explained(layer: Layer, name: Name, detail: ErrorDetails) -> ConfigInvalid:
+def _explained(
+    layer: Layer, name: Name, detail: ErrorDetails, schema: type[Settings]
+) -> ConfigInvalid:
     if detail["type"] == "extra_forbidden":
         name = _only_entry(layer, name)
         dotted, place = ".".join(name), layer.place(name)
-        return ConfigInvalid(f"Unknown setting {dotted} ({place}).", _did_you_mean(name))
+        return ConfigInvalid(f"Unknown setting {dotted} ({place}).", did_you_mean(name, schema))
     dotted, place = ".".join(name), layer.place(name)
     reason = detail["msg"].replace("Input should", "it should")
     return ConfigInvalid(
@@ -144,8 +176,9 @@ def _only_entry(layer: Layer, name: Name) -> Name:
     return name
 
 
-def _did_you_mean(name: Name) -> str:
-    levels = {setting[:depth] for setting in setting_names() for depth in range(1, 4)}
+def did_you_mean(name: Name, schema: type[Settings] = Settings) -> str:
+    """A hint for somebody who wrote a setting's name wrong."""
+    levels = {setting[:depth] for setting in setting_names(schema) for depth in range(1, 4)}
     known = sorted({".".join(level) for level in levels} | set(RENAMED))
     found = process.extractOne(".".join(name), known, scorer=fuzz.ratio, score_cutoff=65)
     return f"Did you mean {current_name(found[0])}?" if found else "config/default.yaml lists all."

@@ -6,7 +6,7 @@ Names that changed in version 0.2 are read until version 0.4, which knows the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -73,6 +73,14 @@ def current_name(dotted: str) -> str:
         if dotted == former or dotted.startswith(f"{former}."):
             return present + dotted[len(former) :]
     return dotted
+
+
+def former_names(name: Name) -> Iterator[Name]:
+    """What a setting was called before; not its options."""
+    dotted = ".".join(name)
+    for former, present in RENAMED.items():
+        if dotted == present or dotted.startswith(f"{present}."):
+            yield tuple((former + dotted[len(present) :]).split("."))
 
 
 def current_options(section: str, engine: str, options: Mapping[str, Any]) -> dict[str, Any]:

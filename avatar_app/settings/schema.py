@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from avatar_app.core.manifest import Kind
 from avatar_app.settings.layers import (
     Name,
 )
+from avatar_app.settings.presentation import Effect, FormHints, Page
 
-Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
-Share = Annotated[float, Field(gt=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), FormHints(unit="s", step=0.01)]
+Share = Annotated[float, Field(gt=0, le=1), FormHints(step=0.001)]
 
 
 class ThemeChoice(StrEnum):
@@ -41,6 +45,8 @@ class LogLevel(StrEnum):
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    effect: ClassVar[Effect] = Effect.NEXT_START
+    """When a change of one of the section's settings takes effect."""
 
 
 class MemoryLimits(_Section):
@@ -53,6 +59,8 @@ class MemoryLimits(_Section):
 class EngineChoice(_Section):
     """An engine and what the user chose about it; its manifest checks the options."""
 
+    effect = Effect.WHEN_LOADED
+
     engine: str
     options: dict[str, Any] = {}
 
@@ -60,9 +68,9 @@ class EngineChoice(_Section):
 class AudioSettings(_Section):
     """The devices."""
 
-    microphone: str | None
-    speaker: str | None
-    aec: EngineChoice
+    microphone: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
+    speaker: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
+    aec: Annotated[EngineChoice, Kind.AEC, FormHints("Echo cancellation")]
 
 
 class TurnDetectionSettings(_Section):
@@ -100,9 +108,13 @@ class Preset(StrEnum):
 class ProfileSettings(_Section):
     """How a film is made."""
 
-    width: Annotated[int, Field(ge=64, le=3840)]
-    height: Annotated[int, Field(ge=64, le=2160)]
-    fps: Annotated[float, Field(ge=5, le=60, allow_inf_nan=False)]
+    effect = Effect.AT_ONCE
+
+    width: Annotated[int, Field(ge=64, le=3840), FormHints(unit="px")]
+    height: Annotated[int, Field(ge=64, le=2160), FormHints(unit="px")]
+    fps: Annotated[
+        float, Field(ge=5, le=60, allow_inf_nan=False), FormHints("Frames per second", "Hz")
+    ]
     model: str
     face_detection_batch: Annotated[int, Field(ge=1, le=64)]
     lip_batch: Annotated[int, Field(ge=1, le=128)]
@@ -111,6 +123,8 @@ class ProfileSettings(_Section):
 
 class RenderSettings(_Section):
     """Films made from a sound file."""
+
+    effect = Effect.AT_ONCE
 
     quality: Quality
     device: str
@@ -124,6 +138,8 @@ class RenderSettings(_Section):
 class AvatarSettings(_Section):
     """How avatars are made of photos and clips."""
 
+    effect = Effect.AT_ONCE
+
     detector: DetectorName
     detector_model: str | None
     detector_batch: Annotated[int, Field(ge=1, le=64)]
@@ -132,22 +148,26 @@ class AvatarSettings(_Section):
 class ModelSettings(_Section):
     """Models that are on the machine already."""
 
+    effect = Effect.AT_ONCE
+
     folders: tuple[str, ...]
 
 
 class WindowSettings(_Section):
     """What the window looks like."""
 
+    effect = Effect.AT_ONCE
+
     theme: ThemeChoice
     transcript: bool
-    geometry: str | None
+    geometry: Annotated[str | None, FormHints(hidden=True)]
 
 
 class HistorySettings(_Section):
     """What is kept of conversations."""
 
-    keep: bool
-    days: Annotated[int, Field(ge=0)]
+    keep: Annotated[bool, FormHints("Keep conversations")]
+    days: Annotated[int, Field(ge=0), FormHints("Days kept", "days")]
 
 
 class LogSettings(_Section):
@@ -159,27 +179,30 @@ class LogSettings(_Section):
 class Settings(_Section):
     """Every setting; config/default.yaml documents each."""
 
-    audio: AudioSettings
-    vad: EngineChoice
-    turn_detection: TurnDetectionSettings
-    asr: EngineChoice
-    dialogue: EngineChoice
-    tts: EngineChoice
-    face: EngineChoice
-    face_enhancement: EngineChoice
-    render: RenderSettings
-    avatars: AvatarSettings
-    models: ModelSettings
-    persona: str
-    window: WindowSettings
-    history: HistorySettings
-    memory_limits: MemoryLimits
-    log: LogSettings
+    face: Annotated[EngineChoice, Kind.FACE, FormHints("Face"), Page.AVATAR]
+    avatars: Annotated[AvatarSettings, Page.AVATAR]
+    tts: Annotated[EngineChoice, Kind.TTS, FormHints("Voice"), Page.VOICE]
+    asr: Annotated[EngineChoice, Kind.ASR, FormHints("Speech recognition"), Page.LISTENING]
+    vad: Annotated[EngineChoice, Kind.VAD, FormHints("Voice detection"), Page.LISTENING]
+    turn_detection: Annotated[TurnDetectionSettings, Page.LISTENING]
+    persona: Annotated[str, Page.BRAIN]
+    dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
+    audio: Annotated[AudioSettings, Page.DEVICES]
+    window: Annotated[WindowSettings, Page.APPEARANCE]
+    history: Annotated[HistorySettings, Page.PRIVACY]
+    render: Annotated[RenderSettings, Page.FILMS]
+    face_enhancement: Annotated[
+        EngineChoice, Kind.ENHANCE, FormHints("Mouth detail", effect=Effect.AT_ONCE), Page.FILMS
+    ]
+    models: Annotated[ModelSettings, Page.MODELS]
+    memory_limits: Annotated[MemoryLimits, Page.PERFORMANCE]
+    log: Annotated[LogSettings, Page.MORE]
 
 
-def setting_names() -> tuple[Name, ...]:
+@cache
+def setting_names(schema: type[Settings] = Settings) -> tuple[Name, ...]:
     """The name of every setting there is."""
-    return tuple(_names(Settings, ()))
+    return tuple(_names(schema, ()))
 
 
 def _names(section: type[BaseModel], above: Name) -> list[Name]:
@@ -191,3 +214,17 @@ def _names(section: type[BaseModel], above: Name) -> list[Name]:
         else:
             names.append((*above, key))
     return names
+
+
+@cache
+def engine_settings(schema: type[Settings] = Settings) -> Mapping[Name, Kind]:
+    """Where the engine of each kind is chosen: {("tts",): Kind.TTS, …}."""
+    return dict(_engine_settings(schema, ()))
+
+
+def _engine_settings(section: type[BaseModel], above: Name) -> Iterator[tuple[Name, Kind]]:
+    for key, entry in section.model_fields.items():
+        below = entry.annotation
+        if isinstance(below, type) and issubclass(below, BaseModel):
+            yield from _engine_settings(below, (*above, key))
+        yield from (((*above, key), mark) for mark in entry.metadata if isinstance(mark, Kind))

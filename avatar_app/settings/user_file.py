@@ -6,6 +6,8 @@ import logging
 import os
 import tempfile
 import threading
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.settings import layers
 from avatar_app.settings.layers import ENGINE, OPTIONS, Name
 from avatar_app.settings.loading import load_settings
-from avatar_app.settings.renamed import current_name
+from avatar_app.settings.renamed import current_name, former_names
 from avatar_app.system import paths
 
 log = logging.getLogger(__name__)
 
-_one_writer = threading.Lock()
+ONE_WRITER = threading.Lock()
+"""Held from reading the user's file to replacing it."""
 
 
 def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = None) -> None:
@@ -34,7 +37,7 @@ def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = Non
     load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
     path = user_file or paths.app_paths().settings_file
     name = tuple(current_name(dotted_name).split("."))
-    with _one_writer:
+    with ONE_WRITER:
         tree = layers.read_yaml(path).tree if path.exists() else {}
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         options = (*name[:-1], OPTIONS)
@@ -53,10 +56,25 @@ def _with_current_options(text: str, tree: layers.Tree, section: Name, path: Pat
     )
 
 
+def with_current_names(text: str, names: Iterable[Name], current: layers.Tree) -> str:
+    """The YAML `text` without former names of these settings; options are renamed all together, as
+    one may be called what another was. `current`: all that it says, by the present names."""
+    for name in names:
+        section = name[: name.index(OPTIONS) + 1] if OPTIONS in name else None
+        for former in former_names(name):
+            text = without_setting(text, former)
+        if section is not None and layers.has(current, section):
+            options = layers.look_up(current, section)
+            tree = yaml.safe_load(text) or {}
+            if not layers.has(tree, section) or layers.look_up(tree, section) != options:
+                text = with_setting(text, section, options)
+    return text
+
+
 def with_setting(text: str, name: Name, value: Any) -> str:
     """The YAML `text` with one value replaced or inserted; the rest of it, comments too, stays."""
-    wanted = layers.Layer(yaml.safe_load(text) or {})
-    wanted.add(name, _plain(value), "")
+    wanted = layers.Layer(plain(yaml.safe_load(text) or {}))
+    wanted.add(name, plain(value), "")
     edited = _edited(text, name, value)
     try:
         if yaml.safe_load(edited) == wanted.tree:
@@ -64,6 +82,44 @@ def with_setting(text: str, name: Name, value: Any) -> str:
     except yaml.YAMLError:
         log.debug("an unusual settings file is written anew, without its comments")
     return yaml.safe_dump(wanted.tree, allow_unicode=True, sort_keys=False)
+
+
+def without_setting(text: str, name: Name) -> str:
+    """The YAML `text` without one entry, and without sections that are empty then; the rest of it,
+    comments too, stays. Text that has no such entry is returned as it is."""
+    tree = plain(yaml.safe_load(text) or {})  # no dict twice, as an alias has it
+    if not layers.has(tree, name):
+        return text
+    wanted = layers.Layer(tree)
+    wanted.remove(name)
+    while name[:-1] and layers.look_up(tree, name[:-1]) == {}:
+        name = name[:-1]
+        wanted.remove(name)
+    edited = _without(text, name)
+    try:
+        if (yaml.safe_load(edited) or {}) == tree:
+            return edited
+    except yaml.YAMLError:
+        log.debug("an unusual settings file is written anew, without its comments")
+    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False) if tree else ""
+
+
+def _without(text: str, name: Name) -> str:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    for part in name[:-1]:
+        node = _value(node, part) if isinstance(node, yaml.MappingNode) else None
+    if not isinstance(node, yaml.MappingNode):
+        return text  # say, an alias: the caller sees that nothing was taken out
+    index = next(i for i, (key, _) in enumerate(node.value) if key.value == name[-1])
+    key, value = node.value[index]
+    start, end = key.start_mark.index, _end(value)
+    if not node.flow_style:
+        start, end = text.rfind("\n", 0, start) + 1, text.find("\n", end) + 1 or len(text)
+    elif index + 1 < len(node.value):
+        end = node.value[index + 1][0].start_mark.index
+    elif index:
+        start = _end(node.value[index - 1][1])
+    return text[:start] + text[end:]
 
 
 def _edited(text: str, name: Name, value: Any) -> str:
@@ -76,7 +132,7 @@ def _edited(text: str, name: Name, value: Any) -> str:
         node, rest = below, rest[1:]
     if isinstance(node, yaml.MappingNode) and node.value and rest:
         return _inserted(text, node, _line(rest, value))
-    return _replaced(text, node, _flow(_nested(rest, value)))
+    return _replaced(text, node, yaml_text(_nested(rest, value)))
 
 
 def _value(node: yaml.Node, key: str) -> yaml.Node | None:
@@ -111,7 +167,7 @@ def _is_block(node: yaml.Node) -> bool:
 
 
 def _line(name: Name, value: Any) -> str:
-    return f"{name[0]}: {_flow(_nested(name[1:], value))}"
+    return f"{name[0]}: {yaml_text(_nested(name[1:], value))}"
 
 
 def _nested(name: Name, value: Any) -> Any:
@@ -120,9 +176,10 @@ def _nested(name: Name, value: Any) -> Any:
     return value
 
 
-def _flow(value: Any) -> str:
+def yaml_text(value: Any) -> str:
+    """A value as it is written in one line of YAML."""
     text = yaml.safe_dump(
-        _plain(value),
+        plain(value),
         default_flow_style=True,
         width=float("inf"),
         allow_unicode=True,
@@ -131,8 +188,16 @@ def _flow(value: Any) -> str:
     return text.removesuffix("...\n").strip()
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def plain(value: Any) -> Any:
+    """A value as YAML knows it."""
+    match value:
+        case StrEnum():
+            return value.value
+        case tuple() | list():
+            return [plain(each) for each in value]
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+    return value
 
 
 def write_atomically(path: Path, text: str) -> None:

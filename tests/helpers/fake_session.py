@@ -12,8 +12,11 @@ import numpy as np
 
 from avatar_app.core.events import CharacterShown, Event, TurnEnded
 from avatar_app.core.jobs import Job
+from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
 from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.settings.store import SettingsStore
+from avatar_app.system.paths import app_paths
 
 Listener = Callable[[Event], None]
 
@@ -33,10 +36,20 @@ def gradient(width: int = 320, height: int = 180) -> np.ndarray:
 class FakeSession:
     """Answers at once; `calls` is everything the window asked, in order."""
 
-    def __init__(self, history: tuple[TurnEnded, ...] = (), **preferences: Any) -> None:
+    def __init__(
+        self,
+        history: tuple[TurnEnded, ...] = (),
+        manifests: tuple[Manifest, ...] = (),
+        **preferences: Any,
+    ) -> None:
+        """`preferences`: the window's, as an environment would say; the transcript is shown."""
+        shown = {"transcript": True} | preferences
+        environ = {f"AVATAR_WINDOW__{name.upper()}": f"{value}" for name, value in shown.items()}
+        self.settings = SettingsStore(app_paths().settings_file, environ)
+        self.settings.know_engines(manifests)
+        self.manifests = manifests
         self.character = "mira"
         self.calls: list[tuple[Any, ...]] = []
-        self.preferences: dict[str, Any] = dict(preferences)
         self.history = history
         self.threads: set[str] = set()
         self.picture = VideoFrame(gradient(), 0.0)
@@ -111,12 +124,6 @@ class FakeSession:
         self._note("devices")
         return self.now
 
-    def use_microphone(self, name: str | None) -> None:
-        self._note("use_microphone", name)
-
-    def use_speaker(self, name: str | None) -> None:
-        self._note("use_speaker", name)
-
     def characters(self) -> tuple[str, ...]:
         return ("mira", "otto")
 
@@ -139,9 +146,3 @@ class FakeSession:
 
     def forget(self) -> None:
         self._note("forget")
-
-    def preference(self, name: str) -> Any:
-        return self.preferences.get(name)
-
-    def set_preference(self, name: str, value: Any) -> None:
-        self.preferences[name] = value

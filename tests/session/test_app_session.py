@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sessions import open_session
 
+from avatar_app.audio.microphone import Microphone
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
@@ -31,9 +33,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.engines.face.portrait.avatar import load_avatar
 from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session import app_session as companion_module
 from avatar_app.session.app_session import AppSession
-from avatar_app.session.session import NewCharacter, Preference
+from avatar_app.session.session import NewCharacter
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.paths import app_paths
@@ -116,8 +117,7 @@ def opened() -> Iterator[Callable[..., Window]]:
 
     def open_companion(start: bool = True, **overrides: Any) -> Window:
         dotted = {name.replace("__", "."): value for name, value in overrides.items()}
-        settings, notices = load_settings(overrides=LIGHT | dotted)
-        windows.append(Window(AppSession(settings, notices, app_paths())))
+        windows.append(Window(open_session(LIGHT | dotted)))
         if start:
             windows[-1].companion.start()
         return windows[-1]
@@ -161,7 +161,11 @@ def test_without_a_microphone_it_says_so_and_goes_on(opened: Callable[..., Windo
     assert (devices.microphone, devices.speaker) == (None, None)
 
 
-def test_controls_reach_the_conversation(opened: Callable[..., Window]) -> None:
+def test_controls_reach_the_conversation(
+    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listened: list[str | None] = []
+    monkeypatch.setattr(Microphone, "use", lambda _self, name: listened.append(name))
     window = opened()
     companion = window.companion
     assert companion.wait_open()
@@ -177,8 +181,9 @@ def test_controls_reach_the_conversation(opened: Callable[..., Window]) -> None:
         window.wait(CharacterShown, lambda shown, name=character: shown.name == name)
         assert companion.character == character
     assert len(companion.characters()) >= 2
-    companion.use_microphone("some microphone")
-    companion.use_speaker(None)
+    companion.settings.set("audio.microphone", "some microphone")
+    companion.settings.set("audio.speaker", None)
+    assert listened == ["some microphone"]
     settings, notices = load_settings()
     assert notices == ()
     assert settings.audio.microphone == "some microphone"
@@ -208,18 +213,36 @@ def test_a_photo_becomes_the_face_on_show_and_stays_it(opened: Callable[..., Win
     assert opened(start=False).companion.character == "astronaut"
 
 
-def test_preferences_are_saved(opened: Callable[..., Window]) -> None:
-    companion = opened(start=False).companion
-    companion.set_preference(Preference.THEME, "dark")
-    companion.set_preference(Preference.TRANSCRIPT_SHOWN, True)
-    companion.set_preference(Preference.WINDOW_GEOMETRY, "100x200")
-    assert companion.preference(Preference.THEME) == "dark"
-    settings, _ = load_settings()
-    assert settings.window.model_dump(mode="json") == {
-        "theme": "dark",
-        "transcript": True,
-        "geometry": "100x200",
-    }
+def test_an_engine_is_exchanged_when_its_setting_changes_and_back_when_undone(
+    opened: Callable[..., Window],
+) -> None:
+    window = opened()
+    companion = window.companion
+    assert companion.wait_open()
+    companion.settings.set("face.options.character", "theo")
+    window.wait(CharacterShown, lambda shown: shown.name == "theo")
+    assert companion.character == "theo"
+    companion.settings.undo()
+    window.wait(CharacterShown, lambda shown: shown.name == "mira")
+    assert not window.of(Failed)
+
+
+def test_what_changes_while_it_opens_holds_then(opened: Callable[..., Window]) -> None:
+    window = opened()
+    window.companion.settings.set("face.options.character", "theo")
+    window.wait(CharacterShown, lambda shown: shown.name == "theo")
+
+
+def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., Window]) -> None:
+    window = opened()
+    companion = window.companion
+    assert companion.wait_open()
+    companion.use_character("theo")
+    window.wait(CharacterShown, lambda shown: shown.name == "theo")
+    assert companion.settings.get("face.options.character") == "theo"
+    companion.settings.undo()
+    window.wait(CharacterShown, lambda shown: shown.name == "mira")
+    assert len(window.of(CharacterShown)) == 2  # what was written down was not loaded once more
 
 
 def user_dialogue(name: str, code: str) -> str:
@@ -264,18 +287,12 @@ def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
 
 
 def test_an_engine_is_changed_while_it_runs_and_remembered(
-    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+    opened: Callable[..., Window],
 ) -> None:
     remembered = threading.Event()
-    save = companion_module.save_user_setting
-
-    def save_and_tell(*setting: Any) -> None:
-        save(*setting)
-        remembered.set()
-
-    monkeypatch.setattr(companion_module, "save_user_setting", save_and_tell)
     parrot = EngineChoice(engine=user_dialogue("parrot", PARROT))
     window = opened()
+    window.companion.settings.subscribe(lambda _change: remembered.set())
     window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))  # perhaps too early
     assert window.companion.wait_open()
     window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))
@@ -297,7 +314,7 @@ def test_where_nothing_can_be_written_it_talks_all_the_same(
     window = opened()
     window.companion.type("hello")
     assert window.wait(TurnEnded, lambda turn: turn.user_text == "hello").heard_text
-    window.companion.set_preference(Preference.THEME, "dark")
+    window.companion.settings.set("window.theme", "dark")
     told = " ".join(notice.message for notice in window.of(Noticed))
     assert "The settings could not be saved" in told
     assert "memory.db cannot be used" in told

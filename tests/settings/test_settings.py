@@ -22,7 +22,12 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings import layers
 from avatar_app.settings.loading import load_settings, parse_overrides
 from avatar_app.settings.schema import Settings, setting_names
-from avatar_app.settings.user_file import save_user_setting, with_setting, write_atomically
+from avatar_app.settings.user_file import (
+    save_user_setting,
+    with_setting,
+    without_setting,
+    write_atomically,
+)
 from avatar_app.system import paths
 
 
@@ -299,6 +304,31 @@ def test_any_yaml_is_edited_to_what_was_wanted(
 ) -> None:
     text = comment + yaml.safe_dump(tree, default_flow_style=flow)
     edited = with_setting(text, name, value)
-    wanted = layers.Layer(tree)
+    wanted = layers.Layer(yaml.safe_load(text) or {})
     wanted.add(name, value, "")
     assert yaml.safe_load(edited) == wanted.tree
+    without = yaml.safe_load(without_setting(edited, name)) or {}
+    assert not layers.has(without, name)
+    kept = yaml.safe_load(text) or {}
+    if not layers.has(kept, name[:1]):
+        assert without == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "left"),
+    [
+        ("# a\nw:\n  t: dark  # c\n  # keep\n  s: 1 # x\n\nh: {d: 9}\n", "w.t", 3),
+        ("# a\nw:\n  t: dark  # c\n\nh: {d: 9}\n", "w.t", "# a\n\nh: {d: 9}\n"),
+        ("h: {d: 9, k: 1}\n", "h.d", "h: {k: 1}\n"),
+        ("h: {d: 9, k: 1}\n", "h.k", "h: {d: 9}\n"),
+        ("a: {b: {c: 1}}", "a.b.c", ""),
+        ("o:\n  v: x\n  s: [1,\n    2]  # c\n# end\n", "o.s", "o:\n  v: x\n# end\n"),
+        ("a: &x {k: 1}\nb: *x\n", "b.k", "a:\n  k: 1\n"),
+        ("a: 1\n", "b.c", "a: 1\n"),
+    ],
+)
+def test_an_entry_is_taken_out_and_the_rest_stays(text: str, name: str, left: str | int) -> None:
+    if isinstance(left, int):  # all lines but one
+        lines = text.splitlines(keepends=True)
+        left = "".join(lines[: left - 1] + lines[left:])
+    assert without_setting(text, tuple(name.split("."))) == left

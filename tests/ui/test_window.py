@@ -23,7 +23,6 @@ from avatar_app.core.events import (
     UserSaid,
     WordsPlayed,
 )
-from avatar_app.session.session import Preference
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.style.theme import DARK, LIGHT
 
@@ -139,7 +138,7 @@ def test_theme_key_changes_colours_and_is_remembered(qtbot, window_and_session):
     qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert LIGHT.page in window.styleSheet()
     assert DARK.page not in window.styleSheet()
-    assert session.preferences[Preference.THEME] == "light"
+    assert session.settings.get("window.theme") == "light"
 
 
 def test_transcript_key_closes_and_opens_the_panel(qtbot, window_and_session):
@@ -147,7 +146,7 @@ def test_transcript_key_closes_and_opens_the_panel(qtbot, window_and_session):
     assert window.panel.width() > 200
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.panel.width() == 0)
-    assert session.preferences[Preference.TRANSCRIPT_SHOWN] is False
+    assert session.settings.get("window.transcript") is False
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.panel.width() > 200 and window.chat.isVisible())
 
@@ -161,7 +160,7 @@ def test_full_screen_key(qtbot, window_and_session):
 
 
 def test_preferences_are_restored(opened):
-    window, _ = opened(theme="light", transcript_shown=False)
+    window, _ = opened(theme="light", transcript=False)
     assert window.theme.choice is ThemeChoice.LIGHT
     assert window.panel.width() == 0
     window.resize(780, 620)
@@ -169,16 +168,17 @@ def test_preferences_are_restored(opened):
 
 
 def test_geometry_is_remembered(opened):
-    window, session = opened()
+    window, _ = opened()
     window.resize(780, 620)
     window.close()
-    again, _ = opened(**session.preferences)
+    again, _ = opened()
     assert (again.width(), again.height()) == (780, 620)
 
 
 def test_broken_preferences_are_ignored(opened):
-    window, _ = opened(theme="purple", window_geometry="no base64 ***", transcript_shown=None)
-    assert window.panel.opened
+    window, session = opened(theme="purple", geometry="no base64 ***")
+    assert window.theme.choice is ThemeChoice.SYSTEM
+    assert len(session.settings.notices) == 1
 
 
 def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_and_session):
@@ -193,8 +193,8 @@ def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_an
     qtbot.mouseClick(window.popover.speakers.rows[0], LEFT)
     qtbot.mouseClick(window.popover.characters.rows[1], LEFT)
     qtbot.waitUntil(lambda: window.stage.name.text() == "Otto")
-    assert session.asked("use_microphone") == [("Desk microphone",)]
-    assert session.asked("use_speaker") == [(None,)]
+    assert session.settings.get("audio.microphone") == "Desk microphone"
+    assert session.settings.find("audio.speaker").place
     assert session.asked("use_character") == [("otto",)]
     qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
     assert not window.popover.isVisible()
@@ -205,7 +205,7 @@ def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_an
 def test_a_device_that_fails_becomes_a_notice(qtbot, window_and_session):
     window, session = window_and_session
     session.error = DeviceUnavailable("The list is empty.", "Plug something in.")
-    qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    qtbot.mouseClick(window.stage.settings_button, LEFT)
     qtbot.waitUntil(lambda: window.stage.notices.notice is not None)
     assert window.stage.notices.notice.message == "The list is empty."
     session.error = None

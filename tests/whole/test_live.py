@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from sessions import open_session
 from virtual_audio import VirtualAudio, likeness
 from witness import Witness
 
@@ -28,9 +29,7 @@ from avatar_app.media.resample import resampled
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import ThemeChoice
-from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
@@ -51,10 +50,9 @@ def opened(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[Open]:
     """Opens the application with settings of the test, and closes it, whatever happens."""
     with ExitStack() as stack:
 
-        def open_session(**overrides: object) -> AppSession:
+        def open_and_greet(**overrides: object) -> AppSession:
             named = {name.replace("__", "."): value for name, value in overrides.items()}
-            settings, notices = load_settings(overrides=named)
-            session = AppSession(settings, notices, app_paths())
+            session = open_session(named)
             stack.callback(session.close)
             session.subscribe(witness)
             session.start()
@@ -62,7 +60,7 @@ def opened(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[Open]:
             witness.wait_for_end("")  # the greeting
             return session
 
-        yield open_session
+        yield open_and_greet
 
 
 def expected_speech(text: str, rate: int) -> np.ndarray:
@@ -115,8 +113,7 @@ def test_speaking_over_the_answer_stops_it(
 @pytest.fixture
 def window(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[MainWindow]:
     prepared_application()
-    settings, notices = load_settings()
-    companion = AppSession(settings, notices, app_paths())
+    companion = open_session()
     companion.subscribe(witness)
     window = MainWindow(companion, Theme(ThemeChoice.DARK))
     yield window

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 from real_models import ANSWER, answering, listening
+from sessions import open_session
 from witness import Witness
 
 from avatar_app.audio.backend import AudioBackend
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.loading import load_settings
-from avatar_app.system.paths import app_paths
 
 Open = Callable[[dict[str, Any]], AppSession]
 
@@ -31,8 +30,7 @@ def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     monkeypatch.setattr(AudioBackend, "present", lambda _card: [])
 
     def open_companion(overrides: dict[str, Any]) -> AppSession:
-        settings, notices = load_settings(overrides=overrides)
-        companion = AppSession(settings, notices, app_paths())
+        companion = open_session(overrides)
         companions.append(companion)
         companion.subscribe(witness)
         companion.start()

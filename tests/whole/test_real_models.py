@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 from real_models import ANSWER, CONTEXT, SAID, answering, listening, talk, talking
+from sessions import open_session
 from virtual_audio import VirtualAudio
 from witness import Witness
 
@@ -25,11 +26,8 @@ from avatar_app.core.events import (
 from avatar_app.core.values import BLOCK_SECONDS, Samples
 from avatar_app.engines.hosting.host import Host
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session.app_session import AppSession
 from avatar_app.session.offline.recordings import ReportLine, read_lines
-from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import ThemeChoice
-from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
@@ -45,8 +43,7 @@ def window(
 ) -> Iterator[MainWindow]:
     """The window of an avatar that can be spoken with; its greeting was cut short."""
     prepared_application()
-    settings, notices = load_settings(overrides=listening(whisper) | answering(llama))
-    companion = AppSession(settings, notices, app_paths())
+    companion = open_session(listening(whisper) | answering(llama))
     companion.subscribe(witness)
     window = MainWindow(companion, Theme(ThemeChoice.DARK))
     window.show()

@@ -18,7 +18,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
 from avatar_app.bench.window.event_pump import EventPump
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.session.app_session import AppSession
-from avatar_app.settings.loading import load_settings
+from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
@@ -77,8 +77,8 @@ class Probe:
     def __init__(self) -> None:
         self._application = prepared_application()
         self._events = EventPump()
-        settings, notices = load_settings()
-        self._session = AppSession(settings, notices, app_paths())
+        paths = app_paths()
+        self._session = AppSession(SettingsStore(paths.settings_file), paths)
         self._ended: list[TurnEnded] = []
         self._session.subscribe(self._take)
         self._window = MainWindow(self._session, Theme())

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
-from avatar_app.session.session import NewCharacter, Session
+from avatar_app.session.session import Characters, NewCharacter
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
@@ -29,10 +29,10 @@ class AvatarDrop(QObject):
     """The name of an avatar that is to be shown."""
 
     def __init__(
-        self, window: QWidget, pane: PortraitPane, bridge: Bridge, session: Session
+        self, window: QWidget, pane: PortraitPane, bridge: Bridge, characters: Characters
     ) -> None:
         super().__init__(window)
-        self._window, self._session, self._bridge = window, session, bridge
+        self._window, self._characters, self._bridge = window, characters, bridge
         self._card, self._notices = pane.newcomer_card, pane.notices
         self._card.cancel_button.clicked.connect(self.cancel)
         self._work = Work(bridge, self._notices.tell_error)
@@ -63,7 +63,7 @@ class AvatarDrop(QObject):
         """Make an avatar of a file and put it on show."""
         if self.is_busy:
             return
-        job = Job(source.name, lambda job: self._session.make_character(source, job))
+        job = Job(source.name, lambda job: self._characters.make_character(source, job))
         self._job = job
         post = self._bridge.post
         job.when_progressed(lambda progress: post(lambda: self._card.show_progress(progress)))

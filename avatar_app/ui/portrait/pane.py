@@ -46,7 +46,7 @@ class PortraitPane(QWidget):
             theme, Glyph.THEME, self.tr("Change between dark and light"), "Ctrl+D"
         )
         self.settings_button = _stage_button(
-            theme, Glyph.SLIDERS, self.tr("Devices and appearance"), "Ctrl+,"
+            theme, Glyph.SLIDERS, self.tr("Devices and appearance")
         )
         self._tools = QWidget(self)
         row = QHBoxLayout(self._tools)
@@ -107,7 +107,7 @@ class PortraitPane(QWidget):
         card.raise_()
 
 
-def _stage_button(theme: Theme, glyph: Glyph, name: str, shortcut: str) -> IconButton:
+def _stage_button(theme: Theme, glyph: Glyph, name: str, shortcut: str = "") -> IconButton:
     button = IconButton(theme, glyph, name, shortcut, kind="stage", shade="on_picture")
     button.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
     return button

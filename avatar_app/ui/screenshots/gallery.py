@@ -23,7 +23,7 @@ from avatar_app.core.events import (
     UserTranscript,
     WordsPlayed,
 )
-from avatar_app.session.session import Preference, Session
+from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.style.theme import Theme
@@ -124,8 +124,7 @@ def _shoot(
     session: PhotographedSession,
     settle_ms: int,
 ) -> Path:
-    session.set_preference(Preference.THEME, choice.value)
-    session.set_preference(Preference.TRANSCRIPT_SHOWN, scene.transcript)
+    session.settings.change({"window.theme": choice, "window.transcript": scene.transcript})
     window = MainWindow(session, Theme(choice))
     window.resize(*SIZE)
     window.show()

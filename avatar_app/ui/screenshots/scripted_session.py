@@ -12,6 +12,7 @@ import numpy as np
 from avatar_app.core.engines import Face
 from avatar_app.core.events import Event, State, StateChanged, TurnEnded
 from avatar_app.core.jobs import Job
+from avatar_app.core.manifest import Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
@@ -22,6 +23,7 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.settings.store import SettingsStore
 
 _LOOKS = {
     State.IDLE: FaceState.IDLE,
@@ -37,11 +39,16 @@ RATE = 16_000
 class ScriptedSession:
     """Implements `Session` without a conversation; `post` says what happens in it."""
 
-    def __init__(self, face: Face, character: str) -> None:
-        self.character = character
+    def __init__(
+        self,
+        face: Face,
+        character: str,
+        settings: SettingsStore,
+        manifests: tuple[Manifest, ...] = (),
+    ) -> None:
+        self.character, self.settings, self.manifests = character, settings, manifests
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []
-        self._preferences: dict[str, Any] = {}
         self._frame = self._resting(FaceState.IDLE)
 
     def post(self, *events: Event) -> None:
@@ -62,8 +69,7 @@ class ScriptedSession:
     def _unasked(self, *_: Any) -> None:
         """Nobody asks for anything while pictures are taken."""
 
-    type = interrupt = hold = mute = use_microphone = use_speaker = _unasked
-    use_character = forget = _unasked
+    type = interrupt = hold = mute = use_character = forget = _unasked
 
     def frame(self) -> VideoFrame | None:
         return self._frame
@@ -83,12 +89,6 @@ class ScriptedSession:
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return ()[:limit]
-
-    def preference(self, name: str) -> Any:
-        return self._preferences.get(name)
-
-    def set_preference(self, name: str, value: Any) -> None:
-        self._preferences[name] = value
 
     def _resting(self, look: FaceState) -> VideoFrame:
         frame = self._face.rest(look)

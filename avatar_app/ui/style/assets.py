@@ -36,6 +36,9 @@ class Glyph(StrEnum):
     TRASH = "trash"
     COPY = "copy"
     TALK = "talk"
+    SEARCH = "search"
+    UNDO = "undo"
+    CHEVRON = "chevron"
 
 
 @lru_cache(maxsize=256)

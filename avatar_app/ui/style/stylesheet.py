@@ -67,6 +67,45 @@ QProgressBar::chunk { background: $accent; border-radius: 3px; }
 #choice:focus, #bring:focus, #forget:focus { border-color: $focus; }
 #forget { color: $danger; }
 
+#settingsPage { background: $page; border-left: 1px solid $border; }
+#pageHeading { font-size: 20px; font-weight: 600; }
+#formBody { background: transparent; }
+#formCard { background: $surface; border: 1px solid $border; border-radius: 16px; }
+#settingRow { border-top: 1px solid $border; }
+#settingRow[first="true"] { border-top: none; }
+#settingTitle[modified="true"] { font-weight: 600; color: $accent_text; }
+#settingHelp { color: $text_dim; font-size: 13px; }
+#settingProblem { color: $danger; font-size: 13px; }
+#settingRow QToolButton { border-radius: 16px; }
+#pages { background: transparent; border: none; }
+#pages::item { padding: 8px 12px; border: 2px solid transparent; border-radius: 10px;
+    color: $text; }
+#pages::item:hover { background: $raised; }
+#pages::item:selected { background: $surface; border-color: $border; color: $text; }
+#pages:focus::item:selected { border-color: $focus; }
+#pages::item:disabled { color: $text_faint; background: transparent; border-color: transparent; }
+#search, #settingRow QLineEdit, #settingRow QComboBox, #settingRow QAbstractSpinBox {
+    background: $raised; border: 2px solid $raised; border-radius: 10px; padding: 5px 10px;
+    min-height: 20px; color: $text; selection-background-color: $accent;
+    selection-color: $on_accent; placeholder-text-color: $text_dim; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
+#settingRow QAbstractSpinBox QLineEdit { padding: 0; border: none; min-height: 0;
+    background: transparent; }
+#search { background: $surface; border-color: $border; }
+#search:focus, #settingRow QLineEdit:focus, #settingRow QComboBox:focus,
+#settingRow QAbstractSpinBox:focus { border-color: $focus; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; color: $text;
+    padding: 4px; }
+QComboBox QAbstractItemView::item { padding: 6px 8px; border-radius: 8px; color: $text; }
+QComboBox QAbstractItemView::item:selected { background: $raised; color: $text; }
+QComboBoxPrivateContainer { background: $surface; border: none; }
+QSlider::groove:horizontal { background: $raised; height: 6px; border-radius: 3px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 3px; }
+QSlider::handle:horizontal { background: white; border: 2px solid $accent; width: 14px;
+    margin: -6px 0; border-radius: 9px; }
+QSlider::handle:horizontal:focus { border: 3px solid $focus; }
+
 QScrollBar:vertical { background: transparent; width: 10px; margin: 4px 2px; }
 QScrollBar::handle:vertical { background: $border; border-radius: 3px; min-height: 32px; }
 QScrollBar::handle:vertical:hover { background: $text_faint; }

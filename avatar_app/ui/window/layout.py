@@ -12,6 +12,9 @@ from avatar_app.session.session import Session
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.window.parts import WindowParts
 
+MICROPHONE, SPEAKER = "audio.microphone", "audio.speaker"
+"""Settings that the popover changes."""
+
 
 def lay_out(window: QWidget, parts: WindowParts) -> None:
     """Portrait and composer to the left, the transcript beside them; the order of Tab."""
@@ -48,13 +51,13 @@ def connect_session(
     parts: WindowParts, session: Session, run: Callable[[Callable[[], object]], object]
 ) -> None:
     """Controls that only pass on what the user does; `run` does it off the window's thread."""
-    composer, popover = parts.composer, parts.popover
+    composer, popover, change = parts.composer, parts.popover, session.settings.set
     composer.sent.connect(session.type)
     composer.held.connect(session.hold)
     composer.stopped.connect(session.interrupt)
     composer.mute_wanted.connect(session.mute)
-    popover.microphone_chosen.connect(lambda name: run(lambda: session.use_microphone(name)))
-    popover.speaker_chosen.connect(lambda name: run(lambda: session.use_speaker(name)))
+    popover.microphone_chosen.connect(lambda name: run(lambda: change(MICROPHONE, name)))
+    popover.speaker_chosen.connect(lambda name: run(lambda: change(SPEAKER, name)))
     popover.character_chosen.connect(lambda name: run(lambda: session.use_character(name)))
     popover.closed.connect(composer.field.setFocus)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.core.events import Control, TurnEnded
-from avatar_app.session.session import Preference, Session
-from avatar_app.settings.schema import ThemeChoice
+from avatar_app.session.session import Session
+from avatar_app.settings.schema import ThemeChoice, WindowSettings
 from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
@@ -27,8 +26,10 @@ from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.layout import bind_keys, connect_session, lay_out
+from avatar_app.ui.window.page_host import PageHost
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.popover import Popover
+from avatar_app.ui.window.preferences import THEME, TRANSCRIPT, WindowPreferences
 from avatar_app.ui.window.push_to_talk import PushToTalkKey
 from avatar_app.ui.window.side_panel import SidePanel
 
@@ -60,7 +61,9 @@ class MainWindow(QWidget):
         self.work = Work(self.bridge, self.stage.notices.tell_error)
         self.newcomer = AvatarDrop(self, self.stage, self.bridge, session)
         self.talk_key = PushToTalkKey(self, self.hold)
+        self.pages = PageHost(self, parts, theme, session, self.work, self.bridge.post)
         self._unsubscribe = session.subscribe(self.bridge.post)
+        self.preferences = WindowPreferences(session.settings, self.bridge.post, self._follow)
         lay_out(self, parts)
         connect_session(parts, session, self.run)
         self._connect()
@@ -82,7 +85,7 @@ class MainWindow(QWidget):
         keys = {
             **{"Esc": self.escape, "Ctrl+M": self.composer.toggle_mute},
             **{"Ctrl+N": self.bring_photo, "Ctrl+T": self.toggle_transcript},
-            **{"Ctrl+D": self.toggle_theme, "Ctrl+,": self.toggle_settings},
+            **{"Ctrl+D": self.toggle_theme, "Ctrl+,": self.pages.open},
             **{"F11": self.toggle_full_screen, "Ctrl+Q": self.close},
         }
         bind_keys(self, keys)
@@ -115,7 +118,7 @@ class MainWindow(QWidget):
             self.popover.dismiss()
         elif self.newcomer.is_busy:
             self.newcomer.cancel()
-        else:
+        elif not self.pages.escape():
             self._session.interrupt()
 
     def show_transcript(self, shown: bool) -> None:
@@ -123,7 +126,7 @@ class MainWindow(QWidget):
         self.stage.transcript_button.setChecked(shown)
         name = self.tr("Hide the transcript") if shown else self.tr("Show the transcript")
         self.stage.transcript_button.name_it(name, "Ctrl+T")
-        self._session.set_preference(Preference.TRANSCRIPT_SHOWN, shown)
+        self.preferences.note(TRANSCRIPT, shown)
 
     def toggle_transcript(self) -> None:
         self.show_transcript(not self.panel.opened)
@@ -131,7 +134,7 @@ class MainWindow(QWidget):
     def use_theme(self, choice: ThemeChoice) -> None:
         self.theme.choose(choice)
         self.popover.show_theme(choice)
-        self._session.set_preference(Preference.THEME, choice.value)
+        self.preferences.note(THEME, choice)
 
     def toggle_theme(self) -> None:
         self.use_theme(self.theme.opposite())
@@ -182,6 +185,12 @@ class MainWindow(QWidget):
         self.stage.show_name(shown_name(name))
         self.chat.name_avatar(shown_name(name))
 
+    def _follow(self, preferences: WindowSettings) -> None:
+        self.theme.choose(preferences.theme)
+        self.popover.show_theme(preferences.theme)
+        if preferences.transcript != self.panel.opened:
+            self.show_transcript(preferences.transcript)
+
     def run(self, job: Any) -> None:
         """Do what may take a moment, off the window's thread."""
         self.work.run(job)
@@ -190,17 +199,12 @@ class MainWindow(QWidget):
         self.setStyleSheet(stylesheet(self.theme.palette))
 
     def _restore(self) -> None:
-        choice = self._session.preference(Preference.THEME)
-        if choice in set(ThemeChoice):
-            self.theme.choose(ThemeChoice(choice))
+        self.theme.choose(self.preferences.now.theme)
         self.restyle()
         self.popover.show_theme(self.theme.choice)
         self.resize(*SIZE)
-        geometry = self._session.preference(Preference.WINDOW_GEOMETRY)
-        if isinstance(geometry, str):
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-        shown = self._session.preference(Preference.TRANSCRIPT_SHOWN)
-        self.show_transcript(True if shown is None else bool(shown))
+        self.preferences.restore_geometry(self)
+        self.show_transcript(self.preferences.now.transcript)
         self.panel.settle()
         self.reporter.greet()
 
@@ -221,9 +225,10 @@ class MainWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.talk_key.stop()
         self.stage.view.stop()
-        geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self._session.set_preference(Preference.WINDOW_GEOMETRY, geometry)
+        self.preferences.note_geometry(self)
         self._unsubscribe()
+        self.preferences.stop()
+        self.pages.stop()
         self.stage.notices.dismiss_all()
         self.bridge.close()
         self.hide()  # gone at once for the eye, whatever the rest takes

@@ -96,6 +96,7 @@ class Popover(Card):
     photo_wanted = Signal()
     theme_chosen = Signal(ThemeChoice)
     forget_wanted = Signal()
+    settings_wanted = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
@@ -109,6 +110,7 @@ class Popover(Card):
         self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
         self._right, self._top, self._room = 0, 0, 0
         self.photo_button = QPushButton(self.tr("New from a photo or clip …"))
+        self.settings_button = QPushButton(self.tr("All settings …"))
         self.forget_button = QPushButton(self.tr("Delete the history"))
         self._lay_out()
         self._connect()
@@ -178,7 +180,10 @@ class Popover(Card):
         """Tab goes from top to bottom, whichever rows came last."""
         groups = (self.microphones, self.speakers, self.characters)
         rows = [row for group in groups for row in group.rows]
-        last = (self.photo_button, *self.appearance.rows, self.forget_button)
+        last = (
+            *(self.photo_button, *self.appearance.rows),
+            *(self.settings_button, self.forget_button),
+        )
         for before, after in pairwise([*rows, *last]):
             QWidget.setTabOrder(before, after)
 
@@ -219,6 +224,14 @@ class Popover(Card):
                 QKeySequence("Ctrl+N").toString(QKeySequence.SequenceFormat.NativeText)
             )
         )
+        self.settings_button.setObjectName("bring")
+        self.settings_button.setAccessibleName(self.tr("All settings"))
+        self.settings_button.setToolTip(
+            self.tr("Every setting, with search  ({})").format(
+                QKeySequence("Ctrl+,").toString(QKeySequence.SequenceFormat.NativeText)
+            )
+        )
+        column.addWidget(self.settings_button)
         self.forget_button.setObjectName("forget")
         self.forget_button.setAccessibleName(self.tr("Delete the history"))
         self.forget_button.setToolTip(self.tr("Delete what was said; can be undone for a while"))
@@ -240,8 +253,10 @@ class Popover(Card):
         self.characters.chosen.connect(self.character_chosen)
         self.appearance.chosen.connect(self.theme_chosen)
         self.photo_button.clicked.connect(self.photo_wanted)
+        self.settings_button.clicked.connect(self.settings_wanted)
         self.forget_button.clicked.connect(self.forget_wanted)
 
     def _recolour(self) -> None:
         self.photo_button.setIcon(icon(Glyph.FACE, self._theme.palette.accent, 16))
+        self.settings_button.setIcon(icon(Glyph.SLIDERS, self._theme.palette.accent, 16))
         self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QWidget,
+)
 
 
 def application() -> QApplication:
@@ -14,6 +22,10 @@ def application() -> QApplication:
     instance = QApplication.instance()
     assert isinstance(instance, QApplication)
     return instance
+
+
+_TAKES_SPACE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox)
+"""What Space presses, chooses or opens."""
 
 
 class PushToTalkKey(QObject):
@@ -76,4 +88,4 @@ class PushToTalkKey(QObject):
     def _means_talking(focused: QWidget) -> bool:
         if isinstance(focused, QLineEdit):
             return not focused.text()
-        return not isinstance(focused, QAbstractButton)  # Space presses a button
+        return not isinstance(focused, _TAKES_SPACE)

@@ -1,0 +1,119 @@
+"""The command line's `settings`: list, get, set, reset, and their documentation as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from avatar_app.cli.notices import tell
+
+if TYPE_CHECKING:
+    from avatar_app.settings.forms import SettingField
+    from avatar_app.settings.store import SettingsChange, SettingsStore
+
+settings = typer.Typer(
+    help="Read and change what you chose; the window shows the same.", no_args_is_help=True
+)
+out = Console()
+err = Console(stderr=True)
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Say window.theme, or tts.options.speed.")
+]
+
+
+@settings.command("list")
+def show_all(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Words in name, title or help; or @modified.")
+    ] = None,
+) -> int:
+    """List settings with their values, and where those come from."""
+    from avatar_app.settings.forms import search
+
+    table = Table("Setting", "Value", "What it is", box=None, header_style="bold", pad_edge=False)
+    for field in search(_fields(_store()), " ".join(words or ())):
+        value = escape(_text(field.value))
+        table.add_row(
+            field.name, f"[bold]{value}[/]" if field.modified else value, _described(field)
+        )
+    out.print(table)
+    return 0
+
+
+@settings.command()
+def get(name: Name) -> int:
+    """Print the value of one setting."""
+    typer.echo(_text(_store().get(name)))
+    return 0
+
+
+@settings.command("set")
+def set_one(
+    name: Name,
+    value: Annotated[str, typer.Argument(help="A number, true, null, [a, b] or a word.")],
+) -> int:
+    """Change one setting in your settings file, whose comments stay."""
+    from avatar_app.settings.layers import parse_value
+
+    store = _store()
+    return _saved(store, store.set(name, parse_value(value, f"The value of {name}")), name)
+
+
+@settings.command()
+def reset(name: Name) -> int:
+    """Take one setting out of your settings file, so that it is as shipped."""
+    store = _store()
+    return _saved(store, store.reset(name), name)
+
+
+@settings.command()
+def docs() -> int:
+    """Print the documentation of all settings as Markdown."""
+    from avatar_app.settings.reference import settings_reference
+
+    typer.echo(settings_reference(_fields(_store(shipped=True))))
+    return 0
+
+
+def _store(*, shipped: bool = False) -> SettingsStore:
+    from avatar_app.runtime.registry import Registry
+    from avatar_app.settings.store import SettingsStore
+    from avatar_app.system.paths import app_paths
+
+    path = app_paths().settings_file
+    store = SettingsStore(path.with_name("none") if shipped else path, {} if shipped else None)
+    store.know_engines(Registry().all())
+    tell(err, store.notices)
+    return store
+
+
+def _fields(store: SettingsStore) -> tuple[SettingField, ...]:
+    from avatar_app.runtime.registry import Registry
+    from avatar_app.settings.documentation import read_help
+    from avatar_app.settings.forms import form_fields
+    from avatar_app.system.paths import default_settings_file
+
+    return form_fields(store, read_help(default_settings_file()), Registry().all())
+
+
+def _saved(store: SettingsStore, change: SettingsChange, name: str) -> int:
+    if change.problem is not None:
+        raise change.problem
+    out.print(f"{name} is {_text(store.get(name))}.", markup=False, highlight=False)
+    return 0
+
+
+def _text(value: Any) -> str:
+    from avatar_app.settings.user_file import yaml_text
+
+    return yaml_text(value)
+
+
+def _described(field: SettingField) -> str:
+    place = f" [dim]({escape(field.place)})[/]" if field.place else ""
+    return f"{escape(field.help)}{place}"

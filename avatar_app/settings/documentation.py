@@ -1,0 +1,54 @@
+"""Help for each setting, read from the comments in config/default.yaml, its only source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from avatar_app.settings.layers import Name, read_text
+
+_COMMENT = re.compile(r"[ \t]*#[ \t]?(.*)")
+
+
+def read_help(path: Path) -> dict[Name, str]:
+    """A sentence for each setting or section that has a comment on its line or right above it."""
+    text = read_text(path)
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    lines = text.splitlines()
+    return {
+        name: found
+        for name, node, line in _entries(root, ())
+        if (found := _help(lines, node, line))
+    }
+
+
+def _entries(node: yaml.Node | None, above: Name) -> Iterator[tuple[Name, yaml.Node, int]]:
+    """Every entry: its name, its value, and the line its key is in, from 0."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = (*above, str(key.value))
+            yield name, value, key.start_mark.line
+            yield from _entries(value, name)
+
+
+def _help(lines: list[str], value: yaml.Node, line: int) -> str:
+    is_section = isinstance(value, yaml.CollectionNode) and not value.flow_style
+    end = value.end_mark
+    beside = None if is_section else _COMMENT.fullmatch(lines[end.line][end.column :])
+    return _sentence(beside.group(1) if beside else _above(lines, line))
+
+
+def _above(lines: list[str], line: int) -> str:
+    found: list[str] = []
+    while line and (comment := _COMMENT.fullmatch(lines[line - 1])):
+        found.insert(0, comment.group(1).strip())
+        line -= 1
+    return " ".join(found)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text and f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.?!' else '.'}"

@@ -1,0 +1,71 @@
+"""Changes of settings that can be undone and made again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from avatar_app.settings.state import Entries
+
+MOST_STEPS = 200
+"""Changes that can be undone; the oldest are forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntries:
+    """What the user's file and this session say about some settings."""
+
+    file: Entries
+    session: Entries
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStep:
+    """A change: what was said before and what after it, about the same settings."""
+
+    before: WrittenEntries
+    after: WrittenEntries
+    group: Hashable = None
+
+    def followed_by(self, later: UndoStep) -> UndoStep:
+        """Both as one."""
+        before, after = self.before, later.after
+        return UndoStep(
+            WrittenEntries(
+                {**later.before.file, **before.file}, {**later.before.session, **before.session}
+            ),
+            WrittenEntries(
+                {**self.after.file, **after.file}, {**self.after.session, **after.session}
+            ),
+            self.group,
+        )
+
+
+@dataclass(slots=True)
+class UndoStack:
+    """Successive changes of one group, which is not None, are one."""
+
+    done: deque[UndoStep] = field(default_factory=lambda: deque(maxlen=MOST_STEPS))
+    undone: list[UndoStep] = field(default_factory=list)
+
+    def push(self, step: UndoStep) -> None:
+        """A new change; what was undone cannot be made again after it."""
+        self.undone.clear()
+        if self.done and step.group is not None and self.done[-1].group == step.group:
+            step = self.done.pop().followed_by(step)
+        self.done.append(step)
+
+    def undo(self) -> WrittenEntries | None:
+        """What to say so that the last change is taken back; None if there is none."""
+        if not self.done:
+            return None
+        self.undone.append(self.done.pop())
+        return self.undone[-1].before
+
+    def redo(self) -> WrittenEntries | None:
+        """What to say so that the change undone last is made again; None if there is none."""
+        if not self.undone:
+            return None
+        self.done.append(self.undone.pop())
+        return self.done[-1].after

@@ -1,0 +1,1 @@
+"""Pages of the window: settings, and those to come."""

@@ -1,0 +1,141 @@
+"""One setting in a form: title, help, editor, and the way back to what it was as shipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from avatar_app.settings.forms import FieldType, SettingField
+from avatar_app.settings.presentation import Effect
+from avatar_app.ui.pages.editors import ChoiceEditor, Editor, SwitchEditor, TextEditor
+from avatar_app.ui.pages.number_editor import NumberEditor
+from avatar_app.ui.style.assets import Glyph, icon
+from avatar_app.ui.style.theme import UNIT, Theme
+
+RESET = 4 * UNIT
+
+
+class SettingRow(QWidget):
+    """Passes on what the user chooses; shows what the store says."""
+
+    chosen = Signal(str, object)
+    """A setting's name and its new value."""
+    reset_wanted = Signal(str)
+
+    def __init__(self, field: SettingField, theme: Theme) -> None:
+        super().__init__()
+        self._theme, self.field = theme, field
+        self.setObjectName("settingRow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title, self.help, self.problem = QLabel(field.title), QLabel(), QLabel()
+        self.title.setObjectName("settingTitle")
+        self.help.setObjectName("settingHelp")
+        self.problem.setObjectName("settingProblem")
+        self.problem.hide()
+        self.editor = self._new_editor(field)
+        self.reset_button = QToolButton()
+        self.reset_button.setFixedSize(RESET, RESET)
+        self.reset_button.setIconSize(QSize(18, 18))
+        self.reset_button.clicked.connect(lambda: self.reset_wanted.emit(self.field.name))
+        self._lay_out()
+        theme.changed.connect(self._paint_icon)
+        self.show_field(field)
+
+    def show_field(self, field: SettingField) -> None:
+        """Show the field's value and whether it is as shipped."""
+        self.field = field
+        self.problem.hide()
+        self.editor.show_field(field)
+        self.help.setText(self._about(field))
+        self.title.setProperty("modified", field.modified)
+        self.title.style().polish(self.title)
+        self.title.setToolTip(f"{field.name}\n{field.place}".strip())
+        keep = self.reset_button.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self.reset_button.setSizePolicy(keep)
+        self.reset_button.setVisible(field.modified)
+        name = self.tr("Reset {} to {}").format(field.title, _shown(field, field.default))
+        self.reset_button.setAccessibleName(name)
+        self.reset_button.setToolTip(name)
+
+    def show_problem(self, text: str) -> None:
+        """Say why the value was not taken, and show the one that holds."""
+        self.editor.show_field(self.field)
+        self.problem.setText(text)
+        self.problem.show()
+
+    def _new_editor(self, field: SettingField) -> Editor:
+        editor = editor_for(field, self._theme)
+        editor.control.setAccessibleName(f"{field.section}: {field.title}")
+        editor.control.setAccessibleDescription(field.help)
+        editor.control.setToolTip(field.help or field.title)
+        if isinstance(editor, NumberEditor) and editor.slider is not None:
+            editor.slider.setAccessibleName(f"{field.section}: {field.title}")
+            editor.slider.setToolTip(field.help or field.title)
+        editor.changed.connect(lambda value: self.chosen.emit(self.field.name, value))
+        return editor
+
+    def _about(self, field: SettingField) -> str:
+        if field.effect is Effect.NEXT_START:
+            return f"{field.help} {self.tr('Takes effect at the next start.')}"
+        return field.help
+
+    def _lay_out(self) -> None:
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        for label in (self.title, self.help, self.problem):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            texts.addWidget(label)
+        texts.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, 12, UNIT, 12)
+        row.setSpacing(UNIT)
+        row.addLayout(texts, 1)
+        row.addSpacing(UNIT)
+        row.addWidget(self.editor, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.reset_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._paint_icon()
+
+    def _paint_icon(self) -> None:
+        self.reset_button.setIcon(icon(Glyph.UNDO, self._theme.palette.text_dim, 18))
+
+
+def shown_value(field: SettingField) -> str:
+    """The field's value as a person reads it."""
+    return _shown(field, field.value)
+
+
+def _shown(field: SettingField, value: Any) -> str:
+    titles = {choice.value: choice.title for choice in field.choices}
+    match value:
+        case _ if isinstance(value, str) and value in titles:
+            return titles[value]
+        case None:
+            return "automatic"
+        case True | False:
+            return "on" if value else "off"
+        case list() | tuple():
+            return ", ".join(str(each) for each in value) or "none"
+        case float():
+            return f"{value:g} {field.unit}".strip()
+    return f"{value} {field.unit}".strip()
+
+
+def editor_for(field: SettingField, theme: Theme) -> Editor:
+    """The editor of a field's type, showing its value."""
+    match field.type:
+        case FieldType.BOOLEAN:
+            editor: Editor = SwitchEditor(theme)
+        case FieldType.CHOICE:
+            editor = ChoiceEditor(theme)
+        case FieldType.TEXT if field.choices:
+            editor = ChoiceEditor(theme)
+        case FieldType.INTEGER | FieldType.NUMBER:
+            editor = NumberEditor(field)
+        case _:
+            editor = TextEditor()
+    editor.show_field(field)
+    return editor

@@ -1,0 +1,230 @@
+"""The settings page: every setting and engine option, found by words, applied at once, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.session.session import Devices, Session
+from avatar_app.settings.documentation import read_help
+from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, form_fields, search
+from avatar_app.settings.presentation import Effect, Page
+from avatar_app.settings.store import SettingsChange
+from avatar_app.system.paths import default_settings_file
+from avatar_app.ui.pages.editors import LineEdit
+from avatar_app.ui.pages.form import SettingsForm
+from avatar_app.ui.pages.setting_row import shown_value
+from avatar_app.ui.qt.work import Work
+from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
+
+NAVIGATION = 17 * UNIT
+
+
+class SettingsPage(QWidget):
+    """Lies over the window's right part. Everything that may take a moment goes through `work`."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: Theme,
+        session: Session,
+        work: Work,
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._store, self._work = session, session.settings, work
+        self._help = read_help(default_settings_file())
+        self._suggestions: Suggestions = {}
+        self.setObjectName("settingsPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("Settings"))
+        self.search_field = LineEdit()
+        self.pages = QListWidget()
+        self.form = SettingsForm(theme)
+        self.file_button = QPushButton(self.tr("Open as file"))
+        self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close the settings"), "Esc")
+        self.toast = NoticeBar(self, theme)
+        self._lay_out()
+        self._connect()
+        self._unfollow = self._store.subscribe(
+            lambda change: post(lambda: self._settings_changed(change))
+        )
+        self.hide()
+
+    def open(self) -> None:
+        """Show it, ready to search; devices are listed meanwhile."""
+        self._fill()
+        self.show()
+        self.raise_()
+        self.search_field.setFocus()
+        self.search_field.selectAll()
+        self._work.run(self._session.devices).then(self._show_devices)
+
+    def dismiss(self) -> None:
+        """Leave the words of a search first, then the page."""
+        if self.search_field.text():
+            self.search_field.clear()
+        elif self.isVisible():
+            self.toast.dismiss_all()
+            self.hide()
+            self.closed.emit()
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._work.run(self._store.undo)
+
+    def redo(self) -> None:
+        """Make the change again that was undone last."""
+        self._work.run(self._store.redo)
+
+    def stop(self) -> None:
+        """Follow the settings no more."""
+        self._unfollow()
+
+    def _choose(self, name: str, value: Any) -> None:
+        self._run(name, lambda: self._store.set(name, value))
+
+    def _reset(self, name: str) -> None:
+        self._run(name, lambda: self._store.reset(name))
+
+    def _run(self, name: str, change: Callable[[], SettingsChange]) -> None:
+        task = self._work.run(change).then(lambda change: self._tell(name, change))
+        task.failed(lambda error: self._show_problem(name, error))
+
+    def _tell(self, name: str, change: SettingsChange) -> None:
+        """A toast that offers to undo; the newest change only."""
+        field = next((each for each in self._fields() if each.name == name), None)
+        if field is not None and change.names:
+            undo = Action(self.tr("Undo"), self.undo)
+            hint = "" if field.effect is Effect.AT_ONCE else self._when(field.effect)
+            self.toast.dismiss_all()
+            self.toast.tell(Notice(f"{field.title}: {shown_value(field)}", hint, action=undo))
+
+    def _when(self, effect: Effect) -> str:
+        if effect is Effect.WHEN_LOADED:
+            return self.tr("It takes effect when its engine has loaded.")
+        return self.tr("It takes effect at the next start.")
+
+    def _show_problem(self, name: str, error: AvatarError) -> None:
+        self.form.show_problem(name, f"{error.message} {error.hint}".strip())
+
+    def _settings_changed(self, _change: SettingsChange) -> None:
+        if self.isVisible():
+            self._fill()
+
+    def _fields(self) -> tuple[SettingField, ...]:
+        return form_fields(self._store, self._help, self._session.manifests, self._suggestions)
+
+    def _fill(self) -> None:
+        """Show the fields of the page that is chosen, or those that were searched for."""
+        fields, words = self._fields(), self.search_field.text().strip()
+        self.pages.setEnabled(not words)
+        if words:
+            self.form.show_fields(search(fields, words), with_pages=True)
+        else:
+            page = self.pages.currentItem().text()
+            self.form.show_fields(tuple(field for field in fields if field.page.value == page))
+
+    def _show_devices(self, devices: Devices) -> None:
+        self._suggestions = {
+            "audio.microphone": tuple(FieldChoice(name, name) for name in devices.microphones),
+            "audio.speaker": tuple(FieldChoice(name, name) for name in devices.speakers),
+        }
+        self._fill()
+
+    def _open_file(self) -> None:
+        """In the program that the system opens YAML with; an empty file is made for it."""
+        url = QUrl.fromLocalFile(str(self._store.user_file))
+        self._work.run(self._store.create_file).then(lambda _: self._show_file(url))
+
+    def _show_file(self, url: QUrl) -> None:
+        QDesktopServices.openUrl(url)
+
+    def _lay_out(self) -> None:
+        heading = QLabel(self.tr("Settings"))
+        heading.setObjectName("pageHeading")
+        self.search_field.setObjectName("search")
+        self.search_field.setPlaceholderText(self.tr("Search, or @modified"))
+        self.search_field.setAccessibleName(self.tr("Search the settings"))
+        self.search_field.setToolTip(self.tr("Words in name, title or help  (Ctrl+F)"))
+        self.search_field.setClearButtonEnabled(True)
+        for button in self.search_field.findChildren(QToolButton):
+            button.setAccessibleName(self.tr("Clear the search"))
+            button.setToolTip(self.tr("Clear the search  (Esc)"))
+        self.file_button.setObjectName("bring")
+        self.file_button.setToolTip(str(self._store.user_file))
+        self.file_button.setAccessibleName(self.tr("Open the settings file"))
+        self.pages.setObjectName("pages")
+        self.pages.setAccessibleName(self.tr("Pages"))
+        self.pages.setFixedWidth(NAVIGATION)
+        shown = {field.page for field in self._fields()}
+        self.pages.addItems([page.value for page in Page if page in shown])
+        self.pages.setCurrentRow(0)
+        top = QHBoxLayout()
+        top.setSpacing(2 * UNIT)
+        top.addWidget(heading)
+        top.addWidget(self.search_field, 1)
+        top.addWidget(self.close_button)
+        side = QVBoxLayout()
+        side.addWidget(self.pages, 1)
+        side.addWidget(self.file_button)
+        below = QHBoxLayout()
+        below.setSpacing(2 * UNIT)
+        below.addLayout(side)
+        below.addWidget(self.form, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        column.setSpacing(2 * UNIT)
+        column.addLayout(top)
+        column.addLayout(below, 1)
+
+    def _connect(self) -> None:
+        self.search_field.textChanged.connect(self._fill)
+        self.pages.currentRowChanged.connect(self._fill)
+        self.form.chosen.connect(self._choose)
+        self.form.reset_wanted.connect(self._reset)
+        self.file_button.clicked.connect(self._open_file)
+        self.close_button.clicked.connect(self._close)
+        self.toast.changed.connect(self._place_toast)
+        keys = {
+            "Ctrl+F": self.search_field.setFocus,
+            "Ctrl+Z": self.undo,
+            "Ctrl+Shift+Z": self.redo,
+            "Ctrl+Y": self.redo,
+        }
+        for key, act in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+
+    def _close(self) -> None:
+        self.search_field.clear()
+        self.dismiss()
+
+    def _place_toast(self) -> None:
+        width = min(self.width() - 4 * UNIT, 56 * UNIT)
+        self.toast.setFixedWidth(width)
+        self.toast.adjustSize()
+        self.toast.move((self.width() - width) // 2, self.height() - self.toast.height())
+        self.toast.raise_()
+
+    def resizeEvent(self, _event: Any) -> None:
+        self._place_toast()

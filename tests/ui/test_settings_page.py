@@ -1,0 +1,246 @@
+"""A user on the settings page: searches, changes, undoes, resets, by mouse and by keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fake_session import FakeSession
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QSlider,
+)
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.runtime.registry import Registry
+from avatar_app.ui.pages.setting_row import SettingRow
+from avatar_app.ui.style.theme import LIGHT
+from avatar_app.ui.window.main_window import MainWindow
+
+MOUSE = Qt.MouseButton.LeftButton
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+MANIFESTS = Registry().all()
+Opened = tuple[MainWindow, FakeSession]
+
+
+@pytest.fixture
+def settings(qtbot, opened: Callable[..., Opened]) -> Opened:
+    """A window with the settings open."""
+    window, session = opened(manifests=MANIFESTS)
+    window.resize(1280, 720)
+    qtbot.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    page = window.pages.page
+    assert page.isVisible()
+    qtbot.waitUntil(page.search_field.hasFocus)
+    qtbot.waitUntil(lambda: bool(session.asked("devices")))
+    return window, session
+
+
+def row(window: MainWindow, name: str) -> SettingRow:
+    """The row of a setting, after a search for it."""
+    window.pages.page.search_field.setText(name)
+    return window.pages.page.form.rows[name]
+
+
+def choose(box: QComboBox, value: object) -> None:
+    """As a user does who opens the list and takes an entry."""
+    index = box.findData(value)
+    assert index >= 0
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def test_it_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: Opened) -> None:
+    window, _ = settings
+    page = window.pages.page
+    assert window.stage.width() > 300
+    assert page.geometry().left() >= window.stage.geometry().right()
+    assert page.height() == window.height()
+    qtbot.keyClicks(page.search_field, "theme")
+    qtbot.keyClick(page.search_field, Qt.Key.Key_Escape)
+    assert page.search_field.text() == ""
+    qtbot.keyClick(page.search_field, Qt.Key.Key_Escape)
+    assert not page.isVisible()
+    assert window.composer.field.hasFocus()
+    assert window.panel.isVisible()
+
+
+def test_a_narrow_window_is_covered(settings: Opened) -> None:
+    window, _ = settings
+    window.resize(760, 620)
+    assert window.pages.page.geometry().left() == 0
+    window.resize(1920, 1080)
+    assert window.pages.page.geometry().left() > 400
+
+
+def test_it_opens_from_the_popover_too(qtbot, opened) -> None:
+    window, _ = opened(manifests=MANIFESTS)
+    qtbot.mouseClick(window.stage.settings_button, MOUSE)
+    qtbot.mouseClick(window.popover.settings_button, MOUSE)
+    assert window.pages.page.isVisible()
+    assert not window.popover.isVisible()
+    qtbot.mouseClick(window.pages.page.close_button, MOUSE)
+    assert not window.pages.page.isVisible()
+
+
+def test_pages_show_their_sections_and_search_goes_over_all(qtbot, settings: Opened) -> None:
+    window, _ = settings
+    page = window.pages.page
+    titles = [page.pages.item(index).text() for index in range(page.pages.count())]
+    assert titles[:4] == ["Avatar", "Voice", "Listening", "Brain"]
+    assert all(name.startswith(("face.", "avatars.")) for name in page.form.rows)
+    page.pages.setFocus()
+    qtbot.keyClick(page.pages, Qt.Key.Key_Down)
+    assert all(name.startswith("tts.") for name in page.form.rows)
+    qtbot.keyClick(page.pages, Qt.Key.Key_F, CONTROL)
+    qtbot.keyClicks(page.search_field, "stored")
+    assert "history.days" in page.form.rows
+    qtbot.keyClicks(page.search_field, " xyzzy")
+    assert not page.form.rows
+    page.search_field.clear()
+    assert all(name.startswith("tts.") for name in page.form.rows)
+
+
+def test_a_choice_is_applied_at_once_and_undone_by_keys(qtbot, settings: Opened) -> None:
+    window, session = settings
+    page = window.pages.page
+    theme = row(window, "window.theme")
+    choose(theme.editor.control, "light")
+    qtbot.waitUntil(lambda: LIGHT.page in window.styleSheet())
+    qtbot.waitUntil(lambda: page.toast.notice is not None)
+    assert page.toast.notice.message == "Theme: Light"
+    assert theme.reset_button.isVisible()
+    qtbot.keyClick(page.search_field, Qt.Key.Key_Z, CONTROL)
+    qtbot.waitUntil(lambda: session.settings.get("window.theme") == "system")
+    qtbot.waitUntil(lambda: LIGHT.page not in window.styleSheet())
+    qtbot.keyClick(page, Qt.Key.Key_Z, CONTROL | SHIFT)
+    qtbot.waitUntil(lambda: LIGHT.page in window.styleSheet())
+
+
+def test_the_toast_undoes_as_well(qtbot, settings: Opened) -> None:
+    window, session = settings
+    keep = row(window, "history.keep")
+    qtbot.keyClick(keep.editor.control, Qt.Key.Key_Space)
+    toast = window.pages.page.toast
+    qtbot.waitUntil(toast.isVisible)
+    assert session.settings.get("history.keep") is False
+    assert toast.notice.message == "Keep conversations: off"
+    assert "next start" in toast.notice.hint
+    qtbot.mouseClick(toast.action_button, MOUSE)
+    qtbot.waitUntil(lambda: session.settings.get("history.keep") is True)
+    qtbot.waitUntil(lambda: keep.editor.control.isChecked())
+    assert session.asked("hold") == []
+
+
+def test_another_engine_brings_its_own_options(qtbot, settings: Opened) -> None:
+    window, session = settings
+    page = window.pages.page
+    page.pages.setCurrentRow(1)
+    before = set(page.form.rows)
+    choose(page.form.rows["tts.engine"].editor.control, "kokoro")
+    qtbot.waitUntil(lambda: set(page.form.rows) != before)
+    assert session.settings.settings.tts.engine == "kokoro"
+    kokoro = next(manifest for manifest in MANIFESTS if manifest.name == "kokoro")
+    assert {f"tts.options.{option.name}" for option in kokoro.options} < set(page.form.rows)
+    page.undo()
+    qtbot.waitUntil(lambda: set(page.form.rows) == before)
+
+
+def test_a_slider_counts_when_it_rests(qtbot, settings: Opened) -> None:
+    window, session = settings
+    changes: list[tuple[str, ...]] = []
+    speed = row(window, "tts.options.speed")
+    session.settings.subscribe(lambda change: changes.append(change.names))
+    slider = speed.editor.slider
+    slider.setFocus()
+    for _ in range(5):
+        qtbot.keyClick(slider, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: session.settings.get("tts.options.speed") == pytest.approx(1.1))
+    assert changes == [("tts.options.speed",)]
+    qtbot.waitUntil(speed.reset_button.isVisible)
+    qtbot.mouseClick(speed.reset_button, MOUSE)
+    qtbot.waitUntil(lambda: session.settings.get("tts.options.speed") == 1.0)
+    qtbot.waitUntil(lambda: not speed.reset_button.isVisible())
+
+
+def test_a_wrong_value_is_told_in_its_row_and_the_old_one_shown(qtbot, settings: Opened) -> None:
+    window, session = settings
+    page = window.pages.page
+    persona = row(window, "dialogue.options.name")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ConfigInvalid("Nobody is called that.", "Choose another name.")
+
+    session.settings.set = refuse
+    field = persona.editor.control
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "Xyzzy")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(persona.problem.isVisible)
+    assert persona.problem.text() == "Nobody is called that. Choose another name."
+    assert field.text() == session.settings.get("dialogue.options.name")
+    assert page.toast.notice is None
+
+
+def test_words_and_empty_texts_are_taken_as_they_are_meant(qtbot, settings: Opened) -> None:
+    window, session = settings
+    folders = row(window, "models.folders").editor.control
+    folders.setFocus()
+    qtbot.keyClicks(folders, "/a, /b b")
+    qtbot.keyClick(folders, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.settings.get("models.folders") == ("/a", "/b b"))
+    microphone = row(window, "audio.microphone").editor.control
+    assert isinstance(microphone, QComboBox)
+    choose(microphone, "Headset")
+    qtbot.waitUntil(lambda: session.settings.get("audio.microphone") == "Headset")
+    choose(microphone, None)
+    qtbot.waitUntil(lambda: session.settings.get("audio.microphone") is None)
+
+
+def test_scrolling_over_an_editor_changes_nothing(settings: Opened) -> None:
+    window, session = settings
+    window.pages.page.pages.setCurrentRow(1)
+    before = session.settings.settings
+    for kind in (QComboBox, QSlider, QAbstractSpinBox):
+        for control in window.pages.page.form.findChildren(kind):
+            event = QWheelEvent(
+                *(QPoint(5, 5), control.mapToGlobal(QPoint(5, 5)), QPoint(), QPoint(0, 120)),
+                *(Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier),
+                *(Qt.ScrollPhase.NoScrollPhase, False),
+            )
+            QApplication.sendEvent(control, event)
+            assert not event.isAccepted()
+    assert session.settings.settings == before
+
+
+def test_every_editor_has_a_name_and_is_reached_by_tab(qtbot, settings: Opened) -> None:
+    window, _ = settings
+    page = window.pages.page
+    page.pages.setCurrentRow(1)
+    kinds = (QComboBox, QSlider, QAbstractSpinBox, QAbstractButton, QLineEdit)
+    controls = [control for kind in kinds for control in page.findChildren(kind)]
+    inner = [control for control in controls if control.objectName().startswith("qt_")]
+    shown = [each for each in controls if each.isVisible() and each not in inner]
+    assert len(shown) > 12
+    assert [
+        each
+        for each in shown
+        if not each.accessibleName() and each.parent() is not page.search_field
+    ] == []
+    page.search_field.setFocus()
+    reached = set()
+    for _ in range(60):
+        focused = QApplication.focusWidget()
+        if focused in reached:
+            break
+        reached.add(focused)
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    assert {row.editor.control for row in page.form.rows.values()} <= reached
