@@ -130,6 +130,10 @@ class Conversation:
         """The picture to show now."""
         return self.presenter.frame()
 
+    def next_frame_in(self) -> float:
+        """Seconds until there may be another one; 0 where it cannot be told."""
+        return self.presenter.next_in()
+
     def close(self) -> None:
         """Fall silent and end all threads. The engines are not closed."""
         self._orders.close()

@@ -104,6 +104,10 @@ class AppSession:
         ensemble = self._ensemble
         return ensemble.conversation.frame() if ensemble else None
 
+    def next_frame_in(self) -> float:
+        ensemble = self._ensemble
+        return ensemble.conversation.next_frame_in() if ensemble else 0.0
+
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
