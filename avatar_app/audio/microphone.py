@@ -6,6 +6,7 @@ import contextlib
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,19 @@ log = logging.getLogger(__name__)
 
 QUEUED_BLOCKS = 500
 """5 s of sound wait for a listener that is held up; what comes then is lost, and logged."""
+TOGETHER = 16
+"""Blocks that come at once while it is quiet."""
 STUCK_SECONDS = 2.0
 
 ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
+
+
+_Piece = tuple[bytes, int, float]
+"""What a callback got: samples, frames, and when the first was at the ADC."""
+
+
+def _nothing_is_quiet() -> float:
+    return 0.0
 
 
 class Microphone(SoundDevice):
@@ -34,7 +45,9 @@ class Microphone(SoundDevice):
 
     `on_block(chunk, adc_at)` is called from a thread of the microphone's own with mono float32
     blocks of exactly 160 samples at 16 kHz; `chunk.start` counts samples without a gap, `adc_at` is
-    the `time.monotonic()` at which the block's first sample was at the ADC.
+    the `time.monotonic()` at which the block's first sample was at the ADC. Blocks of a mean power
+    below what `quiet_power()` returns, which is asked at each, may wait for up to TOGETHER in all
+    and come as one chunk: a thread that is woken costs more than the sound it gets.
     """
 
     def __init__(
@@ -44,8 +57,10 @@ class Microphone(SoundDevice):
         on_notice: OnNotice,
         card: AudioBackend = BACKEND,
         clock: Clock | None = None,
+        quiet_power: Callable[[], float] | None = None,
     ) -> None:
         clock = clock or MonotonicClock()
+        self._quiet_power = quiet_power or _nothing_is_quiet
         self._blocks = BlockCutter(on_block)
         silent = SilentMicrophone(self._add_silence, clock)
         super().__init__(ROLE, device, silent, on_notice, card, clock)
@@ -54,7 +69,7 @@ class Microphone(SoundDevice):
         self._blocks.add(silence.samples, at)
 
     def _callback(self, form: Format) -> StreamCallback:
-        return InputCallback(form, self._blocks)
+        return InputCallback(form, self._blocks, self._quiet_power)
 
 
 class BlockCutter:
@@ -65,16 +80,15 @@ class BlockCutter:
         self._rest: Samples = np.zeros(0, np.float32)
         self._start = 0
 
-    def add(self, samples: Samples, at: float) -> None:
-        """`at`: when the first of the samples was at the ADC."""
+    def add(self, samples: Samples, at: float, together: bool = False) -> None:
+        """`at`: when the first of the samples was at the ADC. `together`: in one piece."""
         at -= len(self._rest) / MICROPHONE_RATE
         ready = np.concatenate([self._rest, samples])
         whole = len(ready) - len(ready) % MICROPHONE_BLOCK
-        for begin in range(0, whole, MICROPHONE_BLOCK):
-            block = AudioChunk(
-                ready[begin : begin + MICROPHONE_BLOCK], MICROPHONE_RATE, self._start
-            )
-            self._start += MICROPHONE_BLOCK
+        step = whole if together and whole else MICROPHONE_BLOCK
+        for begin in range(0, whole, step):
+            block = AudioChunk(ready[begin : begin + step], MICROPHONE_RATE, self._start)
+            self._start += step
             self._on_block(block, at + begin / MICROPHONE_RATE)
         self._rest = ready[whole:]
 
@@ -83,10 +97,17 @@ class InputCallback:
     """Takes one stream's raw blocks from PortAudio's thread and makes them mono at 16 kHz on its
     own."""
 
-    def __init__(self, form: Format, blocks: BlockCutter) -> None:
+    def __init__(
+        self,
+        form: Format,
+        blocks: BlockCutter,
+        quiet_power: Callable[[], float] = _nothing_is_quiet,
+    ) -> None:
         self._form = form
         self._blocks = blocks
-        self._queue: queue.Queue[tuple[bytes, int, float] | None] = queue.Queue(QUEUED_BLOCKS)
+        self._quiet_power = quiet_power
+        self._waiting: list[_Piece] = []
+        self._queue: queue.Queue[list[_Piece] | None] = queue.Queue(QUEUED_BLOCKS)
         self._lost = 0
         self._resampler = Resampler(form.rate, MICROPHONE_RATE)
         self._timeline = Timeline(form.rate)
@@ -94,10 +115,15 @@ class InputCallback:
         self._thread.start()
 
     def __call__(self, buffer: Any, frames: int, at: float) -> None:
+        self._waiting.append((bytes(buffer), frames, at))
+        most = self._quiet_power()
+        if len(self._waiting) < TOGETHER and most and _mean_power(buffer) < most:
+            return
         try:
-            self._queue.put_nowait((bytes(buffer), frames, at))
+            self._queue.put_nowait(self._waiting)
         except queue.Full:
-            self._lost += frames
+            self._lost += sum(frames for _, frames, _ in self._waiting)
+        self._waiting = []
 
     def close(self) -> None:
         """Waits for what was heard to be delivered, but not for a listener that is stuck."""
@@ -112,13 +138,19 @@ class InputCallback:
     def _run(self) -> None:
         taken = given = 0  # samples in, samples out
         origin = 0.0
-        while (item := self._queue.get()) is not None:
-            raw, frames, at = item
-            samples = np.frombuffer(raw, np.float32).reshape(frames, self._form.channels)
-            # Expressed as the time of the stream's first sample, the placing of later ones is
-            # independent of how much the resampler holds back.
-            origin = self._timeline.place(frames, at) - taken / self._form.rate
-            taken += frames
+        while (pieces := self._queue.get()) is not None:
+            raw = b"".join(piece for piece, _, _ in pieces)
+            samples = np.frombuffer(raw, np.float32).reshape(-1, self._form.channels)
+            for _, frames, at in pieces:
+                # Expressed as the time of the stream's first sample, the placing of later ones is
+                # independent of how much the resampler holds back.
+                origin = self._timeline.place(frames, at) - taken / self._form.rate
+                taken += frames
             sound = self._resampler.process(samples.mean(axis=1, dtype=np.float32))
-            self._blocks.add(sound, origin + given / MICROPHONE_RATE)
+            self._blocks.add(sound, origin + given / MICROPHONE_RATE, together=len(pieces) > 1)
             given += len(sound)
+
+
+def _mean_power(buffer: Any) -> float:
+    """Of all channels: at least as much as that of their mean."""
+    return float(np.square(np.frombuffer(buffer, np.float32)).mean())

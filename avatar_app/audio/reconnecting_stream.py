@@ -58,11 +58,10 @@ class ReconnectingStream:
         self._plug = plug
         self._stand_in = stand_in
         self._on_notice = on_notice
-        self._card = card
-        self._clock = clock
-        self._ordered = False
-        self._wake = threading.Event()
-        self._stopping = False
+        self._card, self._clock = card, clock
+        self._ordered = self._stopping = False
+        self.needed = True  # blocks are wanted; `wake` makes it so at once
+        self.wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._last = ""  # the name of the device last in use
         self._problem: DeviceUnavailable | None = None  # why the best device could not be opened
@@ -83,7 +82,7 @@ class ReconnectingStream:
         if self._thread is None:
             return
         self._stopping = True
-        self._wake.set()
+        self.wake.set()
         self._thread.join()
         self._thread = None
         self._drop_line()
@@ -93,11 +92,13 @@ class ReconnectingStream:
         """Changes to another device, soon."""
         self._wanted = wanted
         self._ordered = True
-        self._wake.set()
+        self.wake.set()
 
     def look(self) -> None:
         """One look at the stream: is it alive, is it the wanted one, is a better one back?"""
         line = self.line
+        if line is not None:
+            line.need(self.needed)
         if self._ordered:
             self._ordered = False
             self._drop_line()
@@ -111,8 +112,8 @@ class ReconnectingStream:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._wake.wait(LOOK_SECONDS)
-            self._wake.clear()
+            self.wake.wait(LOOK_SECONDS)
+            self.wake.clear()
             if not self._stopping:
                 self.look()
 

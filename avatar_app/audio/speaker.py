@@ -43,6 +43,13 @@ class Loudspeaker(SoundDevice):
         self._pull = pull
         super().__init__(ROLE, device, SilentSpeaker(pull, clock), on_notice, card, clock)
 
+    def need(self, needed: bool) -> None:
+        """Whether anything is to be played, or soon will be: if not, the device sleeps, and `pull`
+        is not called. It plays again some milliseconds after it is needed."""
+        if needed != self._stream.needed:
+            self._stream.needed = needed
+            self._stream.wake.set()
+
     def _callback(self, form: Format) -> StreamCallback:
         if form.rate == PLAYBACK_RATE:
             return OutputCallback(form, self._pull)

@@ -53,7 +53,7 @@ CallbackFactory = Callable[[Format], StreamCallback]
 
 
 class Stream:
-    """A running PortAudio stream in blocks of 10 ms."""
+    """A PortAudio stream in blocks of 10 ms, running but while it sleeps."""
 
     def __init__(
         self,
@@ -68,6 +68,8 @@ class Stream:
         self.recalled = False
         self.closed = False
         self.stuck = False
+        self.asleep = False
+        self._library = library
         self._clock = clock
         self._times = StreamClock()
         self._finished = False
@@ -77,15 +79,31 @@ class Stream:
         self._stream, self.format = self._open(library, index)
         self.latency = float(self._stream.latency)
         self._socket = plug(self.format)
-        self._start(library)
+        self._start()
 
     @property
     def alive(self) -> bool:
         """Whether blocks still come."""
+        if self.asleep:
+            return not self.closed
         if self._finished or self.closed:
             return False
         now = self._clock.now()
         return now - self._beat < SILENT_SECONDS or now - self._opened < FIRST_SECONDS
+
+    def need(self, needed: bool) -> None:
+        """Sleep while no blocks are needed: neither this process nor the device works for silence.
+        Blocks come again some milliseconds after they are needed, or the stream is dead."""
+        if self.closed or needed != self.asleep:
+            return
+        self.asleep = not needed
+        self._finished = False
+        self._opened = self._beat = self._clock.now()
+        try:
+            (self._stream.start if needed else self._stream.stop)()
+        except self._library.PortAudioError as problem:
+            log.info("%s: %s", self.device.name, problem)
+            self.asleep, self._finished = False, True
 
     def recall(self) -> None:
         """Closes the line for a refresh; its owner opens another."""
@@ -130,10 +148,10 @@ class Stream:
             finished_callback=self._end,
         )
 
-    def _start(self, library: Any) -> None:
+    def _start(self) -> None:
         try:
             self._stream.start()
-        except library.PortAudioError as problem:
+        except self._library.PortAudioError as problem:
             self.close()
             raise self._unavailable() from problem
 

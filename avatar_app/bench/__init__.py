@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
+from avatar_app.bench.reference import measure_speed
 from avatar_app.bench.result import BenchResult, Report, show_table
 from avatar_app.core.errors import ConfigInvalid, choose_one_of
 from avatar_app.settings.schema import Settings
@@ -18,7 +18,7 @@ from avatar_app.system.paths import AppPaths
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
-    *("latency", "barge-in", "av-sync", "face", "startup", "soak"),
+    *("latency", "barge-in", "av-sync", "face", "startup", "idle", "soak"),
     *("wav2lip", "realtime", "render", "visemes", "models", "kokoro", "whisper"),
 )
 CHOICES = MappingProxyType(
@@ -44,8 +44,10 @@ def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> Benc
         raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
     module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
+        before = measure_speed()
         report: Report = module.measure(settings, paths_under(Path(folder)), quick, **choices)
-    return replace(BenchResult(name, describe_machine()), report=report)
+    speed = {"speed": before, "speed_after": measure_speed()}
+    return BenchResult(name, describe_machine() | speed, report)
 
 
 def module_of(name: str) -> str:

@@ -110,6 +110,9 @@ def show_table(result: BenchResult, console: Console) -> None:
         shown = "" if metric.target is None else mark
         table.add_row(name, _figure(metric), metric.target or "", shown)
     console.print(table)
+    if speed := result.machine.get("speed"):
+        line = f"reference loop {speed['reference_ms']:.1f} ms, load {speed['load']:.1f}"
+        console.print(line, style="dim", markup=False, highlight=False)
     for name, values in result.report.series.items():
         if len(values) >= BINS // 4:
             console.print(histogram(name, values), style="dim", markup=False, highlight=False)

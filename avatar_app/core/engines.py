@@ -101,7 +101,7 @@ class Face(Engine, Protocol):
     """
 
     fps: float
-    """Frames per second of `perform`, and the pace at which `rest` is called."""
+    """Frames per second of `perform`."""
 
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
@@ -113,7 +113,8 @@ class Face(Engine, Protocol):
         """
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        """The next frame of the face at rest, 1/fps after `after` (of `perform` or `rest`)."""
+        """The next frame of the face at rest, after `after` (of `perform` or `rest`). It is shown
+        as much later than that as their `at` differ; 1/fps, where that tells nothing."""
 
 
 class Enhancer(Engine, Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,12 +18,12 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import AudioLevels, Event, Failed, Muted, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, FaceState, VideoFrame
+from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, FaceState, VideoFrame
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import BuiltinEngines, NoBuiltinEngines
 from avatar_app.pipeline.commands import Command
 from avatar_app.pipeline.engine_usage import EngineUsage
-from avatar_app.pipeline.input.audio_frontend import AudioFrontend
+from avatar_app.pipeline.input.audio_frontend import CANCEL, DETECT, AudioFrontend
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions, TurnDetector
 from avatar_app.pipeline.input.user_turn import BACKCHANNELS, UserTurnController
@@ -38,6 +39,11 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 
 LEVEL_EVERY = 3
 """Blocks between two `AudioLevels` events."""
+QUIET_LEVEL_EVERY = 24
+"""The same where nothing happens: whoever shows them need not wake so often."""
+TELLING = 3
+"""How often the same failure of a detector or canceller is told: then it is replaced, or nobody
+can."""
 _LOOKS = {
     State.IDLE: FaceState.IDLE,
     State.LISTENING: FaceState.LISTENING,
@@ -89,7 +95,7 @@ class Conversation:
         self._post = post
         self._conducting = Turn(id=0)
         self._blocks = 0
-        self._told: Failed | None = None
+        self._told: Counter[Failed] = Counter()
         self._orders: Stage[Command, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
@@ -129,12 +135,21 @@ class Conversation:
         self._orders.submit(self._conducting, order)
 
     def hear(self, chunk: AudioChunk, adc_at: float) -> None:
-        """The microphone's next 10 ms; they are the conductor's heartbeat as well."""
+        """The microphone's next 10 ms, or several times as much while `quiet_power` allows it;
+        they are the conductor's heartbeat as well."""
         self.order(commands.AudioReceived(chunk, adc_at))
+
+    def quiet_power(self) -> float:
+        """Mean power of sound up to which it may come late; 0 while each block counts."""
+        return self._attention.hearing.quiet_power
 
     def frame(self) -> VideoFrame | None:
         """The picture to show now."""
         return self.presenter.frame()
+
+    def next_frame_in(self) -> float:
+        """Seconds until there may be another one; 0 where it cannot be told."""
+        return self.presenter.next_in()
 
     def close(self) -> None:
         """Fall silent and end all threads. The engines are not closed."""
@@ -180,16 +195,27 @@ class Conversation:
         return iter(())
 
     def _hear(self, order: commands.AudioReceived) -> None:
-        hearing = self._attention.hearing
+        attention, hearing = self._attention, self._attention.hearing
         played = self.playback.take_played()
+        before = self._blocks
         try:
-            block = hearing.hear(order.chunk, order.adc_at, played)
-            self._attention.hear(block)
+            for chunk, adc_at in _blocks_of(order):
+                self._blocks += 1
+                block = hearing.hear(chunk, adc_at, played, self._is_attentive)
+                attention.hear(block)
+                played = []
         finally:  # who cannot be heard can type
-            self._delivery.follow(floor_taken=self._attention.utterance is not None)
-        self._blocks += 1
-        if self._blocks % LEVEL_EVERY == 0:
+            self._delivery.follow(floor_taken=attention.utterance is not None)
+        every = QUIET_LEVEL_EVERY if hearing.quiet_power else LEVEL_EVERY
+        if self._blocks // every != before // every:
             self._post(AudioLevels(block.level_db, block.probability, hearing.playback_db))
+
+    @property
+    def _is_attentive(self) -> bool:
+        """Somebody has the floor, or asked for it."""
+        attention = self._attention
+        taken = attention.utterance is not None or attention.held
+        return taken or self._delivery.turn is not None
 
     def _use(self, order: commands.SwitchEngine) -> None:
         engines, attention = self._chain.engines, self._attention
@@ -206,6 +232,7 @@ class Conversation:
                 attention.hearing.detector = order.engine
             case Kind.AEC:
                 attention.hearing.echo = order.engine
+        self._told.clear()
 
     def _express(self) -> None:
         """Say and show what the avatar is doing."""
@@ -223,11 +250,27 @@ class Conversation:
             self.state = state
             self._post(StateChanged(state))
 
-    def _broken(self, _order: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
+    def _broken(self, order: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
+        """A detector or canceller that fails does so a hundred times a second: it is told until
+        that is enough to replace it."""
+        if isinstance(order, commands.AudioReceived):
+            stage = self._attention.hearing.working or stage
         failed = Failed(None, stage, error.message, error.hint, type(error))
-        if failed != self._told:  # a detector fails a hundred times a second
-            self._told = failed
+        self._told[failed] += 1
+        if self._told[failed] <= (TELLING if stage in (CANCEL, DETECT) else 1):
             self._post(failed)
+
+
+def _blocks_of(order: commands.AudioReceived) -> Iterator[tuple[AudioChunk, float]]:
+    """The blocks of 10 ms that came together, and when each entered the microphone."""
+    chunk = order.chunk
+    if len(chunk.samples) <= MICROPHONE_BLOCK:
+        yield chunk, order.adc_at
+        return
+    for begin in range(0, len(chunk.samples), MICROPHONE_BLOCK):
+        samples = chunk.samples[begin : begin + MICROPHONE_BLOCK]
+        block = AudioChunk(samples, chunk.rate, chunk.start + begin)
+        yield block, order.adc_at + begin / chunk.rate
 
 
 def _nothing(*_: object) -> None:

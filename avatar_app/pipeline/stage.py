@@ -117,6 +117,7 @@ class Stage(Generic[In, Out]):
         self._failed = failed
         self._activity = activity
         self._given_up: list[threading.Thread] = []
+        self._logged = ""
         self._begin()
 
     def submit(self, turn: Turn, job: In) -> None:
@@ -161,7 +162,9 @@ class Stage(Generic[In, Out]):
         except AvatarError as error:
             self._failed(job, turn, self.name, error)
         except Exception as error:  # a seam: a bug in an engine must not end the conversation
-            log.exception("%s failed", self.name)
+            if repr(error) != self._logged:  # a hundred times a second, perhaps
+                self._logged = repr(error)
+                log.exception("%s failed", self.name)
             self._failed(job, turn, self.name, _failure(error))
 
     def _stream(self, job: In, turn: Turn, outputs: Iterator[Out]) -> None:

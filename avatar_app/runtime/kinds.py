@@ -32,8 +32,8 @@ _ROWS = (
     EngineKind(Kind.ASR, "Recognition", "asr", "pocketsphinx", ("recognize",), "text"),
     EngineKind(Kind.TTS, "Voices", "tts", "espeak", ("speak",), "first_speech"),
     EngineKind(Kind.FACE, "Faces", "face", "illustrated", ("perform", "rest"), "first_frame"),
-    EngineKind(Kind.VAD, "Voice activity", "vad", "webrtc"),
-    EngineKind(Kind.AEC, "Echo cancellation", "audio.aec", "none"),
+    EngineKind(Kind.VAD, "Voice activity", "vad", "webrtc", ("detect_voice",)),
+    EngineKind(Kind.AEC, "Echo cancellation", "audio.aec", "none", ("cancel_echo",)),
     EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "builtin", ("think",), "first_token"),
     EngineKind(Kind.ENHANCE, "Films", "face_enhancement", "none", in_conversation=False),
 )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
+from avatar_app.core.engines import Face
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.faces import put_face
-from avatar_app.runtime.kinds import KINDS, choices
+from avatar_app.runtime.kinds import BUILTIN, KINDS, PHOTO, choices
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import Settings
+from avatar_app.settings.schema import EngineChoice, Settings
 
 
 def load_engines(
@@ -21,17 +22,28 @@ def load_engines(
     registry: Registry,
     notice: Callable[[Noticed], None],
     clock: Callable[[], float] = time.monotonic,
+    face_loaded: Callable[[Face], None] | None = None,
 ) -> EngineSet:
-    """One engine of each kind that a conversation needs, as the settings choose."""
+    """One engine of each kind that a conversation needs, as the settings choose. `face_loaded` is
+    called as soon as there is a face, before what takes longer."""
     lender = MemoryBroker.of(registry.paths, settings.memory_limits)
     rack = EngineSet(registry, lender=lender, notice=notice, clock=clock)
     rack.remembers = settings.history.keep
     with ExitStack() as on_failure:
         on_failure.callback(rack.close)
-        for kind, choice in choices(settings).items():
+        for kind, choice in _in_order(choices(settings)):
             if kind is Kind.FACE:
                 put_face(rack, choice, notice)
+                if face_loaded is not None:
+                    face_loaded(rack.engines[kind])
             elif KINDS[kind].in_conversation:
                 rack.put_or_builtin(kind, choice, notice)
         on_failure.pop_all()
     return rack
+
+
+def _in_order(chosen: dict[Kind, EngineChoice]) -> Iterable[tuple[Kind, EngineChoice]]:
+    """As KINDS has it; but a built-in face, which takes next to no memory, before processes that
+    would compete with it for the processor: somebody looks at an empty window."""
+    is_small = chosen[Kind.FACE].engine in (BUILTIN[Kind.FACE], PHOTO)
+    return sorted(chosen.items(), key=lambda each: not (is_small and each[0] is Kind.FACE))

@@ -6,22 +6,22 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avatar_app.audio.backend import list_devices
 from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.core.engines import Face
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, Event, Failed, Noticed, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
-from avatar_app.core.values import VideoFrame
+from avatar_app.core.values import FaceState, VideoFrame
 from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
-from avatar_app.session.live_conversation import LiveConversation
 from avatar_app.session.personas import read_persona
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
@@ -30,6 +30,9 @@ from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import Recorder
 from avatar_app.system.paths import AppPaths
+
+if TYPE_CHECKING:
+    from avatar_app.session.live_conversation import LiveConversation
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ class AppSession:
         self._ensemble: LiveConversation | None = None
         self._applier: SettingsApplier | None = None
         self._waiting: list[commands.Command] = []
+        self._first_frame: VideoFrame | None = None
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
         self._closed = False
         history = settings.settings.history
@@ -79,6 +83,7 @@ class AppSession:
             self._opening.join()
         with self._lock:
             ensemble, self._ensemble = self._ensemble, None
+            self._first_frame = None
         if ensemble is not None:
             ensemble.close()
         if self._recorder is not None:
@@ -100,7 +105,11 @@ class AppSession:
 
     def frame(self) -> VideoFrame | None:
         ensemble = self._ensemble
-        return ensemble.conversation.frame() if ensemble else None
+        return (ensemble.conversation.frame() if ensemble else None) or self._first_frame
+
+    def next_frame_in(self) -> float:
+        ensemble = self._ensemble
+        return ensemble.conversation.next_frame_in() if ensemble else 0.0
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         self._listeners.append(listener)
@@ -179,6 +188,7 @@ class AppSession:
         try:
             self._begin()
         except AvatarError as error:
+            self._first_frame = None
             self._post(Failed(None, "start", error.message, error.hint))
 
     def _begin(self) -> None:
@@ -188,7 +198,11 @@ class AppSession:
         if self._recorder is not None:
             self.subscribe(self._recorder)
             self._history.prune(settings.history.days)
-        ensemble = LiveConversation(settings, self.registry, self._places, self, self._post)
+        from avatar_app.session.live_conversation import LiveConversation  # the window comes first
+
+        ensemble = LiveConversation(
+            settings, self.registry, self._places, self, self._post, self._show
+        )
         self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
         self.subscribe(self._timekeeper)
         ensemble.start()
@@ -212,6 +226,10 @@ class AppSession:
             applier.note(change.settings)
         else:
             applier.apply(change.settings)
+
+    def _show(self, face: Face) -> None:
+        """The face is seen while the other engines are loaded."""
+        self._first_frame = face.rest(FaceState.IDLE)
 
     def _remember(self, values: Mapping[str, Any]) -> None:
         """Set what is in use already."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from avatar_app.core.engines import Face
 from avatar_app.core.events import Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import ToolDescription
@@ -86,11 +87,15 @@ class Surroundings:
     """Seconds."""
     supervised: frozenset[Kind] = SUPERVISED
     """Kinds whose engines are replaced when they fail."""
+    face_loaded: Callable[[Face], None] | None = None
+    """Is given the face as soon as there is one, in the thread that loads."""
 
 
 def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     """Load the engines and join them; what must be closed again is pushed on `opened`."""
-    engines = load_engines(around.settings, around.registry, around.notice, around.clock)
+    engines = load_engines(
+        *(around.settings, around.registry, around.notice, around.clock), around.face_loaded
+    )
     opened.callback(engines.close)
     events = EventInterceptor(around.post)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.null_devices import FileSpeaker
 from avatar_app.audio.speaker import Loudspeaker
+from avatar_app.core.engines import Face
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import Event, Noticed
+from avatar_app.core.events import Event, Noticed, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
@@ -21,6 +22,25 @@ from avatar_app.session.assistant_tools import AppControls
 from avatar_app.session.build import Surroundings, assemble
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
+
+SILENT_SECONDS = 10.0
+"""Of silence, after which the loudspeaker sleeps; a headset without a cable needs a moment to wake,
+so that it must not do so between two turns."""
+
+
+class Silence:
+    """Tells from the events of a conversation that nothing is played, nor soon will be."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since = clock()
+        self._idle = True
+
+    def lasts(self, event: Event) -> bool:
+        """Has nobody had the floor for SILENT_SECONDS?"""
+        if isinstance(event, StateChanged):
+            self._idle, self._since = event.state is State.IDLE, self._clock()
+        return self._idle and self._clock() - self._since >= SILENT_SECONDS
 
 
 class LiveConversation:
@@ -33,11 +53,17 @@ class LiveConversation:
         places: AppPaths,
         hands: AppControls,
         post: Callable[[Event], None],
+        face_loaded: Callable[[Face], None] | None = None,
     ) -> None:
         self._post = post
         self._closed = False
+        self._silence = Silence(time.monotonic)
+        self._loudspeaker: Loudspeaker | None = None
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
-        around = Surroundings(settings, registry, places, hands, post, post, time.monotonic)
+        around = Surroundings(
+            *(settings, registry, places, hands, self._hear, post, time.monotonic),
+            face_loaded=face_loaded,
+        )
         with ExitStack() as opened:
             parts = assemble(around, opened)
             self.rack, self._tools = parts.engines, parts.tools
@@ -45,8 +71,15 @@ class LiveConversation:
             for text in self._tools.notices:
                 post(Noticed(text))
             audio = settings.audio
-            self.microphone = Microphone(audio.microphone, self.conversation.hear, self._notice)
+            self.microphone = Microphone(
+                audio.microphone,
+                self.conversation.hear,
+                self._notice,
+                quiet_power=self.conversation.quiet_power,
+            )
             self.speaker = self._speaker(audio.speaker)
+            if isinstance(self.speaker, Loudspeaker):  # a file has no gaps
+                self._loudspeaker = self.speaker
             self._opened = opened.pop_all()
 
     def start(self) -> None:
@@ -95,6 +128,12 @@ class LiveConversation:
         if name is not None and name.lower().endswith(".wav"):
             return FileSpeaker(Path(name).expanduser(), read, self._notice)
         return Loudspeaker(name, read, self._notice)
+
+    def _hear(self, event: Event) -> None:
+        silent = self._silence.lasts(event)
+        if self._loudspeaker is not None:
+            self._loudspeaker.need(not silent)
+        self._post(event)
 
     def _notice(self, message: str, hint: str) -> None:
         self._post(Noticed(message, hint))

@@ -91,6 +91,9 @@ class Session(AudioDevices, Characters, Protocol):
     def frame(self) -> VideoFrame | None:
         """The newest picture to show now; None before the first. Cheap: asked at each repaint."""
 
+    def next_frame_in(self) -> float:
+        """Seconds until `frame` may have another picture; 0 where it cannot be told."""
+
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with every event, from other threads; returns what ends that."""
 

@@ -9,12 +9,18 @@ project=".${2:+[$2]}"
 export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_CURL=OFF}"
 
 echo "Installing the Python packages (about 1 GB the first time)"
+by_pip() {
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project"
+}
+# Compiled now, not at the first start, which would take three times as long; pip does so by itself.
+by_uv() {
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv &&
+    "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --editable "$project"
+}
 if [ "${3:-uv}" = pip ]; then
-  exec "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project"
+  by_pip
+elif ! by_uv; then
+  echo "uv could not; trying pip" >&2
+  by_pip
 fi
-if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv &&
-  "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --editable "$project"; then
-  exit 0
-fi
-echo "uv could not; trying pip" >&2
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project"
+"$venv/bin/python" -m compileall -q -j 0 avatar_app

@@ -225,3 +225,17 @@ def test_a_sound_system_that_fails_ends_no_search() -> None:
     scene.card.refresh = refresh  # type: ignore[method-assign]
     scene.pass_time(30.0)
     assert scene.name == HEADSET.name
+
+
+def test_what_is_not_needed_sleeps_and_so_does_what_takes_its_place() -> None:
+    scene = begun("headset", BUILT_IN, HEADSET)
+    scene.keeper.needed = False
+    scene.pass_time(0.1)
+    assert not scene.keeper.line.needed
+    scene.unplug(HEADSET)
+    scene.pass_time(0.2)
+    assert scene.name == BUILT_IN.name
+    assert not scene.keeper.line.needed
+    scene.keeper.needed = True
+    scene.pass_time(0.1)
+    assert scene.keeper.line.needed

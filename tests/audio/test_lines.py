@@ -12,7 +12,7 @@ from stage_props import PropPortAudio, ToldClock
 from avatar_app.audio import stream as lines
 from avatar_app.audio.clock import StreamClock, Timeline
 from avatar_app.audio.devices import Device, Direction
-from avatar_app.audio.microphone import BlockCutter, InputCallback
+from avatar_app.audio.microphone import TOGETHER, BlockCutter, InputCallback
 from avatar_app.audio.speaker import OutputCallback, ResamplingOutput
 from avatar_app.audio.stream import Format, Stream
 from avatar_app.core.errors import DeviceUnavailable
@@ -226,3 +226,76 @@ def test_a_loudspeaker_of_another_rate_is_fed_ahead() -> None:
     gaps = np.array(pulled[20:]) - (np.arange(20, len(pulled)) * 0.01 + 3.0)
     assert np.ptp(gaps) < 1e-3
     assert gaps.mean() == pytest.approx(start / 44_100, abs=1e-3)
+
+
+def test_a_stream_that_is_not_needed_sleeps_and_is_no_dead_one() -> None:
+    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    line = opened(library, clock, Direction.OUTPUT)
+    stream = library.streams[0]
+    line.need(True)
+    assert stream.running
+    line.need(False)
+    assert not stream.running
+    clock.time = 60.0
+    assert line.alive
+    line.need(True)
+    assert stream.running
+    assert line.alive
+    clock.time = 70.0
+    assert not line.alive  # no callback came since
+    line.close()
+    assert not line.alive
+
+
+def test_a_stream_whose_device_went_while_it_slept_is_dead() -> None:
+    library = PropPortAudio(48_000, (1,))
+    line = opened(library, ToldClock(), Direction.OUTPUT)
+    line.need(False)
+    library.streams[0].gone = True
+    line.need(True)
+    assert not line.alive
+    line.close()
+
+
+class Ear:
+    """Takes chunks from a microphone's callback, and says how quiet a room must be."""
+
+    def __init__(self, quiet_power: float) -> None:
+        self.quiet_power = quiet_power
+        self.chunks: list[tuple[AudioChunk, float]] = []
+        self.intake = InputCallback(
+            Format(16_000, 1),
+            BlockCutter(lambda chunk, at: self.chunks.append((chunk, at))),
+            lambda: self.quiet_power,
+        )
+
+    def tell(self, level: float, count: int = 1) -> None:
+        for _ in range(count):
+            samples = np.full(160, level, np.float32)
+            self.intake(memoryview(samples).cast("B"), 160, 0.0)
+
+    def heard(self) -> list[int]:
+        """Lengths of what came, in order."""
+        self.intake.close()
+        return [len(chunk.samples) for chunk, _ in self.chunks]
+
+
+def test_quiet_blocks_come_together() -> None:
+    ear = Ear(quiet_power=1e-4)
+    ear.tell(0.001, count=2 * TOGETHER)
+    assert ear.heard() == [160 * TOGETHER] * 2
+    assert [chunk.start for chunk, _ in ear.chunks] == [0, 160 * TOGETHER]
+
+
+def test_a_loud_block_brings_those_that_wait_at_once() -> None:
+    ear = Ear(quiet_power=1e-4)
+    ear.tell(0.001, count=3)
+    ear.tell(0.5)
+    assert ear.heard() == [640]
+    assert ear.chunks[0][0].samples[-1] == 0.5
+
+
+def test_where_each_block_counts_none_waits() -> None:
+    ear = Ear(quiet_power=0.0)
+    ear.tell(0.0, count=5)
+    assert ear.heard() == [160] * 5

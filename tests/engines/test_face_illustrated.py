@@ -297,3 +297,23 @@ def test_resting_beside_a_performance_changes_neither(face: IllustratedFace) -> 
     thread.join()
     assert len(rests) > 1
     assert all(np.array_equal(a, b) for a, b in zip(alone, beside, strict=True))
+
+
+def test_a_calm_face_is_drawn_in_larger_steps_and_a_blink_is_not() -> None:
+    face = IllustratedFace(width=64, height=64, fps=30.0, rest_fps=12.5)
+    frames = rested(face, FaceState.IDLE, 200)
+    steps = np.diff([frame.at for frame in frames])
+    blinking = np.array([frame.pose.blink > 0 for frame in frames[1:]])
+    assert set(np.round(steps, 4)) == {round(1 / 30, 4), 0.08}
+    assert blinking.any()
+    assert np.all(steps[blinking] < 0.04)
+    assert 12.5 <= len(steps) / steps.sum() <= 16
+    assert np.all(np.diff([frame.at for frame in rested(face, FaceState.THINKING, 4)]) < 0.04)
+
+
+def test_what_is_painted_follows_from_the_pose_alone(face: IllustratedFace) -> None:
+    """Eyes and mouth are painted anew only where they moved; from whatever was painted before."""
+    frames = rested(face, FaceState.IDLE, 8) + rested(face, FaceState.THINKING, 8)
+    other = IllustratedFace(**SMALL)._opened()
+    for frame in reversed(frames):
+        assert np.array_equal(other.paint(frame.pose), frame.image)

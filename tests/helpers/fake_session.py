@@ -112,6 +112,9 @@ class FakeSession:
     def frame(self) -> VideoFrame | None:
         return self.picture
 
+    def next_frame_in(self) -> float:
+        return 0.0
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)

@@ -40,6 +40,10 @@ class PropLine:
         self.alive = True
         self.recalled = False
         self.closed = False
+        self.needed = True
+
+    def need(self, needed: bool) -> None:
+        self.needed = needed
 
     def close(self) -> None:
         self.closed = True
@@ -111,9 +115,17 @@ class PropStream:
         self.finish: Callable[[], None] = options["finished_callback"]
         self.hang = hang
         self.closed = False
+        self.running = self.gone = False
 
     def start(self) -> None:
         """A test calls the callback itself."""
+        if self.gone:
+            raise PropPortAudio.PortAudioError("Device unavailable")
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+        self.finish()
 
     def ask(self, now: float = 100.0) -> np.ndarray:
         """What a loudspeaker gets in one callback: shape (frames, channels)."""

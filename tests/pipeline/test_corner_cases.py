@@ -216,8 +216,10 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
     assert ended(scene, 2).heard_text == "You said again. Fine."
 
 
-def test_a_detector_that_fails_is_told_once_and_the_typed_is_answered(
-    monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+def test_a_detector_that_fails_is_told_until_it_can_be_replaced_and_logged_once(
+    monkeypatch: pytest.MonkeyPatch,
+    expected_warnings: list[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     expected_warnings.append("conductor failed")
     with Scene() as scene:
@@ -228,4 +230,7 @@ def test_a_detector_that_fails_is_told_once_and_the_typed_is_answered(
         monkeypatch.setattr(scene.engines.vad, "probability", fail)
         scene.order(commands.TextTyped("hello"))
         assert ended(scene).heard_text == "You said hello. Fine."
-        assert len(scene.of(Failed)) == 1
+        assert [failed.stage for failed in scene.of(Failed)] == ["detect_voice"] * 3
+        assert [record.message for record in caplog.records if record.exc_info] == [
+            "conductor failed"
+        ]

@@ -12,8 +12,8 @@ from avatar_app.pipeline.input.acoustic_coupling import (
     REMEMBERED,
     SETTLED,
     AcousticCoupling,
-    _Sorted,
 )
+from avatar_app.pipeline.input.running_quantile import RunningQuantile
 
 LOUD = 1e-2
 """Mean power of what the loudspeaker plays."""
@@ -23,7 +23,7 @@ LOUD = 1e-2
 def test_quantiles_are_those_of_the_last_values(
     values: list[float], share: float, most: int
 ) -> None:
-    kept = _Sorted(most)
+    kept = RunningQuantile(most)
     for value in values:
         kept.add(value)
     last = values[-most:]

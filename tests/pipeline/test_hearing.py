@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import AudioChunk, Samples
-from avatar_app.pipeline.input.audio_frontend import LEAD, AudioFrontend, level_db
+from avatar_app.pipeline.input.audio_frontend import (
+    CANCEL,
+    LEAD,
+    AudioFrontend,
+    CleanBlock,
+    level_db,
+)
+from avatar_app.pipeline.input.quiet_gate import ENOUGH
 from avatar_app.pipeline.output.playback import PlayedBlock
 
+PREROLL = 50
+"""Blocks."""
 DELAY = 0.04
 """Seconds from when a block was taken by the device until it can be heard."""
 
@@ -50,16 +59,28 @@ class Desk:
         samples = self.chance.uniform(-0.3, 0.3, 480).astype(np.float32)
         return PlayedBlock(samples, self.at + self.delay)
 
-    def hear(self, level: float = 0.0, played: list[PlayedBlock] | None = None) -> float:
+    def listen(self, level: float) -> CleanBlock:
+        """Ten milliseconds in which nobody has the floor and nothing is played."""
+        return self.take(level, [], floor_taken=False)
+
+    def hear(
+        self,
+        level: float = 0.0,
+        played: list[PlayedBlock] | None = None,
+        floor_taken: bool = True,
+    ) -> float:
         """Ten milliseconds; returns the probability of speech."""
+        return self.take(level, played or [], floor_taken).probability
+
+    def take(self, level: float, played: list[PlayedBlock], floor_taken: bool) -> CleanBlock:
         sound = self.chance.uniform(-level, level, 160).astype(np.float32)
         block = AudioChunk(sound, 16000, self.start)
-        heard = self.hearing.hear(block, self.at, played or [])
+        heard = self.hearing.hear(block, self.at, played, floor_taken)
         self.at = round(self.at + 0.01, 6)
         self.start += 160
         assert heard.chunk.start == block.start
         assert heard.level_db == level_db(sound)
-        return heard.probability
+        return heard
 
 
 def test_one_block_of_reference_for_each_that_is_heard() -> None:
@@ -139,3 +160,71 @@ def test_the_level_of_what_is_played_is_known() -> None:
 )
 def test_levels(samples: Samples, level: float) -> None:
     assert level_db(samples) == pytest.approx(level, abs=0.01)
+
+
+def quiet_desk() -> Desk:
+    """Nobody has spoken for some seconds."""
+    desk = Desk()
+    for _ in range(3 * ENOUGH):
+        desk.listen(0.001)
+    return desk
+
+
+def test_a_quiet_room_costs_neither_canceller_nor_detector() -> None:
+    desk = quiet_desk()
+    cleaned = desk.canceller.cleaned
+    assert cleaned < 3 * ENOUGH
+    assert desk.listen(0.001).probability == 0.0
+    assert desk.canceller.cleaned == cleaned
+    assert desk.hearing.quiet_power > 0
+
+
+def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all() -> None:
+    desk = quiet_desk()
+    quiet, cleaned = desk.start // 160 - 1, desk.canceller.cleaned
+    assert desk.listen(0.3).probability == 1.0
+    missed = min(quiet - cleaned + 1, PREROLL)
+    assert desk.canceller.cleaned == cleaned + missed + 1
+    before = desk.hearing.preroll()
+    assert [chunk.start for chunk in before] == [
+        desk.start - 160 * (PREROLL - index) for index in range(PREROLL)
+    ]
+    assert np.abs(before[0].samples).max() < 0.0006  # cleaned: the canceller here halves
+
+
+def test_what_is_asked_for_in_a_quiet_room_was_cleaned() -> None:
+    desk = quiet_desk()
+    assert all(np.abs(chunk.samples).max() < 0.0006 for chunk in desk.hearing.preroll())
+
+
+def test_while_something_is_played_every_block_counts() -> None:
+    desk = quiet_desk()
+    cleaned = desk.canceller.cleaned
+    for _ in range(20):
+        desk.hear(0.001, [desk.noise()], floor_taken=False)
+    assert desk.canceller.cleaned > cleaned + 10
+    assert desk.hearing.quiet_power == 0.0
+
+
+def test_a_loudspeaker_that_sleeps_is_not_taken_for_a_quick_one() -> None:
+    desk = Desk(delay=LEAD + 0.02)
+    for _ in range(100):
+        desk.hear(0.2, [desk.noise()])
+    lead = desk.hearing._lead
+    for _ in range(500):
+        desk.hear(0.2)
+    for _ in range(100):
+        desk.hear(0.2, [desk.noise()])
+    assert desk.hearing._lead == lead
+
+
+def test_whoever_failed_is_known() -> None:
+    desk = Desk()
+
+    def fail(_block: AudioChunk, _delay: float) -> AudioChunk:
+        raise AttributeError("the module is gone")
+
+    desk.canceller.clean = fail  # type: ignore[method-assign]
+    with pytest.raises(AttributeError):
+        desk.hear(0.2)
+    assert desk.hearing.working == CANCEL

@@ -19,7 +19,7 @@ from avatar_app.core.values import (
     Word,
 )
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.output.presenter import FRAMES_AHEAD, RESTING_AHEAD, Presenter
+from avatar_app.pipeline.output.presenter import FRAMES_AHEAD, Presenter
 from avatar_app.pipeline.work_tracker import WorkTracker
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
@@ -61,7 +61,7 @@ class Screen:
 
     def rest(self) -> None:
         """The face at rest draws as long as it is wanted."""
-        while self.presenter._drawing_rest and len(self.presenter._resting) < RESTING_AHEAD:
+        while self.presenter._resting.has_room:
             wanted = self.presenter.wait_for_rest(Turn(0))
             assert wanted is not None
             generation, look, after = wanted
@@ -265,7 +265,7 @@ def test_the_look_that_is_wanted_is_drawn() -> None:
 def test_pictures_at_rest_from_before_a_performance_are_not_shown_after_it() -> None:
     screen = Screen(latency=0.0)
     screen.watch(60.0, 0.5)
-    wanted = screen.presenter._generation
+    wanted = screen.presenter._resting.generation
     turn = screen.begin(seconds=1.0)
     screen.playback.finish(turn)
     screen.watch(60.0, 0.5)
@@ -282,7 +282,7 @@ def test_pictures_at_rest_from_before_a_performance_are_not_shown_after_it() -> 
 def test_a_new_face_is_drawn_anew() -> None:
     screen = Screen()
     screen.watch(60.0, 0.5)
-    stale = screen.presenter._generation
+    stale = screen.presenter._resting.generation
     screen.presenter.forget_resting()
     screen.presenter.put_resting(stale, VideoFrame(IMAGE, 0.0, ("old face", 0, FaceState.IDLE)))
     kinds = {frame.pose[0] for frame in screen.watch(60.0, 0.5) if frame is not None}
@@ -300,3 +300,46 @@ def test_a_closed_presenter_sends_the_face_at_rest_home() -> None:
     screen.presenter.close()
     thread.join(60)
     assert results == ["nothing", None]
+
+
+def rest_at(screen: Screen, *times: float) -> None:
+    """The face at rest draws one frame for each of these times."""
+    for at in times:
+        wanted = screen.presenter.wait_for_rest(Turn(0))
+        assert wanted is not None
+        screen.presenter.put_resting(wanted[0], VideoFrame(IMAGE, at, at))
+
+
+def test_a_frame_at_rest_is_shown_as_much_later_as_the_face_says() -> None:
+    screen, times = Screen(fps=25.0), iter([1.0, 1.08, 1.12, 1.2])
+    seen = []
+    for tick in range(24):
+        while screen.presenter._resting.has_room and (at := next(times, None)) is not None:
+            rest_at(screen, at)
+        frame = screen.look_at(tick / 100)
+        seen.append(frame.pose if frame is not None else None)
+    assert [seen.index(at) for at in (1.0, 1.08, 1.12, 1.2)] == [0, 8, 12, 20]
+
+
+def test_nobody_need_ask_before_the_next_frame_at_rest() -> None:
+    screen = Screen(fps=25.0)
+    rest_at(screen, 1.0, 1.08)
+    screen.look_at(0.0)
+    assert screen.presenter.next_in() == pytest.approx(0.08)
+    screen.look_at(0.05)
+    assert screen.presenter.next_in() == pytest.approx(0.03)
+    turn = screen.begin()
+    screen.draw()
+    screen.look_at(0.2)
+    assert screen.presenter.next_in() == 0.0
+    turn.cancel()
+
+
+def test_a_look_that_changes_is_not_delayed_by_what_waits() -> None:
+    screen = Screen()
+    screen.rest()
+    first = screen.presenter._resting.frames[0]
+    screen.presenter.look = FaceState.LISTENING
+    assert list(screen.presenter._resting.frames) == [first]
+    screen.rest()
+    assert screen.presenter._resting.frames[1].pose[2] is FaceState.LISTENING

@@ -30,6 +30,7 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
+from avatar_app.engines.face.illustrated.engine import IllustratedFace
 from avatar_app.engines.face.portrait.avatar import load_avatar
 from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.media.sound_reader import read_sound
@@ -243,6 +244,31 @@ def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., Window]
     companion.settings.undo()
     window.wait(CharacterShown, lambda shown: shown.name == "mira")
     assert len(window.of(CharacterShown)) == 2  # what was written down was not loaded once more
+
+
+def test_a_canceller_whose_handle_is_gone_is_replaced_and_told_once(
+    opened: Callable[..., Window], expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("conductor failed")
+    window = opened(audio__aec__engine="webrtc_aec3")
+    assert window.companion.wait_open()
+    rack = window.companion._ensemble.rack
+    rack.engines[Kind.AEC].close()
+    told = window.wait(Noticed, lambda notice: "was given up" in notice.message)
+    assert told.message == "WebRTC AEC3 was given up."
+    window.companion.type("hello")
+    window.wait(TurnEnded, lambda turn: turn.user_text)
+    assert rack.manifests[Kind.AEC].name == "none"
+    assert not window.of(Failed)
+
+
+def test_the_face_is_seen_before_all_is_open(opened: Callable[..., Window]) -> None:
+    """Engines in processes of their own are still loading then."""
+    window = opened(start=False)
+    companion = window.companion
+    assert companion.frame() is None
+    companion._show(IllustratedFace(width=64, height=48))
+    assert companion.frame().image.shape == (48, 64, 3)
 
 
 def user_dialogue(name: str, code: str) -> str:

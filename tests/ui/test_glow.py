@@ -20,7 +20,7 @@ def test_nothing_of_what_was_there_before_shows_through(
     size: tuple[int, int], scale: float, qapp: QApplication
 ) -> None:
     frame = VideoFrame(np.full((36, 64, 3), 90, np.uint8), 0.0)
-    view = PortraitView(lambda: frame, Theme())
+    view = PortraitView(lambda: frame, lambda: 0.0, Theme())
     view.stop()
     view.resize(*size)
     view.show_state(State.SPEAKING)

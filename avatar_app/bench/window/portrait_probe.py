@@ -40,7 +40,7 @@ class FaceProbe(QObject):
         self._given: VideoFrame | None = None
         self._painted: VideoFrame | None = None
         self.pictures = 0
-        self.view = PortraitView(self._newest, Theme())
+        self.view = PortraitView(self._newest, lambda: 0.0, Theme())
         self.view.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:

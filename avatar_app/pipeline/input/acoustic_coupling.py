@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
+
+from avatar_app.pipeline.input.running_quantile import RunningQuantile
 
 FAR_WINDOW = 60
 """Blocks of played sound (0.6 s) in which the sound that is heard now may have been played."""
@@ -33,8 +34,8 @@ class AcousticCoupling:
     def __init__(self) -> None:
         self._far: deque[float] = deque(maxlen=FAR_WINDOW)
         self._near: deque[float] = deque(maxlen=NEAR_WINDOW)
-        self._ratios = _Sorted(REMEMBERED)
-        self._quiet = _Sorted(REMEMBERED)
+        self._ratios = RunningQuantile(REMEMBERED)
+        self._quiet = RunningQuantile(REMEMBERED)
         self._active_blocks = 0
         self.audible = True
         """The loudspeaker is heard, as far as is known: assumed until there is evidence."""
@@ -56,30 +57,3 @@ class AcousticCoupling:
         self._ratios.add(near / far if near > ABOVE_NOISE * noise else 0.0)
         if len(self._ratios) >= ENOUGH:
             self.audible = self._ratios.quantile(0.25) > INAUDIBLE
-
-
-class _Sorted:
-    """The last `most` values, in order of size at any time: asked a hundred times a second."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._arrived: deque[float] = deque()
-        self._values: list[float] = []
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def add(self, value: float) -> None:
-        if len(self._arrived) == self._most:
-            del self._values[bisect_left(self._values, self._arrived.popleft())]
-        self._arrived.append(value)
-        insort(self._values, value)
-
-    def quantile(self, share: float) -> float:
-        """Between the two values beside it, as numpy has it; 0 for nothing."""
-        if not self._values:
-            return 0.0
-        place = share * (len(self._values) - 1)
-        below = int(place)
-        low, high = self._values[below], self._values[min(below + 1, len(self._values) - 1)]
-        return low + (high - low) * (place - below)

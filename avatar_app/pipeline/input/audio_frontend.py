@@ -17,6 +17,7 @@ from avatar_app.core.values import (
     Samples,
 )
 from avatar_app.pipeline.input.acoustic_coupling import AcousticCoupling
+from avatar_app.pipeline.input.quiet_gate import QuietGate
 from avatar_app.pipeline.input.residual_echo import ResidualEchoDetector
 from avatar_app.pipeline.output.playback import PlayedBlock
 
@@ -30,6 +31,12 @@ MOST_PLAYED = 200
 SUSPICIOUS = 0.3
 """Probability of speech from which it is asked whose voice it is."""
 _SILENCE: Samples = np.zeros(PLAYBACK_BLOCK, np.float32)
+
+
+CANCEL, DETECT = "cancel_echo", "detect_voice"
+"""What `working` names."""
+AWAY = 10
+"""Blocks without any from the loudspeaker after which it was not late: it had none, or slept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +57,9 @@ class AudioFrontend:
     The canceller gets one block from the loudspeaker per block from the microphone, paired by the
     times at which they left and entered the devices, whatever the threads did in between: its echo
     path then changes only when the room does.
+
+    While nothing is played, nobody has the floor and the room is quiet, neither is asked. What they
+    missed they are given at the first sound that may be speech, before that sound.
     """
 
     def __init__(self, echo: EchoCanceller, detector: VoiceDetector, prefix_padding: float) -> None:
@@ -58,52 +68,98 @@ class AudioFrontend:
         self._recent: deque[AudioChunk] = deque(
             maxlen=max(1, round(prefix_padding / BLOCK_SECONDS))
         )
+        self._missed: deque[AudioChunk] = deque(maxlen=self._recent.maxlen)
+        self._gate = QuietGate()
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
+        self._missing = 0
         self._lead = LEAD
         self._coupling = AcousticCoupling()
         self._guard = ResidualEchoDetector()
         self.playback_db = SILENCE_DB
+        self.quiet_power = 0.0
+        """Mean power up to which blocks may come late, several at once; 0 while none may."""
+        self.working = ""
+        """Who is at work, or failed at it: CANCEL, DETECT or nobody."""
 
-    def hear(self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock]) -> CleanBlock:
+    def hear(
+        self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock], floor_taken: bool = True
+    ) -> CleanBlock:
         """Clean one block that entered the microphone at `adc_at` seconds of the clock; `played` is
-        what the loudspeaker took since the last one."""
+        what the loudspeaker took since the last one. `floor_taken`: somebody speaks or is about
+        to, so that each block counts."""
         self._played.extend(played)
         if played:
             self.playback_db = level_db(played[-1].samples)
-        for samples in self._paired(adc_at):
-            self._coupling.observe(mean_power(chunk.samples), mean_power(samples))
-            reference = samples if self._coupling.audible else _SILENCE
-            self.echo.played(AudioChunk(reference, PLAYBACK_RATE, self._played_count))
+        far, power = self._paired(adc_at), mean_power(chunk.samples)
+        if floor_taken or any(samples.any() for samples in far):
+            self._gate.keep_open()
+        opened = self._gate.hear(power)
+        self.quiet_power = 0.0 if opened else self._gate.quiet_power
+        if not opened:
+            self._missed.append(chunk)
+            self._recent.append(chunk)
+            return CleanBlock(chunk, 0.0, decibels(power))
+        self._catch_up()
+        for samples in far:
+            self._coupling.observe(power, mean_power(samples))
             self._guard.played(samples)
-            self._played_count += PLAYBACK_BLOCK
-        clean = self.echo.clean(chunk, self._lead)
+        clean = self._clean(chunk, far)
         self._guard.heard(clean.samples)
         self._recent.append(clean)
-        probability = self.detector.probability(clean)
+        probability = self._probability(clean)
         if probability > SUSPICIOUS and self._guard.is_echo():
             probability = 0.0
-        return CleanBlock(clean, probability, level_db(chunk.samples))
+        return CleanBlock(clean, probability, decibels(power))
+
+    def _catch_up(self) -> None:
+        """Give canceller and detector what they missed."""
+        while self._missed:
+            clean = self._clean(self._missed.popleft(), [_SILENCE])
+            self._probability(clean)
+            if self._recent:
+                self._recent[-1 - len(self._missed)] = clean
+
+    def _clean(self, chunk: AudioChunk, far: list[Samples]) -> AudioChunk:
+        self.working = CANCEL
+        for samples in far:
+            reference = samples if self._coupling.audible else _SILENCE
+            self.echo.played(AudioChunk(reference, PLAYBACK_RATE, self._played_count))
+            self._played_count += PLAYBACK_BLOCK
+        clean = self.echo.clean(chunk, self._lead)
+        self.working = ""
+        return clean
+
+    def _probability(self, clean: AudioChunk) -> float:
+        self.working = DETECT
+        probability = self.detector.probability(clean)
+        self.working = ""
+        return probability
 
     def prefix_padding(self) -> list[AudioChunk]:
         """The last blocks, oldest first."""
+        self._catch_up()
         return list(self._recent)
 
     def forget(self) -> None:
         """What was heard so far belongs to nobody (a mute, say)."""
         self._recent.clear()
+        self._missed.clear()
 
     def _paired(self, adc_at: float) -> list[Samples]:
         """What leaves the loudspeaker a little after `adc_at`: one block, unless the two streams
         have slipped. Devices quicker than the lead lower it, once."""
         due = adc_at + self._lead
+        if self._played:
+            if self._missing <= AWAY:
+                self._lead = max(0.0, self._lead - self._missing * BLOCK_SECONDS)
+            self._missing = 0
         if self._played and self._played[0].dac_at <= due + SLIP:
             blocks = [self._played.popleft().samples]
             while self._played and self._played[0].dac_at < due - SLIP:
                 blocks.append(self._played.popleft().samples)
             return blocks
-        if not self._played:
-            self._lead = max(0.0, self._lead - BLOCK_SECONDS)
+        self._missing += not self._played
         return [_SILENCE]
 
 
@@ -115,4 +171,9 @@ def mean_power(samples: Samples) -> float:
 
 def level_db(samples: Samples) -> float:
     """Level (RMS) in dBFS; −100 for silence."""
-    return max(SILENCE_DB, 10 * math.log10(mean_power(samples) + 1e-12))
+    return decibels(mean_power(samples))
+
+
+def decibels(power: float) -> float:
+    """Mean power in dBFS; −100 for silence."""
+    return max(SILENCE_DB, 10 * math.log10(power + 1e-12))

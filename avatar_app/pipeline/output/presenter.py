@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, Pictures, VideoFrame
 from avatar_app.pipeline.output.frame_stats import FrameSource, FrameStats
 from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.output.rest_queue import RestQueue
 from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 FRAMES_AHEAD = 8
@@ -17,8 +17,6 @@ LOCKED = 0.6
 """Share of a frame that a picture may be off to keep the motion even; rounding alone needs half."""
 KEPT_SECONDS = 0.6
 """Pictures that were shown are kept this long: speech may be wound back by a word."""
-RESTING_AHEAD = 2
-"""Frames at rest that are drawn before they are due."""
 
 
 class Presenter:
@@ -39,16 +37,12 @@ class Presenter:
         self._frames: list[VideoFrame] = []
         self._tally = FrameStats()
         self._shown: VideoFrame | None = None
-        self._resting: deque[VideoFrame] = deque()
+        self._resting = RestQueue()
         self._shown_at = 0.0
         self._sound_at = -1.0  # seconds of the turn's speech that was heard last
-        self._rest_due = 0.0
-        self._at_rest = True
-        self._drawing_rest = True
-        self._generation = 0
         self._closed = False
+        self._look = FaceState.IDLE
         self.fps = 25.0
-        self.look = FaceState.IDLE
 
     def expect(self, turn: Turn) -> None:
         """The next pictures are those of `turn`."""
@@ -83,14 +77,40 @@ class Presenter:
         """The picture to show now; None before the first. Never waits for one to be drawn."""
         moment = self._playback.now()
         with self._changed:
+            before = self._shown, self._resting.generation
             if moment.turn is not None and moment.turn is self._turn and self._frames:
+                self._resting.interrupt()
                 self._show_performing(moment.turn, moment.seconds)
-                self._draw_rest(moment.ending)
+                self._resting.draw(moment.ending)  # from there on the mouth can close
             elif moment.turn is None:
-                self._draw_rest(True)
-                self._show_resting()
-            self._changed.ring()
+                self._resting.draw(True)
+                due = self._resting.take(self._clock(), self._shown, self.fps)
+                self._shown = due or self._shown
+            if before != (self._shown, self._resting.generation):
+                self._changed.ring()  # there is room for another
             return self._shown
+
+    def next_in(self) -> float:
+        """Seconds until `frame` may have another picture; 0 where it cannot be told."""
+        moment = self._playback.now()
+        with self._changed:
+            if moment.turn is not None or not self._resting.frames:
+                return 0.0
+            now = self._clock()
+            return max(0.0, self._resting.due(now, self._shown, self.fps) - now)
+
+    @property
+    def look(self) -> FaceState:
+        """What the face at rest expresses."""
+        return self._look
+
+    @look.setter
+    def look(self, look: FaceState) -> None:
+        if look is not self._look:
+            with self._changed:
+                self._look = look
+                self._resting.turn()
+                self._changed.ring()
 
     def pass_time(self) -> None:
         """Let the face go on while nobody looks: pictures whose sound is over make room."""
@@ -130,7 +150,7 @@ class Presenter:
     def forget_resting(self) -> None:
         """The frames at rest that wait are worthless: the face was exchanged."""
         with self._changed:
-            self._forget_resting()
+            self._resting.forget()
             self._rest_awaited = None
             self._changed.ring()
 
@@ -146,29 +166,22 @@ class Presenter:
         it. None when the presenter is closed or `resting` cancelled."""
         with self._changed:
             self._changed.wait_for(
-                lambda: (
-                    self._closed
-                    or resting.cancelled
-                    or (self._drawing_rest and len(self._resting) < RESTING_AHEAD)
-                )
+                lambda: self._closed or resting.cancelled or self._resting.has_room
             )
             if self._closed or resting.cancelled:
                 return None
             self._rest_awaited = self._clock()
-            after = self._resting[-1] if self._resting else self._shown
-            return self._generation, self.look, after
+            waiting = self._resting.frames
+            return self._resting.generation, self._look, waiting[-1] if waiting else self._shown
 
     def put_resting(self, generation: int, frame: VideoFrame) -> None:
         """Add a frame at rest, unless it is stale by now."""
         with self._changed:
             self._rest_awaited = None
-            if generation == self._generation:
-                self._resting.append(frame)
-                if self._shown is None:
-                    self._shown = frame
+            if self._resting.put(generation, frame) and self._shown is None:
+                self._shown = frame
 
     def _show_performing(self, turn: Turn, now: float) -> None:
-        self._at_rest = False
         before, age = self._index_shown(), self._clock() - self._shown_at
         chosen = _choose(self._frames, before, now, 1 / self.fps, age)
         if chosen is None:
@@ -186,28 +199,6 @@ class Presenter:
 
     def _index_shown(self) -> int:
         return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)
-
-    def _show_resting(self) -> None:
-        now = self._clock()
-        if not self._at_rest:
-            self._at_rest = True
-            self._rest_due = now
-        if self._resting and now >= self._rest_due - 1e-6:
-            self._shown = self._resting.popleft()
-            late = now - self._rest_due > 2 / self.fps
-            self._rest_due = (now if late else self._rest_due) + 1 / self.fps
-
-    def _draw_rest(self, wanted: bool) -> None:
-        """Have the face at rest drawn, or not: from the picture on show, as soon as silence is
-        near, so that the mouth can close with the sound."""
-        if wanted != self._drawing_rest:
-            self._drawing_rest = wanted
-            self._forget_resting()
-
-    def _forget_resting(self) -> None:
-        self._resting.clear()
-        self._generation += 1
-        self._rest_due = self._clock()
 
     def _has_room(self, part: Turn) -> bool:
         if part.cancelled or part is not self._part:

@@ -33,8 +33,11 @@ class Slot:
     """An engine that is given up after three failures within a minute, or one that lasts: the
     built-in one is loaded in its place, and the chosen one again when it is time."""
 
-    tells_failures = False
-    """The user is told of each failure by the slot alone."""
+    @property
+    def tells_failures(self) -> bool:
+        """What fails is told by the slot alone. Who hears and cancels echoes fails in no turn, and
+        is replaced within milliseconds."""
+        return self.kind in (Kind.VAD, Kind.AEC)
 
     def __init__(self, kind: Kind, ladder: QualityLadder, clock: Callable[[], float]) -> None:
         self.kind, self._clock = kind, clock
@@ -108,7 +111,9 @@ class FaceSlot(Slot):
     One notice tells of a descent, one of the return to full quality.
     """
 
-    tells_failures = True
+    @property
+    def tells_failures(self) -> bool:
+        return True
 
     def __init__(
         self, ladder: QualityLadder, clock: Callable[[], float], has_standby: bool

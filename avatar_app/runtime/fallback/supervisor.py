@@ -143,7 +143,7 @@ class EngineSupervisor:
         slot.fail(failed)
         if slot.tells_failures:
             log.info("%s: %s %s", failed.stage, failed.message, failed.hint)
-        else:
+        if slot.kind is not Kind.FACE:
             self._load_due(slot)
         return slot.tells_failures
 

@@ -44,6 +44,7 @@ class OfflineConversation:
             for engine in self.rack.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
+            self._rest_in_full()
             self.room = SimulatedDevices(self.conversation, self.clock, **room)
             self._opened = opened.pop_all()
 
@@ -68,6 +69,12 @@ class OfflineConversation:
 
     def mute(self, muted: bool) -> None:
         self.conversation.order(commands.Mute(muted))
+
+    def _rest_in_full(self) -> None:
+        """Nobody spares a film's pictures: at rest there are as many as in speech."""
+        options = {option.name for option in self.rack.manifests[Kind.FACE].options}
+        if "rest_fps" in options:
+            self.rack.engines[Kind.FACE].configure(rest_fps=self.conversation.presenter.fps)
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))

@@ -31,7 +31,7 @@ class PortraitPane(QWidget):
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
-        self.view = PortraitView(session.frame, theme)
+        self.view = PortraitView(session.frame, session.next_frame_in, theme)
         self.view.setParent(self)
         self.captions = Captions(self)
         self.captions.scrim_moved.connect(self._move_scrim)

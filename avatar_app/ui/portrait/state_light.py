@@ -58,8 +58,11 @@ class StateLight:
 
     @property
     def moving(self) -> bool:
-        """Whether the next picture differs from this one."""
-        return self.target is not None or any(weight > 0.004 for weight in self.weights.values())
+        """Whether the next picture differs from this one: a light comes or goes, or breathes."""
+        if self.target not in (None, Light.MUTED):
+            return True
+        goals = ((weight, float(light is self.target)) for light, weight in self.weights.items())
+        return any(abs(goal - weight) > 0.004 for weight, goal in goals)
 
     @property
     def orbit(self) -> float:

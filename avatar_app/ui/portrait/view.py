@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, QSizeF, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtGui import (
+    QColor,
+    QLinearGradient,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from avatar_app.core.events import AudioLevels, State
 from avatar_app.core.values import VideoFrame
-from avatar_app.ui.portrait.glow import REACH, draw_comet, draw_glow, draw_mask, draw_ring
+from avatar_app.ui.portrait.canvas import Canvas
+from avatar_app.ui.portrait.glow import (
+    CORNER,
+    REACH,
+    draw_comet,
+    draw_glow,
+    draw_mask,
+    draw_ring,
+)
 from avatar_app.ui.portrait.state_light import Light, StateLight
 from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.shapes import rounded
@@ -18,11 +33,11 @@ from avatar_app.ui.style.theme import CONTROL, UNIT, Palette, Theme, colour
 
 LOOK_EVERY_MS = 16
 """How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
+UNSEEN_MS = 250
+"""How often it is asked whether anybody can see the portrait, while nobody can."""
 LIGHT_EVERY_MS = 45
 """How often the light moves while no new picture comes: more rarely than pictures do, else what is
 painted would be painted twice."""
-HEAD_ROOM = 0.3
-"""Share of what must be cut off vertically that is cut at the top."""
 SOFT = 88
 """Pixels above a text in which the portrait gets gradually darker."""
 SCRIM = ((0.0, 0.0), (0.25, 0.20), (0.5, 0.50), (1.0, 0.78))
@@ -32,15 +47,18 @@ BADGE = CONTROL
 
 
 class PortraitView(QWidget):
-    """Shows the newest frame, cropped to fill. Never waits: `newest` is asked, not awaited."""
+    """Shows the newest frame, cropped to fill. Never waits: `newest` is asked, not awaited;
+    `next_in` tells for how many seconds asking again would be in vain."""
 
-    def __init__(self, newest: Callable[[], VideoFrame | None], theme: Theme) -> None:
+    def __init__(
+        self, newest: Callable[[], VideoFrame | None], next_in: Callable[[], float], theme: Theme
+    ) -> None:
         super().__init__()
         self.light = StateLight()
-        self._newest = newest
+        self._newest, self._next_in = newest, next_in
         self._theme = theme
         self._frame: VideoFrame | None = None
-        self._picture: QImage | None = None
+        self._canvas = Canvas()
         self._clock = QElapsedTimer()
         self._clock.start()
         self.badge_left = float(REACH + 2 * UNIT)
@@ -52,9 +70,11 @@ class PortraitView(QWidget):
         self.setAccessibleName(self.tr("Portrait"))
         self._describe()
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.look)
+        self._timer.timeout.connect(self._look_again)
         self._timer.start(LOOK_EVERY_MS)
+        self._stopped = self._unseen = False
         theme.changed.connect(self.update)
 
     @property
@@ -62,13 +82,23 @@ class PortraitView(QWidget):
         """Where the picture is, in the widget's coordinates."""
         return QRectF(self.rect()).adjusted(REACH, REACH, -REACH, -REACH)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether what is painted can be on a screen: no window hides, is minimized or covered."""
+        window = self.window()
+        handle = window.windowHandle()
+        exposed = handle is not None and handle.isExposed()
+        return exposed and self.isVisible() and not window.isMinimized()
+
     def show_state(self, state: State) -> None:
         self.light.state = state
         self._describe()
+        self._wake()
 
     def show_muted(self, muted: bool) -> None:
         self.light.muted = muted
         self._describe()
+        self._wake()
 
     def show_level(self, heard: AudioLevels) -> None:
         self.light.microphone_db = heard.microphone_db
@@ -81,27 +111,58 @@ class PortraitView(QWidget):
 
     def stop(self) -> None:
         """Ask for no more pictures."""
+        self._stopped = True
         self._timer.stop()
 
     def look(self) -> None:
-        """Take the newest picture; repaint if it is a new one or the light moves."""
-        if not self.isVisible() or self.window().isMinimized():
+        """Take the newest picture; repaint what is new in it, and the light if it moves."""
+        if not self.is_seen:
             return
         frame = self._newest()
         fresh = frame is not None and frame is not self._frame
         if fresh and frame is not None:
-            self._take(frame)
-        if fresh or (self.light.moving and self._clock.hasExpired(LIGHT_EVERY_MS)):
-            self.light.advance(min(0.1, self._clock.restart() / 1000))
-            self.update()
+            self._frame = frame
+            self.update(self._taken(frame))
+        if self.light.moving and (fresh or self._clock.hasExpired(LIGHT_EVERY_MS)):
+            self._move_light()
 
-    def _take(self, frame: VideoFrame) -> None:
-        height, width, _ = frame.image.shape
-        packed = QImage(
-            frame.image.data, width, height, frame.image.strides[0], QImage.Format.Format_RGB888
-        )
-        self._picture = packed.convertToFormat(QImage.Format.Format_RGB32)  # drawn twice as fast
-        self._frame = frame
+    def _look_again(self) -> None:
+        self.look()
+        self._timer.start(self._patience_ms())
+
+    def _patience_ms(self) -> int:
+        """How long nothing new can be expected."""
+        self._unseen = not self.is_seen
+        if self._unseen:
+            return UNSEEN_MS
+        if self.light.state is not State.IDLE or self.light.moving:
+            return LOOK_EVERY_MS
+        return min(max(LOOK_EVERY_MS, round(self._next_in() * 1000)), UNSEEN_MS)
+
+    def _wake(self) -> None:
+        """Look again soon, whatever was expected."""
+        if not self._stopped and self._timer.remainingTime() > LOOK_EVERY_MS:
+            self._timer.start(LOOK_EVERY_MS)
+
+    def _move_light(self) -> None:
+        muted = self.light.weights[Light.MUTED]
+        self.light.advance(min(0.1, self._clock.restart() / 1000))
+        if self.light.weights[Light.MUTED] != muted:
+            self.update()  # it darkens the whole portrait
+        else:
+            inner = self.portrait.toRect().adjusted(CORNER, CORNER, -CORNER, -CORNER)
+            self.update(QRegion(self.rect()) - inner)
+
+    def _taken(self, frame: VideoFrame) -> QRegion:
+        """Scale a picture for the screen; where it is new, in the widget's pixels."""
+        scale, corner = self.devicePixelRatioF(), self.portrait.topLeft()
+        moved = self._canvas.show(frame.image, (self.portrait.size() * scale).toSize())
+        self._canvas.picture.setDevicePixelRatio(scale)
+        region = QRegion()
+        for part in moved:
+            place = QRectF(QPointF(part.topLeft()) / scale, QSizeF(part.size()) / scale)
+            region += place.translated(corner).toAlignedRect()
+        return region
 
     def _describe(self) -> None:
         texts = {
@@ -114,6 +175,8 @@ class PortraitView(QWidget):
         self.setAccessibleDescription(texts[self.light.target])
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        if self._unseen:
+            self._wake()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self._theme.palette
@@ -124,15 +187,13 @@ class PortraitView(QWidget):
 
     def _paint_portrait(self, painter: QPainter, palette: Palette) -> None:
         target = self.portrait
-        if self._picture is None:
+        if self._frame is None:
             backdrop = QLinearGradient(target.topLeft(), target.bottomRight())
             backdrop.setColorAt(0.0, QColor(palette.raised))
             backdrop.setColorAt(1.0, QColor(palette.surface))
             painter.fillRect(target, backdrop)
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(target, self._picture, cover(self._picture.size().toSizeF(), target))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(target, self._canvas.picture)
         if self._scrim_top is not None:
             _paint_scrim(painter, target, self._scrim_top)
         if (muted := self.light.weights[Light.MUTED]) > 0.01:
@@ -166,10 +227,19 @@ class PortraitView(QWidget):
         )
         painter.setOpacity(1.0)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._take_again()
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self.update()
+            self._take_again()
         super().changeEvent(event)
+
+    def _take_again(self) -> None:
+        if self._frame is not None:
+            self._taken(self._frame)
+        self.update()
 
 
 def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
@@ -180,12 +250,3 @@ def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
     for position, alpha in SCRIM:
         scrim.setColorAt(position, colour("#0b0c10", alpha))
     painter.fillRect(area, scrim)
-
-
-def cover(picture: QSizeF, target: QRectF) -> QRectF:
-    """The part of a picture that fills `target` undistorted; heads are kept, feet are cut."""
-    scale = max(target.width() / picture.width(), target.height() / picture.height())
-    width, height = target.width() / scale, target.height() / scale
-    return QRectF(
-        (picture.width() - width) / 2, (picture.height() - height) * HEAD_ROOM, width, height
-    )

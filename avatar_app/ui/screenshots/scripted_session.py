@@ -74,6 +74,9 @@ class ScriptedSession:
     def frame(self) -> VideoFrame | None:
         return self._frame
 
+    def next_frame_in(self) -> float:
+        return 0.0
+
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: None

@@ -13,14 +13,17 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.events import Failed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.input import recognition
+from avatar_app.pipeline.input import audio_frontend, recognition
 from avatar_app.pipeline.output import face_stage, response_pipeline
 from avatar_app.runtime.fallback.quality_ladder import DELAYS, QualityLadder, Tier, levels_of
 from avatar_app.runtime.fallback.slot import Slot
 from avatar_app.runtime.kinds import KIND_OF_STAGE, KINDS
 from avatar_app.runtime.registry import Registry
 
-ENGINES = {Kind.ASR: "whisper", Kind.DIALOGUE: "llama", Kind.TTS: "kokoro"}
+ENGINES = {
+    **{Kind.ASR: "whisper", Kind.DIALOGUE: "llama", Kind.TTS: "kokoro"},
+    **{Kind.VAD: "silero", Kind.AEC: "webrtc_aec3"},
+}
 
 
 class Case:
@@ -89,6 +92,7 @@ def test_what_is_no_engines_failure_replaces_nothing() -> None:
 
 def test_every_stage_of_the_conversation_has_its_kind() -> None:
     stages = {response_pipeline.THINK, response_pipeline.SPEAK, recognition.RECOGNIZE}
+    stages |= {audio_frontend.CANCEL, audio_frontend.DETECT}
     assert set(KIND_OF_STAGE) == stages | {face_stage.PERFORM, face_stage.REST}
 
 
@@ -133,3 +137,13 @@ def test_nothing_is_simpler_than_the_built_in_engine() -> None:
     for _ in range(9):
         slot.fail(Failed(1, "think", "It broke."))
     assert slot.due(idle=True) is None
+
+
+@pytest.mark.parametrize("stage", [audio_frontend.CANCEL, audio_frontend.DETECT])
+def test_who_hears_is_replaced_after_the_third_failure_and_told_of_once(stage: str) -> None:
+    case = Case()
+    case.fail(stage, 0.0, 0.01)
+    assert case.replaced == []
+    case.fail(stage, 0.02)
+    assert case.replaced == [KIND_OF_STAGE[stage]]
+    assert case.slots[KIND_OF_STAGE[stage]].tells_failures

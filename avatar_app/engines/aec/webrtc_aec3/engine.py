@@ -37,7 +37,7 @@ class WebrtcEchoCanceller:
         from livekit import rtc
 
         self._frame = rtc.AudioFrame
-        self._module = rtc.AudioProcessingModule(
+        self._module: Any = rtc.AudioProcessingModule(
             echo_cancellation=echo_cancellation,
             noise_suppression=noise_suppression,
             high_pass_filter=True,
@@ -63,7 +63,7 @@ class WebrtcEchoCanceller:
         return AudioChunk(samples, block.rate, block.start)
 
     def close(self) -> None:
-        del self._module
+        self._module = None
 
     def _encoded(self, block: AudioChunk) -> Any:
         pcm = (np.clip(block.samples, -1.0, 1.0) * 32767).astype(np.int16)

@@ -46,6 +46,15 @@ _RESTLESS: dict[FaceState, float] = {
 }
 """How much the head moves by itself."""
 
+_SETTLED = 0.01
+"""What of a movement is left when it is over."""
+_UNHURRIED = Expression(
+    lids=0.2, brows=0.2, brow_inner=0.2, brow_cock=0.2, smile=0.2,
+    gaze_x=math.inf, gaze_y=math.inf, yaw=0.6, pitch=0.4, roll=3.0,
+)  # fmt: skip
+"""Speeds, per second, that a dozen pictures a second show as one movement. Eyes that jump to
+another place are there in one picture, however many are drawn."""
+
 
 def lived(
     pose: Pose, look: FaceState, seconds: float, liveliness: float, loud: float = 0.0
@@ -66,6 +75,19 @@ def lived(
         blink=blink(clock),
         nod=0.0 if nodding else min(pose.nod + seconds, 60.0),
         engagement=pose.engagement + (aim - pose.engagement) * share,
+    )
+
+
+def is_calm(pose: Pose, look: FaceState, seconds: float) -> bool:
+    """Whether nothing quick happens in the next `seconds`: breath, drifting head and brows only."""
+    return (
+        look is pose.look
+        and pose.engagement < _SETTLED
+        and max(pose.mouth) < _SETTLED
+        and pose.nod >= NOD_SECONDS
+        and all(abs(v) < most for v, most in zip(pose.speed, _UNHURRIED, strict=True))
+        and not pose.blink
+        and not blink(pose.clock + seconds)
     )
 
 

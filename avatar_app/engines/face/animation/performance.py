@@ -8,7 +8,7 @@ from dataclasses import replace
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.hearing import Hearing
-from avatar_app.engines.face.animation.life import lived
+from avatar_app.engines.face.animation.life import is_calm, lived
 from avatar_app.engines.face.animation.pose import Mouth, Pose
 
 _CLOSING = 0.1
@@ -23,10 +23,17 @@ def pose_of(after: VideoFrame | None) -> Pose:
 
 
 def rested(
-    after: VideoFrame | None, look: FaceState, fps: float, expressiveness: float
+    after: VideoFrame | None,
+    look: FaceState,
+    fps: float,
+    expressiveness: float,
+    rest_fps: float | None = None,
 ) -> tuple[float, Pose]:
-    """Time and pose of the frame at rest that comes after `after`."""
+    """Time and pose of the frame at rest that comes after `after`: 1/rest_fps later while the face
+    is calm, 1/fps while something moves quickly."""
     before, step = pose_of(after), 1 / fps
+    if rest_fps is not None and is_calm(before, look, 1 / rest_fps):
+        step = max(step, 1 / rest_fps)
     resting = after is not None and before.look is not FaceState.SPEAKING
     at = after.at + step if after is not None and resting else 0.0
     return at, lived(before, look, step, expressiveness)

@@ -25,6 +25,7 @@ class _Choices:
     width: int = 1280
     height: int = 720
     fps: float = 30.0
+    rest_fps: float = 12.5
     expressiveness: float = 1.0
 
     @property
@@ -55,7 +56,7 @@ class IllustratedFace:
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         choices, scene = self._choices, self._opened()
-        at, pose = rested(after, look, choices.fps, choices.expressiveness)
+        at, pose = rested(after, look, choices.fps, choices.expressiveness, choices.rest_fps)
         return VideoFrame(scene.paint(pose), at, pose)
 
     def perform(

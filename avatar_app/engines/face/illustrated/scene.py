@@ -9,7 +9,7 @@ import numpy as np
 import skia
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.animation.pose import Pose
+from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose
 from avatar_app.engines.face.illustrated.backdrop import paint_backdrop
 from avatar_app.engines.face.illustrated.bending import Bending, Frame, framed
 from avatar_app.engines.face.illustrated.character import Character, Painter
@@ -18,6 +18,8 @@ from avatar_app.engines.face.illustrated.mouth import paint_mouth
 
 _LIVELY = (-86.0, -74.0, 86.0, 140.0)
 """Left, top, right and bottom, in the character's units, of what is painted anew in each frame."""
+_MOUTH_STEPS, _MOOD_STEPS = 256, 48
+"""Positions that can be told apart, per unit of a mouth's and of an expression's parts."""
 _EVERYWHERE = (-1e4, -1e4, 1e4, 1e4)
 """Wider than any character is painted."""
 
@@ -35,6 +37,7 @@ class Scene:
         self._box = _pixels(_LIVELY, self._frame)
         self._still = _cut(still, self._box)
         self._fringe = self._painted_fringe()
+        self._features: tuple[Mouth, Expression, float] | None = None
         self._pixels = self._still.copy()
         self._surface = _surface(self._pixels)
         self._sheet: Image = np.asarray(cv2.cvtColor(still, cv2.COLOR_BGRA2RGB), np.uint8)
@@ -42,23 +45,25 @@ class Scene:
     def paint(self, pose: Pose) -> Image:
         """The picture of `pose`, shape (height, width, 3), RGB."""
         with self._lock:
-            self._paint_features(pose)
-            left, top, right, bottom = self._box
-            self._sheet[top:bottom, left:right] = cv2.cvtColor(self._pixels, cv2.COLOR_BGRA2RGB)
+            if (features := _features(pose)) != self._features:
+                self._paint_features(*features)
+                self._features = features
+                left, top, right, bottom = self._box
+                self._sheet[top:bottom, left:right] = cv2.cvtColor(self._pixels, cv2.COLOR_BGRA2RGB)
             picture = self._sheet.copy()
             columns = self._bending.columns
             self._bending.bend(self._sheet[:, columns], pose, picture[:, columns])
         return picture
 
-    def _paint_features(self, pose: Pose) -> None:
+    def _paint_features(self, mouth: Mouth, mood: Expression, blink: float) -> None:
         canvas = self._surface.getCanvas()
         who = self._character
         self._pixels[:] = self._still  # the surface draws straight into this array
         canvas.save()
         self._place(canvas)
-        paint_mouth(canvas, who.mouth, who.skin, pose.mouth, pose.expression.smile)
-        paint_eyes(canvas, who.eyes, pose.expression, pose.blink)
-        paint_brows(canvas, who.brows, pose.expression)
+        paint_mouth(canvas, who.mouth, who.skin, mouth, mood.smile)
+        paint_eyes(canvas, who.eyes, mood, blink)
+        paint_brows(canvas, who.brows, mood)
         canvas.restore()
         canvas.drawImage(self._fringe, 0, 0)
 
@@ -85,6 +90,14 @@ class Scene:
         self._place(canvas)
         canvas.drawPicture(self._strokes)
         return surface.makeImageSnapshot()
+
+
+def _features(pose: Pose) -> tuple[Mouth, Expression, float]:
+    """What of a pose is painted, in steps of less than a quarter of a pixel: at rest, most pictures
+    differ only in how they are bent."""
+    mouth = Mouth(*(round(part * _MOUTH_STEPS) / _MOUTH_STEPS for part in pose.mouth))
+    mood = Expression(*(round(part * _MOOD_STEPS) / _MOOD_STEPS for part in pose.expression))
+    return mouth, mood._replace(yaw=0.0, pitch=0.0, roll=0.0), pose.blink
 
 
 def _recorded(paint: Painter) -> skia.Picture:

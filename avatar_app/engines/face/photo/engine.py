@@ -25,6 +25,7 @@ class _Choices:
     width: int = 1280
     height: int = 720
     fps: float = 30.0
+    rest_fps: float = 12.5
     expressiveness: float = 1.0
 
     @property
@@ -58,7 +59,8 @@ class PhotoFace:
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         choices, scene = self._choices, self._opened()
-        at, pose = rested(after, look, choices.fps, choices.expressiveness)
+        pace = choices.fps if isinstance(scene, LoopScene) else choices.rest_fps  # a film plays
+        at, pose = rested(after, look, choices.fps, choices.expressiveness, pace)
         return VideoFrame(scene.paint(pose), at, pose)
 
     def perform(

@@ -1,0 +1,33 @@
+"""Running quantile: how large the smaller part of the last values was, at any time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+
+
+class RunningQuantile:
+    """The last `most` values, in order of size at any time: asked a hundred times a second."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._arrived: deque[float] = deque()
+        self._values: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, value: float) -> None:
+        if len(self._arrived) == self._most:
+            del self._values[bisect_left(self._values, self._arrived.popleft())]
+        self._arrived.append(value)
+        insort(self._values, value)
+
+    def quantile(self, share: float) -> float:
+        """Between the two values beside it, as numpy has it; 0 for nothing."""
+        if not self._values:
+            return 0.0
+        place = share * (len(self._values) - 1)
+        below = int(place)
+        low, high = self._values[below], self._values[min(below + 1, len(self._values) - 1)]
+        return low + (high - low) * (place - below)
