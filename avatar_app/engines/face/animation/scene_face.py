@@ -1,0 +1,84 @@
+"""A face that paints a scene for each pose: resting, speaking, and configured while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol
+
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
+from avatar_app.engines.face.animation.performance import performed, pose_of, rested
+from avatar_app.engines.face.animation.pose import Pose
+
+
+class PaintedScene(Protocol):
+    """What a pose is painted into."""
+
+    def paint(self, pose: Pose) -> Image:
+        """The picture of a pose, uint8, (height, width, 3), RGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneOptions:
+    """The options that the manifests of these faces share."""
+
+    width: int = 1280
+    height: int = 720
+    fps: float = 30.0
+    rest_fps: float = 12.5
+    expressiveness: float = 1.0
+
+    @property
+    def picture(self) -> tuple[Any, ...]:
+        """What the still part of the picture depends on."""
+        return self.width, self.height
+
+    def scene(self) -> PaintedScene:
+        """Paint the still part; it may take half a second."""
+        raise NotImplementedError
+
+    def rest_pace(self, scene: PaintedScene) -> float:  # noqa: ARG002 a loop asks what it is
+        """Pictures a second at rest."""
+        return self.rest_fps
+
+
+class SceneFace:
+    """A `core.engines.Face`; `pose.mouth_open` of its frames tells how far the lips are apart."""
+
+    options: ClassVar[type[SceneOptions]]
+
+    def __init__(self, **options: Any) -> None:
+        self._options = self.options(**options)
+        self._scene: PaintedScene | None = self._options.scene()
+
+    @property
+    def fps(self) -> float:
+        return self._options.fps
+
+    def configure(self, **options: Any) -> None:
+        changed = replace(self._options, **options)
+        if changed.picture != self._options.picture:
+            self._scene = changed.scene()
+        self._options = changed
+
+    def close(self) -> None:
+        self._scene = None
+
+    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
+        options, scene = self._options, self._opened()
+        pace = options.rest_pace(scene)
+        at, pose = rested(after, look, options.fps, options.expressiveness, pace)
+        return VideoFrame(scene.paint(pose), at, pose)
+
+    def perform(
+        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
+    ) -> Iterator[VideoFrame]:
+        options, scene = self._options, self._opened()
+        poses = performed(speech, turn, pose_of(after), options.fps, options.expressiveness)
+        return (VideoFrame(scene.paint(pose), at, pose) for at, pose in poses)
+
+    def _opened(self) -> PaintedScene:
+        if self._scene is None:
+            raise RuntimeError("the face was closed")
+        return self._scene
