@@ -23,6 +23,7 @@ from avatar_app.bench.word_errors import normalized, word_errors
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
+from avatar_app.engines.asr.whisper.loading import load
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.loading import RATE
 from avatar_app.engines.tts.piper.engine import PiperVoice
@@ -173,9 +174,7 @@ def _tell_first_sound(report: Report, voice: KokoroVoice, clauses: Sequence[str]
 def _tell_round_trip(
     report: Report, ways: dict[str, _Way], said: Sequence[str], model: Path
 ) -> None:
-    from faster_whisper import WhisperModel
-
-    whisper = WhisperModel(str(model), device="cpu", compute_type="int8")
+    whisper = load(model, "cpu", "int8", 2)
     words = sum(len(normalized(sentence)) for sentence in said)
     for name, way in ways.items():
         wrong = 0

@@ -1,0 +1,59 @@
+"""The voice of the starter set: its quick graph sounds as published, its words are in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+import pytest
+from starter import StarterSet
+
+from avatar_app.bench.log_mel import mel_distance
+from avatar_app.bench.word_errors import normalized
+from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+from avatar_app.engines.asr.whisper.loading import load
+from avatar_app.engines.tts.kokoro.engine import KokoroVoice
+from avatar_app.engines.tts.kokoro.graph import prepared
+from avatar_app.engines.tts.kokoro.loading import RATE
+from avatar_app.media.resample import resampled
+
+SENTENCE = "The weather will be nice tomorrow, with some clouds in the afternoon and a light wind."
+GREETING = "ɡʊd mˈɔːɹnɪŋ pˈiːɾɚ."
+NEAR = 2.0
+"""dB; quantization itself is 1.4 to 3.9 away from floats."""
+
+pytestmark = [pytest.mark.real_models, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_the_quick_graph_sounds_as_the_published_one(starter: StarterSet) -> None:
+    voice = KokoroVoice(model=str(starter.path(Kind.TTS)))
+    model = voice._model
+    assert model is not None
+    tokens = [0, *model.kokoro.tokenizer.tokenize(GREETING), 0]
+    graph = next(starter.path(Kind.TTS).glob("*.onnx"))
+    inputs = {
+        "tokens": np.array([tokens], np.int64),
+        "style": model.voices["af_heart"][len(tokens) - 3],
+        "speed": np.ones(1, np.float32),
+    }
+    sounds = [
+        np.ravel(onnxruntime.InferenceSession(source).run(None, inputs)[0])
+        for source in (str(graph), prepared(graph))
+    ]
+    assert mel_distance(sounds[0], sounds[1], RATE) < NEAR
+
+
+def test_words_begin_where_a_recognizer_hears_them_and_lips_move(starter: StarterSet) -> None:
+    voice = KokoroVoice(model=str(starter.path(Kind.TTS)), threads=1)
+    chunks = list(voice.speak(SENTENCE, Turn(0)))
+    told = [word.start + chunk.audio.start / RATE for chunk in chunks for word in chunk.words]
+    spoken = AudioChunk(np.concatenate([chunk.audio.samples for chunk in chunks]), RATE)
+    whisper = load(starter.path(Kind.ASR), "cpu", "int8", 1)
+    sound = resampled(spoken, MICROPHONE_RATE).samples
+    segments, _ = whisper.transcribe(sound, language="en", word_timestamps=True)
+    heard = [word for segment in segments for word in segment.words or ()]
+    assert normalized("".join(word.word for word in heard)) == normalized(SENTENCE)
+    apart = [abs(word.start - start) for word, start in zip(heard, told, strict=True)]
+    assert np.median(apart) < 0.2
+    assert len({viseme.shape for chunk in chunks for viseme in chunk.visemes}) > 8
