@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
 import pytest
 
 from avatar_app.bench.scripted.llama import write_llama
@@ -16,9 +16,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.llama.backend import ALL_LAYERS
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
-from avatar_app.engines.dialogue.llama.loading import ALL_LAYERS, Loaded
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
 from avatar_app.engines.dialogue.prompting.messages import described, told
 from avatar_app.engines.dialogue.prompting.replies import sorted_out
@@ -26,6 +26,9 @@ from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 ANSWER = "Hello there. I am a small model, and glad to talk."
+MODULES = {"xllamacpp": "xllamacpp", "llama-cpp-python": "llama_cpp"}
+LIBRARIES = [name for name, module in MODULES.items() if importlib.util.find_spec(module)]
+"""The first comes with the program; the second is tested where somebody compiled it."""
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
 
 
@@ -34,9 +37,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_llama(tmp_path_factory.mktemp("gguf") / "small.gguf", ANSWER)
 
 
+@pytest.fixture(scope="module", params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def dialogue(model: Path) -> Iterator[LlamaDialogue]:
-    made = LlamaDialogue(model=str(model), context=2048, threads=1)
+def dialogue(model: Path, library: str) -> Iterator[LlamaDialogue]:
+    made = LlamaDialogue(model=str(model), context=2048, threads=1, library=library)
     yield made
     made.close()
 
@@ -54,7 +62,7 @@ def answered(dialogue: LlamaDialogue, prompt: Prompt, result: Any = None) -> lis
             output = reply.send(answer)
         except StopIteration:
             return outputs
-        outputs.append(output)
+        outputs += [output] if output else []
         answer = ToolResult(result) if isinstance(output, ToolCall) else None
 
 
@@ -76,19 +84,21 @@ def test_the_next_turn_reads_only_what_is_new(dialogue):
     answered(dialogue, asked(long))
     whole = dialogue.evaluated().tokens
     answered(dialogue, asked(long, ANSWER, "Yes"))
-    grown = len(dialogue._loaded.tokens([{"role": "user", "content": ANSWER + "Yes"}], []))
+    loaded = dialogue._loaded
+    new = [{"role": "user", "content": ANSWER + "Yes"}]
+    grown = loaded.backend.count(loaded.chat.text(new, []))
     assert dialogue.evaluated().tokens <= grown + 40 < whole
 
 
 def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch, capfd):
-    turn, tokens = Turn(2), Loaded.tokens
+    turn, backend = Turn(2), dialogue._loaded.backend
+    count = backend.count
 
-    def cancelled_now(loaded: Loaded, *arguments: Any) -> list[int]:
-        found = tokens(loaded, *arguments)
+    def cancelled_now(text: str) -> int:
         turn.cancel()
-        return found
+        return count(text)
 
-    monkeypatch.setattr(Loaded, "tokens", cancelled_now)
+    monkeypatch.setattr(backend, "count", cancelled_now)
     dialogue.evaluated()
     with pytest.raises(TurnCancelled):
         list(dialogue.reply(asked("Read all this: " + "word " * 60), turn))
@@ -141,34 +151,63 @@ def test_what_is_told_short_fits_and_changes_seldom():
     assert 2 <= len(seen) < 15, "the beginning must stay as it was for many turns"
 
 
-def test_a_function_is_called_and_its_result_is_told(tmp_path):
+def test_a_function_is_called_and_its_result_is_told(tmp_path, library):
     call = '<tool_call>{"name": "get_time", "arguments": {"place": "Berlin"}}</tool_call>'
     path = write_llama(tmp_path / "caller.gguf", call, told="It is nine.")
-    made = LlamaDialogue(model=str(path), context=1024, threads=1)
+    made = LlamaDialogue(model=str(path), context=1024, threads=1, library=library)
     outputs = answered(made, asked("What time is it?", tools=(CLOCK,)), result="9:00")
     made.close()
     assert outputs[0] == ToolCall("get_time", {"place": "Berlin"})
     assert "".join(outputs[1:]) == "It is nine."
 
 
-def test_layers_that_do_not_fit_the_card_are_left_to_the_processor(model, monkeypatch):
-    tried, whole = [], llama_cpp.Llama
-
-    def card(path, *, n_gpu_layers, **options):
-        tried.append(n_gpu_layers)
-        if n_gpu_layers > 8:
-            raise ValueError("Failed to create llama_context")
-        return whole(path, **options)
-
-    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
-    monkeypatch.setattr(llama_cpp, "Llama", card)
-    made = LlamaDialogue(model=str(model), context=512, threads=1)
+def test_layers_that_do_not_fit_the_card_are_left_to_the_processor(model, monkeypatch, library):
+    tried = CARDS[library](monkeypatch, 8)
+    made = LlamaDialogue(model=str(model), context=512, threads=1, library=library)
     assert "".join(answered(made, asked("Hi!"))) == ANSWER
     made.close()
     assert tried[0] == ALL_LAYERS
     assert tried[-1] == 8
     with pytest.raises(OutOfMemory, match="does not fit"):
-        LlamaDialogue(model=str(model), context=512, gpu_layers=20)
+        LlamaDialogue(model=str(model), context=512, gpu_layers=20, library=library)
+
+
+def card_of_bindings(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    """A graphics card that takes `most` layers; the numbers that are tried."""
+    import llama_cpp
+
+    tried, whole = [], llama_cpp.Llama
+
+    def card(path, *, n_gpu_layers, **options):
+        tried.append(n_gpu_layers)
+        if n_gpu_layers > most:
+            raise ValueError("Failed to create llama_context")
+        return whole(path, **options)
+
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
+    monkeypatch.setattr(llama_cpp, "Llama", card)
+    return tried
+
+
+def card_of_server(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    import xllamacpp
+
+    tried, whole = [], xllamacpp.Server
+    kind = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
+
+    def card(parameters):
+        tried.append(parameters.n_gpu_layers)
+        if parameters.n_gpu_layers > most:
+            os.write(2, b"E load: failed to create_context\nE init: exiting due to it\n")
+            raise RuntimeError("Failed to init server")
+        return whole(parameters)
+
+    monkeypatch.setattr(xllamacpp, "get_device_info", lambda: [{"type": kind}])
+    monkeypatch.setattr(xllamacpp, "Server", card)
+    return tried
+
+
+CARDS = {"xllamacpp": card_of_server, "llama-cpp-python": card_of_bindings}
 
 
 def test_why_a_function_failed_is_told():
@@ -191,18 +230,19 @@ def test_it_works_in_a_process_of_its_own(model):
         engine.close()
 
 
-def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
+def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path, library, capfd):
     with pytest.raises(ModelMissing, match="No language model") as missing:
-        LlamaDialogue(model=str(tmp_path / "nothing.gguf"))
+        LlamaDialogue(model=str(tmp_path / "nothing.gguf"), library=library)
     assert "models download" in missing.value.hint
     wrong = tmp_path / "wrong.gguf"
     wrong.write_bytes(os.urandom(5000))
     with pytest.raises(InputInvalid, match="no GGUF model"):
-        LlamaDialogue(model=str(wrong))
+        LlamaDialogue(model=str(wrong), library=library)
     short = tmp_path / "short.gguf"
     short.write_bytes(model.read_bytes()[:9000])
     with pytest.raises(InputInvalid, match="damaged"):
-        LlamaDialogue(model=str(short))
+        LlamaDialogue(model=str(short), library=library)
+    assert capfd.readouterr().err == "", "the terminal is the user's"
 
 
 TEMPLATES = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import llama_cpp
 import pytest
 from real_models import ANSWER, CONTEXT, LIGHT, answering, talk, talking
 
@@ -15,6 +15,7 @@ from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.scripted.server import serving
 from avatar_app.core.events import Outcome
 from avatar_app.core.manifest import Kind
+from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.pipeline import commands
 from avatar_app.session.offline.conversation import OfflineConversation
@@ -47,7 +48,9 @@ def test_a_server_answers_aloud_turn_after_turn(llama: Path) -> None:
 @contextmanager
 def watched(llama: Path) -> Iterator[tuple[OfflineConversation, LlamaDialogue]]:
     """A conversation whose language model is in this process, so that it can be looked into."""
-    dialogue = LlamaDialogue(model=str(llama), threads=1, context=CONTEXT, repeat_penalty=1.0)
+    dialogue = LlamaDialogue(
+        model=str(llama), threads=1, context=CONTEXT, repeat_penalty=1.0, library="xllamacpp"
+    )
     try:
         with talking(LIGHT) as gathering:
             gathering.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
@@ -83,21 +86,20 @@ def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
 
 @contextmanager
 def reading_interrupted(dialogue: LlamaDialogue, interrupt: Callable[[], None]) -> Iterator[None]:
-    """Calls `interrupt` from inside the evaluation of the prompt, and lets that go on until the
-    engine itself wants it stopped."""
+    """Calls `interrupt` when a first part of the prompt is read, and lets the model read on until
+    the engine itself wants it stopped."""
     assert dialogue._loaded is not None
-    stop, context = dialogue._loaded.stop, dialogue._loaded.model.ctx
-    asked = 0
+    backend = dialogue._loaded.backend
+    write, reading = backend.write, threading.Event()
 
-    def asks(_data: ctypes.c_void_p) -> bool:
-        nonlocal asked
-        asked += 1
-        if asked == 5:
-            interrupt()
-        return stop._text.value != b""
+    def watched(text: str, longest: int, sampling: Any, turn: Turn) -> Generator[str]:
+        for piece in write(text, longest, sampling, turn):
+            if not piece and not reading.is_set():
+                reading.set()
+                interrupt()
+            yield piece
 
-    callback = llama_cpp.ggml_abort_callback(asks)
-    llama_cpp.llama_set_abort_callback(context, callback, None)
+    backend.write = watched  # type: ignore[method-assign]
     yield
-    stop.attach(context)
-    assert asked > 5
+    backend.write = write  # type: ignore[method-assign]
+    assert reading.is_set()

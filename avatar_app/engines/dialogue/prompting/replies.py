@@ -21,11 +21,14 @@ LONGEST_CALL = 8000
 
 
 def sorted_out(pieces: Iterator[str], may_call: bool) -> Iterator[str | ToolCall]:
-    """Words as they come, and calls. What may yet become a mark is held back until it is known."""
+    """Words as they come, and calls. What may yet become a mark is held back until it is known; an
+    empty piece, the sign of a model that is still reading, is passed on."""
     held, begun = "", False
     marks = (THOUGHT[0], *CALLS) if may_call else (THOUGHT[0],)
     inside = ""
     for piece in pieces:
+        if not piece:
+            yield ""
         held += piece
         while held:
             if inside:
