@@ -12,7 +12,13 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.llama.backend import TEMPLATE
-from avatar_app.engines.dialogue.prompting.messages import described, merged, told, with_system
+from avatar_app.engines.dialogue.prompting.messages import (
+    described,
+    merged,
+    told,
+    with_system,
+    without_system,
+)
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
@@ -118,16 +124,6 @@ def unusable(failure: Exception | None) -> InputInvalid:
     return InputInvalid(
         f"The model's chat template cannot be used: {failure}.", "Choose another model."
     )
-
-
-def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For templates that know no system: its words come before the user's first ones."""
-    rest = [dict(message) for message in messages]
-    if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
-        return rest
-    system = rest.pop(0)["content"]
-    rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
-    return rest
 
 
 def without_tool_role(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
