@@ -110,6 +110,10 @@ class AvatarTurnController:
         turn.mark("end_of_turn")
         self._commit(turn, typed=True)
 
+    def read_ahead(self) -> None:
+        """Let the dialogue read what its next prompt will begin with."""
+        self.chain.preparation.begin(self.ledger.so_far())
+
     def interrupt(self) -> None:
         """End the turn, if there is one."""
         if self.turn is not None:
@@ -209,3 +213,4 @@ class AvatarTurnController:
         )
         self.ledger.add(ended)
         self._post(ended)
+        self.read_ahead()

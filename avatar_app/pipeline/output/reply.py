@@ -54,8 +54,9 @@ def _texts(
         turn.check()
         result = None
         if isinstance(output, str):
-            turn.mark("first_token")
-            yield output
+            if output:  # an empty piece only says that the engine is at work
+                turn.mark("first_token")
+                yield output
             continue
         calls += 1
         if calls > MOST_TOOL_CALLS:

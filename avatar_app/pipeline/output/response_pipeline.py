@@ -19,6 +19,7 @@ from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.output.prompt_preparation import PromptPreparation
 from avatar_app.pipeline.output.reply import TOOL_CALLED, CallTool, generate_reply
 from avatar_app.pipeline.output.speech_timeline import SpeechTimeline
 from avatar_app.pipeline.output.speech_track import SpeechTrack
@@ -76,6 +77,7 @@ class ResponsePipeline:
         self._jobs: dict[str, tuple[Turn, _ResponseJob]] = {}
         self.performing, self._playback = performing, playback
         self._activity, self._post, self._call_tool = activity, post, call_tool
+        self.preparation = PromptPreparation(lambda: self.engines.dialogue, activity, occupancy)
         self._stages = {
             stage.name: stage
             for stage in (
@@ -86,6 +88,7 @@ class ResponsePipeline:
 
     def start(self, turn: Turn, prompt: Prompt | str) -> None:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it stands."""
+        self.preparation.stop()
         self._playback.expect(turn)
         clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
         job = _ResponseJob(prompt, clauses, self.performing.start(turn), SpeechTimeline())
@@ -113,6 +116,7 @@ class ResponsePipeline:
     def close(self) -> None:
         """End the threads; the turn must be cancelled."""
         self.performing.close()
+        self.preparation.close()
         for stage in self._stages.values():
             stage.close()
 

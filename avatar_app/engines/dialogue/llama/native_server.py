@@ -89,7 +89,8 @@ class NativeServer:
             request.close()
 
     def read(self, text: str, turn: Turn) -> Generator[str]:
-        return self.write(text, 0, {}, turn)
+        for _ in self.write(text, 0, {}, turn):
+            yield ""
 
     def evaluated(self) -> Evaluated:
         read, self._evaluated = self._evaluated, Evaluated()
