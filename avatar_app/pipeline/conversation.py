@@ -169,6 +169,8 @@ class Conversation:
                 attention.recognized(order.turn, order.transcript)
             case commands.ClauseReceived():
                 delivery.clause_written(order)
+            case commands.BlockReceived():
+                delivery.block_written(order)
             case commands.StageEnded():
                 delivery.stage_ended(order)
             case commands.StageFailed():

@@ -45,7 +45,9 @@ class ChatContext:
             self._messages.append(Message(Role.USER, ended.user_text))
         if ended.heard_text:
             interrupted = ended.outcome is not Outcome.FINISHED
-            self._messages.append(Message(Role.AVATAR, ended.heard_text, interrupted))
+            shown = [block.text for block in ended.blocks if not interrupted]
+            text = "\n".join([ended.heard_text, *shown])
+            self._messages.append(Message(Role.AVATAR, text, interrupted))
         if len(self._messages) > MOST_MESSAGES:
             del self._messages[: self._beginning()]
 

@@ -12,9 +12,15 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import SpeechChunk
+from avatar_app.core.values import Block, SpeechChunk
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
-from avatar_app.pipeline.commands import ClauseReceived, Command, StageEnded, StageFailed
+from avatar_app.pipeline.commands import (
+    BlockReceived,
+    ClauseReceived,
+    Command,
+    StageEnded,
+    StageFailed,
+)
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.face_stage import FaceStage
@@ -164,7 +170,7 @@ class ResponsePipeline:
 
     # think
 
-    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str]:
+    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str | Block]:
         if isinstance(job.prompt, str):
             yield from split_clauses([job.prompt])
             return
@@ -177,8 +183,11 @@ class ResponsePipeline:
         with self._activity.waiting():
             turn.wait_committed()
 
-    def _written(self, job: _ResponseJob, turn: Turn, clause: str) -> None:
+    def _written(self, job: _ResponseJob, turn: Turn, clause: str | Block) -> None:
         self._check_current(THINK, job)
+        if isinstance(clause, Block):
+            self._post(BlockReceived(turn, clause))
+            return
         turn.mark(FIRST_CLAUSE)
         self._post(ClauseReceived(turn, clause))
         job.clauses.put(clause)
