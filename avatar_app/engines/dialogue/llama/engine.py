@@ -134,8 +134,8 @@ class LlamaDialogue:
         with self._answering:
             turn.check()
             loaded = self._open()
-            constant = beginning(prompt.messages[:1], partial(self._said, loaded))
-            if not loaded.cache.restore(constant):
+            constant = self._constant(loaded, prompt)
+            if constant and not loaded.cache.restore(constant):
                 yield from self._followed(loaded.backend.read(constant, turn), turn)
                 loaded.cache.save(constant)
             so_far = beginning(prompt.messages, partial(self._said, loaded))
@@ -153,7 +153,8 @@ class LlamaDialogue:
         tools, messages = described(offered), loaded.chat.messages(offered)
         may_call = bool(tools) or offered.user_text != prompt.user_text
         ending, answered = Ending(self._limits(prompt, loaded.is_small)), False
-        loaded.cache.restore(beginning(prompt.messages[:1], partial(self._said, loaded)))
+        if constant := self._constant(loaded, prompt):
+            loaded.cache.restore(constant)
         while True:
             called: list[tuple[ToolCall, ToolResult]] = []
             text = self._text(loaded, messages, tools)
@@ -186,6 +187,10 @@ class LlamaDialogue:
     def _limits(self, prompt: Prompt, is_small: bool) -> Limits:
         sentences = self._choices.sentences or (SMALL_SENTENCES if is_small else 0)
         return Limits.of(prompt.system, sentences)
+
+    def _constant(self, loaded: _Loaded, prompt: Prompt) -> str:
+        """What all prompts of this persona begin with; nothing of it is the user's."""
+        return beginning(prompt.messages[:1], partial(self._said, loaded)) if prompt.system else ""
 
     def _said(self, loaded: _Loaded, prompt: Prompt) -> str:
         return self._text(loaded, loaded.chat.messages(prompt), [])
