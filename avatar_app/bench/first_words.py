@@ -56,8 +56,7 @@ class _Conversation:
     def read_ahead(self) -> float:
         """Milliseconds."""
         began = time.perf_counter()
-        for _ in self._dialogue.prepare(Prompt(tuple(self._said)), Turn(0)):
-            pass
+        list(self._dialogue.prepare(Prompt(tuple(self._said)), Turn(0)))
         return (time.perf_counter() - began) * 1000
 
     def ask(self, text: str) -> float:
