@@ -294,7 +294,7 @@ def test_time_is_samples_in_the_pipeline() -> None:
 
 HEAVY = {
     *("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx"),
-    *("sounddevice", "soundfile", "faster_whisper", "llama_cpp"),
+    *("sounddevice", "soundfile", "faster_whisper", "llama_cpp", "xllamacpp"),
 }
 
 

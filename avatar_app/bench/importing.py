@@ -18,7 +18,7 @@ from avatar_app.core.errors import EngineFailed
 EXTRAS = MappingProxyType(
     {
         "whisper": ("faster_whisper",),
-        "llama": ("llama_cpp", "jinja2"),
+        "llama": ("llama_cpp",),
         "server": ("openai", "keyring"),
         "kokoro": ("kokoro_onnx", "pedalboard", "num2words"),
         "openvino": ("openvino",),

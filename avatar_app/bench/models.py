@@ -41,7 +41,6 @@ NEEDED = MappingProxyType(
     {
         "gguf": "gguf",
         "faster_whisper": "faster-whisper",
-        "llama_cpp": "llama-cpp-python",
         "openai": "openai",
     }
 )

@@ -86,6 +86,24 @@ class HasLatents(Protocol):
         from there, or no cloned voice speaks."""
 
 
+@runtime_checkable
+class PreparedDialogue(Dialogue, Protocol):
+    """A dialogue that answers sooner what it has begun to read before."""
+
+    prepares: bool
+
+    def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
+        """Read `prompt`, the conversation so far without the user's next words. Yields "" now and
+        then; nothing is lost where the turn is cancelled."""
+
+
+class SkilledDialogue(Dialogue, Protocol):
+    """A dialogue that knows what it surely does well."""
+
+    def understands(self, prompt: Prompt) -> bool:
+        """Will it surely do what was asked, whoever else might answer?"""
+
+
 class SpeechSynthesizer(Engine, Protocol):
     """Answer to speech."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.values import Pictures
+from avatar_app.core.values import Block, Pictures
 
 
 class State(StrEnum):
@@ -101,6 +101,14 @@ class ClauseWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockWritten:
+    """A part of the answer that is shown and not spoken: code, a table, a formula."""
+
+    turn_id: int
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
 class WordsPlayed:
     """The part of the answer that has left the loudspeaker so far."""
 
@@ -123,6 +131,8 @@ class TurnEnded:
     """Seconds of the conversation's clock at which things first happened."""
     typed: bool = False
     pictures: Pictures = field(default_factory=Pictures)
+    blocks: tuple[Block, ...] = ()
+    """What was shown besides."""
     at: datetime | None = field(default=None, compare=False)
     """When a stored turn ended, with time zone; None while it is news."""
 
@@ -173,6 +183,7 @@ Event = (
     | UserSaid
     | UserTurnDiscarded
     | ClauseWritten
+    | BlockWritten
     | WordsPlayed
     | TurnEnded
     | Failed

@@ -42,6 +42,12 @@ class Prompt:
     tools: tuple[ToolDescription, ...] = ()
 
     @property
+    def system(self) -> str:
+        """Who the avatar is; empty where nobody says so."""
+        first = self.messages[0]
+        return first.text if first.role is Role.SYSTEM else ""
+
+    @property
     def user_text(self) -> str:
         """The text to answer."""
         return self.messages[-1].text

@@ -150,6 +150,23 @@ class Transcript:
     """Times from the utterance's start; empty where the engine has none."""
 
 
+class BlockKind(StrEnum):
+    """What an answer may hold besides words."""
+
+    CODE = "code"
+    TABLE = "table"
+    FORMULA = "formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of an answer that is shown and not spoken."""
+
+    kind: BlockKind
+    text: str
+    """As it was written (Markdown, TeX); of code, what stands between the fences."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A dialogue engine asks for a function of the application."""

@@ -9,7 +9,7 @@ from typing import Any
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Transcript
+from avatar_app.core.values import AudioChunk, Block, Transcript
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,14 @@ class ClauseReceived:
 
     turn: Turn
     clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReceived:
+    """The dialogue wrote something that is shown, and not spoken."""
+
+    turn: Turn
+    block: Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ Command = (
     AudioReceived
     | Recognized
     | ClauseReceived
+    | BlockReceived
     | StageEnded
     | StageFailed
     | TextTyped

@@ -129,6 +129,7 @@ class Conversation:
             clock,
             backchannels,
         )
+        self._delivery.read_ahead()
 
     def order(self, order: Command) -> None:
         """Post an order to the conductor."""
@@ -168,6 +169,8 @@ class Conversation:
                 attention.recognized(order.turn, order.transcript)
             case commands.ClauseReceived():
                 delivery.clause_written(order)
+            case commands.BlockReceived():
+                delivery.block_written(order)
             case commands.StageEnded():
                 delivery.stage_ended(order)
             case commands.StageFailed():
@@ -188,6 +191,7 @@ class Conversation:
                 self._post(Muted(order.muted))
             case commands.Forget():
                 delivery.ledger.forget()
+                delivery.read_ahead()
             case commands.SwitchEngine():
                 self._use(order)
                 order.taken()
@@ -222,6 +226,7 @@ class Conversation:
         match order.kind:
             case Kind.DIALOGUE:
                 engines.dialogue = order.engine
+                self._delivery.read_ahead()
             case Kind.TTS:
                 engines.voice = order.engine
             case Kind.FACE:

@@ -20,7 +20,7 @@ from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLev
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
-from avatar_app.runtime.memory.evictable import EVICTABLE, EvictableEngine
+from avatar_app.runtime.memory.evictable import EVICTABLE, EvictableDialogue, EvictableEngine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.storage.measurements import Used
@@ -102,7 +102,10 @@ class EngineSet:
         make = partial(create_engine, self.registry, remembers=self.remembers)
         stays = manifest.name == BUILTIN[manifest.kind]
         if evictable := EVICTABLE.get(manifest.kind):
-            return evictable(manifest, options, make, self.lender, self.notice, ladder, stays)
+            made = evictable(manifest, options, make, self.lender, self.notice, ladder, stays)
+            if isinstance(made, EvictableDialogue) and not stays:
+                made.skills = make(self.registry.find(manifest.kind, BUILTIN[manifest.kind]), {})
+            return made
         if manifest.kind is Kind.FACE:
             self.lease_face(manifest, options, stays)
         return make(manifest, options)

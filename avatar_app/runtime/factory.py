@@ -17,6 +17,9 @@ from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.resolve import keep_latents, with_open_voice
 
+PROMPT_CACHE = "prompt_cache"
+"""The engines' option for a folder in which what was read of prompts is kept."""
+
 
 def engine_factory(
     registry: Registry, manifest: Manifest, options: dict[str, Any], remembers: bool = True
@@ -37,7 +40,14 @@ def resolve_options(
 ) -> dict[str, Any]:
     """All options, checked; models, avatars and voices that were chosen by name are files now."""
     known = _with_folders(manifest.checked(options), manifest, places)
-    return with_model_path(known, manifest, places)
+    return with_model_path(_with_cache_folder(known, places), manifest, places)
+
+
+def _with_cache_folder(options: dict[str, Any], places: AppPaths) -> dict[str, Any]:
+    """Engines that keep what can be made again are told where."""
+    if options.get(PROMPT_CACHE) != "":
+        return options
+    return options | {PROMPT_CACHE: str(places.cache / "prompts")}
 
 
 def _with_folders(options: dict[str, Any], manifest: Manifest, places: AppPaths) -> dict[str, Any]:

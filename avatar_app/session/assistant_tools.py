@@ -15,12 +15,16 @@ from avatar_app.storage.agenda import Agenda
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import AppPaths
 from avatar_app.tools.box import ToolBox
-from avatar_app.tools.services import Services
+from avatar_app.tools.services import Fact, Services
 
 SLOWEST, FASTEST = 0.5, 2.0
 LOUDEST = 1.5
 UNSTORED = Path(":memory:")
 """SQLite's name for a database without a file."""
+
+MOST_FACTS = 16
+"""Facts that a language model is told: the latest."""
+FACTS = "What the user has told you about themselves: {}."
 
 Kept = TypeVar("Kept")
 
@@ -85,6 +89,13 @@ class AssistantTools:
     def descriptions(self) -> tuple[ToolDescription, ...]:
         return self._box.descriptions
 
+    def facts(self) -> str:
+        """What the user told of themselves, in a sentence for a language model."""
+        told = self._memory.facts()[-MOST_FACTS:]
+        if not told:
+            return ""
+        return FACTS.format("; ".join(f"{_whose(fact)}: {fact.value}" for fact in told))
+
     @property
     def notices(self) -> tuple[str, ...]:
         """What was wrong with the stored files."""
@@ -110,3 +121,7 @@ class AssistantTools:
         except InputInvalid as error:
             self._unstored.append(f"{error.message} Nothing in it outlives this run.")
             return open_file(UNSTORED)
+
+
+def _whose(fact: Fact) -> str:
+    return fact.attribute if fact.subject == "user" else f"{fact.subject}'s {fact.attribute}"

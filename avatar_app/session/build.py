@@ -36,6 +36,7 @@ def make_conversation(
     call_tool: Callable[[ToolCall], ToolResult],
     tools: tuple[ToolDescription, ...] = (),
     spares: BuiltinEngines | None = None,
+    facts: Callable[[], str] = str,
 ) -> Conversation:
     """A conversation that begins to work when it hears its first block. `spares` finish the turns
     of engines that fail."""
@@ -53,7 +54,7 @@ def make_conversation(
         post,
         call_tool,
         clock,
-        ChatContext(read_persona(settings.persona).system, tools),
+        ChatContext(read_persona(settings.persona).system, tools, facts),
         TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"})),
         settings.turn_detection.backchannels,
         spares,
@@ -107,7 +108,8 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     spares = SpareEngines(engines, around.supervised)
     opened.callback(spares.close)
     conversation = make_conversation(
-        *(around.settings, engines, events, around.clock, tools.call, tools.descriptions, spares)
+        *(around.settings, engines, events, around.clock, tools.call, tools.descriptions, spares),
+        facts=tools.facts,
     )
     opened.callback(conversation.close)
     supervisor = EngineSupervisor(engines, conversation, around.post, around.supervised)

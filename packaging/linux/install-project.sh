@@ -5,8 +5,6 @@
 set -euo pipefail
 venv=$1
 project=".${2:+[$2]}"
-# llama.cpp is compiled once, for any processor and without what is not used; its wheel is cached.
-export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_CURL=OFF}"
 
 echo "Installing the Python packages (about 1 GB the first time)"
 by_pip() {

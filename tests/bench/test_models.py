@@ -20,8 +20,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
+from avatar_app.engines.dialogue.llama.backend import Evaluated
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
-from avatar_app.engines.dialogue.llama.loading import Evaluated
 
 
 def test_how_far_it_is_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:

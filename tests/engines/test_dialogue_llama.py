@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
 import pytest
 
-from avatar_app.bench.scripted.llama import write_llama
-from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing, OutOfMemory
+from avatar_app.bench.scripted.llama import TEMPLATE, write_llama
+from avatar_app.core.errors import (
+    ConfigInvalid,
+    EngineFailed,
+    InputInvalid,
+    ModelMissing,
+    OutOfMemory,
+)
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.llama.backend import ALL_LAYERS
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
-from avatar_app.engines.dialogue.llama.loading import ALL_LAYERS, Loaded
+from avatar_app.engines.dialogue.llama.prompt_cache import MOST, PromptCache
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
+from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import described, told
-from avatar_app.engines.dialogue.prompting.replies import sorted_out
+from avatar_app.engines.dialogue.prompting.replies import answer
+from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
 ANSWER = "Hello there. I am a small model, and glad to talk."
+MODULES = {"xllamacpp": "xllamacpp", "llama-cpp-python": "llama_cpp"}
+LIBRARIES = [name for name, module in MODULES.items() if importlib.util.find_spec(module)]
+"""The first comes with the program; the second is tested where somebody compiled it."""
 CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties": {}})
 
 
@@ -34,9 +46,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_llama(tmp_path_factory.mktemp("gguf") / "small.gguf", ANSWER)
 
 
+@pytest.fixture(scope="module", params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def dialogue(model: Path) -> Iterator[LlamaDialogue]:
-    made = LlamaDialogue(model=str(model), context=2048, threads=1)
+def dialogue(model: Path, library: str) -> Iterator[LlamaDialogue]:
+    made = LlamaDialogue(model=str(model), context=2048, threads=1, library=library)
     yield made
     made.close()
 
@@ -54,7 +71,7 @@ def answered(dialogue: LlamaDialogue, prompt: Prompt, result: Any = None) -> lis
             output = reply.send(answer)
         except StopIteration:
             return outputs
-        outputs.append(output)
+        outputs += [output] if output else []
         answer = ToolResult(result) if isinstance(output, ToolCall) else None
 
 
@@ -76,19 +93,21 @@ def test_the_next_turn_reads_only_what_is_new(dialogue):
     answered(dialogue, asked(long))
     whole = dialogue.evaluated().tokens
     answered(dialogue, asked(long, ANSWER, "Yes"))
-    grown = len(dialogue._loaded.tokens([{"role": "user", "content": ANSWER + "Yes"}], []))
+    loaded = dialogue._loaded
+    new = [{"role": "user", "content": ANSWER + "Yes"}]
+    grown = loaded.backend.count(loaded.chat.text(new, []))
     assert dialogue.evaluated().tokens <= grown + 40 < whole
 
 
 def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch, capfd):
-    turn, tokens = Turn(2), Loaded.tokens
+    turn, backend = Turn(2), dialogue._loaded.backend
+    count = backend.count
 
-    def cancelled_now(loaded: Loaded, *arguments: Any) -> list[int]:
-        found = tokens(loaded, *arguments)
+    def cancelled_now(text: str) -> int:
         turn.cancel()
-        return found
+        return count(text)
 
-    monkeypatch.setattr(Loaded, "tokens", cancelled_now)
+    monkeypatch.setattr(backend, "count", cancelled_now)
     dialogue.evaluated()
     with pytest.raises(TurnCancelled):
         list(dialogue.reply(asked("Read all this: " + "word " * 60), turn))
@@ -141,34 +160,64 @@ def test_what_is_told_short_fits_and_changes_seldom():
     assert 2 <= len(seen) < 15, "the beginning must stay as it was for many turns"
 
 
-def test_a_function_is_called_and_its_result_is_told(tmp_path):
+def test_a_function_is_called_and_its_result_is_told(tmp_path, library):
     call = '<tool_call>{"name": "get_time", "arguments": {"place": "Berlin"}}</tool_call>'
     path = write_llama(tmp_path / "caller.gguf", call, told="It is nine.")
-    made = LlamaDialogue(model=str(path), context=1024, threads=1)
+    options = {"context": 1024, "threads": 1, "library": library, "tools": "all"}
+    made = LlamaDialogue(model=str(path), **options)
     outputs = answered(made, asked("What time is it?", tools=(CLOCK,)), result="9:00")
     made.close()
     assert outputs[0] == ToolCall("get_time", {"place": "Berlin"})
     assert "".join(outputs[1:]) == "It is nine."
 
 
-def test_layers_that_do_not_fit_the_card_are_left_to_the_processor(model, monkeypatch):
-    tried, whole = [], llama_cpp.Llama
-
-    def card(path, *, n_gpu_layers, **options):
-        tried.append(n_gpu_layers)
-        if n_gpu_layers > 8:
-            raise ValueError("Failed to create llama_context")
-        return whole(path, **options)
-
-    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
-    monkeypatch.setattr(llama_cpp, "Llama", card)
-    made = LlamaDialogue(model=str(model), context=512, threads=1)
+def test_layers_that_do_not_fit_the_card_are_left_to_the_processor(model, monkeypatch, library):
+    tried = CARDS[library](monkeypatch, 8)
+    made = LlamaDialogue(model=str(model), context=512, threads=1, library=library)
     assert "".join(answered(made, asked("Hi!"))) == ANSWER
     made.close()
     assert tried[0] == ALL_LAYERS
     assert tried[-1] == 8
     with pytest.raises(OutOfMemory, match="does not fit"):
-        LlamaDialogue(model=str(model), context=512, gpu_layers=20)
+        LlamaDialogue(model=str(model), context=512, gpu_layers=20, library=library)
+
+
+def card_of_bindings(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    """A graphics card that takes `most` layers; the numbers that are tried."""
+    import llama_cpp
+
+    tried, whole = [], llama_cpp.Llama
+
+    def card(path, *, n_gpu_layers, **options):
+        tried.append(n_gpu_layers)
+        if n_gpu_layers > most:
+            raise ValueError("Failed to create llama_context")
+        return whole(path, **options)
+
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
+    monkeypatch.setattr(llama_cpp, "Llama", card)
+    return tried
+
+
+def card_of_server(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    import xllamacpp
+
+    tried, whole = [], xllamacpp.Server
+    kind = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
+
+    def card(parameters):
+        tried.append(parameters.n_gpu_layers)
+        if parameters.n_gpu_layers > most:
+            os.write(2, b"E load: failed to create_context\nE init: exiting due to it\n")
+            raise RuntimeError("Failed to init server")
+        return whole(parameters)
+
+    monkeypatch.setattr(xllamacpp, "get_device_info", lambda: [{"type": kind}])
+    monkeypatch.setattr(xllamacpp, "Server", card)
+    return tried
+
+
+CARDS = {"xllamacpp": card_of_server, "llama-cpp-python": card_of_bindings}
 
 
 def test_why_a_function_failed_is_told():
@@ -191,18 +240,19 @@ def test_it_works_in_a_process_of_its_own(model):
         engine.close()
 
 
-def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
+def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path, library, capfd):
     with pytest.raises(ModelMissing, match="No language model") as missing:
-        LlamaDialogue(model=str(tmp_path / "nothing.gguf"))
+        LlamaDialogue(model=str(tmp_path / "nothing.gguf"), library=library)
     assert "models download" in missing.value.hint
     wrong = tmp_path / "wrong.gguf"
     wrong.write_bytes(os.urandom(5000))
     with pytest.raises(InputInvalid, match="no GGUF model"):
-        LlamaDialogue(model=str(wrong))
+        LlamaDialogue(model=str(wrong), library=library)
     short = tmp_path / "short.gguf"
     short.write_bytes(model.read_bytes()[:9000])
     with pytest.raises(InputInvalid, match="damaged"):
-        LlamaDialogue(model=str(short))
+        LlamaDialogue(model=str(short), library=library)
+    assert capfd.readouterr().err == "", "the terminal is the user's"
 
 
 TEMPLATES = {
@@ -272,7 +322,9 @@ CALL = ToolCall("set_timer", {"minutes": 5})
 def test_words_calls_and_thoughts_are_told_apart(written, outputs, size):
     pieces = (written[at : at + size] for at in range(0, len(written), size))
     found: list[Any] = []
-    for output in sorted_out(pieces, may_call=True):
+    for output in answer(pieces, True, Thoughts(), Ending(Limits())):
+        if not output:
+            continue
         if isinstance(output, str) and found and isinstance(found[-1], str):
             found[-1] += output
         else:
@@ -287,3 +339,109 @@ def test_a_greeting_before_the_users_first_words_is_told_to_any_template():
     messages = chat.messages(prompt)
     assert [message["role"] for message in messages] == ["system", "user"]
     assert "Good morning!" in chat.text(messages, [])
+
+
+SYSTEM = Message(Role.SYSTEM, "You are Mira, and you talk with somebody who has time. " * 8)
+
+
+def test_what_comes_before_the_users_words_is_read_ahead(dialogue):
+    said = (SYSTEM, Message(Role.USER, "Good morning."), Message(Role.AVATAR, "Good day to you."))
+    assert "".join(dialogue.prepare(Prompt(said), Turn(1))) == ""
+    ahead = dialogue.evaluated().tokens
+    question = Message(Role.USER, "And now?")
+    assert "".join(answered(dialogue, Prompt((*said, question)))) == ANSWER
+    assert 0 < dialogue.evaluated().tokens < 60 < 300 < ahead
+
+
+def test_reading_ahead_ends_when_somebody_asks(dialogue):
+    turn = Turn(1)
+    reading = dialogue.prepare(Prompt((Message(Role.SYSTEM, "Another one. " * 90),)), turn)
+    next(reading)
+    turn.cancel()
+    with pytest.raises(TurnCancelled):
+        list(reading)
+    assert "".join(answered(dialogue, asked("Hi!"))) == ANSWER
+
+
+def test_what_was_read_of_a_persona_is_kept_for_the_next_start(model, library, tmp_path):
+    folder = tmp_path / "prompts"
+    options = {"model": str(model), "context": 2048, "threads": 1, "library": library}
+    prompt, costs = Prompt((SYSTEM, Message(Role.USER, "Hi!"))), []
+    for _ in range(2):
+        made = LlamaDialogue(prompt_cache=str(folder), **options)
+        list(made.prepare(Prompt((SYSTEM,)), Turn(1)))
+        assert "".join(answered(made, prompt)) == ANSWER
+        costs.append(made.evaluated().tokens)
+        made.close()
+    first, second = costs
+    assert second < 0.3 * first
+    (kept,) = folder.iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    made = LlamaDialogue(prompt_cache=str(folder), **options)
+    assert "".join(answered(made, prompt)) == ANSWER, "a damaged file costs time alone"
+    list(made.prepare(Prompt((SYSTEM,)), Turn(1)))
+    made.close()
+    assert kept.stat().st_size > 100
+
+
+def test_few_states_are_kept(dialogue, tmp_path, model):
+    cache = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 1)
+    answered(dialogue, asked("Hi!"))
+    for number in range(MOST + 2):
+        cache.save(f"persona {number}")
+    assert len(list(tmp_path.iterdir())) == MOST
+    again = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 1)
+    assert again.restore(f"persona {MOST + 1}")
+    other = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 2)
+    assert not other.restore(f"persona {MOST + 1}"), "other options, another state"
+
+
+def test_a_model_is_told_only_of_what_fits(tmp_path, library, monkeypatch):
+    timer = {"seconds": {"type": "number"}, "name": {"type": "string"}}
+    tools = (
+        ToolDescription("set_timer", "Start a countdown.",
+                        {"type": "object", "properties": timer, "required": ["seconds"]}),
+        *(ToolDescription(name, "Whatever.", {"type": "object"}) for name in ("jump", "sing")),
+    )  # fmt: skip
+    call = '<tool_call>{"name": "set_timer", "arguments": {"seconds": 5}}</tool_call>'
+    path = write_llama(tmp_path / "caller.gguf", call, told="It runs.")
+    made = LlamaDialogue(model=str(path), context=1024, threads=1, library=library, tools="few")
+    texts, write = [], made._loaded.backend.write
+    monkeypatch.setattr(
+        made._loaded.backend, "write", lambda text, *more: texts.append(text) or write(text, *more)
+    )
+    outputs = answered(made, asked("Would you mind a timer, of a few minutes?", tools=tools), "ok")
+    assert outputs[0] == ToolCall("set_timer", {"seconds": 5})
+    assert "set_timer(seconds: number, name?: string): Start a countdown." in texts[0]
+    assert "jump" not in texts[0]
+    assert texts[0].index("set_timer") > texts[0].index("Would you mind")
+    with pytest.raises(EngineFailed, match="no answer"):  # what it calls unasked is not said
+        answered(made, asked("What do you think of the sea?", tools=tools), "ok")
+    assert "set_timer" not in texts[-1]
+    made.close()
+
+
+def test_a_small_model_does_not_ramble(tmp_path, library):
+    written = "It is one. Here comes two. Then there is three. And four of them. Five now."
+    path = write_llama(tmp_path / "rambling.gguf", written)
+    made = LlamaDialogue(model=str(path), context=512, threads=1, library=library)
+    assert "".join(answered(made, asked("Hi!"))).strip().endswith("three.")
+    made.configure(sentences=5)
+    assert "".join(answered(made, asked("Hi!"))).strip() == written
+    made.close()
+
+
+def test_a_model_that_says_nothing_is_reported(tmp_path, library):
+    path = write_llama(tmp_path / "thinking.gguf", "<think>Who is it? And why?")
+    made = LlamaDialogue(model=str(path), context=512, threads=1, library=library)
+    with pytest.raises(EngineFailed, match="and said nothing"):
+        answered(made, asked("Hi!"))
+    made.close()
+
+
+def test_a_thought_that_the_template_begins_is_left_out(tmp_path, library):
+    template = TEMPLATE.replace("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n")
+    path = write_llama(tmp_path / "t.gguf", "Hm, who?</think> Hello there.", template=template)
+    made = LlamaDialogue(model=str(path), context=512, threads=1, library=library)
+    assert "".join(answered(made, asked("Hi!"))).strip() == "Hello there."
+    made.close()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from keyrings import MemoryKeyring, keyring_in_use
+from model_server import Handler, serving
 
 from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.manifest import Kind
@@ -25,76 +22,6 @@ CLOCK = ToolDescription("get_time", "The time.", {"type": "object", "properties"
 PROMPT = Prompt((Message(Role.SYSTEM, "You are Mira."), Message(Role.USER, "Hi!")))
 pytestmark = pytest.mark.usefixtures("loopback")
 
-Answer = Callable[["Handler", dict[str, Any]], None]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the test's server says."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.asked.append({"path": self.path})
-        self.send(200, {"object": "list", "data": [{"id": "first", "object": "model"}]})
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(asked | {"key": self.headers["Authorization"]})
-        self.server.answer(self, asked)
-
-    def send(self, status: int, document: Any) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def begin(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Connection", "close")
-        self.end_headers()
-
-    def delta(self, **delta: Any) -> None:
-        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
-        chunk["choices"] = [{"index": 0, "delta": delta, "finish_reason": None}]
-        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-        self.wfile.flush()
-
-    def end(self) -> None:
-        self.wfile.write(b"data: [DONE]\n\n")
-
-    def log_message(self, *_arguments: Any) -> None:
-        """Quiet."""
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = False
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer = answer
-        self.asked: list[dict[str, Any]] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-@contextmanager
-def serving(answer: Answer) -> Iterator[Server]:
-    server = Server(answer)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
 
 def hello(handler: Handler, _asked: dict[str, Any]) -> None:
     handler.begin()
@@ -107,7 +34,8 @@ def hello(handler: Handler, _asked: dict[str, Any]) -> None:
 def test_the_answer_comes_piece_by_piece_without_thoughts():
     with serving(hello) as server:
         dialogue = OpenAIDialogue(address=server.address, model="small", temperature=0.2)
-        assert list(dialogue.reply(PROMPT, Turn(1))) == ["Hello", " there", "."]
+        pieces = [piece for piece in dialogue.reply(PROMPT, Turn(1)) if piece]
+    assert pieces == ["Hello ", "there."]
     asked = server.asked[0]
     assert asked["model"] == "small"
     assert asked["temperature"] == 0.2
@@ -139,8 +67,9 @@ def test_a_function_is_called_and_its_result_is_told():
         reply = OpenAIDialogue(address=server.address, model="m").reply(
             Prompt(PROMPT.messages, (CLOCK,)), Turn(1)
         )
-        assert next(reply) == ToolCall("get_time", {"place": "Rome"})
-        assert reply.send(ToolResult("nine")) == 'It is "nine".'
+        called = next(output for output in reply if output)
+        assert called == ToolCall("get_time", {"place": "Rome"})
+        assert reply.send(ToolResult("nine")) + "".join(reply) == 'It is "nine".'
         assert list(reply) == []
     assert server.asked[0]["tools"][0]["function"]["name"] == "get_time"
     assert server.asked[1]["messages"][-2]["tool_calls"][0]["id"] == "c1"
@@ -231,7 +160,7 @@ def test_an_answer_that_breaks_off_is_said_in_a_sentence():
         (b'data: {"choices": []}\n\ndata: {"foo": 1}\n\n', "gave no answer"),
         (b"data: {not json}\n\n", "is no answer of a language model"),
         (b"\x00\xff<html>\n\n", "is no answer of a language model"),
-        (b'data: {"choices": [{}]}\n\n', "is no answer of a language model"),
+        (b'data: {"choices": [{}]}\n\n', "gave no answer"),
         (b'data: {"choices": [{"delta": {"content": "I am "}}]}\n\n', "broke off in mid-sentence"),
     ],
 )

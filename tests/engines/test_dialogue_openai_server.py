@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from avatar_app.bench.scripted.llama import write_llama
-from avatar_app.bench.scripted.server import LlamaServer, serving
+from avatar_app.bench.scripted.server import STOPPED, LlamaServer, serving
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
@@ -46,6 +46,6 @@ def test_a_cancelled_turn_is_given_up_by_the_server_and_the_next_is_answered(ser
     turn.cancel()
     with pytest.raises(TurnCancelled):
         list(reply)
-    server.wait_for("Disconnected from client")
+    server.wait_for(STOPPED)
     assert ANSWER.startswith(said)
     assert "".join(dialogue.reply(PROMPT, Turn(3))) == ANSWER

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from avatar_app.engines.tts.speech.languages import LANGUAGES
 from avatar_app.engines.tts.speech.numerals import spelled
-from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+from avatar_app.engines.tts.speech.phrases import clean, gathered, phrases_of
 
 
 def said(text: str, language: str = "en-us") -> str:
@@ -121,3 +121,18 @@ def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
 def test_a_long_beginning_is_cut_where_breath_may_be_taken(text: str, pieces: list[str]) -> None:
     assert [phrase.spoken for phrase in gathered(phrases_of(text))] == pieces
     assert [phrase.spoken for phrase in gathered(phrases_of(text), begins=False)] == [text]
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("https://www.example.com/a/b?c=1", "example.com"),
+        ("www.example.com/foo", "example.com"),
+        ("/usr/share/doc/readme.txt", "readme.txt"),
+        ("~/Downloads/wav2lip.pth,", "wav2lip.pth,"),
+        ("C:\\Users\\me\\file.txt", "file.txt"),
+        *((token, token) for token in ("and/or", "24/7", "km/h", "N/A", "e.g.")),
+    ],
+)
+def test_of_an_address_the_host_is_said_and_of_a_path_the_name(token: str, said: str) -> None:
+    assert clean(token) == said

@@ -43,6 +43,7 @@ def answering(llama: Path) -> dict[str, Any]:
         "dialogue.options.threads": 1,
         "dialogue.options.context": CONTEXT,
         "dialogue.options.repeat_penalty": 1.0,
+        "dialogue.options.tools": "all",
     }
 
 

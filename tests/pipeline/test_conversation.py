@@ -12,6 +12,7 @@ from fakes import ScriptedRecognizer as Recognizer
 
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import (
+    BlockWritten,
     ClauseWritten,
     Failed,
     Muted,
@@ -532,3 +533,19 @@ def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         scene.wait(0.5, voice=True)
         assert ended(scene).user_text == "again"
         released.set()
+
+
+def test_code_is_shown_and_not_spoken_and_remembered(scene: Scene) -> None:
+    code = "print(1)"
+    scene.dialogue.reply_to = lambda _text: [f"Look.\n```python\n{code}\n```\n*smiles* Fine?"]
+    scene.say("write code")
+    scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+    (shown,) = scene.of(BlockWritten)
+    assert shown.block.text == code
+    (ended,) = scene.of(TurnEnded)
+    assert ended.heard_text == "Look. I show you the code. Fine?"
+    assert ended.blocks == (shown.block,)
+    scene.say("go on")
+    scene.wait_until(lambda: len(scene.of(TurnEnded)) == 2)
+    remembered = scene.dialogue.prompts[-1].messages[-2]
+    assert remembered.text == f"{ended.heard_text}\n{code}"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 
 from avatar_app.core.events import (
     AudioLevels,
+    BlockWritten,
     ClauseWritten,
     Muted,
     Noticed,
@@ -23,7 +24,7 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
     WordsPlayed,
 )
-from avatar_app.core.values import VideoFrame
+from avatar_app.core.values import Block, BlockKind, VideoFrame
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.delegate import _formats
 from avatar_app.ui.chat.model import TranscriptSpeaker
@@ -259,3 +260,28 @@ def test_a_theme_of_the_system_is_followed_until_one_is_chosen(qtbot, window_and
     theme.choose(ThemeChoice.LIGHT)
     with qtbot.assertNotEmitted(theme.changed):
         theme._system_changed()
+
+
+def test_code_is_shown_as_it_was_written_below_what_is_said(qtbot, window_and_session):
+    window, session = window_and_session
+    code = "for x in range(3):\n    print(x)"
+    session.post(UserSaid(1, "Write a loop"))
+    session.post(ClauseWritten(1, "Here it is."))
+    session.post(BlockWritten(1, Block(BlockKind.CODE, code)))
+    session.post(ClauseWritten(1, "I show you the code."))
+    chat = window.chat.model
+    qtbot.waitUntil(lambda: len(chat.lines) == 3)
+    assert [line.block for line in chat.lines] == ["", "", code]
+    assert chat.lines[1].answer.text == "Here it is. I show you the code."
+    assert "print(x)" in chat.data(chat.index(2))
+    session.post(TurnEnded(1, Outcome.FINISHED, "Write a loop", "Here it is.", "Here it is."))
+    qtbot.waitUntil(lambda: not chat.lines[1].live)
+    assert chat.lines[2].block == code
+    session.post(BlockWritten(2, Block(BlockKind.CODE, code)))
+    session.post(UserTurnDiscarded(2))
+    qtbot.waitUntil(lambda: len(chat.lines) == 3)
+    option = QStyleOptionViewItem()
+    option.rect = QRect(0, 0, 300, 100)
+    delegate = window.chat.list.itemDelegate()
+    heights = [delegate.sizeHint(option, chat.index(row)).height() for row in (1, 2)]
+    assert heights[1] > heights[0], "its lines are kept"

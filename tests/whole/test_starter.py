@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk
 from avatar_app.media.resample import resampled
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.personas import read_persona
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = {
@@ -84,6 +86,21 @@ def test_what_kokoro_says_whisper_understands(engines: Any) -> None:
         sound = AudioChunk(spoken, chunks[0].audio.rate)
         heard.append(hear(whisper, resampled(sound, MICROPHONE_RATE).samples))
     assert error_rate(heard, SPOKEN) <= 0.05, heard
+
+
+def test_the_small_brain_reads_in_a_turn_only_what_was_said_in_it(engines: Any) -> None:
+    llama = engines(Kind.DIALOGUE, seed=1)
+    said = [Message(Role.SYSTEM, read_persona("mira").system)]
+    list(llama.prepare(Prompt(tuple(said)), Turn(0)))
+    ahead = llama.evaluated().tokens
+    for text in ("Hello, how are you today?", "What should I cook tonight?"):
+        said.append(Message(Role.USER, text))
+        answer = "".join(map(str, llama.reply(Prompt(tuple(said)), Turn(0))))
+        said.append(Message(Role.AVATAR, answer))
+        assert 0 < llama.evaluated().tokens < 30 < 100 < ahead
+        assert 0 < len(re.findall(r"[.!?](?=\s|$)", answer)) <= 4
+        list(llama.prepare(Prompt(tuple(said)), Turn(0)))
+        llama.evaluated()
 
 
 def test_the_small_brain_answers_to_the_point(engines: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -15,9 +16,30 @@ from avatar_app.core.errors import EngineFailed
 
 SOON = 60.0
 """Seconds that the server may take to say what it must."""
-READY = "Uvicorn running"
+READY = "main: server is listening"
+STOPPED = "cancel task"
+"""What the server says when nobody listens to an answer any more."""
 MODEL = "small"
 """What the server calls its model."""
+_PROGRAM = """
+import json, sys, threading
+import xllamacpp
+
+options = json.loads(sys.argv[1])
+parameters = xllamacpp.CommonParams()
+parameters.model.path, parameters.model_alias = options["model"], {options["alias"]}
+parameters.n_ctx, parameters.n_parallel = options["context"], 1
+parameters.hostnames, parameters.port = ["127.0.0.1"], options["port"]
+parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
+parameters.warmup = parameters.ui = parameters.fit_params = False
+parameters.n_batch = parameters.n_ubatch = options["batch"]
+parameters.cache_ram_mib, parameters.verbosity = 0, 5
+server = xllamacpp.Server(parameters)
+print("main: server is listening", flush=True)
+sys.stdin.read()
+"""
+BATCH = 32
+"""Tokens that it reads before it looks whether anybody listens."""
 
 
 @dataclass
@@ -57,10 +79,16 @@ class LlamaServer:
 def serving(model: Path, context: int) -> Iterator[LlamaServer]:
     """A server that answers with `model`, a GGUF file; `context`: tokens."""
     port = _free_port()
-    options = ["--host", "127.0.0.1", "--port", str(port), "--model", str(model)]
-    options += ["--model_alias", MODEL, "--n_ctx", str(context), "--n_threads", "1"]
+    options = {
+        "model": str(model),
+        "alias": MODEL,
+        "context": context,
+        "port": port,
+        "batch": BATCH,
+    }
     process = subprocess.Popen(
-        [sys.executable, "-u", "-W", "ignore", "-m", "llama_cpp.server", *options],
+        [sys.executable, "-u", "-W", "ignore", "-c", _PROGRAM, json.dumps(options)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -75,7 +103,9 @@ def serving(model: Path, context: int) -> Iterator[LlamaServer]:
         process.kill()
         process.wait()
         reader.join()
+        assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.close()
         process.stdout.close()
 
 

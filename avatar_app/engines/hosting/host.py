@@ -252,6 +252,12 @@ class HostedRecognizer(Host):
 
 
 class HostedDialogue(Host):
+    attributes = ("prepares",)
+    prepares = False
+
+    def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
+        return self._stream("prepare", turn, prompt)
+
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from avatar_app.core.events import (
+    BlockWritten,
     ClauseWritten,
     Event,
     Failed,
@@ -16,8 +17,9 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
+from avatar_app.core.values import Block
 from avatar_app.pipeline.builtin_engines import GOES_ON
-from avatar_app.pipeline.commands import ClauseReceived, StageEnded, StageFailed
+from avatar_app.pipeline.commands import BlockReceived, ClauseReceived, StageEnded, StageFailed
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
 from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
@@ -53,6 +55,7 @@ class AvatarTurnController:
         self._typed = False
         self._started: Turn | None = None
         self._written: list[str] = []
+        self._blocks: list[Block] = []
         self._progress = PlaybackProgress("", 0.0, over=False)
         self._failed = False
         self._working: set[str] = set()
@@ -110,6 +113,10 @@ class AvatarTurnController:
         turn.mark("end_of_turn")
         self._commit(turn, typed=True)
 
+    def read_ahead(self) -> None:
+        """Let the dialogue read what its next prompt will begin with."""
+        self.chain.preparation.begin(self.ledger.so_far())
+
     def interrupt(self) -> None:
         """End the turn, if there is one."""
         if self.turn is not None:
@@ -123,6 +130,15 @@ class AvatarTurnController:
         self._stirred_at = self._clock()
         if order.turn is self.turn:
             self._post(ClauseWritten(order.turn.id, order.clause))
+
+    def block_written(self, order: BlockReceived) -> None:
+        """Take something that the dialogue wrote to be shown."""
+        if order.turn.cancelled:
+            return
+        self._blocks.append(order.block)
+        self._stirred_at = self._clock()
+        if order.turn is self.turn:
+            self._post(BlockWritten(order.turn.id, order.block))
 
     def follow(self, floor_taken: bool) -> None:
         """Once per block: say what was heard since, end what is over, start what waits."""
@@ -165,7 +181,7 @@ class AvatarTurnController:
 
     def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
         turn = Turn(id, user_text, self._clock)
-        self._written, self._failed = [], False
+        self._written, self._blocks, self._failed = [], [], False
         self._started, self._working = turn, {THINK, SPEAK}
         self._progress = PlaybackProgress("", 0.0, over=False)
         self.chain.start(turn, prompt)
@@ -178,6 +194,8 @@ class AvatarTurnController:
             self._post(UserSaid(turn.id, turn.user_text, typed))
         for clause in self._written:
             self._post(ClauseWritten(turn.id, clause))
+        for block in self._blocks:
+            self._post(BlockWritten(turn.id, block))
         turn.commit()
         self._playback.allow(turn)
 
@@ -206,6 +224,8 @@ class AvatarTurnController:
             dict(turn.marks),
             self._typed,
             self._presenter.pictures(turn),
+            tuple(self._blocks),
         )
         self.ledger.add(ended)
         self._post(ended)
+        self.read_ahead()

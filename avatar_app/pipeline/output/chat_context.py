@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
@@ -17,15 +17,27 @@ everything anew after the beginning has changed: it then stays as it is for some
 class ChatContext:
     """The messages of the running conversation. Only the conductor writes it."""
 
-    def __init__(self, persona: str = "", tools: Sequence[ToolDescription] = ()) -> None:
+    def __init__(
+        self,
+        persona: str = "",
+        tools: Sequence[ToolDescription] = (),
+        facts: Callable[[], str] = str,
+    ) -> None:
+        """`facts`: tells what is known of the user; empty where nothing is."""
         self.persona = persona
         self.tools = tuple(tools)
+        self._facts = facts
         self._messages: list[Message] = []
 
     def prompt(self, user_text: str) -> Prompt:
         """The prompt for an answer to `user_text`."""
-        system = [Message(Role.SYSTEM, self.persona)] if self.persona else []
-        return Prompt((*system, *self._messages, Message(Role.USER, user_text)), self.tools)
+        return Prompt((*self.so_far().messages, Message(Role.USER, user_text)), self.tools)
+
+    def so_far(self) -> Prompt:
+        """The next prompt, without what the user will say. It begins with what never changes."""
+        system = (self.persona, self._facts() if self.persona else "")
+        told = (Message(Role.SYSTEM, text) for text in system if text)
+        return Prompt((*told, *self._messages), self.tools)
 
     def add(self, ended: TurnEnded) -> None:
         """Remember a turn as it was heard."""
@@ -33,7 +45,9 @@ class ChatContext:
             self._messages.append(Message(Role.USER, ended.user_text))
         if ended.heard_text:
             interrupted = ended.outcome is not Outcome.FINISHED
-            self._messages.append(Message(Role.AVATAR, ended.heard_text, interrupted))
+            shown = [block.text for block in ended.blocks if not interrupted]
+            text = "\n".join([ended.heard_text, *shown])
+            self._messages.append(Message(Role.AVATAR, text, interrupted))
         if len(self._messages) > MOST_MESSAGES:
             del self._messages[: self._beginning()]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 FIRST_CLAUSE = 8
 """Characters a first clause must have to end at a comma: short, so that speech starts early."""
@@ -21,8 +24,9 @@ _ABBREVIATION = re.compile(
 )
 
 
-def split_clauses(pieces: Iterable[str]) -> Iterator[str]:
-    """Join streamed pieces of text and yield clauses without surrounding blanks.
+def split_clauses(pieces: Iterable[str | T]) -> Iterator[str | T]:
+    """Join streamed pieces of text and yield clauses without surrounding blanks. What is no text
+    ends a clause and is yielded after it, as it is.
 
     A sentence ends a clause, unless its full stop belongs to an abbreviation, an initial or an
     ordinal. A comma, colon or dash ends one that is long enough. Joined with blanks, the clauses
@@ -31,6 +35,12 @@ def split_clauses(pieces: Iterable[str]) -> Iterator[str]:
     buffer = ""
     first = True
     for piece in pieces:
+        if not isinstance(piece, str):
+            if rest := buffer.strip():
+                yield rest
+            buffer = ""
+            yield piece
+            continue
         buffer += piece
         while cut := _cut(buffer, first=first):
             clause, buffer = buffer[:cut].strip(), buffer[cut:]

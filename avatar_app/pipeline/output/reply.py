@@ -8,8 +8,9 @@ from avatar_app.core.engines import Dialogue
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.core.values import Block, ToolCall, ToolResult
 from avatar_app.pipeline.output.clauses import split_clauses
+from avatar_app.pipeline.output.speakable import speakable
 
 MOST_TOOL_CALLS = 16
 """A reply that calls more tools than this runs in circles."""
@@ -26,14 +27,15 @@ def generate_reply(
     turn: Turn,
     call_tool: CallTool,
     wait_committed: Callable[[Turn], None],
-) -> Iterator[str]:
-    """Yield the clauses of the reply to `prompt`.
+) -> Iterator[str | Block]:
+    """Yield the clauses of the reply to `prompt`, and what is to be shown between them.
 
     A tool may set a timer or mute the microphone, so it is called only when the turn is committed.
     """
     reply = dialogue.reply(prompt, turn)
     try:
-        yield from split_clauses(_texts(reply, turn, call_tool, wait_committed))
+        texts = _texts(reply, turn, call_tool, wait_committed)
+        yield from split_clauses(speakable(texts))
     finally:
         reply.close()
 
@@ -54,8 +56,9 @@ def _texts(
         turn.check()
         result = None
         if isinstance(output, str):
-            turn.mark("first_token")
-            yield output
+            if output:  # an empty piece only says that the engine is at work
+                turn.mark("first_token")
+                yield output
             continue
         calls += 1
         if calls > MOST_TOOL_CALLS:

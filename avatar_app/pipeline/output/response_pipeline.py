@@ -12,13 +12,20 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import SpeechChunk
+from avatar_app.core.values import Block, SpeechChunk
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
-from avatar_app.pipeline.commands import ClauseReceived, Command, StageEnded, StageFailed
+from avatar_app.pipeline.commands import (
+    BlockReceived,
+    ClauseReceived,
+    Command,
+    StageEnded,
+    StageFailed,
+)
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
+from avatar_app.pipeline.output.prompt_preparation import PromptPreparation
 from avatar_app.pipeline.output.reply import TOOL_CALLED, CallTool, generate_reply
 from avatar_app.pipeline.output.speech_timeline import SpeechTimeline
 from avatar_app.pipeline.output.speech_track import SpeechTrack
@@ -76,6 +83,7 @@ class ResponsePipeline:
         self._jobs: dict[str, tuple[Turn, _ResponseJob]] = {}
         self.performing, self._playback = performing, playback
         self._activity, self._post, self._call_tool = activity, post, call_tool
+        self.preparation = PromptPreparation(lambda: self.engines.dialogue, activity, occupancy)
         self._stages = {
             stage.name: stage
             for stage in (
@@ -86,6 +94,7 @@ class ResponsePipeline:
 
     def start(self, turn: Turn, prompt: Prompt | str) -> None:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it stands."""
+        self.preparation.stop()
         self._playback.expect(turn)
         clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
         job = _ResponseJob(prompt, clauses, self.performing.start(turn), SpeechTimeline())
@@ -113,6 +122,7 @@ class ResponsePipeline:
     def close(self) -> None:
         """End the threads; the turn must be cancelled."""
         self.performing.close()
+        self.preparation.close()
         for stage in self._stages.values():
             stage.close()
 
@@ -160,7 +170,7 @@ class ResponsePipeline:
 
     # think
 
-    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str]:
+    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str | Block]:
         if isinstance(job.prompt, str):
             yield from split_clauses([job.prompt])
             return
@@ -173,8 +183,11 @@ class ResponsePipeline:
         with self._activity.waiting():
             turn.wait_committed()
 
-    def _written(self, job: _ResponseJob, turn: Turn, clause: str) -> None:
+    def _written(self, job: _ResponseJob, turn: Turn, clause: str | Block) -> None:
         self._check_current(THINK, job)
+        if isinstance(clause, Block):
+            self._post(BlockReceived(turn, clause))
+            return
         turn.mark(FIRST_CLAUSE)
         self._post(ClauseReceived(turn, clause))
         job.clauses.put(clause)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from avatar_app.core.engines import SkilledDialogue
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest
@@ -161,11 +162,23 @@ class EvictableRecognizer(EvictableEngine):
 
 
 class EvictableDialogue(EvictableEngine):
+    skills: SkilledDialogue | None = None
+    """Answers first whatever it surely understands: a timer needs no language model."""
+    prepares = True
+
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        if self.skills is not None and self.skills.understands(prompt):
+            yield from self.skills.reply(prompt, turn)
+            return
         with self._at_work() as engine:
             yield from engine.reply(prompt, turn)
+
+    def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
+        with self._at_work() as engine:
+            if getattr(engine, "prepares", False):
+                yield from engine.prepare(prompt, turn)
 
 
 class EvictableSynthesizer(EvictableEngine):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontDatabase,
     QFontMetrics,
     QHelpEvent,
     QPainter,
@@ -29,7 +30,9 @@ from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, colour
 
-TEXT_PIXELS, NAME_PIXELS = 15, 12
+TEXT_PIXELS, NAME_PIXELS, BLOCK_PIXELS = 15, 12, 13
+LINE_END = "\u2028"
+"""Qt's mark for a new line within a paragraph."""
 LINE_SPACING = 1.28
 SIDE = 2 * UNIT
 PADDING = 10
@@ -162,7 +165,8 @@ def _place(line: TranscriptLine, width: int) -> Place:
 
 
 def _laid_out(line: TranscriptLine, width: float, palette: Palette | None) -> QTextLayout:
-    layout = QTextLayout(line.answer.text or " ", _text_font())
+    text = line.block.replace("\n", LINE_END) or line.answer.text or " "
+    layout = QTextLayout(text, _block_font() if line.block else _text_font())
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
@@ -179,13 +183,14 @@ def _laid_out(line: TranscriptLine, width: float, palette: Palette | None) -> QT
 
 
 def _formats(line: TranscriptLine, palette: Palette) -> list[QTextLayout.FormatRange]:
-    heard = line.answer.heard_length
+    heard = len(line.block) or line.answer.heard_length
     lost = QTextCharFormat()
     lost.setForeground(QColor(palette.text_faint))
     lost.setFontStrikeOut(line.cut_off)
     said = QTextCharFormat()
     said.setForeground(QColor(palette.text))
-    return [_range(0, heard, said), _range(heard, len(line.answer.text) - heard, lost)]
+    rest = 0 if line.block else len(line.answer.text) - heard
+    return [_range(0, heard, said), _range(heard, rest, lost)]
 
 
 def _range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.FormatRange:
@@ -197,6 +202,14 @@ def _range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.Forma
 @lru_cache(maxsize=1)
 def _text_font() -> QFont:
     return font(TEXT_PIXELS)
+
+
+@lru_cache(maxsize=1)
+def _block_font() -> QFont:
+    """Letters of one width, for code and tables."""
+    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    fixed.setPixelSize(BLOCK_PIXELS)
+    return fixed
 
 
 @lru_cache(maxsize=1)

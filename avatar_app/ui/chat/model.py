@@ -38,6 +38,8 @@ class TranscriptLine:
     live: bool = False
     """Still being said."""
     outcome: Outcome = Outcome.FINISHED
+    block: str = ""
+    """What is shown as it was written, in place of an answer: code, a table, a formula."""
 
     @property
     def cut_off(self) -> bool:
@@ -81,6 +83,8 @@ class ChatModel(QAbstractListModel):
         """A line as text to copy or read aloud: only what was heard."""
         if line.speaker is TranscriptSpeaker.USER:
             return self.tr("You: {text}").format(text=line.answer.text)
+        if line.block:
+            return line.block
         words = line.answer.words if line.live else line.answer.words[: line.answer.heard]
         text = " ".join(words) + (" —" if line.cut_off else "")
         return f"{self.avatar}: {text}"
@@ -117,6 +121,17 @@ class ChatModel(QAbstractListModel):
         else:
             line = self._lines[row]
             self._replace(row, replace(line, answer=line.answer.extended(clause)))
+
+    def avatar_shows(self, turn_id: int, text: str) -> None:
+        """Something to look at, below what is being said."""
+        speaker = TranscriptSpeaker.AVATAR
+        self._append(TranscriptLine(turn_id, speaker, Answer(), _now(), block=text))
+
+    def withdraw_blocks(self, turn_id: int) -> None:
+        """Forget what was shown in a turn."""
+        for row in range(len(self._lines) - 1, -1, -1):
+            if self._lines[row].block and self._lines[row].turn_id == turn_id:
+                self._remove(row)
 
     def words_heard(self, turn_id: int, text: str) -> None:
         row = self._live_row(turn_id, TranscriptSpeaker.AVATAR)

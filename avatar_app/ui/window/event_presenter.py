@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.events import (
     AudioLevels,
+    BlockWritten,
     CharacterShown,
     ClauseWritten,
     ControlRequested,
@@ -83,6 +84,7 @@ class EventPresenter(QObject):
                 captions.show_user(text)
             case UserTurnDiscarded(turn_id):
                 chat.withdraw(turn_id)
+                chat.withdraw_blocks(turn_id)
                 if turn_id == self._turn_id:
                     self._answer = Answer()
                 self._show_answer()
@@ -92,6 +94,8 @@ class EventPresenter(QObject):
             case ClauseWritten(turn_id, clause):
                 self._follow(turn_id, self._of(turn_id).extended(clause))
                 chat.avatar_says(turn_id, clause)
+            case BlockWritten(turn_id, block):
+                chat.avatar_shows(turn_id, block.text)
             case WordsPlayed(turn_id, text):
                 self._follow(turn_id, self._of(turn_id).hearing(text))
                 chat.words_heard(turn_id, text)

@@ -40,6 +40,7 @@ from avatar_app.engines.dialogue.builtin.theme import load_themes
 from avatar_app.engines.dialogue.builtin.understanding import (
     ANSWER,
     PERHAPS_MEANT,
+    SURE,
     Meaning,
     Understanding,
 )
@@ -53,6 +54,21 @@ SKILLS: Mapping[str, Skill] = MappingProxyType(
         for name, skill in theme.SKILLS.items()
     }
 )
+
+YES, NO = "yes", "no"
+_CERTAIN_THEMES = (clock, controls, facts, notes, sums, timers)
+CERTAIN_SKILLS = frozenset(
+    (
+        *(name for theme in _CERTAIN_THEMES for name in theme.SKILLS if name != "recall_about"),
+        *("repeat", "what_did_i_say", "flip_coin", "roll_die", "pick_number", "privacy", "grave"),
+    )
+)
+"""What a language model does worse, or must not do: whom to call who wants to die is no free talk,
+and what becomes of what is said is no opinion."""
+BRIEF = frozenset(name for name in facts.SKILLS if name.startswith(("tell_", "recall")))
+"""“My favorite color is blue”, but not “My favorite part is when you said that”."""
+LONGEST_VALUE = 4
+"""Words of a fact."""
 
 
 class BuiltinDialogue:
@@ -80,12 +96,21 @@ class BuiltinDialogue:
         """Forget the conversation."""
         self._past = Past()
 
+    def understands(self, prompt: Prompt) -> bool:
+        """Is this surely something that is done, looked up or reckoned rather than talked about?"""
+        past = self._past_of(prompt)
+        meaning = self._understanding.meaning(prompt.user_text, past)
+        if meaning.intent == ANSWER or meaning.intent in (YES, NO):
+            return past.intent in CERTAIN_SKILLS  # the question was a skill's
+        talks = meaning.intent in BRIEF and any(map(_is_long, meaning.slots.values()))
+        return meaning.intent in CERTAIN_SKILLS and meaning.score >= SURE and not talks
+
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         """Yield the answer clause by clause."""
         turn.check()
-        past = self._past if _continues(prompt, self._past) else Past()
+        past = self._past_of(prompt)
         meaning = self._understanding.meaning(prompt.user_text, past)
         ask = self._ask(prompt, meaning, past)
         written: list[str] = []
@@ -99,6 +124,9 @@ class BuiltinDialogue:
         finally:
             text = "".join(written).strip()
             self._past = replace(next_past, user_text=prompt.user_text, written=text)
+
+    def _past_of(self, prompt: Prompt) -> Past:
+        return self._past if _continues(prompt, self._past) else Past()
 
     def _ask(self, prompt: Prompt, meaning: Meaning, past: Past) -> Ask:
         return Ask(
@@ -149,6 +177,10 @@ class BuiltinDialogue:
                 turn.check()
                 written.append(clause)
                 yield clause
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value.split()) > LONGEST_VALUE
 
 
 def _continues(prompt: Prompt, past: Past) -> bool:

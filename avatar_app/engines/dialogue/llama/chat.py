@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.prompting.messages import described, merged, told, with_system
+from avatar_app.engines.dialogue.llama.backend import TEMPLATE
+from avatar_app.engines.dialogue.prompting.messages import (
+    described,
+    merged,
+    told,
+    with_system,
+    without_system,
+)
 
-TEMPLATE = "tokenizer.chat_template"
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """For a model that says nothing about its template."""
+_ALWAYS = MappingProxyType(
+    {"add_generation_prompt": True, "enable_thinking": False, "bos_token": "", "eos_token": ""}
+)
+"""What every template is told; the token of the beginning is added with the others."""
 TOOLS_TOLD = (
     "You can call these functions:\n{tools}\nTo call one, answer with nothing but"
     ' <tool_call>{{"name": …, "arguments": {{…}}}}</tool_call>'
@@ -29,12 +41,11 @@ class Chat:
 
     def __init__(self, metadata: Mapping[str, str]) -> None:
         import jinja2
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-        self._template = metadata.get(TEMPLATE) or CHATML
-        self.knows_tools = "tools" in self._template
+        source = metadata.get(TEMPLATE) or CHATML
+        self.knows_tools = "tools" in source
         try:
-            self._format = Jinja2ChatFormatter(self._template, eos_token="", bos_token="")
+            self._template = _environment().from_string(source)
         except jinja2.TemplateError as error:
             raise unusable(error) from error
 
@@ -75,12 +86,37 @@ class Chat:
         failure: Exception | None = None
         for attempt in attempts:
             try:
-                formatted = self._format(messages=attempt, enable_thinking=False, **known)
+                return str(self._template.render(messages=attempt, **_ALWAYS, **known))
             except (jinja2.TemplateError, ValueError, TypeError, KeyError, IndexError) as error:
                 failure = failure or error
-                continue
-            return str(formatted.prompt)
         raise unusable(failure) from failure
+
+
+def _environment() -> Any:
+    """Where templates of models run: what they call is what Hugging Face's library offers them
+    (https://huggingface.co/docs/transformers/chat_templating); a model's file may not do more."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    made = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    made.filters["tojson"] = _as_json
+    made.globals |= {"raise_exception": _raised, "strftime_now": _today}
+    return made
+
+
+def _as_json(value: Any, indent: int | None = None, **_unknown: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _raised(message: str) -> None:
+    import jinja2
+
+    raise jinja2.TemplateError(message)
+
+
+def _today(form: str) -> str:
+    return datetime.now().strftime(form)
 
 
 def unusable(failure: Exception | None) -> InputInvalid:
@@ -88,16 +124,6 @@ def unusable(failure: Exception | None) -> InputInvalid:
     return InputInvalid(
         f"The model's chat template cannot be used: {failure}.", "Choose another model."
     )
-
-
-def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For templates that know no system: its words come before the user's first ones."""
-    rest = [dict(message) for message in messages]
-    if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
-        return rest
-    system = rest.pop(0)["content"]
-    rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
-    return rest
 
 
 def without_tool_role(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

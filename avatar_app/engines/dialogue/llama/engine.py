@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.llama.backend import Backend, Evaluated, translated
 from avatar_app.engines.dialogue.llama.chat import Chat
-from avatar_app.engines.dialogue.llama.loading import (
-    Evaluated,
-    Loaded,
-    load,
-    translated,
-)
+from avatar_app.engines.dialogue.llama.native_server import NativeServer
+from avatar_app.engines.dialogue.llama.prompt_cache import PromptCache, beginning
+from avatar_app.engines.dialogue.llama.python_bindings import PythonBindings
 from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import described
-from avatar_app.engines.dialogue.prompting.replies import sorted_out
+from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
+from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_begun
+from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
 
 LEAST_ROOM = 0.5
 """Of the context: what the conversation leaves for the answer at least, in short contexts."""
+AUTO, COMPILED = "auto", "llama-cpp-python"
+"""Which library the model is computed with."""
+NONE, FEW, ALL = "none", "few", "all"
+"""Which functions a model is told of; `auto`: few, and a small one none, as it cannot call any."""
+SMALL = 600 << 20
+"""Bytes of a model that rambles: fewer than a billion parameters."""
+SMALL_SENTENCES = 3
+"""In the answers of small models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +54,15 @@ class _Choices:
     repeat_penalty: float = 1.1
     longest: int = 400
     seed: int = -1
+    library: str = AUTO
+    sentences: int = 0
+    tools: str = AUTO
+    prompt_cache: str = ""
 
     @property
     def network(self) -> tuple[Any, ...]:
         """What takes seconds to change."""
-        return self.model, self.context, self.gpu_layers, self.threads
+        return self.model, self.context, self.gpu_layers, self.threads, self.library
 
     @property
     def sampling(self) -> dict[str, Any]:
@@ -55,93 +72,180 @@ class _Choices:
             "top_k": self.top_k,
             "min_p": self.min_p,
             "repeat_penalty": self.repeat_penalty,
-            "seed": None if self.seed < 0 else self.seed,
+            "seed": self.seed,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model, ready to answer."""
+
+    backend: Backend
+    chat: Chat
+    cache: PromptCache
+    is_small: bool
 
 
 class LlamaDialogue:
     """A `core.engines.Dialogue` (https://github.com/ggml-org/llama.cpp).
 
     What the model has read stays in its cache: the next turn reads only what is new. A cancelled
-    turn ends within one operation of the network, also while the model is still reading.
+    turn ends within a few tokens, also while the model is still reading.
     """
+
+    prepares = True
 
     def __init__(self, **options: Any) -> None:
         self._choices = _Choices(**options)
+        self._thinks = False
         self._answering = threading.Lock()  # a cancelled answer may end after the next has begun
-        self._loaded: Loaded | None = _loaded(self._choices)
+        self._loaded: _Loaded | None = _load(self._choices)
 
     def configure(self, **options: Any) -> None:
         choices = replace(self._choices, **options)
         with self._answering:
             if choices.network != self._choices.network:
                 self.close()  # two models at once might not fit
-                self._loaded = _loaded(choices)
+                self._loaded = _load(choices)
             self._choices = choices
 
     def close(self) -> None:
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
-            loaded.model.close()
+            loaded.backend.close()
 
     def evaluated(self) -> Evaluated:
         """What was read of prompts since this was asked last; no more than what was new."""
-        return self._open().evaluated()
+        return self._open().backend.evaluated()
 
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
+        """Yields "" as well, while the model reads."""
+        with self._answering:
+            turn.check()
+            yield from self._reply(self._open(), prompt, turn)
+
+    def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
+        """Read what the next prompt will begin with: `prompt` without the user's next words.
+
+        Yields "" now and then. What was read stays read when the turn is cancelled.
+        """
         with self._answering:
             turn.check()
             loaded = self._open()
-            loaded.stop.follow(turn)
-            try:
-                yield from self._reply(loaded, prompt, turn)
-            finally:
-                loaded.stop.forget()
+            constant = self._constant(loaded, prompt)
+            if constant and not loaded.cache.restore(constant):
+                yield from self._followed(loaded.backend.read(constant, turn), turn)
+                loaded.cache.save(constant)
+            so_far = beginning(prompt.messages, partial(self._said, loaded))
+            yield from self._followed(loaded.backend.read(so_far, turn), turn)
 
-    def _open(self) -> Loaded:
+    def _open(self) -> _Loaded:
         if self._loaded is None:
             raise RuntimeError("the language model was closed")
         return self._loaded
 
     def _reply(
-        self, loaded: Loaded, prompt: Prompt, turn: Turn
+        self, loaded: _Loaded, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        messages = loaded.chat.messages(prompt)
-        tools = described(prompt)
+        offered = self._offered(prompt, loaded.is_small)
+        tools, messages = described(offered), loaded.chat.messages(offered)
+        may_call = bool(tools) or offered.user_text != prompt.user_text
+        ending, answered = Ending(self._limits(prompt, loaded.is_small)), False
+        if constant := self._constant(loaded, prompt):
+            loaded.cache.restore(constant)
         while True:
             called: list[tuple[ToolCall, ToolResult]] = []
-            for output in sorted_out(self._written(loaded, messages, tools, turn), bool(tools)):
-                turn.check()
-                if isinstance(output, str):
-                    yield output
-                elif (result := (yield output)) is not None:
-                    called.append((output, result))
-            if not called:
+            text = self._text(loaded, messages, tools)
+            thoughts = Thoughts(begun=thought_begun(text), suspected=self._thinks)
+            with closing(self._written(loaded, text, turn)) as written:
+                for output in answer(written, may_call, thoughts, ending):
+                    turn.check()
+                    answered = answered or bool(str(output).strip())
+                    if isinstance(output, str):
+                        yield output
+                    elif (result := (yield output)) is not None:
+                        called.append((output, result))
+            self._thinks = self._thinks or thoughts.unmarked
+            if not answered:
+                raise nothing_said(thoughts.found, thoughts.unfinished, self._choices.longest)
+            if not called or ending.over:
                 return
             messages = [*messages, *loaded.chat.called(called)]
 
-    def _written(
-        self, loaded: Loaded, messages: list[dict[str, Any]], tools: list[Any], turn: Turn
-    ) -> Iterator[str]:
-        choices = self._choices
+    def _offered(self, prompt: Prompt, is_small: bool) -> Prompt:
+        """The prompt with the functions that the model is told of."""
+        wanted = self._choices.tools
+        if wanted == AUTO:
+            wanted = NONE if is_small else FEW
+        if wanted == ALL:
+            return prompt
+        few = fitting(prompt) if wanted == FEW else ()
+        return with_offer(prompt, few) if few else Prompt(prompt.messages)
+
+    def _limits(self, prompt: Prompt, is_small: bool) -> Limits:
+        sentences = self._choices.sentences or (SMALL_SENTENCES if is_small else 0)
+        return Limits.of(prompt.system, sentences)
+
+    def _constant(self, loaded: _Loaded, prompt: Prompt) -> str:
+        """What all prompts of this persona begin with; nothing of it is the user's."""
+        return beginning(prompt.messages[:1], partial(self._said, loaded)) if prompt.system else ""
+
+    def _said(self, loaded: _Loaded, prompt: Prompt) -> str:
+        return self._text(loaded, loaded.chat.messages(prompt), [])
+
+    def _text(
+        self, loaded: _Loaded, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
+    ) -> str:
+        """The conversation as the model reads it, shortened until it fits the context."""
+        choices, chat = self._choices, loaded.chat
+
+        def length(said: list[dict[str, Any]]) -> int:
+            return loaded.backend.count(chat.text(said, tools))
+
         room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM))
-        fitting = fitted(messages, lambda fewer: len(loaded.tokens(fewer, tools)), room)
-        tokens = loaded.tokens(fitting, tools)
-        try:
-            pieces = loaded.model.create_completion(
-                tokens, max_tokens=choices.longest, stream=True, **choices.sampling
-            )
+        with self._translated():
+            return chat.text(fitted(messages, length, room), tools)
+
+    def _written(self, loaded: _Loaded, text: str, turn: Turn) -> Generator[str]:
+        pieces = loaded.backend.write(text, self._choices.longest, self._choices.sampling, turn)
+        yield from self._followed(pieces, turn)
+
+    def _followed(self, pieces: Generator[str], turn: Turn) -> Generator[str]:
+        """What a library yields; once the turn is cancelled that, as its end and its failure, is
+        of no interest."""
+        with self._translated(turn), closing(pieces):
             for piece in pieces:
                 turn.check()
-                yield piece["choices"][0]["text"]
-        except (RuntimeError, ValueError, MemoryError) as error:
-            turn.check()  # an operation that was stopped raises too
-            raise translated(error, Path(choices.model)) from error
+                yield piece
+        turn.check()
+
+    @contextmanager
+    def _translated(self, turn: Turn | None = None) -> Iterator[None]:
+        """What a library raises, for a person to read."""
+        try:
+            yield
+        except (RuntimeError, ValueError, OSError, MemoryError) as error:
+            if turn is not None:
+                turn.check()
+            raise translated(error, Path(self._choices.model)) from error
 
 
-def _loaded(choices: _Choices) -> Loaded:
+def _load(choices: _Choices) -> _Loaded:
     path = Path(choices.model).expanduser()
-    model, stop = load(path, choices.context, choices.threads, choices.gpu_layers)
-    return Loaded(model, stop, Chat(model.metadata))
+    make = _backend(choices.library)
+    backend = make(path, choices.context, choices.threads, choices.gpu_layers)
+    network = (choices.context, choices.gpu_layers)
+    cache = PromptCache(choices.prompt_cache, backend, path, *network)
+    return _Loaded(backend, Chat(backend.metadata), cache, path.stat().st_size < SMALL)
+
+
+def _backend(library: str) -> type[NativeServer] | type[PythonBindings]:
+    """What was compiled on this machine goes before what runs on any."""
+    is_compiled = importlib.util.find_spec("llama_cpp") is not None
+    if library == COMPILED and not is_compiled:
+        raise ConfigInvalid(
+            f"{COMPILED} is not installed.", "Install it, or let the option library be auto."
+        )
+    return PythonBindings if is_compiled and library in (AUTO, COMPILED) else NativeServer

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.openai.request import Refusal, refusal, without
+from avatar_app.engines.dialogue.openai.stream import CUT, FILTERED, Answer, Requested
 from avatar_app.engines.dialogue.openai.transport import (
     CONNECT_WITHIN,
     asked_patiently,
     longest_silence,
     open_http_client,
 )
-from avatar_app.engines.dialogue.openai.wire import NO_KEY, Wire, key_for, translated
+from avatar_app.engines.dialogue.openai.wire import NO_KEY, Wire, key_for, reason_of, translated
 from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import described, merged, told
-from avatar_app.engines.dialogue.prompting.replies import sorted_out
+from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
+from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 
 LETTERS = 3.2
 """Of a token, on average: the server alone can count exactly."""
+REFUSING = frozenset({400, 404, 405, 422, 501})
+"""Statuses that may mean a parameter which is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +43,7 @@ class _Choices:
     top_p: float = 0.9
     longest: int = 400
     patience: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A function that the model wants to be called."""
-
-    id: str
-    call: ToolCall
-    written: str
-    """Its arguments, as the model wrote them."""
+    sentences: int = 0
 
 
 class OpenAIDialogue:
@@ -59,6 +56,8 @@ class OpenAIDialogue:
         self._openai = openai
         self._choices = _Choices(**options)
         self._model = self._choices.model
+        self._refused: dict[tuple[str, str], frozenset[Refusal]] = {}
+        self._thinking: set[tuple[str, str]] = set()
 
     @property
     def patience(self) -> float:
@@ -77,11 +76,9 @@ class OpenAIDialogue:
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         choices, wire = self._choices, Wire()
         turn.when_cancelled(wire.cut)
-        room = choices.context - min(choices.longest, choices.context // 2)
-        messages = fitted(merged(prompt.messages), _length, room)
         try:
             with self._client(wire) as client:
-                yield from self._reply(client, messages, described(prompt), turn)
+                yield from self._reply(client, prompt, turn)
         except self._openai.OpenAIError as error:
             turn.check()  # a wire that was cut raises too
             raise translated(error, choices.address) from error
@@ -117,93 +114,77 @@ class OpenAIDialogue:
             ) from error
 
     def _reply(
-        self, client: Any, messages: list[dict[str, Any]], tools: list[Any], turn: Turn
+        self, client: Any, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        answered = False
+        choices = self._choices
+        room = choices.context - min(choices.longest, choices.context // 2)
+        messages = fitted(merged(prompt.messages), _length, room)
+        ending, answered = Ending(Limits.of(prompt.system, choices.sentences)), False
         while True:
-            asked: list[_Asked] = []
-            results: list[dict[str, Any]] = []
+            received = Answer()
             stream = asked_patiently(
-                lambda said=messages: self._stream(client, said, tools),  # type: ignore[misc]
+                partial(self._stream, client, messages, described(prompt)),
                 *(turn, self._choices.address, self._choices.patience),
             )
-            for output in sorted_out(_texts(stream, turn, asked), False):
+            thoughts = Thoughts(suspected=self._place in self._thinking)
+            said = answer(received.texts(stream, turn), False, thoughts, ending)
+            for output in said:
                 turn.check()
-                answered = True
+                answered = answered or bool(str(output).strip())
                 yield output
+            if thoughts.unmarked:
+                self._thinking.add(self._place)
+            asked = [] if ending.over else received.requested()
             if not asked and not answered:
-                raise EngineFailed("The language model gave no answer.", "Ask again.")
-            answered = True
+                raise self._silence(received, thoughts)
+            results = []
             for each in asked:
                 result = yield each.call
                 results.append(_answer(each, result or ToolResult()))
+                answered = True
             if not asked:
                 return
             messages = [*messages, _question(asked), *results]
 
+    def _silence(self, received: Answer, thoughts: Thoughts) -> EngineFailed:
+        if received.reason == FILTERED:
+            return EngineFailed(
+                f"The server {self._choices.address} held the answer back: its filter refused it.",
+                "Say it in other words, or choose another model.",
+            )
+        thought = received.thought or thoughts.found
+        return nothing_said(thought, received.reason == CUT, self._choices.longest)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        """What is learnt about a server and its model is kept under this."""
+        return self._choices.address, self._model
+
     def _stream(self, client: Any, messages: list[dict[str, Any]], tools: list[Any]) -> Any:
         if not self._model:
             self._model = _first_model(client, self._choices.address)
-        wanted = {
+        body: dict[str, Any] = {
             "model": self._model,
             "messages": messages,
             "temperature": self._choices.temperature,
             "top_p": self._choices.top_p,
             "max_tokens": self._choices.longest,
             "stream": True,
+            **({"tools": tools} if tools else {}),
         }
-        if not tools:
-            return client.chat.completions.create(**wanted)
-        try:
-            return client.chat.completions.create(tools=tools, **wanted)
-        except self._openai.BadRequestError as error:
-            if "tool" not in str(error).lower():
-                raise
-            return client.chat.completions.create(**wanted)  # a model that cannot call functions
+        while True:
+            refused = self._refused.get(self._place, frozenset())
+            wanted = without(body, refused)
+            try:
+                return client.chat.completions.create(**wanted)
+            except self._openai.APIStatusError as error:
+                more = refusal(reason_of(error), wanted, refused)
+                if error.status_code not in REFUSING or more is None:
+                    raise
+                self._refused[self._place] = refused | {more}
 
 
-def _texts(stream: Any, turn: Turn, asked: list[_Asked]) -> Iterator[str]:
-    """The words as they come; functions that are to be called are put into `asked`.
-
-    EngineFailed if they end within a sentence without a reason.
-    """
-    parts: dict[int, dict[str, str]] = {}
-    last, reason = "", None
-    with stream:
-        for chunk in stream:
-            turn.check()
-            turn.explain_wait("")
-            if not chunk.choices:
-                continue
-            delta, reason = chunk.choices[0].delta, chunk.choices[0].finish_reason or reason
-            if delta.content:
-                last = delta.content.rstrip()[-1:] or last
-                yield delta.content
-            for piece in delta.tool_calls or ():
-                part = parts.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
-                part["id"] = piece.id or part["id"]
-                if piece.function is not None:
-                    part["name"] += piece.function.name or ""
-                    part["arguments"] += piece.function.arguments or ""
-    turn.check()  # a wire that was cut looks like the end
-    if reason is None and (last.isalnum() or last == ","):
-        raise EngineFailed("The language model broke off in mid-sentence.", "Ask again.")
-    for index in sorted(parts):
-        part = parts[index]
-        call = ToolCall(part["name"], _arguments(part["arguments"]))
-        asked.append(_Asked(part["id"] or f"call_{index}", call, part["arguments"] or "{}"))
-
-
-def _arguments(written: str) -> dict[str, Any]:
-    """What cannot be read is left out: the function then says what it lacks."""
-    try:
-        arguments = json.loads(written or "{}")
-    except ValueError:
-        return {}
-    return arguments if isinstance(arguments, dict) else {}
-
-
-def _question(asked: list[_Asked]) -> dict[str, Any]:
+def _question(asked: list[Requested]) -> dict[str, Any]:
     calls = [
         {
             "id": each.id,
@@ -215,7 +196,7 @@ def _question(asked: list[_Asked]) -> dict[str, Any]:
     return {"role": "assistant", "content": "", "tool_calls": calls}
 
 
-def _answer(asked: _Asked, result: ToolResult) -> dict[str, Any]:
+def _answer(asked: Requested, result: ToolResult) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": asked.id, "content": told(result)}
 
 

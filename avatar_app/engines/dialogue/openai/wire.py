@@ -15,6 +15,8 @@ NO_KEY = "unused"
 """Servers on this computer ask for no key, but the client insists on one."""
 LONGEST_REASON = 300
 """Letters of what a server says."""
+PAYMENT_REQUIRED = 402
+_UNPAID = ("insufficient_quota", "billing", "credit", "balance", "current quota", "payment")
 KEYRING = "avatar_app"
 """Under this name keys are kept in the system's keyring, by the server's address."""
 
@@ -71,12 +73,26 @@ def canonical(address: str) -> str:
     return address.strip().rstrip("/")
 
 
+def _is_unpaid(error: Any) -> bool:
+    """An empty purse is no busy server, though many say 429 for both."""
+    code = str(getattr(error, "code", "") or "")
+    said = f"{code} {reason_of(error)}".lower()
+    return error.status_code == PAYMENT_REQUIRED or (
+        error.status_code in (403, 429) and any(word in said for word in _UNPAID)
+    )
+
+
 def translated(error: Exception, address: str) -> AvatarError:
     """What the client raised, for a person to read."""
     import openai
 
     reason = reason_of(error)
     match error:
+        case openai.APIStatusError() if _is_unpaid(error):
+            return ConfigInvalid(
+                f"The server {address} answers only who has paid: {reason}",
+                "Look at your account and its limits there, or choose another server.",
+            )
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return ConfigInvalid(
                 f"The server {address} does not accept the key.",

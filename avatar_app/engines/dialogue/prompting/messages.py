@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from avatar_app.core.prompt import Message, Prompt, Role
@@ -60,3 +61,13 @@ def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any
         first = messages[0] | {"content": f"{messages[0]['content']}\n\n{more}"}
         return [first, *messages[1:]]
     return [{"role": str(Role.SYSTEM), "content": more}, *messages]
+
+
+def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For templates that know no system: its words come before the user's first ones."""
+    rest = [dict(message) for message in messages]
+    if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
+        return rest
+    system = rest.pop(0)["content"]
+    rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+    return rest

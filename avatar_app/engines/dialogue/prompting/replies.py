@@ -1,47 +1,92 @@
-"""What a model writes, sorted out: words to be spoken, functions to be called, thoughts to keep."""
+"""What a model writes, sorted out: words to be spoken, and functions to be called."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from avatar_app.core.errors import EngineFailed
 from avatar_app.core.values import ToolCall
+from avatar_app.engines.dialogue.prompting.endings import Ending
+from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 
-THOUGHT = ("<think>", "</think>")
 CALLS = {
     "<tool_call>": "</tool_call>",
+    "<tool_calls>": "</tool_calls>",
     "<|python_tag|>": "<|eom_id|>",
     "[TOOL_CALLS]": "\n\n",
     "<function_call>": "</function_call>",
+    "<function=": "</function>",
+    "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
+    "<|tool_call|>": "<|/tool_call|>",
 }
-"""How models of several makers begin and end a call (Hermes and Qwen, Llama, Mistral)."""
+"""How models of several makers begin and end a call (Hermes and Qwen, Llama, Mistral, DeepSeek)."""
+BARE = ('{"name":', '{"name" :', '{ "name":', '{"function":')
+"""How a call begins that has no mark."""
 LONGEST_CALL = 8000
 """Characters after which it is no call."""
+_NAMED = re.compile(r"\s*([\w.-]+)\s*>\s*(\{.*)", re.DOTALL)
 
 
-def sorted_out(pieces: Iterator[str], may_call: bool) -> Iterator[str | ToolCall]:
-    """Words as they come, and calls. What may yet become a mark is held back until it is known."""
-    held, begun = "", False
-    marks = (THOUGHT[0], *CALLS) if may_call else (THOUGHT[0],)
-    inside = ""
+def answer(
+    pieces: Iterator[str], may_call: bool, thoughts: Thoughts, ending: Ending
+) -> Iterator[str | ToolCall]:
+    """What is said and called, of what a model writes; it is read no further than the answer goes.
+
+    Yields "" as well, where something was written of which nothing is said.
+    """
+    for output in sorted_out(thoughts.without(pieces), may_call):
+        if isinstance(output, ToolCall):
+            yield ending.rest()
+            yield output
+            continue
+        yield ending.taken(output)
+        if ending.over:
+            return
+    yield ending.rest()
+
+
+def nothing_said(thought: bool, cut: bool, longest: int) -> EngineFailed:
+    """Why an answer is empty. `cut`: it came to its length, `longest` tokens."""
+    if cut:
+        return EngineFailed(
+            f"The language model used up its {longest} tokens"
+            f"{' with thinking' if thought else ''} and said nothing.",
+            "Raise the option longest, or choose a model that thinks less.",
+        )
+    if thought:
+        return EngineFailed(
+            "The language model thought, and said nothing.", "Ask again, or choose another model."
+        )
+    return EngineFailed("The language model gave no answer.", "Ask again.")
+
+
+def sorted_out(pieces: Iterable[str], may_call: bool) -> Iterator[str | ToolCall]:
+    """Words as they come, and calls; where none may be called, calls are left out. What may yet
+    become a mark is held back until it is known; an empty piece is passed on."""
+    held, begun, inside = "", False, ""
+    marks = (*CALLS, *BARE)
     for piece in pieces:
+        if not piece:
+            yield ""
         held += piece
         while held:
             if inside:
                 held, inside, outputs = _within(held, inside)
-                yield from outputs
+                yield from outputs if may_call else ()
                 if inside:
                     break
                 continue
-            if may_call and not begun and _may_be_json(held):
+            if not begun and _may_be_json(held):
                 break
             at, mark = _first(held, marks)
             if mark:
                 if before := held[:at]:
                     begun = begun or bool(before.strip())
                     yield before
-                held, inside = held[at + len(mark) :], mark
+                held, inside = held[at + len(mark) * (mark in CALLS) :], mark
                 continue
             free = len(held) - _possible(held, marks)
             if not free:
@@ -49,11 +94,15 @@ def sorted_out(pieces: Iterator[str], may_call: bool) -> Iterator[str | ToolCall
             ready, held = held[:free], held[free:]
             begun = begun or bool(ready.strip())
             yield ready
-    yield from _rest(held, inside, begun, may_call)
+    for output in _rest(held, inside, begun):
+        if may_call or isinstance(output, str):
+            yield output
 
 
 def parsed(text: str) -> list[ToolCall]:
     """The calls that a JSON text holds; none where it is no call."""
+    if named := _NAMED.match(text):
+        text = f'{{"name": "{named[1]}", "arguments": {named[2]}}}'
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -84,25 +133,27 @@ def _objects(text: str) -> list[Any]:
         return []
 
 
-def _within(held: str, mark: str) -> tuple[str, str, list[str | ToolCall]]:
+def _within(held: str, mark: str) -> tuple[str, str, list[ToolCall]]:
     """What is left, the mark if it still holds, and what became of the text inside."""
-    end = THOUGHT[1] if mark == THOUGHT[0] else CALLS[mark]
-    at = held.find(end)
-    if at >= 0:
-        inner, rest = held[:at], held[at + len(end) :]
-        return rest, "", [] if mark == THOUGHT[0] else list(parsed(inner))
-    if mark == THOUGHT[0]:
-        return held[-len(end) :], mark, []  # thoughts may be long; only a mark's beginning matters
+    if mark in BARE:
+        try:
+            _, end = json.JSONDecoder().raw_decode(held)
+        except (ValueError, RecursionError):
+            end = -1
+        if end > 0:
+            return held[end:], "", parsed(held[:end])
+    elif (at := held.find(CALLS[mark])) >= 0:
+        return held[at + len(CALLS[mark]) :], "", parsed(held[:at])
     if len(held) > LONGEST_CALL:
         return "", "", []
     return held, mark, []
 
 
-def _rest(held: str, inside: str, begun: bool, may_call: bool) -> Iterator[str | ToolCall]:
+def _rest(held: str, inside: str, begun: bool) -> Iterator[str | ToolCall]:
     """At the end of the answer nothing is held back any more."""
-    if inside == THOUGHT[0] or not held:
+    if not held:
         return
-    if inside or (may_call and not begun and _may_be_json(held)):
+    if inside or (not begun and _may_be_json(held)):
         calls = parsed(held.strip().removeprefix("```json").removesuffix("```"))
         if calls or inside:
             yield from calls

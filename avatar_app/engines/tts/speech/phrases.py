@@ -77,7 +77,13 @@ _JOINING = frozenset(
 _LONGEST_PART = 60
 """Characters of a token without blanks (Chinese, Japanese, Thai) that are said in one go."""
 
-_ADDRESS = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#:)\]>]+)[^\s)\]>]*", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?:(?:https?|ftp)://(?:www\.)?|\bwww\.)([^\s/?#:)\]>]+)[^\s)\]>]*", re.IGNORECASE
+)
+_PATH = re.compile(
+    r"(?<![\w./\\])(?:(?:~|\.{1,2})?(?:/[\w.@+-]+)+/|[A-Za-z]:\\(?:[^\\\s]+\\)*)([\w.@+-]*\w)"
+)
+"""Of a file: its name is said."""
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _MARKUP = re.compile(r"[*_`~|•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
 _MARKED_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
@@ -148,6 +154,7 @@ def _parts(token: str) -> Iterator[Part]:
 def clean(token: str) -> str:
     """What is said of a token: empty, or something that can be pronounced."""
     token = _ADDRESS.sub(r"\1", unicodedata.normalize("NFC", token))
+    token = _PATH.sub(r"\1", token)
     token = _LINK_TARGET.sub("", token)
     token = _MARKED_TIMES.sub("×", token)
     token = _MARKUP.sub(lambda mark: " " if mark[0] in "_|" else "", token)

@@ -1,0 +1,210 @@
+"""llama.cpp as xllamacpp brings it, ready compiled: its own server, in this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from avatar_app.core.turn import Turn
+from avatar_app.engines.dialogue.llama.backend import (
+    TEMPLATE,
+    Evaluated,
+    check_file,
+    layers_to_try,
+    sleeping_pools,
+    translated,
+)
+from avatar_app.engines.dialogue.llama.connection import Endpoint, Refused, Request
+
+CARD_BATCH = 512
+BATCHES = ((300 << 20, 32), (1 << 30, 16))
+"""Tokens read at once by a processor, for models up to a number of bytes. After each batch the
+server looks whether it is still listened to; small ones are hardly slower than large ones."""
+LEAST_BATCH = 8
+ONLY_ERRORS = 1
+"""Verbosity of llama.cpp."""
+LAST_WORDS = "exiting due to"
+"""What it writes last where it cannot start; another thread of its own writes it."""
+SOON = 2.0
+"""Seconds that these may take."""
+CHECKPOINTS = 4
+"""States kept of models that cannot go back in what they read (sliding windows, recurrent ones)."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ACTION_BYTES = 256
+"""More than a `sigaction` has on any system."""
+
+
+class NativeServer:
+    """A `Backend` (https://github.com/xorbitsai/xllamacpp)."""
+
+    def __init__(self, path: Path, context: int, threads: int, gpu_layers: int) -> None:
+        """`gpu_layers`: −1 takes all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
+        check_file(path)
+        with sleeping_pools():
+            import xllamacpp
+
+        self.version = f"xllamacpp {xllamacpp.__version__}"
+        self._endpoint = Endpoint()
+        self._evaluated = Evaluated()
+        try:
+            self._server = _started(path, self._endpoint, context, threads, gpu_layers)
+            self.metadata = self._metadata()
+        except BaseException:
+            self._endpoint.remove()
+            raise
+
+    def _metadata(self) -> Mapping[str, str]:
+        return {TEMPLATE: Request(self._endpoint).get("/props").get("chat_template", "")}
+
+    def count(self, text: str) -> int:
+        asked = {"content": text, "add_special": True, "parse_special": True}
+        return len(Request(self._endpoint).post("/tokenize", asked)["tokens"])
+
+    def write(
+        self, text: str, longest: int, sampling: Mapping[str, Any], turn: Turn
+    ) -> Generator[str]:
+        request = Request(self._endpoint)
+        turn.when_cancelled(request.cut)
+        body = {"prompt": text, "n_predict": longest, "cache_prompt": True, "id_slot": 0}
+        streaming = {"stream": True, "return_progress": True}
+        read = Evaluated()
+        try:
+            for document in request.stream("/completion", body | streaming | dict(sampling)):
+                turn.check()
+                read = _read(document) or read
+                yield document.get("content", "")
+        except Refused as error:
+            raise RuntimeError(str(error)) from error
+        finally:
+            self._evaluated += read
+            request.close()
+
+    def read(self, text: str, turn: Turn) -> Generator[str]:
+        for _ in self.write(text, 0, {}, turn):
+            yield ""
+
+    def evaluated(self) -> Evaluated:
+        read, self._evaluated = self._evaluated, Evaluated()
+        return read
+
+    def save(self, file: Path) -> None:
+        self._slot("save", file.name)
+        shutil.move(self._endpoint.folder / file.name, file)
+
+    def restore(self, file: Path) -> None:
+        copied = Path(shutil.copy(file, self._endpoint.folder))
+        try:
+            self._slot("restore", copied.name)
+        finally:
+            copied.unlink()
+
+    def close(self) -> None:
+        del self._server
+        self._endpoint.remove()
+
+    def _slot(self, action: str, name: str) -> None:
+        try:
+            Request(self._endpoint).post(f"/slots/0?action={action}", {"filename": name})
+        except Refused as error:
+            raise ValueError(str(error)) from error
+
+
+def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_layers: int) -> Any:
+    """A server that answers at `endpoint`, with as many layers on the graphics card as fit."""
+    import xllamacpp
+
+    failure = ""
+    devices = xllamacpp.get_device_info()
+    has_card = any(each["type"].name.endswith("GPU") for each in devices)
+    for layers in layers_to_try(gpu_layers, has_card):
+        parameters = _parameters(path, endpoint, context, threads)
+        parameters.n_gpu_layers = layers
+        parameters.n_batch = parameters.n_ubatch = _batch(path) if layers == 0 else CARD_BATCH
+        with _signals_kept(), _errors_caught() as errors:
+            try:
+                server = xllamacpp.Server(parameters)
+            except RuntimeError as error:
+                failure = errors() or str(error)
+                continue
+        if not endpoint.has_file:
+            endpoint.port = int(server.listening_address.rpartition(":")[2])
+        return server
+    raise translated(RuntimeError(failure), path)
+
+
+def _parameters(path: Path, endpoint: Endpoint, context: int, threads: int) -> Any:
+    import xllamacpp
+
+    made = xllamacpp.CommonParams()
+    made.model.path = str(path)
+    made.n_ctx, made.n_parallel = context, 1
+    made.cpuparams.n_threads = made.cpuparams_batch.n_threads = threads
+    made.fit_params = made.warmup = made.ui = False
+    made.cache_ram_mib, made.n_ctx_checkpoints = 0, CHECKPOINTS
+    made.verbosity = ONLY_ERRORS
+    made.hostnames, made.api_keys = [endpoint.host], [endpoint.key]
+    made.slot_save_path = f"{endpoint.folder}{os.sep}"
+    return made
+
+
+def _batch(path: Path) -> int:
+    size = path.stat().st_size
+    return next((batch for most, batch in BATCHES if size <= most), LEAST_BATCH)
+
+
+def _read(document: Mapping[str, Any]) -> Evaluated | None:
+    """What was read so far, where a document of the stream tells it."""
+    if progress := document.get("prompt_progress"):
+        return Evaluated(progress["processed"] - progress["cache"], progress["time_ms"] / 1000)
+    if timings := document.get("timings"):
+        return Evaluated(timings["prompt_n"], timings["prompt_ms"] / 1000)
+    return None
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """llama.cpp's server takes the signals that end a program; they belong to the program."""
+    if sys.platform == "win32":
+        yield
+        return
+    library = ctypes.CDLL(None)
+    before = {each: ctypes.create_string_buffer(_ACTION_BYTES) for each in _SIGNALS}
+    for number, action in before.items():
+        library.sigaction(number, None, action)
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            library.sigaction(number, action, None)
+
+
+@contextmanager
+def _errors_caught() -> Iterator[Callable[[], str]]:
+    """Why something failed llama.cpp writes on the terminal alone; yields what tells it."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+
+        def errors() -> str:
+            for _ in range(int(SOON / 0.01)):
+                written.seek(0)
+                if LAST_WORDS in (text := written.read().decode(errors="replace")):
+                    return text
+                threading.Event().wait(0.01)
+            return text
+
+        try:
+            yield errors
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,70 @@
+"""What a server is asked; without what it, or its model, has refused before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from avatar_app.engines.dialogue.prompting.messages import without_system
+
+Body = dict[str, Any]
+
+
+class Refusal(StrEnum):
+    """What servers or models do not take."""
+
+    TOOLS = "tools"
+    OLD_LENGTH = "max_tokens"
+    TOP_P = "top_p"
+    SAMPLING = "sampling"
+    SYSTEM = "system"
+
+
+def _renamed(body: Body) -> Body:
+    return _left_out(body, "max_tokens") | {"max_completion_tokens": body["max_tokens"]}
+
+
+_WITHOUT: dict[Refusal, Callable[[Body], Body]] = {
+    Refusal.TOOLS: lambda body: _left_out(body, "tools"),
+    Refusal.OLD_LENGTH: _renamed,
+    Refusal.TOP_P: lambda body: _left_out(body, "top_p"),
+    Refusal.SAMPLING: lambda body: _left_out(body, "temperature", "top_p"),
+    Refusal.SYSTEM: lambda body: body | {"messages": without_system(body["messages"])},
+}
+_SAID = (
+    (Refusal.OLD_LENGTH, re.compile(r"max_tokens")),
+    (Refusal.TOP_P, re.compile(r"temperature.*top_p.*both|both.*temperature.*top_p")),
+    (Refusal.SAMPLING, re.compile(r"temperature|top_p")),
+    (Refusal.SYSTEM, re.compile(r"developer instruction|system (?:role|message|prompt|instr)")),
+    (Refusal.SYSTEM, re.compile(r"role.{0,20}system|roles must alternate|system.{0,20}not supp")),
+    (Refusal.TOOLS, re.compile(r"tool|function[ _]call")),
+)
+"""In what words they say so."""
+
+
+def without(body: Body, refused: frozenset[Refusal]) -> Body:
+    """The request without what was refused."""
+    for each in sorted(refused):
+        body = _WITHOUT[each](body)
+    return body
+
+
+def refusal(message: str, body: Body, refused: frozenset[Refusal]) -> Refusal | None:
+    """What an error says that a request should not hold; None where it is about something else."""
+    said = message.lower()
+    for each, words in _SAID:
+        if each not in refused and words.search(said) and _holds(body, each):
+            return each
+    return None
+
+
+def _holds(body: Body, refusal: Refusal) -> bool:
+    if refusal is Refusal.OLD_LENGTH:
+        return "max_tokens" in body
+    return _WITHOUT[refusal](body) != body
+
+
+def _left_out(body: Body, *names: str) -> Body:
+    return {name: value for name, value in body.items() if name not in names}

@@ -1,0 +1,182 @@
+"""Where an answer is over though the model writes on: it speaks for others, or repeats itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MARK = re.compile(
+    r"<\|[^<>|\s]{2,24}\|>|</?s>|<(?:end_of_turn|start_of_turn|eos|bos|endoftext)>"
+    r"|\[/?INST\]|<</?SYS>>|<｜[^<>｜]{2,24}｜>",
+    re.IGNORECASE,
+)
+"""What begins or ends a message in some template, where it is written out."""
+OTHERS = frozenset(("user", "human", "you", "system", "assistant", "ai", "instruction", "input"))
+"""Whose words an answer does not hold."""
+_ANYWHERE = frozenset(("User:", "Human:", "Assistant:"))
+_TOKEN = re.compile(r"\S*\s+|\S*[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|\S{60,}")
+"""A word and the blanks after it; of scripts without blanks, and of what is no word, a piece."""
+_SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’)\]*_]*$")
+_TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|approx|e\.g|i\.e|No)|\b[A-Z])\.$")
+"""A full stop that ends no sentence."""
+_RUN = re.compile(r"(\w)\1{12,}")
+_NAME = re.compile(r"You are (?:an? )?((?:[A-Z][\w'-]+ ?){1,3})")
+_FENCE = "```"
+_DECORATION = "*_#> \n\t"
+TIMES = 3
+"""A sentence is not said for the third time, nor a few words thrice on end."""
+FEW_WORDS = 3
+"""Shorter sentences may come often: “Yes.”"""
+WORDS_ON_END = 4
+"""A single word is not said so many times on end; “no, no, no” is speech."""
+LONGEST_PATTERN = 12
+"""Words that are looked for as said again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where an answer ends."""
+
+    sentences: int = 0
+    """It has no more; 0: as many as there are."""
+    speaker: frozenset[str] = frozenset()
+    """Names, in small letters, under which the avatar may begin: they are left out."""
+
+    @classmethod
+    def of(cls, system: str, sentences: int = 0) -> Limits:
+        """The avatar is called as it was told to be."""
+        found = _NAME.search(system)
+        name = found[1].strip().lower() if found else ""
+        return cls(sentences, frozenset({"assistant", "ai", "avatar", name, *name.split()} - {""}))
+
+
+class Ending:
+    """Follows one answer, word by word."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._names = OTHERS | limits.speaker
+        self._text = ""  # a word that is not complete yet
+        self._line: list[str] | None = []  # the line's first words, while they may be a name
+        self._held: list[str] = []  # words of a sentence that may be one too many
+        self._words: list[str] = []
+        self._sentence: list[str] = []
+        self._times: Counter[str] = Counter()
+        self._sentences = 0
+        self._fenced = False
+        self.over = False
+
+    def taken(self, piece: str) -> str:
+        """What may be said now that `piece` is written; once the answer is over, nothing more."""
+        self._text += piece
+        return "".join(self._complete())
+
+    def rest(self) -> str:
+        """What may be said when nothing follows."""
+        text, self._text = self._text, ""
+        ready = self._said(text) if not self.over else []
+        if not self.over:
+            ready += [*self._held, *(self._line or ())]
+            self._held, self._line = [], []
+        return "".join(ready)
+
+    def _complete(self) -> Iterator[str]:
+        while not self.over and (token := _TOKEN.match(self._text)):
+            self._text = self._text[token.end() :]
+            yield from self._said(token[0])
+        self.over = self.over or bool(_RUN.search(self._text))
+
+    def _said(self, token: str) -> list[str]:
+        """What may be said now that `token` is there."""
+        if token.startswith(_FENCE):
+            self._fenced = not self._fenced
+        if not self._words and not token.strip():
+            return []
+        if _RUN.search(token) or (token.strip() in _ANYWHERE and self._words):
+            self.over = True
+            return []
+        if mark := MARK.search(token):
+            ready = self._taken(self._line or []) + self._taken([token[: mark.start()]])
+            self.over = True
+            return ready
+        line = self._line
+        ready = self._taken([token]) if line is None else self._begin_line(line, token)
+        if "\n" in token and not self.over:
+            ready, self._line = ready + self._taken(self._line or []), []
+        return ready
+
+    def _begin_line(self, line: list[str], token: str) -> list[str]:
+        """“Mira: Hello” is said without the name, “User: Hello” is not said at all."""
+        line.append(token)
+        text = "".join(line).strip(_DECORATION).lower()
+        name = text.removesuffix(":").strip(_DECORATION)
+        if text.endswith(":") and name in self._names:
+            self._line = []
+            self.over = bool(self._words) or name not in self._limits.speaker
+            return []
+        if not text or any(f"{each} ".startswith(f"{text} ") for each in self._names):
+            return []
+        self._line = None
+        return self._taken(line)
+
+    def _taken(self, tokens: list[str]) -> list[str]:
+        """What may be said of words that are no name; a sentence that was said twice is held."""
+        ready: list[str] = []
+        for token in tokens:
+            if self.over:
+                break
+            self._held.append(token)
+            self._count(token)
+            if not self.over and not self._said_often_so_far():
+                ready, self._held = ready + self._held, []
+            self.over = self.over or 0 < self._limits.sentences <= self._sentences
+        return ready
+
+    def _said_often_so_far(self) -> bool:
+        begun = " ".join(self._sentence)
+        return bool(begun) and any(
+            times >= TIMES - 1 and sentence.startswith(begun)
+            for sentence, times in self._times.items()
+        )
+
+    def _count(self, token: str) -> None:
+        if self._fenced:
+            return  # programs repeat themselves
+        word = "".join(filter(str.isalnum, token)).lower()
+        if word:
+            self._words.append(word)
+            self._sentence.append(word)
+        if self._repeats():
+            self.over = True
+        elif self._sentence and _ends_sentence(token) and not self._is_list_number():
+            self._end_sentence()
+
+    def _is_list_number(self) -> bool:
+        return len(self._sentence) == 1 and self._sentence[0].isdecimal()
+
+    def _end_sentence(self) -> None:
+        sentence, long = " ".join(self._sentence), len(self._sentence) >= FEW_WORDS
+        self._sentence = []
+        if long and self._times[sentence] >= TIMES - 1:
+            self.over = True
+            return
+        self._times[sentence] += long
+        self._sentences += 1
+
+    def _repeats(self) -> bool:
+        """Do the last words say a few words again and again?"""
+        words = self._words
+        if len(words) >= WORDS_ON_END and len(set(words[-WORDS_ON_END:])) == 1:
+            return True
+        return any(
+            len(words) >= TIMES * size
+            and words[-size:] == words[-2 * size : -size] == words[-3 * size : -2 * size]
+            for size in range(2, LONGEST_PATTERN + 1)
+        )
+
+
+def _ends_sentence(token: str) -> bool:
+    written = token.rstrip()
+    return "\n\n" in token or bool(_SENTENCE.search(written) and not _TITLE.search(written))

@@ -1,0 +1,59 @@
+"""In idle time the dialogue reads what its next prompt begins with, to answer sooner then."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from avatar_app.core.engines import Dialogue, PreparedDialogue
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.prompt import Prompt
+from avatar_app.core.turn import Turn
+from avatar_app.pipeline.engine_usage import EngineUsage
+from avatar_app.pipeline.stage import Stage
+from avatar_app.pipeline.work_tracker import WorkTracker
+
+PREPARE = "prepare"
+log = logging.getLogger(__name__)
+
+
+class PromptPreparation:
+    """A stage of its own, of least importance: whatever else is to be done ends its work."""
+
+    def __init__(
+        self, dialogue: Callable[[], Dialogue], activity: WorkTracker, occupancy: EngineUsage
+    ) -> None:
+        self._dialogue, self._occupancy = dialogue, occupancy
+        self._turn = Turn(id=0)
+        self._stage: Stage[Prompt, str] = Stage(
+            PREPARE, self._read, activity, _nothing, _nothing, _failed
+        )
+
+    def begin(self, prompt: Prompt) -> None:
+        """Read the conversation so far; what was begun before is no longer of use."""
+        self.stop()
+        if isinstance(self._dialogue(), PreparedDialogue) and prompt.messages:
+            self._turn = Turn(id=0)
+            self._stage.submit(self._turn, prompt)
+
+    def stop(self) -> None:
+        """Leave the engine to somebody else."""
+        self._turn.cancel()
+
+    def close(self) -> None:
+        self.stop()
+        self._stage.close()
+
+    def _read(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
+        with self._occupancy.of(self._dialogue) as dialogue:
+            if isinstance(dialogue, PreparedDialogue):
+                yield from dialogue.prepare(prompt, turn)
+
+
+def _nothing(*_: object) -> None:
+    """There is nothing to hand on."""
+
+
+def _failed(_prompt: Prompt, _turn: Turn, _stage: str, error: AvatarError) -> None:
+    """Whoever asks the engine for an answer is told."""
+    log.info("nothing was read ahead: %s", error)

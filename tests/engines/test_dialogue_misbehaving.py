@@ -1,0 +1,313 @@
+"""Servers and models as people report them: what they get wrong is neither spoken nor fatal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from model_server import Handler, Server, serving
+
+from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
+from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
+from avatar_app.core.turn import Turn
+from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
+
+HELLO = "Hello! It is nice to see you."
+NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
+TOOLS = (ToolDescription("now", "The time.", NOTHING), ToolDescription("sum", "A sum.", NOTHING))
+SAID = (Message(Role.SYSTEM, "You are Mira, a friend."), Message(Role.USER, "Hi!"))
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+def writes(*deltas: Any, reason: str | None = "stop") -> Callable[[Handler, dict[str, Any]], None]:
+    """What answers with these; a text is written letter by letter."""
+
+    def answer(handler: Handler, asked: dict[str, Any]) -> None:
+        handler.begin()
+        if asked["messages"][-1]["role"] == "tool":
+            handler.delta(content="Done.")
+        else:
+            for delta in deltas:
+                pieces = (
+                    [{"content": each} for each in delta] if isinstance(delta, str) else [delta]
+                )
+                for piece in pieces:
+                    handler.chunk(piece)
+            handler.chunk({}, reason)
+        handler.end()
+
+    return answer
+
+
+def asked(server: Server, dialogue: OpenAIDialogue | None = None) -> list[str | ToolCall]:
+    """What is said, in one piece, and called."""
+    dialogue = dialogue or OpenAIDialogue(address=server.address, model="m")
+    reply, outputs, result = dialogue.reply(Prompt(SAID, TOOLS), Turn(1)), [""], None
+    while True:
+        try:
+            output = reply.send(result)
+        except StopIteration:
+            return [each for each in outputs if each]
+        result = None
+        if isinstance(output, ToolCall):
+            outputs += [output, ""]
+            result = ToolResult(4)
+        else:
+            outputs[-1] += output
+
+
+def failure(answer: Callable[[Handler, dict[str, Any]], None]) -> AvatarError:
+    with serving(answer) as server, pytest.raises(AvatarError) as raised:
+        asked(server)
+    return raised.value
+
+
+THINKING = "The user wants a greeting, so be brief."
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"Okay, {THINKING.lower()}\n</think>\n\n{HELLO}",
+        *(
+            f"<{name}>{THINKING}</{name.split()[0]}>{HELLO}"
+            for name in ("think", "Think", "thinking", "thought", "reasoning", 'think time="3"')
+        ),
+        f"[THINK]{THINKING}[/THINK]{HELLO}",
+        f"◁think▷{THINKING}◁/think▷{HELLO}",
+        f"<|channel|>analysis<|message|>{THINKING}<|end|><|start|>assistant<|channel|>final<|message|>"
+        f"{HELLO}",
+        f"<|START_THINKING|>{THINKING}<|END_THINKING|>{HELLO}",
+    ],
+)
+def test_thoughts_are_not_spoken_however_they_are_marked(written):
+    with serving(writes(written)) as server:
+        assert asked(server) == [HELLO]
+
+
+def test_a_model_whose_prompt_begins_its_thoughts_is_known_from_then_on():
+    with serving(writes(f"Quite a greeting, this.</think>{HELLO}")) as server:
+        dialogue = OpenAIDialogue(address=server.address, model="m")
+        asked(server, dialogue)
+        assert asked(server, dialogue) == [HELLO]
+
+
+def test_an_answer_that_only_begins_like_a_thought_is_spoken():
+    with serving(writes("The user interface is simple.")) as server:
+        assert asked(server) == ["The user interface is simple."]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "thinking", "thinking": [{"type": "text", "text": THINKING}]}],
+        [{"type": "text", "text": HELLO}],
+    ],
+)
+def test_words_may_come_as_a_list_of_parts(content):
+    with serving(
+        writes({"content": content}, {"content": [{"type": "text", "text": "!"}]})
+    ) as server:
+        assert "".join(map(str, asked(server))).removeprefix(HELLO) == "!"
+
+
+def call(index: int | None, id: str | None, name: str | None, arguments: Any) -> dict[str, Any]:
+    piece: dict[str, Any] = {"type": "function", "function": {"name": name, "arguments": arguments}}
+    piece |= {"index": index} if index is not None else {}
+    return {"tool_calls": [piece | ({"id": id} if id else {})]}
+
+
+SUM = ToolCall("sum", {"x": "2+2"})
+
+
+@pytest.mark.parametrize(
+    ("pieces", "calls"),
+    [
+        ([call(0, "a", "now", "{}"), call(0, "b", "sum", '{"x": "2+2"}')], [ToolCall("now"), SUM]),
+        ([call(0, None, "now", "{}"), call(0, None, "sum", '{"x": "2+2"}')],
+         [ToolCall("now"), SUM]),
+        ([call(None, "a", "now", "{}"), call(None, "b", "sum", '{"x": "2+2"}')],
+         [ToolCall("now"), SUM]),
+        ([call(None, "a", "sum", '{"x": "2+2"}')], [SUM]),
+        ([call(0, "a", "sum", '{"x": '), call(0, "a", "sum", '"2+2"}')], [SUM]),
+        ([call(0, "a", "sum", ""), call(0, None, None, '{"x": "2+2"}')], [SUM]),
+        ([call(0, "a", "su", ""), call(0, None, "m", '{"x": "2+2"}')], [SUM]),
+        ([call(0, None, "sum", '{"x": "2+2"}')], [SUM]),
+        ([call(0, "a", "sum", {"x": "2+2"})], [SUM]),
+        ([call(1, "a", "sum", '{"x": "2+2"}')], [SUM]),
+        ([call(0, "a", "sum", '{"x": '), call(1, "b", "now", "{}"), call(0, None, None, '"2+2"}')],
+         [SUM, ToolCall("now")]),
+    ],
+)  # fmt: skip
+def test_calls_are_told_apart_however_they_are_numbered(pieces, calls):
+    with serving(writes(*pieces, reason="tool_calls")) as server:
+        assert asked(server) == [*calls, "Done."]
+
+
+REFUSALS = {
+    "max_tokens": (
+        lambda body: "max_tokens" in body,
+        400,
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use"
+        " 'max_completion_tokens' instead.",
+    ),
+    "temperature": (
+        lambda body: "temperature" in body,
+        400,
+        "Unsupported value: 'temperature' does not support 0.7 with this model.",
+    ),
+    "both": (
+        lambda body: "temperature" in body and "top_p" in body,
+        400,
+        "`temperature` and `top_p` cannot both be specified for this model.",
+    ),
+    "system": (
+        lambda body: body["messages"][0]["role"] == "system",
+        400,
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+    ),
+    **{
+        words: (lambda body: "tools" in body, status, words)
+        for words, status in (
+            ("registry.ollama.ai/library/gemma:2b does not support tools", 400),
+            ('"auto" tool choice requires --enable-auto-tool-choice to be set', 400),
+            ("Function calling is not enabled for models/gemma-3-27b-it", 400),
+            ("No endpoints found that support tool use.", 404),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_is_refused_is_not_asked_again(name):
+    refused, status, words = REFUSALS[name]
+    said = writes(HELLO)
+
+    def answer(handler: Handler, body: dict[str, Any]) -> None:
+        if refused(body):
+            handler.send(status, {"error": {"message": words}})
+        else:
+            said(handler, body)
+
+    with serving(answer) as server:
+        dialogue = OpenAIDialogue(address=server.address, model="m")
+        assert asked(server, dialogue) == [HELLO]
+        count = len(server.asked)
+        assert asked(server, dialogue) == [HELLO]
+    assert (count, len(server.asked)) == (2, 3), "what was refused is remembered"
+    last = server.asked[-1]
+    assert "You are Mira" in json.dumps(last["messages"])
+    assert {"max_tokens", "max_completion_tokens"} & set(last)
+
+
+def test_a_model_that_takes_nothing_is_asked_for_the_least():
+    def answer(handler: Handler, body: dict[str, Any]) -> None:
+        for refused, status, words in REFUSALS.values():
+            if refused(body):
+                handler.send(status, {"error": {"message": words}})
+                return
+        writes(HELLO)(handler, body)
+
+    with serving(answer) as server:
+        assert asked(server) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "hint"),
+    [
+        (writes({"reasoning_content": "Hm"}, reason="length"), "with thinking", "longest"),
+        (writes("<think> The user wants", reason="length"), "with thinking", "longest"),
+        (writes("<think>The user wants a greeting.</think>"), "thought, and said nothing", "model"),
+        (writes("<think>The user wants a greeting and"), "thought, and said nothing", "model"),
+        (writes({"content": ""}, reason="content_filter"), "its filter refused it", "other words"),
+        (writes({"content": ""}), "gave no answer", "Ask again"),
+    ],
+)  # fmt: skip
+def test_why_an_answer_is_empty_is_said(answer, said, hint):
+    error = failure(answer)
+    assert isinstance(error, EngineFailed)
+    assert said in error.message
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (402, {"message": "Insufficient Balance"}),
+        (429, {"message": "You exceeded your current quota.", "code": "insufficient_quota"}),
+    ],
+)
+def test_an_empty_purse_is_no_busy_server(status, error):
+    told = failure(lambda handler, _body: handler.send(status, {"error": error}))
+    assert isinstance(told, ConfigInvalid)
+    assert error["message"] in told.message
+    assert "account" in told.hint
+    assert "Error code" not in told.message
+
+
+def test_a_refusal_is_what_the_model_says():
+    with serving(writes({"content": None, "refusal": "I cannot help with that."})) as server:
+        assert asked(server) == ["I cannot help with that."]
+
+
+def test_an_answer_that_is_not_streamed_is_one():
+    message = {"role": "assistant", "content": HELLO}
+    document = {"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    with serving(lambda handler, _body: handler.send(200, document)) as server:
+        assert asked(server) == [HELLO]
+
+
+def test_an_end_without_words_is_an_end():
+    def answer(handler: Handler, _body: dict[str, Any]) -> None:
+        handler.begin()
+        handler.delta(content="Nice to see you again, Anna")
+        handler.chunk(None, "stop")
+        handler.end()
+
+    with serving(answer) as server:
+        assert asked(server) == ["Nice to see you again, Anna"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (" ".join(["I am here to help you."] * 60), " ".join(["I am here to help you."] * 2)),
+        ("Hello " + " ".join(["ha"] * 300), "Hello ha ha ha"),
+        ("Hello " + "a" * 3000, "Hello"),
+        ("So " + "and then again " * 40, "So and then again and then again and then"),
+        ("No, no, no. That is fine, very very fine.", "No, no, no. That is fine, very very fine."),
+    ],
+)
+def test_what_is_repeated_is_stopped_and_what_was_said_stays(written, said):
+    with serving(writes(written)) as server:
+        (text,) = asked(server)
+    assert str(text).strip() == said
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["<|im_end|>", "</s>", "<|eot_id|>", "\nUser: And how are you?\nAssistant: I am fine.",
+     "<|im_end|>\n<|im_start|>user\nAnd how are you?<|im_end|>", "\n**Human:** And?",
+     " User: And how are you?"],
+)  # fmt: skip
+def test_marks_are_not_spoken_and_nobody_is_spoken_for(more):
+    with serving(writes(HELLO + more)) as server:
+        (text,) = asked(server)
+    assert str(text).strip() == HELLO
+
+
+@pytest.mark.parametrize("name", ["Mira: ", "**Mira:** ", "Assistant: "])
+def test_a_name_before_the_answer_is_left_out(name):
+    with serving(writes(name + HELLO)) as server:
+        assert asked(server) == [HELLO]
+
+
+def test_an_answer_has_no_more_sentences_than_wanted():
+    written = "Dr. Jones lives at No. 5. He is kind. Is he old? Yes. He is."
+    with serving(writes(written)) as server:
+        dialogue = OpenAIDialogue(address=server.address, model="m", sentences=3)
+        (text,) = asked(server, dialogue)
+    assert str(text).strip() == "Dr. Jones lives at No. 5. He is kind. Is he old?"

@@ -1,0 +1,107 @@
+"""What of an answer is said, what is shown, and what goes; whatever pieces it comes in."""
+
+from __future__ import annotations
+
+import pytest
+
+from avatar_app.core.values import Block, BlockKind
+from avatar_app.pipeline.output.clauses import split_clauses
+from avatar_app.pipeline.output.formulas import spoken_formula
+from avatar_app.pipeline.output.speakable import speakable
+
+
+def said(text: str, size: int) -> list[str | Block]:
+    pieces = (text[at : at + size] for at in range(0, len(text), size))
+    return list(split_clauses(speakable(pieces)))
+
+
+def words(outputs: list[str | Block]) -> str:
+    return " ".join(" ".join(each.split()) for each in outputs if isinstance(each, str))
+
+
+CODE = "def add(a, b):\n    return a + b  # *sum*\n\nprint(add(1, 2))"
+TABLE = "| City | Temp |\n|------|-----:|\n| Rome | 21 |"
+in_pieces = pytest.mark.parametrize("size", [1, 3, 10_000])
+
+
+@in_pieces
+@pytest.mark.parametrize(
+    ("text", "spoken", "shown"),
+    [
+        (
+            f"Here you go:\n\n```python\n{CODE}\n```\n\nThat adds.",
+            "Here you go: I show you the code. That adds.",
+            [Block(BlockKind.CODE, CODE)],
+        ),
+        (
+            f"~~~\n{CODE}",
+            "I show you the code.",
+            [Block(BlockKind.CODE, CODE)],
+        ),
+        (
+            f"A table:\n\n{TABLE}\n\nThat is all.",
+            "A table: I show you the table. That is all.",
+            [Block(BlockKind.TABLE, TABLE)],
+        ),
+        (
+            "So:\n$$\\int_0^1 x dx\n= \\frac{1}{2}$$\nDone.",
+            "So: I show you the formula. Done.",
+            [Block(BlockKind.FORMULA, "$$\\int_0^1 x dx\n= \\frac{1}{2}$$")],
+        ),
+    ],
+)
+def test_code_tables_and_formulas_are_shown_and_announced(text, spoken, shown, size):
+    outputs = said(text, size)
+    assert words(outputs) == spoken
+    assert [each for each in outputs if isinstance(each, Block)] == shown
+    assert "I show you" in str(outputs[outputs.index(shown[0]) + 1]), "what is seen is announced"
+
+
+@in_pieces
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("*smiles warmly and waves* Hello! It is you. *tilts head*", "Hello! It is you."),
+        ("[laughs] Hello! (chuckles softly) It is you. _nods_", "Hello! It is you."),
+        ("<happy>Hello!</happy> [joy] It is <break time='1s'/>you.", "Hello! It is you."),
+        ("I am *really* sure, **very** __sure__, ~~no~~ _yes_.",
+         "I am really sure, very sure, no yes."),
+        ("# Plan\n\n1. **First** step\n- [ ] open\n* [x] done\n> A quote.\n\n---\n\nDone.",
+         "Plan 1. First step open done A quote. Done."),
+        ("The area is $\\pi r^2$, or \\(\\frac{a}{b}\\).",
+         "The area is pi r squared, or a over b."),
+        ("See [the page](https://x.org/a_b) or `pip install x`.", "See the page or pip install x."),
+        ("Rome is old.[1][2] It is big【4†source】.", "Rome is old. It is big."),
+        ("2 * 3 * 4 is 24, it costs $5 and $6, a < b and c > d.",
+         "2 * 3 * 4 is 24, it costs $5 and $6, a < b and c > d."),
+        ("snake_case_name (it has legs) and a star * alone, (never closed",
+         "snake_case_name (it has legs) and a star * alone, (never closed"),
+        ("In C#, 5 - 3 = 2.\n+1 for you!", "In C#, 5 - 3 = 2. +1 for you!"),
+    ],
+)  # fmt: skip
+def test_marks_and_gestures_go_and_words_stay(text, spoken, size):
+    assert words(said(text, size)) == spoken
+
+
+def test_plain_words_are_not_held_back():
+    pieces = ["Hello", " there,", " my", " friend.", " It", " is", " late", " (by", " now"]
+    held, reader = "", speakable(iter(pieces))
+    for piece in pieces[:7]:
+        held += piece
+        assert next(reader) == piece
+    assert "".join(map(str, reader)).split() == ["(by", "now"]
+
+
+@pytest.mark.parametrize(
+    ("tex", "spoken"),
+    [
+        (r"\pi r^2", "pi r squared"),
+        (r"E = mc^2", "E equals mc squared"),
+        (r"\frac{a}{b} = \sqrt{c}", "a over b equals the square root of c"),
+        (r"x_1 \leq 3 \cdot 10^{-4}", "x 1 at most 3 times 10 to the power of minus 4"),
+        (r"90^\circ", "90 degrees"),
+        (r"\text{speed} - 1", "speed minus 1"),
+    ],
+)
+def test_short_formulas_are_said(tex, spoken):
+    assert spoken_formula(tex) == spoken
