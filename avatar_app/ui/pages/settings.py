@@ -23,7 +23,7 @@ from avatar_app.settings.documentation import read_help
 from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, form_fields, search
 from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.store import SettingsChange
-from avatar_app.system.paths import default_settings_file
+from avatar_app.system.paths import default_settings_file, personas
 from avatar_app.ui.pages.editors import LineEdit
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.setting_row import shown_value
@@ -31,6 +31,7 @@ from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 NAVIGATION = 17 * UNIT
@@ -52,7 +53,7 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self._session, self._store, self._work = session, session.settings, work
         self._help = read_help(default_settings_file())
-        self._suggestions: Suggestions = {}
+        self._suggestions: Suggestions = {"persona": _personas()}
         self.setObjectName("settingsPage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(self.tr("Settings"))
@@ -145,6 +146,7 @@ class SettingsPage(QWidget):
 
     def _show_devices(self, devices: Devices) -> None:
         self._suggestions = {
+            "persona": _personas(),
             "audio.microphone": tuple(FieldChoice(name, name) for name in devices.microphones),
             "audio.speaker": tuple(FieldChoice(name, name) for name in devices.speakers),
         }
@@ -228,3 +230,8 @@ class SettingsPage(QWidget):
 
     def resizeEvent(self, _event: Any) -> None:
         self._place_toast()
+
+
+def _personas() -> tuple[FieldChoice, ...]:
+    names = sorted(path.stem for path in personas().glob("*.yaml"))
+    return tuple(FieldChoice(name, shown_name(name)) for name in names)
