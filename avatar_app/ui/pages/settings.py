@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -63,6 +63,9 @@ class SettingsPage(QWidget):
         self.file_button = QPushButton(self.tr("Open as file"))
         self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close the settings"), "Esc")
         self.toast = NoticeBar(self, theme)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._prepare)
         self._lay_out()
         self._connect()
         self._unfollow = self._store.subscribe(
@@ -78,6 +81,7 @@ class SettingsPage(QWidget):
         self.search_field.setFocus()
         self.search_field.selectAll()
         self._work.run(self._session.devices).then(self._show_devices)
+        self._idle.start()
 
     def dismiss(self) -> None:
         """Leave the words of a search first, then the page."""
@@ -138,11 +142,14 @@ class SettingsPage(QWidget):
         """Show the fields of the page that is chosen, or those that were searched for."""
         fields, words = self._fields(), self.search_field.text().strip()
         self.pages.setEnabled(not words)
-        if words:
-            self.form.show_fields(search(fields, words), with_pages=True)
-        else:
-            page = self.pages.currentItem().text()
-            self.form.show_fields(tuple(field for field in fields if field.page.value == page))
+        page = self.pages.currentItem().text()
+        found = search(fields, words) if words else [f for f in fields if f.page.value == page]
+        self.form.show_fields(fields, {field.name for field in found}, with_pages=bool(words))
+
+    def _prepare(self) -> None:
+        """Make the rows that a search may find, a page at a time, while nothing else is to do."""
+        if self.isVisible() and self.form.prepare_one(self._fields()):
+            self._idle.start()
 
     def _show_devices(self, devices: Devices) -> None:
         self._suggestions = {
