@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -215,8 +215,11 @@ class _Form:
 
 
 def titled(key: str) -> str:
-    """A name as a person writes it: top_p → “Top p”."""
-    return key.replace("_", " ").capitalize()
+    """A name as a person writes it: top_p → “Top p”, fps → “FPS”."""
+    return key.upper() if key in _ACRONYMS else key.replace("_", " ").capitalize()
+
+
+_ACRONYMS = {"fps"}
 
 
 def _worded(value: str) -> str:
@@ -225,7 +228,13 @@ def _worded(value: str) -> str:
 
 
 def _shown(entry: FieldInfo) -> FormHints:
-    return _mark(entry, FormHints) or FormHints()
+    """All hints about an entry as one; a later one adds to those of its type."""
+    hints = FormHints()
+    for mark in entry.metadata:
+        if isinstance(mark, FormHints):
+            said = {f.name: value for f in fields(mark) if (value := getattr(mark, f.name))}
+            hints = replace(hints, **said)
+    return hints
 
 
 def _mark(entry: FieldInfo, kind: type[Any]) -> Any:

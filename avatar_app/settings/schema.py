@@ -52,8 +52,8 @@ class _Section(BaseModel):
 class MemoryLimits(_Section):
     """Shares of all memory of a pool. As shipped 11.0 and 11.5 of a card's 12 GB."""
 
-    soft: Share = 11.0 / 12
-    hard: Share = 11.5 / 12
+    soft: Annotated[Share, FormHints("Idle engines leave above")] = 11.0 / 12
+    hard: Annotated[Share, FormHints("No engine loads above")] = 11.5 / 12
 
 
 class EngineChoice(_Section):
@@ -76,14 +76,14 @@ class AudioSettings(_Section):
 class TurnDetectionSettings(_Section):
     """Who has the floor: the fields of TurnDetectionOptions, and the words that mean “go on”."""
 
-    duck_after: Seconds
-    pause_after: Seconds
-    min_speech: Seconds
-    prefix_padding: Seconds
-    preemptive_generation_delay: Seconds
-    min_endpointing_delay: Seconds
-    max_endpointing_delay: Seconds
-    max_utterance: Seconds
+    duck_after: Annotated[Seconds, FormHints("Quieter after")]
+    pause_after: Annotated[Seconds, FormHints("Pause after")]
+    min_speech: Annotated[Seconds, FormHints("Shortest speech")]
+    prefix_padding: Annotated[Seconds, FormHints("Sound kept from before")]
+    preemptive_generation_delay: Annotated[Seconds, FormHints("Prepare an answer after")]
+    min_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, at first")]
+    max_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, at most")]
+    max_utterance: Annotated[Seconds, FormHints("Longest utterance")]
     backchannels: tuple[str, ...]
 
 

@@ -158,12 +158,15 @@ def test_a_slider_counts_when_it_rests(qtbot, settings: Opened) -> None:
     changes: list[tuple[str, ...]] = []
     speed = row(window, "tts.options.speed")
     session.settings.subscribe(lambda change: changes.append(change.names))
-    slider = speed.editor.slider
+    slider, rest = speed.editor.slider, speed.editor._timer
+    rest.setInterval(60_000)  # however slow the machine is
     slider.setFocus()
     for _ in range(5):
         qtbot.keyClick(slider, Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: session.settings.get("tts.options.speed") == pytest.approx(1.1))
-    assert changes == [("tts.options.speed",)]
+    assert session.settings.get("tts.options.speed") == 1.0
+    rest.start(0)
+    qtbot.waitUntil(lambda: changes == [("tts.options.speed",)])
+    assert session.settings.get("tts.options.speed") == pytest.approx(1.1)
     qtbot.waitUntil(speed.reset_button.isVisible)
     qtbot.mouseClick(speed.reset_button, MOUSE)
     qtbot.waitUntil(lambda: session.settings.get("tts.options.speed") == 1.0)

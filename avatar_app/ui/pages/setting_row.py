@@ -60,6 +60,13 @@ class SettingRow(QWidget):
         self.reset_button.setAccessibleName(name)
         self.reset_button.setToolTip(name)
 
+    def mark_first(self, first: bool) -> None:
+        """The first row of a card has no line above it."""
+        if self.property("first") is not first:
+            self.setProperty("first", first)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
     def show_problem(self, text: str) -> None:
         """Say why the value was not taken, and show the one that holds."""
         self.editor.show_field(self.field)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -23,7 +23,7 @@ from avatar_app.settings.documentation import read_help
 from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, form_fields, search
 from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.store import SettingsChange
-from avatar_app.system.paths import default_settings_file
+from avatar_app.system.paths import default_settings_file, personas
 from avatar_app.ui.pages.editors import LineEdit
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.setting_row import shown_value
@@ -31,6 +31,7 @@ from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 NAVIGATION = 17 * UNIT
@@ -52,7 +53,7 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self._session, self._store, self._work = session, session.settings, work
         self._help = read_help(default_settings_file())
-        self._suggestions: Suggestions = {}
+        self._suggestions: Suggestions = {"persona": _personas()}
         self.setObjectName("settingsPage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(self.tr("Settings"))
@@ -62,6 +63,9 @@ class SettingsPage(QWidget):
         self.file_button = QPushButton(self.tr("Open as file"))
         self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close the settings"), "Esc")
         self.toast = NoticeBar(self, theme)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._prepare)
         self._lay_out()
         self._connect()
         self._unfollow = self._store.subscribe(
@@ -77,6 +81,7 @@ class SettingsPage(QWidget):
         self.search_field.setFocus()
         self.search_field.selectAll()
         self._work.run(self._session.devices).then(self._show_devices)
+        self._idle.start()
 
     def dismiss(self) -> None:
         """Leave the words of a search first, then the page."""
@@ -137,14 +142,18 @@ class SettingsPage(QWidget):
         """Show the fields of the page that is chosen, or those that were searched for."""
         fields, words = self._fields(), self.search_field.text().strip()
         self.pages.setEnabled(not words)
-        if words:
-            self.form.show_fields(search(fields, words), with_pages=True)
-        else:
-            page = self.pages.currentItem().text()
-            self.form.show_fields(tuple(field for field in fields if field.page.value == page))
+        page = self.pages.currentItem().text()
+        found = search(fields, words) if words else [f for f in fields if f.page.value == page]
+        self.form.show_fields(fields, {field.name for field in found}, with_pages=bool(words))
+
+    def _prepare(self) -> None:
+        """Make the rows that a search may find, a page at a time, while nothing else is to do."""
+        if self.isVisible() and self.form.prepare_one(self._fields()):
+            self._idle.start()
 
     def _show_devices(self, devices: Devices) -> None:
         self._suggestions = {
+            "persona": _personas(),
             "audio.microphone": tuple(FieldChoice(name, name) for name in devices.microphones),
             "audio.speaker": tuple(FieldChoice(name, name) for name in devices.speakers),
         }
@@ -228,3 +237,8 @@ class SettingsPage(QWidget):
 
     def resizeEvent(self, _event: Any) -> None:
         self._place_toast()
+
+
+def _personas() -> tuple[FieldChoice, ...]:
+    names = sorted(path.stem for path in personas().glob("*.yaml"))
+    return tuple(FieldChoice(name, shown_name(name)) for name in names)
