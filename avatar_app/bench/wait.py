@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -32,8 +32,23 @@ LISTENED = 0.4
 """Seconds of each answer that the user hears before the bench goes on."""
 
 
-def measure_wait(report: Report, settings: Settings, places: AppPaths, quick: bool) -> None:
-    """From the true end of the user's voice to each mark of the answer."""
+def _unwatched(_conversation: OfflineConversation) -> None:
+    """Nothing else is measured."""
+
+
+def measure_wait(
+    report: Report,
+    settings: Settings,
+    places: AppPaths,
+    quick: bool,
+    sound: tuple[float, float] = (SOUND_P50, SOUND_P95),
+    watch: Callable[[OfflineConversation], None] = _unwatched,
+) -> None:
+    """From the true end of the user's voice to each mark of the answer.
+
+    `sound`: the targets of the first sound, p50 and p95 in milliseconds; `watch` is called at the
+    end of each conversation, while its engines are loaded.
+    """
     answered: list[dict[str, float]] = []
     said = 0
     for sayings in _speakers(quick):
@@ -44,9 +59,10 @@ def measure_wait(report: Report, settings: Settings, places: AppPaths, quick: bo
             for saying in sayings:
                 said += 1
                 answered += asker.ask(saying)
+            watch(gathering)
     for mark in MARKS:
         values = [each[mark] for each in answered if mark in each]
-        bounds = (SOUND_P50, SOUND_P95) if mark == "first_sound" else (None, None)
+        bounds = sound if mark == "first_sound" else (None, None)
         report.add_percentiles(mark, values, "ms", p50=bounds[0], p95=bounds[1])
     report.add("answered", 100 * len(answered) / said, "%", least=90)
 
