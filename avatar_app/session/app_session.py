@@ -82,8 +82,7 @@ class AppSession:
         if self._opening.ident is not None:
             self._opening.join()
         with self._lock:
-            ensemble, self._ensemble = self._ensemble, None
-            self._first_frame = None
+            ensemble, self._ensemble, self._first_frame = self._ensemble, None, None
         if ensemble is not None:
             ensemble.close()
         if self._recorder is not None:
@@ -228,8 +227,7 @@ class AppSession:
             applier.apply(change.settings)
 
     def _show(self, face: Face) -> None:
-        """The face is seen while the other engines are loaded."""
-        self._first_frame = face.rest(FaceState.IDLE)
+        self._first_frame = face.rest(FaceState.IDLE)  # seen while the other engines load
 
     def _remember(self, values: Mapping[str, Any]) -> None:
         """Set what is in use already."""

@@ -185,7 +185,7 @@ def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all()
     assert desk.listen(0.3).probability == 1.0
     missed = min(quiet - cleaned + 1, PREROLL)
     assert desk.canceller.cleaned == cleaned + missed + 1
-    before = desk.hearing.preroll()
+    before = desk.hearing.prefix_padding()
     assert [chunk.start for chunk in before] == [
         desk.start - 160 * (PREROLL - index) for index in range(PREROLL)
     ]
@@ -194,7 +194,7 @@ def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all()
 
 def test_what_is_asked_for_in_a_quiet_room_was_cleaned() -> None:
     desk = quiet_desk()
-    assert all(np.abs(chunk.samples).max() < 0.0006 for chunk in desk.hearing.preroll())
+    assert all(np.abs(chunk.samples).max() < 0.0006 for chunk in desk.hearing.prefix_padding())
 
 
 def test_while_something_is_played_every_block_counts() -> None:
