@@ -65,11 +65,12 @@ class DownloadProgress:
         if self.rate:
             text += f", {readable(self.rate)}/s"
         if (left := self.seconds_left) is not None:
-            text += f", {_duration(left)} left"
+            text += f", {duration(left)} left"
         return text
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """For a person to read."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobPart
+from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import STARTER, Catalog, Model
 from avatar_app.models.download import download
 from avatar_app.models.errors import DiskFailed, DownloadFailed
@@ -35,6 +36,10 @@ class StarterItem:
     @property
     def title(self) -> str:
         return self.model.title
+
+    @property
+    def kind(self) -> Kind:
+        return self.model.kind
 
     @property
     def install_command(self) -> str:

@@ -25,6 +25,8 @@ from avatar_app.session.avatar_choices import AvatarChoices
 from avatar_app.session.personas import read_persona
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
+from avatar_app.session.starter import Starter
+from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
@@ -67,6 +69,7 @@ class AppSession:
         self._unfollow = settings.subscribe(self._follow)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
         self.character = self._characters.shown_by(settings.settings.face)
+        self.starter: Starter = StarterInstaller(self, settings, places, self.registry)
 
     def start(self) -> None:
         self._opening.start()
@@ -138,15 +141,27 @@ class AppSession:
         detector = face_detector_factory(avatars, self._places.models)
         return self._characters.make(source, job, detector)
 
-    def use(self, kind: Kind, choice: EngineChoice) -> None:
-        """As `LiveConversation.use`, and remembered. Nothing happens before all is open."""
+    def use(
+        self,
+        kind: Kind,
+        choice: EngineChoice,
+        then: Callable[[], None] = lambda: None,
+        failed: Callable[[AvatarError], None] | None = None,
+    ) -> None:
+        """As `LiveConversation.use`, and remembered before `then` is called. Nothing happens before
+        all is open."""
 
         def used() -> None:
             self._remember(settings_of(kind, choice))
             self._tell_character(kind, choice)
+            then()
 
         if (ensemble := self._ensemble) is not None:
-            ensemble.use(kind, choice, used)
+            ensemble.use(kind, choice, used, failed)
+
+    def say(self, text: str) -> None:
+        """Have the avatar say something by itself, once nobody speaks."""
+        self._order(commands.Announce(text))
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
@@ -212,7 +227,7 @@ class AppSession:
                 ensemble.conversation.order(order)
             self._waiting.clear()
         self._applier.apply(self.settings.settings)  # they may have changed meanwhile
-        self._order(commands.Announce(read_persona(settings.persona).greeting))
+        self.say(read_persona(settings.persona).greeting)
 
     def _follow(self, change: SettingsChange) -> None:
         """Settings changed, here or elsewhere."""

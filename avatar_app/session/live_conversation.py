@@ -89,11 +89,17 @@ class LiveConversation:
         self._tools.start()
         self._loading.start()
 
-    def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
+    def use(
+        self,
+        kind: Kind,
+        choice: EngineChoice,
+        used: Callable[[], None],
+        failed: Callable[[AvatarError], None] | None = None,
+    ) -> None:
         """Have another engine loaded while all goes on, and call `used` when it is: from the next
         turn on it does the work of its kind, a face from the next picture. One that cannot be had
-        leaves all as it is, and the user is told."""
-        self._supervisor.use(kind, choice, used)
+        leaves all as it is, and `failed` is called, or else the user is told."""
+        self._supervisor.use(kind, choice, used, failed)
 
     def substitute(self, kind: Kind) -> None:
         """Have the built-in engine of a kind take the place of one that cannot be used."""

@@ -11,6 +11,7 @@ from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
+from avatar_app.session.starter import Starter
 from avatar_app.settings.store import SettingsStore
 
 
@@ -69,6 +70,8 @@ class Session(AudioDevices, Characters, Protocol):
     window's own preferences are settings too."""
     manifests: tuple[Manifest, ...]
     """The engines that can be chosen."""
+    starter: Starter
+    """What a newcomer is offered: real ears, a voice and a brain."""
 
     def start(self) -> None:
         """Begin to listen; returns at once."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avatar_app.core.manifest import Kind
 from avatar_app.settings.layers import (
@@ -153,6 +154,11 @@ class ModelSettings(_Section):
     folders: tuple[str, ...]
 
 
+def _day(value: Any) -> Any:
+    """A day as YAML reads it is written as ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class WindowSettings(_Section):
     """What the window looks like."""
 
@@ -161,6 +167,12 @@ class WindowSettings(_Section):
     theme: ThemeChoice
     transcript: bool
     geometry: Annotated[str | None, FormHints(hidden=True)]
+    starter_offer: Annotated[
+        str,
+        BeforeValidator(_day),
+        Field(pattern=r"^(first|never|[\d-]{10})$"),
+        FormHints(hidden=True),
+    ]
 
 
 class HistorySettings(_Section):

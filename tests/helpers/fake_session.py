@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
+from avatar_app.models.catalog import CATALOG, STARTER, read_catalog
+from avatar_app.performance.starter import StarterItem
 from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.settings.store import SettingsStore
-from avatar_app.system.paths import app_paths
+from avatar_app.system.paths import app_paths, shipped
 
+MODELS = read_catalog(shipped("models") / CATALOG).find_all([STARTER])
 Listener = Callable[[Event], None]
 
 
@@ -31,6 +36,47 @@ def gradient(width: int = 320, height: int = 180) -> np.ndarray:
     inside = ((x - width / 2) / (height * 0.3)) ** 2 + ((y - height / 2) / (height * 0.38)) ** 2 < 1
     picture[inside] = (236, 190, 160)
     return np.ascontiguousarray(picture.astype(np.uint8))
+
+
+class FakeStarter:
+    """Fetches nothing: reports what a test put in, and waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.due = Offer.NO
+        self.lacking = tuple(StarterItem(model, model.bytes or 0) for model in MODELS)
+        self.progress: list[StarterProgress] = []
+        self.failures: tuple[tuple[StarterItem, AvatarError], ...] = ()
+        self.error: AvatarError | None = None
+        self.got: list[tuple[StarterItem, ...]] = []
+        self.times_postponed = 0
+        self.may_finish = threading.Event()
+        self.may_finish.set()
+
+    def offer(self) -> Offer:
+        return self.due
+
+    def postpone(self) -> None:
+        self.times_postponed += 1
+
+    def items(self) -> tuple[StarterItem, ...]:
+        return self.lacking
+
+    def get(
+        self,
+        items: Iterable[StarterItem],
+        job: Job[StarterOutcome],
+        watch: Callable[[StarterProgress], None],
+    ) -> StarterOutcome:
+        self.got.append(tuple(items))
+        for progress in self.progress:
+            watch(progress)
+        while not self.may_finish.wait(0.01):
+            job.check()
+        if self.error is not None:
+            raise self.error
+        failed = [item for item, _ in self.failures]
+        at_work = tuple(item for item in self.got[-1] if item not in failed)
+        return StarterOutcome(at_work, self.failures)
 
 
 class FakeSession:
@@ -49,6 +95,7 @@ class FakeSession:
         self.settings.know_engines(manifests)
         self.manifests = manifests
         self.character = "mira"
+        self.starter = FakeStarter()
         self.calls: list[tuple[Any, ...]] = []
         self.history = history
         self.threads: set[str] = set()

@@ -43,6 +43,9 @@ FREE_WITHIN = 300.0
 """Seconds after which an engine that was exchanged and still works counts as hung."""
 SUPERVISED = frozenset(KIND_OF_STAGE.values())
 
+_ToldWhy = Callable[[AvatarError], None] | None
+"""Who is told why an engine cannot be had; None: the user."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +56,7 @@ class _Choice:
     kind: Kind
     choice: EngineChoice
     used: Callable[[], None]
+    failed: _ToldWhy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,13 +117,16 @@ class EngineSupervisor:
                     self._pass_time()
             return False
 
-    def use(self, kind: Kind, choice: EngineChoice, used: Callable[[], None]) -> None:
+    def use(
+        self, kind: Kind, choice: EngineChoice, used: Callable[[], None], failed: _ToldWhy = None
+    ) -> None:
         """Use another engine from the next turn on, a face from the first picture that it can draw,
-        and call `used`; one that cannot be had leaves all as it is, and the user is told."""
+        and call `used`; one that cannot be had leaves all as it is, and the user is told: by
+        `failed`, where it is given."""
         with self._lock:
             if slot := self.slots.get(kind):
                 slot.is_loading = True
-            self._submit(_Choice(kind, choice, used))
+            self._submit(_Choice(kind, choice, used, failed))
 
     def substitute(self, kind: Kind, reason: str = "") -> None:
         """Give up an engine that cannot be used. `reason`: why, if the user was not told."""
@@ -258,7 +265,9 @@ class EngineSupervisor:
                 slot.missed(type(error))
             elif slot is not None:
                 slot.is_loading = False
-        if isinstance(job, _Choice):
+        if isinstance(job, _Choice) and job.failed is not None:
+            job.failed(error)
+        elif isinstance(job, _Choice):
             self._post(notice_of_staying(self._rack, job.kind, error))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from avatar_app.core.values import (
     VideoFrame,
     Viseme,
 )
+from avatar_app.performance.starter import StarterItem
 from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.settings.store import SettingsStore
 
 _LOOKS = {
@@ -36,6 +38,28 @@ SETTLED = 20
 RATE = 16_000
 
 
+class _NothingToOffer:
+    """A `Starter` of which nothing lacks."""
+
+    def offer(self) -> Offer:
+        return Offer.NO
+
+    def postpone(self) -> None:
+        """It was never offered."""
+
+    def items(self) -> tuple[StarterItem, ...]:
+        return ()
+
+    def get(
+        self,
+        items: Iterable[StarterItem],
+        _job: Job[StarterOutcome],
+        _watch: Callable[[StarterProgress], None],
+    ) -> StarterOutcome:
+        """Nobody asks for it while pictures are taken."""
+        return StarterOutcome(tuple(items))
+
+
 class ScriptedSession:
     """Implements `Session` without a conversation; `post` says what happens in it."""
 
@@ -47,6 +71,7 @@ class ScriptedSession:
         manifests: tuple[Manifest, ...] = (),
     ) -> None:
         self.character, self.settings, self.manifests = character, settings, manifests
+        self.starter: Starter = _NothingToOffer()
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []
         self._frame = self._resting(FaceState.IDLE)

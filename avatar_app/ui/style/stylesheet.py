@@ -54,6 +54,18 @@ QToolButton[kind="stage"]:focus { border-color: white; }
     padding: 6px 14px; font-weight: 600; color: $accent_text; }
 #noticeAction:hover { background: $border; }
 #noticeAction:focus { border-color: $focus; }
+#noticeAction:checked { background: $border; }
+#primary { background: $accent; border: 2px solid transparent; border-radius: 10px;
+    padding: 6px 18px; font-weight: 600; color: $on_accent; }
+#primary:hover { background: $accent_hover; }
+#primary:focus { border-color: $text; }
+#primary:disabled { background: $raised; color: $text_faint; }
+#starter { background: $surface; border: 1px solid $border; border-radius: 20px; }
+#starter #choice { padding: 3px 4px; color: $text_dim; }
+#starter #choice:checked { font-weight: 400; color: $text; }
+#command { background: $raised; border: 2px solid transparent; border-radius: 8px;
+    padding: 4px 8px; font-family: monospace; font-size: 12px; }
+#command:focus { border-color: $focus_soft; }
 
 QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }

@@ -22,6 +22,10 @@ def lay_out(window: QWidget, parts: WindowParts) -> None:
     left.setContentsMargins(0, 0, 0, 0)
     left.setSpacing(0)
     left.addWidget(parts.stage, 1)
+    card = QHBoxLayout()  # takes no room while the card is hidden
+    card.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+    card.addWidget(parts.starter_card)
+    left.addLayout(card)
     bar = QHBoxLayout()
     bar.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
     bar.addWidget(parts.composer)
@@ -43,7 +47,7 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
         *(stage.theme_button, stage.settings_button, stage.transcript_button),
         *(chat.copy_button, chat.list),
         *(stage.notices.action_button, stage.notices.close_button),
-        stage.newcomer_card.cancel_button,
+        *(stage.newcomer_card.cancel_button, *parts.starter_card.buttons),
     )
 
 

@@ -32,6 +32,8 @@ from avatar_app.ui.window.popover import Popover
 from avatar_app.ui.window.preferences import THEME, TRANSCRIPT, WindowPreferences
 from avatar_app.ui.window.push_to_talk import PushToTalkKey
 from avatar_app.ui.window.side_panel import SidePanel
+from avatar_app.ui.window.starter_card import StarterCard
+from avatar_app.ui.window.starter_offer import StarterOffer
 
 EARLIER_TURNS = 100
 SIZE, SMALLEST = (1180, 760), (720, 540)
@@ -55,11 +57,13 @@ class MainWindow(QWidget):
         self.chat = ChatView(ChatModel(shown_name(session.character)), theme)
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
-        parts = WindowParts(self.stage, self.composer, self.chat, self.panel, self.popover)
+        sides = (self.stage, self.composer, self.chat, self.panel)
+        parts = WindowParts(*sides, self.popover, StarterCard(theme))
         self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.stage.notices.tell_error)
         self.newcomer = AvatarDrop(self, self.stage, self.bridge, session)
+        self.starter = StarterOffer(parts, self.bridge, session.starter)
         self.talk_key = PushToTalkKey(self, self.hold)
         self.pages = PageHost(self, parts, theme, session, self.work, self.bridge.post)
         self._unsubscribe = session.subscribe(self.bridge.post)
@@ -106,6 +110,7 @@ class MainWindow(QWidget):
         """Show what was said before and begin to listen."""
         self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
+        self.starter.offer()
         self.composer.field.setFocus()
 
     def hold(self, held: bool) -> None:
@@ -233,6 +238,7 @@ class MainWindow(QWidget):
         self.bridge.close()
         self.hide()  # gone at once for the eye, whatever the rest takes
         self.newcomer.close()
+        self.starter.close()
         self.work.close()
         self._session.close()
         super().closeEvent(event)

@@ -9,6 +9,7 @@ from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.popover import Popover
 from avatar_app.ui.window.side_panel import SidePanel
+from avatar_app.ui.window.starter_card import StarterCard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,3 +22,4 @@ class WindowParts:
     panel: SidePanel
     """The chat is in it."""
     popover: Popover
+    starter_card: StarterCard

@@ -95,6 +95,7 @@ class Popover(Card):
     character_chosen = Signal(object)
     photo_wanted = Signal()
     theme_chosen = Signal(ThemeChoice)
+    starter_wanted = Signal()
     forget_wanted = Signal()
     settings_wanted = Signal()
 
@@ -110,6 +111,7 @@ class Popover(Card):
         self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
         self._right, self._top, self._room = 0, 0, 0
         self.photo_button = QPushButton(self.tr("New from a photo or clip …"))
+        self.starter_button = QPushButton(self.tr("Ears, voice and brain …"))
         self.settings_button = QPushButton(self.tr("All settings …"))
         self.forget_button = QPushButton(self.tr("Delete the history"))
         self._lay_out()
@@ -182,7 +184,7 @@ class Popover(Card):
         rows = [row for group in groups for row in group.rows]
         last = (
             *(self.photo_button, *self.appearance.rows),
-            *(self.settings_button, self.forget_button),
+            *(self.settings_button, self.starter_button, self.forget_button),
         )
         for before, after in pairwise([*rows, *last]):
             QWidget.setTabOrder(before, after)
@@ -232,6 +234,10 @@ class Popover(Card):
             )
         )
         column.addWidget(self.settings_button)
+        self.starter_button.setObjectName("bring")
+        self.starter_button.setAccessibleName(self.tr("Ears, voice and brain"))
+        self.starter_button.setToolTip(self.tr("Get what hears, speaks and thinks better"))
+        column.addWidget(self.starter_button)
         self.forget_button.setObjectName("forget")
         self.forget_button.setAccessibleName(self.tr("Delete the history"))
         self.forget_button.setToolTip(self.tr("Delete what was said; can be undone for a while"))
@@ -254,9 +260,12 @@ class Popover(Card):
         self.appearance.chosen.connect(self.theme_chosen)
         self.photo_button.clicked.connect(self.photo_wanted)
         self.settings_button.clicked.connect(self.settings_wanted)
+        self.starter_button.clicked.connect(self.dismiss)
+        self.starter_button.clicked.connect(self.starter_wanted)
         self.forget_button.clicked.connect(self.forget_wanted)
 
     def _recolour(self) -> None:
         self.photo_button.setIcon(icon(Glyph.FACE, self._theme.palette.accent, 16))
         self.settings_button.setIcon(icon(Glyph.SLIDERS, self._theme.palette.accent, 16))
+        self.starter_button.setIcon(icon(Glyph.SPEAKER, self._theme.palette.accent, 16))
         self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

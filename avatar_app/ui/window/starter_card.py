@@ -1,0 +1,168 @@
+"""The card of the first minutes: offers ears, voice and brain, and tells how far they are.
+
+It lies between portrait and composer, so that it covers neither face nor captions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avatar_app.ui.style.assets import Glyph, icon
+from avatar_app.ui.style.theme import UNIT, Theme
+
+NARROW = 64 * UNIT
+"""Pixels of width below which the buttons lie under the text."""
+_STEPS = 1000
+"""Of the bar, from nothing to done."""
+
+
+class StarterCard(QFrame):
+    """Shows one of a few pages of the same parts; `StarterOffer` says which."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setObjectName("starter")
+        self.setAccessibleName(self.tr("Real ears, a voice and a brain"))
+        self._message, self._step = QLabel(), QLabel()
+        self._message.setObjectName("noticeMessage")
+        self._step.setObjectName("noticeHint")
+        for label in (self._message, self._step):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(self.tr("How much is here"))
+        self.command = QLineEdit()
+        self.command.setObjectName("command")
+        self.command.setReadOnly(True)
+        self.command.setAccessibleName(self.tr("What to type in a terminal"))
+        self.command.setToolTip(self.tr("What to type in a terminal"))
+        self.rows: list[QPushButton] = []
+        self._make_buttons()
+        self._lay_out()
+        theme.changed.connect(self._paint_checks)
+        self.hide()
+
+    @property
+    def buttons(self) -> tuple[QPushButton, ...]:
+        """In the order of Tab."""
+        return (
+            *(self.get_button, self.copy_button, self.later_button),
+            *(self.choose_button, self.cancel_button, self.close_button),
+        )
+
+    def show_page(
+        self,
+        message: str,
+        step: str,
+        buttons: Iterable[QPushButton],
+        command: str = "",
+        working: bool = False,
+    ) -> None:
+        """Show texts, and of the rest only what is named."""
+        self.tell(message, step)
+        shown = set(buttons)
+        for button in self.buttons:
+            button.setVisible(button in shown)
+        self.bar.setVisible(working)
+        self.command.setText(command)
+        self.command.setCursorPosition(0)
+        self.command.setVisible(bool(command))
+        self._picks.setVisible(self.choose_button in shown and self.choose_button.isChecked())
+        self.show()
+
+    def tell(self, message: str, step: str) -> None:
+        """Say something else on the page on show."""
+        self._message.setText(message)
+        self._step.setText(step)
+        self.setAccessibleDescription(f"{message} {step}")
+
+    def show_fraction(self, fraction: float) -> None:
+        self.bar.setValue(round(_STEPS * fraction))
+
+    def show_picks(self, picks: Sequence[tuple[str, str]]) -> None:
+        """Replace the rows to tick, by title and tip; all are ticked."""
+        for row in self.rows:
+            self._column.removeWidget(row)
+            row.deleteLater()
+        self.rows = [self._row(*pick) for pick in picks]
+        self._paint_checks()
+
+    def _row(self, title: str, tip: str) -> QPushButton:
+        row = QPushButton(title)
+        row.setObjectName("choice")
+        row.setCheckable(True)
+        row.setChecked(True)
+        row.setIconSize(QSize(16, 16))
+        row.setAccessibleName(title)
+        row.setToolTip(tip)
+        row.toggled.connect(self._paint_checks)
+        self._column.addWidget(row)
+        return row
+
+    def _paint_checks(self) -> None:
+        for row in self.rows:
+            shade = self._theme.palette.accent if row.isChecked() else "transparent"
+            row.setIcon(icon(Glyph.CHECK, shade, 16))
+
+    def _make_buttons(self) -> None:
+        self.get_button = _button(self.tr("Get"), self.tr("Fetch and use them"), "primary")
+        self.later_button = _button(self.tr("Later"), "")
+        self.choose_button = _button(self.tr("Choose"), self.tr("Choose among the parts"))
+        self.choose_button.setCheckable(True)
+        self.choose_button.toggled.connect(lambda chosen: self._picks.setVisible(chosen))
+        self.copy_button = _button(self.tr("Copy"), self.tr("Copy what to type"), "primary")
+        self.cancel_button = _button(
+            self.tr("Cancel"), self.tr("Stop; what has come stays for the next time")
+        )
+        self.close_button = _button(self.tr("Close"), self.tr("Close this card"))
+        self.close_button.clicked.connect(self.hide)
+
+    def _lay_out(self) -> None:
+        self._picks = QWidget()
+        self._column = QVBoxLayout(self._picks)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        texts = QVBoxLayout()
+        texts.setSpacing(UNIT * 3 // 4)
+        for part in (self._message, self._step, self.bar, self.command, self._picks):
+            texts.addWidget(part)
+        buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        buttons.setSpacing(UNIT)
+        for button in self.buttons:
+            buttons.addWidget(button)
+        self._row_of_all = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row_of_all.setContentsMargins(20, 12, 12, 12)
+        self._row_of_all.setSpacing(2 * UNIT)
+        self._row_of_all.addLayout(texts, 1)
+        self._row_of_all.addLayout(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._row_of_all.setDirection(down if narrow else right)
+
+
+def _button(title: str, tip: str, name: str = "noticeAction") -> QPushButton:
+    button = QPushButton(title)
+    button.setObjectName(name)
+    button.setAccessibleName(title)
+    button.setToolTip(tip or title)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the text field
+    return button

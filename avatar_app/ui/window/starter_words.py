@@ -1,0 +1,53 @@
+"""How the card of the first minutes names the parts of the starter set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject
+
+from avatar_app.core.manifest import Kind
+from avatar_app.models.store import readable
+from avatar_app.performance.starter import StarterItem
+
+
+class StarterWords(QObject):
+    """A QObject, so that they can be translated."""
+
+    def lack(self, items: Iterable[StarterItem]) -> str:
+        """How it is without the parts."""
+        kinds = {item.kind for item in items}
+        verbs = {Kind.ASR: self.tr("hear"), Kind.TTS: self.tr("speak")}
+        poor = [verbs[kind] for kind in verbs if kind in kinds]
+        what = self._joined(poor) or self.tr("think")
+        return self.tr("I {} simply.").format(what)
+
+    def named(self, items: Iterable[StarterItem]) -> str:
+        return self.listed(item.kind for item in items)
+
+    def listed(self, kinds: Iterable[Kind]) -> str:
+        """`real ears, a voice and a brain`"""
+        names = {
+            Kind.ASR: self.tr("real ears"),
+            Kind.TTS: self.tr("a voice"),
+            Kind.DIALOGUE: self.tr("a brain"),
+        }
+        wanted = set(kinds)
+        return self._joined([name for kind, name in names.items() if kind in wanted])
+
+    def _joined(self, words: list[str]) -> str:
+        if len(words) < 2:
+            return "".join(words)
+        return self.tr("{} and {}").format(", ".join(words[:-1]), words[-1])
+
+    def row(self, item: StarterItem) -> tuple[str, str]:
+        """Its title, and what else there is to know."""
+        parts = {
+            Kind.ASR: self.tr("Ears"),
+            Kind.TTS: self.tr("Voice"),
+            Kind.DIALOGUE: self.tr("Brain"),
+        }
+        size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("here")
+        part = parts.get(item.kind, item.kind.value)
+        tip = f"{item.model.summary} {item.model.licence.title}"
+        return f"{part}: {item.title}  ·  {size}", tip
