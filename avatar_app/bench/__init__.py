@@ -19,7 +19,8 @@ __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
     *("latency", "barge-in", "av-sync", "face", "startup", "idle", "soak"),
-    *("wav2lip", "realtime", "render", "visemes", "models", "kokoro", "whisper", "first-words", "real"),
+    *("wav2lip", "realtime", "render", "visemes", "models"),
+    *("kokoro", "whisper", "first-words", "real"),
 )
 CHOICES = MappingProxyType(
     {

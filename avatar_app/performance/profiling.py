@@ -19,7 +19,7 @@ from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, SpeechChunk
-from avatar_app.engines.hosting.host import HOSTED
+from avatar_app.engines.hosting.hosted import HOSTED
 from avatar_app.runtime.factory import engine_factory
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import EngineProfile

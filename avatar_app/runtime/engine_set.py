@@ -13,7 +13,7 @@ from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.out_of_memory import as_out_of_memory
-from avatar_app.engines.hosting.host import HOSTED
+from avatar_app.engines.hosting.hosted import HOSTED
 from avatar_app.models.resolve import licence_notices
 from avatar_app.runtime.factory import engine_factory, resolve_options
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of

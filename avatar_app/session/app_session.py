@@ -22,6 +22,7 @@ from avatar_app.pipeline import commands
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
+from avatar_app.session.conversation_commands import ConversationCommands
 from avatar_app.session.personas import read_persona
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
@@ -34,7 +35,7 @@ from avatar_app.storage.recorder import Recorder
 from avatar_app.system.paths import AppPaths
 
 if TYPE_CHECKING:
-    from avatar_app.session.live_conversation import LiveConversation
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ _IN_USE = "in use"
 """The first part of a change's group that only writes down what is in use already."""
 
 
-class AppSession:
+class AppSession(ConversationCommands):
     """A `Session`: what a window needs, and nothing that knows of windows.
 
     `start` returns at once; engines and devices open in a thread, and what is ordered before they
@@ -50,12 +51,10 @@ class AppSession:
     """
 
     def __init__(self, settings: SettingsStore, places: AppPaths) -> None:
+        super().__init__()
         self.settings, self._places = settings, places
         self._listeners: list[Callable[[Event], None]] = []
-        self._lock = threading.Lock()
-        self._ensemble: LiveConversation | None = None
         self._applier: SettingsApplier | None = None
-        self._waiting: list[commands.Command] = []
         self._first_frame: VideoFrame | None = None
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
         self._closed = False
@@ -92,18 +91,6 @@ class AppSession:
             self._recorder.close()
         self._timekeeper.close()
         self._history.close()
-
-    def type(self, text: str) -> None:
-        self._order(commands.TextTyped(text))
-
-    def interrupt(self) -> None:
-        self._order(commands.Interrupt())
-
-    def hold(self, held: bool) -> None:
-        self._order(commands.PushToTalk(held))
-
-    def mute(self, muted: bool) -> None:
-        self._order(commands.Mute(muted))
 
     def frame(self) -> VideoFrame | None:
         ensemble = self._ensemble
@@ -159,10 +146,6 @@ class AppSession:
         if (ensemble := self._ensemble) is not None:
             ensemble.use(kind, choice, used, failed)
 
-    def say(self, text: str) -> None:
-        """Have the avatar say something by itself, once nobody speaks."""
-        self._order(commands.Announce(text))
-
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
 
@@ -189,14 +172,6 @@ class AppSession:
             log.warning("%s: %s %s", event.stage, event.message, event.hint)
         for listener in tuple(self._listeners):
             listener(event)
-
-    def _order(self, order: commands.Command) -> None:
-        with self._lock:
-            ensemble = self._ensemble
-            if ensemble is None:
-                self._waiting.append(order)
-                return
-        ensemble.conversation.order(order)
 
     def _run_opening(self) -> None:
         try:

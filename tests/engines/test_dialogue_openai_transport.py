@@ -14,7 +14,7 @@ from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.engines.dialogue.openai import transport
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
-from avatar_app.engines.hosting.host import HostedDialogue
+from avatar_app.engines.hosting.hosted import HostedDialogue
 
 PROMPT = Prompt((Message(Role.USER, "Hi!"),))
 pytestmark = pytest.mark.usefixtures("loopback")

@@ -39,8 +39,8 @@ from avatar_app.core.errors import (
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, ToolCall, ToolResult
-from avatar_app.engines.hosting.host import (
-    Host,
+from avatar_app.engines.hosting.host import Host
+from avatar_app.engines.hosting.hosted import (
     HostedDialogue,
     HostedFace,
     HostedRecognizer,

@@ -14,7 +14,7 @@ from hosted_engines import PatientVoice, load_slowly
 
 from avatar_app.core.errors import EngineDied
 from avatar_app.core.turn import Turn
-from avatar_app.engines.hosting.host import HostedVoice
+from avatar_app.engines.hosting.hosted import HostedVoice
 from avatar_app.engines.hosting.watch import Reading, Watch
 
 

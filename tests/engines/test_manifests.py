@@ -27,7 +27,8 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.core.values import MouthShape as Mouth
-from avatar_app.engines.hosting.host import HOSTED, Host
+from avatar_app.engines.hosting.host import Host
+from avatar_app.engines.hosting.hosted import HOSTED
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.kinds import BUILTIN

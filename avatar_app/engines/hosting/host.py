@@ -10,17 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, EngineDied, EngineFailed
-from avatar_app.core.manifest import Kind
-from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import (
-    AudioChunk,
-    FaceState,
-    SpeechChunk,
     ToolCall,
-    ToolResult,
-    Transcript,
-    VideoFrame,
 )
 from avatar_app.engines.hosting.messages import (
     CONFIGURE,
@@ -246,59 +238,4 @@ def _next(child: ChildProcess, inbox: Inbox, turn: Turn, watch: Watch, pump: Pum
         turn.explain_wait(message.waits_for)
 
 
-class HostedRecognizer(Host):
-    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        return self._stream("transcribe", turn, live=audio)
-
-
-class HostedDialogue(Host):
-    attributes = ("prepares",)
-    prepares = False
-
-    def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
-        return self._stream("prepare", turn, prompt)
-
-    def reply(
-        self, prompt: Prompt, turn: Turn
-    ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        return self._stream("reply", turn, prompt)
-
-
-class HostedVoice(Host):
-    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        return self._stream("speak", turn, text)
-
-
-class HostedFace(Host):
-    attributes = ("patience", "fps")
-    _fps: float | None = None
-
-    @property
-    def fps(self) -> float:
-        if self._fps is None:
-            self.wait_ready()
-        assert self._fps is not None, "the child tells its fps when it is ready"
-        return self._fps
-
-    @fps.setter
-    def fps(self, fps: float) -> None:
-        self._fps = fps
-
-    def perform(
-        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
-    ) -> Iterator[VideoFrame]:
-        return self._stream("perform", turn, after, live=speech)
-
-    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        frame: VideoFrame = self._ask("rest", look, after)
-        return frame
-
-
-HOSTED: dict[Kind, type[Host]] = {
-    Kind.ASR: HostedRecognizer,
-    Kind.DIALOGUE: HostedDialogue,
-    Kind.TTS: HostedVoice,
-    Kind.FACE: HostedFace,
-}
-"""Kinds whose engines can live in a process; the others work in blocks of 10 ms and cannot wait."""
-__all__ = ["HOSTED", "Host", "Returned"]
+__all__ = ["Host", "Returned"]

@@ -25,6 +25,7 @@ from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.event_presenter import EventPresenter
+from avatar_app.ui.window.full_screen import show_full_screen, toggle_full_screen
 from avatar_app.ui.window.layout import bind_keys, connect_session, lay_out
 from avatar_app.ui.window.page_host import PageHost
 from avatar_app.ui.window.parts import WindowParts
@@ -90,7 +91,7 @@ class MainWindow(QWidget):
             **{"Esc": self.escape, "Ctrl+M": self.composer.toggle_mute},
             **{"Ctrl+N": self.bring_photo, "Ctrl+T": self.toggle_transcript},
             **{"Ctrl+D": self.toggle_theme, "Ctrl+,": self.pages.open},
-            **{"F11": self.toggle_full_screen, "Ctrl+Q": self.close},
+            **{"F11": partial(toggle_full_screen, self), "Ctrl+Q": self.close},
         }
         bind_keys(self, keys)
 
@@ -102,7 +103,7 @@ class MainWindow(QWidget):
             Control.SHOW_SETTINGS: self.show_settings,
             Control.USE_DARK_THEME: partial(self.use_theme, ThemeChoice.DARK),
             Control.USE_LIGHT_THEME: partial(self.use_theme, ThemeChoice.LIGHT),
-            Control.FULL_SCREEN: self.show_full_screen,
+            Control.FULL_SCREEN: partial(show_full_screen, self),
             Control.CLOSE: self.close,
         }
 
@@ -143,16 +144,6 @@ class MainWindow(QWidget):
 
     def toggle_theme(self) -> None:
         self.use_theme(self.theme.opposite())
-
-    def show_full_screen(self) -> None:
-        if not self.isFullScreen():
-            self.showFullScreen()
-
-    def toggle_full_screen(self) -> None:
-        if self.isFullScreen():
-            self.showNormal()
-        else:
-            self.showFullScreen()
 
     def show_settings(self) -> None:
         """Open the choices; devices are listed meanwhile."""

@@ -1,0 +1,44 @@
+"""Commands to a conversation that may still be opening: they wait for it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from avatar_app.pipeline import commands
+
+if TYPE_CHECKING:
+    from avatar_app.session.live_conversation import LiveConversation
+
+
+class ConversationCommands:
+    """What a user and the program itself ask of the conversation, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ensemble: LiveConversation | None = None
+        self._waiting: list[commands.Command] = []
+
+    def type(self, text: str) -> None:
+        self._order(commands.TextTyped(text))
+
+    def interrupt(self) -> None:
+        self._order(commands.Interrupt())
+
+    def hold(self, held: bool) -> None:
+        self._order(commands.PushToTalk(held))
+
+    def mute(self, muted: bool) -> None:
+        self._order(commands.Mute(muted))
+
+    def say(self, text: str) -> None:
+        """Have the avatar say something by itself, once nobody speaks."""
+        self._order(commands.Announce(text))
+
+    def _order(self, order: commands.Command) -> None:
+        with self._lock:
+            ensemble = self._ensemble
+            if ensemble is None:
+                self._waiting.append(order)
+                return
+        ensemble.conversation.order(order)
