@@ -87,7 +87,7 @@ class MainWindow(QWidget):
         self.reporter.character_shown.connect(self.show_character)
         self.reporter.control_requested.connect(lambda control: self._controls()[control]())
         self.reporter.devices_wanted.connect(self.show_settings)
-        keys = {
+        keys: dict[str, Callable[[], object]] = {
             **{"Esc": self.escape, "Ctrl+M": self.composer.toggle_mute},
             **{"Ctrl+N": self.bring_photo, "Ctrl+T": self.toggle_transcript},
             **{"Ctrl+D": self.toggle_theme, "Ctrl+,": self.pages.open},
