@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from avatar_app.audio.backend import list_devices
 from avatar_app.avatars.detection.faces import face_detector_factory
@@ -33,9 +33,6 @@ from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import Recorder
 from avatar_app.system.paths import AppPaths
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
