@@ -29,7 +29,7 @@ _PACKED = frozenset({PORTRAIT, IDLE_CLIP})
 """Files that a zip cannot make smaller."""
 _MOST_BYTES = 130_000_000
 """Of all files together, unpacked."""
-_HINT = "Ask for it again, or make the avatar anew from a photo."
+_HINT = "Ask for it again, or create the avatar from a photo."
 
 
 def export_avatar(folder: Path, target: Path) -> None:

@@ -72,5 +72,5 @@ def _imported(modules: tuple[str, ...]) -> _Cost:
     )
     if done.returncode:
         last = " ".join(done.stderr.strip().splitlines()[-1:])
-        raise EngineFailed(f"The import of {', '.join(modules)} failed: {last}", "Install it anew.")
+        raise EngineFailed(f"The import of {', '.join(modules)} failed: {last}", "Reinstall it.")
     return _Cost(*json.loads(done.stdout.splitlines()[-1]))

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from avatar_app.engines.face.portrait.avatar import Avatar
 
 avatars = typer.Typer(
-    help="Make faces of photos and clips; list, share and remove them.", no_args_is_help=True
+    help="Avatars: create from photos and clips, list, export and remove.", no_args_is_help=True
 )
 _out = plain_console()
 _err = plain_console(stderr=True)
 
 Source = Annotated[Path, typer.Argument(help="The photo, the clip, or the .avatar file.")]
-Known = Annotated[str, typer.Argument(help="What the avatar is called; `list` tells.")]
+Known = Annotated[str, typer.Argument(help="The avatar's name; see `list`.")]
 Target = Annotated[Path, typer.Argument(help="The .avatar file to write.")]
-Name = Annotated[str | None, typer.Option("--name", help="What to call it; default: as the file.")]
+Name = Annotated[str | None, typer.Option("--name", help="Its name; default: the file's name.")]
 Person = Annotated[
     int | None, typer.Option(min=1, help="Who of several in a photo, counted from the left.")
 ]
 Detector = Annotated[
-    str | None, typer.Option(help="What finds the face: builtin or s3fd; default: as set.")
+    str | None, typer.Option(help="The face detector: builtin or s3fd; default: as set.")
 ]
 DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, say s3fd.pth.")]
 

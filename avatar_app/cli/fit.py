@@ -31,16 +31,18 @@ class ProfileName(StrEnum):
 
 
 def fit(
-    profile: Annotated[ProfileName, typer.Option(help="How much to ask.")] = ProfileName.AUTO,
+    profile: Annotated[
+        ProfileName, typer.Option(help="How much of the machine to use.")
+    ] = ProfileName.AUTO,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Write it into your settings; you are asked first.")
+        bool, typer.Option("--apply", help="Write the plan into your settings, after asking.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.")] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Exchange your settings and those before --apply.")
     ] = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Try the engines first: it takes a minute or more.")
+        bool, typer.Option("--measure", help="Measure the engines first; takes a minute or more.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:

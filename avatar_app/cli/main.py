@@ -28,7 +28,7 @@ from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Noticed
 
 app = typer.Typer(
-    help="Talk with a face: private, local, with nothing to download.",
+    help="Talk with a face: private, local, nothing to download.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -91,7 +91,9 @@ def run(settings: Assignments = None) -> int:
 
 @app.command(rich_help_panel=FILM)
 def demo(
-    output: Annotated[Path | None, typer.Option(help="The mp4; default: your videos.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The mp4 to write; default: your videos folder.")
+    ] = None,
     settings: Assignments = None,
 ) -> int:
     """Hold a conversation without microphone or display and write it to an mp4."""
@@ -112,7 +114,7 @@ def demo(
 
 @app.command(hidden=True)
 def say(
-    text: Annotated[str, typer.Argument(help="What is said, in quotes.")],
+    text: Annotated[str, typer.Argument(help="The text to say, in quotes.")],
     output: Annotated[Path, typer.Option(help="The mp4 to write.")],
     settings: Assignments = None,
 ) -> int:
@@ -124,7 +126,8 @@ def say(
 @app.command(rich_help_panel=TALK)
 def converse(
     recordings: Annotated[
-        list[Path], typer.Option("--input", help="A recording of the user; may be repeated.")
+        list[Path],
+        typer.Option("--input", help="A recording of the user; repeat the option for more."),
     ],
     output: Annotated[Path | None, typer.Option(help="The mp4 to write.")] = None,
     report: Annotated[Path | None, typer.Option(help="The JSON report to write.")] = None,
@@ -206,10 +209,10 @@ def doctor(settings: Assignments = None) -> int:
 @app.command(rich_help_panel=MACHINE)
 def bench(
     name: Annotated[
-        str | None, typer.Argument(help="What to measure; leave it out to see what there is.")
+        str | None, typer.Argument(help="What to measure; omit it to list all.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quick: Annotated[bool, typer.Option(help="Fewer rounds, coarser figures.")] = False,
+    quick: Annotated[bool, typer.Option(help="Fewer rounds and coarser figures.")] = False,
     face: Annotated[
         str | None,
         typer.Option(help="av-sync, face, realtime, soak: wav2lip, photo or …"),

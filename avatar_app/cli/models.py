@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from avatar_app.models.discovery import Found
     from avatar_app.models.store import Store
 
-models = typer.Typer(help="Models: see, fetch, check, take over, remove.", no_args_is_help=True)
+models = typer.Typer(
+    help="Models: list, download, verify, import and remove.", no_args_is_help=True
+)
 out = plain_console()
 err = plain_console(stderr=True)
 
@@ -126,7 +128,9 @@ def remove(
     names: Annotated[list[str], typer.Argument(metavar="ID…")],
     unpin: Annotated[
         bool,
-        typer.Option("--unpin", help="Accept a different file than at the first download, too."),
+        typer.Option(
+            "--unpin", help="Also accept a different file than the one pinned at first download."
+        ),
     ] = False,
     forget: Annotated[bool, typer.Option("--forget", hidden=True)] = False,
 ) -> int:

@@ -16,15 +16,17 @@ from avatar_app.core.errors import ConfigInvalid
 _out = plain_console()
 _err = plain_console(stderr=True)
 
-Audio = Annotated[Path | None, typer.Option(help="What is said: WAV, FLAC, Ogg or MP3.")]
-Text = Annotated[str | None, typer.Option(help="What is said, in the avatar's voice.")]
+Audio = Annotated[Path | None, typer.Option(help="The speech: WAV, FLAC, Ogg or MP3.")]
+Text = Annotated[str | None, typer.Option(help="The text to say in the avatar's voice.")]
 Who = Annotated[
     str, typer.Option(help="An avatar's name, a photo or .avatar file; default: as set.")
 ]
 Output = Annotated[Path, typer.Option(help="The mp4 to write.")]
 FaceName = Annotated[str, typer.Option(help="auto, wav2lip, photo or illustrated.")]
 Model = Annotated[str, typer.Option(help="The weights of Wav2Lip: a file, or a name.")]
-QualityName = Annotated[str | None, typer.Option(help="standard or high; the settings say what.")]
+QualityName = Annotated[
+    str | None, typer.Option(help="standard or high, as the settings define them.")
+]
 Fps = Annotated[float | None, typer.Option(min=5, max=60, help="Pictures per second.")]
 Size = Annotated[str | None, typer.Option(help="Width and height, say 1280x720 or 720x1280.")]
 DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda, directml or coreml.")]

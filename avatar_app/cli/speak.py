@@ -15,14 +15,14 @@ from avatar_app.core.errors import ConfigInvalid
 _out = plain_console()
 _err = plain_console(stderr=True)
 
-Text = Annotated[str, typer.Argument(help="What is said.")]
+Text = Annotated[str, typer.Argument(help="The text to say.")]
 Output = Annotated[Path | None, typer.Option(help="The wav, mp3, ogg or flac to write.")]
-EngineName = Annotated[str | None, typer.Option(help="Whose voice: espeak, kokoro or coqui.")]
-VoiceName = Annotated[str | None, typer.Option(help="Who speaks; --list tells the names.")]
-Language = Annotated[str | None, typer.Option(help="What is spoken, say en-us or de.")]
-Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is usual.")]
+EngineName = Annotated[str | None, typer.Option(help="The engine: espeak, kokoro, piper or coqui.")]
+VoiceName = Annotated[str | None, typer.Option(help="The speaker; --list shows the names.")]
+Language = Annotated[str | None, typer.Option(help="The language, such as en-us or de.")]
+Speed = Annotated[float | None, typer.Option(help="0.5 to 2; normal is 1.")]
 Rate = Annotated[int, typer.Option(help="Samples per second, 16000 to 48000.")]
-Listing = Annotated[bool, typer.Option("--list", help="Tell who can speak, and write nothing.")]
+Listing = Annotated[bool, typer.Option("--list", help="List the speakers and write nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Assignments = Annotated[
     list[str] | None,

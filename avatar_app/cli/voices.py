@@ -37,9 +37,11 @@ def _folder_name(name: str) -> str:
 
 Reference = Annotated[
     Path | None,
-    typer.Argument(help="3 to 30 seconds of the speaker; left out, --record asks for that too."),
+    typer.Argument(
+        help="3 to 30 seconds of the speaker; omit it to record that too with --record."
+    ),
 ]
-Name = Annotated[str, typer.Option("--name", help="What to call the voice.", callback=_folder_name)]
+Name = Annotated[str, typer.Option("--name", help="The voice's name.", callback=_folder_name)]
 Known = Annotated[str, typer.Argument(callback=_folder_name)]
 Consent = Annotated[
     Path | None, typer.Option("--consent", help="The sentence, as its speaker read it.")
@@ -59,9 +61,7 @@ def clone(
     if consent is not None and record:
         raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
     if reference is None and not record:
-        raise ConfigInvalid(
-            "Which recording shall the voice be made of?", "Name a file, or say --record."
-        )
+        raise ConfigInvalid("No recording given for the voice.", "Name a file, or use --record.")
     VoiceLibrary(app_paths()).check_free(name)
     with TemporaryDirectory(prefix="avatar-") as folder:
         source = reference or _spoken_reference(Path(folder) / "reference.wav")

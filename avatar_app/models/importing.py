@@ -15,7 +15,7 @@ from avatar_app.models.errors import of_disk, other_bytes
 from avatar_app.models.store import BLOCK, Store, StoredFile, hash_file
 from avatar_app.system.files import replacing
 
-_HINT = "Fetch it anew, or tell the engine the path itself."
+_HINT = "Download it again, or give the engine the path."
 
 
 def identify(path: Path, catalog: Catalog) -> Model:

@@ -106,7 +106,7 @@ def store_key(address: str, key: str) -> None:
     """
     address = checked_address(address)
     if not key.isprintable() or not key.isascii() or not key.strip():
-        raise ConfigInvalid("That is no key.", "Copy it anew, without spaces or line ends.")
+        raise ConfigInvalid("That is no key.", "Copy it again, without spaces or line ends.")
     _asked("set_password", address, key.strip())
 
 

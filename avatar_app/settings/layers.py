@@ -103,7 +103,7 @@ def parse_yaml(text: str, path: Path) -> Layer:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
         raise ConfigInvalid(
             f"The settings in {path}{line} cannot be read: {error.problem or 'broken YAML'}.",
-            "Mend that line, or move the file away to start anew.",
+            "Fix that line, or move the file away to start over.",
         ) from error
     except yaml.YAMLError as error:
         raise ConfigInvalid(

@@ -80,7 +80,7 @@ def with_setting(text: str, name: Name, value: Any) -> str:
         if yaml.safe_load(edited) == wanted.tree:
             return edited
     except yaml.YAMLError:
-        log.debug("an unusual settings file is written anew, without its comments")
+        log.debug("an unusual settings file is rewritten without its comments")
     return yaml.safe_dump(wanted.tree, allow_unicode=True, sort_keys=False)
 
 
@@ -100,7 +100,7 @@ def without_setting(text: str, name: Name) -> str:
         if (yaml.safe_load(edited) or {}) == tree:
             return edited
     except yaml.YAMLError:
-        log.debug("an unusual settings file is written anew, without its comments")
+        log.debug("an unusual settings file is rewritten without its comments")
     return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False) if tree else ""
 
 

@@ -31,7 +31,9 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         self.notice = (
-            f"{path.name} was damaged; I kept it as {kept.name} and began anew." if kept else ""
+            f"{path.name} was damaged; I kept it as {kept.name} and started a new one."
+            if kept
+            else ""
         )
 
     @contextmanager

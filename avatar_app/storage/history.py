@@ -134,7 +134,7 @@ class History:
             if not self._told_lost:
                 self._told_lost = True
                 message = f"What is said is not remembered any more: {error}."
-                self._notice(Noticed(message, "Start the program anew."))
+                self._notice(Noticed(message, "Restart the application."))
             return otherwise
 
     def _delete_before(self, limit: str) -> int:

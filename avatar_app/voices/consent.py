@@ -118,7 +118,7 @@ def _check_recording(reference: Reference, recording: Samples) -> None:
     if share_sound(recording, reference.heard):
         raise InputInvalid(
             "Reference and consent are the same recording.",
-            "The sentence must be read anew, apart from the reference.",
+            "Read the sentence again, apart from the reference.",
         )
 
 

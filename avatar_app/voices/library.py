@@ -148,7 +148,7 @@ def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
         changed = sorted(dict(found.items() ^ record["files"].items()))
         raise InputInvalid(
             f"The voice {folder.name} was changed after its speaker consented: {changed[0]}.",
-            f"Type: avatar-app voices remove {folder.name}  and clone it anew.",
+            f"Type: avatar-app voices remove {folder.name}  and clone it again.",
         )
     manifest = json.loads(text_of(folder / MANIFEST))
     return ClonedVoice(record["name"], folder, manifest["seconds"], manifest["created"])
@@ -171,7 +171,7 @@ def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
     if not path.is_file():
         raise InputInvalid(
             f"The voice {folder.name} has no consent of its speaker.",
-            "Clone it anew: avatar-app voices clone REFERENCE --name NAME --record",
+            "Clone it again: avatar-app voices clone REFERENCE --name NAME --record",
         )
     return verified(text_of(path), Purpose.CONSENT, key)
 
@@ -195,4 +195,4 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise InputInvalid(f"{path} cannot be read.", "Clone the voice anew.") from error
+        raise InputInvalid(f"{path} cannot be read.", "Clone the voice again.") from error

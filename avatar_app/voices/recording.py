@@ -74,7 +74,7 @@ def _next(arriving: queue.Queue[AudioChunk | DeviceUnavailable]) -> AudioChunk:
     try:
         item = arriving.get(timeout=_PATIENCE)
     except queue.Empty:
-        raise DeviceUnavailable("The microphone sends nothing.", "Plug it in anew.") from None
+        raise DeviceUnavailable("The microphone sends nothing.", "Plug it in again.") from None
     if isinstance(item, DeviceUnavailable):
         raise item
     return item

@@ -70,7 +70,7 @@ def verified(text: str, purpose: Purpose, key: bytes) -> dict[str, Any]:
 def _refused() -> InputInvalid:
     return InputInvalid(
         "The signature does not fit: it was changed, or made by another user's program.",
-        "Let the speaker consent anew: avatar-app voices clone REFERENCE --name NAME --record",
+        "Ask the speaker for consent again: avatar-app voices clone REFERENCE --name NAME --record",
     )
 
 
@@ -97,7 +97,7 @@ def _from_keyring(account: str) -> str:
 def _locked() -> ConfigInvalid:
     return ConfigInvalid(
         "The key of the cloned voices is in the system's keyring, which does not give it out.",
-        f"Unlock it. If it is lost, delete {KEY_FILE}, and all cloned voices need consent anew.",
+        f"Unlock it. If it is lost, delete {KEY_FILE}, and all cloned voices need consent again.",
     )
 
 
@@ -126,6 +126,6 @@ def _read(path: Path, account: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ConfigInvalid(
             f"The key {path} is damaged.",
-            "Restore it from a backup; or delete it, and all cloned voices need consent anew.",
+            "Restore it from a backup; or delete it, and all cloned voices need consent again.",
         )
     return key

@@ -236,7 +236,7 @@ def test_both_are_spoken_where_no_recording_is_named(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("clone", "--name", NAME), "Which recording"),
+        (("clone", "--name", NAME), "No recording given"),
         (("clone", "x.wav", "--name", NAME, "--record", "--consent", "y.wav"), "exclude"),
         (("clone", "x.wav", "--name", NAME), "x.wav does not exist"),
         (("clone", "x.wav", "--name", "Ada"), "x.wav does not exist"),

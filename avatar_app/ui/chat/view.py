@@ -109,7 +109,7 @@ class ChatView(QFrame):
         self.list.viewport().update()
 
     def _empty(self) -> QLabel:
-        label = QLabel(self.tr("What you both say will stand here."))
+        label = QLabel(self.tr("Your conversation will appear here."))
         label.setObjectName("empty")
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setWordWrap(True)

@@ -32,7 +32,7 @@ def read_reference(folder: Path, rate: int) -> Samples:
     try:
         samples, found = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise InputInvalid(f"The recording {path} is damaged.", "Clone the voice anew.") from error
+        raise InputInvalid(f"The recording {path} is damaged.", "Clone the voice again.") from error
     return np.ascontiguousarray(soxr.resample(samples.mean(axis=1), found, rate), np.float32)
 
 
@@ -52,7 +52,7 @@ def read_kept(folder: Path, model: str) -> Mapping[str, Any] | None:
                 return None
             return {name: file.get_tensor(name) for name in LATENTS}
     except (OSError, SafetensorError) as error:
-        raise InputInvalid(f"{path} is damaged: {error}.", "Clone the voice anew.") from error
+        raise InputInvalid(f"{path} is damaged: {error}.", "Clone the voice again.") from error
 
 
 def kept(latents: Mapping[str, Any], model: str) -> bytes:

@@ -37,7 +37,7 @@ _NAME_BYTES = 8  # of a phoneme; not closed by a zero when it is that long
 _SEED = 1
 _TABLE = "phontab"  # espeak_Initialize does not say that its files are missing
 
-_HINT = "Install the package espeakng-loader anew."
+_HINT = "Reinstall the package espeakng-loader."
 _alone = threading.Lock()  # the library has one global state
 
 

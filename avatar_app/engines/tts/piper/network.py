@@ -19,7 +19,7 @@ from avatar_app.engines.tts.speech.graphs import ending_with, session_options
 
 _DURATIONS = "avatar_durations"
 _INPUTS = {"input", "input_lengths", "scales"}
-_HINT = "Fetch it anew: avatar-app models download piper-en-us-joe-medium"
+_HINT = "Download it again: avatar-app models download piper-en-us-joe-medium"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _UTF8 = 1
 _IPA = 0x02
 _MARKS = re.compile(r"([,;:.!?…—–«»¡¿\"“”]+)")
 _FLAGS = re.compile(r"\([a-z-]+\)")  # where espeak-ng switches to another language
-_HINT = "Install the package espeakng-loader anew."
+_HINT = "Reinstall the package espeakng-loader."
 
 
 def phonemizer() -> Callable[[Sequence[str], str], list[str]]:
