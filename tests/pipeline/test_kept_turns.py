@@ -97,7 +97,7 @@ def told(scene: Scene) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("partials", [0, 1])
 def test_what_was_said_is_listened_to_again(partials: int) -> None:
     spare = ScriptedRecognizer(["good morning"])
-    with Scene(builtin=Builtin(asr=spare), pace=0.05) as scene:
+    with Scene(builtin=Builtin(asr=spare)) as scene:
         broken = Broken(ScriptedRecognizer(["good evening"]), partials)
         scene.order(commands.SwitchEngine(Kind.ASR, broken))
         scene.say("-")
@@ -109,7 +109,7 @@ def test_what_was_said_is_listened_to_again(partials: int) -> None:
 
 
 def test_the_next_segment_is_heard_by_the_chosen_one() -> None:
-    with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good"])), pace=0.05) as scene:
+    with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good"]))) as scene:
         chosen = ScriptedRecognizer(["morning"])
         first = iter([Broken(chosen), chosen, chosen])
         scene.order(commands.SwitchEngine(Kind.ASR, ByCall(lambda: next(first))))
@@ -133,7 +133,7 @@ class ByCall(Plain):
 def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 0.5)
+    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
     with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good morning"])), pace=0.02) as scene:
         hung = Broken(ScriptedRecognizer(["too late"]), gate=gate)
         scene.order(commands.SwitchEngine(Kind.ASR, hung))
@@ -149,7 +149,7 @@ def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
 def test_a_recognizer_that_shows_life_is_not_given_up(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 0.5)
+    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
     turns: list[Turn] = []
 
     class Slow(ScriptedRecognizer):
@@ -174,7 +174,7 @@ def test_a_recognizer_that_shows_life_is_not_given_up(
 
 
 def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
-    with Scene(pace=0.05) as scene:
+    with Scene() as scene:
         scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
         scene.say("-")
         scene.wait(1)
@@ -183,7 +183,7 @@ def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
 
 
 def test_a_spare_one_that_fails_too_ends_it() -> None:
-    with Scene(builtin=Builtin(asr=Broken(ScriptedRecognizer())), pace=0.05) as scene:
+    with Scene(builtin=Builtin(asr=Broken(ScriptedRecognizer()))) as scene:
         scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
         scene.say("-")
         scene.wait(1)
@@ -227,7 +227,7 @@ def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
 def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.5)
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
     with Scene(builtin=Builtin(dialogue=ScriptedDialogue()), pace=0.02) as scene:
         hung = Broken(ScriptedDialogue(lambda _text: ["Too late. "]), gate=gate)
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, hung))
@@ -241,7 +241,7 @@ def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
 def test_a_server_that_loads_its_model_is_waited_for_and_shown(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 1.0)
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
     turns: list[Turn] = []
 
     class Loading(ScriptedDialogue):
@@ -291,7 +291,7 @@ def test_an_announcement_is_not_lost_either() -> None:
 def test_a_voice_that_hangs_is_given_up_and_not_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.5)
+    monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
     with Scene(builtin=Builtin(tts=FlatVoice()), pace=0.02) as scene:
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1, gate)))
         scene.order(commands.TextTyped("hello"))
@@ -332,7 +332,7 @@ def blocks_of(samples: Samples) -> Samples:
 def test_a_recording_becomes_a_turn_though_every_chosen_engine_fails() -> None:
     recognizer, voice = PocketsphinxRecognizer(), EspeakVoice()
     builtin = Builtin(asr=recognizer, dialogue=ScriptedDialogue(), tts=voice)
-    with Scene(builtin=builtin, pace=0.02) as scene:
+    with Scene(builtin=builtin) as scene:
         scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(ScriptedDialogue())))
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
