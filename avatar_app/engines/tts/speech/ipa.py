@@ -1,14 +1,16 @@
 """Texts to phonemes in IPA, by the espeak-ng that comes as a package; punctuation stays.
 
 Interface: espeak-ng/src/include/espeak-ng/speak_lib.h, API revision 12. The library has one global
-state: an engine that reads with it lives in a process of its own.
+state; a copy of it is loaded, which shares none with others in this process.
 """
 
 from __future__ import annotations
 
 import ctypes
 import re
+import shutil
 from collections.abc import Callable, Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
@@ -32,7 +34,7 @@ def phonemizer() -> Callable[[Sequence[str], str], list[str]]:
     def phonemize(texts: Sequence[str], language: str) -> list[str]:
         if library.espeak_SetVoiceByName(language.encode()) != 0:
             raise ConfigInvalid(
-                f"espeak-ng does not read {language!r}.", "Choose another model of this voice."
+                f"espeak-ng does not read {language!r}.", "Choose another language, or auto."
             )
         return [_read(library, text) for text in texts]
 
@@ -43,8 +45,9 @@ def _library() -> Any:
     try:
         import espeakng_loader
 
-        library = ctypes.CDLL(espeakng_loader.get_library_path())
         voices = espeakng_loader.get_data_path()
+        with TemporaryDirectory(prefix="espeak-ng-", ignore_cleanup_errors=True) as folder:
+            library = ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), folder))
     except (ImportError, OSError, RuntimeError) as error:
         raise ModelMissing(f"espeak-ng cannot be loaded: {error}.", _HINT) from error
     if library.espeak_Initialize(_RETRIEVAL, 0, voices.encode(), _DONT_EXIT) < 0:
