@@ -54,7 +54,7 @@ class Host:
     background; the first call waits for it.
     """
 
-    attributes: tuple[str, ...] = ("patience",)
+    attributes: tuple[str, ...] = ("patience", "prepares")
     """Attributes of the engine that are copied when it is loaded or configured."""
     patience = 0.0
     """Seconds for which the engine itself would wait for an output; 0 if it does not say."""
@@ -177,8 +177,7 @@ class Host:
         turn.when_cancelled(lambda: inbox.put(_CANCELLED))
         pump = Pump(child.send, id, live, inbox) if live is not None else None
         try:
-            has_input = live is not None
-            child.send(Call(id, method, arguments, {}, turn.id, turn.user_text, has_input))
+            child.send(Call(id, method, arguments, {}, turn.id, turn.user_text, live is not None))
             if pump is not None:
                 pump.start()
             watch = self._watch(child, self._patience)
@@ -252,9 +251,6 @@ class HostedRecognizer(Host):
 
 
 class HostedDialogue(Host):
-    attributes = ("prepares",)
-    prepares = False
-
     def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
         return self._stream("prepare", turn, prompt)
 
@@ -290,8 +286,7 @@ class HostedFace(Host):
         return self._stream("perform", turn, after, live=speech)
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        frame: VideoFrame = self._ask("rest", look, after)
-        return frame
+        return self._ask("rest", look, after)  # type: ignore[no-any-return]
 
 
 HOSTED: dict[Kind, type[Host]] = {
