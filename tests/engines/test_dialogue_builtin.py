@@ -424,3 +424,33 @@ def test_durations_are_written_for_speech():
         "1 hour and 20 minutes"
     )
     assert duration(1) == "1 second"
+
+
+@pytest.mark.parametrize(
+    ("said", "surely"),
+    [
+        *((text, True) for text in ("set a timer for ten minutes", "what time is it")),
+        *((text, True) for text in ("what is 12 times 7", "speak slower", "write down buy milk")),
+        *((text, True) for text in ("my name is Anna", "are you recording me", "stop")),
+        *((text, True) for text in ("i want to die", "flip a coin", "remind me to call mom at 9")),
+        *((text, False) for text in ("hello", "tell me a joke", "tell me about the sea", "why")),
+        *(
+            (text, False)
+            for text in ("what do you know about whales", "my boss is an idiot", "yes")
+        ),
+        ("my favorite thing about you is that you listen to me", False),
+    ],
+)
+def test_it_knows_what_needs_no_language_model(said, surely):
+    prompt = Prompt((Message(Role.USER, said),))
+    assert BuiltinDialogue().understands(prompt) is surely
+
+
+def test_the_answer_to_a_skills_question_is_the_skills():
+    talk = Talk()
+    talk.say("set a timer")
+    question = Prompt((*talk.messages, Message(Role.USER, "about ten minutes, I would say")))
+    assert talk.engine.understands(question)
+    talk.say("never mind")
+    later = Prompt((*talk.messages, Message(Role.USER, "about ten minutes, I would say")))
+    assert not talk.engine.understands(later)
