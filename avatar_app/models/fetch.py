@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 import avatar_app
+from avatar_app.core.network import check_environment
 from avatar_app.models.errors import DownloadFailed
 from avatar_app.models.partial_file import PartialFile
 from avatar_app.models.store import BLOCK
@@ -53,7 +54,9 @@ class Fetch:
     trust: ssl.SSLContext | bool = True
 
     def client(self) -> httpx.AsyncClient:
-        """What asks the servers; to be closed."""
+        """What asks the servers; to be closed. Raises ConfigInvalid or ModelMissing where the
+        environment names proxies or certificates that cannot be."""
+        check_environment()
         return httpx.AsyncClient(
             timeout=httpx.Timeout(self.manners.silence, connect=self.manners.connecting, pool=None),
             headers={"User-Agent": f"avatar_app/{avatar_app.__version__}"},

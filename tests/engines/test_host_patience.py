@@ -14,7 +14,8 @@ from hosted_engines import PatientVoice, load_slowly
 
 from avatar_app.core.errors import EngineDied
 from avatar_app.core.turn import Turn
-from avatar_app.engines.hosting.hosted import HostedVoice
+from avatar_app.engines.hosting.host import Host
+from avatar_app.engines.hosting.hosted import HOSTED, HostedVoice
 from avatar_app.engines.hosting.watch import Reading, Watch
 
 
@@ -148,3 +149,14 @@ def test_a_sign_of_life_begins_anew() -> None:
             process.pass_time(1, share=1)
             assert not watch.is_over()
         watch.progressed()
+
+
+@pytest.mark.parametrize("kind", HOSTED.values())
+def test_hosts_of_every_kind_ask_for_the_engine_s_own_patience(kind: type[Host]) -> None:
+    host = kind(partial(PatientVoice, patience=7.0), "The engine")
+    try:
+        host.wait_ready()
+        host.configure(patience=7.0)
+        assert host.patience == 7.0
+    finally:
+        host.close()

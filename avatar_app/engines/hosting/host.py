@@ -46,8 +46,9 @@ class Host:
     background; the first call waits for it.
     """
 
-    attributes: tuple[str, ...] = ("patience",)
-    """Attributes of the engine that are copied when it is loaded or configured."""
+    attributes: tuple[str, ...] = ()
+    """Attributes of the engine, besides its patience, that are copied when it is loaded or
+    configured."""
     patience = 0.0
     """Seconds for which the engine itself would wait for an output; 0 if it does not say."""
 
@@ -79,7 +80,7 @@ class Host:
         self._child.close()
 
     def _begin(self) -> ChildProcess:
-        return ChildProcess(self._factory, self.attributes, self._title)
+        return ChildProcess(self._factory, ("patience", *self.attributes), self._title)
 
     def _loaded(self, turn: Turn) -> ChildProcess:
         """The child with the engine in it; `turn`: for whom it is waited for."""

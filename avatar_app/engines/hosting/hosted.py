@@ -43,7 +43,7 @@ class HostedVoice(Host):
 
 
 class HostedFace(Host):
-    attributes = ("patience", "fps")
+    attributes = ("fps",)
     _fps: float | None = None
 
     @property
