@@ -25,7 +25,7 @@ class HostedRecognizer(Host):
 
 
 class HostedDialogue(Host):
-    attributes = ("patience", "prepares")
+    attributes = ("prepares",)
     prepares = False
 
     def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
