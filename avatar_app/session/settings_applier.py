@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.kinds import KINDS, choices
-from avatar_app.session.live_conversation import LiveConversation
 from avatar_app.settings.schema import EngineChoice, Settings
+
+if TYPE_CHECKING:  # it is loaded when the window is there
+    from avatar_app.session.live_conversation import LiveConversation
 
 
 class SettingsApplier:
