@@ -96,6 +96,7 @@ class Conversation:
         self._conducting = Turn(id=0)
         self._blocks = 0
         self._told: Counter[Failed] = Counter()
+        self._closing = False
         self._orders: Stage[Command, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
@@ -154,6 +155,7 @@ class Conversation:
 
     def close(self) -> None:
         """Fall silent and end all threads. The engines are not closed."""
+        self._closing = True
         self._orders.close()
         self._attention.withdraw()
         self._delivery.interrupt()
@@ -164,7 +166,8 @@ class Conversation:
         attention, delivery = self._attention, self._delivery
         match order:
             case commands.AudioReceived():
-                self._hear(order)
+                if not self._closing:  # a busy machine has many blocks waiting
+                    self._hear(order)
             case commands.Recognized():
                 attention.recognized(order.turn, order.transcript)
             case commands.ClauseReceived():

@@ -47,6 +47,8 @@ class GalleryScene:
     name: str
     events: tuple[Event, ...]
     transcript: bool = True
+    settings: bool = False
+    """The settings page is open."""
 
 
 def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
@@ -101,6 +103,7 @@ SCENES = (
             ),
         ),
     ),
+    GalleryScene("settings", _EARLIER, transcript=False, settings=True),
 )
 
 
@@ -130,6 +133,8 @@ def _shoot(
     window.show()
     window.start()
     session.post(*scene.events)
+    if scene.settings:
+        window.pages.open()
     _wait(settle_ms)
     window.grab().save(str(path))
     window.close()

@@ -71,6 +71,7 @@ class ScriptedSession:
         manifests: tuple[Manifest, ...] = (),
     ) -> None:
         self.character, self.settings, self.manifests = character, settings, manifests
+        settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []
