@@ -70,10 +70,10 @@ def test_a_model_that_vanishes_while_it_is_used_makes_way(
     assert witness.wait_for_end("hello").avatar_text == ANSWER
     path.unlink()
     kill("Language model (llama.cpp)")
-    companion.type("what is three plus four")
-    turn = witness.wait_for_end("what is three plus four")
+    companion.type("do you ever dream of the sea")  # what no skill surely understands
+    turn = witness.wait_for_end("do you ever dream of the sea")
     assert turn.outcome is Outcome.FINISHED, "the built-in conversation answers in the same turn"
-    assert "seven" in turn.avatar_text.lower() or "7" in turn.avatar_text
+    assert turn.avatar_text not in ("", ANSWER)
     witness.wait(Noticed, lambda told: takes_over(told, "Basic conversation"))
     companion.type("what is two plus two")
     assert is_four(witness.wait_for_end("what is two plus two"))
