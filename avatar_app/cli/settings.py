@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from avatar_app.cli.console import plain_console
 from avatar_app.cli.notices import tell
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 settings = typer.Typer(
     help="Read and change what you chose; the window shows the same.", no_args_is_help=True
 )
-out = Console()
-err = Console(stderr=True)
+out = plain_console()
+err = plain_console(stderr=True)
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="Say window.theme, or tts.options.speed.")
