@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from avatar_app.cli.console import plain_console
 from avatar_app.cli.notices import tell
@@ -37,10 +37,8 @@ def show_all(
 
     table = Table("Setting", "Value", "What it is", box=None, header_style="bold", pad_edge=False)
     for field in search(_fields(_store()), " ".join(words or ())):
-        value = escape(_text(field.value))
-        table.add_row(
-            field.name, f"[bold]{value}[/]" if field.modified else value, _described(field)
-        )
+        value = Text(_text(field.value), style="bold" if field.modified else "")
+        table.add_row(field.name, value, _described(field))
     out.print(table)
     return 0
 
@@ -114,6 +112,6 @@ def _text(value: Any) -> str:
     return yaml_text(value)
 
 
-def _described(field: SettingField) -> str:
-    place = f" [dim]({escape(field.place)})[/]" if field.place else ""
-    return f"{escape(field.help)}{place}"
+def _described(field: SettingField) -> Text:
+    text = Text(field.help)
+    return text.append(f" ({field.place})", style="dim") if field.place else text
