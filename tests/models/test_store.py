@@ -100,7 +100,7 @@ def test_another_file_is_refused_and_nothing_is_kept(store: Store, tmp_path: Pat
     source = write(tmp_path / "mine", s__pth=b"tuned!") / "s.pth"
     with pytest.raises(InputInvalid, match=r"not the published s\.pth") as caught:
         take(source, SINGLE, store)
-    assert "the path itself" in caught.value.hint
+    assert "give the engine the path" in caught.value.hint
     assert store.presence(SINGLE) is Presence.ABSENT
     assert list(store.folder(SINGLE).iterdir()) == []
     assert source.read_bytes() == b"tuned!"
