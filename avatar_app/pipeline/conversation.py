@@ -69,8 +69,8 @@ class Engines:
 class Conversation:
     """Joins the user's side (attention) and the avatar's side (delivery) of one conversation.
 
-    Devices call `hear`, `playback.read` and `frame`; every wish of the user is an `order`. All may
-    be called from any thread. Events are posted from the conductor's thread.
+    Devices call `hear`, `playback.read` and `frame`; every wish of the user is an `order`: from any
+    thread. Events are posted from the conversation's own.
     """
 
     def __init__(
@@ -165,9 +165,8 @@ class Conversation:
     def _obey(self, order: Command, _turn: Turn) -> Iterator[None]:
         attention, delivery = self._attention, self._delivery
         match order:
-            case commands.AudioReceived():
-                if not self._closing:  # a busy machine has many blocks waiting
-                    self._hear(order)
+            case commands.AudioReceived() if not self._closing:  # many may wait on a busy machine
+                self._hear(order)
             case commands.Recognized():
                 attention.recognized(order.turn, order.transcript)
             case commands.ClauseReceived():

@@ -78,7 +78,7 @@ def test_every_kind_has_a_choice() -> None:
 
 def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
     notices: list[Noticed] = []
-    rack = load_engines(settings_with(hearing__vad__engine="nobody"), Registry(), notices.append)
+    rack = load_engines(settings_with(vad__engine="nobody"), Registry(), notices.append)
     assert rack.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
     assert [notice.message for notice in notices] == ["Unknown vad engine 'nobody'."]
     assert notices[0].hint.endswith("The built-in engine is used instead.")

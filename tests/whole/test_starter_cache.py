@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,13 +32,16 @@ def run_tests(cache: Path, **variables: str) -> str:
 
 def test_what_cannot_be_fetched_fails_with_one_sentence(tmp_path: Path) -> None:
     told = run_tests(tmp_path)
-    assert "3 errors" in told
-    assert told.count("The starter set could not be fetched: None of 2 servers has the file") == 3
+    found = re.search(r"(\d+) errors", told)
+    assert found is not None
+    failed = told.count("The starter set could not be fetched: None of 2 servers has the file")
+    assert failed == int(found[1]) >= 3
     assert "Traceback" not in told
 
 
 def test_who_leaves_them_out_does_so_by_hand(tmp_path: Path) -> None:
     told = run_tests(tmp_path, AVATAR_TEST_WITHOUT_MODELS="1")
-    assert "3 deselected" in told
+    assert re.search(r"\d deselected", told)
+    assert "passed" not in told
     assert "error" not in told
     assert list(tmp_path.iterdir()) == []

@@ -110,7 +110,7 @@ def test_a_voice_that_fails_leaves_no_film(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: Any) -> Any:
         raise EngineFailed("It broke.", "Mend it.")
 
-    monkeypatch.setattr("avatar_app.engines.hosting.host.HostedVoice.speak", fail)
+    monkeypatch.setattr("avatar_app.engines.hosting.hosted.HostedVoice.speak", fail)
     settings, _ = load_settings(overrides=LIGHT)
     with pytest.raises(EngineFailed, match="It broke"):
         film_saying(settings, app_paths(), "Hello.", tmp_path / "film.mp4")
