@@ -15,6 +15,7 @@ from avatar_app.engines.tts.kokoro.voices import language_of, style_of
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import Reading, read
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
@@ -23,28 +24,10 @@ _UNSPEAKABLE = RATE // 10  # samples of silence for a text of which nothing can 
 
 
 @dataclass(frozen=True, slots=True)
-class _Choices:
+class _Choices(NeuralVoiceOptions):
     """The options of the manifest."""
 
-    model: str = ""
     voice: str = "af_heart"
-    language: str = "auto"
-    speed: float = 1.0
-    pitch: float = 0.0
-    expressiveness: float = 1.0
-    volume: float = 1.0
-    seed: int = 1
-    threads: int = 2
-
-    @property
-    def network(self) -> tuple[Any, ...]:
-        """What takes seconds to change."""
-        return self.model, self.seed, self.threads
-
-    @property
-    def manner(self) -> VoiceConfig:
-        """What the graph cannot do itself."""
-        return VoiceConfig(pitch=self.pitch, volume=self.volume, expressiveness=self.expressiveness)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,38 +14,14 @@ from avatar_app.engines.tts.piper import network, voice_file
 from avatar_app.engines.tts.piper.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.ipa import phonemizer
-from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
+from avatar_app.engines.tts.speech.manner import shaped
 from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import read
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
 _UNSPEAKABLE = 0.1  # seconds of silence for a text of which nothing can be said
-
-
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    """The options of the manifest."""
-
-    model: str = ""
-    voice: str = ""
-    language: str = "auto"
-    speed: float = 1.0
-    pitch: float = 0.0
-    expressiveness: float = 1.0
-    volume: float = 1.0
-    seed: int = 1
-    threads: int = 2
-
-    @property
-    def network(self) -> tuple[Any, ...]:
-        """What takes a second to change."""
-        return self.model, self.seed, self.threads
-
-    @property
-    def manner(self) -> VoiceConfig:
-        """What the graph cannot do itself."""
-        return VoiceConfig(pitch=self.pitch, volume=self.volume, expressiveness=self.expressiveness)
 
 
 class PiperVoice:
@@ -55,7 +31,7 @@ class PiperVoice:
     """
 
     def __init__(self, **options: Any) -> None:
-        self._choices = _Choices(**options)
+        self._choices = NeuralVoiceOptions(**options)
         self._phonemize: Callable[[Sequence[str], str], list[str]] = phonemizer()
         self._network: Network | None = _loaded(self._choices)
         self._speaker = self._network.file.speaker(self._choices.voice)
@@ -93,7 +69,9 @@ class PiperVoice:
         if start:
             yield from Spoken(np.zeros(pause, np.float32), rate, [], mouth).chunks(start)
 
-    def _said(self, phrase: Phrase, spoken_by: Network, choices: _Choices, turn: Turn) -> Spoken:
+    def _said(
+        self, phrase: Phrase, spoken_by: Network, choices: NeuralVoiceOptions, turn: Turn
+    ) -> Spoken:
         file = spoken_by.file
         language = file.language if choices.language == "auto" else choices.language
         reading = read(spelled(phrase, language), self._phonemize, language)
@@ -115,6 +93,6 @@ class PiperVoice:
         self._network = None
 
 
-def _loaded(choices: _Choices) -> Network:
+def _loaded(choices: NeuralVoiceOptions) -> Network:
     graph, described = voice_file.find(choices.model)
     return network.load(graph, voice_file.read(described), choices.seed, choices.threads)
