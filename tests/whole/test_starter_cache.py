@@ -18,7 +18,7 @@ def run_tests(cache: Path, **variables: str) -> str:
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
     indexes = {"PIP_INDEX_URL": f"{NOWHERE}/simple", "npm_config_registry": NOWHERE}
     environment = os.environ | proxies | indexes | {"AVATAR_TEST_MODELS": str(cache)} | variables
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-rN", "-p", "no:cacheprovider"]
     return subprocess.run(
         [*command, str(TESTS / "whole" / "test_starter.py")],
         env=environment,
