@@ -9,10 +9,11 @@ TEST_READY := $(VENV)/.ready-to-test
 VOICES ?= .venv-voices
 ROUNDS ?= 10
 VOICES_READY := $(VOICES)/.ready-to-test
+SPELLED := avatar_app tests training packaging models config docs $(wildcard *.md)
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices check format bench docs licences clean
+.PHONY: help run test test-random test-voices check format bench docs licenses clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -20,7 +21,7 @@ help: ## show this list
 run: $(RUN_READY) ## talk with the avatar (without a display: write a conversation to an mp4)
 	@$(BIN)/avatar-app run $(ARGS)
 
-test: $(TEST_READY) ## ruff, mypy and all tests; ARGS="-k name" chooses tests
+test: $(TEST_READY) ## ruff, codespell, mypy and all tests; ARGS="-k name" chooses tests
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=$$?; \
 	$(BIN)/python -m pytest $(ARGS) || status=$$?; \
@@ -33,9 +34,10 @@ test-random: $(TEST_READY) ## random tests with other numbers each time; ROUNDS=
 test-voices: $(VOICES_READY) ## the tests of the voices that need PyTorch, in an environment of their own
 	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)
 
-check: $(TEST_READY) ## ruff and mypy only
+check: $(TEST_READY) ## ruff, codespell and mypy only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell $(SPELLED)
 	@$(BIN)/mypy
 
 format: $(TEST_READY) ## let ruff mend what it can
@@ -48,8 +50,8 @@ bench: $(RUN_READY) ## measure on this machine; ARGS="latency --json" chooses th
 docs: $(RUN_READY) ## make the pictures in docs/ anew
 	@$(BIN)/avatar-app screenshots docs/
 
-licences: $(RUN_READY) ## write packaging/THIRD-PARTY.md anew
-	@$(BIN)/python packaging/licences.py packaging/THIRD-PARTY.md
+licenses: $(RUN_READY) ## write packaging/THIRD-PARTY.md anew
+	@$(BIN)/python packaging/licenses.py packaging/THIRD-PARTY.md
 
 clean: ## delete the virtual environment and everything that was built
 	rm -rf $(VENV) $(VOICES) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

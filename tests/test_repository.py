@@ -1,4 +1,4 @@
-"""The repository keeps what it promises a newcomer: two commands, a light import, one licence."""
+"""The repository keeps what it promises a newcomer: two commands, a light import, one license."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from avatar_app.system import paths
 
 ROOT = Path(__file__).parents[1]
 GPL_3 = "3972dc9744f6499f0f9b2dbf76696f2ae7ad8af9b23dde66d6af86c9dfb36986"
-"""SHA-256 of the licence's text as the FSF publishes it."""
+"""SHA-256 of the license's text as the FSF publishes it."""
 LINUX = ROOT / "packaging" / "linux"
 
 
@@ -58,7 +58,7 @@ def test_scripts_can_be_executed_and_are_valid(script: str) -> None:
     assert run("bash", "-n", script).stderr == ""
 
 
-def test_the_licence_is_the_verbatim_gpl(project: dict[str, Any]) -> None:
+def test_the_license_is_the_verbatim_gpl(project: dict[str, Any]) -> None:
     assert project["license"] == "GPL-3.0-or-later"
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == GPL_3
 

@@ -1,6 +1,6 @@
-"""PortAudio is initialised anew, to see new devices, only while none of its streams is open.
+"""PortAudio is initialized anew, to see new devices, only while none of its streams is open.
 
-PortAudio is one per process and looks for devices only when it is initialised. So all streams are
+PortAudio is one per process and looks for devices only when it is initialized. So all streams are
 opened here, and a refresh recalls the open ones first: their owners open them again.
 """
 

@@ -112,7 +112,7 @@ def _rewrite(manifest: Path, avatar: Avatar, name: str) -> None:
         "name": name,
         "created": avatar.created,
         "notes": list(avatar.notes),
-        "licence": avatar.licence,
+        "licence": avatar.license,
     }
     document = json.loads(manifest.read_bytes())
     text = json.dumps(document | texts, indent=1, ensure_ascii=False)

@@ -33,7 +33,7 @@ from avatar_app.engines.face.portrait.avatar import (
     load_avatar,
 )
 
-LICENCE = "The user brought this photo and answers for the right to use it."
+LICENSE = "The user brought this photo and answers for the right to use it."
 
 
 def make_avatar(
@@ -116,7 +116,7 @@ def _write(folder: Path, sitting: Sitting, name: str) -> None:
             for part, points in landmarks_of(mesh).items()
         },
         "notes": list(sitting.notes),
-        "licence": LICENCE,
+        "licence": LICENSE,
         **idle,
     }
     _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

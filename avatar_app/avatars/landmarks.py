@@ -101,8 +101,8 @@ def _fineness(picture: Image, side: int) -> float:
     """Share of contrast that is fine detail, where the picture is `side` pixels a side."""
     import cv2
 
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    even: Any = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    even: Any = cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
     fine = even - cv2.GaussianBlur(even, (0, 0), 1.5)
     return float(fine.var() / max(even.var(), 1.0))
 

@@ -32,5 +32,5 @@ def choose_person(faces: list[FaceBox], photo: Path, person: int | None) -> Face
         if not 1 <= person <= len(faces):
             counted = f"{len(faces)} people" if len(faces) > 1 else "one person"
             raise InputInvalid(f"There is no person {person} in {photo}, but {counted}.", "")
-        return sorted(faces, key=lambda face: float(face.centre[0]))[person - 1]
+        return sorted(faces, key=lambda face: float(face.center[0]))[person - 1]
     return faces[0]

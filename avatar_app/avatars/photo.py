@@ -17,7 +17,7 @@ _MOST_PIXELS = 120_000_000
 """Of the largest cameras; decoded it takes 360 MB."""
 _LEAST_SIDE = 96
 _BACKDROP = 190
-"""Grey behind what is transparent."""
+"""Gray behind what is transparent."""
 _KINDS = "Use a JPEG, PNG, WebP or BMP file."
 _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers of the JPEG segments that tell the size."""
@@ -111,7 +111,7 @@ def _webp_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _is_complete(content: bytes) -> bool:
-    """Decoders show half of a photo that is cut off, and grey below."""
+    """Decoders show half of a photo that is cut off, and gray below."""
     if content.startswith(b"\x89PNG"):
         return b"IEND" in content
     if content.startswith(b"\xff\xd8"):

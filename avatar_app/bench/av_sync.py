@@ -47,7 +47,7 @@ class _Film:
     """A decoded film, reduced to what is compared."""
 
     pictures: np.ndarray[Any, np.dtype[np.uint8]]
-    """Grey, shape (n, height, width)."""
+    """Gray, shape (n, height, width)."""
     fps: float
     sound: Curve
     rate: int
@@ -145,8 +145,8 @@ def _read(path: Path) -> _Film:
         fps, rate = float(video.average_rate or 1), int(audio.rate)
         for frame in container.decode(video, audio):
             if isinstance(frame, av.VideoFrame):
-                grey = frame.to_ndarray(format="gray")
-                pictures.append(cv2.resize(grey, SMALL, interpolation=cv2.INTER_AREA))
+                gray = frame.to_ndarray(format="gray")
+                pictures.append(cv2.resize(gray, SMALL, interpolation=cv2.INTER_AREA))
             elif isinstance(frame, av.AudioFrame):
                 pieces.append(frame.to_ndarray()[0])
     sound = np.concatenate(pieces).astype(np.float64)

@@ -20,7 +20,7 @@ SHORT_STORY = (
 COUGH_AT = (0.4, 3.0)
 """Seconds into the answer."""
 SHORTEST_WORD = 0.12
-"""Seconds; a word shorter than that is looked for with its neighbourhood."""
+"""Seconds; a word shorter than that is looked for with its neighborhood."""
 
 
 def measure_coughs(report: Report, settings: Settings, count: int) -> None:

@@ -83,7 +83,7 @@ def _resting(face: Face, after: VideoFrame | None, count: int) -> Iterator[Video
 
 
 def _conversion_ms(image: Image, rounds: int = 50) -> float:
-    """The yardstick: what a mere change of colour space of such a picture takes here."""
+    """The yardstick: what a mere change of color space of such a picture takes here."""
     import cv2
 
     times = []
@@ -106,6 +106,6 @@ def _report(performed: _Timed, rested: _Timed, conversion_ms: float, image: Imag
         share = float(np.mean(cpu)) * FPS / 10
         report.add(f"{name}_core_at_30_fps", share, "% of a core", most=100)
     ratio = float(np.median(performed.wall_ms[1:])) / conversion_ms
-    report.add("colour_conversion", conversion_ms, "ms")
-    report.add("perform_per_colour_conversion", ratio, "times")
+    report.add("color_conversion", conversion_ms, "ms")
+    report.add("perform_per_color_conversion", ratio, "times")
     return report

@@ -55,7 +55,7 @@ class SessionTally:
 
     asked: int = 0
     understood: int = 0
-    """Turns of the user in which words were recognised."""
+    """Turns of the user in which words were recognized."""
     answered: int = 0
     failed: list[str] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)

@@ -90,11 +90,11 @@ def _spread(weights: Weights) -> None:
 def _show(weights: Weights) -> None:
     """The face that was given, darker in the patch."""
     after_decoder = 64  # the channels of the last block, before those of the face
-    for colour in range(3):
-        _filter(weights, "face_encoder_blocks.0.0")[colour, 3 + colour, 3, 3] = 1.0
-        _filter(weights, "output_block.0")[1 + colour, after_decoder + colour, 1, 1] = 1.0
+    for color in range(3):
+        _filter(weights, "face_encoder_blocks.0.0")[color, 3 + color, 3, 3] = 1.0
+        _filter(weights, "output_block.0")[1 + color, after_decoder + color, 1, 1] = 1.0
         last = weights["output_block.1.weight"]
-        last[colour, 1 + colour] = STEEPNESS
-        last[colour, 0] = -STEEPNESS * DARKNESS
-        weights["output_block.1.bias"][colour] = -STEEPNESS / 2
+        last[color, 1 + color] = STEEPNESS
+        last[color, 0] = -STEEPNESS * DARKNESS
+        weights["output_block.1.bias"][color] = -STEEPNESS / 2
     _filter(weights, "output_block.0")[0, 0, 1, 1] = 1.0

@@ -80,11 +80,11 @@ def _burst(
     return at_level(sound.astype(np.float32), -24.0)
 
 
-def _formants(sound: NDArray[np.floating[Any]], centres: tuple[int, ...]) -> Samples:
+def _formants(sound: NDArray[np.floating[Any]], centers: tuple[int, ...]) -> Samples:
     """Noise through resonances 15 % wide, on a floor 15 dB down."""
     spectrum = np.fft.rfft(sound)
     hertz = np.fft.rfftfreq(len(sound), 1 / MICROPHONE_RATE)
     gain = np.full(len(hertz), 0.18)
-    for centre in centres:
-        gain += np.exp(-(((hertz - centre) / (0.15 * centre)) ** 2))
+    for center in centers:
+        gain += np.exp(-(((hertz - center) / (0.15 * center)) ** 2))
     return np.fft.irfft(spectrum * gain, len(sound)).astype(np.float32)

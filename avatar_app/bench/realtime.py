@@ -85,7 +85,7 @@ def _add_stress(report: Report, live: dict[str, Any], seconds: float) -> None:
     report.add("speaking", share, "% of the time", least=SPEAKING_PERCENT)
     report.add("user_turns_understood", live["understood"], "", least=max(1, seconds // 60))
     report.add("recognition_beside", live["beside_seconds"], "s", least=0.5 * seconds)
-    report.add("words_recognised_beside", live["beside_words"], "", least=seconds // 10)
+    report.add("words_recognized_beside", live["beside_words"], "", least=seconds // 10)
     report.add("failures", len(live["failed"]), "", most=0)
     report.add("notices", len(live["noticed"]), "", most=0)
     report.add("cores_used", live["cores_used"], "cores")

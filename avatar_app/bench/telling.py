@@ -18,7 +18,7 @@ from avatar_app.settings.schema import Settings
 
 STORY = (
     "Once upon a time there was a small town by the sea, where the houses were painted in many "
-    "colours. Every morning the fishermen went out in their boats, and every evening they came "
+    "colors. Every morning the fishermen went out in their boats, and every evening they came "
     "home with silver fish and long stories. One of them had a daughter who could whistle like "
     "a bird, and the gulls followed her wherever she went. In winter the harbour froze over, "
     "and the children learned to skate between the sleeping ships."

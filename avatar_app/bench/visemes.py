@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.bench.labelled import LabelledSpeech, espeak_speakers, flite_speakers
+from avatar_app.bench.labeled import LabeledSpeech, espeak_speakers, flite_speakers
 from avatar_app.bench.result import Report
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
 from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
@@ -94,7 +94,7 @@ def _tell(report: Report, name: str, heard: Fit, loud: Fit) -> None:
     report.add(f"{name}_silence_shut", 100 * heard.shut(), "%", least=SHUT)
 
 
-def _fit(speech: LabelledSpeech, heard: Fit, loud: Fit, steps: list[float]) -> None:
+def _fit(speech: LabeledSpeech, heard: Fit, loud: Fit, steps: list[float]) -> None:
     hearing = listened(speech.samples, speech.rate, steps)
     segments = [Segment(at, shape) for at, shape in speech.track]
     count = round(len(speech.samples) / speech.rate * PER_SECOND)
@@ -110,7 +110,7 @@ def _fit(speech: LabelledSpeech, heard: Fit, loud: Fit, steps: list[float]) -> N
             fit.pausing.append(MouthShape.SIL in around)
 
 
-def _shape_at(speech: LabelledSpeech, at: float) -> MouthShape:
+def _shape_at(speech: LabeledSpeech, at: float) -> MouthShape:
     before = [shape for start, shape in speech.track if start <= at]
     return before[-1] if before else MouthShape.SIL
 

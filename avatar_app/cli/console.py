@@ -10,7 +10,7 @@ from rich.text import Text
 
 
 def plain_console(stderr: bool = False) -> Console:
-    """No markup, no emoji made of words between colons, no colours for numbers and paths: style
+    """No markup, no emoji made of words between colons, no colors for numbers and paths: style
     comes from `style=` and from `Text`."""
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 

@@ -27,10 +27,10 @@ out = plain_console()
 err = plain_console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Accept the licences of all models named.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Accept the licenses of all models named.")]
 Accepted = Annotated[
     list[str] | None,
-    typer.Option("--accept-license", metavar="ID", help="Accept the licence of this model."),
+    typer.Option("--accept-license", metavar="ID", help="Accept the license of this model."),
 ]
 
 
@@ -49,7 +49,7 @@ def list_all(as_json: AsJson = False) -> int:
 
 @models.command()
 def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> int:
-    """Tell all about a model: files, licence, needs, where its hashes are on record."""
+    """Tell all about a model: files, license, needs, where its hashes are on record."""
     from avatar_app.models.description import describe
 
     store, catalog = _known()
@@ -234,16 +234,16 @@ def _known() -> tuple[Store, Catalog]:
 
 
 def _agree(model: Model, store: Store, accepts: bool) -> None:
-    """Show the licence, and have it accepted once where it asks for that."""
-    from avatar_app.models.licences import require_licence
+    """Show the license, and have it accepted once where it asks for that."""
+    from avatar_app.models.licenses import require_license
 
     if store.is_accepted(model):
         return
-    err.print(model.licence.notice, style="yellow")
+    err.print(model.license.notice, style="yellow")
     if not accepts and sys.stdin.isatty():
         accepts = typer.confirm(f"Do you accept this for {model.title}?", err=True)
         if not accepts:
-            raise InputInvalid(f"{model.title} was not fetched: its licence was declined.", "")
+            raise InputInvalid(f"{model.title} was not fetched: its license was declined.", "")
     if accepts:
         store.accept(model)
-    require_licence(model, store)
+    require_license(model, store)

@@ -20,9 +20,9 @@ _COMMANDS = {
 }
 """What needs a photo's avatar is used with one."""
 _DETECTOR = "detector"
-"""What the catalogue calls the engine of a model that finds faces; it is no engine of its own."""
+"""What the catalog calls the engine of a model that finds faces; it is no engine of its own."""
 _TO_COME = {"smart-turn"}
-"""Engines of the catalogue that no part of the program takes yet."""
+"""Engines of the catalog that no part of the program takes yet."""
 
 
 def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
@@ -38,9 +38,9 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
         for each in group:
             told = describe(each, store)
             mark = "✓" if told["state"] == "here" else " "
-            licence = each.licence.title + (" *" if told["must_accept"] else "")
+            license = each.license.title + (" *" if told["must_accept"] else "")
             size = told["size"] if each.bytes else "—"
-            facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<9}  {licence}"
+            facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<9}  {license}"
             _line(out, facts)
             _line(out, f"    {each.summary}", style="dim")
     _line(out, "* is to be accepted before use, and says what for: avatar-app models info ID")
@@ -94,7 +94,7 @@ def _facts(model: Model, store: Store) -> Iterator[tuple[str, str]]:
     needs = model.needs
     yield "memory", f"about {needs.ram_mb} MB, on a graphics card {needs.vram_mb} MB"
     yield "languages", ", ".join(model.languages) or "any"
-    yield "licence", model.licence.notice
+    yield "license", model.license.notice
     if told["must_accept"]:
         yield "accepted", "yes" if told["accepted"] else "not yet"
     if model.notes:

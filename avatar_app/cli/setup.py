@@ -63,12 +63,12 @@ def setup(
 def _show(items: Iterable[StarterItem], lacking: int) -> None:
     from avatar_app.models.store import readable
 
-    table = Table("", "model", "size", "", "licence", box=None, header_style="bold")
+    table = Table("", "model", "size", "", "license", box=None, header_style="bold")
     for item in items:
         state = f"{readable(item.bytes_lacking)} to fetch" if item.bytes_lacking else "here"
         size = readable(item.model.bytes or 0)
         purpose = _PURPOSES.get(item.model.kind, item.model.kind)
-        table.add_row(purpose, item.title, size, state, item.model.licence.title)
+        table.add_row(purpose, item.title, size, state, item.model.license.title)
     out.print(table)
     if lacking:
         minutes = max(1, round(lacking / _USUAL_RATE / 60))

@@ -108,7 +108,7 @@ class SpeechSynthesizer(Engine, Protocol):
     """Answer to speech."""
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield the speech of one clause as it is synthesised, at the rate of the manifest."""
+        """Yield the speech of one clause as it is synthesized, at the rate of the manifest."""
 
 
 class Face(Engine, Protocol):

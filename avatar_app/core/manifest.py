@@ -105,7 +105,7 @@ class Needs:
     packages: tuple[str, ...] = ()
     """Distribution names."""
     models: tuple[str, ...] = ()
-    """Names in the catalogue of models."""
+    """Names in the catalog of models."""
 
 
 @dataclass(frozen=True, slots=True)

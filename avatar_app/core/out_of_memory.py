@@ -1,4 +1,4 @@
-"""Recognises that memory ran out, whatever library says so, without importing any of them."""
+"""Recognizes that memory ran out, whatever library says so, without importing any of them."""
 
 from __future__ import annotations
 

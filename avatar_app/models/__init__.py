@@ -1,1 +1,1 @@
-"""Models that come and go: what there is, what is here, how it comes, and under which licence."""
+"""Models that come and go: what there is, what is here, how it comes, and under which license."""

@@ -1,4 +1,4 @@
-"""A model in an archive: only the files that the catalogue names come out of it."""
+"""A model in an archive: only the files that the catalog names come out of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of models: what can be fetched, from where, under which licence; checked once."""
+"""The catalog of models: what can be fetched, from where, under which license; checked once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Licence(_Frozen):
+class License(_Frozen):
     """Under what conditions a model may be used."""
 
     id: str = ""
@@ -72,7 +72,7 @@ class Licence(_Frozen):
 
     @property
     def notice(self) -> str:
-        """The licence in a paragraph, for a person to read."""
+        """The license in a paragraph, for a person to read."""
         kind = "non-commercial use only" if self.non_commercial else ""
         return "\n".join(
             filter(
@@ -166,12 +166,12 @@ class Model(_Frozen):
     title: str
     summary: str
     """What it is for, in one sentence."""
-    licence: Licence
+    license: License
     languages: tuple[str, ...] = ()
     """BCP 47 tags, or `multilingual`; empty where language does not matter."""
     needs: ModelNeeds = Field(default_factory=lambda: ModelNeeds(ram_mb=0, vram_mb=0))
     source: str
-    """Where sizes, hashes and licence are on record."""
+    """Where sizes, hashes and license are on record."""
     notes: str = ""
     entry: str = ""
     """The file an engine is told, relative to the model's folder; empty: the folder itself."""
@@ -237,37 +237,43 @@ class Catalog(_Frozen):
 
 
 def read_catalog(path: Path) -> Catalog:
-    """The catalogue in a file; ConfigInvalid if it cannot be read or says something impossible."""
+    """The catalog in a file; ConfigInvalid if it cannot be read or says something impossible."""
     try:
         return parse_catalog(yaml.load(path.read_text(encoding="utf-8"), _LOADER))
     except OSError as error:
         raise ConfigInvalid(
-            f"The catalogue {path} cannot be read: {error.strerror}.", "Install avatar_app again."
+            f"The catalog {path} cannot be read: {error.strerror}.", "Install avatar_app again."
         ) from error
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigInvalid(
-            f"The catalogue of models {path} is wrong: {_first(error)}.",
+            f"The catalog of models {path} is wrong: {_first(error)}.",
             "Compare it with models/catalog.yaml of the program.",
         ) from error
 
 
 def parse_catalog(document: Any) -> Catalog:
-    """A catalogue from a parsed YAML document; ValueError and its like if it is wrong."""
-    licences = {
-        name: Licence(id=name, **entry) for name, entry in document.get("licences", {}).items()
+    """A catalog from a parsed YAML document; ValueError and its like if it is wrong."""
+    former = document.get("licences", {})
+    licenses = {
+        name: License(id=name, **entry) for name, entry in document.get("licenses", former).items()
     }
     models = []
-    for entry in document["models"]:
-        if entry["licence"] not in licences:
-            raise ValueError(f"{entry['id']} names the unknown licence {entry['licence']}")
-        models.append(Model(**entry | {"licence": licences[entry["licence"]]}))
+    for entry in map(_renamed, document["models"]):
+        if entry["license"] not in licenses:
+            raise ValueError(f"{entry['id']} names the unknown license {entry['license']}")
+        models.append(Model(**entry | {"license": licenses[entry["license"]]}))
     if len({model.id for model in models}) < len(models):
         raise ValueError("two models have one id")
     return Catalog(models=tuple(models), sets=document.get("sets", {}))
 
 
+def _renamed(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a catalog under the present names: `license` was once `licence`."""
+    return {"license" if key == "licence" else key: value for key, value in entry.items()}
+
+
 def user_catalog(folder: Path) -> Catalog:
-    """The shipped catalogue, and what the user's own in the models' folder adds or replaces."""
+    """The shipped catalog, and what the user's own in the models' folder adds or replaces."""
     shipped = read_catalog(paths.shipped("models") / CATALOG)
     own = folder / CATALOG
     return shipped.with_added(read_catalog(own)) if own.exists() else shipped

@@ -1,4 +1,4 @@
-"""Describe a model of the catalogue: what it is, how much of it is here, and its license."""
+"""Describe a model of the catalog: what it is, how much of it is here, and its license."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def describe(model: Model, store: Store) -> dict[str, Any]:
         "bytes": model.bytes,
         "bytes_here": here,
         "size": readable(model.bytes) if model.bytes else "not on record",
-        "license": model.licence.id,
-        "must_accept": model.licence.must_accept,
-        "non_commercial": model.licence.non_commercial,
+        "license": model.license.id,
+        "must_accept": model.license.must_accept,
+        "non_commercial": model.license.non_commercial,
         "accepted": store.is_accepted(model),
         "path": str(store.path(model)),
     }

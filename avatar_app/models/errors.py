@@ -31,8 +31,8 @@ class DiskFailed(DownloadFailed):
     """No other server can help: the disk is full, or may not be written."""
 
 
-class LicenceNotAccepted(AvatarError):
-    """A model may be used only by who has accepted its licence."""
+class LicenseNotAccepted(AvatarError):
+    """A model may be used only by who has accepted its license."""
 
 
 def other_bytes(what: str, model: str, sha256: str, expected: str, is_pinned: bool) -> WrongBytes:

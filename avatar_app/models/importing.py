@@ -19,7 +19,7 @@ _HINT = "Download it again, or give the engine the path."
 
 
 def identify(path: Path, catalog: Catalog) -> Model:
-    """Which model of the catalogue the file or folder is; InputInvalid if it is none."""
+    """Which model of the catalog the file or folder is; InputInvalid if it is none."""
     there = _files_at(path)
     fitting = [model for model in catalog.models if _fits(model, there)]
     if len(fitting) > 1:
@@ -27,7 +27,7 @@ def identify(path: Path, catalog: Catalog) -> Model:
     if len(fitting) == 1:
         return fitting[0]
     raise InputInvalid(
-        f"{path} is no model of the catalogue.",
+        f"{path} is no model of the catalog.",
         "If it is one, name it: avatar-app models import PATH --as ID. An engine may also be told "
         "the path itself.",
     )
@@ -64,7 +64,7 @@ class _Taking:
 
 
 def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str, StoredFile]:
-    """One file of the catalogue, or what its archive held and the user has unpacked."""
+    """One file of the catalog, or what its archive held and the user has unpacked."""
     folder = taking.store.folder(taking.model)
     if file.holds and file.name not in found:
         return {name: _place(taking, path, folder / name) for name, path in found.items()}
@@ -87,7 +87,7 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
 def _place(
     taking: _Taking, source: Path, target: Path, file: ModelFile | None = None
 ) -> StoredFile:
-    """`file`: what it must be, where the catalogue says so."""
+    """`file`: what it must be, where the catalog says so."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as beside:
         _link_or_copy(source, beside, taking.job)
@@ -132,7 +132,7 @@ def _files_at(path: Path) -> dict[str, Path]:
 
 
 def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -> dict[str, Path]:
-    """Where a file of the model is found, by its name in the catalogue."""
+    """Where a file of the model is found, by its name in the catalog."""
     if file.name in there:
         return {file.name: there[file.name]}
     if file.holds and set(file.holds) <= set(there):

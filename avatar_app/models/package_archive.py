@@ -52,7 +52,7 @@ class Archive:
 
 @dataclass(slots=True)
 class FileAssembly:
-    """Writes one file of the catalogue, and hashes it meanwhile."""
+    """Writes one file of the catalog, and hashes it meanwhile."""
 
     file: ModelFile
     target: Path

@@ -1,4 +1,4 @@
-"""Which path an engine's model is: a name of the catalogue becomes the path of what is here."""
+"""Which path an engine's model is: a name of the catalog becomes the path of what is here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from avatar_app.core.errors import ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model, user_catalog
-from avatar_app.models.licences import require_licence
+from avatar_app.models.licenses import require_license
 from avatar_app.models.store import Presence, Store
 from avatar_app.system.paths import AppPaths
 
@@ -20,11 +20,11 @@ OPTION = "model"
 def with_model_path(
     options: dict[str, Any], manifest: Manifest, places: AppPaths
 ) -> dict[str, Any]:
-    """The options, with the path in place of the name of a model in the catalogue.
+    """The options, with the path in place of the name of a model in the catalog.
 
     Where none is chosen, the first one here that the engine asks for is taken. ModelMissing if
-    the chosen one is not here, LicenceNotAccepted if it may not be used yet. What is no name of
-    the catalogue is left to the engine.
+    the chosen one is not here, LicenseNotAccepted if it may not be used yet. What is no name of
+    the catalog is left to the engine.
     """
     if not isinstance(name := options.get(OPTION), str) or not (name or manifest.needs.models):
         return options
@@ -37,20 +37,20 @@ def with_model_path(
 
 
 def usable_path(model: Model, store: Store) -> Path:
-    """The model's path; ModelMissing or LicenceNotAccepted if it may not be used."""
+    """The model's path; ModelMissing or LicenseNotAccepted if it may not be used."""
     if store.presence(model) is not Presence.HERE:
         raise ModelMissing(
             f"{model.title} is not on this machine.",
             f"Type: avatar-app models download {model.id}",
         )
-    require_licence(model, store)
+    require_license(model, store)
     return store.path(model)
 
 
 def path_if_here(name: str, here: AppPaths) -> Path | None:
-    """The path of a model of the catalogue that was fetched or taken over; None if it was not.
+    """The path of a model of the catalog that was fetched or taken over; None if it was not.
 
-    LicenceNotAccepted if it is here but may not be used yet.
+    LicenseNotAccepted if it is here but may not be used yet.
     """
     store = Store.of(here)
     model = user_catalog(store.root).by_id.get(name)
@@ -59,7 +59,7 @@ def path_if_here(name: str, here: AppPaths) -> Path | None:
     return usable_path(model, store)
 
 
-def licence_notices(
+def license_notices(
     options: dict[str, Any], manifest: Manifest, places: AppPaths
 ) -> tuple[Noticed, ...]:
     """What the user should know, once, about a restricted model whose path was given by hand."""
@@ -69,10 +69,10 @@ def licence_notices(
     store, catalog = _known(places)
     path = Path(given).expanduser()
     return tuple(
-        Noticed(f"{path.name}: {model.licence.title}.", model.licence.terms)
+        Noticed(f"{path.name}: {model.license.title}.", model.license.terms)
         for model in catalog.models
         if model.engine == manifest.name
-        and model.licence.must_accept
+        and model.license.must_accept
         and not store.is_accepted(model)
         and _looks_like(path, model)
         and store.tell_once(f"{model.id}: {path}")

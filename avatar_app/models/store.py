@@ -1,4 +1,4 @@
-"""Where models lie and what is known of them: which are here, their hashes, accepted licences."""
+"""Where models lie and what is known of them: which are here, their hashes, accepted licenses."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Store:
         )
 
     def remove(self, model: Model) -> None:
-        """Delete what is here of it; pinned hashes and the accepted licence stay noted."""
+        """Delete what is here of it; pinned hashes and the accepted license stay noted."""
         folder = self.folder(model)
         if not folder.exists():
             raise InputInvalid(f"{model.title} is not here.", "See: avatar-app models list")
@@ -151,11 +151,11 @@ class Store:
             )
 
     def expected_hash(self, model: Model, file: ModelFile) -> str | None:
-        """The file's SHA-256: from the catalogue, else pinned when it first came, else None."""
+        """The file's SHA-256: from the catalog, else pinned when it first came, else None."""
         return file.sha256 or self._notes("pins").get(model.id, {}).get(file.name)
 
     def pin(self, model: Model, file: ModelFile, sha256: str) -> None:
-        """Hold later downloads to this hash, where the catalogue has none.
+        """Hold later downloads to this hash, where the catalog has none.
 
         WrongBytes, and the file is gone, where it is not even of the kind that was meant.
         """
@@ -173,17 +173,17 @@ class Store:
             write_json(self.root / "pins.json", pins)
 
     def is_accepted(self, model: Model) -> bool:
-        """May the model be used: does its licence ask for no acceptance, or was it given?"""
-        licence = model.licence
+        """May the model be used: does its license ask for no acceptance, or was it given?"""
+        license = model.license
         given = self._notes("licences").get(model.id, {})
-        agreed = (given.get("licence"), given.get("version")) == (licence.id, licence.version)
-        return not licence.must_accept or agreed
+        agreed = (given.get("licence"), given.get("version")) == (license.id, license.version)
+        return not license.must_accept or agreed
 
     def accept(self, model: Model) -> None:
-        """Note that the user accepts the model's licence, in its present version."""
-        licence = model.licence
+        """Note that the user accepts the model's license, in its present version."""
+        license = model.license
         given = self._notes("licences") | {
-            model.id: {"licence": licence.id, "version": licence.version, "accepted": _now()}
+            model.id: {"licence": license.id, "version": license.version, "accepted": _now()}
         }
         self.root.mkdir(parents=True, exist_ok=True)
         write_json(self.root / "licences.json", given)

@@ -157,8 +157,8 @@ class Planner:
         for model in models:
             if self.store.presence(model) is not Presence.HERE:
                 return _not_here(model), f"avatar-app models download {model.id}"
-            if model.licence.must_accept and not self.store.is_accepted(model):
-                return "its licence is not accepted yet", f"avatar-app models info {model.id}"
+            if model.license.must_accept and not self.store.is_accepted(model):
+                return "its license is not accepted yet", f"avatar-app models info {model.id}"
         return "", ""
 
     def _slowness(self, manifest: Manifest, wish: Candidate, options: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ from avatar_app.storage.measurements import EngineProfile
 from avatar_app.system.hardware import Cards, peak_mb
 
 SECONDS = 3.0
-"""Of sound that recognisers hear and faces speak."""
+"""Of sound that recognizers hear and faces speak."""
 TEXT = "It is a fine morning, and the harbour lies still. Shall we walk down to the water?"
 QUESTION = "Tell me in three sentences what a harbour is for."
 

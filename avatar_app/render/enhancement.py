@@ -38,7 +38,7 @@ _WHOLE = 0.6
 """Of the ellipse's radius: where the enhanced mouth is wholly seen; from here on it fades."""
 _FAINT = 1 / 512
 _AROUND = (132, 133, 135)
-"""Grey beyond the picture, RGB, as in the published inference."""
+"""Gray beyond the picture, RGB, as in the published inference."""
 
 
 def enhanced(

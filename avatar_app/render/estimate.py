@@ -1,4 +1,4 @@
-"""How long a film takes on this machine: learnt from the films made before, in any process."""
+"""How long a film takes on this machine: learned from the films made before, in any process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from avatar_app.system.paths import AppPaths
 log = logging.getLogger(__name__)
 
 _MEMORY = 1500
-"""Pictures that are remembered: a minute or so; a machine that changes is learnt anew."""
+"""Pictures that are remembered: a minute or so; a machine that changes is learned anew."""
 _LONGEST_FILE = 1_000_000
 
 
@@ -31,13 +31,13 @@ class RenderSpeed:
     picture: float = 0.05
     """Seconds per picture. These are guesses, until a film has been made."""
     weight: int = 0
-    """Pictures from which this was learnt."""
+    """Pictures from which this was learned."""
 
     def seconds(self, pictures: float, loaded: bool) -> float:
         """For a film of so many pictures, with a face that is loaded or is not."""
         return (0.0 if loaded else self.loading) + self.around + pictures * self.picture
 
-    def learnt(
+    def learned(
         self, loading: float | None, around: float, painted: float, pictures: int
     ) -> RenderSpeed:
         """With one more film: `painted` seconds for all its pictures; None: it was loaded."""

@@ -12,7 +12,7 @@ from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.models.resolve import licence_notices
+from avatar_app.models.resolve import license_notices
 from avatar_app.render.engines import ENGINE, open_lips, open_touch
 from avatar_app.render.inputs import avatar_folder, find_weights
 from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
@@ -128,7 +128,7 @@ class RenderJob:
         if not order.avatar:
             raise ConfigInvalid("Wav2Lip needs an avatar.", "Say whose: --avatar NAME or PHOTO.")
         manifest = self._registry.find(Kind.FACE, ENGINE)
-        self.notices += licence_notices({"model": str(weights)}, manifest, self._places)
+        self.notices += license_notices({"model": str(weights)}, manifest, self._places)
         wanted = self._settings.render.device
         lips = open_lips(self._registry, weights, wanted, profile.lip_batch, **options)
         self._touch = open_touch(

@@ -68,7 +68,7 @@ def check_output(output: Path, *sources: Path) -> None:
 def even_size(width: int, height: int) -> tuple[int, int, list[Noticed]]:
     """The size of a film for which this one was asked, in pixels, and what to tell if it differs.
 
-    Both sides are even, as the colours of H.264 (4:2:0) have half the pixels.
+    Both sides are even, as the colors of H.264 (4:2:0) have half the pixels.
     """
     even = (width - width % 2, height - height % 2)
     if even == (width, height):

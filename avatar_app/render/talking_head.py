@@ -26,7 +26,7 @@ from avatar_app.core.errors import (
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.media.video_writer import FilmUnwritable
-from avatar_app.models.resolve import licence_notices
+from avatar_app.models.resolve import license_notices
 from avatar_app.render.device import batch_on, usable_device
 from avatar_app.render.engines import ENGINE, FrameFilter, Lips, open_lips, open_touch
 from avatar_app.render.estimate import RenderSpeeds
@@ -44,7 +44,7 @@ class Wav2LipTalkingHead:
 
     Raises FileNotFoundError where the photo or the checkpoint is missing, ValueError for an unknown
     quality mode or device, for a batch below 1 and a size that is none. Warns once of a
-    checkpoint's licence that nobody accepted. Only one thread may use it, but for `Turn.cancel`.
+    checkpoint's license that nobody accepted. Only one thread may use it, but for `Turn.cancel`.
     """
 
     def __init__(
@@ -141,8 +141,8 @@ class Wav2LipTalkingHead:
         around = rendered.began + rendered.finished
         paces, kind = RenderSpeeds(app_paths()), self._kind(lips.batch)
         pace = paces.of(*kind)
-        learnt = pace.learnt(self._loading, around, rendered.painted, rendered.pictures)
-        paces.keep(learnt, *kind)
+        learned = pace.learned(self._loading, around, rendered.painted, rendered.pictures)
+        paces.keep(learned, *kind)
         self._loading = None
         return str(output)
 
@@ -206,7 +206,7 @@ class Wav2LipTalkingHead:
     def _load(self, opening: ExitStack) -> Lips:
         registry = Registry()
         manifest = registry.find(Kind.FACE, ENGINE)
-        for notice in licence_notices({"model": str(self._model)}, manifest, self._places):
+        for notice in license_notices({"model": str(self._model)}, manifest, self._places):
             warnings.warn(f"{notice.message} {notice.hint}", stacklevel=4)
         began = time.perf_counter()
         folder = opening.enter_context(avatar_folder(self._photo, self._places, self._eyes))

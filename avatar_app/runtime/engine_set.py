@@ -14,7 +14,7 @@ from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.out_of_memory import as_out_of_memory
 from avatar_app.engines.hosting.hosted import HOSTED
-from avatar_app.models.resolve import licence_notices
+from avatar_app.models.resolve import license_notices
 from avatar_app.runtime.factory import engine_factory, resolve_options
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
@@ -138,10 +138,10 @@ class EngineSet:
     ) -> None:
         """Like `put`; where that fails, the built-in engine is taken and the user is told."""
         try:
-            for licence_notice in licence_notices(
+            for license_notice in license_notices(
                 choice.options, self.registry.find(kind, choice.engine), self.registry.paths
             ):
-                notice(licence_notice)
+                notice(license_notice)
             self.put(kind, choice)
         except AvatarError as error:
             if choice.engine == BUILTIN[kind] and not choice.options:

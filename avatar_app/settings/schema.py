@@ -21,7 +21,7 @@ Share = Annotated[float, Field(gt=0, le=1), FormHints(step=0.001)]
 
 
 class ThemeChoice(StrEnum):
-    """The colours of the window."""
+    """The colors of the window."""
 
     SYSTEM = "system"
     DARK = "dark"

@@ -19,7 +19,7 @@ def install_command(packages: Iterable[str], engine: str = "") -> str:
     An extra brings what its packages forget to ask for. `engine`: the extra of that name is taken
     rather than another that would do.
     """
-    wanted = {_normalised(name) for name in packages}
+    wanted = {_normalized(name) for name in packages}
     fitting = [name for name, holds in _extras().items() if wanted <= holds]
     extra = min(fitting, key=lambda name: (name != engine, len(_extras()[name])), default=None)
     what = [f"{DISTRIBUTION}[{extra}]"] if extra else sorted(wanted)
@@ -42,10 +42,10 @@ def _extras() -> dict[str, set[str]]:
         lines = ()
     for line in lines:
         if match := _REQUIREMENT.match(line):
-            found.setdefault(match["extra"], set()).add(_normalised(match["name"]))
+            found.setdefault(match["extra"], set()).add(_normalized(match["name"]))
     return found
 
 
-def _normalised(name: str) -> str:
+def _normalized(name: str) -> str:
     """Names that are the same to pip are the same (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -11,7 +11,7 @@ def remember_fact(services: Services, subject: str, attribute: str, value: str) 
 
     Args:
         subject: Whom or what it is about: "user" for the user, else as the user says: "sister".
-        attribute: What is told: "name", "birthday", "favourite colour", "lives in".
+        attribute: What is told: "name", "birthday", "favorite color", "lives in".
         value: The fact itself: "Anna", "Oslo".
     """
     fact = Fact(subject.strip().lower(), attribute.strip().lower(), value.strip())

@@ -28,7 +28,7 @@ class Fact:
     subject: str
     """"user" or what the user calls it: "sister"."""
     attribute: str
-    """"name", "favourite colour", "lives in"."""
+    """"name", "favorite color", "lives in"."""
     value: str
 
 

@@ -1,4 +1,4 @@
-"""Hears what a speaker read: by a grammar of every sentence there is, or by any recogniser."""
+"""Hears what a speaker read: by a grammar of every sentence there is, or by any recognizer."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from avatar_app.core.values import MICROPHONE_RATE, Samples
 
 SAME = 0.75
 """Correlation from which on a second of sound is a copy. The same voice saying other things: 0.62
-at most (synthesised, 128 recordings; no person repeats a wave); a copy in noise at 10 dB: 0.95."""
+at most (synthesized, 128 recordings; no person repeats a wave); a copy in noise at 10 dB: 0.95."""
 _PIECE = MICROPHONE_RATE
 _FAINT = 0.01
 """Share of a recording's mean energy below which a place is silence, which is like any other."""
@@ -37,7 +37,7 @@ def _likeness(
     parts: np.ndarray[tuple[int], np.dtype[np.float64]],
     length: int,
 ) -> float:
-    """The largest normalised cross-correlation, whichever way round the wave is."""
+    """The largest normalized cross-correlation, whichever way round the wave is."""
     products = np.fft.irfft(spectrum * np.conj(np.fft.rfft(piece, length)), length)[: len(parts)]
     return float(np.max(np.abs(products) / np.sqrt(parts * np.sum(piece**2))))
 

@@ -167,21 +167,21 @@ def snr(heard: Samples, speech: Samples) -> float:
 def apartness(embeddings: speaker_embedding.Embeddings) -> float:
     """How far apart the two groups are that the windows fall into (2-means, by cosine).
 
-    Neighbouring windows are averaged first: one alone varies with what is said.
+    Neighboring windows are averaged first: one alone varies with what is said.
     """
     if len(embeddings) < 2 * _LEAST_WINDOWS:
         return 0.0
     pairs = embeddings[1:] + embeddings[:-1]
     pairs /= np.linalg.norm(pairs, axis=1, keepdims=True)
-    centres = pairs[list(np.unravel_index(np.argmin(pairs @ pairs.T), (len(pairs),) * 2))]
+    centers = pairs[list(np.unravel_index(np.argmin(pairs @ pairs.T), (len(pairs),) * 2))]
     for _ in range(_ROUNDS):
-        second = (pairs @ centres.T).argmax(axis=1) == 1
+        second = (pairs @ centers.T).argmax(axis=1) == 1
         if min(second.sum(), (~second).sum()) < _LEAST_WINDOWS:
             return 0.0
-        centres = np.stack(
+        centers = np.stack(
             [speaker_embedding.together(pairs[~second]), speaker_embedding.together(pairs[second])]
         )
-    return float(1 - centres[0] @ centres[1])
+    return float(1 - centers[0] @ centers[1])
 
 
 def rms(samples: Samples) -> float:

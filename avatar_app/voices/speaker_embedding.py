@@ -62,7 +62,7 @@ def together(embeddings: Embeddings) -> Embeddings:
 
 
 def distance(one: Embeddings, other: Embeddings) -> float:
-    """1 − cosine of two recordings' windows: 0 for the same voice, towards 1 for others."""
+    """1 − cosine of two recordings' windows: 0 for the same voice, toward 1 for others."""
     return float(1 - together(one) @ together(other))
 
 

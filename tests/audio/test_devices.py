@@ -67,7 +67,7 @@ def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_portaudio_that_cannot_begin_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """sounddevice initialises PortAudio when it is imported."""
+    """sounddevice initializes PortAudio when it is imported."""
     (tmp_path / "sounddevice.py").write_text(
         "class PortAudioError(Exception): pass\nraise PortAudioError('Error initializing')"
     )

@@ -122,7 +122,7 @@ def test_a_face_anywhere_in_a_large_photo_is_found(eyes: FaceDetector, astronaut
     wall[300:812, 1000:1512] = astronaut
     faces = eyes.faces(wall)
     assert len(faces) == 1
-    assert np.allclose(faces[0].centre, [1223, 428], atol=12)
+    assert np.allclose(faces[0].center, [1223, 428], atol=12)
 
 
 def test_an_avatar_is_complete(kept: AvatarLibrary) -> None:
@@ -132,7 +132,7 @@ def test_an_avatar_is_complete(kept: AvatarLibrary) -> None:
     assert np.array_equal(avatar.portrait, read(ASTRONAUT))
     assert {name: len(points) for name, points in avatar.landmarks.items()} == GROUPS
     assert any("mouth is open" in note for note in avatar.notes)
-    assert "right" in avatar.licence
+    assert "right" in avatar.license
     assert sorted(path.name for path in kept.folder("ada").iterdir()) == sorted(FILES)
 
 
@@ -413,10 +413,10 @@ def test_a_damaged_avatar_is_told_in_a_sentence(folder: Path, damage: str) -> No
 
 @pytest.mark.parametrize("bad", ["\ud800", "\x1b]0;title\x07", "\u202e", "\n"])
 def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
-    change(folder, created=bad, licence=f"mine{bad}!", notes=[f"a{bad}b" + "c" * 900] * 800)
+    change(folder, created=bad, license=f"mine{bad}!", notes=[f"a{bad}b" + "c" * 900] * 800)
     avatar = load_avatar(folder)
-    texts = (avatar.created, avatar.licence, *avatar.notes)
-    assert avatar.licence.startswith("mine ")
+    texts = (avatar.created, avatar.license, *avatar.notes)
+    assert avatar.license.startswith("mine ")
     assert avatar.created != bad
     assert len(avatar.notes) == 12
     assert all(text.isprintable() and len(text) <= 300 for text in texts)

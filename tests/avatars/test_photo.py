@@ -1,4 +1,4 @@
-"""Photos of all kinds are read upright and in true colours; what is no photo is told so."""
+"""Photos of all kinds are read upright and in true colors; what is no photo is told so."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def picture() -> Image:
 
 
 def encoded(picture: np.ndarray, suffix: str, *options: int) -> bytes:
-    colours = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
-    turned = cv2.cvtColor(picture, colours[picture.shape[2]]) if picture.ndim == 3 else picture
+    colors = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+    turned = cv2.cvtColor(picture, colors[picture.shape[2]]) if picture.ndim == 3 else picture
     done, content = cv2.imencode(suffix, turned, options)
     assert done
     return bytes(content.tobytes())
@@ -47,11 +47,11 @@ def test_kinds_of_files(picture: Image, tmp_path: Path, suffix: str) -> None:
     assert np.abs(seen.astype(int) - picture).mean() < 4
 
 
-def test_sixteen_bits_grey_and_alpha(picture: Image, tmp_path: Path) -> None:
+def test_sixteen_bits_gray_and_alpha(picture: Image, tmp_path: Path) -> None:
     deep = read(encoded(picture.astype(np.uint16) * 257, ".png"), tmp_path)
     assert np.abs(deep.astype(int) - picture).max() <= 1
-    grey = read(encoded(picture[:, :, 1], ".png"), tmp_path)
-    assert np.array_equal(grey, np.repeat(picture[:, :, 1:2], 3, axis=2))
+    gray = read(encoded(picture[:, :, 1], ".png"), tmp_path)
+    assert np.array_equal(gray, np.repeat(picture[:, :, 1:2], 3, axis=2))
     alpha = np.full((120, 160, 1), 255, np.uint8)
     alpha[:, :80] = 0
     seen = read(encoded(np.concatenate([picture, alpha], axis=2), ".png"), tmp_path)

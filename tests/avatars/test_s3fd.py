@@ -71,7 +71,7 @@ def astronaut() -> Image:
     return np.ascontiguousarray(whole[:240, 96:352])
 
 
-def grey(width: int, height: int) -> Image:
+def gray(width: int, height: int) -> Image:
     return np.full((height, width, 3), 128, np.uint8)
 
 
@@ -113,7 +113,7 @@ def test_the_table_has_the_published_keys_and_shapes() -> None:
 def test_a_cell_that_fires_is_a_face_at_its_place(level: str, tmp_path: Path) -> None:
     stride = LEVELS[level]
     path = write_zip(tmp_path / "s3fd.pth", pure_green_state(level, (0.5, -1, DOUBLED, 0)))
-    picture = with_green(grey(192, 128), 101, 75)
+    picture = with_green(gray(192, 128), 101, 75)
     (boxes,) = S3fd(path).boxes([picture])
     anchor = 4 * stride
     x = (101 // stride + 0.5) * stride + 0.05 * anchor
@@ -128,11 +128,11 @@ def test_a_cell_that_fires_is_a_face_at_its_place(level: str, tmp_path: Path) ->
 def test_pictures_of_any_size_and_number_are_seen(green: S3fd) -> None:
     """Large ones are made smaller: 1024 pixels to 512."""
     pictures = [
-        with_green(grey(160, 96), 100, 60),
-        with_green(grey(160, 96), 130, 30),
-        grey(160, 96),
-        with_green(grey(1024, 256), 300, 130, 2),
-        with_green(grey(256, 20), 200, 10),
+        with_green(gray(160, 96), 100, 60),
+        with_green(gray(160, 96), 130, 30),
+        gray(160, 96),
+        with_green(gray(1024, 256), 300, 130, 2),
+        with_green(gray(256, 20), 200, 10),
     ]
     together = green.boxes(pictures)
     assert [len(boxes) for boxes in together] == [1, 1, 0, 1, 1]
@@ -144,7 +144,7 @@ def test_pictures_of_any_size_and_number_are_seen(green: S3fd) -> None:
 
 
 def test_boxes_of_one_face_are_told_once(green: S3fd) -> None:
-    picture = grey(320, 96)
+    picture = gray(320, 96)
     for x in (60, 76, 92, 260):
         picture = with_green(picture, x, 40)
     faces = green.faces([picture])[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avatar_app.bench.labelled import espeak_speakers, track_of
+from avatar_app.bench.labeled import espeak_speakers, track_of
 from avatar_app.bench.visemes import Fit, share_met
 from avatar_app.core.values import MouthShape
 
@@ -46,7 +46,7 @@ def test_a_mouth_that_never_opens_is_not_precise_and_one_that_never_closes_finds
     assert right.correlation() == pytest.approx(1.0)
 
 
-def test_voices_without_flite_are_labelled_too() -> None:
+def test_voices_without_flite_are_labeled_too() -> None:
     first = espeak_speakers(quick=True)[0][0]
     assert {shape for _, shape in first.track} > {MouthShape.PP, MouthShape.AA}
     assert first.track[-1][0] < len(first.samples) / first.rate

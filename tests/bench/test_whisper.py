@@ -47,7 +47,7 @@ def recognizer(settings: Settings) -> Iterator[WhisperRecognizer]:
 @pytest.mark.parametrize(
     ("heard", "errors"),
     [
-        ("Go forward 10 metres.", 0),
+        ("Go forward 10 meters.", 0),
         ("go, forward: TEN meters!", 0),
         ("go forward ten", 1),
         ("oh go forward then meters", 2),

@@ -44,7 +44,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """Serves what the user's own catalogue names: `free`, and `bound`, whose licence binds."""
+    """Serves what the user's own catalog names: `free`, and `bound`, whose license binds."""
     with serving(Site({"m.bin": BODY})) as each:
         file = {"name": "m.bin", "urls": [each.url("m.bin")], "bytes": len(BODY), "sha256": SHA256}
         entry = {"kind": "tts", "engine": "e", "summary": "A test.", "source": "a test"}
@@ -52,11 +52,11 @@ def site() -> Iterator[Site]:
         bound = {"title": "Not for sale", "url": "https://example.org/nc", "must_accept": True}
         bound |= {"non_commercial": True, "terms": "Only for yourself."}
         document = {
-            "licences": {"MIT": {"title": "MIT", "url": "https://example.org"}, "NC": bound},
+            "licenses": {"MIT": {"title": "MIT", "url": "https://example.org"}, "NC": bound},
             "sets": {"both": ["free", "bound"]},
             "models": [
-                entry | {"id": "free", "title": "Free", "licence": "MIT"},
-                entry | {"id": "bound", "title": "Bound", "licence": "NC"},
+                entry | {"id": "free", "title": "Free", "license": "MIT"},
+                entry | {"id": "bound", "title": "Bound", "license": "NC"},
             ],
         }
         app_paths().models.mkdir(parents=True)
@@ -68,7 +68,7 @@ def row(output: str, name: str) -> str:
     return next(line for line in output.splitlines() if line[2:].startswith(name + " "))
 
 
-def test_the_list_tells_state_size_licence_and_use(run: Run, site: Site) -> None:
+def test_the_list_tells_state_size_license_and_use(run: Run, site: Site) -> None:
     returned, output, _ = run("list")
     assert returned == 0
     for word in ("not here", "102 kB", "Not for sale *"):
@@ -168,7 +168,7 @@ def test_without_consent_nothing_is_fetched(run: Run, site: Site) -> None:
     returned, _, errors = run("download", "free", "bound")
     assert returned == 1
     assert "Only for yourself." in errors
-    assert "may be used only by who accepts its licence" in errors
+    assert "may be used only by who accepts its license" in errors
     assert "--accept-license bound" in errors
     assert site.asked == []
 
@@ -213,7 +213,7 @@ def test_a_file_the_user_has_is_taken_over(run: Run, site: Site, tmp_path: Path)
     (tmp_path / "other.bin").write_bytes(b"another")
     returned, _, errors = run("import", tmp_path / "other.bin")
     assert returned == 1
-    assert "no model of the catalogue" in errors
+    assert "no model of the catalog" in errors
 
 
 def test_a_wrong_name_is_answered_with_the_likeliest(run: Run) -> None:

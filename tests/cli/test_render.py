@@ -65,8 +65,8 @@ def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> 
         str(weights),
         BEST_ON_CPU,
     )
-    (licence,) = report["notices"]
-    assert "commercial use is forbidden" in licence.casefold()
+    (license,) = report["notices"]
+    assert "commercial use is forbidden" in license.casefold()
 
 
 def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:

@@ -64,10 +64,10 @@ def site() -> Iterator[Site]:
             file["sha256"] = hashlib.sha256(body).hexdigest()
             models.append(
                 {"id": name, "kind": kind, "engine": engine, "title": name.title(), "files": [file]}
-                | {"summary": "", "source": "a test", "licence": "MIT"}
+                | {"summary": "", "source": "a test", "license": "MIT"}
             )
-        licences = {"MIT": {"title": "MIT", "url": "https://example.org"}}
-        document = yaml.safe_dump({"licences": licences, "models": models})
+        licenses = {"MIT": {"title": "MIT", "url": "https://example.org"}}
+        document = yaml.safe_dump({"licenses": licenses, "models": models})
         app_paths().models.mkdir(parents=True)
         (app_paths().models / "catalog.yaml").write_text(document)
         yield each

@@ -203,7 +203,7 @@ def test_anything_is_answered(talk, text):
          {"subject": "sister", "attribute": "lives in", "value": "Oslo"}),
         ("My sister lives in Oslo.", "remember_fact",
          {"subject": "sister", "attribute": "lives in", "value": "Oslo"}),
-        ("my favorite colour is green", "remember_fact",
+        ("my favorite color is green", "remember_fact",
          {"subject": "user", "attribute": "favorite color", "value": "green"}),
         ("speak slower", "change_speaking_speed", {"change": "slower"}),
         ("show the transcript", "control_window", {"control": "show transcript"}),

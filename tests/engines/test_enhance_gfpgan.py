@@ -51,7 +51,7 @@ def test_a_network_that_changes_nothing_changes_nothing(
     engine.close()
 
 
-def test_colours_keep_their_order_and_places(face: Image, tmp_path: Path) -> None:
+def test_colors_keep_their_order_and_places(face: Image, tmp_path: Path) -> None:
     """Red, and only in the upper half."""
     added = np.zeros((1, 3, ALIGNED_FACE, ALIGNED_FACE), np.float32)
     added[:, 0, : ALIGNED_FACE // 2] = 40 / 127.5
@@ -81,7 +81,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda p: p.write_text("hello"), "damaged"),
     "a torch file": (lambda p: p.write_bytes(b"PK\x03\x04" + bytes(400)), "damaged"),
     "another size": (lambda p: write_network(p, "Identity", side=256), "takes 1 × 3 × 256 × 256"),
-    "grey": (lambda p: write_network(p, "Identity", channels=1), "takes 1 × 1 × 512 × 512"),
+    "gray": (lambda p: write_network(p, "Identity", channels=1), "takes 1 × 1 × 512 × 512"),
     "other numbers": (lambda p: write_network(p, "Identity", numbers="uint8"), "numbers .uint8"),
     "larger": (lambda p: gfpgan_parts.write_larger(p), "gives 1 × 3 × 1024 × 1024"),
     "two inputs": (lambda p: gfpgan_parts.write_with_two_inputs(p), "2 inputs instead of one"),
@@ -143,7 +143,7 @@ def test_numbers_that_are_none_are_told(face: Image, tmp_path: Path) -> None:
         engine.enhance(face)
 
 
-def test_the_licence_names_the_weights() -> None:
+def test_the_license_names_the_weights() -> None:
     manifest = Registry().find(Kind.ENHANCE, "gfpgan")
     assert "Apache-2.0" in manifest.license
     assert "do not come with the program" in manifest.license

@@ -148,16 +148,16 @@ def test_a_reel_stays_within_its_memory(
 
 
 def gradient(picture: np.ndarray) -> np.ndarray:
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return np.asarray(
-        np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+        np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
     )
 
 
 @pytest.mark.parametrize(
     ("name", "skin"), [("ada", (1.0, 1.0, 1.0)), ("ada", (0.45, 0.36, 0.30)), ("bea", (1.0,) * 3)]
 )
-def test_no_seam_shows_around_lips_of_another_colour(
+def test_no_seam_shows_around_lips_of_another_color(
     shelf: AvatarLibrary, name: str, skin: tuple[float, float, float]
 ) -> None:
     """The network paints a face a little bluer and darker: matched, its border is the photo's,

@@ -145,7 +145,7 @@ def test_a_word_starts_with_its_sound(voice: EspeakVoice) -> None:
         assert np.abs(sound[start : start + 600]).max() > 0.02
 
 
-def test_a_phrase_is_not_synthesised_before_its_turn(
+def test_a_phrase_is_not_synthesized_before_its_turn(
     voice: EspeakVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
@@ -175,7 +175,7 @@ def test_stops_within_a_chunk(voice: EspeakVoice) -> None:
         next(speech)
 
 
-def test_stops_while_it_synthesises() -> None:
+def test_stops_while_it_synthesizes() -> None:
     """The library asks for every 100 ms of sound, and ends when told."""
     asked: list[bool] = []
 

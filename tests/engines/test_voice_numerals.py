@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_app.engines.tts.speech.languages import LANGUAGES
-from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import clean, gathered, phrases_of
 
 
 def said(text: str, language: str = "en-us") -> str:
-    phrases = (spelled(phrase, language) for phrase in gathered(phrases_of(text)))
+    phrases = (spell_out(phrase, language) for phrase in gathered(phrases_of(text)))
     return " ".join(" ".join(phrase.spoken for phrase in phrases).split())
 
 
@@ -27,7 +27,7 @@ def said(text: str, language: str = "en-us") -> str:
         ("$5 or 1€", "five dollars or one euro"),
         ("$5.50 or £0.99", "five dollars and fifty cents or ninety-nine pence"),
         ("20% off", "twenty percent off"),
-        ("5 km, 42kg", "five kilometres, forty-two kilograms"),
+        ("5 km, 42kg", "five kilometers, forty-two kilograms"),
         ("−5°C", "minus five degrees Celsius"),
         ("on 2024-03-01.", "on March first, twenty twenty-four."),
         ("by 12/25/2024, then", "by December twenty-fifth, twenty twenty-four, then"),
@@ -92,7 +92,7 @@ def test_other_languages(language: str, text: str, words: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60), st.sampled_from(sorted(LANGUAGES)))
 def test_no_text_breaks_it_and_no_word_is_lost(text: str, language: str) -> None:
-    phrases = [spelled(phrase, language) for phrase in gathered(phrases_of(text))]
+    phrases = [spell_out(phrase, language) for phrase in gathered(phrases_of(text))]
     tokens = [part.token for phrase in phrases for part in phrase.parts if part.token]
     assert tokens == text.split()
 

@@ -112,9 +112,9 @@ def test_a_model_of_several_speakers(tmp_path: Path) -> None:
 
 
 def test_figures_are_said_in_words(voice: PiperVoice) -> None:
-    said, spelt = spoken(voice, "It costs $5."), spoken(voice, "It costs five dollars.")
+    said, spelled = spoken(voice, "It costs $5."), spoken(voice, "It costs five dollars.")
     assert [word.text for chunk in said for word in chunk.words] == ["It", "costs", "$5."]
-    assert len(sound(said)) == len(sound(spelt))
+    assert len(sound(said)) == len(sound(spelled))
 
 
 def test_punctuation_stays_among_the_phonemes() -> None:

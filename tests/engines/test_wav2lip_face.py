@@ -294,7 +294,7 @@ def test_without_a_lead_the_windows_are_the_published_ones() -> None:
         assert np.abs(window.mel - arrays["mel"][:, begin : begin + 16]).max() < 1e-3
 
 
-def test_the_lead_centres_a_window_on_its_picture() -> None:
+def test_the_lead_centers_a_window_on_its_picture() -> None:
     sound = np.zeros(32_000, np.float32)
     sound[16_000] = 1.0
     loudest = [

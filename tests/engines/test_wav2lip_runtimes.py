@@ -20,7 +20,7 @@ from wav2lip_parts import golden, random_state
 from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.wav2lip import mnn, preparation
 from avatar_app.engines.face.wav2lip.fp16 import halved
-from avatar_app.engines.face.wav2lip.int8 import measured, quantised
+from avatar_app.engines.face.wav2lip.int8 import measured, quantized
 from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
 from avatar_app.engines.face.wav2lip.mnn import MnnSession, balanced
 from avatar_app.engines.face.wav2lip.model import Model
@@ -213,8 +213,8 @@ def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -
     assert set(ranges) == {"x", "r1", "c2"}
     assert ranges["r1"].zero == 0
     assert ranges["x"].lowest == pytest.approx(feeds["x"].min())
-    both = quantised(model, frozenset(), ranges)
-    one = quantised(model, frozenset({"c1"}), measured(model, {"c1"}, [feeds], opened))
+    both = quantized(model, frozenset(), ranges)
+    one = quantized(model, frozenset({"c1"}), measured(model, {"c1"}, [feeds], opened))
     kinds = [node.op_type for node in both.graph.node]
     assert "Relu" not in kinds  # its unsigned 8-bit numbers cannot be negative
     span = np.ptp(exact)
@@ -298,7 +298,7 @@ def test_a_runtime_keeps_nothing_on_disk_and_prints_nothing(
     assert capfd.readouterr().out == ""
 
 
-SIGNALLED = """
+SIGNALED = """
 import gc, os, signal, sys
 from test_wav2lip_runtimes import Choice, Runtime, open_session, small_network
 
@@ -317,7 +317,7 @@ def test_signals_are_heard_after_sessions_that_went_in_turn(runtime: Runtime) ->
     path = os.pathsep.join(map(str, (helpers, Path(__file__).parent)))
     environment = os.environ | {"PYTHONPATH": path}
     heard = subprocess.run(
-        [sys.executable, "-c", SIGNALLED, runtime],
+        [sys.executable, "-c", SIGNALED, runtime],
         env=environment,
         capture_output=True,
         text=True,

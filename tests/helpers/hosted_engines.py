@@ -183,7 +183,7 @@ class TinyDialogue(TinyVoice):
 
 
 class TinyFace(TinyVoice):
-    """A big grey picture per chunk."""
+    """A big gray picture per chunk."""
 
     fps = 12.5
 

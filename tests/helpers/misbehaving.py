@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Misbehaviour = Callable[["Handler", bytes], None]
+Misbehavior = Callable[["Handler", bytes], None]
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Site:
     files: dict[str, bytes] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     """Content-Type by path; none is told for others."""
-    script: list[Misbehaviour] = field(default_factory=list)
+    script: list[Misbehavior] = field(default_factory=list)
     """One for each request, the first ones first; later requests are served well."""
     asked: list[Asked] = field(default_factory=list)
     tag: str = '"one"'
@@ -126,12 +126,12 @@ def answer(handler: Handler, status: int, *headers: tuple[str, str]) -> None:
     handler.end_headers()
 
 
-def cut(after: int) -> Misbehaviour:
+def cut(after: int) -> Misbehavior:
     """The connection ends in mid-body."""
     return lambda handler, body: serve(handler, body, stop_at=after)
 
 
-def reset(after: int) -> Misbehaviour:
+def reset(after: int) -> Misbehavior:
     """The connection is torn down in mid-body."""
 
     def behave(handler: Handler, body: bytes) -> None:
@@ -144,19 +144,19 @@ def reset(after: int) -> Misbehaviour:
     return behave
 
 
-def lie_about_length(by: int) -> Misbehaviour:
+def lie_about_length(by: int) -> Misbehavior:
     return lambda handler, body: serve(handler, body, lie=by)
 
 
-def status(code: int) -> Misbehaviour:
+def status(code: int) -> Misbehavior:
     return lambda handler, body: answer(handler, code)
 
 
-def redirect(to: str) -> Misbehaviour:
+def redirect(to: str) -> Misbehavior:
     return lambda handler, body: answer(handler, 302, ("Location", to))
 
 
-def instead(other: bytes) -> Misbehaviour:
+def instead(other: bytes) -> Misbehavior:
     """Other bytes than the file's."""
     return lambda handler, body: serve(handler, other)
 
@@ -178,7 +178,7 @@ def chunked(handler: Handler, body: bytes) -> None:
     handler.wfile.write(b"0\r\n\r\n")
 
 
-def drip(after: int) -> Misbehaviour:
+def drip(after: int) -> Misbehavior:
     """So many bytes of the body, and then none until `Site.may_go_on`."""
 
     def behave(handler: Handler, body: bytes) -> None:

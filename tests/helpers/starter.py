@@ -43,7 +43,7 @@ class StarterSet:
         return self.store.path(next(model for model in self.models if model.kind is kind))
 
     def link(self, folder: Path) -> None:
-        """Put the models into a models folder, where the catalogue's names mean them."""
+        """Put the models into a models folder, where the catalog's names mean them."""
         folder.mkdir(parents=True, exist_ok=True)
         for model in self.models:
             (folder / model.id).symlink_to(self.store.folder(model), target_is_directory=True)

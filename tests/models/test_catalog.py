@@ -1,4 +1,4 @@
-"""The catalogue says where each model comes from; nothing in it leads outside or astray."""
+"""The catalog says where each model comes from; nothing in it leads outside or astray."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def test_each_model_says_where_its_hashes_are_on_record(catalog: Catalog) -> Non
 
 
 def test_what_is_for_non_commercial_use_must_be_accepted(catalog: Catalog) -> None:
-    restricted = {model.id for model in catalog.models if model.licence.non_commercial}
+    restricted = {model.id for model in catalog.models if model.license.non_commercial}
     assert restricted == {"wav2lip", "wav2lip_gan", "xtts-v2"}
     for name in restricted:
-        licence = catalog.by_id[name].licence
-        assert licence.must_accept
-        assert "commercial" in licence.notice
-        assert licence.url in licence.notice
+        license = catalog.by_id[name].license
+        assert license.must_accept
+        assert "commercial" in license.notice
+        assert license.url in license.notice
 
 
-def test_what_engines_need_is_in_the_catalogue(catalog: Catalog) -> None:
+def test_what_engines_need_is_in_the_catalog(catalog: Catalog) -> None:
     needed = {name for manifest in Registry().all() for name in manifest.needs.models}
     assert needed - set(catalog.by_id) == set()
 
@@ -72,11 +72,11 @@ PACKAGE = {"index": "pypi", "package": "a-b", "version": "1.0", "member": "a/b"}
 def document(**changed: Any) -> dict[str, Any]:
     file = {"name": "a.bin", "urls": ["https://example.org/a.bin"], "bytes": 1, "sha256": None}
     entry = {
-        "id": "a", "kind": "asr", "engine": "e", "title": "A", "summary": "", "licence": "MIT",
+        "id": "a", "kind": "asr", "engine": "e", "title": "A", "summary": "", "license": "MIT",
         "source": "a test", "files": [file | changed.pop("file", {})],
     }  # fmt: skip
-    licence = {"title": "MIT", "url": "https://example.org"}
-    return {"licences": {"MIT": licence}, "models": [entry | changed]}
+    license = {"title": "MIT", "url": "https://example.org"}
+    return {"licenses": {"MIT": license}, "models": [entry | changed]}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def document(**changed: Any) -> dict[str, Any]:
         {"id": "A"},
         {"id": "pins.json"},
         {"kind": "toaster"},
-        {"licence": "unknown"},
+        {"license": "unknown"},
         {"entry": "b.bin"},
         {"surprise": 1},
         {"files": []},
@@ -118,7 +118,7 @@ def test_an_impossible_entry_is_told(tmp_path: Path, changed: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("text", ["", "models: 3", "[1", "models: [{}]", "- a"])
-def test_a_file_that_is_no_catalogue_is_told(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_catalog_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "catalog.yaml"
     path.write_text(text)
     with pytest.raises(ConfigInvalid, match="is wrong"):
@@ -137,7 +137,7 @@ def test_packages_alone_suffice() -> None:
     assert str(entry.files[0].packages[0].release) == "a-b 1.0 (PyPI)"
 
 
-def test_the_users_own_catalogue_adds_and_replaces(tmp_path: Path) -> None:
+def test_the_users_own_catalog_adds_and_replaces(tmp_path: Path) -> None:
     own = document()
     own["models"].append(own["models"][0] | {"id": "wav2lip", "title": "Mine"})
     (tmp_path / "catalog.yaml").write_text(yaml.safe_dump(own))

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from misbehaving import (
-    Misbehaviour,
+    Misbehavior,
     Site,
     chunked,
     cut,
@@ -34,12 +34,12 @@ from misbehaving import (
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.jobs import Job, JobCancelled
-from avatar_app.models.catalog import Licence, Model
+from avatar_app.models.catalog import License, Model
 from avatar_app.models.download import download, download_job
 from avatar_app.models.errors import (
     DiskFailed,
     DownloadFailed,
-    LicenceNotAccepted,
+    LicenseNotAccepted,
     Passing,
     WrongBytes,
 )
@@ -53,8 +53,8 @@ SHA256 = hashlib.sha256(BODY).hexdigest()
 OTHER = random.Random(8).randbytes(len(BODY))
 ONE_BY_ONE = DownloadOptions(tries=3, first_wait=0.001, silence=5.0, connections=1)
 SEVERAL = DownloadOptions(tries=3, first_wait=0.001, silence=5.0, connections=4, split_from=100_000)
-FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
-BOUND = Licence(id="NC", title="Not for sale", url="https://example.org/nc", must_accept=True)
+FREE = License(id="MIT", title="MIT", url="https://example.org/mit")
+BOUND = License(id="NC", title="Not for sale", url="https://example.org/nc", must_accept=True)
 
 pytestmark = pytest.mark.usefixtures("loopback", "no_proxies")
 
@@ -76,10 +76,10 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "models")
 
 
-def a_model(*urls: str, licence: Licence = FREE, **file: Any) -> Model:
+def a_model(*urls: str, license: License = FREE, **file: Any) -> Model:
     entry = {"name": "m.bin", "urls": urls, "bytes": len(BODY), "sha256": SHA256} | file
     return Model(
-        id="m", kind="asr", engine="e", title="M", summary="", licence=licence, source="",
+        id="m", kind="asr", engine="e", title="M", summary="", license=license, source="",
         entry="" if "holds" in entry else "m.bin", files=(entry,),
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_the_job_tells_how_far_it_is(site: Site, store: Store) -> None:
     assert "m.bin: 300 kB of 300 kB" in told[-1].text
 
 
-RESUMED: dict[str, tuple[list[Misbehaviour], int]] = {
+RESUMED: dict[str, tuple[list[Misbehavior], int]] = {
     "cut": ([cut(100_000), cut(70_000)], 3),
     "reset": ([reset(0), reset(0)], 3),
     "promised more": ([lie_about_length(50)], 1),
@@ -163,7 +163,7 @@ def test_a_cut_of_one_connection_loses_nothing_of_the_others(site: Site, store: 
     assert site.asked[-1].range.split("-")[1] != ""
 
 
-FINAL: dict[str, tuple[list[Misbehaviour], str]] = {
+FINAL: dict[str, tuple[list[Misbehavior], str]] = {
     "gone": ([status(404)], "no longer has the file"),
     "for members": ([status(401)], "without signing in"),
     "teapot": ([status(418)], "status 418"),
@@ -178,10 +178,10 @@ FINAL: dict[str, tuple[list[Misbehaviour], str]] = {
 
 @pytest.mark.parametrize("name", FINAL)
 def test_what_cannot_pass_is_not_tried_again(site: Site, store: Store, name: str) -> None:
-    behaviours, sentence = FINAL[name]
+    behaviors, sentence = FINAL[name]
     if name == "too short a length":
-        behaviours = [lambda handler, body: _shorter(handler, body)]
-    site.script = behaviours.copy()
+        behaviors = [lambda handler, body: _shorter(handler, body)]
+    site.script = behaviors.copy()
     with pytest.raises(DownloadFailed, match=sentence) as caught:
         fetch(a_model(site.url("m.bin")), store)
     assert caught.value.hint
@@ -390,9 +390,9 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(site: Site, tmp_path: 
     assert caught.value.hint
 
 
-def test_nothing_is_fetched_before_its_licence_is_accepted(site: Site, store: Store) -> None:
-    model = a_model(site.url("m.bin"), licence=BOUND)
-    with pytest.raises(LicenceNotAccepted, match="Not for sale") as caught:
+def test_nothing_is_fetched_before_its_license_is_accepted(site: Site, store: Store) -> None:
+    model = a_model(site.url("m.bin"), license=BOUND)
+    with pytest.raises(LicenseNotAccepted, match="Not for sale") as caught:
         fetch(model, store)
     assert "--accept-license m" in caught.value.hint
     assert site.asked == []

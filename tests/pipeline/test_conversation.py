@@ -68,7 +68,7 @@ def ended(scene: Scene, count: int = 1) -> TurnEnded:
     return event
 
 
-def test_a_spoken_turn_is_recognised_answered_heard_and_seen(scene: Scene) -> None:
+def test_a_spoken_turn_is_recognized_answered_heard_and_seen(scene: Scene) -> None:
     scene.say("hello there")
     turn = ended(scene)
     assert turn.user_text == "hello there"

@@ -1,4 +1,4 @@
-"""An utterance is recognised while it is spoken; nothing of it is lost between its pauses."""
+"""An utterance is recognized while it is spoken; nothing of it is lost between its pauses."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def texts(orders: list[Command]) -> list[tuple[str, bool]]:
     ]
 
 
-def test_it_is_recognised_from_its_prefix_padding_to_its_end() -> None:
+def test_it_is_recognized_from_its_prefix_padding_to_its_end() -> None:
     with Ear(Counting()) as ear:
         ear.hear(0, 1)  # nobody speaks yet
         utterance = Utterance(1)
@@ -96,7 +96,7 @@ def test_it_is_recognised_from_its_prefix_padding_to_its_end() -> None:
         assert utterance.segment_of(ear.orders[0].turn) is utterance.segments[0]
 
 
-def test_segments_are_recognised_one_after_the_other() -> None:
+def test_segments_are_recognized_one_after_the_other() -> None:
     with Ear(Counting()) as ear:
         utterance = Utterance(1)
         ear.listener.begin(utterance, [block(0)])
@@ -109,7 +109,7 @@ def test_segments_are_recognised_one_after_the_other() -> None:
         assert Utterance(2).segment_of(turns[0]) is None
 
 
-def test_a_withdrawn_utterance_is_not_recognised() -> None:
+def test_a_withdrawn_utterance_is_not_recognized() -> None:
     with Ear(Counting()) as ear:
         utterance = Utterance(1)
         ear.listener.begin(utterance, [block(0)])

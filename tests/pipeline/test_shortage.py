@@ -1,4 +1,4 @@
-"""However a library says that memory ran out, it is recognised; other failures are not taken so."""
+"""However a library says that memory ran out, it is recognized; other failures are not taken so."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CudaOutOfMemoryError(OutOfMemoryError):
     ],
     ids=lambda error: str(error)[:40],
 )
-def test_a_shortage_is_recognised(error: Exception) -> None:
+def test_a_shortage_is_recognized(error: Exception) -> None:
     assert is_out_of_memory(error)
     with (
         pytest.raises(OutOfMemory, match="memory for Wav2Lip") as caught,

@@ -168,7 +168,7 @@ def test_what_one_utterance_hinted_does_not_prolong_the_next() -> None:
     assert table.hear(0.0, 2.0)[-1] == (ENDED, 0.56)
 
 
-def test_the_pauses_of_this_user_are_learnt() -> None:
+def test_the_pauses_of_this_user_are_learned() -> None:
     table = speaking()
     for _ in range(3):
         table.hear(0.0, 0.5)

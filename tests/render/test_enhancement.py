@@ -68,8 +68,8 @@ def test_pixels_outside_the_mouth_are_identical(still: Framed) -> None:
 
 
 def test_the_lips_are_wholly_enhanced_and_the_rest_fades_without_a_step(still: Framed) -> None:
-    grey = np.full_like(still.picture, 100)
-    change = MouthPlace(still.marks, SIZE).enhanced(grey, Scripted(60)).astype(int) - 100
+    gray = np.full_like(still.picture, 100)
+    change = MouthPlace(still.marks, SIZE).enhanced(gray, Scripted(60)).astype(int) - 100
     for name in ("lips_outer_upper", "lips_outer_lower"):
         for x, y in np.rint(still.marks[name]).astype(int):
             assert (change[y, x] >= 57).all()
@@ -145,8 +145,8 @@ def test_a_face_at_the_edge_is_enhanced_as_far_as_it_is_seen(still: Framed) -> N
     lips = still.marks["lips_outer_upper"]
     shift = np.array([-lips[5, 0], 0], np.float32)
     edge = {name: points + shift for name, points in still.marks.items()}
-    grey = np.full_like(still.picture, 100)
-    changed = (MouthPlace(edge, SIZE).enhanced(grey, Scripted()) != grey).any(axis=-1)
+    gray = np.full_like(still.picture, 100)
+    changed = (MouthPlace(edge, SIZE).enhanced(gray, Scripted()) != gray).any(axis=-1)
     assert changed[:, 0].any()
     assert not changed[:, SIZE[0] // 2 :].any()
 

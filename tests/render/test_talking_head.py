@@ -48,7 +48,7 @@ def voice(tmp_path: Path) -> Path:
     return tmp_path / "voice.wav"
 
 
-def test_a_published_checkpoint_tells_its_licence_before_it_is_used(tmp_path: Path) -> None:
+def test_a_published_checkpoint_tells_its_license_before_it_is_used(tmp_path: Path) -> None:
     model = tmp_path / "wav2lip.pth"
     model.write_bytes(b"no weights at all")
     with (
@@ -266,11 +266,11 @@ def test_profiles_are_settings(model: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert resolution("high") == (1080, 1080)
 
 
-def test_a_pace_is_learnt_from_one_film_and_changes_slowly() -> None:
-    once = RenderSpeed().learnt(loading=2.0, around=0.4, painted=5.0, pictures=125)
+def test_a_pace_is_learned_from_one_film_and_changes_slowly() -> None:
+    once = RenderSpeed().learned(loading=2.0, around=0.4, painted=5.0, pictures=125)
     assert once.seconds(125, loaded=True) == pytest.approx(5.4)
     assert once.seconds(1500, loaded=False) == pytest.approx(2.0 + 0.4 + 60.0)
-    twice = once.learnt(loading=None, around=0.4, painted=10.0, pictures=125)
+    twice = once.learned(loading=None, around=0.4, painted=10.0, pictures=125)
     assert twice.picture == pytest.approx(0.06)
     assert twice.loading == 2.0
 

@@ -73,13 +73,13 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         monkeypatch.delenv(name)
     with serving(Site({name: name.encode() for name in PARTS})) as each:
         models = [
-            {"id": name, "kind": kind, "engine": engine, "title": name, "licence": "MIT"}
+            {"id": name, "kind": kind, "engine": engine, "title": name, "license": "MIT"}
             | {"summary": "", "source": "a test"}
             | {"files": [{"name": "m.bin", "urls": [each.url(name)], "bytes": len(name)}]}
             for name, (kind, engine) in PARTS.items()
         ]
-        licences = {"MIT": {"title": "MIT", "url": "https://example.org"}}
-        document = {"licences": licences, "models": models, "sets": {"starter": [*PARTS]}}
+        licenses = {"MIT": {"title": "MIT", "url": "https://example.org"}}
+        document = {"licenses": licenses, "models": models, "sets": {"starter": [*PARTS]}}
         app_paths().models.mkdir(parents=True)
         (app_paths().models / "catalog.yaml").write_text(yaml.safe_dump(document))
         yield each

@@ -149,7 +149,7 @@ def test_what_is_wrong_by_a_former_name_is_left_out(
     )
 
 
-def test_a_misspelt_former_name_leads_to_the_present_one() -> None:
+def test_a_misspelled_former_name_leads_to_the_present_one() -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load_settings(environ={}, overrides={"memory.softt": 0.5})
     assert "memory_limits.soft" in caught.value.hint

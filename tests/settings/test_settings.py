@@ -243,7 +243,7 @@ def test_another_engine_begins_with_its_own_options(user_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("window.theme", "pink"), ("window.colour", "red"), ("history", 3)]
+    ("name", "value"), [("window.theme", "pink"), ("window.color", "red"), ("history", 3)]
 )
 def test_a_wrong_setting_is_not_saved(user_file: Path, name: str, value: Any) -> None:
     with pytest.raises(ConfigInvalid):

@@ -25,7 +25,7 @@ def test_nothing_of_what_was_there_before_shows_through(
     view.resize(*size)
     view.show_state(State.SPEAKING)
     view.light.advance(1.0)
-    over_red, over_green = (_painted(view, scale, colour) for colour in ("#ff0000", "#00ff00"))
+    over_red, over_green = (_painted(view, scale, color) for color in ("#ff0000", "#00ff00"))
     unpainted = np.abs(over_red - over_green).max() / 255
     assert unpainted < 0.1  # a little where the portrait's edge lies between two pixels
     assert len(np.unique(over_red)) > 10  # the light shines

@@ -215,18 +215,18 @@ def test_listening_light_reacts_to_the_level(window_and_session):
 def test_the_newest_frame_is_what_is_painted(qtbot, window_and_session):
     window, session = window_and_session
     session.picture = VideoFrame(np.full((90, 160, 3), (10, 200, 30), np.uint8), 1.0)
-    centre = window.stage.view.portrait.center()
+    center = window.stage.view.portrait.center()
     qtbot.waitUntil(lambda: window.stage.view._frame is session.picture)
     image = window.stage.view.grab().toImage()
-    assert shade_at(image, window, centre.x(), centre.y()) == (10, 200, 30)
+    assert shade_at(image, window, center.x(), center.y()) == (10, 200, 30)
 
 
 def test_before_the_first_frame_there_is_a_backdrop(qtbot, window_and_session):
     window, session = window_and_session
     window.stage.view._picture = session.picture = None
     image = window.stage.view.grab().toImage()
-    centre = window.stage.view.portrait.center()
-    assert shade_at(image, window, centre.x(), centre.y()) != (0, 0, 0)
+    center = window.stage.view.portrait.center()
+    assert shade_at(image, window, center.x(), center.y()) != (0, 0, 0)
 
 
 def test_level_meter_rises_at_once_falls_gently_and_rests_when_muted(window_and_session):

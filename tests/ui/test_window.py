@@ -132,7 +132,7 @@ def test_mute_asks_and_shows_what_the_session_answers(qtbot, window_and_session)
     assert session.asked("mute") == [(True,), (False,)]
 
 
-def test_theme_key_changes_colours_and_is_remembered(qtbot, window_and_session):
+def test_theme_key_changes_colors_and_is_remembered(qtbot, window_and_session):
     window, session = window_and_session
     assert DARK.page in window.styleSheet()
     qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)

@@ -104,7 +104,7 @@ def test_one_misheard_word_is_forgiven() -> None:
     assert not compare(DRAWN, twice).is_the_sentence
 
 
-def test_the_builtin_recogniser_tells_the_sentence_from_another() -> None:
+def test_the_builtin_recognizer_tells_the_sentence_from_another() -> None:
     heard = heard_by_grammar(spoken(DRAWN.text))
     assert compare(DRAWN, heard).is_the_sentence
     assert not compare(Sentence((*DRAWN.drawn[:4], "piano", "school")), heard).is_the_sentence

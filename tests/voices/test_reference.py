@@ -95,7 +95,7 @@ def test_embeddings_are_of_length_one_and_hardly_depend_on_the_level() -> None:
     assert speaker_embedding.distance(embeddings, quieter) < 0.05
 
 
-def test_synthesised_speakers_are_told_apart_too() -> None:
+def test_synthesized_speakers_are_told_apart_too() -> None:
     her, him = (
         speaker_embedding.embed(spoken(STORY, HER)),
         speaker_embedding.embed(spoken(STORY, HIM)),

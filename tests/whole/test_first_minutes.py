@@ -90,9 +90,9 @@ def packages(indexes: Indexes, whisper: Path, llama: Path, tmp_path: Path) -> In
         model("voice", "tts", "kokoro", said),
         model("brain", "dialogue", "llama", thought) | {"entry": "brain.gguf"},
     ]
-    licences = {"MIT": {"title": "MIT", "url": "https://example.org"}}
+    licenses = {"MIT": {"title": "MIT", "url": "https://example.org"}}
     sets = {"starter": ["ears", "voice", "brain"]}
-    document = {"licences": licences, "models": models, "sets": sets}
+    document = {"licenses": licenses, "models": models, "sets": sets}
     app_paths().models.mkdir(parents=True)
     (app_paths().models / "catalog.yaml").write_text(yaml.safe_dump(document))
     return indexes
@@ -108,7 +108,7 @@ def file(name: str, body: bytes, packages: list[dict[str, str]]) -> dict[str, An
 
 
 def model(name: str, kind: str, engine: str, files: list[dict[str, Any]]) -> dict[str, Any]:
-    told = {"title": f"The {name}", "summary": "A test.", "source": "a test", "licence": "MIT"}
+    told = {"title": f"The {name}", "summary": "A test.", "source": "a test", "license": "MIT"}
     return {"id": name, "kind": kind, "engine": engine, "files": files} | told
 
 

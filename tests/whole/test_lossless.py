@@ -1,4 +1,4 @@
-"""What the pipeline recognises is what its recognizer makes of the recording: nothing gets lost."""
+"""What the pipeline recognizes is what its recognizer makes of the recording: nothing gets lost."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class Disturbance:
     longest: float
     """Share by which a throat is made longer at most: its bands move down."""
     shortest: float
-    """Share by which one is made shorter: most synthesisers are men, most people are not."""
-    colour: float
+    """Share by which one is made shorter: most synthesizers are men, most people are not."""
+    color: float
     """Of the microphones; 1 for 4 dB (one standard deviation)."""
     stripes: float
     """Share of sounds in which some bands are hidden."""
@@ -76,7 +76,7 @@ def disturbed(mel: Tensor, classes: Tensor, much: Disturbance) -> Tensor:
     """
     batch = len(mel)
     mel = _warped(mel, much)
-    mel = mel + torch.empty(batch, 1, 1).uniform_(-2.8, 2.3) + _curve(batch, much.colour)
+    mel = mel + torch.empty(batch, 1, 1).uniform_(-2.8, 2.3) + _curve(batch, much.color)
     speech = torch.where(classes > 0, torch.logsumexp(mel, 2), torch.tensor(-1e3)).amax(1)
     spoken = speech > -1e2
     under = speech - torch.empty(batch).uniform_(5.0, 16.0)
@@ -116,13 +116,13 @@ def _warped(mel: Tensor, much: Disturbance) -> Tensor:
 
 
 def _curve(batch: int, strength: float) -> Tensor:
-    """A microphone's colour: smooth over the bands."""
+    """A microphone's color: smooth over the bands."""
     points = torch.randn(batch, 1, 6) * strength
     return torch.nn.functional.interpolate(points, BANDS, mode="linear", align_corners=True)
 
 
 def _hiss(batch: int, columns: int) -> Tensor:
-    """Noise of any colour: its power in a window varies as that of real noise does."""
+    """Noise of any color: its power in a window varies as that of real noise does."""
     grain = torch.distributions.Gamma(2.0, 2.0).sample((batch, columns, BANDS)).clamp(min=1e-3)
     tilt = torch.linspace(1, -1, BANDS) * torch.empty(batch, 1, 1).uniform_(-1.0, 2.0)
     return grain.log() + tilt + _curve(batch, 0.5)

@@ -78,7 +78,7 @@ def export(lips: Lips, path: Path, command: str) -> None:
             "look_ahead_seconds": f"{DELAY * HOP + WINDOW / 2:.4f}",
             "contexts": " ".join(map(str, CONTEXTS)),
             "training_command": command,
-            "licence": "GPL-3.0-or-later",
+            "license": "GPL-3.0-or-later",
         },
     )
     onnx.checker.check_model(model)

@@ -1,6 +1,6 @@
-"""Speech that is labelled by the synthesiser that made it: espeak-ng, Festival and flite.
+"""Speech that is labeled by the synthesizer that made it: espeak-ng, Festival and flite.
 
-One voice of Festival's comes with the recordings that it is cut from, labelled too. An utterance is
+One voice of Festival's comes with the recordings that it is cut from, labeled too. An utterance is
 int16 at 16 kHz with its track of mouth shapes; nothing is downloaded.
 """
 
@@ -55,7 +55,7 @@ FESTIVAL = {
     "hy_fi_mv_diphone": "fi",
     "upc_ca_ona_hts": "ca",
 }
-"""Voices cut from recordings of people, or learnt from them, and their languages."""
+"""Voices cut from recordings of people, or learned from them, and their languages."""
 HELD_OUT_FESTIVAL = ("lp_diphone", "czech_krb")
 """Heard by nobody but who chooses thresholds."""
 DIALECTS = {
@@ -155,7 +155,7 @@ def recorded(seconds: float, seed: int) -> Iterator[Spoken]:
 
 
 def _spoken(speaker: str, labels: Path, sound: Path, language: str) -> Spoken:
-    """From a file of Festival's (end, colour, phone) and its sound."""
+    """From a file of Festival's (end, color, phone) and its sound."""
     rows = [line.split() for line in labels.read_text("latin-1").splitlines()]
     phones = [(row[2], float(row[0])) for row in rows if len(row) == 3]
     samples, rate = soundfile.read(sound, dtype="float32")

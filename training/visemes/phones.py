@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
-from avatar_app.bench.labelled import SHAPES_OF_PHONES
+from avatar_app.bench.labeled import SHAPES_OF_PHONES
 from avatar_app.core.values import MouthShape
 
 Track = list[tuple[float, MouthShape]]

@@ -38,7 +38,7 @@ Material = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True)
 class Stage:
-    """What is learnt from one set of material."""
+    """What is learned from one set of material."""
 
     learning_rate: float
     """At its highest."""
@@ -46,10 +46,10 @@ class Stage:
 
 
 STAGES = (
-    Stage(5e-3, Disturbance(longest=0.07, shortest=0.07, colour=0.4, stripes=0.0)),
-    Stage(3e-3, Disturbance(longest=0.10, shortest=0.20, colour=0.4, stripes=0.0)),
+    Stage(5e-3, Disturbance(longest=0.07, shortest=0.07, color=0.4, stripes=0.0)),
+    Stage(3e-3, Disturbance(longest=0.10, shortest=0.20, color=0.4, stripes=0.0)),
 )
-"""On synthesisers and Festival in many languages; then on more English and more people."""
+"""On synthesizers and Festival in many languages; then on more English and more people."""
 SLIGHTLY, UPWARDS = 0.1, 0.25
 """How much faster a voice may be played; men's are played upwards where no woman says as much."""
 
@@ -131,7 +131,7 @@ def _joined(*parts: Material) -> Material:
 
 
 def _more_people(share: float, rng: np.random.Generator) -> list[Material]:
-    """Speech in English, a woman's voice that was learnt from recordings, and a reader's own."""
+    """Speech in English, a woman's voice that was learned from recordings, and a reader's own."""
     return [
         material(festival(330 * share, 5, ["ked_diphone"]), rng, UPWARDS),
         material(festival(500 * share, 7, ["upc_ca_ona_hts"]), rng, versions=3),

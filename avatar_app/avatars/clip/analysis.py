@@ -36,7 +36,7 @@ class Watched:
     meshes: Floats
     """(n, 468, 3), in pixels; not a number where no face was seen."""
     sights: NDArray[np.float32]
-    """(n, 48, 64): the frames, small and grey."""
+    """(n, 48, 64): the frames, small and gray."""
     details: Floats
     """(n,): share of fine detail in the face's contrast."""
     lights: Floats

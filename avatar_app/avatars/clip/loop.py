@@ -125,7 +125,7 @@ def smoothed(values: Floats, frames: float) -> Floats:
 
 
 def filled(values: Floats) -> Floats:
-    """What is no number, by what is between its neighbours along the first axis."""
+    """What is no number, by what is between its neighbors along the first axis."""
     flat = values.reshape(len(values), -1)
     known = np.flatnonzero(np.isfinite(flat[:, 0]))
     at = np.arange(len(flat))

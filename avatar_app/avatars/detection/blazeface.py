@@ -49,7 +49,7 @@ class BlazeFace:
         seen = cut(picture, middle, side, 0.0, _SIDE)
         boxes, scores = outputs(self._network, seen / np.float32(127.5) - 1)
         sure = np.flatnonzero(scores[0, :, 0] > math.log(_SURE / (1 - _SURE)))
-        keys = boxes[0].reshape(-1, 8, 2) * pixel  # centre, size, eyes, nose, mouth, ears
+        keys = boxes[0].reshape(-1, 8, 2) * pixel  # center, size, eyes, nose, mouth, ears
         offset = _ANCHORS * side + np.array([x, y], np.float32)
         return [
             FaceBox(
@@ -63,13 +63,13 @@ class BlazeFace:
 
 
 def _anchors() -> Floats:
-    """Centres of BlazeFace's boxes, in sides of its input: 2 a cell of 16 × 16, 6 of 8 × 8."""
-    centres = []
+    """Centers of BlazeFace's boxes, in sides of its input: 2 a cell of 16 × 16, 6 of 8 × 8."""
+    centers = []
     for cells, each in ((16, 2), (8, 6)):
         middle = (np.arange(cells) + 0.5) / cells
         grid = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
-        centres.append(np.repeat(grid, each, axis=0))
-    return np.concatenate(centres).astype(np.float32)
+        centers.append(np.repeat(grid, each, axis=0))
+    return np.concatenate(centers).astype(np.float32)
 
 
 _ANCHORS = _anchors()

@@ -21,7 +21,7 @@ class FaceBox:
     """A face that was seen, not yet measured."""
 
     score: float
-    centre: Floats
+    center: Floats
     """x, y in pixels."""
     side: float
     """Of the square around the face, in pixels."""
@@ -31,7 +31,7 @@ class FaceBox:
 
 def overlap(one: FaceBox, other: FaceBox) -> float:
     """Intersection over union of their squares."""
-    away = np.abs(one.centre - other.centre)
+    away = np.abs(one.center - other.center)
     shared = np.clip((one.side + other.side) / 2 - away, 0, min(one.side, other.side)).prod()
     return float(shared / (one.side**2 + other.side**2 - shared))
 
@@ -63,14 +63,14 @@ def turning(tilt: float) -> NDArray[np.float64]:
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
-def cut(picture: Image, centre: Floats, side: float, tilt: float, pixels: int) -> Floats:
+def cut(picture: Image, center: Floats, side: float, tilt: float, pixels: int) -> Floats:
     """A square of the picture, scaled to `pixels` a side, black where the picture ends."""
     import cv2
 
     scale = side / pixels
     place = np.zeros((2, 3))
     place[:, :2] = turning(tilt)[:2, :2] * scale
-    place[:, 2] = centre - place[:, :2] @ [pixels / 2 - 0.5, pixels / 2 - 0.5]
+    place[:, 2] = center - place[:, :2] @ [pixels / 2 - 0.5, pixels / 2 - 0.5]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(picture, place, (pixels, pixels), flags=flags), np.float32)
 

@@ -110,33 +110,33 @@ class FaceDetector:
     def mesh(self, picture: Image, face: FaceBox) -> tuple[Floats, float]:
         """Points, shape (468, 3), in pixels of the picture, and the probability of a face there."""
         smaller, factor = reduced(picture, face.side * _ROOM[0] / _MESH_SIDE)
-        centre, side, tilt = face.centre * factor, face.side * factor, face.tilt
-        points, presence = self._mesh_in(smaller, centre, side * _ROOM[1], tilt)
+        center, side, tilt = face.center * factor, face.side * factor, face.tilt
+        points, presence = self._mesh_in(smaller, center, side * _ROOM[1], tilt)
         if presence > _PRESENT:  # again, now that it is known where the face ends
             for _ in range(_TRIES):
                 told = tilt
-                centre, side, tilt = _surroundings(points)
+                center, side, tilt = _surroundings(points)
                 if abs(tilt - told) < _LEANING:
                     break
-                points, _ = self._mesh_in(smaller, centre, side * _ROOM[1], tilt)
-            views = [self._mesh_in(smaller, centre, side * room, tilt) for room in _ROOM]
+                points, _ = self._mesh_in(smaller, center, side * _ROOM[1], tilt)
+            views = [self._mesh_in(smaller, center, side * room, tilt) for room in _ROOM]
             points = np.mean([seen for seen, _ in views], axis=0)
             presence = min(sure for _, sure in views)
         return (points / factor).astype(np.float32), presence
 
     def _mesh_in(
-        self, picture: Image, centre: Floats, side: float, tilt: float
+        self, picture: Image, center: Floats, side: float, tilt: float
     ) -> tuple[Floats, float]:
-        seen = cut(picture, centre, side, tilt, _MESH_SIDE)
+        seen = cut(picture, center, side, tilt, _MESH_SIDE)
         points, presence = outputs(self._mesher, seen / np.float32(255))
         points = (points.reshape(-1, 3) - [_MESH_SIDE / 2, _MESH_SIDE / 2, 0]) * side / _MESH_SIDE
         turned = points @ turning(tilt).T
-        turned[:, :2] += centre
+        turned[:, :2] += center
         return turned.astype(np.float32), float(1 / (1 + math.exp(-presence.item())))
 
 
 def _surroundings(points: Floats) -> tuple[Floats, float, float]:
-    """Centre, side and tilt of the square around a mesh."""
+    """Center, side and tilt of the square around a mesh."""
     between = points[_CORNERS[1], :2] - points[_CORNERS[0], :2]
     tilt = float(np.arctan2(between[1], between[0]))
     turn = turning(tilt)[:2, :2].astype(np.float32)

@@ -1,6 +1,6 @@
 """Finds faces with S3FD, whose weights the user brings; pictures are looked at small.
 
-The published detector of the face-alignment and Wav2Lip projects: the mean colour taken off, boxes
+The published detector of the face-alignment and Wav2Lip projects: the mean color taken off, boxes
 with variances 0.1 and 0.2 around anchors of four cells, those of the same face told once.
 """
 
@@ -134,10 +134,10 @@ def _of_level(outputs: dict[str, Floats], index: int, level: int) -> Floats:
     rows, columns = np.nonzero(scores > _SURE)
     said = outputs[box_name(level)][index][:, rows, columns].T
     cell, anchor = STRIDES[level], STRIDES[level] * _ANCHOR
-    centres = (np.stack([columns, rows], axis=1) + 0.5) * cell + said[:, :2] * _SHIFTS * anchor
+    centers = (np.stack([columns, rows], axis=1) + 0.5) * cell + said[:, :2] * _SHIFTS * anchor
     with np.errstate(over="ignore"):
         halves = anchor * np.exp(said[:, 2:] * _SIZES) / 2
-    boxes = np.concatenate([centres - halves, centres + halves, scores[rows, columns, None]], 1)
+    boxes = np.concatenate([centers - halves, centers + halves, scores[rows, columns, None]], 1)
     return np.asarray(boxes[np.isfinite(boxes).all(axis=1)], np.float32)
 
 
@@ -161,5 +161,5 @@ def _overlaps(box: Floats, others: Floats) -> NDArray[Any]:
 
 
 def _square(box: Floats) -> FaceBox:
-    centre = ((box[:2] + box[2:4]) / 2).astype(np.float32)
-    return FaceBox(float(box[4]), centre, float((box[2:4] - box[:2]).mean()), 0.0)
+    center = ((box[:2] + box[2:4]) / 2).astype(np.float32)
+    return FaceBox(float(box[4]), center, float((box[2:4] - box[:2]).mean()), 0.0)

@@ -19,7 +19,7 @@ INAUDIBLE = 10**-3.8
 ABOVE_NOISE = 4.0
 """An echo that is not so much (6 dB) stronger than the room's noise is not heard either."""
 REMEMBERED = 300
-"""Judgements (3 s of active loudspeaker) of which the quieter quarter decides."""
+"""Judgments (3 s of active loudspeaker) of which the quieter quarter decides."""
 ENOUGH = 30
 
 
@@ -27,7 +27,7 @@ class AcousticCoupling:
     """Judges by the quieter quarter of the moments in which the loudspeaker was active: what the
     user says in between makes only the louder ones louder.
 
-    An echo canceller that has nothing to cancel suppresses the user instead, until it has learnt
+    An echo canceller that has nothing to cancel suppresses the user instead, until it has learned
     so; it is spared that by getting silence as its reference.
     """
 

@@ -1,4 +1,4 @@
-"""Listening: an utterance is recognised while it is spoken, in segments parted by its pauses."""
+"""Listening: an utterance is recognized while it is spoken, in segments parted by its pauses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Job:
 
 
 class RecognitionStage:
-    """Feeds the open segment of an utterance to the recognise stage."""
+    """Feeds the open segment of an utterance to the recognize stage."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ WINDOW = int(0.15 * MICROPHONE_RATE)
 REACH = int(0.75 * MICROPHONE_RATE)
 """Samples of played sound in which they are looked for: echoes of up to 0.6 s."""
 RESEMBLANCE = 0.4
-"""Normalised cross-correlation from which a voice is an echo. Measured: while a canceller adapts to
+"""Normalized cross-correlation from which a voice is an echo. Measured: while a canceller adapts to
 a changed delay, 93 % of the leaking blocks lie above; 97 % of a user's blocks lie below, whether
 the user speaks alone or over an echo of the same level."""
 AUDIBLE = 1e-4
@@ -48,7 +48,7 @@ class ResidualEchoDetector:
         return self.resemblance() > RESEMBLANCE
 
     def resemblance(self) -> float:
-        """Largest normalised cross-correlation over all delays, in [0, 1]."""
+        """Largest normalized cross-correlation over all delays, in [0, 1]."""
         far, near = np.concatenate(self._played), np.concatenate(self._heard)
         energy = np.cumsum(np.concatenate([[0.0], far.astype(np.float64) ** 2]))
         energies = energy[WINDOW:] - energy[:-WINDOW]

@@ -30,7 +30,7 @@ class TurnDetectionOptions:
     min_speech: float = 0.07
     """Voice in silence after which a turn of the user begins."""
     prefix_padding: float = 0.5
-    """Sound before the first sign of voice that is recognised too: no first syllable is lost."""
+    """Sound before the first sign of voice that is recognized too: no first syllable is lost."""
     preemptive_generation_delay: float = 0.25
     """Silence after which an answer is prepared, not yet spoken."""
     min_endpointing_delay: float = 0.58
@@ -69,7 +69,7 @@ UNVOICED = 0.35
 """Probability below which a block counts as silence; between the two nothing changes."""
 CONTINUE_AFTER = 0.04
 """Seconds of voice in a pause that continue the utterance: a click does not."""
-LEARNT_PAUSES = 12
+LEARNED_PAUSES = 12
 """How many of the user's own pauses are remembered."""
 
 
@@ -88,7 +88,7 @@ class TurnDetector:
         self._length = 0.0
         self._is_voice = False
         self._last_text = ""
-        self._pauses: deque[float] = deque(maxlen=LEARNT_PAUSES)
+        self._pauses: deque[float] = deque(maxlen=LEARNED_PAUSES)
 
     def observe(self, probability: float, avatar_speaking: bool) -> Decision | None:
         """Take one 10 ms block; at most one decision follows from it."""

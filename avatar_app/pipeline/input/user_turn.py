@@ -35,7 +35,7 @@ class UserTurnController:
 
     A suspicion ducks the avatar, certainty pauses it, words cancel it; without words it goes on. At
     a pause of the user an answer is prepared; if the user goes on, it is dropped and what was
-    recognised is kept.
+    recognized is kept.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class UserTurnController:
         self._post(UserStarted(self.utterance.id))
 
     def _go_on(self, utterance: Utterance) -> None:
-        """The user had not ended: what was prepared is dropped, what was recognised stays."""
+        """The user had not ended: what was prepared is dropped, what was recognized stays."""
         utterance.ended = False
         self._drop_answer(utterance)
         missed = self.hearing.prefix_padding()[:-1]
@@ -212,7 +212,7 @@ class UserTurnController:
         self.listener.renew()
         again = [self.listener.hear_again(segment) for segment in late]
         hint = GOES_ON[RECOGNIZE] if all(again) else "Say it again, or choose another engine."
-        self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognised.", hint))
+        self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognized.", hint))
         if not all(again):
             self.withdraw()
 

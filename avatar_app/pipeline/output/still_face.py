@@ -12,8 +12,8 @@ from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 
 _LIGHT = 0.45
 """How much of the picture's light is left."""
-_COLOUR = 0.35
-"""How much of its colour."""
+_COLOR = 0.35
+"""How much of its color."""
 _NOTHING = (26, 29, 36)
 """The card where there never was a picture."""
 _DIMMED = "dimmed"
@@ -50,11 +50,11 @@ class StillFace:
 
 
 def dimmed(after: VideoFrame | None) -> Image:
-    """The picture of `after`, darker and greyer; as it is where it is dimmed already."""
+    """The picture of `after`, darker and grayer; as it is where it is dimmed already."""
     if after is None:
         return np.full((720, 1280, 3), _NOTHING, np.uint8)
     if after.pose == _DIMMED:
         return after.image
     picture = after.image.astype(np.float32)
-    grey = picture.mean(axis=2, keepdims=True)
-    return np.asarray((grey + (picture - grey) * _COLOUR) * _LIGHT, np.uint8)
+    gray = picture.mean(axis=2, keepdims=True)
+    return np.asarray((gray + (picture - gray) * _COLOR) * _LIGHT, np.uint8)

@@ -11,7 +11,7 @@ from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.engines.hosting.host import Host
-from avatar_app.models.resolve import licence_notices
+from avatar_app.models.resolve import license_notices
 from avatar_app.runtime.engine_set import EngineSet, create_engine, fallback_choice
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
@@ -54,8 +54,8 @@ def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], 
         rack.put_or_builtin(Kind.FACE, choice, notice)
         return
     manifest = rack.manifests[Kind.FACE]
-    for licence_notice in licence_notices(choice.options, manifest, rack.registry.paths):
-        notice(licence_notice)
+    for license_notice in license_notices(choice.options, manifest, rack.registry.paths):
+        notice(license_notice)
     first: AvatarError | None = None
     while ladder.level.tier is Tier.CHOSEN:
         try:

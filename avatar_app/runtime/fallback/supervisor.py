@@ -27,7 +27,7 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.models.resolve import licence_notices
+from avatar_app.models.resolve import license_notices
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
 from avatar_app.pipeline.stage import Stage
@@ -201,7 +201,7 @@ class EngineSupervisor:
 
     def _choose(self, job: _Choice, turn: Turn) -> None:
         manifest = self._rack.registry.find(job.kind, job.choice.engine)
-        for notice in licence_notices(job.choice.options, manifest, self._rack.registry.paths):
+        for notice in license_notices(job.choice.options, manifest, self._rack.registry.paths):
             self._post(notice)
         if job.kind is Kind.FACE:
             self._face.choose(job.choice, turn, partial(self._filled, Kind.FACE))

@@ -113,7 +113,7 @@ def context_mb(options: dict[str, Any], model: Model | None, store: Store, on_ca
 
 
 def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:
-    """Size of the model's files, here or as the catalogue says; 0 where nobody knows."""
+    """Size of the model's files, here or as the catalog says; 0 where nobody knows."""
     path = Path(name).expanduser()
     if name and path.is_file():
         return path.stat().st_size / MB

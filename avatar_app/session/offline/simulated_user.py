@@ -27,7 +27,7 @@ SHORTEST_VOICE = 3
 ROOM_DB = -62.0
 """dBFS (RMS) of a quiet room's noise at the microphone."""
 USER_DB = -26.0
-"""dBFS of the user's loud level: somebody at half a metre from a laptop."""
+"""dBFS of the user's loud level: somebody at half a meter from a laptop."""
 
 PHRASES = (
     "What can you do?",

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from avatar_app.ui.chat.model import LINE_ROLE, Index, TranscriptLine, TranscriptSpeaker
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.shapes import rounded
-from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, colour
+from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, color
 
 TEXT_PIXELS, NAME_PIXELS, BLOCK_PIXELS = 15, 12, 13
 LINE_END = "\u2028"
@@ -83,11 +83,11 @@ class ChatDelegate(QStyledItemDelegate):
         palette = self._theme.palette
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if line.speaker is TranscriptSpeaker.USER:
-            fill = colour(palette.accent, 0.34 if selected else 0.17 if palette.dark else 0.12)
+            fill = color(palette.accent, 0.34 if selected else 0.17 if palette.dark else 0.12)
             painter.fillPath(rounded(place.bubble, RADIUS + 4), fill)
         elif selected:
             ground = place.bubble.adjusted(-PADDING, -4, PADDING, 4)
-            painter.fillPath(rounded(ground, RADIUS), colour(palette.accent, 0.14))
+            painter.fillPath(rounded(ground, RADIUS), color(palette.accent, 0.14))
 
     def _head(self, line: TranscriptLine) -> str:
         """Who and when, and whether it was cut off."""

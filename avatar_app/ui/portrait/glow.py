@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QConicalGradient, QPainter, QPainterPath, QPen, QPixmap
 
 from avatar_app.ui.style.shapes import rounded
-from avatar_app.ui.style.theme import RADIUS_LARGE, UNIT, colour
+from avatar_app.ui.style.theme import RADIUS_LARGE, UNIT, color
 
 REACH = 2 * UNIT
 """Pixels that the glow reaches out of the portrait: the margin around it."""
@@ -22,7 +22,7 @@ COMET = ((6.0, 0.28), (2.6, 1.0))
 
 
 def draw_mask(painter: QPainter, rect: QRectF, page: str, border: str) -> None:
-    """Cover the margin around `rect`, and round off its corners, with the page's colour."""
+    """Cover the margin around `rect`, and round off its corners, with the page's color."""
     _draw(painter, rect, 1.0, _mask, page, border)
 
 
@@ -42,9 +42,9 @@ def draw_comet(
     """Two shimmers that chase each other around `rect`."""
     gradient = QConicalGradient(rect.center(), -degrees)
     for position, alpha in ((0.0, 1.0), (0.22, 0.0), (0.5, 1.0), (0.72, 0.0), (1.0, 1.0)):
-        gradient.setColorAt(position, colour(light, alpha))
+        gradient.setColorAt(position, color(light, alpha))
     for position in (0.465, 0.965):  # heads are soft, too
-        gradient.setColorAt(position, colour(light, 0.0))
+        gradient.setColorAt(position, color(light, 0.0))
     path = rounded(rect)
     for width, opacity in COMET:
         painter.setOpacity(strength * opacity)
@@ -53,23 +53,23 @@ def draw_comet(
 
 
 def _draw(
-    painter: QPainter, rect: QRectF, opacity: float, paint: Callable[..., QPixmap], *colours: str
+    painter: QPainter, rect: QRectF, opacity: float, paint: Callable[..., QPixmap], *colors: str
 ) -> None:
     scale = painter.device().devicePixelRatioF()
     painter.setOpacity(opacity)
-    for at, strip in _strips(paint, rect.size().toTuple(), scale, *colours):
+    for at, strip in _strips(paint, rect.size().toTuple(), scale, *colors):
         painter.drawPixmap(rect.topLeft() + at, strip)
     painter.setOpacity(1.0)
 
 
 @lru_cache(maxsize=12)
 def _strips(
-    paint: Callable[..., QPixmap], size: tuple[float, float], scale: float, *colours: str
+    paint: Callable[..., QPixmap], size: tuple[float, float], scale: float, *colors: str
 ) -> tuple[tuple[QPointF, QPixmap], ...]:
     """A frame around a rectangle of `size`, at the speed of four pictures: above, below, beside it,
     and from its top left corner where each is. Corners are as painted, edges stretched; cuts are
     between the device's pixels."""
-    patch = paint(*colours, scale)
+    patch = paint(*colors, scale)
     xs, ys = (_cuts(round((side + 2 * REACH) * scale), scale) for side in size)
     cuts = _cuts(patch.width(), scale)
     strips = []
@@ -113,7 +113,7 @@ def _mask(page: str, border: str, scale: float) -> QPixmap:
     painter.fillPath(outside.subtracted(rounded(inner)), QColor(page))
     painter.strokePath(
         rounded(inner.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_LARGE - 0.5),
-        QPen(colour(border, 0.6), 1),
+        QPen(color(border, 0.6), 1),
     )
     painter.end()
     return picture
@@ -128,7 +128,7 @@ def _glow(light: str, scale: float) -> QPixmap:
     for reach in range(-INWARD, REACH + 1):
         fade = 1.0 - abs(reach) / (REACH if reach > 0 else INWARD)
         ring = rounded(inner.adjusted(-reach, -reach, reach, reach), RADIUS_LARGE + reach)
-        painter.strokePath(ring, QPen(colour(light, 0.42 * fade * fade), 1.4))
+        painter.strokePath(ring, QPen(color(light, 0.42 * fade * fade), 1.4))
     painter.end()
     return picture
 
@@ -138,6 +138,6 @@ def _ring(light: str, scale: float) -> QPixmap:
     picture, inner = _patch(scale)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.strokePath(rounded(inner), QPen(colour(light, 0.95), 2.2))
+    painter.strokePath(rounded(inner), QPen(color(light, 0.95), 2.2))
     painter.end()
     return picture

@@ -29,7 +29,7 @@ from avatar_app.ui.portrait.glow import (
 from avatar_app.ui.portrait.state_light import Light, StateLight
 from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.shapes import rounded
-from avatar_app.ui.style.theme import CONTROL, UNIT, Palette, Theme, colour
+from avatar_app.ui.style.theme import CONTROL, UNIT, Palette, Theme, color
 
 LOOK_EVERY_MS = 16
 """How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
@@ -197,7 +197,7 @@ class PortraitView(QWidget):
         if self._scrim_top is not None:
             _paint_scrim(painter, target, self._scrim_top)
         if (muted := self.light.weights[Light.MUTED]) > 0.01:
-            painter.fillRect(target, colour("#0e1014", 0.38 * muted))
+            painter.fillRect(target, color("#0e1014", 0.38 * muted))
 
     def _paint_light(self, painter: QPainter, palette: Palette) -> None:
         for light in Light:
@@ -219,7 +219,7 @@ class PortraitView(QWidget):
             return
         box = QRectF(self.badge_left, REACH + 2 * UNIT, BADGE, BADGE)
         painter.setOpacity(weight)
-        painter.fillPath(rounded(box, BADGE / 2), colour("#0e1014", 0.62))
+        painter.fillPath(rounded(box, BADGE / 2), color("#0e1014", 0.62))
         scale = self.devicePixelRatioF()
         painter.drawPixmap(
             box.adjusted(9, 9, -9, -9).topLeft(),
@@ -248,5 +248,5 @@ def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
     area.setTop(max(target.top(), top - SOFT))
     scrim = QLinearGradient(area.topLeft(), area.bottomLeft())
     for position, alpha in SCRIM:
-        scrim.setColorAt(position, colour("#0b0c10", alpha))
+        scrim.setColorAt(position, color("#0b0c10", alpha))
     painter.fillRect(area, scrim)

@@ -61,9 +61,9 @@ _EARLIER: tuple[Event, ...] = (
         2,
         Outcome.INTERRUPTED,
         "Tell me about the moon",
-        "The moon is about 384 thousand kilometres away, and it drifts outwards by nearly four "
-        "centimetres a year.",
-        "The moon is about 384 thousand kilometres away,",
+        "The moon is about 384 thousand kilometers away, and it drifts outwards by nearly four "
+        "centimeters a year.",
+        "The moon is about 384 thousand kilometers away,",
     ),
     _finished(3, "And what time is it?", "It is a quarter past nine."),
 )

@@ -1,4 +1,4 @@
-"""Icons and fonts of the window, found once and drawn in the theme's colours."""
+"""Icons and fonts of the window, found once and drawn in the theme's colors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCALES = (1.0, 2.0)
 
 
 class Glyph(StrEnum):
-    """The line icons in assets/icons/ui, 24 units wide, black where the colour goes."""
+    """The line icons in assets/icons/ui, 24 units wide, black where the color goes."""
 
     MICROPHONE = "microphone"
     MICROPHONE_OFF = "microphone-off"
@@ -42,20 +42,20 @@ class Glyph(StrEnum):
 
 
 @lru_cache(maxsize=256)
-def icon(glyph: Glyph, colour: str, size: int = 20, disabled: str = "") -> QIcon:
-    """`glyph` in one colour (#rrggbb), and another while it can't be used."""
+def icon(glyph: Glyph, color: str, size: int = 20, disabled: str = "") -> QIcon:
+    """`glyph` in one color (#rrggbb), and another while it can't be used."""
     result = QIcon()
     for scale in SCALES:
-        result.addPixmap(_drawn(_source(glyph, colour), size, scale))
+        result.addPixmap(_drawn(_source(glyph, color), size, scale))
         if disabled:
             off = _drawn(_source(glyph, disabled), size, scale)
             result.addPixmap(off, QIcon.Mode.Disabled)
     return result
 
 
-def pixmap(glyph: Glyph, colour: str, size: int, scale: float) -> QPixmap:
+def pixmap(glyph: Glyph, color: str, size: int, scale: float) -> QPixmap:
     """`glyph` as a picture of `size` logical pixels."""
-    return _drawn(_source(glyph, colour), size, scale)
+    return _drawn(_source(glyph, color), size, scale)
 
 
 def application_icon() -> QIcon:
@@ -84,9 +84,9 @@ def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
 
 
 @lru_cache(maxsize=256)
-def _source(glyph: Glyph, colour: str) -> QByteArray:
+def _source(glyph: Glyph, color: str) -> QByteArray:
     text = (ASSETS / "icons" / "ui" / f"{glyph}.svg").read_text(encoding="utf-8")
-    return QByteArray(text.replace("#000", colour).encode())
+    return QByteArray(text.replace("#000", color).encode())
 
 
 def _drawn(source: QByteArray, size: int, scale: float) -> QPixmap:

@@ -7,7 +7,7 @@ from string import Template
 from PySide6.QtGui import QColor
 
 from avatar_app.ui.style.assets import FAMILY
-from avatar_app.ui.style.theme import CONTROL, RADIUS, Palette, colour
+from avatar_app.ui.style.theme import CONTROL, RADIUS, Palette, color
 
 _SHEET = Template("""
 * { font-family: "$family", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans";
@@ -142,7 +142,7 @@ def stylesheet(palette: Palette) -> str:
         text_faint=palette.text_faint,
         accent=palette.accent,
         accent_text=palette.focus,
-        accent_hover=colour(palette.accent).lighter(108).name(),
+        accent_hover=color(palette.accent).lighter(108).name(),
         on_accent=palette.on_accent,
         danger=palette.danger,
         danger_soft=_rgba(palette.danger, 0.18),
@@ -154,7 +154,7 @@ def stylesheet(palette: Palette) -> str:
 
 def _mixed(ground: str, over: str, share: float) -> str:
     """Opaque, because Qt draws the joints of a translucent border twice."""
-    one, other = colour(ground), colour(over)
+    one, other = color(ground), color(over)
     rest = 1.0 - share
     return QColor.fromRgbF(
         rest * one.redF() + share * other.redF(),
@@ -164,5 +164,5 @@ def _mixed(ground: str, over: str, share: float) -> str:
 
 
 def _rgba(value: str, alpha: float) -> str:
-    shade = colour(value)
+    shade = color(value)
     return f"rgba({shade.red()}, {shade.green()}, {shade.blue()}, {round(255 * alpha)})"

@@ -1,4 +1,4 @@
-"""Every colour and size of the window has a name here, once for the dark and once for the light."""
+"""Every color and size of the window has a name here, once for the dark and once for the light."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTROL = 40
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one appearance, as #rrggbb or #aarrggbb."""
+    """The colors of one appearance, as #rrggbb or #aarrggbb."""
 
     dark: bool
     page: str
@@ -121,7 +121,7 @@ class Theme(QObject):
         return scheme is not Qt.ColorScheme.Light  # a system that does not say gets the dark one
 
 
-def colour(value: str, alpha: float = 1.0) -> QColor:
+def color(value: str, alpha: float = 1.0) -> QColor:
     """A token as QColor, `alpha` times as opaque."""
     result = QColor(value)
     result.setAlphaF(result.alphaF() * alpha)

@@ -1,4 +1,4 @@
-"""Buttons that speak: an icon in the theme's colour, a name, and a tip with the shortcut."""
+"""Buttons that speak: an icon in the theme's color, a name, and a tip with the shortcut."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ON_PICTURE = "#ffffff"
 
 
 class IconButton(QToolButton):
-    """A round button. `shade` names the palette's colour of its icon."""
+    """A round button. `shade` names the palette's color of its icon."""
 
     def __init__(
         self,

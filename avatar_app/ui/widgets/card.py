@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QWidget
 
 from avatar_app.ui.style.shapes import rounded
-from avatar_app.ui.style.theme import UNIT, Theme, colour
+from avatar_app.ui.style.theme import UNIT, Theme, color
 
 SHADOW = 3 * UNIT
 """Pixels around the surface that belong to its shadow."""
@@ -53,7 +53,7 @@ class Card(QFrame):
         for reach in range(SHADOW - DROP, 0, -1):
             fade = (1.0 - reach / (SHADOW - DROP)) ** 2 / 5
             shade = self.surface.adjusted(-reach, DROP - reach, reach, DROP + reach)
-            painter.fillPath(rounded(shade, CORNER + reach), colour(palette.shadow, fade))
+            painter.fillPath(rounded(shade, CORNER + reach), color(palette.shadow, fade))
         painter.fillPath(rounded(self.surface, CORNER), QColor(palette.surface))
         edge = rounded(self.surface.adjusted(0.5, 0.5, -0.5, -0.5), CORNER - 0.5)
         painter.strokePath(edge, QPen(QColor(palette.border), 1))

@@ -7,19 +7,19 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from avatar_app.ui.style.shapes import rounded
-from avatar_app.ui.style.theme import Theme, colour
+from avatar_app.ui.style.theme import Theme, color
 from avatar_app.ui.widgets.loudness import loudness
 
 FALL = 0.82
 """What is left of a level that nothing holds up, after each report."""
 SPEECH = 0.5
-"""Probability from which on a sound is shown in the colour of listening."""
+"""Probability from which on a sound is shown in the color of listening."""
 STEPS = 40
 """Levels that can be told apart; finer changes repaint nothing."""
 
 
 class LevelMeter(QWidget):
-    """A microphone's level as a row of bars; coloured while it hears speech."""
+    """A microphone's level as a row of bars; colored while it hears speech."""
 
     stepped = Signal()
     """The picture changed."""
@@ -78,7 +78,7 @@ class LevelMeter(QWidget):
         for bar in range(self._bars):
             box = QRectF(bar * pitch, 0, pitch - 3, self.height())
             lit = self.level * self._bars > bar + 0.25
-            painter.fillPath(rounded(box, 2), colour(self._shade(lit)))
+            painter.fillPath(rounded(box, 2), color(self._shade(lit)))
 
     def _paint_equaliser(self, painter: QPainter) -> None:
         middle = (self._bars - 1) / 2
@@ -87,4 +87,4 @@ class LevelMeter(QWidget):
             level = 0.0 if self._muted else self.level
             tall = 3 + (self.height() - 3) * level * weight
             box = QRectF(bar * 5, (self.height() - tall) / 2, 3, tall)
-            painter.fillPath(rounded(box, 1.5), colour(self._shade(level > 0)))
+            painter.fillPath(rounded(box, 1.5), color(self._shade(level > 0)))

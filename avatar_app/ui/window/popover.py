@@ -116,8 +116,8 @@ class Popover(Card):
         self.forget_button = QPushButton(self.tr("Delete the history"))
         self._lay_out()
         self._connect()
-        theme.changed.connect(self._recolour)
-        self._recolour()
+        theme.changed.connect(self._recolor)
+        self._recolor()
         self.hide()
 
     def show_devices(self, devices: Devices) -> None:
@@ -264,7 +264,7 @@ class Popover(Card):
         self.starter_button.clicked.connect(self.starter_wanted)
         self.forget_button.clicked.connect(self.forget_wanted)
 
-    def _recolour(self) -> None:
+    def _recolor(self) -> None:
         self.photo_button.setIcon(icon(Glyph.FACE, self._theme.palette.accent, 16))
         self.settings_button.setIcon(icon(Glyph.SLIDERS, self._theme.palette.accent, 16))
         self.starter_button.setIcon(icon(Glyph.SPEAKER, self._theme.palette.accent, 16))

@@ -49,5 +49,5 @@ class StarterWords(QObject):
         }
         size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("here")
         part = parts.get(item.kind, item.kind.value)
-        tip = f"{item.model.summary} {item.model.licence.title}"
+        tip = f"{item.model.summary} {item.model.license.title}"
         return f"{part}: {item.title}  ·  {size}", tip

@@ -1,6 +1,6 @@
 """Learns from the beginning of an utterance how voice and microphone sound on average.
 
-PocketSphinx subtracts a mean cepstrum from every frame (cepstral mean normalisation, CMN). Its live
+PocketSphinx subtracts a mean cepstrum from every frame (cepstral mean normalization, CMN). Its live
 variant holds a start value for the first 8 s and blends it with what was heard; the start value
 weighs as much as 5 s of sound.
 """

@@ -24,7 +24,7 @@ FARTHEST = 0.55
 
 
 class CommandListener:
-    """The decoder for commands, and the judgement whether it is to be believed."""
+    """The decoder for commands, and the judgment whether it is to be believed."""
 
     def __init__(self) -> None:
         import pocketsphinx
@@ -38,7 +38,7 @@ class CommandListener:
         )
 
     def heard(self, pcm: bytes, mean: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
-        """The command in `pcm`, if it sounds like the freely recognised `words`; else nothing.
+        """The command in `pcm`, if it sounds like the freely recognized `words`; else nothing.
 
         `mean` is the mean cepstrum with which the words were found.
         """
@@ -56,5 +56,5 @@ class CommandListener:
         return Levenshtein.normalized_distance(self._phones(command), self._phones(words))
 
     def _phones(self, words: tuple[Word, ...]) -> list[str]:
-        spelt = (self._decoder.lookup_word(word.text) or "?" for word in words)
-        return [phone for phones in spelt for phone in phones.split()]
+        spelled = (self._decoder.lookup_word(word.text) or "?" for word in words)
+        return [phone for phones in spelled for phone in phones.split()]

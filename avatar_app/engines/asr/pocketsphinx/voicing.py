@@ -31,7 +31,7 @@ _INAUDIBLE = 1e-8 * WINDOW
 
 
 class Voicing:
-    """Which blocks of a stream hold a voice, by normalised autocorrelation (Boersma 1993)."""
+    """Which blocks of a stream hold a voice, by normalized autocorrelation (Boersma 1993)."""
 
     def __init__(self) -> None:
         self._window = np.zeros(WINDOW, dtype=np.float32)

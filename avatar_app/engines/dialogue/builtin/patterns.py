@@ -20,7 +20,7 @@ LIGHT = frozenset(
         *("by", "have", "has", "there", "here"),
     )
 )
-"""Words that carry little meaning, and that recognisers confuse most."""
+"""Words that carry little meaning, and that recognizers confuse most."""
 
 
 ARTICLES = frozenset({"a", "an", "the", "my"})

@@ -29,7 +29,7 @@ _AFTER: dict[tuple[str, ...], str] = {
     **{("factorial",): "!", ("per", "cent"): "/100"},
 }
 _CONSTANTS = {"pi": "pi", "pie": "pi", "to": "2", "too": "2", "for": "4", "ate": "8", "won": "1"}
-"""Constants, and what recognisers write for numbers."""
+"""Constants, and what recognizers write for numbers."""
 
 
 def expression_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, str] | None:

@@ -157,7 +157,7 @@ class OpenAIDialogue:
 
     @property
     def _place(self) -> tuple[str, str]:
-        """What is learnt about a server and its model is kept under this."""
+        """What is learned about a server and its model is kept under this."""
         return self._choices.address, self._model
 
     def _stream(self, client: Any, messages: list[dict[str, Any]], tools: list[Any]) -> Any:

@@ -59,7 +59,7 @@ another place are there in one picture, however many are drawn."""
 def lived(
     pose: Pose, look: FaceState, seconds: float, liveliness: float, loud: float = 0.0
 ) -> Pose:
-    """The pose `seconds` later, its mouth easing towards rest; `loud` (0 to 1) accents speech."""
+    """The pose `seconds` later, its mouth easing toward rest; `loud` (0 to 1) accents speech."""
     clock = pose.clock + seconds
     nodding = look is FaceState.NODDING and pose.look is not FaceState.NODDING
     target = _target(look, clock, liveliness, loud)

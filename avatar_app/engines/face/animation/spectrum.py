@@ -1,7 +1,7 @@
 """A sound's mel bands every hundredth of a second, as it arrives, at any sample rate.
 
 The window is as long in seconds at every rate, and its spectrum is taken at that rate, so that no
-resampler delays or colours the sound; power is scaled so that a sound measures the same at each.
+resampler delays or colors the sound; power is scaled so that a sound measures the same at each.
 Bands: Slaney's formula for the mel scale is not used, but HTK's, 2595 log10(1 + f / 700).
 """
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 HOP = 0.01
 """Seconds from one column to the next."""
 WINDOW = 0.025
-"""Seconds of sound in a column; it is centred on the column's moment."""
+"""Seconds of sound in a column; it is centered on the column's moment."""
 BANDS = 40
 QUIETEST = 1e-9
 """Power (full scale: 1) that is added to every band: about −90 dBFS."""
@@ -34,7 +34,7 @@ _RESOLUTION = 0.032
 
 
 class MelColumns:
-    """One sound. Column i is centred on i · HOP seconds; before the sound there is silence."""
+    """One sound. Column i is centered on i · HOP seconds; before the sound there is silence."""
 
     def __init__(self, rate: int) -> None:
         """`rate` in samples per second."""

@@ -1,10 +1,10 @@
-"""The 15 visemes as shapes of the mouth, and how neighbours share the mouth at one moment.
+"""The 15 visemes as shapes of the mouth, and how neighbors share the mouth at one moment.
 
 Coarticulation follows the dominance functions of Cohen & Massaro ("Modeling coarticulation in
-synthetic visual speech", 1993): a shape is the mean of the neighbouring visemes' targets, weighted
+synthetic visual speech", 1993): a shape is the mean of the neighboring visemes' targets, weighted
 by how much each insists on its own. Here a viseme's weight is its share of a raised-cosine window
-centred on the moment, so the mouth neither runs ahead of the sound nor lags behind it, and needs to
-know only `REACH` seconds of the future.
+centered on the moment, so the mouth neither runs ahead of the sound nor lags behind it, and needs
+to know only `REACH` seconds of the future.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _near(segments: Sequence[Segment], at: float) -> list[tuple[float, float, Mo
 
 
 def _window(offset: float) -> float:
-    """The share of a raised cosine of half width REACH that lies before `offset` of its centre."""
+    """The share of a raised cosine of half width REACH that lies before `offset` of its center."""
     u = min(max(offset / REACH, -1.0), 1.0)
     return 0.5 * (1 + u + math.sin(math.pi * u) / math.pi)
 

@@ -24,20 +24,20 @@ def paint_backdrop(canvas: skia.Canvas, name: str, width: int, height: int) -> N
     top, bottom, light, disc = BACKDROPS[name]
     span = max(width, height)
     canvas.drawPaint(fade((0, 0), (0, height), [tint(top), tint(bottom)]))
-    centre = (width * 0.46, height * 0.40)
+    center = (width * 0.46, height * 0.40)
     stops = [k / 8 for k in range(9)]
-    colours = [tint(light, 0.85 * math.cos(stop * math.pi / 2) ** 2.2) for stop in stops]
-    canvas.drawPaint(glow(centre, span * 0.50, colours, stops))
+    colors = [tint(light, 0.85 * math.cos(stop * math.pi / 2) ** 2.2) for stop in stops]
+    canvas.drawPaint(glow(center, span * 0.50, colors, stops))
     _discs(canvas, disc, width, height)
     shade = [tint(0x000000, 0), tint(0x000000, 0.32)]
     canvas.drawPaint(glow((width / 2, height * 0.45), span * 0.75, shade, [0.5, 1]))
 
 
-def _discs(canvas: skia.Canvas, colour: int, width: int, height: int) -> None:
+def _discs(canvas: skia.Canvas, color: int, width: int, height: int) -> None:
     random = np.random.default_rng(11)
     span = max(width, height)
     for _ in range(16):
         x, y = random.uniform(0, width), random.uniform(0, height * 0.9)
         radius = span * random.uniform(0.012, 0.055)
         soft = radius * random.uniform(0.06, 0.35)
-        canvas.drawCircle(x, y, radius, fill(colour, random.uniform(0.03, 0.13), soft))
+        canvas.drawCircle(x, y, radius, fill(color, random.uniform(0.03, 0.13), soft))

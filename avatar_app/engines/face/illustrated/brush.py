@@ -24,12 +24,12 @@ _BULGE = np.abs(np.sin(np.pi * _SHARE)) ** 0.8
 
 
 def tint(rgb: int, alpha: float = 1.0) -> int:
-    """`0xRRGGBB` with an opacity in [0, 1], as skia's colour."""
+    """`0xRRGGBB` with an opacity in [0, 1], as skia's color."""
     return (round(255 * min(max(alpha, 0.0), 1.0)) << 24) | rgb
 
 
 def mixed(one: int, other: int, share: float) -> int:
-    """The colour `share` of the way from `one` to `other` (both `0xRRGGBB`)."""
+    """The color `share` of the way from `one` to `other` (both `0xRRGGBB`)."""
     mix = 0
     for shift in (16, 8, 0):
         a, b = (one >> shift) & 255, (other >> shift) & 255
@@ -66,17 +66,17 @@ def mirrored(points: Points) -> list[Point]:
     return [*points, *left]
 
 
-def fill(colour: int, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
+def fill(color: int, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
     """A plain paint; `blur` is the softness of its edge (standard deviation)."""
-    paint = skia.Paint(Color=tint(colour, alpha), AntiAlias=True)
+    paint = skia.Paint(Color=tint(color, alpha), AntiAlias=True)
     if blur > 0:
         paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
     return paint
 
 
-def line(colour: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
+def line(color: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
     """A round pen."""
-    paint = fill(colour, alpha, blur)
+    paint = fill(color, alpha, blur)
     paint.setStyle(skia.Paint.kStroke_Style)
     paint.setStrokeWidth(width)
     paint.setStrokeCap(skia.Paint.kRound_Cap)
@@ -85,38 +85,38 @@ def line(colour: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> sk
 
 
 def fade(
-    start: Point, end: Point, colours: Sequence[int], stops: Sequence[float] | None = None
+    start: Point, end: Point, colors: Sequence[int], stops: Sequence[float] | None = None
 ) -> skia.Paint:
-    """A linear gradient; colours are skia's (see `tint`)."""
-    shader = skia.GradientShader.MakeLinear([start, end], list(colours), stops and list(stops))
+    """A linear gradient; colors are skia's (see `tint`)."""
+    shader = skia.GradientShader.MakeLinear([start, end], list(colors), stops and list(stops))
     return skia.Paint(Shader=shader, AntiAlias=True, Dither=True)
 
 
 def glow(
-    centre: Point,
+    center: Point,
     radius: float,
-    colours: Sequence[int],
+    colors: Sequence[int],
     stops: Sequence[float] | None = None,
     squash: float = 1.0,
 ) -> skia.Paint:
     """A radial gradient, `squash` times as high as wide."""
     matrix = skia.Matrix()
-    matrix.setScale(1.0, squash, *centre)
+    matrix.setScale(1.0, squash, *center)
     shader = skia.GradientShader.MakeRadial(
-        centre, radius, list(colours), stops and list(stops), localMatrix=matrix
+        center, radius, list(colors), stops and list(stops), localMatrix=matrix
     )
     return skia.Paint(Shader=shader, AntiAlias=True, Dither=True)
 
 
-def blot(canvas: skia.Canvas, centre: Point, size: Point, colour: int, alpha: float) -> None:
+def blot(canvas: skia.Canvas, center: Point, size: Point, color: int, alpha: float) -> None:
     """A soft ellipse of half axes `size`, fading to nothing at its edge."""
-    colours = [tint(colour, alpha * share) for share in (1.0, 0.78, 0.32, 0.07, 0.0)]
-    paint = glow(centre, size[0], colours, [0, 0.28, 0.58, 0.82, 1], size[1] / size[0])
-    canvas.drawOval(skia.Rect.MakeLTRB(*_box(centre, size)), paint)
+    colors = [tint(color, alpha * share) for share in (1.0, 0.78, 0.32, 0.07, 0.0)]
+    paint = glow(center, size[0], colors, [0, 0.28, 0.58, 0.82, 1], size[1] / size[0])
+    canvas.drawOval(skia.Rect.MakeLTRB(*_box(center, size)), paint)
 
 
-def _box(centre: Point, size: Point) -> tuple[float, float, float, float]:
-    (x, y), (w, h) = centre, size
+def _box(center: Point, size: Point) -> tuple[float, float, float, float]:
+    (x, y), (w, h) = center, size
     return x - w, y - h, x + w, y + h
 
 
@@ -172,7 +172,7 @@ def strands(
     one: Points,
     other: Points,
     count: int,
-    colours: Sequence[int],
+    colors: Sequence[int],
     *,
     width: float = 3.0,
     alpha: float = 0.5,
@@ -187,7 +187,7 @@ def strands(
         share = random.uniform()
         path = first + (last - first) * share + random.normal(0, spread, 2)
         path[-1] += random.normal(0, spread * 2, 2)
-        colour = colours[int(random.integers(len(colours)))]
-        pen = fill(colour, alpha * random.uniform(0.35, 1.0), blur)
+        color = colors[int(random.integers(len(colors)))]
+        pen = fill(color, alpha * random.uniform(0.35, 1.0), blur)
         body = tapered([tuple(p) for p in path], width * random.uniform(0.4, 1.3))
         canvas.drawPath(body, pen)

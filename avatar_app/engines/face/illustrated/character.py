@@ -14,7 +14,7 @@ Painter = Callable[[skia.Canvas], None]
 
 @dataclass(frozen=True, slots=True)
 class Skin:
-    """Colours of a skin, `0xRRGGBB`."""
+    """Colors of a skin, `0xRRGGBB`."""
 
     light: int
     base: int
@@ -27,7 +27,7 @@ class Skin:
 class EyeStyle:
     """An eye; the picture's right eye is drawn, the left one is its mirror image."""
 
-    centre: Point
+    center: Point
     width: float
     """Half the distance between the corners."""
     height: float
@@ -38,14 +38,14 @@ class EyeStyle:
     """How much higher the outer corner lies than the inner one."""
     iris: float
     """Radius."""
-    colours: tuple[int, int, int]
+    colors: tuple[int, int, int]
     """Rim, middle and inner light of the iris."""
     lash: int
     lash_width: float
     wing: float
     """How far the lashes reach beyond the outer corner."""
     lid: int
-    """Colour of the crease above the lid."""
+    """Color of the crease above the lid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class BrowStyle:
 
     points: Points
     width: float
-    colour: int
+    color: int
 
 
 @dataclass(frozen=True, slots=True)
 class MouthStyle:
     """A mouth at rest."""
 
-    centre: Point
+    center: Point
     width: float
     """Half the distance between the corners."""
     upper: float
@@ -70,8 +70,8 @@ class MouthStyle:
     """Thickness of the lower lip."""
     opening: float
     """Of the widest "aa"."""
-    upper_colour: int
-    lower_colour: int
+    upper_color: int
+    lower_color: int
     shine: int
     shade: int
     """Of the line between the lips and the corners."""

@@ -25,7 +25,7 @@ def paint_eyes(canvas: skia.Canvas, style: EyeStyle, mood: Expression, blink: fl
     """Both eyes; `blink` is 0 for open and 1 for closed."""
     for side in (-1, 1):
         canvas.save()
-        canvas.translate(side * style.centre[0], style.centre[1])
+        canvas.translate(side * style.center[0], style.center[1])
         canvas.scale(side, 1)
         _paint_eye(canvas, style, mood, blink, side)
         canvas.restore()
@@ -79,7 +79,7 @@ def _paint_ball(
 
 
 def _paint_iris(canvas: skia.Canvas, style: EyeStyle, r: float, side: int) -> None:
-    rim, middle, inner = style.colours
+    rim, middle, inner = style.colors
     tones = [tint(inner), tint(middle), tint(rim), tint(mixed(rim, 0x000000, 0.55))]
     canvas.drawCircle(0, 0, r, glow((0, r * 0.28), r * 1.12, tones, [0.12, 0.5, 0.82, 1]))
     light = [tint(inner, 0.0), tint(inner, 0.75)]
@@ -156,9 +156,9 @@ def _paint_brow(canvas: skia.Canvas, style: BrowStyle, mood: Expression, side: i
         (x - 1.2 * max(-mood.brow_inner, 0) * s, y - lift * (0.75 + 0.25 * (1 - s)) - inner * s)
         for (x, y), s in zip(style.points, shares, strict=True)
     ]
-    canvas.drawPath(quill(points, style.width * 1.3, 0.5, 0.05), fill(style.colour, 0.22))
-    canvas.drawPath(quill(points, style.width, 0.34, 0.04), fill(style.colour, 0.74))
-    pen = line(mixed(style.colour, 0x000000, 0.3), 0.7, 0.16)
+    canvas.drawPath(quill(points, style.width * 1.3, 0.5, 0.05), fill(style.color, 0.22))
+    canvas.drawPath(quill(points, style.width, 0.34, 0.04), fill(style.color, 0.74))
+    pen = line(mixed(style.color, 0x000000, 0.3), 0.7, 0.16)
     for k in range(1, 9):
         t = k / 9 * (len(points) - 1)
         i, f = int(t), t - int(t)

@@ -41,10 +41,10 @@ def paint_neck(canvas: skia.Canvas, outline: Points, skin: Skin, chin: float) ->
         blot(canvas, (0, chin + 98), (10, 9), skin.shade, 0.6)
 
 
-def paint_ear(canvas: skia.Canvas, centre: Point, skin: Skin, side: int, size: float = 1.0) -> None:
+def paint_ear(canvas: skia.Canvas, center: Point, skin: Skin, side: int, size: float = 1.0) -> None:
     """An ear on the picture's right (`side` 1) or left (−1)."""
     canvas.save()
-    canvas.translate(*centre)
+    canvas.translate(*center)
     canvas.scale(side * size, size)
     outline = [(-6, -24), (5, -31), (15, -27), (18, -12), (14, 6), (7, 22), (-2, 27), (-8, 20)]
     shape = smooth(outline)

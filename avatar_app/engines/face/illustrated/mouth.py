@@ -52,7 +52,7 @@ class _Lips:
 
 
 def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
-    x, y = style.centre
+    x, y = style.center
     gap = style.opening * mouth.opening
     width = style.width * (1 + 0.15 * mouth.width - 0.36 * mouth.rounding + 0.07 * smile)
     rise = style.smile + 3.0 * smile + 1.2 * max(mouth.width, 0)
@@ -132,9 +132,9 @@ def _paint_lower_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
     path.cubicTo(x - w * 0.56, low, x - w * 0.90, side, x - w, c)
     path.close()
     tones = [
-        tint(mixed(style.lower_colour, style.shade, 0.35)),
-        tint(style.lower_colour),
-        tint(mixed(style.lower_colour, style.upper_colour, 0.55)),
+        tint(mixed(style.lower_color, style.shade, 0.35)),
+        tint(style.lower_color),
+        tint(mixed(style.lower_color, style.upper_color, 0.55)),
     ]
     canvas.drawPath(path, fade((0, lips.bottom - 1), (0, low), tones, [0, 0.42, 1]))
     with inside(canvas, path):
@@ -149,8 +149,8 @@ def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
     _upper_outline(path, lips)
     _inner_upper(path, lips, start=False)
     tones = [
-        tint(mixed(style.upper_colour, style.lower_colour, 0.45)),
-        tint(mixed(style.upper_colour, style.shade, 0.22)),
+        tint(mixed(style.upper_color, style.lower_color, 0.45)),
+        tint(mixed(style.upper_color, style.shade, 0.22)),
     ]
     canvas.drawPath(path, fade((0, lips.top - lips.upper), (0, lips.top + 0.8), tones))
     edge = lips.top - lips.upper

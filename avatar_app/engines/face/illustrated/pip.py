@@ -219,7 +219,7 @@ def _paint_fur(
     canvas: skia.Canvas,
     box: tuple[float, float, float, float],
     count: int,
-    colours: tuple[int, ...],
+    colors: tuple[int, ...],
     whorl: Point,
     length: float,
 ) -> None:
@@ -231,8 +231,8 @@ def _paint_fur(
         reach = length * random.uniform(0.6, 1.3)
         dx, dy = reach * math.cos(angle), reach * math.sin(angle)
         hair = [(x, y), (x + dx * 0.5 + dy * 0.06, y + dy * 0.5 - dx * 0.06), (x + dx, y + dy)]
-        colour = colours[random.integers(len(colours))]
-        canvas.drawPath(tapered(hair, 1.9, 0.5), fill(colour, random.uniform(0.08, 0.34)))
+        color = colors[random.integers(len(colors))]
+        canvas.drawPath(tapered(hair, 1.9, 0.5), fill(color, random.uniform(0.08, 0.34)))
 
 
 def _paint_fringe(canvas: skia.Canvas) -> None:
@@ -247,13 +247,13 @@ PIP = Character(
     backdrop="meadow",
     skin=SKIN,
     eyes=EyeStyle(
-        centre=(42.0, 2),
+        center=(42.0, 2),
         width=23.5,
         height=19.0,
         depth=13.0,
         tilt=5.0,
         iris=17.0,
-        colours=(0x6B2F0C, 0xC97A1E, 0xFFD368),
+        colors=(0x6B2F0C, 0xC97A1E, 0xFFD368),
         lash=0x2A150E,
         lash_width=4.6,
         wing=5.0,
@@ -262,16 +262,16 @@ PIP = Character(
     brows=BrowStyle(
         points=((22, -48), (33, -50.5), (45, -49), (57, -42)),
         width=6.5,
-        colour=0x6B2F14,
+        color=0x6B2F14,
     ),
     mouth=MouthStyle(
-        centre=(0, 82),
+        center=(0, 82),
         width=27.0,
         upper=2.6,
         lower=4.6,
         opening=22.0,
-        upper_colour=0x8A5546,
-        lower_colour=0xC98A78,
+        upper_color=0x8A5546,
+        lower_color=0xC98A78,
         shine=0xF3C6B4,
         shade=0x3A1F18,
         smile=6.5,

@@ -77,7 +77,7 @@ def _paint_figure(canvas: skia.Canvas) -> None:
 
 
 def _paint_fade(canvas: skia.Canvas, face: skia.Path) -> None:
-    """The short sides of the hair, thinning out towards the ears."""
+    """The short sides of the hair, thinning out toward the ears."""
     shape = smooth(mirrored(_HAIRLINE))
     paint = fade(
         (0, -90), (0, 8), [tint(_HAIR[0]), tint(_HAIR[0], 0.9), tint(_HAIR[1], 0.25)], [0, 0.5, 1]
@@ -140,8 +140,8 @@ def _paint_curls(canvas: skia.Canvas) -> None:
         _paint_curl(canvas, (x, y), random)
 
 
-def _paint_curl(canvas: skia.Canvas, centre: Point, random: np.random.Generator) -> None:
-    x, y = centre
+def _paint_curl(canvas: skia.Canvas, center: Point, random: np.random.Generator) -> None:
+    x, y = center
     radius = random.uniform(6.0, 11.5)
     lit = min(max(0.75 - (x + 40) / 210 - (y + 130) / 150, 0.08), 1.0)
     core = mixed(_HAIR[0], _HAIR[1], random.uniform(0, 1))
@@ -251,13 +251,13 @@ THEO = Character(
     backdrop="dusk",
     skin=SKIN,
     eyes=EyeStyle(
-        centre=(40.5, 3),
+        center=(40.5, 3),
         width=22.0,
         height=13.8,
         depth=8.6,
         tilt=2.6,
         iris=12.2,
-        colours=(0x3A1F10, 0x74451F, 0xC98A48),
+        colors=(0x3A1F10, 0x74451F, 0xC98A48),
         lash=0x160C0C,
         lash_width=3.4,
         wing=1.5,
@@ -266,16 +266,16 @@ THEO = Character(
     brows=BrowStyle(
         points=((14, -40), (29, -43.5), (46, -45.5), (61, -43), (74, -35.5)),
         width=7.6,
-        colour=0x1C1112,
+        color=0x1C1112,
     ),
     mouth=MouthStyle(
-        centre=(0, 80),
+        center=(0, 80),
         width=29.5,
         upper=7.0,
         lower=9.6,
         opening=20.0,
-        upper_colour=0x95503F,
-        lower_colour=0xB96B57,
+        upper_color=0x95503F,
+        lower_color=0xB96B57,
         shine=0xE9A88E,
         shade=0x3B1512,
         smile=3.6,

@@ -83,7 +83,7 @@ class Bending:
 
 
 def _grid(pixels: int) -> Field:
-    """Centres of the cells of about _STEP pixels that `cv2.resize` spreads over `pixels`."""
+    """Centers of the cells of about _STEP pixels that `cv2.resize` spreads over `pixels`."""
     cells = max(pixels // _STEP, 2)
     return ((np.arange(cells) + 0.5) * pixels / cells - 0.5).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What an open mouth shows: the dark, the tongue and the teeth, in the colours of the photo."""
+"""What an open mouth shows: the dark, the tongue and the teeth, in the colors of the photo."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from avatar_app.engines.face.photo.plane import Floats, Plane, smooth
 
 _TOOTH = np.array([240, 234, 222], np.float32)
 _UNLIT = np.array([0.66, 0.52, 0.48], np.float32)
-"""How much of the teeth's colour is seen deep behind rounded lips."""
+"""How much of the teeth's color is seen deep behind rounded lips."""
 _GAPS = (0.0, 0.17, 0.31, 0.44, 0.56, 0.67)
 """Between the upper teeth, in half widths of the mouth."""
 _TEETH = 0.13
@@ -132,7 +132,7 @@ class Inside:
         return np.asarray(picture + (tone - picture) * cover[..., None], np.float32)
 
     def _drawn_teeth(self, lip: Floats) -> tuple[Floats, Floats]:
-        """Colour and cover of the upper teeth, which hang from the skull whatever the lips do, to
+        """Color and cover of the upper teeth, which hang from the skull whatever the lips do, to
         a little below where the upper lip (`lip`) ends at rest."""
         half = self._half
         u, v = self._u / half, (self._v - lip) / half
@@ -163,6 +163,6 @@ def _box(plane: Plane, half: float) -> tuple[slice, slice]:
 
 
 def _mean(picture: Any, where: NDArray[np.bool_]) -> Floats:
-    """The median colour."""
+    """The median color."""
     pixels = picture[where] if where.any() else picture.reshape(-1, 3)
     return np.asarray(np.median(pixels, axis=0), np.float32)

@@ -94,7 +94,7 @@ class Lips:
         return self._inside.filled(part, opening)
 
     def _nearness(self) -> Floats:
-        """How much of the stretch to the sides each pixel takes part in: less towards the nose, and
+        """How much of the stretch to the sides each pixel takes part in: less toward the nose, and
         farther up in the cheeks, so that they bend gently."""
         u, v = self.plane.u, self.plane.v
         cheek = smooth((np.abs(u) - 0.45 * self._half) / (0.8 * self._half))

@@ -101,17 +101,17 @@ def _paint_features(picture: Any, marks: dict[str, Points]) -> None:
     _line(picture, marks["lips_inner_upper"], (128, 66, 62), 2)
 
 
-def _fill(picture: Any, points: Any, colour: tuple[int, ...]) -> None:
+def _fill(picture: Any, points: Any, color: tuple[int, ...]) -> None:
     corners = np.rint(np.asarray(points) * 2**_FINE).astype(np.int32)
-    cv2.fillPoly(picture, [corners], colour, cv2.LINE_AA, _FINE)
+    cv2.fillPoly(picture, [corners], color, cv2.LINE_AA, _FINE)
 
 
-def _line(picture: Any, points: Any, colour: tuple[int, ...], width: int) -> None:
+def _line(picture: Any, points: Any, color: tuple[int, ...], width: int) -> None:
     corners = np.rint(np.asarray(points) * 2**_FINE).astype(np.int32)
-    cv2.polylines(picture, [corners], False, colour, width, cv2.LINE_AA, _FINE)
+    cv2.polylines(picture, [corners], False, color, width, cv2.LINE_AA, _FINE)
 
 
-def _disc(picture: Any, middle: Any, radii: tuple[float, float], colour: tuple[int, ...]) -> None:
-    centre = tuple(int(n * 2**_FINE) for n in middle)
+def _disc(picture: Any, middle: Any, radii: tuple[float, float], color: tuple[int, ...]) -> None:
+    center = tuple(int(n * 2**_FINE) for n in middle)
     size = tuple(int(n * 2**_FINE) for n in radii)
-    cv2.ellipse(picture, centre, size, 0, 0, 360, colour, -1, cv2.LINE_AA, _FINE)
+    cv2.ellipse(picture, center, size, 0, 0, 360, color, -1, cv2.LINE_AA, _FINE)

@@ -78,7 +78,7 @@ class Avatar:
     """uint8, shape of the face box: 255 inside the face's outline, which ends at the jaw."""
     notes: tuple[str, ...] = ()
     """What the checks of the photo found, one sentence each."""
-    licence: str = ""
+    license: str = ""
     """What the user said about the right to use the photo."""
     idle: Idle | None = None
     """The person at rest, where the avatar was made from a clip."""
@@ -109,7 +109,7 @@ def load_avatar(folder: Path) -> Avatar:
         mesh=mesh,
         face_mask=array_of(features, "face_mask", shape, np.uint8, folder / FEATURES),
         notes=_notes(document.get("notes"), folder / MANIFEST),
-        licence=_text(document, "licence", folder),
+        license=_text(document, "licence", folder),
         idle=_idle(folder, document, width, height),
     )
 

@@ -104,7 +104,7 @@ def _blurred(picture: Any, sigma: float) -> Image:
 
 
 def _inside(box: tuple[float, float, float, float], width: int, height: int) -> NDArray[np.float32]:
-    """1 within the photo, falling to 0 towards those of its edges that the picture shows."""
+    """1 within the photo, falling to 0 toward those of its edges that the picture shows."""
     soft = max(height * _FEATHER, 1.0)
     left, top, right, bottom = box
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)

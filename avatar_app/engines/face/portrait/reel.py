@@ -64,5 +64,5 @@ class Reel:
 
 
 def _even(length: float) -> int:
-    """YUV 4:2:0 has a colour for each two pixels either way."""
+    """YUV 4:2:0 has a color for each two pixels either way."""
     return max(2, round(length / 2) * 2)

@@ -17,13 +17,13 @@ from avatar_app.engines.face.wav2lip.runtime import Floats
 FULL = 256
 """Weight of a pixel that is wholly painted."""
 _SOFT = 8.0
-"""Pixels, of 96, in which the painting falls towards the edges of its room."""
+"""Pixels, of 96, in which the painting falls toward the edges of its room."""
 _JAW_ROOM = 3
 """Pixels, of 96, that the jaw may move beyond the outline of the still face."""
 _JAW_SOFT = 2.0
 _FAINT = 1 / FULL
 _MOST_TINT = 0.12
-"""Of the full brightness: colours further apart than this are no matter of tint."""
+"""Of the full brightness: colors further apart than this are no matter of tint."""
 
 
 def lip_mask(outline: Image, room: Region) -> Floats:
@@ -52,7 +52,7 @@ def shown_region(mask: Floats) -> Region:
 
 
 def tint(painted: Floats, face: Image, mask: Floats, region: Region) -> Floats:
-    """What must be added to each colour of `painted` to match the face where both are seen.
+    """What must be added to each color of `painted` to match the face where both are seen.
 
     `painted`: (rows, columns, 3) in [0, 1], of a closed mouth; `face`: (96, 96, 3).
     """
@@ -142,7 +142,7 @@ def _part(picture: Image, box: Box, region: Region) -> _Part:
     left, top = x0 + region.left * wide, y0 + region.top * tall
     rows = slice(max(0, round(top)), min(height, round(y0 + region.bottom * tall)))
     columns = slice(max(0, round(left)), min(width, round(x0 + region.right * wide)))
-    # Pixel centres meet: picture pixel p is the patch's (p + 1/2 − edge) / scale − 1/2.
+    # Pixel centers meet: picture pixel p is the patch's (p + 1/2 − edge) / scale − 1/2.
     shift_x = (columns.start + 0.5 - left) / wide - 0.5
     shift_y = (rows.start + 0.5 - top) / tall - 0.5
     place = np.array([[1 / wide, 0, shift_x], [0, 1 / tall, shift_y]])

@@ -1,6 +1,6 @@
 """The spectrogram that the network hears: the same columns whether sound comes whole or in pieces.
 
-Pre-emphasis, a centred short-time Fourier transform, Slaney's mel bands, decibels scaled to ±4:
+Pre-emphasis, a centered short-time Fourier transform, Slaney's mel bands, decibels scaled to ±4:
 the preprocessing of Tacotron, as Prajwal et al. ("A Lip Sync Expert Is All You Need", 2020) use it.
 """
 
@@ -23,7 +23,7 @@ HOP = 200
 """Samples from one column to the next."""
 COLUMNS_PER_SECOND = RATE // HOP
 WINDOW = 800
-"""Samples of the Fourier transform; a column's window is centred on it."""
+"""Samples of the Fourier transform; a column's window is centered on it."""
 SILENCE = -4.0
 """The value of a band without any sound."""
 _PRE_EMPHASIS = 0.97
@@ -43,12 +43,12 @@ class MelStream:
 
     def add(self, samples: Samples) -> Floats:
         """The columns that `samples` (16 kHz, mono) complete: float32, shape (80, n)."""
-        emphasised = np.array(samples, np.float32)
-        if len(emphasised):
-            emphasised[1:] -= np.float32(_PRE_EMPHASIS) * samples[:-1]
-            emphasised[0] -= np.float32(_PRE_EMPHASIS) * self._last
+        emphasized = np.array(samples, np.float32)
+        if len(emphasized):
+            emphasized[1:] -= np.float32(_PRE_EMPHASIS) * samples[:-1]
+            emphasized[0] -= np.float32(_PRE_EMPHASIS) * self._last
             self._last = np.float32(samples[-1])
-        return self._take(np.concatenate([self._held, emphasised]))
+        return self._take(np.concatenate([self._held, emphasized]))
 
     def end(self) -> Floats:
         """The last columns: silence follows the sound."""
@@ -87,7 +87,7 @@ def _hann() -> NDArray[np.float64]:
 
 @cache
 def _bands() -> NDArray[np.float64]:
-    """Triangles of equal area between neighbouring mel frequencies: (80, 401)."""
+    """Triangles of equal area between neighboring mel frequencies: (80, 401)."""
     edges = _hertz(np.linspace(_mel(_LOWEST), _mel(_HIGHEST), BANDS + 2))
     bins = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]

@@ -10,7 +10,7 @@ import cv2
 
 from avatar_app.core.errors import EngineFailed
 from avatar_app.engines.face.wav2lip.fp16 import halved
-from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantised
+from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantized
 from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, Arrays
 from avatar_app.engines.face.wav2lip.onnx_graph import MELS, Form, picture_graph
@@ -47,7 +47,7 @@ def open_pictures(
     model = picture_graph(state, region, batch, batch, form)
     if apart:
         ranges = _ranges(state, region, choice, skips)
-        return open_session(quantised(model, EXACT, ranges), choice)
+        return open_session(quantized(model, EXACT, ranges), choice)
     if choice.precision is Precision.FP16:
         try:
             return open_session(halved(model), choice)

@@ -21,7 +21,7 @@ from avatar_app.engines.face.wav2lip.scenes import LoopScene, Scene, StillScene
 from avatar_app.engines.face.wav2lip.views import Views, views_of
 
 _TINTED = 4
-"""Frames of a loop, at most, by which the colours are matched: one match for all does not
+"""Frames of a loop, at most, by which the colors are matched: one match for all does not
 flicker."""
 
 
@@ -95,7 +95,7 @@ class LipStage:
 
 
 def _tint(painter: LipPainter, views: Views) -> Floats:
-    """What must be added to the painted colours to match the face's own."""
+    """What must be added to the painted colors to match the face's own."""
     silent = np.full((1, BANDS, WINDOW_COLUMNS), SILENCE, np.float32)
     step = -(-len(views.faces) // _TINTED)
     tints = [

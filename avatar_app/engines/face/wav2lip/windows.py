@@ -20,8 +20,8 @@ from avatar_app.engines.face.wav2lip.mel import (
 )
 from avatar_app.engines.face.wav2lip.network import WINDOW_COLUMNS
 
-CENTRED = 0.08
-"""Seconds: the network learnt from windows that begin so long before their picture."""
+CENTERED = 0.08
+"""Seconds: the network learned from windows that begin so long before their picture."""
 _QUIET = -2.0
 """A column whose loudest band is below this is silent: some 40 dB under a speaking voice."""
 _HEARD = slice(2, 14)
@@ -49,7 +49,7 @@ class WindowStream:
     16 columns. With no lead that is the published schedule.
     """
 
-    def __init__(self, fps: float, lead: float = CENTRED) -> None:
+    def __init__(self, fps: float, lead: float = CENTERED) -> None:
         self._columns_per_frame = COLUMNS_PER_SECOND / fps
         self._fps, self._lead = fps, lead
         self._begins = 0.0

@@ -6,12 +6,12 @@ import pickle
 import re
 
 _LONGEST = 200
-_COLOURS = re.compile(r"\x1b\[\d*m")
+_COLORS = re.compile(r"\x1b\[\d*m")
 
 
 def reason_of(error: Exception) -> str:
     """The first sentence of an error, without its full stop."""
     if isinstance(error, pickle.UnpicklingError):
         return "it holds other things than numbers, which are not run"
-    words = " ".join(_COLOURS.sub("", str(error)).split())
+    words = " ".join(_COLORS.sub("", str(error)).split())
     return re.split(r"[.!?:] ", words)[0][:_LONGEST].rstrip(".")

@@ -16,7 +16,7 @@ from avatar_app.engines.tts.coqui.loading import load
 from avatar_app.engines.tts.coqui.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken, together
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
-from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
 
 
@@ -54,7 +54,7 @@ class CoquiVoice:
         mouth: list[ShapeAt] | None = None
         for phrase in gathered(phrases_of(text, network.longest), network.longest):
             turn.check()
-            pieces = network.say(phrase, spelled(phrase, choices.language), choices, turn)
+            pieces = network.say(phrase, spell_out(phrase, choices.language), choices, turn)
             for piece in _in_manner(pieces, choices.manner):
                 turn.check()
                 spoken = piece.after(pause)

@@ -30,8 +30,10 @@ class Network(Protocol):
         """Hold from the next `say` on. `voice`: a speaker, the folder of a cloned voice, or empty
         for the first one. ConfigInvalid for what is not there."""
 
-    def say(self, phrase: Phrase, spelt: Phrase, choices: Choices, turn: Turn) -> Iterator[Spoken]:
-        """Yield a phrase in pieces; `spelt` is what is said of it. TurnCancelled at any layer."""
+    def say(
+        self, phrase: Phrase, spelled: Phrase, choices: Choices, turn: Turn
+    ) -> Iterator[Spoken]:
+        """Yield a phrase in pieces; `spelled` is what is said of it. TurnCancelled at any layer."""
 
     def latents(self) -> bytes | None:
         """As `engine.CoquiVoice.latents`."""

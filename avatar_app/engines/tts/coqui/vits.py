@@ -82,8 +82,10 @@ class Vits:
         self._speaker = self._tensor(_speaker_number(self._model.speaker_manager, voice))
         self._language = self._tensor(_language_number(self._model.language_manager, language))
 
-    def say(self, phrase: Phrase, spelt: Phrase, choices: Choices, turn: Turn) -> Iterator[Spoken]:
-        reading = read(spelt, self._pronounced, self._reads)
+    def say(
+        self, phrase: Phrase, spelled: Phrase, choices: Choices, turn: Turn
+    ) -> Iterator[Spoken]:
+        reading = read(spelled, self._pronounced, self._reads)
         numbers = self._model.tokenizer.encode(reading.phonemes)
         if not numbers:
             yield silence(phrase, self.rate)

@@ -12,11 +12,11 @@ _LETTERS_A_SECOND = 15.0
 class SpokenWords:
     """The words of a phrase, handed out as its sound comes."""
 
-    def __init__(self, phrase: Phrase, spelt: Phrase, rate: int) -> None:
+    def __init__(self, phrase: Phrase, spelled: Phrase, rate: int) -> None:
         """`rate`: samples per second of usual speech."""
         self._pending: list[tuple[str, int]] = []
         said = 0
-        for shown, spoken in zip(phrase.parts, spelt.parts, strict=True):
+        for shown, spoken in zip(phrase.parts, spelled.parts, strict=True):
             if shown.token:
                 self._pending.append((shown.token, round(said / _LETTERS_A_SECOND * rate)))
             said += len(spoken.spoken) + 1 if spoken.spoken else 0

@@ -88,11 +88,13 @@ class Xtts:
         self._speaker = self._heard(Path(voice)) if is_cloned(voice) else self._known(voice)
         self._language = language.lower()
 
-    def say(self, phrase: Phrase, spelt: Phrase, choices: Choices, turn: Turn) -> Iterator[Spoken]:
-        if not (text := " ".join(spelt.spoken.split())):
+    def say(
+        self, phrase: Phrase, spelled: Phrase, choices: Choices, turn: Turn
+    ) -> Iterator[Spoken]:
+        if not (text := " ".join(spelled.spoken.split())):
             yield silence(phrase, self.rate)
             return
-        words = SpokenWords(phrase, spelt, round(self.rate / choices.speed))
+        words = SpokenWords(phrase, spelled, round(self.rate / choices.speed))
         held, pending = round(_HELD_BACK * self.rate), np.zeros(0, np.float32)
         for piece in self._stream(text, choices, turn):
             pending = np.concatenate([pending, piece])

@@ -1,6 +1,6 @@
 """The built-in voice: speaks a clause while the next is being written, on any machine.
 
-The default voice f2 was chosen by measurement among those that espeak-ng brings: a recogniser
+The default voice f2 was chosen by measurement among those that espeak-ng brings: a recognizer
 (pocketsphinx, 18 sentences) understands f2 and f5 best, and of the two the harmonics of f2 stand
 higher above the noise (13.8 against 13.1 dB).
 """
@@ -22,7 +22,7 @@ from avatar_app.engines.tts.espeak.visemes import mouth_of
 from avatar_app.engines.tts.espeak.words import words_of
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
 from avatar_app.engines.tts.speech.manner import VoiceConfig, levelled, shaped
-from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"
@@ -101,13 +101,13 @@ class EspeakVoice:
         self._options = chosen
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` in pieces of at most half a second, synthesised phrase by phrase."""
+        """Yield `text` in pieces of at most half a second, synthesized phrase by phrase."""
         manner, language = self._manner, self._options.language
         start, pause = 0, 0
         for phrase in phrases_of(text):
             turn.check()
-            spelt = spelled(phrase, language)
-            spoken = shaped(_said(spelt, pause, manner, turn), manner.beyond)
+            spelled = spell_out(phrase, language)
+            spoken = shaped(_said(spelled, pause, manner, turn), manner.beyond)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk

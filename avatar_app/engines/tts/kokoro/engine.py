@@ -14,7 +14,7 @@ from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
 from avatar_app.engines.tts.kokoro.voices import language_of, style_of
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
-from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import Reading, read
@@ -106,8 +106,8 @@ def _speaker(model: Model, choices: _Choices) -> _Speaker:
 
 
 def _said(phrase: Phrase, model: Model, speaker: _Speaker, turn: Turn) -> Spoken:
-    spelt = spelled(phrase, speaker.language)
-    reading = read(spelt, model.phonemize, speaker.language)
+    spelled = spell_out(phrase, speaker.language)
+    reading = read(spelled, model.phonemize, speaker.language)
     if not reading.phonemes.strip():
         return _silent(phrase, reading)
     samples, timings = model.synthesize(reading.phonemes, speaker.style, speaker.speed, turn)

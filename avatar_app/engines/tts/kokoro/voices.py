@@ -12,7 +12,7 @@ from avatar_app.core.values import Samples
 LANGUAGES = {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt-br"}
 """By the first letter of a voice's name."""
 _UNREADABLE = {"j": "Japanese", "z": "Chinese"}
-"""Languages whose words espeak-ng does not read as Kokoro learnt them."""
+"""Languages whose words espeak-ng does not read as Kokoro learned them."""
 
 
 def parts_of(voice: str) -> dict[str, float]:

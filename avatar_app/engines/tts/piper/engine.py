@@ -15,7 +15,7 @@ from avatar_app.engines.tts.piper.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.ipa import phonemizer
 from avatar_app.engines.tts.speech.manner import shaped
-from avatar_app.engines.tts.speech.numerals import spelled
+from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import read
@@ -74,7 +74,7 @@ class PiperVoice:
     ) -> Spoken:
         file = spoken_by.file
         language = file.language if choices.language == "auto" else choices.language
-        reading = read(spelled(phrase, language), self._phonemize, language)
+        reading = read(spell_out(phrase, language), self._phonemize, language)
         if not any(symbol.isalnum() for symbol in reading.phonemes):
             silence = np.zeros(round(_UNSPEAKABLE * file.rate), np.float32)
             words = words_of(phrase, reading, (), len(silence), file.rate)

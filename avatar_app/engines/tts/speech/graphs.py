@@ -8,7 +8,7 @@ from avatar_app.core.turn import Turn
 
 
 def session_options(threads: int) -> Any:
-    """`threads` cores that wait asleep: spinning takes from recogniser and face what they need."""
+    """`threads` cores that wait asleep: spinning takes from recognizer and face what they need."""
     from onnxruntime import SessionOptions
 
     options = SessionOptions()

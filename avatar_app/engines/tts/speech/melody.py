@@ -31,8 +31,8 @@ def widened(samples: Samples, rate: int, expressiveness: float) -> NDArray[np.fl
         return np.zeros(len(samples))
     above = 12 * np.log2(found[voiced] / np.median(found[voiced]))
     shift = np.clip((expressiveness - 1) * above, -_MOST, _MOST)
-    centres = (voiced * _HOP + _WINDOW / 2) * rate
-    return np.interp(np.arange(len(samples)), centres, shift)
+    centers = (voiced * _HOP + _WINDOW / 2) * rate
+    return np.interp(np.arange(len(samples)), centers, shift)
 
 
 def melody(samples: Samples, rate: int) -> NDArray[np.float64]:
@@ -54,8 +54,8 @@ def melody(samples: Samples, rate: int) -> NDArray[np.float64]:
     strength = lags[np.arange(len(lags)), best] / np.maximum(own[:, 0], 1e-9)
     heard = own[:, 0] > own[:, 0].max() * 1e-4
     pitch = np.where((strength > _VOICED) & heard, rate / (best + first), 0.0)
-    neighbours = np.stack([np.roll(pitch, 1), pitch, np.roll(pitch, -1)])
-    return np.asarray(np.where(pitch > 0, np.median(neighbours, axis=0), 0.0))
+    neighbors = np.stack([np.roll(pitch, 1), pitch, np.roll(pitch, -1)])
+    return np.asarray(np.where(pitch > 0, np.median(neighbors, axis=0), 0.0))
 
 
 def _autocorrelation(frames: NDArray[np.float64], lags: int) -> NDArray[np.float64]:

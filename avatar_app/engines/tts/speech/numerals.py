@@ -55,7 +55,7 @@ class _Place:
     expressions: Expressions
 
 
-def spelled(phrase: Phrase, language: str) -> Phrase:
+def spell_out(phrase: Phrase, language: str) -> Phrase:
     """The phrase with what is to be said in words; untouched for a language that is not known."""
     spelling = spelling_of(language)
     if spelling is None:
@@ -71,7 +71,7 @@ def spelled(phrase: Phrase, language: str) -> Phrase:
                 part.token,
                 numbers[index]
                 if index in numbers
-                else _spelled(
+                else _spell_out(
                     part.spoken,
                     _Place(texts[index - 1], texts[index + 1], spelling, expressions),
                 ),
@@ -81,7 +81,7 @@ def spelled(phrase: Phrase, language: str) -> Phrase:
     )
 
 
-def _spelled(spoken: str, place: _Place) -> str:
+def _spell_out(spoken: str, place: _Place) -> str:
     if sum(sign.isdecimal() for sign in spoken) > _LONGEST:
         return spoken
     if not any(sign.isdecimal() for sign in spoken):

@@ -7,9 +7,9 @@ import numpy as np
 from avatar_app.core.values import AudioChunk
 
 ATTACK = 0.4
-"""How far a speech block moves the probability towards 1: two in a row pass 0.5."""
+"""How far a speech block moves the probability toward 1: two in a row pass 0.5."""
 RELEASE = 0.25
-"""How far any other block moves it towards 0: from certainty, three in a row fall below 0.5."""
+"""How far any other block moves it toward 0: from certainty, three in a row fall below 0.5."""
 
 
 class WebrtcDetector:

@@ -32,7 +32,7 @@ def tell_name(ask: Ask) -> Reply:
         yield ask.say("name_not_that")
         return Carry(answer=_name_answered)
     yield from ask.use("remember_fact", subject=USER, attribute="name", value=name)
-    yield ask.say("name_learnt", value=name)
+    yield ask.say("name_learned", value=name)
     return None
 
 
@@ -64,14 +64,14 @@ def remember_that(ask: Ask) -> Reply:
             attribute = parts.get("attribute") or parts.get("verb") or "name"
             return (yield from _learn(ask, subject, _plain(attribute), parts["value"]))
     yield from ask.use("add_note", text=text)
-    yield ask.say("learnt_as_note", text=text)
+    yield ask.say("learned_as_note", text=text)
     return None
 
 
 def _learn(ask: Ask, subject: str, attribute: str, value: str) -> Reply:
     value = value.title() if attribute in _NAMING and value.islower() else value
     yield from ask.use("remember_fact", subject=subject, attribute=attribute, value=value)
-    yield ask.say("learnt", fact=sentence(subject, attribute, value))
+    yield ask.say("learned", fact=sentence(subject, attribute, value))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Lists the licence of every package of the default set: what a distribution must name."""
+"""Lists the license of every package of the default set: what a distribution must name."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ CONTAINED = (
     ("Resemblyzer speaker encoder", "avatar_app/voices/networks", "Apache-2.0"),
     ("Inter (typeface)", "assets/fonts/inter", "OFL-1.1"),
 )
-"""Libraries that travel inside packages or this repository: name, where, SPDX licence."""
+"""Libraries that travel inside packages or this repository: name, where, SPDX license."""
 PREFACE = """# Software of others that avatar_app is distributed with
 
 avatar_app itself is GPL-3.0-or-later (see LICENSE). It needs the packages below and, when it is
-distributed as an installer, contains them. Written by `make licences`; do not edit.
+distributed as an installer, contains them. Written by `make licenses`; do not edit.
 """
 MODELS = """
 ## Models that the user may fetch
 
-None of them is distributed with avatar_app; each is fetched when the user asks for it. A licence
+None of them is distributed with avatar_app; each is fetched when the user asks for it. A license
 with conditions is shown then, and the model is used only after the user has accepted it.
 """
 
@@ -58,24 +58,24 @@ def report() -> str:
         [
             PREFACE,
             "## Python packages\n",
-            *_table(("package", "licence", "home"), packages),
+            *_table(("package", "license", "home"), packages),
             "\n## Libraries and data inside them\n",
-            *_table(("what", "inside", "licence"), CONTAINED),
+            *_table(("what", "inside", "license"), CONTAINED),
             MODELS,
-            *_table(("model", "licence", "text", "conditions"), fetched_models()),
+            *_table(("model", "license", "text", "conditions"), fetched_models()),
             "",
         ]
     )
 
 
 def fetched_models() -> list[tuple[str, str, str, str]]:
-    """The models of the catalogue: name, licence, where its text is, what it asks."""
+    """The models of the catalog: name, license, where its text is, what it asks."""
     rows = []
     for model in read_catalog(shipped("models") / "catalog.yaml").models:
-        licence = model.licence
-        conditions = ["non-commercial use only"] if licence.non_commercial else []
-        conditions += ["to be accepted"] if licence.must_accept else []
-        rows.append((model.id, licence.id, licence.url, ", ".join(conditions)))
+        license = model.license
+        conditions = ["non-commercial use only"] if license.non_commercial else []
+        conditions += ["to be accepted"] if license.must_accept else []
+        rows.append((model.id, license.id, license.url, ", ".join(conditions)))
     return rows
 
 
@@ -107,10 +107,10 @@ def _is_installed(name: str) -> bool:
 
 def _described(package: metadata.Distribution) -> tuple[str, str, str]:
     fields = package.metadata
-    return fields["Name"], _licence(fields), _home(fields)
+    return fields["Name"], _license(fields), _home(fields)
 
 
-def _licence(fields: metadata.PackageMetadata) -> str:
+def _license(fields: metadata.PackageMetadata) -> str:
     classifiers = fields.get_all("Classifier") or []
     named = [each.split(" :: ")[-1] for each in classifiers if each.startswith("License ::")]
     short = (fields.get("License") or "").strip()

@@ -74,7 +74,7 @@ SHAPES_OF_PHONES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelledSpeech:
+class LabeledSpeech:
     """One sentence, and what the lips do in it."""
 
     speaker: str
@@ -83,7 +83,7 @@ class LabelledSpeech:
     track: Track
 
 
-def flite_speakers(quick: bool) -> list[list[LabelledSpeech]]:
+def flite_speakers(quick: bool) -> list[list[LabeledSpeech]]:
     """Each speaker's sentences; none where flite is not installed."""
     if not shutil.which("flite"):
         return []
@@ -95,19 +95,19 @@ def flite_speakers(quick: bool) -> list[list[LabelledSpeech]]:
         ]
 
 
-def espeak_speakers(quick: bool) -> list[list[LabelledSpeech]]:
+def espeak_speakers(quick: bool) -> list[list[LabeledSpeech]]:
     """The same sentences, by voices that depend on no other program."""
     return [
         [_espeak(name, text) for text in SENTENCES[: QUICK if quick else None]] for name in ESPEAK
     ]
 
 
-def _flite(name: str, text: str, sound: Path) -> LabelledSpeech:
+def _flite(name: str, text: str, sound: Path) -> LabeledSpeech:
     command = ["flite", "-voice", name, "-psdur", "-t", text, str(sound)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     phones = [(phone, float(end)) for phone, end in re.findall(r"(\S+):([\d.]+)", said)]
     audio = read_sound(sound, RATE)
-    return LabelledSpeech(name, audio.samples, audio.rate, track_of(phones))
+    return LabeledSpeech(name, audio.samples, audio.rate, track_of(phones))
 
 
 def track_of(phones: Iterable[tuple[str, float]]) -> Track:
@@ -122,8 +122,8 @@ def track_of(phones: Iterable[tuple[str, float]]) -> Track:
     return [next(same) for _, same in groupby(track, key=lambda item: item[1])]
 
 
-def _espeak(name: str, text: str) -> LabelledSpeech:
+def _espeak(name: str, text: str) -> LabeledSpeech:
     utterance = synthesize(text, Speaker(name), lambda: False)
     track = [(max(at, 0) / RATE, shape) for shape, at in mouth_of(utterance)]
     samples = (utterance.samples / 32768).astype(np.float32)
-    return LabelledSpeech(name.partition("+")[2], samples, RATE, track)
+    return LabeledSpeech(name.partition("+")[2], samples, RATE, track)

@@ -1,4 +1,4 @@
-"""What the catalogue brings of Coqui's models is what the engine loads."""
+"""What the catalog brings of Coqui's models is what the engine loads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from avatar_app.system.paths import app_paths
 
 
 @pytest.mark.parametrize(("name", "written"), [("vctk-vits", "vits"), ("xtts-v2", "xtts")])
-def test_the_files_of_the_catalogue_suffice(
+def test_the_files_of_the_catalog_suffice(
     name: str, written: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     source: Path = request.getfixturevalue(written)
