@@ -1,1 +1,1 @@
-"""Values and promises: the types that all packages share. Standard library and numpy only."""
+"""Shared value types and engine protocols. Standard library and numpy only."""

@@ -1,9 +1,9 @@
 """The promises of the engines: blocking generators of frozen values.
 
-An engine owns no thread, no queue, no setting and no path. Its constructor takes the options of
-its manifest as keyword arguments and does the heavy imports. A generator calls `turn.check()`
-between pieces of work; an input iterator raises `TurnCancelled` by itself when the turn is
-cancelled. Errors that a user can mend are `AvatarError`s; anything else is a bug.
+An engine owns no thread, no queue, no setting and no path. Its constructor takes the options of its
+manifest as keyword arguments and does the heavy imports. A generator calls `turn.check()` between
+pieces of work; an input iterator raises `TurnCancelled` by itself when the turn is cancelled.
+Errors that a user can fix are `AvatarError`s; anything else is a bug.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from avatar_app.core.values import (
 
 @runtime_checkable
 class Engine(Protocol):
-    """What all engines can do."""
+    """Methods that every engine has."""
 
     def configure(self, **options: Any) -> None:
-        """Change options of the manifest; they hold from the next call on."""
+        """Change options of the manifest; they apply from the next call on."""
 
     def close(self) -> None:
-        """Give back all memory and files; called once, after the last generator was closed."""
+        """Release all memory and files; called once, after the last generator was closed."""
 
 
 @runtime_checkable
 class LiveAudio(Protocol):
-    """An iterator of blocks that tells whether one would have to wait for the next."""
+    """An iterator of audio blocks that knows whether the next one is ready."""
 
     def __next__(self) -> AudioChunk: ...
 
     @property
     def ready(self) -> bool:
-        """`next` returns, or raises, at once: a block is there, or the end."""
+        """Whether `next` returns, or raises, at once: a block is ready, or the stream has ended."""
 
 
 class SpeechRecognizer(Engine, Protocol):
@@ -54,7 +54,7 @@ class SpeechRecognizer(Engine, Protocol):
         """Yield partial transcripts while `audio` arrives; the last is final.
 
         `audio`: 16 kHz blocks, live. While somebody speaks it is a `LiveAudio`, so that an engine
-        can look between two pieces of work whether there is something more urgent to do.
+        can check between two pieces of work whether something more urgent is waiting.
         """
 
 
@@ -69,39 +69,42 @@ class Dialogue(Engine, Protocol):
 
 @runtime_checkable
 class HasSpeakers(Protocol):
-    """A speech synthesizer in which several people can speak."""
+    """A speech synthesizer with several speakers."""
 
     @staticmethod
     def speakers(**options: Any) -> tuple[str, ...]:
-        """Names for the option `voice`, as they are with these options of the manifest. Nothing
-        need be loaded; ModelMissing where the model that knows them is not here."""
+        """Return the values of the option `voice` for these options of the manifest. Needs no
+        loaded model; raises ModelMissing where the model that lists them is not installed.
+        """
 
 
 @runtime_checkable
 class HasLatents(Protocol):
-    """A speech synthesizer that computes something of a cloned voice's recording."""
+    """A speech synthesizer that computes conditioning latents from a cloned voice's recording."""
 
     def latents(self) -> bytes | None:
-        """What was computed, as a safetensors file, to be kept with the voice; None if it was read
-        from there, or no cloned voice speaks."""
+        """Return the computed latents as a safetensors file, to be stored with the voice; None if
+        they were loaded from there, or no cloned voice is in use.
+        """
 
 
 @runtime_checkable
 class PreparedDialogue(Dialogue, Protocol):
-    """A dialogue that answers sooner what it has begun to read before."""
+    """A dialogue engine that answers sooner when it can process the prompt ahead of time."""
 
     prepares: bool
 
     def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
-        """Read `prompt`, the conversation so far without the user's next words. Yields "" now and
-        then; nothing is lost where the turn is cancelled."""
+        """Process `prompt`, the conversation so far without the user's next words. Yields "" now
+        and then; cancelling the turn loses nothing.
+        """
 
 
 class SkilledDialogue(Dialogue, Protocol):
-    """A dialogue that knows what it surely does well."""
+    """A dialogue engine that recognizes the requests it handles reliably."""
 
     def understands(self, prompt: Prompt) -> bool:
-        """Will it surely do what was asked, whoever else might answer?"""
+        """Whether this engine handles the request reliably, so that no other engine need be asked."""
 
 
 class SpeechSynthesizer(Engine, Protocol):
@@ -131,35 +134,40 @@ class Face(Engine, Protocol):
         """
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        """The next frame of the face at rest, after `after` (of `perform` or `rest`). It is shown
-        as much later than that as their `at` differ; 1/fps, where that tells nothing."""
+        """Yield the next frame of the face at rest, after `after` (of `perform` or `rest`). It is
+        shown as much later as their `at` differ, or 1/fps later where the two are equal or
+        unrelated.
+        """
 
 
 class Enhancer(Engine, Protocol):
-    """A face to the same face with more detail; for files, as it takes longer than a frame."""
+    """Restores detail in a face; for files only, as it takes longer than a frame lasts."""
 
     def enhance(self, face: Image) -> Image:
-        """uint8, shape (512, 512, 3), RGB, as `face` is; `face` itself where nothing changes.
+        """Return the enhanced face, uint8, shape (512, 512, 3), RGB; `face` itself where nothing
+        changes.
 
         `face`: upright, placed as those of the FFHQ data set are (side: core.values.ALIGNED_FACE).
         """
 
 
 class VoiceDetector(Engine, Protocol):
-    """Is somebody speaking?"""
+    """Detects whether somebody is speaking."""
 
     def probability(self, block: AudioChunk) -> float:
-        """Probability in [0, 1] that a stream's last 10 ms (16 kHz, 160 samples) are speech."""
+        """Return the probability in [0, 1] that a stream's last 10 ms (16 kHz, 160 samples) are
+        speech.
+        """
 
 
 class EchoCanceller(Engine, Protocol):
-    """Takes what the loudspeaker played out of what the microphone heard, and reduces noise."""
+    """Removes the loudspeaker's echo from the microphone signal, and reduces noise."""
 
     def played(self, block: AudioChunk) -> None:
-        """Ten milliseconds that were handed to the loudspeaker (48 kHz, 480 samples), in order."""
+        """Take ten milliseconds that were sent to the loudspeaker (48 kHz, 480 samples), in order."""
 
     def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
-        """The microphone's next 10 ms (16 kHz, 160 samples) without echo and noise.
+        """Return the microphone's next 10 ms (16 kHz, 160 samples) without echo and noise.
 
         `delay`: seconds between `played` a sample and `clean` of the block in which it is heard, as
         far as the device knows.
@@ -168,4 +176,4 @@ class EchoCanceller(Engine, Protocol):
 
 Voice = SpeechSynthesizer
 Recognizer = SpeechRecognizer
-"""Former names, which users' engines import."""
+"""Former names, which users' engines still import."""

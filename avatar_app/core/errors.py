@@ -1,4 +1,4 @@
-"""Errors that a user can mend.
+"""Errors that a user can fix.
 
 AvatarError            anything that can be said in one sentence with a hint
 ├── ConfigInvalid      a setting, manifest or command-line value is wrong
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class AvatarError(Exception):
-    """One sentence that says what is wrong, and a hint that says what to do."""
+    """A user-facing error: one sentence that says what is wrong, and a hint that says what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)  # both in args: the error pickles with its hint
@@ -52,7 +52,7 @@ class InputInvalid(AvatarError):
 
 
 class ModelMissing(AvatarError):
-    """An engine needs a model or package that is not there."""
+    """An engine needs a model or package that is not installed."""
 
 
 class OutOfMemory(AvatarError):
@@ -76,7 +76,7 @@ class EngineDied(EngineFailed):
 
 
 def choose_one_of(names: Iterable[str]) -> str:
-    """The hint of an unknown value: `Choose a, b or c.`; empty if nothing can be chosen."""
+    """Return the hint for an unknown value: `Choose a, b or c.`; empty if there is no choice."""
     known = list(names)
     if len(known) < 2:
         return f"Choose {known[0]}." if known else ""

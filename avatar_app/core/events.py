@@ -1,4 +1,4 @@
-"""Events: what happened, for whoever shows or stores it. A closed union to `match` on."""
+"""Events of a conversation, for the window and the storage: a closed union to `match` on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 
 class Control(StrEnum):
-    """What the avatar asks of the window, because the user asked the avatar."""
+    """What the user asked the avatar to change in the window."""
 
     SHOW_TRANSCRIPT = "show transcript"
     HIDE_TRANSCRIPT = "hide transcript"
@@ -41,7 +41,7 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The avatar does something else now."""
+    """The avatar's state changed."""
 
     state: State
 
@@ -55,7 +55,7 @@ class Muted:
 
 @dataclass(frozen=True, slots=True)
 class CharacterShown:
-    """Somebody else is on show."""
+    """Another character is shown."""
 
     name: str
 
@@ -86,15 +86,16 @@ class UserSaid:
 
 @dataclass(frozen=True, slots=True)
 class UserTurnDiscarded:
-    """What began as `UserStarted` held no words (a cough, "mm-hm"), or they go on in the next turn:
-    forget what was shown of it."""
+    """What began as `UserStarted` held no words (a cough, "mm-hm"), or they continue in the next
+    turn: remove what was shown of it.
+    """
 
     turn_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseWritten:
-    """A further clause of the answer is written; it may be spoken later, or never."""
+    """Another clause of the answer was written; it may be spoken later, or never."""
 
     turn_id: int
     clause: str
@@ -118,7 +119,7 @@ class WordsPlayed:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """A turn is over; this is all that history keeps of it."""
+    """A turn is over; history stores exactly this."""
 
     turn_id: int
     outcome: Outcome
@@ -126,7 +127,7 @@ class TurnEnded:
     avatar_text: str
     """What was written."""
     heard_text: str
-    """What left the loudspeaker."""
+    """What was played by the loudspeaker."""
     marks: dict[str, float] = field(default_factory=dict)
     """Seconds of the conversation's clock at which things first happened."""
     typed: bool = False
@@ -134,24 +135,24 @@ class TurnEnded:
     blocks: tuple[Block, ...] = ()
     """What was shown besides."""
     at: datetime | None = field(default=None, compare=False)
-    """When a stored turn ended, with time zone; None while it is news."""
+    """When a stored turn ended, with time zone; None for a turn that has just ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Something did not work; the user should know."""
+    """An error that the user should know about."""
 
     turn_id: int | None
     stage: str
     message: str
     hint: str = ""
     reason: type[AvatarError] = field(default=AvatarError, compare=False, repr=False)
-    """What kind of failure it is."""
+    """The class of the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something the user should know that is no failure: a device changed, a timer is set."""
+    """Something the user should know that is not an error: a device changed, a timer is set."""
 
     message: str
     hint: str = ""

@@ -1,4 +1,4 @@
-"""A job is a long task outside a conversation: it tells its progress, and stops when asked to."""
+"""Jobs: long cancellable tasks outside a conversation that report their progress."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ T = TypeVar("T")
 
 
 class JobCancelled(Exception):
-    """Raised by `Job.check`; ends a job quietly."""
+    """Raised by `Job.check`; ends a job without an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is."""
+    """How far a job has come."""
 
     fraction: float = 0.0
     """In [0, 1]; never falls."""
     text: str = ""
-    """What is being done, for a person to read."""
+    """What is being done, as readable text."""
 
 
 class Job(Generic[T]):
-    """Work that is given its own Job, to call `report` and `check` on between pieces of work.
+    """A task that receives its own Job, to call `report` and `check` on between pieces of work.
 
     `run` is called once, in any thread. `cancel`, `progress` and `cancelled` may be used from any.
     """
 
     def __init__(self, title: str, work: Callable[[Job[T]], T]) -> None:
         self.title = title
-        """What the job does, for a person to read."""
+        """What the job does, as readable text."""
         self.progress = Progress()
         self._work = work
         self._cancelled = threading.Event()
         self._listeners: list[Callable[[Progress], None]] = []
 
     def run(self) -> T:
-        """Do the work; its result, or JobCancelled, or what it raises."""
+        """Do the work and return its result; raises JobCancelled, or what the work raises."""
         self.check()
         result = self._work(self)
         self.report(1.0)
@@ -50,7 +50,7 @@ class Job(Generic[T]):
         self._listeners.append(listener)
 
     def report(self, fraction: float, text: str = "") -> None:
-        """The work is that far; raises JobCancelled if it shall stop."""
+        """Report progress; raises JobCancelled if the job was cancelled."""
         self.check()
         farthest = max(self.progress.fraction, min(fraction, 1.0))
         self.progress = Progress(farthest, text or self.progress.text)
@@ -62,7 +62,7 @@ class Job(Generic[T]):
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """The job shall stop at its next report or check."""
+        """Ask the job to stop at its next report or check."""
         self._cancelled.set()
 
     def check(self) -> None:
@@ -72,7 +72,7 @@ class Job(Generic[T]):
 
 
 class JobPart(Job[T]):
-    """A job that is a stretch of a larger one: that one is told of it, and stops it."""
+    """A job that is one stretch of a larger job: it reports to that one and is cancelled with it."""
 
     def __init__(self, whole: Job[Any], title: str, start: float, share: float) -> None:
         """`start` and `share`: fractions of the whole."""
@@ -91,4 +91,4 @@ class JobPart(Job[T]):
 
 
 def _nothing(_job: Job[Any]) -> Any:
-    raise AssertionError("a part is worked on by whoever has the whole")
+    raise AssertionError("a part is run by the owner of the whole job")

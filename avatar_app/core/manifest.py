@@ -1,4 +1,4 @@
-"""A manifest says what an engine is, needs, promises and lets the user choose; checked once."""
+"""Engine manifests: kind, options, requirements and capabilities of an engine, checked once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Kind | None:
-        """Users' engines, settings and stored rows may still say `echo`."""
+        """Accept `echo`, which users' engines, settings and stored rows may still contain."""
         return cls.AEC if value == "echo" else None
 
 
@@ -36,7 +36,7 @@ class Isolation(StrEnum):
 
 
 class OptionType(StrEnum):
-    """How an option is checked and drawn."""
+    """Type of an option: how it is checked and edited."""
 
     NUMBER = "number"
     INTEGER = "integer"
@@ -47,7 +47,7 @@ class OptionType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing a user can choose about an engine."""
+    """An option of an engine that the user can choose."""
 
     name: str
     type: OptionType
@@ -79,7 +79,7 @@ class Option:
 
     @property
     def accepts(self) -> str:
-        """What the option takes, for a person to read."""
+        """Describe the accepted values, as readable text."""
         if self.type is OptionType.CHOICE:
             return "one of " + ", ".join(self.values)
         bounds = "" if self.min is None else f" from {self.min:g}"
@@ -95,13 +95,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What must be there before an engine can be loaded."""
+    """What an engine requires before it can be loaded."""
 
     ram_mb: int = 0
-    """At its peak: of its own process, or added to the program's."""
+    """Peak memory: of its own process, or added to the program's."""
     vram_mb: int = 0
     per_model_mb: float = 0.0
-    """What each MB of the model's files takes besides; 0 where `ram_mb` holds the model too."""
+    """Memory for each MB of the model's files in addition; 0 where `ram_mb` includes the model."""
     packages: tuple[str, ...] = ()
     """Distribution names."""
     models: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class LatencyTargets:
-    """What the monitor holds an engine to."""
+    """Latency limits that the monitor checks."""
 
     first_output_ms: float | None = None
     realtime_factor: float | None = None
@@ -119,7 +119,7 @@ class LatencyTargets:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One engine."""
+    """The manifest of one engine."""
 
     name: str
     kind: Kind
@@ -135,15 +135,15 @@ class Manifest:
     rate: int | None = None
     """Samples per second of a voice's sound."""
     clones: bool = False
-    """Does a voice's option `voice` also take the folder of a cloned one?"""
+    """Whether the option `voice` also accepts the folder of a cloned voice."""
     needs: Needs = field(default_factory=Needs)
     promises: LatencyTargets = field(default_factory=LatencyTargets)
     options: tuple[Option, ...] = ()
     lighter: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
-    """Options to try one after the other, each on top of those before, where it does not fit."""
+    """Options to try one after the other, each on top of those before, where memory is short."""
 
     def lighter_choices(self, options: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-        """`options` with ever lighter ones on top; without those that would change nothing."""
+        """Return `options` with ever lighter ones on top, without those that would change nothing."""
         tried, choices = self.checked(options), []
         chosen = dict(options)
         for changes in self.lighter:
@@ -154,11 +154,13 @@ class Manifest:
         return tuple(choices)
 
     def defaults(self) -> dict[str, Any]:
-        """The options' default values."""
+        """Return the options' default values."""
         return {option.name: option.default for option in self.options}
 
     def checked(self, chosen: dict[str, Any]) -> dict[str, Any]:
-        """The defaults overridden by `chosen`; ConfigInvalid for an unknown name or value."""
+        """Return the defaults overridden by `chosen`; raises ConfigInvalid for an unknown name or
+        value.
+        """
         known = {option.name: option for option in self.options}
         for name in chosen:
             if name not in known:
@@ -178,9 +180,11 @@ _FIELDS = {
 
 
 def parse_manifest(document: Any, origin: str) -> Manifest:
-    """Make a Manifest from a parsed YAML document; `origin` names the file in error messages."""
+    """Parse a manifest from a YAML document; `origin` names the file in error messages."""
     if not isinstance(document, dict):
-        raise ConfigInvalid(f"{origin} is no manifest.", "It must be a mapping with name, kind, …")
+        raise ConfigInvalid(
+            f"{origin} is not a manifest.", "It must be a mapping with name, kind, …"
+        )
     try:
         return _parse(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -193,7 +197,7 @@ def parse_manifest(document: Any, origin: str) -> Manifest:
 
 def _parse(document: dict[str, Any]) -> Manifest:
     if unknown := set(document) - _FIELDS:
-        raise ValueError(f"nobody knows the entry {sorted(unknown)[0]!r}")
+        raise ValueError(f"the entry {sorted(unknown)[0]!r} is unknown")
     needs: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in document.get("needs", {}).items()
@@ -221,7 +225,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
 
 def _matching(pattern: re.Pattern[str], value: Any, entry: str) -> str:
     if not pattern.match(str(value)):
-        raise ValueError(f"{value!r} is no {entry}")
+        raise ValueError(f"{value!r} is not a valid {entry}")
     return str(value)
 
 

@@ -1,8 +1,7 @@
 """What the environment puts between this machine and a server: proxies, and whose word is trusted.
 
 HTTP clients follow HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR by
-themselves, and fail in ways that nobody understands where one is wrong: `check_environment` says it
-first.
+themselves, and fail with obscure messages where one is wrong: `check_environment` reports it first.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _PROXIES = ("http", "https", "all")
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a server's address is this machine itself, which no proxy knows."""
+    """Whether a server's address is this machine itself, which no proxy reaches."""
     try:
         name = urlsplit(address).hostname or ""
     except ValueError:
@@ -37,7 +36,7 @@ def is_loopback(address: str) -> bool:
 
 
 def check_environment(environ: Mapping[str, str] | None = None) -> None:
-    """ConfigInvalid, or ModelMissing, where what it says of proxies and certificates cannot be."""
+    """Raise ConfigInvalid or ModelMissing where a proxy or certificate variable cannot be used."""
     environ = os.environ if environ is None else environ
     proxies = getproxies() if environ is os.environ else _proxies_in(environ)
     for kind in _PROXIES:
@@ -47,7 +46,7 @@ def check_environment(environ: Mapping[str, str] | None = None) -> None:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it came from, what that came from …"""
+    """Yield the error, its cause, that one's cause and so on."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -55,7 +54,9 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """What the operating system or the TLS library said, if it was one of the two."""
+    """Return the underlying error of the operating system or the TLS library, if it was one of the
+    two.
+    """
     found = [*causes(error)]  # an SSLError and a gaierror are OSErrors
     return next((each for each in found[1:] if isinstance(each, OSError)), found[-1])
 
@@ -88,11 +89,11 @@ def _check_certificates(environ: Mapping[str, str]) -> None:
             continue
         hint = f"Correct {variable}, or unset it."
         if not what(Path(named)):
-            raise ConfigInvalid(f"{variable} names {named}, which is not there.", hint)
+            raise ConfigInvalid(f"{variable} names {named}, which does not exist.", hint)
         try:
             if variable == "SSL_CERT_FILE":
                 ssl.create_default_context(cafile=named)
         except (OSError, ValueError) as error:
             raise ConfigInvalid(
-                f"{variable} names {named}, which holds no certificates that can be read.", hint
+                f"{variable} names {named}, which contains no readable certificates.", hint
             ) from error

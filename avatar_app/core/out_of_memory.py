@@ -1,4 +1,4 @@
-"""Recognizes that memory ran out, whatever library says so, without importing any of them."""
+"""Recognizes out-of-memory errors of any library, without importing any of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from avatar_app.core.errors import AvatarError, OutOfMemory
 
 _TYPES = frozenset({"MemoryError", "OutOfMemoryError"})
-"""Python's (numpy's is one of it), and those of torch.cuda, torch and cupy."""
+"""Error types: Python's (numpy's derives from it), and those of torch.cuda, torch and cupy."""
 _WORDS = (
     "out of memory",  # CUDA, OpenCL, torch, Metal
     "out_of_memory",  # CUDA_ERROR_OUT_OF_MEMORY, CL_OUT_OF_MEMORY
@@ -29,11 +29,11 @@ _WORDS = (
     "e_outofmemory",  # DirectML
     "8007000e",
 )
-"""In the messages of errors that have no type of their own."""
+"""Phrases in the messages of libraries without an error type of their own."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Does `error` say that memory ran out?"""
+    """Whether `error` reports that memory ran out."""
     if any(kind.__name__ in _TYPES for kind in type(error).__mro__):
         return True
     message = str(error).lower()
@@ -41,7 +41,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def out_of_memory(what: str) -> OutOfMemory:
-    """What the user is told of it; `what` did not fit."""
+    """Return the error that the user sees; `what` did not fit."""
     return OutOfMemory(
         f"There is not enough memory for {what}.",
         "Choose standard quality, use the CPU, or close other programs.",
@@ -50,7 +50,7 @@ def out_of_memory(what: str) -> OutOfMemory:
 
 @contextmanager
 def as_out_of_memory(what: str) -> Iterator[None]:
-    """A shortage of memory within leaves as OutOfMemory; all else as it is."""
+    """Convert out-of-memory errors raised inside to OutOfMemory; others pass unchanged."""
     try:
         yield
     except AvatarError:

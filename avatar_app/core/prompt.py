@@ -1,4 +1,4 @@
-"""What a dialogue engine is asked: the conversation as it was heard, and the tools it may call."""
+"""Prompts for dialogue engines: the conversation as it was heard, and the tools they may call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that was said. An avatar's text holds only the words that were heard."""
+    """One message. An avatar's text holds only the words that were heard."""
 
     role: Role
     text: str
@@ -43,11 +43,11 @@ class Prompt:
 
     @property
     def system(self) -> str:
-        """Who the avatar is; empty where nobody says so."""
+        """Return the system prompt; empty where there is none."""
         first = self.messages[0]
         return first.text if first.role is Role.SYSTEM else ""
 
     @property
     def user_text(self) -> str:
-        """The text to answer."""
+        """Return the text to answer."""
         return self.messages[-1].text

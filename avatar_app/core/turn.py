@@ -1,4 +1,4 @@
-"""A turn is one exchange; it travels with every item, so that stale items show as such."""
+"""A turn: one exchange. Every item carries its turn, so that stale items are recognized."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 
 class TurnCancelled(Exception):
-    """Raised by `Turn.check` and by a cancelled turn's input streams; ends an engine quietly."""
+    """Raised by `Turn.check` and by a cancelled turn's input streams; ends an engine without an
+    error.
+    """
 
 
 def _no_clock() -> float:
@@ -19,8 +21,8 @@ class Turn:
 
     `cancel` and `commit` may be called from any thread, any number of times. Engines call `check`
     between pieces of work, or look at `cancelled`. `mark` records when something first happened, in
-    seconds of the conversation's clock. A turn is prepared before it is certain that the user has
-    ended; nothing of it sounds, and no tool is called, before it is committed.
+    seconds of the conversation's clock. A turn may be prepared before it is certain that the user
+    has ended; nothing is played, and no tool is called, before it is committed.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class Turn:
         self.user_text = user_text
         self.marks: dict[str, float] = {}
         self.heard = 0.0
-        """Seconds of its speech that were heard, where somebody listens: for who must keep up."""
+        """Seconds of its speech that were played, where playback reports it: for engines that keep
+        pace.
+        """
         self.stirred_at = clock()
-        """Seconds of the clock at which an engine last showed that it works for the turn."""
+        """Seconds of the clock at which an engine last reported that it works for the turn."""
         self.waits_for = ""
-        """What is waited for, as a sentence for who wonders; empty while work goes on."""
+        """Why the turn is waiting, as a sentence for the user; empty while work goes on."""
         self._clock = clock
         self._cancelled = threading.Event()
         self._settled = threading.Event()
@@ -54,7 +58,9 @@ class Turn:
             listener()
 
     def when_cancelled(self, listener: Callable[[], None]) -> None:
-        """Call `listener` once, from the cancelling thread; at once if it is too late for that."""
+        """Call `listener` once, from the cancelling thread; at once if the turn is already
+        cancelled.
+        """
         with self._lock:
             if not self.cancelled:
                 self._listeners.append(listener)
@@ -62,23 +68,23 @@ class Turn:
         listener()
 
     def check(self) -> None:
-        """Raise TurnCancelled if the turn was cancelled; else it is known that work goes on, so
-        an engine that computes for long without an output calls it now and then."""
+        """Raise TurnCancelled if the turn was cancelled; else record that work goes on, so an
+        engine that computes for long without an output calls it now and then.
+        """
         if self.cancelled:
             raise TurnCancelled(self.id)
         self.stir()
 
     def stir(self) -> None:
-        """Work for the turn goes on."""
+        """Record that work for the turn goes on."""
         self.stirred_at = self._clock()
 
     def explain_wait(self, sentence: str) -> None:
-        """From now on `sentence` is what is waited for (“The model is loading.”); empty: nothing
-        is."""
+        """Set the reason for waiting (“The model is loading.”); empty ends it."""
         self.waits_for = sentence
 
     def commit(self) -> None:
-        """The user has ended: what was prepared may be heard and done."""
+        """The user has ended: what was prepared may be played and executed."""
         self._settled.set()
 
     def wait_committed(self) -> None:

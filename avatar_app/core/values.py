@@ -1,4 +1,4 @@
-"""The values that travel through a conversation: frozen, and they know their units."""
+"""The values that travel through a conversation: frozen dataclasses with units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MICROPHONE_BLOCK = 160
 PLAYBACK_BLOCK = 480
 """Samples in one block for the loudspeaker."""
 ALIGNED_FACE = 512
-"""Pixels: the sides of a face that is placed as those of the FFHQ data set are."""
+"""Pixels: side length of a face aligned like those of the FFHQ data set."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class MouthShape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viseme:
-    """From `at` on, the mouth heads for `shape`, until the next viseme."""
+    """From `at` on, the mouth moves toward `shape`, until the next viseme."""
 
     shape: MouthShape
     at: float
@@ -113,27 +113,27 @@ class VideoFrame:
     at: float
     """Seconds into the turn's speech (for a face at rest: since it began to rest)."""
     pose: Any = field(default=None, repr=False)
-    """Whatever the face needs to continue smoothly from this frame; opaque to all others."""
+    """Whatever the face needs to continue smoothly from this frame; opaque to all other code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """How the pictures of one turn were shown."""
+    """Frame statistics of one turn."""
 
     shown: int = 0
     dropped: int = 0
     """Drawn, but never shown because a newer one was due."""
     skew_p50_ms: float = 0.0
-    """Median distance between a picture and the sound with which it was shown."""
+    """Median offset between a frame and the sound with which it was shown."""
     skew_p99_ms: float = 0.0
     stand_in: int = 0
-    """Of those shown: drawn by the fallback in the place of a face that failed."""
+    """Of those shown: drawn by the fallback in place of a face that failed."""
     still: int = 0
-    """Of those shown: by no face at all, the last picture dimmed."""
+    """Of those shown: not drawn by a face, but the last frame dimmed."""
 
     @property
     def chosen(self) -> int:
-        """Of those shown: drawn by the face that the user chose."""
+        """Return how many of those shown were drawn by the face that the user chose."""
         return self.shown - self.stand_in - self.still
 
 
@@ -145,13 +145,13 @@ class Transcript:
     final: bool = False
     """The last transcript of an utterance is final; those before it are partial."""
     confidence: float | None = None
-    """In [0, 1]; None where the engine cannot tell."""
+    """In [0, 1]; None where the engine does not report it."""
     words: tuple[Word, ...] = ()
-    """Times from the utterance's start; empty where the engine has none."""
+    """Times from the utterance's start; empty where the engine reports none."""
 
 
 class BlockKind(StrEnum):
-    """What an answer may hold besides words."""
+    """What an answer may contain besides words."""
 
     CODE = "code"
     TABLE = "table"
@@ -160,16 +160,16 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of an answer that is shown and not spoken."""
+    """A part of an answer that is shown but not spoken."""
 
     kind: BlockKind
     text: str
-    """As it was written (Markdown, TeX); of code, what stands between the fences."""
+    """As written (Markdown, TeX); for code, what stands between the fences."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A dialogue engine asks for a function of the application."""
+    """A dialogue engine's request to call a function of the application."""
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -182,8 +182,8 @@ class ToolResult:
     value: Any = None
     """JSON-compatible."""
     error: str = ""
-    """One sentence when the function could not do it; then `value` is None."""
+    """One sentence when the function failed; then `value` is None."""
 
 
 Look = FaceState
-"""Former name, which users' faces import."""
+"""Former name, which users' faces still import."""

@@ -46,7 +46,7 @@ class IndexConfig:
                 context.load_verify_locations(path)
             except OSError as error:
                 raise DownloadFailed(
-                    f"{path} holds no certificates that can be read.",
+                    f"{path} contains no readable certificates.",
                     "Look at pip's option cert and npm's cafile.",
                 ) from error
         return context

@@ -14,17 +14,17 @@ from avatar_app.settings.schema import engine_settings, setting_names
 from avatar_app.settings.state import ABSENT, Entries, LayeredSettings
 
 CHOSEN = "just chosen"
-"""Where a value stands that is about to be set."""
+"""The place of a value that is about to be set."""
 
 
 class SettingsChecker:
-    """Without manifests any engine and any option is right."""
+    """Checks settings. Without manifests any engine and any option is accepted."""
 
     def __init__(self, manifests: Iterable[Manifest] = ()) -> None:
         self._manifests = {(each.kind, each.name): each for each in manifests}
 
     def check(self, entries: Entries, state: LayeredSettings) -> None:
-        """ConfigInvalid if one of the entries is no setting, or its value is wrong."""
+        """Raise ConfigInvalid if an entry is not a setting, or its value is wrong."""
         values = {name: value for name, value in entries.items() if value is not ABSENT}
         probe = Layer(written={(): CHOSEN}, mendable=False)
         for name in entries:
@@ -33,14 +33,15 @@ class SettingsChecker:
             probe.add(name, value, CHOSEN)
         try:
             resolve([deepcopy(state.layers[0]), probe], [], state.schema)
-        except ConfigInvalid as error:  # whoever has just chosen it needs no place and no file
+        except ConfigInvalid as error:  # the user has just typed it: no place or file to name
             raise ConfigInvalid(error.message.replace(f" ({CHOSEN})", "")) from error
         for slot, kind in engine_settings(state.schema).items():
             self._check_engine(slot, kind, values, state)
 
     def default(self, name: Name, state: LayeredSettings, new: Mapping[Name, Any]) -> Any:
-        """What a setting or option is when nobody says otherwise; ConfigInvalid if there is none.
-        `new`: values about to be set, which may choose another engine."""
+        """Return the default of a setting or option; raises ConfigInvalid if it is unknown. `new`:
+        values about to be set, which may choose another engine.
+        """
         slot, option = _option(name)
         if option is None:
             if name not in setting_names(state.schema):
@@ -76,13 +77,15 @@ class SettingsChecker:
     def _manifest(
         self, slot: Name, kind: Kind, new: Mapping[Name, Any], state: LayeredSettings
     ) -> Manifest | None:
-        """The manifest of the engine that is chosen, or about to be."""
+        """Return the manifest of the engine that is chosen, or about to be."""
         engine = new.get((*slot, ENGINE), state.at((*slot, ENGINE)))
         return self._manifests.get((kind, str(engine)))
 
 
 def _option(name: Name) -> tuple[Name, str | None]:
-    """The slot and option that ("tts", "options", "speed") names; no option for other settings."""
+    """Return the slot and option that ("tts", "options", "speed") names; no option for other
+    settings.
+    """
     if len(name) > 2 and name[-2] == OPTIONS:
         return name[:-2], name[-1]
     return name, None

@@ -1,4 +1,4 @@
-"""Help for each setting, read from the comments in config/default.yaml, its only source."""
+"""Reads the help text of each setting from the comments in config/default.yaml, its only source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"[ \t]*#[ \t]?(.*)")
 
 
 def read_help(path: Path) -> dict[Name, str]:
-    """A sentence for each setting or section that has a comment on its line or right above it."""
+    """Return a sentence for each setting or section with a comment on its line or right above it."""
     text = read_text(path)
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     lines = text.splitlines()
@@ -26,7 +26,7 @@ def read_help(path: Path) -> dict[Name, str]:
 
 
 def _entries(node: yaml.Node | None, above: Name) -> Iterator[tuple[Name, yaml.Node, int]]:
-    """Every entry: its name, its value, and the line its key is in, from 0."""
+    """Yield every entry: its name, its value, and the line its key is in, from 0."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             name = (*above, str(key.value))

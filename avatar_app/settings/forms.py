@@ -1,4 +1,4 @@
-"""Turns the schema of the settings, their documentation and engines' manifests into form fields."""
+"""Form fields: built from the settings schema, its documentation and engine manifests."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from avatar_app.settings.presentation import Effect, FormHints, Page
 from avatar_app.settings.store import SettingsStore
 
 MODIFIED = "@modified"
-"""In a search: only settings that are not as shipped."""
+"""Search term: only settings that differ from the shipped value."""
 
 
 class FieldType(StrEnum):
-    """How a field is edited."""
+    """Type of editor for a field."""
 
     BOOLEAN = "boolean"
     INTEGER = "integer"
@@ -36,7 +36,7 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
-    """One of the values that a field can have."""
+    """One of a field's values."""
 
     value: str | None
     title: str
@@ -45,7 +45,7 @@ class FieldChoice:
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """A setting as a form shows it, with its value at that moment."""
+    """A setting as a form shows it, with its current value."""
 
     name: str
     """Dotted."""
@@ -54,32 +54,32 @@ class SettingField:
     type: FieldType
     page: Page
     section: str
-    """Title of the part of the page."""
+    """Title of the section of the page."""
     effect: Effect
     default: Any
     value: Any
     modified: bool
     place: str = ""
-    """Where the value was written, for a person to read; empty for one as shipped."""
+    """Where the value was written, as readable text; empty for the shipped value."""
     unit: str = ""
     min: float | None = None
     max: float | None = None
     step: float | None = None
     optional: bool = False
-    """None is a value too: it leaves the choice to the system."""
+    """None is a value too: the system chooses."""
     choices: tuple[FieldChoice, ...] = ()
     """All values of a CHOICE; of a TEXT, likely ones."""
 
     @property
     def searchable(self) -> str:
-        """All that a search looks at, in lower case."""
+        """Return all text that a search looks at, in lower case."""
         choices = " ".join(f"{choice.value} {choice.title}" for choice in self.choices)
         parts = (self.page, self.section, self.title, self.name, self.help, choices)
         return " ".join(parts).casefold()
 
 
 Suggestions = Mapping[str, tuple[FieldChoice, ...]]
-"""What is known to be possible for a setting, by its dotted name: the devices there are, say."""
+"""Known values of a setting, by its dotted name: for example, the devices of this machine."""
 
 
 def form_fields(
@@ -88,15 +88,17 @@ def form_fields(
     manifests: Iterable[Manifest] = (),
     suggestions: Suggestions | None = None,
 ) -> tuple[SettingField, ...]:
-    """A field for each setting and for each option of the engines that are chosen, in the order of
-    the schema. `help_texts`: see `documentation.read_help`."""
+    """Return a field for each setting and for each option of the chosen engines, in the order of
+    the schema. `help_texts`: see `documentation.read_help`.
+    """
     form = _Form(store, help_texts, tuple(manifests), suggestions or {})
     return tuple(form.fields(store.schema, (), None, ""))
 
 
 def search(fields: Iterable[SettingField], words: str) -> tuple[SettingField, ...]:
-    """The fields that contain each of the words in name, title or help; those with a word in their
-    title first. `@modified` leaves those that are as shipped out."""
+    """Return the fields that contain each of the words in name, title or help; those with a word in
+    their title first. `@modified` selects those that differ from the shipped value.
+    """
     wanted = words.casefold().split()
     only_modified = MODIFIED in wanted
     wanted = [word for word in wanted if word != MODIFIED]
@@ -215,7 +217,7 @@ class _Form:
 
 
 def titled(key: str) -> str:
-    """A name as a person writes it: top_p → “Top p”, fps → “FPS”."""
+    """Convert a name to a title: top_p → “Top p”, fps → “FPS”."""
     return key.upper() if key in _ACRONYMS else key.replace("_", " ").capitalize()
 
 
@@ -223,12 +225,12 @@ _ACRONYMS = {"fps"}
 
 
 def _worded(value: str) -> str:
-    """A choice's title: words begin with a capital letter, codes (en-us, f2) stay."""
+    """Return a choice's title: words begin with a capital letter, codes (en-us, f2) stay."""
     return titled(value) if value.replace("_", "").isalpha() and len(value) > 2 else value
 
 
 def _shown(entry: FieldInfo) -> FormHints:
-    """All hints about an entry as one; a later one adds to those of its type."""
+    """Merge all hints about an entry; a later one adds to those of its type."""
     hints = FormHints()
     for mark in entry.metadata:
         if isinstance(mark, FormHints):
@@ -238,12 +240,12 @@ def _shown(entry: FieldInfo) -> FormHints:
 
 
 def _mark(entry: FieldInfo, kind: type[Any]) -> Any:
-    """What the schema's annotation says of one kind; None if nothing."""
+    """Return the schema's annotation of one type; None without one."""
     return next((mark for mark in entry.metadata if isinstance(mark, kind)), None)
 
 
 def _type_of(annotation: Any) -> tuple[FieldType, bool, tuple[FieldChoice, ...]]:
-    """How a type is edited, whether None belongs to it, and its choices."""
+    """Return how a type is edited, whether None is allowed, and its choices."""
     if get_origin(annotation) in (Union, UnionType):
         (inner,) = (each for each in get_args(annotation) if each is not NoneType)
         kind, _, choices = _type_of(inner)
@@ -275,7 +277,9 @@ def _bounds(entry: FieldInfo) -> tuple[float | None, float | None]:
 
 
 def _step(kind: FieldType, low: float | None, high: float | None) -> float | None:
-    """1 for whole numbers; else a hundredth of the range, as 1, 2 or 5 times a power of ten."""
+    """Return the step: 1 for whole numbers; else a hundredth of the range, as 1, 2 or 5 times a
+    power of ten.
+    """
     if kind is FieldType.INTEGER:
         return 1
     if kind is not FieldType.NUMBER:

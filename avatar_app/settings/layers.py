@@ -1,4 +1,4 @@
-"""Settings come in layers (file, environment, command line); each entry knows its place."""
+"""Settings layers (file, environment, command line): parse, merge, and keep each entry's origin."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class Layer:
-    """Some settings, and where each was written."""
+    """One source of settings, and where each entry was written."""
 
     tree: Tree = field(default_factory=dict)
     written: dict[Name, str] = field(default_factory=dict)
-    """Where an entry stands, for a person to read; () is the layer as a whole."""
+    """Where an entry was written, as readable text; () is the layer as a whole."""
     mendable: bool = True
-    """A wrong entry is reported and left out; else it is an error."""
+    """Whether a wrong entry is reported and left out, rather than raised as an error."""
 
     def place(self, name: Name) -> str:
-        """Where `name`, or the nearest entry above it, was written."""
+        """Return where `name`, or the nearest entry above it, was written."""
         while name and name not in self.written:
             name = name[:-1]
         return self.written[name]
@@ -64,7 +64,7 @@ def look_up(tree: Any, name: Name) -> Any:
 
 
 def has(tree: Tree, name: Name) -> bool:
-    """Is there something at `name`?"""
+    """Whether the tree has an entry at `name`."""
     try:
         look_up(tree, name)
     except KeyError:
@@ -73,7 +73,9 @@ def has(tree: Tree, name: Name) -> bool:
 
 
 def parse_value(text: str, origin: str) -> Any:
-    """The value of a setting that was written as text: a number, true, null, [a, b] or a word."""
+    """Parse the value of a setting that was written as text: a number, true, null, [a, b] or a
+    word.
+    """
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
@@ -81,12 +83,12 @@ def parse_value(text: str, origin: str) -> Any:
 
 
 def read_yaml(path: Path) -> Layer:
-    """The layer of a YAML file; ConfigInvalid names the line that cannot be read."""
+    """Read a YAML file as a layer; ConfigInvalid names the line that cannot be read."""
     return parse_yaml(read_text(path), path)
 
 
 def read_text(path: Path) -> str:
-    """A settings file as text; ConfigInvalid if it cannot be read."""
+    """Return a settings file as text; raises ConfigInvalid if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -96,7 +98,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_yaml(text: str, path: Path) -> Layer:
-    """The layer of YAML `text` that stands in `path`."""
+    """Parse YAML `text` from `path` as a layer."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -122,12 +124,12 @@ def _mapping(root: yaml.Node, path: Path) -> Tree:
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
         raise ConfigInvalid(
-            f"The settings in {path}{line} cannot be read: {error.problem}.", "Mend that line."
+            f"The settings in {path}{line} cannot be read: {error.problem}.", "Correct that line."
         ) from error
     if not isinstance(tree, dict):
         raise ConfigInvalid(
-            f"The settings in {path} are no settings.",
-            "The file must consist of lines like  window: {theme: dark}.",
+            f"{path} is not a settings file.",
+            "It must contain lines like window: {theme: dark}.",
         )
     return {str(key): value for key, value in tree.items()}
 
@@ -141,7 +143,7 @@ def _lines(node: yaml.Node, name: Name) -> Iterable[tuple[Name, int]]:
 
 
 def read_environment(environ: Mapping[str, str], reserved: frozenset[str]) -> Layer:
-    """The layer of the variables AVATAR_…: AVATAR_FACE__ENGINE is face.engine."""
+    """Read the variables AVATAR_… as a layer: AVATAR_FACE__ENGINE is face.engine."""
     layer = Layer(written={(): "the environment"})
     for variable, text in sorted(environ.items()):
         if variable.startswith(PREFIX) and variable not in reserved:
@@ -152,7 +154,7 @@ def read_environment(environ: Mapping[str, str], reserved: frozenset[str]) -> La
 
 
 def from_command_line(overrides: Mapping[str, Any]) -> Layer:
-    """The layer of dotted names given on the command line; what was just typed must be right."""
+    """Build the layer of the dotted names given on the command line, where errors are raised."""
     layer = Layer(written={(): "the command line"}, mendable=False)
     for dotted, value in overrides.items():
         layer.add(tuple(dotted.split(".")), value, "the command line")
@@ -160,7 +162,7 @@ def from_command_line(overrides: Mapping[str, Any]) -> Layer:
 
 
 def merged(layers: Iterable[Layer]) -> Tree:
-    """One tree; later layers win, entry by entry."""
+    """Merge layers into one tree; later layers win, entry by entry."""
     result: Tree = {}
     for layer in layers:
         result = overlay(result, layer.tree)
@@ -168,7 +170,7 @@ def merged(layers: Iterable[Layer]) -> Tree:
 
 
 def overlay(lower: Tree, upper: Tree) -> Tree:
-    """An empty section changes nothing; options belong to an engine and go when it is changed."""
+    """Merge two trees. An empty section changes nothing; an engine's options go when it is changed."""
     result = dict(lower)
     if upper.get(ENGINE, lower.get(ENGINE)) != lower.get(ENGINE):
         result[OPTIONS] = {}

@@ -1,4 +1,4 @@
-"""Load the settings: layers merged, checked, and wrong entries left out with a notice."""
+"""Loads the settings: merges layers, checks them, and skips wrong entries with a notice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from avatar_app.settings.schema import Settings, setting_names
 from avatar_app.system import paths
 
 RESERVED = frozenset({paths.DATA_DIR_VARIABLE})
-"""Variables that begin like settings and are none."""
+"""Variables that begin like settings but are not."""
 
 
 def load_settings(
@@ -38,10 +38,10 @@ def load_settings(
     overrides: Mapping[str, Any] | None = None,
     engines: Path | None = None,
 ) -> tuple[Settings, tuple[Noticed, ...]]:
-    """Read all layers. What is wrong in the user's file or the environment is left out and noticed;
-    what is wrong in `overrides` (dotted names, from the command line) raises ConfigInvalid.
+    """Read all layers. Wrong entries in the user's file or the environment are left out with a
+    notice; those in `overrides` (dotted names, from the command line) raise ConfigInvalid.
 
-    Former names are renamed, with a notice each. `engines`: the folder of the user's own engines,
+    Former names are replaced, with a notice each. `engines`: the folder of the user's own engines,
     whose names and options stay as they are.
     """
     layers, notices = read_layers(user_file, environ, overrides)
@@ -55,8 +55,9 @@ def read_layers(
     overrides: Mapping[str, Any] | None = None,
     shipped_file: Path | None = None,
 ) -> tuple[list[Layer], list[Noticed]]:
-    """The four layers from the ground up (as shipped, the user's, environment, command line), and
-    what could not be read of them. A layer that is missing or broken is empty."""
+    """Return the four layers, the lowest first (shipped, user, environment, command line), and
+    notices about what could not be read. A layer that is missing or broken is empty.
+    """
     notices: list[Noticed] = []
     layers = [
         _shipped_layer(shipped_file or paths.default_settings_file()),
@@ -68,8 +69,9 @@ def read_layers(
 
 
 def rename(layers: Sequence[Layer], engines: Path | None = None) -> list[Noticed]:
-    """Rename what the layers, the lowest first, call by a former name: a notice each. See
-    `load_settings`."""
+    """Replace former names in the layers, the lowest first; returns a notice each. See
+    `load_settings`.
+    """
     own = engines or paths.app_paths().engines
     return use_current_names(layers, lambda kind, name: (own / kind / name).is_dir())
 
@@ -77,8 +79,9 @@ def rename(layers: Sequence[Layer], engines: Path | None = None) -> list[Noticed
 def resolve(
     layers: list[Layer], notices: list[Noticed], schema: type[Settings] = Settings
 ) -> Settings:
-    """The settings that `layers` make, of which wrong entries are removed and noticed; raises
-    ConfigInvalid if one is in a layer that may not be wrong."""
+    """Merge and check `layers`. Wrong entries are removed with a notice; raises ConfigInvalid if
+    one is in a layer that must be right.
+    """
     while True:
         try:
             return schema.model_validate(merged(layers))
@@ -87,13 +90,14 @@ def resolve(
 
 
 def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
-    """What `--set face.engine=illustrated` on a command line means."""
+    """Parse `--set face.engine=illustrated` from the command line."""
     overrides = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigInvalid(
-                f"{assignment!r} sets nothing.", "Write it as  name=value,  say  window.theme=dark."
+                f"{assignment!r} is not an assignment.",
+                "Write it as  name=value,  say  window.theme=dark.",
             )
         overrides[name.strip()] = parse_value(text, f"The value of {name}")
     return overrides
@@ -126,7 +130,7 @@ def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> La
 def _leave_out(
     layers: list[Layer], invalid: ValidationError, schema: type[Settings]
 ) -> list[Noticed]:
-    """Take the wrong entries out of the layers they came from; raise if one may not be wrong."""
+    """Remove the wrong entries from their layers; raises if one is in a layer that must be right."""
     wrong = {}
     for detail in reversed(invalid.errors(include_url=False)):
         layer, name = _culprit(layers, detail)
@@ -142,7 +146,7 @@ def _leave_out(
 
 
 def _culprit(layers: list[Layer], detail: ErrorDetails) -> tuple[Layer, Name]:
-    """The last layer that says something about the setting, and the setting's name there."""
+    """Return the last layer with a value for the setting, and the setting's name there."""
     name = tuple(part for part in detail["loc"] if isinstance(part, str))
     while name:
         for layer in reversed(layers):
@@ -168,7 +172,7 @@ def _explained(
 
 
 def _only_entry(layer: Layer, name: Name) -> Name:
-    """What was written below an unknown section, where it is one entry."""
+    """Return what was written below an unknown section, if it is one entry."""
     below = look_up(layer.tree, name)
     while isinstance(below, dict) and len(below) == 1:
         ((key, below),) = below.items()
@@ -177,7 +181,7 @@ def _only_entry(layer: Layer, name: Name) -> Name:
 
 
 def did_you_mean(name: Name, schema: type[Settings] = Settings) -> str:
-    """A hint for somebody who wrote a setting's name wrong."""
+    """Return a hint for a misspelled setting."""
     levels = {setting[:depth] for setting in setting_names(schema) for depth in range(1, 4)}
     known = sorted({".".join(level) for level in levels} | set(RENAMED))
     found = process.extractOne(".".join(name), known, scorer=fuzz.ratio, score_cutoff=65)

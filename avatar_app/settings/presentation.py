@@ -1,4 +1,4 @@
-"""How forms show settings: page, title, unit and effect, as the schema says beside each type."""
+"""Presentation hints for settings forms: page, title, unit and effect, annotated in the schema."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Page(StrEnum):
     MODELS = "Models"
     PERFORMANCE = "Performance"
     MORE = "More"
-    """Sections whose schema names no page."""
+    """For sections whose schema names no page."""
 
 
 class Effect(StrEnum):
@@ -33,12 +33,13 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormHints:
-    """What a form needs besides type, bounds and documentation. What is empty is derived: the title
-    from the name, the effect from the section, the step from the range."""
+    """What a form needs besides type, bounds and documentation. Empty fields are derived: the title
+    from the name, the effect from the section, the step from the range.
+    """
 
     title: str = ""
     unit: str = ""
     step: float | None = None
     effect: Effect | None = None
     hidden: bool = False
-    """Kept by the program for itself; no form shows it."""
+    """Set by the program itself; no form shows it."""

@@ -1,4 +1,4 @@
-"""The documentation of all settings as Markdown, from the same fields as the form."""
+"""Renders the documentation of all settings as Markdown, from the same fields as the form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Each is shown in the window on its page and kept in `config.yaml` in your settin
 
 
 def settings_reference(fields: Iterable[SettingField]) -> str:
-    """A heading for each page, a table for each of its sections."""
+    """Return a heading for each page and a table for each of its sections."""
     return "\n".join(_lines(fields))
 
 
@@ -44,7 +44,7 @@ def _row(field: SettingField) -> str:
 
 
 def accepted(field: SettingField) -> str:
-    """What a field takes, for a person to read."""
+    """Describe the values that a field accepts, as readable text."""
     if field.type is FieldType.CHOICE:
         values = [str(choice.value) for choice in field.choices]
         return ", ".join(values[:8]) + (f" … ({len(values)})" if len(values) > 8 else "")

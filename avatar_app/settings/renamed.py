@@ -1,6 +1,6 @@
 """Former names of settings, of engines' options and of values: still read, each with one notice.
 
-Names that changed in version 0.2 are read until version 0.4, which knows the new ones only.
+Names that changed in version 0.2 are accepted until version 0.4, which accepts the new ones only.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ RENAMED: Mapping[str, str] = MappingProxyType(
         "memory.hard": "memory_limits.hard",
     }
 )
-"""Settings, and sections with all that is in them: the former name and the present one."""
+"""Settings, and sections with their content: the former name and the present one."""
 
 RENAMED_VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"dialogue.engine": {"embedded": "builtin"}, "avatars.detector": {"embedded": "builtin"}}
 )
-"""Values of a setting, by its present name."""
+"""Former values of a setting, by its present name."""
 
 RENAMED_OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType(
     {
@@ -58,17 +58,19 @@ RENAMED_OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-"""Options, by the setting that chooses the engine and the engine's name."""
+"""Former options, by the setting that chooses the engine and the engine's name."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9-]+)?\Z")
-"""What espeak's option `voice` was; none of its voices of today (f2, michel) looks like that."""
+"""Former values of espeak's option `voice`; none of today's voices (f2, michel) looks like that."""
 
 IsUsers = Callable[[str, str], bool]
-"""Is the engine (of the section `tts`, say, by its name) the user's own? Its names are kept."""
+"""Whether an engine (of the section `tts`, for example, by its name) is the user's own; its names
+are kept.
+"""
 
 
 def current_name(dotted: str) -> str:
-    """The present name of a setting, which may be given by a former one."""
+    """Return the present name of a setting, which may be given by a former one."""
     for former, present in RENAMED.items():
         if dotted == former or dotted.startswith(f"{former}."):
             return present + dotted[len(former) :]
@@ -76,7 +78,7 @@ def current_name(dotted: str) -> str:
 
 
 def former_names(name: Name) -> Iterator[Name]:
-    """What a setting was called before; not its options."""
+    """Return a setting's former names, without its options."""
     dotted = ".".join(name)
     for former, present in RENAMED.items():
         if dotted == present or dotted.startswith(f"{present}."):
@@ -84,14 +86,14 @@ def former_names(name: Name) -> Iterator[Name]:
 
 
 def current_options(section: str, engine: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """An engine's options by their present names; where both are given the present one holds."""
+    """Return an engine's options by their present names; a present name wins over a former one."""
     names = _former_options(section, engine, options)
     moved = {names[name]: value for name, value in options.items() if name in names}
     return moved | {name: value for name, value in options.items() if name not in names}
 
 
 def use_current_names(layers: Iterable[Layer], is_users: IsUsers) -> list[Noticed]:
-    """Rename what the layers call by a former name: one notice for each entry.
+    """Replace former names in the layers; returns one notice for each entry.
 
     Within a layer an entry by the present name wins. `layers`: the lowest first, as an engine that
     one of them chooses has the options of those above it.
@@ -137,13 +139,13 @@ def _move(layer: Layer, former: Name, present: Name) -> None:
 
 
 def _written(layer: Layer, name: Name) -> list[Name]:
-    """The uppermost entries at or below `name` whose places are known."""
+    """Return the uppermost entries at or below `name` whose places are known."""
     below = [each for each in layer.written if each[: len(name)] == name]
     return [each for each in below if not any(each[:n] in below for n in range(len(each)))]
 
 
 def _drop_empty(layer: Layer, section: Name) -> None:
-    """Sections that hold nothing any more are no settings."""
+    """Remove sections that have become empty."""
     while section and has(layer.tree, section) and look_up(layer.tree, section) in ({}, None):
         layer.remove(section)
         section = section[:-1]
@@ -178,7 +180,7 @@ def _rename_options(layer: Layer, section: str, engine: str) -> list[Noticed]:
 
 
 def _former_options(section: str, engine: str, options: Mapping[str, Any]) -> dict[str, str]:
-    """Those among the options that have another name now."""
+    """Return those of the options that have another name now."""
     names = RENAMED_OPTIONS.get((section, engine), {})
     return {
         name: names[name]
@@ -198,5 +200,5 @@ def _hint(present: str) -> str:
 
 
 def _at(tree: Tree, name: Name) -> Any:
-    """The value at `name`; None if there is none."""
+    """Return the value at `name`; None without one."""
     return look_up(tree, name) if has(tree, name) else None

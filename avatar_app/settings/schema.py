@@ -1,4 +1,4 @@
-"""The schema of all settings: a frozen tree; config/default.yaml documents each."""
+"""The schema of all settings: a tree of frozen models; config/default.yaml documents each."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class ThemeChoice(StrEnum):
 
 
 class DetectorName(StrEnum):
-    """What finds faces."""
+    """The face detector."""
 
     BUILTIN = "builtin"
     S3FD = "s3fd"
 
 
 class LogLevel(StrEnum):
-    """What goes into the log file."""
+    """Verbosity of the log file."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -51,14 +51,14 @@ class _Section(BaseModel):
 
 
 class MemoryLimits(_Section):
-    """Shares of all memory of a pool. As shipped 11.0 and 11.5 of a card's 12 GB."""
+    """Shares of all memory of a pool. The defaults are 11.0 and 11.5 of a card's 12 GB."""
 
     soft: Annotated[Share, FormHints("Idle engines leave above")] = 11.0 / 12
     hard: Annotated[Share, FormHints("No engine loads above")] = 11.5 / 12
 
 
 class EngineChoice(_Section):
-    """An engine and what the user chose about it; its manifest checks the options."""
+    """An engine and its chosen options, which its manifest checks."""
 
     effect = Effect.WHEN_LOADED
 
@@ -67,7 +67,7 @@ class EngineChoice(_Section):
 
 
 class AudioSettings(_Section):
-    """The devices."""
+    """Sound devices."""
 
     microphone: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
     speaker: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
@@ -75,7 +75,7 @@ class AudioSettings(_Section):
 
 
 class TurnDetectionSettings(_Section):
-    """Who has the floor: the fields of TurnDetectionOptions, and the words that mean “go on”."""
+    """Turn detection: the fields of TurnDetectionOptions, and the words that mean “go on”."""
 
     duck_after: Annotated[Seconds, FormHints("Quieter after")]
     pause_after: Annotated[Seconds, FormHints("Pause after")]
@@ -89,14 +89,14 @@ class TurnDetectionSettings(_Section):
 
 
 class Quality(StrEnum):
-    """The profiles of films."""
+    """Quality profiles of films."""
 
     STANDARD = "standard"
     HIGH = "high"
 
 
 class Preset(StrEnum):
-    """How x264 encodes: from fast to small."""
+    """Speed presets of x264: from fast to small."""
 
     ULTRAFAST = "ultrafast"
     SUPERFAST = "superfast"
@@ -147,7 +147,7 @@ class AvatarSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """Models that are on the machine already."""
+    """Models that are already on the machine."""
 
     effect = Effect.AT_ONCE
 
@@ -155,12 +155,12 @@ class ModelSettings(_Section):
 
 
 def _day(value: Any) -> Any:
-    """A day as YAML reads it is written as ISO 8601."""
+    """Write a date, as YAML parses it, in ISO 8601."""
     return value.isoformat() if isinstance(value, date) else value
 
 
 class WindowSettings(_Section):
-    """What the window looks like."""
+    """Appearance of the window."""
 
     effect = Effect.AT_ONCE
 
@@ -176,7 +176,7 @@ class WindowSettings(_Section):
 
 
 class HistorySettings(_Section):
-    """What is kept of conversations."""
+    """What is stored of conversations."""
 
     keep: Annotated[bool, FormHints("Keep conversations")]
     days: Annotated[int, Field(ge=0), FormHints("Days kept", "days")]
@@ -213,7 +213,7 @@ class Settings(_Section):
 
 @cache
 def setting_names(schema: type[Settings] = Settings) -> tuple[Name, ...]:
-    """The name of every setting there is."""
+    """Return the names of all settings."""
     return tuple(_names(schema, ()))
 
 
@@ -230,7 +230,7 @@ def _names(section: type[BaseModel], above: Name) -> list[Name]:
 
 @cache
 def engine_settings(schema: type[Settings] = Settings) -> Mapping[Name, Kind]:
-    """Where the engine of each kind is chosen: {("tts",): Kind.TTS, …}."""
+    """Return the setting that chooses the engine of each kind: {("tts",): Kind.TTS, …}."""
     return dict(_engine_settings(schema, ()))
 
 

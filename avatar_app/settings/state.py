@@ -1,4 +1,4 @@
-"""The settings at one moment: all layers, the values they make, and where each value comes from."""
+"""An immutable snapshot of the settings: all layers, the merged values, and each value's origin."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from avatar_app.settings.schema import Settings
 from avatar_app.settings.user_file import plain
 
 ABSENT = object()
-"""The value of a setting that a layer says nothing about."""
+"""The value of a setting that a layer does not contain."""
 Entries = Mapping[Name, Any]
-"""What a layer is to say; ABSENT takes an entry out."""
+"""New entries of a layer; ABSENT removes one."""
 
 
 class Origin(StrEnum):
@@ -28,37 +28,39 @@ class Origin(StrEnum):
     ENVIRONMENT = "the environment"
     COMMAND_LINE = "the command line"
     SESSION = "this session"
-    """Set since the program began, where a layer above the user's file, or a disk that refuses,
-    would hide it; at the next start those speak again."""
+    """Set during this session, where a higher layer than the user's file would hide the value, or
+    it could not be saved; the next start ignores it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class SettingValue:
-    """A setting's value and where it comes from."""
+    """A setting's value and origin."""
 
     name: str
     """Dotted."""
     value: Any
     default: Any
-    """As shipped; of an engine's option, what its manifest says."""
+    """As shipped; for an engine's option, from its manifest."""
     origin: Origin
     place: str = ""
-    """Where it was written, for a person to read: the file and line, or the variable."""
+    """Where it was written, as readable text: the file and line, or the variable."""
 
     @property
     def modified(self) -> bool:
-        """Is it another value than the default?"""
+        """Whether the value differs from the default."""
         return bool(plain(self.value) != plain(self.default))
 
 
 class LayeredSettings:
-    """Never changed, only replaced."""
+    """Immutable settings layers with their merged values."""
 
     def __init__(
         self, layers: Sequence[Layer], schema: type[Settings], notices: list[Noticed] | None = None
     ) -> None:
-        """`layers`: one for each Origin. Wrong entries are left out and noticed; ConfigInvalid if
-        one is in a layer that may not be wrong."""
+        """Merge `layers`, one for each Origin. Wrong entries are left out with a notice; raises
+        ConfigInvalid if one is in a layer that must be right.
+        """
         self.layers = tuple(layers)
         self.schema = schema
         self._valid = [deepcopy(layer) for layer in layers]
@@ -66,20 +68,20 @@ class LayeredSettings:
         self._tree = merged(self._valid)
 
     def at(self, name: Name) -> Any:
-        """The value as it was written; ABSENT if no layer has one."""
+        """Return the value as written; ABSENT if no layer has one."""
         return look_up(self._tree, name) if has(self._tree, name) else ABSENT
 
     def written(self, origin: Origin, names: Iterable[Name]) -> dict[Name, Any]:
-        """What one layer says about some settings."""
+        """Return the entries of one layer for some settings."""
         tree = self.layers[list(Origin).index(origin)].tree
         return {name: look_up(tree, name) if has(tree, name) else ABSENT for name in names}
 
     def shipped(self, name: Name) -> Any:
-        """The value as shipped; ABSENT for an engine's option."""
+        """Return the value as shipped; ABSENT for an engine's option."""
         return self.written(Origin.SHIPPED, [name])[name]
 
     def find(self, name: Name, default: Any) -> SettingValue:
-        """The value of a setting or option; `default` where no layer has one."""
+        """Return the value of a setting or option; `default` where no layer has one."""
         dotted, raw = ".".join(name), self.at(name)
         holding = [
             (origin, layer)
@@ -93,7 +95,7 @@ class LayeredSettings:
         return SettingValue(dotted, value, default, origin, layer.place(name))
 
     def replaced(self, **layers: Layer) -> LayeredSettings:
-        """The same with other layers, by the names of Origin's members."""
+        """Return a copy with other layers, by the names of Origin's members."""
         return LayeredSettings(
             [
                 layers.get(origin.name, layer)
@@ -103,7 +105,7 @@ class LayeredSettings:
         )
 
     def session(self, entries: Entries) -> Layer:
-        """The layer of this session with other entries."""
+        """Return a session layer with other entries."""
         layer = deepcopy(self.layers[-1])
         for name, value in entries.items():
             if value is not ABSENT:
@@ -113,8 +115,9 @@ class LayeredSettings:
         return layer
 
     def hidden(self, entries: Entries) -> Entries:
-        """Those of the entries that do not hold, with the values that were wanted: what could not
-        be taken out of the user's file as shipped."""
+        """Return those of the entries that do not take effect, with the wanted values; a value that
+        cannot be removed from the user's file is wanted as shipped.
+        """
         unsaved = self.written(Origin.USER_FILE, entries)
         wanted = {
             name: self.shipped(name) if value is ABSENT and unsaved[name] is not ABSENT else value
@@ -134,7 +137,7 @@ class LayeredSettings:
 
 
 def with_options(entries: Entries, state: LayeredSettings) -> Entries:
-    """The entries, and that an engine which is exchanged leaves its options behind."""
+    """Return the entries, with the options of an engine that is exchanged removed."""
     cleared: dict[Name, Any] = {}
     for name, value in entries.items():
         options = (*name[:-1], OPTIONS)

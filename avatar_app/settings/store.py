@@ -1,4 +1,4 @@
-"""The settings of the running program: read, changed, undone and watched by their dotted names."""
+"""The settings store of the running program: get, set, undo and subscribe by dotted name."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ from avatar_app.settings.user_file import (
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """Settings that were changed together, for subscribers."""
+    """Settings that were changed together, as subscribers receive them."""
 
     names: tuple[str, ...]
-    """Dotted; empty if there was nothing to change."""
+    """Dotted names; empty if nothing changed."""
     settings: Settings
-    """All settings as they are now."""
+    """All settings after the change."""
     problem: AvatarError | None = None
-    """Why the change could not be saved; it then holds until the program ends."""
+    """Why the change could not be saved; it then lasts until the program ends."""
     group: Hashable = None
-    """As given to `change`; None if it was undone or made again."""
+    """As passed to `change`; None after undo or redo."""
 
     def touches(self, prefix: str) -> bool:
-        """Is one of them called `prefix`, or in the section of that name?"""
+        """Whether `prefix`, or a setting in the section of that name, was changed."""
         return any(name == prefix or name.startswith(f"{prefix}.") for name in self.names)
 
 
@@ -58,8 +58,9 @@ Listener = Callable[[SettingsChange], None]
 
 
 class SettingsStore:
-    """May be used from any thread. Values are checked before anything changes. Subscribers are
-    called after a change was saved, with one change after the other, and while no lock is held."""
+    """Thread-safe store. Values are checked before anything changes. Subscribers are called after a
+    change was saved, with one change after the other, and while no lock is held.
+    """
 
     def __init__(
         self,
@@ -73,8 +74,9 @@ class SettingsStore:
     ) -> None:
         """`engines`: the folder of the user's own engines, whose options have no former names.
 
-        Raises ConfigInvalid for a wrong override (dotted names, from the command line); what is
-        wrong in the user's file or the environment is left out and noticed."""
+        Raises ConfigInvalid for a wrong override (dotted names, from the command line); wrong
+        entries in the user's file or the environment are left out with a notice.
+        """
         self.user_file = user_file
         layers, notices = read_layers(user_file, environ, overrides, shipped_file)
         self._engines = engines
@@ -88,24 +90,26 @@ class SettingsStore:
 
     @property
     def settings(self) -> Settings:
-        """All settings as they are now, frozen."""
+        """The current settings, frozen."""
         return self._state.settings
 
     @property
     def schema(self) -> type[Settings]:
-        """What settings there are."""
+        """The names of all settings."""
         return self._state.schema
 
     def know_engines(self, manifests: Iterable[Manifest]) -> None:
-        """From now on check engines and their options against these manifests."""
+        """Check engines and their options against these manifests from now on."""
         self._checker = SettingsChecker(manifests)
 
     def get(self, name: str) -> Any:
-        """The value of a setting, or of an engine's option; ConfigInvalid if there is none."""
+        """Return the value of a setting, or of an engine's option; raises ConfigInvalid if it is
+        unknown.
+        """
         return self.find(name).value
 
     def find(self, name: str) -> SettingValue:
-        """The value, default and origin of a setting; ConfigInvalid if there is none."""
+        """Return the value, default and origin of a setting; raises ConfigInvalid if it is unknown."""
         state, path = self._state, _path(name)
         return state.find(path, self._checker.default(path, state, {}))
 
@@ -116,22 +120,22 @@ class SettingsStore:
     def change(
         self, values: Mapping[str, Any], *, group: Hashable = None, undoable: bool = True
     ) -> SettingsChange:
-        """Change several settings at once, and save them into the user's file. They hold from now
-        on, whatever the environment or the command line said. A newly chosen engine begins with
-        its own options.
+        """Change several settings at once, and save them into the user's file. They take effect at
+        once and override the environment and the command line. A newly chosen engine starts with
+        its default options.
 
-        Successive changes of one `group` are undone together, say those of one drag of a slider.
-        Raises ConfigInvalid, and changes nothing, if a name or value is wrong.
+        Successive changes of one `group` are undone together, such as those of one drag of a
+        slider. Raises ConfigInvalid, and changes nothing, if a name or value is wrong.
         """
         entries = {_path(name): plain(value) for name, value in values.items()}
         return self._change(entries, group, undoable=undoable)
 
     def reset(self, *names: str) -> SettingsChange:
-        """Take settings out of the user's file, so that the layers below and above it speak."""
+        """Remove settings from the user's file, so that the other layers apply."""
         return self._change({_path(name): ABSENT for name in names}, None, undoable=True)
 
     def create_file(self) -> None:
-        """Make sure that there is a user's file to open; AvatarError if the disk refuses."""
+        """Make sure that the user's file exists; raises AvatarError if it cannot be written."""
         with ONE_WRITER:
             if not self.user_file.exists():
                 write_atomically(self.user_file, "")
@@ -145,16 +149,17 @@ class SettingsStore:
         return bool(self._steps.undone)
 
     def undo(self) -> SettingsChange:
-        """Take the last change back."""
+        """Undo the last change."""
         return self._replay(self._steps.undo)
 
     def redo(self) -> SettingsChange:
-        """Make the change again that was undone last."""
+        """Redo the change that was undone last."""
         return self._replay(self._steps.redo)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after every change, in a thread that changes settings; returns what ends
-        that."""
+        """Call `listener` after every change, in the thread that made it; returns a function that
+        unsubscribes.
+        """
         return self._subscribers.add(listener)
 
     def _change(self, entries: Entries, group: Hashable, *, undoable: bool) -> SettingsChange:
@@ -186,7 +191,7 @@ class SettingsStore:
         )
 
     def _holds(self, entries: Entries) -> bool:
-        """Would the entries change nothing?"""
+        """Whether the entries would change nothing."""
         said = self._said(entries)
         return all(
             said.file[name] == value
@@ -196,8 +201,9 @@ class SettingsStore:
         )
 
     def _apply(self, entries: Entries, session: Entries | None) -> SettingsChange:
-        """Save entries into the user's file. The session then says `session`; where that is None,
-        what would not hold otherwise."""
+        """Save entries into the user's file, and set the session layer to `session`, or where that
+        is None, to what would not take effect otherwise.
+        """
         user, problem = self._save(entries)
         free = self._state.session(dict.fromkeys(entries, ABSENT))
         state = self._state.replaced(USER_FILE=user, SESSION=free)
@@ -213,7 +219,7 @@ class SettingsStore:
         return SettingsChange(names, self.settings, problem)
 
     def _save(self, entries: Entries) -> tuple[Layer, AvatarError | None]:
-        """The user's layer as it then is, and why it could not be saved."""
+        """Save the entries; returns the new user layer, and why it could not be saved."""
         path = self.user_file
         with ONE_WRITER:
             try:
@@ -230,14 +236,14 @@ class SettingsStore:
                 return before, error
 
     def _user_layer(self, text: str) -> Layer:
-        """What the text of the user's file says, by the present names."""
+        """Parse the text of the user's file into a layer, by the present names."""
         layer = parse_yaml(text, self.user_file)
         rename([deepcopy(self._state.layers[0]), layer], self._engines)
         return layer
 
 
 class _Subscribers:
-    """Tells of changes in the order in which they were made, and holds no lock meanwhile."""
+    """Delivers changes in the order in which they were made, without holding a lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -254,7 +260,7 @@ class _Subscribers:
             self._listeners.remove(listener)
 
     def tell(self, change: SettingsChange) -> None:
-        """Where another call is telling already, perhaps the one that led here, it goes on."""
+        """Deliver all pending changes; a nested or concurrent call leaves that to the running one."""
         with self._lock:
             self._waiting.append(change)
             if self._telling:
@@ -278,7 +284,7 @@ class _Subscribers:
 
 
 def _path(dotted: str) -> Name:
-    """The setting's name, which may be given by a former one."""
+    """Return the path of a setting, which may be given by a former name."""
     return tuple(current_name(dotted).split("."))
 
 

@@ -1,4 +1,4 @@
-"""Changes of settings that can be undone and made again."""
+"""Undo and redo of settings changes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from avatar_app.settings.state import Entries
 
 MOST_STEPS = 200
-"""Changes that can be undone; the oldest are forgotten first."""
+"""Changes that can be undone; the oldest are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenEntries:
-    """What the user's file and this session say about some settings."""
+    """Entries of the user's file and the session layer for some settings."""
 
     file: Entries
     session: Entries
@@ -22,14 +22,14 @@ class WrittenEntries:
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """A change: what was said before and what after it, about the same settings."""
+    """A change: the entries before it and after it, about the same settings."""
 
     before: WrittenEntries
     after: WrittenEntries
     group: Hashable = None
 
     def followed_by(self, later: UndoStep) -> UndoStep:
-        """Both as one."""
+        """Combine both into one."""
         before, after = self.before, later.after
         return UndoStep(
             WrittenEntries(
@@ -44,27 +44,27 @@ class UndoStep:
 
 @dataclass(slots=True)
 class UndoStack:
-    """Successive changes of one group, which is not None, are one."""
+    """Undo steps; successive changes of one group, which is not None, are one step."""
 
     done: deque[UndoStep] = field(default_factory=lambda: deque(maxlen=MOST_STEPS))
     undone: list[UndoStep] = field(default_factory=list)
 
     def push(self, step: UndoStep) -> None:
-        """A new change; what was undone cannot be made again after it."""
+        """Add a change; clears what could be redone."""
         self.undone.clear()
         if self.done and step.group is not None and self.done[-1].group == step.group:
             step = self.done.pop().followed_by(step)
         self.done.append(step)
 
     def undo(self) -> WrittenEntries | None:
-        """What to say so that the last change is taken back; None if there is none."""
+        """Return the entries before the last change; None without one."""
         if not self.done:
             return None
         self.undone.append(self.done.pop())
         return self.undone[-1].before
 
     def redo(self) -> WrittenEntries | None:
-        """What to say so that the change undone last is made again; None if there is none."""
+        """Return the entries after the change undone last; None without one."""
         if not self.undone:
             return None
         self.done.append(self.undone.pop())

@@ -1,4 +1,4 @@
-"""Saves a setting into the user's file: atomically; the rest of it, comments too, stays."""
+"""Saves settings into the user's YAML file: atomically, and keeping comments and the other entries."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ONE_WRITER = threading.Lock()
 
 
 def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = None) -> None:
-    """Write one setting. A newly chosen engine begins with its own options.
+    """Write one setting. A newly chosen engine starts with its default options.
 
-    Options that the file calls by former names are renamed along, as those could mean others now.
+    Former names of options are replaced too, as they could mean others now.
 
-    Raises ConfigInvalid if there is no such setting, it cannot have that value, or the file is
-    broken (it is then left as it is); AvatarError if the disk refuses.
+    Raises ConfigInvalid if the setting is unknown, the value is wrong, or the file is broken (it is
+    then left as it is); AvatarError if it cannot be written.
     """
     load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
     path = user_file or paths.app_paths().settings_file
@@ -57,8 +57,10 @@ def _with_current_options(text: str, tree: layers.Tree, section: Name, path: Pat
 
 
 def with_current_names(text: str, names: Iterable[Name], current: layers.Tree) -> str:
-    """The YAML `text` without former names of these settings; options are renamed all together, as
-    one may be called what another was. `current`: all that it says, by the present names."""
+    """Return the YAML `text` without former names of these settings; options are renamed all
+    together, as one may have the former name of another. `current`: its whole content by the
+    present names.
+    """
     for name in names:
         section = name[: name.index(OPTIONS) + 1] if OPTIONS in name else None
         for former in former_names(name):
@@ -72,7 +74,7 @@ def with_current_names(text: str, names: Iterable[Name], current: layers.Tree) -
 
 
 def with_setting(text: str, name: Name, value: Any) -> str:
-    """The YAML `text` with one value replaced or inserted; the rest of it, comments too, stays."""
+    """Return the YAML `text` with one value replaced or inserted; comments and other entries stay."""
     wanted = layers.Layer(plain(yaml.safe_load(text) or {}))
     wanted.add(name, plain(value), "")
     edited = _edited(text, name, value)
@@ -85,9 +87,10 @@ def with_setting(text: str, name: Name, value: Any) -> str:
 
 
 def without_setting(text: str, name: Name) -> str:
-    """The YAML `text` without one entry, and without sections that are empty then; the rest of it,
-    comments too, stays. Text that has no such entry is returned as it is."""
-    tree = plain(yaml.safe_load(text) or {})  # no dict twice, as an alias has it
+    """Return the YAML `text` without one entry, and without sections that become empty; comments
+    and other entries stay. Text without that entry is returned unchanged.
+    """
+    tree = plain(yaml.safe_load(text) or {})  # no dict twice: it may come from an alias
     if not layers.has(tree, name):
         return text
     wanted = layers.Layer(tree)
@@ -109,7 +112,7 @@ def _without(text: str, name: Name) -> str:
     for part in name[:-1]:
         node = _value(node, part) if isinstance(node, yaml.MappingNode) else None
     if not isinstance(node, yaml.MappingNode):
-        return text  # say, an alias: the caller sees that nothing was taken out
+        return text  # for example an alias: the caller sees that nothing was removed
     index = next(i for i, (key, _) in enumerate(node.value) if key.value == name[-1])
     key, value = node.value[index]
     start, end = key.start_mark.index, _end(value)
@@ -140,7 +143,7 @@ def _value(node: yaml.Node, key: str) -> yaml.Node | None:
 
 
 def _inserted(text: str, node: yaml.MappingNode, line: str) -> str:
-    """Put `line` before the first entry of a mapping that has one."""
+    """Insert `line` before the first entry of a mapping that has one."""
     first = node.value[0][0].start_mark
     between = ", " if node.flow_style else "\n" + " " * first.column
     return text[: first.index] + line + between + text[first.index :]
@@ -155,7 +158,7 @@ def _replaced(text: str, node: yaml.Node, flow: str) -> str:
 
 
 def _end(node: yaml.Node) -> int:
-    """Where a node ends; the end mark of a block lies after the comments below it."""
+    """Return where a node ends; the end mark of a block lies after the comments below it."""
     if isinstance(node, yaml.CollectionNode) and _is_block(node) and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)
@@ -177,7 +180,7 @@ def _nested(name: Name, value: Any) -> Any:
 
 
 def yaml_text(value: Any) -> str:
-    """A value as it is written in one line of YAML."""
+    """Format a value as one line of YAML."""
     text = yaml.safe_dump(
         plain(value),
         default_flow_style=True,
@@ -189,7 +192,7 @@ def yaml_text(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as YAML knows it."""
+    """Convert a value to types that YAML knows."""
     match value:
         case StrEnum():
             return value.value
@@ -201,7 +204,7 @@ def plain(value: Any) -> Any:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by `text`, all or nothing; AvatarError if the disk refuses."""
+    """Replace a file by `text` atomically; raises AvatarError if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

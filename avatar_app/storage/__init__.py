@@ -1,1 +1,1 @@
-"""What is kept on disk in SQLite: conversations, notes, reminders, times, measured weights."""
+"""SQLite storage: conversations, notes, reminders, stage times and engine measurements."""

@@ -1,4 +1,4 @@
-"""Timers and reminders that really fire: kept in SQLite, so that a restart forgets none of them."""
+"""Timers and reminders in SQLite, which fire even after a restart."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _create_appointments(connection: sqlite3.Connection) -> None:
 
 
 MIGRATIONS = (_create_appointments,)
-"""Only ever append: the number of those applied is kept in the file."""
+"""Append only: the file stores how many were applied."""
 
 LONGEST_WAIT = 20.0
-"""Seconds: a machine that slept, or a clock that was set, is noticed after this at the latest."""
+"""Seconds: a suspended machine or a changed clock is noticed after this at the latest."""
 LATE = 60.0
-"""Seconds: what fires later than this is told as missed."""
+"""Seconds: an appointment that fires later than this is reported as missed."""
 
 Wait = Callable[[threading.Event, float], object]
 """Return when the event is set, or after so many seconds."""
@@ -56,7 +56,7 @@ class Agenda:
     ) -> None:
         self._database = Database(path, MIGRATIONS)
         self.notice = self._database.notice
-        """One sentence for the user when a damaged file was put aside."""
+        """One sentence for the user when a damaged file was moved aside."""
         self._fire = fire
         self._clock = clock
         self._wait = wait
@@ -67,11 +67,11 @@ class Agenda:
         self._thread = threading.Thread(target=self._watch, name="agenda", daemon=True)
 
     def start(self) -> None:
-        """Begin to fire, what was missed first."""
+        """Start firing, missed appointments first."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop firing; what is not due yet fires after the next start. May be called twice."""
+        """Stop firing; later appointments fire after the next start. May be called twice."""
         self._closed = True
         self._changed.set()
         if self._thread.is_alive():
@@ -88,11 +88,11 @@ class Agenda:
         return Appointment(cursor.lastrowid or 0, kind, text, due)
 
     def appointments(self, kind: Alarm) -> list[Appointment]:
-        """The soonest first."""
+        """Return the appointments, the soonest first."""
         return [appointment for appointment in self._all() if appointment.kind is kind]
 
     def cancel(self, id: int) -> bool:
-        """Whether there was such an appointment."""
+        """Delete an appointment; returns whether it existed."""
         with self._database.transaction() as connection:
             statement = "DELETE FROM appointments WHERE id = ?"
             cancelled = connection.execute(statement, (id,)).rowcount > 0
@@ -100,7 +100,7 @@ class Agenda:
         return cancelled
 
     def fire_due(self) -> None:
-        """Fire whatever is due by now; the thread calls this."""
+        """Fire all appointments that are due; called by the thread."""
         now = self._clock()
         for appointment in self._all():
             if appointment.due > now or self._closed:
@@ -118,8 +118,9 @@ class Agenda:
             self._wait(self._changed, self._fired_and_next())
 
     def _fired_and_next(self) -> float:
-        """Fire what is due; seconds until it is to be looked again. A file that fails is told once,
-        and looked at again later."""
+        """Fire what is due and return the seconds until the next check. A failing file is reported
+        once and checked again later.
+        """
         try:
             self.fire_due()
             return self._seconds_to_next()

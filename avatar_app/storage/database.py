@@ -1,4 +1,4 @@
-"""Opens a SQLite file so that nothing is lost: a log, migrations, damaged files kept aside."""
+"""Opens SQLite files safely: write-ahead log, migrations, and damaged files moved aside."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from avatar_app.core.errors import InputInvalid
 Migration = Callable[[sqlite3.Connection], None]
 IN_MEMORY = Path(":memory:")
 BUSY_SECONDS = 5.0
-"""How long another process's writing is waited for."""
+"""How long to wait for another process's writing."""
 
 
 class Database:
     """One connection, shared by threads one at a time.
 
-    `notice` is one sentence for the user when the file was broken and had to be put aside, else
-    empty. Raises InputInvalid when the file cannot be used or comes from a newer version.
+    `notice` is one sentence for the user when the file was broken and was moved aside, else empty.
+    Raises InputInvalid when the file cannot be used or comes from a newer version.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
@@ -38,7 +38,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is written inside is kept, or nothing of it and InputInvalid is raised."""
+        """Commit everything written inside, or roll it back and raise InputInvalid."""
         try:
             with self._lock, self._connection:
                 yield self._connection
@@ -46,7 +46,7 @@ class Database:
             raise self._unusable(error) from error
 
     def close(self) -> None:
-        """Fold the log into the file; may be called twice."""
+        """Merge the log into the file; may be called twice."""
         with self._lock:
             self._connection.close()
 
@@ -58,8 +58,9 @@ class Database:
 
 
 def opened(path: Path, migrations: Sequence[Migration]) -> tuple[sqlite3.Connection, Path | None]:
-    """A connection to the file at its newest version; and where the old file is, if that was
-    damaged and another had to be begun. OSError and sqlite3.Error where that cannot be."""
+    """Return a connection to the file at its newest version, and the path of the old file if it was
+    damaged and replaced. Raises OSError and sqlite3.Error.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return connected(path, migrations), None
@@ -71,9 +72,9 @@ def opened(path: Path, migrations: Sequence[Migration]) -> tuple[sqlite3.Connect
 
 
 def connected(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
-    """What was committed survives the loss of power, what was deleted is gone from the file.
+    """Connect. Committed data survives the loss of power; deleted data is erased from the file.
 
-    sqlite3.DatabaseError if it is damaged, InputInvalid if a newer version wrote it.
+    Raises sqlite3.DatabaseError if it is damaged, InputInvalid if a newer version wrote it.
     """
     connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)
     try:
@@ -90,8 +91,9 @@ def connected(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], path: Path) -> None:
-    """The version is read under the lock: two processes may open the file at once. It writes, so
-    that a disk that cannot be written shows at once."""
+    """Migrate the file. The version is read under the lock, as two processes may open the file at
+    once. It always writes, so that an unwritable disk is noticed at once.
+    """
     version = 0
     while version < len(migrations):
         with connection:
@@ -108,7 +110,7 @@ def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], pa
 
 
 def _put_aside(path: Path) -> Path:
-    """Rename the file, and its log, to the first free name beside it."""
+    """Rename the file, and its log, to the first free name next to it."""
     number = 1
     while (kept := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
         number += 1

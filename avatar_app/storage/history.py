@@ -1,4 +1,4 @@
-"""Keeps what was said, on this computer only; a turn that was added survives kill -9."""
+"""Stores conversations on this computer only; each turn is durable once added."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _create_turns(connection: sqlite3.Connection) -> None:
 
 
 MIGRATIONS: list[Migration] = [_create_turns]
-"""Each leads from the version that is its index to the next; only ever append."""
+"""Each leads from the version that is its index to the next; append only."""
 
 _COLUMNS = "turn, outcome, user_text, avatar_text, heard_text, marks, typed, pictures, started_at"
 
@@ -56,8 +56,8 @@ _COLUMNS = "turn, outcome, user_text, avatar_text, heard_text, marks, typed, pic
 class History:
     """The turns of all conversations, in one SQLite file; may be used from any thread.
 
-    A file that is broken is kept under another name, and on a disk that cannot be written the turns
-    are kept in memory; either is told to `notice`. Raises AvatarError if a newer program wrote it.
+    A broken file is moved aside, and where the disk cannot be written the turns stay in memory;
+    both are reported to `notice`. Raises AvatarError if a newer program wrote it.
     """
 
     def __init__(self, path: Path, notice: Callable[[Noticed], None] | None = None) -> None:
@@ -66,7 +66,7 @@ class History:
         self._notice = notice or _log
         self._lock = threading.Lock()
         self.in_memory = False
-        """Nothing is stored on the disk, because it cannot be written."""
+        """Whether turns are only in memory, because the disk cannot be written."""
         self._told_lost = False
         self._connection = self._opened()
 
@@ -81,12 +81,14 @@ class History:
             self._kept(lambda: self._insert(row), None)
 
     def recent(self, limit: int) -> tuple[TurnEnded, ...]:
-        """The last `limit` turns, oldest first."""
+        """Return the last `limit` turns, oldest first."""
         query = f"SELECT {_COLUMNS} FROM turns ORDER BY number DESC LIMIT ?"
         return self._turns(query, (limit,))
 
     def search(self, text: str, limit: int = 100) -> tuple[TurnEnded, ...]:
-        """The last `limit` turns in which `text` was said or heard, in any case; oldest first."""
+        """Return the last `limit` turns in which `text` was said or heard, in any case; oldest
+        first.
+        """
         query = (
             f"SELECT {_COLUMNS} FROM turns WHERE instr(folded(user_text), :text)"
             " OR instr(folded(heard_text), :text) ORDER BY number DESC LIMIT :limit"
@@ -94,7 +96,9 @@ class History:
         return self._turns(query, {"text": text.casefold(), "limit": limit})
 
     def forget(self) -> None:
-        """Delete everything for good; nothing remains in the file. AvatarError if it cannot be."""
+        """Delete everything for good; nothing remains in the file. Raises AvatarError where that
+        fails.
+        """
         with self._lock:
             try:
                 with self._connection:
@@ -117,12 +121,12 @@ class History:
             return self._kept(lambda: self._delete_before(limit), 0)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 
     def _kept(self, work: Callable[[], T], otherwise: T) -> T:
-        """Do `work`; where the file fails, in memory; where that fails too, say so once."""
+        """Run `work`; where the file fails, in memory; where that fails too, report it once."""
         try:
             return work()
         except sqlite3.Error as error:
@@ -133,7 +137,7 @@ class History:
         except sqlite3.Error as error:
             if not self._told_lost:
                 self._told_lost = True
-                message = f"What is said is not remembered any more: {error}."
+                message = f"Conversations are no longer recorded: {error}."
                 self._notice(Noticed(message, "Restart the application."))
             return otherwise
 
@@ -179,15 +183,16 @@ class History:
         return _searchable(connected(IN_MEMORY, MIGRATIONS))
 
     def _go_on_in_memory(self, error: sqlite3.Error) -> None:
-        """The disk is full or gone, or the file broke: what was stored stays there, as much of it
-        as can be read is remembered with what comes."""
+        """Switch to memory: the disk is full or gone, or the file is broken. As many of the stored
+        turns as can be read are kept in memory with the new ones.
+        """
         stored, self._connection = self._connection, self._memory(error)
         with closing(stored):
             try:
                 stored.backup(self._connection)
                 self._connection.execute("SELECT count(*) FROM turns")
             except sqlite3.Error:
-                log.info("what was stored cannot be read either", exc_info=True)
+                log.info("the stored turns cannot be read either", exc_info=True)
                 self._connection.close()
                 self._connection = _searchable(connected(IN_MEMORY, MIGRATIONS))
 

@@ -1,4 +1,4 @@
-"""What was measured on this machine, in one SQLite file: times of turns, weights of engines."""
+"""Stores measurements of this machine in SQLite: stage times of turns, engine profiles, speed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _rename_embedded(connection: sqlite3.Connection) -> None:
-    """The dialogue is called `builtin` now; where both were tried, its own trial stays."""
+    """Rename the dialogue engine to `builtin`; where both were profiled, its own profile stays."""
     connection.execute("UPDATE stages SET engine = 'builtin' WHERE engine = 'embedded'")
     of_embedded = "kind = 'dialogue' AND engine = 'embedded'"
     connection.execute(f"UPDATE OR IGNORE trials SET engine = 'builtin' WHERE {of_embedded}")
@@ -63,15 +63,15 @@ def _rename_embedded(connection: sqlite3.Connection) -> None:
 
 
 MIGRATIONS: list[Migration] = [_create, _rename_embedded]
-"""Each leads from the version that is its index to the next; only ever append."""
+"""Each leads from the version that is its index to the next; append only."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineProfile:
-    """What an engine took when it was tried."""
+    """Measured resource use and speed of an engine."""
 
     ram_mb: float
-    """Peak of its memory: of its process, or what it adds to the program's."""
+    """Peak memory: of its process, or what it adds to the program's."""
     vram_mb: float = 0.0
     model_mb: float = 0.0
     """Size of its model's files."""
@@ -102,7 +102,7 @@ _TRIAL = "ram_mb, vram_mb, model_mb, first_output_ms, realtime_factor, cancel_ms
 
 
 class Measurements:
-    """May be used from any thread. Raises InputInvalid where the file cannot be used."""
+    """Thread-safe. Raises InputInvalid where the file cannot be used."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, MIGRATIONS)
@@ -115,7 +115,7 @@ class Measurements:
     def add_times(
         self, times: Mapping[Span, float], used: Mapping[Kind, Used], at: datetime
     ) -> None:
-        """Keep the milliseconds of one turn's spans, and whose they were."""
+        """Store the milliseconds of one turn's spans, and the engines they belong to."""
         rows = []
         for span, ms in times.items():
             engine = used.get(span.kind) if span.kind else None
@@ -127,12 +127,12 @@ class Measurements:
             )
 
     def stages(self, days: int = 0, now: datetime | None = None) -> tuple[StageTimes, ...]:
-        """Each span over the last `days` (0: all)."""
+        """Return the times of each span over the last `days` (0: all)."""
         rows = self._rows("SELECT span, ms FROM stages WHERE at >= ?", days, now)
         return summarized((span_named(name), ms) for name, ms in rows)
 
     def engines(self, days: int = 0, now: datetime | None = None) -> tuple[EngineTimes, ...]:
-        """Each engine's first output over the last `days` (0: all)."""
+        """Return the times to each engine's first output over the last `days` (0: all)."""
         query = "SELECT engine, model, span, ms FROM stages WHERE at >= ? AND engine != ''"
         found: dict[tuple[str, str], list[tuple[Span | None, float]]] = {}
         for engine, model, span, ms in self._rows(query, days, now):
@@ -144,7 +144,7 @@ class Measurements:
         )
 
     def keep_trial(self, kind: Kind, engine: str, choice: str, trial: EngineProfile) -> None:
-        """Keep what an engine took; a later trial of the same choice takes its place."""
+        """Store an engine's profile; a later one of the same options replaces it."""
         row = (kind, engine, choice, stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
         rest = (trial.model_mb, trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
         with self._database.transaction() as connection:
@@ -158,7 +158,7 @@ class Measurements:
         return self.trials(kind, engine).get(choice)
 
     def trials(self, kind: Kind, engine: str) -> dict[str, EngineProfile]:
-        """What was measured of an engine, by choice; the latest first."""
+        """Return the profiles of an engine by its options, the latest first."""
         query = (
             f"SELECT choice, {_TRIAL} FROM trials WHERE kind = ? AND engine = ? ORDER BY at DESC"
         )
@@ -167,13 +167,13 @@ class Measurements:
         return {choice: EngineProfile(*numbers) for choice, *numbers in rows}
 
     def keep_speed(self, fingerprint: str, gflops: float) -> None:
-        """Keep how fast the machine of that fingerprint computes."""
+        """Store how fast the machine of that fingerprint computes."""
         row = (fingerprint, stored(datetime.now(UTC)), gflops)
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)", row)
 
     def speed(self, fingerprint: str) -> float | None:
-        """GFLOP/s; None if it was never measured on such a machine."""
+        """Return GFLOP/s; None if it was never measured on such a machine."""
         query = "SELECT gflops FROM speeds WHERE fingerprint = ?"
         with self._database.transaction() as connection:
             row = connection.execute(query, (fingerprint,)).fetchone()
@@ -186,7 +186,7 @@ class Measurements:
                 connection.execute("DELETE FROM stages WHERE at < ?", (since(days, now),))
 
     def forget(self) -> None:
-        """Delete the times of all turns; what engines weigh tells nothing of the user and stays."""
+        """Delete the times of all turns; engine profiles stay, as they contain nothing of the user."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM stages")
 

@@ -1,4 +1,4 @@
-"""Keeps what the user wants kept: notes, and facts the user told; it survives the loss of power."""
+"""Long-term memory in SQLite: the user's notes and facts; survives the loss of power."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def _create_notes_and_facts(connection: sqlite3.Connection) -> None:
 
 
 MIGRATIONS = (_create_notes_and_facts,)
-"""Only ever append: the number of those applied is kept in the file."""
+"""Append only: the file stores how many were applied."""
 
 
 class Memory:
-    """Notes and facts in one SQLite file; any thread may call it."""
+    """Notes and facts in one SQLite file; thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, MIGRATIONS)
         self.notice = self._database.notice
-        """One sentence for the user when a damaged file was put aside."""
+        """One sentence for the user when a damaged file was moved aside."""
 
     def close(self) -> None:
         self._database.close()
@@ -43,21 +43,21 @@ class Memory:
         return Note(cursor.lastrowid or 0, text, written)
 
     def notes(self) -> list[Note]:
-        """All notes, the oldest first."""
+        """Return all notes, the oldest first."""
         with self._database.transaction() as connection:
             rows = connection.execute("SELECT id, text, written FROM notes ORDER BY id").fetchall()
         return [Note(id, text, datetime.fromisoformat(written)) for id, text, written in rows]
 
     def delete_note(self, id: int) -> bool:
-        """Whether there was such a note."""
+        """Delete a note; returns whether it existed."""
         return self._change("DELETE FROM notes WHERE id = ?", id) > 0
 
     def clear_notes(self) -> int:
-        """How many there were."""
+        """Delete all notes; returns how many."""
         return self._change("DELETE FROM notes")
 
     def learn(self, fact: Fact) -> None:
-        """Keep a fact; an earlier value of the same subject and attribute is replaced."""
+        """Store a fact, replacing an earlier value of the same subject and attribute."""
         self._change(
             "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
             fact.subject,
@@ -66,7 +66,7 @@ class Memory:
         )
 
     def facts(self, subject: str = "", attribute: str = "") -> list[Fact]:
-        """The facts of a subject and attribute; empty strings match all."""
+        """Return the facts of a subject and attribute; empty strings match all."""
         with self._database.transaction() as connection:
             rows = connection.execute(
                 "SELECT subject, attribute, value FROM facts"
@@ -76,7 +76,7 @@ class Memory:
         return [Fact(*row) for row in rows]
 
     def forget(self, subject: str = "", attribute: str = "") -> int:
-        """How many facts were forgotten; empty strings match all."""
+        """Delete facts; returns how many. Empty strings match all."""
         return self._change(
             "DELETE FROM facts WHERE ? IN ('', subject) AND ? IN ('', attribute)",
             subject,

@@ -1,4 +1,4 @@
-"""Keeps each turn, from a thread of its own: a slow disk delays nobody."""
+"""Records each turn from a thread of its own, so that a slow disk delays nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from avatar_app.core.events import Event, TurnEnded
 
 
 class HistoryRecorder(Protocol):
-    """Where turns are kept."""
+    """A store of turns."""
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
-        """Keep a turn that ended at `at`."""
+        """Store a turn that ended at `at`."""
 
 
 class Recorder:
-    """A listener to events; `close` waits until everything is written."""
+    """Listens to events and stores turns; `close` waits until everything is written."""
 
     def __init__(self, keeper: HistoryRecorder) -> None:
         self._keeper = keeper

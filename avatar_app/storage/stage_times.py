@@ -1,4 +1,4 @@
-"""How long the stages of turns took: the spans that are measured, and their percentiles."""
+"""Stage times of turns: the measured spans and their percentiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Span:
     start: str
     end: str
     kind: Kind | None = None
-    """Whose first output it is, where the span holds nothing else."""
+    """The kind of engine whose first output it is, where the span contains nothing else."""
 
 
 SPANS = (
@@ -43,7 +43,7 @@ class StageTimes:
 
 
 def times_of(turn: TurnEnded) -> dict[Span, float]:
-    """Milliseconds of each span whose marks the turn has."""
+    """Return the milliseconds of each span whose marks the turn has."""
     marks = turn.marks
     return {
         span: (marks[span.end] - marks[span.start]) * 1000
@@ -53,12 +53,12 @@ def times_of(turn: TurnEnded) -> dict[Span, float]:
 
 
 def span_named(name: str) -> Span | None:
-    """None for one that is measured no more."""
+    """Return the span of that name; None for one that is no longer measured."""
     return next((span for span in SPANS if span.name == name), None)
 
 
 def summarized(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTimes, ...]:
-    """Percentiles of the spans among `measured`, in the order of SPANS."""
+    """Return the percentiles of the spans in `measured`, in the order of SPANS."""
     found: dict[Span, list[float]] = {}
     for span, milliseconds in measured:
         if span is not None:

@@ -1,4 +1,4 @@
-"""Times as they are stored: texts that sort as the times do."""
+"""Timestamps in storage: text that sorts in time order."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 
 def stored(at: datetime) -> str:
-    """ISO 8601, UTC, to the millisecond."""
+    """Format a time as ISO 8601, UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def since(days: int, now: datetime | None = None) -> str:
-    """Where the last `days` begin; empty, before all times, for 0 and where no calendar goes."""
+    """Return the start of the last `days` as a timestamp; empty, before all times, for 0 or dates
+    before the calendar.
+    """
     try:
         return stored((now or datetime.now(UTC)) - timedelta(days=days)) if days else ""
     except OverflowError:

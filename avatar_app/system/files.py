@@ -1,4 +1,4 @@
-"""Write files whole or not at all: beside their place, on the disk, then under their name."""
+"""Atomic file writes: into a temporary file, synced to disk, then renamed into place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from avatar_app.core.errors import ConfigInvalid
 
 @contextmanager
 def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
-    """An empty file beside `path` to write; it takes the place of `path` at the end, or is gone
-    where that fails. Folders that lack are made. `mode` holds from the first byte on, less the
-    umask. Raises OSError."""
+    """Yield an empty temporary file next to `path`; it replaces `path` at the end, or is deleted on
+    errors. Missing folders are created. `mode` applies from the first byte on, less the umask.
+    Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode))
@@ -26,7 +27,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
 
 
 def settle(unfinished: Path, path: Path) -> None:
-    """Give a written file its name once its bytes are on the disk. Raises OSError."""
+    """Sync a written file to disk and rename it into place. Raises OSError."""
     handle = os.open(unfinished, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -36,7 +37,7 @@ def settle(unfinished: Path, path: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Replace what is in `path`. ConfigInvalid where it cannot be written."""
+    """Replace the content of `path`. Raises ConfigInvalid where it cannot be written."""
     try:
         with replacing(path, mode) as unfinished:
             unfinished.write_bytes(content)

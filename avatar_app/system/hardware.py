@@ -1,4 +1,4 @@
-"""Says what the machine has: memory, cores, graphics cards, and how fast it computes."""
+"""Detects the hardware: memory, cores, graphics cards and computing speed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 MB = 2**20
 _SIDE = 1024
-"""Of the matrices that are multiplied: beyond the caches, as networks are."""
+"""Side length of the multiplied matrices: beyond the caches, as networks are."""
 MEASURED_SECONDS = 10.0
 """Long enough to find moments in which nothing else computes, and to heat a laptop."""
 _LEAST_ROUNDS = 3
@@ -37,30 +37,30 @@ class GraphicsCard:
 
 
 class SpeedStore(Protocol):
-    """Where the measured speed of a machine is kept."""
+    """Stores the measured speed of a machine."""
 
     def speed(self, fingerprint: str) -> float | None:
-        """Billions of operations a second; None if it was never measured."""
+        """Return billions of operations a second; None if it was never measured."""
 
     def keep_speed(self, fingerprint: str, gflops: float) -> None:
-        """Keep it for the next time."""
+        """Store the speed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What engines have to share."""
+    """The resources that engines share."""
 
     ram_mb: float
     free_ram_mb: float
     cores: int
     gflops: float
-    """Billions of float32 operations a second in a product of matrices, on all cores."""
+    """Billions of float32 operations a second in a matrix product, on all cores."""
     card: GraphicsCard | None = None
-    """The one with the most memory."""
+    """The card with the most memory."""
 
 
 def nvml() -> Any:
-    """NVIDIA's management library (the package nvidia-ml-py); None if it is not installed."""
+    """Return NVIDIA's management library (the package nvidia-ml-py); None if it is not installed."""
     try:
         return importlib.import_module("pynvml")
     except ImportError:
@@ -68,7 +68,7 @@ def nvml() -> Any:
 
 
 class Cards:
-    """The graphics cards as NVML tells of them; none where it fails.
+    """The graphics cards that NVML reports; empty where it fails.
 
     `library`: the module pynvml or what behaves like it.
     """
@@ -81,25 +81,27 @@ class Cards:
                 library.nvmlInit()
                 self._ready = True
             except library.NVMLError as error:
-                log.info("there is no graphics card to ask: %s", error)
+                log.info("no graphics card can be queried: %s", error)
 
     def all(self) -> tuple[GraphicsCard, ...]:
-        """As they are now."""
+        """Return the current state of all cards."""
         if not self._ready:
             return ()
         try:
             count = self._nvml.nvmlDeviceGetCount()
             return tuple(self._card(index) for index in range(count))
         except self._nvml.NVMLError as error:
-            log.info("the graphics card tells nothing: %s", error)
+            log.info("the graphics card cannot be read: %s", error)
             return ()
 
     def best(self) -> GraphicsCard | None:
-        """The one with the most memory; None without one."""
+        """Return the card with the most memory; None without one."""
         return max(self.all(), key=lambda card: card.total_mb, default=None)
 
     def used_mb_by(self, pids: frozenset[int]) -> float:
-        """Of the memory of all cards, what these processes use; 0 where the driver does not say."""
+        """Return how much memory of all cards these processes use; 0 where the driver does not
+        report it.
+        """
         if not self._ready:
             return 0.0
         try:
@@ -109,7 +111,7 @@ class Cards:
                 for each in self._nvml.nvmlDeviceGetComputeRunningProcesses(handle):
                     used += (each.usedGpuMemory or 0) if each.pid in pids else 0
         except self._nvml.NVMLError as error:
-            log.debug("the graphics card does not tell who uses it: %s", error)
+            log.debug("the graphics card does not report its processes: %s", error)
             return 0.0
         return used / MB
 
@@ -122,8 +124,9 @@ class Cards:
 
 
 def measured_gflops(seconds: float) -> float:
-    """Multiply matrices for so long; as fast as the quickest tenth of the products at least was,
-    for other programs compute as well."""
+    """Measure the speed by multiplying matrices for `seconds`; takes the quickest tenth, as other
+    programs compute as well.
+    """
     matrix = np.full((_SIDE, _SIDE), 0.5, np.float32)
     matrix @ matrix  # the first one wakes the threads
     took: list[float] = []
@@ -135,7 +138,7 @@ def measured_gflops(seconds: float) -> float:
 
 
 def fingerprint() -> str:
-    """The same as long as nothing changes on which the speed depends."""
+    """Return a text that stays the same as long as nothing changes on which the speed depends."""
     machine = describe_machine()
     parts = (machine["processor"], machine["cores"], platform.machine(), np.__version__)
     return " | ".join(map(str, parts))
@@ -147,7 +150,7 @@ def look_at_hardware(
     refresh: bool = False,
     seconds: float = MEASURED_SECONDS,
 ) -> Hardware:
-    """What is here now. The speed is measured once on a machine, or again for `refresh`."""
+    """Detect the hardware. The speed is measured once on a machine, or again with `refresh`."""
     import psutil
 
     gflops = None if refresh or measurements is None else measurements.speed(fingerprint())
@@ -166,8 +169,9 @@ def look_at_hardware(
 
 
 def peak_mb(pid: int | None = None) -> float:
-    """The most memory (RSS) that a process, or this one, ever had; macOS tells what it has now. 0
-    where it has ended."""
+    """Return the peak memory (RSS) of a process, or this one; macOS reports the current value. 0
+    where it has ended.
+    """
     import psutil
 
     try:
@@ -183,7 +187,7 @@ def peak_mb(pid: int | None = None) -> float:
 
 
 def family() -> frozenset[int]:
-    """The numbers of this process and of its children, which are engines' hosts."""
+    """Return the process ids of this process and of its children, which host engines."""
     import psutil
 
     here = psutil.Process()
@@ -191,7 +195,7 @@ def family() -> frozenset[int]:
 
 
 def meters(cards: Cards) -> Meters:
-    """What a MemoryBudget reads; without a card there is no graphics memory."""
+    """Return the meters for a MemoryBudget; without a card there is no graphics memory."""
     base = _family_rss_mb()
     known: dict[Pool, Any] = {Pool.RAM: lambda: _read_ram(base)}
     if cards.best() is not None:
@@ -200,7 +204,7 @@ def meters(cards: Cards) -> Meters:
 
 
 def _read_ram(base_mb: float) -> MemoryReading:
-    """The window's own memory is foreign, as it has no lease: what was there before the engines."""
+    """Read the RAM; what the window itself used before any engine was loaded counts as foreign."""
     import psutil
 
     memory = psutil.virtual_memory()
@@ -211,7 +215,7 @@ def _read_ram(base_mb: float) -> MemoryReading:
 
 def _read_vram(cards: Cards) -> MemoryReading:
     card = cards.best()
-    if card is None:  # it was there before: the driver is being exchanged, or it was unplugged
+    if card is None:  # it existed before: the driver is being exchanged, or the card was unplugged
         return MemoryReading(0.0, 0.0)
     return MemoryReading(card.total_mb, max(card.used_mb - cards.used_mb_by(family()), 0.0))
 

@@ -1,4 +1,4 @@
-"""The log file: what a user can send when something went wrong. It never leaves the machine."""
+"""The log file, which users can send with a bug report. It never leaves the machine by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FILES = 3
 
 
 def log_to_file(folder: Path, level: str) -> Path | None:
-    """Log into `folder`/avatar.log from now on; None where that cannot be written."""
+    """Log into `folder`/avatar.log from now on; returns None where that cannot be written."""
     path = folder / "avatar.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)

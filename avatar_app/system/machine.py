@@ -1,4 +1,4 @@
-"""Says on what machine and with which packages something was measured."""
+"""Describes the machine and package versions behind a measurement."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PACKAGES = (
 
 
 def describe_versions() -> dict[str, str]:
-    """Versions of the program and of what its figures depend on."""
+    """Return the versions of the program and of the packages that its figures depend on."""
     versions = {"avatar_app": avatar_app.__version__, "python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -36,7 +36,7 @@ def describe_versions() -> dict[str, str]:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, memory and system."""
+    """Return processor, cores, memory and system."""
     import psutil
 
     return {

@@ -1,4 +1,4 @@
-"""Memory of this machine: its pools, what an engine takes of them, and what meters read."""
+"""Memory pools of this machine, an engine's footprint in them, and meter readings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Pool(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemoryFootprint:
-    """What an engine takes at its peak, in MB (2**20 bytes)."""
+    """Memory an engine uses at its peak, in MB (2**20 bytes)."""
 
     ram_mb: float = 0.0
     vram_mb: float = 0.0
@@ -27,11 +27,11 @@ class MemoryFootprint:
 
 @dataclass(frozen=True, slots=True)
 class MemoryReading:
-    """What a meter shows, in MB."""
+    """A meter's reading, in MB."""
 
     total_mb: float
     foreign_mb: float
-    """In use by what has no lease: other programs, the system, the window."""
+    """Used by anything without a lease: other programs, the system, the window."""
 
 
 Meters = Mapping[Pool, Callable[[], MemoryReading]]

@@ -1,4 +1,4 @@
-"""Folders that users name, one for each avatar and voice: filled whole or not at all."""
+"""Folders with user-given names, one for each avatar and voice: created whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST - 1}}}\Z")
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
-"""Names that Windows does not give to files."""
+"""Names that Windows does not allow for files."""
 _ALIKE = 60
-"""Per cent of two names, from which one may have been meant by the other."""
+"""Minimum similarity, in per cent, to suggest one name for another."""
 
 
 def is_name(name: str) -> bool:
-    """A folder can be called so on every system."""
+    """Whether a folder can have this name on every system."""
     return bool(_NAME.match(name)) and name not in _RESERVED
 
 
 def folder_name(name: str) -> str:
-    """What a folder is called for a name that somebody gave: "Ada Lovelace" is ada-lovelace, and
-    letters lose their accents. A path, or a name of which nothing is left, stays as it is."""
+    """Return the folder name for a given name: "Ada Lovelace" becomes ada-lovelace, and letters
+    lose their accents. A path, or a name of which nothing would be left, stays as it is.
+    """
     if Path(name).name != name:
         return name
     letters = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
@@ -41,7 +42,7 @@ def folder_name(name: str) -> str:
 
 
 def check_name(name: str, what: str) -> str:
-    """`name`, or ConfigInvalid if `what` (“An avatar”) cannot be called so."""
+    """Return `name`; raises ConfigInvalid if `what` (“An avatar”) cannot have it."""
     if name in _RESERVED:
         raise ConfigInvalid(
             f"{what} cannot be called {name!r}: Windows keeps that name for itself.",
@@ -56,7 +57,7 @@ def check_name(name: str, what: str) -> str:
 
 
 def likeliest(name: str, names: Collection[str]) -> str | None:
-    """The one of `names` that was meant by `name`, if one is like it."""
+    """Return the one of `names` that is most similar to `name`, if one is similar enough."""
     found = process.extractOne(
         name, names, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_ALIKE
     )
@@ -64,7 +65,7 @@ def likeliest(name: str, names: Collection[str]) -> str | None:
 
 
 def check_free(root: Path, name: str, what: str, commands: str) -> None:
-    """ConfigInvalid if `what` (“an avatar”) in `root` cannot be called `name`, or one is.
+    """Raise ConfigInvalid if `name` is invalid for `what` (“an avatar”) or taken in `root`.
 
     `commands` (“avatars”): the group of commands that removes it.
     """
@@ -77,7 +78,9 @@ def check_free(root: Path, name: str, what: str, commands: str) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill; it becomes `path` at the end, or is gone where that fails. OSError."""
+    """Yield a folder to fill; it becomes `path` at the end, or is deleted on errors. Raises
+    OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(mkdtemp(prefix=".", suffix=".partial", dir=path.parent))
     try:
@@ -88,7 +91,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_folder(path: Path, what: str) -> None:
-    """Delete it with all its files. ConfigInvalid where `what` (“The avatar ada”) cannot go."""
+    """Delete the folder with all its files. Raises ConfigInvalid where `what` (“The avatar ada”)
+    cannot be removed.
+    """
     try:
         shutil.rmtree(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Keeps libraries written in C from talking on the terminal: what they have to say, we say."""
+"""Suppresses what libraries written in C print to the terminal."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _hiding = threading.Lock()
 
 @contextmanager
 def native_output_hidden() -> Iterator[None]:
-    """What is written to the process's stderr meanwhile goes nowhere, Python's own too: for calls
-    of milliseconds. Threads take turns."""
+    """Discard what is written to the process's stderr meanwhile, by Python too: for calls of
+    milliseconds. Threads take turns.
+    """
     with _hiding:
         try:
             kept = os.dup(_STDERR)
-        except OSError:  # there is none, as in a program without a terminal on Windows
+        except OSError:  # stderr does not exist, as in a program without a terminal on Windows
             yield
             return
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""The command that installs what an engine lacks, into the Python that runs the program."""
+"""Builds the command that installs an engine's missing packages into the running Python."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _REQUIREMENT = re.compile(r"""(?P<name>[\w.-]+).*;.*\bextra == ["'](?P<extra>[\w
 
 
 def install_command(packages: Iterable[str], engine: str = "") -> str:
-    """`python -m pip install …`, with the extra that holds all `packages`, or else they themselves.
+    """Return `python -m pip install …` with the extra that holds all `packages`, or else with them.
 
-    An extra brings what its packages forget to ask for. `engine`: the extra of that name is taken
-    rather than another that would do.
+    An extra adds what its packages forget to require. `engine`: the extra of that name is preferred
+    to another that would do.
     """
     wanted = {_normalized(name) for name in packages}
     fitting = [name for name, holds in _extras().items() if wanted <= holds]
@@ -27,18 +27,18 @@ def install_command(packages: Iterable[str], engine: str = "") -> str:
 
 
 def _installer() -> list[str]:
-    """pip; or uv, which makes environments without one."""
+    """Return pip; or uv, which makes environments without pip."""
     if find_spec("pip") is None:
         return ["uv", "pip", "install", "--python", sys.executable]
     return [sys.executable, "-m", "pip", "install"]
 
 
 def _extras() -> dict[str, set[str]]:
-    """The distributions that each extra of the installed program names."""
+    """Return the distributions that each extra of the installed program names."""
     found: dict[str, set[str]] = {}
     try:
         lines = metadata.requires(DISTRIBUTION) or ()
-    except metadata.PackageNotFoundError:  # it runs where it was never installed
+    except metadata.PackageNotFoundError:  # the program runs without being installed
         lines = ()
     for line in lines:
         if match := _REQUIREMENT.match(line):
@@ -47,5 +47,5 @@ def _extras() -> dict[str, set[str]]:
 
 
 def _normalized(name: str) -> str:
-    """Names that are the same to pip are the same (PEP 503)."""
+    """Normalize a name as pip does (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,4 +1,4 @@
-"""Where files lie: the user's (platformdirs' folders, or AVATAR_DATA_DIR) and the shipped ones."""
+"""File paths: the user's folders (platformdirs, or AVATAR_DATA_DIR) and the shipped files."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import avatar_app
 
 APPLICATION = "avatar_app"
 DATA_DIR_VARIABLE = "AVATAR_DATA_DIR"
-"""Environment variable: one folder for everything of the user's."""
+"""Environment variable: one folder for all data of the user."""
 
 _PACKAGE = Path(avatar_app.__file__).resolve().parent
 
 
 @dataclass(frozen=True, slots=True)
 class AppPaths:
-    """The user's folders; whoever writes into one creates it."""
+    """The user's folders; code that writes into one creates it."""
 
     config: Path
-    """Holds config.yaml, the user's settings."""
+    """Contains config.yaml, the user's settings."""
     data: Path
-    """Holds history.db and memory.db."""
+    """Contains history.db and memory.db."""
     cache: Path
     """What can be made again."""
     logs: Path
     models: Path
-    """Weights that were downloaded."""
+    """Downloaded weights."""
     engines: Path
     """The user's own engines, laid out like avatar_app/engines."""
     videos: Path
-    """What the program writes for the user to keep."""
+    """Films and sounds that the program writes for the user."""
 
     @property
     def settings_file(self) -> Path:
@@ -49,7 +49,7 @@ class AppPaths:
 
 
 def app_paths() -> AppPaths:
-    """The user's folders; none is created here."""
+    """Return the user's folders; creates none."""
     if root := os.environ.get(DATA_DIR_VARIABLE):
         return _under(Path(root).expanduser())
     data = platformdirs.user_data_path(APPLICATION, appauthor=False)
@@ -77,26 +77,26 @@ def _under(root: Path) -> AppPaths:
 
 
 def default_settings_file() -> Path:
-    """The settings as shipped."""
+    """Return the settings file as shipped."""
     return shipped("config") / "default.yaml"
 
 
 def personas() -> Path:
-    """The personas as shipped: one YAML file each."""
+    """Return the folder of the shipped personas: one YAML file each."""
     return shipped("config") / "personas"
 
 
 def assets() -> Path:
-    """Icons, fonts, portraits and chimes as shipped."""
+    """Return the folder of the shipped icons, fonts, portraits and chimes."""
     return shipped("assets")
 
 
 def builtin_engines() -> Path:
-    """The engines as shipped."""
+    """Return the folder of the built-in engines."""
     return _PACKAGE / "engines"
 
 
 def shipped(name: str) -> Path:
-    """A top-level file or folder of the project: in the installed package, or the checkout."""
+    """Return a top-level file or folder of the project: in the installed package, or the checkout."""
     installed = _PACKAGE / "shipped"
     return (installed if installed.is_dir() else _PACKAGE.parent) / name

@@ -1,4 +1,4 @@
-"""Settings of this process: thread pools of libraries, and how often Python threads take turns."""
+"""Process-wide settings: thread pools of libraries, and Python's thread switch interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SWITCH_INTERVAL = 0.001
 
 
 def prepare_process() -> None:
-    """Call it before numpy is imported: its pool is made then."""
+    """Configure the process. Call it before numpy is imported, which creates its pool then."""
     for name in THREAD_POOLS:
         os.environ.setdefault(name, "1")
     sys.setswitchinterval(SWITCH_INTERVAL)

@@ -1,1 +1,1 @@
-"""What the avatar may call: plain typed functions whose docstring is the description."""
+"""Tools the avatar may call: plain typed functions whose docstring is the description."""

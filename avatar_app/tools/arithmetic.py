@@ -1,4 +1,4 @@
-"""Sums and conversions, by an evaluator that runs no code and refuses what would take long."""
+"""Arithmetic and unit conversion, evaluated safely and with bounded effort."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_EXPRESSION = 300
 """Characters: deeper nesting would exhaust the parser's stack."""
 LARGEST_RESULT = 1e100
-"""Beyond this nobody can listen to the answer."""
+"""Larger results are too long to listen to."""
 
 
 _NO_SUM = (
@@ -46,7 +46,7 @@ def calculate(expression: str) -> int | float:
     try:
         result = _evaluator().eval(expression, ast.parse(expression.strip(), mode="eval").body)
     except ZeroDivisionError as error:
-        raise InputInvalid("Nobody can divide by zero.") from error
+        raise InputInvalid("I can't divide by zero.") from error
     except OverflowError as error:
         raise InputInvalid("The result is too large for me.") from error
     except _NO_SUM as error:
@@ -142,7 +142,7 @@ def _evaluator() -> simpleeval.SimpleEval:
 
 
 def _sayable(result: Any) -> int | float:
-    """A finite number, without the dust of binary fractions: 0.1 + 0.2 is 0.3."""
+    """Round a finite number for speech: 0.1 + 0.2 is 0.3."""
     if isinstance(result, bool) or not isinstance(result, int | float):
         raise InputInvalid("I can't calculate that.")
     if not abs(result) <= LARGEST_RESULT:  # not a number is not smaller than anything

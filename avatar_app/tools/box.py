@@ -1,4 +1,4 @@
-"""The one door to the tools: describes each to a language model, checks arguments, calls it."""
+"""The toolbox: describes tools to a language model, checks arguments and calls them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ BUILT_IN: tuple[Function, ...] = (
     *facts.TOOLS,
     *controls.TOOLS,
 )
-"""A tool takes `services` first, unless it needs none, and returns a JSON-compatible value."""
+"""The built-in tools. Each takes `services` first, unless it needs none, and returns a
+JSON-compatible value.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class ToolBox:
         return tuple(tool.description for tool in self._tools.values())
 
     def call(self, call: ToolCall) -> ToolResult:
-        """Call a tool; what a person or a language model did wrong is told in the result."""
+        """Call a tool; errors of a person or a language model are reported in the result."""
         tool = self._tools.get(call.name)
         if tool is None:
             return ToolResult(error=f"Unknown tool {call.name!r}.")
@@ -93,7 +95,7 @@ def _describe(function: Function, arguments: type[BaseModel]) -> ToolDescription
 
 
 def _without_titles(schema: Any) -> Any:
-    """A schema without pydantic's titles, which only repeat the names."""
+    """Return a schema without pydantic's titles, which only repeat the names."""
     if isinstance(schema, list):
         return [_without_titles(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""The time and the date, here and elsewhere."""
+"""Date and time, here and in other cities."""
 
 from __future__ import annotations
 

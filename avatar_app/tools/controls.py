@@ -1,4 +1,4 @@
-"""The application the avatar lives in, changed by asking the avatar."""
+"""Controls of the application: speed, volume, microphone and window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from avatar_app.core.events import Control
 from avatar_app.tools.services import Services
 
 SPEED_STEP = 1.2
-"""Factor: a change one hears without being startled."""
+"""Factor: clearly audible without being startling."""
 VOLUME_STEP = 0.2
 
 

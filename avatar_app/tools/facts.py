@@ -1,4 +1,4 @@
-"""Facts the user tells about themselves and the people and things around them."""
+"""Facts about the user and the people and things around them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def remember_fact(services: Services, subject: str, attribute: str, value: str) 
 
     Args:
         subject: Whom or what it is about: "user" for the user, else as the user says: "sister".
-        attribute: What is told: "name", "birthday", "favorite color", "lives in".
+        attribute: What is stated: "name", "birthday", "favorite color", "lives in".
         value: The fact itself: "Anna", "Oslo".
     """
     fact = Fact(subject.strip().lower(), attribute.strip().lower(), value.strip())
@@ -24,7 +24,7 @@ def remember_fact(services: Services, subject: str, attribute: str, value: str) 
 def recall_facts(
     services: Services, subject: str = "", attribute: str = ""
 ) -> list[dict[str, str]]:
-    """Recall what the user told earlier.
+    """Recall what the user said earlier.
 
     Args:
         subject: "user" for the user, else as the user says: "sister"; empty for all subjects.
@@ -35,7 +35,7 @@ def recall_facts(
 
 
 def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
-    """Forget what the user told; returns how many facts were forgotten.
+    """Forget what the user said; returns how many facts were forgotten.
 
     Args:
         subject: "user" for the user, else as the user says: "sister".

@@ -15,7 +15,7 @@ def add_note(services: Services, text: str) -> dict[str, Any]:
         text: The note, in the user's words.
     """
     if not text.strip():
-        raise InputInvalid("An empty note is no note.")
+        raise InputInvalid("The note is empty.")
     return _told(services.memory.add_note(text.strip(), services.clock()))
 
 
@@ -25,7 +25,7 @@ def list_notes(services: Services) -> list[dict[str, Any]]:
 
 
 def delete_note(services: Services, id: int) -> bool:
-    """Delete one note; false if there is none with this id.
+    """Delete one note; false if no note has this id.
 
     Args:
         id: The note's id, as listed.

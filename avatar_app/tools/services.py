@@ -1,4 +1,4 @@
-"""What the tools need of the application: small protocols, handed in as one frozen value."""
+"""Protocols of the services that the tools use, passed in as one frozen value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from avatar_app.core.events import Control
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the user wanted written down."""
+    """A note the user wanted written down."""
 
     id: int
     text: str
@@ -23,7 +23,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something the user told: the `attribute` of the `subject` is `value`."""
+    """A fact the user stated: the `attribute` of the `subject` is `value`."""
 
     subject: str
     """"user" or what the user calls it: "sister"."""
@@ -33,7 +33,7 @@ class Fact:
 
 
 class Alarm(StrEnum):
-    """What rings."""
+    """Kind of appointment."""
 
     TIMER = "timer"
     REMINDER = "reminder"
@@ -52,52 +52,52 @@ class Appointment:
 
 
 class NoteKeeper(Protocol):
-    """Keeps notes and facts."""
+    """Stores notes and facts."""
 
     def add_note(self, text: str, written: datetime) -> Note: ...
 
     def notes(self) -> list[Note]:
-        """All notes, the oldest first."""
+        """Return all notes, the oldest first."""
 
     def delete_note(self, id: int) -> bool:
-        """Whether there was such a note."""
+        """Delete a note; returns whether it existed."""
 
     def clear_notes(self) -> int:
-        """How many there were."""
+        """Delete all notes; returns how many."""
 
     def learn(self, fact: Fact) -> None:
-        """Keep a fact; an earlier value of the same subject and attribute is replaced."""
+        """Store a fact, replacing an earlier value of the same subject and attribute."""
 
     def facts(self, subject: str = "", attribute: str = "") -> list[Fact]:
-        """The facts of a subject and attribute; empty strings match all."""
+        """Return the facts of a subject and attribute; empty strings match all."""
 
     def forget(self, subject: str = "", attribute: str = "") -> int:
-        """How many facts were forgotten."""
+        """Delete facts; returns how many."""
 
 
 class AppointmentKeeper(Protocol):
-    """Keeps timers and reminders, and fires them."""
+    """Stores timers and reminders, and fires them."""
 
     def add(self, kind: Alarm, text: str, due: datetime) -> Appointment: ...
 
     def appointments(self, kind: Alarm) -> list[Appointment]:
-        """The soonest first."""
+        """Return the appointments, the soonest first."""
 
     def cancel(self, id: int) -> bool:
-        """Whether there was such an appointment."""
+        """Cancel an appointment; returns whether it existed."""
 
 
 class Controls(Protocol):
-    """What the avatar may change in the application it lives in."""
+    """What the avatar may change in the application."""
 
     def set_speed(self, factor: float) -> None:
-        """How fast the avatar speaks: 1 is normal."""
+        """Set how fast the avatar speaks: 1 is normal."""
 
     def change_speed(self, factor: float) -> None:
         """Multiply the speed of speech by `factor`."""
 
     def set_volume(self, level: float) -> None:
-        """How loud the avatar is: 0 silent, 1 full."""
+        """Set how loud the avatar is: 0 silent, 1 full."""
 
     def change_volume(self, step: float) -> None:
         """Add `step` to the volume."""
@@ -106,12 +106,12 @@ class Controls(Protocol):
         """Stop listening until the user opens the microphone again."""
 
     def show(self, control: Control) -> None:
-        """Ask the window for something."""
+        """Ask the window to do something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the tools may reach."""
+    """Everything the tools may use."""
 
     clock: Callable[[], datetime]
     """The local time, with time zone."""

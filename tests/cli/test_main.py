@@ -117,7 +117,7 @@ def test_devices_are_listed_or_it_is_said_why_not(
     [
         ("face.engin=illustrated", "Unknown setting face.engin", "Did you mean face.engine?"),
         ("window.theme=pink", "The setting window.theme cannot be 'pink'", "explains every"),
-        ("nonsense", "'nonsense' sets nothing.", "name=value"),
+        ("nonsense", "'nonsense' is not an assignment.", "name=value"),
         ("turn_detection.min_endpointing_delay=soon", "cannot be 'soon'", "explains every"),
     ],
 )

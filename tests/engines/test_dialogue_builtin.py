@@ -237,8 +237,8 @@ def test_a_tool_that_is_not_offered_is_not_called():
 
 
 def test_a_tool_that_fails_is_told(talk):
-    talk.values["calculate"] = "error: Nobody can divide by zero."
-    assert "Nobody can divide by zero." in talk.say("what is five divided by zero")
+    talk.values["calculate"] = "error: I can't divide by zero."
+    assert "I can't divide by zero." in talk.say("what is five divided by zero")
 
 
 # the thread of a conversation

@@ -73,9 +73,9 @@ def test_a_socks_proxy_leads_to_other_machines(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("SSL_CERT_FILE", "/nowhere.pem", "SSL_CERT_FILE names /nowhere.pem, which is not there"),
-        ("SSL_CERT_FILE", __file__, "holds no certificates"),
-        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names /nowhere, which is not there"),
+        ("SSL_CERT_FILE", "/nowhere.pem", "SSL_CERT_FILE names /nowhere.pem, which does not exist"),
+        ("SSL_CERT_FILE", __file__, "contains no readable certificates"),
+        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names /nowhere, which does not exist"),
         ("HTTPS_PROXY", "socks4://127.0.0.1:9", "HTTPS_PROXY names a proxy that cannot be used"),
         ("ALL_PROXY", "http://", "ALL_PROXY names a proxy that cannot be used"),
         ("HTTP_PROXY", "http://proxy:many", "HTTP_PROXY names a proxy that cannot be used"),

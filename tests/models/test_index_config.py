@@ -59,7 +59,7 @@ def test_files_say_where_and_the_environment_overrides(
 
 def test_a_file_without_certificates_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("none")
-    with pytest.raises(DownloadFailed, match="holds no certificates"):
+    with pytest.raises(DownloadFailed, match="contains no readable certificates"):
         IndexConfig(certificates=(tmp_path / "ca.pem",)).trust()
 
 

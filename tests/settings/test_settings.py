@@ -201,7 +201,7 @@ def test_assignments_of_the_command_line() -> None:
         "history.days": 3,
         "persona": "a=b",
     }
-    with pytest.raises(ConfigInvalid, match="sets nothing"):
+    with pytest.raises(ConfigInvalid, match="is not an assignment"):
         parse_overrides(["history.days"])
 
 

@@ -230,7 +230,7 @@ def test_what_cannot_be_kept_at_all_is_told_once(
     recorder.close()
     assert [notice.message.split(":")[0] for notice in notices] == [
         "Conversations cannot be stored",
-        "What is said is not remembered any more",
+        "Conversations are no longer recorded",
     ]
 
 
