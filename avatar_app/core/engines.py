@@ -104,7 +104,9 @@ class SkilledDialogue(Dialogue, Protocol):
     """A dialogue engine that recognizes the requests it handles reliably."""
 
     def understands(self, prompt: Prompt) -> bool:
-        """Whether this engine handles the request reliably, so that no other engine need be asked."""
+        """Whether this engine handles the request reliably, so that no other engine need be
+        asked.
+        """
 
 
 class SpeechSynthesizer(Engine, Protocol):
@@ -164,7 +166,9 @@ class EchoCanceller(Engine, Protocol):
     """Removes the loudspeaker's echo from the microphone signal, and reduces noise."""
 
     def played(self, block: AudioChunk) -> None:
-        """Take ten milliseconds that were sent to the loudspeaker (48 kHz, 480 samples), in order."""
+        """Take ten milliseconds that were sent to the loudspeaker (48 kHz, 480 samples), in
+        order.
+        """
 
     def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
         """Return the microphone's next 10 ms (16 kHz, 160 samples) without echo and noise.

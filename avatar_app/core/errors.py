@@ -32,7 +32,9 @@ __all__ = [
 
 
 class AvatarError(Exception):
-    """A user-facing error: one sentence that says what is wrong, and a hint that says what to do."""
+    """A user-facing error: one sentence that says what is wrong, and a hint that says what
+    to do.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)  # both in args: the error pickles with its hint

@@ -72,7 +72,9 @@ class Job(Generic[T]):
 
 
 class JobPart(Job[T]):
-    """A job that is one stretch of a larger job: it reports to that one and is cancelled with it."""
+    """A job that is one stretch of a larger job: it reports to that one and is cancelled
+    with it.
+    """
 
     def __init__(self, whole: Job[Any], title: str, start: float, share: float) -> None:
         """`start` and `share`: fractions of the whole."""

@@ -143,7 +143,9 @@ class Manifest:
     """Options to try one after the other, each on top of those before, where memory is short."""
 
     def lighter_choices(self, options: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-        """Return `options` with ever lighter ones on top, without those that would change nothing."""
+        """Return `options` with ever lighter ones on top, without those that would change
+        nothing.
+        """
         tried, choices = self.checked(options), []
         chosen = dict(options)
         for changes in self.lighter:

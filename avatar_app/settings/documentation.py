@@ -14,7 +14,9 @@ _COMMENT = re.compile(r"[ \t]*#[ \t]?(.*)")
 
 
 def read_help(path: Path) -> dict[Name, str]:
-    """Return a sentence for each setting or section with a comment on its line or right above it."""
+    """Return a sentence for each setting or section with a comment on its line or right
+    above it.
+    """
     text = read_text(path)
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     lines = text.splitlines()

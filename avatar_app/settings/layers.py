@@ -170,7 +170,9 @@ def merged(layers: Iterable[Layer]) -> Tree:
 
 
 def overlay(lower: Tree, upper: Tree) -> Tree:
-    """Merge two trees. An empty section changes nothing; an engine's options go when it is changed."""
+    """Merge two trees. An empty section changes nothing; an engine's options go when it is
+    changed.
+    """
     result = dict(lower)
     if upper.get(ENGINE, lower.get(ENGINE)) != lower.get(ENGINE):
         result[OPTIONS] = {}

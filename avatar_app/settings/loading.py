@@ -130,7 +130,9 @@ def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> La
 def _leave_out(
     layers: list[Layer], invalid: ValidationError, schema: type[Settings]
 ) -> list[Noticed]:
-    """Remove the wrong entries from their layers; raises if one is in a layer that must be right."""
+    """Remove the wrong entries from their layers; raises if one is in a layer that must be
+    right.
+    """
     wrong = {}
     for detail in reversed(invalid.errors(include_url=False)):
         layer, name = _culprit(layers, detail)

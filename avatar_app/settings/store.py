@@ -109,7 +109,9 @@ class SettingsStore:
         return self.find(name).value
 
     def find(self, name: str) -> SettingValue:
-        """Return the value, default and origin of a setting; raises ConfigInvalid if it is unknown."""
+        """Return the value, default and origin of a setting; raises ConfigInvalid if it is
+        unknown.
+        """
         state, path = self._state, _path(name)
         return state.find(path, self._checker.default(path, state, {}))
 
@@ -260,7 +262,9 @@ class _Subscribers:
             self._listeners.remove(listener)
 
     def tell(self, change: SettingsChange) -> None:
-        """Deliver all pending changes; a nested or concurrent call leaves that to the running one."""
+        """Deliver all pending changes; a nested or concurrent call leaves that to the
+        running one.
+        """
         with self._lock:
             self._waiting.append(change)
             if self._telling:

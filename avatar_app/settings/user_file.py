@@ -1,4 +1,6 @@
-"""Saves settings into the user's YAML file: atomically, and keeping comments and the other entries."""
+"""Saves settings into the user's YAML file: atomically, and keeping comments and the other
+entries.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def with_current_names(text: str, names: Iterable[Name], current: layers.Tree) -
 
 
 def with_setting(text: str, name: Name, value: Any) -> str:
-    """Return the YAML `text` with one value replaced or inserted; comments and other entries stay."""
+    """Return the YAML `text` with one value replaced or inserted; comments and other
+    entries stay.
+    """
     wanted = layers.Layer(plain(yaml.safe_load(text) or {}))
     wanted.add(name, plain(value), "")
     edited = _edited(text, name, value)

@@ -186,7 +186,9 @@ class Measurements:
                 connection.execute("DELETE FROM stages WHERE at < ?", (since(days, now),))
 
     def forget(self) -> None:
-        """Delete the times of all turns; engine profiles stay, as they contain nothing of the user."""
+        """Delete the times of all turns; engine profiles stay, as they contain nothing of
+        the user.
+        """
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM stages")
 

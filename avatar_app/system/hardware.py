@@ -60,7 +60,9 @@ class Hardware:
 
 
 def nvml() -> Any:
-    """Return NVIDIA's management library (the package nvidia-ml-py); None if it is not installed."""
+    """Return NVIDIA's management library (the package nvidia-ml-py); None if it is not
+    installed.
+    """
     try:
         return importlib.import_module("pynvml")
     except ImportError:

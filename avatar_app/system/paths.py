@@ -97,6 +97,8 @@ def builtin_engines() -> Path:
 
 
 def shipped(name: str) -> Path:
-    """Return a top-level file or folder of the project: in the installed package, or the checkout."""
+    """Return a top-level file or folder of the project: in the installed package, or the
+    checkout.
+    """
     installed = _PACKAGE / "shipped"
     return (installed if installed.is_dir() else _PACKAGE.parent) / name
