@@ -167,6 +167,7 @@ class WindowSettings(_Section):
     theme: ThemeChoice
     transcript: bool
     geometry: Annotated[str | None, FormHints(hidden=True)]
+    page: Annotated[str, FormHints(hidden=True)]
     starter_offer: Annotated[
         str,
         BeforeValidator(_day),

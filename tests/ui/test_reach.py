@@ -40,7 +40,8 @@ def test_tab_reaches_every_control_and_comes_back(qtbot, opened):
     composer, stage = window.composer, window.stage
     expected = [
         *(composer.field, composer.stop_button, composer.talk_button, composer.mute_button),
-        *(stage.theme_button, stage.settings_button, stage.transcript_button),
+        *(stage.theme_button, stage.settings_button),
+        *(stage.transcript_button, stage.pages_button),
         *(window.chat.copy_button, window.chat.list),
     ]
     assert [widget for widget in visited if widget in expected] == expected

@@ -36,7 +36,7 @@ def settings(qtbot, opened: Callable[..., Opened]) -> Opened:
     window, session = opened(manifests=MANIFESTS)
     window.resize(1280, 720)
     qtbot.keyClick(window, Qt.Key.Key_Comma, CONTROL)
-    page = window.pages.page
+    page = window.pages.shown
     assert page.isVisible()
     qtbot.waitUntil(page.search_field.hasFocus)
     qtbot.waitUntil(lambda: bool(session.asked("devices")))
@@ -45,8 +45,8 @@ def settings(qtbot, opened: Callable[..., Opened]) -> Opened:
 
 def row(window: MainWindow, name: str) -> SettingRow:
     """The row of a setting, after a search for it."""
-    window.pages.page.search_field.setText(name)
-    return window.pages.page.form.rows[name]
+    window.pages.shown.search_field.setText(name)
+    return window.pages.shown.form.rows[name]
 
 
 def choose(box: QComboBox, value: object) -> None:
@@ -59,9 +59,9 @@ def choose(box: QComboBox, value: object) -> None:
 
 def test_it_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: Opened) -> None:
     window, _ = settings
-    page = window.pages.page
+    page = window.pages.shown
     assert window.stage.width() > 300
-    assert page.geometry().left() >= window.stage.geometry().right()
+    assert window.pages.frame.geometry().left() >= window.stage.geometry().right()
     assert page.height() == window.height()
     qtbot.keyClicks(page.search_field, "theme")
     qtbot.keyClick(page.search_field, Qt.Key.Key_Escape)
@@ -75,24 +75,25 @@ def test_it_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: Op
 def test_a_narrow_window_is_covered(settings: Opened) -> None:
     window, _ = settings
     window.resize(760, 620)
-    assert window.pages.page.geometry().left() == 0
+    assert window.pages.frame.geometry().left() == 0
     window.resize(1920, 1080)
-    assert window.pages.page.geometry().left() > 400
+    assert window.pages.frame.geometry().left() > 400
 
 
 def test_it_opens_from_the_popover_too(qtbot, opened) -> None:
     window, _ = opened(manifests=MANIFESTS)
     qtbot.mouseClick(window.stage.settings_button, MOUSE)
     qtbot.mouseClick(window.popover.settings_button, MOUSE)
-    assert window.pages.page.isVisible()
+    page = window.pages.shown
+    assert page.isVisible()
     assert not window.popover.isVisible()
-    qtbot.mouseClick(window.pages.page.close_button, MOUSE)
-    assert not window.pages.page.isVisible()
+    qtbot.mouseClick(page.close_button, MOUSE)
+    assert not page.isVisible()
 
 
 def test_pages_show_their_sections_and_search_goes_over_all(qtbot, settings: Opened) -> None:
     window, _ = settings
-    page = window.pages.page
+    page = window.pages.shown
     titles = [page.pages.item(index).text() for index in range(page.pages.count())]
     assert titles[:4] == ["Avatar", "Voice", "Listening", "Brain"]
     assert all(name.startswith(("face.", "avatars.")) for name in page.form.rows)
@@ -110,7 +111,7 @@ def test_pages_show_their_sections_and_search_goes_over_all(qtbot, settings: Ope
 
 def test_a_choice_is_applied_at_once_and_undone_by_keys(qtbot, settings: Opened) -> None:
     window, session = settings
-    page = window.pages.page
+    page = window.pages.shown
     theme = row(window, "window.theme")
     choose(theme.editor.control, "light")
     qtbot.waitUntil(lambda: LIGHT.page in window.styleSheet())
@@ -128,7 +129,7 @@ def test_the_toast_undoes_as_well(qtbot, settings: Opened) -> None:
     window, session = settings
     keep = row(window, "history.keep")
     qtbot.keyClick(keep.editor.control, Qt.Key.Key_Space)
-    toast = window.pages.page.toast
+    toast = window.pages.shown.toast
     qtbot.waitUntil(toast.isVisible)
     assert session.settings.get("history.keep") is False
     assert toast.notice.message == "Keep conversations: off"
@@ -141,7 +142,7 @@ def test_the_toast_undoes_as_well(qtbot, settings: Opened) -> None:
 
 def test_another_engine_brings_its_own_options(qtbot, settings: Opened) -> None:
     window, session = settings
-    page = window.pages.page
+    page = window.pages.shown
     page.pages.setCurrentRow(1)
     before = set(page.form.rows)
     choose(page.form.rows["tts.engine"].editor.control, "kokoro")
@@ -175,7 +176,7 @@ def test_a_slider_counts_when_it_rests(qtbot, settings: Opened) -> None:
 
 def test_a_wrong_value_is_told_in_its_row_and_the_old_one_shown(qtbot, settings: Opened) -> None:
     window, session = settings
-    page = window.pages.page
+    page = window.pages.shown
     persona = row(window, "dialogue.options.name")
 
     def refuse(*_: object, **__: object) -> None:
@@ -210,10 +211,10 @@ def test_words_and_empty_texts_are_taken_as_they_are_meant(qtbot, settings: Open
 
 def test_scrolling_over_an_editor_changes_nothing(settings: Opened) -> None:
     window, session = settings
-    window.pages.page.pages.setCurrentRow(1)
+    window.pages.shown.pages.setCurrentRow(1)
     before = session.settings.settings
     for kind in (QComboBox, QSlider, QAbstractSpinBox):
-        for control in window.pages.page.form.findChildren(kind):
+        for control in window.pages.shown.form.findChildren(kind):
             event = QWheelEvent(
                 *(QPoint(5, 5), control.mapToGlobal(QPoint(5, 5)), QPoint(), QPoint(0, 120)),
                 *(Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier),
@@ -226,7 +227,7 @@ def test_scrolling_over_an_editor_changes_nothing(settings: Opened) -> None:
 
 def test_every_editor_has_a_name_and_is_reached_by_tab(qtbot, settings: Opened) -> None:
     window, _ = settings
-    page = window.pages.page
+    page = window.pages.shown
     page.pages.setCurrentRow(1)
     kinds = (QComboBox, QSlider, QAbstractSpinBox, QAbstractButton, QLineEdit)
     controls = [control for kind in kinds for control in page.findChildren(kind)]

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QToolButton, QVBoxLayout
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.session.session import Devices, Session
+from avatar_app.session.session import Devices
 from avatar_app.settings.documentation import read_help
 from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, form_fields, search
 from avatar_app.settings.presentation import Effect, Page
@@ -26,71 +18,56 @@ from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file, personas
 from avatar_app.ui.pages.editors import LineEdit
 from avatar_app.ui.pages.form import SettingsForm
+from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.setting_row import shown_value
-from avatar_app.ui.qt.work import Work
-from avatar_app.ui.style.assets import Glyph
-from avatar_app.ui.style.theme import UNIT, Theme
-from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.display_name import shown_name
-from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
+from avatar_app.ui.widgets.notices import Action, Notice
 
 NAVIGATION = 17 * UNIT
 
 
-class SettingsPage(QWidget):
-    """Lies over the window's right part. Everything that may take a moment goes through `work`."""
+class SettingsPage(PageView):
+    """Everything that may take a moment goes through the window's `work`."""
 
-    closed = Signal()
-
-    def __init__(
-        self,
-        parent: QWidget,
-        theme: Theme,
-        session: Session,
-        work: Work,
-        post: Callable[[Callable[[], None]], None],
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._store, self._work = session, session.settings, work
+    def __init__(self, context: PageContext) -> None:
+        super().__init__(context, self.tr("Settings"))
+        self._session, self._work = context.session, context.work
+        self._store = context.session.settings
         self._help = read_help(default_settings_file())
         self._suggestions: Suggestions = {"persona": _personas()}
-        self.setObjectName("settingsPage")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName(self.tr("Settings"))
         self.search_field = LineEdit()
         self.pages = QListWidget()
-        self.form = SettingsForm(theme)
+        self.form = SettingsForm(context.theme)
         self.file_button = QPushButton(self.tr("Open as file"))
-        self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close the settings"), "Esc")
-        self.toast = NoticeBar(self, theme)
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(self._prepare)
         self._lay_out()
         self._connect()
         self._unfollow = self._store.subscribe(
-            lambda change: post(lambda: self._settings_changed(change))
+            lambda change: context.post(lambda: self._settings_changed(change))
         )
-        self.hide()
 
-    def open(self) -> None:
-        """Show it, ready to search; devices are listed meanwhile."""
+    def enter(self) -> None:
+        """Show the settings as they are now; devices are listed meanwhile."""
         self._fill()
-        self.show()
-        self.raise_()
-        self.search_field.setFocus()
-        self.search_field.selectAll()
         self._work.run(self._session.devices).then(self._show_devices)
         self._idle.start()
 
-    def dismiss(self) -> None:
-        """Leave the words of a search first, then the page."""
-        if self.search_field.text():
-            self.search_field.clear()
-        elif self.isVisible():
-            self.toast.dismiss_all()
-            self.hide()
-            self.closed.emit()
+    def leave(self) -> None:
+        self._idle.stop()
+
+    def focus_first(self) -> None:
+        """Ready to search."""
+        self.search_field.setFocus()
+        self.search_field.selectAll()
+
+    def escape(self) -> bool:
+        """Leave the words of a search first."""
+        searching = bool(self.search_field.text())
+        self.search_field.clear()
+        return searching
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -168,8 +145,6 @@ class SettingsPage(QWidget):
         QDesktopServices.openUrl(url)
 
     def _lay_out(self) -> None:
-        heading = QLabel(self.tr("Settings"))
-        heading.setObjectName("pageHeading")
         self.search_field.setObjectName("search")
         self.search_field.setPlaceholderText(self.tr("Search, or @modified"))
         self.search_field.setAccessibleName(self.tr("Search the settings"))
@@ -187,11 +162,7 @@ class SettingsPage(QWidget):
         shown = {field.page for field in self._fields()}
         self.pages.addItems([page.value for page in Page if page in shown])
         self.pages.setCurrentRow(0)
-        top = QHBoxLayout()
-        top.setSpacing(2 * UNIT)
-        top.addWidget(heading)
-        top.addWidget(self.search_field, 1)
-        top.addWidget(self.close_button)
+        self.head.addWidget(self.search_field, 1)
         side = QVBoxLayout()
         side.addWidget(self.pages, 1)
         side.addWidget(self.file_button)
@@ -199,11 +170,7 @@ class SettingsPage(QWidget):
         below.setSpacing(2 * UNIT)
         below.addLayout(side)
         below.addWidget(self.form, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
-        column.setSpacing(2 * UNIT)
-        column.addLayout(top)
-        column.addLayout(below, 1)
+        self.body.addLayout(below, 1)
 
     def _connect(self) -> None:
         self.search_field.textChanged.connect(self._fill)
@@ -211,8 +178,7 @@ class SettingsPage(QWidget):
         self.form.chosen.connect(self._choose)
         self.form.reset_wanted.connect(self._reset)
         self.file_button.clicked.connect(self._open_file)
-        self.close_button.clicked.connect(self._close)
-        self.toast.changed.connect(self._place_toast)
+        self.close_button.clicked.connect(self.search_field.clear)
         keys = {
             "Ctrl+F": self.search_field.setFocus,
             "Ctrl+Z": self.undo,
@@ -223,20 +189,6 @@ class SettingsPage(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
-
-    def _close(self) -> None:
-        self.search_field.clear()
-        self.dismiss()
-
-    def _place_toast(self) -> None:
-        width = min(self.width() - 4 * UNIT, 56 * UNIT)
-        self.toast.setFixedWidth(width)
-        self.toast.adjustSize()
-        self.toast.move((self.width() - width) // 2, self.height() - self.toast.height())
-        self.toast.raise_()
-
-    def resizeEvent(self, _event: Any) -> None:
-        self._place_toast()
 
 
 def _personas() -> tuple[FieldChoice, ...]:

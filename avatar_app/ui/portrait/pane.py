@@ -48,11 +48,18 @@ class PortraitPane(QWidget):
         self.settings_button = _stage_button(
             theme, Glyph.SLIDERS, self.tr("Devices and appearance")
         )
+        self.pages_button = _stage_button(
+            theme, Glyph.PAGES, self.tr("Settings, models and more"), "Ctrl+B"
+        )
+        self.pages_button.setCheckable(True)
         self._tools = QWidget(self)
         row = QHBoxLayout(self._tools)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT)
-        for button in (self.theme_button, self.settings_button, self.transcript_button):
+        for button in (
+            *(self.theme_button, self.settings_button),
+            *(self.transcript_button, self.pages_button),
+        ):
             row.addWidget(button)
         self.newcomer_card = AvatarDropCard(self, theme)
         self.newcomer_card.changed.connect(self._place_newcomer)

@@ -26,6 +26,7 @@ from avatar_app.core.events import (
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
+from avatar_app.ui.pages.index import SETTINGS
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
@@ -47,8 +48,8 @@ class GalleryScene:
     name: str
     events: tuple[Event, ...]
     transcript: bool = True
-    settings: bool = False
-    """The settings page is open."""
+    page: str = ""
+    """The id of the page that is open."""
 
 
 def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
@@ -103,7 +104,7 @@ SCENES = (
             ),
         ),
     ),
-    GalleryScene("settings", _EARLIER, transcript=False, settings=True),
+    GalleryScene("settings", _EARLIER, transcript=False, page=SETTINGS),
 )
 
 
@@ -133,8 +134,8 @@ def _shoot(
     window.show()
     window.start()
     session.post(*scene.events)
-    if scene.settings:
-        window.pages.open()
+    if scene.page:
+        window.pages.open(scene.page)
     _wait(settle_ms)
     window.grab().save(str(path))
     window.close()

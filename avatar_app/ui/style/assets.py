@@ -39,6 +39,7 @@ class Glyph(StrEnum):
     SEARCH = "search"
     UNDO = "undo"
     CHEVRON = "chevron"
+    PAGES = "pages"
 
 
 @lru_cache(maxsize=256)

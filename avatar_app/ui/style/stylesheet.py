@@ -79,7 +79,13 @@ QProgressBar::chunk { background: $accent; border-radius: 3px; }
 #choice:focus, #bring:focus, #forget:focus { border-color: $focus; }
 #forget { color: $danger; }
 
-#settingsPage { background: $page; border-left: 1px solid $border; }
+#pageFrame { background: $page; border-left: 1px solid $border; }
+#rail { background: $surface; border-right: 1px solid $border; }
+#railBody { background: transparent; }
+QToolButton#railButton { border-radius: 12px; font-size: 11px; color: $text_dim; padding: 4px 0; }
+QToolButton#railButton:hover { color: $text; }
+QToolButton#railButton:checked { background: $raised; color: $text; font-weight: 600; }
+QToolButton#railButton:focus { border-color: $focus; }
 #pageHeading { font-size: 20px; font-weight: 600; }
 #formBody { background: transparent; }
 #formCard { background: $surface; border: 1px solid $border; border-radius: 16px; }

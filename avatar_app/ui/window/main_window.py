@@ -16,6 +16,7 @@ from avatar_app.settings.schema import ThemeChoice, WindowSettings
 from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
+from avatar_app.ui.pages.index import SETTINGS
 from avatar_app.ui.portrait.avatar_drop import AvatarDrop
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
@@ -66,9 +67,10 @@ class MainWindow(QWidget):
         self.newcomer = AvatarDrop(self, self.stage, self.bridge, session)
         self.starter = StarterOffer(parts, self.bridge, session.starter)
         self.talk_key = PushToTalkKey(self, self.hold)
-        self.pages = PageHost(self, parts, theme, session, self.work, self.bridge.post)
         self._unsubscribe = session.subscribe(self.bridge.post)
         self.preferences = WindowPreferences(session.settings, self.bridge.post, self._follow)
+        shared = (theme, session, self.work, self.bridge.post, self.preferences)
+        self.pages = PageHost(self, parts, *shared)
         lay_out(self, parts)
         connect_session(parts, session, self.run)
         self._connect()
@@ -79,6 +81,7 @@ class MainWindow(QWidget):
         self.stage.transcript_button.clicked.connect(self.toggle_transcript)
         self.stage.theme_button.clicked.connect(self.toggle_theme)
         self.stage.settings_button.clicked.connect(self.toggle_settings)
+        self.stage.pages_button.clicked.connect(self.pages.toggle)
         self.popover.photo_wanted.connect(self.bring_photo)
         self.popover.theme_chosen.connect(self.use_theme)
         self.popover.forget_wanted.connect(self.forget)
@@ -90,8 +93,9 @@ class MainWindow(QWidget):
         keys: dict[str, Callable[[], object]] = {
             **{"Esc": self.escape, "Ctrl+M": self.composer.toggle_mute},
             **{"Ctrl+N": self.bring_photo, "Ctrl+T": self.toggle_transcript},
-            **{"Ctrl+D": self.toggle_theme, "Ctrl+,": self.pages.open},
+            **{"Ctrl+D": self.toggle_theme, "Ctrl+,": partial(self.pages.open, SETTINGS)},
             **{"F11": partial(toggle_full_screen, self), "Ctrl+Q": self.close},
+            **{"Ctrl+B": self.pages.toggle, **self.pages.keys},
         }
         bind_keys(self, keys)
 

@@ -1,26 +1,30 @@
-"""Opens the page of all settings beside the portrait, or over it where the window is narrow."""
+"""Opens pages beside the portrait, or over it where the window is narrow; remembers the last."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from avatar_app.session.session import Session
-from avatar_app.ui.pages.settings import SettingsPage
+from avatar_app.ui.pages.index import PAGES, SETTINGS
+from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.window.page_rail import PageRail, shortcut_of
 from avatar_app.ui.window.parts import WindowParts
+from avatar_app.ui.window.preferences import LAST_PAGE, WindowPreferences
 
-SHARE, NARROWEST = 0.62, 720
-"""Width of a page: share of the window, and pixels."""
+SHARE, NARROWEST = 0.66, 760
+"""Width of the pages with their rail: share of the window, and pixels."""
 BESIDE = 400
-"""Pixels the portrait needs; where a page leaves it less, the page covers all."""
+"""Pixels the portrait needs; where pages leave it less, they cover all."""
 
 
 class PageHost(QObject):
-    """Keeps the page in its place while the window changes its size."""
+    """Makes a page when it is first opened; keeps the pages in their place in the window."""
 
     def __init__(
         self,
@@ -30,44 +34,121 @@ class PageHost(QObject):
         session: Session,
         work: Work,
         post: Callable[[Callable[[], None]], None],
+        preferences: WindowPreferences,
     ) -> None:
         super().__init__(window)
-        self._window, self._parts = window, parts
-        self.page = SettingsPage(window, theme, session, work, post)
-        self.stop = self.page.stop
-        self.page.closed.connect(self._leave)
-        parts.popover.settings_wanted.connect(self.open)
+        self._window, self._parts, self._preferences = window, parts, preferences
+        self._entries = {entry.id: entry for entry in PAGES}
+        self._context = PageContext(session, theme, work, post, self.open)
+        self._views: dict[str, PageView] = {}
+        self._shown: PageView | None = None
+        self.frame = QWidget(window)
+        self.frame.setObjectName("pageFrame")
+        self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.rail = PageRail(PAGES, theme)
+        self.rail.chosen.connect(self._show)
+        self._stack = QStackedWidget()
+        row = QHBoxLayout(self.frame)
+        row.setContentsMargins(1, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(self._stack, 1)
+        self.frame.hide()
+        parts.popover.settings_wanted.connect(partial(self.open, SETTINGS))
         window.installEventFilter(self)
 
-    def open(self) -> None:
-        """Show the settings in place of the transcript."""
+    @property
+    def keys(self) -> dict[str, Callable[[], object]]:
+        """What opens which page."""
+        numbered = enumerate(self._entries)
+        return {key: partial(self.open, id) for n, id in numbered if (key := shortcut_of(n))}
+
+    @property
+    def shown(self) -> PageView | None:
+        """The page on show."""
+        return self._shown
+
+    def open(self, id: str = "") -> None:
+        """Show a page in place of the transcript, by default the one that was open last."""
         self._parts.popover.dismiss()
         self._parts.panel.setVisible(False)
-        self.page.open()
-        self._place()
+        self._show(id or self._last())
+        if self._shown is not None:
+            self._shown.focus_first()
+
+    def toggle(self) -> None:
+        """Open the last page, or close the pages."""
+        if self._shown is None:
+            self.open()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Back to the conversation."""
+        if self._shown is not None:
+            self._leave()
+            self.frame.hide()
+            self._parts.panel.setVisible(True)
+            self._parts.stage.pages_button.setChecked(False)
+            self._place()
+            self._parts.composer.field.setFocus()
 
     def escape(self) -> bool:
-        """Leave the settings, or a search in them; False if they are not open."""
-        if not self.page.isVisible():
+        """One step back in the page, or leave it; False if no page is open."""
+        if self._shown is None:
             return False
-        self.page.dismiss()
+        if not self._shown.escape():
+            self.close()
         return True
+
+    def stop(self) -> None:
+        """The window closes."""
+        self._leave()
+        for view in self._views.values():
+            view.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self._place()
         return super().eventFilter(watched, event)
 
-    def _leave(self) -> None:
-        self._parts.panel.setVisible(True)
+    def _last(self) -> str:
+        last = self._preferences.now.page
+        return last if last in self._entries else next(iter(self._entries))
+
+    def _show(self, id: str) -> None:
+        view = self._view(id)
+        if view is self._shown:
+            return
+        self._leave()
+        self._shown = view
+        self._stack.setCurrentWidget(view)
+        self.rail.show_chosen(id)
+        self.frame.show()
+        self.frame.raise_()
+        self._parts.stage.pages_button.setChecked(True)
         self._place()
-        self._parts.composer.field.setFocus()
+        self._context.work.run(partial(self._preferences.note, LAST_PAGE, id))
+        view.enter()
+
+    def _leave(self) -> None:
+        if self._shown is not None:
+            self._shown.toast.dismiss_all()
+            self._shown.leave()
+            self._shown = None
+
+    def _view(self, id: str) -> PageView:
+        if id not in self._views:
+            view = self._views[id] = self._entries[id].make(self._context)
+            view.close_wanted.connect(self.close)
+            self._stack.addWidget(view)
+        return self._views[id]
 
     def _place(self) -> None:
         whole, height = self._window.width(), self._window.height()
         width = max(NARROWEST, round(whole * SHARE))
         if whole - width < BESIDE:
             width = whole
-        self.page.setGeometry(whole - width, 0, width, height)
-        beside = self.page.isVisible() and width < whole
+        self.frame.setGeometry(whole - width, 0, width, height)
+        beside = self._shown is not None and width < whole
         self._window.setContentsMargins(0, 0, width if beside else 0, 0)

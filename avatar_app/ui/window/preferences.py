@@ -13,6 +13,7 @@ from avatar_app.settings.schema import WindowSettings
 from avatar_app.settings.store import SettingsChange, SettingsStore
 
 THEME, TRANSCRIPT, GEOMETRY = "window.theme", "window.transcript", "window.geometry"
+LAST_PAGE = "window.page"
 
 
 class WindowPreferences:

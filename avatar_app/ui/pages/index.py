@@ -1,0 +1,40 @@
+"""The pages beside the portrait, in the order of their keys. A new page is one file and one entry
+in `PAGES`; its module is loaded when the page is first opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.style.assets import Glyph
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """What the window knows of a page before it is made."""
+
+    id: str
+    """What settings, shortcuts and other pages call it."""
+    source_title: str
+    glyph: Glyph
+    make: Callable[[PageContext], PageView]
+
+    @property
+    def title(self) -> str:
+        """In the user's language."""
+        return QCoreApplication.translate("pages", self.source_title)
+
+
+def _settings(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.settings import SettingsPage
+
+    return SettingsPage(context)
+
+
+SETTINGS = "settings"
+PAGES = (
+    PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
+)

@@ -1,0 +1,104 @@
+"""The rail at the left of the pages: one button for each, reached by arrow keys and Ctrl+digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from avatar_app.ui.pages.index import PageEntry
+from avatar_app.ui.style.assets import icon
+from avatar_app.ui.style.theme import UNIT, Theme
+
+WIDTH = 11 * UNIT
+ICON = 22
+_STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+
+
+def shortcut_of(number: int) -> str:
+    """The keys of the page at this place, from 0 on; empty beyond the ninth."""
+    return f"Ctrl+{number + 1}" if number < 9 else ""
+
+
+class PageButton(QToolButton):
+    """Icon above title; Up and Down go to the neighbors."""
+
+    moved = Signal(int)
+
+    def __init__(self, entry: PageEntry, shortcut: str, theme: Theme) -> None:
+        super().__init__()
+        self.entry, self._theme = entry, theme
+        self.setObjectName("railButton")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.setText(entry.title)
+        self.setIconSize(QSize(ICON, ICON))
+        self.setFixedSize(WIDTH - UNIT, 7 * UNIT)
+        self.setCheckable(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(entry.title)
+        keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(f"{entry.title}  ({keys})" if keys else entry.title)
+        self.toggled.connect(self._dress)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if step := _STEPS.get(Qt.Key(event.key())):
+            self.moved.emit(step)
+        else:
+            super().keyPressEvent(event)
+
+    def _dress(self) -> None:
+        """Tab stops at the page on show alone; the arrows reach the others."""
+        on = self.isChecked()
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if on else Qt.FocusPolicy.NoFocus)
+        palette = self._theme.palette
+        self.setIcon(icon(self.entry.glyph, palette.accent if on else palette.text_dim, ICON))
+
+
+class PageRail(QScrollArea):
+    """Exactly one button is checked while pages are open."""
+
+    chosen = Signal(str)
+
+    def __init__(self, entries: Sequence[PageEntry], theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("rail")
+        self.setAccessibleName(self.tr("Pages"))
+        self.setFixedWidth(WIDTH)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body = QWidget()
+        body.setObjectName("railBody")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(UNIT // 2, 2 * UNIT, UNIT // 2, 2 * UNIT)
+        column.setSpacing(UNIT // 2)
+        self.buttons: list[PageButton] = []
+        for number, entry in enumerate(entries):
+            button = PageButton(entry, shortcut_of(number), theme)
+            button.clicked.connect(lambda _=False, id=entry.id: self.chosen.emit(id))
+            button.moved.connect(self._move)
+            column.addWidget(button)
+            self.buttons.append(button)
+        column.addStretch(1)
+        self.setWidget(body)
+
+    def show_chosen(self, id: str) -> None:
+        """Mark the page on show."""
+        for button in self.buttons:
+            button.setChecked(button.entry.id == id)
+            if button.isChecked():
+                self.ensureWidgetVisible(button)
+
+    def _move(self, step: int) -> None:
+        """Open the neighbor; the keys stay in the rail."""
+        now = next(i for i, button in enumerate(self.buttons) if button.isChecked())
+        there = self.buttons[(now + step) % len(self.buttons)]
+        self.show_chosen(there.entry.id)
+        there.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.chosen.emit(there.entry.id)

@@ -1,0 +1,168 @@
+"""The frame of the pages: opened by button and keys, walked through, left; idle while hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+from avatar_app.ui.pages.index import PAGES, PageEntry
+from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.window import page_host
+from avatar_app.ui.window.main_window import SMALLEST, MainWindow
+
+MOUSE = Qt.MouseButton.LeftButton
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+class Noted(PageView):
+    """A page that notes what is asked of it."""
+
+    def __init__(self, context: PageContext, id: str) -> None:
+        super().__init__(context, id.title())
+        self.calls: list[str] = []
+        self.steps_back = 0
+
+    def enter(self) -> None:
+        self.calls.append("enter")
+
+    def leave(self) -> None:
+        self.calls.append("leave")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+    def escape(self) -> bool:
+        self.steps_back -= 1
+        return self.steps_back >= 0
+
+
+def entry(id: str, made: list[str]) -> PageEntry:
+    def make(context: PageContext) -> PageView:
+        made.append(id)
+        return Noted(context, id)
+
+    return PageEntry(id, id.title(), Glyph.FACE, make)
+
+
+@pytest.fixture
+def host(
+    opened: Callable[..., tuple[MainWindow, object]], monkeypatch: pytest.MonkeyPatch
+) -> SimpleNamespace:
+    """A window whose pages only note what happens to them."""
+    made: list[str] = []
+    pages = [entry(name, made) for name in ("one", "two", "three")]
+    monkeypatch.setattr(page_host, "PAGES", pages)
+    window, session = opened()
+    return SimpleNamespace(pages=window.pages, made=made, window=window, session=session)
+
+
+def test_a_page_is_made_when_it_is_first_opened_and_works_only_while_it_shows(host) -> None:
+    assert host.made == []
+    host.pages.open("two")
+    two = host.pages.shown
+    host.pages.open("one")
+    host.pages.open("two")
+    assert host.made == ["two", "one"]
+    assert host.pages.shown is two
+    host.pages.close()
+    assert two.calls == ["enter", "leave", "enter", "leave"]
+    host.pages.stop()
+    assert two.calls[-1] == "stop"
+
+
+def test_escape_goes_back_within_the_page_first(host) -> None:
+    host.pages.open("one")
+    host.pages.shown.steps_back = 1
+    assert host.pages.escape()
+    assert host.pages.shown is not None
+    assert host.pages.escape()
+    assert host.pages.shown is None
+    assert host.window.composer.field.hasFocus()
+    assert not host.pages.escape()
+
+
+def test_the_last_page_is_remembered_and_opened_again(qtbot, host) -> None:
+    host.pages.open("three")
+    qtbot.waitUntil(lambda: host.session.settings.get("window.page") == "three")
+    host.pages.toggle()
+    assert host.pages.shown is None
+    host.pages.toggle()
+    assert host.pages.shown.accessibleName() == "Three"
+
+
+def test_one_that_is_gone_gives_way_to_the_first(host) -> None:
+    host.session.settings.change({"window.page": "no longer there"}, undoable=False)
+    host.pages.open()
+    assert host.pages.shown.accessibleName() == "One"
+
+
+def test_arrows_walk_through_the_rail_and_tab_stops_at_the_page_on_show(qtbot, host) -> None:
+    host.pages.open("one")
+    buttons = host.pages.rail.buttons
+    buttons[0].setFocus()
+    for name in ("Two", "Three", "One"):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
+        assert host.pages.shown.accessibleName() == name
+        assert QApplication.focusWidget().accessibleName() == name
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Up)
+    assert host.pages.shown.accessibleName() == "Three"
+    stops = [button.focusPolicy() is Qt.FocusPolicy.TabFocus for button in buttons]
+    assert stops == [False, False, True]
+    qtbot.mouseClick(buttons[1], MOUSE)
+    assert host.pages.shown.accessibleName() == "Two"
+
+
+def test_the_button_and_its_key_open_and_close_them(qtbot, opened) -> None:
+    window, _ = opened()
+    qtbot.mouseClick(window.stage.pages_button, MOUSE)
+    assert window.pages.shown is not None
+    assert window.stage.pages_button.isChecked()
+    qtbot.keyClick(window, Qt.Key.Key_B, CONTROL)
+    assert window.pages.shown is None
+    assert not window.stage.pages_button.isChecked()
+
+
+def test_every_page_opens_by_its_key_and_fits_the_smallest_window(qtbot, opened) -> None:
+    window, _ = opened()
+    window.resize(*SMALLEST)
+    for number, page in enumerate(PAGES):
+        qtbot.keyClick(window, Qt.Key(Qt.Key.Key_1 + number), CONTROL)
+        assert window.pages.shown.accessibleName() == page.title
+        assert (window.width(), window.height()) == SMALLEST
+        assert not window.pages.rail.buttons[number].visibleRegion().isEmpty()
+
+
+def test_every_control_of_every_page_has_a_name_and_a_tip(opened) -> None:
+    window, _ = opened()
+    for page in PAGES:
+        window.pages.open(page.id)
+        controls = window.pages.frame.findChildren(QAbstractButton)
+        controls += window.pages.frame.findChildren(QLineEdit)
+        outer = [each for each in controls if not each.objectName().startswith("qt_")]
+        assert [each for each in outer if not each.accessibleName()] == [], page.id
+        shown = [each for each in outer if each.isVisible()]
+        assert [each.accessibleName() for each in shown if not each.toolTip()] == [], page.id
+
+
+def test_opening_and_closing_leaves_nothing_behind(qtbot, opened) -> None:
+    window, session = opened()
+
+    def round_trip() -> tuple[int, int]:
+        for page in PAGES:
+            window.pages.open(page.id)
+            QApplication.processEvents()
+        window.pages.close()
+        QApplication.processEvents()
+        return len(window.pages.frame.findChildren(QWidget)), session.listeners
+
+    before = round_trip()
+    for _ in range(60):  # rows that a search may find are made while nothing else is to do
+        before, former = round_trip(), before
+        if before == former:
+            break
+    assert {round_trip() for _ in range(10)} == {before}
