@@ -141,7 +141,7 @@ def test_texts_that_cannot_be_printed_stay_outside(
     ada: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
     bad = ["\ud800 \x1b[31mred"] * 30_000
-    manifest = edited(ada, notes=bad, license="\ud800", other="\ud800")
+    manifest = edited(ada, **{"notes": bad, "licence": "\ud800", "other": "\ud800"})
     avatar = import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
     assert set(avatar.notes) == {"[31mred"}
     written = (shelf.folder("guest") / MANIFEST).read_text()

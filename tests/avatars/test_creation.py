@@ -413,7 +413,8 @@ def test_a_damaged_avatar_is_told_in_a_sentence(folder: Path, damage: str) -> No
 
 @pytest.mark.parametrize("bad", ["\ud800", "\x1b]0;title\x07", "\u202e", "\n"])
 def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
-    change(folder, created=bad, license=f"mine{bad}!", notes=[f"a{bad}b" + "c" * 900] * 800)
+    notes = [f"a{bad}b" + "c" * 900] * 800
+    change(folder, **{"created": bad, "licence": f"mine{bad}!", "notes": notes})
     avatar = load_avatar(folder)
     texts = (avatar.created, avatar.license, *avatar.notes)
     assert avatar.license.startswith("mine ")
