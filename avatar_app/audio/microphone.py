@@ -80,7 +80,7 @@ class BlockCutter:
         self._rest: Samples = np.zeros(0, np.float32)
         self._start = 0
 
-    def add(self, samples: Samples, at: float, together: bool = False) -> None:
+    def add(self, samples: Samples, at: float, *, together: bool = False) -> None:
         """`at`: when the first of the samples was at the ADC. `together`: in one piece."""
         at -= len(self._rest) / MICROPHONE_RATE
         ready = np.concatenate([self._rest, samples])

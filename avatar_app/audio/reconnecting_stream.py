@@ -98,7 +98,7 @@ class ReconnectingStream:
         """One look at the stream: is it alive, is it the wanted one, is a better one back?"""
         line = self.line
         if line is not None:
-            line.need(self.needed)
+            line.need(needed=self.needed)
         if self._ordered:
             self._ordered = False
             self._drop_line()
@@ -185,7 +185,7 @@ class ReconnectingStream:
                 self._card.refresh()
         self._connect(devices)
 
-    def _devices(self, present: bool = False) -> list[Device]:
+    def _devices(self, *, present: bool = False) -> list[Device]:
         try:
             return self._card.present() if present else self._card.known()
         except DeviceUnavailable as problem:

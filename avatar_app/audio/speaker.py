@@ -43,7 +43,7 @@ class Loudspeaker(SoundDevice):
         self._pull = pull
         super().__init__(ROLE, device, SilentSpeaker(pull, clock), on_notice, card, clock)
 
-    def need(self, needed: bool) -> None:
+    def need(self, *, needed: bool) -> None:
         """Whether anything is to be played, or soon will be: if not, the device sleeps, and `pull`
         is not called. It plays again some milliseconds after it is needed."""
         if needed != self._stream.needed:

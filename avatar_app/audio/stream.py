@@ -91,7 +91,7 @@ class Stream:
         now = self._clock.now()
         return now - self._beat < SILENT_SECONDS or now - self._opened < FIRST_SECONDS
 
-    def need(self, needed: bool) -> None:
+    def need(self, *, needed: bool) -> None:
         """Sleep while no blocks are needed: neither this process nor the device works for silence.
         Blocks come again some milliseconds after they are needed, or the stream is dead."""
         if self.closed or needed != self.asleep:

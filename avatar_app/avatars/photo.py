@@ -67,7 +67,10 @@ def _size(content: bytes, path: Path) -> tuple[int, int]:
         size = _webp_size(content)
     elif content.startswith(b"BM") and len(content) >= 26:
         width, height = content[18:22], content[22:26]
-        size = abs(_number(width, "little", True)), abs(_number(height, "little", True))
+        size = (
+            abs(_number(width, "little", signed=True)),
+            abs(_number(height, "little", signed=True)),
+        )
     elif _is_other(content):
         size = other_size(content)
     if size is None or min(size) <= 0:
@@ -80,7 +83,7 @@ def _is_other(content: bytes) -> bool:
     return tiff or content[4:8] == b"ftyp" or content[:4] in (b"\0\0\0\x0c", b"\xff\x4f\xff\x51")
 
 
-def _number(content: bytes, order: Any, signed: bool = False) -> int:
+def _number(content: bytes, order: Any, *, signed: bool = False) -> int:
     return int.from_bytes(content, order, signed=signed)
 
 

@@ -33,7 +33,7 @@ FORMER_NAMES = MappingProxyType({"skew": "av-sync", "live": "realtime", "generat
 """What benches were called in version 0.1, and are now."""
 
 
-def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> BenchResult:
+def run_bench(name: str, settings: Settings, *, quick: bool, **chosen: Any) -> BenchResult:
     """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
     ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
     name = FORMER_NAMES.get(name, name)
@@ -46,7 +46,7 @@ def run_bench(name: str, settings: Settings, quick: bool, **chosen: Any) -> Benc
     module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
         before = measure_speed()
-        report: Report = module.measure(settings, paths_under(Path(folder)), quick, **choices)
+        report: Report = module.measure(settings, paths_under(Path(folder)), quick=quick, **choices)
     speed = {"speed": before, "speed_after": measure_speed()}
     return BenchResult(name, describe_machine() | speed, report)
 

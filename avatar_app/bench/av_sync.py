@@ -53,7 +53,9 @@ class _Film:
     rate: int
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool, face: str | None = None) -> Report:
+def measure(
+    settings: Settings, places: AppPaths, *, quick: bool, face: str | None = None
+) -> Report:
     """In the written film: pixels against samples. On the screen: the presenter's own account.
 
     With `face` the machine's speed plays no part (the bench realtime is for that), and Wav2Lip gets
@@ -79,7 +81,7 @@ def measure(settings: Settings, places: AppPaths, quick: bool, face: str | None 
     report.series["film_lag [ms]"] = lags
     report.add("film_stretches", len(lags), "", least=20 if quick else 50)
     next(parts)
-    _add_shown(report, settings, places, quick, pace)
+    _add_shown(report, settings, places, quick=quick, pace=pace)
     return report
 
 
@@ -154,7 +156,7 @@ def _read(path: Path) -> _Film:
 
 
 def _add_shown(
-    report: Report, settings: Settings, places: AppPaths, quick: bool, pace: float
+    report: Report, settings: Settings, places: AppPaths, *, quick: bool, pace: float
 ) -> None:
     """What the presenter says of the pictures that it showed with the sound leaving just then."""
     with offline_conversation(settings, places, _unnoticed, pace, output_latency=0.06) as gathering:

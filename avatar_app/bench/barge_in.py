@@ -10,7 +10,7 @@ from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """Interruptions, noises, and the loudspeaker heard by the microphone."""
     del places  # nothing is stored
     report = Report()

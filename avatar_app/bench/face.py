@@ -26,7 +26,9 @@ LOOKS = (FaceState.IDLE, FaceState.LISTENING, FaceState.THINKING)
 QUICK_FRAMES, FRAMES = 60, 450
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool, face: str | None = None) -> Report:
+def measure(
+    settings: Settings, places: AppPaths, *, quick: bool, face: str | None = None
+) -> Report:
     """The settings' face, or the one called `face`, speaks the settings' voice, then rests."""
     if face is not None:
         settings = with_face(settings, places, face_called(face))

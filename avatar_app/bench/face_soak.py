@@ -33,7 +33,7 @@ RESTING = 3
 
 
 def measure_face(
-    settings: Settings, places: AppPaths, face: str, utterances: int | None, quick: bool
+    settings: Settings, places: AppPaths, face: str, utterances: int | None, *, quick: bool
 ) -> Report:
     """`Face.perform` over short utterances, as fast as it can; only the face is in this process
     besides the voice's own process."""

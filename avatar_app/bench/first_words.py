@@ -29,7 +29,7 @@ QUESTIONS = (
 )
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """From the user's text to the first word, with what came before read ahead in idle time, as in
     a conversation. The second start finds what was read of the persona. ModelMissing where neither
     the chosen model nor SmolLM2 is here."""

@@ -23,7 +23,7 @@ PATIENCE = 300.0
 """Seconds for the probe, besides what it measures."""
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """In a process of its own, with a fresh user folder."""
     del settings  # the process reads the shipped ones
     seconds = QUICK_SECONDS if quick else SECONDS

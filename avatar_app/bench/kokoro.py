@@ -81,7 +81,7 @@ class _Way:
         self.sounds.append(sound)
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """All ways on each sentence, in turns; then first clauses. ModelMissing without the model."""
     del places  # the model is among the user's
     report = Report()

@@ -83,7 +83,7 @@ class LabeledSpeech:
     track: Track
 
 
-def flite_speakers(quick: bool) -> list[list[LabeledSpeech]]:
+def flite_speakers(*, quick: bool) -> list[list[LabeledSpeech]]:
     """Each speaker's sentences; none where flite is not installed."""
     if not shutil.which("flite"):
         return []
@@ -95,7 +95,7 @@ def flite_speakers(quick: bool) -> list[list[LabeledSpeech]]:
         ]
 
 
-def espeak_speakers(quick: bool) -> list[list[LabeledSpeech]]:
+def espeak_speakers(*, quick: bool) -> list[list[LabeledSpeech]]:
     """The same sentences, by voices that depend on no other program."""
     return [
         [_espeak(name, text) for text in SENTENCES[: QUICK if quick else None]] for name in ESPEAK

@@ -10,10 +10,10 @@ from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """The pipeline's overhead, the wait with real engines, pauses taken for an end."""
     report = Report()
     measure_overhead(report, turns=10 if quick else 60)
-    measure_wait(report, settings, places, quick)
-    measure_pauses(report, settings, quick)
+    measure_wait(report, settings, places, quick=quick)
+    measure_pauses(report, settings, quick=quick)
     return report

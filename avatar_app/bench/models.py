@@ -56,7 +56,7 @@ class _Models:
     kokoro: Path | None
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """ConfigInvalid where the libraries are not installed. The voice is that of the settings."""
     missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     if missing:

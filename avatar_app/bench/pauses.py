@@ -46,10 +46,10 @@ class _Speech:
     """Start and end in seconds."""
 
 
-def measure_pauses(report: Report, settings: Settings, quick: bool) -> None:
+def measure_pauses(report: Report, settings: Settings, *, quick: bool) -> None:
     """Each speaker is heard by a turn-taker that does not know the speaker yet."""
     rng = np.random.default_rng(11)
-    speakers = _speakers(rng, quick)
+    speakers = _speakers(rng, quick=quick)
     cut, ends, lengths = 0, 0, []
     for speeches in speakers:
         hearing = AudioFrontend(engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5)
@@ -81,7 +81,7 @@ def _ends(hearing: AudioFrontend, taker: TurnDetector, samples: Samples) -> list
     return ends
 
 
-def _speakers(rng: np.random.Generator, quick: bool) -> list[list[_Speech]]:
+def _speakers(rng: np.random.Generator, *, quick: bool) -> list[list[_Speech]]:
     """One person per recording, and one whose sentences are joined with pauses."""
     with UserVoice() as voice:
         spoken = [voice.say(text) for text in PHRASES]

@@ -20,7 +20,7 @@ MEMORY_MB = 1200.0
 """Of this process and the processes of its engines."""
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """The wait for an answer, interruptions, and the memory of everything."""
     chosen = with_starter_set(settings, app_paths())
     report, memory = Report(), list[float]()
@@ -28,7 +28,7 @@ def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
     def look(_conversation: OfflineConversation) -> None:
         memory.append(_family_mb())
 
-    measure_wait(report, chosen, places, quick, (SOUND_P50, SOUND_P95), look)
+    measure_wait(report, chosen, places, quick=quick, sound=(SOUND_P50, SOUND_P95), watch=look)
     measure_interruptions(report, chosen, rounds=5 if quick else 40)
     report.add("memory", max(memory, default=None), "MB", most=MEMORY_MB)
     report.add("load", psutil.getloadavg()[0], "processes")

@@ -34,6 +34,7 @@ STARTING = 120.0
 def measure(
     settings: Settings,
     places: AppPaths,
+    *,
     quick: bool,
     face: str | None = None,
     minutes: float | None = None,

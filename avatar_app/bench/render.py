@@ -53,7 +53,7 @@ class _Run:
     """The same while everything is loaded."""
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """The median of all rounds, as other work on the machine only disturbs some."""
     del settings  # both ways are as shipped
     write_weights(places.models / MODEL, random_state())

@@ -49,19 +49,19 @@ class SaidClip:
         return len(self.samples) / MICROPHONE_RATE
 
 
-def said_clips(quick: bool) -> list[SaidClip]:
+def said_clips(*, quick: bool) -> list[SaidClip]:
     """The recordings of the checkout (an installation has none), and espeak-ng's voice."""
     real = [clip for whole in recordings() for clip in _clips(whole.name, whole.samples)]
     with UserVoice() as voice:
         phrases = PHRASES[:4] if quick else PHRASES
-        spoken = [SaidClip(text, voice.say(text).samples, text, False) for text in phrases]
+        spoken = [SaidClip(text, voice.say(text).samples, text, real=False) for text in phrases]
     return (real[::3] if quick else real) + spoken
 
 
 def _clips(name: str, samples: Samples) -> Iterator[SaidClip]:
     """The whole recording, and what of it is between any two pauses and not too long."""
     said = SAID[name]
-    yield SaidClip(name, samples, " ".join(said), True)
+    yield SaidClip(name, samples, " ".join(said), real=True)
     edges = [(0.0, 0.0), *pauses_in(samples, PAUSE), (len(samples) / MICROPHONE_RATE,) * 2]
     for first in range(len(said)):
         for last in range(first, len(said)):
@@ -70,4 +70,4 @@ def _clips(name: str, samples: Samples) -> Iterator[SaidClip]:
             if (first, last) != (0, len(said) - 1) and end - start <= SHORT:
                 piece = samples[round(start * MICROPHONE_RATE) : round(end * MICROPHONE_RATE)]
                 text = " ".join(said[first : last + 1])
-                yield SaidClip(f"{name} {first}-{last}", piece, text, True)
+                yield SaidClip(f"{name} {first}-{last}", piece, text, real=True)

@@ -53,6 +53,7 @@ SPOKEN = 0.3
 def measure(
     settings: Settings,
     places: AppPaths,
+    *,
     quick: bool,
     face: str | None = None,
     utterances: int | None = None,
@@ -60,7 +61,7 @@ def measure(
     """Typed and spoken turns, some of them interrupted at random, on engines without a model; with
     `face`, that face speaks so many times instead."""
     if face is not None:
-        return measure_face(settings, places, face, utterances, quick)
+        return measure_face(settings, places, face, utterances, quick=quick)
     turns = utterances or (QUICK_TURNS if quick else TURNS)
     rng = np.random.default_rng(13)
     process = psutil.Process()
@@ -131,7 +132,7 @@ class _Tally:
         self.stale += len(moment.played) * (level > max(alive, default=0.0) + TURN_STEP / 2)
 
 
-def _turn(scene: Scene, rng: np.random.Generator, spoken: bool) -> None:
+def _turn(scene: Scene, rng: np.random.Generator, *, spoken: bool) -> None:
     """One turn to its end, or to an interruption by the user's voice, typing or stop button."""
     if spoken:
         scene.play(noisy_voice(SPOKEN, rng))

@@ -28,7 +28,7 @@ _LOADED = (
 )
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """Every start is that of a fresh process, whose user folder is a temporary one."""
     del settings  # each process reads the shipped ones
     rounds = 3 if quick else 10

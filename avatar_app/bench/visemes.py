@@ -67,11 +67,11 @@ class Fit:
         return float(closed.mean()) if len(closed) else 1.0
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """By the network and, in the same run, by loudness alone."""
     del settings, places  # neither engine nor folder of the user's takes part
     report = Report()
-    speakers = list(flite_speakers(quick) or espeak_speakers(quick))
+    speakers = list(flite_speakers(quick=quick) or espeak_speakers(quick=quick))
     steps: list[float] = []
     for speech in speakers:
         heard, loud = Fit(), Fit()

@@ -40,6 +40,7 @@ def measure_wait(
     report: Report,
     settings: Settings,
     places: AppPaths,
+    *,
     quick: bool,
     sound: tuple[float, float] = (SOUND_P50, SOUND_P95),
     watch: Callable[[OfflineConversation], None] = _unwatched,
@@ -51,7 +52,7 @@ def measure_wait(
     """
     answered: list[dict[str, float]] = []
     said = 0
-    for sayings in _speakers(quick):
+    for sayings in _speakers(quick=quick):
         with offline_conversation(
             settings, places, _unnoticed, output_latency=OUTPUT_LATENCY
         ) as gathering:
@@ -67,7 +68,7 @@ def measure_wait(
     report.add("answered", 100 * len(answered) / said, "%", least=90)
 
 
-def _speakers(quick: bool) -> Iterable[list[Saying]]:
+def _speakers(*, quick: bool) -> Iterable[list[Saying]]:
     """Each speaker's sayings: the pauses of one must not make the avatar patient with another."""
     with UserVoice() as voice:
         spoken = [voice.say(text) for text in PHRASES[: 4 if quick else None]]

@@ -75,7 +75,7 @@ class _Contestant:
         self.ms += [(end - begin) * 1000 / self.batch for begin, end in pairwise(finished[:-1])]
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """Plain PyTorch (each picture whole, nothing kept), fp32 and reduced precision, in turns."""
     del settings  # it needs neither an avatar nor a checkpoint
     state, face, mels = random_state(), _face(), _mels()

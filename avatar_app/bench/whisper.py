@@ -57,13 +57,13 @@ class _Way:
         self.errors[clip.name] = word_errors(heard, clip.said)
 
 
-def measure(settings: Settings, places: AppPaths, quick: bool) -> Report:
+def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     """Both ways on each clip, in turns; then the clips in real time."""
     del places  # the model is among the user's
     options = _whisper_options(settings)
     report = Report()
     report.add("load_before", os.getloadavg()[0], "")
-    clips = said_clips(quick)
+    clips = said_clips(quick=quick)
     ways = _ways(options)
     for clip in stepped("whisper, clip", clips[:1] + clips):  # the first warms up
         for way in ways.values():

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 
-def plain_console(stderr: bool = False) -> Console:
+def plain_console(*, stderr: bool = False) -> Console:
     """No markup, no emoji made of words between colons, no colors for numbers and paths: style
     comes from `style=` and from `Text`."""
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
@@ -22,6 +22,6 @@ def busy(console: Console, sentence: str) -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(Text(text))
 
 
-def check_mark(passed: bool, otherwise: str = "✗", style: str = "red") -> Text:
+def check_mark(*, passed: bool, otherwise: str = "✗", style: str = "red") -> Text:
     """A green tick, or what stands for its absence."""
     return Text("✓", style="green") if passed else Text(otherwise, style=style)

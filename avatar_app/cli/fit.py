@@ -34,6 +34,7 @@ def fit(
     profile: Annotated[
         ProfileName, typer.Option(help="How much of the machine to use.")
     ] = ProfileName.AUTO,
+    *,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the plan into your settings, after asking.")
     ] = False,
@@ -59,17 +60,17 @@ def fit(
             soft_wrap=True,
         )
         return 0
-    plan = _planned(profile, measure)
+    plan = _planned(profile, measure=measure)
     if as_json:
         typer.echo(json.dumps(plan.as_json(), ensure_ascii=False))
     else:
         _show(plan)
     if apply:
-        _apply(plan, app_paths().settings_file, yes)
+        _apply(plan, app_paths().settings_file, yes=yes)
     return 0
 
 
-def _planned(profile: ProfileName, measure: bool) -> Plan:
+def _planned(profile: ProfileName, *, measure: bool) -> Plan:
     from avatar_app.performance.planning import plan_for
     from avatar_app.performance.profiles import Profile
     from avatar_app.settings.loading import load_settings
@@ -78,13 +79,13 @@ def _planned(profile: ProfileName, measure: bool) -> Plan:
     paths = app_paths()
     settings, notices = load_settings(paths.settings_file)
     tell(err, notices)
-    plan, errors = plan_for(Profile(profile.value), settings, paths, err.status, measure)
+    plan, errors = plan_for(Profile(profile.value), settings, paths, err.status, measure=measure)
     for error in errors:
         err.print(str(error), style="yellow")
     return plan
 
 
-def _apply(plan: Plan, settings_file: Path, yes: bool) -> None:
+def _apply(plan: Plan, settings_file: Path, *, yes: bool) -> None:
     from avatar_app.performance.apply import apply, changes
 
     wanted = changes(plan, settings_file)
@@ -110,7 +111,7 @@ def _show(plan: Plan) -> None:
     out.print(f"Profile: {plan.profile}")
     table = Table("for", "engine", "needs", "", "why", box=None, header_style="bold")
     for row in plan.rows:
-        mark = check_mark(row.taken, "–", "dim")
+        mark = check_mark(passed=row.taken, otherwise="–", style="dim")
         table.add_row(row.kind.value, row.name, _needs(row), mark, row.why)
     out.print(table)
     for row in plan.rows:

@@ -199,7 +199,7 @@ def doctor(settings: Assignments = None) -> int:
     healthy = True
     for finding in examine(loaded, app_paths()):
         healthy = healthy and finding.ok
-        mark = check_mark(finding.ok)
+        mark = check_mark(passed=finding.ok)
         out.print(Text.assemble(mark, f" {finding.text}"))
         if finding.remedy:
             out.print(f"  → {finding.remedy}", style="yellow")
@@ -211,6 +211,7 @@ def bench(
     name: Annotated[
         str | None, typer.Argument(help="What to measure; omit it to list all.")
     ] = None,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quick: Annotated[bool, typer.Option(help="Fewer rounds and coarser figures.")] = False,
     face: Annotated[
@@ -235,7 +236,9 @@ def bench(
     loaded, notices = _settings(settings)
     tell(err, notices)
     with busy(err, f"Measuring {name} …"):
-        result = run_bench(name, loaded, quick, face=face, minutes=minutes, utterances=utterances)
+        result = run_bench(
+            name, loaded, quick=quick, face=face, minutes=minutes, utterances=utterances
+        )
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:

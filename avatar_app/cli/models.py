@@ -35,7 +35,7 @@ Accepted = Annotated[
 
 
 @models.command("list")
-def list_all(as_json: AsJson = False) -> int:
+def list_all(*, as_json: AsJson = False) -> int:
     """List the models that there are, and which are here."""
     from avatar_app.models.description import describe
 
@@ -48,7 +48,7 @@ def list_all(as_json: AsJson = False) -> int:
 
 
 @models.command()
-def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> int:
+def info(name: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> int:
     """Tell all about a model: files, license, needs, where its hashes are on record."""
     from avatar_app.models.description import describe
 
@@ -64,6 +64,7 @@ def info(name: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = F
 @models.command()
 def download(
     names: Annotated[list[str], typer.Argument(metavar="ID…")],
+    *,
     yes: Yes = False,
     accept_license: Accepted = None,
 ) -> int:
@@ -76,7 +77,7 @@ def download(
     wanted = catalog.find_all(names)
     lost: dict[str, DownloadFailed] = {}
     for model in wanted:
-        _agree(model, store, yes or model.id in (accept_license or ()))
+        _agree(model, store, accepts=yes or model.id in (accept_license or ()))
     for model in wanted:
         try:
             path = watched(
@@ -126,6 +127,7 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
 @models.command()
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="ID…")],
+    *,
     unpin: Annotated[
         bool,
         typer.Option(
@@ -150,6 +152,7 @@ def remove(
 def take(
     path: Path,
     name: Annotated[str | None, typer.Option("--as", metavar="ID", help="Which it is.")] = None,
+    *,
     yes: Yes = False,
     accept_license: Accepted = None,
 ) -> int:
@@ -160,7 +163,7 @@ def take(
     store, catalog = _known()
     source = path.expanduser()
     model = catalog.find(name) if name else identify(source, catalog)
-    _agree(model, store, yes or model.id in (accept_license or ()))
+    _agree(model, store, accepts=yes or model.id in (accept_license or ()))
     there = run_shown(
         f"Reading {source.name}", err, lambda job: import_model(job, source, model, store)
     )
@@ -169,7 +172,7 @@ def take(
 
 
 @models.command()
-def scan(as_json: AsJson = False) -> int:
+def scan(*, as_json: AsJson = False) -> int:
     """List models that other programs have brought here; they can be used where they lie."""
     from avatar_app.models.discovery import found_models
     from avatar_app.settings.loading import load_settings
@@ -233,7 +236,7 @@ def _known() -> tuple[Store, Catalog]:
     return store, user_catalog(store.root)
 
 
-def _agree(model: Model, store: Store, accepts: bool) -> None:
+def _agree(model: Model, store: Store, *, accepts: bool) -> None:
     """Show the license, and have it accepted once where it asks for that."""
     from avatar_app.models.licenses import require_license
 

@@ -51,6 +51,7 @@ def render(
     fps: Fps = None,
     size: Size = None,
     device: DeviceName = None,
+    *,
     no_sound: Silent = False,
     as_json: AsJson = False,
     settings: Assignments = None,

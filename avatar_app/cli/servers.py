@@ -23,6 +23,7 @@ err = plain_console(stderr=True)
 
 @servers.command("scan")
 def scan_here(
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Ask the usual ports of this machine, once, which models are served there."""
@@ -50,6 +51,7 @@ keep_former_name(servers, "servers look", "servers scan", scan_here)
 @servers.command()
 def key(
     address: Annotated[str, typer.Argument(help="As in dialogue.options.address.")],
+    *,
     remove: Annotated[bool, typer.Option("--remove", help="Forget it.")] = False,
 ) -> int:
     """Keep the key for a server in the system's keyring; it is asked for, hidden."""

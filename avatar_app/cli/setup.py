@@ -28,6 +28,7 @@ _USUAL_RATE = 4e6
 
 
 def setup(
+    *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Exchange your settings and those before setup.")

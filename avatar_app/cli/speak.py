@@ -38,6 +38,7 @@ def speak(
     language: Language = None,
     speed: Speed = None,
     rate: Rate = 24_000,
+    *,
     list_voices: Listing = False,
     as_json: AsJson = False,
     settings: Assignments = None,

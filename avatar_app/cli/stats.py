@@ -20,6 +20,7 @@ out = plain_console()
 
 def stats(
     days: Annotated[int, typer.Option(min=0, help="How many of the last days; 0 for all.")] = 30,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Delete the times of turns.")] = False,
 ) -> int:

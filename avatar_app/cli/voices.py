@@ -51,7 +51,7 @@ Record = Annotated[bool, typer.Option("--record", help="Read the sentence into t
 
 @voices.command()
 def clone(
-    name: Name, reference: Reference = None, consent: Consent = None, record: Record = False
+    name: Name, reference: Reference = None, consent: Consent = None, *, record: Record = False
 ) -> int:
     """Make a voice of a recording, once its speaker has read a sentence that is drawn for them."""
     from avatar_app.core.errors import ConfigInvalid
@@ -176,7 +176,7 @@ def _judge(path: Path) -> None:
 
     found = tuple(checks(read_reference(path)))
     for check in found:
-        mark = check_mark(check.passed)
+        mark = check_mark(passed=check.passed)
         _out.print(Text.assemble(mark, f" {check.sentence}"))
     refuse_failed(found)
 

@@ -38,6 +38,14 @@ class Finding:
     text: str
     remedy: str = ""
 
+    @classmethod
+    def passed(cls, text: str) -> Finding:
+        return cls(ok=True, text=text)
+
+    @classmethod
+    def failed(cls, text: str, remedy: str = "") -> Finding:
+        return cls(ok=False, text=text, remedy=remedy)
+
 
 Check = Callable[[Settings, AppPaths], Iterator[Finding]]
 
@@ -57,7 +65,7 @@ def _checked(check: Check, settings: Settings, places: AppPaths) -> Iterator[Fin
     try:
         yield from check(settings, places)
     except AvatarError as error:
-        yield Finding(False, error.message, error.hint)
+        yield Finding.failed(error.message, error.hint)
 
 
 def _python(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
@@ -68,9 +76,9 @@ def _python(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     missing = [name for name in PACKAGES if not _is_installed(name)]
     if missing:
         command = f"Type: {sys.executable} -m pip install {' '.join(missing)}"
-        yield Finding(False, f"These packages are missing: {', '.join(missing)}", command)
+        yield Finding.failed(f"These packages are missing: {', '.join(missing)}", command)
     else:
-        yield Finding(True, "All packages are installed")
+        yield Finding.passed("All packages are installed")
 
 
 def _settings_read(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
@@ -79,11 +87,11 @@ def _settings_read(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
     _, notices = load_settings(places.settings_file)
     there = "" if places.settings_file.exists() else " (there is none: all is as shipped)"
     if not notices:
-        yield Finding(True, f"Settings {places.settings_file}{there}")
+        yield Finding.passed(f"Settings {places.settings_file}{there}")
     for notice in notices:
-        yield Finding(False, notice.message, notice.hint)
+        yield Finding.failed(notice.message, notice.hint)
     for notice in Registry(user=places.engines).notices:
-        yield Finding(False, notice.message, notice.hint)
+        yield Finding.failed(notice.message, notice.hint)
 
 
 def _folders(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
@@ -98,7 +106,7 @@ def _folders(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
     notes = (".json", ".lock", ".yaml")
     models = sorted(path.name for path in places.models.glob("*") if path.suffix not in notes)
     holds = ", ".join(models) if models else "holds none, and none is needed"
-    yield Finding(True, f"Model folder {places.models}: {holds}")
+    yield Finding.passed(f"Model folder {places.models}: {holds}")
 
 
 def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
@@ -106,7 +114,7 @@ def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     from avatar_app.audio.devices import Direction, default
 
     found = list_devices()
-    yield Finding(True, "PortAudio works")
+    yield Finding.passed("PortAudio works")
     wanted = (
         ("microphone", Direction.INPUT, "Plug one in; until then you can type."),
         ("loudspeaker", Direction.OUTPUT, "Plug one in; until then you can read the answers."),
@@ -114,10 +122,10 @@ def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     for name, direction, remedy in wanted:
         device = default(found, direction)
         if device is None:
-            yield Finding(False, f"No {name} found", remedy)
+            yield Finding.failed(f"No {name} found", remedy)
         else:
             count = sum(each.channels(direction) > 0 for each in found)
-            yield Finding(True, f"{name.capitalize()}: {device.name} ({count} to choose from)")
+            yield Finding.passed(f"{name.capitalize()}: {device.name} ({count} to choose from)")
 
 
 def _window(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
@@ -127,11 +135,10 @@ def _window(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     code = "from PySide6.QtWidgets import QApplication as A; print(A([]).platformName())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     if done.returncode == 0:
-        yield Finding(True, f"Qt opens windows on {done.stdout.strip()}")
+        yield Finding.passed(f"Qt opens windows on {done.stdout.strip()}")
         return
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    yield Finding(
-        False,
+    yield Finding.failed(
         f"Qt cannot open a window: {lines[0] if lines else 'it stopped'}",
         "Start it on a desktop; on Linux install libxcb-cursor0 and libegl1. "
         "Without a display, avatar-app demo writes a film.",
@@ -159,8 +166,8 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
         builtin = BUILTIN[kind]
         other = f" Or choose the built-in one: {kind}.engine: {builtin}"
         remedy = error.hint + (other if choice.engine != builtin else "")
-        return Finding(False, f"{kind}: {error.message}", remedy)
-    return Finding(True, f"{kind}: {manifest.title} loads in {seconds:.1f} s")
+        return Finding.failed(f"{kind}: {error.message}", remedy)
+    return Finding.passed(f"{kind}: {manifest.title} loads in {seconds:.1f} s")
 
 
 def _conversation(settings: Settings, places: AppPaths) -> Iterator[Finding]:

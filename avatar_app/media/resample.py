@@ -33,7 +33,7 @@ class Resampler:
         returned = len(self._new_stream().resample_chunk(np.zeros(given, np.float32)))
         return MEASURED_SECONDS - returned / self.to_rate
 
-    def process(self, samples: Samples, last: bool = False) -> Samples:
+    def process(self, samples: Samples, *, last: bool = False) -> Samples:
         """The next piece, float32 of shape (n,); `last` flushes, ready for a new stream."""
         if self._stream is None:
             return samples

@@ -130,7 +130,7 @@ class _Sndfile:
 class _Ffmpeg:
     """The sound of an M4A, MP3, WebM, AMR or WMA file, of a film, or in a code of telephones."""
 
-    def __init__(self, path: Path, states_nothing: bool = False) -> None:
+    def __init__(self, path: Path, *, states_nothing: bool = False) -> None:
         """`states_nothing`: by its own header the file is one of sound, without any."""
         import av
 

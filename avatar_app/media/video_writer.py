@@ -71,6 +71,7 @@ class VideoWriter:
         fps: float,
         preset: str = "veryfast",
         crf: int = 20,
+        *,
         stereo: bool = True,
         silent: bool = False,
     ) -> None:

@@ -25,7 +25,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C ten times as qui
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def is_safe(url: str, from_loopback: bool = True) -> bool:
+def is_safe(url: str, *, from_loopback: bool = True) -> bool:
     """May a model come from there? https only, but for this very machine."""
     parts = urlsplit(url)
     if parts.scheme == "https":

@@ -186,7 +186,7 @@ class _ModelDownload:
     def _refused(self, file: ModelFile, whence: str, sha256: str) -> DownloadFailed:
         expected = self.store.expected_hash(self.model, file) or ""
         what, is_pinned = f"{file.name} {whence}", file.sha256 is None
-        return other_bytes(what, self.model.id, sha256, expected, is_pinned)
+        return other_bytes(what, self.model.id, sha256, expected, is_pinned=is_pinned)
 
     def _tell(self, part: PartialFile) -> None:
         self._tell_progress(self.tally.at(part.done, part.total, time.monotonic()))

@@ -35,7 +35,9 @@ class LicenseNotAccepted(AvatarError):
     """A model may be used only by who has accepted its license."""
 
 
-def other_bytes(what: str, model: str, sha256: str, expected: str, is_pinned: bool) -> WrongBytes:
+def other_bytes(
+    what: str, model: str, sha256: str, expected: str, *, is_pinned: bool
+) -> WrongBytes:
     """`what` has another hash than the published file, or than the one that came first."""
     than, hint = (
         ("that came first", f"If its authors changed it: avatar-app models remove {model} --unpin")

@@ -184,11 +184,11 @@ class Transfer:
             self.ask_for_room(total or 0)
             self.part.begin(total)
         self.part.url, self.part.validator = url, validator
-        self._share(response.status_code == 206)
+        self._share(takes_ranges=response.status_code == 206)
         self.part.save()
         return self._lacking()[0]
 
-    def _share(self, takes_ranges: bool) -> None:
+    def _share(self, *, takes_ranges: bool) -> None:
         part, lacking = self.part, (self.part.total or 0) - self.part.done
         several = self.manners.connections > 1 and len(part.segments) == 1
         takes_ranges = takes_ranges and (self.is_known or bool(part.validator))

@@ -114,9 +114,11 @@ class Planner:
             except ConfigInvalid:
                 continue  # a later version brings it, or the user's folder
             last = index == len(wishes) - 1
-            yield self._row(manifest, wish, left, last)
+            yield self._row(manifest, wish, left, last=last)
 
-    def _row(self, manifest: Manifest, wish: Candidate, left: dict[Pool, float], last: bool) -> Row:
+    def _row(
+        self, manifest: Manifest, wish: Candidate, left: dict[Pool, float], *, last: bool
+    ) -> Row:
         options = self._known_options(manifest, wish.options)
         attempts = [options, *manifest.lighter_choices(options)]
         first: Row | None = None
@@ -130,7 +132,7 @@ class Planner:
             row = Row(
                 *(manifest.kind, manifest.title, manifest.name, attempt, found.weight),
                 *(found.is_measured, last or not (told or absent)),
-                *(_why(told or absent, last, attempt), remedy),
+                *(_why(told or absent, last=last, options=attempt), remedy),
             )
             first = first or row
             if row.taken:
@@ -188,7 +190,7 @@ def _excess(weight: MemoryFootprint, left: dict[Pool, float]) -> str:
     return ""
 
 
-def _why(hindrance: str, last: bool, options: dict[str, Any]) -> str:
+def _why(hindrance: str, *, last: bool, options: dict[str, Any]) -> str:
     if hindrance:
         return f"{hindrance}; nothing lighter is there" if last else hindrance
     device = options.get("device", "")

@@ -24,7 +24,7 @@ Status = Callable[[str], AbstractContextManager[object]]
 
 
 def plan_for(
-    profile: Profile, settings: Settings, paths: AppPaths, status: Status, measure: bool = False
+    profile: Profile, settings: Settings, paths: AppPaths, status: Status, *, measure: bool = False
 ) -> tuple[Plan, tuple[AvatarError, ...]]:
     """Which engines fit this machine, and what kept those from being measured that were tried.
 
@@ -42,12 +42,12 @@ def plan_for(
 
 
 def create_planner(
-    settings: Settings, paths: AppPaths, measurements: Measurements, refresh: bool = False
+    settings: Settings, paths: AppPaths, measurements: Measurements, *, refresh: bool = False
 ) -> Planner:
     """A planner that knows this machine, the models and the avatars that are here."""
     store = Store.of(paths)
     return Planner(
-        look_at_hardware(measurements, Cards(nvml()), refresh),
+        look_at_hardware(measurements, Cards(nvml()), refresh=refresh),
         Registry(user_paths=paths),
         store,
         user_catalog(store.root),

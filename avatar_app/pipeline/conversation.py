@@ -187,9 +187,9 @@ class Conversation:
                 attention.withdraw()
                 delivery.interrupt()
             case commands.PushToTalk():
-                attention.hold(order.held)
+                attention.hold(held=order.held)
             case commands.Mute():
-                attention.mute(order.muted)
+                attention.mute(muted=order.muted)
                 self._post(Muted(order.muted))
             case commands.Forget():
                 delivery.ledger.forget()
@@ -207,7 +207,7 @@ class Conversation:
         try:
             for chunk, adc_at in _blocks_of(order):
                 self._blocks += 1
-                block = hearing.hear(chunk, adc_at, played, self._is_attentive)
+                block = hearing.hear(chunk, adc_at, played, floor_taken=self._is_attentive)
                 attention.hear(block)
                 played = []
         finally:  # who cannot be heard can type

@@ -33,7 +33,7 @@ class RenderSpeed:
     weight: int = 0
     """Pictures from which this was learned."""
 
-    def seconds(self, pictures: float, loaded: bool) -> float:
+    def seconds(self, pictures: float, *, loaded: bool) -> float:
         """For a film of so many pictures, with a face that is loaded or is not."""
         return (0.0 if loaded else self.loading) + self.around + pictures * self.picture
 

@@ -99,7 +99,7 @@ class SpokenText:
         resampler = Resampler(self._chunks[0].audio.rate, PLAYBACK_RATE)
         for index, chunk in enumerate(self._chunks, 1):
             last = index == len(self._chunks)
-            yield Take(chunk, (resampler.process(chunk.audio.samples, last),))
+            yield Take(chunk, (resampler.process(chunk.audio.samples, last=last),))
 
 
 def _mixed(sides: tuple[Samples, ...]) -> Samples:

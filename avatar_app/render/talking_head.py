@@ -105,7 +105,7 @@ class Wav2LipTalkingHead:
         audio_path: str | Path,
         output_path: str | Path,
         fps: float = 25,
-        include_audio: bool = True,
+        include_audio: bool = True,  # noqa: FBT001, FBT002 - programs may pass it by position
         *,
         progress: Tell = untold,
         turn: Turn | None = None,

@@ -96,18 +96,20 @@ class EngineSet:
         has_builtin = manifest.name != BUILTIN[manifest.kind]
         if manifest.kind is Kind.FACE:
             has_builtin = self.fallback is not None
-        return QualityLadder(levels_of(manifest, choice.options, has_builtin), self.clock)
+        return QualityLadder(
+            levels_of(manifest, choice.options, has_fallback=has_builtin), self.clock
+        )
 
     def _made(self, manifest: Manifest, options: dict[str, Any], ladder: QualityLadder) -> Any:
         make = partial(create_engine, self.registry, remembers=self.remembers)
         stays = manifest.name == BUILTIN[manifest.kind]
         if evictable := EVICTABLE.get(manifest.kind):
-            made = evictable(manifest, options, make, self.lender, self.notice, ladder, stays)
+            made = evictable(manifest, options, make, self.lender, self.notice, ladder, stays=stays)
             if isinstance(made, EvictableDialogue) and not stays:
                 made.skills = make(self.registry.find(manifest.kind, BUILTIN[manifest.kind]), {})
             return made
         if manifest.kind is Kind.FACE:
-            self.lease_face(manifest, options, stays)
+            self.lease_face(manifest, options, stays=stays)
         return make(manifest, options)
 
     def used(self) -> dict[Kind, Used]:
@@ -123,7 +125,9 @@ class EngineSet:
             for kind, manifest in dict(self.manifests).items()
         }
 
-    def lease_face(self, manifest: Manifest, options: dict[str, Any], stays: bool = False) -> None:
+    def lease_face(
+        self, manifest: Manifest, options: dict[str, Any], *, stays: bool = False
+    ) -> None:
         """Room for the chosen face, in place of the one before; OutOfMemory where there is none."""
         self.end_face_lease()
         self.face_lease = self.lender.lease(manifest, options, must=stays)
@@ -189,12 +193,12 @@ class EngineSet:
 
 
 def create_engine(
-    registry: Registry, manifest: Manifest, options: dict[str, Any], remembers: bool = True
+    registry: Registry, manifest: Manifest, options: dict[str, Any], *, remembers: bool = True
 ) -> Any:
     """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
     if manifest.isolation is Isolation.PROCESS:
         return HOSTED[manifest.kind](
-            engine_factory(registry, manifest, options, remembers), manifest.title
+            engine_factory(registry, manifest, options, remembers=remembers), manifest.title
         )
     with as_out_of_memory(manifest.title):
         return registry.load_class(manifest)(**resolve_options(options, manifest, registry.paths))

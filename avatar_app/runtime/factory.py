@@ -22,7 +22,7 @@ PROMPT_CACHE = "prompt_cache"
 
 
 def engine_factory(
-    registry: Registry, manifest: Manifest, options: dict[str, Any], remembers: bool = True
+    registry: Registry, manifest: Manifest, options: dict[str, Any], *, remembers: bool = True
 ) -> Callable[[], Any]:
     """What makes the engine in another process: it pickles. `remembers`: a voice may keep frequent
     sentences on disk."""
@@ -32,7 +32,8 @@ def engine_factory(
             f"Type: {install_command(missing, manifest.name)}",
         )
     known = resolve_options(options, manifest, registry.paths)
-    return partial(_make_in_child, registry.origin, manifest.kind, manifest.name, known, remembers)
+    chosen = (registry.origin, manifest.kind, manifest.name, known)
+    return partial(_make_in_child, *chosen, remembers=remembers)
 
 
 def resolve_options(
@@ -64,6 +65,7 @@ def _make_in_child(
     kind: Kind,
     name: str,
     options: dict[str, Any],
+    *,
     remembers: bool,
 ) -> Any:
     registry = Registry(*origin)

@@ -36,7 +36,7 @@ class AppControls(Protocol):
 
     def set_volume(self, volume: float) -> None: ...
 
-    def mute(self, muted: bool) -> None: ...
+    def mute(self, *, muted: bool) -> None: ...
 
 
 class VoiceControls:
@@ -62,7 +62,7 @@ class VoiceControls:
         self.set_volume(self._volume + step)
 
     def mute(self) -> None:
-        self._hands.mute(True)
+        self._hands.mute(muted=True)
 
     def show(self, control: Control) -> None:
         self._post(ControlRequested(control))

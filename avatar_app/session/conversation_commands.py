@@ -25,10 +25,10 @@ class ConversationCommands:
     def interrupt(self) -> None:
         self._order(commands.Interrupt())
 
-    def hold(self, held: bool) -> None:
+    def hold(self, *, held: bool) -> None:
         self._order(commands.PushToTalk(held))
 
-    def mute(self, muted: bool) -> None:
+    def mute(self, *, muted: bool) -> None:
         self._order(commands.Mute(muted))
 
     def say(self, text: str) -> None:

@@ -138,7 +138,7 @@ class LiveConversation:
     def _hear(self, event: Event) -> None:
         silent = self._silence.lasts(event)
         if self._loudspeaker is not None:
-            self._loudspeaker.need(not silent)
+            self._loudspeaker.need(needed=not silent)
         self._post(event)
 
     def _notice(self, message: str, hint: str) -> None:

@@ -85,10 +85,10 @@ class Session(AudioDevices, Characters, Protocol):
     def interrupt(self) -> None:
         """The avatar shall stop speaking or thinking."""
 
-    def hold(self, held: bool) -> None:
+    def hold(self, *, held: bool) -> None:
         """Push to talk: the user holds the key or button, or let go of it."""
 
-    def mute(self, muted: bool) -> None:
+    def mute(self, *, muted: bool) -> None:
         """Close or open the microphone; answered by a `Muted` event."""
 
     def frame(self) -> VideoFrame | None:

@@ -149,6 +149,7 @@ def fingerprint() -> str:
 def look_at_hardware(
     measurements: SpeedStore | None,
     cards: Cards,
+    *,
     refresh: bool = False,
     seconds: float = MEASURED_SECONDS,
 ) -> Hardware:

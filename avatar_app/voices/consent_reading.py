@@ -27,7 +27,8 @@ def heard_by_grammar(samples: Samples) -> str:
         path.write_text(grammar(), encoding="utf-8")
         decoder = pocketsphinx.Decoder(loglevel="FATAL", lm=None, jsgf=str(path), **_BEAMS)
     decoder.start_utt()
-    decoder.process_raw((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes(), False, True)
+    pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+    decoder.process_raw(pcm, no_search=False, full_utt=True)
     decoder.end_utt()
     found = decoder.hyp()
     return str(found.hypstr) if found else ""

@@ -98,7 +98,7 @@ def at_microphone_rate(samples: Samples, rate: int) -> Samples:
 def checks(reference: Reference) -> Iterator[Check]:
     """Length, speech, level, clipping, noise, and whether one person speaks."""
     seconds = len(reference.samples) / reference.rate
-    yield Check("length", True, f"It is {seconds:.1f} s long.")
+    yield Check("length", passed=True, sentence=f"It is {seconds:.1f} s long.")
     speech = speaker_embedding.voiced(reference.heard)
     spoken = len(speech) / MICROPHONE_RATE
     enough = spoken >= LEAST_SPEECH and len(reference.embeddings) > 0

@@ -12,11 +12,11 @@ from avatar_app.audio.backend import PortAudioBackend
 from avatar_app.audio.devices import Device, Direction, candidates, default, matching
 from avatar_app.core.errors import DeviceUnavailable
 
-BUILT_IN = Device("Built-in Audio", "ALSA", 2, 2, True, True)
-HEADSET = Device("USB Headset", "ALSA", 1, 2, False, False)
-HEADSET_PRO = Device("USB Headset Pro", "ALSA", 1, 2, False, False)
-HEADSET_TWIN = Device("USB Headset", "JACK", 1, 2, False, False)
-BOX = Device("Box", "ALSA", 0, 2, False, False)
+BUILT_IN = Device("Built-in Audio", "ALSA", 2, 2, default_input=True, default_output=True)
+HEADSET = Device("USB Headset", "ALSA", 1, 2, default_input=False, default_output=False)
+HEADSET_PRO = Device("USB Headset Pro", "ALSA", 1, 2, default_input=False, default_output=False)
+HEADSET_TWIN = Device("USB Headset", "JACK", 1, 2, default_input=False, default_output=False)
+BOX = Device("Box", "ALSA", 0, 2, default_input=False, default_output=False)
 ALL = [BUILT_IN, HEADSET_PRO, HEADSET, HEADSET_TWIN, BOX]
 
 

@@ -10,8 +10,8 @@ from avatar_app.audio.null_devices import NullDevice
 from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
 from avatar_app.core.errors import DeviceUnavailable
 
-BUILT_IN = Device("Built-in", "ALSA", 2, 2, True, True)
-HEADSET = Device("Headset", "ALSA", 1, 2, False, False)
+BUILT_IN = Device("Built-in", "ALSA", 2, 2, default_input=True, default_output=True)
+HEADSET = Device("Headset", "ALSA", 1, 2, default_input=False, default_output=False)
 ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 

@@ -18,7 +18,7 @@ from avatar_app.audio.stream import Format, Stream
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.values import AudioChunk, Samples
 
-DEVICE = Device("Sound Card", "ALSA", 6, 6, True, True)
+DEVICE = Device("Sound Card", "ALSA", 6, 6, default_input=True, default_output=True)
 
 
 def tone(count: int, rate: int) -> np.ndarray:
@@ -232,13 +232,13 @@ def test_a_stream_that_is_not_needed_sleeps_and_is_no_dead_one() -> None:
     library, clock = PropPortAudio(48_000, (1,)), ToldClock()
     line = opened(library, clock, Direction.OUTPUT)
     stream = library.streams[0]
-    line.need(True)
+    line.need(needed=True)
     assert stream.running
-    line.need(False)
+    line.need(needed=False)
     assert not stream.running
     clock.time = 60.0
     assert line.alive
-    line.need(True)
+    line.need(needed=True)
     assert stream.running
     assert line.alive
     clock.time = 70.0
@@ -250,9 +250,9 @@ def test_a_stream_that_is_not_needed_sleeps_and_is_no_dead_one() -> None:
 def test_a_stream_whose_device_went_while_it_slept_is_dead() -> None:
     library = PropPortAudio(48_000, (1,))
     line = opened(library, ToldClock(), Direction.OUTPUT)
-    line.need(False)
+    line.need(needed=False)
     library.streams[0].gone = True
-    line.need(True)
+    line.need(needed=True)
     assert not line.alive
     line.close()
 

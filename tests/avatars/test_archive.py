@@ -116,7 +116,7 @@ def test_a_hostile_file_leaves_nothing(
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_file_that_cannot_be_read_is_told(
-    shelf: AvatarLibrary, tmp_path: Path, there: bool
+    shelf: AvatarLibrary, tmp_path: Path, *, there: bool
 ) -> None:
     source = tmp_path / "x.avatar"
     if there:

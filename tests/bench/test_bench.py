@@ -49,7 +49,7 @@ def test_an_unknown_bench_names_the_known_ones(settings: Settings) -> None:
     ],
 )
 def test_a_metric_knows_whether_it_meets_its_target(
-    metric: Metric, ok: bool, target: str | None
+    metric: Metric, *, ok: bool, target: str | None
 ) -> None:
     assert (metric.ok, metric.target) == (ok, target)
 

@@ -75,11 +75,11 @@ def test_the_lips_of_a_bench_are_a_checkpoint_that_can_be_read(tmp_path: Path) -
 def test_pictures_that_were_due_and_not_painted_are_dropped() -> None:
     shown, turn = Shown(), Turn(1)
     for number in (0, 1, 3):
-        shown.looked(Moment(turn, number / 25, False))
-        shown.painted(Moment(turn, number / 25 + 0.01, False), frame(number), 25)
-    shown.painted(Moment(turn, 0.25, False), frame(4), 25)  # 90 ms after its sound
-    shown.painted(Moment(None, 0.0, True), frame(9), 25)  # at rest
-    shown.looked(Moment(turn, 6.5 / 25, False))
+        shown.looked(Moment(turn, number / 25, ending=False))
+        shown.painted(Moment(turn, number / 25 + 0.01, ending=False), frame(number), 25)
+    shown.painted(Moment(turn, 0.25, ending=False), frame(4), 25)  # 90 ms after its sound
+    shown.painted(Moment(None, 0.0, ending=True), frame(9), 25)  # at rest
+    shown.looked(Moment(turn, 6.5 / 25, ending=False))
     assert shown.due(25) == 6
     assert shown.dropped(25) == 2  # 2 was skipped, 5 never came; 6 is still to be heard
     assert shown.late == 1
@@ -88,12 +88,12 @@ def test_pictures_that_were_due_and_not_painted_are_dropped() -> None:
 
 def test_what_was_shown_before_counting_is_neither_due_nor_dropped() -> None:
     shown, turn = Shown(), Turn(1)
-    shown.looked(Moment(turn, 1.01, False))
-    shown.painted(Moment(turn, 1.01, False), frame(25), 25)
+    shown.looked(Moment(turn, 1.01, ending=False))
+    shown.painted(Moment(turn, 1.01, ending=False), frame(25), 25)
     shown.count_anew()
     assert (shown.due(25), shown.dropped(25), shown.off_ms, shown.seconds) == (0, 0, [], 0)
-    shown.painted(Moment(turn, 1.05, False), frame(26), 25)
-    shown.looked(Moment(turn, 1.13, False))
+    shown.painted(Moment(turn, 1.05, ending=False), frame(26), 25)
+    shown.looked(Moment(turn, 1.13, ending=False))
     assert (shown.due(25), shown.dropped(25)) == (2, 1)
     assert shown.seconds == pytest.approx(0.12)
 
@@ -164,7 +164,7 @@ def test_a_face_keeps_what_was_chosen_about_it(settings: Settings, tmp_path: Pat
 
 def test_a_short_soak_of_a_face_is_measured(settings: Settings, tmp_path: Path) -> None:
     places = paths_under(tmp_path)
-    metrics = face_soak.measure_face(small(settings), places, "illustrated", 4, True).metrics
+    metrics = face_soak.measure_face(small(settings), places, "illustrated", 4, quick=True).metrics
     assert metrics["utterances"].ok
     assert metrics["pictures"].ok
     assert metrics["engine_memory_last"].ok

@@ -185,7 +185,7 @@ def test_consent_on_the_command_line_is_shown_and_kept(
 
 @pytest.mark.parametrize("answer", [True, False])
 def test_who_sits_there_is_asked(
-    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch, answer: bool
+    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch, *, answer: bool
 ) -> None:
     asked: list[str] = []
 

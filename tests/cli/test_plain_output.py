@@ -82,7 +82,7 @@ def test_what_goes_on_is_shown_as_it_is(name: str) -> None:
 def test_tables_show_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(check_mark(True), check_mark(False))
+        console.print(check_mark(passed=True), check_mark(passed=False))
     assert captured.get().split() == ["✓", "✗"]
 
 

@@ -36,28 +36,28 @@ def test_a_broken_part_does_not_stop_the_other_checks(
     places: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
-        yield Finding(True, "first")
+        yield Finding.passed("first")
         raise DeviceUnavailable("PortAudio is missing.", "Install libportaudio2.")
 
     def sound(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
-        yield Finding(True, "last")
+        yield Finding.passed("last")
 
     monkeypatch.setattr(doctor, "CHECKS", (broken, sound))
     assert list(examine(settings(), places)) == [
-        Finding(True, "first"),
-        Finding(False, "PortAudio is missing.", "Install libportaudio2."),
-        Finding(True, "last"),
+        Finding.passed("first"),
+        Finding.failed("PortAudio is missing.", "Install libportaudio2."),
+        Finding.passed("last"),
     ]
 
 
 def test_what_is_wrong_is_told_once(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def loads(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
-        yield Finding(False, "tts: There is no tts engine 'foo'.", "Choose another.")
-        yield Finding(False, "Another thing.")
+        yield Finding.failed("tts: There is no tts engine 'foo'.", "Choose another.")
+        yield Finding.failed("Another thing.")
 
     def talks(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
-        yield Finding(False, "There is no tts engine 'foo'.", "Another one is used.")
-        yield Finding(True, "Another thing.")
+        yield Finding.failed("There is no tts engine 'foo'.", "Another one is used.")
+        yield Finding.passed("Another thing.")
 
     monkeypatch.setattr(doctor, "CHECKS", (loads, talks))
     told = [(finding.ok, finding.text) for finding in examine(settings(), places)]

@@ -322,7 +322,7 @@ CALL = ToolCall("set_timer", {"minutes": 5})
 def test_words_calls_and_thoughts_are_told_apart(written, outputs, size):
     pieces = (written[at : at + size] for at in range(0, len(written), size))
     found: list[Any] = []
-    for output in answer(pieces, True, Thoughts(), Ending(Limits())):
+    for output in answer(pieces, may_call=True, thoughts=Thoughts(), ending=Ending(Limits())):
         if not output:
             continue
         if isinstance(output, str) and found and isinstance(found[-1], str):

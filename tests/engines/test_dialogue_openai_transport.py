@@ -41,7 +41,7 @@ def answer(address: str, turn: Turn | None = None, **options: object) -> str:
         *(("https://localhost.example.com/v1", False), ("http://[::1", False)),
     ],
 )
-def test_what_is_this_machine(address: str, here: bool) -> None:
+def test_what_is_this_machine(address: str, *, here: bool) -> None:
     assert is_loopback(address) is here
 
 

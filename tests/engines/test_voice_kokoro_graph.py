@@ -85,7 +85,7 @@ def kinds(model: bytes) -> set[str]:
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(("taps", "step"), [(1, 1), (3, 1), (3, 5), (7, 3), (11, 1)])
 def test_a_product_is_what_the_convolution_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taps: int, step: int, bias: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taps: int, step: int, *, bias: bool
 ) -> None:
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: True)
     model, path = quantized(taps, step, bias=bias), tmp_path / "model.onnx"

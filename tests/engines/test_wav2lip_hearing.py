@@ -220,7 +220,8 @@ def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "weights", {})
     with zipfile.ZipFile(path, "w") as archive:
         pid = Stored(tensor)
-        call = Hostile(rebuild_tensor, pid, 2, (4,), (1,), False, OrderedDict())
+        requires_grad = False
+        call = Hostile(rebuild_tensor, pid, 2, (4,), (1,), requires_grad, OrderedDict())
         archive.writestr("archive/data.pkl", pickled({"state_dict": {"output_block.1.bias": call}}))
         archive.writestr("archive/data/0", tensor.values.tobytes())
     described = read_torch_file(path)["state_dict"]["output_block.1.bias"]
@@ -233,7 +234,7 @@ def test_no_file_is_a_missing_model(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "wav2lip.pth")
 
 
-def write_onnx(path: Path, state: State, named: bool) -> Path:
+def write_onnx(path: Path, state: State, *, named: bool) -> Path:
     """As exporters do: batch norms folded into convolutions, but not into transposed ones."""
     face = [layer for block in FACE_ENCODER for layer in block]
     layers = [*AUDIO_ENCODER, *face, *(layer for block in DECODER for layer in block)]
@@ -261,9 +262,9 @@ def write_onnx(path: Path, state: State, named: bool) -> Path:
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_converted_network_gives_the_same_filters(
-    named: bool, state: State, tmp_path: Path
+    *, named: bool, state: State, tmp_path: Path
 ) -> None:
-    read = read_checkpoint(write_onnx(tmp_path / "wav2lip.onnx", state, named))
+    read = read_checkpoint(write_onnx(tmp_path / "wav2lip.onnx", state, named=named))
     for layer in LAYERS:
         one, other = folded(layer, state), folded(layer, read)
         assert np.abs(one.weight - other.weight).max() < 1e-6

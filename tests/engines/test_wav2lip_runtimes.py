@@ -261,6 +261,7 @@ def test_what_cannot_be_had_is_done_in_fp32(choice: Choice, wanted: Precision) -
     ],
 )
 def test_auto_takes_the_fastest_that_is_installed(
+    *,
     wide: bool,
     installed: set[str],
     precision: Precision,

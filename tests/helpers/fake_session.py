@@ -150,10 +150,10 @@ class FakeSession:
     def interrupt(self) -> None:
         self._note("interrupt")
 
-    def hold(self, held: bool) -> None:
+    def hold(self, *, held: bool) -> None:
         self._note("hold", held)
 
-    def mute(self, muted: bool) -> None:
+    def mute(self, *, muted: bool) -> None:
         self._note("mute", muted)
 
     def frame(self) -> VideoFrame | None:

@@ -185,7 +185,7 @@ class Scene:
     def __exit__(self, *_: object) -> None:
         self.conversation.close()
 
-    def wait(self, seconds: float, voice: bool = False) -> None:
+    def wait(self, seconds: float, *, voice: bool = False) -> None:
         """Pass time, with or without a user speaking."""
         samples = self._voice(seconds) if voice else None
         self.moments += self.room.pass_time(seconds, samples)

@@ -42,7 +42,7 @@ class PropLine:
         self.closed = False
         self.needed = True
 
-    def need(self, needed: bool) -> None:
+    def need(self, *, needed: bool) -> None:
         self.needed = needed
 
     def close(self) -> None:

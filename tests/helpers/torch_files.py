@@ -73,7 +73,7 @@ class TorchPickler(pickle._Pickler):
     }
 
 
-def pickled(content: Any, older: bool = False) -> bytes:
+def pickled(content: Any, *, older: bool = False) -> bytes:
     buffer = io.BytesIO()
     pickler = TorchPickler(buffer, 2)
     pickler.older = older

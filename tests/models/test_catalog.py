@@ -161,7 +161,7 @@ def test_the_users_own_catalog_adds_and_replaces(tmp_path: Path) -> None:
         ("//example.org", False),
     ],
 )
-def test_only_https_is_safe_but_for_this_machine(url: str, safe: bool) -> None:
+def test_only_https_is_safe_but_for_this_machine(url: str, *, safe: bool) -> None:
     assert is_safe(url) is safe
 
 

@@ -149,7 +149,7 @@ def test_a_file_of_another_size_is_not_even_read(store: Store, tmp_path: Path) -
 
 @pytest.mark.parametrize("unpacked", [False, True])
 def test_an_archive_is_taken_over_packed_or_not(
-    store: Store, tmp_path: Path, unpacked: bool
+    store: Store, tmp_path: Path, *, unpacked: bool
 ) -> None:
     source = write(tmp_path / "mine", a__bin=b"a", b__txt=b"b")
     packed = tmp_path / "m.zip"
@@ -229,7 +229,7 @@ def wav2lip() -> Manifest:
     return Registry().find(Kind.FACE, "wav2lip")
 
 
-def put_wav2lip(accepted: bool) -> Path:
+def put_wav2lip(*, accepted: bool) -> Path:
     """Some bytes, noted as if they had come; where they lie."""
     store = Store.of(app_paths())
     model = read_catalog(shipped("models") / "catalog.yaml").find("wav2lip")

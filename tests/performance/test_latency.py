@@ -34,7 +34,7 @@ def a_turn(number: int, first_token: float = 0.3) -> TurnEnded:
 
 
 class Case:
-    def __init__(self, keep: bool = True) -> None:
+    def __init__(self, *, keep: bool = True) -> None:
         self.notices: list[Noticed] = []
         kept = HistorySettings(keep=keep, days=365)
         self.keeper = LatencyRecorder(app_paths(), kept, self.notices.append)

@@ -74,7 +74,7 @@ def test_an_engine_that_keeps_its_promise_is_not_named() -> None:
 
 
 @pytest.mark.parametrize(("dropped", "named"), [(4, False), (20, True)])
-def test_a_face_that_drops_many_pictures_is_named(dropped: int, named: bool) -> None:
+def test_a_face_that_drops_many_pictures_is_named(dropped: int, *, named: bool) -> None:
     monitor = Monitor({Kind.FACE: FACE})
     for _ in range(ENOUGH):
         monitor.add(replace(ENDED, pictures=Pictures(shown=100 - dropped, dropped=dropped)))

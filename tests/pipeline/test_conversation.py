@@ -234,22 +234,22 @@ def test_stop_silences_at_once(scene: Scene) -> None:
 
 
 def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
-    scene.order(commands.Mute(True))
+    scene.order(commands.Mute(muted=True))
     scene.say("hello", seconds=0.5)
     assert not scene.of(UserStarted)
     assert scene.of(Muted)[-1].muted
     assert scene.conversation.presenter.look is FaceState.ASLEEP
-    scene.order(commands.Mute(False))
+    scene.order(commands.Mute(muted=False))
     scene.say("hello")
     assert ended(scene).user_text == "hello"
 
 
 def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene) -> None:
-    scene.order(commands.Mute(True))
+    scene.order(commands.Mute(muted=True))
     scene.recognizer.script.append("whispered words")
-    scene.order(commands.PushToTalk(True))
+    scene.order(commands.PushToTalk(held=True))
     scene.wait(0.5)
-    scene.order(commands.PushToTalk(False))
+    scene.order(commands.PushToTalk(held=False))
     marks = ended(scene).marks
     assert scene.of(UserSaid)[0].text == "whispered words"
     assert marks["first_sound"] - marks["end_of_turn"] <= 0.1
@@ -257,9 +257,9 @@ def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene)
 
 def test_push_to_talk_takes_the_floor(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.PushToTalk(True))
+    scene.order(commands.PushToTalk(held=True))
     assert ended(scene).outcome is Outcome.INTERRUPTED
-    scene.order(commands.PushToTalk(False))
+    scene.order(commands.PushToTalk(held=False))
     scene.wait(0.5)
     assert scene.conversation.state is State.IDLE
 

@@ -150,7 +150,7 @@ def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
         scene.wait(0.5)
         loud = scene.moments[-1].played.max()
         scene.wait(0.02, voice=True)
-        scene.order(commands.Mute(True))
+        scene.order(commands.Mute(muted=True))
         scene.wait(0.2)
         assert scene.moments[-1].played.max() == pytest.approx(loud)
 
@@ -190,7 +190,7 @@ def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
         yield Transcript("too late", final=True)
 
     monkeypatch.setattr(scene.recognizer, "transcribe", transcribe)
-    scene.order(commands.PushToTalk(True))
+    scene.order(commands.PushToTalk(held=True))
     scene.wait(1.0, voice=True)
     scene.order(commands.Interrupt())
     assert [event.state for event in scene.of(StateChanged)] == ["listening", "idle"]

@@ -26,7 +26,7 @@ def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_the_builtin_dialogue_forgets_with_the_ledger(forgotten: bool) -> None:
+def test_the_builtin_dialogue_forgets_with_the_ledger(*, forgotten: bool) -> None:
     dialogue, ledger = BuiltinDialogue(), ChatContext()
 
     def say(text: str) -> str:
@@ -48,12 +48,12 @@ def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
             scene.room.step(np.full(160, level, np.float32))
 
     with Scene() as scene:
-        scene.order(commands.Mute(True))
+        scene.order(commands.Mute(muted=True))
         for _ in range(2):
             hear(scene, 40, PRIVATE)
-            scene.conversation.order(commands.PushToTalk(True))
+            scene.conversation.order(commands.PushToTalk(held=True))
             hear(scene, 30, MEANT)
-            scene.conversation.order(commands.PushToTalk(False))
+            scene.conversation.order(commands.PushToTalk(held=False))
         hear(scene, 5, PRIVATE)
         assert len(scene.recognizer.heard) == 2
         for heard in scene.recognizer.heard:

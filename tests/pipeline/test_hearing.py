@@ -67,15 +67,16 @@ class Desk:
         self,
         level: float = 0.0,
         played: list[PlayedBlock] | None = None,
+        *,
         floor_taken: bool = True,
     ) -> float:
         """Ten milliseconds; returns the probability of speech."""
-        return self.take(level, played or [], floor_taken).probability
+        return self.take(level, played or [], floor_taken=floor_taken).probability
 
-    def take(self, level: float, played: list[PlayedBlock], floor_taken: bool) -> CleanBlock:
+    def take(self, level: float, played: list[PlayedBlock], *, floor_taken: bool) -> CleanBlock:
         sound = self.chance.uniform(-level, level, 160).astype(np.float32)
         block = AudioChunk(sound, 16000, self.start)
-        heard = self.hearing.hear(block, self.at, played, floor_taken)
+        heard = self.hearing.hear(block, self.at, played, floor_taken=floor_taken)
         self.at = round(self.at + 0.01, 6)
         self.start += 160
         assert heard.chunk.start == block.start

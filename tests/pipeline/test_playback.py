@@ -29,7 +29,7 @@ class Desk:
         self.heard: list[Samples] = []
         self.turns = 0
 
-    def expect(self, seconds: float = 0.0, words: int = 0, allowed: bool = True) -> Turn:
+    def expect(self, seconds: float = 0.0, words: int = 0, *, allowed: bool = True) -> Turn:
         """A turn of flat speech; with a picture."""
         self.turns += 1
         turn = Turn(self.turns, clock=lambda: self.now)

@@ -37,11 +37,13 @@ class Table:
         self.seconds = 0.0
         self.decisions: Decisions = []
 
-    def hear(self, probability: float, seconds: float, avatar_speaking: bool = False) -> Decisions:
+    def hear(
+        self, probability: float, seconds: float, *, avatar_speaking: bool = False
+    ) -> Decisions:
         """Returns the decisions of these seconds; their times count from the beginning of them."""
         begun, known = self.seconds, len(self.decisions)
         for _ in range(round(seconds * 100)):
-            decision = self.taker.observe(probability, avatar_speaking)
+            decision = self.taker.observe(probability, avatar_speaking=avatar_speaking)
             self.seconds = round(self.seconds + 0.01, 2)
             if decision is not None:
                 self.decisions.append((decision, self.seconds))
@@ -78,9 +80,9 @@ def test_a_turn_of_the_user() -> None:
     ],
 )
 def test_how_much_voice_takes_the_floor(
-    avatar_speaking: bool, seconds: float, decisions: list[Decision]
+    *, avatar_speaking: bool, seconds: float, decisions: list[Decision]
 ) -> None:
-    heard = Table().hear(1.0, seconds, avatar_speaking)
+    heard = Table().hear(1.0, seconds, avatar_speaking=avatar_speaking)
     assert [decision for decision, _ in heard] == decisions
 
 
@@ -93,7 +95,11 @@ def test_a_click_over_the_avatar_is_suspected_and_relented() -> None:
 
 def test_a_suspicion_becomes_certainty_without_being_relented() -> None:
     table = Table()
-    heard = table.hear(1.0, 0.08, True) + table.hear(0.0, 0.02, True) + table.hear(1.0, 0.2, True)
+    heard = (
+        table.hear(1.0, 0.08, avatar_speaking=True)
+        + table.hear(0.0, 0.02, avatar_speaking=True)
+        + table.hear(1.0, 0.2, avatar_speaking=True)
+    )
     assert [decision for decision, _ in heard] == [SUSPECTED, STARTED]
 
 
@@ -148,7 +154,7 @@ def test_a_turn_does_not_end_while_there_is_voice() -> None:
         ("", False),
     ],
 )
-def test_after_unfinished_words_the_user_is_given_more_time(text: str, unfinished: bool) -> None:
+def test_after_unfinished_words_the_user_is_given_more_time(text: str, *, unfinished: bool) -> None:
     table = speaking()
     table.taker.hint(text)
     decision, seconds = table.hear(0.0, 2.0)[-1]
@@ -244,7 +250,7 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
     since_start = 0
     for probability, blocks, avatar_speaking in stretches:
         for _ in range(blocks):
-            decision = taker.observe(probability, avatar_speaking)
+            decision = taker.observe(probability, avatar_speaking=avatar_speaking)
             since_start += 1
             if decision is None:
                 continue
@@ -260,10 +266,13 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.floats(0, 0.29), max_size=500), st.booleans())
 def test_without_one_voiced_block_there_is_no_decision(
-    probabilities: list[float], avatar_speaking: bool
+    probabilities: list[float], *, avatar_speaking: bool
 ) -> None:
     taker = TurnDetector()
-    assert all(taker.observe(probability, avatar_speaking) is None for probability in probabilities)
+    assert all(
+        taker.observe(probability, avatar_speaking=avatar_speaking) is None
+        for probability in probabilities
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -271,10 +280,10 @@ def test_without_one_voiced_block_there_is_no_decision(
 def test_silence_always_ends_a_turn(stretches: list[tuple[float, int, bool]]) -> None:
     taker = TurnDetector()
     decisions = [
-        taker.observe(probability, speaking)
+        taker.observe(probability, avatar_speaking=speaking)
         for probability, blocks, speaking in stretches
         for _ in range(blocks)
     ]
-    decisions += [taker.observe(0.0, False) for _ in range(130)]
+    decisions += [taker.observe(0.0, avatar_speaking=False) for _ in range(130)]
     told = [decision for decision in decisions if decision is not None]
     assert not told or told[-1] in (ENDED, RELENTED)

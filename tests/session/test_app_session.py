@@ -116,7 +116,7 @@ def opened() -> Iterator[Callable[..., Window]]:
     windows: list[Window] = []
     before = multiprocessing.active_children()
 
-    def open_companion(start: bool = True, **overrides: Any) -> Window:
+    def open_companion(*, start: bool = True, **overrides: Any) -> Window:
         dotted = {name.replace("__", "."): value for name, value in overrides.items()}
         windows.append(Window(open_session(LIGHT | dotted)))
         if start:
@@ -170,13 +170,13 @@ def test_controls_reach_the_conversation(
     window = opened()
     companion = window.companion
     assert companion.wait_open()
-    companion.mute(True)
+    companion.mute(muted=True)
     assert window.wait(Muted).muted
     companion.set_volume(0.5)
     companion.configure_voice(speed=1.5)
     companion.interrupt()
-    companion.hold(True)
-    companion.hold(False)
+    companion.hold(held=True)
+    companion.hold(held=False)
     for character in reversed(companion.characters()):
         companion.use_character(character)
         window.wait(CharacterShown, lambda shown, name=character: shown.name == name)

@@ -23,7 +23,7 @@ class Hands:
     def set_volume(self, volume: float) -> None:
         self.moved.append(("volume", volume))
 
-    def mute(self, muted: bool) -> None:
+    def mute(self, *, muted: bool) -> None:
         self.moved.append(("mute", muted))
 
 

@@ -300,7 +300,7 @@ TREES = st.dictionaries(
     comment=st.sampled_from(["", "# about\n"]),
 )
 def test_any_yaml_is_edited_to_what_was_wanted(
-    tree: dict[str, Any], name: tuple[str, ...], value: Any, flow: bool | None, comment: str
+    tree: dict[str, Any], name: tuple[str, ...], value: Any, *, flow: bool | None, comment: str
 ) -> None:
     text = comment + yaml.safe_dump(tree, default_flow_style=flow)
     edited = with_setting(text, name, value)

@@ -73,7 +73,7 @@ class Size(StrEnum):
 
 def brew(
     services: Services, kind: Literal["tea", "coffee"], cups: int = 1, size: Size = Size.SMALL,
-    extras: list[str] | None = None, strong: bool = False,
+    extras: list[str] | None = None, *, strong: bool = False,
 ) -> str:  # fmt: skip
     """Brew something hot.
 

@@ -191,7 +191,7 @@ def test_each_state_has_its_light(qtbot, window_and_session, state, light, text)
 def test_muted_has_its_light_and_gives_way_to_speaking(qtbot, window_and_session):
     window, session = window_and_session
     light = window.stage.view.light
-    session.post(Muted(True))
+    session.post(Muted(muted=True))
     qtbot.waitUntil(lambda: light.weights[Light.MUTED] > 0.9)
     assert "muted" in window.stage.view.accessibleDescription()
     session.post(StateChanged(State.SPEAKING))

@@ -175,7 +175,7 @@ def test_what_is_here_is_used_without_fetching(qtbot, window, starter):
 
 def test_it_fits_the_smallest_window(qtbot, window):
     card = window.starter.card
-    window.show_transcript(True)
+    window.show_transcript(shown=True)
     window.resize(*SMALLEST)
     qtbot.mouseClick(card.choose_button, LEFT)
     qtbot.waitUntil(lambda: card.rows[-1].isVisible())

@@ -125,7 +125,7 @@ def test_mute_asks_and_shows_what_the_session_answers(qtbot, window_and_session)
     qtbot.keyClick(window, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
     assert session.asked("mute") == [(True,)]
     assert not button.isChecked()
-    session.post(Muted(True))
+    session.post(Muted(muted=True))
     qtbot.waitUntil(button.isChecked)
     assert button.accessibleName() == "Open the microphone"
     qtbot.mouseClick(button, LEFT)

@@ -61,7 +61,7 @@ class Parrot:
 def parrot() -> Callable[..., str]:
     """Makes an engine of the user's that does, or does not, take cloned voices; its name."""
 
-    def make(clones: bool = True) -> str:
+    def make(*, clones: bool = True) -> str:
         folder = app_paths().engines / "tts" / "parrot"
         folder.mkdir(parents=True)
         (folder / "manifest.yaml").write_text(PARROT.format(clones=str(clones).lower()))

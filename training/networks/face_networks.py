@@ -120,7 +120,7 @@ class Conversion:
         self.nodes.append(helper.make_node(kind, inputs, [between], **attributes))
         self._add("Relu", [between], output)
 
-    def conv_2d(self, operator, depthwise: bool = False) -> None:
+    def conv_2d(self, operator, *, depthwise: bool = False) -> None:
         kind = tflite.DepthwiseConv2DOptions if depthwise else tflite.Conv2DOptions
         options = self._options(operator, kind)
         source, kernel, bias = (operator.Inputs(k) for k in range(3))

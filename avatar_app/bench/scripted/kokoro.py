@@ -22,14 +22,14 @@ VOICES = {"af_heart": 0.2, "am_adam": 0.4, "bf_emma": 0.3, "jf_alpha": 0.3, "if_
 def write_kokoro(folder: Path, *, durations: bool = False, noise: float = 0.0) -> Path:
     """Write the graph and the voices; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(graph(durations, noise), str(folder / "kokoro-v1.0.onnx"))
+    onnx.save(graph(durations=durations, noise=noise), str(folder / "kokoro-v1.0.onnx"))
     styles = {name: np.full((510, 1, 256), loud, np.float32) for name, loud in VOICES.items()}
     with (folder / "voices-v1.0.bin").open("wb") as file:
         np.savez(file, **styles)  # type: ignore[arg-type]  # its stub takes the names for options
     return folder
 
 
-def graph(durations: bool, noise: float) -> onnx.ModelProto:
+def graph(*, durations: bool, noise: float) -> onnx.ModelProto:
     """tokens int64 (1, n), style float32 (1, 256), speed float32 (1,) → audio float32 (samples,)"""
     time = np.arange(PHONEME, dtype=np.float32)[None]
     constants: dict[str, np.ndarray] = {

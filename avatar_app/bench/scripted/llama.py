@@ -105,8 +105,8 @@ def _write(
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(tokens.index(END))
     writer.add_unk_token_id(0)
-    writer.add_add_bos_token(False)
-    writer.add_add_space_prefix(False)
+    writer.add_add_bos_token(value=False)
+    writer.add_add_space_prefix(value=False)
     writer.add_chat_template(template)
     for name, weight in _weights(len(tokens), follows, first, layers).items():
         writer.add_tensor(name, weight)

@@ -24,7 +24,7 @@ _PHONEMES = "_^$ !,.:;?—ˈˌːaɑɐæbdðeəɛɜfɡhiɪjklmnŋoɔɒprɹsʃtuʊ
 def write_piper(folder: Path, *, durations: bool = True, speakers: bool = False) -> Path:
     """Write the graph and its description; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(graph(durations, speakers), str(folder / "en_US-test.onnx"))
+    onnx.save(graph(durations=durations, speakers=speakers), str(folder / "en_US-test.onnx"))
     described = {
         "audio": {"sample_rate": RATE},
         "espeak": {"voice": "en-us"},
@@ -38,7 +38,7 @@ def write_piper(folder: Path, *, durations: bool = True, speakers: bool = False)
     return folder
 
 
-def graph(durations: bool, speakers: bool) -> onnx.ModelProto:
+def graph(*, durations: bool, speakers: bool) -> onnx.ModelProto:
     """input int64 (1, n), input_lengths int64 (1,), scales float32 (3,), perhaps sid int64 (1,) →
     output float32 (1, 1, 1, samples); a speaker's number makes it louder."""
     constants: dict[str, np.ndarray] = {
@@ -62,7 +62,7 @@ def graph(durations: bool, speakers: bool) -> onnx.ModelProto:
         helper.make_node("Mul", ["turning", "time"], ["phases"]),
         helper.make_node("Sin", ["phases"], ["tones"]),
         helper.make_node("Mul", ["tones", "quiet"], ["single_voice"]),
-        *_loudness(speakers),
+        *_loudness(speakers=speakers),
         helper.make_node("Reshape", ["loud", "flat"], ["plain"]),
         helper.make_node("Gather", ["scales", "second"], ["length"]),
         helper.make_node("Reciprocal", ["length"], ["pace"]),
@@ -98,7 +98,7 @@ def graph(durations: bool, speakers: bool) -> onnx.ModelProto:
     return model
 
 
-def _loudness(speakers: bool) -> list[onnx.NodeProto]:
+def _loudness(*, speakers: bool) -> list[onnx.NodeProto]:
     if not speakers:
         return [helper.make_node("Identity", ["single_voice"], ["loud"])]
     return [

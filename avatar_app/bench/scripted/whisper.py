@@ -42,7 +42,7 @@ def write_whisper(folder: Path, sentence: str, *, silent: bool = False, sure: fl
     times = [f"<|{0.02 * i:.2f}|>" for i in range(TIMESTAMPS)]
     vocabulary = [*ordinary, *SPECIAL, *times]
     folder.mkdir(parents=True, exist_ok=True)
-    _write_model(folder, vocabulary, _successors(words), silent, sure)
+    _write_model(folder, vocabulary, _successors(words), silent=silent, sure=sure)
     _write_tokenizer(folder, vocabulary)
     return folder
 
@@ -58,6 +58,7 @@ def _write_model(
     folder: Path,
     vocabulary: list[str],
     successors: list[tuple[str, str]],
+    *,
     silent: bool,
     sure: float,
 ) -> None:

@@ -83,7 +83,12 @@ class AudioFrontend:
         """Who is at work, or failed at it: CANCEL, DETECT or nobody."""
 
     def hear(
-        self, chunk: AudioChunk, adc_at: float, played: list[PlayedBlock], floor_taken: bool = True
+        self,
+        chunk: AudioChunk,
+        adc_at: float,
+        played: list[PlayedBlock],
+        *,
+        floor_taken: bool = True,
     ) -> CleanBlock:
         """Clean one block that entered the microphone at `adc_at` seconds of the clock; `played` is
         what the loudspeaker took since the last one. `floor_taken`: somebody speaks or is about

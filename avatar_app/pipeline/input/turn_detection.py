@@ -90,7 +90,7 @@ class TurnDetector:
         self._last_text = ""
         self._pauses: deque[float] = deque(maxlen=LEARNED_PAUSES)
 
-    def observe(self, probability: float, avatar_speaking: bool) -> Decision | None:
+    def observe(self, probability: float, *, avatar_speaking: bool) -> Decision | None:
         """Take one 10 ms block; at most one decision follows from it."""
         if probability >= (VOICED_OVER_AVATAR if avatar_speaking else VOICED):
             self._is_voice = True
@@ -99,7 +99,7 @@ class TurnDetector:
         self._count()
         match self._floor:
             case _Floor.OPEN | _Floor.SUSPECTED:
-                return self._open(avatar_speaking)
+                return self._open(avatar_speaking=avatar_speaking)
             case _Floor.USER:
                 return self._user_speaks()
             case _Floor.USER_PAUSED:
@@ -146,7 +146,7 @@ class TurnDetector:
         paused = self._floor is _Floor.USER_PAUSED  # a click in a pause does not end the pause
         self._silence = self._silence + BLOCK_SECONDS if paused or not self._is_voice else 0.0
 
-    def _open(self, avatar_speaking: bool) -> Decision | None:
+    def _open(self, *, avatar_speaking: bool) -> Decision | None:
         options = self.options
         needed = options.pause_after if avatar_speaking else options.min_speech
         if _reached(self._voiced, needed):

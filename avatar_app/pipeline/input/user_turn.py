@@ -67,7 +67,9 @@ class UserTurnController:
             return
         self._blocks_since_end += 1
         if not self.held:
-            decision = self._taker.observe(block.probability, self._delivery.avatar_speaking)
+            decision = self._taker.observe(
+                block.probability, avatar_speaking=self._delivery.avatar_speaking
+            )
             if decision is not None:
                 self._follow(decision)
         self.listener.hear(block.chunk)
@@ -102,7 +104,7 @@ class UserTurnController:
         self.recognized(turn, Transcript("", final=True))
         return False
 
-    def hold(self, held: bool) -> None:
+    def hold(self, *, held: bool) -> None:
         """Push to talk: the button, not the voice, says who has the floor."""
         if held and not self.held:
             self.withdraw()
@@ -116,7 +118,7 @@ class UserTurnController:
             self._end(self.utterance, silence=0.0)
         self.held = held
 
-    def mute(self, muted: bool) -> None:
+    def mute(self, *, muted: bool) -> None:
         """Hear nothing, or hear again."""
         if muted != self.muted:
             self.muted = muted

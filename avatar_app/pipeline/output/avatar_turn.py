@@ -140,7 +140,7 @@ class AvatarTurnController:
         if order.turn is self.turn:
             self._post(BlockWritten(order.turn.id, order.block))
 
-    def follow(self, floor_taken: bool) -> None:
+    def follow(self, *, floor_taken: bool) -> None:
         """Once per block: say what was heard since, end what is over, start what waits."""
         self.chain.performing.watch()
         if self.turn is None:
@@ -187,7 +187,7 @@ class AvatarTurnController:
         self.chain.start(turn, prompt)
         return turn
 
-    def _commit(self, turn: Turn, typed: bool) -> None:
+    def _commit(self, turn: Turn, *, typed: bool) -> None:
         self.turn, self._typed = turn, typed
         self._stirred_at = self._clock()
         if turn.user_text:

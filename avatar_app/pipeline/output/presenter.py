@@ -81,9 +81,9 @@ class Presenter:
             if moment.turn is not None and moment.turn is self._turn and self._frames:
                 self._resting.interrupt()
                 self._show_performing(moment.turn, moment.seconds)
-                self._resting.draw(moment.ending)  # from there on the mouth can close
+                self._resting.draw(wanted=moment.ending)  # from there on the mouth can close
             elif moment.turn is None:
-                self._resting.draw(True)
+                self._resting.draw(wanted=True)
                 due = self._resting.take(self._clock(), self._shown, self.fps)
                 self._shown = due or self._shown
             if before != (self._shown, self._resting.generation):

@@ -28,7 +28,7 @@ class RestQueue:
     def has_room(self) -> bool:
         return self.drawing and len(self.frames) < RESTING_AHEAD
 
-    def draw(self, wanted: bool) -> None:
+    def draw(self, *, wanted: bool) -> None:
         """Have the face drawn or not, each time from the picture that is on show then."""
         if wanted != self.drawing:
             self.drawing = wanted

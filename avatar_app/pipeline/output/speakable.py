@@ -83,19 +83,19 @@ class _Reader:
         self._begins_line = True
         self._after_blank = True
 
-    def ready(self, is_last: bool) -> Iterator[str | Block]:
+    def ready(self, *, is_last: bool) -> Iterator[str | Block]:
         while self.text:
             if self._begins_line:
-                size, outputs = self._block(is_last)
+                size, outputs = self._block(is_last=is_last)
                 if size:
                     self.text = self.text[size:]
                     yield from outputs
                     continue
-                if self._may_be_block(is_last):
+                if self._may_be_block(is_last=is_last):
                     return
                 self.text = self._without_marker()
                 self._begins_line = False
-            size = self._plain(is_last)
+            size = self._plain(is_last=is_last)
             if not size:
                 return
             text, self.text = self.text[:size], self.text[size:]
@@ -107,7 +107,7 @@ class _Reader:
                 self._after_blank = cleaned[-1].isspace()
                 yield cleaned
 
-    def _block(self, is_last: bool) -> tuple[int, list[str | Block]]:
+    def _block(self, *, is_last: bool) -> tuple[int, list[str | Block]]:
         """How much of the text is a block, and what becomes of it; 0 where none is complete."""
         if (rule := _RULE.match(self.text)) and (is_last or rule[0].endswith("\n")):
             return rule.end(), []
@@ -121,11 +121,11 @@ class _Reader:
                 return len(self.text), self._shown(BlockKind.CODE, self.text[fence.end() :])
         if formula := _FORMULA.match(self.text):
             return formula.end(), self._shown(BlockKind.FORMULA, formula[0])
-        if _TABLE_ROW.match(self.text) and (size := self._table(is_last)):
+        if _TABLE_ROW.match(self.text) and (size := self._table(is_last=is_last)):
             return size, self._shown(BlockKind.TABLE, self.text[:size])
         return 0, []
 
-    def _table(self, is_last: bool) -> int:
+    def _table(self, *, is_last: bool) -> int:
         """Characters of the table with which the text begins; 0 while it may go on."""
         size = 0
         for line in self.text.splitlines(keepends=True):
@@ -139,7 +139,7 @@ class _Reader:
             return []
         return [Block(kind, text.strip("\n")), f"{ANNOUNCED[kind]}\n"]
 
-    def _may_be_block(self, is_last: bool) -> bool:
+    def _may_be_block(self, *, is_last: bool) -> bool:
         """Must more be read to know how the line is meant?"""
         if is_last:
             return False
@@ -153,7 +153,7 @@ class _Reader:
         marker = _MARKER.match(self.text)
         return self.text[marker.end() :] if marker else self.text
 
-    def _plain(self, is_last: bool) -> int:
+    def _plain(self, *, is_last: bool) -> int:
         """Characters, of this line, in which no mark is open."""
         line_end = self.text.find("\n") + 1
         if line_end:

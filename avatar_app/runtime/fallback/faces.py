@@ -76,7 +76,7 @@ def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:
     """The face that stands by for a chosen one, loaded, and the ladder of both."""
     manifest = rack.registry.find(Kind.FACE, choice.engine)
     rack.fallback = make_fallback(rack.registry, choice)
-    levels = levels_of(manifest, choice.options, rack.fallback is not None)
+    levels = levels_of(manifest, choice.options, has_fallback=rack.fallback is not None)
     ladder = QualityLadder(levels, rack.clock)
     rack.choices[Kind.FACE], rack.ladders[Kind.FACE] = choice, ladder
     rack.manifests[Kind.FACE] = manifest

@@ -44,7 +44,7 @@ class QualityLevel:
 
 
 def levels_of(
-    manifest: Manifest, options: dict[str, Any], has_fallback: bool
+    manifest: Manifest, options: dict[str, Any], *, has_fallback: bool
 ) -> tuple[QualityLevel, ...]:
     """Full → smaller batch → fewer and smaller pictures → those with the manifest's lighter options
     (less precision, the processor) → the built-in engine → for a face: sound only; without the

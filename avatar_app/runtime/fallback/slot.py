@@ -71,7 +71,7 @@ class Slot:
                     return  # nothing simpler is left
             self._wanted = True
 
-    def due(self, idle: bool) -> QualityLevel | None:
+    def due(self, *, idle: bool) -> QualityLevel | None:
         """What to load now; `idle`: nobody speaks or is answered."""
         if self.is_loading:
             return None
@@ -116,7 +116,7 @@ class FaceSlot(Slot):
         return True
 
     def __init__(
-        self, ladder: QualityLadder, clock: Callable[[], float], has_standby: bool
+        self, ladder: QualityLadder, clock: Callable[[], float], *, has_standby: bool
     ) -> None:
         super().__init__(Kind.FACE, ladder, clock)
         self.has_standby = has_standby
@@ -138,7 +138,7 @@ class FaceSlot(Slot):
         self._failed = self._failed or failed
         self._tell_at = self._clock() + TOLD_AFTER
 
-    def due(self, idle: bool) -> QualityLevel | None:
+    def due(self, *, idle: bool) -> QualityLevel | None:
         if self.is_loading or not idle:
             return None
         return self.ladder.level if self._wanted else self.ladder.better

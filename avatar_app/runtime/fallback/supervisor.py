@@ -95,7 +95,7 @@ class EngineSupervisor:
     def _slot(self, kind: Kind) -> Slot:
         ladder = self._rack.ladders[kind]
         if kind is Kind.FACE:
-            return FaceSlot(ladder, self._rack.clock, self._rack.fallback is not None)
+            return FaceSlot(ladder, self._rack.clock, has_standby=self._rack.fallback is not None)
         return Slot(kind, ladder, self._rack.clock)
 
     def _loader(self, name: str) -> Stage[_Choice | _Level, None]:
@@ -174,7 +174,7 @@ class EngineSupervisor:
             self._load_due(slot)
 
     def _load_due(self, slot: Slot, reason: str = "") -> None:
-        if level := slot.due(self._idle):
+        if level := slot.due(idle=self._idle):
             slot.is_loading = True
             self._submit(_Level(slot.kind, level, self._rack.engines.get(slot.kind), reason))
 

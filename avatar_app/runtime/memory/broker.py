@@ -53,10 +53,12 @@ class MemoryBroker:
             catalog = user_catalog(store.root)
             try:
                 with closing(Measurements.of(places)) as known:
-                    return estimate(manifest, options, known, store, catalog, has_card).weight
+                    return estimate(
+                        manifest, options, known, store, catalog, has_card=has_card
+                    ).weight
             except AvatarError as error:
                 log.info("nothing measured is known: %s", error)
-                return estimate(manifest, options, None, store, catalog, has_card).weight
+                return estimate(manifest, options, None, store, catalog, has_card=has_card).weight
 
         return cls(MemoryBudget(meters(cards), limits), weigh, cards)
 
@@ -65,11 +67,12 @@ class MemoryBroker:
         manifest: Manifest,
         options: dict[str, Any],
         unload: Callable[[], None] | None = None,
+        *,
         must: bool = False,
     ) -> MemoryLease:
         """As MemoryBudget.lease, which raises OutOfMemory."""
         weight = self._weigh(manifest, options)
-        return self._residency.lease(manifest.title, weight, unload, must)
+        return self._residency.lease(manifest.title, weight, unload, must=must)
 
     def weigh_process(self, lease: MemoryLease, pid: int) -> None:
         """Put what the engine's process took at its peak in place of what was declared."""

@@ -79,6 +79,7 @@ class MemoryBudget:
         name: str,
         weight: MemoryFootprint,
         unload: Callable[[], None] | None = None,
+        *,
         must: bool = False,
     ) -> MemoryLease:
         """Room for an engine. Raises OutOfMemory above the hard limit.
@@ -88,7 +89,7 @@ class MemoryBudget:
         """
         lease = MemoryLease(self, name, weight, unload)
         with self._changed:
-            self._admit(lease, must)
+            self._admit(lease, must=must)
             self._leases.append(lease)
         self.snapshot(f"with {name}")
         return lease
@@ -150,7 +151,7 @@ class MemoryBudget:
 
     # `_changed` is held by whoever calls these
 
-    def _admit(self, lease: MemoryLease, must: bool) -> None:
+    def _admit(self, lease: MemoryLease, *, must: bool) -> None:
         self._make_room(lease.weight)
         if not must and (pool := self._crowded(lease.weight, self._limits.hard)):
             raise self._refusal(lease, pool)

@@ -51,6 +51,7 @@ def estimate(
     measurements: Measurements | None,
     store: Store,
     catalog: Catalog,
+    *,
     has_card: bool = False,
 ) -> Estimate:
     """`options`: as chosen; what is not chosen is as the manifest says.
@@ -62,7 +63,7 @@ def estimate(
     key = choice_key(checked)
     trials = measurements.trials(manifest.kind, manifest.name) if measurements else {}
     if trial := trials.get(key):
-        return Estimate(MemoryFootprint(trial.ram_mb, trial.vram_mb), True)
+        return Estimate(MemoryFootprint(trial.ram_mb, trial.vram_mb), is_measured=True)
     needs, size = manifest.needs, model_mb(checked.get("model", ""), manifest, store, catalog)
     on_card = has_card and uses_card(checked)
     alike = (
@@ -74,7 +75,7 @@ def estimate(
         more = (size - other.model_mb) * needs.per_model_mb
         return Estimate(
             MemoryFootprint(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card),
-            False,
+            is_measured=False,
         )
     model = catalog.by_id.get(str(checked.get("model", "")))
     if model is not None and store.presence(model) is not Presence.HERE and model.needs.ram_mb:
@@ -83,16 +84,20 @@ def estimate(
             MemoryFootprint(needs.ram_mb, declared.vram_mb)
             if on_card
             else MemoryFootprint(declared.ram_mb),
-            False,
+            is_measured=False,
         )
     if needs.per_model_mb and size:
-        weights = size * needs.per_model_mb + context_mb(checked, model, store, on_card)
+        weights = size * needs.per_model_mb + context_mb(checked, model, store, on_card=on_card)
         ram, vram = needs.ram_mb + (0 if on_card else weights), weights if on_card else 0.0
-        return Estimate(MemoryFootprint(ram, vram), False)
-    return Estimate(MemoryFootprint(needs.ram_mb, needs.vram_mb if on_card else 0), False)
+        return Estimate(MemoryFootprint(ram, vram), is_measured=False)
+    return Estimate(
+        MemoryFootprint(needs.ram_mb, needs.vram_mb if on_card else 0), is_measured=False
+    )
 
 
-def context_mb(options: dict[str, Any], model: Model | None, store: Store, on_card: bool) -> float:
+def context_mb(
+    options: dict[str, Any], model: Model | None, store: Store, *, on_card: bool
+) -> float:
     """What a language model keeps of the conversation, and computes with; 0 for other models.
 
     The room for the chances of all tokens is taken on a card; in the program's memory it is

@@ -38,6 +38,7 @@ class EvictableEngine:
         lender: MemoryBroker,
         notice: Callable[[Noticed], None],
         ladder: QualityLadder,
+        *,
         stays: bool = False,
     ) -> None:
         """`ladder`: its lighter options. `stays`: it is never refused and never leaves, as nothing
@@ -88,13 +89,13 @@ class EvictableEngine:
                 raise EngineFailed(error.message, told) from error
             self._weigh(engine)
 
-    def _arrive(self, using: ExitStack, wait: bool = True) -> Any:
+    def _arrive(self, using: ExitStack, *, wait: bool = True) -> Any:
         """Load the engine if it is not here, as light as it must be."""
         with self._arriving:
             try:
                 while True:
                     try:
-                        return self._load(using, wait)
+                        return self._load(using, wait=wait)
                     except OutOfMemory as error:
                         using.close()
                         self._notice(Noticed(error.message, self._take_lighter(error)))
@@ -102,10 +103,12 @@ class EvictableEngine:
                 if self._closed:  # meanwhile
                     self._leave()
 
-    def _load(self, using: ExitStack, wait: bool) -> Any:
+    def _load(self, using: ExitStack, *, wait: bool) -> Any:
         if self._lease is None:
             unload = None if self._stays else self._unload
-            self._lease = self._lender.lease(self._manifest, self._options, unload, self._stays)
+            self._lease = self._lender.lease(
+                self._manifest, self._options, unload, must=self._stays
+            )
         using.enter_context(self._lease.use())
         engine = self._made()
         if wait and isinstance(engine, Host):

@@ -67,7 +67,7 @@ class OfflineConversation:
     def set_volume(self, volume: float) -> None:
         self.conversation.playback.volume = volume
 
-    def mute(self, muted: bool) -> None:
+    def mute(self, *, muted: bool) -> None:
         self.conversation.order(commands.Mute(muted))
 
     def _rest_in_full(self) -> None:

@@ -44,7 +44,7 @@ class _Section(QWidget):
         self._heading.setText(f"{self._page} · {self._title}" if named else self._title)
         for row in self.rows.values():
             row.setVisible(row in shown)
-            row.mark_first(bool(shown) and row is shown[0])
+            row.mark_first(first=bool(shown) and row is shown[0])
         self.setVisible(bool(shown))
 
 
@@ -108,7 +108,7 @@ class SettingsForm(QScrollArea):
         for page, on_page in _by_page(fields).items():
             wanted = [field.name for field in on_page if field.name in names]
             if wanted:
-                self._fill(self._group(page, on_page), on_page, wanted, with_pages)
+                self._fill(self._group(page, on_page), on_page, wanted, with_pages=with_pages)
             elif page in self._groups:
                 self._groups[page].hide()
         self._nothing.setVisible(not self.rows)
@@ -132,6 +132,7 @@ class SettingsForm(QScrollArea):
         group: _PageGroup,
         fields: Sequence[SettingField],
         names: Collection[str],
+        *,
         with_pages: bool,
     ) -> None:
         for field in fields:

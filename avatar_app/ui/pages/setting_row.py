@@ -60,7 +60,7 @@ class SettingRow(QWidget):
         self.reset_button.setAccessibleName(name)
         self.reset_button.setToolTip(name)
 
-    def mark_first(self, first: bool) -> None:
+    def mark_first(self, *, first: bool) -> None:
         """The first row of a card has no line above it."""
         if self.property("first") is not first:
             self.setProperty("first", first)

@@ -63,7 +63,7 @@ class AvatarDropCard(Card):
         self.cancel_button.setEnabled(False)
         self._step.setText(self.tr("Stopping"))
 
-    def _tell(self, message: str, step: str, working: bool) -> None:
+    def _tell(self, message: str, step: str, *, working: bool) -> None:
         self._message.setText(message)
         self._step.setText(step)
         self.bar.setVisible(working)

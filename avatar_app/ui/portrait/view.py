@@ -95,7 +95,7 @@ class PortraitView(QWidget):
         self._describe()
         self._wake()
 
-    def show_muted(self, muted: bool) -> None:
+    def show_muted(self, *, muted: bool) -> None:
         self.light.muted = muted
         self._describe()
         self._wake()

@@ -92,7 +92,7 @@ class ScriptedSession:
     def close(self) -> None:
         self._listeners.clear()
 
-    def _unasked(self, *_: Any) -> None:
+    def _unasked(self, *_: Any, **_flags: Any) -> None:
         """Nobody asks for anything while pictures are taken."""
 
     type = interrupt = hold = mute = use_character = forget = _unasked

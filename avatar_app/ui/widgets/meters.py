@@ -49,7 +49,7 @@ class LevelMeter(QWidget):
             self.update()
             self.stepped.emit()
 
-    def show_muted(self, muted: bool) -> None:
+    def show_muted(self, *, muted: bool) -> None:
         self._muted = muted
         self.update()
 
@@ -67,7 +67,7 @@ class LevelMeter(QWidget):
             self._paint_equaliser(painter)
         painter.end()
 
-    def _shade(self, lit: bool) -> str:
+    def _shade(self, *, lit: bool) -> str:
         palette = self._theme.palette
         if not lit or self._muted:
             return palette.border if self._wide else palette.text_faint
@@ -78,7 +78,7 @@ class LevelMeter(QWidget):
         for bar in range(self._bars):
             box = QRectF(bar * pitch, 0, pitch - 3, self.height())
             lit = self.level * self._bars > bar + 0.25
-            painter.fillPath(rounded(box, 2), color(self._shade(lit)))
+            painter.fillPath(rounded(box, 2), color(self._shade(lit=lit)))
 
     def _paint_equaliser(self, painter: QPainter) -> None:
         middle = (self._bars - 1) / 2
@@ -87,4 +87,4 @@ class LevelMeter(QWidget):
             level = 0.0 if self._muted else self.level
             tall = 3 + (self.height() - 3) * level * weight
             box = QRectF(bar * 5, (self.height() - tall) / 2, 3, tall)
-            painter.fillPath(rounded(box, 1.5), color(self._shade(level > 0)))
+            painter.fillPath(rounded(box, 1.5), color(self._shade(lit=level > 0)))

@@ -50,25 +50,25 @@ class Composer(QFrame):
         self._connect()
         self._offer_send()
         self.show_state(State.IDLE)
-        self.show_muted(False)
+        self.show_muted(muted=False)
 
     def show_state(self, state: State) -> None:
         """Stopping is possible while there is something to stop."""
         self.stop_button.setEnabled(state in (State.THINKING, State.SPEAKING))
 
-    def show_muted(self, muted: bool) -> None:
+    def show_muted(self, *, muted: bool) -> None:
         self._muted = muted
         self.mute_button.setChecked(muted)
         glyph = Glyph.MICROPHONE_OFF if muted else Glyph.MICROPHONE
         self.mute_button.wear(glyph, "danger" if muted else "text_dim")
         name = self.tr("Open the microphone") if muted else self.tr("Mute the microphone")
         self.mute_button.name_it(name, "Ctrl+M")
-        self.meter.show_muted(muted)
+        self.meter.show_muted(muted=muted)
 
     def show_level(self, heard: AudioLevels) -> None:
         self.meter.show_level(heard.microphone_db, heard.speech_probability)
 
-    def show_held(self, held: bool) -> None:
+    def show_held(self, *, held: bool) -> None:
         """The key is held instead of the button: look alike."""
         self.talk_button.setDown(held)
 
@@ -88,7 +88,7 @@ class Composer(QFrame):
         self.field.setPlaceholderText(self.tr("Type, or hold Space to talk"))
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
-        self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)
+        self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, on=False)
         self.field.setAcceptDrops(False)  # a dropped file is for the whole window
 
     def _lay_out(self) -> None:
@@ -107,8 +107,8 @@ class Composer(QFrame):
         self.field.textChanged.connect(self._offer_send)
         self.send_button.clicked.connect(self.send)
         self.stop_button.clicked.connect(self.stopped)
-        self.talk_button.pressed.connect(lambda: self.held.emit(True))
-        self.talk_button.released.connect(lambda: self.held.emit(False))
+        self.talk_button.pressed.connect(lambda: self.held.emit(True))  # noqa: FBT003 - Qt's
+        self.talk_button.released.connect(lambda: self.held.emit(False))  # noqa: FBT003 - Qt's
         self.mute_button.clicked.connect(self._mute_clicked)
 
     def _mute_clicked(self) -> None:

@@ -60,8 +60,8 @@ class EventPresenter(QObject):
             case StateChanged(state):
                 self._show_state(state)
             case Muted(muted):
-                self._parts.stage.view.show_muted(muted)
-                self._parts.composer.show_muted(muted)
+                self._parts.stage.view.show_muted(muted=muted)
+                self._parts.composer.show_muted(muted=muted)
             case Failed() | Noticed():
                 self._parts.stage.notices.tell(self._notice(event))
             case CharacterShown(name):

@@ -58,9 +58,9 @@ def connect_session(
     """Controls that only pass on what the user does; `run` does it off the window's thread."""
     composer, popover, change = parts.composer, parts.popover, session.settings.set
     composer.sent.connect(session.type)
-    composer.held.connect(session.hold)
+    composer.held.connect(lambda held: session.hold(held=held))
     composer.stopped.connect(session.interrupt)
-    composer.mute_wanted.connect(session.mute)
+    composer.mute_wanted.connect(lambda muted: session.mute(muted=muted))
     popover.microphone_chosen.connect(lambda name: run(lambda: change(MICROPHONE, name)))
     popover.speaker_chosen.connect(lambda name: run(lambda: change(SPEAKER, name)))
     popover.character_chosen.connect(lambda name: run(lambda: session.use_character(name)))

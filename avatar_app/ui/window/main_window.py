@@ -102,8 +102,8 @@ class MainWindow(QWidget):
     def _controls(self) -> dict[Control, Callable[[], object]]:
         """What the avatar can be asked to do with the window."""
         return {
-            Control.SHOW_TRANSCRIPT: partial(self.show_transcript, True),
-            Control.HIDE_TRANSCRIPT: partial(self.show_transcript, False),
+            Control.SHOW_TRANSCRIPT: partial(self.show_transcript, shown=True),
+            Control.HIDE_TRANSCRIPT: partial(self.show_transcript, shown=False),
             Control.SHOW_SETTINGS: self.show_settings,
             Control.USE_DARK_THEME: partial(self.use_theme, ThemeChoice.DARK),
             Control.USE_LIGHT_THEME: partial(self.use_theme, ThemeChoice.LIGHT),
@@ -118,9 +118,9 @@ class MainWindow(QWidget):
         self.starter.offer()
         self.composer.field.setFocus()
 
-    def hold(self, held: bool) -> None:
-        self.composer.show_held(held)
-        self._session.hold(held)
+    def hold(self, *, held: bool) -> None:
+        self.composer.show_held(held=held)
+        self._session.hold(held=held)
 
     def escape(self) -> None:
         """Close what lies on top, or else stop the answer."""
@@ -131,15 +131,15 @@ class MainWindow(QWidget):
         elif not self.pages.escape():
             self._session.interrupt()
 
-    def show_transcript(self, shown: bool) -> None:
-        self.panel.open(shown)
+    def show_transcript(self, *, shown: bool) -> None:
+        self.panel.open(opened=shown)
         self.stage.transcript_button.setChecked(shown)
         name = self.tr("Hide the transcript") if shown else self.tr("Show the transcript")
         self.stage.transcript_button.name_it(name, "Ctrl+T")
         self.preferences.note(TRANSCRIPT, shown)
 
     def toggle_transcript(self) -> None:
-        self.show_transcript(not self.panel.opened)
+        self.show_transcript(shown=not self.panel.opened)
 
     def use_theme(self, choice: ThemeChoice) -> None:
         self.theme.choose(choice)
@@ -189,7 +189,7 @@ class MainWindow(QWidget):
         self.theme.choose(preferences.theme)
         self.popover.show_theme(preferences.theme)
         if preferences.transcript != self.panel.opened:
-            self.show_transcript(preferences.transcript)
+            self.show_transcript(shown=preferences.transcript)
 
     def run(self, job: Any) -> None:
         """Do what may take a moment, off the window's thread."""
@@ -204,7 +204,7 @@ class MainWindow(QWidget):
         self.popover.show_theme(self.theme.choice)
         self.resize(*SIZE)
         self.preferences.restore_geometry(self)
-        self.show_transcript(self.preferences.now.transcript)
+        self.show_transcript(shown=self.preferences.now.transcript)
         self.panel.settle()
         self.reporter.greet()
 

@@ -59,10 +59,10 @@ class ChoiceGroup(QWidget):
         for row in self.rows:
             self._column.removeWidget(row)
             row.deleteLater()
-        self.rows = [self._row(choice, choice.value == current) for choice in choices]
+        self.rows = [self._row(choice, checked=choice.value == current) for choice in choices]
         self._paint_checks()
 
-    def _row(self, choice: Choice, checked: bool) -> QPushButton:
+    def _row(self, choice: Choice, *, checked: bool) -> QPushButton:
         row = QPushButton(choice.title)
         row.setObjectName("choice")
         row.setCheckable(True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -28,12 +28,18 @@ _TAKES_SPACE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox)
 """What Space presses, chooses or opens."""
 
 
+class Hold(Protocol):
+    """What happens when the key is pressed and released."""
+
+    def __call__(self, *, held: bool) -> None: ...
+
+
 class PushToTalkKey(QObject):
     """Watches the window's keys; lets go when the key, the focus or the window is lost."""
 
-    def __init__(self, window: QWidget, held: Callable[[bool], None]) -> None:
+    def __init__(self, window: QWidget, hold: Hold) -> None:
         super().__init__(window)
-        self._window, self._tell = window, held
+        self._window, self._hold = window, hold
         self.held = False
         self._application = application()
         self._application.installEventFilter(self)
@@ -43,7 +49,7 @@ class PushToTalkKey(QObject):
         """Let go, if the key is held."""
         if self.held:
             self.held = False
-            self._tell(False)
+            self._hold(held=False)
 
     def stop(self) -> None:
         """Watch no more."""
@@ -65,7 +71,7 @@ class PushToTalkKey(QObject):
         if event.isAutoRepeat() or not self._means_talking(watched):
             return False
         self.held = True
-        self._tell(True)
+        self._hold(held=True)
         return True
 
     def _released(self, event: QKeyEvent) -> bool:

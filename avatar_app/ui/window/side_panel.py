@@ -31,7 +31,7 @@ class SidePanel(QWidget):
         self._slide.valueChanged.connect(lambda width: self.setMinimumWidth(int(width)))
         self._slide.finished.connect(self.settle)
 
-    def open(self, opened: bool) -> None:
+    def open(self, *, opened: bool) -> None:
         """Slide open or shut."""
         if opened == self.opened:
             return

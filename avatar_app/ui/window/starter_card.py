@@ -72,6 +72,7 @@ class StarterCard(QFrame):
         step: str,
         buttons: Iterable[QPushButton],
         command: str = "",
+        *,
         working: bool = False,
     ) -> None:
         """Show texts, and of the rest only what is named."""

@@ -54,7 +54,7 @@ class Voices(EngineSet):
         if self.fails:
             raise OutOfMemory("There is not enough memory for the voice.", "Choose a lighter one.")
         self.manifests[kind] = self.registry.find(kind, choice.engine)
-        levels = levels_of(self.manifests[kind], choice.options, False)
+        levels = levels_of(self.manifests[kind], choice.options, has_fallback=False)
         self.choices[kind], self.ladders[kind] = choice, QualityLadder(levels, self.clock)
         self.engines[kind] = FlatVoice()
         return self.engines[kind]
@@ -71,7 +71,9 @@ class Exchange(Scene):
         self.rack = Voices(Registry(), {Kind.TTS: self.former})
         kokoro = self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
         self.rack.choices[Kind.TTS] = EngineChoice(engine="kokoro")
-        self.rack.ladders[Kind.TTS] = QualityLadder(levels_of(kokoro, {}, True), self.clock)
+        self.rack.ladders[Kind.TTS] = QualityLadder(
+            levels_of(kokoro, {}, has_fallback=True), self.clock
+        )
         self.conversation.order(commands.SwitchEngine(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
         self.supervisor = EngineSupervisor(self.rack, self.conversation, self._tell)

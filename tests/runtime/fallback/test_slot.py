@@ -40,7 +40,7 @@ class Case:
 
     def _ladder(self, kind: Kind, engine: str) -> QualityLadder:
         manifest = Registry().find(kind, engine)
-        return QualityLadder(levels_of(manifest, {}, True), lambda: self.now)
+        return QualityLadder(levels_of(manifest, {}, has_fallback=True), lambda: self.now)
 
     def fail(self, stage: str, *times: float, reason: type[AvatarError] = AvatarError) -> None:
         for at in times:
@@ -133,7 +133,9 @@ def test_the_chosen_engine_comes_back_when_it_is_time_and_nobody_talks() -> None
 
 def test_nothing_is_simpler_than_the_built_in_engine() -> None:
     manifest = Registry().find(Kind.DIALOGUE, KINDS[Kind.DIALOGUE].builtin)
-    slot = Slot(Kind.DIALOGUE, QualityLadder(levels_of(manifest, {}, False), float), float)
+    slot = Slot(
+        Kind.DIALOGUE, QualityLadder(levels_of(manifest, {}, has_fallback=False), float), float
+    )
     for _ in range(9):
         slot.fail(Failed(1, "think", "It broke."))
     assert slot.due(idle=True) is None

@@ -29,7 +29,7 @@ class Case:
         self.left: list[str] = []
         self.residency = MemoryBudget({Pool.VRAM: lambda: MemoryReading(CARD, self.foreign)})
 
-    def lease(self, name: str, gigabytes: float, leaves: bool = True) -> MemoryLease:
+    def lease(self, name: str, gigabytes: float, *, leaves: bool = True) -> MemoryLease:
         unload = (lambda: self.left.append(name)) if leaves else None
         return self.residency.lease(name, MemoryFootprint(50, gigabytes * GB), unload)
 

@@ -199,7 +199,7 @@ def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) ->
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, keep: bool) -> None:
+def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, keep: bool) -> None:
     model = str(write_kokoro(tmp_path / "model"))
     overrides = {
         **{"history.keep": keep, "tts.engine": "kokoro"},

@@ -22,14 +22,20 @@ class WebrtcEchoCanceller:
 
     def __init__(
         self,
+        *,
         echo_cancellation: bool = True,
         noise_suppression: bool = True,
         gain_control: bool = False,
     ) -> None:
-        self.configure(echo_cancellation, noise_suppression, gain_control)
+        self.configure(
+            echo_cancellation=echo_cancellation,
+            noise_suppression=noise_suppression,
+            gain_control=gain_control,
+        )
 
     def configure(
         self,
+        *,
         echo_cancellation: bool = True,
         noise_suppression: bool = True,
         gain_control: bool = False,

@@ -46,7 +46,7 @@ class CommandListener:
             return ()
         self._decoder.set_cmn(mean)
         self._decoder.start_utt()
-        self._decoder.process_raw(pcm, False, False)
+        self._decoder.process_raw(pcm, no_search=False, full_utt=False)
         self._decoder.end_utt()
         command = words_of(self._decoder.seg())
         return command if command and self.distance(command, words) <= FARTHEST else ()

@@ -81,7 +81,7 @@ class PocketsphinxRecognizer:
         words = words_of(self._decoder.seg())
         share = voicing.share(words)
         if share < NO_VOICE:
-            return Transcript("", True, 0.0)
+            return Transcript("", final=True, confidence=0.0)
         command = self._commands.heard(heard, average.written(self._mean), words)
         trust = float(np.interp(share, (NO_VOICE, SURE_VOICE), (0.0, 1.0)))
         if command:
@@ -89,7 +89,8 @@ class PocketsphinxRecognizer:
         else:
             trust *= confidence_of(self._decoder.seg(), self._decoder.lookup_word)
         understood = command or words
-        return Transcript(" ".join(word.text for word in understood), True, trust, understood)
+        text = " ".join(word.text for word in understood)
+        return Transcript(text, final=True, confidence=trust, words=understood)
 
     def _partials(
         self, audio: Iterator[AudioChunk], turn: Turn, voicing: Voicing, heard: bytearray
@@ -101,7 +102,7 @@ class PocketsphinxRecognizer:
             voicing.hear(block)
             pcm = _encoded(block)
             heard += pcm
-            self._decoder.process_raw(pcm, False, False)
+            self._decoder.process_raw(pcm, no_search=False, full_utt=False)
             spoken += voicing.blocks > 0
             if voicing.blocks and spoken in average.LEARNED_AT:
                 self._start_again(bytes(heard), turn)
@@ -118,16 +119,18 @@ class PocketsphinxRecognizer:
         self._start(self._mean_of(average.loud(heard)))
         for start in range(0, len(heard), 2 * CATCH_UP):
             turn.check()
-            decoder.process_raw(heard[start : start + 2 * CATCH_UP], False, False)
+            decoder.process_raw(
+                heard[start : start + 2 * CATCH_UP], no_search=False, full_utt=False
+            )
 
     def _mean_of(self, voice: bytes) -> average.Cepstrum:
         """The average of the sound, found without looking for words in it."""
         decoder = self._decoder
         decoder.set_cmn(average.written(average.USUAL))
         decoder.start_utt()
-        decoder.process_raw(voice, True, False)
+        decoder.process_raw(voice, no_search=True, full_utt=False)
         frames = len(voice) // (2 * MICROPHONE_BLOCK)
-        mean = average.learned(decoder.get_cmn(True), average.USUAL, frames)
+        mean = average.learned(decoder.get_cmn(update=True), average.USUAL, frames)
         decoder.end_utt()
         return mean
 

@@ -107,13 +107,14 @@ class Decoder:
             return Hypothesis()
         if seconds > LONGEST:
             return decode_long(self.model, voiced, options, final=final)
-        best = self._search(voiced.samples, options, final, is_stale)
-        return None if best is None else self._hypothesis(best, voiced, options, final)
+        best = self._search(voiced.samples, options, final=final, is_stale=is_stale)
+        return None if best is None else self._hypothesis(best, voiced, options, final=final)
 
     def _search(
         self,
         samples: Samples,
         options: DecodingOptions,
+        *,
         final: bool,
         is_stale: Callable[[], bool],
     ) -> _Decoded | None:
@@ -172,7 +173,7 @@ class Decoder:
         return self._tokenizers[spoken]
 
     def _hypothesis(
-        self, decoded: _Decoded, voiced: VoicedSound, options: DecodingOptions, final: bool
+        self, decoded: _Decoded, voiced: VoicedSound, options: DecodingOptions, *, final: bool
     ) -> Hypothesis:
         if decoded.is_silence or not decoded.text:
             return Hypothesis()

@@ -96,7 +96,7 @@ class WhisperRecognizer:
         yield from utterance.partial_transcripts()
         final = utterance.final()
         self._said.add(turn, final.text)
-        yield Transcript(final.text, True, final.confidence, final.words)
+        yield Transcript(final.text, final=True, confidence=final.confidence, words=final.words)
 
     def _decode(
         self,

@@ -59,7 +59,7 @@ class When:
         day = self.day(now.date())
         moments = [
             datetime(day.year, day.month, day.day, hour, self.minute, tzinfo=now.tzinfo)
-            for hour in self._hours(day == now.date())
+            for hour in self._hours(today=day == now.date())
         ]
         coming = [moment for moment in moments if moment > now]
         return coming[0] if coming else moments[0] + timedelta(days=0 if self.has_day else 1)
@@ -69,7 +69,7 @@ class When:
         """Whether a day was said."""
         return (self.days, self.weekday, self.month_day) != (None, None, None)
 
-    def _hours(self, today: bool) -> list[int]:
+    def _hours(self, *, today: bool) -> list[int]:
         """The hours of day that may be meant, the likeliest first."""
         if self.hour is None:
             return [9]

@@ -154,7 +154,7 @@ class _Aligner:
             return None
         row = self._start
         for item in pattern.items:
-            row = self._step(row, item, item is pattern.items[-1])
+            row = self._step(row, item, last=item is pattern.items[-1])
         if row[-1] is None:
             return None
         cost, bound = row[-1]
@@ -167,9 +167,9 @@ class _Aligner:
     def _value(self, value: Any) -> Any:
         return as_written(self._words[value]) if isinstance(value, slice) else value
 
-    def _step(self, row: _Row, item: Item, last: bool) -> _Row:
+    def _step(self, row: _Row, item: Item, *, last: bool) -> _Row:
         if item.kind == TEXT:
-            return self._text(row, item, last)
+            return self._text(row, item, last=last)
         return self._skipping(self._slot(row, item) if item.slot else self._word(row, item))
 
     def _skipping(self, row: _Row) -> _Row:
@@ -200,7 +200,7 @@ class _Aligner:
                 _offer(following, end, path[0], (*path[1], (item.slot, value)))
         return following
 
-    def _text(self, row: _Row, item: Item, last: bool) -> _Row:
+    def _text(self, row: _Row, item: Item, *, last: bool) -> _Row:
         """Any words; at the end of a pattern all that are left, for none would cost less."""
         following: _Row = [None] * len(row)
         for start, path in enumerate(row[:-1]):

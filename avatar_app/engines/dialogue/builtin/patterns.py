@@ -87,10 +87,10 @@ def _items(variant: str) -> Iterator[Item]:
                 raise ValueError(f"there is no kind of slot called {kind or name!r}")
             yield Item(slot=name, kind=kind or name, weight=WEIGHTS.get(kind or name, 1.0))
         else:
-            yield from _words(optional or word, bool(optional))
+            yield from _words(optional or word, optional=bool(optional))
 
 
-def _words(text: str, optional: bool) -> Iterator[Item]:
+def _words(text: str, *, optional: bool) -> Iterator[Item]:
     needed = text.endswith("!")
     for word in split(text.rstrip("!")):
         usual = LIGHT_WEIGHT if word.text in LIGHT and not needed else 1.0

@@ -133,11 +133,13 @@ def without_fillers(words: Sequence[Word]) -> tuple[Word, ...]:
     return stripped or words
 
 
-def _stripped(words: tuple[Word, ...], phrases: Sequence[str], leading: bool) -> tuple[Word, ...]:
+def _stripped(
+    words: tuple[Word, ...], phrases: Sequence[str], *, leading: bool
+) -> tuple[Word, ...]:
     for phrase in sorted(phrases, key=len, reverse=True):
         parts = tuple(phrase.split())
         edge = words[: len(parts)] if leading else words[-len(parts) :]
         if len(words) > len(parts) and tuple(word.text for word in edge) == parts:
             rest = words[len(parts) :] if leading else words[: -len(parts)]
-            return _stripped(rest, phrases, leading)
+            return _stripped(rest, phrases, leading=leading)
     return words

@@ -118,7 +118,7 @@ def ordinals_in(words: Sequence[Word]) -> Numbers:
     return _found(words, ordinal=True)
 
 
-def _found(words: Sequence[Word], ordinal: bool) -> Numbers:
+def _found(words: Sequence[Word], *, ordinal: bool) -> Numbers:
     return {
         match.start: (match.end, float(match.value))
         for match in find_numbers([_Spelled(word) for word in words], "en", threshold=0)

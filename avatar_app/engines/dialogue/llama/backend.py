@@ -79,7 +79,7 @@ class Backend(Protocol):
         """Give back all memory."""
 
 
-def layers_to_try(gpu_layers: int, has_card: bool) -> tuple[int, ...]:
+def layers_to_try(gpu_layers: int, *, has_card: bool) -> tuple[int, ...]:
     """`gpu_layers`: −1 takes all that fit."""
     if gpu_layers >= 0:
         return (gpu_layers,)

@@ -149,10 +149,10 @@ class LlamaDialogue:
     def _reply(
         self, loaded: _Loaded, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        offered = self._offered(prompt, loaded.is_small)
+        offered = self._offered(prompt, is_small=loaded.is_small)
         tools, messages = described(offered), loaded.chat.messages(offered)
         may_call = bool(tools) or offered.user_text != prompt.user_text
-        ending, answered = Ending(self._limits(prompt, loaded.is_small)), False
+        ending, answered = Ending(self._limits(prompt, is_small=loaded.is_small)), False
         if constant := self._constant(loaded, prompt):
             loaded.cache.restore(constant)
         while True:
@@ -160,7 +160,7 @@ class LlamaDialogue:
             text = self._text(loaded, messages, tools)
             thoughts = Thoughts(begun=thought_begun(text), suspected=self._thinks)
             with closing(self._written(loaded, text, turn)) as written:
-                for output in answer(written, may_call, thoughts, ending):
+                for output in answer(written, may_call=may_call, thoughts=thoughts, ending=ending):
                     turn.check()
                     answered = answered or bool(str(output).strip())
                     if isinstance(output, str):
@@ -169,12 +169,14 @@ class LlamaDialogue:
                         called.append((output, result))
             self._thinks = self._thinks or thoughts.unmarked
             if not answered:
-                raise nothing_said(thoughts.found, thoughts.unfinished, self._choices.longest)
+                raise nothing_said(
+                    thought=thoughts.found, cut=thoughts.unfinished, longest=self._choices.longest
+                )
             if not called or ending.over:
                 return
             messages = [*messages, *loaded.chat.called(called)]
 
-    def _offered(self, prompt: Prompt, is_small: bool) -> Prompt:
+    def _offered(self, prompt: Prompt, *, is_small: bool) -> Prompt:
         """The prompt with the functions that the model is told of."""
         wanted = self._choices.tools
         if wanted == AUTO:
@@ -184,7 +186,7 @@ class LlamaDialogue:
         few = fitting(prompt) if wanted == FEW else ()
         return with_offer(prompt, few) if few else Prompt(prompt.messages)
 
-    def _limits(self, prompt: Prompt, is_small: bool) -> Limits:
+    def _limits(self, prompt: Prompt, *, is_small: bool) -> Limits:
         sentences = self._choices.sentences or (SMALL_SENTENCES if is_small else 0)
         return Limits.of(prompt.system, sentences)
 

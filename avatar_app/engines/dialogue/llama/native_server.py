@@ -125,7 +125,7 @@ def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_lay
     failure = ""
     devices = xllamacpp.get_device_info()
     has_card = any(each["type"].name.endswith("GPU") for each in devices)
-    for layers in layers_to_try(gpu_layers, has_card):
+    for layers in layers_to_try(gpu_layers, has_card=has_card):
         parameters = _parameters(path, endpoint, context, threads)
         parameters.n_gpu_layers = layers
         parameters.n_batch = parameters.n_ubatch = _batch(path) if layers == 0 else CARD_BATCH

@@ -144,7 +144,7 @@ def _loaded(path: Path, context: int, threads: int, gpu_layers: int) -> Any:
     import llama_cpp
 
     failure: Exception | None = None
-    for layers in layers_to_try(gpu_layers, llama_cpp.llama_supports_gpu_offload()):
+    for layers in layers_to_try(gpu_layers, has_card=llama_cpp.llama_supports_gpu_offload()):
         try:
             model = llama_cpp.Llama(
                 str(path),

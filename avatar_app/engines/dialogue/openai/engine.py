@@ -127,7 +127,9 @@ class OpenAIDialogue:
                 *(turn, self._choices.address, self._choices.patience),
             )
             thoughts = Thoughts(suspected=self._place in self._thinking)
-            said = answer(received.texts(stream, turn), False, thoughts, ending)
+            said = answer(
+                received.texts(stream, turn), may_call=False, thoughts=thoughts, ending=ending
+            )
             for output in said:
                 turn.check()
                 answered = answered or bool(str(output).strip())
@@ -153,7 +155,9 @@ class OpenAIDialogue:
                 "Say it in other words, or choose another model.",
             )
         thought = received.thought or thoughts.found
-        return nothing_said(thought, received.reason == CUT, self._choices.longest)
+        return nothing_said(
+            thought=thought, cut=received.reason == CUT, longest=self._choices.longest
+        )
 
     @property
     def _place(self) -> tuple[str, str]:

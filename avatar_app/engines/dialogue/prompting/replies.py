@@ -31,13 +31,13 @@ _NAMED = re.compile(r"\s*([\w.-]+)\s*>\s*(\{.*)", re.DOTALL)
 
 
 def answer(
-    pieces: Iterator[str], may_call: bool, thoughts: Thoughts, ending: Ending
+    pieces: Iterator[str], *, may_call: bool, thoughts: Thoughts, ending: Ending
 ) -> Iterator[str | ToolCall]:
     """What is said and called, of what a model writes; it is read no further than the answer goes.
 
     Yields "" as well, where something was written of which nothing is said.
     """
-    for output in sorted_out(thoughts.without(pieces), may_call):
+    for output in sorted_out(thoughts.without(pieces), may_call=may_call):
         if isinstance(output, ToolCall):
             yield ending.rest()
             yield output
@@ -48,7 +48,7 @@ def answer(
     yield ending.rest()
 
 
-def nothing_said(thought: bool, cut: bool, longest: int) -> EngineFailed:
+def nothing_said(*, thought: bool, cut: bool, longest: int) -> EngineFailed:
     """Why an answer is empty. `cut`: it came to its length, `longest` tokens."""
     if cut:
         return EngineFailed(
@@ -63,7 +63,7 @@ def nothing_said(thought: bool, cut: bool, longest: int) -> EngineFailed:
     return EngineFailed("The language model gave no answer.", "Ask again.")
 
 
-def sorted_out(pieces: Iterable[str], may_call: bool) -> Iterator[str | ToolCall]:
+def sorted_out(pieces: Iterable[str], *, may_call: bool) -> Iterator[str | ToolCall]:
     """Words as they come, and calls; where none may be called, calls are left out. What may yet
     become a mark is held back until it is known; an empty piece is passed on."""
     held, begun, inside = "", False, ""
@@ -94,7 +94,7 @@ def sorted_out(pieces: Iterable[str], may_call: bool) -> Iterator[str | ToolCall
             ready, held = held[:free], held[free:]
             begun = begun or bool(ready.strip())
             yield ready
-    for output in _rest(held, inside, begun):
+    for output in _rest(held, inside, begun=begun):
         if may_call or isinstance(output, str):
             yield output
 
@@ -149,7 +149,7 @@ def _within(held: str, mark: str) -> tuple[str, str, list[ToolCall]]:
     return held, mark, []
 
 
-def _rest(held: str, inside: str, begun: bool) -> Iterator[str | ToolCall]:
+def _rest(held: str, inside: str, *, begun: bool) -> Iterator[str | ToolCall]:
     """At the end of the answer nothing is held back any more."""
     if not held:
         return

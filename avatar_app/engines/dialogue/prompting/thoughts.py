@@ -41,7 +41,7 @@ _BEGINNINGS = (
 class Thoughts:
     """Takes thoughts out of one answer."""
 
-    def __init__(self, begun: bool = False, suspected: bool = False) -> None:
+    def __init__(self, *, begun: bool = False, suspected: bool = False) -> None:
         """`begun`: the prompt has begun one; `suspected`: the model has done so before, perhaps."""
         self._inside, self._suspected = begun, suspected
         self._held = ""

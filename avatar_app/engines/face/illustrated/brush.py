@@ -37,7 +37,7 @@ def mixed(one: int, other: int, share: float) -> int:
     return mix
 
 
-def smooth(points: Points, closed: bool = True, tension: float = 1.0) -> skia.Path:
+def smooth(points: Points, *, closed: bool = True, tension: float = 1.0) -> skia.Path:
     """A Catmull-Rom curve through `points`; a repeated point makes a corner."""
     path = skia.Path()
     path.moveTo(*points[0])
@@ -137,7 +137,7 @@ def tapered(points: Points, width: float, start: float = 0.0, end: float = 0.0) 
 def quill(points: Points, width: float, start: float = 0.0, end: float = 0.0) -> skia.Path:
     """A short `tapered` stroke whose outline is straight between its points; much quicker."""
     path = skia.Path()
-    path.addPoly([(x, y) for x, y in _edge(points, width, start, end).tolist()], True)
+    path.addPoly([(x, y) for x, y in _edge(points, width, start, end).tolist()], close=True)
     return path
 
 

@@ -53,7 +53,9 @@ def paint_ear(canvas: skia.Canvas, center: Point, skin: Skin, side: int, size: f
         fold = [(-4, -18), (6, -23), (12, -14), (9, 0), (3, 10)]
         canvas.drawPath(smooth(fold, closed=False), line(skin.deep, 2.2, 0.5, 0.8))
         blot(canvas, (1, 0), (8, 14), skin.deep, 0.6)
-        canvas.drawPath(smooth([(13, -24), (16, -10), (12, 5)], False), line(skin.light, 2, 0.5, 1))
+        canvas.drawPath(
+            smooth([(13, -24), (16, -10), (12, 5)], closed=False), line(skin.light, 2, 0.5, 1)
+        )
     canvas.restore()
 
 

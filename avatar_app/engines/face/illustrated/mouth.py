@@ -100,7 +100,7 @@ def _upper_outline(path: skia.Path, lips: _Lips) -> None:
     path.cubicTo(x + w * 0.46, t + 0.3, x + w * 0.74, near, x + w, lips.corner)
 
 
-def _inner_upper(path: skia.Path, lips: _Lips, start: bool) -> None:
+def _inner_upper(path: skia.Path, lips: _Lips, *, start: bool) -> None:
     """The upper lip's inner edge, from the left corner (`start`) or back to it."""
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
     bend = t + (c - t) * (0.12 + 0.40 * lips.closeness)

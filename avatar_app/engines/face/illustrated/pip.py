@@ -72,7 +72,7 @@ def _paint_body(canvas: skia.Canvas) -> None:
         with inside(canvas, bib):
             _paint_fur(canvas, (-80, 170, 80, 420), 340, _CREAM, (0, 0), 15)
         rim = [(150, 206), (172, 248), (184, 320), (188, 460)]
-        canvas.drawPath(smooth(rim, False), line(0xFFE9B0, 7, 0.45, 4))
+        canvas.drawPath(smooth(rim, closed=False), line(0xFFE9B0, 7, 0.45, 4))
     _paint_scarf(canvas)
 
 
@@ -175,13 +175,13 @@ def _model(canvas: skia.Canvas, shape: skia.Path) -> None:
         blot(canvas, (s * 66, 52), (30, 20), SKIN.blush, 0.45)
         blot(canvas, (s * 30, -46), (16, 11), _CREAM[2], 0.55)
     canvas.drawPath(
-        smooth([(0, -96), (5, -50), (8, 0), (10, 32)], False), line(_FUR[3], 12, 0.4, 6)
+        smooth([(0, -96), (5, -50), (8, 0), (10, 32)], closed=False), line(_FUR[3], 12, 0.4, 6)
     )
     side = [(118, -60), (98, 0), (116, 50), (88, 92), (40, 122), (90, 150), (150, 90), (140, -40)]
     canvas.drawPath(smooth(side), fill(_FUR[0], 0.30, 9))
     canvas.drawPath(shape, line(_FUR[0], 10, 0.22, 6))
     rim = [(78, -87), (101, -48), (108, -6), (118, 24)]
-    canvas.drawPath(smooth(rim, False), line(0xFFE9B0, 6, 0.5, 3))
+    canvas.drawPath(smooth(rim, closed=False), line(0xFFE9B0, 6, 0.5, 3))
 
 
 def _paint_cheek_tufts(canvas: skia.Canvas) -> None:

@@ -108,7 +108,15 @@ def _fill(picture: Any, points: Any, color: tuple[int, ...]) -> None:
 
 def _line(picture: Any, points: Any, color: tuple[int, ...], width: int) -> None:
     corners = np.rint(np.asarray(points) * 2**_FINE).astype(np.int32)
-    cv2.polylines(picture, [corners], False, color, width, cv2.LINE_AA, _FINE)
+    cv2.polylines(
+        picture,
+        [corners],
+        isClosed=False,
+        color=color,
+        thickness=width,
+        lineType=cv2.LINE_AA,
+        shift=_FINE,
+    )
 
 
 def _disc(picture: Any, middle: Any, radii: tuple[float, float], color: tuple[int, ...]) -> None:

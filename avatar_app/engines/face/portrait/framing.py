@@ -70,7 +70,7 @@ def _slid(offset: float, room: float, length: float) -> float:
 
 
 def painted(
-    portrait: Image, at: tuple[float, float, float], width: int, height: int, swift: bool = False
+    portrait: Image, at: tuple[float, float, float], width: int, height: int, *, swift: bool = False
 ) -> Image:
     """A portrait in a picture; `at` is the `place` of a `Framed`. `swift`: a little less sharp."""
     rows, columns = portrait.shape[:2]
@@ -108,12 +108,14 @@ def _inside(box: tuple[float, float, float, float], width: int, height: int) -> 
     soft = max(height * _FEATHER, 1.0)
     left, top, right, bottom = box
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    across = _rise((x - left) / soft, left > 0) * _rise((right - 1 - x) / soft, right < width)
-    down = _rise((y - top) / soft, top > 0) * _rise((bottom - 1 - y) / soft, bottom < height)
+    across = _rise((x - left) / soft, shown=left > 0)
+    across *= _rise((right - 1 - x) / soft, shown=right < width)
+    down = _rise((y - top) / soft, shown=top > 0)
+    down *= _rise((bottom - 1 - y) / soft, shown=bottom < height)
     return np.asarray(down[:, None] * across[None, :], np.float32)
 
 
-def _rise(distance: NDArray[np.float32], shown: bool) -> NDArray[np.float32]:
+def _rise(distance: NDArray[np.float32], *, shown: bool) -> NDArray[np.float32]:
     if not shown:
         return np.ones_like(distance)
     share = np.clip(distance, 0, 1)

@@ -261,7 +261,7 @@ def _with_identity(graph: _Graph, layer: Layer) -> Filter:
     return Filter(weight, part.bias)
 
 
-def _input_part(graph: _Graph, layer: Layer, from_skip: bool) -> Filter:
+def _input_part(graph: _Graph, layer: Layer, *, from_skip: bool) -> Filter:
     """The filter for the block before, or that for the face encoder's feature."""
     whole = graph.folded(layer)
     before = layer.inputs - _SKIP_CHANNELS[layer.name]

@@ -96,7 +96,7 @@ class Performance:
     def _begin(self, windows: list[Window], turn: Turn) -> _Begun:
         pictures, heard = [], []
         for window in windows:
-            pose = self._moved(window.silent)
+            pose = self._moved(silent=window.silent)
             painted = pose.share > 0 and not self._spare(window, turn)
             pictures.append((window.frame, pose, painted))
             if painted:
@@ -113,7 +113,7 @@ class Performance:
         self._spared.append(spared)
         return spared
 
-    def _moved(self, silent: bool, patch: Image | None = None) -> LipPose:
+    def _moved(self, *, silent: bool, patch: Image | None = None) -> LipPose:
         """The next pose; `patch` is shown as long as the lips are."""
         manner = self._manner
         moved = lived(self._pose, FaceState.SPEAKING, 1 / manner.fps, manner.expressiveness)

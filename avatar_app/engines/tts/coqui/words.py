@@ -22,7 +22,7 @@ class SpokenWords:
             said += len(spoken.spoken) + 1 if spoken.spoken else 0
         self._passed = 0
 
-    def until(self, count: int, last: bool) -> list[WordAt]:
+    def until(self, count: int, *, last: bool) -> list[WordAt]:
         """Those that begin in the next `count` samples; in the last ones, all that are left."""
         due = [word for word in self._pending if last or word[1] < self._passed + count]
         self._pending = self._pending[len(due) :]

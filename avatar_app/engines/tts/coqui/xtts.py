@@ -106,8 +106,8 @@ class Xtts:
     def latents(self) -> bytes | None:
         return self._unkept
 
-    def _spoken(self, samples: Samples, words: SpokenWords, last: bool = False) -> Spoken:
-        return Spoken(samples, self.rate, words.until(len(samples), last), None)
+    def _spoken(self, samples: Samples, words: SpokenWords, *, last: bool = False) -> Spoken:
+        return Spoken(samples, self.rate, words.until(len(samples), last=last), None)
 
     def _stream(self, text: str, choices: Choices, turn: Turn) -> Iterator[Samples]:
         torch.manual_seed(choices.seed)
