@@ -31,8 +31,12 @@ FLOORS = (
 )
 """The rooms of the package from the ground up. A room may import rooms on lower floors only."""
 ONLY = {
-    **{"system": {"core"}, "media": {"core", "system"}, "audio": {"core", "media"}},
-    **{"pipeline": {"core"}, "engines": {"core"}, "tools": {"core"}},
+    "system": {"core"},
+    "media": {"core", "system"},
+    "audio": {"core", "media"},
+    "pipeline": {"core"},
+    "engines": {"core"},
+    "tools": {"core"},
 }
 """Rooms that may import less than their floor allows."""
 NEVER = {room: {"pipeline", "audio", "engines", "runtime"} for room in ("ui", "server")}
@@ -165,12 +169,12 @@ def test_no_folders_import_one_another_in_a_circle() -> None:
 
 
 FRONT_ENDS = {
-    *("cli", "api", "server"),
-    *("ui/app.py", "bench/render_ways.py", "bench/kokoro.py"),
-    *("bench/real.py", "bench/window/startup_probe.py", "bench/window/idle_probe.py"),
-    *("runtime/registry.py", "render/talking_head.py", "settings", "performance/apply.py"),
+    "cli", "api", "server",
+    "ui/app.py", "bench/render_ways.py", "bench/kokoro.py",
+    "bench/real.py", "bench/window/startup_probe.py", "bench/window/idle_probe.py",
+    "runtime/registry.py", "render/talking_head.py", "settings", "performance/apply.py",
     "diagnostics/doctor.py",
-}
+}  # fmt: skip
 """Where whose folders and settings are used is decided: rooms and files. A registry without a user
 belongs to who runs the program."""
 
@@ -293,9 +297,9 @@ def test_time_is_samples_in_the_pipeline() -> None:
 
 
 HEAVY = {
-    *("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx"),
-    *("sounddevice", "soundfile", "faster_whisper", "llama_cpp", "xllamacpp"),
-}
+    "PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx",
+    "sounddevice", "soundfile", "faster_whisper", "llama_cpp", "xllamacpp",
+}  # fmt: skip
 
 
 def test_heavy_packages_are_not_loaded_with_the_conversation() -> None:

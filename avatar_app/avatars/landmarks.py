@@ -16,8 +16,8 @@ Floats = NDArray[np.float32]
 
 INDICES: dict[str, tuple[int, ...]] = {
     "jaw": (
-        *(234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152),
-        *(377, 400, 378, 379, 365, 397, 288, 361, 323, 454),
+        234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152,
+        377, 400, 378, 379, 365, 397, 288, 361, 323, 454,
     ),
     "forehead": (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356),
     "lips_outer_upper": (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291),
@@ -32,7 +32,7 @@ INDICES: dict[str, tuple[int, ...]] = {
     "left_brow": (336, 296, 334, 293, 300),
     "nose_bridge": (168, 6, 197, 195, 5, 4, 1),
     "nose_base": (98, 97, 2, 326, 327),
-}
+}  # fmt: skip
 """Points of MediaPipe's face mesh, in the order of `sitter.avatar.GROUPS`."""
 
 _LEFT_CHEEK, _RIGHT_CHEEK = 234, 454

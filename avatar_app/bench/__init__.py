@@ -18,14 +18,16 @@ from avatar_app.system.paths import AppPaths
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
-    *("latency", "barge-in", "av-sync", "face", "startup", "idle", "soak"),
-    *("wav2lip", "realtime", "render", "visemes", "models"),
-    *("kokoro", "whisper", "first-words", "real"),
-)
+    "latency", "barge-in", "av-sync", "face", "startup", "idle", "soak",
+    "wav2lip", "realtime", "render", "visemes", "models",
+    "kokoro", "whisper", "first-words", "real",
+)  # fmt: skip
 CHOICES = MappingProxyType(
     {
-        **{"face": {"face"}, "av-sync": {"face"}},
-        **{"soak": {"face", "utterances"}, "realtime": {"face", "minutes"}},
+        "face": {"face"},
+        "av-sync": {"face"},
+        "soak": {"face", "utterances"},
+        "realtime": {"face", "minutes"},
     }
 )
 """What can be chosen about a bench."""

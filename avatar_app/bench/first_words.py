@@ -24,8 +24,12 @@ ENGINE, MODEL = "llama", "smollm2-135m"
 MOST_MS = 400.0
 FACTS = "What the user has told you about themselves: name: Anna; sister's name: Eva."
 QUESTIONS = (
-    *("Hello, how are you today?", "What should I cook tonight?", "Tell me about the sea."),
-    *("Why is the sky blue?", "I am a bit sad today.", "Do you like music?"),
+    "Hello, how are you today?",
+    "What should I cook tonight?",
+    "Tell me about the sea.",
+    "Why is the sky blue?",
+    "I am a bit sad today.",
+    "Do you like music?",
 )
 
 

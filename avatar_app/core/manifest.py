@@ -176,9 +176,9 @@ class Manifest:
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FIELDS = {
-    *("name", "kind", "entry", "title", "summary", "license", "isolation", "languages"),
-    *("rate", "clones", "needs", "promises", "options", "lighter"),
-}
+    "name", "kind", "entry", "title", "summary", "license", "isolation", "languages",
+    "rate", "clones", "needs", "promises", "options", "lighter",
+}  # fmt: skip
 
 
 def parse_manifest(document: Any, origin: str) -> Manifest:

@@ -35,20 +35,20 @@ _NUMBERS = MappingProxyType(
 _TEXT, _LIST = 8, 9
 QUANTIZATIONS = MappingProxyType(
     {
-        **{0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0"},
-        **{10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K"},
-        **{16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S"},
-        **{22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 30: "BF16", 34: "TQ1_0", 35: "TQ2_0"},
-        **{39: "MXFP4", 40: "NVFP4"},
+        0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0",
+        10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K",
+        16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S",
+        22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 30: "BF16", 34: "TQ1_0", 35: "TQ2_0",
+        39: "MXFP4", 40: "NVFP4",
     }
-)
+)  # fmt: skip
 """The names of ggml's number formats."""
 BITS = MappingProxyType(
     {
-        **{0: 32.0, 1: 16.0, 30: 16.0, 2: 4.5, 3: 5.0, 6: 5.5, 7: 6.0, 8: 8.5},
-        **{10: 2.625, 11: 3.4375, 12: 4.5, 13: 5.5, 14: 6.5625},
+        0: 32.0, 1: 16.0, 30: 16.0, 2: 4.5, 3: 5.0, 6: 5.5, 7: 6.0, 8: 8.5,
+        10: 2.625, 11: 3.4375, 12: 4.5, 13: 5.5, 14: 6.5625,
     }
-)
+)  # fmt: skip
 """Per weight, block scales included, of the formats in common use."""
 FEWEST_BITS = 1.0
 

@@ -123,22 +123,42 @@ class Planner:
         attempts = [options, *manifest.lighter_choices(options)]
         first: Row | None = None
         for attempt in attempts:
-            found = estimate(
-                *(manifest, attempt, self.measurements, self.store, self.catalog),
-                has_card=self.hardware.card is not None,
-            )
-            told = self._slowness(manifest, wish, attempt) or _excess(found.weight, left)
-            absent, remedy = ("", "") if told else self._absence(manifest, attempt)
-            row = Row(
-                *(manifest.kind, manifest.title, manifest.name, attempt, found.weight),
-                *(found.is_measured, last or not (told or absent)),
-                *(_why(told or absent, last=last, options=attempt), remedy),
-            )
+            row = self._attempted(manifest, wish, attempt, left, last=last)
             first = first or row
             if row.taken:
                 return row
         assert first is not None, "there is at least one attempt"
         return first
+
+    def _attempted(
+        self,
+        manifest: Manifest,
+        wish: Candidate,
+        options: dict[str, Any],
+        left: dict[Pool, float],
+        *,
+        last: bool,
+    ) -> Row:
+        """The row of an engine with these very options."""
+        has_card = self.hardware.card is not None
+        found = estimate(
+            manifest, options, self.measurements, self.store, self.catalog, has_card=has_card
+        )
+        hindrance = self._slowness(manifest, wish, options) or _excess(found.weight, left)
+        remedy = ""
+        if not hindrance:
+            hindrance, remedy = self._absence(manifest, options)
+        return Row(
+            kind=manifest.kind,
+            title=manifest.title,
+            engine=manifest.name,
+            options=options,
+            weight=found.weight,
+            is_measured=found.is_measured,
+            taken=last or not hindrance,
+            why=_why(hindrance, last=last, options=options),
+            remedy=remedy,
+        )
 
     def _known_options(self, manifest: Manifest, wished: dict[str, Any]) -> dict[str, Any]:
         """Without those that another version of the engine has; with somebody to be seen."""

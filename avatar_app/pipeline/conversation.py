@@ -44,12 +44,6 @@ QUIET_LEVEL_EVERY = 24
 TELLING = 3
 """How often the same failure of a detector or canceller is told: then it is replaced, or nobody
 can."""
-_LOOKS = {
-    State.IDLE: FaceState.IDLE,
-    State.LISTENING: FaceState.LISTENING,
-    State.THINKING: FaceState.THINKING,
-    State.SPEAKING: FaceState.SPEAKING,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,6 @@ class Conversation:
     ) -> None:
         """`builtin`: what takes over where an engine fails in a turn; None lets the turn fail."""
         builtin = builtin or NoBuiltinEngines()
-        turn_detection = turn_detection or TurnDetectionOptions()
         self.activity = WorkTracker()
         self.occupancy = EngineUsage()
         self.playback = Playback(self.activity, clock)
@@ -100,7 +93,38 @@ class Conversation:
         self._orders: Stage[Command, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
-        self._performing = FaceStage(
+        self._performing = self._face_stage(engines, clock)
+        self._chain = ResponsePipeline(
+            ResponseEngines(engines.dialogue, engines.tts),
+            self._performing,
+            self.playback,
+            self.activity,
+            self.order,
+            call_tool,
+            self.occupancy,
+            builtin,
+        )
+        self._delivery = AvatarTurnController(
+            self._chain, self.playback, self.presenter, ledger or ChatContext(), post, clock
+        )
+        recognition = RecognitionStage(
+            engines.asr, self.activity, self.order, clock, self.occupancy, builtin
+        )
+        options = turn_detection or TurnDetectionOptions()
+        self._attention = UserTurnController(
+            AudioFrontend(engines.echo, engines.vad, options.prefix_padding),
+            TurnDetector(options),
+            recognition,
+            self.playback,
+            self._delivery,
+            post,
+            clock,
+            backchannels,
+        )
+        self._delivery.read_ahead()
+
+    def _face_stage(self, engines: Engines, clock: Callable[[], float]) -> FaceStage:
+        return FaceStage(
             engines.face,
             engines.fallback,
             self.playback,
@@ -110,27 +134,6 @@ class Conversation:
             clock,
             self.occupancy,
         )
-        performers = ResponseEngines(engines.dialogue, engines.tts)
-        self._chain = ResponsePipeline(
-            *(performers, self._performing, self.playback, self.activity),
-            *(self.order, call_tool, self.occupancy, builtin),
-        )
-        self._delivery = AvatarTurnController(
-            self._chain, self.playback, self.presenter, ledger or ChatContext(), post, clock
-        )
-        self._attention = UserTurnController(
-            AudioFrontend(engines.echo, engines.vad, turn_detection.prefix_padding),
-            TurnDetector(turn_detection),
-            RecognitionStage(
-                engines.asr, self.activity, self.order, clock, self.occupancy, builtin
-            ),
-            self.playback,
-            self._delivery,
-            post,
-            clock,
-            backchannels,
-        )
-        self._delivery.read_ahead()
 
     def order(self, order: Command) -> None:
         """Post an order to the conductor."""
@@ -220,8 +223,7 @@ class Conversation:
     def _is_attentive(self) -> bool:
         """Somebody has the floor, or asked for it."""
         attention = self._attention
-        taken = attention.utterance is not None or attention.held
-        return taken or self._delivery.turn is not None
+        return attention.utterance is not None or attention.held or self._delivery.turn is not None
 
     def _use(self, order: commands.SwitchEngine) -> None:
         engines, attention = self._chain.engines, self._attention
@@ -243,16 +245,8 @@ class Conversation:
 
     def _express(self) -> None:
         """Say and show what the avatar is doing."""
-        attention, delivery = self._attention, self._delivery
-        state = State.IDLE
-        if attention.utterance is not None:
-            state = State.LISTENING
-        elif delivery.turn is not None:
-            state = State.SPEAKING if delivery.avatar_speaking else State.THINKING
-        asleep = attention.muted and state is State.IDLE
-        nodding = attention.paused and state is State.LISTENING
-        look = FaceState.ASLEEP if asleep else FaceState.NODDING if nodding else _LOOKS[state]
-        self.presenter.look = look
+        state = _state(self._attention, self._delivery)
+        self.presenter.look = _look(state, self._attention)
         if state is not self.state:
             self.state = state
             self._post(StateChanged(state))
@@ -266,6 +260,22 @@ class Conversation:
         self._told[failed] += 1
         if self._told[failed] <= (TELLING if stage in (CANCEL, DETECT) else 1):
             self._post(failed)
+
+
+def _state(attention: UserTurnController, delivery: AvatarTurnController) -> State:
+    if attention.utterance is not None:
+        return State.LISTENING
+    if delivery.turn is None:
+        return State.IDLE
+    return State.SPEAKING if delivery.avatar_speaking else State.THINKING
+
+
+def _look(state: State, attention: UserTurnController) -> FaceState:
+    if state is State.IDLE and attention.muted:
+        return FaceState.ASLEEP
+    if state is State.LISTENING and attention.paused:
+        return FaceState.NODDING
+    return FaceState[state.name]
 
 
 def _blocks_of(order: commands.AudioReceived) -> Iterator[tuple[AudioChunk, float]]:

@@ -95,7 +95,7 @@ class Surroundings:
 def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     """Load the engines and join them; what must be closed again is pushed on `opened`."""
     engines = load_engines(
-        *(around.settings, around.registry, around.notice, around.clock), around.face_loaded
+        around.settings, around.registry, around.notice, around.clock, around.face_loaded
     )
     opened.callback(engines.close)
     events = EventInterceptor(around.post)
@@ -108,7 +108,13 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     spares = SpareEngines(engines, around.supervised)
     opened.callback(spares.close)
     conversation = make_conversation(
-        *(around.settings, engines, events, around.clock, tools.call, tools.descriptions, spares),
+        around.settings,
+        engines,
+        events,
+        around.clock,
+        tools.call,
+        tools.descriptions,
+        spares,
         facts=tools.facts,
     )
     opened.callback(conversation.close)

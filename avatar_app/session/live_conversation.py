@@ -61,7 +61,13 @@ class LiveConversation:
         self._loudspeaker: Loudspeaker | None = None
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
         around = Surroundings(
-            *(settings, registry, places, hands, self._hear, post, time.monotonic),
+            settings=settings,
+            registry=registry,
+            paths=places,
+            controls=hands,
+            post=self._hear,
+            notice=post,
+            clock=time.monotonic,
             face_loaded=face_loaded,
         )
         with ExitStack() as opened:

@@ -73,9 +73,16 @@ class History:
     def add(self, turn: TurnEnded, at: datetime) -> None:
         """Store a turn that began at `at` (aware of its time zone); durable on return."""
         row = (
-            *(self.session, turn.turn_id, stored(at), turn.outcome, turn.typed),
-            *(turn.user_text, turn.avatar_text, turn.heard_text),
-            *(json.dumps(turn.marks), json.dumps(asdict(turn.pictures))),
+            self.session,
+            turn.turn_id,
+            stored(at),
+            turn.outcome,
+            turn.typed,
+            turn.user_text,
+            turn.avatar_text,
+            turn.heard_text,
+            json.dumps(turn.marks),
+            json.dumps(asdict(turn.pictures)),
         )
         with self._lock:
             self._kept(lambda: self._insert(row), None)

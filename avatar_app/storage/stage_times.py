@@ -65,8 +65,7 @@ def summarized(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTime
             found.setdefault(span, []).append(milliseconds)
     return tuple(
         StageTimes(
-            *(span, len(found[span])),
-            *(float(p) for p in np.percentile(found[span], (50, 95))),
+            span, len(found[span]), *(float(p) for p in np.percentile(found[span], (50, 95)))
         )
         for span in SPANS
         if span in found

@@ -24,7 +24,11 @@ LARGEST_RESULT = 1e100
 
 
 _NO_SUM = (
-    *(simpleeval.InvalidExpression, SyntaxError, ValueError, TypeError, RecursionError),
+    simpleeval.InvalidExpression,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    RecursionError,
     KeyError,  # simpleeval's word for a comparison, which has no operator here
 )
 _SQUARE = re.compile(r"\bsquare[ _]+([^\W\d_]+)")

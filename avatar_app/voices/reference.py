@@ -103,7 +103,9 @@ def checks(reference: Reference) -> Iterator[Check]:
     spoken = len(speech) / MICROPHONE_RATE
     enough = spoken >= LEAST_SPEECH and len(reference.embeddings) > 0
     yield Check(
-        *("speech", enough, f"Somebody speaks for {spoken:.1f} s of it."),
+        "speech",
+        enough,
+        f"Somebody speaks for {spoken:.1f} s of it.",
         f"Record at least {LEAST_SPEECH:.0f} seconds of speech.",
     )
     if not enough:
@@ -117,7 +119,9 @@ def checks(reference: Reference) -> Iterator[Check]:
 def _level(speech: Samples) -> Check:
     level = decibels(rms(speech))
     return Check(
-        *("level", level >= QUIETEST, f"The voice is at {level:.0f} dB of full scale."),
+        "level",
+        level >= QUIETEST,
+        f"The voice is at {level:.0f} dB of full scale.",
         "It is too quiet: go nearer to the microphone, or turn it up.",
     )
 
@@ -132,7 +136,9 @@ def _clipping(samples: Samples) -> Check:
 def _noise(heard: Samples, speech: Samples) -> Check:
     ratio = snr(heard, speech)
     return Check(
-        *("noise", ratio >= LEAST_SNR, f"The voice is {ratio:.0f} dB above the noise."),
+        "noise",
+        ratio >= LEAST_SNR,
+        f"The voice is {ratio:.0f} dB above the noise.",
         "Record it where it is quiet, without music.",
     )
 

@@ -96,8 +96,10 @@ def test_imports_are_weighed_where_they_can_be_had(monkeypatch: pytest.MonkeyPat
     report = Report()
     measure_imports(report, 1)
     assert set(report.metrics) == {
-        *("import_heavy", "memory_heavy"),
-        *("import_light", "memory_light"),
+        "import_heavy",
+        "memory_heavy",
+        "import_light",
+        "memory_light",
     }
     memory = {name: metric.value or 0.0 for name, metric in report.metrics.items()}
     assert memory["memory_heavy"] > memory["memory_light"] + 5

@@ -121,7 +121,10 @@ def test_no_hint_names_a_former_command() -> None:
         f"{path.name}: {words}"
         for path in sorted((shipped("avatar_app")).rglob("*.py"))
         for words in (
-            *("avatar-app say", "models found", "servers look", "voices sentence"),
+            "avatar-app say",
+            "models found",
+            "servers look",
+            "voices sentence",
             *(f"bench {former}" for former in FORMER_NAMES),
         )
         if f"{words} " in path.read_text(encoding="utf-8") and path.parent.name != "cli"

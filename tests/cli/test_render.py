@@ -185,8 +185,14 @@ def test_lips_need_somebody(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match="needs an avatar"):
         typed(
             render,
-            *("--text", "Hello!", "--face", "wav2lip", "--model", weights),
-            *("--output", tmp_path / "film.mp4"),
+            "--text",
+            "Hello!",
+            "--face",
+            "wav2lip",
+            "--model",
+            weights,
+            "--output",
+            tmp_path / "film.mp4",
         )
 
 

@@ -31,18 +31,13 @@ OSLO = {"subject": "sister", "attribute": "lives in", "value": "Oslo"}
 VALUES: dict[str, Any] = {
     "current_time": {"datetime": NOW.isoformat(), "weekday": "Monday"},
     "time_in_city": {"city": "Tokyo", "datetime": "2026-05-04T21:30:00+09:00"},
-    **{"days_until": 235, "calculate": 391, "convert_units": 8.04672, "set_timer": TIMER},
-    **{"list_timers": [TIMER], "cancel_timers": [TIMER], "add_reminder": REMINDER},
-    **{"list_reminders": [REMINDER], "cancel_reminders": [REMINDER], "add_note": NOTE},
-    **{"list_notes": [NOTE], "delete_note": True, "delete_all_notes": 1, "forget_facts": 1},
-    **{
-        "remember_fact": OSLO,
-        "recall_facts": [],
-        "change_speaking_speed": "",
-        "mute_microphone": 1,
-    },
-    **{"change_volume": "", "control_window": ""},
-}
+    "days_until": 235, "calculate": 391, "convert_units": 8.04672, "set_timer": TIMER,
+    "list_timers": [TIMER], "cancel_timers": [TIMER], "add_reminder": REMINDER,
+    "list_reminders": [REMINDER], "cancel_reminders": [REMINDER], "add_note": NOTE,
+    "list_notes": [NOTE], "delete_note": True, "delete_all_notes": 1, "forget_facts": 1,
+    "remember_fact": OSLO, "recall_facts": [], "change_speaking_speed": "", "mute_microphone": 1,
+    "change_volume": "", "control_window": "",
+}  # fmt: skip
 
 
 class Talk:

@@ -35,10 +35,16 @@ def answer(address: str, turn: Turn | None = None, **options: object) -> str:
 @pytest.mark.parametrize(
     ("address", "here"),
     [
-        *(("http://127.0.0.1:11434/v1", True), ("http://localhost/v1", True)),
-        *(("http://[::1]:8080", True), ("http://127.8.0.1", True), ("http://0.0.0.0:1/v1", True)),
-        *(("http://me.localhost", True), ("http://192.168.0.2/v1", False), ("nonsense", False)),
-        *(("https://localhost.example.com/v1", False), ("http://[::1", False)),
+        ("http://127.0.0.1:11434/v1", True),
+        ("http://localhost/v1", True),
+        ("http://[::1]:8080", True),
+        ("http://127.8.0.1", True),
+        ("http://0.0.0.0:1/v1", True),
+        ("http://me.localhost", True),
+        ("http://192.168.0.2/v1", False),
+        ("nonsense", False),
+        ("https://localhost.example.com/v1", False),
+        ("http://[::1", False),
     ],
 )
 def test_what_is_this_machine(address: str, *, here: bool) -> None:

@@ -75,7 +75,9 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         told = self.headers
         self.told = Asked(
-            *(self.path, told.get("Range", ""), told.get("If-Range", "")),
+            self.path,
+            told.get("Range", ""),
+            told.get("If-Range", ""),
             told.get("Authorization", ""),
         )
         site.asked.append(self.told)

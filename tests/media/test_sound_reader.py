@@ -120,8 +120,15 @@ def with_lengths(content: bytes, data: int, riff: int | None = None) -> bytes:
 @pytest.mark.parametrize(
     "promised",
     [
-        *(0, 2_000_000_000, 0x7FFFF000, 0x7FFFFFFF - 36, 0x7FFFFFFF, 0x80000000, 0x80000024),
-        *(0xFFFFFFFF - 36, 0xFFFFFFFF),
+        0,
+        2_000_000_000,
+        0x7FFFF000,
+        0x7FFFFFFF - 36,
+        0x7FFFFFFF,
+        0x80000000,
+        0x80000024,
+        0xFFFFFFFF - 36,
+        0xFFFFFFFF,
     ],
 )
 def test_a_length_that_is_a_placeholder_is_none(tmp_path: Path, promised: int) -> None:
@@ -165,9 +172,18 @@ def test_other_kinds_from_a_pipe_are_read_as_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "subtype"),
     [
-        *(("WAV", "GSM610"), ("WAV", "G721_32"), ("WAV", "NMS_ADPCM_32"), ("AIFF", "GSM610")),
-        *(("AU", "G723_24"), ("WAV", "IMA_ADPCM"), ("WAV", "MS_ADPCM"), ("WAV", "ULAW")),
-        *(("AU", "ALAW"), ("W64", "GSM610"), ("CAF", "ALAC_16"), ("RF64", "PCM_24")),
+        ("WAV", "GSM610"),
+        ("WAV", "G721_32"),
+        ("WAV", "NMS_ADPCM_32"),
+        ("AIFF", "GSM610"),
+        ("AU", "G723_24"),
+        ("WAV", "IMA_ADPCM"),
+        ("WAV", "MS_ADPCM"),
+        ("WAV", "ULAW"),
+        ("AU", "ALAW"),
+        ("W64", "GSM610"),
+        ("CAF", "ALAC_16"),
+        ("RF64", "PCM_24"),
     ],
 )
 def test_codes_of_telephones_are_read(tmp_path: Path, kind: str, subtype: str) -> None:
@@ -202,15 +218,16 @@ def compressed(path: Path, codec: str, kind: str, rate: int, said: np.ndarray) -
 @pytest.mark.parametrize(
     ("codec", "kind", "rate"),
     [
-        *(("aac", "mp4", 44_100), ("alac", "mp4", 44_100), ("aac", "3gp", 16_000)),
-        *(
-            ("libopus", "webm", 48_000),
-            ("aac", "adts", 44_100),
-            ("libopencore_amrnb", "amr", 8_000),
-        ),
-        *(("g726", "wav", 8_000), ("libmp3lame", "wav", 16_000)),
+        ("aac", "mp4", 44_100),
+        ("alac", "mp4", 44_100),
+        ("aac", "3gp", 16_000),
+        ("libopus", "webm", 48_000),
+        ("aac", "adts", 44_100),
+        ("g726", "wav", 8_000),
+        ("libmp3lame", "wav", 16_000),
         ("libopencore_amrnb", "amr", 8_000),
-        *(("pcm_s16le", "mov", 16_000), ("wavpack", "wv", 16_000)),
+        ("pcm_s16le", "mov", 16_000),
+        ("wavpack", "wv", 16_000),
     ],
 )
 def test_what_telephones_and_browsers_record_is_read(

@@ -161,7 +161,9 @@ def test_where_nothing_was_fetched_the_builtin_engines_are_taken_and_help_is_nam
     plan = planner(STATION).plan()
     assert plan.profile is Profile.HIGH
     assert taken(plan) == {
-        **{Kind.ASR: "pocketsphinx", Kind.TTS: "espeak", Kind.DIALOGUE: "builtin"},
+        Kind.ASR: "pocketsphinx",
+        Kind.TTS: "espeak",
+        Kind.DIALOGUE: "builtin",
         Kind.FACE: "illustrated",
     }
     remedies = {row.remedy for row in plan.rows if row.remedy}

@@ -28,7 +28,9 @@ def a_turn(first_token: float) -> TurnEnded:
     return replace(
         ENDED,
         marks={
-            **{"user_stopped": 10.0, "text": 10.5, "first_token": 10.5 + first_token},
+            "user_stopped": 10.0,
+            "text": 10.5,
+            "first_token": 10.5 + first_token,
             "first_sound": 11.0,
         },
     )

@@ -264,7 +264,7 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(0, 0.29), max_size=500), st.booleans())
+@given(probabilities=st.lists(st.floats(0, 0.29), max_size=500), avatar_speaking=st.booleans())
 def test_without_one_voiced_block_there_is_no_decision(
     probabilities: list[float], *, avatar_speaking: bool
 ) -> None:

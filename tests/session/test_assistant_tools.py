@@ -48,8 +48,12 @@ def test_speed_and_volume_stay_within_bounds(hands: Hands) -> None:
     controls.change_volume(0.25)
     controls.change_volume(9)
     assert hands.moved == [
-        *(("speed", 2.0), ("speed", 1.0), ("speed", 0.5)),
-        *(("volume", 0.0), ("volume", 0.25), ("volume", 1.5)),
+        ("speed", 2.0),
+        ("speed", 1.0),
+        ("speed", 0.5),
+        ("volume", 0.0),
+        ("volume", 0.25),
+        ("volume", 1.5),
     ]
 
 

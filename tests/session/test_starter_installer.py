@@ -104,8 +104,10 @@ def test_it_is_offered_at_first_once_more_after_a_week_and_never_again() -> None
     assert offer_on(TODAY, "first") is Offer.FIRST
     put_off = postponed(TODAY, "first")
     assert [offer_on(TODAY + timedelta(days), put_off) for days in (0, 6, 7, 30)] == [
-        *(Offer.NO, Offer.NO),
-        *(Offer.LAST, Offer.LAST),
+        Offer.NO,
+        Offer.NO,
+        Offer.LAST,
+        Offer.LAST,
     ]
     assert offer_on(TODAY + timedelta(9999), postponed(TODAY, put_off)) is Offer.NO
 
@@ -181,7 +183,8 @@ def test_without_a_conversation_the_next_one_uses_them_and_it_can_be_taken_back(
     get(installer)
     after, _ = load_settings()
     assert [after.asr.engine, after.tts.engine, after.dialogue.engine] == [
-        *("whisper", "kokoro"),
+        "whisper",
+        "kokoro",
         "llama",
     ]
     undo(app_paths().settings_file, COMMAND)

@@ -67,14 +67,19 @@ def test_types_bounds_units_and_choices_come_from_the_schema(store: SettingsStor
     assert [choice.value for choice in theme.choices] == ["system", "dark", "light"]
     assert theme.effect is Effect.AT_ONCE
     assert (days.type, days.unit, days.min, days.max, days.step) == (
-        *(FieldType.INTEGER, "days", 0, None, 1),
+        FieldType.INTEGER,
+        "days",
+        0,
+        None,
+        1,
     )
     assert days.effect is Effect.NEXT_START
     assert days.help == "Days until a stored conversation is deleted; 0 keeps it for ever."
     assert fields["history.keep"].type is FieldType.BOOLEAN
     assert fields["models.folders"].type is FieldType.LIST
     assert (fields["audio.microphone"].type, fields["audio.microphone"].optional) == (
-        *(FieldType.TEXT, True),
+        FieldType.TEXT,
+        True,
     )
 
 

@@ -39,10 +39,16 @@ def test_tab_reaches_every_control_and_comes_back(qtbot, opened):
         qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
     composer, stage = window.composer, window.stage
     expected = [
-        *(composer.field, composer.stop_button, composer.talk_button, composer.mute_button),
-        *(stage.theme_button, stage.settings_button),
-        *(stage.transcript_button, stage.pages_button),
-        *(window.chat.copy_button, window.chat.list),
+        composer.field,
+        composer.stop_button,
+        composer.talk_button,
+        composer.mute_button,
+        stage.theme_button,
+        stage.settings_button,
+        stage.transcript_button,
+        stage.pages_button,
+        window.chat.copy_button,
+        window.chat.list,
     ]
     assert [widget for widget in visited if widget in expected] == expected
     assert set(visited) <= set(expected)

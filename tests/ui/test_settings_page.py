@@ -216,9 +216,14 @@ def test_scrolling_over_an_editor_changes_nothing(settings: Opened) -> None:
     for kind in (QComboBox, QSlider, QAbstractSpinBox):
         for control in window.pages.shown.form.findChildren(kind):
             event = QWheelEvent(
-                *(QPoint(5, 5), control.mapToGlobal(QPoint(5, 5)), QPoint(), QPoint(0, 120)),
-                *(Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier),
-                *(Qt.ScrollPhase.NoScrollPhase, False),
+                QPoint(5, 5),
+                control.mapToGlobal(QPoint(5, 5)),
+                QPoint(),
+                QPoint(0, 120),
+                Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier,
+                Qt.ScrollPhase.NoScrollPhase,
+                False,  # noqa: FBT003 - not inverted; Qt takes it by position
             )
             QApplication.sendEvent(control, event)
             assert not event.isAccepted()

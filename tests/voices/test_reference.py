@@ -43,7 +43,12 @@ def test_real_recordings_of_one_person_pass(name: str) -> None:
     found = list(checks(read_reference(DATA / name)))
     assert [check.name for check in found if not check.passed] == []
     assert {check.name for check in found} == {
-        *("length", "speech", "level", "clipping", "noise", "one speaker")
+        "length",
+        "speech",
+        "level",
+        "clipping",
+        "noise",
+        "one speaker",
     }
 
 

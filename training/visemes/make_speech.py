@@ -27,16 +27,16 @@ from avatar_app.engines.tts.espeak.visemes import mouth_of
 
 RATE = 16_000
 LANGUAGES = (
-    *("en-us", "en-us", "en-us", "en", "en-gb-scotland", "de", "fr", "es", "it", "pt-br"),
-    *("nl", "pl", "cs", "sv", "tr", "fi", "hu", "ro", "id", "sw"),
-)
+    "en-us", "en-us", "en-us", "en", "en-gb-scotland", "de", "fr", "es", "it", "pt-br",
+    "nl", "pl", "cs", "sv", "tr", "fi", "hu", "ro", "id", "sw",
+)  # fmt: skip
 VARIANTS = (
-    *("m1", "m2", "m4", "m5", "m6", "m8", "f1", "f3", "f4", "f5", "klatt", "klatt2", "klatt3"),
-    *("klatt5", "klatt6", "Alex", "Alicia", "Andrea", "Andy", "Annie", "Diogo", "Gene", "Hugo"),
-    *("Jacky", "Lee", "Mario", "Michael", "Mike", "Nguyen", "Reed", "Storm", "adam", "anika"),
-    *("antonio", "benjamin", "boris", "caleb", "david", "ed", "edward", "gustave", "ian", "iven"),
-    *("john", "kaukovalta", "linda", "marcelo", "max", "paul", "pedro", "quincy", "rob", "zac"),
-)
+    "m1", "m2", "m4", "m5", "m6", "m8", "f1", "f3", "f4", "f5", "klatt", "klatt2", "klatt3",
+    "klatt5", "klatt6", "Alex", "Alicia", "Andrea", "Andy", "Annie", "Diogo", "Gene", "Hugo",
+    "Jacky", "Lee", "Mario", "Michael", "Mike", "Nguyen", "Reed", "Storm", "adam", "anika",
+    "antonio", "benjamin", "boris", "caleb", "david", "ed", "edward", "gustave", "ian", "iven",
+    "john", "kaukovalta", "linda", "marcelo", "max", "paul", "pedro", "quincy", "rob", "zac",
+)  # fmt: skip
 HELD_OUT_LANGUAGES = ("en-us", "en-us", "en-gb-x-rp", "ca", "da", "sk")
 HELD_OUT_VARIANTS = ("f2", "m3", "m7", "belinda", "steph", "michel", "miguel", "Henrique")
 

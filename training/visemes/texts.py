@@ -11,9 +11,9 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 _ENGLISH = ("LICENSE", "README.md", "DECISIONS.md")
 _ONSETS = (
-    *("p", "b", "m", "f", "v", "t", "d", "k", "g", "s", "z", "n", "l", "r", "p", "b", "m"),
-    *("h", "j", "ch", "tr", "pl", "br", "st", "sp"),
-)
+    "p", "b", "m", "f", "v", "t", "d", "k", "g", "s", "z", "n", "l", "r", "p", "b", "m",
+    "h", "j", "ch", "tr", "pl", "br", "st", "sp",
+)  # fmt: skip
 _CODAS = ["", "", "", "", "", "n", "s", "l", "r", "m", "p", "t", "b"]
 _VOWELS = ["a", "e", "i", "o", "u", "a", "o"]
 

@@ -57,9 +57,7 @@ class UserTurnController:
         self._claimed = False
         self._blocks_since_end = 0
         self.utterance: Utterance | None = None
-        self.muted = False
-        self.held = False
-        self.paused = False
+        self.muted = self.held = self.paused = False
 
     def hear(self, block: CleanBlock) -> None:
         """Take the next block of sound."""
@@ -67,9 +65,8 @@ class UserTurnController:
             return
         self._blocks_since_end += 1
         if not self.held:
-            decision = self._taker.observe(
-                block.probability, avatar_speaking=self._delivery.avatar_speaking
-            )
+            over_avatar = self._delivery.avatar_speaking
+            decision = self._taker.observe(block.probability, avatar_speaking=over_avatar)
             if decision is not None:
                 self._follow(decision)
         self.listener.hear(block.chunk)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 SYMBOLS = {
-    **{"cdot": "times", "times": "times", "div": "divided by", "pm": "plus or minus"},
-    **{"leq": "at most", "le": "at most", "geq": "at least", "ge": "at least", "neq": "is not"},
-    **{"ne": "is not", "approx": "is about", "infty": "infinity", "to": "to", "rightarrow": "to"},
-    **{"sum": "the sum of", "int": "the integral of", "partial": "the partial derivative of"},
-    **{"ldots": "and so on", "dots": "and so on", "circ": "degrees", "left": "", "right": ""},
-    **{"quad": "", "qquad": "", "displaystyle": ""},
-}
+    "cdot": "times", "times": "times", "div": "divided by", "pm": "plus or minus",
+    "leq": "at most", "le": "at most", "geq": "at least", "ge": "at least", "neq": "is not",
+    "ne": "is not", "approx": "is about", "infty": "infinity", "to": "to", "rightarrow": "to",
+    "sum": "the sum of", "int": "the integral of", "partial": "the partial derivative of",
+    "ldots": "and so on", "dots": "and so on", "circ": "degrees", "left": "", "right": "",
+    "quad": "", "qquad": "", "displaystyle": "",
+}  # fmt: skip
 """Commands that are not said by their names."""
 POWERS = {"2": "squared", "3": "cubed"}
 _SIGNS = {

@@ -81,8 +81,10 @@ class FaceSwitch:
     def _take_over(self, other: EngineSet) -> None:
         rack = self._rack
         for mine, theirs in (
-            *((rack.engines, other.engines), (rack.manifests, other.manifests)),
-            *((rack.choices, other.choices), (rack.ladders, other.ladders)),
+            (rack.engines, other.engines),
+            (rack.manifests, other.manifests),
+            (rack.choices, other.choices),
+            (rack.ladders, other.ladders),
         ):
             mine[Kind.FACE] = theirs[Kind.FACE]  # type: ignore[assignment]
         rack.fallback = other.fallback

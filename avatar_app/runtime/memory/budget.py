@@ -111,8 +111,12 @@ class MemoryBudget:
         for pool, reading in readings.items():
             engines = ", ".join(f"{each.name} {each.weight.of(pool):.0f}" for each in here)
             log.info(
-                *("%s %s: %.0f MB, of them others %.0f; leased: %s", pool, label),
-                *(reading.total_mb, reading.foreign_mb, engines or "nothing"),
+                "%s %s: %.0f MB, of them others %.0f; leased: %s",
+                pool,
+                label,
+                reading.total_mb,
+                reading.foreign_mb,
+                engines or "nothing",
             )
 
     # The next four are for leases

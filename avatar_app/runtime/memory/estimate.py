@@ -17,10 +17,10 @@ from avatar_app.system.memory import MemoryFootprint
 
 MATTERS = frozenset(
     {
-        *("model", "device", "compute", "precision", "runtime", "gpu_layers", "context"),
-        *("threads", "batch", "beam", "width", "height", "avatar", "kv_cache"),
+        "model", "device", "compute", "precision", "runtime", "gpu_layers", "context",
+        "threads", "batch", "beam", "width", "height", "avatar", "kv_cache",
     }
-)
+)  # fmt: skip
 """Options on which an engine's memory depends."""
 MB = 2**20
 READ_AT_ONCE = 512

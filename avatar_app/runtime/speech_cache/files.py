@@ -32,8 +32,13 @@ _MOST_ONCE = 2_000
 """Sentences of which it is known that they were said once."""
 _SHAPES = tuple(MouthShape)
 _DAMAGED = (
-    *(OSError, EOFError, TypeError, ValueError, LookupError),
-    *(zipfile.BadZipFile, zlib.error),
+    OSError,
+    EOFError,
+    TypeError,
+    ValueError,
+    LookupError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 """What numpy raises for a file that was cut, exchanged or is of another kind."""
 

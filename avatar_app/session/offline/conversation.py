@@ -35,7 +35,13 @@ class OfflineConversation:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
         around = Surroundings(
-            *(settings, Registry(), places, self, self._post, notice, self.clock),
+            settings=settings,
+            registry=Registry(),
+            paths=places,
+            controls=self,
+            post=self._post,
+            notice=notice,
+            clock=self.clock,
             supervised=frozenset({Kind.FACE}),
         )
         with ExitStack() as opened:

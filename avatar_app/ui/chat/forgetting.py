@@ -10,7 +10,7 @@ from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 
-def forget_unless_undone(chat: ChatModel, notices: NoticeBar, delete: Callable[[], None]) -> None:
+def forget_unless_undone(chat: ChatModel, notices: NoticeBar, delete: Callable[[], object]) -> None:
     """Clear the transcript; `delete` is called when the notice that offers Undo has expired."""
     kept = chat.lines
     chat.clear()

@@ -57,8 +57,10 @@ class PortraitPane(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT)
         for button in (
-            *(self.theme_button, self.settings_button),
-            *(self.transcript_button, self.pages_button),
+            self.theme_button,
+            self.settings_button,
+            self.transcript_button,
+            self.pages_button,
         ):
             row.addWidget(button)
         self.newcomer_card = AvatarDropCard(self, theme)

@@ -38,7 +38,7 @@ class Notice:
     failure: bool = False
     """Failures stay until they are closed."""
     action: Action | None = None
-    expired: Callable[[], None] | None = None
+    expired: Callable[[], object] | None = None
     """Called when it went without its action being chosen."""
 
     def says_the_same(self, other: Notice | None) -> bool:

@@ -42,13 +42,21 @@ def lay_out(window: QWidget, parts: WindowParts) -> None:
 def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
     stage, composer, chat = parts.stage, parts.composer, parts.chat
     return (
-        *(composer.field, composer.stop_button, composer.send_button),
-        *(composer.talk_button, composer.mute_button),
-        *(stage.theme_button, stage.settings_button),
-        *(stage.transcript_button, stage.pages_button),
-        *(chat.copy_button, chat.list),
-        *(stage.notices.action_button, stage.notices.close_button),
-        *(stage.newcomer_card.cancel_button, *parts.starter_card.buttons),
+        composer.field,
+        composer.stop_button,
+        composer.send_button,
+        composer.talk_button,
+        composer.mute_button,
+        stage.theme_button,
+        stage.settings_button,
+        stage.transcript_button,
+        stage.pages_button,
+        chat.copy_button,
+        chat.list,
+        stage.notices.action_button,
+        stage.notices.close_button,
+        stage.newcomer_card.cancel_button,
+        *parts.starter_card.buttons,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
@@ -72,7 +71,7 @@ class MainWindow(QWidget):
         shared = (theme, session, self.work, self.bridge.post, self.preferences)
         self.pages = PageHost(self, parts, *shared)
         lay_out(self, parts)
-        connect_session(parts, session, self.run)
+        connect_session(parts, session, self.work.run)
         self._connect()
         self._restore()
 
@@ -91,11 +90,16 @@ class MainWindow(QWidget):
         self.reporter.control_requested.connect(lambda control: self._controls()[control]())
         self.reporter.devices_wanted.connect(self.show_settings)
         keys: dict[str, Callable[[], object]] = {
-            **{"Esc": self.escape, "Ctrl+M": self.composer.toggle_mute},
-            **{"Ctrl+N": self.bring_photo, "Ctrl+T": self.toggle_transcript},
-            **{"Ctrl+D": self.toggle_theme, "Ctrl+,": partial(self.pages.open, SETTINGS)},
-            **{"F11": partial(toggle_full_screen, self), "Ctrl+Q": self.close},
-            **{"Ctrl+B": self.pages.toggle, **self.pages.keys},
+            "Esc": self.escape,
+            "Ctrl+M": self.composer.toggle_mute,
+            "Ctrl+N": self.bring_photo,
+            "Ctrl+T": self.toggle_transcript,
+            "Ctrl+D": self.toggle_theme,
+            "Ctrl+,": partial(self.pages.open, SETTINGS),
+            "F11": partial(toggle_full_screen, self),
+            "Ctrl+Q": self.close,
+            "Ctrl+B": self.pages.toggle,
+            **self.pages.keys,
         }
         bind_keys(self, keys)
 
@@ -169,7 +173,7 @@ class MainWindow(QWidget):
     def forget(self) -> None:
         """Delete the history, unless the user thinks better of it in time."""
         self.popover.dismiss()
-        delete = partial(self.run, self._session.forget)
+        delete = partial(self.work.run, self._session.forget)
         forget_unless_undone(self.chat.model, self.stage.notices, delete)
 
     def _show_earlier(self, turns: tuple[TurnEnded, ...]) -> None:
@@ -178,7 +182,7 @@ class MainWindow(QWidget):
             self.reporter.greet_again()
 
     def use_character(self, name: str) -> None:
-        self.run(lambda: self._session.use_character(name))
+        self.work.run(lambda: self._session.use_character(name))
 
     def show_character(self, name: str) -> None:
         """Somebody else is on show."""
@@ -190,10 +194,6 @@ class MainWindow(QWidget):
         self.popover.show_theme(preferences.theme)
         if preferences.transcript != self.panel.opened:
             self.show_transcript(shown=preferences.transcript)
-
-    def run(self, job: Any) -> None:
-        """Do what may take a moment, off the window's thread."""
-        self.work.run(job)
 
     def restyle(self) -> None:
         self.setStyleSheet(stylesheet(self.theme.palette))

@@ -183,8 +183,11 @@ class Popover(Card):
         groups = (self.microphones, self.speakers, self.characters)
         rows = [row for group in groups for row in group.rows]
         last = (
-            *(self.photo_button, *self.appearance.rows),
-            *(self.settings_button, self.starter_button, self.forget_button),
+            self.photo_button,
+            *self.appearance.rows,
+            self.settings_button,
+            self.starter_button,
+            self.forget_button,
         )
         for before, after in pairwise([*rows, *last]):
             QWidget.setTabOrder(before, after)

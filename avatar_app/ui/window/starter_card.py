@@ -62,8 +62,12 @@ class StarterCard(QFrame):
     def buttons(self) -> tuple[QPushButton, ...]:
         """In the order of Tab."""
         return (
-            *(self.get_button, self.copy_button, self.later_button),
-            *(self.choose_button, self.cancel_button, self.close_button),
+            self.get_button,
+            self.copy_button,
+            self.later_button,
+            self.choose_button,
+            self.cancel_button,
+            self.close_button,
         )
 
     def show_page(

@@ -21,8 +21,11 @@ from avatar_app.runtime.kinds import KIND_OF_STAGE, KINDS
 from avatar_app.runtime.registry import Registry
 
 ENGINES = {
-    **{Kind.ASR: "whisper", Kind.DIALOGUE: "llama", Kind.TTS: "kokoro"},
-    **{Kind.VAD: "silero", Kind.AEC: "webrtc_aec3"},
+    Kind.ASR: "whisper",
+    Kind.DIALOGUE: "llama",
+    Kind.TTS: "kokoro",
+    Kind.VAD: "silero",
+    Kind.AEC: "webrtc_aec3",
 }
 
 

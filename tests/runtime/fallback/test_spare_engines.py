@@ -28,7 +28,13 @@ class Controls:
 def assembled(opened: ExitStack, events: list[Event], clock: SimulatedClock) -> Assembly:
     settings, _ = load_settings()
     around = Surroundings(
-        *(settings, Registry(), app_paths(), Controls(), events.append, events.append, clock),
+        settings,
+        Registry(),
+        app_paths(),
+        Controls(),
+        events.append,
+        events.append,
+        clock,
         supervised=SUPERVISED,
     )
     return assemble(around, opened)

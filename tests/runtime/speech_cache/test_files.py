@@ -202,8 +202,10 @@ def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) ->
 def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, keep: bool) -> None:
     model = str(write_kokoro(tmp_path / "model"))
     overrides = {
-        **{"history.keep": keep, "tts.engine": "kokoro"},
-        **{"tts.options.model": model, "tts.options.threads": 1},
+        "history.keep": keep,
+        "tts.engine": "kokoro",
+        "tts.options.model": model,
+        "tts.options.threads": 1,
     }
     settings, _ = load_settings(overrides=overrides)
     notices: list[Noticed] = []

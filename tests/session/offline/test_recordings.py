@@ -33,10 +33,10 @@ LIGHT = {
     "tts.options.speed": 2.0,
 }
 FIELDS = {
-    *("user_text", "avatar_text", "heard_text", "interrupted", "outcome", "typed"),
-    *("end_of_turn", "text", "first_token", "first_sound", "first_frame"),
-    *("frames_shown", "frames_by", "frames_dropped", "skew_ms"),
-}
+    "user_text", "avatar_text", "heard_text", "interrupted", "outcome", "typed",
+    "end_of_turn", "text", "first_token", "first_sound", "first_frame",
+    "frames_shown", "frames_by", "frames_dropped", "skew_ms",
+}  # fmt: skip
 
 
 def read_film(path: Path) -> tuple[int, float, float]:

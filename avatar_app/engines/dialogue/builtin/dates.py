@@ -16,16 +16,16 @@ from avatar_app.engines.dialogue.builtin.words import (
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july", "august"),
-    *("september", "october", "november", "december"),
-)
+    "january", "february", "march", "april", "may", "june", "july", "august",
+    "september", "october", "november", "december",
+)  # fmt: skip
 _HOLIDAYS: dict[tuple[str, ...], tuple[int, int]] = {
-    **{("christmas", "eve"): (12, 24), ("christmas",): (12, 25), ("halloween",): (10, 31)},
-    **{("new", "year's", "eve"): (12, 31), ("new", "years", "eve"): (12, 31)},
-    **{("new", "year"): (1, 1), ("new", "years"): (1, 1), ("new", "year's", "day"): (1, 1)},
-    **{("valentine's", "day"): (2, 14), ("valentines", "day"): (2, 14)},
-    **{("april", "fools"): (4, 1), ("april", "fools", "day"): (4, 1)},
-}
+    ("christmas", "eve"): (12, 24), ("christmas",): (12, 25), ("halloween",): (10, 31),
+    ("new", "year's", "eve"): (12, 31), ("new", "years", "eve"): (12, 31),
+    ("new", "year"): (1, 1), ("new", "years"): (1, 1), ("new", "year's", "day"): (1, 1),
+    ("valentine's", "day"): (2, 14), ("valentines", "day"): (2, 14),
+    ("april", "fools"): (4, 1), ("april", "fools", "day"): (4, 1),
+}  # fmt: skip
 _PARTS = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21}
 
 

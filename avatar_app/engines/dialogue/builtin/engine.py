@@ -60,7 +60,13 @@ _CERTAIN_THEMES = (clock, controls, facts, notes, sums, timers)
 CERTAIN_SKILLS = frozenset(
     (
         *(name for theme in _CERTAIN_THEMES for name in theme.SKILLS if name != "recall_about"),
-        *("repeat", "what_did_i_say", "flip_coin", "roll_die", "pick_number", "privacy", "grave"),
+        "repeat",
+        "what_did_i_say",
+        "flip_coin",
+        "roll_die",
+        "pick_number",
+        "privacy",
+        "grave",
     )
 )
 """What a language model does worse, or must not do: whom to call who wants to die is no free talk,

@@ -12,9 +12,16 @@ import yaml
 from avatar_app.engines.dialogue.builtin.words import Word
 
 _SCRIPTS = {
-    **{"CYRILLIC": "Russian", "CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"},
-    **{"HANGUL": "Korean", "ARABIC": "Arabic", "HEBREW": "Hebrew", "GREEK": "Greek"},
-    **{"DEVANAGARI": "Hindi", "THAI": "Thai"},
+    "CYRILLIC": "Russian",
+    "CJK": "Chinese",
+    "HIRAGANA": "Japanese",
+    "KATAKANA": "Japanese",
+    "HANGUL": "Korean",
+    "ARABIC": "Arabic",
+    "HEBREW": "Hebrew",
+    "GREEK": "Greek",
+    "DEVANAGARI": "Hindi",
+    "THAI": "Thai",
 }
 
 

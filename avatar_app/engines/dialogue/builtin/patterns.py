@@ -14,12 +14,12 @@ _CHOICE = re.compile(r"\(([^()]*)\)")
 
 LIGHT = frozenset(
     (
-        *("a", "an", "the", "to", "me", "i", "you", "is", "are", "am", "was", "do", "does", "did"),
-        *("it", "of", "in", "on", "at", "for", "and", "or", "so", "that", "this", "my", "your"),
-        *("be", "can", "could", "would", "will", "please", "just", "now", "with", "as", "up"),
-        *("by", "have", "has", "there", "here"),
+        "a", "an", "the", "to", "me", "i", "you", "is", "are", "am", "was", "do", "does", "did",
+        "it", "of", "in", "on", "at", "for", "and", "or", "so", "that", "this", "my", "your",
+        "be", "can", "could", "would", "will", "please", "just", "now", "with", "as", "up",
+        "by", "have", "has", "there", "here",
     )
-)
+)  # fmt: skip
 """Words that carry little meaning, and that recognizers confuse most."""
 
 

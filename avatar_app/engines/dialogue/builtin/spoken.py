@@ -9,11 +9,11 @@ from datetime import date, datetime
 _CLAUSE = re.compile(r"\S.*?(?:[,.;:!?…]+[\"”’]?(?=\s)|$)\s*", re.DOTALL)
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 _MIRROR = {
-    **{"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"},
-    **{"am": "are", "i'm": "you're", "i've": "you've", "i'll": "you'll", "i'd": "you'd"},
-    **{"you": "I", "your": "my", "yours": "mine", "yourself": "myself", "you're": "I'm"},
-    **{"our": "your", "we": "you", "us": "you", "was": "were"},
-}
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself",
+    "am": "are", "i'm": "you're", "i've": "you've", "i'll": "you'll", "i'd": "you'd",
+    "you": "I", "your": "my", "yours": "mine", "yourself": "myself", "you're": "I'm",
+    "our": "your", "we": "you", "us": "you", "was": "were",
+}  # fmt: skip
 
 
 def clauses(text: str) -> Iterator[str]:

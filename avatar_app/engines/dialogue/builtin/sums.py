@@ -7,26 +7,29 @@ from collections.abc import Sequence
 from avatar_app.engines.dialogue.builtin.words import Numbers, Word, phrase_at
 
 _BINARY: dict[tuple[str, ...], str] = {
-    **{("plus",): "+", ("minus",): "-", ("times",): "*", ("time",): "*", ("x",): "*"},
-    **{("multiplied", "by"): "*", ("multiply", "by"): "*", ("multiplied", "with"): "*"},
-    **{("divided", "by"): "/", ("divide", "by"): "/", ("divided", "buy"): "/", ("over",): "/"},
-    **{("to", "the", "power", "of"): "**", ("to", "the", "power"): "**", ("power",): "**"},
-    **{("modulo",): "%", ("mod",): "%", ("added", "to"): "+", ("percent", "of"): "/100*"},
-    **{("per", "cent", "of"): "/100*", ("divided", "into"): "/"},
-}
+    ("plus",): "+", ("minus",): "-", ("times",): "*", ("time",): "*", ("x",): "*",
+    ("multiplied", "by"): "*", ("multiply", "by"): "*", ("multiplied", "with"): "*",
+    ("divided", "by"): "/", ("divide", "by"): "/", ("divided", "buy"): "/", ("over",): "/",
+    ("to", "the", "power", "of"): "**", ("to", "the", "power"): "**", ("power",): "**",
+    ("modulo",): "%", ("mod",): "%", ("added", "to"): "+", ("percent", "of"): "/100*",
+    ("per", "cent", "of"): "/100*", ("divided", "into"): "/",
+}  # fmt: skip
 _BEFORE: dict[tuple[str, ...], str] = {
-    **{("the", "square", "root", "of"): "sqrt", ("square", "root", "of"): "sqrt"},
-    **{("the", "cube", "root", "of"): "cbrt", ("cube", "root", "of"): "cbrt", ("root",): "sqrt"},
-    **{("root", "of"): "sqrt", ("half", "of"): "0.5*", ("a", "half", "of"): "0.5*"},
-    **{("a", "third", "of"): "1/3*", ("a", "quarter", "of"): "0.25*", ("a", "tenth", "of"): "0.1*"},
-    **{("twice",): "2*", ("double",): "2*", ("minus",): "-", ("negative",): "-"},
-    **{("the", "sine", "of"): "sin", ("the", "cosine", "of"): "cos", ("sine", "of"): "sin"},
-    **{("cosine", "of"): "cos", ("the", "factorial", "of"): "factorial", ("half",): "0.5*"},
-    **{("factorial", "of"): "factorial", ("the", "logarithm", "of"): "log"},
-}
+    ("the", "square", "root", "of"): "sqrt", ("square", "root", "of"): "sqrt",
+    ("the", "cube", "root", "of"): "cbrt", ("cube", "root", "of"): "cbrt", ("root",): "sqrt",
+    ("root", "of"): "sqrt", ("half", "of"): "0.5*", ("a", "half", "of"): "0.5*",
+    ("a", "third", "of"): "1/3*", ("a", "quarter", "of"): "0.25*", ("a", "tenth", "of"): "0.1*",
+    ("twice",): "2*", ("double",): "2*", ("minus",): "-", ("negative",): "-",
+    ("the", "sine", "of"): "sin", ("the", "cosine", "of"): "cos", ("sine", "of"): "sin",
+    ("cosine", "of"): "cos", ("the", "factorial", "of"): "factorial", ("half",): "0.5*",
+    ("factorial", "of"): "factorial", ("the", "logarithm", "of"): "log",
+}  # fmt: skip
 _AFTER: dict[tuple[str, ...], str] = {
-    **{("squared",): "**2", ("cubed",): "**3", ("percent",): "/100"},
-    **{("factorial",): "!", ("per", "cent"): "/100"},
+    ("squared",): "**2",
+    ("cubed",): "**3",
+    ("percent",): "/100",
+    ("factorial",): "!",
+    ("per", "cent"): "/100",
 }
 _CONSTANTS = {"pi": "pi", "pie": "pi", "to": "2", "too": "2", "for": "4", "ate": "8", "won": "1"}
 """Constants, and what recognizers write for numbers."""

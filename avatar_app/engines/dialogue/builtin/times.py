@@ -22,15 +22,21 @@ _SECONDS = {
     **dict.fromkeys(("week", "weeks"), 7 * 86400),
 }
 _AMOUNTS: dict[tuple[str, ...], float] = {
-    **{("half", "an"): 0.5, ("half", "a"): 0.5, ("half",): 0.5, ("a", "half"): 0.5},
-    **{("quarter", "of", "an"): 0.25, ("a", "quarter", "of", "an"): 0.25, ("a", "quarter"): 0.25},
-    **{("three", "quarters", "of", "an"): 0.75, ("a", "couple", "of"): 2, ("a", "couple"): 2},
-    **{("couple", "of"): 2, ("a", "few"): 3, ("an",): 1, ("a",): 1, ("a", "dozen"): 12},
-}
+    ("half", "an"): 0.5, ("half", "a"): 0.5, ("half",): 0.5, ("a", "half"): 0.5,
+    ("quarter", "of", "an"): 0.25, ("a", "quarter", "of", "an"): 0.25, ("a", "quarter"): 0.25,
+    ("three", "quarters", "of", "an"): 0.75, ("a", "couple", "of"): 2, ("a", "couple"): 2,
+    ("couple", "of"): 2, ("a", "few"): 3, ("an",): 1, ("a",): 1, ("a", "dozen"): 12,
+}  # fmt: skip
 _HALVES: dict[tuple[str, ...], bool] = {
-    **{("a", "m"): False, ("am",): False, ("in", "the", "morning"): False},
-    **{("p", "m"): True, ("pm",): True, ("in", "the", "afternoon"): True},
-    **{("in", "the", "evening"): True, ("at", "night"): True, ("tonight",): True},
+    ("a", "m"): False,
+    ("am",): False,
+    ("in", "the", "morning"): False,
+    ("p", "m"): True,
+    ("pm",): True,
+    ("in", "the", "afternoon"): True,
+    ("in", "the", "evening"): True,
+    ("at", "night"): True,
+    ("tonight",): True,
 }
 
 

@@ -28,11 +28,11 @@ UNKNOWN, ANSWER, PERHAPS_MEANT = "unknown", "answer", "perhaps"
 """Meanings that have no patterns: nothing fits; the answer to an open question; maybe an action."""
 
 _LEADING = (
-    *("um", "uh", "er", "oh", "ah", "hey", "well", "okay", "please", "hmm"),
-    *("all right", "could you", "can you please", "can you", "would you", "will you"),
-    *("i want you to", "i would like you to", "i need you to", "would you please"),
-    *("could you please", "do you think you could", "go ahead and", "actually"),
-)
+    "um", "uh", "er", "oh", "ah", "hey", "well", "okay", "please", "hmm",
+    "all right", "could you", "can you please", "can you", "would you", "will you",
+    "i want you to", "i would like you to", "i need you to", "would you please",
+    "could you please", "do you think you could", "go ahead and", "actually",
+)  # fmt: skip
 _TRAILING = ("please", "for me", "now", "thanks", "thank you", "then", "okay", "right now", "huh")
 
 

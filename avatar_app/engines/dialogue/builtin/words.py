@@ -16,18 +16,23 @@ _TOKEN = re.compile(
     r"|[^\W\d_]+(?:['’][^\W\d_]+)*|[-+*/×÷^%=()−√°]"
 )
 _SYMBOLS = {
-    **{"+": "plus", "*": "times", "×": "times", "/": "over", "÷": "over", "^": "power"},
-    **{"%": "percent", "-": "minus", "−": "minus", "√": "root", "°": "degrees", "=": "equals"},
-}
+    "+": "plus", "*": "times", "×": "times", "/": "over", "÷": "over", "^": "power",
+    "%": "percent", "-": "minus", "−": "minus", "√": "root", "°": "degrees", "=": "equals",
+}  # fmt: skip
 _ENDINGS = {
-    **{"n't": "not", "'re": "are", "'ll": "will", "'m": "am", "'ve": "have", "'d": "would"},
+    "n't": "not",
+    "'re": "are",
+    "'ll": "will",
+    "'m": "am",
+    "'ve": "have",
+    "'d": "would",
 }
 _WHOLE = {
-    **{"can't": ("can", "not"), "won't": ("will", "not"), "cannot": ("can", "not")},
-    **{"o'clock": ("oclock",), "let's": ("let", "us"), "gonna": ("going", "to")},
-    **{"wanna": ("want", "to"), "mum": ("mom",), "colour": ("color",), "favourite": ("favorite",)},
-    **{"ok": ("okay",), "alright": ("all", "right"), "whats": ("what", "is"), "im": ("i", "am")},
-}
+    "can't": ("can", "not"), "won't": ("will", "not"), "cannot": ("can", "not"),
+    "o'clock": ("oclock",), "let's": ("let", "us"), "gonna": ("going", "to"),
+    "wanna": ("want", "to"), "mum": ("mom",), "colour": ("color",), "favourite": ("favorite",),
+    "ok": ("okay",), "alright": ("all", "right"), "whats": ("what", "is"), "im": ("i", "am"),
+}  # fmt: skip
 _IS = {"what", "who", "where", "when", "how", "it", "that", "there", "he", "she", "here"}
 Numbers = dict[int, tuple[int, float]]
 """Where numbers begin: {index of the first word: (index after the last, value)}."""

@@ -124,7 +124,9 @@ class OpenAIDialogue:
             received = Answer()
             stream = asked_patiently(
                 partial(self._stream, client, messages, described(prompt)),
-                *(turn, self._choices.address, self._choices.patience),
+                turn,
+                self._choices.address,
+                self._choices.patience,
             )
             thoughts = Thoughts(suspected=self._place in self._thinking)
             said = answer(

@@ -32,8 +32,13 @@ _MAYBE = re.compile(r"[<\[◁][^>\]▷]{0,80}$|<\|channel\|>[^<]{0,60}(?:<[^<>]{
 _MUSINGS = ("the user ", "the human ", "we need to ", "i need to respond", "i should respond")
 _BEGINNINGS = (
     *(f"{so}{each}" for each in _MUSINGS for so in ("", "okay, ", "okay, so ", "ok, ", "hmm, ")),
-    *("alright, the user ", "so the user ", "okay, let me ", "okay, let's "),
-    *("we are asked ", "let me think", "the question asks"),
+    "alright, the user ",
+    "so the user ",
+    "okay, let me ",
+    "okay, let's ",
+    "we are asked ",
+    "let me think",
+    "the question asks",
 )
 """How those begin whose mark stood in the prompt already: nobody talks so to a person."""
 

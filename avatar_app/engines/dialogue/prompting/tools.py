@@ -30,12 +30,12 @@ OFFERED = (
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
     (
-        *("what", "when", "where", "which", "with", "that", "this", "from", "have", "your", "will"),
-        *("would", "could", "should", "about", "there", "they", "them", "then", "than", "some"),
-        *("want", "like", "know", "tell", "please", "user", "words", "says", "else", "empty"),
-        *("another", "into"),
+        "what", "when", "where", "which", "with", "that", "this", "from", "have", "your", "will",
+        "would", "could", "should", "about", "there", "they", "them", "then", "than", "some",
+        "want", "like", "know", "tell", "please", "user", "words", "says", "else", "empty",
+        "another", "into",
     )
-)
+)  # fmt: skip
 
 
 def fitting(prompt: Prompt, most: int = MOST) -> tuple[ToolDescription, ...]:

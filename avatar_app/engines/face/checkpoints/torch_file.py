@@ -38,9 +38,9 @@ _STORAGES = {
 _REBUILDERS = ("_rebuild_tensor_v2", "_rebuild_tensor")
 """Of torch since 0.4, and before."""
 _BROKEN = (
-    *(pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, NotImplementedError),
-    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError),
-)
+    pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, NotImplementedError,
+    ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError,
+)  # fmt: skip
 """What reading a file that was cut off or changed may raise."""
 _MOST_DIMENSIONS = 8
 _LONGEST_PROGRAM = 5_000_000
@@ -48,18 +48,18 @@ _LONGEST_PROGRAM = 5_000_000
 _TOO_LONG = "its table is far too long"
 _STEPS = b"".join(
     (
-        *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK),
-        *(pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE),
-        *(pickle.GET, pickle.BINGET, pickle.LONG_BINGET),
-        *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BINFLOAT),
-        *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.LONG4),
-        *(pickle.SHORT_BINSTRING, pickle.BINSTRING, pickle.SHORT_BINUNICODE, pickle.BINUNICODE),
-        *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
-        *(pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS),
-        *(pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS),
-        *(pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD, pickle.BINPERSID),
+        pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK,
+        pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE,
+        pickle.GET, pickle.BINGET, pickle.LONG_BINGET,
+        pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BINFLOAT,
+        pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.LONG4,
+        pickle.SHORT_BINSTRING, pickle.BINSTRING, pickle.SHORT_BINUNICODE, pickle.BINUNICODE,
+        pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3,
+        pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS,
+        pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS,
+        pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD, pickle.BINPERSID,
     )
-)
+)  # fmt: skip
 """What torch writes a table in."""
 
 

@@ -17,8 +17,14 @@ HINT = "Make the avatar again from the photo: avatar-app avatars add PHOTO"
 _ARRAY_BYTES = 64_000_000
 _LONGEST_TEXT = 300
 _UNREADABLE = (
-    *(OSError, ValueError, EOFError, RuntimeError, MemoryError, zlib.error),
-    *(zipfile.BadZipFile, TokenError),
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zlib.error,
+    zipfile.BadZipFile,
+    TokenError,
 )
 """What reading a hostile .npz can raise: a header may ask for any amount of memory."""
 

@@ -28,9 +28,9 @@ from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 PLAIN = "plain"
 """The voice that leaves a language's own voice as it is."""
 VOICES = (
-    *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"),
-    *("belinda", "michel", "miguel", "steph", PLAIN),
-)
+    "f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8",
+    "belinda", "michel", "miguel", "steph", PLAIN,
+)  # fmt: skip
 
 _FILES = {"en-gb": "en"}  # languages that espeak-ng knows by another name
 _NORMAL_SPEED = 170  # words a minute

@@ -203,7 +203,12 @@ class _Rewriting:
             yield from self._side_by_side(found, turned, frames)
         weights, zero = self._weights(found)
         inputs = [
-            *(frames, weights, found.frames_scale, found.weights_scale, found.frames_zero, zero),
+            frames,
+            weights,
+            found.frames_scale,
+            found.weights_scale,
+            found.frames_zero,
+            zero,
             *([found.bias] if found.bias else []),
         ]
         product = f"{found.name}_product"

@@ -50,10 +50,10 @@ _CLOSING = "\"'”’»›)]}*_`~」』）"
 _OPENING = "\"'“‘«‹([{*_`~¿¡"
 _TITLES = frozenset(
     (
-        *("dr", "mr", "mrs", "ms", "prof", "st", "mme", "mlle", "sr", "sra", "dra", "hr", "fr"),
-        *("vs", "etc", "bzw", "ca"),
+        "dr", "mr", "mrs", "ms", "prof", "st", "mme", "mlle", "sr", "sra", "dra", "hr", "fr",
+        "vs", "etc", "bzw", "ca",
     )
-)
+)  # fmt: skip
 _BEFORE_NUMBERS = frozenset(("no", "nr", "nos", "art", "fig", "vol", "pp", "p", "abs", "kap"))
 LONGEST_PHRASE = 160
 """Characters, about 10 s of speech: 15 ms of computing for espeak-ng."""
@@ -65,14 +65,14 @@ _BREATH_WORDS = 4
 """Words of such a piece that ends without a mark, before one of _JOINING."""
 _JOINING = frozenset(
     (
-        *("and", "but", "or", "because", "which", "that", "who", "when", "while", "where", "if"),
-        *("so", "with", "about", "from", "for", "into", "before", "after", "than", "as"),
-        *("und", "aber", "oder", "weil", "dass", "wenn", "mit", "für", "über", "nach", "vor"),
-        *("et", "mais", "ou", "parce", "que", "qui", "quand", "avec", "pour"),
-        *("y", "pero", "porque", "cuando", "con", "para"),
-        *("ma", "perché", "che", "quando", "per", "e", "mas", "com"),
+        "and", "but", "or", "because", "which", "that", "who", "when", "while", "where", "if",
+        "so", "with", "about", "from", "for", "into", "before", "after", "than", "as",
+        "und", "aber", "oder", "weil", "dass", "wenn", "mit", "für", "über", "nach", "vor",
+        "et", "mais", "ou", "parce", "que", "qui", "quand", "avec", "pour",
+        "y", "pero", "porque", "cuando", "con", "para",
+        "ma", "perché", "che", "quando", "per", "e", "mas", "com",
     )
-)
+)  # fmt: skip
 """Words before which a speaker may take breath."""
 _LONGEST_PART = 60
 """Characters of a token without blanks (Chinese, Japanese, Thai) that are said in one go."""

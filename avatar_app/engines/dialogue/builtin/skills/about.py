@@ -17,10 +17,10 @@ SKILLS: dict[str, Skill] = {
     "what_can_you_do": what_can_you_do,
     **dict.fromkeys(
         (
-            *("who_are_you", "are_you_real", "how_old", "where_are_you", "who_made_you", "privacy"),
-            *("real_model", "languages", "weather", "online", "sing"),
-            *("sight", "tastes", "looks", "interrupting"),
+            "who_are_you", "are_you_real", "how_old", "where_are_you", "who_made_you", "privacy",
+            "real_model", "languages", "weather", "online", "sing",
+            "sight", "tastes", "looks", "interrupting",
         ),
         phrase,
     ),
-}
+}  # fmt: skip

@@ -10,9 +10,9 @@ from avatar_app.engines.dialogue.builtin.spoken import counted, number
 from avatar_app.engines.dialogue.builtin.words import split
 
 _GIVES_UP = (
-    *("give up", "i give up", "i do not know", "tell me", "no idea", "i don't know", "stop"),
-    *("what is it", "never mind", "enough", "the answer", "tell me the answer", "stop it", "no"),
-)
+    "give up", "i give up", "i do not know", "tell me", "no idea", "i don't know", "stop",
+    "what is it", "never mind", "enough", "the answer", "tell me the answer", "stop it", "no",
+)  # fmt: skip
 _LIKE = 85
 """Percent: from here a guess is the answer, misheard."""
 GUESSES = tuple(str(number) for number in range(1, 101))

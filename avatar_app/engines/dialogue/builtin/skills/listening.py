@@ -11,14 +11,14 @@ from avatar_app.engines.dialogue.builtin.words import split
 LONGEST_ECHO = 6
 """Words: longer than this, giving back the user's words sounds like a parrot."""
 _PALE = LIGHT | {
-    *("what", "when", "where", "who", "why", "how", "which", "they", "them", "their", "there"),
-    *("about", "because", "think", "know", "want", "like", "really", "something", "anything"),
-    *("going", "would", "should", "could", "maybe", "very", "much", "many", "some", "from"),
-    *("then", "than", "were", "been", "being", "said", "says", "tell", "make", "made", "these"),
-    *("those", "into", "over", "after", "before", "people", "thing", "things", "always", "never"),
-    *("morning", "evening", "today", "tomorrow", "yesterday", "minute", "minutes", "week"),
-    *("every", "again", "still", "only", "even", "also", "other", "such", "while", "without"),
-}
+    "what", "when", "where", "who", "why", "how", "which", "they", "them", "their", "there",
+    "about", "because", "think", "know", "want", "like", "really", "something", "anything",
+    "going", "would", "should", "could", "maybe", "very", "much", "many", "some", "from",
+    "then", "than", "were", "been", "being", "said", "says", "tell", "make", "made", "these",
+    "those", "into", "over", "after", "before", "people", "thing", "things", "always", "never",
+    "morning", "evening", "today", "tomorrow", "yesterday", "minute", "minutes", "week",
+    "every", "again", "still", "only", "even", "also", "other", "such", "while", "without",
+}  # fmt: skip
 
 
 def feeling(ask: Ask) -> Reply:
@@ -68,7 +68,14 @@ SKILLS: dict[str, Skill] = {
     **dict.fromkeys(("sad", "worried", "angry", "tired", "happy", "grave"), feeling),
     **dict.fromkeys(
         (
-            *("i_feel", "i_am", "i_want", "i_think", "i_did", "because", "mine", "wonder"),
+            "i_feel",
+            "i_am",
+            "i_want",
+            "i_think",
+            "i_did",
+            "because",
+            "mine",
+            "wonder",
             "ask_knowledge",
         ),
         reflect,

@@ -7,8 +7,14 @@ from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
 from avatar_app.engines.dialogue.builtin.slots import spoken_unit
 
 _SIGNS = {
-    **{"sum": "+", "product": "*", "difference": "-", "quotient": "/"},
-    **{"add": "+", "subtract": "-", "multiply": "*", "divide": "/"},
+    "sum": "+",
+    "product": "*",
+    "difference": "-",
+    "quotient": "/",
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
 }
 
 

@@ -68,10 +68,10 @@ SKILLS: dict[str, Skill] = {
     "bored": bored,
     **dict.fromkeys(
         (
-            *("how_are_you", "fine", "sorry", "welcome", "welcome_back", "romance", "doubt"),
-            *("agree", "disagree", "never_mind", "confused"),
+            "how_are_you", "fine", "sorry", "welcome", "welcome_back", "romance", "doubt",
+            "agree", "disagree", "never_mind", "confused",
         ),
         phrase,
     ),
     **dict.fromkeys(("thanks", "praise", "insult", "laugh"), aside),
-}
+}  # fmt: skip
