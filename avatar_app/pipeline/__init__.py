@@ -1,1 +1,1 @@
-"""One conversation: who has the floor, what is said, what is heard, what is shown."""
+"""One conversation in real time: turn-taking, responses, playback and pictures."""

@@ -1,4 +1,4 @@
-"""What a conversation turns to when an engine fails in a turn, so that the turn is not lost."""
+"""The interface to built-in engines that finish a turn when its engine fails."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ GOES_ON = {
     "think": "The built-in conversation answers instead.",
     "speak": "The built-in voice goes on.",
 }
-"""How a turn goes on, by the stage whose engine failed."""
+"""How a turn continues, by the stage whose engine failed."""
 
 
 class BuiltinEngines(Protocol):
-    """Engines that need nothing, one of each kind. May be asked from any thread."""
+    """Built-in engines, one of each kind. Thread-safe."""
 
     def offers(self, kind: Kind) -> bool:
-        """Whether there is one besides the engine at work. Does not wait."""
+        """Whether there is one besides the engine in use. Does not block."""
 
     def engine(self, kind: Kind) -> Any:
-        """It, loaded, which may take seconds; the same one until it is closed by whoever owns it.
+        """Return it, loaded, which may take seconds; the same one until its owner closes it.
 
-        Raises AvatarError where it cannot be had.
+        Raises AvatarError where it cannot be loaded.
         """
 
 
 class NoBuiltinEngines:
-    """Every failure stands: for measurements, which a mixture of engines would falsify."""
+    """Offers no engine, so every failure stands: for measurements, which mixed engines would
+    falsify."""
 
     def offers(self, _kind: Kind) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Orders to the conductor. One that concerns a turn names it, so that a late order hurts nobody."""
+"""Commands to the conductor. One that concerns a turn names it, so that late ones are ignored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Recognized:
 
 @dataclass(frozen=True, slots=True)
 class ClauseReceived:
-    """The dialogue wrote a clause."""
+    """The dialogue engine wrote a clause."""
 
     turn: Turn
     clause: str
@@ -39,7 +39,7 @@ class ClauseReceived:
 
 @dataclass(frozen=True, slots=True)
 class BlockReceived:
-    """The dialogue wrote something that is shown, and not spoken."""
+    """The dialogue engine wrote something that is shown, but not spoken."""
 
     turn: Turn
     block: Block
@@ -47,7 +47,7 @@ class BlockReceived:
 
 @dataclass(frozen=True, slots=True)
 class StageEnded:
-    """Nothing more will come from a stage for `turn`; what it had to tell was ordered before."""
+    """A stage has finished `turn`; its output was posted before."""
 
     turn: Turn
     stage: str
@@ -61,7 +61,7 @@ class StageFailed:
     stage: str
     error: AvatarError
     recovered: bool = False
-    """The built-in engine does its work in this turn."""
+    """The built-in engine does the work in this turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class TextTyped:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """The avatar has something to say by itself (a timer, a greeting) once nobody speaks."""
+    """The avatar speaks on its own (a timer, a greeting) once nobody speaks."""
 
     text: str
 
@@ -92,30 +92,30 @@ class PushToTalk:
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """The microphone is to be muted or opened."""
+    """Mute or unmute the microphone."""
 
     muted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The user deleted what was said: the next answer knows nothing of it."""
+    """The user deleted the conversation: later answers do not refer to it."""
 
 
 def _untold() -> None:
-    """Nobody needs to know."""
+    """Default callback: does nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SwitchEngine:
-    """From the next turn on, `engine` does the work of its kind; a face from the next picture."""
+    """Use `engine` for its kind from the next turn on; a face from the next frame."""
 
     kind: Kind
     engine: Any
     fallback: Any = None
-    """The face that takes over where `engine`, a face, fails; None leaves a still picture."""
+    """The face that takes over when `engine`, a face, fails; None leaves a still picture."""
     taken: Callable[[], None] = _untold
-    """Called by the conductor right after: nobody begins to work with the former engine now."""
+    """Called by the conductor right after: no new work starts with the former engine."""
 
 
 Command = (

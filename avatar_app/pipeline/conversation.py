@@ -1,4 +1,4 @@
-"""The conductor: one thread that decides; everybody else posts orders to it and hears events."""
+"""The conductor: one thread that makes all decisions; others post commands and receive events."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 LEVEL_EVERY = 3
 """Blocks between two `AudioLevels` events."""
 QUIET_LEVEL_EVERY = 24
-"""The same where nothing happens: whoever shows them need not wake so often."""
+"""The same while nothing happens, so that the window wakes less often."""
 TELLING = 3
-"""How often the same failure of a detector or canceller is told: then it is replaced, or nobody
-can."""
+"""How often the same failure of a detector or canceller is reported: after that it is replaced, or
+cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class Engines:
     tts: SpeechSynthesizer
     face: Face
     fallback: Face | None = None
-    """The face that takes over where `face` fails; None leaves a still picture."""
+    """The face that takes over when `face` fails; None leaves a still picture."""
 
 
 class Conversation:
-    """Joins the user's side (attention) and the avatar's side (delivery) of one conversation.
+    """Connects the user's turns (input) and the avatar's turns (output) of one conversation.
 
-    Devices call `hear`, `playback.read` and `frame`; every wish of the user is an `order`: from any
-    thread. Events are posted from the conversation's own.
+    Devices call `hear`, `playback.read` and `frame`; everything the user asks is an `order`: from
+    any thread. Events are posted from the conversation's own.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Conversation:
         backchannels: Iterable[str] = BACKCHANNELS,
         builtin: BuiltinEngines | None = None,
     ) -> None:
-        """`builtin`: what takes over where an engine fails in a turn; None lets the turn fail."""
+        """`builtin`: takes over when an engine fails in a turn; None lets the turn fail."""
         builtin = builtin or NoBuiltinEngines()
         self.activity = WorkTracker()
         self.occupancy = EngineUsage()
@@ -136,28 +136,27 @@ class Conversation:
         )
 
     def order(self, order: Command) -> None:
-        """Post an order to the conductor."""
+        """Post a command to the conductor."""
         self._orders.submit(self._conducting, order)
 
     def hear(self, chunk: AudioChunk, adc_at: float) -> None:
-        """The microphone's next 10 ms, or several times as much while `quiet_power` allows it;
-        they are the conductor's heartbeat as well."""
+        """Take the microphone's next 10 ms, or more while `quiet_power` allows it."""
         self.order(commands.AudioReceived(chunk, adc_at))
 
     def quiet_power(self) -> float:
-        """Mean power of sound up to which it may come late; 0 while each block counts."""
+        """Mean power up to which sound may come late; 0 while each block counts."""
         return self._attention.hearing.quiet_power
 
     def frame(self) -> VideoFrame | None:
-        """The picture to show now."""
+        """Return the frame to show now."""
         return self.presenter.frame()
 
     def next_frame_in(self) -> float:
-        """Seconds until there may be another one; 0 where it cannot be told."""
+        """Return the seconds until the frame may change; 0 where that is unknown."""
         return self.presenter.next_in()
 
     def close(self) -> None:
-        """Fall silent and end all threads. The engines are not closed."""
+        """Stop playing and end all threads. The engines are not closed."""
         self._closing = True
         self._orders.close()
         self._attention.withdraw()
@@ -168,7 +167,7 @@ class Conversation:
     def _obey(self, order: Command, _turn: Turn) -> Iterator[None]:
         attention, delivery = self._attention, self._delivery
         match order:
-            case commands.AudioReceived() if not self._closing:  # many may wait on a busy machine
+            case commands.AudioReceived() if not self._closing:  # many may queue up
                 self._hear(order)
             case commands.Recognized():
                 attention.recognized(order.turn, order.transcript)
@@ -213,7 +212,7 @@ class Conversation:
                 block = hearing.hear(chunk, adc_at, played, floor_taken=self._is_attentive)
                 attention.hear(block)
                 played = []
-        finally:  # who cannot be heard can type
+        finally:  # typing works even if hearing fails
             self._delivery.follow(floor_taken=attention.utterance is not None)
         every = QUIET_LEVEL_EVERY if hearing.quiet_power else LEVEL_EVERY
         if self._blocks // every != before // every:
@@ -221,7 +220,7 @@ class Conversation:
 
     @property
     def _is_attentive(self) -> bool:
-        """Somebody has the floor, or asked for it."""
+        """Whether somebody has the floor, or asked for it."""
         attention = self._attention
         return attention.utterance is not None or attention.held or self._delivery.turn is not None
 
@@ -244,7 +243,7 @@ class Conversation:
         self._told.clear()
 
     def _express(self) -> None:
-        """Say and show what the avatar is doing."""
+        """Post and show the avatar's state."""
         state = _state(self._attention, self._delivery)
         self.presenter.look = _look(state, self._attention)
         if state is not self.state:
@@ -252,8 +251,7 @@ class Conversation:
             self._post(StateChanged(state))
 
     def _broken(self, order: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
-        """A detector or canceller that fails does so a hundred times a second: it is told until
-        that is enough to replace it."""
+        """Report a failing detector or canceller until it is replaced: it fails at each block."""
         if isinstance(order, commands.AudioReceived):
             stage = self._attention.hearing.working or stage
         failed = Failed(None, stage, error.message, error.hint, type(error))
@@ -279,7 +277,7 @@ def _look(state: State, attention: UserTurnController) -> FaceState:
 
 
 def _blocks_of(order: commands.AudioReceived) -> Iterator[tuple[AudioChunk, float]]:
-    """The blocks of 10 ms that came together, and when each entered the microphone."""
+    """Split sound that arrived together into blocks of 10 ms, with the time of each."""
     chunk = order.chunk
     if len(chunk.samples) <= MICROPHONE_BLOCK:
         yield chunk, order.adc_at
@@ -291,4 +289,4 @@ def _blocks_of(order: commands.AudioReceived) -> Iterator[tuple[AudioChunk, floa
 
 
 def _nothing(*_: object) -> None:
-    """The conductor's stage yields nothing."""
+    """The conductor's stage has no output."""

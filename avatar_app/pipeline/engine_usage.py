@@ -1,4 +1,4 @@
-"""Occupancy: who works with which engine, so that none is closed in the middle of its work."""
+"""Counts the users of each engine, so that none is closed while in use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Engine = TypeVar("Engine")
 
 
 class EngineUsage:
-    """Counts the calls and generators of each engine that are open."""
+    """Counts the open calls and generators of each engine."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,8 +20,8 @@ class EngineUsage:
 
     @contextmanager
     def of(self, pick: Callable[[], Engine]) -> Iterator[Engine]:
-        """Work with the engine that `pick` tells. It is picked and counted in one step: once an
-        engine cannot be picked any more and is free, nobody will work with it again."""
+        """Use the engine that `pick` returns. It is picked and counted in one step: once an engine
+        cannot be picked any more and is idle, nothing will use it again."""
         with self._changed:
             engine = pick()
             self._open[id(engine)] += 1
@@ -30,10 +30,10 @@ class EngineUsage:
         finally:
             with self._changed:
                 self._open[id(engine)] -= 1
-                self._open += Counter()  # forget those at zero
+                self._open += Counter()  # drop counts of zero
                 self._changed.notify_all()
 
     def wait_free(self, engine: Any, seconds: float) -> bool:
-        """Wait until nobody works with `engine`; False if somebody still does after `seconds`."""
+        """Wait until nothing uses `engine`; returns False if it is still in use after `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._open[id(engine)], seconds)

@@ -1,4 +1,4 @@
-"""A stage applies one engine, in a thread of its own; feeds carry a turn's items between stages."""
+"""Pipeline stages, each running one engine in its own thread, and feeds between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 GIVEN_UP_PATIENCE = 0.5
-"""Seconds that closing waits for a thread that was given up: most do come back."""
+"""Seconds that closing waits for an abandoned thread: most do return."""
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +58,13 @@ class Feed(Generic[T]):
         return bool(self._items) or self._closed or self._over
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Mark the stream as complete."""
         with self._bell:
             self._closed = True
             self._bell.ring()
 
     def abandon(self) -> None:
-        """Nobody will take anything more: drop what is there and what comes."""
+        """Drop all items, present and future: nothing will take them."""
         with self._bell:
             self._abandoned = True
             self._items.clear()
@@ -97,9 +97,9 @@ class Feed(Generic[T]):
 
 
 class Stage(Generic[In, Out]):
-    """Applies an engine to one job after the other; what it yields is handed to `emit` with the job
-    and its turn. A cancelled turn is skipped by inspection; a failure is handed to `failed`, and
-    the stage goes on with the next job."""
+    """Runs an engine on one job after the other; its output is passed to `emit` with the job and
+    its turn. A cancelled turn is skipped; a failure is passed to `failed`, and the stage goes on
+    with the next job."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Stage(Generic[In, Out]):
         self._begin()
 
     def submit(self, turn: Turn, job: In) -> None:
-        """Work on `job` when its time comes."""
+        """Queue `job`."""
         self._jobs.put((turn, job))
 
     def close(self, patience: float = 5.0) -> None:
@@ -132,7 +132,7 @@ class Stage(Generic[In, Out]):
             thread.join(GIVEN_UP_PATIENCE)
 
     def renew(self) -> None:
-        """Go on in a new thread: the old one may be inside an engine that does not come back."""
+        """Continue in a new thread: the old one may be inside an engine that does not return."""
         self._jobs.abandon()
         self._given_up = [each for each in (*self._given_up, self._thread) if each.is_alive()]
         self._begin()
@@ -162,7 +162,7 @@ class Stage(Generic[In, Out]):
         except AvatarError as error:
             self._failed(job, turn, self.name, error)
         except Exception as error:  # a seam: a bug in an engine must not end the conversation
-            if repr(error) != self._logged:  # a hundred times a second, perhaps
+            if repr(error) != self._logged:  # possibly a hundred times a second
                 self._logged = repr(error)
                 log.exception("%s failed", self.name)
             self._failed(job, turn, self.name, _failure(error))
@@ -176,7 +176,7 @@ class Stage(Generic[In, Out]):
 
 @contextmanager
 def closed_after(outputs: Iterator[Out]) -> Iterator[Iterator[Out]]:
-    """Close a generator at once in the end; another iterator has nothing to close."""
+    """Yield from a generator and close it at the end; other iterators need no closing."""
     try:
         yield outputs
     finally:
@@ -188,7 +188,7 @@ def closed_after(outputs: Iterator[Out]) -> Iterator[Iterator[Out]]:
 def _failure(error: Exception) -> AvatarError:
     if is_out_of_memory(error):
         return out_of_memory("this")
-    return EngineFailed(f"Something broke: {error}.", BUG_HINT)
+    return EngineFailed(f"An unexpected error occurred: {error}.", BUG_HINT)
 
 
 BUG_HINT = "The log has the details; try once more, or choose another engine in the settings."

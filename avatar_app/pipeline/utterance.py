@@ -1,4 +1,4 @@
-"""What one user says in one go, and the segments its pauses part it into."""
+"""One utterance of the user, and its segments between pauses."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from avatar_app.pipeline.stage import Feed
 
 @dataclass(eq=False, slots=True)
 class AudioSegment:
-    """The sound between two pauses, and what was understood of it."""
+    """The sound between two pauses, and its transcript."""
 
     turn: Turn
     """Identifies this recognition; it is cancelled when the utterance is withdrawn, or when the
-    segment is listened to again."""
+    segment is recognized again."""
     feed: Feed[AudioChunk]
     text: str = ""
     final: bool = False
     open: bool = True
     sound: list[AudioChunk] = field(default_factory=list)
-    """With the silence before and after the voice; kept until the text is final, for a recognizer
-    may fail."""
+    """Sound with the silence before and after the voice; kept until the text is final, in case a
+    recognizer fails."""
     heard_again: bool = False
-    """The built-in recognizer listens to it."""
+    """The built-in recognizer processes it."""
 
 
 @dataclass(eq=False, slots=True)
 class Utterance:
-    """What one user says in one go. Belongs to the conductor."""
+    """Everything the user says in one go. Owned by the conductor."""
 
     id: int
     """Of the turn it becomes."""
@@ -39,7 +39,7 @@ class Utterance:
     over_avatar: bool = False
     """It began while the avatar spoke."""
     ended: bool = False
-    """The turn-taker is sure that the user has ended."""
+    """The turn detector is sure that the user has ended."""
     marks: dict[str, float] = field(default_factory=dict)
     answer: Turn | None = None
     """The answer that is prepared before the end is certain."""
@@ -51,7 +51,7 @@ class Utterance:
 
     @property
     def understood(self) -> bool:
-        """Every segment has its final text."""
+        """Whether every segment has its final text."""
         return all(segment.final for segment in self.segments)
 
     def segment_of(self, turn: Turn) -> AudioSegment | None:

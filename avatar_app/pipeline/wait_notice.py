@@ -1,4 +1,4 @@
-"""Tells the user what an engine waits for, once that takes longer than anybody expects."""
+"""Notifies the user what an engine waits for, once that takes unusually long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXPLAINED_AFTER = 3.0
 
 
 class WaitNotice:
-    """Looks at turns; of each wait it tells once."""
+    """Watches turns; reports each wait once."""
 
     def __init__(self, post: Callable[[Event], None], clock: Callable[[], float]) -> None:
         self._post, self._clock = post, clock
@@ -21,7 +21,8 @@ class WaitNotice:
         self._told = False
 
     def watch(self, turn: Turn | None) -> None:
-        """`turn`: what the user waits for, None for nothing. Called for every block."""
+        """Check a turn: `turn` is the one the user waits for, None for nothing. Called for every
+        block."""
         waits = (turn.id, turn.waits_for) if turn is not None and turn.waits_for else None
         if waits != self._waits:
             self._waits, self._since, self._told = waits, self._clock(), False

@@ -1,4 +1,4 @@
-"""Activity counts the work under way, so that a conversation in audio time knows when to go on."""
+"""Tracks pending work, so that a conversation in simulated time knows when to continue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 
 class WorkTracker:
-    """A token stands for every stage that works or has been woken; none left means settled."""
+    """Each stage that works or was woken holds a token; when none is left, everything has
+    settled."""
 
     def __init__(self) -> None:
         self._tokens = 0
@@ -27,7 +28,7 @@ class WorkTracker:
 
     @contextmanager
     def employed(self) -> Iterator[None]:
-        """The calling thread is a stage: it holds a token except where it waits at a bell."""
+        """Register the calling thread as a stage: it holds a token except while it waits."""
         self._staff.add(threading.get_ident())
         self.begin()
         try:
@@ -42,7 +43,7 @@ class WorkTracker:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """A stage waits for somebody outside the conversation."""
+        """Mark a stage as waiting for something outside the conversation."""
         self.end()
         try:
             yield
@@ -50,15 +51,15 @@ class WorkTracker:
             self.begin()
 
     def settle(self, seconds: float) -> bool:
-        """Wait until nothing is under way, `seconds` at most; False if something still is."""
+        """Wait until no work is pending, `seconds` at most; returns False if some still is."""
         with self._settled:
             return self._settled.wait_for(lambda: self._tokens <= 0, seconds)
 
 
 class TrackedCondition:
-    """A lock at which threads wait for a condition. A stage gives its token back while it waits;
-    whoever rings hands a token to each stage whose condition holds, before that stage wakes: so
-    there is no moment at which work is at hand and nobody counts it."""
+    """A condition variable for stages. A stage gives its token back while it waits; the notifier
+    hands a token to each stage whose condition holds, before that stage wakes, so that pending work
+    is counted at every moment."""
 
     def __init__(self, activity: WorkTracker) -> None:
         self._activity = activity
@@ -84,7 +85,7 @@ class TrackedCondition:
             self._activity.begin()
 
     def ring(self) -> None:
-        """Something changed; the caller holds the lock."""
+        """Wake those whose condition holds; the caller holds the lock."""
         for caller, predicate in list(self._parked.items()):
             if predicate():
                 del self._parked[caller]

@@ -1,1 +1,1 @@
-"""From a manifest to a working engine, and keeping it at work."""
+"""Creates engines from their manifests and keeps them running."""

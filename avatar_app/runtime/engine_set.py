@@ -1,4 +1,4 @@
-"""The engines in use, one of each kind: put in, replaced by lighter ones, closed."""
+"""The engines in use, one of each kind: create, replace by lighter ones, close."""
 
 from __future__ import annotations
 
@@ -34,25 +34,24 @@ class EngineSet:
     engines: dict[Kind, Any] = field(default_factory=dict)
     manifests: dict[Kind, Manifest] = field(default_factory=dict)
     choices: dict[Kind, EngineChoice] = field(default_factory=dict)
-    """What the user wants; what is at work may be lighter."""
+    """The user's choices; the engines in use may be lighter."""
     ladders: dict[Kind, QualityLadder] = field(default_factory=dict)
     fallback: Any = None
-    """The face that takes over where the chosen one fails; None where that is built in."""
+    """The face that takes over when the chosen one fails; None where that one is built in."""
     lender: MemoryBroker = field(default_factory=MemoryBroker)
     notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
     face_lease: MemoryLease | None = None
     clock: Callable[[], float] = time.monotonic
     remembers: bool = True
-    """Voices may keep frequent sentences on disk."""
+    """Whether voices may cache frequent sentences on disk."""
 
     @property
     def face_choice(self) -> EngineChoice:
-        """The face that the user wants."""
+        """Return the face that the user chose."""
         return self.choices.get(Kind.FACE, EngineChoice(engine=BUILTIN[Kind.FACE]))
 
     def put(self, kind: Kind, choice: EngineChoice) -> Any:
-        """Make the engine that the user chose, and put it in its place; whoever exchanges one
-        closes the old."""
+        """Create the engine that the user chose and use it; the caller closes the previous one."""
         manifest = self.registry.find(kind, choice.engine)
         ladder = self._ladder(manifest, choice)
         self._place(self._made(manifest, choice.options, ladder), manifest)
@@ -60,7 +59,8 @@ class EngineSet:
         return self.engines[kind]
 
     def put_level(self, kind: Kind, level: QualityLevel) -> Any:
-        """Make the chosen engine as light as a level says, or the built-in one in its place."""
+        """Create the chosen engine with a quality level's options, or the built-in one instead, and
+        use it."""
         choice = self.choices[kind]
         if level.tier is Tier.BUILTIN:
             choice = EngineChoice(engine=BUILTIN[kind])
@@ -71,7 +71,7 @@ class EngineSet:
 
     @contextmanager
     def replacing(self, kind: Kind) -> Iterator[None]:
-        """What is put in meanwhile is taken out again and closed where that ends in an error."""
+        """On an error, restore the previous engines and close those created meanwhile."""
         before = {id(part): dict(part) for part in self._parts()}
         with ExitStack() as on_failure:
             on_failure.callback(self._put_back, kind, before)
@@ -113,7 +113,7 @@ class EngineSet:
         return make(manifest, options)
 
     def used(self) -> dict[Kind, Used]:
-        """The engines in use and their models."""
+        """Return the engines in use and their models."""
         models = {
             kind: engine.options.get("model", "")
             for kind, engine in dict(self.engines).items()
@@ -128,7 +128,7 @@ class EngineSet:
     def lease_face(
         self, manifest: Manifest, options: dict[str, Any], *, stays: bool = False
     ) -> None:
-        """Room for the chosen face, in place of the one before; OutOfMemory where there is none."""
+        """Lease memory for the chosen face, replacing the previous lease; raises OutOfMemory."""
         self.end_face_lease()
         self.face_lease = self.lender.lease(manifest, options, must=stays)
 
@@ -140,7 +140,7 @@ class EngineSet:
     def put_or_builtin(
         self, kind: Kind, choice: EngineChoice, notice: Callable[[Noticed], None]
     ) -> None:
-        """Like `put`; where that fails, the built-in engine is taken and the user is told."""
+        """Like `put`; where that fails, use the built-in engine and notify the user."""
         try:
             for license_notice in license_notices(
                 choice.options, self.registry.find(kind, choice.engine), self.registry.paths
@@ -150,15 +150,18 @@ class EngineSet:
         except AvatarError as error:
             if choice.engine == BUILTIN[kind] and not choice.options:
                 raise
-            is_builtin = choice.engine == BUILTIN[kind]  # then an option of it is what is wrong
+            is_builtin = choice.engine == BUILTIN[kind]  # then one of its options is wrong
             used = (
-                "It is used as shipped." if is_builtin else "The built-in engine is used instead."
+                "It is used with default options."
+                if is_builtin
+                else "The built-in engine is used instead."
             )
             notice(Noticed(error.message, f"{error.hint} {used}"))
             self._put_builtin(kind, choice, type(error))
 
     def _put_builtin(self, kind: Kind, choice: EngineChoice, reason: type[AvatarError]) -> None:
-        """The chosen one is tried again later, unless nothing like it exists."""
+        """Use the built-in engine. The chosen one is tried again later, unless it does not
+        exist."""
         try:
             manifest = self.registry.find(kind, choice.engine)
             ladder = self._ladder(manifest, choice)
@@ -183,7 +186,7 @@ class EngineSet:
         self.end_face_lease()
 
     def meanwhile(self, tier: Tier) -> str:
-        """What the user is told to see while the chosen face cannot be had."""
+        """Return a sentence about what the user sees while the chosen face is unavailable."""
         if tier is Tier.CHOSEN:
             return "It goes on with simpler pictures."
         if tier is Tier.BUILTIN:
@@ -195,7 +198,8 @@ class EngineSet:
 def create_engine(
     registry: Registry, manifest: Manifest, options: dict[str, Any], *, remembers: bool = True
 ) -> Any:
-    """An engine behind its kind's protocol, in a process of its own where its manifest says so."""
+    """Create an engine behind its kind's protocol, in a process of its own where its manifest says
+    so."""
     if manifest.isolation is Isolation.PROCESS:
         return HOSTED[manifest.kind](
             engine_factory(registry, manifest, options, remembers=remembers), manifest.title
@@ -205,7 +209,8 @@ def create_engine(
 
 
 def fallback_choice(choice: EngineChoice) -> EngineChoice:
-    """The built-in face that stands by for a chosen one: the same avatar where there is one."""
+    """Return the built-in face that stands by for a chosen one, with the same avatar if
+    possible."""
     sizes = {name: size for name, size in choice.options.items() if name in ("width", "height")}
     avatar = choice.options.get("avatar", "")
     if avatar:

@@ -1,4 +1,4 @@
-"""What makes an engine, also in another process: its options name files in place of models."""
+"""Creates engines, also in another process: resolves options to model and avatar files."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from avatar_app.system.paths import AppPaths
 from avatar_app.voices.resolve import keep_latents, with_open_voice
 
 PROMPT_CACHE = "prompt_cache"
-"""The engines' option for a folder in which what was read of prompts is kept."""
+"""The engines' option for a folder in which processed prompts are cached."""
 
 
 def engine_factory(
     registry: Registry, manifest: Manifest, options: dict[str, Any], *, remembers: bool = True
 ) -> Callable[[], Any]:
-    """What makes the engine in another process: it pickles. `remembers`: a voice may keep frequent
-    sentences on disk."""
+    """Return a picklable factory for the engine. `remembers`: a voice may cache frequent sentences
+    on disk."""
     if missing := registry.missing_packages(manifest):
         raise ConfigInvalid(
             f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
@@ -39,20 +39,21 @@ def engine_factory(
 def resolve_options(
     options: dict[str, Any], manifest: Manifest, places: AppPaths
 ) -> dict[str, Any]:
-    """All options, checked; models, avatars and voices that were chosen by name are files now."""
+    """Return all options, checked, with the names of models, avatars and voices replaced by
+    files."""
     known = _with_folders(manifest.checked(options), manifest, places)
     return with_model_path(_with_cache_folder(known, places), manifest, places)
 
 
 def _with_cache_folder(options: dict[str, Any], places: AppPaths) -> dict[str, Any]:
-    """Engines that keep what can be made again are told where."""
+    """Add the cache folder for engines that use one."""
     if options.get(PROMPT_CACHE) != "":
         return options
     return options | {PROMPT_CACHE: str(places.cache / "prompts")}
 
 
 def _with_folders(options: dict[str, Any], manifest: Manifest, places: AppPaths) -> dict[str, Any]:
-    """An avatar or cloned voice may be chosen by its name; engines are told its folder."""
+    """Replace names of avatars and cloned voices by their folders."""
     options = with_open_voice(options, manifest, places)
     name = options.get("avatar", "")
     if not name or Path(name).expanduser().is_dir():

@@ -11,19 +11,20 @@ from avatar_app.settings.schema import EngineChoice, Settings
 
 @dataclass(frozen=True, slots=True)
 class EngineKind:
-    """What the program must know of a kind of engine besides its protocol (core/engines.py)."""
+    """What the program needs to know about an engine kind besides its protocol
+    (core/engines.py)."""
 
     kind: Kind
     title: str
-    """What its engines are called in lists."""
+    """Title of its engines in lists."""
     setting: str
     """Dotted name of the setting that chooses an engine and its options."""
     builtin: str
-    """The engine that needs nothing and takes over where another fails."""
+    """The engine that needs no downloads and takes over where another fails."""
     stages: tuple[str, ...] = ()
-    """The stages of a conversation that this kind works in, as their failures name them."""
+    """The pipeline stages of this kind, as their failures name them."""
     mark: str = ""
-    """The mark of a turn that its first output sets."""
+    """The mark of a turn that is set by its first output."""
     in_conversation: bool = True
     """Loaded with a conversation; other kinds are loaded when a film is written."""
 
@@ -38,16 +39,15 @@ _ROWS = (
     EngineKind(Kind.ENHANCE, "Films", "face_enhancement", "none", in_conversation=False),
 )
 KINDS = {row.kind: row for row in _ROWS}
-"""In the order of loading: first those that take longest, and a voice is given memory before a
-face."""
+"""In loading order: first those that take longest, and a voice is given memory before a face."""
 BUILTIN = {row.kind: row.builtin for row in _ROWS}
-"""The engine of each kind that needs nothing and takes over where another fails."""
+"""The built-in engine of each kind, which takes over where another fails."""
 KIND_OF_STAGE = {stage: row.kind for row in _ROWS for stage in row.stages}
-"""Whose engine failed, where a stage of a conversation did."""
+"""The engine kind of each pipeline stage."""
 PHOTO = "photo"
-"""The built-in face that moves any avatar without weights."""
+"""The built-in face that animates any avatar without weights."""
 
 
 def choices(settings: Settings) -> dict[Kind, EngineChoice]:
-    """Which engine of each kind the settings choose, in the order of loading."""
+    """Return the engine of each kind that the settings choose, in loading order."""
     return {kind: attrgetter(row.setting)(settings) for kind, row in KINDS.items()}

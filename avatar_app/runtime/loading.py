@@ -1,4 +1,4 @@
-"""Load one engine of each kind, as the settings choose."""
+"""Loads the engines that the settings choose, one of each kind."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def load_engines(
     clock: Callable[[], float] = time.monotonic,
     face_loaded: Callable[[Face], None] | None = None,
 ) -> EngineSet:
-    """One engine of each kind that a conversation needs, as the settings choose. `face_loaded` is
-    called as soon as there is a face, before what takes longer."""
+    """Load one engine of each kind that a conversation needs, as the settings choose. `face_loaded`
+    is called as soon as the face is loaded, before slower engines."""
     lender = MemoryBroker.of(registry.paths, settings.memory_limits)
     rack = EngineSet(registry, lender=lender, notice=notice, clock=clock)
     rack.remembers = settings.history.keep
@@ -43,7 +43,8 @@ def load_engines(
 
 
 def _in_order(chosen: dict[Kind, EngineChoice]) -> Iterable[tuple[Kind, EngineChoice]]:
-    """As KINDS has it; but a built-in face, which takes next to no memory, before processes that
-    would compete with it for the processor: somebody looks at an empty window."""
+    """Return the loading order: that of KINDS, but a built-in face, which takes next to no memory,
+    before processes that would compete with it for the processor, as the window is empty until
+    then."""
     is_small = chosen[Kind.FACE].engine in (BUILTIN[Kind.FACE], PHOTO)
     return sorted(chosen.items(), key=lambda each: not (is_small and each[0] is Kind.FACE))

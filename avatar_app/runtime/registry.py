@@ -1,4 +1,4 @@
-"""Finds engines by their manifests: the built-in ones, and the user's, which override by name."""
+"""The engine registry: finds engines by their manifests; the user's override built-in ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Registry:
-    """All engines of two folders that are laid out alike: <kind>/<name>/manifest.yaml."""
+    """All engines of two folders with the layout <kind>/<name>/manifest.yaml."""
 
     def __init__(
         self,
@@ -33,10 +33,11 @@ class Registry:
         user: Path | None = None,
         user_paths: AppPaths | None = None,
     ) -> None:
-        """`user_paths`: whose engines, models, avatars and voices; the user's own if left out."""
+        """`user_paths`: where the user's engines, models, avatars and voices are; by default those
+        of the current user."""
         self.paths = user_paths or paths.app_paths()
         self.notices: list[Noticed] = []
-        """What is wrong with the user's engines; those are left out."""
+        """Problems with the user's engines; those are left out."""
         self._builtin = builtin or paths.builtin_engines()
         self._folders: dict[tuple[Kind, str], Path] = {}
         self._manifests: dict[tuple[Kind, str], Manifest] = {}
@@ -51,11 +52,11 @@ class Registry:
 
     @property
     def origin(self) -> tuple[Path, Path, AppPaths]:
-        """What a registry of the same is made of, in another process too."""
+        """Return the arguments for an equal registry in another process."""
         return self._builtin, self._user, self.paths
 
     def all(self, kind: Kind | None = None) -> tuple[Manifest, ...]:
-        """The engines (of one kind), by kind and name."""
+        """Return the engines (of one kind), by kind and name."""
         return tuple(
             manifest
             for (its_kind, _), manifest in sorted(self._manifests.items())
@@ -63,7 +64,8 @@ class Registry:
         )
 
     def find(self, kind: Kind, name: str) -> Manifest:
-        """The engine `name`; ConfigInvalid, with the likeliest name meant, if there is none."""
+        """Return the engine `name`; raises ConfigInvalid, with the most similar name, if it is
+        unknown."""
         if manifest := self._manifests.get((kind, name)):
             return manifest
         known = [manifest.name for manifest in self.all(kind)]
@@ -72,19 +74,20 @@ class Registry:
         raise ConfigInvalid(f"Unknown {kind} engine {name!r}.", hint)
 
     def folder(self, manifest: Manifest) -> Path:
-        """Where the engine's files lie."""
+        """Return the folder of the engine's files."""
         return self._folders[manifest.kind, manifest.name]
 
     def is_builtin(self, manifest: Manifest) -> bool:
-        """Did it come with the program?"""
+        """Whether the engine came with the program."""
         return self.folder(manifest).is_relative_to(self._builtin)
 
     def missing_packages(self, manifest: Manifest) -> tuple[str, ...]:
-        """The distributions that the engine needs and that are not installed."""
+        """Return the distributions that the engine needs and that are not installed."""
         return tuple(name for name in manifest.needs.packages if not _installed(name))
 
     def load_class(self, manifest: Manifest) -> type[Any]:
-        """Import the engine's class. ModelMissing if packages are; EngineFailed if it is broken."""
+        """Import the engine's class. Raises ModelMissing if packages are missing, EngineFailed if
+        it is broken."""
         if missing := self.missing_packages(manifest):
             raise ModelMissing(
                 f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
@@ -101,7 +104,7 @@ class Registry:
             ) from error
         if not isinstance(found, type):
             raise EngineFailed(
-                f"{manifest.title} cannot be loaded: {manifest.entry} is no class.",
+                f"{manifest.title} cannot be loaded: {manifest.entry} is not a class.",
                 f"Look at {self.folder(manifest)}.",
             )
         return found
@@ -111,13 +114,13 @@ class Registry:
         if path.parent.name != manifest.name or not _is_folder_of(manifest.kind, path.parents[1]):
             raise ConfigInvalid(
                 f"The manifest {path} lies in the wrong folder.",
-                f"It belongs into {manifest.kind}/{manifest.name}.",
+                f"Move it to {manifest.kind}/{manifest.name}.",
             )
         self._manifests[manifest.kind, manifest.name] = manifest
         self._folders[manifest.kind, manifest.name] = path.parent
 
     def _package(self, manifest: Manifest) -> str:
-        """Name of the importable package that the engine's folder is."""
+        """Return the name under which the engine's folder can be imported."""
         folder = self.folder(manifest)
         if folder.is_relative_to(paths.builtin_engines()):
             return f"avatar_app.engines.{manifest.kind}.{manifest.name}"
@@ -161,7 +164,7 @@ def _installed(distribution: str) -> bool:
 
 
 def _make_package(name: str, folder: Path) -> None:
-    """Register a user's folder as the package `name`, so that its files may import one another."""
+    """Register a user's folder as the package `name`, so that its files can import one another."""
     for loaded in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
         del sys.modules[loaded]
     importlib.invalidate_caches()

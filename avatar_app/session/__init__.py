@@ -1,1 +1,1 @@
-"""A conversation put together: live with devices, or offline for files."""
+"""Assembles conversations: live with devices, or offline for files."""

@@ -1,4 +1,4 @@
-"""The running application without its window: one conversation, its devices, and what is kept."""
+"""The application session without its window: one conversation, its devices, and storage."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from avatar_app.system.paths import AppPaths
 log = logging.getLogger(__name__)
 
 _IN_USE = "in use"
-"""The first part of a change's group that only writes down what is in use already."""
+"""Prefix of a change's group that only records what is already in use."""
 
 
 class AppSession(ConversationCommands):
-    """A `Session`: what a window needs, and nothing that knows of windows.
+    """A `Session`: everything a window needs, independent of any window.
 
-    `start` returns at once; engines and devices open in a thread, and what is ordered before they
-    are open is done then.
+    `start` returns at once; engines and devices open in a thread, and commands sent before that are
+    executed then.
     """
 
     def __init__(self, settings: SettingsStore, places: AppPaths) -> None:
@@ -71,7 +71,8 @@ class AppSession(ConversationCommands):
         self._opening.start()
 
     def wait_open(self) -> bool:
-        """Block until `start` is done; False if it failed, which was told as an event."""
+        """Block until `start` is done; returns False if it failed, which was reported as an
+        event."""
         self._opening.join()
         return self._ensemble is not None
 
@@ -132,8 +133,8 @@ class AppSession(ConversationCommands):
         then: Callable[[], None] = lambda: None,
         failed: Callable[[AvatarError], None] | None = None,
     ) -> None:
-        """As `LiveConversation.use`, and remembered before `then` is called. Nothing happens before
-        all is open."""
+        """Like `LiveConversation.use`, and save the choice before `then` is called. Waits until the
+        conversation is open."""
 
         def used() -> None:
             self._remember(settings_of(kind, choice))
@@ -154,12 +155,12 @@ class AppSession(ConversationCommands):
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
-        ensemble = self._ensemble  # which another thread may be closing
+        ensemble = self._ensemble  # another thread may be closing it
         if ensemble is not None:
             ensemble.rack.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
-        """How loud everything is played: 1 is as it was made."""
+        """Set the volume of everything that is played: 1 is as it was made."""
         ensemble = self._ensemble
         if ensemble is not None:
             ensemble.conversation.playback.volume = volume
@@ -184,7 +185,7 @@ class AppSession(ConversationCommands):
         if self._recorder is not None:
             self.subscribe(self._recorder)
             self._history.prune(settings.history.days)
-        from avatar_app.session.live_conversation import LiveConversation  # the window comes first
+        from avatar_app.session.live_conversation import LiveConversation  # open the window first
 
         ensemble = LiveConversation(
             settings, self.registry, self._places, self, self._post, self._show
@@ -202,7 +203,7 @@ class AppSession(ConversationCommands):
         self.say(read_persona(settings.persona).greeting)
 
     def _follow(self, change: SettingsChange) -> None:
-        """Settings changed, here or elsewhere."""
+        """Apply changed settings, from here or elsewhere."""
         if change.problem is not None:
             self._post(Noticed(change.problem.message, change.problem.hint))
         applier = self._applier
@@ -214,17 +215,17 @@ class AppSession(ConversationCommands):
             applier.apply(change.settings)
 
     def _show(self, face: Face) -> None:
-        self._first_frame = face.rest(FaceState.IDLE)  # seen while the other engines load
+        self._first_frame = face.rest(FaceState.IDLE)  # updated while the other engines load
 
     def _remember(self, values: Mapping[str, Any]) -> None:
-        """Set what is in use already."""
+        """Save what is already in use in the settings."""
         try:
             self.settings.change(values, group=(_IN_USE, object()))
         except AvatarError as error:
             self._post(Noticed(error.message, error.hint))
 
     def _tell_character(self, kind: Kind, choice: EngineChoice) -> None:
-        """An engine has begun its work; a face may show another character."""
+        """Announce the character when an engine has started, as a face may show another one."""
         if kind is Kind.FACE:
             self.character = self._characters.shown_by(choice)
             self._post(CharacterShown(self.character))

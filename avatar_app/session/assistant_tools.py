@@ -1,4 +1,4 @@
-"""What the avatar can do besides talking: its memory, its agenda, and its hand on the controls."""
+"""What the avatar's tools act on: memory, agenda and the application's controls."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ UNSTORED = Path(":memory:")
 """SQLite's name for a database without a file."""
 
 MOST_FACTS = 16
-"""Facts that a language model is told: the latest."""
+"""Number of facts passed to a language model: the latest."""
 FACTS = "What the user has told you about themselves: {}."
 
 Kept = TypeVar("Kept")
 
 
 class AppControls(Protocol):
-    """What the controls move."""
+    """What the controls change."""
 
     def configure_voice(self, **options: Any) -> None: ...
 
@@ -40,7 +40,7 @@ class AppControls(Protocol):
 
 
 class VoiceControls:
-    """The avatar's hand on the application's controls; remembers where they stand."""
+    """The application's controls as the avatar uses them; remembers their values."""
 
     def __init__(self, hands: AppControls, post: Callable[[Event], None]) -> None:
         self._hands, self._post = hands, post
@@ -69,7 +69,7 @@ class VoiceControls:
 
 
 class AssistantTools:
-    """Owns memory and agenda, and the box of tools through which a dialogue reaches them."""
+    """Owns memory and agenda, and the toolbox through which a dialogue engine uses them."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class AssistantTools:
         return self._box.descriptions
 
     def facts(self) -> str:
-        """What the user told of themselves, in a sentence for a language model."""
+        """Return what the user said about themselves, as a sentence for a language model."""
         told = self._memory.facts()[-MOST_FACTS:]
         if not told:
             return ""
@@ -98,16 +98,16 @@ class AssistantTools:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was wrong with the stored files."""
+        """Return what was wrong with the stored files."""
         notices = (self._memory.notice, self._agenda.notice, *self._unstored)
         return tuple(text for text in notices if text)
 
     def start(self) -> None:
-        """Let timers and reminders fire from now on."""
+        """Start firing timers and reminders."""
         self._agenda.start()
 
     def call(self, call: ToolCall) -> ToolResult:
-        """Call a tool for the dialogue."""
+        """Call a tool for the dialogue engine."""
         return self._box.call(call)
 
     def close(self) -> None:
@@ -115,11 +115,14 @@ class AssistantTools:
         self._memory.close()
 
     def _opened(self, open_file: Callable[[Path], Kept], path: Path) -> Kept:
-        """What is kept in the file; until the program ends only, where it cannot be used."""
+        """Open the file; where it cannot be used, keep the data in memory until the program
+        ends."""
         try:
             return open_file(path)
         except InputInvalid as error:
-            self._unstored.append(f"{error.message} Nothing in it outlives this run.")
+            self._unstored.append(
+                f"{error.message} Until it works again, nothing is stored beyond this run."
+            )
             return open_file(UNSTORED)
 
 

@@ -1,4 +1,4 @@
-"""Who can be on show: the drawn characters, and the avatars that the user made of photos."""
+"""The characters that can be shown: the drawn ones, and the user's avatars."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from avatar_app.session.session import NewCharacter
 from avatar_app.settings.schema import EngineChoice
 
 CHARACTER, AVATAR = "character", "avatar"
-"""The options of faces that say who is shown: a drawn character, or an avatar of the shelf."""
+"""The options of faces that select what is shown: a drawn character, or an avatar of the
+library."""
 
 
 @dataclass(frozen=True, slots=True)
 class AvatarChoices:
-    """Each has one name; a drawn one hides an avatar that is called the same."""
+    """All characters by name; a drawn one hides an avatar of the same name."""
 
     registry: Registry
     shelf: AvatarLibrary
 
     def names(self) -> tuple[str, ...]:
-        """The drawn ones first."""
+        """Return the names, the drawn ones first."""
         drawn = self._drawn()
         return (*drawn, *(name for name in self.shelf.names() if name not in drawn))
 
     def shown_by(self, choice: EngineChoice) -> str:
-        """Whom a face shows; empty if it does not say."""
+        """Return the character that a face shows; empty if it does not say."""
         options = self._face(choice.engine).defaults() | choice.options
         return str(options.get(CHARACTER) or Path(options.get(AVATAR, "")).name)
 
     def choice(self, name: str, before: EngineChoice) -> EngineChoice:
-        """The face that shows somebody, where that one is on show: an avatar is shown by the same
-        engine if it can, and what both engines know stays as chosen."""
+        """Return the face engine that shows a character, given the current one: an avatar is shown
+        by the same engine if it can, and options that both engines share stay."""
         who = CHARACTER if name in self._drawn() else AVATAR
         able = who in self._options(before.engine)
         engine = before.engine if able else {CHARACTER: BUILTIN[Kind.FACE], AVATAR: PHOTO}[who]
@@ -51,7 +52,7 @@ class AvatarChoices:
     def make(
         self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], FaceDetector]
     ) -> NewCharacter:
-        """An avatar of a photo, a clip or an .avatar file, called as the file, or nearly so."""
+        """Create an avatar from a photo, a clip or an .avatar file, named after the file."""
         name = self.shelf.free_name(name_from(source), self._drawn())
         if source.suffix.lower() == SUFFIX:
             avatar = import_avatar(source, name, self.shelf)

@@ -1,4 +1,4 @@
-"""Put a conversation together: engines, tools, and who supervises them."""
+"""Builds a conversation: engines, tools and the supervisor."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def make_conversation(
     spares: BuiltinEngines | None = None,
     facts: Callable[[], str] = str,
 ) -> Conversation:
-    """A conversation that begins to work when it hears its first block. `spares` finish the turns
-    of engines that fail."""
+    """Create a conversation, which starts working when it receives its first block. `spares` finish
+    the turns of engines that fail."""
     engines = rack.engines
     return Conversation(
         Engines(
@@ -63,7 +63,7 @@ def make_conversation(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assembly:
-    """The parts of a conversation that work together, live or offline."""
+    """The connected parts of a conversation, live or offline."""
 
     engines: EngineSet
     tools: AssistantTools
@@ -73,7 +73,7 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a conversation is put together in."""
+    """What a conversation needs from its environment."""
 
     settings: Settings
     registry: Registry
@@ -81,19 +81,19 @@ class Surroundings:
     controls: AppControls
     """What the avatar can change: volume, voice, microphone."""
     post: Callable[[Event], None]
-    """Is told all events; any thread may call it."""
+    """Receives all events, in any thread."""
     notice: Callable[[Noticed], None]
-    """Is told what was wrong while engines were loaded."""
+    """Receives notices about problems while engines are loaded."""
     clock: Callable[[], float]
     """Seconds."""
     supervised: frozenset[Kind] = SUPERVISED
     """Kinds whose engines are replaced when they fail."""
     face_loaded: Callable[[Face], None] | None = None
-    """Is given the face as soon as there is one, in the thread that loads."""
+    """Receives the face as soon as it is loaded, in the loading thread."""
 
 
 def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
-    """Load the engines and join them; what must be closed again is pushed on `opened`."""
+    """Load the engines and connect them; what must be closed later is pushed on `opened`."""
     engines = load_engines(
         around.settings, around.registry, around.notice, around.clock, around.face_loaded
     )

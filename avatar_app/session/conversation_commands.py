@@ -1,4 +1,4 @@
-"""Commands to a conversation that may still be opening: they wait for it."""
+"""Commands to a conversation; while it is still opening, they wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ConversationCommands:
-    """What a user and the program itself ask of the conversation, from any thread."""
+    """Commands from the user and the program to the conversation; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class ConversationCommands:
         self._order(commands.Mute(muted))
 
     def say(self, text: str) -> None:
-        """Have the avatar say something by itself, once nobody speaks."""
+        """Let the avatar say something on its own, once nobody speaks."""
         self._order(commands.Announce(text))
 
     def _order(self, order: commands.Command) -> None:

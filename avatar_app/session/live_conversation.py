@@ -1,4 +1,4 @@
-"""A conversation with devices: everything that runs while the application does."""
+"""A live conversation: engines, sound devices, tools and supervision."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
 
 SILENT_SECONDS = 10.0
-"""Of silence, after which the loudspeaker sleeps; a headset without a cable needs a moment to wake,
-so that it must not do so between two turns."""
+"""Seconds of silence after which the loudspeaker stream stops. Wireless headsets take a moment to
+wake, so this must not happen between two turns."""
 
 
 class Silence:
-    """Tells from the events of a conversation that nothing is played, nor soon will be."""
+    """Detects from a conversation's events that nothing is played, nor will be soon."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -37,14 +37,14 @@ class Silence:
         self._idle = True
 
     def lasts(self, event: Event) -> bool:
-        """Has nobody had the floor for SILENT_SECONDS?"""
+        """Whether nobody has had the floor for SILENT_SECONDS."""
         if isinstance(event, StateChanged):
             self._idle, self._since = event.state is State.IDLE, self._clock()
         return self._idle and self._clock() - self._since >= SILENT_SECONDS
 
 
 class LiveConversation:
-    """Engines, conversation, devices and abilities. Opening takes as long as the engines do."""
+    """Engines, conversation, devices and tools. Opening takes as long as the engines do."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class LiveConversation:
             self._opened = opened.pop_all()
 
     def start(self) -> None:
-        """Listen and speak from now on."""
+        """Start listening and speaking."""
         self.speaker.start()
         self.microphone.start()
         self._tools.start()
@@ -102,28 +102,28 @@ class LiveConversation:
         used: Callable[[], None],
         failed: Callable[[AvatarError], None] | None = None,
     ) -> None:
-        """Have another engine loaded while all goes on, and call `used` when it is: from the next
-        turn on it does the work of its kind, a face from the next picture. One that cannot be had
-        leaves all as it is, and `failed` is called, or else the user is told."""
+        """Load another engine in the background, and call `used` when it is in use: from the next
+        turn on, a face from the next frame. If it cannot be loaded, nothing changes, and `failed`
+        is called or the user is notified."""
         self._supervisor.use(kind, choice, used, failed)
 
     def substitute(self, kind: Kind) -> None:
-        """Have the built-in engine of a kind take the place of one that cannot be used."""
+        """Replace an engine that cannot be used by the built-in one of its kind."""
         self._supervisor.substitute(kind)
 
     def close(self) -> None:
-        """Fall silent and give everything back."""
+        """Stop playing and release everything."""
         self._closed = True
         self.microphone.close()
         self.speaker.close()
-        self.conversation.order(commands.Interrupt())  # so that all engines are soon free
+        self.conversation.order(commands.Interrupt())  # so that all engines are free soon
         self._opened.close()
         if self._loading.ident is not None:
-            self._loading.join()  # its engines are closed, so there is nothing it waits for
+            self._loading.join()  # its engines are closed, so it waits for nothing
 
     def _watch_loading(self) -> None:
-        """Engines load in processes of their own: one that cannot is replaced before the user has
-        spoken to it in vain."""
+        """Watch engines that load in processes of their own, so that one that cannot be loaded is
+        replaced before the user speaks to it in vain."""
         for kind in (Kind.ASR, Kind.DIALOGUE, Kind.TTS):
             engine = self.rack.engines.get(kind)
             if not isinstance(engine, LoadsInBackground):
@@ -135,7 +135,7 @@ class LiveConversation:
                     self._supervisor.substitute(kind, error.message)
 
     def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
-        """A loudspeaker; or, under the name of a WAV file, that file."""
+        """Open a loudspeaker; or a WAV file, if the name is that of one."""
         read = self.conversation.playback.read
         if name is not None and name.lower().endswith(".wav"):
             return FileSpeaker(Path(name).expanduser(), read, self._notice)

@@ -1,4 +1,4 @@
-"""Personas: who the avatar is, read from a file that everybody can write."""
+"""Personas: the avatar's name, voice, greeting and system prompt, read from YAML files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from avatar_app.system import paths
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Who the avatar is."""
+    """A persona of the avatar."""
 
     name: str
     system: str
-    """What a language model is told before a conversation."""
+    """The system prompt of a language model."""
     greeting: str
-    """What the avatar says when it is started."""
+    """What the avatar says when the program starts."""
 
 
 def read_persona(name: str) -> Persona:
-    """The persona `name`; ConfigInvalid if there is none or its file is broken."""
+    """Read the persona `name`; raises ConfigInvalid if it is unknown or its file is broken."""
     path = paths.personas() / f"{name}.yaml"
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))

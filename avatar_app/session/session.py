@@ -1,4 +1,4 @@
-"""What a window may ask of a running conversation; everything else reaches it as events."""
+"""The session protocol: what a window may ask of a running conversation; the rest are events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Devices:
 
 @dataclass(frozen=True, slots=True)
 class NewCharacter:
-    """A face that the user brought."""
+    """A new character made from the user's file."""
 
     name: str
     notes: tuple[str, ...] = ()
@@ -40,68 +40,71 @@ class AudioDevices(Protocol):
     """The machine's microphones and loudspeakers; settings choose among them."""
 
     def devices(self) -> Devices:
-        """The sound devices there are now. May take a moment."""
+        """Return the sound devices of this moment. May take a moment."""
 
 
 class Characters(Protocol):
-    """The faces that can be shown: drawn ones, and the user's avatars."""
+    """The characters that can be shown: the drawn ones, and the user's avatars."""
 
     @property
     def character(self) -> str:
-        """The one on show; one of `characters()`."""
+        """Return the character that is shown; one of `characters()`."""
 
     def characters(self) -> tuple[str, ...]:
-        """The names of all."""
+        """Return the names of all characters."""
 
     def use_character(self, name: str) -> None:
-        """Show another face. May take a moment; a `CharacterShown` event tells when it is there, a
-        `Noticed` that it cannot be had."""
+        """Show another character. May take a moment; a `CharacterShown` event reports success, a
+        `Noticed` event failure."""
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
-        """A new face from a photo, a clip or an .avatar file, for `use_character`. Takes seconds:
-        `job` tells how far it is, and stops it. AvatarError where the file will not do."""
+        """Create a character from a photo, a clip or an .avatar file, for `use_character`. Takes
+        seconds: `job` reports progress and can cancel it. Raises AvatarError where the file cannot
+        be used."""
 
 
 class Session(AudioDevices, Characters, Protocol):
-    """One conversation with one avatar, from the window's side. None blocks unless it says so."""
+    """One conversation with one avatar, as the window uses it. No method blocks unless it
+    says so."""
 
     settings: SettingsStore
-    """What the user chose. Devices and engines are exchanged when their settings change; the
+    """The settings store. Devices and engines are exchanged when their settings change; the
     window's own preferences are settings too."""
     manifests: tuple[Manifest, ...]
     """The engines that can be chosen."""
     starter: Starter
-    """What a newcomer is offered: real ears, a voice and a brain."""
+    """The starter set for first-time users: speech recognition, a voice and a language model."""
 
     def start(self) -> None:
-        """Begin to listen; returns at once."""
+        """Start listening; returns at once."""
 
     def close(self) -> None:
-        """End the conversation and give everything back. May take a moment."""
+        """End the conversation and release everything. May take a moment."""
 
     def type(self, text: str) -> None:
         """The user typed `text` and sent it."""
 
     def interrupt(self) -> None:
-        """The avatar shall stop speaking or thinking."""
+        """Stop the avatar from speaking or thinking."""
 
     def hold(self, *, held: bool) -> None:
-        """Push to talk: the user holds the key or button, or let go of it."""
+        """Push to talk: the user presses or releases the key or button."""
 
     def mute(self, *, muted: bool) -> None:
-        """Close or open the microphone; answered by a `Muted` event."""
+        """Mute or unmute the microphone; answered by a `Muted` event."""
 
     def frame(self) -> VideoFrame | None:
-        """The newest picture to show now; None before the first. Cheap: asked at each repaint."""
+        """Return the frame to show now; None before the first. Cheap: called at each repaint."""
 
     def next_frame_in(self) -> float:
-        """Seconds until `frame` may have another picture; 0 where it cannot be told."""
+        """Return the seconds until `frame` may change; 0 where that is unknown."""
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `listener` with every event, from other threads; returns what ends that."""
+        """Call `listener` with every event, from other threads; returns a function that
+        unsubscribes."""
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
-        """The last `limit` turns of the stored history, oldest first. May take a moment."""
+        """Return the last `limit` turns of the stored history, oldest first. May take a moment."""
 
     def forget(self) -> None:
         """Delete the stored history for good. May take a moment."""

@@ -1,4 +1,4 @@
-"""Applies changed settings to a live conversation: other devices, other engines."""
+"""Applies changed settings to a live conversation: exchanges devices and engines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.kinds import KINDS, choices
 from avatar_app.settings.schema import EngineChoice, Settings
 
-if TYPE_CHECKING:  # it is loaded when the window is there
+if TYPE_CHECKING:  # it is loaded once the window is visible
     from avatar_app.session.live_conversation import LiveConversation
 
 
 class SettingsApplier:
-    """Knows what is in use or being loaded. What has the effect `Effect.NEXT_START` is left alone.
-    May be called from any thread, by one after the other."""
+    """Tracks what is in use or being loaded. Settings with the effect `Effect.NEXT_START` are
+    ignored. May be called from any thread, one at a time."""
 
     def __init__(
         self,
@@ -25,16 +25,16 @@ class SettingsApplier:
         settings: Settings,
         used: Callable[[Kind, EngineChoice], None],
     ) -> None:
-        """`settings`: those that the conversation was opened with. `used` is called when another
-        engine has begun its work."""
+        """`settings`: those with which the conversation was opened. `used` is called when another
+        engine is in use."""
         self._ensemble, self._used = ensemble, used
         self._lock = threading.Lock()
         self._audio = settings.audio
         self._engines = _in_conversation(settings)
 
     def apply(self, settings: Settings) -> None:
-        """Use what the settings say. An engine that cannot be had leaves the former at work, and
-        the user is told."""
+        """Apply the settings. If an engine cannot be loaded, the previous one stays and the user is
+        notified."""
         audio = settings.audio
         with self._lock:
             before, self._audio = self._audio, audio
@@ -48,13 +48,13 @@ class SettingsApplier:
                 self._ensemble.use(kind, choice, partial(self._used, kind, choice))
 
     def note(self, settings: Settings) -> None:
-        """The settings say what is in use already."""
+        """Record that the settings describe what is already in use."""
         with self._lock:
             self._audio, self._engines = settings.audio, _in_conversation(settings)
 
 
 def settings_of(kind: Kind, choice: EngineChoice) -> Mapping[str, Any]:
-    """What to set so that an engine is chosen."""
+    """Return the settings that choose an engine."""
     return dict(_settings_of(KINDS[kind].setting, choice))
 
 

@@ -1,4 +1,4 @@
-"""What a newcomer is offered, from the window's side: parts, how far they are, what came of it."""
+"""The starter set as the window sees it: parts, progress and outcome."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from avatar_app.performance.starter import StarterItem
 
 
 class Offer(StrEnum):
-    """Shall the window offer the set by itself?"""
+    """Whether the window should offer the set on its own."""
 
     NO = "no"
     FIRST = "first"
     LAST = "last"
-    """It was put off once: it is not offered again."""
+    """It was postponed once and is not offered again."""
 
 
 class PartState(StrEnum):
-    """How far a part is."""
+    """Progress of a part."""
 
     WAITING = "waiting"
     COMING = "coming"
     LOADING = "loading"
-    """It is here, and its engine loads."""
+    """Downloaded; its engine is loading."""
     AT_WORK = "at work"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class StarterProgress:
-    """How far the set is."""
+    """Progress of the set."""
 
     parts: Mapping[Kind, PartState] = field(default_factory=dict)
     download: DownloadProgress = field(default_factory=DownloadProgress)
@@ -45,7 +45,7 @@ class StarterProgress:
 
 @dataclass(frozen=True, slots=True)
 class StarterOutcome:
-    """What came of getting the set."""
+    """Outcome of getting the set."""
 
     at_work: tuple[StarterItem, ...]
     """Used by the conversation; by the next one, if this one could not be opened."""
@@ -53,16 +53,16 @@ class StarterOutcome:
 
 
 class Starter(Protocol):
-    """The starter set: real ears, a voice and a brain."""
+    """The starter set: speech recognition, a voice and a language model."""
 
     def offer(self) -> Offer:
-        """Is it time to offer it? Not whether anything lacks."""
+        """Return whether to offer it now. Does not check whether parts are missing."""
 
     def postpone(self) -> None:
-        """The user does not want it now. May take a moment."""
+        """Postpone the offer. May take a moment."""
 
     def items(self) -> tuple[StarterItem, ...]:
-        """The parts that would take the place of a built-in engine. May take a moment."""
+        """Return the parts that would replace a built-in engine. May take a moment."""
 
     def get(
         self,
@@ -70,8 +70,8 @@ class Starter(Protocol):
         job: Job[StarterOutcome],
         watch: Callable[[StarterProgress], None],
     ) -> StarterOutcome:
-        """Fetch parts and put each to work as soon as it is here, while the conversation goes on;
-        the avatar tells of it. Takes minutes. `watch` is called from several threads.
+        """Download parts and use each as soon as it is installed, while the conversation goes on;
+        the avatar announces it. Takes minutes. `watch` is called from several threads.
 
-        Raises JobCancelled, and DiskFailed; what has come stays for the next time.
+        Raises JobCancelled and DiskFailed; downloaded parts stay for the next time.
         """

@@ -1,4 +1,4 @@
-"""Gets the starter set and puts it to work, part by part, while the conversation goes on."""
+"""Installs the starter set part by part, while the conversation goes on."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import AppPaths
 
 OFFERED_AGAIN = timedelta(days=7)
-"""After this it is offered once more, and then never again."""
+"""Days until it is offered once more, and then never again."""
 _SETTING = "window.starter_offer"
 _NEVER = "never"
 _LOOK = 0.1
-"""Seconds between two looks at whether to stop."""
+"""Seconds between two checks for cancellation."""
 _TOLD = {
     Kind.TTS: "This is my new voice.",
     Kind.ASR: "I have new ears, and understand you better now.",
@@ -47,7 +47,7 @@ class LiveEngines(Protocol):
     """A session whose engines can be exchanged."""
 
     def wait_open(self) -> bool:
-        """Block until it is open; False if it cannot be."""
+        """Block until it is open; returns False if it cannot be opened."""
 
     def use(
         self,
@@ -56,14 +56,14 @@ class LiveEngines(Protocol):
         then: Callable[[], None],
         failed: Callable[[AvatarError], None],
     ) -> None:
-        """Put another engine to work and remember that, and call `then`, or `failed`."""
+        """Switch to another engine and save the choice; calls `then`, or `failed`."""
 
     def say(self, text: str) -> None:
-        """Have the avatar say something by itself."""
+        """Let the avatar say something on its own."""
 
 
 class StarterInstaller:
-    """A `Starter` for a live conversation."""
+    """The starter set for a live conversation."""
 
     def __init__(
         self, session: LiveEngines, settings: SettingsStore, paths: AppPaths, registry: Registry
@@ -80,7 +80,7 @@ class StarterInstaller:
         self._settings.change({_SETTING: after}, undoable=False)
 
     def items(self) -> tuple[StarterItem, ...]:
-        """The voice first, so that it tells of the others."""
+        """Return the parts, the voice first, so that it can announce the others."""
         every = starter_items(user_catalog(self._store.root), self._store, self._registry)
         chosen = choices(self._settings.settings)
         lacking = [item for item in every if chosen[item.kind].engine == BUILTIN[item.kind]]
@@ -113,19 +113,19 @@ class StarterInstaller:
         self._session.use(model.kind, choice, then, failed)
 
     def _choose(self, model: Model) -> None:
-        """There is no conversation now: the next one uses it."""
+        """Choose the part for the next conversation, as there is none now."""
         self._settings.change(dict(starter_changes([model], self._settings.user_file)))
 
 
 def offer_on(today: date, setting: str) -> Offer:
-    """What the setting means on a day."""
+    """Evaluate the setting on a given day."""
     if setting == Offer.FIRST:
         return Offer.FIRST
     return Offer.LAST if _NEVER != setting <= today.isoformat() else Offer.NO
 
 
 def postponed(today: date, setting: str) -> str:
-    """The setting after the user put the offer off."""
+    """Return the setting's new value after the user postponed the offer."""
     return (today + OFFERED_AGAIN).isoformat() if setting == Offer.FIRST else _NEVER
 
 
@@ -133,7 +133,8 @@ PutToWork = Callable[[Model, Callable[[], None], Callable[[AvatarError], None]],
 
 
 class _Installation:
-    """Parts on their way: a job's thread fetches them, the session's threads put them to work."""
+    """An installation in progress: a job's thread downloads, the session's threads load the
+    engines."""
 
     def __init__(
         self,
@@ -163,7 +164,7 @@ class _Installation:
         )
 
     def _wait_settled(self) -> bool:
-        """Is every part at work, or given up?"""
+        """Block until every part is in use or has failed."""
         ended = {PartState.AT_WORK, PartState.FAILED}
         with self._settled:
             return self._settled.wait_for(lambda: set(self._states.values()) <= ended, _LOOK)

@@ -543,7 +543,7 @@ def test_code_is_shown_and_not_spoken_and_remembered(scene: Scene) -> None:
     (shown,) = scene.of(BlockWritten)
     assert shown.block.text == code
     (ended,) = scene.of(TurnEnded)
-    assert ended.heard_text == "Look. I show you the code. Fine?"
+    assert ended.heard_text == "Look. Here is the code. Fine?"
     assert ended.blocks == (shown.block,)
     scene.say("go on")
     scene.wait_until(lambda: len(scene.of(TurnEnded)) == 2)

@@ -30,22 +30,22 @@ in_pieces = pytest.mark.parametrize("size", [1, 3, 10_000])
     [
         (
             f"Here you go:\n\n```python\n{CODE}\n```\n\nThat adds.",
-            "Here you go: I show you the code. That adds.",
+            "Here you go: Here is the code. That adds.",
             [Block(BlockKind.CODE, CODE)],
         ),
         (
             f"~~~\n{CODE}",
-            "I show you the code.",
+            "Here is the code.",
             [Block(BlockKind.CODE, CODE)],
         ),
         (
             f"A table:\n\n{TABLE}\n\nThat is all.",
-            "A table: I show you the table. That is all.",
+            "A table: Here is the table. That is all.",
             [Block(BlockKind.TABLE, TABLE)],
         ),
         (
             "So:\n$$\\int_0^1 x dx\n= \\frac{1}{2}$$\nDone.",
-            "So: I show you the formula. Done.",
+            "So: Here is the formula. Done.",
             [Block(BlockKind.FORMULA, "$$\\int_0^1 x dx\n= \\frac{1}{2}$$")],
         ),
     ],
@@ -54,7 +54,7 @@ def test_code_tables_and_formulas_are_shown_and_announced(text, spoken, shown, s
     outputs = said(text, size)
     assert words(outputs) == spoken
     assert [each for each in outputs if isinstance(each, Block)] == shown
-    assert "I show you" in str(outputs[outputs.index(shown[0]) + 1]), "what is seen is announced"
+    assert "Here is the" in str(outputs[outputs.index(shown[0]) + 1]), "what is seen is announced"
 
 
 @in_pieces

@@ -198,7 +198,7 @@ def test_a_bug_becomes_one_sentence(expected_warnings: list[str]) -> None:
     with Theatre(apply) as theatre:
         theatre.play(0, 1)
         ((_, _, error),) = theatre.failures
-        assert error.message == "Something broke: division by zero."
+        assert error.message == "An unexpected error occurred: division by zero."
         assert error.hint
         assert theatre.ended == [1]
 

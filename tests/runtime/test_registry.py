@@ -136,8 +136,8 @@ def test_an_engine_in_another_folder_is_loaded_anew(tmp_path: Path) -> None:
     ("manifest", "reason"),
     [
         ("name: mine\nkind: ]\n", "line 2 cannot be read"),
-        ("", "no manifest"),
-        ("- a\n", "no manifest"),
+        ("", "not a manifest"),
+        ("- a\n", "not a manifest"),
         (MANIFEST.format(name="mine", kind="tts", entry="", packages=""), "entry"),
         (MANIFEST.format(name="mine", kind="smell", entry="a:B", packages=""), "smell"),
         (MANIFEST.format(name="other", kind="tts", entry="a:B", packages=""), "wrong folder"),

@@ -283,7 +283,7 @@ def user_dialogue(name: str, code: str) -> str:
 def test_an_engine_that_keeps_failing_is_replaced(
     opened: Callable[..., Window], expected_warnings: list[str]
 ) -> None:
-    expected_warnings += ["think failed", "think: Something broke: oops"]
+    expected_warnings += ["think failed", "think: An unexpected error occurred: oops"]
     window = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
     assert window.companion.wait_open()
     for number in range(3):

@@ -92,7 +92,7 @@ def test_wrong_options_cost_the_options() -> None:
     rack = load_engines(settings, Registry(), notices.append)
     assert rack.manifests[Kind.FACE].name == "illustrated"
     assert "The option character cannot be 'nobody'" in notices[0].message
-    assert notices[0].hint.endswith("It is used as shipped.")
+    assert notices[0].hint.endswith("It is used with default options.")
     rack.close()
 
 

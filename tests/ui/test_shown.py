@@ -268,11 +268,11 @@ def test_code_is_shown_as_it_was_written_below_what_is_said(qtbot, window_and_se
     session.post(UserSaid(1, "Write a loop"))
     session.post(ClauseWritten(1, "Here it is."))
     session.post(BlockWritten(1, Block(BlockKind.CODE, code)))
-    session.post(ClauseWritten(1, "I show you the code."))
+    session.post(ClauseWritten(1, "Here is the code."))
     chat = window.chat.model
     qtbot.waitUntil(lambda: len(chat.lines) == 3)
     assert [line.block for line in chat.lines] == ["", "", code]
-    assert chat.lines[1].answer.text == "Here it is. I show you the code."
+    assert chat.lines[1].answer.text == "Here it is. Here is the code."
     assert "print(x)" in chat.data(chat.index(2))
     session.post(TurnEnded(1, Outcome.FINISHED, "Write a loop", "Here it is.", "Here it is."))
     qtbot.waitUntil(lambda: not chat.lines[1].live)

@@ -1,4 +1,4 @@
-"""Coupling: can the microphone hear the loudspeaker at all? With headphones it cannot."""
+"""Detects whether the microphone hears the loudspeaker; with headphones it does not."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections import deque
 from avatar_app.pipeline.input.running_quantile import RunningQuantile
 
 FAR_WINDOW = 60
-"""Blocks of played sound (0.6 s) in which the sound that is heard now may have been played."""
+"""Blocks of played sound (0.6 s) in which the sound heard now may have been played."""
 NEAR_WINDOW = 25
-"""Blocks of heard sound (0.25 s) that are compared with it."""
+"""Blocks of microphone sound (0.25 s) that are compared with it."""
 ACTIVE = 1e-5
-"""Mean power of played sound (−50 dBFS) from which it is loud enough to tell."""
+"""Mean power of played sound (−50 dBFS) from which it is loud enough to judge."""
 SETTLED = 35
 """Blocks for which it must have been so: echoes come up to 0.35 s late."""
 INAUDIBLE = 10**-3.8
-"""Ratio of powers (−38 dB) below which an echo cannot be heard."""
+"""Ratio of powers (−38 dB) below which an echo is inaudible."""
 ABOVE_NOISE = 4.0
-"""An echo that is not so much (6 dB) stronger than the room's noise is not heard either."""
+"""An echo less than this (6 dB) above the room's noise is inaudible too."""
 REMEMBERED = 300
 """Judgments (3 s of active loudspeaker) of which the quieter quarter decides."""
 ENOUGH = 30
@@ -27,8 +27,8 @@ class AcousticCoupling:
     """Judges by the quieter quarter of the moments in which the loudspeaker was active: what the
     user says in between makes only the louder ones louder.
 
-    An echo canceller that has nothing to cancel suppresses the user instead, until it has learned
-    so; it is spared that by getting silence as its reference.
+    An echo canceller that has nothing to cancel suppresses the user instead, until it has adapted;
+    passing silence as its reference avoids that.
     """
 
     def __init__(self) -> None:
@@ -38,10 +38,10 @@ class AcousticCoupling:
         self._quiet = RunningQuantile(REMEMBERED)
         self._active_blocks = 0
         self.audible = True
-        """The loudspeaker is heard, as far as is known: assumed until there is evidence."""
+        """Whether the loudspeaker is heard; assumed until there is evidence."""
 
     def observe(self, near_power: float, far_power: float) -> None:
-        """Mean powers of one block of the microphone and of what was played meanwhile."""
+        """Take the mean powers of one block of the microphone and of what was played meanwhile."""
         self._far.append(far_power)
         self._near.append(near_power)
         far = sum(self._far) / len(self._far)

@@ -1,4 +1,4 @@
-"""Hearing: from the microphone's block to clean sound, its level and the probability of speech."""
+"""Audio front end: echo cancellation, level and speech probability of microphone blocks."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ SLIP = 0.02
 """Seconds by which the pairing may be off before a block is repeated or left out."""
 MOST_PLAYED = 200
 SUSPICIOUS = 0.3
-"""Probability of speech from which it is asked whose voice it is."""
+"""Speech probability from which the echo detector is asked whose voice it is."""
 _SILENCE: Samples = np.zeros(PLAYBACK_BLOCK, np.float32)
 
 
 CANCEL, DETECT = "cancel_echo", "detect_voice"
 """What `working` names."""
 AWAY = 10
-"""Blocks without any from the loudspeaker after which it was not late: it had none, or slept."""
+"""Blocks without loudspeaker sound after which it was not late: it had none, or slept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CleanBlock:
-    """Ten milliseconds as the conversation hears them."""
+    """Ten milliseconds of cleaned sound."""
 
     chunk: AudioChunk
     """Without echo and noise."""
@@ -52,14 +52,14 @@ class CleanBlock:
 
 
 class AudioFrontend:
-    """Joins the echo canceller and the voice detector, and keeps the last moments of sound.
+    """Connects the echo canceller and the voice detector, and buffers the latest sound.
 
     The canceller gets one block from the loudspeaker per block from the microphone, paired by the
     times at which they left and entered the devices, whatever the threads did in between: its echo
     path then changes only when the room does.
 
-    While nothing is played, nobody has the floor and the room is quiet, neither is asked. What they
-    missed they are given at the first sound that may be speech, before that sound.
+    While nothing is played, nobody has the floor and the room is quiet, neither runs. They process
+    what they missed at the first sound that may be speech, before that sound.
     """
 
     def __init__(self, echo: EchoCanceller, detector: VoiceDetector, prefix_padding: float) -> None:
@@ -80,7 +80,7 @@ class AudioFrontend:
         self.quiet_power = 0.0
         """Mean power up to which blocks may come late, several at once; 0 while none may."""
         self.working = ""
-        """Who is at work, or failed at it: CANCEL, DETECT or nobody."""
+        """Which step is running, or failed: CANCEL, DETECT or neither."""
 
     def hear(
         self,
@@ -118,7 +118,7 @@ class AudioFrontend:
         return CleanBlock(clean, probability, decibels(power))
 
     def _catch_up(self) -> None:
-        """Give canceller and detector what they missed."""
+        """Pass canceller and detector the blocks they missed."""
         while self._missed:
             clean = self._clean(self._missed.popleft(), [_SILENCE])
             self._probability(clean)
@@ -142,18 +142,18 @@ class AudioFrontend:
         return probability
 
     def prefix_padding(self) -> list[AudioChunk]:
-        """The last blocks, oldest first."""
+        """Return the last blocks, oldest first."""
         self._catch_up()
         return list(self._recent)
 
     def forget(self) -> None:
-        """What was heard so far belongs to nobody (a mute, say)."""
+        """Drop the buffered sound (after muting, for example)."""
         self._recent.clear()
         self._missed.clear()
 
     def _paired(self, adc_at: float) -> list[Samples]:
-        """What leaves the loudspeaker a little after `adc_at`: one block, unless the two streams
-        have slipped. Devices quicker than the lead lower it, once."""
+        """Return the block that leaves the loudspeaker a little after `adc_at`, correcting streams
+        that have slipped. Devices quicker than the lead lower it, once."""
         due = adc_at + self._lead
         if self._played:
             if self._missing <= AWAY:
@@ -169,8 +169,8 @@ class AudioFrontend:
 
 
 def mean_power(samples: Samples) -> float:
-    """Mean square; 0 for nothing. A dot product would let go of Python's lock for 10 ms of sound,
-    and wait for it longer than it computes."""
+    """Return the mean square; 0 for nothing. A dot product would release Python's lock for 10 ms of
+    sound, and wait for it longer than it computes."""
     return float(np.square(samples).mean()) if len(samples) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Quiet gate: tells a room in which nothing happens from one in which somebody may be speaking."""
+"""Quiet gate: distinguishes a quiet room from one in which somebody may be speaking."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from avatar_app.pipeline.input.running_quantile import RunningQuantile
 REMEMBERED = 300
 """Blocks (3 s) whose quieter part is the room's own noise."""
 NOISE = 0.2
-"""Quantile of their powers that is taken for it."""
+"""Quantile of their powers that counts as noise."""
 ABOVE_NOISE = 2.5
-"""How much louder (4 dB) a block is that may be speech."""
+"""How much louder (4 dB) a block must be to be possible speech."""
 INAUDIBLE = 10**-7.5
 """Mean power (−75 dBFS) up to which nothing is speech."""
 ENOUGH = 100
 """Blocks after which the noise is known."""
 AWAKE = 100
-"""Blocks (1 s) that must have been quiet before fewer pains are taken."""
+"""Blocks (1 s) that must have been quiet before the effort is reduced."""
 
 
 class QuietGate:
-    """Open while somebody may be speaking. A detector costs a hundred times as much; where the gate
-    is closed it need not be asked. It errs on the open side: any louder block opens it at once."""
+    """Open while somebody may be speaking. A detector costs a hundred times as much; while the gate
+    is closed it need not run. It errs on the open side: any louder block opens it at once."""
 
     def __init__(self) -> None:
         self._powers = RunningQuantile(REMEMBERED)
@@ -32,18 +32,18 @@ class QuietGate:
 
     @property
     def quiet_power(self) -> float:
-        """Mean power of a block below which it is quiet; 0 before that is known."""
+        """Return the mean power of a block below which it is quiet; 0 before that is known."""
         if len(self._powers) < ENOUGH:
             return 0.0
         return max(INAUDIBLE, ABOVE_NOISE * self._powers.quantile(NOISE))
 
     def hear(self, power: float) -> bool:
-        """Is the gate open for a block of this mean power?"""
+        """Return whether the gate is open for a block of this mean power."""
         quiet = power < self.quiet_power
         self._powers.add(power)
         self._awake = self._awake - 1 if quiet and self._awake else 0 if quiet else AWAKE
         return self.is_open
 
     def keep_open(self) -> None:
-        """Something else asks for attention: a sound is played, somebody has the floor."""
+        """Keep the gate open: sound is played, or somebody has the floor."""
         self._awake = AWAKE

@@ -1,4 +1,4 @@
-"""Listening: an utterance is recognized while it is spoken, in segments parted by its pauses."""
+"""Recognizes an utterance while it is spoken, in segments separated by its pauses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 LONGEST_SEGMENT = 6000
 """Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
 MOST_KEPT = 18_000
-"""Blocks (3 minutes) of a segment that are kept in case it must be listened to again."""
+"""Blocks (3 minutes) of a segment that are kept in case it must be recognized again."""
 RECOGNIZE = "recognize"
 
 
@@ -61,8 +61,8 @@ class RecognitionStage:
         self._stage.submit(turn, _Job(feed))
 
     def hear(self, chunk: AudioChunk) -> None:
-        """The next block; it belongs to the open segment, if there is one. It is lost where the
-        recognizer takes nothing: the conductor must not wait."""
+        """Add the next block to the open segment, if there is one. It is lost where the recognizer
+        accepts nothing: the conductor must not wait."""
         segment = self._open
         if segment is None:
             return
@@ -72,24 +72,24 @@ class RecognitionStage:
             segment.feed.put(chunk)
 
     def end(self) -> None:
-        """Close the open segment: its final text will come."""
+        """Close the open segment; its final text follows."""
         if self._open is not None:
             self._open.open = False
             self._open.feed.close()
             self._open = None
 
     def withdraw(self, utterance: Utterance) -> None:
-        """Forget the utterance."""
+        """Drop the utterance."""
         self._open = None
         for segment in utterance.segments:
             segment.turn.cancel()
 
     def hear_again(self, segment: AudioSegment) -> bool:
-        """Have the built-in recognizer listen to a segment from its beginning, in place of one that
-        failed; False where there is none, or it did so before."""
+        """Let the built-in recognizer process a segment from its beginning, instead of one that
+        failed; returns False where there is none, or it did so before."""
         if segment.heard_again or not self._builtin.offers(Kind.ASR):
             return False
-        segment.turn.cancel()  # whatever it still says comes too late
+        segment.turn.cancel()  # its further output comes too late
         turn = Turn(segment.turn.id, clock=self._clock)
         feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT + len(segment.sound), turn)
         for chunk in segment.sound:
@@ -101,7 +101,7 @@ class RecognitionStage:
         return True
 
     def renew(self) -> None:
-        """Give up a thread whose engine does not come back."""
+        """Abandon a thread whose engine does not return."""
         self._stage.renew()
 
     def close(self) -> None:
@@ -112,8 +112,8 @@ class RecognitionStage:
             yield from recognizer.transcribe(job.feed, turn)
 
     def _pick(self, job: _Job) -> Callable[[], SpeechRecognizer]:
-        """Tells the recognizer for a job. The built-in one is loaded here, not when it is picked:
-        meanwhile nobody else could pick."""
+        """Return the recognizer for a job. The built-in one is loaded here, not when it is picked,
+        as nothing else could pick meanwhile."""
         if not job.builtin:
             return lambda: self.recognizer
         builtin: SpeechRecognizer = self._builtin.engine(Kind.ASR)

@@ -1,4 +1,4 @@
-"""The echo guard: a voice that resembles what was just played is the avatar's own, leaking."""
+"""Detects residual echo: speech that resembles what was just played is the avatar's own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from avatar_app.core.values import (
 )
 
 WINDOW = int(0.15 * MICROPHONE_RATE)
-"""Samples of cleaned microphone that are compared."""
+"""Samples of cleaned microphone sound that are compared."""
 REACH = int(0.75 * MICROPHONE_RATE)
-"""Samples of played sound in which they are looked for: echoes of up to 0.6 s."""
+"""Samples of played sound that are searched: echoes of up to 0.6 s."""
 RESEMBLANCE = 0.4
-"""Normalized cross-correlation from which a voice is an echo. Measured: while a canceller adapts to
-a changed delay, 93 % of the leaking blocks lie above; 97 % of a user's blocks lie below, whether
-the user speaks alone or over an echo of the same level."""
+"""Normalized cross-correlation from which a voice counts as an echo. Measured: while a canceller
+adapts to a changed delay, 93 % of the leaking blocks lie above; 97 % of a user's blocks lie below,
+whether the user speaks alone or over an echo of the same level."""
 AUDIBLE = 1e-4
-"""RMS of played sound below which there is nothing to resemble."""
+"""RMS of played sound below which nothing is compared."""
 _RATIO = PLAYBACK_RATE // MICROPHONE_RATE
 
 
@@ -35,20 +35,20 @@ class ResidualEchoDetector:
         self._heard = deque([silence] * (WINDOW // MICROPHONE_BLOCK), WINDOW // MICROPHONE_BLOCK)
 
     def played(self, samples: Samples) -> None:
-        """Ten milliseconds of what the loudspeaker played (480 samples, 48 kHz)."""
-        block = samples.reshape(-1, _RATIO).mean(axis=1)  # good enough a low-pass to compare by
+        """Take ten milliseconds of what the loudspeaker played (480 samples, 48 kHz)."""
+        block = samples.reshape(-1, _RATIO).mean(axis=1)  # a low-pass good enough for comparison
         self._played.append(block)
 
     def heard(self, samples: Samples) -> None:
-        """Ten milliseconds of cleaned microphone (160 samples, 16 kHz)."""
+        """Take ten milliseconds of cleaned microphone sound (160 samples, 16 kHz)."""
         self._heard.append(samples)
 
     def is_echo(self) -> bool:
-        """Does what was heard last resemble something that was played before it?"""
+        """Whether the latest microphone sound resembles something that was played before it."""
         return self.resemblance() > RESEMBLANCE
 
     def resemblance(self) -> float:
-        """Largest normalized cross-correlation over all delays, in [0, 1]."""
+        """Return the largest normalized cross-correlation over all delays, in [0, 1]."""
         far, near = np.concatenate(self._played), np.concatenate(self._heard)
         energy = np.cumsum(np.concatenate([[0.0], far.astype(np.float64) ** 2]))
         energies = energy[WINDOW:] - energy[:-WINDOW]

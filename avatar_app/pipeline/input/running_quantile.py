@@ -1,4 +1,4 @@
-"""Running quantile: how large the smaller part of the last values was, at any time."""
+"""Running quantile of the last values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 
 class RunningQuantile:
-    """The last `most` values, in order of size at any time: asked a hundred times a second."""
+    """Keeps the last `most` values sorted: queried a hundred times a second."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -24,7 +24,7 @@ class RunningQuantile:
         insort(self._values, value)
 
     def quantile(self, share: float) -> float:
-        """Between the two values beside it, as numpy has it; 0 for nothing."""
+        """Interpolate between the two adjacent values, as numpy does; 0 for no values."""
         if not self._values:
             return 0.0
         place = share * (len(self._values) - 1)

@@ -1,4 +1,4 @@
-"""Turn-taking: who has the floor, decided from voice activity alone; pure, in seconds of sound."""
+"""Turn detection: who has the floor, from voice activity alone; pure, in seconds of sound."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ UNFINISHED = frozenset({
     "erm", "like", "than", "then", "i",
 })
 # fmt: on
-"""Words that no sentence ends with: after them the user is given more time."""
+"""Words that do not end a sentence: after them the user gets more time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnDetectionOptions:
-    """How long the turn-taker waits; all in seconds of sound."""
+    """Delays of turn detection, all in seconds of sound."""
 
     duck_after: float = 0.02
     """Voice over the avatar after which it ducks."""
@@ -30,7 +30,8 @@ class TurnDetectionOptions:
     min_speech: float = 0.07
     """Voice in silence after which a turn of the user begins."""
     prefix_padding: float = 0.5
-    """Sound before the first sign of voice that is recognized too: no first syllable is lost."""
+    """Sound before the first sign of voice that is recognized too, so that no first syllable is
+    lost."""
     preemptive_generation_delay: float = 0.25
     """Silence after which an answer is prepared, not yet spoken."""
     min_endpointing_delay: float = 0.58
@@ -38,11 +39,11 @@ class TurnDetectionOptions:
     max_endpointing_delay: float = 1.2
     """Silence that ends a turn of a hesitant user, or after an unfinished sentence."""
     max_utterance: float = 30.0
-    """Length at which an utterance ends whatever happens."""
+    """Length at which an utterance ends in any case."""
 
 
 class Decision(Enum):
-    """What the turn-taker concludes from a block."""
+    """What the detector concludes from a block."""
 
     SUSPECTED = auto()  # somebody may be speaking over the avatar
     RELENTED = auto()  # nobody was
@@ -62,9 +63,9 @@ class _Floor(Enum):
 VOICED = 0.5
 """Probability from which a block counts as voice."""
 VOICED_OVER_AVATAR = 0.3
-"""The same while the avatar speaks: sooner, for a pause that proves needless loses nothing."""
+"""The same while the avatar speaks: lower, as a needless pause loses nothing."""
 HESITATION = 0.25
-"""Seconds more of patience after a word that no sentence ends with."""
+"""Extra seconds of patience after a word that does not end a sentence."""
 UNVOICED = 0.35
 """Probability below which a block counts as silence; between the two nothing changes."""
 CONTINUE_AFTER = 0.04
@@ -74,9 +75,9 @@ LEARNED_PAUSES = 12
 
 
 class TurnDetector:
-    """Fed with one speech probability per 10 ms block, it decides who has the floor.
+    """Decides who has the floor, from one speech probability per 10 ms block.
 
-    The silence that ends a turn adapts: it grows after words that no sentence ends with (`hint`),
+    The silence that ends a turn adapts: it grows after words that do not end a sentence (`hint`),
     and with the pauses that this user makes in mid-sentence.
     """
 
@@ -91,7 +92,7 @@ class TurnDetector:
         self._pauses: deque[float] = deque(maxlen=LEARNED_PAUSES)
 
     def observe(self, probability: float, *, avatar_speaking: bool) -> Decision | None:
-        """Take one 10 ms block; at most one decision follows from it."""
+        """Take one 10 ms block; returns at most one decision."""
         if probability >= (VOICED_OVER_AVATAR if avatar_speaking else VOICED):
             self._is_voice = True
         elif probability < UNVOICED:
@@ -106,15 +107,15 @@ class TurnDetector:
                 return self._user_pauses()
 
     def hint(self, text: str) -> None:
-        """What has been understood of the utterance so far."""
+        """Take what was understood of the utterance so far."""
         self._last_text = text
 
     def learn(self, pause: float) -> None:
-        """This user made a pause of so many seconds and then went on."""
+        """Learn that this user paused for so many seconds and then went on."""
         self._pauses.append(pause)
 
     def reset(self) -> None:
-        """The floor is open: the utterance was ended or withdrawn by other means."""
+        """Open the floor: the utterance was ended or withdrawn by other means."""
         self._floor = _Floor.OPEN
         self._voiced = self._silence = self._length = 0.0
         self._is_voice = False
@@ -122,12 +123,12 @@ class TurnDetector:
 
     @property
     def silence(self) -> float:
-        """Seconds since the last voice."""
+        """Return the seconds since the last voice."""
         return self._silence
 
     @property
     def endpointing_delay(self) -> float:
-        """Seconds of silence that end the current turn."""
+        """Return the seconds of silence that end the current turn."""
         options = self.options
         needed = options.min_endpointing_delay
         if len(self._pauses) >= 3:

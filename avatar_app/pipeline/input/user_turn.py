@@ -1,4 +1,4 @@
-"""Attention: the user's side of the conversation, from a block of sound to an utterance."""
+"""The user's turn: from blocks of sound to an utterance, with barge-in and backchannels."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from avatar_app.pipeline.utterance import AudioSegment, Utterance
 from avatar_app.pipeline.wait_notice import WaitNotice
 
 FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
-"""Sounds that are no words."""
+"""Sounds that are not words."""
 BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
-"""What a listener says without wanting the floor."""
+"""What a listener says without taking the floor."""
 LEAST_CONFIDENCE = 0.2
-"""Below it a transcript is taken for noise, where the recognizer can tell."""
+"""Below it a transcript counts as noise, where the recognizer reports confidence."""
 RECOGNIZER_PATIENCE = 30.0
-"""Seconds after the end of the user's turn, and without a sign of life, after which its text is
-given up."""
+"""Seconds after the end of the user's turn without any activity after which the recognizer is given
+up."""
 NO_NOISE = 250
-"""Blocks (2.5 s) from which a sound that held words was speech, however unsure the words are: the
-user can mend a wrong answer, but not silence."""
+"""Blocks (2.5 s) from which a sound with words is speech, however unsure the words are: the user
+can correct a wrong answer, but not silence."""
 
 
 class UserTurnController:
-    """Follows the turn-taker's decisions. Runs on the conductor's thread alone.
+    """Carries out the turn detector's decisions. Runs on the conductor's thread alone.
 
-    A suspicion ducks the avatar, certainty pauses it, words cancel it; without words it goes on. At
-    a pause of the user an answer is prepared; if the user goes on, it is dropped and what was
-    recognized is kept.
+    Possible speech ducks the avatar, certain speech pauses it, words cancel it; without words it
+    goes on. At a pause of the user an answer is prepared; if the user goes on, it is dropped and
+    what was recognized is kept.
     """
 
     def __init__(
@@ -93,8 +93,8 @@ class UserTurnController:
             self._conclude(utterance)
 
     def unrecognized(self, turn: Turn) -> bool:
-        """The recognizer failed: the built-in one listens to the same sound, True; or what was not
-        understood is lost, the rest is not."""
+        """Handle a failed recognizer: returns True if the built-in one processes the same sound;
+        otherwise only the part that was not recognized is lost."""
         segment = self.utterance.segment_of(turn) if self.utterance else None
         if segment is not None and self.listener.hear_again(segment):
             return True
@@ -102,11 +102,11 @@ class UserTurnController:
         return False
 
     def hold(self, *, held: bool) -> None:
-        """Push to talk: the button, not the voice, says who has the floor."""
+        """Push to talk: the button, not the voice, decides who has the floor."""
         if held and not self.held:
             self.withdraw()
             if self.muted:
-                self.hearing.forget()  # what was said while muted is nobody's business
+                self.hearing.forget()  # what was said while muted is private
             self._begin()
             if self.utterance is not None:
                 self._claim(self.utterance)
@@ -116,18 +116,18 @@ class UserTurnController:
         self.held = held
 
     def mute(self, *, muted: bool) -> None:
-        """Hear nothing, or hear again."""
+        """Mute or unmute."""
         if muted != self.muted:
             self.muted = muted
             self.withdraw()
             self.hearing.forget()
 
     def withdraw(self) -> None:
-        """Forget the utterance: it held no words, or the user typed instead."""
+        """Drop the utterance: it held no words, or the user typed instead."""
         utterance, self.utterance = self.utterance, None
         self._taker.reset()
         if utterance is None:
-            self._playback.unduck()  # what was suspected is forgotten
+            self._playback.unduck()  # the suspicion is dropped
             return
         self.listener.withdraw(utterance)
         self._drop_answer(utterance)
@@ -155,7 +155,7 @@ class UserTurnController:
         if self.utterance is not None:  # its text is still awaited: the user was not done
             self._go_on(self.utterance)
             return
-        if self._delivery.turn is not None:  # if it is only thought about, it does not begin
+        if self._delivery.turn is not None:  # without speech it does not begin
             self._playback.pause()
         self._claimed = False
         over_avatar = self._delivery.avatar_speaking
@@ -164,7 +164,7 @@ class UserTurnController:
         self._post(UserStarted(self.utterance.id))
 
     def _go_on(self, utterance: Utterance) -> None:
-        """The user had not ended: what was prepared is dropped, what was recognized stays."""
+        """The user had not ended: drop the prepared answer and keep what was recognized."""
         utterance.ended = False
         self._drop_answer(utterance)
         missed = self.hearing.prefix_padding()[:-1]
@@ -182,7 +182,7 @@ class UserTurnController:
         self._conclude(utterance)
 
     def _conclude(self, utterance: Utterance) -> None:
-        """Do what can be done now that everything said so far is understood."""
+        """Do what is possible now that everything said so far is recognized."""
         if not utterance.understood:
             return
         if not self._has_words(utterance):
@@ -222,7 +222,7 @@ class UserTurnController:
 
     def _has_words(self, utterance: Utterance) -> bool:
         over = utterance.over_avatar and not self._claimed
-        ignored = self._no_claims if over else FILLERS  # a lone "the" is a rest of echo
+        ignored = self._no_claims if over else FILLERS  # a lone "the" is residual echo
         return any(word not in ignored for word in _words(utterance.text))
 
     def _drop_answer(self, utterance: Utterance) -> None:

@@ -1,4 +1,4 @@
-"""Delivery: the avatar's side of the conversation, from a prompt to a turn that was heard."""
+"""The avatar's turn: prepare, commit, play, interrupt and finish an answer."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from avatar_app.pipeline.utterance import Utterance
 from avatar_app.pipeline.wait_notice import WaitNotice
 
 ANSWER_PATIENCE = 60.0
-"""Seconds without a sign of life after which an answer is given up."""
+"""Seconds without any activity after which an answer is given up."""
 
 
 class AvatarTurnController:
-    """Holds the turn that is being answered. Runs on the conductor's thread alone.
+    """Owns the turn that is being answered. Runs on the conductor's thread alone.
 
-    A turn is prepared (thought, spoken and drawn, but unheard), committed, followed while it
-    sounds, and ended; what was heard of it goes to the ledger and into `TurnEnded`.
+    A turn is prepared (written, synthesized and drawn, but not played), committed, followed while
+    it plays, and ended; what was heard of it goes into the chat context and `TurnEnded`.
     """
 
     def __init__(
@@ -68,17 +68,18 @@ class AvatarTurnController:
 
     @property
     def avatar_speaking(self) -> bool:
-        """Some of the current turn has been heard, and not yet all of it."""
+        """Whether some of the current turn has been heard, but not yet all of it."""
         return self.turn is not None and self._playback.progress(self.turn).seconds > 0
 
     def next_id(self) -> int:
-        """A number for a turn that begins."""
+        """Return the number of a new turn."""
         self._last_id += 1
         return self._last_id
 
     def claim(self) -> str:
-        """The user has the floor: end the turn. Returns what the user had said before, if nothing
-        of the answer to it was heard or done. An announcement that was not heard comes later."""
+        """End the turn, as the user has the floor. Returns what the user had said before, if
+        nothing of the answer to it was heard or done. An announcement that was not heard is
+        repeated later."""
         turn = self.turn
         if turn is None:
             return ""
@@ -97,7 +98,7 @@ class AvatarTurnController:
         return self._start(utterance.id, utterance.text, self.ledger.prompt(utterance.text))
 
     def commit(self, utterance: Utterance) -> None:
-        """The user has ended: the prepared answer may be heard."""
+        """Release the prepared answer, as the user has ended."""
         turn = utterance.answer
         assert turn is not None, "only a prepared answer is committed"
         for name, at in utterance.marks.items():
@@ -107,23 +108,23 @@ class AvatarTurnController:
     def answer_typed(self, text: str) -> None:
         """Answer what the user typed, at once."""
         if self.turn is not None and not self.turn.user_text:
-            self.claim()  # what was announced is not lost
+            self.claim()  # an announcement is not lost
         self.interrupt()
         turn = self._start(self.next_id(), text, self.ledger.prompt(text))
         turn.mark("end_of_turn")
         self._commit(turn, typed=True)
 
     def read_ahead(self) -> None:
-        """Let the dialogue read what its next prompt will begin with."""
+        """Let the dialogue engine process the beginning of its next prompt."""
         self.chain.preparation.begin(self.ledger.so_far())
 
     def interrupt(self) -> None:
-        """End the turn, if there is one."""
+        """End the turn, if one is running."""
         if self.turn is not None:
             self._end(self.turn, Outcome.INTERRUPTED)
 
     def clause_written(self, order: ClauseReceived) -> None:
-        """Take a clause that the dialogue wrote."""
+        """Take a clause from the dialogue engine."""
         if order.turn.cancelled:
             return
         self._written.append(order.clause)
@@ -132,7 +133,7 @@ class AvatarTurnController:
             self._post(ClauseWritten(order.turn.id, order.clause))
 
     def block_written(self, order: BlockReceived) -> None:
-        """Take something that the dialogue wrote to be shown."""
+        """Take a block to be shown from the dialogue engine."""
         if order.turn.cancelled:
             return
         self._blocks.append(order.block)
@@ -141,7 +142,8 @@ class AvatarTurnController:
             self._post(BlockWritten(order.turn.id, order.block))
 
     def follow(self, *, floor_taken: bool) -> None:
-        """Once per block: say what was heard since, end what is over, start what waits."""
+        """Called once per block: report what was heard since, end what is over, start what
+        waits."""
         self.chain.performing.watch()
         if self.turn is None:
             if self.announcements and not floor_taken:
@@ -162,14 +164,14 @@ class AvatarTurnController:
             self._give_up(self.turn)
 
     def stage_ended(self, order: StageEnded) -> None:
-        """A turn is over when its stages are and all of it has been heard: what they ordered must
-        not be overtaken by the sound."""
+        """A turn is over when its stages are and all of it was heard; their commands must be
+        processed before the sound ends."""
         if order.turn is self._started:
             self._working.discard(order.stage)
 
     def stage_failed(self, order: StageFailed) -> None:
-        """Say it; a turn that cannot be thought or spoken has failed, one without pictures, or with
-        built-in engines, not."""
+        """Report it; a turn that cannot be written or spoken has failed, one without pictures, or
+        with built-in engines, has not."""
         if order.turn.cancelled and not order.recovered:
             return
         if order.stage in (PERFORM, REST):

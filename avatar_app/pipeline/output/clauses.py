@@ -1,4 +1,4 @@
-"""Clauses: text that is still being written is cut where a voice can begin to speak it."""
+"""Splits streamed text into clauses, where a voice can begin to speak."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 FIRST_CLAUSE = 8
-"""Characters a first clause must have to end at a comma: short, so that speech starts early."""
+"""Minimum characters of a first clause to end at a comma: short, so that speech starts early."""
 FIRST_WORDS = 3
-"""Words with which it may have fewer."""
+"""Words with which it may have fewer characters."""
 LATER_CLAUSE = 40
-"""Characters a later clause must have to end at a comma: longer, so that melody has room."""
+"""Minimum characters of a later clause to end at a comma: longer, for better intonation."""
 LONGEST_CLAUSE = 220
-"""Characters after which a clause ends at a blank, whatever it says."""
+"""Characters after which a clause ends at a blank in any case."""
 
 _SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s|\n|[\u3002\uff01\uff1f]")
 _BREATH = re.compile(r"[,;:\u2014][\"'\u201d\u2019)\]]*\s|\s[\u2013-]\s|[\u3001\uff0c]")
@@ -25,8 +25,8 @@ _ABBREVIATION = re.compile(
 
 
 def split_clauses(pieces: Iterable[str | T]) -> Iterator[str | T]:
-    """Join streamed pieces of text and yield clauses without surrounding blanks. What is no text
-    ends a clause and is yielded after it, as it is.
+    """Join streamed pieces of text and yield clauses without surrounding blanks. An item that is
+    not text ends a clause and is yielded after it unchanged.
 
     A sentence ends a clause, unless its full stop belongs to an abbreviation, an initial or an
     ordinal. A comma, colon or dash ends one that is long enough. Joined with blanks, the clauses
@@ -52,7 +52,7 @@ def split_clauses(pieces: Iterable[str | T]) -> Iterator[str | T]:
 
 
 def _cut(text: str, *, first: bool) -> int:
-    """Index after the first clause in `text`; 0 if it holds none yet."""
+    """Return the index after the first clause in `text`; 0 if it is not complete yet."""
     cuts = [
         match.end()
         for match in _SENTENCE_END.finditer(text)

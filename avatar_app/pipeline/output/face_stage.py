@@ -1,4 +1,4 @@
-"""Performing: the face, speaking and at rest; one that fails is relieved in mid-word."""
+"""The face stage: draws speech and rest, and replaces a face that fails in mid-word."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 PERFORM, REST = "perform", "rest"
 
 LATE_FOR = 0.5
-"""Seconds of sound for which pictures may be late before a simpler face takes over."""
+"""Seconds of sound for which frames may be late before a simpler face takes over."""
 HUNG_FOR = 3.0
-"""Seconds without any picture where only a still one is left, and that one at rest may take."""
+"""Seconds without any frame after which a face has hung, where only a still one is left or
+at rest."""
 _TOLERATED = 0.08
-"""Seconds by which a picture may be late without counting as late."""
+"""Seconds by which a frame may be late without counting as late."""
 _HEADWAY = 0.3
-"""Seconds of speech after a moment that a face may need to draw it; without, the voice is late."""
+"""Seconds of speech after a moment that a face may need to draw it; if missing, the voice
+is late."""
 _SLOW = TooSlow(
     "The face is too slow for the sound on this computer.",
     "Choose standard quality, a smaller picture or another face in the settings.",
 )
-_HUNG = EngineFailed("The face does not answer any more.", "Choose another face in the settings.")
+_HUNG = EngineFailed("The face no longer responds.", "Choose another face in the settings.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Segment:
-    """What one face performs of a turn. Its own Turn ends with the whole turn, or before it."""
+    """The part of a turn drawn by one face. Its own Turn ends with the whole turn, or before it."""
 
     face: Face
     speech: Iterator[SpeechChunk]
@@ -49,9 +51,9 @@ class _Segment:
 class FaceStage:
     """Two stages: one draws a turn's speech, the other the face at rest, for ever.
 
-    A face that raises, is late or hangs is relieved by the fallback, and that by a still picture;
-    the speech goes on with the picture after the last one drawn. Nothing here keeps the sound
-    waiting. Only the conductor calls this.
+    A face that raises, is late or hangs is replaced by the fallback, and that by a still picture,
+    from the frame after the last one drawn. Nothing here delays the sound. Only the conductor calls
+    this.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class FaceStage:
         self.use(face, fallback)
 
     def start(self, turn: Turn) -> SpeechTrack:
-        """Draw what will be said in `turn`; the speak stage writes it into what is returned."""
+        """Draw what will be said in `turn`; the speak stage writes it into the returned track."""
         self._turn, self._script = turn, SpeechTrack(self._activity)
         self._heard = 0.0
         self._presenter.expect(turn)
@@ -92,17 +94,17 @@ class FaceStage:
         return self._script
 
     def use(self, face: Face, fallback: Face | None = None) -> None:
-        """Show `face` from now on, in a turn that goes on too; `fallback` where it fails."""
+        """Show `face` from now on, even during a turn; `fallback` takes over when it fails."""
         distinct = [face] if fallback is None or fallback is face else [face, fallback]
         self._fallback = fallback
         self._show([*distinct, self._still])
 
     def relieve(self) -> None:
-        """The next face takes the place of the one on show, which failed."""
+        """Replace the shown face, which failed, by the next one."""
         self._show(self._faces[1:] or [self._still])
 
     def watch(self) -> None:
-        """Once per block: a face that is late or hangs is reported as failed."""
+        """Called once per block: report a face that is late or hangs as failed."""
         self._watch_part()
         since = self._presenter.rest_awaited_since
         if since is not None and self._clock() - since > HUNG_FOR and not self._is_still:
@@ -129,7 +131,7 @@ class FaceStage:
         before, self._faces = self._faces[:1], faces
         self._presenter.fps = faces[0].fps
         self._resting.cancel()
-        if before and before[0] is not faces[0]:  # either thread may be held up in the old face
+        if before and before[0] is not faces[0]:  # either thread may be blocked in the old face
             self._performers.renew()
             self._resters.renew()
         self._presenter.forget_resting()
@@ -140,14 +142,14 @@ class FaceStage:
             self._begin_part(self._next_at())
 
     def _next_at(self) -> float:
-        """Where the picture after the last one belongs, or the sound has got to by now."""
+        """Return the time of the frame after the last one, or of the sound if that is further."""
         moment = self._playback.now()
         now = moment.seconds if moment.turn is self._turn else 0.0
         drawn = self._presenter.drawn_until
         return now if drawn is None else max(now, drawn + 1 / self._faces[0].fps)
 
     def _begin_part(self, seconds: float) -> None:
-        """The face on show draws the turn from there on, at a multiple of its frames' length."""
+        """Let the shown face draw the turn from there on, at a multiple of its frame duration."""
         self._part.cancel()
         self._part = part = Turn(self._turn.id, self._turn.user_text)
         self._turn.when_cancelled(part.cancel)
@@ -169,7 +171,7 @@ class FaceStage:
         late = (drawn if drawn is not None else -step) < moment.seconds - tolerated
         drawable = self._script.reaches(moment.seconds + _HEADWAY)
         is_last = self._faces[1] is self._still
-        draws = is_last and drawn != self._drawn  # late pictures are better than none
+        draws = is_last and drawn != self._drawn  # late frames are better than none
         self._drawn = drawn
         counts = late and drawable and not draws
         self._late_for = self._late_for + max(passed, 0.0) if counts else 0.0
@@ -177,7 +179,7 @@ class FaceStage:
             self._late_for = 0.0
             self._post(StageFailed(self._part, PERFORM, _HUNG if is_last else _SLOW))
 
-    # In the stages' threads
+    # in the stages' threads
 
     def _perform(self, job: _Segment, part: Turn) -> Iterator[VideoFrame]:
         with self._occupancy.of(lambda: job.face) as face:
@@ -203,4 +205,4 @@ class FaceStage:
 
 
 def _nothing(_job: Any, _turn: Turn) -> None:
-    """Nobody waits for the end of these stages."""
+    """The end of these stages needs no action."""

@@ -1,4 +1,4 @@
-"""A formula in TeX as somebody would say it, where it is short enough to be said."""
+"""Converts short TeX formulas to spoken words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SYMBOLS = {
     "ldots": "and so on", "dots": "and so on", "circ": "degrees", "left": "", "right": "",
     "quad": "", "qquad": "", "displaystyle": "",
 }  # fmt: skip
-"""Commands that are not said by their names."""
+"""Commands that are not spoken by name."""
 POWERS = {"2": "squared", "3": "cubed"}
 _SIGNS = {
     "=": " equals ",
@@ -31,7 +31,7 @@ _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 
 
 def spoken_formula(tex: str) -> str:
-    r"""“\pi r^2” is said “pi r squared”."""
+    r"""Convert a formula to words: “\pi r^2” becomes “pi r squared”."""
     before = ""
     while before != tex:
         before = tex

@@ -1,4 +1,4 @@
-"""The tally of a turn's pictures: how many were shown, how well in time, and who drew them."""
+"""Frame statistics of a turn: how many were shown, how well in time, and who drew them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from avatar_app.core.values import Pictures, VideoFrame
 
 
 class FrameSource(Enum):
-    """Who draws."""
+    """What drew a frame."""
 
     CHOSEN = auto()
     STAND_IN = auto()
-    """The fallback, in the place of a face that failed."""
+    """The fallback, in place of a face that failed."""
     STILL = auto()
 
 
 class FrameStats:
-    """Only the presenter keeps it, under its lock."""
+    """Frame counters; only the presenter updates them, under its lock."""
 
     def __init__(self) -> None:
         self._drawn_by: dict[int, FrameSource] = {}
@@ -30,17 +30,18 @@ class FrameStats:
         self._dropped = 0
 
     def draw(self, frame: VideoFrame, cast: FrameSource) -> None:
-        """A picture waits to be shown."""
+        """Record a frame that waits to be shown."""
         self._drawn_by[id(frame)] = cast
 
     def show(self, frame: VideoFrame, now: float, dropped: int) -> None:
-        """It is shown at `now` seconds of its turn, in the place of `dropped` older ones."""
+        """Record that it is shown at `now` seconds of its turn, in place of `dropped` older
+        ones."""
         self._shown[self._drawn_by[id(frame)]] += 1
         self._skews.append((frame.at - now) * 1000)
         self._dropped += dropped
 
     def keep(self, frames: Iterable[VideoFrame]) -> None:
-        """All others are gone."""
+        """Drop all others."""
         self._drawn_by = {id(frame): self._drawn_by[id(frame)] for frame in frames}
 
     def pictures(self) -> Pictures:

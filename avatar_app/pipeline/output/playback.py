@@ -1,4 +1,4 @@
-"""Playback: what the loudspeaker gets, sample by sample; its count is the conversation's clock."""
+"""Playback: sample-accurate output to the loudspeaker; its position is the conversation's clock."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 MOST_AHEAD = 20 * PLAYBACK_RATE
 """Samples that may wait to be played; a voice that is further ahead waits."""
 PICTURE_PATIENCE = int(0.12 * PLAYBACK_RATE)
-"""Samples for which speech in hand waits for the first picture."""
+"""Samples for which ready speech waits for the first frame."""
 DUCKED = 0.3
 """Gain while somebody may be speaking over the avatar (−10 dB)."""
 NORMAL, SILENT = 1.0, 0.0
 FADE = 240
-"""Samples (5 ms) in which a turn that another one replaces falls silent: no click."""
+"""Samples (5 ms) in which a replaced turn fades out: no click."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlayedBlock:
-    """What the loudspeaker got."""
+    """The samples sent to the loudspeaker."""
 
     samples: Samples
     dac_at: float
@@ -35,18 +35,18 @@ class PlayedBlock:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackProgress:
-    """How much of a turn has been handed to the loudspeaker."""
+    """How much of a turn has been sent to the loudspeaker."""
 
     heard_text: str
     seconds: float
-    """Of speech, handed to the loudspeaker so far."""
+    """Seconds of speech sent to the loudspeaker so far."""
     over: bool
-    """All of it has left the loudspeaker."""
+    """All of it has been played."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is leaving the loudspeaker at one instant."""
+    """What is being played at one instant."""
 
     turn: Turn | None
     """None in silence."""
@@ -57,10 +57,11 @@ class Moment:
 
 
 class Playback:
-    """Plays one turn at a time. The speak stage puts, the conductor orders, the device reads.
+    """Plays one turn at a time. The speak stage writes, the conductor controls, the device
+    reads.
 
-    A sample that was handed to the device cannot be called back; `position` counts those. `now`
-    is the moment that leaves the loudspeaker, by the device's own output time.
+    A sample that was sent to the device cannot be recalled; `position` counts those. `now` is the
+    moment being played, by the device's own output time.
     """
 
     def __init__(self, activity: WorkTracker, clock: Callable[[], float]) -> None:
@@ -80,10 +81,10 @@ class Playback:
         self._played: deque[PlayedBlock] = deque(maxlen=500)
         self._underruns = 0
         self.volume = 1.0
-        """Factor on everything that is played; the user's wish, not the turn's."""
+        """Factor on everything that is played; set by the user, for all turns."""
 
     def expect(self, turn: Turn) -> None:
-        """The next speech is that of `turn`; whatever was there is forgotten."""
+        """Expect the speech of `turn` next; drops what was queued."""
         turn.when_cancelled(self._wake)
         with self._changed:
             if self._position:
@@ -95,7 +96,7 @@ class Playback:
             self._changed.ring()
 
     def put(self, turn: Turn, chunk: SpeechChunk) -> None:
-        """Append speech; waits while too much is waiting. That of another turn is ignored."""
+        """Append speech; waits while the queue is full. Speech of another turn is ignored."""
         with self._changed:
             self._changed.wait_for(
                 lambda: turn.cancelled or turn is not self._turn or self._ahead() <= MOST_AHEAD
@@ -105,35 +106,35 @@ class Playback:
                 self._tape.append(chunk)
 
     def finish(self, turn: Turn) -> None:
-        """Nothing more of `turn` will come."""
+        """Mark the speech of `turn` as complete."""
         with self._changed:
             if turn is self._turn:
                 self._tape.finish()
 
     def allow(self, turn: Turn) -> None:
-        """The turn may sound from now on."""
+        """Allow the turn to be played."""
         with self._changed:
             self._allowed = self._allowed or turn is self._turn
 
     def picture_ready(self, turn: Turn) -> None:
-        """The first picture of the turn exists: speech need not wait for it."""
+        """Record that the first frame of the turn exists, so that speech need not wait for it."""
         with self._changed:
             self._picture_ready = self._picture_ready or turn is self._turn
 
     def duck(self) -> None:
-        """Quieter: somebody may be speaking."""
+        """Lower the volume: somebody may be speaking."""
         self._want(DUCKED)
 
     def unduck(self) -> None:
-        """As loud as before."""
+        """Restore the volume."""
         self._want(NORMAL)
 
     def pause(self) -> None:
-        """Silent within one block; nothing is lost."""
+        """Fall silent within one block; nothing is lost."""
         self._want(SILENT)
 
     def resume(self) -> None:
-        """Go on, from the beginning of the word that was cut."""
+        """Continue from the beginning of the word that was cut."""
         with self._changed:
             if self._gain == SILENT:
                 self._position = max(1, self._tape.word_start(self._position))  # it has begun
@@ -141,7 +142,7 @@ class Playback:
             self._wanted_gain = NORMAL
 
     def progress(self, turn: Turn) -> PlaybackProgress:
-        """What of `turn` has been heard so far."""
+        """Return what of `turn` has been heard so far."""
         with self._changed:
             if turn is not self._turn:
                 return PlaybackProgress("", 0.0, over=True)
@@ -156,7 +157,7 @@ class Playback:
             )
 
     def now(self) -> Moment:
-        """What is leaving the loudspeaker right now."""
+        """Return what is being played right now."""
         with self._changed:
             if self._turn is None or self._position == 0:
                 return Moment(None, 0.0, ending=True)
@@ -168,7 +169,8 @@ class Playback:
             return Moment(None if silent else self._turn, max(now, 0.0), ending)
 
     def read(self, count: int, dac_at: float) -> Samples:
-        """The device's next `count` samples; the first leaves it at `dac_at`. Only copies."""
+        """Return the device's next `count` samples; the first leaves it at `dac_at`. Only
+        copies."""
         with self._changed:
             samples = np.zeros(count, np.float32)
             if self._may_sound(count):
@@ -181,7 +183,7 @@ class Playback:
             return samples
 
     def take_played(self) -> list[PlayedBlock]:
-        """The blocks that the device took since the last call, in order."""
+        """Return the blocks that the device took since the last call, in order."""
         with self._changed:
             blocks = list(self._played)
             self._played.clear()
@@ -189,7 +191,7 @@ class Playback:
 
     @property
     def underruns(self) -> int:
-        """Blocks in which speech was missing in mid-turn."""
+        """Return the number of blocks in which speech was missing in mid-turn."""
         return self._underruns
 
     def _target(self) -> float:
@@ -208,7 +210,7 @@ class Playback:
         return self._gain > SILENT or self._target() > SILENT
 
     def _copy(self, samples: Samples, dac_at: float) -> None:
-        """Speech at the current gain, which changes linearly over the block."""
+        """Copy speech at the current gain, which changes linearly over the block."""
         speech = self._tape.read(self._position, len(samples))
         target = self._target()
         if self._gain == target == NORMAL:
@@ -224,7 +226,7 @@ class Playback:
         self._block_end = self._position
 
     def _faded_out(self) -> Samples:
-        """The end of what sounds, for a turn that is cut off."""
+        """Return a fade-out of what is playing, for a turn that is cut off."""
         ramp = np.linspace(self._gain, SILENT, FADE, dtype=np.float32)
         rest = self._tape.read(self._position, FADE)
         return rest * ramp[: len(rest)]

@@ -1,4 +1,4 @@
-"""Presenter: the picture that belongs to the sound which is leaving the loudspeaker right now."""
+"""The presenter: selects the frame that matches the sound being played right now."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 FRAMES_AHEAD = 8
 """Frames a face may be ahead of the sound."""
 LOCKED = 0.6
-"""Share of a frame that a picture may be off to keep the motion even; rounding alone needs half."""
+"""Share of a frame duration that a frame may be off to keep the motion even; rounding alone needs
+half."""
 KEPT_SECONDS = 0.6
-"""Pictures that were shown are kept this long: speech may be wound back by a word."""
+"""Shown frames are kept this long: speech may be wound back by a word."""
 
 
 class Presenter:
-    """Shows the newest frame of the sounding turn with `at` ≤ now + ½ frame, drops older ones and
+    """Shows the newest frame of the playing turn with `at` ≤ now + ½ frame, drops older ones and
     keeps early ones. In silence it shows the face at rest, at the face's pace."""
 
     def __init__(
@@ -45,7 +46,7 @@ class Presenter:
         self.fps = 25.0
 
     def expect(self, turn: Turn) -> None:
-        """The next pictures are those of `turn`."""
+        """Expect the frames of `turn` next."""
         turn.when_cancelled(self.wake)
         with self._changed:
             self._turn = self._part = turn
@@ -56,13 +57,13 @@ class Presenter:
             self._changed.ring()
 
     def admit(self, part: Turn, cast: FrameSource = FrameSource.CHOSEN) -> None:
-        """From now on, only the pictures of this part of the turn are taken."""
+        """Accept only the frames of this part of the turn from now on."""
         with self._changed:
             self._part, self._cast = part, cast
             self._changed.ring()
 
     def put(self, part: Turn, frame: VideoFrame) -> None:
-        """Add a frame; waits while enough are ahead. That of another part is ignored."""
+        """Add a frame; waits while enough are queued. Frames of another part are ignored."""
         with self._changed:
             self._changed.wait_for(lambda: self._has_room(part))
             part.check()
@@ -74,24 +75,24 @@ class Presenter:
         self._playback.picture_ready(turn)
 
     def frame(self) -> VideoFrame | None:
-        """The picture to show now; None before the first. Never waits for one to be drawn."""
+        """Return the frame to show now; None before the first. Never waits for drawing."""
         moment = self._playback.now()
         with self._changed:
             before = self._shown, self._resting.generation
             if moment.turn is not None and moment.turn is self._turn and self._frames:
                 self._resting.interrupt()
                 self._show_performing(moment.turn, moment.seconds)
-                self._resting.draw(wanted=moment.ending)  # from there on the mouth can close
+                self._resting.draw(wanted=moment.ending)  # from then on the mouth can close
             elif moment.turn is None:
                 self._resting.draw(wanted=True)
                 due = self._resting.take(self._clock(), self._shown, self.fps)
                 self._shown = due or self._shown
             if before != (self._shown, self._resting.generation):
-                self._changed.ring()  # there is room for another
+                self._changed.ring()  # there is room for another frame
             return self._shown
 
     def next_in(self) -> float:
-        """Seconds until `frame` may have another picture; 0 where it cannot be told."""
+        """Return the seconds until `frame` may change; 0 where that is unknown."""
         moment = self._playback.now()
         with self._changed:
             if moment.turn is not None or not self._resting.frames:
@@ -101,7 +102,7 @@ class Presenter:
 
     @property
     def look(self) -> FaceState:
-        """What the face at rest expresses."""
+        """Set the expression of the face at rest."""
         return self._look
 
     @look.setter
@@ -113,7 +114,7 @@ class Presenter:
                 self._changed.ring()
 
     def pass_time(self) -> None:
-        """Let the face go on while nobody looks: pictures whose sound is over make room."""
+        """Advance while no window asks for frames: those whose sound is over make room."""
         moment = self._playback.now()
         with self._changed:
             if moment.turn is not None and moment.turn is self._turn:
@@ -122,33 +123,35 @@ class Presenter:
                 self._changed.ring()
 
     def pictures(self, turn: Turn) -> Pictures:
-        """How the pictures of `turn` were shown so far."""
+        """Return the frame statistics of `turn` so far."""
         with self._changed:
             return self._tally.pictures() if turn is self._turn else Pictures()
 
     @property
     def shown(self) -> VideoFrame | None:
-        """The picture on show."""
+        """Return the frame on show."""
         return self._shown
 
     @property
     def newest(self) -> VideoFrame | None:
-        """The picture after which the next one comes."""
+        """Return the frame after which the next one is drawn."""
         with self._changed:
             return self._frames[-1] if self._frames else self._shown
 
     @property
     def drawn_until(self) -> float | None:
-        """Seconds of the turn's speech that the last picture belongs to; None before the first."""
+        """Return the seconds of the turn's speech that the last frame belongs to; None before the
+        first."""
         return self._drawn_until
 
     @property
     def rest_awaited_since(self) -> float | None:
-        """Seconds of the clock since which a frame at rest is being drawn; None if none is."""
+        """Return the seconds of the clock since which a frame at rest is being drawn; None if none
+        is."""
         return self._rest_awaited
 
     def forget_resting(self) -> None:
-        """The frames at rest that wait are worthless: the face was exchanged."""
+        """Drop the queued frames at rest, as the face was exchanged."""
         with self._changed:
             self._resting.forget()
             self._rest_awaited = None
@@ -159,11 +162,11 @@ class Presenter:
             self._closed = True
             self._changed.ring()
 
-    # The side of the face at rest
+    # the face at rest
 
     def wait_for_rest(self, resting: Turn) -> tuple[int, FaceState, VideoFrame | None] | None:
-        """Block until a frame at rest is wanted: its generation, the look, and the frame before
-        it. None when the presenter is closed or `resting` cancelled."""
+        """Block until a frame at rest is wanted; returns its generation, the expression, and the
+        frame before it. None when the presenter is closed or `resting` cancelled."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._closed or resting.cancelled or self._resting.has_room
@@ -209,7 +212,7 @@ class Presenter:
         return sum(frame.at > passed for frame in self._frames) < FRAMES_AHEAD
 
     def wake(self) -> None:
-        """Look again at what is waited for: a turn was cancelled."""
+        """Check the awaited condition again: a turn was cancelled."""
         with self._changed:
             self._changed.ring()
 
@@ -217,10 +220,10 @@ class Presenter:
 def _choose(
     frames: list[VideoFrame], shown: int, now: float, frame_seconds: float, age: float
 ) -> int | None:
-    """Index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or skip one
-    picture only because the screen's beat falls between two frames, the next in order is taken:
-    even motion for a tenth of a frame more of skew. `age`: seconds since `shown` was first shown.
-    """
+    """Return the index of the newest frame with `at` ≤ now + ½ frame. Where that would repeat or
+    skip one picture only because the screen's beat falls between two frames, the next in order is
+    taken: even motion for a tenth of a frame more of skew. `age`: seconds since `shown` was first
+    shown."""
     due = [i for i, frame in enumerate(frames) if frame.at <= now + frame_seconds / 2]
     if not due:
         return None

@@ -1,4 +1,4 @@
-"""In idle time the dialogue reads what its next prompt begins with, to answer sooner then."""
+"""Lets the dialogue engine process its next prompt while idle, to answer sooner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class PromptPreparation:
-    """A stage of its own, of least importance: whatever else is to be done ends its work."""
+    """A stage of lowest priority: any other work interrupts it."""
 
     def __init__(
         self, dialogue: Callable[[], Dialogue], activity: WorkTracker, occupancy: EngineUsage
@@ -30,14 +30,14 @@ class PromptPreparation:
         )
 
     def begin(self, prompt: Prompt) -> None:
-        """Read the conversation so far; what was begun before is no longer of use."""
+        """Process the conversation so far; an earlier preparation is dropped."""
         self.stop()
         if isinstance(self._dialogue(), PreparedDialogue) and prompt.messages:
             self._turn = Turn(id=0)
             self._stage.submit(self._turn, prompt)
 
     def stop(self) -> None:
-        """Leave the engine to somebody else."""
+        """Release the engine for other work."""
         self._turn.cancel()
 
     def close(self) -> None:
@@ -51,9 +51,9 @@ class PromptPreparation:
 
 
 def _nothing(*_: object) -> None:
-    """There is nothing to hand on."""
+    """This stage has no output."""
 
 
 def _failed(_prompt: Prompt, _turn: Turn, _stage: str, error: AvatarError) -> None:
-    """Whoever asks the engine for an answer is told."""
-    log.info("nothing was read ahead: %s", error)
+    """Log the failure; a real request reports it."""
+    log.info("no prompt was prepared: %s", error)

@@ -1,4 +1,4 @@
-"""Answering: a dialogue engine's reply becomes clauses; the tools it asks for are called here."""
+"""Generates a reply: calls the dialogue engine and its tools, and yields clauses."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.speakable import speakable
 
 MOST_TOOL_CALLS = 16
-"""A reply that calls more tools than this runs in circles."""
+"""A reply that calls more tools than this is stuck in a loop."""
 
 TOOL_CALLED = "tool_called"
-"""The mark of a turn that has done something, so that it must not be answered anew."""
+"""The mark of a turn that has called a tool, so that it must not be answered twice."""
 
 CallTool = Callable[[ToolCall], ToolResult]
 
@@ -56,7 +56,7 @@ def _texts(
         turn.check()
         result = None
         if isinstance(output, str):
-            if output:  # an empty piece only says that the engine is at work
+            if output:  # an empty piece only reports that the engine is working
                 turn.mark("first_token")
                 yield output
             continue
@@ -67,5 +67,5 @@ def _texts(
             )
         wait_committed(turn)
         turn.mark(TOOL_CALLED)
-        turn.check()  # after the mark: whoever cancels and then sees none knows that none is called
+        turn.check()  # after the mark: if the turn is cancelled and has no mark, no tool is called
         result = call_tool(output)

@@ -1,4 +1,4 @@
-"""The chain think → speak → perform: one call sends a turn through all three stages."""
+"""The response pipeline: think → speak → perform; one call sends a turn through all stages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 
 CLAUSES_AHEAD = 64
 FIRST_CLAUSE = "first_clause"
-"""The mark of a turn of which something was written."""
+"""The mark of a turn whose first clause was written."""
 
 THINK, SPEAK = "think", "speak"
 _KINDS = {THINK: Kind.DIALOGUE, SPEAK: Kind.TTS}
@@ -52,20 +52,20 @@ class ResponseEngines:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ResponseJob:
-    """The feeds that join the stages of one turn."""
+    """The feeds that connect the stages of one turn."""
 
     prompt: Prompt | str
-    """A text is spoken as it stands."""
+    """A prompt to answer, or a text to speak as it is."""
     clauses: Feed[str]
     script: SpeechTrack
     timeline: SpeechTimeline
     builtin: bool = False
-    """The built-in engine does it: the other one failed."""
+    """Use the built-in engine, as the other one failed."""
 
 
 class ResponsePipeline:
-    """Two stages and the engines they apply, which may be exchanged between two turns; what they
-    say is performed."""
+    """Two stages and their engines, which may be exchanged between two turns; the output is passed
+    to the face stage."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class ResponsePipeline:
         }
 
     def start(self, turn: Turn, prompt: Prompt | str) -> None:
-        """Think, speak and perform the answer to `prompt`; a text is spoken as it stands."""
+        """Think, speak and perform the answer to `prompt`; a text is spoken as it is."""
         self.preparation.stop()
         self._playback.expect(turn)
         clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
@@ -104,7 +104,7 @@ class ResponsePipeline:
             stage.submit(turn, job)
 
     def go_on_again(self, stage: str, turn: Turn) -> bool:
-        """Give up an engine that does not come back; have the built-in one do the rest of its work.
+        """Give up an engine that does not return, and let the built-in one finish its work. Returns
         False where there is none, or where something would be said or done twice."""
         with self._exchanging:
             of_turn, job = self._jobs[stage]
@@ -116,7 +116,7 @@ class ResponsePipeline:
         return True
 
     def renew(self, stage: str) -> None:
-        """Give up a thread whose engine does not come back."""
+        """Abandon a thread whose engine does not return."""
         self._stages[stage].renew()
 
     def close(self) -> None:
@@ -136,8 +136,8 @@ class ResponsePipeline:
         return Stage(name, apply, self._activity, emit, ended, self._failed)
 
     def _taken_over(self, stage: str, turn: Turn, job: _ResponseJob) -> _ResponseJob | None:
-        """The job for the built-in engine, if it can do it. Told once: the engine and whoever waits
-        for it may find out at the same moment that it fails."""
+        """Return the job for the built-in engine, if it can take over. Returned once: the engine's
+        thread and its watcher may notice a failure at the same moment."""
         begun = FIRST_CLAUSE in turn.marks or TOOL_CALLED in turn.marks
         if stage == THINK and (begun or isinstance(job.prompt, str)):
             return None
@@ -154,13 +154,13 @@ class ResponsePipeline:
         return self._jobs[stage][1] is job
 
     def _check_current(self, stage: str, job: _ResponseJob) -> None:
-        """Ends an engine that was given up and comes back after all."""
+        """Stop an engine that was given up but returned after all."""
         if not self._is_current(stage, job):
             raise TurnCancelled
 
     def _pick(self, stage: str, job: _ResponseJob) -> Callable[[], Any]:
-        """Tells the engine for a job. The built-in one is loaded here, not when it is picked:
-        meanwhile nobody else could pick."""
+        """Return the engine for a job. The built-in one is loaded here, not when it is picked, as
+        nothing else could pick meanwhile."""
         if job.builtin:
             builtin = self._builtin.engine(_KINDS[stage])
             return lambda: builtin
@@ -227,8 +227,8 @@ class ResponsePipeline:
         self._post(StageEnded(turn, SPEAK))
 
     def _failed(self, job: _ResponseJob, turn: Turn, stage: str, error: AvatarError) -> None:
-        """The built-in engine goes on. Without one what was said so far is still heard; the stages
-        after the one that failed end."""
+        """Continue with the built-in engine. Without one, what was said so far is still heard; the
+        stages after the one that failed end."""
         if not self._is_current(stage, job):
             return  # it was given up before
         other = self._taken_over(stage, turn, job)

@@ -1,4 +1,4 @@
-"""Rest queue: pictures of the face at rest that wait to be shown, and when each of them is due."""
+"""A queue of frames of the face at rest, with the time when each is due."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from avatar_app.core.values import VideoFrame
 RESTING_AHEAD = 2
 """Frames at rest that are drawn before they are due."""
 LONGEST_STEP = 0.5
-"""Seconds between two frames at rest; where their times differ by more, they tell nothing."""
+"""Seconds between two frames at rest; if their times differ by more, they are unrelated."""
 _ROUNDING = 1e-6
 
 
 class RestQueue:
-    """A short queue. Frames that are drawn for something that is over belong to an earlier
-    generation and are not taken. Whoever calls holds the presenter's lock."""
+    """A short queue. Frames drawn for an earlier state belong to an earlier generation and are not
+    accepted. The caller holds the presenter's lock."""
 
     def __init__(self) -> None:
         self.frames: deque[VideoFrame] = deque()
         self.generation = 0
         self.drawing = True
-        """Whether the face at rest is drawn, or will not be seen soon."""
+        """Whether the face at rest is drawn, as it may be visible soon."""
         self._since: float | None = None  # when the frame on show was due; None: no frame at rest
 
     @property
@@ -29,35 +29,35 @@ class RestQueue:
         return self.drawing and len(self.frames) < RESTING_AHEAD
 
     def draw(self, *, wanted: bool) -> None:
-        """Have the face drawn or not, each time from the picture that is on show then."""
+        """Start or stop drawing the face, each time from the frame on show."""
         if wanted != self.drawing:
             self.drawing = wanted
             self.forget()
 
     def put(self, generation: int, frame: VideoFrame) -> bool:
-        """Add a frame; False if it is stale."""
+        """Add a frame; returns False if it is stale."""
         if generation != self.generation:
             return False
         self.frames.append(frame)
         return True
 
     def forget(self) -> None:
-        """What waits, and what is being drawn, is stale."""
+        """Mark queued frames, and those being drawn, as stale."""
         self.frames.clear()
         self.generation += 1
 
     def turn(self) -> None:
-        """Something else is to be expressed, after the frame that comes next."""
+        """Change the expression, after the next frame."""
         first = list(self.frames)[:1]
         self.forget()
         self.frames.extend(first)
 
     def interrupt(self) -> None:
-        """Something else is on show."""
+        """Record that something else is on show."""
         self._since = None
 
     def take(self, now: float, shown: VideoFrame | None, fps: float) -> VideoFrame | None:
-        """The frame that takes the place of `shown` now; None before it is due."""
+        """Return the frame that replaces `shown` now; None before it is due."""
         due = self.due(now, shown, fps)
         if self._since is None:
             self._since = now - 1 / fps
@@ -68,8 +68,8 @@ class RestQueue:
         return self.frames.popleft()
 
     def due(self, now: float, shown: VideoFrame | None, fps: float) -> float:
-        """When the next frame is: as much later than the one on show as it is in the face's own
-        time, which passes in larger steps where little moves."""
+        """Return when the next frame is due: as much later than the one on show as in the face's
+        own time, which passes in larger steps where little moves."""
         if self._since is None:
             return now
         later = self.frames[0].at - shown.at if self.frames and shown is not None else 0.0

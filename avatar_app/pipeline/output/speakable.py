@@ -1,4 +1,4 @@
-"""What of an answer can be said: code, tables and formulas are shown instead, and marks go."""
+"""Extracts speakable text: code, tables and formulas are shown instead, markup is removed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from avatar_app.core.values import Block, BlockKind
 from avatar_app.pipeline.output.formulas import spoken_formula
 
 ANNOUNCED = {
-    BlockKind.CODE: "I show you the code.",
-    BlockKind.TABLE: "I show you the table.",
-    BlockKind.FORMULA: "I show you the formula.",
+    BlockKind.CODE: "Here is the code.",
+    BlockKind.TABLE: "Here is the table.",
+    BlockKind.FORMULA: "Here is the formula.",
 }
-"""What is said in the place of what is shown."""
+"""What is said instead of a shown block."""
 LONGEST_MARK = 200
-"""Characters after which what is open is no mark."""
+"""Characters after which an open mark is plain text."""
 _FENCE = re.compile(r"[ \t]*(```+|~~~+)[^\n]*\n")
 _FORMULA = re.compile(
     r"[ \t]*(?:\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(\w+\*?)\}.+?\\end\{\3\})", re.S
@@ -39,9 +39,9 @@ _CLOSER = {
     "![": r"\](?:\([^()\n]*\)|(?=[^(]))",
     "(": r"\)",
 }
-"""How marks end that do not end as they begin."""
+"""The closing forms of marks that do not close as they open."""
 LONGEST_GESTURE = 60
-"""Characters in parentheses that may be one."""
+"""Maximum characters in parentheses that count as a gesture."""
 _GESTURE = (
     r"(?:smil|laugh|chuckl|giggl|grin|nod|wav|sigh|wink|shrug|blush|gasp|paus|whisper|gestur|bow"
     r"|lean|tilt|rais|look|glanc|blink|frown|cough|clap|hug|point|snort|yawn|hum|purr|beam|gulp"
@@ -64,9 +64,9 @@ _UNDERLINED = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_\n]+?)(?<=\S)\1(?!\w)")
 
 
 def speakable(pieces: Iterable[str]) -> Iterator[str | Block]:
-    """The text without what is no speech, as it comes; and what is to be shown.
+    """Yield the speakable text as it arrives, and blocks to be shown.
 
-    What may yet become a mark is held back: most text is not.
+    Text that may become a mark is held back: most text is not.
     """
     reader = _Reader()
     for piece in pieces:
@@ -76,7 +76,7 @@ def speakable(pieces: Iterable[str]) -> Iterator[str | Block]:
 
 
 class _Reader:
-    """Reads one answer: blocks by their lines, the rest by its marks."""
+    """Parses one answer: blocks by their lines, the rest by its marks."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -108,7 +108,7 @@ class _Reader:
                 yield cleaned
 
     def _block(self, *, is_last: bool) -> tuple[int, list[str | Block]]:
-        """How much of the text is a block, and what becomes of it; 0 where none is complete."""
+        """Return how much of the text is a block, and its replacement; 0 where none is complete."""
         if (rule := _RULE.match(self.text)) and (is_last or rule[0].endswith("\n")):
             return rule.end(), []
         if fence := _FENCE.match(self.text):
@@ -126,7 +126,7 @@ class _Reader:
         return 0, []
 
     def _table(self, *, is_last: bool) -> int:
-        """Characters of the table with which the text begins; 0 while it may go on."""
+        """Return the length of the table at the beginning of the text; 0 while it may continue."""
         size = 0
         for line in self.text.splitlines(keepends=True):
             if not _TABLE_ROW.match(line):
@@ -140,7 +140,7 @@ class _Reader:
         return [Block(kind, text.strip("\n")), f"{ANNOUNCED[kind]}\n"]
 
     def _may_be_block(self, *, is_last: bool) -> bool:
-        """Must more be read to know how the line is meant?"""
+        """Whether more text is needed to interpret the line."""
         if is_last:
             return False
         if _FENCE.match(self.text) or _TABLE_ROW.match(self.text):
@@ -154,7 +154,7 @@ class _Reader:
         return self.text[marker.end() :] if marker else self.text
 
     def _plain(self, *, is_last: bool) -> int:
-        """Characters, of this line, in which no mark is open."""
+        """Return the number of characters of this line in which no mark is open."""
         line_end = self.text.find("\n") + 1
         if line_end:
             return line_end
@@ -174,7 +174,7 @@ class _Reader:
 
 
 def _closed(text: str) -> int:
-    """Characters of a line's beginning in which no mark is open."""
+    """Return the number of characters at a line's beginning in which no mark is open."""
     at = 0
     while opener := _OPENER.search(text, at):
         mark = opener[0]

@@ -1,4 +1,4 @@
-"""A tape holds the speech of one turn: samples, and the words with their times on it."""
+"""The speech of one turn: samples, and the words with their times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk, Word
 
 
 class SpeechBuffer:
-    """Grows at the end while it is played; nothing is ever taken off, so it can be wound back."""
+    """Grows at the end while it is played; nothing is removed, so it can be wound back."""
 
     def __init__(self) -> None:
         self._samples: Samples = np.zeros(PLAYBACK_RATE * 4, np.float32)
@@ -24,7 +24,7 @@ class SpeechBuffer:
         return self._length
 
     def append(self, chunk: SpeechChunk) -> None:
-        """Add speech at any rate; its words follow those that are there."""
+        """Append speech at any rate; its words follow the existing ones."""
         self.words += [
             Word(word.text, self._spoken + word.start, self._spoken + word.end)
             for word in chunk.words
@@ -43,22 +43,23 @@ class SpeechBuffer:
         self._extend(self._resampler.resample_chunk(chunk.audio.samples))
 
     def finish(self) -> None:
-        """Nothing more will be said."""
+        """Mark the speech as complete."""
         self._flush()
         self.finished = True
 
     def read(self, start: int, count: int) -> Samples:
-        """Up to `count` samples from `start` on."""
+        """Return up to `count` samples from `start` on."""
         return self._samples[start : min(start + count, self._length)]
 
     def heard_words(self, position: int) -> int:
-        """How many words have been played, by more than half, once `position` samples have."""
+        """Return how many words have been played, by more than half, once `position`
+        samples have."""
         now = position / PLAYBACK_RATE
         at_end = self.finished and position >= self._length
         return sum(1 for word in self.words if at_end or (word.start + word.end) / 2 < now)
 
     def word_start(self, position: int) -> int:
-        """Sample at which the word begins that is being spoken at `position`."""
+        """Return the sample at which the word spoken at `position` begins."""
         now = position / PLAYBACK_RATE
         starts = [word.start for word in self.words if word.start <= now]
         return int(max(starts, default=0.0) * PLAYBACK_RATE)

@@ -1,4 +1,4 @@
-"""Where the speech of one turn stands, and what of it is still to be said if a voice fails."""
+"""The timeline of one turn's speech, and the unsaid text if a voice fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from avatar_app.core.values import AudioChunk, SpeechChunk
 
 
 class SpeechTimeline:
-    """Belongs to the speak stage. Voices may take turns, each with a rate of its own."""
+    """Owned by the speak stage. Voices may take turns, each with its own rate."""
 
     def __init__(self) -> None:
         self._clause: list[str] = []
@@ -17,7 +17,7 @@ class SpeechTimeline:
         self._start, self._rate = 0, 0
 
     def unsaid(self, clauses: Iterable[str]) -> Iterator[str]:
-        """What is left of the clause in hand, and then the next ones."""
+        """Yield the rest of the current clause, and then the next ones."""
         if rest := " ".join(self._clause[self._said :]):
             yield rest
         for clause in clauses:
@@ -26,7 +26,7 @@ class SpeechTimeline:
             self._clause = []
 
     def placed(self, chunk: SpeechChunk) -> SpeechChunk:
-        """The chunk, which follows all that were placed before."""
+        """Return the chunk placed after all previous ones."""
         audio = chunk.audio
         if self._rate and audio.rate != self._rate:
             self._start = round(self._start * audio.rate / self._rate)

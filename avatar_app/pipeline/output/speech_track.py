@@ -1,4 +1,4 @@
-"""A script is the speech of one turn, for whichever face draws it: each begins where it is put."""
+"""The speech of one turn for faces; any face can start anywhere in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
 
 class SpeechTrack:
-    """Grows while it is performed; nothing is taken off, so another face can go on with it.
+    """Grows while it is performed; nothing is removed, so another face can continue with it.
 
     It never makes the voice wait: playback holds a voice back that is too far ahead.
     """
@@ -22,24 +22,25 @@ class SpeechTrack:
         self._ended = False
 
     def put(self, chunk: SpeechChunk) -> None:
-        """Append speech; `chunk.audio.start` tells where it stands on the turn's timeline."""
+        """Append speech; `chunk.audio.start` is its place on the turn's timeline."""
         with self._changed:
             self._chunks.append(chunk)
             self._changed.ring()
 
     def close(self) -> None:
-        """Nothing more will be said."""
+        """Mark the speech as complete."""
         with self._changed:
             self._ended = True
             self._changed.ring()
 
     def reaches(self, seconds: float) -> bool:
-        """Is the speech known until then, or to its end?"""
+        """Whether the speech is known until then, or to its end."""
         with self._changed:
             return self._ended or (bool(self._chunks) and _end(self._chunks[-1]) >= seconds)
 
     def since(self, seconds: float, part: Turn) -> Iterator[SpeechChunk]:
-        """The speech from `seconds` on; raises TurnCancelled as soon as `part` is cancelled."""
+        """Yield the speech from `seconds` on; raises TurnCancelled as soon as `part` is
+        cancelled."""
         part.when_cancelled(self._ring)
         return self._read(seconds, part)
 
@@ -65,7 +66,7 @@ class SpeechTrack:
 
 
 def cut(chunk: SpeechChunk, seconds: float) -> SpeechChunk:
-    """What `chunk` says from `seconds` of the turn's timeline on."""
+    """Return the part of `chunk` from `seconds` of the turn's timeline on."""
     audio = chunk.audio
     skipped = round(seconds * audio.rate) - audio.start
     if skipped <= 0:

@@ -1,4 +1,4 @@
-"""The face that is left when none can be drawn: the last picture, dimmed; the voice goes on."""
+"""A still face, the last fallback: shows the last frame dimmed while the voice goes on."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 
 _LIGHT = 0.45
-"""How much of the picture's light is left."""
+"""Remaining share of the picture's brightness."""
 _COLOR = 0.35
 """How much of its color."""
 _NOTHING = (26, 29, 36)
-"""The card where there never was a picture."""
+"""A gray picture where no frame was ever drawn."""
 _DIMMED = "dimmed"
 """The pose of this face's frames."""
 
 
 class StillFace:
-    """A `core.engines.Face` that cannot fail: it shows that nobody is drawn, calmly."""
+    """A `core.engines.Face` that cannot fail: it shows that no face is being drawn."""
 
     fps = 5.0
 
     def configure(self, **options: Any) -> None:
-        raise TypeError(f"a still face has no options, not even {', '.join(options)}")
+        raise TypeError(f"a still face has no options; unknown: {', '.join(options)}")
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Nothing to release."""
 
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
@@ -50,7 +50,7 @@ class StillFace:
 
 
 def dimmed(after: VideoFrame | None) -> Image:
-    """The picture of `after`, darker and grayer; as it is where it is dimmed already."""
+    """Return the picture of `after`, darker and grayer; unchanged if it is dimmed already."""
     if after is None:
         return np.full((720, 1280, 3), _NOTHING, np.uint8)
     if after.pose == _DIMMED:

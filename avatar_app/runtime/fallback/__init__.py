@@ -1,1 +1,1 @@
-"""Which engine is at work: what takes the place of one that fails, and how others are put in."""
+"""Fallbacks for engines that fail, and switching engines while a conversation goes on."""

@@ -1,4 +1,4 @@
-"""Put another engine into a conversation that goes on, and close the former one when it is free."""
+"""Switches engines during a conversation and closes the previous one once it is idle."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.runtime.engine_set import EngineSet
 
 TAKEN_WITHIN = 5.0
-"""Seconds in which a conversation takes an engine; one that was closed never does."""
+"""Seconds within which a conversation accepts an engine; a closed one never does."""
 
 log = logging.getLogger(__name__)
 
 
 @runtime_checkable
 class LoadsInBackground(Protocol):
-    """An engine in a process of its own, or what stands for one."""
+    """An engine that loads in the background, for example in a process of its own."""
 
     def wait_ready(self) -> None:
         """Block until it is loaded; raises what its constructor raised."""
 
 
 def close_when_idle(engine: Any, occupancy: EngineUsage, seconds: float) -> bool:
-    """Close an engine once nobody works with it. Whoever still does after `seconds` hangs, and it
-    is left alone: False. (A process of its own would have been ended by then.)"""
+    """Close an engine once nothing uses it. If it is still in use after `seconds` it hangs, and is
+    abandoned: returns False. (A process of its own would have been killed by then.)"""
     is_free = occupancy.wait_free(engine, seconds)
     if is_free:
         engine.close()
     else:
-        log.info("%s hangs and is left alone", type(engine).__name__)
+        log.info("%s hangs and is abandoned", type(engine).__name__)
     return is_free
 
 
 def switch(
     conversation: Conversation, use: commands.SwitchEngine, former: Iterable[Any], seconds: float
 ) -> None:
-    """Put an engine in; returns when `former` are closed: their work goes on to its end, or for
+    """Switch to an engine; returns when `former` are closed: after their work ends, or after
     `seconds`."""
     taken = threading.Event()
 
@@ -59,5 +59,5 @@ def switch(
 
 
 def notice_of_staying(rack: EngineSet, kind: Kind, error: AvatarError) -> Noticed:
-    """What the user is told when another engine cannot be had."""
+    """Return the notice for the user that an engine cannot be used and the current one stays."""
     return Noticed(error.message, f"{error.hint} {rack.manifests[kind].title} stays.")

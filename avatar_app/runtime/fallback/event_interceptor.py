@@ -1,4 +1,4 @@
-"""Passes a conversation's events to the user unless the supervisor tells of them itself."""
+"""Passes a conversation's events on, unless the supervisor reports them itself."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from avatar_app.core.events import Event
 
 
 class EventConsumer(Protocol):
-    """What hears events before the user does."""
+    """Receives events before the user does."""
 
     def hear(self, event: Event) -> bool:
-        """True if it tells of this event itself."""
+        """Return True if it reports this event itself."""
 
 
 class EventInterceptor:
-    """Posts events unless the supervisor takes them.
+    """Posts events unless the supervisor consumes them.
 
-    The supervisor needs a conversation, and a conversation somebody who listens: what happens
-    before there is a supervisor waits for it. Any thread may call it.
+    The supervisor needs a conversation, and a conversation a listener: events are queued until the
+    supervisor exists. Thread-safe.
     """
 
     def __init__(self, post: Callable[[Event], None]) -> None:
@@ -39,7 +39,8 @@ class EventInterceptor:
             self._post(event)
 
     def attach(self, supervisor: EventConsumer) -> None:
-        """From now on the supervisor hears all, and first what has waited, in its order."""
+        """Pass all events to the supervisor from now on, starting with the queued ones, in
+        order."""
         while True:
             with self._lock:
                 waiting, self._waiting = self._waiting, []

@@ -1,4 +1,4 @@
-"""Put faces in while a conversation goes on: another choice, a lighter level, a mended standby."""
+"""Switches faces during a conversation: another choice, a lighter level, a new standby."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from avatar_app.runtime.fallback.quality_ladder import QualityLevel, Tier
 from avatar_app.settings.schema import EngineChoice
 
 FREE_WITHIN = 30.0
-"""Seconds after which a face that was relieved and still draws counts as hung."""
+"""Seconds after which a replaced face that still draws counts as hung."""
 
 
 class FaceSwitch:
-    """Works in the loader's thread. `taken` is called by the conversation's thread when the face is
-    on show."""
+    """Switches faces in the loader's thread. `taken` is called in the conversation's thread when
+    the face is shown."""
 
     def __init__(self, rack: EngineSet, conversation: Conversation) -> None:
         self._rack, self._conversation = rack, conversation
 
     def choose(self, choice: EngineChoice, turn: Turn, taken: Callable[[], None]) -> None:
-        """Another face at full quality; returns when the former ones are closed."""
+        """Switch to another face at full quality; returns when the former ones are closed."""
         other = another_face(self._rack, choice, turn)
         faces = (self._rack.engines[Kind.FACE], self._rack.fallback)
         former = {id(face): face for face in faces if face is not None}
@@ -44,10 +44,10 @@ class FaceSwitch:
     def load(
         self, level: QualityLevel, at_work: Tier, turn: Turn, taken: Callable[[], None]
     ) -> None:
-        """A level of the ladder; `at_work`: what is on show now."""
+        """Load a level of the ladder; `at_work`: the face shown now."""
         if level.tier is Tier.BUILTIN:
             self._mend_fallback()
-        elif at_work is Tier.CHOSEN:  # it works, and is to work with other options
+        elif at_work is Tier.CHOSEN:  # it works, and gets other options
             self._rack.engines[Kind.FACE].configure(**level.options)
         else:
             self._reload(level, turn)
@@ -66,7 +66,7 @@ class FaceSwitch:
         failed = rack.engines[Kind.FACE]
         if failed is not rack.fallback:
             self._close(failed)
-            rack.engines[Kind.FACE] = rack.fallback  # until another is made
+            rack.engines[Kind.FACE] = rack.fallback  # until another is created
         face = make_face(rack, level)
         if turn.cancelled:
             face.close()

@@ -1,4 +1,4 @@
-"""Load the chosen face, or the next lighter one of its ladder."""
+"""Loads the chosen face, or the next lighter level of its ladder that works."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from avatar_app.settings.schema import EngineChoice
 
 
 def make_face(rack: EngineSet, level: QualityLevel) -> Any:
-    """The chosen face as light as a level says, loaded."""
+    """Create and load the chosen face with a level's options."""
     manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
     options = {**rack.face_choice.options, **level.options}
     with ExitStack() as on_failure:
@@ -34,7 +34,7 @@ def make_face(rack: EngineSet, level: QualityLevel) -> Any:
 
 
 def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
-    """The face that stands by for the chosen one; None where that is built in."""
+    """Create the standby face for the chosen one; None where that one is built in."""
     if choice.engine in (BUILTIN[Kind.FACE], PHOTO):
         return None
     standing_by = fallback_choice(choice)
@@ -44,7 +44,8 @@ def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
 
 
 def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], None]) -> None:
-    """The chosen face, or the next one of its ladder that can be loaded; the user is told once."""
+    """Load the chosen face, or the next level of its ladder that can be loaded; notifies the user
+    once."""
     choice = choice.model_copy(update={"options": dict(choice.options)})
     try:
         ladder = prepare_face(rack, choice)
@@ -73,7 +74,7 @@ def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], 
 
 
 def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:
-    """The face that stands by for a chosen one, loaded, and the ladder of both."""
+    """Load the standby for a chosen face; returns it with the ladder of both."""
     manifest = rack.registry.find(Kind.FACE, choice.engine)
     rack.fallback = make_fallback(rack.registry, choice)
     levels = levels_of(manifest, choice.options, has_fallback=rack.fallback is not None)
@@ -84,8 +85,8 @@ def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:
 
 
 def another_face(rack: EngineSet, choice: EngineChoice, turn: Turn) -> EngineSet:
-    """Another face at full quality, the one that stands by for it, and its ladder; closed again if
-    the turn is cancelled meanwhile."""
+    """Load another face at full quality with its standby and ladder; closed again if the turn is
+    cancelled meanwhile."""
     other = EngineSet(rack.registry, lender=rack.lender, notice=rack.notice, clock=rack.clock)
     with ExitStack() as on_failure:
         on_failure.callback(other.close)

@@ -1,4 +1,4 @@
-"""The quality ladder of an engine: what is tried when it fails, and when to try a better level."""
+"""The quality ladder of an engine: lighter levels to try on failure, and when to go back up."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from avatar_app.core.errors import AvatarError, OutOfMemory, TooSlow
 from avatar_app.core.manifest import Kind, Manifest
 
 DELAYS = (10.0, 30.0, 120.0, 600.0)
-"""Seconds until a better level is tried: at first, after one try in vain, after two …"""
+"""Seconds until a better level is tried: at first, after one failed attempt, after two …"""
 FORGIVEN_AFTER = 300.0
-"""Seconds at the top after which the delays begin anew."""
+"""Seconds at the top after which the delays start from the beginning."""
 _LEAN_FPS = 15.0
 _WEIGHTY = frozenset({"batch", "fps", "width", "height"})
 """Options that lighter levels change."""
 _PARTS = 4
-"""A smaller batch is this part of the chosen one."""
+"""A smaller batch is this fraction of the chosen one."""
 
 
 class Tier(Enum):
-    """Whose engine stands on a level."""
+    """The engine of a level."""
 
     CHOSEN = auto()
-    """The one the user chose, with its own or with lighter options."""
+    """The engine that the user chose, with its own or with lighter options."""
     BUILTIN = auto()
-    """The one that needs nothing."""
+    """The engine that needs no downloads."""
     SOUND = auto()
     """A still picture; the voice goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityLevel:
-    """One quality of an engine."""
+    """One quality level of an engine."""
 
     tier: Tier
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What of the chosen engine's options is set to what."""
+    """Overrides of the chosen engine's options."""
     mends: tuple[type[AvatarError], ...] = (AvatarError,)
-    """The kinds of failure after which it is worth a try."""
+    """The kinds of failure that this level can fix."""
 
 
 def levels_of(
     manifest: Manifest, options: dict[str, Any], *, has_fallback: bool
 ) -> tuple[QualityLevel, ...]:
-    """Full → smaller batch → fewer and smaller pictures → those with the manifest's lighter options
-    (less precision, the processor) → the built-in engine → for a face: sound only; without the
-    levels that would change nothing. ConfigInvalid if the options are wrong."""
+    """Return the levels: full → smaller batch → fewer and smaller pictures → the manifest's lighter
+    options (less precision, the processor) → the built-in engine → for a face: sound only; without
+    levels that would change nothing. Raises ConfigInvalid if the options are wrong."""
     known = {option.name: option for option in manifest.options}
     checked = manifest.checked(options)
 
@@ -83,8 +83,8 @@ def levels_of(
 
 
 class QualityLadder:
-    """Where an engine stands. Told of failures and successes, it says what to try and when. An
-    engine that grows lighter by itself steps it from a thread of its own."""
+    """The position of an engine on its levels. From failures and successes it decides what to try
+    and when. An engine that grows lighter by itself steps it from its own thread."""
 
     def __init__(self, levels: tuple[QualityLevel, ...], clock: Callable[[], float]) -> None:
         self._levels, self._clock = levels, clock
@@ -97,12 +97,12 @@ class QualityLadder:
 
     @property
     def level(self) -> QualityLevel:
-        """The one to stand on."""
+        """Return the current level."""
         return self._levels[self._index]
 
     @property
     def better(self) -> QualityLevel | None:
-        """The level that the last fall began from, if it is time to try it again."""
+        """Return the level that the last fall began from, if it is time to retry it."""
         due = bool(self._path) and self._clock() >= self._next_try
         return self._levels[self._path[-1]] if due else None
 
@@ -111,7 +111,7 @@ class QualityLadder:
         return self._index == 0
 
     def fall(self, reason: type[AvatarError]) -> QualityLevel:
-        """The level failed: the next one that mends such a failure."""
+        """The level failed: return the next one that can fix such a failure."""
         below = range(self._index + 1, len(self._levels))
         index = next((i for i in below if issubclass(reason, self._levels[i].mends)), self._index)
         self._tries += int(self._risen)
@@ -125,7 +125,7 @@ class QualityLadder:
         return self.level
 
     def rise(self, level: QualityLevel) -> None:
-        """`level` works, as far as can be seen: this one, or one that was fallen from."""
+        """Record that `level` works: the current one, or one that was fallen from."""
         if level == self.level:
             return
         while level != self.level:
@@ -135,7 +135,7 @@ class QualityLadder:
         self._wait()
 
     def stay(self) -> None:
-        """The better level could not be had."""
+        """Record that the better level could not be loaded."""
         self._tries += 1
         self._wait()
 

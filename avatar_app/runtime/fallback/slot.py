@@ -1,6 +1,6 @@
-"""One slot of a conversation: when its engine is given up, what is loaded instead, what is told.
+"""Fallback logic for one slot: when to give up its engine, what to load, what to report.
 
-Pure: it is told of failures, successes and time, and owns no engine and no thread.
+Pure: receives failures, successes and time, and owns no engine and no thread.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from avatar_app.runtime.kinds import KINDS
 
 FAILURES = 3
 WITHIN = 60.0
-"""Seconds in which so many failures are too many."""
+"""Seconds within which three failures are too many."""
 LASTING = (ModelMissing, InputInvalid, DeviceUnavailable, OutOfMemory)
-"""What does not pass by trying again."""
+"""Errors that do not go away by trying again."""
 TOLD_AFTER = 1.0
-"""Seconds after a face's fall until it is told: by then it is known how deep it was."""
+"""Seconds after a face's fall until it is reported: by then it is known how deep it was."""
 
 
 class Slot:
-    """An engine that is given up after three failures within a minute, or one that lasts: the
-    built-in one is loaded in its place, and the chosen one again when it is time."""
+    """Gives up an engine after three failures within a minute, or a lasting one: the built-in one
+    is loaded instead, and the chosen one again later."""
 
     @property
     def tells_failures(self) -> bool:
-        """What fails is told by the slot alone. Who hears and cancels echoes fails in no turn, and
-        is replaced within milliseconds."""
+        """Whether the slot alone reports failures. Voice detectors and echo cancellers fail in no
+        turn, and are replaced within milliseconds."""
         return self.kind in (Kind.VAD, Kind.AEC)
 
     def __init__(self, kind: Kind, ladder: QualityLadder, clock: Callable[[], float]) -> None:
@@ -46,15 +46,15 @@ class Slot:
         self.fill(ladder)
 
     def fill(self, ladder: QualityLadder) -> None:
-        """The user's engine is at work, or what stands in for it since the start."""
+        """Record that the user's engine is in use, or a substitute since the start."""
         self.ladder, self.tier = ladder, ladder.level.tier
         self._failures.clear()
         self._wanted = False
         self._told = None if ladder.is_at_top else self.tier
-        """What the user was told to be at work; None for the chosen engine at its best."""
+        """The engine last reported to the user; None for the chosen engine at its best."""
 
     def fail(self, failed: Failed) -> None:
-        """Its engine failed."""
+        """Record that its engine failed."""
         now = self._clock()
         self._failures.append(now)
         enough = len(self._failures) == FAILURES and now - self._failures[0] <= WITHIN
@@ -62,7 +62,7 @@ class Slot:
             self.give_up(failed)
 
     def give_up(self, failed: Failed) -> None:
-        """Its engine cannot be used."""
+        """Record that its engine cannot be used."""
         self._failures.clear()
         if self.tier is Tier.CHOSEN and not self._wanted:
             while self.ladder.level.tier is Tier.CHOSEN:
@@ -72,7 +72,7 @@ class Slot:
             self._wanted = True
 
     def due(self, *, idle: bool) -> QualityLevel | None:
-        """What to load now; `idle`: nobody speaks or is answered."""
+        """Return what to load now; `idle`: nobody speaks or is answered."""
         if self.is_loading:
             return None
         if self._wanted:
@@ -80,7 +80,7 @@ class Slot:
         return self.ladder.better if idle and self.tier is Tier.BUILTIN else None
 
     def took(self, level: QualityLevel) -> None:
-        """A level that was due is at work."""
+        """Record that a due level is in use."""
         self.is_loading, self._wanted = False, False
         self.tier = level.tier
         if level.tier is Tier.BUILTIN:
@@ -88,14 +88,14 @@ class Slot:
         self.ladder.rise(level)
 
     def missed(self, _error: type[AvatarError]) -> None:
-        """A level that was due could not be loaded."""
+        """Record that a due level could not be loaded."""
         self.is_loading = False
         if not self._wanted:
             self.ladder.stay()
         self._wanted = False
 
     def proves(self, turn: TurnEnded) -> bool:
-        """Does a turn that ended show that the chosen engine works again? True once."""
+        """Whether a turn that ended shows that the chosen engine works again. True once."""
         if self._told is None or self.tier is not Tier.CHOSEN or not self._worked_in(turn):
             return False
         self._told = None
@@ -106,9 +106,9 @@ class Slot:
 
 
 class FaceSlot(Slot):
-    """A face that is given up at its first failure: by then the conversation shows a simpler one.
+    """Gives up a face at its first failure: by then the conversation shows a simpler one.
 
-    One notice tells of a descent, one of the return to full quality.
+    One notice reports a descent, one the return to full quality.
     """
 
     @property
@@ -120,7 +120,7 @@ class FaceSlot(Slot):
     ) -> None:
         super().__init__(Kind.FACE, ladder, clock)
         self.has_standby = has_standby
-        """A built-in face is loaded beside the chosen one."""
+        """Whether a built-in face is loaded in addition to the chosen one."""
 
     def fill(self, ladder: QualityLadder) -> None:
         super().fill(ladder)
@@ -131,7 +131,7 @@ class FaceSlot(Slot):
         if self.tier is Tier.CHOSEN:
             self._wanted = self.ladder.fall(failed.reason).tier is Tier.CHOSEN
             self.tier = Tier.BUILTIN if self.has_standby else Tier.SOUND
-        else:  # the standby itself: the ladder knows unless a lighter choice is being loaded
+        else:  # the standby failed: the ladder decides, unless a lighter choice loads
             self.tier = Tier.SOUND
             if self.ladder.level.tier is Tier.BUILTIN:
                 self.ladder.fall(failed.reason)
@@ -156,7 +156,7 @@ class FaceSlot(Slot):
             self.ladder.stay()
 
     def descent(self) -> Failed | None:
-        """The failure to tell of now, once it is known how deep the fall was."""
+        """Return the failure to report now, once it is known how deep the fall was."""
         if self._tell_at is None or self._clock() < self._tell_at:
             return None
         failed, self._tell_at, self._failed = self._failed, None, None

@@ -1,4 +1,4 @@
-"""The built-in engines that finish a turn whose engine failed, made when one is needed first."""
+"""Built-in engines that finish a turn whose engine failed, created on first use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.kinds import BUILTIN
 
 SPARED = frozenset({Kind.ASR, Kind.DIALOGUE, Kind.TTS})
-"""Kinds that a turn needs; a face has a standby of its own."""
+"""Kinds that a turn needs; a face has its own standby."""
 
 
 class SpareEngines:
-    """A `pipeline.builtin_engines.BuiltinEngines`. Once made an engine stays until `close`: what
+    """A `pipeline.builtin_engines.BuiltinEngines`. Once created an engine stays until `close`: what
     failed in one turn may fail in the next, before the supervisor replaces it."""
 
     def __init__(self, rack: EngineSet, kinds: Iterable[Kind] = SPARED) -> None:
@@ -40,7 +40,7 @@ class SpareEngines:
         return engine
 
     def close(self) -> None:
-        """Give them back; the conversation must be closed."""
+        """Close the engines; the conversation must be closed."""
         for engine in self._made.values():
             engine.close()
         self._made.clear()

@@ -1,9 +1,9 @@
-"""The supervisor keeps the best engine at work in every slot: down its ladder, and up again.
+"""Supervises engines: replaces those that fail by lighter or built-in ones, and restores them.
 
-A face that failed was relieved by the conversation before this hears of it; another engine fails
-three times, or for good, and the built-in one takes its place. What the user chooses is put in by
-the same way. Engines are loaded in threads of their own, and the former one is closed when it is
-free.
+The conversation itself replaces a face that fails before the supervisor is notified; any other
+engine is replaced by the built-in one after three failures or a permanent one. The user's new
+choices are loaded in the same way. Engines are loaded in threads of their own, and the former one
+is closed when it is idle.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from avatar_app.runtime.kinds import KIND_OF_STAGE
 from avatar_app.settings.schema import EngineChoice
 
 FREE_WITHIN = 300.0
-"""Seconds after which an engine that was exchanged and still works counts as hung."""
+"""Seconds after which a replaced engine that still works counts as hung."""
 SUPERVISED = frozenset(KIND_OF_STAGE.values())
 
 _ToldWhy = Callable[[AvatarError], None] | None
-"""Who is told why an engine cannot be had; None: the user."""
+"""Callback for why an engine cannot be used; None: notify the user."""
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +66,14 @@ class _Level:
     kind: Kind
     level: QualityLevel
     former: Any
-    """What is at work when it is asked for; whoever replaced it meanwhile was quicker."""
+    """The engine in use at the time of the request; if it was replaced meanwhile, the request is
+    dropped."""
     reason: str = ""
-    """Why the former one was given up; empty where the user was told."""
+    """Why the former one was given up; empty where the user was notified."""
 
 
 class EngineSupervisor:
-    """Hears the events of a conversation, and loads what its slots ask for. Any thread may call."""
+    """Receives the events of a conversation, and loads what its slots ask for. Thread-safe."""
 
     def __init__(
         self,
@@ -104,7 +105,7 @@ class EngineSupervisor:
         )
 
     def hear(self, event: Event) -> bool:
-        """Take an event; True if it is a failure that the supervisor tells of itself."""
+        """Receive an event; returns True if it is a failure that the supervisor reports itself."""
         with self._lock:
             match event:
                 case Failed():
@@ -120,28 +121,27 @@ class EngineSupervisor:
     def use(
         self, kind: Kind, choice: EngineChoice, used: Callable[[], None], failed: _ToldWhy = None
     ) -> None:
-        """Use another engine from the next turn on, a face from the first picture that it can draw,
-        and call `used`; one that cannot be had leaves all as it is, and the user is told: by
-        `failed`, where it is given."""
+        """Use another engine from the next turn on, a face from its first frame, and call `used`;
+        if it cannot be loaded nothing changes, and `failed` is called or the user is notified."""
         with self._lock:
             if slot := self.slots.get(kind):
                 slot.is_loading = True
             self._submit(_Choice(kind, choice, used, failed))
 
     def substitute(self, kind: Kind, reason: str = "") -> None:
-        """Give up an engine that cannot be used. `reason`: why, if the user was not told."""
+        """Give up an engine that cannot be used. `reason`: why, if the user was not notified."""
         with self._lock:
             if slot := self.slots.get(kind):
                 slot.give_up(Failed(None, "", reason))
                 self._load_due(slot, reason)
 
     def close(self) -> None:
-        """Load nothing more. The current turn must be over, so that nobody waits for its end."""
+        """Stop loading. The current turn must be over, so that nothing waits for its end."""
         self._working.cancel()
         for loader in self._loaders.values():
             loader.close()
 
-    # `_lock` is held by whoever calls these
+    # the callers of these hold `_lock`
 
     def _fail(self, failed: Failed) -> bool:
         slot = self._slot_of(failed)
@@ -166,7 +166,7 @@ class EngineSupervisor:
                 self._post(Noticed(f"{title} works again{quality}."))
 
     def _pass_time(self) -> None:
-        """About 30 times a second."""
+        """Process what is due; called about 30 times a second."""
         for slot in self.slots.values():
             if isinstance(slot, FaceSlot) and (failed := slot.descent()):
                 meanwhile = self._rack.meanwhile(slot.tier)
@@ -185,7 +185,7 @@ class EngineSupervisor:
     def _title(self, engine: str, kind: Kind) -> str:
         return self._rack.registry.find(kind, engine).title
 
-    # In a loader's thread
+    # in a loader's thread
 
     def _load(self, job: _Choice | _Level, turn: Turn) -> Iterator[None]:
         if isinstance(job, _Choice):
@@ -231,7 +231,7 @@ class EngineSupervisor:
         turn: Turn,
         loaded: Callable[[], None] | None = None,
     ) -> None:
-        """`loaded` is called before the conversation takes the engine."""
+        """Switch to an engine. `loaded` is called before the conversation uses it."""
         former = self._rack.engines[kind]
         with self._rack.replacing(kind):
             engine = put()
@@ -242,7 +242,7 @@ class EngineSupervisor:
         switch(self._conversation, commands.SwitchEngine(kind, engine), (former,), FREE_WITHIN)
 
     def _filled(self, kind: Kind) -> None:
-        """The user's choice is at work."""
+        """Record that the user's choice is in use."""
         with self._lock:
             if (slot := self.slots.get(kind)) is None:
                 return
@@ -258,7 +258,7 @@ class EngineSupervisor:
     def _not_loaded(
         self, job: _Choice | _Level, _turn: Turn, _stage: str, error: AvatarError
     ) -> None:
-        log.info("an engine could not be had: %s", error)
+        log.info("an engine could not be loaded: %s", error)
         with self._lock:
             slot = self.slots.get(job.kind)
             if slot is not None and isinstance(job, _Level):
@@ -272,4 +272,4 @@ class EngineSupervisor:
 
 
 def _nothing(*_: object) -> None:
-    """Nobody waits for what a loader yields, or for its end."""
+    """Ignore what a loader yields, and its end."""

@@ -1,1 +1,1 @@
-"""Memory is leased: who is loaded, who must leave, who may come."""
+"""Memory management: leases for engines, eviction of idle ones, and estimates."""

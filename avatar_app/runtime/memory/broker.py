@@ -1,4 +1,4 @@
-"""Lends memory to engines: as much as was measured here, or is reckoned for their options."""
+"""Leases memory to engines by measured or estimated footprint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from avatar_app.system.paths import AppPaths
 log = logging.getLogger(__name__)
 
 NEWS = 0.05
-"""Share by which a measured weight must differ from the known one to take its place."""
+"""Relative difference from the known footprint above which a measurement replaces it."""
 
 Weigh = Callable[[Manifest, dict[str, Any]], MemoryFootprint]
 
@@ -32,7 +32,7 @@ def _declared(manifest: Manifest, _options: dict[str, Any]) -> MemoryFootprint:
 
 
 class MemoryBroker:
-    """What one set of engines shares. As made without arguments, it refuses nobody."""
+    """Shared by one set of engines. Without arguments it grants every lease."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class MemoryBroker:
 
     @classmethod
     def of(cls, places: AppPaths, limits: MemoryLimits) -> MemoryBroker:
-        """With this machine's memory, and what is known of engines here."""
+        """Create a broker with this machine's memory and measurements."""
         cards, store = Cards(nvml()), Store.of(places)
         has_card = cards.best() is not None
 
@@ -57,7 +57,7 @@ class MemoryBroker:
                         manifest, options, known, store, catalog, has_card=has_card
                     ).weight
             except AvatarError as error:
-                log.info("nothing measured is known: %s", error)
+                log.info("no measurements available: %s", error)
                 return estimate(manifest, options, None, store, catalog, has_card=has_card).weight
 
         return cls(MemoryBudget(meters(cards), limits), weigh, cards)
@@ -70,12 +70,12 @@ class MemoryBroker:
         *,
         must: bool = False,
     ) -> MemoryLease:
-        """As MemoryBudget.lease, which raises OutOfMemory."""
+        """Like MemoryBudget.lease, which raises OutOfMemory."""
         weight = self._weigh(manifest, options)
         return self._residency.lease(manifest.title, weight, unload, must=must)
 
     def weigh_process(self, lease: MemoryLease, pid: int) -> None:
-        """Put what the engine's process took at its peak in place of what was declared."""
+        """Replace the declared footprint by the peak memory of the engine's process."""
         known, ram_mb = lease.weight, peak_mb(pid)
         vram_mb = self._cards.used_mb_by(frozenset({pid})) or known.vram_mb
         pairs = ((ram_mb, known.ram_mb), (vram_mb, known.vram_mb))

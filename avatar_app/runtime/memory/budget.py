@@ -1,4 +1,4 @@
-"""Engines lease memory; above a soft limit the idle leave, above a hard limit no more come."""
+"""Memory budget: above a soft limit idle engines are unloaded, above a hard limit none load."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _State(Enum):
 
 
 class MemoryLease:
-    """The right of one engine to memory, until `close`.
+    """The memory lease of one engine, until `close`.
 
     Made by `MemoryBudget.lease`, which alone writes its state, number of users and time of use.
     """
@@ -44,12 +44,12 @@ class MemoryLease:
 
     @property
     def is_here(self) -> bool:
-        """Does its weight count?"""
+        """Whether its memory counts as in use."""
         return self.state in (_State.HERE, _State.LEAVING)
 
     @contextmanager
     def use(self) -> Iterator[None]:
-        """The engine works and stays; one that had left comes back, or OutOfMemory is raised."""
+        """Mark the engine as busy; reloads one that was unloaded, or raises OutOfMemory."""
         self._residency.begin_use(self)
         try:
             yield
@@ -57,16 +57,16 @@ class MemoryLease:
             self._residency.end_use(self)
 
     def measured(self, weight: MemoryFootprint) -> None:
-        """What it really takes, in place of what was declared."""
+        """Replace the declared footprint by a measured one."""
         self._residency.reweigh(self, weight)
 
     def close(self) -> None:
-        """Give the memory back; may be called twice."""
+        """Release the memory; may be called twice."""
         self._residency.give_back(self)
 
 
 class MemoryBudget:
-    """Who is in memory. May be asked from any thread; an `unload` is called without its lock."""
+    """Tracks which engines are in memory. Thread-safe; an `unload` is called without its lock."""
 
     def __init__(self, meters: Meters, limits: MemoryLimits | None = None) -> None:
         self._meters, self._limits = meters, limits or MemoryLimits()
@@ -82,10 +82,10 @@ class MemoryBudget:
         *,
         must: bool = False,
     ) -> MemoryLease:
-        """Room for an engine. Raises OutOfMemory above the hard limit.
+        """Lease memory for an engine. Raises OutOfMemory above the hard limit.
 
-        `unload` makes an idle one leave, which comes back by its next `use`; without it the engine
-        stays. `must`: it is never refused, as nothing could take its place.
+        `unload` unloads an idle one, which is reloaded by its next `use`; without it the engine
+        stays. `must`: always granted, as nothing could replace the engine.
         """
         lease = MemoryLease(self, name, weight, unload)
         with self._changed:
@@ -95,7 +95,7 @@ class MemoryBudget:
         return lease
 
     def free_mb(self, pool: Pool) -> float | None:
-        """How much may still be leased below the soft limit; None where there is no such pool."""
+        """Return how much may still be leased below the soft limit; None without such a pool."""
         with self._changed:
             meter = self._meters.get(pool)
             if meter is None:
@@ -104,7 +104,7 @@ class MemoryBudget:
             return reading.total_mb * self._limits.soft - reading.foreign_mb - self._leased(pool)
 
     def snapshot(self, label: str) -> None:
-        """Log who takes what."""
+        """Log the memory use of all engines."""
         with self._changed:
             here = [lease for lease in self._leases if lease.is_here]
             readings = {pool: meter() for pool, meter in self._meters.items()}
@@ -119,7 +119,7 @@ class MemoryBudget:
                 engines or "nothing",
             )
 
-    # The next four are for leases
+    # the next four are called by leases
 
     def begin_use(self, lease: MemoryLease) -> None:
         with self._changed:
@@ -153,7 +153,7 @@ class MemoryBudget:
                 self._leases.remove(lease)
             self._changed.notify_all()
 
-    # `_changed` is held by whoever calls these
+    # the callers of these hold `_changed`
 
     def _admit(self, lease: MemoryLease, *, must: bool) -> None:
         self._make_room(lease.weight)
@@ -163,7 +163,7 @@ class MemoryBudget:
         lease.used_at = next(self._uses)
 
     def _make_room(self, weight: MemoryFootprint) -> None:
-        """Let idle engines leave, the least recently used first, until `weight` fits."""
+        """Unload idle engines, the least recently used first, until `weight` fits."""
         while pool := self._crowded(weight, self._limits.soft):
             idle = [each for each in self._leases if _may_leave(each, pool)]
             if idle:
@@ -174,11 +174,11 @@ class MemoryBudget:
                 return
 
     def _send_away(self, lease: MemoryLease) -> None:
-        assert lease.unload is not None, "only those that can be unloaded leave"
+        assert lease.unload is not None, "only leases with `unload` are unloaded"
         lease.state = _State.LEAVING
         self._changed.release()
         try:
-            log.info("%s leaves the memory, as it is idle", lease.name)
+            log.info("%s is unloaded, as it is idle", lease.name)
             lease.unload()
         finally:
             self._changed.acquire()
@@ -186,7 +186,7 @@ class MemoryBudget:
             self._changed.notify_all()
 
     def _crowded(self, weight: MemoryFootprint, share: float) -> Pool | None:
-        """The first pool in which `weight` would take more than that share of all."""
+        """Return the first pool in which `weight` would exceed that share of the total."""
         for pool, meter in self._meters.items():
             if wanted := weight.of(pool) + self._leased(pool):
                 reading = meter()

@@ -1,4 +1,4 @@
-"""Says how much memory an engine will take: as measured, else from its manifest and its model."""
+"""Estimates an engine's memory: from measurements, or from its manifest and model."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ MATTERS = frozenset(
 """Options on which an engine's memory depends."""
 MB = 2**20
 READ_AT_ONCE = 512
-"""Tokens of a prompt that llama.cpp computes together."""
+"""Tokens of a prompt that llama.cpp processes together."""
 WIDE = 3
-"""Rows of the widest layer that it keeps for each of them."""
+"""Width of the largest layer that it keeps for each of them."""
 TOKEN_BYTES = 160
-"""What llama.cpp keeps of each token of the vocabulary: its text, and two tables to find it."""
+"""Memory of llama.cpp for each token of the vocabulary: its text, and two lookup tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What an engine will take."""
+    """Estimated memory of an engine."""
 
     weight: MemoryFootprint
     is_measured: bool
-    """Here, with these very options; else it is reckoned."""
+    """Whether it was measured here, with these very options; else it is estimated."""
 
 
 def choice_key(options: dict[str, Any]) -> str:
-    """One text for all choices that weigh the same."""
+    """Return the same text for all choices with the same footprint."""
     return json.dumps({key: options[key] for key in sorted(MATTERS & options.keys())})
 
 
@@ -54,10 +54,10 @@ def estimate(
     *,
     has_card: bool = False,
 ) -> Estimate:
-    """`options`: as chosen; what is not chosen is as the manifest says.
+    """`options`: as chosen; for the others the manifest's defaults apply.
 
-    Measured here with another model, the engine is reckoned to take as much more or less as the
-    models' files differ, times the manifest's `needs.per_model_mb`.
+    Measured here with another model, the estimate is adjusted by the difference of the models' file
+    sizes, times the manifest's `needs.per_model_mb`.
     """
     checked = manifest.checked(options)
     key = choice_key(checked)
@@ -98,17 +98,17 @@ def estimate(
 def context_mb(
     options: dict[str, Any], model: Model | None, store: Store, *, on_card: bool
 ) -> float:
-    """What a language model keeps of the conversation, and computes with; 0 for other models.
+    """Return the memory of a language model's context and compute buffers; 0 for other models.
 
-    The room for the chances of all tokens is taken on a card; in the program's memory it is
-    promised alone, as no more than one row of it is ever written.
+    The buffer for the probabilities of all tokens is allocated on a card; in the program's memory
+    it is only reserved, as no more than one row of it is ever written.
     """
     path = store.path(model) if model is not None else Path(str(options.get("model", "")))
     if "context" not in options or not path.expanduser().is_file():
         return 0.0
     try:
         header = read_header(path.expanduser())
-    except InputInvalid:  # its engine will say so when it is loaded
+    except InputInvalid:  # its engine reports that when it is loaded
         return 0.0
     kept = options["context"] * header.cache_per_token
     computed = READ_AT_ONCE * header.forward * WIDE * 4  # float32
@@ -118,7 +118,7 @@ def context_mb(
 
 
 def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:
-    """Size of the model's files, here or as the catalog says; 0 where nobody knows."""
+    """Return the size of the model's files, on disk or from the catalog; 0 if unknown."""
     path = Path(name).expanduser()
     if name and path.is_file():
         return path.stat().st_size / MB
@@ -133,7 +133,7 @@ def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> f
 
 
 def uses_card(options: dict[str, Any]) -> bool:
-    """Would it be computed on a graphics card, if there is one?"""
+    """Whether it would run on a graphics card, if there is one."""
     if "gpu_layers" in options:
         return bool(options["gpu_layers"])
     return options.get("device", "cpu") in ("auto", "cuda")

@@ -1,4 +1,4 @@
-"""Engines that leave the memory when idle, return when used, and grow lighter where it is short."""
+"""Engines that are unloaded when idle, reloaded on use, and made lighter when memory is short."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class EvictableEngine:
     """One engine, from the first loading to `close`; its calls may come from any thread.
 
     Where memory runs out it takes the manifest's lighter options, one after the other, each with a
-    notice; OutOfMemory is raised where the lightest does not fit either. An engine in a process of
-    its own begins to load at once and in the background.
+    notice; raises OutOfMemory where the lightest does not fit either. An engine in a process of its
+    own starts to load at once and in the background.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class EvictableEngine:
         *,
         stays: bool = False,
     ) -> None:
-        """`ladder`: its lighter options. `stays`: it is never refused and never leaves, as nothing
-        could take its place."""
+        """`ladder`: its lighter options. `stays`: always granted memory and never unloaded, as
+        nothing could replace it."""
         self._manifest, self._options, self._stays = manifest, options, stays
         self._make, self._lender, self._notice = make, lender, notice
         self._ladder = ladder
@@ -50,7 +50,7 @@ class EvictableEngine:
         self._engine: Any = None
         self._closed = False
         self._arriving = threading.RLock()
-        self._exchanging = threading.Lock()  # unlike the other never held while a process loads
+        self._exchanging = threading.Lock()  # never held while a process loads
         with ExitStack() as on_failure, ExitStack() as using:
             on_failure.callback(self.close)
             self._arrive(using, wait=False)
@@ -58,7 +58,7 @@ class EvictableEngine:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Those in use."""
+        """Return the options in use."""
         return self._options
 
     def wait_ready(self) -> None:
@@ -78,7 +78,7 @@ class EvictableEngine:
 
     @contextmanager
     def _at_work(self) -> Iterator[Any]:
-        """The engine, loaded; it stays until the end, and is weighed then."""
+        """Yield the loaded engine; it stays loaded until the end, when its memory is measured."""
         with ExitStack() as using:
             engine = self._arrive(using)
             try:
@@ -90,7 +90,7 @@ class EvictableEngine:
             self._weigh(engine)
 
     def _arrive(self, using: ExitStack, *, wait: bool = True) -> Any:
-        """Load the engine if it is not here, as light as it must be."""
+        """Load the engine if it is not loaded, with options as light as necessary."""
         with self._arriving:
             try:
                 while True:
@@ -124,7 +124,7 @@ class EvictableEngine:
             return self._engine
 
     def _take_lighter(self, error: OutOfMemory) -> str:
-        """Give everything back and go on with the next lighter options; what to tell of it. Raises
+        """Release everything and continue with the next lighter options; returns the notice. Raises
         `error` where none are left."""
         self._leave()
         before = self._manifest.checked(self._options)
@@ -166,7 +166,7 @@ class EvictableRecognizer(EvictableEngine):
 
 class EvictableDialogue(EvictableEngine):
     skills: SkilledDialogue | None = None
-    """Answers first whatever it surely understands: a timer needs no language model."""
+    """Skills answer first what they understand reliably: a timer needs no language model."""
     prepares = True
 
     def reply(
@@ -195,4 +195,4 @@ EVICTABLE: dict[Kind, type[EvictableEngine]] = {
     Kind.DIALOGUE: EvictableDialogue,
     Kind.TTS: EvictableSynthesizer,
 }
-"""Faces are not among them: they are always in use, and have a ladder of their own."""
+"""Faces are excluded: they are always in use, and have a ladder of their own."""

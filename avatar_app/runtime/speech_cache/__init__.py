@@ -1,1 +1,1 @@
-"""Sentences that were spoken before, kept on disk."""
+"""A disk cache for the speech of frequent sentences."""

@@ -1,4 +1,4 @@
-"""A voice that says at once what it has said before."""
+"""A speech synthesizer that plays frequent sentences from a cache."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from avatar_app.runtime.speech_cache.files import LONGEST, SpeechCache, key_of
 from avatar_app.system.paths import AppPaths
 
 _QUICK = 100
-"""Milliseconds: a voice that promises its first sound sooner gains nothing."""
+"""Milliseconds: a voice whose first sound comes sooner gains nothing."""
 
 
 def sentences_of(places: AppPaths) -> SpeechCache:
-    """The user's."""
+    """Return the user's speech cache."""
     return SpeechCache(places.cache / "sentences")
 
 
 def with_cache(
     voice: SpeechSynthesizer, manifest: Manifest, options: dict[str, Any], places: AppPaths
 ) -> SpeechSynthesizer:
-    """`voice`, or one that says frequent sentences without it.
+    """Return `voice`, or one that caches frequent sentences.
 
-    Nothing is kept of a cloned voice, whose speaker may take the consent back.
+    Nothing is cached of a cloned voice, whose speaker may revoke consent.
     """
     promised = manifest.promises.first_output_ms
     if promised is not None and promised <= _QUICK:
@@ -49,7 +49,8 @@ class CachedSynthesizer:
         self._options |= options
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """As the voice speaks it, or has spoken it before in the same manner."""
+        """Yield the voice's speech, from the cache if it was spoken before with the same
+        options."""
         if len(text) > LONGEST or self._is_cloned:
             yield from self._voice.speak(text, turn)
             return

@@ -1,7 +1,8 @@
-"""Keeps the speech of sentences that are said often, on disk: bounded, and any file may be damaged.
+"""Speech cache files: bounded in size, and tolerant of damaged files.
 
-A file is named by a hash of the voice, its options and the sentence, and holds sound and times, no
-words. Until a sentence is said for the second time, only an empty file tells that it was said.
+A file is named by a hash of the voice, its options and the sentence, and contains sound and
+times, no words. Until a sentence is said for the second time, only an empty file records that
+it was said.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from avatar_app.core.values import AudioChunk, MouthShape, SpeechChunk, Viseme, 
 from avatar_app.system.files import replacing
 
 LONGEST = 200
-"""Characters: longer texts are not said often."""
+"""Characters: longer texts are rarely repeated."""
 _MOST_BYTES = 64 << 20
 """Some 20 minutes of speech."""
 _MOST_ONCE = 2_000
-"""Sentences of which it is known that they were said once."""
+"""Number of sentences recorded as said once."""
 _SHAPES = tuple(MouthShape)
 _DAMAGED = (
     OSError,
@@ -40,25 +41,25 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What numpy raises for a file that was cut, exchanged or is of another kind."""
+"""What numpy raises for a file that was truncated, replaced or is of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechCache:
-    """A folder of them; whoever keeps something creates it."""
+    """A folder of cached sentences, created when the first one is stored."""
 
     folder: Path
     most_bytes: int = _MOST_BYTES
 
     def recall(self, key: str, text: str) -> tuple[SpeechChunk, ...] | None:
-        """The speech of `text`; None where it is not kept, or what is kept is damaged."""
+        """Return the speech of `text`; None where it is not cached, or the file is damaged."""
         path = self._kept(key)
         if not path.is_file():
             return None
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 chunks = tuple(_unpacked(arrays, text))
-            os.utime(path)  # the longest unused go first
+            os.utime(path)  # the least recently used go first
         except _DAMAGED:
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -66,7 +67,7 @@ class SpeechCache:
         return chunks
 
     def is_frequent(self, key: str) -> bool:
-        """Was it said before? From now on it was."""
+        """Return whether the sentence was said before, and record that it was said."""
         once = self.folder / f"{key}.once"
         with contextlib.suppress(OSError):
             if once.exists():
@@ -77,7 +78,7 @@ class SpeechCache:
         return False
 
     def keep(self, key: str, chunks: Sequence[SpeechChunk]) -> None:
-        """Where there is no room on the disk, nothing is kept."""
+        """Store speech; where the disk is full, nothing is stored."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             with replacing(self._kept(key)) as unfinished, unfinished.open("wb") as file:
@@ -86,7 +87,7 @@ class SpeechCache:
             _trim(sorted(self.folder.glob("*.npz"), key=_age), self.most_bytes, _size)
 
     def forget(self) -> None:
-        """Delete all of them."""
+        """Delete all files."""
         if self.folder.is_dir():
             for path in self.folder.iterdir():
                 path.unlink(missing_ok=True)
@@ -96,14 +97,14 @@ class SpeechCache:
 
 
 def key_of(voice: str, options: Mapping[str, Any], text: str) -> str:
-    """Names a sentence in a voice. A model that was exchanged is another one."""
+    """Return a key for a sentence in a voice. A model that was replaced gives another key."""
     model = _state(Path(str(options.get("model", ""))).expanduser())
     told = json.dumps([voice, sorted(options.items()), model, text], ensure_ascii=False)
     return hashlib.blake2b(told.encode(), digest_size=20).hexdigest()
 
 
 def _state(path: Path) -> list[tuple[str, int, int]]:
-    """Of the files of a model; none where `path` is no model's."""
+    """Return the state of a model's files; empty where `path` is not a model's."""
     if path == Path():
         return []
     files = sorted(path.iterdir()) if path.is_dir() else [path]
@@ -111,7 +112,7 @@ def _state(path: Path) -> list[tuple[str, int, int]]:
 
 
 def _packed(chunks: Sequence[SpeechChunk]) -> dict[str, NDArray[Any]]:
-    """The numbers of chunks: 16 bits a sample; edges say which are whose."""
+    """Pack the arrays of chunks: 16 bits a sample; edges separate the chunks."""
     words = [(word.start, word.end) for chunk in chunks for word in chunk.words]
     visemes = [(_SHAPES.index(v.shape), v.at) for chunk in chunks for v in chunk.visemes]
     samples = np.concatenate([chunk.audio.samples for chunk in chunks])
@@ -135,7 +136,7 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]], text: str) -> Iterator[SpeechC
     samples = np.asarray(arrays["samples"] / 32767, np.float32)
     words, visemes = arrays["words"], arrays["visemes"]
     if len(words) != len(tokens) or rate <= 0:
-        raise ValueError("it is the speech of another text")
+        raise ValueError("the file belongs to another text")
     edges = (pairwise(arrays[f"{name}_edges"]) for name in ("sample", "word", "viseme"))
     for (begin, end), (first, last), (low, high) in zip(*edges, strict=True):
         yield SpeechChunk(
@@ -147,7 +148,7 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]], text: str) -> Iterator[SpeechC
 
 
 def _trim(paths: list[Path], most: int, weight: Any) -> None:
-    """Delete the first of `paths` until the others weigh `most` at the most."""
+    """Delete the first of `paths` until the rest is no larger than `most`."""
     excess = sum(weight(path) for path in paths) - most
     for path in paths:
         if excess <= 0:

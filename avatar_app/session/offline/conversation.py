@@ -1,7 +1,7 @@
-"""A conversation without devices: the engines of the settings in a room, for films and measures.
+"""Offline conversations with the configured engines, for films and measurements.
 
-A face that fails goes down its ladder and climbs back as in the running program; other engines are
-not replaced, as a film or measure of another one would be of no use.
+A face that fails falls back and recovers as in the running program; other engines are not replaced,
+as a film or measurement of a substitute would be of no use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from avatar_app.system.paths import AppPaths
 
 
 class OfflineConversation:
-    """A room, the conversation in it, and what happened there, with the second it happened."""
+    """Simulated devices, the conversation with them, and what happened at which second."""
 
     def __init__(
         self,
@@ -56,12 +56,12 @@ class OfflineConversation:
 
     @property
     def ended(self) -> list[TurnEnded]:
-        """The turns that are over, in order."""
+        """Return the turns that are over, in order."""
         return [event for _, event in self.events if isinstance(event, TurnEnded)]
 
     @property
     def told(self) -> list[Noticed | Failed]:
-        """What the user was told, in order, since it opened."""
+        """Return the notices to the user since it opened, in order."""
         return [event for _, event in self.events if isinstance(event, Noticed | Failed)]
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class OfflineConversation:
         self.conversation.order(commands.Mute(muted))
 
     def _rest_in_full(self) -> None:
-        """Nobody spares a film's pictures: at rest there are as many as in speech."""
+        """Draw every frame: in a film there are as many at rest as in speech."""
         options = {option.name for option in self.rack.manifests[Kind.FACE].options}
         if "rest_fps" in options:
             self.rack.engines[Kind.FACE].configure(rest_fps=self.conversation.presenter.fps)
@@ -94,7 +94,7 @@ def offline_conversation(
     pace: float = BLOCK_SECONDS,
     **room: Any,
 ) -> Iterator[OfflineConversation]:
-    """A gathering that is closed at the end."""
+    """Open an offline conversation and close it at the end."""
     gathering = OfflineConversation(settings, places, notice, pace=pace, **room)
     try:
         yield gathering
@@ -103,8 +103,8 @@ def offline_conversation(
 
 
 def voice_end(samples: Any, rate: int, floor: float = 0.05) -> float:
-    """Seconds after which a recording holds no more voice: its last 10 ms above a share `floor` of
-    its loudest."""
+    """Return the seconds after which a recording holds no more voice: its last 10 ms above a share
+    `floor` of its loudest."""
     import numpy as np
 
     block = rate // 100

@@ -1,4 +1,4 @@
-"""Films without a microphone: a demonstration of a whole conversation, and a sentence said."""
+"""Films without a microphone: a demonstration conversation, and a spoken text."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ SCRIPT = (
     "What can you do?",
     "Thank you, goodbye.",
 )
-"""What the user of the demonstration says, aloud, into the microphone side."""
+"""What the demonstration's user says into the simulated microphone."""
 USER_VOICE = {"language": "en-us", "voice": "plain", "speed": 0.8}
 TAIL = 0.6
-"""Seconds of a film after the last word."""
+"""Seconds of film after the last word."""
 
 
 def film_demo(
     settings: Settings, places: AppPaths, output: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """A conversation of four exchanges, the user's part spoken by another voice. Returns its
+    """Film a conversation of four exchanges, the user's part spoken by another voice; returns its
     report."""
     lines = [
         ReportLine(text, samples) for text, samples in zip(SCRIPT, _spoken(SCRIPT), strict=True)
@@ -50,9 +50,9 @@ def film_demo(
 def film_saying(
     settings: Settings, places: AppPaths, text: str, output: Path, pace: float = BLOCK_SECONDS
 ) -> list[Noticed]:
-    """The avatar says `text`. Returns what the user should know; raises what kept it silent.
+    """Film the avatar saying `text`. Returns notices for the user; raises what kept it silent.
 
-    `pace`: see `Room`.
+    `pace`: see `SimulatedDevices`.
     """
     notices: list[Noticed] = []
     with ExitStack() as stack:
@@ -72,7 +72,7 @@ def film_saying(
 
 
 def _spoken(texts: tuple[str, ...]) -> list[Samples]:
-    """The texts in the voice of the demonstration's user, 16 kHz."""
+    """Synthesize the texts in the voice of the demonstration's user, 16 kHz."""
     registry = Registry()
     voice = create_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
     try:

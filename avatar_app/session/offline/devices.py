@@ -1,4 +1,4 @@
-"""A room without devices: time passes in blocks of sound, as fast as a conversation can follow."""
+"""Simulated audio devices and screen: time passes in blocks of sound, as fast as possible."""
 
 from __future__ import annotations
 
@@ -32,23 +32,24 @@ class SimulatedClock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tick:
-    """Ten milliseconds of what a person in the room hears and sees."""
+    """What a person hears and sees during ten milliseconds."""
 
     at: float
-    """Seconds of the room's clock."""
+    """Seconds of the simulated clock."""
     played: Samples
-    """float32, shape (480,), 48 kHz: what leaves the loudspeaker in this block."""
+    """float32, shape (480,), 48 kHz: the block sent to the loudspeaker."""
     frame: VideoFrame | None
-    """The picture on the screen."""
+    """The frame on the screen."""
 
 
 class SimulatedDevices:
-    """Passes time for a conversation: per step a block from the microphone, a block to the
-    loudspeaker, and a picture when one is due.
+    """Advances time for a conversation: per step a block from the microphone, a block to the
+    loudspeaker, and a frame when one is due.
 
-    A step takes as long as the conversation works, `pace` real seconds at most: with one block's
-    length (0.01) time passes as it does live, only faster where nothing is to be done, and what is
-    measured in the room's time holds at a desk; with a large pace nothing depends on the machine.
+    A step takes as long as the conversation works, `pace` real seconds at most. With one
+    block's length (0.01) time passes as it does live, only faster where nothing is to be
+    done, so that measured times are valid for live use; with a large pace nothing depends on
+    the machine's speed.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class SimulatedDevices:
         self._echo = echo
 
     def step(self, microphone: Samples | None = None) -> Tick:
-        """Pass 10 ms in which the microphone hears `microphone` (160 samples; None: silence)."""
+        """Advance 10 ms in which the microphone hears `microphone` (160 samples; None: silence)."""
         conversation, clock = self._conversation, self._clock
         now = clock()
         self._buffer.append(
@@ -90,13 +91,13 @@ class SimulatedDevices:
         return Tick(now, played, self._frame)
 
     def pass_time(self, seconds: float, microphone: Samples | None = None) -> Iterator[Tick]:
-        """Steps for `seconds`; the microphone hears `microphone` and then silence."""
+        """Advance `seconds`; the microphone hears `microphone` and then silence."""
         for index in range(round(seconds / BLOCK_SECONDS)):
             yield self.step(block_of(microphone, index))
 
 
 def block_of(samples: Samples | None, index: int) -> Samples | None:
-    """Block number `index` of a recording at 16 kHz, padded with silence; None after its end."""
+    """Return block `index` of a recording at 16 kHz, padded with silence; None after its end."""
     if samples is None:
         return None
     block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]

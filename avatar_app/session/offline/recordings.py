@@ -1,4 +1,4 @@
-"""Plays recordings into the microphone side of a conversation and films what comes of it."""
+"""Plays recordings into a conversation as its microphone, films it and reports."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ BETWEEN = 0.8
 LONGEST_ANSWER = 90.0
 """Seconds after which the next recording is played, whatever the avatar says."""
 UNANSWERED = 4.0
-"""Seconds of a conversation in which nothing happens, after which no answer will come."""
+"""Seconds without any activity after which no answer is expected any more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """A recording, or a typed text, as it entered the conversation."""
+    """A recording, or a typed text, that entered the conversation."""
 
     source: str
     at: float
-    """Seconds of the room's clock at which it began."""
+    """Seconds of the simulated clock at which it began."""
     voice_end: float
-    """Seconds of the room's clock at which its voice ended."""
+    """Seconds of the simulated clock at which its voice ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """What the user contributes: a recording to play or a text to type."""
+    """The user's contribution: a recording to play or a text to type."""
 
     source: str
     samples: Samples | None = None
@@ -58,12 +58,12 @@ class ReportLine:
 
 
 def read_lines(paths: list[Path]) -> list[ReportLine]:
-    """Recordings as lines; raises InputInvalid for one that cannot be read."""
+    """Read recordings as lines; raises InputInvalid for one that cannot be read."""
     return [ReportLine(path.name, read_sound(path, MICROPHONE_RATE).samples) for path in paths]
 
 
 class RecordingPlayer:
-    """Drives one gathering through a list of lines."""
+    """Drives an offline conversation through a list of lines."""
 
     def __init__(
         self,
@@ -72,15 +72,15 @@ class RecordingPlayer:
         progress: Callable[[str], None],
     ) -> None:
         self._gathering, self._film, self._progress = gathering, film, progress
-        self._fps = gathering.conversation.presenter.fps  # the film's, whatever face comes later
+        self._fps = gathering.conversation.presenter.fps  # kept for the film, even if faces change
         self._upsampler = Resampler(MICROPHONE_RATE, PLAYBACK_RATE)
         self._shown: Any = None
         self._pictures = 0
         self.said: list[Said] = []
 
     def run(self, lines: list[ReportLine], barge_in_at: float | None) -> None:
-        """Say each line when the answer to the one before is over; with `barge_in_at`, that many
-        seconds after it began to sound."""
+        """Say each line when the answer to the one before is over; or with `barge_in_at`, that many
+        seconds after it began to play."""
         self._pass(LEAD_IN)
         for index, line in enumerate(lines):
             self._progress(line.source)
@@ -91,7 +91,7 @@ class RecordingPlayer:
         self._pass(BETWEEN)
 
     def run_until_silent(self, tail: float) -> None:
-        """Until what was announced has been said, and `tail` seconds more."""
+        """Run until everything announced has been said, and `tail` seconds more."""
         while not self._gathering.ended and self._gathering.clock() < LONGEST_ANSWER:
             self._step()
         self._pass(tail)
@@ -108,7 +108,7 @@ class RecordingPlayer:
             self._step(block_of(line.samples, index))
 
     def _listen(self, answered: int, barge_in_at: float | None) -> None:
-        """Until the answer is over and a moment has passed, or it is time to barge in."""
+        """Run until the answer is over and a moment has passed, or it is time to barge in."""
         gathering = self._gathering
         begun = gathering.clock()
         sounding, quiet = 0.0, 0.0
@@ -153,7 +153,7 @@ def play_recordings(
     barge_in_at: float | None = None,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> dict[str, Any]:
-    """Hold a conversation in audio time; film it into `output`. Returns the report."""
+    """Run a conversation in simulated time and film it into `output`. Returns the report."""
     notices: list[Noticed] = []
     with ExitStack() as stack:
         gathering = stack.enter_context(offline_conversation(settings, places, notices.append))
@@ -202,8 +202,9 @@ def _turn_reports(ended: list[TurnEnded], said: list[Said]) -> Iterator[dict[str
 
 
 def _true_end(turn: TurnEnded, said: list[Said]) -> float:
-    """When the user really ended: the voice's end in the recording whose end this turn followed. A
-    turn that ended in the middle of a recording counts from where the turn-taker heard silence."""
+    """Return when the user really stopped: the voice's end in the recording whose end this turn
+    followed. A turn that ended in the middle of a recording counts from where turn detection heard
+    silence."""
     end_of_turn = turn.marks.get("end_of_turn", 0.0)
     before = [line.voice_end for line in said if line.voice_end <= end_of_turn]
     heard = turn.marks.get("user_stopped", end_of_turn)

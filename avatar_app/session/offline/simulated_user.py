@@ -1,4 +1,4 @@
-"""The simulated user: speech of another voice, real recordings, noises, and where voice is."""
+"""A simulated user: synthetic or recorded speech, noises, and voice segmentation."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from avatar_app.session.offline.demo import USER_VOICE
 from avatar_app.system import paths
 
 BELOW_LOUD_DB = 35.0
-"""What is quieter than the recording's loud level by more than this is no voice."""
+"""Blocks quieter than the recording's loud level by more than this are not voice."""
 QUIET_DB, ABOVE_QUIET_DB = 22.0, 6.0
-"""A recording's own noise is what is that much under its loud level; voice rises above it by so
-much."""
+"""A recording's own noise is at least the first below its loud level; voice exceeds that noise by
+the second."""
 SHORTEST_VOICE = 3
-"""Blocks; what is loud for a shorter time is a click of the recorder or the lips."""
+"""Blocks; a shorter loud passage is a click of the recorder or the lips."""
 ROOM_DB = -62.0
 """dBFS (RMS) of a quiet room's noise at the microphone."""
 USER_DB = -26.0
-"""dBFS of the user's loud level: somebody at half a meter from a laptop."""
+"""dBFS of the user's loud level: a speaker half a meter from a laptop."""
 
 PHRASES = (
     "What can you do?",
@@ -62,7 +62,7 @@ INTERRUPTIONS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Saying:
-    """Something said: its sound, and where in it the voice is."""
+    """A spoken phrase: its sound, and where its voice is."""
 
     name: str
     samples: Samples
@@ -70,12 +70,12 @@ class Saying:
 
     @property
     def voiced(self) -> tuple[float, float]:
-        """Seconds at which the voice begins and ends."""
+        """Return the seconds at which the voice begins and ends."""
         return voiced_span(self.samples)
 
 
 class UserVoice:
-    """Context manager: a voice that is not the avatar's."""
+    """Context manager for a voice that is not the avatar's."""
 
     def __init__(self) -> None:
         registry = Registry()
@@ -95,7 +95,7 @@ class UserVoice:
 
 
 def recordings() -> list[Saying]:
-    """The real recordings of the checkout; none in an installation without it."""
+    """Return the real recordings of the checkout; empty in an installation without them."""
     folder = paths.shipped("tests") / "data"
     files = sorted([*folder.glob("*.wav"), *folder.glob("*.flac")])
     real = [path for path in files if not path.name.startswith("espeak")]
@@ -103,7 +103,7 @@ def recordings() -> list[Saying]:
 
 
 def levels_db(samples: Samples) -> Samples:
-    """dBFS (RMS) of each whole 10 ms."""
+    """Return the dBFS (RMS) of each whole 10 ms."""
     count = len(samples) // MICROPHONE_BLOCK
     blocks = samples[: count * MICROPHONE_BLOCK].reshape(count, MICROPHONE_BLOCK)
     power = np.mean(np.square(blocks, dtype=np.float64), axis=1)
@@ -112,12 +112,13 @@ def levels_db(samples: Samples) -> Samples:
 
 
 def loud_level(samples: Samples) -> float:
-    """dBFS above which the loudest twentieth of a recording is."""
+    """Return the level in dBFS that the loudest twentieth of a recording exceeds."""
     return float(np.percentile(levels_db(samples), 95))
 
 
 def is_voiced(samples: Samples) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """For each 10 ms: well above the recording's own noise, and for longer than a click?"""
+    """Return for each 10 ms whether it is well above the recording's noise, and for longer than a
+    click."""
     levels = levels_db(samples)
     loud = float(np.percentile(levels, 95))
     quiet = levels[levels < loud - QUIET_DB]
@@ -128,37 +129,37 @@ def is_voiced(samples: Samples) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def voiced_span(samples: Samples) -> tuple[float, float]:
-    """Seconds at which the voice of a recording begins and ends."""
+    """Return the seconds at which the voice of a recording begins and ends."""
     loud = np.nonzero(is_voiced(samples))[0]
     return (float(loud[0]) / 100, float(loud[-1] + 1) / 100) if len(loud) else (0.0, 0.0)
 
 
 def trimmed(samples: Samples) -> Samples:
-    """From the first voice to the last."""
+    """Cut a recording from its first voice to its last."""
     start, end = voiced_span(samples)
     return samples[round(start * MICROPHONE_RATE) : round(end * MICROPHONE_RATE)]
 
 
 def pauses_in(samples: Samples, shortest: float) -> list[tuple[float, float]]:
-    """Start and end, in seconds, of the silences of at least `shortest` between voice."""
+    """Return start and end, in seconds, of the silences of at least `shortest` between voice."""
     loud = np.nonzero(is_voiced(samples))[0]
     gaps = np.nonzero(np.diff(loud) > round(shortest * 100))[0]
     return [(float(loud[i] + 1) / 100, float(loud[i + 1]) / 100) for i in gaps]
 
 
 def at_level(samples: Samples, decibels: float = USER_DB) -> Samples:
-    """The same sound with its loud level at `decibels`."""
+    """Scale a sound so that its loud level is `decibels`."""
     return (samples * 10 ** ((decibels - loud_level(samples)) / 20)).astype(np.float32)
 
 
 def room_noise(seconds: float, rng: np.random.Generator, decibels: float = ROOM_DB) -> Samples:
-    """The hiss of a quiet room."""
+    """Return the hiss of a quiet room."""
     count = round(seconds * MICROPHONE_RATE)
     return (rng.standard_normal(count) * 10 ** (decibels / 20)).astype(np.float32)
 
 
 def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
-    """A recording with the noise of the room under it."""
+    """Mix a recording with the noise of the room."""
     return samples + room_noise(len(samples) / MICROPHONE_RATE, rng)[: len(samples)]
 
 
