@@ -16,7 +16,7 @@ import pytest
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed, Outcome, TurnEnded
 from avatar_app.core.values import Pictures
-from avatar_app.storage import history as history_module
+from avatar_app.storage import history_file
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import Recorder
 
@@ -59,15 +59,6 @@ def test_recent_turns_come_oldest_first(history: History) -> None:
     for number in range(5):
         history.add(a_turn(number), NOON)
     assert [turn.turn_id for turn in history.recent(3)] == [2, 3, 4]
-
-
-def test_search_finds_what_was_said_and_what_was_heard_in_any_case(history: History) -> None:
-    history.add(a_turn(1, said="Wo ist die ÜBUNG? 100% sicher"), NOON)
-    history.add(a_turn(2, heard="In the garden."), NOON)
-    assert [turn.turn_id for turn in history.search("übung")] == [1]
-    assert [turn.turn_id for turn in history.search("GARDEN")] == [2]
-    assert history.search("how are you") == ()  # written, but never heard
-    assert [turn.turn_id for turn in history.search("%")] == [1]
 
 
 def test_nothing_remains_in_the_files_after_forgetting(history: History) -> None:
@@ -185,8 +176,8 @@ def test_where_nothing_can_be_written_turns_are_kept_in_memory(
 
 def test_a_disk_that_becomes_full_loses_nothing(history: History, notices: list[Noticed]) -> None:
     history.add(a_turn(1), NOON)
-    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
-    history._connection.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = history._file.connection.execute("PRAGMA page_count").fetchone()
+    history._file.connection.execute(f"PRAGMA max_page_count = {pages}")
     history.add(a_turn(2, said="word " * 10_000), NOON)
     history.add(a_turn(3), NOON)
     assert [turn.turn_id for turn in history.recent(10)] == [1, 2, 3]
@@ -262,9 +253,9 @@ def test_an_old_file_is_migrated_and_keeps_its_turns(
     def add_mood(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE turns ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'")
 
-    monkeypatch.setattr(history_module, "MIGRATIONS", [*history_module.MIGRATIONS, add_mood])
+    monkeypatch.setattr(history_file, "MIGRATIONS", [*history_file.MIGRATIONS, add_mood])
     migrated = History(history.path)
-    moods = migrated._connection.execute("SELECT mood FROM turns").fetchall()
+    moods = migrated._file.connection.execute("SELECT mood FROM turns").fetchall()
     assert migrated.recent(10) == (a_turn(1),)
     migrated.close()
     assert moods == [("calm",)]

@@ -161,7 +161,8 @@ def test_the_history_is_read_and_goes_on(folder: Path) -> None:
     assert interrupted.heard_text == "Once upon a time there was"
     assert interrupted.avatar_text.startswith(interrupted.heard_text)
     assert (interrupted.at, interrupted.pictures.still) == (NOON.replace(minute=2), 4)
-    assert history.search("GRÜSSE") == (interrupted,)
+    (found,) = history.conversations.search("GRÜSSE")
+    assert found.hits == 1
     history.add(typed, NOON)
     assert len(history.recent(10)) == 4
     history.close()
