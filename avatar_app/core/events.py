@@ -134,8 +134,34 @@ class TurnEnded:
     pictures: Pictures = field(default_factory=Pictures)
     blocks: tuple[Block, ...] = ()
     """What was shown besides."""
+    repeated: bool = False
+    """It was said again because the user asked to hear it; nothing of it is kept."""
     at: datetime | None = field(default=None, compare=False)
     """When a stored turn ended, with time zone; None for a turn that has just ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRepeated:
+    """What sounds in this turn is no news: it was said before, and the user wants to hear it."""
+
+    turn_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnWithdrawn:
+    """A turn that was over is gone: the user says something else in its place."""
+
+    turn_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationBegan:
+    """A new conversation begins, or a stored one goes on."""
+
+    conversation: int | None = None
+    """Of the stored one."""
+    turns: tuple[TurnEnded, ...] = ()
+    """Its last turns, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +213,9 @@ Event = (
     | BlockWritten
     | WordsPlayed
     | TurnEnded
+    | AnswerRepeated
+    | TurnWithdrawn
+    | ConversationBegan
     | Failed
     | Noticed
     | AudioLevels

@@ -37,6 +37,7 @@ class Job(Generic[T]):
         self._work = work
         self._cancelled = threading.Event()
         self._listeners: list[Callable[[Progress], None]] = []
+        self._stops: list[Callable[[], None]] = []
 
     def run(self) -> T:
         """Do the work and return its result; raises JobCancelled, or what the work raises."""
@@ -48,6 +49,13 @@ class Job(Generic[T]):
     def when_progressed(self, listener: Callable[[Progress], None]) -> None:
         """Call `listener`, from the working thread, at each report; add it before `run`."""
         self._listeners.append(listener)
+
+    def when_cancelled(self, stop: Callable[[], None]) -> None:
+        """Call `stop`, from the cancelling thread, when the job is cancelled; add it before `run`
+        or in it, where it is called at once if the job was cancelled before."""
+        self._stops.append(stop)
+        if self.cancelled:
+            stop()
 
     def report(self, fraction: float, text: str = "") -> None:
         """Report progress; raises JobCancelled if the job was cancelled."""
@@ -64,6 +72,8 @@ class Job(Generic[T]):
     def cancel(self) -> None:
         """Ask the job to stop at its next report or check."""
         self._cancelled.set()
+        for stop in tuple(self._stops):
+            stop()
 
     def check(self) -> None:
         """Raise JobCancelled if the job was cancelled."""
@@ -82,6 +92,9 @@ class JobPart(Job[T]):
         self._whole = whole
         self._start = start
         self._share = share
+
+    def when_cancelled(self, stop: Callable[[], None]) -> None:
+        self._whole.when_cancelled(stop)
 
     def report(self, fraction: float, text: str = "") -> None:
         super().report(fraction, text)

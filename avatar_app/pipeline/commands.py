@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Block, Transcript
@@ -97,9 +98,40 @@ class Mute:
     muted: bool
 
 
+class Revision:
+    """Changes what the next answer knows of what was said, or repeats it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Forget:
+class Forget(Revision):
     """The user deleted the conversation: later answers do not refer to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SayAgain(Revision):
+    """The user wants to hear an answer again, at once."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(Revision):
+    """The user was misheard in a turn, or thinks better of it: `text` is answered in its place."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginConversation(Revision):
+    """Begin a new conversation, or go on with a stored one."""
+
+    conversation: int | None = None
+    """Of the stored one."""
+    turns: tuple[TurnEnded, ...] = ()
+    """Its last turns, oldest first."""
 
 
 def _untold() -> None:
@@ -130,6 +162,6 @@ Command = (
     | Interrupt
     | PushToTalk
     | Mute
-    | Forget
+    | Revision
     | SwitchEngine
 )

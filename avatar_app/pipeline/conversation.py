@@ -34,6 +34,7 @@ from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import CallTool
 from avatar_app.pipeline.output.response_pipeline import ResponseEngines, ResponsePipeline
+from avatar_app.pipeline.revisions import revise
 from avatar_app.pipeline.stage import Stage
 from avatar_app.pipeline.work_tracker import WorkTracker
 
@@ -193,9 +194,8 @@ class Conversation:
             case commands.Mute():
                 attention.mute(muted=order.muted)
                 self._post(Muted(order.muted))
-            case commands.Forget():
-                delivery.ledger.forget()
-                delivery.read_ahead()
+            case commands.Revision():
+                revise(order, attention, delivery, self._post)
             case commands.SwitchEngine():
                 self._use(order)
                 order.taken()

@@ -56,6 +56,7 @@ class RecognitionStage:
         feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT, turn)
         self._open = AudioSegment(turn, feed)
         utterance.segments.append(self._open)
+        utterance.marks.setdefault("user_started", self._clock())
         for chunk in prefix_padding:
             self.hear(chunk)
         self._stage.submit(turn, _Job(feed))

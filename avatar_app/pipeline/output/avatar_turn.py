@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from avatar_app.core.events import (
+    AnswerRepeated,
     BlockWritten,
     ClauseWritten,
     Event,
@@ -17,7 +19,7 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Block
+from avatar_app.core.values import Block, Pictures
 from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.commands import BlockReceived, ClauseReceived, StageEnded, StageFailed
 from avatar_app.pipeline.output.chat_context import ChatContext
@@ -31,6 +33,32 @@ from avatar_app.pipeline.wait_notice import WaitNotice
 
 ANSWER_PATIENCE = 60.0
 """Seconds without any activity after which an answer is given up."""
+
+
+@dataclass(eq=False, slots=True)
+class _Draft:
+    """What the newest turn has brought so far."""
+
+    clauses: list[str] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    failed: bool = False
+    typed: bool = False
+    repeated: bool = False
+
+    def as_ended(self, turn: Turn, outcome: Outcome, heard: str, pictures: Pictures) -> TurnEnded:
+        """What is kept of the turn."""
+        return TurnEnded(
+            turn.id,
+            outcome,
+            turn.user_text,
+            " ".join(self.clauses),
+            heard,
+            dict(turn.marks),
+            self.typed,
+            pictures,
+            tuple(self.blocks),
+            self.repeated,
+        )
 
 
 class AvatarTurnController:
@@ -52,12 +80,9 @@ class AvatarTurnController:
         self.chain, self.ledger = chain, ledger
         self._playback, self._presenter = playback, presenter
         self._post, self._clock = post, clock
-        self._typed = False
         self._started: Turn | None = None
-        self._written: list[str] = []
-        self._blocks: list[Block] = []
+        self._draft = _Draft()
         self._progress = PlaybackProgress("", 0.0, over=False)
-        self._failed = False
         self._working: set[str] = set()
         self._stirred_at = 0.0
         self._wait_notice = WaitNotice(post, clock)
@@ -88,7 +113,7 @@ class AvatarTurnController:
             self.interrupt()
             return ""
         self.turn = None
-        if not turn.user_text:
+        if not (turn.user_text or self._draft.repeated):
             self.announcements.insert(0, self._announced)
         self._post(UserTurnDiscarded(turn.id))
         return turn.user_text
@@ -107,12 +132,22 @@ class AvatarTurnController:
 
     def answer_typed(self, text: str) -> None:
         """Answer what the user typed, at once."""
-        if self.turn is not None and not self.turn.user_text:
-            self.claim()  # an announcement is not lost
-        self.interrupt()
+        self.give_way()
         turn = self._start(self.next_id(), text, self.ledger.prompt(text))
         turn.mark("end_of_turn")
         self._commit(turn, typed=True)
+
+    def say_again(self, text: str) -> None:
+        """Repeat what was said before, at once; it is no news, and remembered by nobody."""
+        turn = self._start(self.next_id(), "", text)
+        self._draft.repeated = True
+        self._commit(turn, typed=False)
+
+    def give_way(self) -> None:
+        """End the turn; what was announced and not heard comes later."""
+        if self.turn is not None and not self.turn.user_text:
+            self.claim()
+        self.interrupt()
 
     def read_ahead(self) -> None:
         """Let the dialogue engine process the beginning of its next prompt."""
@@ -127,7 +162,7 @@ class AvatarTurnController:
         """Take a clause from the dialogue engine."""
         if order.turn.cancelled:
             return
-        self._written.append(order.clause)
+        self._draft.clauses.append(order.clause)
         self._stirred_at = self._clock()
         if order.turn is self.turn:
             self._post(ClauseWritten(order.turn.id, order.clause))
@@ -136,7 +171,7 @@ class AvatarTurnController:
         """Take a block to be shown from the dialogue engine."""
         if order.turn.cancelled:
             return
-        self._blocks.append(order.block)
+        self._draft.blocks.append(order.block)
         self._stirred_at = self._clock()
         if order.turn is self.turn:
             self._post(BlockWritten(order.turn.id, order.block))
@@ -157,7 +192,7 @@ class AvatarTurnController:
         if self._progress.heard_text != before.heard_text:
             self._post(WordsPlayed(self.turn.id, self._progress.heard_text))
         if self._progress.over and not self._working:
-            self._end(self.turn, Outcome.FAILED if self._failed else Outcome.FINISHED)
+            self._end(self.turn, Outcome.FAILED if self._draft.failed else Outcome.FINISHED)
         elif self._progress.seconds > before.seconds or floor_taken:
             self._stirred_at = self._clock()
         elif self._clock() - max(self._stirred_at, self.turn.stirred_at) > ANSWER_PATIENCE:
@@ -179,24 +214,26 @@ class AvatarTurnController:
         turn_id, error = None if order.stage == REST else order.turn.id, order.error
         hint = GOES_ON[order.stage] if order.recovered else error.hint
         self._post(Failed(turn_id, order.stage, error.message, hint, type(error)))
-        self._failed = self._failed or (order.stage in (THINK, SPEAK) and not order.recovered)
+        self._draft.failed |= order.stage in (THINK, SPEAK) and not order.recovered
 
     def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
         turn = Turn(id, user_text, self._clock)
-        self._written, self._blocks, self._failed = [], [], False
+        self._draft = _Draft()
         self._started, self._working = turn, {THINK, SPEAK}
         self._progress = PlaybackProgress("", 0.0, over=False)
         self.chain.start(turn, prompt)
         return turn
 
     def _commit(self, turn: Turn, *, typed: bool) -> None:
-        self.turn, self._typed = turn, typed
+        self.turn, self._draft.typed = turn, typed
         self._stirred_at = self._clock()
         if turn.user_text:
             self._post(UserSaid(turn.id, turn.user_text, typed))
-        for clause in self._written:
+        elif self._draft.repeated:
+            self._post(AnswerRepeated(turn.id))
+        for clause in self._draft.clauses:
             self._post(ClauseWritten(turn.id, clause))
-        for block in self._blocks:
+        for block in self._draft.blocks:
             self._post(BlockWritten(turn.id, block))
         turn.commit()
         self._playback.allow(turn)
@@ -215,19 +252,11 @@ class AvatarTurnController:
 
     def _end(self, turn: Turn, outcome: Outcome) -> None:
         heard = self._playback.progress(turn).heard_text
+        turn.mark("ended")
         turn.cancel()
         self.turn = None
-        ended = TurnEnded(
-            turn.id,
-            outcome,
-            turn.user_text,
-            " ".join(self._written),
-            heard,
-            dict(turn.marks),
-            self._typed,
-            self._presenter.pictures(turn),
-            tuple(self._blocks),
-        )
+        pictures = self._presenter.pictures(turn)
+        ended = self._draft.as_ended(turn, outcome, heard, pictures)
         self.ledger.add(ended)
         self._post(ended)
         self.read_ahead()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
@@ -12,6 +13,9 @@ MOST_MESSAGES = 60
 KEPT_MESSAGES = 40
 """Messages that are left when there were too many. Many go at once, because a model must process
 everything again after the beginning has changed: it then stays the same for some turns."""
+
+EARLIER = 0
+"""Number of all turns of a former run of the program: those of this one begin with 1."""
 
 
 class ChatContext:
@@ -28,6 +32,8 @@ class ChatContext:
         self.tools = tuple(tools)
         self._facts = facts
         self._messages: list[Message] = []
+        self._turns: list[int] = []
+        """Of each message: the turn it is from."""
 
     def prompt(self, user_text: str) -> Prompt:
         """Return the prompt for an answer to `user_text`."""
@@ -41,20 +47,40 @@ class ChatContext:
         return Prompt((*told, *self._messages), self.tools)
 
     def add(self, ended: TurnEnded) -> None:
-        """Add a turn as it was heard."""
+        """Add a turn as it was heard; a repetition is left out."""
+        if ended.repeated:
+            return
         if ended.user_text:
-            self._messages.append(Message(Role.USER, ended.user_text))
+            self._remember(ended.turn_id, Message(Role.USER, ended.user_text))
         if ended.heard_text:
             interrupted = ended.outcome is not Outcome.FINISHED
             shown = [block.text for block in ended.blocks if not interrupted]
             text = "\n".join([ended.heard_text, *shown])
-            self._messages.append(Message(Role.AVATAR, text, interrupted))
+            self._remember(ended.turn_id, Message(Role.AVATAR, text, interrupted))
         if len(self._messages) > MOST_MESSAGES:
-            del self._messages[: self._beginning()]
+            beginning = self._beginning()
+            del self._messages[:beginning], self._turns[:beginning]
+
+    def withdraw(self, turn_id: int) -> None:
+        """What was said in a turn counts no more."""
+        kept = [at for at, of in enumerate(self._turns) if of != turn_id]
+        self._messages = [self._messages[at] for at in kept]
+        self._turns = [self._turns[at] for at in kept]
+
+    def resume(self, turns: Sequence[TurnEnded]) -> None:
+        """Begin with what was said in earlier turns, oldest first; nothing else was."""
+        self.forget()
+        for turn in turns:
+            self.add(replace(turn, turn_id=EARLIER))
 
     def forget(self) -> None:
         """Clear the context; dialogue engines with a memory of their own trust only the prompt."""
         self._messages.clear()
+        self._turns.clear()
+
+    def _remember(self, turn_id: int, message: Message) -> None:
+        self._messages.append(message)
+        self._turns.append(turn_id)
 
     def _beginning(self) -> int:
         """Return where the kept messages begin: with words of the user, as models expect."""
