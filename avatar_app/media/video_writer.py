@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
+from avatar_app.media.subtitles import Subtitle, SubtitleTrack
 from avatar_app.system.files import settle
 
 AUDIO_BIT_RATE = 128_000
@@ -62,7 +64,7 @@ class VideoWriter:
     new one. Raises FilmUnwritable where it cannot be written.
 
     `preset` and `crf` are x264's: faster or smaller, and how exact (18 is near lossless).
-    A `silent` film has no sound track.
+    A `silent` film has no sound track. `subtitles` become a subtitle stream.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class VideoWriter:
         *,
         stereo: bool = True,
         silent: bool = False,
+        subtitles: Sequence[Subtitle] = (),
     ) -> None:
         import av
         import cv2
@@ -85,6 +88,7 @@ class VideoWriter:
         self._fps = Fraction(fps).limit_denominator(1001)
         self._options = {"preset": str(preset), "crf": str(crf), "x264-params": LEAN}
         self._layout = "stereo" if stereo else "mono"
+        self._subtitles = subtitles
         self._frames = 0
         self._samples = 0
         self._video: Any = None
@@ -166,6 +170,8 @@ class VideoWriter:
         self._video = self._container.add_stream("libx264", rate=self._fps, options=self._options)
         self._video.width, self._video.height = width - width % 2, height - height % 2
         self._video.pix_fmt = "yuv420p"
+        if self._subtitles:
+            SubtitleTrack(self._container).write(self._subtitles)
 
     def _mux(self, stream: Any, frame: Any) -> None:
         try:

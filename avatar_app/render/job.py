@@ -43,6 +43,8 @@ class RenderRequest:
     model: str = ""
     """Weights by name or path; empty: the profile's."""
     silent: bool = False
+    sound: Sound | None = None
+    """What is heard where it was made already, in place of `audio` and `text`."""
 
     def files(self) -> list[Path]:
         """What may be files that the film is made of."""
@@ -104,6 +106,8 @@ class RenderJob:
         }
 
     def _spoken(self, opened: ExitStack) -> Sound:
+        if self._order.sound is not None:
+            return self._order.sound
         if self._order.audio is not None:
             return SoundFile(self._order.audio)
         choice = self._settings.tts

@@ -98,7 +98,9 @@ def render_film(
     times = [time.perf_counter()]
     count = max(1, math.ceil(sound.seconds * face.fps - 1e-6))
     silent = not with_sound
-    writer = VideoWriter(path, face.fps, preset, stereo=sound.stereo, silent=silent)
+    writer = VideoWriter(
+        path, face.fps, preset, stereo=sound.stereo, silent=silent, subtitles=sound.subtitles
+    )
     with writer as movie, _Beside() as encoder:
         until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps
         speech = _heard(sound, until, encoder, None if silent else movie)

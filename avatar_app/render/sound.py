@@ -14,6 +14,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk
 from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_file import opened_sound
+from avatar_app.media.subtitles import Subtitle
 
 LONGEST_SECONDS = 300.0
 TAKE_SECONDS = 8
@@ -35,6 +36,8 @@ class Sound(Protocol):
 
     seconds: float
     stereo: bool
+    subtitles: tuple[Subtitle, ...]
+    """What is said, and when; empty where that is not known."""
 
     def takes(self) -> Iterator[Take]:
         """All of it, from the beginning, in order."""
@@ -49,6 +52,7 @@ class SoundFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.subtitles: tuple[Subtitle, ...] = ()
         with opened_sound(path) as file:
             self.stereo = file.channels == 2
             count, most = 0, LONGEST_SECONDS * file.rate
@@ -84,6 +88,7 @@ class SpokenText:
     def __init__(self, voice: Any, text: str, turn: Turn) -> None:
         """`voice`: a `core.engines.Voice`. Raises EngineFailed where it says nothing."""
         self.stereo = False
+        self.subtitles: tuple[Subtitle, ...] = ()
         self._chunks: list[SpeechChunk] = []
         self.seconds = 0.0
         for chunk in voice.speak(text, turn):
