@@ -14,6 +14,7 @@ from rich.text import Text
 from avatar_app.cli.avatars import avatars
 from avatar_app.cli.console import busy, check_mark, plain_console
 from avatar_app.cli.fit import fit
+from avatar_app.cli.history import history
 from avatar_app.cli.models import models
 from avatar_app.cli.notices import tell, warn
 from avatar_app.cli.renamed import print_renamed
@@ -249,6 +250,7 @@ def bench(
 app.command(rich_help_panel=TALK)(setup)
 app.command(rich_help_panel=FILM)(render)
 app.command(rich_help_panel=FILM)(speak)
+app.add_typer(history, name="history", rich_help_panel=TALK)
 app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)
 app.add_typer(models, name="models", rich_help_panel=KEEP)

@@ -11,8 +11,10 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.screenshots.gallery import shoot
+from avatar_app.ui.screenshots.sample_history import fill_history
 from avatar_app.ui.screenshots.scripted_session import ScriptedSession
 
 
@@ -24,9 +26,14 @@ def shoot_all(folder: Path) -> list[Path]:
 
         def opened() -> ScriptedSession:
             settings = SettingsStore(Path(user) / "config.yaml", {})
-            return ScriptedSession(face, "mira", settings, registry.all())
+            return ScriptedSession(
+                face, "mira", settings, registry.all(), history=history, places=app_paths()
+            )
 
+        history = History(Path(user) / "history.db")
+        fill_history(history)
         pictures = shoot(folder / "window", opened)
+        history.close()
     face.close()
     film = folder / "conversation.mp4"
     settings, _ = load_settings(overrides={"face.options.width": 640, "face.options.height": 360})

@@ -28,10 +28,11 @@ from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
+from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
-from avatar_app.storage.recorder import Recorder
+from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,11 @@ class AppSession(ConversationCommands):
         self._closed = False
         history = settings.settings.history
         self._history = History(places.history_file, self._post)
-        self._recorder = Recorder(self._history) if history.keep else None
+        self._recorder = ConversationRecorder(self._history) if history.keep else None
+        settle = self._recorder.settle if self._recorder else lambda: None
+        self.conversations = StoredConversations(
+            self._history, self._order, settings, places, settle
+        )
         self._timekeeper = LatencyRecorder(places, history, self._post)
         self.registry = Registry()
         self.manifests = self.registry.all()
@@ -184,6 +189,7 @@ class AppSession(ConversationCommands):
         settings = self.settings.settings
         if self._recorder is not None:
             self.subscribe(self._recorder)
+            self._history.conversations.erase_deleted()
             self._history.prune(settings.history.days)
         from avatar_app.session.live_conversation import LiveConversation  # open the window first
 

@@ -31,6 +31,12 @@ class ConversationCommands:
     def mute(self, *, muted: bool) -> None:
         self._order(commands.Mute(muted))
 
+    def say_again(self, text: str) -> None:
+        self._order(commands.SayAgain(text))
+
+    def correct(self, turn_id: int, text: str) -> None:
+        self._order(commands.Correct(turn_id, text))
+
     def say(self, text: str) -> None:
         """Let the avatar say something on its own, once nobody speaks."""
         self._order(commands.Announce(text))

@@ -12,6 +12,7 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
 from avatar_app.session.starter import Starter
+from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.settings.store import SettingsStore
 
 
@@ -72,6 +73,8 @@ class Session(AudioDevices, Characters, Protocol):
     window's own preferences are settings too."""
     manifests: tuple[Manifest, ...]
     """The engines that can be chosen."""
+    conversations: StoredConversations
+    """All that was ever said, as far as it was kept."""
     starter: Starter
     """The starter set for first-time users: speech recognition, a voice and a language model."""
 
@@ -83,6 +86,12 @@ class Session(AudioDevices, Characters, Protocol):
 
     def type(self, text: str) -> None:
         """The user typed `text` and sent it."""
+
+    def say_again(self, text: str) -> None:
+        """Have the avatar repeat, at once, what it said before."""
+
+    def correct(self, turn_id: int, text: str) -> None:
+        """The user was misheard in a turn of this session: answer `text` in its place."""
 
     def interrupt(self) -> None:
         """Stop the avatar from speaking or thinking."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import CharacterShown, Event, TurnEnded
+from avatar_app.core.events import CharacterShown, ConversationBegan, Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
 from avatar_app.models.catalog import CATALOG, STARTER, read_catalog
 from avatar_app.performance.starter import StarterItem
+from avatar_app.pipeline.commands import BeginConversation, Command
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
+from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths, shipped
 
 MODELS = read_catalog(shipped("models") / CATALOG).find_all([STARTER])
@@ -141,11 +145,35 @@ class FakeSession:
 
     def close(self) -> None:
         self._note("close")
+        if "stored" in self.__dict__:
+            self.stored.close()
         self._outbox.put(None)
         self._poster.join()
 
     def type(self, text: str) -> None:
         self._note("type", text)
+
+    @cached_property
+    def stored(self) -> History:
+        """What the history page shows: a real one, for a test to fill."""
+        return History(app_paths().history_file)
+
+    @cached_property
+    def conversations(self) -> StoredConversations:
+        return StoredConversations(self.stored, self._order, self.settings, app_paths())
+
+    def _order(self, order: Command) -> None:
+        """As the conductor, of what concerns conversations."""
+        assert isinstance(order, BeginConversation)
+        self._note("begin_conversation", order.conversation)
+        self.stored.begin(order.conversation)
+        self.post(ConversationBegan(order.conversation, order.turns))
+
+    def say_again(self, text: str) -> None:
+        self._note("say_again", text)
+
+    def correct(self, turn_id: int, text: str) -> None:
+        self._note("correct", turn_id, text)
 
     def interrupt(self) -> None:
         self._note("interrupt")

@@ -25,7 +25,10 @@ from avatar_app.core.values import (
 from avatar_app.performance.starter import StarterItem
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
+from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.history import History
+from avatar_app.system.paths import AppPaths
 
 _LOOKS = {
     State.IDLE: FaceState.IDLE,
@@ -69,10 +72,14 @@ class ScriptedSession:
         character: str,
         settings: SettingsStore,
         manifests: tuple[Manifest, ...] = (),
+        *,
+        history: History,
+        places: AppPaths,
     ) -> None:
         self.character, self.settings, self.manifests = character, settings, manifests
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()
+        self.conversations = StoredConversations(history, self._unasked, settings, places)
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []
         self._frame = self._resting(FaceState.IDLE)
@@ -95,7 +102,7 @@ class ScriptedSession:
     def _unasked(self, *_: Any, **_flags: Any) -> None:
         """Nobody asks for anything while pictures are taken."""
 
-    type = interrupt = hold = mute = use_character = forget = _unasked
+    type = say_again = correct = interrupt = hold = mute = use_character = forget = _unasked
 
     def frame(self) -> VideoFrame | None:
         return self._frame

@@ -1,0 +1,101 @@
+"""The stored conversations while the program runs: continued, deleted with undo, exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from avatar_app.core.jobs import Job
+from avatar_app.pipeline import commands
+from avatar_app.session.conversation_export import ConversationExporter
+from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.conversation_text import ExportFormat, Speakers
+from avatar_app.storage.conversations import ConversationSummary
+from avatar_app.storage.history import History
+from avatar_app.storage.stored_turns import StoredTurn
+from avatar_app.system.paths import AppPaths
+
+RESUMED_TURNS = 100
+"""Turns of an old conversation that the window shows again; a prompt holds fewer."""
+
+
+class StoredConversations:
+    """What a window may ask of the history. Every method may take a moment."""
+
+    def __init__(
+        self,
+        history: History,
+        order: Callable[[commands.Command], None],
+        settings: SettingsStore,
+        places: AppPaths,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`settle` returns when all that was said so far is stored."""
+        self._history, self._store = history, history.conversations
+        self._order, self._settings, self._settle = order, settings, settle
+        self._exporter = ConversationExporter(self._store, places)
+        self._left: int | None = None
+
+    @property
+    def current(self) -> int | None:
+        """The one that is going on; None before anything was said in it."""
+        return self._history.conversation
+
+    def search(self, text: str = "") -> tuple[ConversationSummary, ...]:
+        """All conversations, or those in which `text` is found; pinned ones first, then the
+        latest."""
+        self._settle()
+        return self._store.search(text)
+
+    def turns(self, id: int, after: int = 0, until: int = 0) -> tuple[StoredTurn, ...]:
+        """The next page of turns of a conversation behind the turn with the number `after`; at
+        least up to the turn `until`."""
+        page = list(self._store.turns(id, after))
+        while page and page[-1].number < until:
+            page += self._store.turns(id, page[-1].number)
+        return tuple(page)
+
+    def rename(self, id: int, title: str) -> None:
+        """An empty title brings the first sentence back."""
+        self._store.rename(id, title)
+
+    def pin(self, id: int, *, pinned: bool) -> None:
+        """Keep it at the top of the list, or no more."""
+        self._store.pin(id, pinned=pinned)
+
+    def resume(self, id: int) -> None:
+        """Go on with an old conversation; a `ConversationBegan` event tells when it is so."""
+        self._settle()
+        turns = tuple(each.turn for each in self._store.last_turns(id, RESUMED_TURNS))
+        self._order(commands.BeginConversation(id, turns))
+
+    def begin(self) -> None:
+        """Begin a new conversation that knows nothing of the one before."""
+        self._order(commands.BeginConversation())
+
+    def delete(self, id: int) -> None:
+        """Put it aside, for `restore`; where it is going on, a new one begins."""
+        self._settle()
+        self._store.delete(id)
+        self._left = id if id == self.current else None
+        if self._left is not None:
+            self.begin()
+
+    def restore(self, id: int) -> None:
+        """Undo `delete`: it is stored, and goes on where it did."""
+        self._store.restore(id)
+        if self._left == id:
+            self._left = None
+            self.resume(id)
+
+    def erase(self, id: int) -> None:
+        """Erase for good what was deleted."""
+        self._store.erase_deleted([id])
+
+    def export(
+        self, id: int, path: Path, format: ExportFormat, speakers: Speakers, job: Job[Path]
+    ) -> Path:
+        """Write it into a file; see `ConversationExporter`."""
+        self._settle()
+        settings = self._settings.settings
+        return self._exporter.export(id, path, format, speakers, settings, job)
