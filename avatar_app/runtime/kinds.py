@@ -1,4 +1,4 @@
-"""The table of engine kinds: setting, built-in engine, title and stages, in loading order."""
+"""The table of engine kinds: built-in engine, title and stages, in loading order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from avatar_app.core.manifest import Kind
-from avatar_app.settings.schema import EngineChoice, Settings
+from avatar_app.settings.schema import EngineChoice, Settings, engine_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,6 @@ class EngineKind:
     kind: Kind
     title: str
     """Title of its engines in lists."""
-    setting: str
-    """Dotted name of the setting that chooses an engine and its options."""
     builtin: str
     """The engine that needs no downloads and takes over where another fails."""
     stages: tuple[str, ...] = ()
@@ -28,15 +26,20 @@ class EngineKind:
     in_conversation: bool = True
     """Loaded with a conversation; other kinds are loaded when a film is written."""
 
+    @property
+    def setting(self) -> str:
+        """Dotted name of the setting that chooses an engine and its options."""
+        return next(".".join(name) for name, kind in engine_settings().items() if kind is self.kind)
+
 
 _ROWS = (
-    EngineKind(Kind.ASR, "Recognition", "asr", "pocketsphinx", ("recognize",), "text"),
-    EngineKind(Kind.TTS, "Voices", "tts", "espeak", ("speak",), "first_speech"),
-    EngineKind(Kind.FACE, "Faces", "face", "illustrated", ("perform", "rest"), "first_frame"),
-    EngineKind(Kind.VAD, "Voice activity", "vad", "webrtc", ("detect_voice",)),
-    EngineKind(Kind.AEC, "Echo cancellation", "audio.aec", "none", ("cancel_echo",)),
-    EngineKind(Kind.DIALOGUE, "Dialogue", "dialogue", "builtin", ("think",), "first_token"),
-    EngineKind(Kind.ENHANCE, "Films", "face_enhancement", "none", in_conversation=False),
+    EngineKind(Kind.ASR, "Recognition", "pocketsphinx", ("recognize",), "text"),
+    EngineKind(Kind.TTS, "Voices", "espeak", ("speak",), "first_speech"),
+    EngineKind(Kind.FACE, "Faces", "illustrated", ("perform", "rest"), "first_frame"),
+    EngineKind(Kind.VAD, "Voice activity", "webrtc", ("detect_voice",)),
+    EngineKind(Kind.AEC, "Echo cancellation", "none", ("cancel_echo",)),
+    EngineKind(Kind.DIALOGUE, "Dialogue", "builtin", ("think",), "first_token"),
+    EngineKind(Kind.ENHANCE, "Films", "none", in_conversation=False),
 )
 KINDS = {row.kind: row for row in _ROWS}
 """In loading order: first those that take longest, and a voice is given memory before a face."""
