@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,12 +16,62 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TextPart:
+    """Words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePart:
+    """A picture shown with a message."""
+
+    content: bytes = field(repr=False)
+    """Of its file; engines encode it when they send it."""
+    mime: str = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPart:
+    """A sound played with a message."""
+
+    content: bytes = field(repr=False)
+    """Of its file; engines encode it when they send it."""
+    mime: str = "audio/wav"
+
+
+MediaPart = PicturePart | SoundPart
+Part = TextPart | MediaPart
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message. An avatar's text holds only the words that were heard."""
+    """One thing that was said. An avatar's text holds only the words that were heard."""
 
     role: Role
-    text: str
+    content: str | tuple[Part, ...]
+    """Words, or words, pictures and sounds in their order."""
     interrupted: bool = False
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return its content as parts; plain words are one part."""
+        return (TextPart(self.content),) if isinstance(self.content, str) else self.content
+
+    @property
+    def media(self) -> tuple[MediaPart, ...]:
+        """Return its pictures and sounds."""
+        return tuple(part for part in self.parts if not isinstance(part, TextPart))
+
+    @property
+    def text(self) -> str:
+        """Return its words alone."""
+        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+
+def content_of(text: str, media: tuple[MediaPart, ...] = ()) -> str | tuple[Part, ...]:
+    """Return the content of a message: words and, after them, pictures and sounds."""
+    return (TextPart(text), *media) if media else text
 
 
 @dataclass(frozen=True, slots=True)

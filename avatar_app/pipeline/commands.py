@@ -9,6 +9,7 @@ from typing import Any
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import MediaPart
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Block, Transcript
 
@@ -70,6 +71,13 @@ class TextTyped:
     """The user typed."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAttached:
+    """A picture is to be shown, or a sound played, with what the user says next."""
+
+    part: MediaPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,7 @@ Command = (
     | StageEnded
     | StageFailed
     | TextTyped
+    | MediaAttached
     | Announce
     | Interrupt
     | PushToTalk

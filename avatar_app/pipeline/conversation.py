@@ -15,7 +15,7 @@ from avatar_app.core.engines import (
     VoiceDetector,
 )
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import AudioLevels, Event, Failed, Muted, State, StateChanged
+from avatar_app.core.events import AudioLevels, Event, Failed, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, FaceState, VideoFrame
@@ -184,6 +184,8 @@ class Conversation:
             case commands.TextTyped():
                 attention.withdraw()
                 delivery.answer_typed(order.text)
+            case commands.MediaAttached():
+                delivery.ledger.attach(order.part)
             case commands.Announce():
                 delivery.announcements.append(order.text)
             case commands.Interrupt():
@@ -193,7 +195,6 @@ class Conversation:
                 attention.hold(held=order.held)
             case commands.Mute():
                 attention.mute(muted=order.muted)
-                self._post(Muted(order.muted))
             case commands.Revision():
                 revise(order, attention, delivery, self._post)
             case commands.SwitchEngine():

@@ -27,7 +27,7 @@ from avatar_app.core.events import (
     WordsPlayed,
 )
 from avatar_app.core.manifest import Kind
-from avatar_app.core.prompt import Message, Role
+from avatar_app.core.prompt import Message, PicturePart, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     AudioChunk,
@@ -83,6 +83,22 @@ def test_a_spoken_turn_is_recognized_answered_heard_and_seen(scene: Scene) -> No
     states = [event.state for event in scene.of(StateChanged)]
     assert states[0] is State.LISTENING
     assert states[-2:] == [State.SPEAKING, State.IDLE]
+
+
+def test_a_picture_is_shown_with_what_is_said_next(scene: Scene) -> None:
+    picture = PicturePart(b"a cat")
+    scene.order(commands.MediaAttached(picture))
+    scene.say("what is this")
+    ended(scene)
+    assert scene.dialogue.prompts[-1].messages[-1].media == (picture,)
+    scene.say("and now")
+    ended(scene, 2)
+    assert [message.media for message in scene.dialogue.prompts[-1].messages] == [
+        (),
+        (picture,),
+        (),
+        (),
+    ]
 
 
 def test_no_first_syllable_is_lost(scene: Scene) -> None:

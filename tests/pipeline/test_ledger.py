@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avatar_app.core.events import Outcome, TurnEnded
-from avatar_app.core.prompt import Role
+from avatar_app.core.prompt import Message, PicturePart, Role, TextPart
 from avatar_app.pipeline.output.chat_context import KEPT_MESSAGES, MOST_MESSAGES, ChatContext
 
 
@@ -21,3 +21,40 @@ def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:
         beginnings.append(said[0])
     assert all(message.role is Role.USER for message in beginnings[MOST_MESSAGES // 2 :])
     assert len(set(beginnings)) <= 100 // ((MOST_MESSAGES - KEPT_MESSAGES) // 2) + 1
+
+
+def ended(number: int, text: str) -> TurnEnded:
+    return TurnEnded(number, Outcome.FINISHED, text, "so", "so")
+
+
+def test_what_is_attached_belongs_to_what_is_said_next() -> None:
+    ledger, first, second = ChatContext(), PicturePart(b"first"), PicturePart(b"second")
+    ledger.attach(first)
+    assert ledger.prompt("What")  # a pause: an answer is prepared, and dropped
+    asked = ledger.prompt("What is this?").messages[-1]
+    assert asked == Message(Role.USER, (TextPart("What is this?"), first))
+    ledger.attach(second)  # while the avatar answers
+    ledger.add(ended(1, "What is this?"))
+    question, _answer, now = ledger.prompt("And this?").messages
+    assert question == asked
+    assert now.media == (second,)
+    ledger.add(ended(2, "And this?"))
+    assert ledger.prompt("Bye.").messages[-1].content == "Bye."
+
+
+def test_what_is_attached_is_forgotten_with_the_rest() -> None:
+    ledger = ChatContext()
+    ledger.attach(PicturePart(b"mine"))
+    ledger.forget()
+    assert ledger.prompt("Hello.").messages == (Message(Role.USER, "Hello."),)
+
+
+def test_a_corrected_question_keeps_its_picture() -> None:
+    ledger, picture = ChatContext(), PicturePart(b"a cat")
+    ledger.attach(picture)
+    ledger.prompt("What is that?")
+    ledger.add(ended(1, "What is that?"))
+    ledger.withdraw(1)
+    assert ledger.prompt("What is this?").messages == (
+        Message(Role.USER, (TextPart("What is this?"), picture)),
+    )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from avatar_app.core.events import Event, Failed, UserStarted, UserTranscript, UserTurnDiscarded
+from avatar_app.core.events import (
+    Event,
+    Failed,
+    Muted,
+    UserStarted,
+    UserTranscript,
+    UserTurnDiscarded,
+)
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
 from avatar_app.pipeline.builtin_engines import GOES_ON
@@ -121,6 +128,7 @@ class UserTurnController:
             self.muted = muted
             self.withdraw()
             self.hearing.forget()
+        self._post(Muted(muted))
 
     def withdraw(self) -> None:
         """Drop the utterance: it held no words, or the user typed instead."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from avatar_app.core.events import Outcome, TurnEnded
-from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
+from avatar_app.core.prompt import MediaPart, Message, Prompt, Role, ToolDescription, content_of
 
 MOST_MESSAGES = 60
 """Messages of the conversation in a prompt; older ones are in the stored history."""
@@ -34,10 +34,18 @@ class ChatContext:
         self._messages: list[Message] = []
         self._turns: list[int] = []
         """Of each message: the turn it is from."""
+        self._attached: list[MediaPart] = []
+        self._prompted = 0
+
+    def attach(self, part: MediaPart) -> None:
+        """Show a picture, or play a sound, with what the user says next."""
+        self._attached.append(part)
 
     def prompt(self, user_text: str) -> Prompt:
-        """Return the prompt for an answer to `user_text`."""
-        return Prompt((*self.so_far().messages, Message(Role.USER, user_text)), self.tools)
+        """Return the prompt for an answer to `user_text` and what is attached to it."""
+        self._prompted = len(self._attached)
+        said = Message(Role.USER, content_of(user_text, tuple(self._attached)))
+        return Prompt((*self.so_far().messages, said), self.tools)
 
     def so_far(self) -> Prompt:
         """Return the next prompt without the user's words. It begins with the part that never
@@ -47,11 +55,16 @@ class ChatContext:
         return Prompt((*told, *self._messages), self.tools)
 
     def add(self, ended: TurnEnded) -> None:
-        """Add a turn as it was heard; a repetition is left out."""
+        """Add a turn as it was heard; a repetition is left out. What was attached after its prompt
+        is for the next."""
         if ended.repeated:
             return
         if ended.user_text:
-            self._remember(ended.turn_id, Message(Role.USER, ended.user_text))
+            media = tuple(self._attached[: self._prompted])
+            del self._attached[: self._prompted]
+            self._prompted = 0
+            said = Message(Role.USER, content_of(ended.user_text, media))
+            self._remember(ended.turn_id, said)
         if ended.heard_text:
             interrupted = ended.outcome is not Outcome.FINISHED
             shown = [block.text for block in ended.blocks if not interrupted]
@@ -62,7 +75,9 @@ class ChatContext:
             del self._messages[:beginning], self._turns[:beginning]
 
     def withdraw(self, turn_id: int) -> None:
-        """What was said in a turn counts no more."""
+        """What was said in a turn counts no more; what was attached to it is for the next."""
+        gone = [at for at, of in enumerate(self._turns) if of == turn_id]
+        self._attached[:0] = [part for at in gone for part in self._messages[at].media]
         kept = [at for at, of in enumerate(self._turns) if of != turn_id]
         self._messages = [self._messages[at] for at in kept]
         self._turns = [self._turns[at] for at in kept]
@@ -77,6 +92,8 @@ class ChatContext:
         """Clear the context; dialogue engines with a memory of their own trust only the prompt."""
         self._messages.clear()
         self._turns.clear()
+        self._attached.clear()
+        self._prompted = 0
 
     def _remember(self, turn_id: int, message: Message) -> None:
         self._messages.append(message)

@@ -12,6 +12,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.llama.backend import TEMPLATE
+from avatar_app.engines.dialogue.prompting.content import text_only
 from avatar_app.engines.dialogue.prompting.messages import (
     described,
     merged,
@@ -51,7 +52,7 @@ class Chat:
 
     def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         """The prompt's messages; two of the same role become one, for many templates insist."""
-        messages = merged(prompt.messages)
+        messages = merged(prompt.messages, text_only)
         if prompt.tools and not self.knows_tools:
             descriptions = "\n".join(
                 json.dumps(each["function"], ensure_ascii=False) for each in described(prompt)

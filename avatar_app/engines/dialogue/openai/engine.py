@@ -11,7 +11,7 @@ from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.openai.request import Refusal, refusal, without
+from avatar_app.engines.dialogue.openai.request import MEDIA, Refusal, refusal, without
 from avatar_app.engines.dialogue.openai.stream import CUT, FILTERED, Answer, Requested
 from avatar_app.engines.dialogue.openai.transport import (
     CONNECT_WITHIN,
@@ -21,6 +21,7 @@ from avatar_app.engines.dialogue.openai.transport import (
 )
 from avatar_app.engines.dialogue.openai.wire import NO_KEY, Wire, key_for, reason_of, translated
 from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.content import media_tokens, plain, with_media
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import described, merged, told
 from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
@@ -30,6 +31,8 @@ LETTERS = 3.2
 """Of a token, on average: the server alone can count exactly."""
 REFUSING = frozenset({400, 404, 405, 422, 501})
 """Statuses that may mean a parameter which is not taken."""
+MEDIA_REFUSING = REFUSING | {500}
+"""Statuses that may mean a picture or sound which is not taken: llama-server sends 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class OpenAIDialogue:
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         choices = self._choices
         room = choices.context - min(choices.longest, choices.context // 2)
-        messages = fitted(merged(prompt.messages), _length, room)
+        messages = fitted(merged(prompt.messages, with_media), _length, room)
         ending, answered = Ending(Limits.of(prompt.system, choices.sentences)), False
         while True:
             received = Answer()
@@ -185,7 +188,8 @@ class OpenAIDialogue:
                 return client.chat.completions.create(**wanted)
             except self._openai.APIStatusError as error:
                 more = refusal(reason_of(error), wanted, refused)
-                if error.status_code not in REFUSING or more is None:
+                statuses = MEDIA_REFUSING if more in MEDIA else REFUSING
+                if more is None or error.status_code not in statuses:
                     raise
                 self._refused[self._place] = refused | {more}
 
@@ -216,4 +220,6 @@ def _first_model(client: Any, address: str) -> str:
 
 
 def _length(messages: list[dict[str, Any]]) -> int:
-    return int(sum(len(message["content"]) / LETTERS + 8 for message in messages))
+    """About how many tokens the messages take."""
+    contents = [message["content"] for message in messages]
+    return int(sum(len(plain(each)) / LETTERS + media_tokens(each) + 8 for each in contents))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from avatar_app.engines.dialogue.prompting.content import MediaType
+from avatar_app.engines.dialogue.prompting.content import without as content_without
 from avatar_app.engines.dialogue.prompting.messages import without_system
 
 Body = dict[str, Any]
@@ -20,6 +22,12 @@ class Refusal(StrEnum):
     TOP_P = "top_p"
     SAMPLING = "sampling"
     SYSTEM = "system"
+    PICTURES = "pictures"
+    SOUNDS = "sounds"
+
+
+MEDIA = frozenset({Refusal.PICTURES, Refusal.SOUNDS})
+"""Parts of messages, which many models do not take."""
 
 
 def _renamed(body: Body) -> Body:
@@ -32,6 +40,8 @@ _WITHOUT: dict[Refusal, Callable[[Body], Body]] = {
     Refusal.TOP_P: lambda body: _left_out(body, "top_p"),
     Refusal.SAMPLING: lambda body: _left_out(body, "temperature", "top_p"),
     Refusal.SYSTEM: lambda body: body | {"messages": without_system(body["messages"])},
+    Refusal.PICTURES: lambda body: _without_parts(body, MediaType.PICTURE),
+    Refusal.SOUNDS: lambda body: _without_parts(body, MediaType.SOUND),
 }
 _SAID = (
     (Refusal.OLD_LENGTH, re.compile(r"max_tokens")),
@@ -39,6 +49,8 @@ _SAID = (
     (Refusal.SAMPLING, re.compile(r"temperature|top_p")),
     (Refusal.SYSTEM, re.compile(r"developer instruction|system (?:role|message|prompt|instr)")),
     (Refusal.SYSTEM, re.compile(r"role.{0,20}system|roles must alternate|system.{0,20}not supp")),
+    (Refusal.PICTURES, re.compile(r"image|vision|multi-?modal|mmproj|content.{0,40}string")),
+    (Refusal.SOUNDS, re.compile(r"audio|multi-?modal|mmproj|content.{0,40}string")),
     (Refusal.TOOLS, re.compile(r"tool|function[ _]call")),
 )
 """In what words they say so."""
@@ -68,3 +80,11 @@ def _holds(body: Body, refusal: Refusal) -> bool:
 
 def _left_out(body: Body, *names: str) -> Body:
     return {name: value for name, value in body.items() if name not in names}
+
+
+def _without_parts(body: Body, type: MediaType) -> Body:
+    messages = [
+        message | {"content": content_without(message["content"], type)}
+        for message in body["messages"]
+    ]
+    return body | {"messages": messages}

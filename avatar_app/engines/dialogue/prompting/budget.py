@@ -7,6 +7,7 @@ from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.prompt import Role
+from avatar_app.engines.dialogue.prompting.content import plain
 from avatar_app.engines.dialogue.prompting.messages import with_system
 
 STEP = 4
@@ -47,9 +48,9 @@ def fitted(messages: Messages, length: Callable[[Messages], int], room: int) -> 
 
 def _told_short(system: Messages, old: Messages, rest: Messages) -> Messages:
     lines = [
-        f"- {message['role']}: {_short(message['content'])}"
+        f"- {message['role']}: {_short(text)}"
         for message in old[-REMEMBERED:]
-        if message["content"]
+        if (text := plain(message["content"]))
     ]
     return with_system([*system, *rest], "\n".join([EARLIER, *lines]))
 

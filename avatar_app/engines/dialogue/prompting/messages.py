@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.values import ToolResult
+from avatar_app.engines.dialogue.prompting.content import Content, joined, plain
 
-CUT_SHORT = " —"
-"""After an answer of which the user has heard no more."""
 BEGUN = "The conversation began with your words: {}"
 """In the system's message, for many templates insist that the user speaks first."""
 
 
-def merged(said: tuple[Message, ...]) -> list[dict[str, Any]]:
+def merged(
+    said: tuple[Message, ...], content: Callable[[Message], Content]
+) -> list[dict[str, Any]]:
     """The messages; two of the same role become one, for many templates insist.
 
+    `content`: `with_media` for a model that may see and hear, else `text_only`.
     What the avatar said before the user did (a greeting) is told in the system's message.
     """
     messages: list[dict[str, Any]] = []
     for message in said:
-        text = message.text + (CUT_SHORT if message.interrupted else "")
+        written = content(message)
         if messages and messages[-1]["role"] == message.role:
-            messages[-1]["content"] += f"\n{text}"
+            messages[-1]["content"] = joined(messages[-1]["content"], written)
         else:
-            messages.append({"role": str(message.role), "content": text})
+            messages.append({"role": str(message.role), "content": written})
     first = 1 if messages and messages[0]["role"] == Role.SYSTEM else 0
     if len(messages) > first + 1 and messages[first]["role"] == Role.AVATAR:
-        greeting = messages.pop(first)["content"]
+        greeting = plain(messages.pop(first)["content"])
         return with_system(messages, BEGUN.format(greeting))
     return messages
 
@@ -69,5 +71,5 @@ def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
         return rest
     system = rest.pop(0)["content"]
-    rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+    rest[0]["content"] = joined(system, rest[0]["content"], "\n\n")
     return rest

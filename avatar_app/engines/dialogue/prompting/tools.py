@@ -10,7 +10,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from avatar_app.core.prompt import Prompt, Role, ToolDescription
+from avatar_app.core.prompt import Prompt, Role, ToolDescription, content_of
 
 MOST = 3
 """Functions that are offered at once: each costs some 40 tokens of reading."""
@@ -56,7 +56,8 @@ def with_offer(prompt: Prompt, tools: Iterable[ToolDescription]) -> Prompt:
     """The prompt, in which the user's last words are followed by what may be called."""
     functions = "\n".join(signature(tool) for tool in tools)
     last = prompt.messages[-1]
-    offered = replace(last, text=OFFERED.format(said=last.text, functions=functions))
+    said = OFFERED.format(said=last.text, functions=functions)
+    offered = replace(last, content=content_of(said, last.media))
     return Prompt((*prompt.messages[:-1], offered))
 
 
