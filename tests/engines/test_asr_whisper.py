@@ -34,6 +34,7 @@ from avatar_app.engines.asr.whisper.encoding import (
 )
 from avatar_app.engines.asr.whisper.engine import STEP, WhisperRecognizer
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions
+from avatar_app.engines.asr.whisper.language import SpokenLanguage
 from avatar_app.engines.asr.whisper.loading import translated
 from avatar_app.engines.asr.whisper.prompting import (
     MOST_HOTWORD_TOKENS,
@@ -121,6 +122,25 @@ def test_each_word_has_its_time(recognizer):
     *_, final = recognizer.transcribe(blocks(SPEECH), Turn(1))
     assert [word.text for word in final.words] == SENTENCE.split()
     assert all(one.start < one.end <= other.start for one, other in pairwise(final.words))
+
+
+def test_a_language_that_was_barely_detected_gives_way_to_the_expected_one():
+    spoken = SpokenLanguage("en")
+    assert spoken.choose([("ja", 0.37), ("ko", 0.2), ("en", 0.16)]) == "en"
+    assert spoken.choose([("ja", 0.97), ("en", 0.01)]) == "ja", "it was detected clearly"
+    assert spoken.choose([("hu", 0.4), ("cs", 0.2)]) == "hu", "nothing else was detected"
+
+
+def test_the_language_that_was_understood_is_expected_from_then_on():
+    spoken = SpokenLanguage("en")
+    unsure = [("de", 0.3), ("en", 0.4)]
+    assert spoken.choose(unsure) == "en"
+    for _ in range(2):
+        spoken.understood("de")
+    assert spoken.choose(unsure) == "de"
+    for _ in range(3):
+        spoken.understood("en")
+    assert spoken.choose(unsure) == "en", "only the latest utterances count"
 
 
 def test_the_text_is_there_when_the_speaker_has_paused(recognizer, monkeypatch):

@@ -20,11 +20,11 @@ from avatar_app.engines.asr.whisper.belief import (
 from avatar_app.engines.asr.whisper.encoding import (
     LONGEST,
     PADDING,
-    WINDOW,
     EncodedSound,
     encode,
 )
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions, Hypothesis
+from avatar_app.engines.asr.whisper.language import SpokenLanguage
 from avatar_app.engines.asr.whisper.long_sound import decode_long
 from avatar_app.engines.asr.whisper.prompting import tokens_before
 from avatar_app.engines.asr.whisper.segments import Segment, align, split, tokenizer_for, within
@@ -45,9 +45,12 @@ class Attempt:
     temperature: float = 0.0
 
 
-ATTEMPTS = (Attempt(PADDING), Attempt(2 * PADDING), Attempt(WINDOW), Attempt(WINDOW, 0.4))
-"""For a final text, until one can be believed: quick, nearly as quick, as Whisper was trained, and
-by chance, which leads out of a loop."""
+ATTEMPTS = (
+    *(Attempt(PADDING), Attempt(2 * PADDING)),
+    *(Attempt(4 * PADDING), Attempt(4 * PADDING, temperature=0.4)),
+)
+"""For a final text, until one can be believed: quick, with more silence, and by chance, which leads
+out of a loop. Somebody waits: a whole window of 30 s would cost six times as much."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +59,7 @@ class _Decoded:
 
     encoded: EncodedSound
     tokenizer: Any
+    language: str
     segments: tuple[Segment, ...]
     sureness: float
     """Mean log-probability of the tokens."""
@@ -87,6 +91,7 @@ class Decoder:
     def __init__(self, model: Any) -> None:
         self.model = model
         self._tokenizers: dict[str, Any] = {}
+        self._spoken = SpokenLanguage()
 
     def decode(
         self,
@@ -108,7 +113,11 @@ class Decoder:
         if seconds > LONGEST:
             return decode_long(self.model, voiced, options, final=final)
         best = self._search(voiced.samples, options, final=final, is_stale=is_stale)
-        return None if best is None else self._hypothesis(best, voiced, options, final=final)
+        if best is None:
+            return None
+        if final and best.is_believable:
+            self._spoken.understood(best.language)
+        return self._hypothesis(best, voiced, options, final=final)
 
     def _search(
         self,
@@ -135,7 +144,8 @@ class Decoder:
     def _generate(
         self, encoded: EncodedSound, options: DecodingOptions, beam: int, temperature: float
     ) -> _Decoded:
-        tokenizer = self._tokenizer(encoded, options.language)
+        language = self._language(encoded, options.language)
+        tokenizer = self._tokenizer(language)
         before = tokens_before(self.model, options)
         prompt = ([tokenizer.sot_prev, *before] if before else []) + tokenizer.sot_sequence
         most = most_tokens(encoded.seconds)
@@ -155,22 +165,29 @@ class Decoder:
         return _Decoded(
             encoded,
             tokenizer,
+            language,
             spoken,
             score * len(tokens) / (len(tokens) + 1),
             result.no_speech_prob,
             len(tokens) < most or len(spoken) < len(segments),
         )
 
-    def _tokenizer(self, encoded: EncodedSound, language: str | None) -> Any:
-        """Of the language that is spoken."""
-        multilingual = self.model.model.is_multilingual
-        if multilingual and language is None:
-            [[(likeliest, _), *_]] = self.model.model.detect_language(encoded.output)
-            language = likeliest.removeprefix("<|").removesuffix("|>")
-        spoken = language if multilingual and language else "en"
-        if spoken not in self._tokenizers:
-            self._tokenizers[spoken] = tokenizer_for(self.model, spoken)
-        return self._tokenizers[spoken]
+    def _language(self, encoded: EncodedSound, wanted: str | None) -> str:
+        """The language that is wanted, or else the one that is spoken."""
+        if not self.model.model.is_multilingual:
+            return "en"
+        if wanted is not None:
+            return wanted
+        [detected] = self.model.model.detect_language(encoded.output)
+        return self._spoken.choose(
+            (token.removeprefix("<|").removesuffix("|>"), probability)
+            for token, probability in detected
+        )
+
+    def _tokenizer(self, language: str) -> Any:
+        if language not in self._tokenizers:
+            self._tokenizers[language] = tokenizer_for(self.model, language)
+        return self._tokenizers[language]
 
     def _hypothesis(
         self, decoded: _Decoded, voiced: VoicedSound, options: DecodingOptions, *, final: bool
