@@ -27,7 +27,8 @@ from avatar_app.engines.asr.whisper.loading import load
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.loading import RATE
 from avatar_app.engines.tts.piper.engine import PiperVoice
-from avatar_app.models.resolve import path_if_here, with_model_path
+from avatar_app.models.resolve import path_if_here
+from avatar_app.runtime.factory import resolve_options
 from avatar_app.runtime.kinds import choices
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import Settings
@@ -116,10 +117,9 @@ def _options(settings: Settings) -> dict[str, Any]:
     choice = choices(settings)[Kind.TTS]
     manifest = Registry().find(Kind.TTS, "kokoro")
     if choice.engine == manifest.name:
-        return with_model_path(manifest.checked(choice.options), manifest, app_paths())
+        return resolve_options(choice.options, manifest, app_paths())
     here = path_if_here("kokoro-v1.0-int8", app_paths())
-    options = manifest.checked({"model": str(here)} if here else {})
-    return with_model_path(options, manifest, app_paths())
+    return resolve_options({"model": str(here)} if here else {}, manifest, app_paths())
 
 
 def _whole(voice: Any) -> Callable[[str], Samples]:

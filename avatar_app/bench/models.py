@@ -24,7 +24,7 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.engines.hosting.host import Host
 from avatar_app.runtime.engine_set import create_engine
-from avatar_app.runtime.factory import engine_factory
+from avatar_app.runtime.factory import engine_factory, resolve_options
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import Settings
 from avatar_app.system.packages import install_command
@@ -117,7 +117,7 @@ def _llama_here(model: Path) -> Iterator[Any]:
     registry = Registry()
     manifest = registry.find(Kind.DIALOGUE, "llama")
     options = {"model": str(model), "context": CONTEXT, "repeat_penalty": 1.0}
-    dialogue = registry.load_class(manifest)(**manifest.checked(options))
+    dialogue = registry.load_class(manifest)(**resolve_options(options, manifest, registry.paths))
     try:
         yield dialogue
     finally:

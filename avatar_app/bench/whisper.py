@@ -24,7 +24,7 @@ from avatar_app.engines.asr.whisper.decoding import Decoder
 from avatar_app.engines.asr.whisper.engine import WhisperRecognizer
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions
 from avatar_app.engines.asr.whisper.loading import load
-from avatar_app.models.resolve import with_model_path
+from avatar_app.runtime.factory import resolve_options
 from avatar_app.runtime.kinds import choices
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import Settings
@@ -81,8 +81,8 @@ def _whisper_options(settings: Settings) -> dict[str, Any]:
     choice = choices(settings)[Kind.ASR]
     registry = Registry()
     manifest = registry.find(Kind.ASR, "whisper")
-    options = manifest.checked(choice.options if choice.engine == manifest.name else {})
-    return with_model_path(options, manifest, registry.paths) | {"language": LANGUAGE}
+    options = choice.options if choice.engine == manifest.name else {}
+    return resolve_options(options, manifest, registry.paths) | {"language": LANGUAGE}
 
 
 def _ways(options: dict[str, Any]) -> dict[str, _Way]:

@@ -21,6 +21,7 @@ from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
 from avatar_app.runtime.memory.evictable import EVICTABLE, EvictableDialogue, EvictableEngine
+from avatar_app.runtime.processor_shares import share_of
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.storage.measurements import Used
@@ -202,7 +203,9 @@ def create_engine(
     so."""
     if manifest.isolation is Isolation.PROCESS:
         return HOSTED[manifest.kind](
-            engine_factory(registry, manifest, options, remembers=remembers), manifest.title
+            engine_factory(registry, manifest, options, remembers=remembers),
+            manifest.title,
+            share=share_of(manifest.kind),
         )
     with as_out_of_memory(manifest.title):
         return registry.load_class(manifest)(**resolve_options(options, manifest, registry.paths))

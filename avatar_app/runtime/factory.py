@@ -11,6 +11,7 @@ from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.resolve import with_model_path
+from avatar_app.runtime.processor_shares import with_threads
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import with_cache
 from avatar_app.system.packages import install_command
@@ -42,6 +43,7 @@ def resolve_options(
     """Return all options, checked, with the names of models, avatars and voices replaced by
     files."""
     known = _with_folders(manifest.checked(options), manifest, places)
+    known = with_threads(known, manifest.kind)
     return with_model_path(_with_cache_folder(known, places), manifest, places)
 
 

@@ -45,6 +45,7 @@ from avatar_app.engines.asr.whisper.segments import Segment, split, within
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
+WAITING = "OMP_WAIT_POLICY"
 SENTENCE = "go forward ten meters"
 SPEECH: Samples = soundfile.read(
     Path(__file__).parents[1] / "data" / "librivox-0890.wav", dtype="float32"
@@ -78,9 +79,12 @@ class Watched(Decoder):
         self.asked: list[Any] = []
         self.final = False
         """What is asked for now."""
+        self.began = False
+        """Something was asked for."""
         monkeypatch.setattr(recognizer, "decoder", self)
 
     def decode(self, samples: Samples, options: DecodingOptions, **wanted: Any) -> Any:
+        self.began = True
         seconds, self.final = len(samples) / MICROPHONE_RATE, wanted["final"]
         found = super().decode(samples, options, **wanted)
         self.asked.append(
@@ -211,13 +215,21 @@ def test_only_the_sound_is_encoded(recognizer):
 
 def test_a_partial_text_makes_way_for_the_final_one(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
-    transcripts = list(recognizer.transcribe(Live(SPEECH), Turn(1)))
+    sound = Live(SPEECH, lambda: watched.began)
+    transcripts = list(recognizer.transcribe(sound, Turn(1)))
     assert [transcript.text for transcript in transcripts] == [SENTENCE]
     partial, final = watched.asked
     assert partial.dropped
     assert not partial.final
     assert final.final
     assert not final.dropped
+
+
+def test_no_partial_text_is_begun_when_the_voice_has_ended(recognizer, monkeypatch):
+    watched = Watched(recognizer, monkeypatch)
+    transcripts = list(recognizer.transcribe(Live(SPEECH), Turn(1)))
+    assert [transcript.text for transcript in transcripts] == [SENTENCE]
+    assert [asked.final for asked in watched.asked] == [True]
 
 
 def test_the_text_of_a_pause_makes_way_for_what_is_said_after_it(recognizer, monkeypatch):
@@ -396,18 +408,18 @@ def test_a_sentence_that_begins_after_the_sound_is_made_up():
 def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(
     chosen: str | None, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(loading.WAITING, raising=False)
+    monkeypatch.delenv(WAITING, raising=False)
     if chosen:
-        monkeypatch.setenv(loading.WAITING, chosen)
+        monkeypatch.setenv(WAITING, chosen)
     found: list[str | None] = []
 
     class Library(ModuleType):
         @property
         def WhisperModel(self) -> Any:
-            found.append(os.environ.get(loading.WAITING))
+            found.append(os.environ.get(WAITING))
             return lambda *_, **__: None
 
     monkeypatch.setitem(sys.modules, "faster_whisper", Library("faster_whisper"))
     loading.load(model, "cpu", "int8", 2)
     assert set(found) == {chosen or "PASSIVE"}
-    assert os.environ.get(loading.WAITING) == chosen
+    assert os.environ.get(WAITING) == chosen

@@ -106,6 +106,43 @@ def test_a_first_clause_does_not_wait_for_its_sentence() -> None:
     assert next(split_clauses(writing())) == "Let me see,"
 
 
+def word_by_word(text: str) -> list[str]:
+    """The clauses of a text that comes as language models write."""
+    return clauses(*(f" {word}" if index else word for index, word in enumerate(text.split())))
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("It is not possible for me to walk so far today.", "It is not possible for me"),
+        ("You can offer me advice on how to avoid that.", "You can offer me advice"),
+        ("I think of the old town by the sea now and then.", "I think of the old town"),
+        ("This one is short enough.", "This one is short enough."),
+        ("Well, I see what you mean by that now.", "Well, I see what you mean"),
+        ("These are five words here. And more.", "These are five words here."),
+        ("I am going to climb 2 kilometers at least.", "I am going to climb"),
+        ("One of my friends, you see.", "One of my friends,"),
+    ],
+)
+def test_the_first_clause_does_not_wait_for_a_long_sentence_to_be_written(
+    text: str, first: str
+) -> None:
+    parts = word_by_word(text)
+    assert parts[0] == first
+    assert " ".join(parts) == text
+
+
+def test_a_sentence_that_comes_as_a_whole_is_not_cut_at_a_word() -> None:
+    sentence = "It is not possible for me to walk so far today."
+    assert clauses(sentence) == [sentence]
+    assert clauses(sentence, " Good night.") == [sentence, "Good night."]
+
+
+def test_later_sentences_are_not_cut_at_a_word() -> None:
+    text = "Of course. It is not possible for me to walk so far today."
+    assert word_by_word(text)[1:] == ["It is not possible for me to walk so far today."]
+
+
 alphabet = st.text(st.sampled_from("abcIV 0123.,;:!?…—–-\"'()”’\n\tä"), max_size=400)
 
 

@@ -32,6 +32,7 @@ from avatar_app.engines.hosting.messages import (
     Ready,
     Returned,
 )
+from avatar_app.engines.hosting.share import ProcessShare, give_back_memory
 
 END_PATIENCE = 2.0
 """Seconds that a cancelled call may take to end when the engine is to be closed."""
@@ -121,8 +122,14 @@ class _Served:
         }
 
 
-def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[str, ...]) -> None:
+def serve(
+    connection: Connection,
+    factory: Callable[[], Any],
+    attributes: tuple[str, ...],
+    share: ProcessShare,
+) -> None:
     """Load the engine that `factory` makes and serve calls until the connection closes."""
+    share.take()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application ends its children itself
     lock = threading.Lock()
 
@@ -135,6 +142,7 @@ def serve(connection: Connection, factory: Callable[[], Any], attributes: tuple[
     except Exception as error:  # a seam: the parent turns it into a sentence for the user
         send(_raised(0, error))
         return
+    give_back_memory()
     calls: dict[int, _Running] = {}
     served = _Served(engine, attributes, send, calls)
     send(Ready(served.attributes()))

@@ -29,6 +29,7 @@ from avatar_app.engines.hosting.messages import (
 )
 from avatar_app.engines.hosting.process import ChildProcess, Inbox
 from avatar_app.engines.hosting.pump import ALL_SENT, Pump
+from avatar_app.engines.hosting.share import ProcessShare
 from avatar_app.engines.hosting.watch import LOOK_EVERY, Watch
 
 LOAD_PATIENCE = 120.0
@@ -52,8 +53,15 @@ class Host:
     patience = 0.0
     """Seconds for which the engine itself would wait for an output; 0 if it does not say."""
 
-    def __init__(self, factory: Callable[[], Any], title: str, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        factory: Callable[[], Any],
+        title: str,
+        patience: float = PATIENCE,
+        share: ProcessShare | None = None,
+    ) -> None:
         self._factory, self._title, self._patience = factory, title, patience
+        self._share = share or ProcessShare()
         self._ids = itertools.count(1)
         self._options: dict[str, Any] = {}
         self._loading = threading.RLock()
@@ -80,7 +88,8 @@ class Host:
         self._child.close()
 
     def _begin(self) -> ChildProcess:
-        return ChildProcess(self._factory, ("patience", *self.attributes), self._title)
+        attributes = ("patience", *self.attributes)
+        return ChildProcess(self._factory, attributes, self._title, self._share)
 
     def _loaded(self, turn: Turn) -> ChildProcess:
         """The child with the engine in it; `turn`: for whom it is waited for."""

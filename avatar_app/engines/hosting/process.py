@@ -12,6 +12,7 @@ from typing import Any
 
 from avatar_app.engines.hosting.child import serve
 from avatar_app.engines.hosting.messages import Close, Died, Raised, Ready
+from avatar_app.engines.hosting.share import ProcessShare
 from avatar_app.engines.hosting.watch import Reading, reading_of
 
 CLOSE_PATIENCE = 3.0
@@ -29,11 +30,17 @@ class ChildProcess:
     It is never started again: after its death a host makes another.
     """
 
-    def __init__(self, factory: Callable[[], Any], attributes: tuple[str, ...], title: str) -> None:
+    def __init__(
+        self,
+        factory: Callable[[], Any],
+        attributes: tuple[str, ...],
+        title: str,
+        share: ProcessShare,
+    ) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._connection, theirs = spawn.Pipe()
         self._process = spawn.Process(
-            target=serve, args=(theirs, factory, attributes), name=title, daemon=True
+            target=serve, args=(theirs, factory, attributes, share), name=title, daemon=True
         )
         self._process.start()
         theirs.close()

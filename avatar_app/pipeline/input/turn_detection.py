@@ -6,17 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from avatar_app.core.unfinished_words import UNFINISHED
 from avatar_app.core.values import BLOCK_SECONDS
-
-# fmt: off
-UNFINISHED = frozenset({
-    "a", "an", "the", "and", "or", "but", "so", "because", "if", "when", "while", "that",
-    "which", "who", "to", "of", "in", "on", "at", "for", "with", "from", "by", "about", "as",
-    "is", "are", "was", "were", "my", "your", "his", "her", "our", "their", "um", "uh", "er",
-    "erm", "like", "than", "then", "i",
-})
-# fmt: on
-"""Words that do not end a sentence: after them the user gets more time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +23,7 @@ class TurnDetectionOptions:
     prefix_padding: float = 0.5
     """Sound before the first sign of voice that is recognized too, so that no first syllable is
     lost."""
-    preemptive_generation_delay: float = 0.25
+    preemptive_generation_delay: float = 0.2
     """Silence after which an answer is prepared, not yet spoken."""
     min_endpointing_delay: float = 0.58
     """Silence that ends a turn."""

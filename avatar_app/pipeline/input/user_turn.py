@@ -13,11 +13,12 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
 )
 from avatar_app.core.turn import Turn
+from avatar_app.core.unfinished_words import UNFINISHED
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
 from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
-from avatar_app.pipeline.input.turn_detection import UNFINISHED, Decision, TurnDetector
+from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.utterance import AudioSegment, Utterance

@@ -163,6 +163,8 @@ class _Utterance:
     def _look_is_due(self) -> bool:
         """Look for words if it is time; whether more of them are agreed on."""
         sound = self._sound
+        if sound.seconds >= self._next_look:
+            self._take_what_is_there()  # on a busy machine the voice has perhaps ended already
         if self._ended or sound.seconds < SHORTEST or self._guessed_until == sound.voice_end:
             return False
         if self._has_paused():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +13,8 @@ from avatar_app.core.errors import (
     OutOfMemory,
 )
 from avatar_app.core.out_of_memory import is_out_of_memory
+from avatar_app.core.thread_pools import sleeping_pools
 
-WAITING = "OMP_WAIT_POLICY"
-"""What OpenMP reads when it is loaded."""
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
 
@@ -28,7 +24,7 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
     Raises ModelMissing, InputInvalid for a damaged one, DeviceUnavailable, OutOfMemory.
     """
     _check(folder)
-    with _sleeping_pools():
+    with sleeping_pools():
         from faster_whisper import WhisperModel
     from tqdm import tqdm
 
@@ -44,19 +40,6 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
         )
     except Exception as error:  # the two libraries below share no class of errors
         raise translated(error, folder) from error
-
-
-@contextmanager
-def _sleeping_pools() -> Iterator[None]:
-    """OpenMP's threads sleep while they wait, in libraries that are loaded inside. On two cores
-    those that spin made a hypothesis of 20 ms take 400 now and then; large models are as fast."""
-    before = os.environ.get(WAITING)
-    os.environ.setdefault(WAITING, "PASSIVE")
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(WAITING, None)
 
 
 def translated(error: BaseException, folder: Path) -> AvatarError:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,8 +24,6 @@ _DAMAGED = ("failed to load model", "error loading model", "failed to read", "fa
 """How llama.cpp says that a file is no model that it can use."""
 _FULL = ("failed to create llama_context", "failed to create_context", "kv cache", "returned 1")
 """How it says that memory ran out; what other libraries say, `is_out_of_memory` knows."""
-WAITING = "OMP_WAIT_POLICY"
-"""What OpenMP reads when it is loaded."""
 ALL_LAYERS = 999
 LAYERS = (ALL_LAYERS, 16, 8, 0)
 """Numbers of layers on a graphics card that are tried where as many are wanted as fit."""
@@ -96,20 +92,6 @@ def check_file(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise InputInvalid(f"The file {path} is no GGUF model.", "Choose a file that is.")
-
-
-@contextmanager
-def sleeping_pools() -> Iterator[None]:
-    """OpenMP's threads sleep while they wait, in a library that is loaded inside. Those that spin
-    take the processor from whoever they wait for: with five other programs at work on two cores a
-    first word came after 12.3 s in place of 1.7."""
-    before = os.environ.get(WAITING)
-    os.environ.setdefault(WAITING, "PASSIVE")
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(WAITING, None)
 
 
 def translated(error: BaseException, path: Path) -> AvatarError:

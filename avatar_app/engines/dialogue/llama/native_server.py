@@ -14,19 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from avatar_app.core.thread_pools import sleeping_pools
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.backend import (
     TEMPLATE,
     Evaluated,
     check_file,
     layers_to_try,
-    sleeping_pools,
     translated,
 )
 from avatar_app.engines.dialogue.llama.connection import Endpoint, Refused, Request
 
 CARD_BATCH = 512
-BATCHES = ((300 << 20, 32), (1 << 30, 16))
+SMALL = 300 << 20
+"""Bytes of a model that writes more quickly than anybody speaks on one core."""
+BATCHES = ((SMALL, 32), (1 << 30, 16))
 """Tokens read at once by a processor, for models up to a number of bytes. After each batch the
 server looks whether it is still listened to; small ones are hardly slower than large ones."""
 LEAST_BATCH = 8
@@ -147,13 +149,19 @@ def _parameters(path: Path, endpoint: Endpoint, context: int, threads: int) -> A
     made = xllamacpp.CommonParams()
     made.model.path = str(path)
     made.n_ctx, made.n_parallel = context, 1
-    made.cpuparams.n_threads = made.cpuparams_batch.n_threads = threads
+    made.cpuparams.n_threads, made.cpuparams_batch.n_threads = _writing(path, threads), threads
     made.fit_params = made.warmup = made.ui = False
     made.cache_ram_mib, made.n_ctx_checkpoints = 0, CHECKPOINTS
     made.verbosity = ONLY_ERRORS
     made.hostnames, made.api_keys = [endpoint.host], [endpoint.key]
     made.slot_save_path = f"{endpoint.folder}{os.sep}"
     return made
+
+
+def _writing(path: Path, threads: int) -> int:
+    """Threads that write an answer: a small model needs half as many as to read, and writes as
+    quickly; the voice, which speaks the first words meanwhile, gets the others."""
+    return max(1, threads // 2) if path.stat().st_size <= SMALL else threads
 
 
 def _batch(path: Path) -> int:

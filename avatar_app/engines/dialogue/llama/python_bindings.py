@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from avatar_app.core.thread_pools import sleeping_pools
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.backend import (
     Evaluated,
     check_file,
     layers_to_try,
-    sleeping_pools,
     translated,
 )
 

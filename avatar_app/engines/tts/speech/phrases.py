@@ -63,6 +63,8 @@ _FIRST_WORDS = 3
 """Words with which it may have fewer, where there is a mark."""
 _BREATH_WORDS = 4
 """Words of such a piece that ends without a mark, before one of _JOINING."""
+_MOST_BREATH_WORDS = 6
+"""Words after which it ends at the latest: the first sound of a long sentence waits for no more."""
 _JOINING = frozenset(
     (
         "and", "but", "or", "because", "which", "that", "who", "when", "while", "where", "if",
@@ -215,5 +217,7 @@ def _breath_in(parts: tuple[Part, ...]) -> int:
     """Where a long phrase may be cut so that its first words are heard early; 0 for nowhere."""
     for index in range(_BREATH_WORDS, len(parts) - _BREATH_WORDS + 1):
         if parts[index].spoken.lower() in _JOINING and _length(parts[:index]) >= _FIRST_PIECE // 2:
+            return index
+        if index >= _MOST_BREATH_WORDS:
             return index
     return 0
