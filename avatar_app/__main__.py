@@ -1,4 +1,4 @@
-"""Starts the command line; turns errors that a user can mend into one sentence and a hint."""
+"""Starts the command line, and prints user-facing errors as one sentence and a hint."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from types import FrameType
 from avatar_app.system.process import prepare_process
 
 TERMINATED = 128 + signal.SIGTERM
-"""The exit status of a command that was told to end."""
+"""The exit status of a command that received SIGTERM."""
 
 
 def main() -> int:
-    """Run `avatar-app`; returns the process's exit status. SIGTERM ends it as Ctrl+C does."""
+    """Run `avatar-app`; returns the process's exit status. SIGTERM ends it like Ctrl+C."""
     prepare_process()
     from avatar_app.cli.main import run_command_line
 
@@ -24,7 +24,7 @@ def main() -> int:
 
 
 def _end(told: list[int], number: int, frame: FrameType | None) -> None:
-    """Do what Ctrl+C does now: close the window, or interrupt; so too where it is ignored."""
+    """Do what Ctrl+C does: close the window, or interrupt; also where Ctrl+C is ignored."""
     told.append(number)
     interrupt = signal.getsignal(signal.SIGINT)
     if not callable(interrupt):

@@ -1,7 +1,7 @@
-"""The stable door for programs: talking-head films, speech, and conversations without a window.
+"""The stable API for programs: talking-head films, speech, and conversations without a window.
 
-What stands in `__all__` keeps its name and meaning from release to release; every other module may
-move. Nothing heavy is imported until a name is used.
+Names in `__all__` are stable from release to release; every other module may move. Nothing heavy is
+imported until a name is used.
 """
 
 from __future__ import annotations

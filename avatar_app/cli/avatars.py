@@ -1,4 +1,4 @@
-"""The command line's `avatars` group: make an avatar of a photo or clip, list, remove, exchange."""
+"""The `avatars` commands: create avatars from photos or clips, list, export and remove them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,17 @@ _err = plain_console(stderr=True)
 Source = Annotated[Path, typer.Argument(help="The photo, the clip, or the .avatar file.")]
 Known = Annotated[str, typer.Argument(help="The avatar's name; see `list`.")]
 Target = Annotated[Path, typer.Argument(help="The .avatar file to write.")]
-Name = Annotated[str | None, typer.Option("--name", help="Its name; default: the file's name.")]
+Name = Annotated[
+    str | None, typer.Option("--name", help="Name of the avatar; default: the file's name.")
+]
 Person = Annotated[
-    int | None, typer.Option(min=1, help="Who of several in a photo, counted from the left.")
+    int | None,
+    typer.Option(min=1, help="Which person in a photo of several, counted from the left."),
 ]
 Detector = Annotated[
-    str | None, typer.Option(help="The face detector: builtin or s3fd; default: as set.")
+    str | None, typer.Option(help="The face detector: builtin or s3fd; default: from the settings.")
 ]
-DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, say s3fd.pth.")]
+DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, for example s3fd.pth.")]
 
 
 @avatars.command()
@@ -47,7 +50,7 @@ def add(
     detector_model: DetectorModel = None,
     person: Person = None,
 ) -> int:
-    """Make an avatar from a photo or a short clip, or take one from an .avatar file."""
+    """Create an avatar from a photo or a short clip, or import an .avatar file."""
     from avatar_app.avatars.archive import SUFFIX, import_avatar
     from avatar_app.avatars.creation import make_avatar
     from avatar_app.avatars.library import AvatarLibrary, name_from
@@ -93,7 +96,7 @@ def _watched(job: Job[Avatar]) -> Avatar:
 
 
 def _asked_who(several: SeveralPeople) -> int:
-    """The number of the person that is meant; raises `several` where nobody can be asked."""
+    """Ask for the number of the person in the photo; raises `several` where nobody can be asked."""
     if not sys.stdin.isatty():
         raise several
     _err.print(several.message)
@@ -101,7 +104,7 @@ def _asked_who(several: SeveralPeople) -> int:
 
 
 def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector]:
-    """What finds faces: as the command line says, else as it is set."""
+    """Return the face detector: from the command line, else from the settings."""
     from avatar_app.avatars.detection.faces import face_detector_factory
     from avatar_app.settings.loading import load_settings
     from avatar_app.system.paths import app_paths
@@ -114,7 +117,7 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector
 
 @avatars.command("list")
 def list_all() -> int:
-    """List the avatars and where they are kept."""
+    """List the avatars and their folder."""
     from avatar_app.avatars.library import AvatarLibrary
     from avatar_app.system.paths import app_paths
 
@@ -128,9 +131,9 @@ def list_all() -> int:
         table.add_row(*map(Text, cells))
     if found:
         _out.print(table)
-        _say(f"They are kept in {shelf.root}")
+        _say(f"They are stored in {shelf.root}")
     else:
-        _say("There is none yet. Make one: avatar-app avatars add PHOTO")
+        _say("You have no avatars yet. Create one: avatar-app avatars add PHOTO")
     tell(_err, notices)
     return 0
 
@@ -148,7 +151,7 @@ def remove(name: Known) -> int:
 
 @avatars.command()
 def export(name: Known, output: Target) -> int:
-    """Write an avatar to one .avatar file, to take it elsewhere."""
+    """Write an avatar to one .avatar file, to use it elsewhere."""
     from avatar_app.avatars.archive import SUFFIX, export_avatar
     from avatar_app.avatars.library import AvatarLibrary
     from avatar_app.system.paths import app_paths
@@ -160,5 +163,5 @@ def export(name: Known, output: Target) -> int:
 
 
 def _say(line: str) -> None:
-    """As it is: no markup, nothing broken."""
+    """Print as plain text: no markup, no line breaks."""
     _out.print(line, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The command line's `fit`: what this machine can carry, as a table; and into the settings."""
+"""The `fit` command: recommends engines and models for this machine, and can apply them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ err = plain_console(stderr=True)
 
 
 class ProfileName(StrEnum):
-    """As performance.profiles.Profile, which is not loaded with the command line."""
+    """The values of performance.profiles.Profile, which is not imported with the command line."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -40,14 +40,14 @@ def fit(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.")] = False,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Exchange your settings and those before --apply.")
+        bool, typer.Option("--undo", help="Swap your settings with those before --apply.")
     ] = False,
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the engines first; takes a minute or more.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Say which engines and models fit this machine, which do not, and why."""
+    """Show which engines and models fit this machine, which do not, and why."""
     from avatar_app.performance.apply import undo as take_back
     from avatar_app.system.paths import app_paths
 
@@ -56,7 +56,7 @@ def fit(
     if undo:
         take_back(app_paths().settings_file)
         out.print(
-            "Your settings and those before are exchanged; --undo once more exchanges them again.",
+            "Your settings were swapped with those before; --undo once more swaps them again.",
             soft_wrap=True,
         )
         return 0
@@ -90,14 +90,14 @@ def _apply(plan: Plan, settings_file: Path, *, yes: bool) -> None:
 
     wanted = changes(plan, settings_file)
     if not wanted:
-        err.print("Your settings already are like that.")
+        err.print("Your settings already match.")
         return
     err.print(f"\nIn {settings_file}:", soft_wrap=True)
     for name, value in wanted:
         err.print(f"  {name}: {value}")
     if yes or typer.confirm("Write this?", err=True):
         apply(wanted, settings_file)
-        err.print("Written. To take it back: avatar-app fit --undo")
+        err.print("Saved. To undo it: avatar-app fit --undo")
 
 
 def _show(plan: Plan) -> None:
@@ -115,7 +115,7 @@ def _show(plan: Plan) -> None:
         table.add_row(row.kind.value, row.name, _needs(row), mark, row.why)
     out.print(table)
     for row in plan.rows:
-        if row.remedy:  # commands stand whole in a line, to be copied
+        if row.remedy:  # commands stay on one line, to be copied
             told = f"For {row.name}: {row.remedy}"
             out.print(told, style="yellow", soft_wrap=True)
     weight = plan.weight

@@ -1,4 +1,4 @@
-"""The command line: one function per command, each of which hands over to `app` or `ui` at once."""
+"""The command line: one function per command, each of which imports its implementation when run."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 TALK, FILM, KEEP, MACHINE = "Talk", "Films and sound", "Faces, voices, models", "This machine"
-"""The parts in which the commands are listed."""
+"""The panels in which the commands are listed."""
 out = plain_console()
 err = plain_console(stderr=True)
 
 Assignments = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a setting, say face.options.fps=25."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Change a setting, for example face.options.fps=25."
+    ),
 ]
 
 
@@ -63,7 +65,7 @@ def run_command_line() -> int:
 
 
 def _show(error: typer.TyperException) -> None:
-    """A wrong command line shows its usage as well."""
+    """Print an error; a wrong command line shows its usage as well."""
     if callable(show := getattr(error, "show", None)):
         show()
     else:
@@ -72,7 +74,7 @@ def _show(error: typer.TyperException) -> None:
 
 @app.command(rich_help_panel=TALK)
 def run(settings: Assignments = None) -> int:
-    """Open the window and talk. Without a display: write a demonstration instead."""
+    """Open the window and talk. Without a display, write a demonstration film instead."""
     from avatar_app.settings.loading import parse_overrides
     from avatar_app.settings.store import SettingsStore
     from avatar_app.system.logs import log_to_file
@@ -97,7 +99,7 @@ def demo(
     ] = None,
     settings: Assignments = None,
 ) -> int:
-    """Hold a conversation without microphone or display and write it to an mp4."""
+    """Run a conversation without microphone or display and write it to an mp4."""
     from avatar_app.session.offline.demo import film_demo
     from avatar_app.system.paths import app_paths
 
@@ -119,7 +121,7 @@ def say(
     output: Annotated[Path, typer.Option(help="The mp4 to write.")],
     settings: Assignments = None,
 ) -> int:
-    """Have the avatar say something, and film it."""
+    """Let the avatar say something, and film it."""
     print_renamed("say TEXT", "render --text TEXT")
     return render(output, text=text, settings=settings)
 
@@ -128,7 +130,7 @@ def say(
 def converse(
     recordings: Annotated[
         list[Path],
-        typer.Option("--input", help="A recording of the user; repeat the option for more."),
+        typer.Option("--input", help="A recording of the user; can be repeated."),
     ],
     output: Annotated[Path | None, typer.Option(help="The mp4 to write.")] = None,
     report: Annotated[Path | None, typer.Option(help="The JSON report to write.")] = None,
@@ -138,7 +140,7 @@ def converse(
     ] = None,
     settings: Assignments = None,
 ) -> int:
-    """Play recordings into the microphone side of a conversation; film and measure it."""
+    """Play recordings into a conversation as its microphone; film and measure it."""
     from avatar_app.render.rendering import check_output
     from avatar_app.session.offline.recordings import play_recordings as hold
     from avatar_app.session.offline.recordings import read_lines
@@ -179,7 +181,7 @@ def devices() -> int:
 
 @app.command(rich_help_panel=MACHINE)
 def engines() -> int:
-    """List the engines, what they need, and their options."""
+    """List the engines, their requirements and options."""
     from avatar_app.cli.tables import engine_table
     from avatar_app.runtime.registry import Registry
 
@@ -191,7 +193,7 @@ def engines() -> int:
 
 @app.command(rich_help_panel=MACHINE)
 def doctor(settings: Assignments = None) -> int:
-    """Check devices, engines and a whole conversation; says what to do about what is wrong."""
+    """Check devices, engines and a whole conversation, with advice on what is wrong."""
     from avatar_app.diagnostics.doctor import examine
     from avatar_app.system.paths import app_paths
 
@@ -210,20 +212,24 @@ def doctor(settings: Assignments = None) -> int:
 @app.command(rich_help_panel=MACHINE)
 def bench(
     name: Annotated[
-        str | None, typer.Argument(help="What to measure; omit it to list all.")
+        str | None, typer.Argument(help="The benchmark to run; omit it to list all.")
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quick: Annotated[bool, typer.Option(help="Fewer rounds and coarser figures.")] = False,
+    quick: Annotated[bool, typer.Option(help="Fewer rounds and less precise figures.")] = False,
     face: Annotated[
         str | None,
-        typer.Option(help="av-sync, face, realtime, soak: wav2lip, photo or …"),
+        typer.Option(help="For av-sync, face, realtime, soak: wav2lip, photo or …"),
     ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="realtime: how long.")] = None,
-    utterances: Annotated[int | None, typer.Option(min=20, help="soak: how many.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="For realtime: duration in seconds.")
+    ] = None,
+    utterances: Annotated[
+        int | None, typer.Option(min=20, help="For soak: number of turns.")
+    ] = None,
     settings: Assignments = None,
 ) -> int:
-    """Measure how fast and how well this machine does what is promised."""
+    """Measure how fast and how well the program works on this machine."""
     from avatar_app.bench import FORMER_NAMES, run_bench, show_table
 
     if name is None:
@@ -262,7 +268,7 @@ app.command(rich_help_panel=MACHINE)(stats)
 
 @app.command(hidden=True)
 def screenshots(folder: Path) -> int:
-    """Make the pictures for the documentation anew."""
+    """Create the pictures for the documentation."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from avatar_app.cli.screenshots import shoot_all
 
@@ -288,7 +294,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _has_display() -> bool:
-    """Is there a screen, or a Qt platform that needs none?"""
+    """Whether there is a screen, or a Qt platform that needs none."""
     if sys.platform in ("win32", "darwin"):
         return True
     return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))

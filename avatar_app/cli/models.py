@@ -1,4 +1,4 @@
-"""The command line's `models` group: see, fetch, check, take over and remove models."""
+"""The `models` commands: list, download, verify, import, scan and remove models."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Accepted = Annotated[
 
 @models.command("list")
 def list_all(*, as_json: AsJson = False) -> int:
-    """List the models that there are, and which are here."""
+    """List the models of the catalog, and which are installed."""
     from avatar_app.models.description import describe
 
     store, catalog = _known()
@@ -49,7 +49,7 @@ def list_all(*, as_json: AsJson = False) -> int:
 
 @models.command()
 def info(name: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> int:
-    """Tell all about a model: files, license, needs, where its hashes are on record."""
+    """Show all facts about a model: files, license, needs, and the source of its hashes."""
     from avatar_app.models.description import describe
 
     store, catalog = _known()
@@ -68,7 +68,7 @@ def download(
     yes: Yes = False,
     accept_license: Accepted = None,
 ) -> int:
-    """Fetch models, or the set `starter`; what was begun goes on where it stopped."""
+    """Download models, or the set `starter`; interrupted downloads resume."""
     from avatar_app.cli.progress import watched
     from avatar_app.models.download import download as fetch
     from avatar_app.models.errors import AGAIN, DownloadFailed
@@ -81,7 +81,7 @@ def download(
     for model in wanted:
         try:
             path = watched(
-                f"Fetching {model.title}",
+                f"Downloading {model.title}",
                 err,
                 lambda job, watch, model=model: fetch(  # type: ignore[misc]
                     job, model, store, watch, unreachable=lost
@@ -96,7 +96,7 @@ def download(
 
 @models.command()
 def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> int:
-    """Hash every file of a model, or of all that are here, and compare."""
+    """Hash every file of a model, or of all installed ones, and compare."""
     from avatar_app.cli.progress import run_shown
     from avatar_app.models.store import Presence
     from avatar_app.models.verify import verify as check
@@ -105,7 +105,7 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
     all_kept = [each for each in catalog.models if store.kept(each)]
     wanted = [catalog.find(name)] if name else all_kept
     if not wanted:
-        out.print("No model is here.")
+        out.print("No model is installed.")
     sound = True
     for model in wanted:
         found = run_shown(
@@ -151,12 +151,14 @@ def remove(
 @models.command("import")
 def take(
     path: Path,
-    name: Annotated[str | None, typer.Option("--as", metavar="ID", help="Which it is.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="ID", help="The catalog's id of the model.")
+    ] = None,
     *,
     yes: Yes = False,
     accept_license: Accepted = None,
 ) -> int:
-    """Take over a file or folder that you have already; it is linked or copied, and checked."""
+    """Import a file or folder that you already have; it is linked or copied, and verified."""
     from avatar_app.cli.progress import run_shown
     from avatar_app.models.importing import identify, import_model
 
@@ -173,7 +175,7 @@ def take(
 
 @models.command()
 def scan(*, as_json: AsJson = False) -> int:
-    """List models that other programs have brought here; they can be used where they lie."""
+    """List models that other programs have installed; they can be used in place."""
     from avatar_app.models.discovery import found_models
     from avatar_app.settings.loading import load_settings
 
@@ -187,7 +189,7 @@ def scan(*, as_json: AsJson = False) -> int:
         for line in filter(None, (each["what"], each["flaw"], each["use"])):
             out.print(f"  {line}", soft_wrap=True)
     if not every:
-        out.print("Other programs have brought none; models.folders names more places to look.")
+        out.print("No models of other programs found; add folders to search with models.folders.")
     return 0
 
 
@@ -196,7 +198,7 @@ keep_former_name(models, "models found", "models scan", scan)
 
 def _tell_here(model: Model, path: Path) -> None:
     command = command_to_use(model)
-    lines = [f"{model.title} is here: {path}", *([f"Use it: {command}"] if command else [])]
+    lines = [f"{model.title} is installed: {path}", *([f"Use it: {command}"] if command else [])]
     for line in lines:
         out.print(line, soft_wrap=True)
 
@@ -237,7 +239,7 @@ def _known() -> tuple[Store, Catalog]:
 
 
 def _agree(model: Model, store: Store, *, accepts: bool) -> None:
-    """Show the license, and have it accepted once where it asks for that."""
+    """Show the license, and ask to accept it once where required."""
     from avatar_app.models.licenses import require_license
 
     if store.is_accepted(model):
@@ -246,7 +248,7 @@ def _agree(model: Model, store: Store, *, accepts: bool) -> None:
     if not accepts and sys.stdin.isatty():
         accepts = typer.confirm(f"Do you accept this for {model.title}?", err=True)
         if not accepts:
-            raise InputInvalid(f"{model.title} was not fetched: its license was declined.", "")
+            raise InputInvalid(f"{model.title} was not downloaded: its license was declined.", "")
     if accepts:
         store.accept(model)
     require_license(model, store)

@@ -1,4 +1,4 @@
-"""How the command line tells of models: a list that fits 80 columns, and all about one."""
+"""Prints models: a list that fits 80 columns, and all facts about one."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _COMMANDS = {
     Kind.FACE: "avatar-app run --set face.options.avatar=NAME",
     Kind.ENHANCE: "avatar-app render --avatar NAME --text TEXT --output FILE.mp4",
 }
-"""What needs a photo's avatar is used with one."""
+"""Models that need a photo's avatar are used with one."""
 _DETECTOR = "detector"
-"""What the catalog calls the engine of a model that finds faces; it is no engine of its own."""
+"""The catalog's name for the engine of a face detection model, which is not an engine itself."""
 _TO_COME = {"smart-turn"}
-"""Engines of the catalog that no part of the program takes yet."""
+"""Engines in the catalog that this version does not use yet."""
 
 
 def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
-    """Two lines each, by what they are for: the facts, and what it is."""
+    """Print two lines for each model, grouped by purpose: its facts and its summary."""
     from avatar_app.models.description import describe
     from avatar_app.runtime.kinds import KINDS
 
@@ -43,12 +43,12 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
             facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<9}  {license}"
             _line(out, facts)
             _line(out, f"    {each.summary}", style="dim")
-    _line(out, "* is to be accepted before use, and says what for: avatar-app models info ID")
-    _line(out, "Fetch one: avatar-app models download ID; what to begin with: avatar-app setup")
+    _line(out, "* accept the license before use; for its terms: avatar-app models info ID")
+    _line(out, "Download one: avatar-app models download ID; to get started: avatar-app setup")
 
 
 def show_model(model: Model, store: Store, out: Console) -> None:
-    """All that is known of it; hashes and addresses in lines of their own, to be copied whole."""
+    """Print all facts; hashes and addresses in lines of their own, to be copied."""
     from avatar_app.models.description import describe
     from avatar_app.models.store import readable
 
@@ -58,7 +58,7 @@ def show_model(model: Model, store: Store, out: Console) -> None:
         out.print(_row(name, text))
     _line(out, "files", style="bold")
     for file in model.files:
-        size = readable(file.bytes) if file.bytes else "size not on record"
+        size = readable(file.bytes) if file.bytes else "size unknown"
         _line(out, f"  {file.name}  {size}")
         _line(
             out, f"    sha256 {store.expected_hash(model, file) or 'pinned at the first download'}"
@@ -66,7 +66,7 @@ def show_model(model: Model, store: Store, out: Console) -> None:
         for url in file.urls:
             _line(out, f"    {url}")
         for release in dict.fromkeys(part.release for part in file.packages):
-            _line(out, f"    or out of the package {release}")
+            _line(out, f"    or from the package {release}")
     _line(out, "next", style="bold")
     if describe(model, store)["state"] != "here":
         _line(out, f"  avatar-app models download {model.id}")
@@ -74,7 +74,7 @@ def show_model(model: Model, store: Store, out: Console) -> None:
 
 
 def command_to_use(model: Model) -> str:
-    """What to type once it is here; empty if nothing takes it yet."""
+    """Return the command that uses an installed model; empty if nothing uses it yet."""
     if model.engine in _TO_COME:
         return ""
     if model.engine == _DETECTOR:
@@ -108,7 +108,7 @@ def _row(name: str, text: str) -> Any:
 
     row = Table.grid(padding=(0, 2))
     row.add_column(width=11)
-    row.add_column(overflow="fold")  # an address that is cut off helps nobody
+    row.add_column(overflow="fold")  # a truncated address is useless
     row.add_row(Text(f"  {name}"), Text(text))
     return row
 

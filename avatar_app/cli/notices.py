@@ -1,4 +1,4 @@
-"""What the user should know, on a terminal."""
+"""Prints notices and warnings to the terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from avatar_app.core.events import Noticed
 
 
 def tell(console: Console, notices: Iterable[Noticed], *, soft_wrap: bool = False) -> None:
-    """A line each, as plain text."""
+    """Print one line each, as plain text."""
     for notice in notices:
         warn(console, f"{notice.message} {notice.hint}", soft_wrap=soft_wrap)
 
 
 def warn(console: Console, sentence: str, *, soft_wrap: bool = False) -> None:
-    """One line, as plain text."""
+    """Print one line, as plain text."""
     console.print(sentence, style="yellow", soft_wrap=soft_wrap)

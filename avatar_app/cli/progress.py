@@ -1,4 +1,4 @@
-"""Progress of a job on the command line: a bar where somebody looks, nothing where nobody does."""
+"""Progress of jobs on the command line: a bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 def watched(
     title: str, console: Console, work: Callable[[Job[Any], Callable[[DownloadProgress], None]], T]
 ) -> T:
-    """The result of a download, whose bytes, rate and time left are shown meanwhile."""
+    """Run a download and return its result, showing bytes, rate and time left."""
     from avatar_app.core.jobs import Job
 
     columns = (
@@ -47,7 +47,7 @@ def watched(
 
 
 def run_shown(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
-    """The result of a job, whose fraction is shown meanwhile."""
+    """Run a job and return its result, showing its progress."""
     from avatar_app.core.jobs import Job
 
     columns = (_title(), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

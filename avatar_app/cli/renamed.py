@@ -1,4 +1,4 @@
-"""Former names of commands: hidden; each does what it did, and says what it is called now."""
+"""Former names of commands: hidden aliases that print the present name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _err = plain_console(stderr=True)
 def keep_former_name(
     group: typer.Typer, former: str, present: str, command: Callable[..., int]
 ) -> None:
-    """Let the last word of `former` run `command`, which the user types as `present` now."""
+    """Register `former` as an alias of `command`, which is now `present`."""
 
     @group.command(former.split()[-1], hidden=True)
     @wraps(command)
@@ -27,7 +27,7 @@ def keep_former_name(
 
 
 def print_renamed(former: str, present: str) -> None:
-    """One notice, of a command or an option."""
+    """Print one notice about a former name of a command or an option."""
     from avatar_app.settings.renamed import READ_UNTIL
 
     sentence = (

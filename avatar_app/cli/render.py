@@ -1,4 +1,4 @@
-"""The command line's `render`: a photo and a sound file, or a text, become a film."""
+"""The `render` command: makes a film from a photo and a sound file or a text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _err = plain_console(stderr=True)
 Audio = Annotated[Path | None, typer.Option(help="The speech: WAV, FLAC, Ogg or MP3.")]
 Text = Annotated[str | None, typer.Option(help="The text to say in the avatar's voice.")]
 Who = Annotated[
-    str, typer.Option(help="An avatar's name, a photo or .avatar file; default: as set.")
+    str, typer.Option(help="An avatar's name, a photo or .avatar file; default: from the settings.")
 ]
 Output = Annotated[Path, typer.Option(help="The mp4 to write.")]
 FaceName = Annotated[str, typer.Option(help="auto, wav2lip, photo or illustrated.")]
@@ -28,14 +28,18 @@ QualityName = Annotated[
     str | None, typer.Option(help="standard or high, as the settings define them.")
 ]
 Fps = Annotated[float | None, typer.Option(min=5, max=60, help="Pictures per second.")]
-Size = Annotated[str | None, typer.Option(help="Width and height, say 1280x720 or 720x1280.")]
+Size = Annotated[
+    str | None, typer.Option(help="Width and height, for example 1280x720 or 720x1280.")
+]
 DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda, directml or coreml.")]
 Silent = Annotated[bool, typer.Option("--no-sound", help="Pictures only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Assignments = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Change a setting, say face_enhancement.engine=gfpgan."
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a setting, for example face_enhancement.engine=gfpgan.",
     ),
 ]
 
@@ -56,13 +60,13 @@ def render(
     as_json: AsJson = False,
     settings: Assignments = None,
 ) -> int:
-    """Film a face that says what is in a sound file, or a text."""
+    """Film a face that speaks a sound file or a text."""
     from avatar_app.render.job import RenderRequest
     from avatar_app.settings.loading import load_settings, parse_overrides
     from avatar_app.system.paths import app_paths
 
     if (audio is None) == (not (text or "").strip()):
-        raise ConfigInvalid("What shall be said?", 'Give either --audio FILE or --text "Hello!".')
+        raise ConfigInvalid("No speech given.", 'Give either --audio FILE or --text "Hello!".')
     given = {"render.quality": quality, "render.device": device}
     overrides = parse_overrides(settings or [])
     overrides |= {name: value for name, value in given.items() if value is not None}
@@ -81,12 +85,12 @@ def render(
 
 
 def _profile(quality: str, fps: float | None, size: str | None) -> dict[str, Any]:
-    """The options as settings of the profile."""
+    """Return the options as settings of the profile."""
     changes: dict[str, Any] = {} if fps is None else {"fps": fps}
     if size is not None:
         found = re.fullmatch(r"(\d{2,4})[xX×](\d{2,4})", size.strip())
         if found is None:
-            raise ConfigInvalid(f"{size!r} is no size.", "Write it as  1280x720.")
+            raise ConfigInvalid(f"{size!r} is not a size.", "Write it as  1280x720.")
         changes |= {"width": int(found[1]), "height": int(found[2])}
     return {f"render.{quality}.{name}": value for name, value in changes.items()}
 

@@ -1,4 +1,4 @@
-"""Makes the pictures of the documentation: the window in every state, and a short film."""
+"""Creates the pictures of the documentation: the window in every state, and a short film."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from avatar_app.ui.screenshots.scripted_session import ScriptedSession
 
 
 def shoot_all(folder: Path) -> list[Path]:
-    """Write all pictures into `folder`/window and the film beside them; returns their paths."""
+    """Write all pictures into `folder`/window and the film next to them; returns their paths."""
     registry = Registry()
     face = create_engine(registry, registry.find(Kind.FACE, "illustrated"), {})
-    with TemporaryDirectory() as user:  # what the pictures show is nobody's choice
+    with TemporaryDirectory() as user:  # the pictures do not depend on the user's settings
 
         def opened() -> ScriptedSession:
             settings = SettingsStore(Path(user) / "config.yaml", {})

@@ -1,4 +1,4 @@
-"""The command line's `servers` group: look for language model servers here, keep keys."""
+"""The `servers` commands: find language model servers on this machine, and store API keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from avatar_app.cli.console import plain_console
 from avatar_app.cli.renamed import keep_former_name
 
 servers = typer.Typer(
-    help="Language model servers: look for them, keep keys.", no_args_is_help=True
+    help="Language model servers: find them, store API keys.", no_args_is_help=True
 )
 
 out = plain_console()
@@ -26,7 +26,7 @@ def scan_here(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Ask the usual ports of this machine, once, which models are served there."""
+    """Query this machine's usual ports, once, for language models."""
     from avatar_app.models.servers import USUAL_PORTS, look
 
     found = look()
@@ -41,7 +41,7 @@ def scan_here(
         _tell(f"  avatar-app run {use}")
     if not found:
         known = ", ".join(f"{name} ({port})" for port, name in USUAL_PORTS.items())
-        _tell(f"No server answers on this machine; asked were the ports of {known}.")
+        _tell(f"No server responds on this machine; checked the ports of {known}.")
     return 0
 
 
@@ -54,16 +54,16 @@ def key(
     *,
     remove: Annotated[bool, typer.Option("--remove", help="Forget it.")] = False,
 ) -> int:
-    """Keep the key for a server in the system's keyring; it is asked for, hidden."""
+    """Store the key for a server in the system's keyring; it is entered hidden."""
     from avatar_app.models.servers import checked_address, is_overheard, remove_key, store_key
 
     address = checked_address(address)
     if remove:
         there = remove_key(address)
-        _tell(f"The key for {address} {'was removed' if there else 'was not there'}.")
+        _tell(f"The key for {address} {'was removed' if there else 'did not exist'}.")
         return 0
     if is_overheard(address):
-        err.print("http:// shows the key to everybody on the way; better https://", style="yellow")
+        err.print("http:// sends the key unencrypted; use https:// instead", style="yellow")
     if sys.stdin.isatty():
         given = typer.prompt(f"Key for {address}", hide_input=True, err=True)
     else:

@@ -1,4 +1,4 @@
-"""The command line's `settings`: list, get, set, reset, and their documentation as Markdown."""
+"""The `settings` commands: list, get, set and reset settings, and print their documentation."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from avatar_app.settings.store import SettingsChange, SettingsStore
 
 settings = typer.Typer(
-    help="Read and change what you chose; the window shows the same.", no_args_is_help=True
+    help="Show and change your settings; the window shows the same ones.", no_args_is_help=True
 )
 out = plain_console()
 err = plain_console(stderr=True)
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Say window.theme, or tts.options.speed.")
+    str, typer.Argument(metavar="NAME", help="For example window.theme, or tts.options.speed.")
 ]
 
 
@@ -32,7 +32,7 @@ def show_all(
         list[str] | None, typer.Argument(help="Words in name, title or help; or @modified.")
     ] = None,
 ) -> int:
-    """List settings with their values, and where those come from."""
+    """List settings with their values and origins."""
     from avatar_app.settings.forms import search
 
     table = Table("Setting", "Value", "What it is", box=None, header_style="bold", pad_edge=False)
@@ -55,7 +55,7 @@ def set_one(
     name: Name,
     value: Annotated[str, typer.Argument(help="A number, true, null, [a, b] or a word.")],
 ) -> int:
-    """Change one setting in your settings file, whose comments stay."""
+    """Change one setting in your settings file, keeping its comments."""
     from avatar_app.settings.layers import parse_value
 
     store = _store()
@@ -64,7 +64,7 @@ def set_one(
 
 @settings.command()
 def reset(name: Name) -> int:
-    """Take one setting out of your settings file, so that it is as shipped."""
+    """Remove one setting from your settings file, which restores the default."""
     store = _store()
     return _saved(store, store.reset(name), name)
 

@@ -1,4 +1,4 @@
-"""The command line's `setup`: what a newcomer begins with comes, and is used from then on."""
+"""The `setup` command: downloads the starter set and uses it from then on."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ err = plain_console(stderr=True)
 
 _PURPOSES = {"asr": "hears", "tts": "speaks", "dialogue": "thinks"}
 _USUAL_RATE = 4e6
-"""Bytes a second that many lines bring: 32 Mbit/s."""
+"""Bytes a second of a usual connection: 32 Mbit/s."""
 
 
 def setup(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Exchange your settings and those before setup.")
+        bool, typer.Option("--undo", help="Swap your settings with those before setup.")
     ] = False,
 ) -> int:
-    """Get real ears, a voice and a brain, and use them: some 370 MB, once."""
+    """Install speech recognition, a voice and a language model: some 370 MB, once."""
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
     from avatar_app.performance.starter import starter_items
@@ -48,13 +48,13 @@ def setup(
     items = starter_items(user_catalog(store.root), store, Registry())
     lacking = sum(item.bytes_lacking for item in items)
     _show(items, lacking)
-    if lacking and not yes and not typer.confirm("Fetch and use this?", err=True):
+    if lacking and not yes and not typer.confirm("Download and use this?", err=True):
         return 130
     fetched = _fetch(items, store, lacking)
     lame = [item for item in items if item.missing_packages]
     for item in lame:
         missing = ", ".join(item.missing_packages)
-        warn(err, f"{item.title} needs {missing}, which is not installed. Type, then set up again:")
+        warn(err, f"{item.title} needs {missing}, which is not installed. Type this, then repeat:")
         out.print(item.install_command, soft_wrap=True)
     unusable = [item.model for item in lame]
     _apply([model for model in fetched.here if model not in unusable], paths)
@@ -66,7 +66,7 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
 
     table = Table("", "model", "size", "", "license", box=None, header_style="bold")
     for item in items:
-        state = f"{readable(item.bytes_lacking)} to fetch" if item.bytes_lacking else "here"
+        state = f"{readable(item.bytes_lacking)} to download" if item.bytes_lacking else "here"
         size = readable(item.model.bytes or 0)
         purpose = _PURPOSES.get(item.model.kind, item.model.kind)
         table.add_row(purpose, item.title, size, state, item.model.license.title)
@@ -74,7 +74,7 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
     if lacking:
         minutes = max(1, round(lacking / _USUAL_RATE / 60))
         out.print(
-            f"To fetch: {readable(lacking)}; at 32 Mbit/s about {minutes} min. Everything stays on "
+            f"Download: {readable(lacking)}; at 32 Mbit/s about {minutes} min. Everything stays on "
             "this computer.",
             soft_wrap=True,
         )
@@ -95,10 +95,10 @@ def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> Starte
         err.print(f"Stopped. {AGAIN}")
         raise
     for model, error in fetched.failures:
-        warn(err, f"{model.title} did not come. {error.message}", soft_wrap=True)
+        warn(err, f"{model.title} could not be downloaded. {error.message}", soft_wrap=True)
     if lacking and not fetched.failures:
         seconds = time.monotonic() - began
-        out.print(f"{readable(lacking)} came in {seconds:.0f} s.")
+        out.print(f"Downloaded {readable(lacking)} in {seconds:.0f} s.")
     return fetched
 
 
@@ -111,13 +111,13 @@ def _apply(models: list[Model], paths: AppPaths) -> None:
         return
     wanted = starter_changes(models, file)
     if not wanted:
-        out.print("Your settings already are like that. Talk: avatar-app run")
+        out.print("Your settings already match. Talk: avatar-app run")
         return
     apply(wanted, file, COMMAND)
     out.print(f"In {file}:", soft_wrap=True)
     for name, value in wanted:
         out.print(f"  {name}: {value}", soft_wrap=True)
-    out.print("Talk: avatar-app run. To take it back: avatar-app setup --undo")
+    out.print("Talk: avatar-app run. To undo it: avatar-app setup --undo")
 
 
 def _undo(paths: AppPaths) -> int:
@@ -126,7 +126,7 @@ def _undo(paths: AppPaths) -> int:
 
     undo(paths.settings_file, COMMAND)
     out.print(
-        "Your settings and those before setup are exchanged; --undo once more exchanges them "
+        "Your settings were swapped with those before setup; --undo once more swaps them "
         "again. The models stay: avatar-app models list",
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""The command line's `speak`: a text becomes a sound file in any installed voice."""
+"""The `speak` command: writes a text to a sound file in any installed voice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ Listing = Annotated[bool, typer.Option("--list", help="List the speakers and wri
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Assignments = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a setting, say tts.options.pitch=2."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Change a setting, for example tts.options.pitch=2."
+    ),
 ]
 
 
@@ -43,7 +45,7 @@ def speak(
     as_json: AsJson = False,
     settings: Assignments = None,
 ) -> int:
-    """Say a text into a sound file."""
+    """Write a spoken text to a sound file."""
     from avatar_app.settings.loading import load_settings, parse_overrides
     from avatar_app.speech.text_to_speech import TTSEngine
 
@@ -51,7 +53,7 @@ def speak(
     loaded, notices = load_settings(overrides=chosen | parse_overrides(settings or []))
     tell(_err, notices)
     if output is None and not list_voices:
-        raise ConfigInvalid("Where shall it be written?", "Give --output FILE.mp3, or --list.")
+        raise ConfigInvalid("No output file given.", "Give --output FILE.mp3, or --list.")
     with busy(_err, "Speaking …"), TTSEngine(loaded.tts) as tts:
         if list_voices:
             names = tts.list_speakers()

@@ -1,4 +1,4 @@
-"""The command line's `stats`: how long the stages of conversations took, and what is too slow."""
+"""The `stats` command: latency of the stages of conversations, and engines that are too slow."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ out = plain_console()
 
 
 def stats(
-    days: Annotated[int, typer.Option(min=0, help="How many of the last days; 0 for all.")] = 30,
+    days: Annotated[int, typer.Option(min=0, help="Number of last days; 0 for all.")] = 30,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Delete the times of turns.")] = False,
 ) -> int:
-    """Say how long each stage of a turn took and each engine, and which breaks its promises."""
+    """Show how long each stage of a turn and each engine took, and which exceed their targets."""
     from avatar_app.models.catalog import user_catalog
     from avatar_app.performance.statistics import statistics
     from avatar_app.runtime.registry import Registry
@@ -49,7 +49,7 @@ def _show(found: Statistics) -> None:
     if not found.stages and not found.trials:
         out.print("Nothing was measured yet: talk for a while, or try avatar-app fit --measure.")
     if found.stages:
-        table = _table("from the end of your voice until", *_COLUMNS)
+        table = _table("from the end of your speech until", *_COLUMNS)
         for times in found.stages:
             if times.span.kind is None:
                 table.add_row(_TITLES.get(times.span.name, times.span.name), *_cells(times))
@@ -81,7 +81,7 @@ _TITLES = {
     "first sound": "the first sound of the answer",
     "first frame": "the first picture of the answer",
 }
-"""What the spans of a whole turn mean."""
+"""Descriptions of the spans of a whole turn."""
 
 
 def _table(first: str, *columns: str) -> Table:

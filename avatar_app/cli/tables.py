@@ -1,4 +1,4 @@
-"""Tables of what there is: devices, engines and benches."""
+"""Tables of devices, engines and benchmarks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from avatar_app.runtime.registry import Registry
 
 
 def device_table() -> Table:
-    """Microphones and loudspeakers; raises DeviceUnavailable without a sound system."""
+    """Return a table of microphones and loudspeakers; raises DeviceUnavailable without a sound
+    system."""
     table = Table("Device", "Sound system", "Inputs", "Outputs", "", box=None, header_style="bold")
     for device in list_devices():
         defaults = ("microphone" * device.default_input, "loudspeaker" * device.default_output)
@@ -30,7 +31,7 @@ def device_table() -> Table:
 
 
 def engine_table(registry: Registry) -> Table:
-    """Every engine with its options."""
+    """Return a table of every engine with its options."""
     table = Table(
         "Kind", "Engine", "What it is", "Options", box=None, header_style="bold", pad_edge=False
     )
@@ -43,8 +44,8 @@ def engine_table(registry: Registry) -> Table:
 
 
 def bench_table() -> Table:
-    """What can be measured, as each bench says of itself."""
-    table = Table("Bench", "What it asks", box=None, header_style="bold", pad_edge=False)
+    """Return a table of the benchmarks, with their own descriptions."""
+    table = Table("Bench", "Question", box=None, header_style="bold", pad_edge=False)
     for name in BENCHES:
         says = importlib.import_module(module_of(name)).__doc__ or ""
         table.add_row(name, says.partition("\n\n")[0].replace("\n", " "))

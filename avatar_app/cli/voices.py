@@ -1,4 +1,4 @@
-"""The command line's `voices` group: clone a voice with its speaker's consent, list, revoke."""
+"""The `voices` commands: clone a voice with its speaker's consent, list, remove and revoke."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Record = Annotated[bool, typer.Option("--record", help="Read the sentence into t
 def clone(
     name: Name, reference: Reference = None, consent: Consent = None, *, record: Record = False
 ) -> int:
-    """Make a voice of a recording, once its speaker has read a sentence that is drawn for them."""
+    """Clone a voice from a recording, once its speaker has read a freshly drawn sentence."""
     from avatar_app.core.errors import ConfigInvalid
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
@@ -99,14 +99,14 @@ def _clone(name: str, reference: Path, consent: Path | None) -> None:
 
 
 def _spoken_reference(path: Path) -> Path:
-    """What somebody says into the microphone, in a file."""
+    """Record speech from the microphone into a file."""
     from avatar_app.core.jobs import Job
     from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
     from avatar_app.media.sound_reader import write_sound
     from avatar_app.voices.recording import REFERENCE_SECONDS, open_microphone, record
 
     source = open_microphone(_settings().audio.microphone)
-    _out.print("Tell something for about ten seconds, in your usual voice.")
+    _out.print("Talk about something for about ten seconds, in your usual voice.")
     job: Job[Samples] = Job("Listening", lambda job: record(job, source, REFERENCE_SECONDS))
     write_sound(path, AudioChunk(_with_status(job), MICROPHONE_RATE))
     return path
@@ -114,7 +114,7 @@ def _spoken_reference(path: Path) -> Path:
 
 @voices.command("consent-phrase")
 def consent_phrase(name: Known) -> int:
-    """Draw the sentence that the speaker of a new voice is to read within ten minutes."""
+    """Draw the sentence that the speaker of a new voice must read within ten minutes."""
     _show_sentence(name)
     return 0
 
@@ -142,7 +142,7 @@ def list_all() -> int:
     if table.row_count:
         _out.print(table)
     elif not shelf.names():
-        hint = "There is none yet. Make one: avatar-app voices clone RECORDING --name NAME"
+        hint = "You have no voices yet. Create one: avatar-app voices clone RECORDING --name NAME"
         _out.print(hint)
     return 0
 
@@ -160,7 +160,7 @@ def remove(name: Known) -> int:
 
 @voices.command()
 def revoke(name: Known) -> int:
-    """Take the speaker's consent back: the voice is deleted, and no copy of it opens again."""
+    """Revoke the speaker's consent: the voice is deleted, and no copy of it opens again."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
 
@@ -170,7 +170,7 @@ def revoke(name: Known) -> int:
 
 
 def _judge(path: Path) -> None:
-    """Show each check of the reference; InputInvalid where one fails."""
+    """Show each check of the reference; raises InputInvalid where one fails."""
     from avatar_app.voices.cloning import refuse_failed
     from avatar_app.voices.reference import checks, read_reference
 

@@ -1,1 +1,1 @@
-"""Models that come and go: what there is, what is here, how it comes, and under which license."""
+"""Model files: catalog, download, verification, import, discovery and licenses."""

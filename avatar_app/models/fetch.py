@@ -1,4 +1,4 @@
-"""One file comes from one address: hashed while it comes, and right or not there at all."""
+"""Downloads one file from one address: hashed while it arrives, and verified before it counts."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from avatar_app.models.store import BLOCK
 from avatar_app.models.transfer import DownloadOptions, Transfer
 
 TICK = 0.05
-"""Seconds between two looks at the progress and at whether to stop."""
+"""Seconds between two checks of progress and cancellation."""
 NOTED_EVERY = 0.5
-"""Seconds of fetching that a kill -9 may cost."""
+"""Seconds of downloading that a kill -9 may cost."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What must come."""
+    """The file to download."""
 
     bytes: int | None
-    """None if its size is on no record."""
+    """None if the size is unknown."""
     digest: str | None
-    """Its hash by `algorithm`, in hexadecimal; None if it is on no record."""
+    """Expected hash by `algorithm`, in hexadecimal; None if unknown."""
     refused: Callable[[str], DownloadFailed]
-    """The error if the file has another hash, which is given."""
+    """Returns the error for a wrong hash, which is passed."""
     algorithm: str = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Fetches files for a job, one after the other."""
+    """Downloads files for a job, one after the other."""
 
     manners: DownloadOptions
     ask_for_room: Callable[[int], None]
-    """Raises if the disk has no room for so many bytes; asked where none are on record."""
+    """Raises if the disk lacks room for so many bytes; called where the size is unknown."""
     watch: Callable[[PartialFile], None]
-    """Called some twenty times a second; what it raises ends the fetching."""
+    """Called some twenty times a second; exceptions it raises end the download."""
     authorization: httpx.Auth | None = None
     trust: ssl.SSLContext | bool = True
 
     def client(self) -> httpx.AsyncClient:
-        """What asks the servers; to be closed. Raises ConfigInvalid or ModelMissing where the
-        environment names proxies or certificates that cannot be."""
+        """Return the HTTP client, to be closed. Raises ConfigInvalid or ModelMissing where the
+        environment names unusable proxies or certificates."""
         check_environment()
         return httpx.AsyncClient(
             timeout=httpx.Timeout(self.manners.silence, connect=self.manners.connecting, pool=None),
@@ -65,9 +65,9 @@ class Fetch:
         )
 
     async def run(self, url: str, wanted: Wanted, part: PartialFile) -> str:
-        """The file's hash, once it is here under its name; a DownloadFailed if it cannot be had.
+        """Download the file and return its hash; raises a DownloadFailed on failure.
 
-        Once more in full if what came in several pieces turns out wrong: it may be them.
+        A file downloaded in several pieces that turns out wrong is downloaded once more in full.
         """
         was_pieced = bool(part.done)
         for last_chance in (False, True):
@@ -85,7 +85,8 @@ class Fetch:
     async def _transfer(
         self, url: str, wanted: Wanted, part: PartialFile, running: _RunningHash
     ) -> int:
-        """Bring the file into its part, hash it meanwhile; how many tries and pieces it took."""
+        """Download into the partial file and hash it meanwhile; returns the number of tries and
+        pieces."""
         room = self.ask_for_room if wanted.bytes is None else lambda _size: None
         async with self.client() as client:
             transfer = Transfer(
@@ -97,14 +98,15 @@ class Fetch:
             finally:
                 await _end({task})
                 if part.segments:
-                    with contextlib.suppress(OSError):  # a full disk keeps the older note
+                    with contextlib.suppress(OSError):  # a full disk keeps the older state
                         part.save()
         return max(transfer.rounds, len(part.segments))
 
     async def _accompany(
         self, task: asyncio.Task[None], part: PartialFile, running: _RunningHash
     ) -> None:
-        """Hash, note and tell until all is here; raises what the transfer does, or `watch`."""
+        """Hash, save and report until all bytes have arrived; raises what the transfer or `watch`
+        raises."""
         noted = time.monotonic()
         while not (task.done() and running.has_caught_up):
             if task.done():
@@ -121,7 +123,7 @@ class Fetch:
 
 
 class _RunningHash:
-    """Hashes a part while it grows, from its start; anew where the part was begun anew."""
+    """Hashes a partial file while it grows, from its start; restarts if the file was restarted."""
 
     def __init__(self, part: PartialFile, algorithm: str) -> None:
         self.digest = hashlib.new(algorithm)
@@ -135,7 +137,7 @@ class _RunningHash:
         return self._at == self._part.front and self._begun == self._part.times_begun
 
     def follow(self) -> None:
-        """Hash the next block, if it is there."""
+        """Hash the next block, if it has arrived."""
         if self._begun != self._part.times_begun or self._at > self._part.front:
             self.digest, self._at = hashlib.new(self._algorithm), 0
             self._begun = self._part.times_begun
@@ -148,7 +150,8 @@ class _RunningHash:
 
 
 async def while_checking(work: Coroutine[Any, Any, T], check: Callable[[], None]) -> T:
-    """Its result; `check` is called meanwhile, and what it raises ends the work."""
+    """Return the awaitable's result; `check` is called meanwhile, and exceptions it raises cancel
+    the work."""
     task = asyncio.ensure_future(work)
     try:
         while not task.done():
@@ -160,7 +163,7 @@ async def while_checking(work: Coroutine[Any, Any, T], check: Callable[[], None]
 
 
 def run_in_a_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end; unlike asyncio.run, do not wait for a name that is being looked up."""
+    """Run a coroutine to its end; unlike asyncio.run, do not wait for a pending name lookup."""
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(work)

@@ -1,4 +1,4 @@
-"""What a file's first bytes say it is: looked at where nobody knows its hash."""
+"""Recognizes file types by their first bytes, for files with unknown hashes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _BEGINNINGS = {
     ".json": (0, (b"{", b"[")),
     ".safetensors": (8, (b"{",)),
 }
-"""From which byte on, and what is there: https://onnx.ai/onnx/repo-docs/IR.html (its version comes
+"""Offset and content of the first bytes: https://onnx.ai/onnx/repo-docs/IR.html (its version comes
 first), https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, torch's two formats,
 https://github.com/huggingface/safetensors#format."""
 
 
 def is_of_its_kind(path: Path) -> bool:
-    """Does the file begin as its name promises? Yes where nothing is known of such names."""
+    """Whether the file begins as its extension promises; True for unknown extensions."""
     start, beginnings = _BEGINNINGS.get(path.suffix.lower(), (0, (b"",)))
     with path.open("rb") as file:
         file.seek(start)

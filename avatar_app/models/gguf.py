@@ -1,4 +1,4 @@
-"""What a GGUF file says about its model, read without loading it; a hostile file costs little.
+"""Reads the header of a GGUF file without loading the model; limits protect from hostile files.
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3).
 """
@@ -21,11 +21,11 @@ MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MOST_ENTRIES, MOST_TENSORS, MOST_DIMENSIONS = 4096, 65_536, 4
 MOST_WEIGHTS = 1 << 50
-"""Of one tensor: more is a lie."""
+"""Of one tensor: more is invalid."""
 LONGEST_ITEM = 4 << 20
 """Bytes of one text; chat templates are the longest."""
 MOST_ITEMS = 4_000_000
-"""Of lists, all together; vocabularies are the longest."""
+"""Total list items; vocabularies are the longest lists."""
 LONGEST_HEADER = 256 << 20
 """Bytes before the weights."""
 
@@ -55,41 +55,41 @@ FEWEST_BITS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What is known without the weights."""
+    """The properties in a GGUF header."""
 
     architecture: str
     name: str
     parameters: int
-    """Weights in this file; of a model in parts those of its part."""
+    """Number of weights in this file; for a model in parts, those of its part."""
     quantization: str
-    """The format in which most weights are kept; empty for one that is not known here."""
+    """The format of most weights; empty for an unknown one."""
     context: int
-    """Tokens that the model was trained on; 0 where it does not say."""
+    """Context length that the model was trained on; 0 if not stated."""
     part: int = 0
-    """Of a model in several files; from 0."""
+    """Index of the part in a model of several files; from 0."""
     cache_per_token: int = 0
-    """Bytes that a token of context takes: keys and values in half precision; 0 if unknown."""
+    """Bytes of memory for a token of context: keys and values in half precision; 0 if unknown."""
     vocabulary: int = 0
-    """Number of tokens that there are; 0 where it does not say."""
+    """Number of tokens in the vocabulary; 0 if not stated."""
     forward: int = 0
-    """Width of the widest layer; 0 where it does not say."""
+    """Width of the widest layer; 0 if not stated."""
     kind: str = "model"
-    """Something else than model for adapters, projectors of pictures and the like."""
+    """Something else than `model` for adapters, image projectors and the like."""
 
 
 def read_header(path: Path) -> GgufHeader:
-    """InputInvalid for a file that is no whole GGUF."""
+    """Read the header; raises InputInvalid for a file that is not a complete GGUF."""
     try:
         with path.open("rb") as file:
             return _Reader(file).header()
     except (OSError, struct.error, UnicodeDecodeError, ValueError) as error:
-        raise InputInvalid(f"The file {path} is no whole GGUF: {error}.", "Fetch it again.") from (
-            error
-        )
+        raise InputInvalid(
+            f"The file {path} is not a complete GGUF file: {error}.", "Download it again."
+        ) from (error)
 
 
 class _Reader:
-    """Reads what is asked for and seeks over the rest."""
+    """Reads the requested values and skips the rest."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -98,11 +98,11 @@ class _Reader:
 
     def header(self) -> GgufHeader:
         if self._take(4) != MAGIC:
-            raise ValueError("it does not begin like one")
+            raise ValueError("its beginning is wrong")
         (version,) = self._numbers("I")
         tensors, entries = self._numbers("QQ")
         if version not in VERSIONS or entries > MOST_ENTRIES or tensors > MOST_TENSORS:
-            raise ValueError("it is of a version that is not known here")
+            raise ValueError("its version is unknown")
         known: dict[str, str | float] = {}
         for _ in range(entries):
             key = self._name()
@@ -110,7 +110,9 @@ class _Reader:
             if value is not None:
                 known[key] = value
         if not tensors and not _whole(known.get("split.count")):
-            raise ValueError("it holds no weights")  # the first of several files may hold none
+            raise ValueError(
+                "it contains no weights"
+            )  # the first of several files may contain none
         weights = self._weights(tensors)
         architecture = str(known.get("general.architecture", ""))
         common = weights.most_common(1)
@@ -128,14 +130,14 @@ class _Reader:
         )
 
     def _weights(self, tensors: int) -> Counter[int]:
-        """How many there are in each format."""
+        """Count the weights in each format."""
         weights: Counter[int] = Counter()
         furthest = 0.0
         for _ in range(tensors):
             self._name()
             (dimensions,) = self._numbers("I")
             if not 0 < dimensions <= MOST_DIMENSIONS:
-                raise ValueError("its weights have a shape that cannot be")
+                raise ValueError("its weights have an impossible shape")
             shape = self._numbers(f"{dimensions}Q")
             form, offset = self._numbers("IQ")
             count = math.prod(shape)
@@ -147,14 +149,14 @@ class _Reader:
         return weights
 
     def _value(self, kind: int) -> str | float | None:
-        """None of a list, which is passed over."""
+        """Return a value; None for a list, which is skipped."""
         if kind == _TEXT:
             return self._text()
         if kind == _LIST:
             self._pass_list()
             return None
         if kind not in _NUMBERS:
-            raise ValueError("it holds what is not known here")
+            raise ValueError("it contains an unknown type")
         number: float = self._numbers(_NUMBERS[kind])[0]
         return number
 
@@ -169,11 +171,11 @@ class _Reader:
             for _ in range(count):
                 self._skip(self._numbers("Q")[0])
         else:
-            raise ValueError("a list holds what is not known here")
+            raise ValueError("a list contains an unknown type")
 
     def _name(self) -> str:
         if not (name := self._text()):
-            raise ValueError("something has no name")
+            raise ValueError("an entry has no name")
         return name
 
     def _text(self) -> str:

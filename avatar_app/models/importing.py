@@ -1,4 +1,4 @@
-"""A model that the user has already is taken over: linked or copied, checked like a download."""
+"""Imports a model from the user's files: linked or copied, and verified like a download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _HINT = "Download it again, or give the engine the path."
 
 
 def identify(path: Path, catalog: Catalog) -> Model:
-    """Which model of the catalog the file or folder is; InputInvalid if it is none."""
+    """Return the catalog's model that the file or folder is; raises InputInvalid if there is no
+    match."""
     there = _files_at(path)
     fitting = [model for model in catalog.models if _fits(model, there)]
     if len(fitting) > 1:
@@ -27,16 +28,16 @@ def identify(path: Path, catalog: Catalog) -> Model:
     if len(fitting) == 1:
         return fitting[0]
     raise InputInvalid(
-        f"{path} is no model of the catalog.",
-        "If it is one, name it: avatar-app models import PATH --as ID. An engine may also be told "
+        f"{path} is not a model of the catalog.",
+        "If it is one, name it: avatar-app models import PATH --as ID. An engine can also use "
         "the path itself.",
     )
 
 
 def import_model(job: Job[Path], path: Path, model: Model, store: Store) -> Path:
-    """Bring the model here from a file or folder; what engines are told.
+    """Import the model from a file or folder; returns the path for engines.
 
-    The user's own files are never changed. InputInvalid if a file is missing, or is not the
+    The user's own files are never changed. Raises InputInvalid if a file is missing or is not the
     published one; JobCancelled leaves nothing behind.
     """
     there = _files_at(path)
@@ -64,7 +65,7 @@ class _Taking:
 
 
 def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str, StoredFile]:
-    """One file of the catalog, or what its archive held and the user has unpacked."""
+    """Import one file of the catalog, or what its archive contained and the user has extracted."""
     folder = taking.store.folder(taking.model)
     if file.holds and file.name not in found:
         return {name: _place(taking, path, folder / name) for name, path in found.items()}
@@ -87,7 +88,8 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
 def _place(
     taking: _Taking, source: Path, target: Path, file: ModelFile | None = None
 ) -> StoredFile:
-    """`file`: what it must be, where the catalog says so."""
+    """Put a file into the model's folder. `file`: what it must be, where the catalog
+    specifies it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as beside:
         _link_or_copy(source, beside, taking.job)
@@ -132,7 +134,7 @@ def _files_at(path: Path) -> dict[str, Path]:
 
 
 def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -> dict[str, Path]:
-    """Where a file of the model is found, by its name in the catalog."""
+    """Return where a file of the model is found, by its name in the catalog."""
     if file.name in there:
         return {file.name: there[file.name]}
     if file.holds and set(file.holds) <= set(there):
@@ -146,7 +148,7 @@ def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -
 
 
 def _fits(model: Model, there: dict[str, Path]) -> bool:
-    """Are files of its names and sizes there? A lone file may be called otherwise."""
+    """Whether files of its names and sizes exist. A single file may have another name."""
     if len(there) == 1 and len(model.files) == 1:
         (path,), (file,) = there.values(), model.files
         return file.name == path.name or file.bytes == path.stat().st_size
@@ -157,7 +159,7 @@ def _fits(model: Model, there: dict[str, Path]) -> bool:
 
 
 def _is(model: Model, there: dict[str, Path]) -> bool:
-    """Have the files the model's hashes?"""
+    """Whether the files have the model's hashes."""
     named = [(file, there.get(file.name)) for file in model.files]
     if len(there) == len(named) == 1:
         named = [(model.files[0], next(iter(there.values())))]
@@ -167,7 +169,7 @@ def _is(model: Model, there: dict[str, Path]) -> bool:
 
 
 def _copied_bytes(sources: list[dict[str, Path]], store: Store) -> int:
-    """What cannot be linked because it lies on another disk."""
+    """Return the size of what cannot be linked because it is on another disk."""
     root = next(each for each in (store.root, *store.root.parents) if each.exists())
     files = [path.stat() for found in sources for path in found.values()]
     return sum(each.st_size for each in files if each.st_dev != root.stat().st_dev)

@@ -1,4 +1,4 @@
-"""Which package indexes pip and npm are set up for on this machine; none is asked anything here."""
+"""Reads the package indexes that pip and npm are configured to use on this machine."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ from avatar_app.models.errors import DownloadFailed
 PYPI = "https://pypi.org/simple"
 NPM = "https://registry.npmjs.org"
 PIP_TIMEOUT = 20.0
-"""Seconds that pip has to tell its configuration."""
+"""Seconds to wait for pip's configuration."""
 _NPM_FILES = ("~/.npmrc", "/usr/local/etc/npmrc", "/etc/npmrc")
-"""The user's file and the machine's, the first ones first (npm's own order)."""
+"""The user's file and the machine's, in npm's order of precedence."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexConfig:
-    """Where packages come from; no address in it holds a password."""
+    """Configured package indexes; addresses contain no passwords."""
 
     pypi: tuple[str, ...] = (PYPI,)
-    """Addresses of simple indexes (PEP 503), in the order in which they are asked."""
+    """Addresses of simple indexes (PEP 503), in the order of use."""
     npm: str = NPM
     certificates: tuple[Path, ...] = ()
-    """Files of authorities that are trusted besides the system's."""
+    """Certificate files trusted in addition to the system's."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """`user:password` by `host:port` as an address writes it."""
 
     def trust(self) -> ssl.SSLContext:
-        """The system's authorities, and those that pip and npm are told to trust."""
+        """Return the TLS context: the system's certificates, and those that pip and npm are
+        configured to trust."""
         context = ssl.create_default_context()
         for path in self.certificates:
             try:
@@ -56,7 +57,7 @@ class IndexConfig:
 
 
 class _PasswordByHost(httpx.Auth):
-    """Gives a password only to the host it is for, wherever a request was sent on to."""
+    """Sends a password only to the host it belongs to, also after redirects."""
 
     def __init__(self, passwords: Mapping[str, str]) -> None:
         self._passwords = passwords
@@ -69,7 +70,7 @@ class _PasswordByHost(httpx.Auth):
 
 
 def read_index_config() -> IndexConfig:
-    """What pip and npm are set up for: their environment variables, then their files."""
+    """Read the configuration of pip and npm: their environment variables, then their files."""
     pip = _pip_options()
     addresses = [] if pip.get("no-index", "").lower() in ("1", "true", "yes", "on") else [
         *(pip.get("index-url") or PYPI).split(),
@@ -86,7 +87,7 @@ def read_index_config() -> IndexConfig:
 
 
 def _pip_options() -> dict[str, str]:
-    """pip's options as it would use them to download; those of the environment without pip."""
+    """Return pip's options for downloads; those of the environment without pip."""
     options = {
         name[4:].lower().replace("_", "-"): value
         for name, value in os.environ.items()
@@ -112,7 +113,7 @@ def _pip_options() -> dict[str, str]:
 
 
 def _pip_line(line: str) -> tuple[str, str]:
-    """`global.cert='/a/file'` as pip prints it."""
+    """Parse `global.cert='/a/file'` as pip prints it."""
     name, _, written = line.partition("=")
     try:
         return name, str(ast.literal_eval(written))
@@ -142,7 +143,7 @@ def _npm_value(written: str) -> str:
 
 
 def _without_password(address: str, passwords: dict[str, str]) -> str:
-    """The address alone; its user and password, if it has them, go into `passwords`."""
+    """Return the address alone; its user and password, if any, are added to `passwords`."""
     parts = urlsplit(address)
     user, at, place = parts.netloc.rpartition("@")
     if at:

@@ -1,4 +1,4 @@
-"""Nothing is used whose license asks to be accepted before the user has accepted it."""
+"""License checks: models whose license must be accepted are unusable until the user does so."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from avatar_app.models.store import Store
 
 
 def require_license(model: Model, store: Store) -> None:
-    """Raise LicenseNotAccepted unless the user has accepted what the model's license asks for."""
+    """Raise LicenseNotAccepted unless the user has accepted the model's license or it needs no
+    acceptance."""
     if not store.is_accepted(model):
         raise LicenseNotAccepted(
-            f"{model.title} may be used only by who accepts its license: {model.license.title}.",
+            f"{model.title} requires that you accept its license: {model.license.title}.",
             f"Read it at {model.license.url} and accept it: "
             f"avatar-app models download {model.id} --accept-license {model.id}",
         )

@@ -1,4 +1,4 @@
-"""One at a time, over all processes: a lock that the system gives up when its holder dies."""
+"""A lock file across processes, which the system releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from avatar_app.core.errors import ConfigInvalid
 
 @contextmanager
 def locked(path: Path, title: str) -> Iterator[None]:
-    """Hold the lock at `path`; ConfigInvalid, which calls the thing `title`, if another does."""
+    """Hold the lock at `path`; raises ConfigInvalid, with `title` in the message, if another
+    process does."""
     with path.open("a+b") as file:
         try:
             _lock(file.fileno())
         except OSError as error:
             raise ConfigInvalid(
-                f"{title} is being fetched or changed already.", "Wait for it, or stop it."
+                f"{title} is already being downloaded or changed.", "Wait for it, or stop it."
             ) from error
         yield  # closing the file unlocks it
 

@@ -1,4 +1,4 @@
-"""What a broken connection or a refusal means, in one sentence; what can pass is told apart."""
+"""Converts network errors to one clear sentence each, and marks temporary ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _PASSING_STATUS = {408, 425, 429}
 
 
 def of_transport(error: httpx.HTTPError, url: str) -> DownloadFailed:
-    """What a broken connection means."""
+    """Convert a connection error."""
     at = host(url)
     match _root(error):
         case ssl.SSLCertVerificationError() as root:
             return DownloadFailed(
-                f"{at} could not prove that it is {at}: {root.verify_message}.",
-                "Look at this machine's clock and at whoever stands between you and the internet.",
+                f"The certificate of {at} is invalid: {root.verify_message}.",
+                "Check this machine's clock, and any proxy between you and the internet.",
             )
         case ssl.SSLError():
-            return Unreachable(f"No safe connection to {at} came about.", AGAIN)
+            return Unreachable(f"No secure connection to {at} could be made.", AGAIN)
         case socket.gaierror():
             return Unreachable(
                 f"The name {at} could not be looked up.", f"Is the network connected? {AGAIN}"
@@ -34,20 +34,20 @@ def of_transport(error: httpx.HTTPError, url: str) -> DownloadFailed:
             return Passing(f"{at} does not answer.", AGAIN)
         case httpx.ProxyError():
             return DownloadFailed(
-                f"The proxy refuses to connect to {at}.", "Look at HTTPS_PROXY and NO_PROXY."
+                f"The proxy refused to connect to {at}.", "Check HTTPS_PROXY and NO_PROXY."
             )
         case httpx.ConnectError():
             return Unreachable(f"{at} cannot be reached.", f"Is the network connected? {AGAIN}")
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
             return Passing(f"{at} cut the connection.", AGAIN)
-    return DownloadFailed(f"{at} cannot be asked: {error}.", "Look at the address.")
+    return DownloadFailed(f"The request to {at} failed: {error}.", "Look at the address.")
 
 
 def of_status(status: int, url: str) -> DownloadFailed:
-    """What an answer other than success means."""
+    """Convert a status code other than success."""
     at = host(url)
     if status >= 500 or status in _PASSING_STATUS:
-        return Passing(f"{at} is busy or out of order (status {status}).", AGAIN)
+        return Passing(f"{at} is overloaded or out of order (status {status}).", AGAIN)
     if status in (404, 410):
         return DownloadFailed(
             f"{at} no longer has the file (status {status}).",
@@ -55,14 +55,14 @@ def of_status(status: int, url: str) -> DownloadFailed:
         )
     if status in (401, 403):
         return DownloadFailed(
-            f"{at} does not give out the file without signing in (status {status}).",
+            f"{at} requires signing in to download the file (status {status}).",
             "Fetch it by hand, then type: avatar-app models import PATH",
         )
-    return DownloadFailed(f"{at} refuses (status {status}).", "Look at the address.")
+    return DownloadFailed(f"{at} refused the request (status {status}).", "Look at the address.")
 
 
 def _root(error: BaseException) -> BaseException:
-    """The cause that the operating system or the TLS library gave."""
+    """Return the underlying error of the operating system or the TLS library."""
     seen: BaseException = error
     while (deeper := seen.__cause__ or seen.__context__) is not None:
         seen = deeper

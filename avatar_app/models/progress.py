@@ -1,4 +1,4 @@
-"""How far a download is: bytes, rate and the time that is left, as a frozen value."""
+"""Download progress: bytes, rate and remaining time, as a frozen value."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class DownloadProgress:
     model: str = ""
     file: str = ""
     done: int = 0
-    """Bytes of the whole model that are here."""
+    """Bytes of the whole model that are downloaded."""
     total: int | None = None
-    """Bytes of the whole model; None while that is not known."""
+    """Bytes of the whole model; None if unknown."""
     rate: float = 0.0
     """Bytes per second, averaged."""
     began: float = 0.0
-    """When `rate` was brought up to date, on the monotonic clock."""
+    """When `rate` was last updated, on the monotonic clock."""
     before: int = 0
-    """Bytes of the files that are here whole."""
+    """Bytes of the complete files."""
     counts: bool = False
-    """Has it been compared with a moment before? What lay here already is no rate."""
+    """Whether it was compared with an earlier moment; bytes of an earlier run are no rate."""
 
     def at(self, done: int, total: int | None, now: float) -> DownloadProgress:
-        """The state when `done` of `total` bytes of the present file are here."""
+        """Return the progress when `done` of `total` bytes of the current file are downloaded."""
         all_done = self.before + done
         whole = self.total or (None if total is None else self.before + total)
         elapsed = now - self.began
@@ -44,12 +44,12 @@ class DownloadProgress:
         return replace(self, done=all_done, total=whole, rate=rate, began=now)
 
     def with_file_done(self, size: int) -> DownloadProgress:
-        """The present file of `size` bytes is here whole."""
+        """Return the progress when the current file of `size` bytes is complete."""
         return replace(self, before=self.before + size, done=self.before + size)
 
     @property
     def fraction(self) -> float:
-        """In [0, 1]; 0 while the size is not known."""
+        """In [0, 1]; 0 while the size is unknown."""
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     @property
@@ -59,7 +59,7 @@ class DownloadProgress:
         return max(0.0, self.total - self.done) / self.rate
 
     def __str__(self) -> str:
-        """For a person to read."""
+        """Readable text."""
         of = f" of {readable(self.total)}" if self.total else ""
         text = f"{self.file}: {readable(self.done)}{of}"
         if self.rate:
@@ -70,7 +70,7 @@ class DownloadProgress:
 
 
 def duration(seconds: float) -> str:
-    """For a person to read."""
+    """Format a duration as readable text."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

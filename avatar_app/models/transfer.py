@@ -1,4 +1,4 @@
-"""One file comes over the network: resumed, in several pieces, and never another one's bytes."""
+"""Transfers one file over HTTP: resumes, uses several connections, and detects changed files."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
-    """How hard servers are asked."""
+    """Timeouts, retries and connections."""
 
     tries: int = 6
-    """In a row, without one more byte than before."""
+    """Attempts in a row without one more byte than before."""
     first_wait: float = 0.5
     """Seconds before the second try; each further wait is twice as long."""
     longest_wait: float = 30.0
@@ -43,15 +43,15 @@ class DownloadOptions:
     silence: float = 20.0
     """Seconds without a byte after which a connection counts as lost."""
     connecting: float = 20.0
-    """Seconds until a server must have taken a call."""
+    """Seconds until a server must have accepted a connection."""
     connections: int = 4
     split_from: int = 32 << 20
-    """Bytes still lacking from which on several connections are opened."""
+    """Remaining bytes from which several connections are opened."""
     indexes: IndexConfig | None = None
-    """Where packages come from; None: as pip and npm are set up."""
+    """Package indexes; None: those configured in pip and npm."""
 
     def hurried(self) -> DownloadOptions:
-        """For a server that another place can stand in for: it is soon given up."""
+        """Return options for a server with an alternative: it is given up soon."""
         return replace(
             self,
             tries=min(self.tries, 2),
@@ -61,32 +61,32 @@ class DownloadOptions:
 
 
 class Changed(Passing):
-    """The server's file is not the one that an earlier part came from."""
+    """The server's file is not the one that was partly downloaded before."""
 
 
 @dataclass(slots=True)
 class Transfer:
-    """Brings one file into its part."""
+    """Downloads one file into its partial file."""
 
     client: httpx.AsyncClient
     part: PartialFile
     expected: int | None
-    """Bytes, if they are on record."""
+    """Bytes, if known."""
     is_known: bool
-    """Is there a hash to hold the bytes to, whichever server they came from?"""
+    """Whether a hash is known that verifies the bytes, whichever server they came from."""
     manners: DownloadOptions
     ask_for_room: Callable[[int], None]
-    """Raises if the disk has no room for so many more bytes."""
+    """Raises if the disk lacks room for so many more bytes."""
 
     fruitless: int = 0
-    """Tries in a row that brought not one byte more than any before."""
+    """Attempts in a row that brought no byte beyond the previous maximum."""
     farthest: int = 0
-    """The most bytes that were ever here."""
+    """The maximum of bytes ever downloaded."""
     rounds: int = 0
     """How often it was tried."""
 
     async def run(self, url: str) -> None:
-        """Fetch from `url` what the part lacks; DownloadFailed if that does not succeed."""
+        """Download the missing part from `url`; raises DownloadFailed on failure."""
         self.fruitless, self.farthest = 0, self.part.done
         tries = AsyncRetrying(
             retry=retry_if_exception_type(Passing),
@@ -99,7 +99,7 @@ class Transfer:
                 await self._try(url)
 
     def _pause(self) -> float:
-        """Seconds to wait; not the same for all who were cut off at once."""
+        """Return seconds to wait, randomized so that clients do not retry at the same moment."""
         wait = self.manners.first_wait * float(2 ** max(0, self.fruitless - 1))
         return min(wait, self.manners.longest_wait) * random.uniform(0.75, 1.25)
 
@@ -113,7 +113,7 @@ class Transfer:
             raise
 
     async def _round(self, url: str) -> None:
-        """One connection per segment that lacks bytes; the first to break ends them all."""
+        """Run one connection per segment that lacks bytes; the first error ends them all."""
         if not self.is_known and (self.part.url != url or not self.part.validator):
             self.part.discard()  # nothing would show that the rest belongs to it
         if self.part.is_done:
@@ -152,7 +152,7 @@ class Transfer:
         raise of_status(response.status_code, url)
 
     async def _ask(self, url: str, segment: FileSegment) -> httpx.Response:
-        """The response to a request for the rest of a segment; its body is not read yet."""
+        """Request the rest of a segment; returns the response with its body unread."""
         last = "" if segment.end is None else str(segment.end - 1)
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={segment.at}-{last}"}
         if self.part.validator and self.part.url == url:
@@ -160,19 +160,22 @@ class Transfer:
         return await open_url(self.client, url, headers)
 
     def _agree(self, response: httpx.Response, url: str) -> FileSegment:
-        """Check what the server offers against what is here; the segment that the body fills."""
+        """Check the server's offer against what was downloaded; returns the segment that the body
+        fills."""
         if response.status_code == 416:
             self.part.discard()
             raise Changed(f"{host(url)} changed the file in the meantime.", AGAIN)
         if response.status_code not in (200, 206):
             raise of_status(response.status_code, url)
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise WrongBytes(f"{host(url)} alters the file on its way.", "Try it without a proxy.")
+            raise WrongBytes(
+                f"A proxy alters the file from {host(url)}.", "Try it without a proxy."
+            )
         start, total = _range_of(response)
         if None not in (total, self.expected) and total != self.expected:
             raise WrongBytes(
                 f"{host(url)} offers {total} bytes instead of {self.expected}: another file.",
-                "Fetch the right one by hand, then type: avatar-app models import PATH",
+                "Download the right one by hand, then type: avatar-app models import PATH",
             )
         validator = _validator(response)
         segment = self._lacking()[0]
@@ -196,7 +199,7 @@ class Transfer:
             part.split(self.manners.connections)
 
     async def _take(self, response: httpx.Response, segment: FileSegment) -> None:
-        """Write the body where it belongs; a part of it that belongs to another segment is left."""
+        """Write the body to its place; bytes of another segment are ignored."""
         try:
             with self.part.path.open("r+b", buffering=0) as file:
                 file.seek(segment.at)
@@ -224,7 +227,8 @@ class Transfer:
 
 
 async def open_url(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> httpx.Response:
-    """The response of whoever `url` leads to, by safe addresses only; its body is not read yet."""
+    """Return the response at the end of all redirects, by safe addresses only; its body is
+    unread."""
     address = url
     for _ in range(REDIRECTS):
         request = client.build_request("GET", address, headers=headers)
@@ -235,16 +239,15 @@ async def open_url(client: httpx.AsyncClient, url: str, headers: dict[str, str])
         address = urljoin(address, response.headers["location"])
         if not is_safe(address, from_loopback=host(url) in LOOPBACK):
             raise DownloadFailed(
-                f"{host(url)} sends on to {address}, which is not safe.",
-                "Fetch it by hand, then type: avatar-app models import PATH",
+                f"{host(url)} redirects to {address}, which is not safe.",
+                "Download it by hand, then type: avatar-app models import PATH",
             )
-    raise DownloadFailed(
-        f"{host(url)} sends from one address to the next without end.", "Try it later."
-    )
+    raise DownloadFailed(f"{host(url)} redirects without end.", "Try it later.")
 
 
 async def _all_or_none(*work: Coroutine[Any, Any, None]) -> None:
-    """Run coroutines at once; if one fails, the others end too before its error is raised."""
+    """Run coroutines concurrently; if one fails, the others are cancelled before its error is
+    raised."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         await asyncio.gather(*tasks)
@@ -255,17 +258,20 @@ async def _all_or_none(*work: Coroutine[Any, Any, None]) -> None:
 
 
 def _range_of(response: httpx.Response) -> tuple[int, int | None]:
-    """Where the body starts in the file, and the file's size if the server tells it."""
+    """Return where the body starts in the file, and the file's size if the server states it."""
     if response.status_code == 206:
         match = _CONTENT_RANGE.match(response.headers.get("content-range", ""))
         if match is None:
-            raise WrongBytes(f"{host(str(response.url))} does not tell which part it sends.", AGAIN)
+            raise WrongBytes(
+                f"{host(str(response.url))} does not state which part it sends.", AGAIN
+            )
         return int(match[1]), None if match[3] == "*" else int(match[3])
     length = response.headers.get("content-length", "")
     return 0, int(length) if length.isdigit() else None
 
 
 def _validator(response: httpx.Response) -> str:
-    """What If-Range takes (RFC 9110, 13.1.5): a strong ETag, else nothing that can be trusted."""
+    """Return the value for If-Range (RFC 9110, 13.1.5): a strong ETag, else nothing, as it cannot
+    be trusted."""
     tag: str = response.headers.get("etag", "")
     return tag if tag.startswith('"') else ""

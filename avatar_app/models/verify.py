@@ -1,4 +1,4 @@
-"""Is a model still what came? Every file is hashed and held against what is on record."""
+"""Verifies the files of an installed model against recorded hashes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from avatar_app.models.store import Store, StoredFile, hash_file
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file of a model."""
+    """Result for one file of a model."""
 
     name: str
     flaw: str = ""
-    """What is wrong with it, a few words; empty if nothing is."""
+    """What is wrong with it, in a few words; empty if it is right."""
 
 
 def verify(job: Job[tuple[Checked, ...]], model: Model, store: Store) -> tuple[Checked, ...]:
-    """Look at every file of a model that is here; InputInvalid if it is not here."""
+    """Verify every file of an installed model; raises InputInvalid if it is not installed."""
     kept = store.kept(model)
     if not kept:
         raise InputInvalid(
-            f"{model.title} is not here whole.", f"Type: avatar-app models download {model.id}"
+            f"{model.title} is not completely installed.",
+            f"Type: avatar-app models download {model.id}",
         )
     published = {file.name: store.expected_hash(model, file) for file in model.files}
     total, seen, found = sum(file.bytes for file in kept.values()), 0, []

@@ -1,1 +1,1 @@
-"""Speech without a conversation: a text becomes a sound file or a stream, in any voice."""
+"""Speech without a conversation: text to speech for files and streams, and speech to text."""

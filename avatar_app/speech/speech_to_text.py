@@ -17,8 +17,9 @@ from avatar_app.voices.consent_reading import Transcriber, heard_by_grammar
 
 
 def transcriber_for(choice: EngineChoice, registry: Registry) -> Transcriber:
-    """The chosen recognizer. PocketSphinx, which hears single words of free speech badly, is given
-    the grammar: any word of a list is as likely to it as the one that was to be read."""
+    """Return a function that transcribes with the chosen recognizer. PocketSphinx, which recognizes
+    single words of free speech badly, gets the grammar: any word of a list is as likely to it as
+    the one that was to be read."""
     if choice.engine == BUILTIN[Kind.ASR]:
         return heard_by_grammar
     manifest = registry.find(Kind.ASR, choice.engine)

@@ -1,4 +1,4 @@
-"""Any installed voice for files and streams: the engines of a conversation, without one."""
+"""Text to speech for files and streams, in any installed voice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from avatar_app.voices.resolve import with_open_voice
 
 @dataclass(frozen=True, slots=True)
 class WrittenSpeech:
-    """What became of a text."""
+    """The result of synthesizing a text."""
 
     path: Path
     seconds: float
@@ -35,8 +35,8 @@ class WrittenSpeech:
 class TTSStreamer:
     """A voice, loaded once; a context manager.
 
-    Some voices run in a process of their own, which begins by reading the script that uses them:
-    what a script does stands below `if __name__ == "__main__":`.
+    Some voices run in a process of their own, which first imports the script that uses them, so a
+    script's work belongs below `if __name__ == "__main__":`.
     """
 
     def __init__(self, choice: EngineChoice, registry: Registry | None = None) -> None:
@@ -56,11 +56,11 @@ class TTSStreamer:
         speed: float | None = None,
         turn: Turn | None = None,
     ) -> Iterator[SpeechChunk]:
-        """Yield the speech as it is made, with its words; `turn` cancels it.
+        """Yield the speech as it is synthesized, with its words; `turn` cancels it.
 
         `speaker` may be a cloned voice. Raises ConfigInvalid for a speaker, language or speed that
-        the voice does not have, InputInvalid for a text of which nothing can be said and for a
-        cloned voice without consent.
+        the voice does not have, InputInvalid for a text without anything to say and for a cloned
+        voice without consent.
         """
         check_text(text)
         asked = options_for(self.manifest, speaker, language, speed)
@@ -72,7 +72,7 @@ class TTSStreamer:
         yield from self._voice.speak(text, turn)
 
     def list_speakers(self) -> tuple[str, ...]:
-        """Who can speak: names for `speaker`."""
+        """Return the possible names for `speaker`."""
         options = with_model_path(dict(self._chosen), self.manifest, self.registry.paths)
         engine = self.registry.load_class(self.manifest)
         return tuple(engine.speakers(**options)) if isinstance(engine, HasSpeakers) else ()
@@ -88,7 +88,7 @@ class TTSStreamer:
 
 
 class TTSEngine(TTSStreamer):
-    """A voice that also writes files.
+    """A voice that can also write files.
 
     A script that uses one needs `if __name__ == "__main__":`, as for TTSStreamer.
     """
@@ -104,11 +104,11 @@ class TTSEngine(TTSStreamer):
         speed: float | None = None,
         turn: Turn | None = None,
     ) -> WrittenSpeech:
-        """Write `text` to a file: wav, mp3, ogg or flac, by default what its ending says.
+        """Write `text` to a file: wav, mp3, ogg or flac, by default according to its extension.
 
-        `sample_rate`: 16,000 to 48,000. Raises InputInvalid for a text of which nothing can be said
-        or where the file cannot be written, ConfigInvalid for what the voice or the format does not
-        have.
+        `sample_rate`: 16,000 to 48,000. Raises InputInvalid for a text without anything to say or
+        where the file cannot be written, ConfigInvalid for what the voice or the format does not
+        support.
         """
         check_text(text)
         path = Path(output_path)
@@ -120,9 +120,9 @@ class TTSEngine(TTSStreamer):
 
 
 def check_text(text: str) -> None:
-    """Raises InputInvalid for what is no text, or one of which nothing can be said."""
+    """Raise InputInvalid for anything but text, or for a text without anything to say."""
     if not isinstance(text, str):
-        raise InputInvalid(f"{type(text).__name__} is no text.", "Give a str.")
+        raise InputInvalid(f"{type(text).__name__} is not text.", "Give a str.")
     if not any(map(clean, text.split())):
         raise InputInvalid("There is nothing to say.", "Give a text with at least one word.")
 
@@ -130,7 +130,7 @@ def check_text(text: str) -> None:
 def options_for(
     manifest: Manifest, speaker: str | None, language: str | None, speed: float | None
 ) -> dict[str, Any]:
-    """What is asked for, as options of the engine. Raises ConfigInvalid for what it lacks."""
+    """Return the request as options of the engine. Raises ConfigInvalid for options it lacks."""
     options = {option.name: option for option in manifest.options}
     speaks = next((names for sign, names in _FORMER.items() if sign in options), _SPEAKER)
     asked = {speaks[0]: speaker, speaks[1]: language, "speed": speed}
@@ -144,7 +144,7 @@ def options_for(
 
 
 def _current(choice: EngineChoice) -> dict[str, Any]:
-    """The options by their present names; a program that uses former ones is warned."""
+    """Return the options by their present names; a program that uses former ones is warned."""
     options = current_options(Kind.TTS, choice.engine, choice.options)
     if options != choice.options:
         warnings.warn(
@@ -157,11 +157,12 @@ def _current(choice: EngineChoice) -> dict[str, Any]:
 
 
 _SPEAKER = ("voice", "language")
-"""The options that say who speaks, and what language."""
+"""The options for speaker and language."""
 _FORMER = {"variant": ("variant", "voice"), "speaker": ("speaker", "language")}
-"""What users' engines of version 0.1 may call them, by an option that only such engines have."""
+"""Former names of these in users' engines of version 0.1, by an option that only such
+engines have."""
 _VARYING = {"voice", "variant", "speaker", "language", "speed"}
-"""Options that one call may set and the next has again as they were."""
+"""Options that one call may set and the next restores."""
 
 
 def _sound(chunks: Iterator[SpeechChunk]) -> Iterator[AudioChunk]:

@@ -23,7 +23,7 @@ def told(*arguments: object) -> str:
 
 def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
     shelf = AvatarLibrary.of(app_paths())
-    assert "none yet" in told("list")
+    assert "no avatars yet" in told("list")
     shown = told("add", ASTRONAUT, "--name", "ada")
     assert str(shelf.folder("ada")) in shown.replace(" ", "")
     assert "mouth is open" in shown

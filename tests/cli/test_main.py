@@ -183,7 +183,7 @@ def test_an_unknown_bench_is_told(run: Run) -> None:
 def test_nothing_to_say_is_told(run: Run, tmp_path: Path) -> None:
     status, _, errors = run("render", "--text", "  ", "--output", tmp_path / "film.mp4")
     assert status == 1
-    assert "What shall be said?" in errors
+    assert "No speech given." in errors
     assert list(tmp_path.iterdir()) == []
 
 

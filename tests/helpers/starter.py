@@ -98,7 +98,7 @@ def fetch_starter_set(tell: Callable[[str], None]) -> None:
     for model in here.models:
         if here.store.presence(model) is Presence.HERE:
             continue
-        tell(f"Fetching {model.title} into {CACHE}, once.")
+        tell(f"Downloading {model.title} into {CACHE}, once.")
         try:
             Job("", partial(_download, model, here.store, unreachable)).run()
         except AvatarError as error:

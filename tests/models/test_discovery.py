@@ -134,7 +134,7 @@ def test_a_damaged_model_is_told_with_its_flaw(home, gguf, capsys, monkeypatch):
     (mine / "text.gguf").write_text("version https://git-lfs.github.com/spec/v1")
     flaws = {each.name: each.flaw for each in found_models([str(mine)])}
     assert "ends too early" in flaws["short"]
-    assert "no whole GGUF" in flaws["text"]
+    assert "not a complete GGUF" in flaws["text"]
     monkeypatch.setenv("AVATAR_MODELS__FOLDERS", json.dumps([str(mine)]))
     monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan"])
     assert cli.run_command_line() == 0
@@ -183,7 +183,7 @@ def text(value: bytes) -> bytes:
 def test_hostile_headers_are_refused_at_once(tmp_path, content):
     path = tmp_path / "hostile.gguf"
     path.write_bytes(b"GGUF" + content + bytes(64))
-    with pytest.raises(InputInvalid, match="no whole GGUF"):
+    with pytest.raises(InputInvalid, match="not a complete GGUF"):
         read_header(path)
 
 
@@ -207,7 +207,7 @@ def test_a_flipped_byte_breaks_nothing(tmp_path, gguf, at, byte):
 
 
 def test_a_model_without_weights_is_none(tmp_path, gguf):
-    with pytest.raises(InputInvalid, match="it holds no weights"):
+    with pytest.raises(InputInvalid, match="it contains no weights"):
         read_header(flipped(gguf, 8, 0, tmp_path))
 
 

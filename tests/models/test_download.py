@@ -165,14 +165,14 @@ def test_a_cut_of_one_connection_loses_nothing_of_the_others(site: Site, store: 
 
 FINAL: dict[str, tuple[list[Misbehavior], str]] = {
     "gone": ([status(404)], "no longer has the file"),
-    "for members": ([status(401)], "without signing in"),
+    "for members": ([status(401)], "requires signing in"),
     "teapot": ([status(418)], "status 418"),
     "redirected to http": ([redirect("http://example.org/m.bin")], "not safe"),
     "redirected to a file": ([redirect("file:///etc/passwd")], "not safe"),
-    "redirected for ever": ([redirect("/m.bin")] * 20, "without end"),
+    "redirected for ever": ([redirect("/m.bin")] * 20, "redirects without end"),
     "another size": ([instead(BODY[:-1])], "299999 bytes instead of 300000"),
     "too short a length": ([lie_about_length(-7)], "bytes instead of"),
-    "wrong bytes": ([instead(OTHER)], "is not the file that was meant"),
+    "wrong bytes": ([instead(OTHER)], "is not the file that was expected"),
 }
 
 
@@ -197,7 +197,7 @@ def _shorter(handler: Any, body: bytes) -> None:
 
 def test_a_server_that_stays_broken_is_given_up(site: Site, store: Store) -> None:
     site.script = [status(500)] * 9
-    with pytest.raises(Passing, match=r"127\.0\.0\.1 is busy"):
+    with pytest.raises(Passing, match=r"127\.0\.0\.1 is overloaded"):
         fetch(a_model(site.url("m.bin")), store)
     assert len(site.asked) == ONE_BY_ONE.tries
 
@@ -269,7 +269,7 @@ def test_the_first_download_pins_a_hash_that_is_on_no_record(site: Site, store: 
     fetch(model, store)
     store.remove(model)
     site.files["m.bin"] = OTHER
-    with pytest.raises(WrongBytes, match="not the file that came first") as caught:
+    with pytest.raises(WrongBytes, match="not the file that was downloaded first") as caught:
         fetch(model, store)
     assert f"models remove {model.id} --unpin" in caught.value.hint
     site.files["m.bin"] = BODY
@@ -322,7 +322,7 @@ def test_no_network_is_one_sentence(store: Store) -> None:
 
 def test_a_server_that_speaks_no_tls_is_one_sentence(site: Site, store: Store) -> None:
     url = site.url("m.bin").replace("http:", "https:")
-    with pytest.raises(Passing, match="No safe connection"):
+    with pytest.raises(Passing, match="No secure connection"):
         fetch(a_model(url), store)
 
 
@@ -365,7 +365,7 @@ def test_a_disk_that_gets_full_in_mid_download_is_one_sentence(site: Site, store
     part.begin(len(BODY))
     with pytest.raises(DiskFailed, match="The disk is full") as caught:
         fetch(model, store, once)
-    assert "goes on where it stopped" in caught.value.hint
+    assert "resumes where it stopped" in caught.value.hint
     part.path.unlink()
     kept.rename(part.path)
 
@@ -374,7 +374,7 @@ def test_a_file_system_without_large_files_is_one_sentence(site: Site, store: St
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     try:
-        with pytest.raises(DiskFailed, match="no files of this size"):
+        with pytest.raises(DiskFailed, match="not support files of this size"):
             fetch(a_model(site.url("m.bin")), store)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -145,14 +145,14 @@ def test_a_key_that_others_could_read_on_the_way_is_warned_of(ring, monkeypatch,
     "address", ["nonsense", "ftp://a/b", "http://", "http://u:p@a/v1", "http://[a"]
 )
 def test_what_is_no_address_gets_no_key(ring, address):
-    with pytest.raises(ConfigInvalid, match="no address"):
+    with pytest.raises(ConfigInvalid, match="not a server address"):
         store_key(address, "sk-secret")
     assert ring.kept == {}
 
 
 @pytest.mark.parametrize("key", ["", "  ", "two\nlines", "schlüssel", "\x1b[200~sk"])
 def test_what_is_no_key_is_not_kept(ring, key):
-    with pytest.raises(ConfigInvalid, match="no key"):
+    with pytest.raises(ConfigInvalid, match="not a valid key"):
         store_key(ADDRESS, key)
 
 

@@ -112,7 +112,7 @@ def test_an_incomplete_folder_and_a_missing_path_are_told(store: Store, tmp_path
         take(source, PAIR, store)
     with pytest.raises(InputInvalid, match="does not exist"):
         identify(tmp_path / "nowhere", CATALOG)
-    with pytest.raises(InputInvalid, match="no model of the catalog"):
+    with pytest.raises(InputInvalid, match="not a model of the catalog"):
         identify(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
 
 
@@ -121,7 +121,7 @@ def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path
     take(source, UNRECORDED, store)
     store.remove(UNRECORDED)
     other = write(tmp_path / "other", loose__bin=b"other") / "loose.bin"
-    with pytest.raises(WrongBytes, match="not the file that came first"):
+    with pytest.raises(WrongBytes, match="not the file that was downloaded first"):
         take(other, UNRECORDED, store)
     take(source, UNRECORDED, store)
     assert store.forget(UNRECORDED)
@@ -131,7 +131,7 @@ def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path
 def test_what_is_of_another_kind_is_not_taken_for_a_model(store: Store, tmp_path: Path) -> None:
     model = a_model("net", a_file("net.onnx", b"", sha256=None, bytes=None))
     page = write(tmp_path / "mine", net__onnx=b"<html>please log in</html>") / "net.onnx"
-    with pytest.raises(WrongBytes, match=r"What came as net\.onnx is no such file"):
+    with pytest.raises(WrongBytes, match=r"downloaded net\.onnx is not a file of its type"):
         take(page, model, store)
     assert page.exists()
     assert store.presence(model) is Presence.ABSENT
@@ -185,7 +185,7 @@ def test_verifying_finds_what_changed_and_what_is_gone(store: Store, tmp_path: P
     flaws = [each.flaw for each in check(PAIR, store)]
     assert flaws == ["missing", "has 5 bytes instead of 7"]
     assert store.presence(PAIR) is Presence.PARTLY
-    with pytest.raises(InputInvalid, match="not here whole"):
+    with pytest.raises(InputInvalid, match="not completely installed"):
         check(SINGLE, store)
 
 
@@ -202,7 +202,7 @@ def test_removing_is_told_and_keeps_the_consent(store: Store, tmp_path: Path) ->
     store.remove(SINGLE)
     assert store.presence(SINGLE) is Presence.ABSENT
     assert store.is_accepted(SINGLE)
-    with pytest.raises(InputInvalid, match="is not here"):
+    with pytest.raises(InputInvalid, match="is not installed"):
         store.remove(SINGLE)
 
 
@@ -243,7 +243,7 @@ def put_wav2lip(*, accepted: bool) -> Path:
 
 
 def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
-    with pytest.raises(ModelMissing, match="Wav2Lip is not on this machine"):
+    with pytest.raises(ModelMissing, match="Wav2Lip is not installed"):
         with_model_path({"model": "wav2lip"}, wav2lip, app_paths())
     assert with_model_path({"model": ""}, wav2lip, app_paths()) == {"model": ""}
     path = put_wav2lip(accepted=False)

@@ -297,10 +297,10 @@ def test_the_command_asks_before_it_writes_and_takes_it_back() -> None:
     assert not file.exists()
     fit("--apply", typed="y\n")
     assert load_settings(user_file=file)[0].face.options["width"] == 960
-    assert "already are like that" in fit("--apply").output
+    assert "already match" in fit("--apply").output
     told = fit("--undo").output
     assert "width" not in load_settings(user_file=file)[0].face.options
-    assert "are exchanged; --undo once more exchanges them again." in told
+    assert "were swapped with those before; --undo once more swaps them again." in told
     assert fit("--undo").output == told
     assert load_settings(user_file=file)[0].face.options["width"] == 960
 

@@ -176,7 +176,7 @@ def test_the_command_line_speaks_and_lists(tmp_path: Path) -> None:
     assert report["path"] == str(path)
     assert probed(path)["codec_name"] == "mp3"
     assert "belinda" in typed(speak, "--list").stdout.split()
-    with pytest.raises(ConfigInvalid, match="Where"):
+    with pytest.raises(ConfigInvalid, match="No output file"):
         typed(speak, TEXT)
 
 

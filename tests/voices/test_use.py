@@ -215,7 +215,7 @@ def test_a_voice_is_made_listed_and_revoked_at_the_terminal(run: Run, tmp_path: 
     assert "--engine coqui --voice ada" in output
     assert NAME in run("list")[1]
     assert "was revoked" in run("revoke", NAME)[1]
-    assert "There is none yet" in run("list")[1]
+    assert "You have no voices yet" in run("list")[1]
 
 
 def test_both_are_spoken_where_no_recording_is_named(
