@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Protocol
 
@@ -38,14 +38,23 @@ class MonotonicClock:
         return event.wait(max(0.0, seconds))
 
 
-def beats(clock: Clock, seconds: float, stop: Event) -> Iterator[float]:
-    """The times of equally long blocks, each as it has passed, until `stop` is set."""
+def _one() -> int:
+    return 1
+
+
+def beats(
+    clock: Clock, seconds: float, stop: Event, together: Callable[[], int] = _one
+) -> Iterator[tuple[float, int]]:
+    """The times of equally long blocks, as they have passed, until `stop` is set: when the first
+    of so many began as `together`, which is asked each time, wants to wait for."""
     due = clock.now()
-    while not clock.wait(stop, due + seconds - clock.now()):
+    count = together()
+    while not clock.wait(stop, due + count * seconds - clock.now()):
         if clock.now() - due > LATE_SECONDS:
-            due = clock.now() - seconds
-        yield due
-        due += seconds
+            due = clock.now() - count * seconds
+        yield due, count
+        due += count * seconds
+        count = together()
 
 
 class StreamClock:

@@ -14,7 +14,13 @@ import numpy as np
 from avatar_app.audio.backend import BACKEND, AudioBackend
 from avatar_app.audio.clock import Clock, MonotonicClock, Timeline
 from avatar_app.audio.devices import Direction
-from avatar_app.audio.null_devices import OnBlock, OnNotice, SilentMicrophone
+from avatar_app.audio.null_devices import (
+    TOGETHER,
+    OnBlock,
+    OnNotice,
+    SilentMicrophone,
+    nothing_is_quiet,
+)
 from avatar_app.audio.reconnecting_stream import StreamRole
 from avatar_app.audio.sound_device import SoundDevice
 from avatar_app.audio.stream import Format, StreamCallback
@@ -25,8 +31,6 @@ log = logging.getLogger(__name__)
 
 QUEUED_BLOCKS = 500
 """5 s of sound wait for a listener that is held up; what comes then is lost, and logged."""
-TOGETHER = 16
-"""Blocks that come at once while it is quiet."""
 STUCK_SECONDS = 2.0
 
 ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
@@ -34,10 +38,6 @@ ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 _Piece = tuple[bytes, int, float]
 """What a callback got: samples, frames, and when the first was at the ADC."""
-
-
-def _nothing_is_quiet() -> float:
-    return 0.0
 
 
 class Microphone(SoundDevice):
@@ -60,13 +60,13 @@ class Microphone(SoundDevice):
         quiet_power: Callable[[], float] | None = None,
     ) -> None:
         clock = clock or MonotonicClock()
-        self._quiet_power = quiet_power or _nothing_is_quiet
+        self._quiet_power = quiet_power or nothing_is_quiet
         self._blocks = BlockCutter(on_block)
-        silent = SilentMicrophone(self._add_silence, clock)
+        silent = SilentMicrophone(self._add_silence, clock, self._quiet_power)
         super().__init__(ROLE, device, silent, on_notice, card, clock)
 
     def _add_silence(self, silence: AudioChunk, at: float) -> None:
-        self._blocks.add(silence.samples, at)
+        self._blocks.add(silence.samples, at, together=True)
 
     def _callback(self, form: Format) -> StreamCallback:
         return InputCallback(form, self._blocks, self._quiet_power)
@@ -101,7 +101,7 @@ class InputCallback:
         self,
         form: Format,
         blocks: BlockCutter,
-        quiet_power: Callable[[], float] = _nothing_is_quiet,
+        quiet_power: Callable[[], float] = nothing_is_quiet,
     ) -> None:
         self._form = form
         self._blocks = blocks

@@ -1,4 +1,4 @@
-"""Where there is no device, time still passes: the conversation goes on in blocks of 10 ms."""
+"""Stand-ins for a missing microphone and loudspeaker: time still passes, in blocks of 10 ms."""
 
 from __future__ import annotations
 
@@ -28,13 +28,29 @@ OnBlock = Callable[[AudioChunk, float], None]
 """(block, adc_at)."""
 OnNotice = Callable[[str, str], None]
 """(one sentence, hint)."""
+TOGETHER = 16
+"""Blocks of a microphone that come at once while it is quiet."""
+
+
+def nothing_is_quiet() -> float:
+    """The quiet power of a listener to whom each block counts."""
+    return 0.0
 
 
 class Pacer:
-    """Calls `beat(at)` once for each block of time, from `start` to `close`, on a thread."""
+    """Calls `beat(at, blocks)` as blocks of time pass, from `start` to `close`, on a thread.
 
-    def __init__(self, beat: Callable[[float], None], clock: Clock | None = None) -> None:
+    `together()` is asked how many blocks may pass until the next call.
+    """
+
+    def __init__(
+        self,
+        beat: Callable[[float, int], None],
+        together: Callable[[], int],
+        clock: Clock | None = None,
+    ) -> None:
         self._beat = beat
+        self._together = together
         self._clock = clock or MonotonicClock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -52,8 +68,8 @@ class Pacer:
             self._thread = None
 
     def _run(self) -> None:
-        for at in beats(self._clock, BLOCK_SECONDS, self._stop):
-            self._beat(at)
+        for at, blocks in beats(self._clock, BLOCK_SECONDS, self._stop, self._together):
+            self._beat(at, blocks)
 
 
 class NullDevice:
@@ -64,11 +80,18 @@ class NullDevice:
     alive = False
 
     def __init__(self, clock: Clock | None = None) -> None:
-        self._pacer = Pacer(self.beat, clock)
+        self._pacer = Pacer(self.beat, self.together, clock)
 
-    def beat(self, at: float) -> None:
-        """One block of time has passed; it began at `at`."""
+    def beat(self, at: float, blocks: int) -> None:
+        """So many blocks of time have passed; the first began at `at`."""
         raise NotImplementedError
+
+    def together(self) -> int:
+        """Blocks that may come at once."""
+        return 1
+
+    def need(self, *, needed: bool) -> None:
+        """Whether what it plays is needed; a microphone always is."""
 
     def use(self, device: str | None) -> None:
         """A stand-in has no other device to go to."""
@@ -88,17 +111,26 @@ class NullDevice:
 
 
 class SilentMicrophone(NullDevice):
-    """Delivers silence."""
+    """Delivers silence, TOGETHER blocks at once while `quiet_power()` is more than 0."""
 
-    def __init__(self, on_block: OnBlock, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        on_block: OnBlock,
+        clock: Clock | None = None,
+        quiet_power: Callable[[], float] = nothing_is_quiet,
+    ) -> None:
         super().__init__(clock)
         self._on_block = on_block
+        self._quiet_power = quiet_power
         self._start = 0
 
-    def beat(self, at: float) -> None:
-        silence = np.zeros(MICROPHONE_BLOCK, np.float32)
+    def together(self) -> int:
+        return TOGETHER if self._quiet_power() else 1
+
+    def beat(self, at: float, blocks: int) -> None:
+        silence = np.zeros(blocks * MICROPHONE_BLOCK, np.float32)
         self._on_block(AudioChunk(silence, MICROPHONE_RATE, self._start), at)
-        self._start += MICROPHONE_BLOCK
+        self._start += len(silence)
 
 
 class SilentSpeaker(NullDevice):
@@ -108,8 +140,11 @@ class SilentSpeaker(NullDevice):
         super().__init__(clock)
         self._pull = pull
 
-    def beat(self, at: float) -> None:
-        self._pull(PLAYBACK_BLOCK, at)
+    def beat(self, at: float, blocks: int) -> None:
+        self._pull(blocks * PLAYBACK_BLOCK, at)
+
+    def need(self, *, needed: bool) -> None:
+        (self.start if needed else self.close)()
 
 
 class FileSpeaker(NullDevice):
@@ -136,8 +171,8 @@ class FileSpeaker(NullDevice):
             self._on_notice(problem.message, problem.hint)
         super().start()
 
-    def beat(self, at: float) -> None:
-        samples = self._pull(PLAYBACK_BLOCK, at)
+    def beat(self, at: float, blocks: int) -> None:
+        samples = self._pull(blocks * PLAYBACK_BLOCK, at)
         if self._writer is not None:
             self._write(self._writer, samples)
 

@@ -97,8 +97,7 @@ class ReconnectingStream:
     def look(self) -> None:
         """One look at the stream: is it alive, is it the wanted one, is a better one back?"""
         line = self.line
-        if line is not None:
-            line.need(needed=self.needed)
+        (line or self._stand_in).need(needed=self.needed)
         if self._ordered:
             self._ordered = False
             self._drop_line()
@@ -112,17 +111,25 @@ class ReconnectingStream:
 
     def _run(self) -> None:
         while not self._stopping:
-            self.wake.wait(LOOK_SECONDS)
+            self.wake.wait(self._patience_to_look())
             self.wake.clear()
             if not self._stopping:
                 self.look()
+
+    def _patience_to_look(self) -> float:
+        """A stand-in gives no signs of life."""
+        if self.line is not None:
+            return LOOK_SECONDS
+        return max(LOOK_SECONDS, self._next_search - self._clock.now())
 
     def begin(self) -> None:
         """The first connection, or one that was ordered."""
         self._patience = SEARCH_SECONDS
         try:
             known = self._card.known()
-            self._take(known if self._offered(known) else self._card.present())
+            self._take(
+                known if _offer(known, self._wanted, self._role.direction) else self._card.present()
+            )
         except DeviceUnavailable as problem:
             self._await_device()
             self._on_notice(problem.message, problem.hint)
@@ -145,7 +152,7 @@ class ReconnectingStream:
         """After a refresh, which ended every stream: silently, if the device is still there."""
         before, content = self._last, self._content()
         self._drop_line()
-        self._connect(self._devices())
+        self._connect(_devices(self._card))
         if self._content() and not content:
             self._tell_back()
         elif self.line is None or self._last != before:
@@ -155,7 +162,7 @@ class ReconnectingStream:
         """Is the wanted device, or where there is none any device, there again?"""
         self._await_next_search()
         before = self.line.device if self.line is not None else None
-        devices = self._devices(present=True)
+        devices = _devices(self._card, present=True)
         best = candidates(devices, self._wanted, self._role.direction)[:1]
         if not best or best == [before]:
             return
@@ -174,23 +181,16 @@ class ReconnectingStream:
         )
 
     def _connect_to_present(self) -> None:
-        devices = self._devices(present=True)
+        devices = _devices(self._card, present=True)
         if candidates(devices, self._wanted, self._role.direction):
             self._take(devices)
 
     def _take(self, devices: list[Device]) -> None:
         """Opens the best of the devices that are there now, which PortAudio may not know yet."""
-        if self._devices() != devices:
+        if _devices(self._card) != devices:
             with contextlib.suppress(DeviceUnavailable):  # opening will tell why
                 self._card.refresh()
         self._connect(devices)
-
-    def _devices(self, *, present: bool = False) -> list[Device]:
-        try:
-            return self._card.present() if present else self._card.known()
-        except DeviceUnavailable as problem:
-            log.debug("No devices: %s", problem)
-            return []
 
     def _connect(self, devices: list[Device]) -> None:
         """Opens the first of the candidates that can be opened, else the stand-in goes on."""
@@ -222,13 +222,8 @@ class ReconnectingStream:
 
     def _content(self) -> bool:
         """Whether the stream is what was asked for: then nothing is searched."""
-        return self.line is not None and self._offered([self.line.device])
-
-    def _offered(self, devices: list[Device]) -> bool:
-        """Whether what was asked for is among these."""
-        if not self._wanted:
-            return bool(candidates(devices, None, self._role.direction))
-        return matching(devices, self._wanted, self._role.direction) is not None
+        line = self.line
+        return line is not None and _offer([line.device], self._wanted, self._role.direction)
 
     def _missing(self) -> str:
         if self._problem is not None:
@@ -236,6 +231,21 @@ class ReconnectingStream:
         if self._wanted and self.line is not None:
             return f"The {self._role.noun} {self._wanted} is not connected."
         return f"No {self._role.noun} was found."
+
+
+def _devices(card: AudioBackend, *, present: bool = False) -> list[Device]:
+    try:
+        return card.present() if present else card.known()
+    except DeviceUnavailable as problem:
+        log.debug("No devices: %s", problem)
+        return []
+
+
+def _offer(devices: list[Device], wanted: str | None, direction: Direction) -> bool:
+    """Whether what was asked for is among these."""
+    if not wanted:
+        return bool(candidates(devices, None, direction))
+    return matching(devices, wanted, direction) is not None
 
 
 def _goes_on(role: StreamRole, line: Stream | None) -> str:

@@ -83,10 +83,10 @@ class RecordedUser(NullDevice):
         self._playing: Samples | None = None
         self._begun = self._quiet = self._blocks = 0
 
-    def beat(self, at: float) -> None:
+    def beat(self, at: float, blocks: int) -> None:
         start = self._blocks * MICROPHONE_BLOCK
         self._conversation.hear(AudioChunk(self._next(), MICROPHONE_RATE, start), at)
-        self._blocks += 1
+        self._blocks += blocks
 
     def _next(self) -> Samples:
         block = block_of(self._playing, self._blocks - self._begun)

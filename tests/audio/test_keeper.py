@@ -7,7 +7,7 @@ from stage_props import PropCard, ToldClock
 
 from avatar_app.audio.devices import Device, Direction
 from avatar_app.audio.null_devices import NullDevice
-from avatar_app.audio.reconnecting_stream import ReconnectingStream, StreamRole
+from avatar_app.audio.reconnecting_stream import LOOK_SECONDS, ReconnectingStream, StreamRole
 from avatar_app.core.errors import DeviceUnavailable
 
 BUILT_IN = Device("Built-in", "ALSA", 2, 2, default_input=True, default_output=True)
@@ -17,6 +17,10 @@ ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 class Understudy(NullDevice):
     playing = False
+    needed = True
+
+    def need(self, *, needed: bool) -> None:
+        self.needed = needed
 
     def start(self) -> None:
         self.playing = True
@@ -96,6 +100,18 @@ def test_no_device_at_all_is_told_once() -> None:
     assert scene.notices == [
         "No microphone was found. You can type. It is used as soon as one is plugged in."
     ]
+
+
+def test_a_stand_in_that_is_not_needed_sleeps_and_is_not_looked_after() -> None:
+    scene = begun(None)
+    scene.keeper.needed = False
+    scene.pass_time(0.1)
+    assert not scene.stand_in.needed
+    assert scene.keeper._patience_to_look() > 1  # until it looks for devices
+    scene.card.plugged.append(BUILT_IN)
+    scene.pass_time(11)
+    assert scene.name == "Built-in"
+    assert scene.keeper._patience_to_look() == LOOK_SECONDS
 
 
 def test_a_missing_library_is_told_once_and_taken_when_it_comes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -18,7 +19,7 @@ from avatar_app.media.sound_reader import read_sound
 
 def test_beats_come_as_each_block_has_passed() -> None:
     clock = ToldClock()
-    seen = [(at, clock.time) for at in islice(beats(clock, 0.01, Event()), 3)]
+    seen = [(at, clock.time) for at, _ in islice(beats(clock, 0.01, Event()), 3)]
     np.testing.assert_allclose(seen, [(0, 0.01), (0.01, 0.02), (0.02, 0.03)])
 
 
@@ -27,9 +28,16 @@ def test_a_short_delay_is_caught_up_and_a_long_one_forgotten() -> None:
     beating = beats(clock, 0.01, Event())
     next(beating)
     clock.time += 0.5
-    assert next(beating) == pytest.approx(0.01)
+    assert next(beating)[0] == pytest.approx(0.01)
     clock.time += 3600
-    assert next(beating) > 3600
+    assert next(beating)[0] > 3600
+
+
+def test_blocks_that_may_come_late_come_together() -> None:
+    clock, counts = ToldClock(), iter([1, 4, 2, 1])
+    beating = beats(clock, 0.01, Event(), lambda: next(counts))
+    seen = [(*next(beating), clock.time) for _ in range(3)]
+    np.testing.assert_allclose(seen, [(0, 1, 0.01), (0.01, 4, 0.05), (0.05, 2, 0.07)])
 
 
 def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
@@ -44,18 +52,45 @@ def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
     assert not any(block.samples.any() for block, _ in blocks)
 
 
-def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
-    asked: list[tuple[int, float]] = []
+def test_a_silent_microphone_wakes_nobody_often_while_it_is_quiet() -> None:
+    blocks: list[AudioChunk] = []
+    clock = ToldClock(end=1.605)
+    with SilentMicrophone(lambda block, _: blocks.append(block), clock, lambda: 1e-8):
+        assert clock.ended.wait(60)
+    assert [block.start for block in blocks] == list(range(0, 25_600, 2560))
+    assert {len(block.samples) for block in blocks} == {2560}
 
-    def pull(frames: int, at: float) -> Samples:
-        asked.append((frames, at))
+
+class Pulled:
+    """What a loudspeaker asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, float]] = []
+
+    def pull(self, frames: int, at: float) -> Samples:
+        self.asked.append((frames, at))
         return np.zeros(frames, np.float32)
 
-    clock = ToldClock(end=1.005)
-    with SilentSpeaker(pull, clock):
+
+def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
+    clock, pulled = ToldClock(end=1.005), Pulled()
+    with SilentSpeaker(pulled.pull, clock):
         assert clock.ended.wait(60)
-    assert len(asked) == 100
-    assert asked[-1] == (480, pytest.approx(0.99))
+    assert len(pulled.asked) == 100
+    assert pulled.asked[-1] == (480, pytest.approx(0.99))
+
+
+def test_a_silent_loudspeaker_sleeps_while_nothing_is_played() -> None:
+    clock, pulled = ToldClock(end=0.105), Pulled()
+    with SilentSpeaker(pulled.pull, clock) as speaker:
+        assert clock.ended.wait(60)
+        speaker.need(needed=False)
+        assert not any(thread.name == "pacer" for thread in threading.enumerate())
+        asleep = len(pulled.asked)
+        clock.end, clock.ended = clock.time + 0.105, Event()
+        speaker.need(needed=True)
+        assert clock.ended.wait(60)
+    assert (asleep, len(pulled.asked)) == (10, 20)
 
 
 def test_a_file_hears_what_would_be_played(tmp_path: Path) -> None:
