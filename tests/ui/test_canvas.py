@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, QRectF, QSize, QSizeF
+from PySide6.QtCore import QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -124,6 +124,27 @@ def test_at_rest_it_waits_for_the_next_picture_and_is_woken(qtbot, view: Portrai
     view.show_state(State.SPEAKING)
     assert view._timer.remainingTime() <= LOOK_EVERY_MS
     assert view._patience_ms() == LOOK_EVERY_MS
+
+
+def on_screen(view: PortraitView) -> np.ndarray:
+    return pixels(view.screen().grabWindow(view.winId()).toImage())
+
+
+def test_on_the_screen_is_what_painting_all_would_show(qtbot, view: PortraitView) -> None:
+    asked = view._newest.__self__
+    with qtbot.waitExposed(view):
+        view.show()
+    image = scenery()
+    for corner in ((0, 0), (90, 140), (170, 290), (0, 290), (100, 0)):
+        image = image.copy()
+        image[corner[0] : corner[0] + 30, corner[1] : corner[1] + 30] = RNG.integers(0, 256, 3)
+        asked.frame = VideoFrame(image, 0.0)
+        view.look()
+        qtbot.waitUntil(lambda: not view.testAttribute(Qt.WidgetAttribute.WA_PendingUpdate))
+        QApplication.processEvents()
+        shown = on_screen(view)
+        view.repaint()
+        np.testing.assert_array_equal(shown, on_screen(view))
 
 
 def test_a_closed_microphone_is_a_light_that_stands_still() -> None:

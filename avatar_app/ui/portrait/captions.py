@@ -53,6 +53,7 @@ class Captions(QWidget):
         self.setAccessibleName(self.tr("Captions"))
         self.caption = Caption()
         self._drawn: QPixmap | None = None
+        self._drawn_top = 0
 
     def show_answer(self, answer: Answer) -> None:
         """The avatar's words."""
@@ -88,18 +89,26 @@ class Captions(QWidget):
         if self._drawn is None:
             return
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._drawn)
+        painter.drawPixmap(0, self._drawn_top, self._drawn)
         painter.end()
 
     def _redraw(self) -> None:
         """Draw the text once, to be shown at every repaint, and say how high it reaches."""
         self._drawn = None
         if self.caption.text and not self.size().isEmpty():
-            self._drawn, top = self._draw()
+            picture, top = self._draw()
+            self._keep(picture, max(0, int(top) - UNIT))
             self.scrim_moved.emit(top)
         else:
             self.scrim_moved.emit(-1.0)
         self.update()
+
+    def _keep(self, picture: QPixmap, top: int) -> None:
+        """The part of a picture of the whole widget that is not empty: what is, takes time too."""
+        scale = picture.devicePixelRatio()
+        above = round(top * scale)
+        self._drawn = picture.copy(0, above, picture.width(), picture.height() - above)
+        self._drawn_top = top
 
     def _draw(self) -> tuple[QPixmap, float]:
         scale = self.devicePixelRatioF()

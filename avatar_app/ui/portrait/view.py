@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRect, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
     QLinearGradient,
@@ -150,19 +151,17 @@ class PortraitView(QWidget):
         if self.light.weights[Light.MUTED] != muted:
             self.update()  # it darkens the whole portrait
         else:
-            inner = self.portrait.toRect().adjusted(CORNER, CORNER, -CORNER, -CORNER)
-            self.update(QRegion(self.rect()) - inner)
+            self.update(QRegion(self.rect()) - _inside(self.portrait))
 
-    def _taken(self, frame: VideoFrame) -> QRegion:
-        """Scale a picture for the screen; where it is new, in the widget's pixels."""
+    def _taken(self, frame: VideoFrame) -> QRect:
+        """Scale a picture for the screen; where it is new, in the widget's pixels: one rectangle,
+        as Qt copies a picture into that several times faster than into many."""
         scale, corner = self.devicePixelRatioF(), self.portrait.topLeft()
         moved = self._canvas.show(frame.image, (self.portrait.size() * scale).toSize())
         self._canvas.picture.setDevicePixelRatio(scale)
-        region = QRegion()
-        for part in moved:
-            place = QRectF(QPointF(part.topLeft()) / scale, QSizeF(part.size()) / scale)
-            region += place.translated(corner).toAlignedRect()
-        return region
+        part = reduce(QRect.united, moved, QRect())
+        place = QRectF(QPointF(part.topLeft()) / scale, QSizeF(part.size()) / scale)
+        return place.translated(corner).toAlignedRect() if moved else QRect()
 
     def _describe(self) -> None:
         texts = {
@@ -174,15 +173,17 @@ class PortraitView(QWidget):
         }
         self.setAccessibleDescription(texts[self.light.target])
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self._unseen:
             self._wake()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self._theme.palette
         self._paint_portrait(painter, palette)
-        draw_mask(painter, self.portrait, palette.page, palette.border)
-        self._paint_light(painter, palette)
+        if not _inside(self.portrait).contains(event.rect()):
+            draw_mask(painter, self.portrait, palette.page, palette.border)
+            self._paint_light(painter, palette)
+        self._paint_badge(painter)
         painter.end()
 
     def _paint_portrait(self, painter: QPainter, palette: Palette) -> None:
@@ -210,7 +211,6 @@ class PortraitView(QWidget):
                 draw_comet(painter, self.portrait, shade, self.light.orbit, strength * 2)
             else:
                 draw_ring(painter, self.portrait, shade, min(1.0, strength + 0.15))
-        self._paint_badge(painter)
 
     def _paint_badge(self, painter: QPainter) -> None:
         """A struck-through microphone beside the name while it is closed."""
@@ -240,6 +240,11 @@ class PortraitView(QWidget):
         if self._frame is not None:
             self._taken(self._frame)
         self.update()
+
+
+def _inside(portrait: QRectF) -> QRect:
+    """Where neither the frame around the portrait nor its light can be seen."""
+    return portrait.toRect().adjusted(CORNER, CORNER, -CORNER, -CORNER)
 
 
 def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
