@@ -40,6 +40,13 @@ def test_the_package_loads_nothing_heavy() -> None:
     assert run(sys.executable, "-c", program).stderr.strip() == ""
 
 
+def test_the_window_comes_without_what_speaks_http() -> None:
+    late = ("httpx", "asyncio", "openai", "rich", "cv2", "onnxruntime", "av", "sounddevice")
+    window = "avatar_app.ui.app, avatar_app.session.app_session"
+    program = f"import sys, {window}; sys.exit(', '.join(set({late}) & set(sys.modules)))"
+    assert run(sys.executable, "-c", program).stderr.strip() == ""
+
+
 def test_the_readme_shows_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text()
     for command in ("make run", "make test"):

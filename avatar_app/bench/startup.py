@@ -16,7 +16,7 @@ from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
 
-IMPORT_MS, WINDOW_MS, LOOP_LAG_MS = 200.0, 2000.0, 16.0
+IMPORT_MS, WINDOW_MS, FACE_MS, LOOP_LAG_MS = 200.0, 1500.0, 3000.0, 16.0
 HEAVY = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx")
 """What `import avatar_app` must not load."""
 PROBE = "avatar_app.bench.window.startup_probe"
@@ -43,7 +43,7 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     seen = [_open_window(places) for _ in range(1 if quick else 3)]
     visible = _median(seen, "window_visible_ms")
     report.add("window_visible", visible, "ms", most=WINDOW_MS)
-    report.add("first_face_frame", _median(seen, "first_face_frame_ms"), "ms")
+    report.add("first_face_frame", _median(seen, "first_face_frame_ms"), "ms", most=FACE_MS)
     report.add("loop_lag_p50", _median(seen, "loop_lag_p50_ms"), "ms")
     report.add("loop_lag_p99", _median(seen, "loop_lag_p99_ms"), "ms", most=LOOP_LAG_MS)
     report.add("loop_beats", _median(seen, "beats"), "", least=100)

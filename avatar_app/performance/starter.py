@@ -10,7 +10,6 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobPart
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import STARTER, Catalog, Model
-from avatar_app.models.download import download
 from avatar_app.models.errors import DiskFailed, DownloadFailed
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
@@ -80,6 +79,8 @@ def fetch_starter(
     `watch` is told of the whole set; `arrived` of each model that is here, as soon as it is. Raises
     JobCancelled, and DiskFailed; what has come stays for the next time.
     """
+    from avatar_app.models.download import download  # with what speaks HTTP, which no start needs
+
     wanted = [item.model for item in items]
     total, before = sum(model.bytes or 0 for model in wanted), 0
     here: list[Model] = []
