@@ -15,6 +15,8 @@ from avatar_app.engines.face.wav2lip.lips import seen
 from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, FACE_ENCODER, Layer
 from avatar_app.engines.face.wav2lip.region import Region
 
+TORCH = "torch"
+"""The package that is compared with."""
 Floats = NDArray[np.float32]
 
 
@@ -22,9 +24,9 @@ def plain_torch(
     state: Mapping[str, Floats], face: Image, shown: Region, threads: int
 ) -> Callable[[Floats], Floats] | None:
     """Paints `shown` of the face, each picture whole; None where torch is not installed."""
-    if importlib.util.find_spec("torch") is None:
+    if importlib.util.find_spec(TORCH) is None:
         return None
-    torch = importlib.import_module("torch")
+    torch = importlib.import_module(TORCH)
     torch.set_num_threads(threads)
     weights = {key: torch.from_numpy(values) for key, values in state.items()}
     picture = torch.from_numpy(seen(face)[None])

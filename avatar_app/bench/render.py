@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 
 from avatar_app.bench.faces import write_weights
+from avatar_app.bench.plain_torch import TORCH
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.render_ways import LOOP, MODEL, OURS, READY, VOICE
 from avatar_app.bench.result import Report
@@ -58,7 +59,7 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     del settings  # both ways are as shipped
     write_weights(places.models / MODEL, random_state())
     write_sound(places.data / VOICE, _speech())
-    ways = (OURS, LOOP) if importlib.util.find_spec("torch") is not None else (OURS,)
+    ways = (OURS, LOOP) if importlib.util.find_spec(TORCH) is not None else (OURS,)
     runs: dict[str, list[_Run]] = {OURS: [], LOOP: []}
     for _ in stepped("render, round", range(QUICK_ROUNDS if quick else ROUNDS)):
         for way in ways:
@@ -73,13 +74,16 @@ def _report(ours: list[_Run], loop: list[_Run]) -> Report:
     assert took is not None
     assert room is not None
     report.add("generate", took, "s", most=SECONDS)
-    report.add("loop", loop_took, "s")
-    report.add("generate_per_loop", loop_took and loop_took / took, "times", least=4)
+    report.add_compared("loop", loop_took, "s", other=TORCH)
+    ratio = loop_took and loop_took / took
+    report.add_compared("generate_per_loop", ratio, "times", other=TORCH, least=4)
     report.add("generate_memory", room, "MB")
-    report.add("loop_memory", loop_room, "MB")
-    report.add("memory_per_loop", loop_room and 100 * room / loop_room, "%", most=25)
+    report.add_compared("loop_memory", loop_room, "MB", other=TORCH)
+    share = loop_room and 100 * room / loop_room
+    report.add_compared("memory_per_loop", share, "%", other=TORCH, most=25)
     report.add("generate_memory_loading", _median([run.before for run in ours]), "MB")
-    report.add("loop_memory_loading", _median([run.before for run in loop]), "MB")
+    loading = _median([run.before for run in loop])
+    report.add_compared("loop_memory_loading", loading, "MB", other=TORCH)
     report.series["generate [s]"] = [run.seconds for run in ours]
     report.series["loop [s]"] = [run.seconds for run in loop]
     return report

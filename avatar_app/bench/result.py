@@ -28,6 +28,8 @@ class Metric:
     """Target: not more than this."""
     least: float | None = None
     """Target: not less than this."""
+    lacks: str = ""
+    """A package to compare with that is not installed: the target is neither met nor missed."""
 
     @property
     def target(self) -> str | None:
@@ -37,7 +39,7 @@ class Metric:
 
     @property
     def ok(self) -> bool:
-        if self.target is None:
+        if self.target is None or self.lacks:
             return True
         if self.value is None or math.isnan(self.value):
             return False
@@ -46,6 +48,8 @@ class Metric:
 
     def as_json(self) -> dict[str, Any]:
         value = None if self.value is None or math.isnan(self.value) else round(self.value, 3)
+        if self.lacks:
+            return {"value": None, "unit": self.unit, "target": self.target, "lacks": self.lacks}
         return {"value": value, "unit": self.unit, "target": self.target, "ok": self.ok}
 
 
@@ -65,6 +69,12 @@ class Report:
         least: float | None = None,
     ) -> None:
         self.metrics[name] = Metric(value, unit, most, least)
+
+    def add_compared(
+        self, name: str, value: float | None, unit: str, *, other: str, **bound: float | None
+    ) -> None:
+        """Add a figure that compares with package `other`; None where it is not installed."""
+        self.metrics[name] = Metric(value, unit, **bound, lacks=other if value is None else "")
 
     def add_percentiles(
         self, name: str, values: Sequence[float], unit: str, **most: float | None
@@ -107,9 +117,12 @@ def show_table(result: BenchResult, console: Console) -> None:
     table = Table("", result.bench, "target", "", box=None, header_style="bold", pad_edge=False)
     for name, metric in result.report.metrics.items():
         mark = Text("✓", "green") if metric.ok else Text("✗", "red")
-        shown = "" if metric.target is None else mark
+        shown = "" if metric.target is None or metric.lacks else mark
         table.add_row(name, _figure(metric), metric.target or "", shown)
     console.print(table)
+    for package in {metric.lacks: None for metric in result.report.metrics.values()}:
+        if package:
+            console.print(f"— is not compared: {package} is not installed.")
     if speed := result.machine.get("speed"):
         line = f"reference loop {speed['reference_ms']:.1f} ms, load {speed['load']:.1f}"
         console.print(line, style="dim", markup=False, highlight=False)

@@ -85,6 +85,21 @@ def test_the_table_shows_figures_targets_and_their_spread() -> None:
     assert "█" in out.getvalue()
 
 
+def test_a_comparison_that_cannot_be_made_is_neither_met_nor_missed() -> None:
+    report = Report()
+    report.add("speed", 10.0, "Hz", least=5.0)
+    report.add_compared("gain", None, "times", other="torch", least=4.0)
+    report.add_compared("loss", 3.0, "times", other="torch", most=2.0)
+    result = BenchResult("face", {}, report)
+    assert not result.ok  # by what was compared
+    del report.metrics["loss"]
+    assert result.ok
+    out = StringIO()
+    show_table(result, Console(file=out, width=100))
+    assert "✗" not in out.getvalue()
+    assert out.getvalue().count("is not compared: torch is not installed.") == 1
+
+
 def test_voice_ends_where_it_really_does_in_a_noisy_recording() -> None:
     noise = RNG.standard_normal(32_000).astype(np.float32) * 0.002
     voice = np.zeros(32_000, np.float32)
