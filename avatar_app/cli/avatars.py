@@ -122,7 +122,7 @@ def list_all() -> int:
     from avatar_app.system.paths import app_paths
 
     shelf = AvatarLibrary.of(app_paths())
-    found, notices = shelf.avatars()
+    found, notices = shelf.entries()
     table = Table("name", "portrait", "idle loop", "made", box=None)
     for avatar in found:
         height, width = avatar.portrait.shape[:2]

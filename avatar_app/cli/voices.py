@@ -62,7 +62,7 @@ def clone(
         raise ConfigInvalid("--consent and --record exclude each other.", "Leave one out.")
     if reference is None and not record:
         raise ConfigInvalid("No recording given for the voice.", "Name a file, or use --record.")
-    VoiceLibrary(app_paths()).check_free(name)
+    VoiceLibrary.of(app_paths()).check_free(name)
     with TemporaryDirectory(prefix="avatar-") as folder:
         source = reference or _spoken_reference(Path(folder) / "reference.wav")
         _judge(source)
@@ -129,7 +129,7 @@ def list_all() -> int:
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary, open_voice
 
-    shelf = VoiceLibrary(app_paths())
+    shelf = VoiceLibrary.of(app_paths())
     table = Table("name", "reference", "consented", "folder", box=None)
     for name in shelf.names():
         folder = shelf.root / name
@@ -153,7 +153,7 @@ def remove(name: Known) -> int:
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
 
-    VoiceLibrary(app_paths()).remove(name)
+    VoiceLibrary.of(app_paths()).remove(name)
     _out.print(f"The voice {name} was removed.")
     return 0
 
@@ -164,7 +164,7 @@ def revoke(name: Known) -> int:
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
 
-    VoiceLibrary(app_paths()).revoke(name)
+    VoiceLibrary.of(app_paths()).revoke(name)
     _out.print(f"The consent to the voice {name} was revoked; it is deleted.")
     return 0
 

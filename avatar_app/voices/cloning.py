@@ -61,7 +61,7 @@ class Cloning:
         return Job(f"Cloning {self.name}", self._run)
 
     def _run(self, job: Job[ClonedVoice]) -> ClonedVoice:
-        shelf = VoiceLibrary(self.places)
+        shelf = VoiceLibrary.of(self.places)
         shelf.check_free(self.name)
         job.report(0.1, "Listening to the reference")
         reference = read_reference(self.source)
@@ -90,7 +90,7 @@ class Cloning:
             "rate": reference.rate,
         }
         replace_file(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
-        VoiceLibrary(self.places).sign(folder, asdict(given))
+        VoiceLibrary.of(self.places).sign(folder, asdict(given))
 
 
 def refuse_failed(found: tuple[Check, ...]) -> None:
@@ -105,7 +105,7 @@ def ask(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentReque
 
     It takes the place of one that was drawn before for the same name.
     """
-    VoiceLibrary(places).check_free(name)
+    VoiceLibrary.of(places).check_free(name)
     asked = ConsentRequest(name, draw(), clock())
     content = signed(consent.asked_as_record(asked), Purpose.ASKED, signing_key(places))
     replace_file(_asked_file(name, places), content)
@@ -136,4 +136,4 @@ def recording_of(path: Path) -> Samples:
 
 
 def _asked_file(name: str, places: AppPaths) -> Path:
-    return VoiceLibrary(places).root / ".asked" / f"{name}.json"
+    return VoiceLibrary.of(places).root / ".asked" / f"{name}.json"

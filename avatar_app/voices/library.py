@@ -8,22 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatar_app.core.errors import AvatarError, ConfigInvalid, InputInvalid
+from avatar_app.core.errors import AvatarError, InputInvalid
 from avatar_app.system.files import replace_file
-from avatar_app.system.named_folders import (
-    check_free,
-    folder_name,
-    likeliest,
-    new_folder,
-    remove_folder,
-)
+from avatar_app.system.folder_library import FolderLibrary
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.signing import Purpose, signed, signing_key, verified
 
@@ -35,7 +26,6 @@ REVOKED = "revoked.json"
 """Of all consents that were taken back: a copy of a voice's folder does not bring it back."""
 _LARGEST = 64 << 20
 """Bytes of a file of a voice; half a minute of sound has 6 MB, latents some 100 kB."""
-_FOLDERS = re.compile(r"[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +51,26 @@ class ClonedVoice:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceLibrary:
-    """The folder that holds the voices' folders."""
+class VoiceLibrary(FolderLibrary[ClonedVoice]):
+    """The folder that contains the voices' folders."""
+
+    noun = "cloned voice"
+    commands = "voices"
+    how_to_add = "Make one: avatar-app voices clone RECORDING --name NAME"
 
     places: AppPaths
 
-    @property
-    def root(self) -> Path:
-        return self.places.data / "voices"
+    @classmethod
+    def of(cls, places: AppPaths) -> VoiceLibrary:
+        return cls(places.data / "voices", places)
 
-    def names(self) -> tuple[str, ...]:
-        """Of all voices, damaged ones too, in order."""
-        if not self.root.is_dir():
-            return ()
-        folders = (path for path in self.root.iterdir() if path.is_dir())
-        return tuple(sorted(path.name for path in folders if _FOLDERS.match(path.name)))
-
-    def folder(self, name: str) -> Path:
-        """Where the voice lies; ConfigInvalid, with the likeliest name meant, if there is none."""
-        if (known := folder_name(name)) in self.names():
-            return self.root / known
-        likely = likeliest(name, self.names())
-        hint = "Make one: avatar-app voices clone RECORDING --name NAME"
-        raise ConfigInvalid(
-            f"Unknown cloned voice {name!r}.", f"Did you mean {likely}?" if likely else hint
-        )
-
-    def check_free(self, name: str) -> None:
-        """ConfigInvalid if a voice cannot be called so, or one is."""
-        check_free(self.root, name, "a voice", "voices")
-
-    @contextmanager
-    def new(self, name: str) -> Iterator[Path]:
-        """A folder to fill; it becomes the voice at the end, or is gone where that fails."""
-        self.check_free(name)
-        try:
-            with new_folder(self.root / name) as unfinished:
-                yield unfinished
-        except OSError as error:
-            raise ConfigInvalid(
-                f"The voice {name} cannot be kept: {error.strerror}.", f"Look at {self.root}."
-            ) from error
+    def load(self, folder: Path) -> ClonedVoice:
+        return open_voice(folder, self.places)
 
     def sign(self, folder: Path, record: dict[str, Any]) -> None:
         """Write the consent, with the hashes of the files that are there now."""
         record = {**record, "files": _hashes(folder)}
         replace_file(folder / CONSENT, signed(record, Purpose.CONSENT, signing_key(self.places)))
-
-    def remove(self, name: str) -> None:
-        """Delete the voice and all its files; nobody takes a consent back by that."""
-        remove_folder(self.folder(name), f"The voice {name}")
 
     def revoke(self, name: str) -> None:
         """The speaker takes the consent back: the voice is deleted, and no copy of it opens."""
@@ -139,7 +99,7 @@ def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
     """The voice in `folder`. InputInvalid without a valid consent, or where any file was exchanged,
     added or taken away since the consent was signed."""
     record = read_consent(folder, signing_key(places))
-    if record["id"] in VoiceLibrary(places).revoked():
+    if record["id"] in VoiceLibrary.of(places).revoked():
         raise InputInvalid(
             f"The consent to the voice {folder.name} was revoked.", f"Delete {folder}."
         )
@@ -162,7 +122,7 @@ def add_latents(folder: Path, latents: bytes, places: AppPaths) -> None:
     open_voice(folder, places)
     record = read_consent(folder, signing_key(places))
     replace_file(folder / LATENTS, latents)
-    VoiceLibrary(places).sign(folder, record)
+    VoiceLibrary.of(places).sign(folder, record)
 
 
 def read_consent(folder: Path, key: bytes) -> dict[str, Any]:

@@ -39,8 +39,8 @@ def with_open_voice(
     if not manifest.clones or not name:
         return options
     folder = Path(name).expanduser()
-    if name in VoiceLibrary(places).names():
-        folder = VoiceLibrary(places).folder(name)
+    if name in VoiceLibrary.of(places).names():
+        folder = VoiceLibrary.of(places).folder(name)
     elif not any((folder / file).exists() for file in (MANIFEST, CONSENT, REFERENCE)):
         return options
     return options | {VOICE: str(open_voice(folder, places).folder)}

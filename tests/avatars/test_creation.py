@@ -428,7 +428,7 @@ def test_a_shelf_lists_finds_and_removes(kept: AvatarLibrary, shelf: AvatarLibra
     made(ASTRONAUT, shelf, "ada")
     made(ASTRONAUT, shelf, "bea")
     (shelf.root / "bea" / PORTRAIT).unlink()
-    avatars, notices = shelf.avatars()
+    avatars, notices = shelf.entries()
     assert shelf.names() == ("ada", "bea")
     assert [avatar.name for avatar in avatars] == ["ada"]
     assert len(notices) == 1
@@ -449,7 +449,7 @@ def test_a_shelf_lists_finds_and_removes(kept: AvatarLibrary, shelf: AvatarLibra
         ("Plainer", "Unknown avatar 'Plainer'.", "Did you mean plain?"),
         ("plane", "Unknown avatar 'plane'.", "Did you mean plain?"),
         ("zoe", "Unknown avatar 'zoe'.", "Choose la, p or plain."),
-        ("/p", "/p is no avatar.", "Choose la, p or plain."),
+        ("/p", "/p is not an avatar.", "Choose la, p or plain."),
     ],
 )
 def test_only_a_name_that_is_alike_is_offered(

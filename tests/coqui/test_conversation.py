@@ -117,7 +117,7 @@ def test_files_of_any_speaker(vits: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def ada() -> Path:
     """The folder of a cloned voice as consent leaves it."""
-    shelf = VoiceLibrary(app_paths())
+    shelf = VoiceLibrary.of(app_paths())
     seconds = np.arange(3 * 24_000) / 24_000
     tone = np.float32(0.2) * np.sin(2 * np.pi * 150 * seconds * (1 + 0.1 * np.sin(6 * seconds)))
     with shelf.new("ada") as folder:

@@ -62,4 +62,4 @@ def voice(no_keyring: None, always_drawn: None, made_once: Path, tmp_path: Path)
     else:
         cloned(tmp_path)
         shutil.copytree(root, made_once)
-    return open_voice(VoiceLibrary(app_paths()).folder(NAME), app_paths())
+    return open_voice(VoiceLibrary.of(app_paths()).folder(NAME), app_paths())

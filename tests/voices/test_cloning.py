@@ -41,14 +41,14 @@ pytestmark = pytest.mark.usefixtures("no_keyring", "always_drawn")
 
 
 def left_behind() -> list[str]:
-    root = VoiceLibrary(app_paths()).root
+    root = VoiceLibrary.of(app_paths()).root
     return [path.name for path in root.iterdir() if path.name != ".asked"] if root.exists() else []
 
 
 def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
     voice = cloned(tmp_path)
     assert open_voice(voice.folder, app_paths()) == voice
-    assert VoiceLibrary(app_paths()).names() == (NAME,)
+    assert VoiceLibrary.of(app_paths()).names() == (NAME,)
     assert voice.seconds == pytest.approx(len(spoken(STORY)) / MICROPHONE_RATE, abs=0.01)
     record = json.loads((voice.folder / CONSENT).read_text())["record"]
     assert record["sentence"] == record["heard"] == DRAWN.text
@@ -60,7 +60,7 @@ def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
 
 
 def test_a_sentence_serves_once(voice: ClonedVoice) -> None:
-    VoiceLibrary(app_paths()).remove(NAME)
+    VoiceLibrary.of(app_paths()).remove(NAME)
     with pytest.raises(InputInvalid, match="No sentence was drawn"):
         asked_of(NAME, app_paths())
 
@@ -125,7 +125,7 @@ def test_a_sentence_is_out_of_date_after_ten_minutes() -> None:
 
 def test_a_sentence_that_was_changed_is_refused() -> None:
     ask(NAME, app_paths())
-    path = VoiceLibrary(app_paths()).root / ".asked" / f"{NAME}.json"
+    path = VoiceLibrary.of(app_paths()).root / ".asked" / f"{NAME}.json"
     path.write_text(path.read_text().replace("humble", "young"))
     with pytest.raises(InputInvalid, match="signature does not fit"):
         asked_of(NAME, app_paths())
@@ -135,7 +135,7 @@ def test_a_sentence_that_was_changed_is_refused() -> None:
 
 
 def test_a_name_that_is_taken_is_told_before_anybody_reads(voice: ClonedVoice) -> None:
-    with pytest.raises(ConfigInvalid, match="A voice ada exists already"):
+    with pytest.raises(ConfigInvalid, match="A cloned voice ada exists already"):
         ask(NAME, app_paths())
 
 
@@ -190,7 +190,7 @@ def test_a_revoked_voice_is_deleted_and_no_copy_of_it_opens(
     voice: ClonedVoice, tmp_path: Path
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
-    shelf = VoiceLibrary(app_paths())
+    shelf = VoiceLibrary.of(app_paths())
     shelf.revoke(NAME)
     assert left_behind() == [REVOKED]
     with pytest.raises(InputInvalid, match="was revoked"):
@@ -204,14 +204,14 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
     voice: ClonedVoice, tmp_path: Path
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
-    VoiceLibrary(app_paths()).remove(NAME)
+    VoiceLibrary.of(app_paths()).remove(NAME)
     assert open_voice(tmp_path / "copy", app_paths()).name == NAME
     assert cloned(tmp_path).folder == voice.folder
     with pytest.raises(ConfigInvalid, match="Unknown cloned voice 'adda'") as refused:
-        VoiceLibrary(app_paths()).remove("adda")
+        VoiceLibrary.of(app_paths()).remove("adda")
     assert refused.value.hint == "Did you mean ada?"
     with pytest.raises(ConfigInvalid) as unknown:
-        VoiceLibrary(app_paths()).remove("a")
+        VoiceLibrary.of(app_paths()).remove("a")
     assert "Did you mean" not in unknown.value.hint
 
 

@@ -78,7 +78,7 @@ def test_a_cloned_voice_speaks_by_its_name_until_it_is_revoked(
     with TTSEngine(EngineChoice(engine=parrot(), options={"voice": NAME})) as engine:
         written = engine.synthesize("Hello", file, sample_rate=16_000)
         assert written.seconds == pytest.approx(voice.seconds, abs=0.1)
-        VoiceLibrary(app_paths()).revoke(NAME)
+        VoiceLibrary.of(app_paths()).revoke(NAME)
         with pytest.raises(InputInvalid, match="There is no voice"):
             engine.synthesize("Hello", file)
 
@@ -230,7 +230,7 @@ def test_both_are_spoken_where_no_recording_is_named(
     returned, output, errors = run("clone", "--name", NAME, "--record")
     assert (returned, errors) == (0, "")
     assert output.index("about ten seconds") < output.index(DRAWN.text)
-    assert VoiceLibrary(app_paths()).names() == (NAME,)
+    assert VoiceLibrary.of(app_paths()).names() == (NAME,)
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def test_a_trial_of_the_present_engine_is_kept_where_both_were_measured(folder: 
 
 def test_the_avatar_is_read_and_so_is_its_export() -> None:
     library = AvatarLibrary.of(app_paths())
-    (avatar,), notices = library.avatars()
+    (avatar,), notices = library.entries()
     assert (avatar.name, avatar.portrait.shape, notices) == ("eileen", (240, 240, 3), ())
     copy = import_avatar(WRITTEN / "eileen.avatar", "again", library)
     assert np.array_equal(copy.mesh, avatar.mesh)
@@ -243,7 +243,7 @@ def test_the_avatar_moves() -> None:
 
 @pytest.mark.usefixtures("signed")
 def test_the_cloned_voice_opens_with_its_consent() -> None:
-    library = VoiceLibrary(app_paths())
+    library = VoiceLibrary.of(app_paths())
     assert library.names() == ("ada", "bob")
     voice = open_voice(library.folder("ada"), app_paths())
     assert (voice.name, voice.seconds) == ("ada", 4.175)
@@ -255,7 +255,7 @@ def test_the_cloned_voice_opens_with_its_consent() -> None:
 @pytest.mark.usefixtures("signed")
 def test_a_consent_that_was_revoked_stays_so() -> None:
     with pytest.raises(InputInvalid, match="revoked"):
-        open_voice(VoiceLibrary(app_paths()).folder("bob"), app_paths())
+        open_voice(VoiceLibrary.of(app_paths()).folder("bob"), app_paths())
 
 
 @pytest.mark.usefixtures("signed")
