@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from avatar_app.cli.console import plain_console
-from avatar_app.cli.models_shown import command_to_use, show_list, show_model
+from avatar_app.cli.models_shown import show_list, show_model
 from avatar_app.cli.renamed import keep_former_name, print_renamed
 from avatar_app.core.errors import InputInvalid
 
 if TYPE_CHECKING:
     from avatar_app.models.catalog import Catalog, Model
-    from avatar_app.models.discovery import Found
     from avatar_app.models.store import Store
 
 models = typer.Typer(
@@ -176,11 +174,12 @@ def take(
 @models.command()
 def scan(*, as_json: AsJson = False) -> int:
     """List models that other programs have installed; they can be used in place."""
+    from avatar_app.models.description import describe_found
     from avatar_app.models.discovery import found_models
     from avatar_app.settings.loading import load_settings
 
     settings, _ = load_settings()
-    every = [_told(each) for each in found_models(settings.models.folders)]
+    every = [describe_found(each) for each in found_models(settings.models.folders)]
     if as_json:
         typer.echo(json.dumps(every))
         return 0
@@ -197,36 +196,12 @@ keep_former_name(models, "models found", "models scan", scan)
 
 
 def _tell_here(model: Model, path: Path) -> None:
+    from avatar_app.models.description import command_to_use
+
     command = command_to_use(model)
     lines = [f"{model.title} is installed: {path}", *([f"Use it: {command}"] if command else [])]
     for line in lines:
         out.print(line, soft_wrap=True)
-
-
-def _told(found: Found) -> dict[str, Any]:
-    from avatar_app.models.store import readable
-
-    header = found.header
-    facts = [found.kind.value, readable(found.bytes)]
-    if header is not None:
-        facts += [header.architecture, f"{header.parameters / 1e9:.1f} billion parameters"]
-        facts += [header.quantization, f"{header.context} tokens of context"]
-    use = " ".join(f"--set {shlex.quote(setting)}" for setting in found.settings)
-    return {
-        "title": f"{found.name} ({found.source})",
-        "what": ", ".join(filter(None, facts)),
-        "path": str(found.path),
-        "kind": found.kind.value,
-        "engine": found.engine,
-        "source": found.source,
-        "bytes": found.bytes,
-        "architecture": header and header.architecture,
-        "parameters": header and header.parameters,
-        "quantization": header and header.quantization,
-        "context": header and header.context,
-        "flaw": found.flaw,
-        "use": "" if found.flaw else f"avatar-app run {use}",
-    }
 
 
 def _known() -> tuple[Store, Catalog]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,6 @@ if TYPE_CHECKING:
 
     from avatar_app.models.catalog import Model
     from avatar_app.models.store import Store
-
-_COMMANDS = {
-    Kind.FACE: "avatar-app run --set face.options.avatar=NAME",
-    Kind.ENHANCE: "avatar-app render --avatar NAME --text TEXT --output FILE.mp4",
-}
-"""Models that need a photo's avatar are used with one."""
-_DETECTOR = "detector"
-"""The catalog's name for the engine of a face detection model, which is not an engine itself."""
-_TO_COME = {"smart-turn"}
-"""Engines in the catalog that this version does not use yet."""
 
 
 def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
@@ -49,7 +38,7 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
 
 def show_model(model: Model, store: Store, out: Console) -> None:
     """Print all facts; hashes and addresses in lines of their own, to be copied."""
-    from avatar_app.models.description import describe
+    from avatar_app.models.description import command_to_use, describe
     from avatar_app.models.store import readable
 
     _line(out, model.title, style="bold")
@@ -71,17 +60,6 @@ def show_model(model: Model, store: Store, out: Console) -> None:
     if describe(model, store)["state"] != "here":
         _line(out, f"  avatar-app models download {model.id}")
     _line(out, f"  {command_to_use(model) or 'No part of this version uses it yet.'}")
-
-
-def command_to_use(model: Model) -> str:
-    """Return the command that uses an installed model; empty if nothing uses it yet."""
-    if model.engine in _TO_COME:
-        return ""
-    if model.engine == _DETECTOR:
-        return "avatar-app avatars add PHOTO --detector s3fd"
-    command = _COMMANDS.get(model.kind, "avatar-app run")
-    settings = f"{model.kind}.engine={model.engine}", f"{model.kind}.options.model={model.id}"
-    return " ".join([command, *(f"--set {shlex.quote(setting)}" for setting in settings)])
 
 
 def _facts(model: Model, store: Store) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,7 +60,7 @@ def render(
     settings: Assignments = None,
 ) -> int:
     """Film a face that speaks a sound file or a text."""
-    from avatar_app.render.job import RenderRequest
+    from avatar_app.render.job import RenderRequest, profile_settings
     from avatar_app.settings.loading import load_settings, parse_overrides
     from avatar_app.system.paths import app_paths
 
@@ -71,7 +70,7 @@ def render(
     overrides = parse_overrides(settings or [])
     overrides |= {name: value for name, value in given.items() if value is not None}
     quality = str(load_settings(overrides=overrides)[0].render.quality)
-    overrides |= _profile(quality, fps, size)
+    overrides |= profile_settings(quality, fps, size)
     loaded, notices = load_settings(overrides=overrides)
     tell(_err, notices, soft_wrap=True)
     profile = loaded.render.profile(loaded.render.quality)
@@ -82,17 +81,6 @@ def render(
     else:
         _out.print(f"The film is {output}", soft_wrap=True)
     return 0
-
-
-def _profile(quality: str, fps: float | None, size: str | None) -> dict[str, Any]:
-    """Return the options as settings of the profile."""
-    changes: dict[str, Any] = {} if fps is None else {"fps": fps}
-    if size is not None:
-        found = re.fullmatch(r"(\d{2,4})[xX×](\d{2,4})", size.strip())
-        if found is None:
-            raise ConfigInvalid(f"{size!r} is not a size.", "Write it as  1280x720.")
-        changes |= {"width": int(found[1]), "height": int(found[2])}
-    return {f"render.{quality}.{name}": value for name, value in changes.items()}
 
 
 def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, Any]:

@@ -16,9 +16,7 @@ from avatar_app.cli.renamed import keep_former_name
 
 if TYPE_CHECKING:
     from avatar_app.core.jobs import Job
-    from avatar_app.core.values import Samples
     from avatar_app.settings.schema import Settings
-    from avatar_app.voices.library import ClonedVoice
 
 T = TypeVar("T")
 
@@ -63,8 +61,9 @@ def clone(
     if reference is None and not record:
         raise ConfigInvalid("No recording given for the voice.", "Name a file, or use --record.")
     VoiceLibrary.of(app_paths()).check_free(name)
+    settings = _settings()
     with TemporaryDirectory(prefix="avatar-") as folder:
-        source = reference or _spoken_reference(Path(folder) / "reference.wav")
+        source = reference or _spoken_reference(Path(folder) / "reference.wav", settings)
         _judge(source)
         if consent is None:
             _show_sentence(name)
@@ -72,44 +71,32 @@ def clone(
                 command = f"avatar-app voices clone {source} --name {name} --consent RECORDING"
                 _out.print(f"Record it within ten minutes, then type: {command}", soft_wrap=True)
                 return 0
-        _clone(name, source, consent)
+        _clone(name, source, consent, settings)
     return 0
 
 
-def _clone(name: str, reference: Path, consent: Path | None) -> None:
+def _clone(name: str, reference: Path, reading: Path | None, settings: Settings) -> None:
     from avatar_app.runtime.registry import Registry
     from avatar_app.speech.speech_to_text import transcriber_for
     from avatar_app.system.paths import app_paths
-    from avatar_app.voices.cloning import Cloning, asked_of, recording_of
-    from avatar_app.voices.recording import open_microphone, record
+    from avatar_app.voices.cloning import cloning_job
+    from avatar_app.voices.recording import open_microphone
 
-    places, settings = app_paths(), _settings()
-    asked_of(name, places)
-
-    def bring(job: Job[ClonedVoice]) -> Samples:
-        if consent is not None:
-            return recording_of(consent)
-        return record(job, open_microphone(settings.audio.microphone))
-
+    microphone = open_microphone(settings.audio.microphone)
     reader = transcriber_for(settings.asr, Registry())
-    voice = _with_status(Cloning(name, reference, bring, reader, places).job())
+    job = cloning_job(name, reference, reading, microphone, reader, app_paths())
+    voice = _with_status(job)
     _out.print(f"The voice {name} is {voice.folder}", soft_wrap=True)
     use = f"avatar-app speak TEXT --output FILE --engine coqui --voice {name}"
     _out.print(f"Hear it with XTTS: {use} --set tts.options.model=xtts-v2", soft_wrap=True)
 
 
-def _spoken_reference(path: Path) -> Path:
+def _spoken_reference(path: Path, settings: Settings) -> Path:
     """Record speech from the microphone into a file."""
-    from avatar_app.core.jobs import Job
-    from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
-    from avatar_app.media.sound_reader import write_sound
-    from avatar_app.voices.recording import REFERENCE_SECONDS, open_microphone, record
+    from avatar_app.voices.recording import open_microphone, record_reference
 
-    source = open_microphone(_settings().audio.microphone)
     _out.print("Talk about something for about ten seconds, in your usual voice.")
-    job: Job[Samples] = Job("Listening", lambda job: record(job, source, REFERENCE_SECONDS))
-    write_sound(path, AudioChunk(_with_status(job), MICROPHONE_RATE))
-    return path
+    return _with_status(record_reference(path, open_microphone(settings.audio.microphone)))
 
 
 @voices.command("consent-phrase")
@@ -125,25 +112,20 @@ keep_former_name(voices, "voices sentence", "voices consent-phrase", consent_phr
 @voices.command("list")
 def list_all() -> int:
     """List the cloned voices, and which of them lack a valid consent."""
-    from avatar_app.core.errors import AvatarError
     from avatar_app.system.paths import app_paths
-    from avatar_app.voices.library import VoiceLibrary, open_voice
+    from avatar_app.voices.library import VoiceLibrary
 
-    shelf = VoiceLibrary.of(app_paths())
+    library = VoiceLibrary.of(app_paths())
+    found, notices = library.entries()
     table = Table("name", "reference", "consented", "folder", box=None)
-    for name in shelf.names():
-        folder = shelf.root / name
-        try:
-            voice = open_voice(folder, shelf.places)
-        except AvatarError as error:
-            _err.print(f"{error.message} {error.hint}", style="yellow")
-        else:
-            table.add_row(name, f"{voice.seconds:.1f} s", voice.created[:10], str(folder))
-    if table.row_count:
+    for voice in found:
+        facts = f"{voice.seconds:.1f} s", voice.created[:10], str(voice.folder)
+        table.add_row(voice.folder.name, *facts)
+    tell(_err, notices)
+    if found:
         _out.print(table)
-    elif not shelf.names():
-        hint = "You have no voices yet. Create one: avatar-app voices clone RECORDING --name NAME"
-        _out.print(hint)
+    elif not notices:
+        _out.print(f"You have no voices yet. {library.how_to_add}")
     return 0
 
 

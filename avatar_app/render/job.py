@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,3 +184,17 @@ def _with_chosen_avatar(request: RenderRequest, chosen: EngineChoice) -> RenderR
     if request.avatar or not avatar or request.face == _ANYBODY:
         return request
     return replace(request, avatar=str(avatar))
+
+
+def profile_settings(quality: str, fps: float | None, size: str | None) -> dict[str, Any]:
+    """Return a rate and a size (“1280x720”) as settings of the profile `quality`.
+
+    Raises ConfigInvalid for another form of size.
+    """
+    changes: dict[str, Any] = {} if fps is None else {"fps": fps}
+    if size is not None:
+        found = re.fullmatch(r"(\d{2,4})[xX×](\d{2,4})", size.strip())
+        if found is None:
+            raise ConfigInvalid(f"{size!r} is no size.", "Write it as  1280x720.")
+        changes |= {"width": int(found[1]), "height": int(found[2])}
+    return {f"render.{quality}.{name}": value for name, value in changes.items()}

@@ -27,6 +27,7 @@ from avatar_app.voices.library import (
     open_voice,
     text_of,
 )
+from avatar_app.voices.recording import Open, record
 from avatar_app.voices.reference import (
     Check,
     Reference,
@@ -91,6 +92,27 @@ class Cloning:
         }
         replace_file(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
         VoiceLibrary.of(self.places).sign(folder, asdict(given))
+
+
+def cloning_job(
+    name: str,
+    source: Path,
+    reading: Path | None,
+    microphone: Open,
+    read: Transcriber,
+    places: AppPaths,
+) -> Job[ClonedVoice]:
+    """Return the job that clones the voice in `source`, once its speaker was asked for consent.
+
+    `reading`: the sentence as its speaker read it; None listens to the microphone. `read`: what
+    recognizes it. Raises InputInvalid at once where no sentence was drawn for `name`.
+    """
+    asked_of(name, places)
+
+    def bring(job: Job[ClonedVoice]) -> Samples:
+        return record(job, microphone) if reading is None else recording_of(reading)
+
+    return Cloning(name, source, bring, read, places).job()
 
 
 def refuse_failed(found: tuple[Check, ...]) -> None:

@@ -56,7 +56,7 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
 
     noun = "cloned voice"
     commands = "voices"
-    how_to_add = "Make one: avatar-app voices clone RECORDING --name NAME"
+    how_to_add = "Create one: avatar-app voices clone RECORDING --name NAME"
 
     places: AppPaths
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.media.sound_reader import write_sound
 
 LONGEST_SECONDS = 30.0
 PAUSE_SECONDS = 1.5
@@ -68,6 +70,17 @@ def record(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) ->
                     "Speak at once, without other sounds, and then be quiet.",
                 )
     return np.concatenate(heard)
+
+
+def record_reference(path: Path, open_source: Open) -> Job[Path]:
+    """Record what somebody says into the file `path`, for some ten seconds."""
+
+    def run(job: Job[Path]) -> Path:
+        samples = record(job, open_source, REFERENCE_SECONDS)
+        write_sound(path, AudioChunk(samples, MICROPHONE_RATE))
+        return path
+
+    return Job("Listening", run)
 
 
 def _next(arriving: queue.Queue[AudioChunk | DeviceUnavailable]) -> AudioChunk:
