@@ -195,6 +195,6 @@ def profile_settings(quality: str, fps: float | None, size: str | None) -> dict[
     if size is not None:
         found = re.fullmatch(r"(\d{2,4})[xX×](\d{2,4})", size.strip())
         if found is None:
-            raise ConfigInvalid(f"{size!r} is no size.", "Write it as  1280x720.")
+            raise ConfigInvalid(f"{size!r} is not a size.", "Write it as  1280x720.")
         changes |= {"width": int(found[1]), "height": int(found[2])}
     return {f"render.{quality}.{name}": value for name, value in changes.items()}
