@@ -28,6 +28,7 @@ CHOICES = MappingProxyType(
         "av-sync": {"face"},
         "soak": {"face", "utterances"},
         "realtime": {"face", "minutes"},
+        "real": {"load", "minutes"},
     }
 )
 """What can be chosen about a bench."""

@@ -1,10 +1,17 @@
-"""Real: a whole conversation with the starter set's real models, recordings as its microphone."""
+"""Real: a whole conversation with the starter set's real models, recordings as its microphone.
+
+`--load 4`: the same beside four busy processes, in one run with none. `--minutes 30`: whether it
+grows.
+"""
 
 from __future__ import annotations
 
 import psutil
 
 from avatar_app.bench.interruptions import measure_interruptions
+from avatar_app.bench.process_family import read_family
+from avatar_app.bench.real_growth import measure_growth
+from avatar_app.bench.real_load import measure_beside_load
 from avatar_app.bench.result import Report
 from avatar_app.bench.wait import measure_wait
 from avatar_app.core.errors import ModelMissing
@@ -17,22 +24,43 @@ from avatar_app.system.paths import AppPaths, app_paths
 SOUND_P50, SOUND_P95 = 1200.0, 2000.0
 """Milliseconds from the end of the user's voice to the first sound."""
 MEMORY_MB = 1200.0
-"""Of this process and the processes of its engines."""
+"""Of this process and those of its engines; what they share is counted once."""
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """The wait for an answer, interruptions, and the memory of everything."""
-    chosen = with_starter_set(settings, app_paths())
-    report, memory = Report(), list[float]()
+def measure(
+    settings: Settings,
+    places: AppPaths,
+    *,
+    quick: bool,
+    load: int | None = None,
+    minutes: float | None = None,
+) -> Report:
+    """The wait for an answer, interruptions, and the memory of everything; or, with `load` or
+    `minutes`, what the same is beside other programs, or grows to."""
+    chosen, report = with_starter_set(settings, app_paths()), Report()
+    report.add("load_before", psutil.getloadavg()[0], "processes")
+    if load is not None:
+        measure_beside_load(report, chosen, places, load, quick=quick)
+    if minutes is not None:
+        measure_growth(report, chosen, places, minutes, quick=quick)
+    if load is None and minutes is None:
+        _measure_conversation(report, chosen, places, quick=quick)
+    report.add("load_after", psutil.getloadavg()[0], "processes")
+    return report
+
+
+def _measure_conversation(
+    report: Report, settings: Settings, places: AppPaths, *, quick: bool
+) -> None:
+    memory = list[float]()
 
     def look(_conversation: OfflineConversation) -> None:
-        memory.append(_family_mb())
+        memory.append(read_family().memory_mb)
 
-    measure_wait(report, chosen, places, quick=quick, sound=(SOUND_P50, SOUND_P95), watch=look)
-    measure_interruptions(report, chosen, rounds=5 if quick else 40)
+    target = (SOUND_P50, SOUND_P95)
+    measure_wait(report, settings, places, quick=quick, sound=target, watch=look)
+    measure_interruptions(report, settings, rounds=5 if quick else 40)
     report.add("memory", max(memory, default=None), "MB", most=MEMORY_MB)
-    report.add("load", psutil.getloadavg()[0], "processes")
-    return report
 
 
 def with_starter_set(settings: Settings, paths: AppPaths) -> Settings:
@@ -47,9 +75,3 @@ def with_starter_set(settings: Settings, paths: AppPaths) -> Settings:
         path = str(store.path(model))
         chosen[str(model.kind)] = EngineChoice(engine=model.engine, options={"model": path})
     return settings.model_copy(update=chosen)
-
-
-def _family_mb() -> float:
-    here = psutil.Process()
-    family = [here, *here.children(recursive=True)]
-    return float(sum(each.memory_info().rss for each in family)) / 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 import numpy as np
 
@@ -24,10 +25,12 @@ from avatar_app.session.offline.simulated_user import (
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
-MARKS = ("end_of_turn", "text", "first_token", "first_sound", "first_frame")
+MARKS = (
+    *("end_of_turn", "text", "first_token", "first_clause"),
+    *("first_speech", "first_sound", "first_frame"),
+)
 SOUND_P50, SOUND_P95 = 800.0, 1200.0
 PATIENCE = 4.0
-"""Seconds without a word of the avatar after which the user is taken for unheard."""
 LISTENED = 0.4
 """Seconds of each answer that the user hears before the bench goes on."""
 
@@ -50,22 +53,39 @@ def measure_wait(
     `sound`: the targets of the first sound, p50 and p95 in milliseconds; `watch` is called at the
     end of each conversation, while its engines are loaded.
     """
-    answered: list[dict[str, float]] = []
-    said = 0
-    for sayings in _speakers(quick=quick):
-        with offline_conversation(
-            settings, places, _unnoticed, output_latency=OUTPUT_LATENCY
-        ) as gathering:
-            asker = _Asker(gathering)
-            for saying in sayings:
-                said += 1
-                answered += asker.ask(saying)
-            watch(gathering)
+    asked = ask_all(settings, places, quick=quick, watch=watch)
+    answered = [marks for marks in asked if marks]
     for mark in MARKS:
         values = [each[mark] for each in answered if mark in each]
         bounds = sound if mark == "first_sound" else (None, None)
         report.add_percentiles(mark, values, "ms", p50=bounds[0], p95=bounds[1])
-    report.add("answered", 100 * len(answered) / said, "%", least=90)
+    report.add("answered", 100 * len(answered) / len(asked), "%", least=90)
+
+
+def ask_all(
+    settings: Settings,
+    places: AppPaths,
+    *,
+    quick: bool,
+    watch: Callable[[OfflineConversation], None] = _unwatched,
+    patience: float = PATIENCE,
+) -> list[dict[str, float]]:
+    """Each saying's milliseconds from the true end of the voice to each mark; {} if unanswered.
+    `patience`: see Asker."""
+    asked: list[dict[str, float]] = []
+    for sayings in _speakers(quick=quick):
+        with asked_conversation(settings, places) as gathering:
+            asker = Asker(gathering, patience)
+            asked += [asker.ask(saying) for saying in sayings]
+            watch(gathering)
+    return asked
+
+
+def asked_conversation(
+    settings: Settings, places: AppPaths
+) -> AbstractContextManager[OfflineConversation]:
+    """A conversation in which the loudspeaker is as late as a laptop's."""
+    return offline_conversation(settings, places, _unnoticed, output_latency=OUTPUT_LATENCY)
 
 
 def _speakers(*, quick: bool) -> Iterable[list[Saying]]:
@@ -76,17 +96,24 @@ def _speakers(*, quick: bool) -> Iterable[list[Saying]]:
     yield from ([recording] for recording in recordings()[: 1 if quick else None])
 
 
-class _Asker:
+class Asker:
     """Says one thing after the other, in a room that hisses a little."""
 
-    def __init__(self, gathering: OfflineConversation) -> None:
-        self._gathering = gathering
+    def __init__(
+        self,
+        gathering: OfflineConversation,
+        patience: float = PATIENCE,
+        listened: Callable[[], float] = lambda: LISTENED,
+    ) -> None:
+        """`patience`: seconds without a word of the avatar after which the user is taken for
+        unheard; `listened` says for how many seconds the user hears an answer."""
+        self._gathering, self._patience, self._listened = gathering, patience, listened
         self._rng = np.random.default_rng(3)
         self._hiss = room_noise(30.0, self._rng, ROOM_DB)
         self._pass(0.6)
 
-    def ask(self, saying: Saying) -> list[dict[str, float]]:
-        """Milliseconds from the true end of the voice to each mark; nothing if unanswered."""
+    def ask(self, saying: Saying) -> dict[str, float]:
+        """Milliseconds from the true end of the voice to each mark; {} if unanswered."""
         gathering = self._gathering
         samples = trimmed(saying.samples)
         before = len(gathering.ended)
@@ -96,19 +123,17 @@ class _Asker:
             self._step(np.pad(block, (0, MICROPHONE_BLOCK - len(block))))
         self._hear_answer()
         turns = [turn for turn in gathering.ended[before:] if _follows(turn, true_end)]
-        return [
-            {name: (at - true_end) * 1000 for name, at in turn.marks.items() if name in MARKS}
-            for turn in turns[-1:]
-        ]
+        marks = turns[-1].marks if turns else {}
+        return {name: (at - true_end) * 1000 for name, at in marks.items() if name in MARKS}
 
     def _hear_answer(self) -> None:
         """Until the avatar has begun to answer; then stop it, to save time."""
         gathering = self._gathering
         quiet = 0.0
-        while quiet < PATIENCE and gathering.conversation.state != "speaking":
+        while quiet < self._patience and gathering.conversation.state != "speaking":
             self._step()
             quiet += 0.01
-        self._pass(LISTENED)
+        self._pass(self._listened())
         gathering.conversation.order(commands.Interrupt())
         self._pass(0.5)
 

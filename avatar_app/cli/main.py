@@ -222,8 +222,9 @@ def bench(
         typer.Option(help="For av-sync, face, realtime, soak: wav2lip, photo or …"),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0.1, help="For realtime: duration in seconds.")
+        float | None, typer.Option(min=0.1, help="For real, realtime: duration in minutes.")
     ] = None,
+    load: Annotated[int | None, typer.Option(min=1, help="For real: busy processes.")] = None,
     utterances: Annotated[
         int | None, typer.Option(min=20, help="For soak: number of turns.")
     ] = None,
@@ -243,9 +244,8 @@ def bench(
     loaded, notices = _settings(settings)
     tell(err, notices)
     with busy(err, f"Measuring {name} …"):
-        result = run_bench(
-            name, loaded, quick=quick, face=face, minutes=minutes, utterances=utterances
-        )
+        chosen = {"face": face, "minutes": minutes, "load": load, "utterances": utterances}
+        result = run_bench(name, loaded, quick=quick, **chosen)
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:

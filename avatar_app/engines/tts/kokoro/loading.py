@@ -16,13 +16,12 @@ from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.kokoro.graph import prepared
+from avatar_app.engines.tts.kokoro.style_file import StyleFile, voices_in
 from avatar_app.engines.tts.speech.graphs import ending_with, session_options
 from avatar_app.engines.tts.speech.timing import Timing
 
 RATE = 24_000
 """Samples per second of all Kokoro's graphs."""
-STYLE = 256
-"""Numbers that make a style."""
 _HINT = "Fetch it: avatar-app models download kokoro-v1.0"
 
 
@@ -98,8 +97,7 @@ def voice_names(model: str) -> tuple[str, ...]:
     """Who can speak. Raises ModelMissing, InputInvalid."""
     _, voices = _files(Path(model).expanduser())
     try:
-        with zipfile.ZipFile(voices) as styles:
-            return tuple(sorted(name.removesuffix(".npy") for name in styles.namelist()))
+        return voices_in(voices)
     except (OSError, zipfile.BadZipFile) as error:
         raise _translated(error, voices.name) from error
 
@@ -113,19 +111,11 @@ def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:
     return phonemize
 
 
-def _styles(voices: Path) -> dict[str, Samples]:
-    """By the names of the voices; the file is closed here, as numpy forgets a damaged one."""
+def _styles(voices: Path) -> StyleFile:
     try:
-        with voices.open("rb") as file, np.load(file) as styles:
-            return {name: _style(styles[name], name) for name in styles.files}
+        return StyleFile(voices)
     except Exception as error:  # zipfile's, zlib's and numpy's errors share no class
         raise _translated(error, voices.name) from error
-
-
-def _style(style: Any, name: str) -> Samples:
-    if style.ndim < 2 or style.shape[-1] != STYLE or not len(style):
-        raise ValueError(f"the voice {name} has the shape {style.shape}")
-    return np.asarray(style, np.float32).reshape(len(style), 1, STYLE)
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
