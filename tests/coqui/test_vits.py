@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from coqui_parts import RATE, SPEAKERS
+from voice_checks import sound, spoken, starts
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import MouthShape, Samples, SpeechChunk
+from avatar_app.core.values import MouthShape, SpeechChunk
 from avatar_app.engines.tts.coqui import vits as engine
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
 
@@ -33,11 +34,7 @@ def voice(loaded: CoquiVoice) -> CoquiVoice:
 
 
 def said(voice: CoquiVoice, text: str = SENTENCE) -> list[SpeechChunk]:
-    return list(voice.speak(text, Turn(1)))
-
-
-def sound(chunks: list[SpeechChunk]) -> Samples:
-    return np.concatenate([chunk.audio.samples for chunk in chunks])
+    return spoken(voice, text)
 
 
 def test_every_word_once_in_order_with_its_time_and_the_mouth_moving(voice: CoquiVoice) -> None:
@@ -125,10 +122,6 @@ def test_pitch_and_expressiveness_change_the_sound_and_not_its_times(
     assert len(sound(changed)) == len(sound(usual))
     assert not np.allclose(sound(changed), sound(usual), atol=1e-3)
     assert starts(changed) == pytest.approx(starts(usual), abs=0.01)
-
-
-def starts(chunks: list[SpeechChunk]) -> list[float]:
-    return [c.audio.start / RATE + word.start for c in chunks for word in c.words]
 
 
 def test_volume(voice: CoquiVoice) -> None:

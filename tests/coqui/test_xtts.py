@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 from coqui_parts import XTTS_RATE, XTTS_SPEAKERS, write_xtts
+from voice_checks import sound, spoken
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import Samples, SpeechChunk
+from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.coqui import cloned
 from avatar_app.engines.tts.coqui.engine import CoquiVoice
 from avatar_app.voices import library
@@ -48,11 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def said(voice: CoquiVoice, text: str = SENTENCE) -> list[SpeechChunk]:
-    return list(voice.speak(text, Turn(1)))
-
-
-def sound(chunks: list[SpeechChunk]) -> Samples:
-    return np.concatenate([chunk.audio.samples for chunk in chunks])
+    return spoken(voice, text)
 
 
 def network(voice: CoquiVoice) -> Any:

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from voice_checks import ODD, SENTENCE, check_words_in_time, sound, spoken, starts
 
 from avatar_app.bench.scripted.kokoro import PHONEME, VOICES, write_kokoro
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
-from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.core.values import MouthShape
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
 from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
 from avatar_app.engines.tts.speech.reading import read
-from avatar_app.runtime.engine_set import create_engine
-from avatar_app.runtime.registry import Registry
 
 RATE = 24_000
-SENTENCE = "The friend of the house, it is said, came at 10:30."
-ODD = (
-    "…",
-    "1,000",
-    "👍 - - Hello - - . . ! world 👍",
-    "привет 你好。世界",
-    "a_b <b>x</b> [[h]]",
-    "x" * 700,
-)
 
 
 @pytest.fixture(scope="module")
@@ -51,33 +39,10 @@ def voice(folder: Path) -> KokoroVoice:
     return KokoroVoice(model=str(folder))
 
 
-def spoken(voice: Any, text: str) -> list[SpeechChunk]:
-    return list(voice.speak(text, Turn(1)))
-
-
-def sound(chunks: list[SpeechChunk]) -> Any:
-    return np.concatenate([chunk.audio.samples for chunk in chunks])
-
-
-def starts(chunks: list[SpeechChunk]) -> list[float]:
-    """Of all words, in seconds of the speech."""
-    return [word.start + chunk.audio.start / RATE for chunk in chunks for word in chunk.words]
-
-
 @pytest.mark.parametrize("text", [SENTENCE, *ODD])
 @pytest.mark.parametrize("which", ["voice", "telling"])
 def test_every_word_has_its_time(which: str, text: str, request: pytest.FixtureRequest) -> None:
-    chunks = spoken(request.getfixturevalue(which), text)
-    assert [word.text for chunk in chunks for word in chunk.words] == text.split()
-    assert " ".join(chunk.text for chunk in chunks if chunk.text) == " ".join(text.split())
-    position = 0
-    for chunk in chunks:
-        assert chunk.audio.start == position
-        assert chunk.audio.samples.dtype == np.float32
-        position += len(chunk.audio.samples)
-    assert starts(chunks) == sorted(starts(chunks))
-    assert all(word.start <= word.end for chunk in chunks for word in chunk.words)
-    assert np.abs(sound(chunks)).max() <= 1
+    check_words_in_time(spoken(request.getfixturevalue(which), text), text)
 
 
 def test_words_begin_where_the_graph_says_their_phonemes_do(telling: KokoroVoice) -> None:
@@ -240,27 +205,6 @@ def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None
     assert "avatar-app models download" in error.value.hint
     del error
     gc.collect()  # a file that was left open would warn
-
-
-def test_behind_its_process_it_speaks_as_its_manifest_says(folder: Path) -> None:
-    registry = Registry()
-    manifest = registry.find(Kind.TTS, "kokoro")
-    hosted = create_engine(registry, manifest, {"model": str(folder), "voice": "am_adam"})
-    try:
-        chunks = spoken(hosted, SENTENCE)
-        assert {chunk.audio.rate for chunk in chunks} == {manifest.rate}
-        assert [word.text for chunk in chunks for word in chunk.words] == SENTENCE.split()
-        for option in manifest.options:
-            if option.name != "model":
-                hosted.configure(**{option.name: option.check(option.default)})
-        turn = Turn(2)
-        rest: Iterator[SpeechChunk] = hosted.speak("One two three. " * 100, turn)
-        next(rest)
-        turn.cancel()
-        with pytest.raises(TurnCancelled):
-            list(rest)
-    finally:
-        hosted.close()
 
 
 def test_what_is_shown_is_not_what_is_said(voice: KokoroVoice) -> None:

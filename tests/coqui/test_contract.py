@@ -1,0 +1,27 @@
+"""Coqui's voices keep the promises of every voice: see tests/engines/test_voice_contract.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from coqui_parts import SPEAKERS, XTTS_SPEAKERS
+from voice_checks import check_latents, check_speakers
+
+from avatar_app.core.manifest import Kind
+from avatar_app.runtime.registry import Registry
+
+EXPECTED = {"vits": SPEAKERS, "lone_vits": (), "xtts": XTTS_SPEAKERS}
+
+
+@pytest.mark.parametrize("written", EXPECTED)
+def test_its_speakers(written: str, request: pytest.FixtureRequest) -> None:
+    model: Path = request.getfixturevalue(written)
+    manifest = Registry().find(Kind.TTS, "coqui")
+    assert check_speakers(manifest, model=str(model), threads=1) == EXPECTED[written]
+
+
+@pytest.mark.parametrize("written", EXPECTED)
+def test_its_latents(written: str, request: pytest.FixtureRequest) -> None:
+    model: Path = request.getfixturevalue(written)
+    check_latents(Registry().find(Kind.TTS, "coqui"), model=str(model), threads=1)

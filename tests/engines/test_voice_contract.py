@@ -1,0 +1,59 @@
+"""The promises of every voice: speakers that can be chosen, and latents of those that clone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from voice_checks import check_behind_its_process, check_latents, check_speakers
+
+from avatar_app.bench.scripted.kokoro import VOICES, write_kokoro
+from avatar_app.bench.scripted.piper import SPEAKERS, write_piper
+from avatar_app.core.errors import ModelMissing
+from avatar_app.core.manifest import Kind
+from avatar_app.runtime.registry import Registry
+
+OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "espeak": lambda _folder: {},
+    "kokoro": lambda folder: {"model": str(write_kokoro(folder))},
+    "piper": lambda folder: {"model": str(write_piper(folder, speakers=True))},
+}
+"""How each engine is made; those of `test-voices` keep the same promises in tests/coqui."""
+every = pytest.mark.parametrize("name", OPTIONS)
+
+
+def test_no_voice_is_left_out() -> None:
+    names = {manifest.name for manifest in Registry().all() if manifest.kind is Kind.TTS}
+    assert names == OPTIONS.keys() | {"coqui"}
+
+
+@every
+def test_each_speaker_can_be_chosen_and_nobody_else(name: str, tmp_path: Path) -> None:
+    names = check_speakers(Registry().find(Kind.TTS, name), **OPTIONS[name](tmp_path))
+    known = {"kokoro": tuple(sorted(VOICES)), "piper": tuple(SPEAKERS)}
+    assert names == known.get(name, names)
+    assert names
+
+
+@every
+def test_only_voices_that_clone_have_latents(name: str, tmp_path: Path) -> None:
+    check_latents(Registry().find(Kind.TTS, name), **OPTIONS[name](tmp_path))
+
+
+@every
+def test_speakers_of_a_missing_model_are_not_made_up(name: str, tmp_path: Path) -> None:
+    manifest = Registry().find(Kind.TTS, name)
+    engine = Registry().load_class(manifest)
+    if "model" not in {option.name for option in manifest.options}:
+        assert engine.speakers()
+        return
+    with pytest.raises(ModelMissing) as missing:
+        engine.speakers(model=str(tmp_path / "none"))
+    assert missing.value.hint
+
+
+@every
+def test_behind_its_process_it_speaks_as_its_manifest_says(name: str, tmp_path: Path) -> None:
+    check_behind_its_process(name, **OPTIONS[name](tmp_path))
