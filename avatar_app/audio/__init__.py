@@ -1,1 +1,1 @@
-"""Devices: the only package that knows a sound card."""
+"""Audio devices: the only package that uses the sound card."""

@@ -1,7 +1,8 @@
-"""PortAudio is initialized anew, to see new devices, only while none of its streams is open.
+"""The PortAudio backend: lists devices, opens streams, and refreshes when devices change.
 
-PortAudio is one per process and looks for devices only when it is initialized. So all streams are
-opened here, and a refresh recalls the open ones first: their owners open them again.
+PortAudio is one per process and detects devices only when it is initialized, which requires that no
+stream is open. So all streams are opened here, and a refresh recalls the open ones first: their
+owners open them again.
 """
 
 from __future__ import annotations
@@ -21,33 +22,33 @@ from avatar_app.audio.stream import CallbackFactory, Stream
 from avatar_app.core.errors import DeviceUnavailable
 
 LOOK_SECONDS = 10.0
-"""A look at the devices from a process of its own that takes longer is given up."""
+"""Timeout for detecting the devices in a separate process."""
 
 log = logging.getLogger(__name__)
 
 
 class AudioBackend(Protocol):
-    """What a stream's keeper needs of the sound card."""
+    """What a reconnecting stream needs of the sound card."""
 
     def known(self) -> list[Device]:
-        """The devices as they were at the last refresh. Raises DeviceUnavailable."""
+        """Return the devices as of the last refresh. Raises DeviceUnavailable."""
         ...
 
     def present(self) -> list[Device]:
-        """The devices as they are now. Raises DeviceUnavailable."""
+        """Return the devices as they are now. Raises DeviceUnavailable."""
         ...
 
     def refresh(self) -> None:
-        """Makes `known` what is `present`; lines that are open are recalled."""
+        """Make `known` equal to `present`; open streams are recalled."""
         ...
 
     def open(self, device: Device, direction: Direction, plug: CallbackFactory) -> Stream:
-        """A running stream. Raises DeviceUnavailable."""
+        """Open a running stream. Raises DeviceUnavailable."""
         ...
 
 
 class PortAudioBackend:
-    """The process's one PortAudio."""
+    """The process's one PortAudio instance."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -68,9 +69,9 @@ class PortAudioBackend:
     def refresh(self) -> None:
         with self._lock, _answering(_library()) as library:
             self._recall_lines()
-            if self._stuck:  # Pa_Terminate would wait for the stuck stream for ever
+            if self._stuck:  # Pa_Terminate would wait forever for the stuck stream
                 return
-            # sounddevice has no other way to look for devices again
+            # sounddevice offers no other way to detect devices again
             if library._initialized:  # noqa: SLF001 - not so where the last refresh failed
                 library._terminate()  # noqa: SLF001
             library._initialize()  # noqa: SLF001
@@ -79,7 +80,7 @@ class PortAudioBackend:
         with self._lock, _answering(_library()) as library:
             indices = [index for index, known in _enumerate(library) if known == device]
             if not indices:
-                raise DeviceUnavailable(f"{device.name} is not there any more.", "Plug it in.")
+                raise DeviceUnavailable(f"{device.name} is no longer connected.", "Plug it in.")
             line = Stream(library, indices[0], device, direction, plug, MonotonicClock())
             self._lines = [other for other in self._lines if not other.closed] + [line]
             return line
@@ -92,11 +93,12 @@ class PortAudioBackend:
 
 
 BACKEND = PortAudioBackend()
-"""PortAudio's state is the process's, so this is too."""
+"""PortAudio's state is per process, so this is too."""
 
 
 def list_devices() -> list[Device]:
-    """What is plugged in now. Raises DeviceUnavailable where PortAudio is missing."""
+    """Return the devices that are connected now. Raises DeviceUnavailable where PortAudio is
+    missing."""
     return BACKEND.present()
 
 
@@ -119,7 +121,7 @@ def _library() -> ModuleType:
 
 @contextmanager
 def _answering(library: Any) -> Iterator[Any]:
-    """The sound system may be gone altogether, for a while (a sound server that is restarted)."""
+    """Tolerate a sound system that is unavailable for a while (a sound server that restarts)."""
     try:
         yield library
     except library.PortAudioError as problem:
@@ -128,12 +130,13 @@ def _answering(library: Any) -> Iterator[Any]:
 
 def _silent_system() -> DeviceUnavailable:
     return DeviceUnavailable(
-        "The sound system does not answer.", "It is asked again; else restart the computer."
+        "The sound system does not respond.",
+        "The application retries; if that does not help, restart the computer.",
     )
 
 
 def _enumerate(library: Any) -> list[tuple[int, Device]]:
-    """Every device with PortAudio's index, which is good until the next refresh."""
+    """Yield every device with PortAudio's index, which is valid until the next refresh."""
     hosts = library.query_hostapis()
     main = hosts[library.default.hostapi] if hosts else {}
     found = []
@@ -151,7 +154,7 @@ def _enumerate(library: Any) -> list[tuple[int, Device]]:
 
 
 def _look_from_outside() -> list[Device]:
-    """The devices as a fresh process sees them, without disturbing the streams of this one."""
+    """Return the devices as a fresh process sees them, without disturbing this one's streams."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_tell_devices, args=(there,), daemon=True)
@@ -159,7 +162,7 @@ def _look_from_outside() -> list[Device]:
     there.close()
     with here:
         found = _received(here)
-    process.kill()  # PortAudio can hang where a device vanishes while it is asked
+    process.kill()  # PortAudio can hang where a device vanishes while it is queried
     process.join()
     process.close()
     return found
@@ -169,7 +172,7 @@ def _received(pipe: Connection) -> list[Device]:
     try:
         return list(pipe.recv()) if pipe.poll(LOOK_SECONDS) else []
     except EOFError:
-        log.info("The look at the devices ended without an answer.")
+        log.info("The detection of devices ended without an answer.")
         return []
 
 

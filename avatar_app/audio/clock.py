@@ -1,4 +1,4 @@
-"""Time that only moves forward: real, or told by a test."""
+"""Monotonic clocks: real or simulated time, and the translation of sound card times."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from threading import Event
 from typing import Protocol
 
 LATE_SECONDS = 1.0
-"""A pacer that is later than this (the machine slept) forgets the past instead of catching up."""
+"""A pacer that is later than this (the machine was suspended) skips the past instead of catching
+up."""
 JUMP_SECONDS = 0.05
-"""A measured time that is further away than this from the expected one begins a new timeline."""
+"""A measured time further away than this from the expected one starts a new timeline."""
 REMEMBERED_CALLBACKS = 100
-"""A second's: a step of the system's time is forgotten after it."""
+"""One second: a step of the system's time is forgotten after it."""
 TRUST = 0.05
-"""How much one measured time moves the expected one: jitter fades, drift of a sound card stays."""
+"""How much one measured time moves the expected one: jitter is averaged out, drift of a sound card
+is followed."""
 
 
 class Clock(Protocol):
     def now(self) -> float:
-        """Seconds, from an arbitrary point on."""
+        """Return the seconds since an arbitrary moment."""
         ...
 
     def wait(self, event: Event, seconds: float) -> bool:
-        """Until the event is set (True), at most `seconds`."""
+        """Wait until the event is set (True), at most `seconds`."""
         ...
 
 
@@ -60,28 +62,29 @@ def beats(
 class StreamClock:
     """Translates a sound card's times to the monotonic clock.
 
-    A callback waits for the interpreter and so can only be late: the earliest of the latest tells
-    by how much the two clocks differ.
+    A callback waits for the interpreter and so can only be late: the earliest of the latest ones
+    shows by how much the two clocks differ.
     """
 
     def __init__(self) -> None:
         self._gaps: deque[float] = deque(maxlen=REMEMBERED_CALLBACKS)
 
     def translate(self, event: float, current: float, now: float) -> float:
-        """The monotonic time of `event`, told by a callback at `now` that began at `current`."""
+        """Return the monotonic time of `event`, reported by a callback at `now` that began at
+        `current`."""
         self._gaps.append(now - current)
         return event + min(self._gaps)
 
 
 class Timeline:
-    """Steady times for the samples of one stream, from the jittery times of its callbacks."""
+    """Smooth times for the samples of one stream, from the jittery times of its callbacks."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._next: float | None = None
 
     def place(self, frames: int, measured: float) -> float:
-        """The time of the first of the next `frames` samples, whose callback measured it so."""
+        """Return the time of the first of the next `frames` samples, whose callback measured it."""
         if self._next is None or abs(measured - self._next) > JUMP_SECONDS:
             start = measured
         else:

@@ -1,4 +1,4 @@
-"""Every microphone and loudspeaker of the machine, by the name that a person would choose it by."""
+"""Microphones and loudspeakers of the machine, selected by name."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Device:
     host: str
     """The system's sound interface that offers it (ALSA, Core Audio, Windows WASAPI)."""
     inputs: int
-    """Channels it can record; 0 for a loudspeaker."""
+    """Recording channels; 0 for a loudspeaker."""
     outputs: int
-    """Channels it can play; 0 for a microphone."""
+    """Playback channels; 0 for a microphone."""
     default_input: bool
     default_output: bool
 
@@ -34,8 +34,8 @@ class Device:
 
 
 def matching(devices: Sequence[Device], name: str, direction: Direction) -> Device | None:
-    """The device that is called so: exactly, else with its host ("USB Headset, ALSA"), else the
-    first whose name contains it; capitals do not matter."""
+    """Return the device with this name: exactly, else with its host ("USB Headset, ALSA"), else the
+    first whose name contains it; ignores case."""
     wanted = name.strip().casefold()
     able = [device for device in devices if device.channels(direction) > 0]
     exact = [device for device in able if device.name.casefold() == wanted]
@@ -45,14 +45,14 @@ def matching(devices: Sequence[Device], name: str, direction: Direction) -> Devi
 
 
 def default(devices: Sequence[Device], direction: Direction) -> Device | None:
-    """The system's choice, else the first that can do it."""
+    """Return the system's default, else the first device with the needed channels."""
     able = [device for device in devices if device.channels(direction) > 0]
     chosen = [device for device in able if device.is_default(direction)]
     return next(iter([*chosen, *able]), None)
 
 
 def candidates(devices: Sequence[Device], wanted: str | None, direction: Direction) -> list[Device]:
-    """What to try, best first: the wanted device, then the system's default."""
+    """Return the devices to try, best first: the wanted one, then the system's default."""
     named = matching(devices, wanted, direction) if wanted else None
     both = [device for device in (named, default(devices, direction)) if device is not None]
     return list(dict.fromkeys(both))

@@ -1,4 +1,4 @@
-"""What the microphone hears arrives in blocks of 10 ms at 16 kHz, whatever the device does."""
+"""The microphone: delivers blocks of 10 ms at 16 kHz, from any device."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from avatar_app.media.resample import Resampler
 log = logging.getLogger(__name__)
 
 QUEUED_BLOCKS = 500
-"""5 s of sound wait for a listener that is held up; what comes then is lost, and logged."""
+"""5 s of sound are queued for a listener that is held up; what comes then is lost, and logged."""
 STUCK_SECONDS = 2.0
 
 ROLE = StreamRole(Direction.INPUT, "microphone", "You can type.")
 
 
 _Piece = tuple[bytes, int, float]
-"""What a callback got: samples, frames, and when the first was at the ADC."""
+"""A callback's data: samples, frames, and when the first was at the ADC."""
 
 
 class Microphone(SoundDevice):
@@ -45,9 +45,9 @@ class Microphone(SoundDevice):
 
     `on_block(chunk, adc_at)` is called from a thread of the microphone's own with mono float32
     blocks of exactly 160 samples at 16 kHz; `chunk.start` counts samples without a gap, `adc_at` is
-    the `time.monotonic()` at which the block's first sample was at the ADC. Blocks of a mean power
-    below what `quiet_power()` returns, which is asked at each, may wait for up to TOGETHER in all
-    and come as one chunk: a thread that is woken costs more than the sound it gets.
+    the `time.monotonic()` at which the block's first sample was at the ADC. Blocks with a mean
+    power below `quiet_power()`, which is called for each, may be collected, up to TOGETHER of them,
+    into one chunk: waking a thread costs more than processing the sound.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class BlockCutter:
         self._start = 0
 
     def add(self, samples: Samples, at: float, *, together: bool = False) -> None:
-        """`at`: when the first of the samples was at the ADC. `together`: in one piece."""
+        """Add samples. `at`: when the first was at the ADC. `together`: as one chunk."""
         at -= len(self._rest) / MICROPHONE_RATE
         ready = np.concatenate([self._rest, samples])
         whole = len(ready) - len(ready) % MICROPHONE_BLOCK
@@ -94,8 +94,8 @@ class BlockCutter:
 
 
 class InputCallback:
-    """Takes one stream's raw blocks from PortAudio's thread and makes them mono at 16 kHz on its
-    own."""
+    """Takes one stream's raw blocks from PortAudio's thread and converts them to mono at 16 kHz in
+    its own thread."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class InputCallback:
         self._waiting = []
 
     def close(self) -> None:
-        """Waits for what was heard to be delivered, but not for a listener that is stuck."""
+        """Wait until everything heard was delivered, unless the listener is stuck."""
         with contextlib.suppress(queue.Full):
             self._queue.put(None, timeout=STUCK_SECONDS)
         self._thread.join(STUCK_SECONDS)
@@ -152,5 +152,5 @@ class InputCallback:
 
 
 def _mean_power(buffer: Any) -> float:
-    """Of all channels: at least as much as that of their mean."""
+    """Return the power of all channels: at least as much as that of their mean."""
     return float(np.square(np.frombuffer(buffer, np.float32)).mean())

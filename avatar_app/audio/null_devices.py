@@ -73,7 +73,7 @@ class Pacer:
 
 
 class NullDevice:
-    """What all stand-ins share: a pacer, and the answers that a device would give."""
+    """Common base of null devices: a pacer, and the attributes of a device."""
 
     name: str | None = None
     latency = 0.0
@@ -94,7 +94,7 @@ class NullDevice:
         """Whether what it plays is needed; a microphone always is."""
 
     def use(self, device: str | None) -> None:
-        """A stand-in has no other device to go to."""
+        """Ignore the request: a null device cannot change to another device."""
 
     def start(self) -> None:
         self._pacer.start()
@@ -134,7 +134,7 @@ class SilentMicrophone(NullDevice):
 
 
 class SilentSpeaker(NullDevice):
-    """Pulls what would be played, and nobody hears it."""
+    """Pulls the sound and discards it."""
 
     def __init__(self, pull: Pull, clock: Clock | None = None) -> None:
         super().__init__(clock)
@@ -148,7 +148,7 @@ class SilentSpeaker(NullDevice):
 
 
 class FileSpeaker(NullDevice):
-    """Writes what would be played to a WAV file, in real time."""
+    """Writes the sound to a WAV file, in real time."""
 
     def __init__(
         self, path: str | Path, pull: Pull, on_notice: OnNotice, clock: Clock | None = None

@@ -1,4 +1,4 @@
-"""A conversation never loses its sound: a stream that dies is replaced, its device taken back."""
+"""A stream that survives its device: replaces a dead one, and returns when the device is back."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from avatar_app.audio.stream import CallbackFactory, Stream
 from avatar_app.core.errors import DeviceUnavailable
 
 LOOK_SECONDS = 0.1
-"""How often a stream is asked for a sign of life."""
+"""Interval of checking that the stream is alive."""
 SEARCH_SECONDS = 2.0
-"""How often a device that is missed is looked for."""
+"""Interval of searching a missing device."""
 LONGEST_SEARCH_SECONDS = 10.0
-"""Searches that find nothing become rarer, down to this."""
+"""Unsuccessful searches become rarer, down to this interval."""
 STEADY_SECONDS = 10.0
-"""A second loss within this time waits for the next search: no flood of notices."""
+"""A second loss within this time waits for the next search, to avoid a flood of notices."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StreamRole:
-    """What a keeper keeps, and what it says about it."""
+    """The direction of a stream and its texts for the user."""
 
     direction: Direction
     noun: str
     without: str
-    """What still works where there is no such device."""
+    """What still works without such a device."""
 
 
 class ReconnectingStream:
-    """Keeps one stream alive on the wanted device, the default one or, with neither, a stand-in.
+    """Keeps one stream alive on the wanted device, the default one or, with neither, a null
+    device.
 
-    One writer: `begin`, then `look` on the keeper's own thread.
+    One writer: `begin`, then `look` on its own thread.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class ReconnectingStream:
         self._on_notice = on_notice
         self._card, self._clock = card, clock
         self._ordered = self._stopping = False
-        self.needed = True  # blocks are wanted; `wake` makes it so at once
+        self.needed = True  # whether blocks are wanted; `wake` changes it at once
         self.wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._last = ""  # the name of the device last in use
@@ -70,7 +71,7 @@ class ReconnectingStream:
         self._patience = SEARCH_SECONDS
 
     def start(self) -> None:
-        """Connects, at worst to the stand-in, and watches from then on."""
+        """Connect, at worst to the null device, and start watching."""
         if self._thread is not None:
             return
         self._stopping = False
@@ -89,13 +90,13 @@ class ReconnectingStream:
         self._stand_in.close()
 
     def use(self, wanted: str | None) -> None:
-        """Changes to another device, soon."""
+        """Change to another device, soon."""
         self._wanted = wanted
         self._ordered = True
         self.wake.set()
 
     def look(self) -> None:
-        """One look at the stream: is it alive, is it the wanted one, is a better one back?"""
+        """Check the stream: is it alive, is it the wanted one, is a better one back?"""
         line = self.line
         (line or self._stand_in).need(needed=self.needed)
         if self._ordered:
@@ -123,7 +124,7 @@ class ReconnectingStream:
         return max(LOOK_SECONDS, self._next_search - self._clock.now())
 
     def begin(self) -> None:
-        """The first connection, or one that was ordered."""
+        """Make the first connection, or one that was requested."""
         self._patience = SEARCH_SECONDS
         try:
             known = self._card.known()
@@ -138,7 +139,7 @@ class ReconnectingStream:
             self._on_notice(self._missing(), _goes_on(self._role, self.line))
 
     def _lose(self, line: Stream) -> None:
-        """The stream is dead: the stand-in takes over at once, then the best device left."""
+        """Replace a dead stream: at once by the null device, then by the best device left."""
         again = self._clock.now() - self._lost_at < STEADY_SECONDS
         self._lost_at = self._clock.now()
         self._patience = LONGEST_SEARCH_SECONDS if again else SEARCH_SECONDS
@@ -149,7 +150,8 @@ class ReconnectingStream:
         self._tell_gone(line.device.name)
 
     def _reopen(self) -> None:
-        """After a refresh, which ended every stream: silently, if the device is still there."""
+        """Reopen after a refresh, which ended every stream: silently, if the device still
+        exists."""
         before, content = self._last, self._content()
         self._drop_line()
         self._connect(_devices(self._card))
@@ -159,7 +161,7 @@ class ReconnectingStream:
             self._tell_gone(before)
 
     def _search(self) -> None:
-        """Is the wanted device, or where there is none any device, there again?"""
+        """Search the wanted device, or without one any device."""
         self._await_next_search()
         before = self.line.device if self.line is not None else None
         devices = _devices(self._card, present=True)
@@ -186,14 +188,14 @@ class ReconnectingStream:
             self._take(devices)
 
     def _take(self, devices: list[Device]) -> None:
-        """Opens the best of the devices that are there now, which PortAudio may not know yet."""
+        """Open the best device available now, which PortAudio may not know yet."""
         if _devices(self._card) != devices:
-            with contextlib.suppress(DeviceUnavailable):  # opening will tell why
+            with contextlib.suppress(DeviceUnavailable):  # opening reports why
                 self._card.refresh()
         self._connect(devices)
 
     def _connect(self, devices: list[Device]) -> None:
-        """Opens the first of the candidates that can be opened, else the stand-in goes on."""
+        """Open the first of the candidates that can be opened, else keep the null device."""
         self._problem = None
         for device in candidates(devices, self._wanted, self._role.direction):
             self._stand_in.close()
@@ -221,7 +223,7 @@ class ReconnectingStream:
             self.line = None
 
     def _content(self) -> bool:
-        """Whether the stream is what was asked for: then nothing is searched."""
+        """Whether the stream is the requested one, so that no search is needed."""
         line = self.line
         return line is not None and _offer([line.device], self._wanted, self._role.direction)
 
@@ -242,7 +244,7 @@ def _devices(card: AudioBackend, *, present: bool = False) -> list[Device]:
 
 
 def _offer(devices: list[Device], wanted: str | None, direction: Direction) -> bool:
-    """Whether what was asked for is among these."""
+    """Whether the requested device is among these."""
     if not wanted:
         return bool(candidates(devices, None, direction))
     return matching(devices, wanted, direction) is not None

@@ -1,4 +1,4 @@
-"""What a microphone and a loudspeaker have in common: one stream that survives its device."""
+"""Common base of microphone and loudspeaker: one stream that survives its device."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from avatar_app.audio.stream import Format, StreamCallback
 
 
 class SoundDevice:
-    """Context manager: between `start` and `close` sound passes, with or without a real device.
+    """Context manager: between `start` and `close` blocks pass, with or without a real device.
 
-    `on_notice(sentence, hint)` tells that a device is gone or back.
+    `on_notice(sentence, hint)` reports that a device is gone or back.
     """
 
     def __init__(
@@ -26,8 +26,8 @@ class SoundDevice:
         card: AudioBackend,
         clock: Clock,
     ) -> None:
-        """`device`: its name, or None for the system's default; `silent` takes its place where
-        there is none."""
+        """`device`: its name, or None for the system's default; `silent` replaces it where there is
+        none."""
         self._stream = ReconnectingStream(
             role, device, self._callback, silent, on_notice, card, clock
         )
@@ -46,7 +46,7 @@ class SoundDevice:
 
     @property
     def alive(self) -> bool:
-        """Whether a real device is at work."""
+        """Whether a real device is in use."""
         line = self._stream.line
         return line is not None and line.alive
 
@@ -68,5 +68,5 @@ class SoundDevice:
         self.close()
 
     def _callback(self, form: Format) -> StreamCallback:
-        """What PortAudio calls for each block of a stream of that form."""
+        """Return the function that PortAudio calls for each block of a stream of that format."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What is to be heard leaves the loudspeaker in blocks of 10 ms, each told when it will."""
+"""The loudspeaker: plays blocks of 10 ms and reports when each leaves the device."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from avatar_app.core.values import PLAYBACK_BLOCK, PLAYBACK_RATE, Samples
 from avatar_app.media.resample import Resampler
 
 AHEAD_SECONDS = 0.03
-"""How much sound of another rate waits for its device: a thread may be as late as this."""
+"""Sound buffered for a device of another rate: the feeding thread may be as late as this."""
 
 ROLE = StreamRole(Direction.OUTPUT, "loudspeaker", "You can read the answers.")
 
 
 class Loudspeaker(SoundDevice):
-    """A playing stream that survives its device.
+    """A playback stream that survives its device.
 
-    `pull(480, dac_at)` returns float32 of shape (480,), mono at 48 kHz, and is called for each
-    block of 10 ms from PortAudio's thread (a feeder's, where the device has another rate): it may
-    only copy. `dac_at` is the `time.monotonic()` at which the block's first sample leaves the DAC.
+    `pull(480, dac_at)` returns float32 of shape (480,), mono at 48 kHz, and is called for
+    each block of 10 ms from PortAudio's thread (a feeder's, where the device has another
+    rate): it may only copy. `dac_at` is the `time.monotonic()` at which the block's first
+    sample leaves the DAC.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Loudspeaker(SoundDevice):
         super().__init__(ROLE, device, SilentSpeaker(pull, clock), on_notice, card, clock)
 
     def need(self, *, needed: bool) -> None:
-        """Whether anything is to be played, or soon will be: if not, the device sleeps, and `pull`
+        """Set whether anything is to be played now or soon: if not, the device sleeps, and `pull`
         is not called. It plays again some milliseconds after it is needed."""
         if needed != self._stream.needed:
             self._stream.needed = needed
@@ -68,11 +69,11 @@ class OutputCallback:
         spread(self._pull(frames, self._timeline.place(frames, at)), buffer, self._form)
 
     def close(self) -> None:
-        """Holds nothing."""
+        """Nothing to release."""
 
 
 class ResamplingOutput:
-    """Keeps a little sound ready for a device of another rate; the callback copies it."""
+    """Buffers a little sound for a device of another rate; the callback copies it."""
 
     def __init__(self, form: Format, pull: Pull) -> None:
         self._form = form
@@ -116,7 +117,7 @@ class ResamplingOutput:
 
 
 def spread(samples: Samples, buffer: Any, form: Format) -> None:
-    """Mono into the first two channels of an interleaved buffer, silence into further ones."""
+    """Copy mono into the first two channels of an interleaved buffer, silence into further ones."""
     view = np.frombuffer(buffer, np.float32).reshape(-1, form.channels)
     view[:, 2:] = 0.0
     view[:, :2] = samples[:, None]

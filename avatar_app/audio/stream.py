@@ -1,4 +1,4 @@
-"""One open stream: it says when it last gave a sign of life, and closing it never hangs."""
+"""A PortAudio stream that detects when it is dead and whose closing never hangs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ SILENT_SECONDS = 0.5
 FIRST_SECONDS = 4.0
 """A device that wakes up (Bluetooth, an idle sound server) fills its buffer and may then pause."""
 CLOSE_SECONDS = 2.0
-"""PortAudio can hang for ever in closing a stream whose device vanished as it was opened."""
+"""PortAudio can hang forever when closing a stream whose device vanished as it was opened."""
 PLAUSIBLE_SECONDS = 2.0
-"""Some hosts give no times: an offset that is larger than this is none."""
+"""Some hosts report no times: an offset larger than this is invalid."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a stream's blocks look like: float32, interleaved."""
+    """The format of a stream's blocks: float32, interleaved."""
 
     rate: int
     channels: int
@@ -49,11 +49,11 @@ class StreamCallback(Protocol):
 
 
 CallbackFactory = Callable[[Format], StreamCallback]
-"""Makes the socket for a stream once its format is known."""
+"""Creates the callback for a stream once its format is known."""
 
 
 class Stream:
-    """A PortAudio stream in blocks of 10 ms, running but while it sleeps."""
+    """A PortAudio stream in blocks of 10 ms, running except while it sleeps."""
 
     def __init__(
         self,
@@ -92,8 +92,8 @@ class Stream:
         return now - self._beat < SILENT_SECONDS or now - self._opened < FIRST_SECONDS
 
     def need(self, *, needed: bool) -> None:
-        """Sleep while no blocks are needed: neither this process nor the device works for silence.
-        Blocks come again some milliseconds after they are needed, or the stream is dead."""
+        """Sleep while no blocks are needed, which saves work of this process and the device. Blocks
+        come again some milliseconds after they are needed, or the stream is dead."""
         if self.closed or needed != self.asleep:
             return
         self.asleep = not needed
@@ -106,12 +106,12 @@ class Stream:
             self.asleep, self._finished = False, True
 
     def recall(self) -> None:
-        """Closes the line for a refresh; its owner opens another."""
+        """Close the stream for a refresh; its owner opens another."""
         self.recalled = self.alive
         self.close()
 
     def close(self) -> None:
-        """Ends the stream, within CLOSE_SECONDS. Closing twice is harmless."""
+        """End the stream, within CLOSE_SECONDS. Closing twice is harmless."""
         with self._closing:
             if self.closed:
                 return
@@ -171,7 +171,7 @@ class Stream:
     ) -> None:
         self._beat = now = self._clock.now()
         if not (event > 0 and current > 0 and abs(event - current) < PLAUSIBLE_SECONDS):
-            event, current = now + latency, now  # the host gives no times
+            event, current = now + latency, now  # the host reports no times
         self._socket(buffer, frames, self._times.translate(event, current, now))
 
     def _end(self) -> None:
@@ -183,7 +183,8 @@ class Stream:
 
 
 def _formats(entry: Any, most: int) -> list[Format]:
-    """What to ask of a device, best first: many accept neither every rate nor mono."""
+    """Yield the formats to request from a device, best first: many accept neither every rate nor
+    mono."""
     rates = dict.fromkeys((PLAYBACK_RATE, int(entry["default_samplerate"])))
     channels = dict.fromkeys((1, min(2, most), most))
     return [Format(rate, number) for rate, number in product(rates, channels)]

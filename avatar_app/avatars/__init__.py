@@ -1,1 +1,1 @@
-"""Avatars as files: made from one photo, kept in a folder, exchanged as one .avatar file."""
+"""Avatars: created from photos or clips, stored in folders, exported as .avatar files."""

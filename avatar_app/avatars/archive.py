@@ -1,4 +1,4 @@
-"""One .avatar file is a zip of an avatar's folder; opening one trusts nothing about it."""
+"""Exports and imports .avatar files: zip archives of an avatar's folder; imports are untrusted."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from avatar_app.system.files import replacing
 SUFFIX = ".avatar"
 _KNOWN = (FILES, (*FILES, *IDLE_FILES))
 _PACKED = frozenset({PORTRAIT, IDLE_CLIP})
-"""Files that a zip cannot make smaller."""
+"""Files that zip cannot compress further."""
 _MOST_BYTES = 130_000_000
-"""Of all files together, unpacked."""
+"""Of all files together, extracted."""
 _HINT = "Ask for it again, or create the avatar from a photo."
 
 
@@ -50,19 +50,21 @@ def export_avatar(folder: Path, target: Path) -> None:
 
 
 def import_avatar(source: Path, name: str, shelf: AvatarLibrary) -> Avatar:
-    """The avatar in the file `source`, put on the shelf as `name`."""
+    """Import the avatar in the file `source` into the library as `name`."""
     with shelf.new(name) as folder:
         _unpack_into(folder, source)
         avatar = _checked(folder, source)
         if sorted(avatar.files) != sorted(os.listdir(folder)):
-            raise InputInvalid(f"The file {source} is no avatar: its idle loop is lost.", _HINT)
+            raise InputInvalid(
+                f"The file {source} is not an avatar: its idle loop is missing.", _HINT
+            )
         _rewrite(folder / MANIFEST, avatar, name)
         _checked(folder, source)
     return load_avatar(shelf.folder(name))
 
 
 def _checked(folder: Path, source: Path) -> Avatar:
-    """The avatar; what is wrong is told of the file that the user brought."""
+    """Return the validated avatar; errors name the file that the user brought."""
     try:
         return check_folder(folder)
     except InputInvalid as error:
@@ -71,43 +73,43 @@ def _checked(folder: Path, source: Path) -> Avatar:
 
 
 def _unpack_into(folder: Path, source: Path) -> None:
-    """Exactly an avatar's files, by their known names: what a zip calls its entries never becomes a
-    path."""
+    """Extract exactly an avatar's files, by their known names: names in the zip are never used as
+    paths."""
     with _opened(source) as parcel:
         names = sorted(entry.filename for entry in parcel.infolist())
         files = next((known for known in _KNOWN if sorted(known) == names), None)
         if files is None:
             raise InputInvalid(
-                f"The file {source} is no avatar: it holds other files than one has.", _HINT
+                f"The file {source} is not an avatar: it contains other files.", _HINT
             )
         left = _MOST_BYTES
         for name in files:
             with parcel.open(name) as packed:
-                content = packed.read(left + 1)  # what the zip says of its sizes may be a lie
+                content = packed.read(left + 1)  # the sizes in the zip may be wrong
             left -= len(content)
             if left < 0:
-                raise InputInvalid(f"The file {source} unpacks to far too much.", _HINT)
+                raise InputInvalid(f"The file {source} extracts to far too much data.", _HINT)
             (folder / name).write_bytes(content)
 
 
 @contextmanager
 def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
-    """A file that may be no zip, or a damaged one."""
+    """Open a file that may not be a zip, or a damaged one."""
     try:
         file = source.open("rb")
     except OSError as error:
         raise InputInvalid(
-            f"The file {source} cannot be read: {error.strerror}.", "Look at its name and folder."
+            f"The file {source} cannot be read: {error.strerror}.", "Check its name and folder."
         ) from error
     try:
         with file, zipfile.ZipFile(file) as parcel:
             yield parcel
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputInvalid(f"The file {source} is no avatar: {error}.", _HINT) from error
+        raise InputInvalid(f"The file {source} is not an avatar: {error}.", _HINT) from error
 
 
 def _rewrite(manifest: Path, avatar: Avatar, name: str) -> None:
-    """The manifest with its new name, and its other texts as they were read."""
+    """Rewrite the manifest with its new name, keeping its other texts."""
     texts = {
         "name": name,
         "created": avatar.created,

@@ -1,4 +1,4 @@
-"""Makes an avatar from a photo or a clip: within seconds, completely or not at all."""
+"""Creates an avatar from a photo or a clip: within seconds, completely or not at all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from avatar_app.engines.face.portrait.avatar import (
     load_avatar,
 )
 
-LICENSE = "The user brought this photo and answers for the right to use it."
+LICENSE = "The user provided this photo and is responsible for the right to use it."
 
 
 def make_avatar(
@@ -44,10 +44,11 @@ def make_avatar(
     open_eyes: Callable[[], FaceDetector] = FaceDetector,
     person: int | None = None,
 ) -> Avatar:
-    """The avatar `name` on the shelf, made of a photo or clip; InputInvalid where that cannot be.
+    """Create the avatar `name` in the library from a photo or clip; raises InputInvalid where that
+    is impossible.
 
-    A clip's progress is told frame by frame; a cancelled job leaves nothing behind. `open_eyes`
-    makes what finds the face. `person`: which one of a photo, counted from the left from 1; None:
+    A clip's progress is reported frame by frame; a cancelled job leaves nothing behind. `open_eyes`
+    creates the face detector. `person`: which one in a photo, counted from the left from 1; None:
     the one with the largest face, or SeveralPeople where that one cannot be used.
     """
     shelf.check_free(name)
@@ -82,12 +83,12 @@ def _sit_for_photo(
     except InputInvalid as error:
         if person is not None or len(faces) == 1:
             raise
-        raise SeveralPeople(photo, len(faces)) from error  # who is behind may be meant
+        raise SeveralPeople(photo, len(faces)) from error  # somebody behind may be meant
     return Sitting(picture, mesh, notes)
 
 
 def _sized(picture: Image) -> Image:
-    """No side longer than LONGEST."""
+    """Scale down so that no side is longer than LONGEST."""
     import cv2
 
     factor = LONGEST / max(picture.shape[:2])
@@ -129,7 +130,7 @@ def _write(folder: Path, sitting: Sitting, name: str) -> None:
 
 
 def face_box(mesh: Floats, width: int, height: int) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 around the face, BELOW more below, within the picture."""
+    """Return x0, y0, x1, y1 around the face, BELOW more below, inside the picture."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     x0, y0 = (max(int(n), 0) for n in low)
     x1, y1 = min(int(high[0]) + 1, width), min(int(high[1]) + 1 + BELOW, height)
@@ -137,7 +138,7 @@ def face_box(mesh: Floats, width: int, height: int) -> tuple[int, int, int, int]
 
 
 def face_mask(mesh: Floats, box: tuple[int, int, int, int]) -> Image:
-    """255 inside the face's outline, shape of the box."""
+    """Return a mask: 255 inside the face's outline, shape of the box."""
     import cv2
 
     x0, y0, x1, y1 = box

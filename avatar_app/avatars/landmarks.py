@@ -1,4 +1,4 @@
-"""Names the points of a face mesh, and judges by them whether the photo can become an avatar."""
+"""Facial landmarks in a face mesh, and quality checks of photos for avatars."""
 
 from __future__ import annotations
 
@@ -33,51 +33,51 @@ INDICES: dict[str, tuple[int, ...]] = {
     "nose_bridge": (168, 6, 197, 195, 5, 4, 1),
     "nose_base": (98, 97, 2, 326, 327),
 }  # fmt: skip
-"""Points of MediaPipe's face mesh, in the order of `sitter.avatar.GROUPS`."""
+"""Points of MediaPipe's face mesh, in the order of `portrait.avatar.GROUPS`."""
 
 _LEFT_CHEEK, _RIGHT_CHEEK = 234, 454
 _EYES = (33, 263)
 _LEAST_FACE = 80
-"""Pixels from cheek to cheek below which a face has too little detail to speak."""
+"""Minimum pixels from cheek to cheek: smaller faces have too little detail to speak."""
 _MOST_TURN, _GOOD_TURN = 38.0, 20.0
 """Degrees to the side."""
 _MOST_TILT, _GOOD_TILT = 40.0, 20.0
 """Degrees to a shoulder."""
 _BLURRED, _SOFT = 0.0011, 0.006
-"""Share of fine detail in a face's contrast; photos of cameras lie far above."""
+"""Share of fine detail in a face's contrast; camera photos are far above."""
 _DARK = 45.0
-"""Mean brightness of a face, of 255, below which it shows little."""
+"""Mean brightness of a face, of 255, below which too little is visible."""
 _BLACK = 24.0
 """Brightness, of 255, that hardly a pixel of a black picture reaches."""
 _PARTED = 0.09
-"""Gap between the lips, in widths of the mouth, from which a mouth is open."""
+"""Lip gap, in mouth widths, from which a mouth is open."""
 
 
 def landmarks_of(mesh: Floats) -> dict[str, Floats]:
-    """The named groups of points, each shape (n, 2)."""
+    """Return the named groups of points, each shape (n, 2)."""
     return {name: mesh[list(indices), :2].copy() for name, indices in INDICES.items()}
 
 
 def outline_of(mesh: Floats) -> Floats:
-    """The face's oval, clockwise, shape (n, 2)."""
+    """Return the face's oval, clockwise, shape (n, 2)."""
     around = (*INDICES["forehead"], *reversed(INDICES["jaw"]))
     return mesh[list(around), :2].copy()
 
 
 def turn_of(mesh: Floats) -> float:
-    """Degrees by which the head is turned to the side; 0 looks into the camera."""
+    """Return the degrees by which the head is turned to the side; 0 looks into the camera."""
     across = mesh[_RIGHT_CHEEK] - mesh[_LEFT_CHEEK]
     return math.degrees(math.atan2(float(across[2]), float(np.hypot(across[0], across[1]))))
 
 
 def tilt_of(mesh: Floats) -> float:
-    """Degrees by which the head is tilted, clockwise."""
+    """Return the degrees by which the head is tilted, clockwise."""
     across = mesh[_EYES[1]] - mesh[_EYES[0]]
     return math.degrees(math.atan2(float(across[1]), float(across[0])))
 
 
 def gap_of(mesh: Floats) -> float:
-    """How far the lips are apart, in widths of the mouth."""
+    """Return the gap between the lips, in mouth widths."""
     marks = landmarks_of(mesh)
     width = np.linalg.norm(marks["lips_outer_upper"][-1] - marks["lips_outer_upper"][0])
     gap = np.linalg.norm(marks["lips_inner_lower"][5] - marks["lips_inner_upper"][5])
@@ -85,12 +85,12 @@ def gap_of(mesh: Floats) -> float:
 
 
 def detail_of(picture: Image, mesh: Floats) -> float:
-    """Share of a face's contrast that is fine detail: small where a photo is blurred."""
+    """Return the share of a face's contrast that is fine detail: small where a photo is blurred."""
     return _fineness(_cut_out(picture, mesh), 160)
 
 
 def _cut_out(picture: Image, mesh: Floats) -> Image:
-    """The picture's part with the face, as far as it is in the picture."""
+    """Cut out the face, as far as it is inside the picture."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     x0, y0 = np.maximum(low, 0).astype(int)
     x1, y1 = high.astype(int) + 1
@@ -98,7 +98,7 @@ def _cut_out(picture: Image, mesh: Floats) -> Image:
 
 
 def _fineness(picture: Image, side: int) -> float:
-    """Share of contrast that is fine detail, where the picture is `side` pixels a side."""
+    """Return the share of contrast that is fine detail, at `side` pixels a side."""
     import cv2
 
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
@@ -108,7 +108,8 @@ def _fineness(picture: Image, side: int) -> float:
 
 
 def no_face_in(picture: Image, photo: Path) -> InputInvalid:
-    """Why there is no face in a photo, as far as the photo as a whole can tell."""
+    """Return the reason why no face was found in a photo, as far as the photo as a whole
+    shows it."""
     if np.percentile(picture, 98) < _BLACK:
         return InputInvalid(f"No face found in {photo}: it is black.", "Use a brighter photo.")
     if 0 < _fineness(picture, 480) < _BLURRED:
@@ -120,16 +121,17 @@ def no_face_in(picture: Image, photo: Path) -> InputInvalid:
 
 
 def _is_cut_off(picture: Image, mesh: Floats) -> bool:
-    """Does the face reach beyond the picture by more than a tenth of its size?"""
+    """Whether the face extends beyond the picture by more than a tenth of its size."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     room = (high - low) / 10
     return bool((low < -room).any() or (high > np.array(picture.shape[1::-1]) + room).any())
 
 
 def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") -> tuple[str, ...]:
-    """Notes, one sentence each, on what could be better; InputInvalid where it cannot work.
+    """Return notes, one sentence each, on what could be better; raises InputInvalid for an unusable
+    face.
 
-    `kind`: what the picture comes from, a photo or a clip.
+    `kind`: the source of the picture, photo or clip.
     """
     width = float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
     turn, tilt = abs(turn_of(mesh)), abs(tilt_of(mesh))
@@ -137,8 +139,8 @@ def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") ->
     light = float(_cut_out(picture, mesh).mean())
     if tilt > _MOST_TILT:
         raise InputInvalid(
-            f"The {kind} lies on its side, or the face in it does.",
-            "Turn it upright and add it again.",
+            f"The {kind}, or the face in it, is rotated sideways.",
+            "Rotate it upright and add it again.",
         )
     if turn > _MOST_TURN:
         raise InputInvalid(
@@ -147,7 +149,7 @@ def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") ->
     if width < _LEAST_FACE:
         raise InputInvalid(
             f"The face is only {width:.0f} pixels wide.",
-            f"It must be {_LEAST_FACE}: use a larger {kind}, or one taken from nearer.",
+            f"It must be {_LEAST_FACE}: use a larger {kind}, or one taken from closer.",
         )
     if detail < _BLURRED:
         raise InputInvalid("The face is blurred.", f"Use a sharper {kind}.")

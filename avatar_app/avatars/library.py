@@ -1,4 +1,4 @@
-"""The user's avatars: one folder each, found, listed and removed by name."""
+"""The avatar library: one folder for each avatar; find, list and remove by name."""
 
 from __future__ import annotations
 

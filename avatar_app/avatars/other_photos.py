@@ -1,4 +1,4 @@
-"""Photos of kinds that few programs write: AVIF, HEIC, TIFF and JPEG 2000, through FFmpeg."""
+"""Reads AVIF, HEIC, TIFF and JPEG 2000 photos through FFmpeg."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _HINT = "Save it as JPEG or PNG."
 
 
 def other_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height, before anything is decoded; None for what is no photo of these kinds."""
+    """Return width and height without decoding; None for a file of another format."""
     with _opened(content) as film:
         stream = film.streams.video[0] if film is not None and film.streams.video else None
         return (int(stream.width), int(stream.height)) if stream is not None else None
 
 
 def read_other(content: bytes, path: Path) -> Image:
-    """uint8, shape (height, width, 3), RGB, upright; InputInvalid if it cannot be decoded."""
+    """Return uint8, shape (height, width, 3), RGB, upright; raises InputInvalid if it cannot be
+    decoded."""
     import av
 
     with _opened(content) as film:
-        if film is None or len(film.streams.video) != 1:  # telephones cut photos into tiles
-            raise InputInvalid(f"The photo {path} is of a kind that cannot be read.", _HINT)
+        if film is None or len(film.streams.video) != 1:  # phones split photos into tiles
+            raise InputInvalid(f"The photo {path} has an unsupported format.", _HINT)
         try:
             frame = next(film.decode(video=0), None)
         except av.FFmpegError:
@@ -43,7 +44,7 @@ def read_other(content: bytes, path: Path) -> Image:
 
 @contextmanager
 def _opened(content: bytes) -> Iterator[Any]:
-    """None for what is not known."""
+    """Open the file; None for unknown formats."""
     import av
 
     only = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}

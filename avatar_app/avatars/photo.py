@@ -1,4 +1,4 @@
-"""Reads a photo, whatever camera or program wrote it, or says in one sentence why it cannot."""
+"""Reads photos of common formats, and rejects unusable ones with one clear sentence."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from avatar_app.system.native_output import native_output_hidden
 
 _LARGEST_FILE = 100_000_000
 _MOST_PIXELS = 120_000_000
-"""Of the largest cameras; decoded it takes 360 MB."""
+"""Pixels of the largest cameras; decoded they take 360 MB."""
 _LEAST_SIDE = 96
 _BACKDROP = 190
-"""Gray behind what is transparent."""
+"""Gray background of transparent areas."""
 _KINDS = "Use a JPEG, PNG, WebP or BMP file."
 _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Markers of the JPEG segments that tell the size."""
+"""JPEG segment markers that contain the size."""
 
 
 def read_photo(path: Path) -> Image:
-    """uint8, shape (height, width, 3), RGB, upright; InputInvalid if `path` is no usable photo."""
+    """Return uint8, shape (height, width, 3), RGB, upright; raises InputInvalid if the photo is
+    unusable."""
     content = _content(path)
     width, height = _size(content, path)
     if width * height > _MOST_PIXELS:
@@ -39,7 +40,7 @@ def read_photo(path: Path) -> Image:
     if _is_other(content):
         return read_other(content, path)
     if not _is_complete(content):
-        raise InputInvalid(f"The photo {path} is cut off.", "Copy it again from where it came.")
+        raise InputInvalid(f"The photo {path} is truncated.", "Copy it again from where it came.")
     return _decoded(content, path)
 
 
@@ -57,7 +58,7 @@ def _content(path: Path) -> bytes:
 
 
 def _size(content: bytes, path: Path) -> tuple[int, int]:
-    """Width and height, read from the head of the file before anything is decoded."""
+    """Return width and height from the file header, before anything is decoded."""
     size = None
     if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:
         size = _number(content[16:20], "big"), _number(content[20:24], "big")
@@ -74,7 +75,7 @@ def _size(content: bytes, path: Path) -> tuple[int, int]:
     elif _is_other(content):
         size = other_size(content)
     if size is None or min(size) <= 0:
-        raise InputInvalid(f"The file {path} is no photo that can be read.", _KINDS)
+        raise InputInvalid(f"The file {path} is not a readable photo.", _KINDS)
     return size
 
 
@@ -114,7 +115,7 @@ def _webp_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _is_complete(content: bytes) -> bool:
-    """Decoders show half of a photo that is cut off, and gray below."""
+    """Whether the file is complete: decoders show half of a truncated photo, and gray below."""
     if content.startswith(b"\x89PNG"):
         return b"IEND" in content
     if content.startswith(b"\xff\xd8"):
@@ -128,7 +129,7 @@ def _decoded(content: bytes, path: Path) -> Image:
 
     encoded = np.frombuffer(content, np.uint8)
     try:
-        with native_output_hidden():  # libpng and libjpeg tell of every small flaw
+        with native_output_hidden():  # libpng and libjpeg report every small flaw
             picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
             alpha = _may_have_alpha(content)
             whole = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if alpha else None

@@ -1,1 +1,1 @@
-"""Check the installation, and hold a scripted conversation with it."""
+"""Diagnostics: checks the installation, including a scripted conversation."""

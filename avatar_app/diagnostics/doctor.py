@@ -1,4 +1,5 @@
-"""Doctor: checks every part by itself, then a whole conversation; a broken part stops no other."""
+"""The doctor: checks every part by itself, then a whole conversation; a failure stops no other
+check."""
 
 from __future__ import annotations
 
@@ -23,16 +24,16 @@ from avatar_app.system.paths import AppPaths
 
 OLDEST_PYTHON = (3, 11)
 ENOUGH_FREE_GB = 1.0
-"""On the disk of the user's folders: a history, a log, a film or two."""
+"""Free GB on the disk of the user's folders: for a history, a log, a film or two."""
 PACKAGES = ("PySide6-Essentials", "numpy", "av", "sounddevice", "onnxruntime", "skia-python")
-"""Without these there is no window, no sound, no picture."""
+"""Without these packages, windows, sound or pictures do not work."""
 PHRASE = "What can you do?"
-"""What a synthetic user says in the scripted conversation."""
+"""What the simulated user says in the scripted conversation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was found, and what to do about it."""
+    """One line: the finding, and what to do about it."""
 
     ok: bool
     text: str
@@ -51,7 +52,8 @@ Check = Callable[[Settings, AppPaths], Iterator[Finding]]
 
 
 def examine(settings: Settings, places: AppPaths) -> Iterator[Finding]:
-    """All findings, as they are made; what is wrong is told by the first check that finds it."""
+    """Yield all findings as they are made; a problem is reported by the first check that
+    finds it."""
     told: list[str] = []
     for check in CHECKS:
         for finding in _checked(check, settings, places):
@@ -85,7 +87,7 @@ def _settings_read(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
     from avatar_app.settings.loading import load_settings
 
     _, notices = load_settings(places.settings_file)
-    there = "" if places.settings_file.exists() else " (there is none: all is as shipped)"
+    there = "" if places.settings_file.exists() else " (does not exist: all defaults apply)"
     if not notices:
         yield Finding.passed(f"Settings {places.settings_file}{there}")
     for notice in notices:
@@ -102,10 +104,12 @@ def _folders(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
         yield Finding(not reason, f"{name} folder {folder} {told}", remedy if reason else "")
     free = shutil.disk_usage(_existing(places.data)).free / 2**30
     roomy = free >= ENOUGH_FREE_GB
-    yield Finding(roomy, f"{free:.1f} GB of disk are free", "" if roomy else "Make room on it.")
+    yield Finding(
+        roomy, f"{free:.1f} GB of disk are free", "" if roomy else "Free some space on it."
+    )
     notes = (".json", ".lock", ".yaml")
     models = sorted(path.name for path in places.models.glob("*") if path.suffix not in notes)
-    holds = ", ".join(models) if models else "holds none, and none is needed"
+    holds = ", ".join(models) if models else "empty; no model is required"
     yield Finding.passed(f"Model folder {places.models}: {holds}")
 
 
@@ -129,7 +133,7 @@ def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
 
 
 def _window(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
-    """In a process of its own: Qt aborts where its platform is missing."""
+    """Check Qt in a separate process, as Qt aborts where its platform is missing."""
     import subprocess
 
     code = "from PySide6.QtWidgets import QApplication as A; print(A([]).platformName())"
@@ -185,7 +189,7 @@ def _is_installed(name: str) -> bool:
 
 
 def _why_unwritable(folder: Path) -> str:
-    """Why no file can be made in `folder`; empty if one can."""
+    """Return why no file can be created in `folder`; empty if one can."""
     try:
         with NamedTemporaryFile(dir=_existing(folder)):
             return ""
@@ -194,7 +198,7 @@ def _why_unwritable(folder: Path) -> str:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the first above it that exists."""
+    """Return the folder, or its nearest existing parent."""
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 

@@ -1,4 +1,5 @@
-"""A scripted conversation without devices: is what is said heard, answered, spoken and drawn?"""
+"""A scripted conversation without devices: checks that speech is heard, answered, spoken
+and drawn."""
 
 from __future__ import annotations
 
@@ -18,11 +19,11 @@ from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 LONGEST = 30.0
-"""Seconds that the whole exchange may take."""
+"""Maximum seconds of the whole exchange."""
 SIMILAR = 60
-"""Percent of likeness from which the phrase counts as understood."""
+"""Similarity in percent from which the phrase counts as understood."""
 LATE_MS = 1500.0
-"""Milliseconds of waiting for an answer after which a machine is too slow to talk with."""
+"""Milliseconds of waiting for an answer after which a machine is too slow for a conversation."""
 AUDIBLE = 0.01
 
 Finding = tuple[bool, str, str]
@@ -30,10 +31,10 @@ Finding = tuple[bool, str, str]
 
 
 def hold_conversation(settings: Settings, places: AppPaths, phrase: str) -> Iterator[Finding]:
-    """Another voice says `phrase` to the microphone; each step of the answer is a finding."""
+    """Let another voice say `phrase` to the microphone; each step of the answer is a finding."""
     notices: list[Noticed] = []
     with TemporaryDirectory(prefix="avatar-doctor-") as folder:
-        unkept = replace(places, data=Path(folder))  # nothing of it is remembered
+        unkept = replace(places, data=Path(folder))  # nothing of it is stored
         with UserVoice() as user:
             voice = trimmed(user.say(phrase).samples)
         with offline_conversation(settings, unkept, notices.append) as gathering:
@@ -45,7 +46,7 @@ def hold_conversation(settings: Settings, places: AppPaths, phrase: str) -> Iter
 
 
 def _talk(gathering: OfflineConversation, voice: Samples) -> tuple[float, float]:
-    """Say it and hear the answer out; the second at which the user ended, and the answer's loudest
+    """Run the exchange; returns the second at which the user ended, and the answer's peak
     sample."""
     list(gathering.room.pass_time(0.5))
     end = gathering.clock() + len(voice) / MICROPHONE_RATE
@@ -75,14 +76,14 @@ def _heard(gathering: OfflineConversation, phrase: str) -> Iterator[Finding]:
 
 def _answered(gathering: OfflineConversation, end: float, loudest: float) -> Iterator[Finding]:
     if not gathering.ended:
-        yield False, "Conversation: no answer came", "Look into the log; choose other engines."
+        yield False, "Conversation: no answer came", "Check the log; choose other engines."
         return
     turn = gathering.ended[0]
     written = bool(turn.avatar_text)
     yield (
         written,
         f"Conversation: the answer is “{turn.avatar_text}”",
-        "" if written else "Choose another dialogue.",
+        "" if written else "Choose another dialogue engine.",
     )
     sounded = loudest > AUDIBLE and "first_sound" in turn.marks
     late = (turn.marks.get("first_sound", end) - end) * 1000

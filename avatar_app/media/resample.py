@@ -1,4 +1,4 @@
-"""Sound keeps its length and its place in time when its rate changes."""
+"""Streaming sample rate conversion that preserves length and timing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MEASURED_SECONDS = 1.0
 class Resampler:
     """Changes the rate of a mono stream, piece by piece, as if it were one whole.
 
-    Sample 0 of the output stands at the time of sample 0 of the input: nothing is shifted. What is
-    held back for the filter comes out with later pieces, the rest with `last`.
+    Sample 0 of the output stands at the time of sample 0 of the input: nothing is shifted. Samples
+    held back by the filter are returned with later pieces, the rest with `last`.
     """
 
     def __init__(self, from_rate: int, to_rate: int) -> None:
@@ -25,8 +25,9 @@ class Resampler:
 
     @property
     def delay(self) -> float:
-        """Seconds of input that are held back for the filter; the same for every stream of these
-        rates. Measured with silence, because soxr names only what is pending at the moment."""
+        """Return the seconds of input that the filter holds back; the same for every stream
+        of these rates. Measured with silence, because soxr reports only what is pending at
+        the moment."""
         if self._stream is None:
             return 0.0
         given = round(MEASURED_SECONDS * self.from_rate)
@@ -34,7 +35,8 @@ class Resampler:
         return MEASURED_SECONDS - returned / self.to_rate
 
     def process(self, samples: Samples, *, last: bool = False) -> Samples:
-        """The next piece, float32 of shape (n,); `last` flushes, ready for a new stream."""
+        """Resample the next piece, float32 of shape (n,); `last` flushes and prepares for a new
+        stream."""
         if self._stream is None:
             return samples
         piece = np.ascontiguousarray(samples, dtype=np.float32)
@@ -48,7 +50,7 @@ class Resampler:
 
 
 def resampled(chunk: AudioChunk, rate: int) -> AudioChunk:
-    """The whole chunk at another rate, its start moved to that rate's timeline."""
+    """Return the whole chunk at another rate, with its start on that rate's timeline."""
     if chunk.rate == rate:
         return chunk
     samples = soxr.resample(chunk.samples, chunk.rate, rate).astype(np.float32)

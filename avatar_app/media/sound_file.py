@@ -1,4 +1,4 @@
-"""Opens sound files of every kind: libsndfile reads what it knows well, FFmpeg all the rest."""
+"""Opens sound files of all formats: with libsndfile where possible, else with FFmpeg."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from avatar_app.media.sound_header import is_cut
 
 LONGEST_SECONDS = 3600.0
 _MISSING_SECONDS = 0.5
-"""Of sound that a container may state and not hold: its clock is coarse, and encoders pad."""
+"""Tolerance between the stated and the real length: container clocks are coarse, and
+encoders pad."""
 _COUNTED = ("mov", "matroska", "wav", "aiff")
-"""FFmpeg's names of the containers that state a length which was counted, not estimated."""
+"""FFmpeg's names of containers that state a counted, not an estimated length."""
 _UNCOUNTED = 1 << 62
-"""Frames: libsndfile's number for a stream that does not say how long it is."""
+"""Frames: libsndfile's value for a stream of unknown length."""
 _FORMATS = (
     "mov,mp4,m4a,3gp,matroska,webm,mp3,aac,ac3,eac3,amr,amrnb,amrwb,asf,xwma,avi,flv,mpeg,mpegts,"
     "wav,w64,aiff,au,caf,flac,ogg,tta,wv,ape,dts,gsm,voc,mpc,mpc8,tak,dsf"
 )
-"""Those that hold a sound themselves; a playlist would name other files, or addresses."""
+"""Formats that contain sound themselves; a playlist would name other files, or addresses."""
 _KINDS = "Bring a WAV, FLAC, Ogg, MP3 or M4A file."
 
 
@@ -36,14 +37,14 @@ class SoundReader:
         self._path, self._source = path, source
         self.rate, self.channels = source.rate, source.channels
         self.stated_seconds = source.stated_seconds
-        """How long it says it is; 0 where it does not say, or only guesses."""
+        """Length stated by the file; 0 where it states none, or only an estimate."""
 
     def blocks(self, count: int) -> Iterator[Samples]:
-        """The sound, once, float32 of shape (count or fewer, channels) in [-1, 1];
-        what is no number is silence.
+        """Yield the sound, once, float32 of shape (count or fewer, channels) in [-1, 1]; samples
+        that are not numbers become silence.
 
-        Raises InputInvalid where the file ends before its sound does, goes on for over an hour, or
-        holds nothing that can be heard.
+        Raises InputInvalid where the file is truncated, longer than an hour, or contains nothing
+        audible.
         """
         done, heard = 0, False
         for block in self._source.blocks(count):
@@ -57,16 +58,14 @@ class SoundReader:
         if done < self._source.least_frames or is_cut(self._path):
             raise _cut_off(self._path)
         if not heard:
-            raise InputInvalid(
-                f"{self._path} holds no sound that can be heard.", "Record it again."
-            )
+            raise InputInvalid(f"{self._path} contains no audible sound.", "Record it again.")
 
 
 @contextmanager
 def opened_sound(path: Path) -> Iterator[SoundReader]:
-    """The file, to be read in blocks.
+    """Open a sound file, to be read in blocks.
 
-    Raises InputInvalid where it is missing, empty, no sound, or longer than an hour.
+    Raises InputInvalid where it is missing, empty, not a sound file, or longer than an hour.
     """
     _check_present(path)
     with closing(_opened(path)) as source:
@@ -76,13 +75,13 @@ def opened_sound(path: Path) -> Iterator[SoundReader]:
 
 
 class _Source(Protocol):
-    """What decodes a file."""
+    """A decoder of a file."""
 
     rate: int
     channels: int
     stated_seconds: float
     least_frames: int
-    """Fewer than these show that the file was cut off."""
+    """Fewer frames than these show that the file was truncated."""
 
     def blocks(self, count: int) -> Iterator[Samples]: ...
 
@@ -93,7 +92,7 @@ def _opened(path: Path) -> _Source:
     with path.open("rb") as file:
         head = file.read(3)
     if head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
-        return _Ffmpeg(path)  # mpg123, which libsndfile uses, talks on the terminal
+        return _Ffmpeg(path)  # mpg123, which libsndfile uses, prints to the terminal
     try:
         known = _Sndfile(path)
     except (soundfile.LibsndfileError, OSError):
@@ -105,7 +104,7 @@ def _opened(path: Path) -> _Source:
 
 
 class _Sndfile:
-    """WAV, FLAC, Ogg, AIFF and whatever else libsndfile can count."""
+    """WAV, FLAC, Ogg, AIFF and other formats whose length libsndfile can count."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -128,10 +127,10 @@ class _Sndfile:
 
 
 class _Ffmpeg:
-    """The sound of an M4A, MP3, WebM, AMR or WMA file, of a film, or in a code of telephones."""
+    """The sound of an M4A, MP3, WebM, AMR or WMA file, of a film, or in a telephone codec."""
 
     def __init__(self, path: Path, *, states_nothing: bool = False) -> None:
-        """`states_nothing`: by its own header the file is one of sound, without any."""
+        """`states_nothing`: the header claims a sound file, but without sound."""
         import av
 
         self._path, self._av = path, av
@@ -147,7 +146,7 @@ class _Ffmpeg:
         context = streams.audio[0].codec_context if streams.audio else None
         if context is None or not context.sample_rate or not context.channels:
             refusal = _silent(path) if streams.video else refusal
-            self.close()  # nothing of it may be touched from now on
+            self.close()  # none of its data may be used from now on
             raise refusal
         self.rate, self.channels = context.sample_rate, context.channels
         self.stated_seconds = self._stated()
@@ -194,7 +193,7 @@ class _Ffmpeg:
                         refusal = _cut_off(self._path)
                         yield frame
                 except self._av.InvalidDataError:
-                    continue  # a damaged moment is left out, as players do
+                    continue  # skip a damaged moment, as players do
         except self._av.FFmpegError as problem:
             raise refusal from problem
 
@@ -209,7 +208,7 @@ def _check_present(path: Path) -> None:
 
 
 def _unknown(path: Path) -> InputInvalid:
-    return InputInvalid(f"{path} is not a sound file that can be read.", _KINDS)
+    return InputInvalid(f"{path} is not a readable sound file.", _KINDS)
 
 
 def _silent(path: Path) -> InputInvalid:
@@ -217,7 +216,7 @@ def _silent(path: Path) -> InputInvalid:
 
 
 def _cut_off(path: Path) -> InputInvalid:
-    return InputInvalid(f"{path} ends before its sound does.", "Copy or record it again.")
+    return InputInvalid(f"{path} is truncated.", "Copy or record it again.")
 
 
 def _too_long(path: Path) -> InputInvalid:

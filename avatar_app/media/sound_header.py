@@ -1,4 +1,4 @@
-"""Tells from its header whether a sound file is whole; a length that is a placeholder is none."""
+"""Detects truncated sound files by their headers; placeholder lengths are ignored."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 LEAST_PLACEHOLDER = 1_900_000_000
-"""Bytes. A recorder that cannot go back to write the length (into a pipe, or because it was killed)
+"""Bytes. A recorder that cannot write the length at the end (into a pipe, or because it was killed)
 leaves 0, 2e9, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF or a number near them; a sound that really is so
 large takes over an hour."""
 SLACK = 64
-"""Bytes too many that a header may promise: some recorders count it along, and nobody hears them.
-"""
+"""Bytes by which a header may exceed the file: some recorders count the header too, without audible
+loss."""
 LARGEST_OGG_PAGE = 65_307
 """Bytes (RFC 3533)."""
 _MOST_CHUNKS = 1000
@@ -21,13 +21,13 @@ _MOST_CHUNKS = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Chunks:
-    """How a file is divided (https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats,
+    """The chunk layout of a file format (https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats,
     https://developer.apple.com/library/archive/documentation/MusicAudio/Reference/CAFSpec)."""
 
     first: int
     """Bytes before the first chunk."""
     sound: bytes
-    """How the chunk with the sound begins."""
+    """The beginning of the chunk with the sound."""
     name_bytes: int = 4
     length_bytes: int = 4
     order: Literal["little", "big"] = "little"
@@ -49,8 +49,8 @@ _LAYOUTS = {
 
 
 def is_cut(path: Path) -> bool:
-    """Whether a WAV, AIFF, CAF, AU or Ogg file ends before its sound: decoders shorten it quietly.
-    Of other kinds nothing is known: False."""
+    """Whether a WAV, AIFF, CAF, AU or Ogg file is truncated, which decoders do not report. False
+    for other formats."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -68,7 +68,7 @@ def is_cut(path: Path) -> bool:
 
 
 def _lacks_sound(file: BinaryIO, size: int, layout: _Chunks) -> bool:
-    """Goes from chunk to chunk until the one with the sound."""
+    """Step through the chunks up to the one with the sound."""
     file.seek(layout.first)
     large = 0
     for _ in range(_MOST_CHUNKS):
@@ -78,7 +78,7 @@ def _lacks_sound(file: BinaryIO, size: int, layout: _Chunks) -> bool:
         length = int.from_bytes(written, layout.order)
         if layout.counts_itself:
             length -= layout.name_bytes + layout.length_bytes
-        if name == b"ds64":  # what does not fit into 32 bits is told here
+        if name == b"ds64":  # sizes beyond 32 bits are stored here
             large = int.from_bytes(file.read(16)[8:], layout.order)
             length -= 16
         if name.startswith(layout.sound):
@@ -90,7 +90,7 @@ def _lacks_sound(file: BinaryIO, size: int, layout: _Chunks) -> bool:
 
 
 def _ends_ogg(page: bytes) -> bool:
-    """Whether the page is whole and says that it is the last (RFC 3533, section 6)."""
+    """Whether the page is complete and marked as the last one (RFC 3533, section 6)."""
     segments = page[26] if len(page) > 26 else 0
     length = 27 + segments + sum(page[27 : 27 + segments])
     return segments > 0 and bool(page[5] & 0x04) and len(page) >= length

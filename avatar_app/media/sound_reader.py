@@ -1,4 +1,4 @@
-"""Any sound file becomes mono sound, and sound a file; what cannot is said in a sentence."""
+"""Reads any sound file as mono sound, and writes WAV files."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_file import opened_sound
 
 PIECE_FRAMES = 1 << 18
-"""Frames read at a time: an hour of stereo at 96 kHz never lies in memory as a whole."""
+"""Frames read at a time, so that an hour of stereo at 96 kHz is never in memory at once."""
 FULL_SCALE = 32767
 
 
 def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
-    """The sound of a file (WAV, FLAC, Ogg, MP3, M4A and what else FFmpeg knows; any rate, depth,
-    channels) as mono at `rate`.
+    """Read the sound of a file (WAV, FLAC, Ogg, MP3, M4A and whatever else FFmpeg supports; any
+    rate, depth, channels) as mono at `rate`.
 
-    Raises InputInvalid where the file is missing, empty, truncated, no sound, or over an hour long.
+    Raises InputInvalid where the file is missing, empty, truncated, not a sound file, or over an
+    hour long.
     """
     with opened_sound(Path(path)) as file:
         resampler = Resampler(file.rate, rate)
@@ -33,13 +34,13 @@ def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
 
 
 def write_sound(path: str | Path, chunk: AudioChunk) -> None:
-    """The chunk as a WAV file of 16 bits. Raises InputInvalid where it cannot be written."""
+    """Write the chunk as a 16-bit WAV file. Raises InputInvalid where it cannot be written."""
     with SoundWriter(path, chunk.rate) as writer:
         writer.write(chunk.samples)
 
 
 class SoundWriter:
-    """A mono WAV file of 16 bits that grows piece by piece and can be played after `close`."""
+    """A mono 16-bit WAV file that grows piece by piece and can be played after `close`."""
 
     def __init__(self, path: str | Path, rate: int) -> None:
         self.path = Path(path)
@@ -52,8 +53,8 @@ class SoundWriter:
             raise self._unwritable() from problem
 
     def write(self, samples: Samples) -> None:
-        """Appends float32 samples; what lies outside [-1, 1] is clipped."""
-        # Rounded here: libsndfile scales floats its own way and does not clip without a setting.
+        """Append float32 samples; values outside [-1, 1] are clipped."""
+        # Rounded here: libsndfile scales floats in its own way and does not clip by default.
         whole = np.rint(np.clip(samples, -1.0, 1.0) * FULL_SCALE).astype(np.int16)
         try:
             self._file.write(whole)

@@ -1,4 +1,4 @@
-"""Writes speech to a sound file as it comes; what fails leaves no half file behind."""
+"""Writes speech to a sound file as it is synthesized; leaves no incomplete file on errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MP3_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
 class SoundFormat(StrEnum):
-    """Files that can be written."""
+    """Formats that can be written."""
 
     WAV = "wav"
     MP3 = "mp3"
@@ -36,7 +36,7 @@ _SUBTYPES = {
 
 
 def format_of(path: Path, chosen: str | None) -> SoundFormat:
-    """The chosen format, or that of the file's ending. Raises ConfigInvalid."""
+    """Return the chosen format, or that of the file's extension. Raises ConfigInvalid."""
     name = str(chosen or path.suffix.removeprefix(".")).lower()
     if name not in set(SoundFormat):
         raise ConfigInvalid(
@@ -46,7 +46,7 @@ def format_of(path: Path, chosen: str | None) -> SoundFormat:
 
 
 def check_rate(rate: int, format: SoundFormat) -> None:
-    """Raises ConfigInvalid for a rate that cannot be written."""
+    """Raise ConfigInvalid for a rate that cannot be written."""
     if not isinstance(rate, int | np.integer) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise ConfigInvalid(
             f"{rate!r} samples per second cannot be written.",
@@ -54,14 +54,16 @@ def check_rate(rate: int, format: SoundFormat) -> None:
         )
     if format is SoundFormat.MP3 and rate not in _MP3_RATES:
         known = ", ".join(str(each) for each in _MP3_RATES)
-        raise ConfigInvalid(f"MP3 knows no {rate} samples per second.", f"Choose one of {known}.")
+        raise ConfigInvalid(
+            f"MP3 does not support {rate} samples per second.", f"Choose one of {known}."
+        )
 
 
 def write_speech(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> float:
-    """Write mono sound; returns its seconds.
+    """Write mono sound; returns its length in seconds.
 
-    The file appears when it is whole. Raises ConfigInvalid for a rate that the format does not
-    know, InputInvalid where the file cannot be written.
+    The file appears when it is complete. Raises ConfigInvalid for a rate that the format does not
+    support, InputInvalid where the file cannot be written.
     """
     check_rate(rate, format)
     try:
@@ -79,7 +81,9 @@ def write_speech(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, 
 
 def _check_place(path: Path) -> None:
     if path.is_dir():
-        raise InputInvalid(f"{path} is a folder.", "Give the name of a file, say speech.wav.")
+        raise InputInvalid(
+            f"{path} is a folder.", "Give the name of a file, for example speech.wav."
+        )
 
 
 def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> int:

@@ -1,4 +1,4 @@
-"""Writes what was seen and heard into an mp4: H.264 and AAC, streamed, complete or not at all."""
+"""Writes pictures and sound to an mp4: H.264 and AAC, streamed, complete or not at all."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from avatar_app.system.files import settle
 
 AUDIO_BIT_RATE = 128_000
 LEAN = "rc-lookahead=4:bframes=0"
-"""Few pictures wait inside x264, at 6 MB each in 720p; a face at one place gains none by more."""
+"""Few pictures are buffered inside x264, at 6 MB each in 720p; a face at one place gains nothing by
+more."""
 
 
 _STEM = 40
-"""Letters of the film's name that its unfinished file bears too: with them it is never too long."""
+"""Letters of the film's name in the name of its temporary file, which is never too long
+this way."""
 
 
 class FilmUnwritable(InputInvalid):
-    """The disk or its folder refuses the film."""
+    """The disk or its folder does not accept the film."""
 
 
 def film_file(path: Path) -> Path:
-    """The file that a film at `path` becomes: links are followed; nothing is made yet.
+    """Return the file that a film at `path` becomes: links are followed; nothing is created yet.
 
-    Raises FilmUnwritable where something else than a file is there, or where none can be.
+    Raises FilmUnwritable where `path` is something else than a file, or cannot be created.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -43,7 +45,7 @@ def film_file(path: Path) -> Path:
             target.lstat()
             if not target.is_file():
                 raise FilmUnwritable(
-                    f"The film {path} cannot be written: what bears this name is no regular file.",
+                    f"The film {path} cannot be written: the path is not a regular file.",
                     "Choose another name.",
                 )
     except OSError as error:
@@ -93,7 +95,8 @@ class VideoWriter:
         self._samples = 0
         self._video: Any = None
         self._early: list[Any] = []
-        """Sound from before the first picture: a container that has begun takes no more streams."""
+        """Sound from before the first picture: a container that was started accepts no more
+        streams."""
         try:
             self._target.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._partial), "w")
@@ -114,21 +117,21 @@ class VideoWriter:
             if kind is None:
                 self._complete()
             else:
-                with suppress(OSError):  # what went wrong inside is told, not what follows from it
+                with suppress(OSError):  # report what went wrong inside, not what follows from it
                     self._container.close()
         except OSError as failure:
             raise _unwritable(self._path, failure) from failure
         finally:
-            with suppress(OSError):  # it is not there when all went well
+            with suppress(OSError):  # it does not exist when all went well
                 self._partial.unlink()
 
     @property
     def seconds(self) -> float:
-        """Length of the picture so far."""
+        """Length of the pictures so far."""
         return float(self._frames / self._fps)
 
     def add_picture(self, image: Image) -> None:
-        """The next frame: uint8, shape (height, width, 3), RGB; all of one size."""
+        """Add the next frame: uint8, shape (height, width, 3), RGB; all of one size."""
         if self._video is None:
             self._begin_video(image)
             self._write_early()
@@ -140,7 +143,8 @@ class VideoWriter:
         self._mux(self._video, frame)
 
     def add_sound(self, left: Samples, right: Samples | None = None) -> None:
-        """The next samples at 48 kHz, float32 in [-1, 1]; without `right` both sides are alike."""
+        """Add the next samples at 48 kHz, float32 in [-1, 1]; without `right` both sides
+        are equal."""
         sides = [left] if self._layout == "mono" else [left, left if right is None else right]
         planar = np.ascontiguousarray(np.clip(np.stack(sides), -1.0, 1.0), dtype=np.float32)
         frame = self._av.AudioFrame.from_ndarray(planar, format="fltp", layout=self._layout)
@@ -155,7 +159,7 @@ class VideoWriter:
             if stream is not None:
                 self._container.mux(stream.encode(None))
         self._container.close()
-        with suppress(OSError):  # nothing is replaced, or the disk keeps no permissions
+        with suppress(OSError):  # nothing is replaced, or the disk does not support permissions
             copymode(self._target, self._partial)
         settle(self._partial, self._target)
 

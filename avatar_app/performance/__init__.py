@@ -1,1 +1,1 @@
-"""Fitting: which engines and models this machine can carry, and why."""
+"""Performance: recommended engines for this machine, latency statistics and the starter set."""

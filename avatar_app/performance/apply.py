@@ -1,4 +1,4 @@
-"""Writes a plan into the user's settings, and takes it back; what it says nothing about stays."""
+"""Applies a plan to the user's settings, and undoes it; all other settings stay."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Change = tuple[str, Any]
 
 
 def changes(plan: Plan, user_file: Path) -> tuple[Change, ...]:
-    """What the plan would set otherwise than it is."""
+    """Return the settings that the plan would change."""
     chosen = {row.kind: EngineChoice(engine=row.engine, options=row.options) for row in plan.taken}
     return changes_to(chosen, user_file)
 
 
 def changes_to(wanted: Mapping[Kind, EngineChoice], user_file: Path) -> tuple[Change, ...]:
-    """What is to be set otherwise than it is for these engines and options to be chosen."""
+    """Return the settings to change so that these engines and options are chosen."""
     return tuple(_changes(wanted, user_file))
 
 
@@ -43,7 +43,7 @@ def _changes(wanted: Mapping[Kind, EngineChoice], user_file: Path) -> Iterator[C
 
 
 def apply(wanted: tuple[Change, ...], user_file: Path, command: str = "fit") -> None:
-    """Save the changes; the file as it was is kept for the command's `undo`."""
+    """Save the changes; the previous file is stored for the command's `undo`."""
     before = user_file.read_text(encoding="utf-8") if user_file.exists() else ""
     write_atomically(_kept(user_file, command), before)
     for name, value in wanted:
@@ -51,7 +51,7 @@ def apply(wanted: tuple[Change, ...], user_file: Path, command: str = "fit") -> 
 
 
 def undo(user_file: Path, command: str = "fit") -> None:
-    """Put the settings back as they were before `apply`; undoing that again is possible too.
+    """Restore the settings from before `apply`; a second undo restores the applied ones.
 
     Raises ConfigInvalid if nothing was applied.
     """

@@ -1,4 +1,4 @@
-"""Keeps how long each turn took, warns of an engine that is too slow, and names a lighter one."""
+"""Records turn latencies, warns about engines that are too slow, and suggests lighter ones."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class LatencyRecorder:
-    """A listener to events; it writes in a thread of its own. `close` waits until all is written.
+    """A listener to events; it writes in a thread of its own. `close` waits until everything is
+    written.
 
-    Each engine is warned of once. A file that cannot be used costs the stored times, nothing else.
+    Warns about each engine once. An unusable file only means that no times are stored.
     """
 
     def __init__(
         self, places: AppPaths, history: HistorySettings, notice: Callable[[Noticed], None]
     ) -> None:
-        """Times are stored where conversations are, and as long."""
+        """Times are stored next to conversations, and as long."""
         self._places, self._notice = places, notice
         self._notices: list[Noticed] = []
         self._measurements = (
@@ -45,8 +46,8 @@ class LatencyRecorder:
     def watch(
         self, manifests: Mapping[Kind, Manifest], used: Callable[[], Mapping[Kind, Used]]
     ) -> None:
-        """`manifests`: of the engines in use, kept up to date by whoever exchanges them; `used`:
-        with their models."""
+        """Start measuring. `manifests`: of the engines in use, updated by their owner; `used`: with
+        their models."""
         self._monitor, self._used = Monitor(manifests, self._suggest), used
         for notice in self._notices:
             self._notice(notice)
@@ -55,7 +56,7 @@ class LatencyRecorder:
         self._recorder(event)
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
-        """Take one turn, in the recorder's thread."""
+        """Record one turn, in the recorder's thread."""
         self._monitor.add(turn)
         for broken in self._monitor.warnings():
             if broken.engine not in self._told:
@@ -65,7 +66,7 @@ class LatencyRecorder:
             store_times(self._measurements, turn, self._used(), at)
 
     def forget(self) -> None:
-        """Delete the stored times; the user is told where that cannot be done."""
+        """Delete the stored times; notifies the user where that fails."""
         try:
             if self._measurements is not None:
                 self._measurements.forget()
@@ -85,7 +86,7 @@ class LatencyRecorder:
 def store_turns(
     places: AppPaths, history: HistorySettings, turns: list[TurnEnded], used: Mapping[Kind, Used]
 ) -> None:
-    """Keep the times of a conversation that is over."""
+    """Store the times of a conversation that is over."""
     if not history.keep:
         return
     measurements = _opened(places, history.days, lambda told: log.info("%s", told.message))
@@ -98,7 +99,7 @@ def store_turns(
 def store_times(
     measurements: Measurements, turn: TurnEnded, used: Mapping[Kind, Used], at: datetime
 ) -> None:
-    """Keep a turn's times; a disk that refuses is logged."""
+    """Store a turn's times; disk errors are logged."""
     try:
         measurements.add_times(times_of(turn), used, at)
     except AvatarError as error:

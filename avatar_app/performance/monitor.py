@@ -1,4 +1,4 @@
-"""Measures the turns as they go by, and says which engine does not keep what it promises."""
+"""Monitors turn latencies, and reports engines that miss their targets."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.storage.stage_times import SPANS, StageTimes, summarized, times_of
 
 REMEMBERED = 500
-"""How many turns the figures are made of: the latest ones."""
+"""Number of the latest turns in the statistics."""
 ENOUGH = 5
-"""Turns before an engine is said to break a promise."""
+"""Minimum turns before an engine is reported."""
 DROPPED_SHARE = 0.05
-"""Of a face's pictures; more of them dropped is visible."""
+"""Share of a face's pictures; more dropped ones are visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class MissedTarget:
-    """A promise that is not kept."""
+    """A missed target."""
 
     engine: str
     """The engine's name."""
     message: str
     suggestion: str
-    """What to choose in its place: a sentence, or nothing."""
+    """What to choose instead: a sentence, or empty."""
 
 
 Suggest = Callable[[Manifest], str]
-"""What to choose in an engine's place: a sentence, or nothing."""
+"""Suggests an alternative to an engine: a sentence, or empty."""
 
 
 def broken_promise(engine: Manifest, times: StageTimes) -> str:
-    """What to say of an engine whose first output came later than promised; else nothing."""
+    """Return a warning about an engine whose first output came later than its target; else
+    empty."""
     promised = engine.promises.first_output_ms
     if promised is None or times.count < ENOUGH or times.p50_ms <= promised:
         return ""
     return (
         f"{engine.title} takes {times.p50_ms:.0f} ms to its first output"
-        f" where {promised:.0f} ms are promised; this computer is too slow or too busy for it."
+        f" instead of {promised:.0f} ms; this computer is too slow or too busy for it."
     )
 
 
@@ -52,7 +53,7 @@ def _no_suggestion(_engine: Manifest) -> str:
 
 
 class Monitor:
-    """Fed with every TurnEnded; may be asked from any thread."""
+    """Receives every TurnEnded; may be queried from any thread."""
 
     def __init__(self, engines: Mapping[Kind, Manifest], suggest: Suggest = _no_suggestion) -> None:
         self._engines, self._suggest = engines, suggest
@@ -69,13 +70,13 @@ class Monitor:
                 self._dropped.append(turn.pictures.dropped / drawn)
 
     def stages(self) -> tuple[StageTimes, ...]:
-        """The spans that were measured at least once."""
+        """Return the spans that were measured at least once."""
         with self._lock:
             measured = [(span, each) for span, times in self._times.items() for each in times]
         return summarized(measured)
 
     def warnings(self) -> tuple[MissedTarget, ...]:
-        """The promises that are not kept."""
+        """Return the missed targets."""
         late = [warning for times in self.stages() for warning in self._late(times)]
         return (*late, *self._dropping())
 

@@ -1,4 +1,4 @@
-"""Plans before anything is loaded: which engines fit this machine, which do not, and why."""
+"""Plans which engines fit this machine, which do not, and why, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from avatar_app.system.memory import MemoryFootprint, Pool
 from avatar_app.system.packages import install_command
 
 AVATAR = "avatar"
-"""The option of faces that names who is seen."""
+"""The option of faces that selects the avatar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One engine of the plan, taken or not."""
+    """One engine of the plan, chosen or not."""
 
     kind: Kind
     title: str
@@ -35,7 +35,7 @@ class Row:
     is_measured: bool
     taken: bool
     why: str
-    """Why it is not taken, and what would change that; for one that is, what speaks for it."""
+    """The reason for or against it, and what would change that."""
     remedy: str = ""
     """A command that would make it possible; empty where there is none."""
 
@@ -47,19 +47,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to use on a machine."""
+    """The recommended engines for a machine."""
 
     profile: Profile
     hardware: Hardware
     rows: tuple[Row, ...]
-    """By kind; of each the better ones that cannot be taken, and the one that is."""
+    """By kind: the better engines that cannot be used, and the chosen one."""
 
     @property
     def taken(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.taken)
 
     def as_json(self) -> dict[str, Any]:
-        """What programs read of it."""
+        """Return the plan as JSON-compatible values."""
         return {
             "profile": self.profile,
             "hardware": asdict(self.hardware),
@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Planner:
-    """Knows the machine and what is here."""
+    """Knows the machine and its installed models."""
 
     hardware: Hardware
     registry: Registry
@@ -84,10 +84,10 @@ class Planner:
     measurements: Measurements | None = None
     limits: MemoryLimits = field(default_factory=MemoryLimits)
     avatars: tuple[str, ...] = ()
-    """The user's, by name; a face of a photo needs one."""
+    """The user's avatars, by name; a face of a photo needs one."""
 
     def plan(self, profile: Profile = Profile.AUTO) -> Plan:
-        """The best of each kind that fits beside those chosen before it."""
+        """Choose the best engine of each kind that fits in addition to those chosen before it."""
         chosen = suited(self.hardware) if profile is Profile.AUTO else profile
         left = self._free()
         rows: list[Row] = []
@@ -112,7 +112,7 @@ class Planner:
             try:
                 manifest = self.registry.find(kind, wish.engine)
             except ConfigInvalid:
-                continue  # a later version brings it, or the user's folder
+                continue  # a later version adds it, or the user's folder
             last = index == len(wishes) - 1
             yield self._row(manifest, wish, left, last=last)
 
@@ -127,7 +127,7 @@ class Planner:
             first = first or row
             if row.taken:
                 return row
-        assert first is not None, "there is at least one attempt"
+        assert first is not None, "at least one attempt was made"
         return first
 
     def _attempted(
@@ -139,7 +139,7 @@ class Planner:
         *,
         last: bool,
     ) -> Row:
-        """The row of an engine with these very options."""
+        """Return the row of an engine with these options."""
         has_card = self.hardware.card is not None
         found = estimate(
             manifest, options, self.measurements, self.store, self.catalog, has_card=has_card
@@ -161,7 +161,7 @@ class Planner:
         )
 
     def _known_options(self, manifest: Manifest, wished: dict[str, Any]) -> dict[str, Any]:
-        """Without those that another version of the engine has; with somebody to be seen."""
+        """Return the options that this version of the engine has, with an avatar if needed."""
         names = {option.name for option in manifest.options}
         options = {name: value for name, value in wished.items() if name in names}
         if AVATAR in names and self.avatars:
@@ -169,11 +169,11 @@ class Planner:
         return options
 
     def _absence(self, manifest: Manifest, options: dict[str, Any]) -> tuple[str, str]:
-        """What is missing, and the command that brings it."""
+        """Return what is missing, and the command that installs it."""
         if missing := self.registry.missing_packages(manifest):
             return f"{', '.join(missing)} is not installed", install_command(missing, manifest.name)
         if AVATAR in {option.name for option in manifest.options} and not self.avatars:
-            return "there is no avatar of a photo yet", "avatar-app avatars add PHOTO"
+            return "you have no avatar of a photo yet", "avatar-app avatars add PHOTO"
         wanted = [options["model"]] if options.get("model") else list(manifest.needs.models)
         models = [self.catalog.by_id[name] for name in wanted if name in self.catalog.by_id]
         for model in models:
@@ -190,15 +190,15 @@ class Planner:
             trial = self.measurements.trial(manifest.kind, manifest.name, key)
         if trial is not None and trial.realtime_factor is not None:
             slow = trial.realtime_factor > 1.0
-            return f"a second takes it {trial.realtime_factor:.1f} s here" if slow else ""
+            return f"it takes {trial.realtime_factor:.1f} s for a second here" if slow else ""
         on_card = self.hardware.card is not None and uses_card(manifest.checked(options))
         if on_card or self.hardware.gflops >= wish.gflops:
             return ""
-        return f"too slow: wants {wish.gflops:.0f} GFLOP/s"
+        return f"too slow: needs {wish.gflops:.0f} GFLOP/s"
 
 
 def _in_order(wishes: Candidates) -> list[tuple[Kind, list[Candidate]]]:
-    """What is heard comes before what is seen."""
+    """Return the kinds in order of priority: sound before pictures."""
     order = (Kind.ASR, Kind.TTS, Kind.DIALOGUE, Kind.FACE)
     return [(kind, wishes[kind]) for kind in order if kind in wishes]
 
@@ -212,11 +212,11 @@ def _excess(weight: MemoryFootprint, left: dict[Pool, float]) -> str:
 
 def _why(hindrance: str, *, last: bool, options: dict[str, Any]) -> str:
     if hindrance:
-        return f"{hindrance}; nothing lighter is there" if last else hindrance
+        return f"{hindrance}; no lighter option exists" if last else hindrance
     device = options.get("device", "")
     return f"fits{f', on the {device}' if device else ''}"
 
 
 def _not_here(model: Model) -> str:
     size = f" ({readable(model.bytes)})" if model.bytes else ""
-    return f"{model.title} is not fetched{size}"
+    return f"{model.title} is not downloaded{size}"

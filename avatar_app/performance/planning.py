@@ -1,4 +1,4 @@
-"""Make and measure a plan for this machine: what the command line and the window both ask for."""
+"""Creates and measures a plan for this machine, for the command line and the window."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from avatar_app.system.hardware import Cards, look_at_hardware, nvml
 from avatar_app.system.paths import AppPaths
 
 Status = Callable[[str], AbstractContextManager[object]]
-"""Shows what is being done while it is done."""
+"""Shows the current step while it runs."""
 
 
 def plan_for(
     profile: Profile, settings: Settings, paths: AppPaths, status: Status, *, measure: bool = False
 ) -> tuple[Plan, tuple[AvatarError, ...]]:
-    """Which engines fit this machine, and what kept those from being measured that were tried.
+    """Return which engines fit this machine, and why measuring some of them failed.
 
-    `measure`: measure the machine again, and try the engines of the plan: a minute or more.
+    `measure`: measure the machine again, and the engines of the plan: a minute or more.
     """
     errors: list[AvatarError] = []
     with closing(Measurements.of(paths)) as measurements:
@@ -44,7 +44,7 @@ def plan_for(
 def create_planner(
     settings: Settings, paths: AppPaths, measurements: Measurements, *, refresh: bool = False
 ) -> Planner:
-    """A planner that knows this machine, the models and the avatars that are here."""
+    """Create a planner for this machine and its installed models and avatars."""
     store = Store.of(paths)
     return Planner(
         look_at_hardware(measurements, Cards(nvml()), refresh=refresh),
@@ -65,7 +65,7 @@ def _measure(
         manifest = planner.registry.find(row.kind, row.engine)
         options = manifest.checked(row.options)
         size = model_mb(options.get("model", ""), manifest, planner.store, planner.catalog)
-        with status(f"Trying {manifest.title} …"):
+        with status(f"Measuring {manifest.title} …"):
             try:
                 trial = profile_engine(planner.registry, manifest, row.options, size, Cards(nvml()))
             except AvatarError as error:

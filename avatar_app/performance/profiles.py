@@ -1,4 +1,4 @@
-"""The profiles low, medium and high: what each would like, and which one suits a machine."""
+"""The profiles low, medium and high: preferred engines of each, and the one for a machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GB = 1024.0
 
 
 class Profile(StrEnum):
-    """How much is asked of the machine."""
+    """How much of the machine to use."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -25,21 +25,21 @@ class Profile(StrEnum):
 
 
 class Candidate(BaseModel):
-    """An engine that would be good."""
+    """A preferred engine."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: str
     options: dict[str, Any] = {}
     gflops: float = Field(0.0, ge=0)
-    """What a processor must do (see Hardware.gflops) to keep up, where there is no card."""
+    """Processor speed (see Hardware.gflops) needed in real time without a card."""
 
 
 Candidates = dict[Kind, list[Candidate]]
 
 
 def read_profiles() -> dict[Profile, Candidates]:
-    """Each profile's wishes by kind, the best first."""
+    """Read each profile's preferences by kind, the best first."""
     document = yaml.safe_load((shipped("config") / "profiles.yaml").read_text(encoding="utf-8"))
     return {
         Profile(name): {
@@ -50,7 +50,7 @@ def read_profiles() -> dict[Profile, Candidates]:
 
 
 def suited(hardware: Hardware) -> Profile:
-    """The profile of a machine."""
+    """Return the profile that suits a machine."""
     card_mb = hardware.card.total_mb if hardware.card else 0.0
     quick = hardware.cores >= 8 and hardware.gflops >= 500
     if hardware.ram_mb >= 15 * GB and (card_mb >= 7.5 * GB or (quick and hardware.gflops >= 1400)):

@@ -1,4 +1,4 @@
-"""Tries an engine in a process of its own: memory, first output, speed, how soon it stops."""
+"""Profiles an engine in a separate process: memory, first output, speed, and cancellation time."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from avatar_app.storage.measurements import EngineProfile
 from avatar_app.system.hardware import Cards, peak_mb
 
 SECONDS = 3.0
-"""Of sound that recognizers hear and faces speak."""
+"""Seconds of sound for recognizers and faces."""
 TEXT = "It is a fine morning, and the harbour lies still. Shall we walk down to the water?"
 QUESTION = "Tell me in three sentences what a harbour is for."
 
 
 _NEVER = 30.0
-"""Seconds after which a cancelled engine counts as one that does not stop."""
+"""Seconds after which a cancelled engine counts as not stopping."""
 
 
 def profile_engine(
@@ -42,13 +42,13 @@ def profile_engine(
     model_mb: float,
     cards: Cards | None = None,
 ) -> EngineProfile:
-    """What the engine takes with these options.
+    """Measure the engine with these options.
 
-    Raises what its constructor raises, EngineDied if it ends its process, and ConfigInvalid for a
-    kind that works in blocks of 10 ms: those are small.
+    Raises what its constructor raises, EngineDied if its process ends, and ConfigInvalid for a kind
+    that works in blocks of 10 ms, as those are small.
     """
     if manifest.kind not in HOSTED:
-        raise ConfigInvalid(f"{manifest.title} needs no trial.", "It is small.")
+        raise ConfigInvalid(f"{manifest.title} need not be measured.", "It uses little memory.")
     cards = cards or Cards(None)
     before = _used_mb(cards)
     factory = engine_factory(registry, manifest, options)
@@ -71,8 +71,8 @@ def _used_mb(cards: Cards) -> float:
 
 
 def _try_in_child(factory: Callable[[], Any], kind: Kind) -> tuple[int, float, Any]:
-    """The process's number, its memory before there was an engine, and all that was measured. The
-    engine is left as it is: its graphics memory is looked at while it lives."""
+    """Return the process id, its memory before the engine was created, and all measurements. The
+    engine stays open, as its graphics memory is measured while it exists."""
     base = peak_mb()
     engine = factory()
     first, factor = _work(engine, kind)
@@ -81,8 +81,8 @@ def _try_in_child(factory: Callable[[], Any], kind: Kind) -> tuple[int, float, A
 
 
 def _work(engine: Any, kind: Kind) -> tuple[float, float | None]:
-    """Milliseconds to the first output, and seconds of work for one of sound or pictures; the
-    second time, when everything is warm."""
+    """Return the milliseconds to the first output, and the seconds of work for a second of sound or
+    pictures; the second time, when everything is warm."""
     for turn in (Turn(1), Turn(2)):
         turn.commit()
         began = time.perf_counter()
@@ -97,8 +97,8 @@ def _work(engine: Any, kind: Kind) -> tuple[float, float | None]:
 
 
 def _stopping_ms(engine: Any, kind: Kind) -> float | None:
-    """Milliseconds from `cancel`, in the middle of the work, until the engine does nothing more;
-    None if it was done before."""
+    """Return the milliseconds from `cancel`, in the middle of the work, until the engine stops;
+    None if it finished before."""
     turn = Turn(3)
     turn.commit()
     begun, cut = threading.Event(), threading.Event()
@@ -135,7 +135,7 @@ def _prompt() -> Prompt:
 
 
 def _voice(rate: int) -> Any:
-    """Something like a voice: a hum of 120 Hz with overtones that swells four times a second."""
+    """Return a synthetic voice: a hum of 120 Hz with overtones that swells four times a second."""
     at = np.arange(int(SECONDS * rate)) / rate
     hum = sum(np.sin(2 * np.pi * 120 * n * at) / n for n in range(1, 12))
     return (0.1 * hum * (0.5 - 0.5 * np.cos(2 * np.pi * 4 * at))).astype(np.float32)

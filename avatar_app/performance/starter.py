@@ -1,4 +1,5 @@
-"""What a newcomer begins with: real ears, a voice and a brain, fetched and then used."""
+"""The starter set for first-time users: downloads speech recognition, a voice and a
+language model."""
 
 from __future__ import annotations
 
@@ -19,16 +20,16 @@ from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.packages import install_command
 
 COMMAND = "setup"
-"""The command that puts the set into the settings, and takes it back."""
+"""The command that adds the set to the settings, and undoes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StarterItem:
-    """One model of the set, and what it lacks here."""
+    """One model of the set, and what it still needs."""
 
     model: Model
     bytes_lacking: int
-    """Still to be fetched; 0 if it is here."""
+    """Bytes still to be downloaded; 0 if installed."""
     missing_packages: tuple[str, ...] = ()
     """What its engine needs installed."""
 
@@ -42,21 +43,21 @@ class StarterItem:
 
     @property
     def install_command(self) -> str:
-        """What brings the missing packages; empty if none is missing."""
+        """Return the command for the missing packages; empty if none is missing."""
         missing = self.missing_packages
         return install_command(missing, self.model.engine) if missing else ""
 
 
 @dataclass(frozen=True, slots=True)
 class StarterFetch:
-    """What came of fetching the set."""
+    """The result of downloading the set."""
 
     here: tuple[Model, ...]
     failures: tuple[tuple[Model, AvatarError], ...]
 
 
 def starter_items(catalog: Catalog, store: Store, registry: Registry) -> tuple[StarterItem, ...]:
-    """The models of the starter set."""
+    """Return the models of the starter set."""
     return tuple(_item(model, store, registry) for model in catalog.find_all([STARTER]))
 
 
@@ -74,10 +75,10 @@ def fetch_starter(
     watch: Callable[[DownloadProgress], None] = lambda _: None,
     arrived: Callable[[Model], None] = lambda _: None,
 ) -> StarterFetch:
-    """Bring the models, one after the other; one that cannot be had keeps no other from coming.
+    """Download the models, one after the other; a failure does not stop the others.
 
-    `watch` is told of the whole set; `arrived` of each model that is here, as soon as it is. Raises
-    JobCancelled, and DiskFailed; what has come stays for the next time.
+    `watch` receives the progress of the whole set; `arrived` each model as soon as it is installed.
+    Raises JobCancelled and DiskFailed; downloaded files stay for the next time.
     """
     from avatar_app.models.download import download  # with what speaks HTTP, which no start needs
 
@@ -107,7 +108,7 @@ def fetch_starter(
 
 
 def starter_changes(models: Iterable[Model], user_file: Path) -> tuple[Change, ...]:
-    """The settings that make a conversation use these models, as far as they are not so already."""
+    """Return the settings to change so that a conversation uses these models."""
     wanted = {
         model.kind: EngineChoice(engine=model.engine, options={"model": model.id})
         for model in models

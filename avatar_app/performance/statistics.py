@@ -1,4 +1,4 @@
-"""What the measurements say: how long each stage took, each engine, and who breaks its promises."""
+"""Statistics of measurements: latency of each stage and engine, and missed targets."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from avatar_app.storage.stage_times import StageTimes
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Over some days."""
+    """Statistics of some days."""
 
     stages: tuple[StageTimes, ...]
     engines: tuple[EngineTimes, ...]
     trials: tuple[tuple[Manifest, str, EngineProfile], ...]
-    """What `fit --measure` found: the engine, its choice and what it took."""
+    """Results of `fit --measure`: the engine, its options and its profile."""
     warnings: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Statistics:
 def statistics(
     measurements: Measurements, registry: Registry, catalog: Catalog, days: int = 0
 ) -> Statistics:
-    """All that was measured in the last `days` (0: ever)."""
+    """Return all measurements of the last `days` (0: ever)."""
     engines = measurements.engines(days)
     trials = tuple(
         (manifest, choice, trial)
@@ -74,13 +74,13 @@ def _broken(
                 trial.first_output_ms,
                 promised.first_output_ms,
             ),
-            ("works {:.2f} s for a second", trial.realtime_factor, promised.realtime_factor),
+            ("takes {:.2f} s for a second", trial.realtime_factor, promised.realtime_factor),
             ("stops after {:.0f} ms", trial.cancel_ms, promised.cancels_within_ms),
         )
         for text, took, most in pairs:
             if took is not None and most is not None and took > most:
                 advice = suggestion(manifest, _model_of(choice), catalog)
-                told = f"{manifest.title} {text.format(took)} where {most:g} are promised."
+                told = f"{manifest.title} {text.format(took)} instead of {most:g}."
                 yield f"{told} {advice}".strip()
 
 

@@ -1,4 +1,4 @@
-"""Says what to choose where an engine is too slow: a smaller model of it, else a lighter engine."""
+"""Suggests an alternative to a slow engine: a smaller model of it, else a lighter engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from avatar_app.runtime.kinds import BUILTIN, PHOTO
 
 
 def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
-    """A sentence. `model`: the one in use, as the user named it."""
+    """Return a sentence. `model`: the one in use, as the user named it."""
     used = catalog.by_id.get(model or next(iter(manifest.needs.models), ""))
     if used is not None:
         smaller = [
@@ -24,4 +24,4 @@ def suggestion(manifest: Manifest, model: str, catalog: Catalog) -> str:
         return "Choose the photo face."
     builtin = BUILTIN[manifest.kind]
     lightest = manifest.name == builtin
-    return "Close other programs that compute." if lightest else f"Choose {builtin}."
+    return "Close other programs that use the processor." if lightest else f"Choose {builtin}."

@@ -1,1 +1,1 @@
-"""Films made from a sound file: a photo and a voice in, an mp4 out, no conversation needed."""
+"""Renders films from a photo and a sound file or text, without a conversation."""

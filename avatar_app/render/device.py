@@ -1,4 +1,4 @@
-"""Which device really computes: what was asked for, or the processor where that is not there."""
+"""Selects the compute device: the requested one, or the CPU where that is unavailable."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from avatar_app.engines.face.wav2lip.sessions import open_session
 AUTO = "auto"
 CHOICES = (AUTO, *(str(device) for device in Device))
 BEST_ON_CPU = 2
-"""Pictures at once on a processor: 2, 4 and 8 take the same processor time (8.5, 8.7 and 8.7 s for
-five seconds of speech, with the encoder), and each step takes 25 to 50 MB more."""
+"""Batch size on a processor: 2, 4 and 8 take the same processor time (8.5, 8.7 and 8.7 s for five
+seconds of speech, with the encoder), and each step takes 25 to 50 MB more."""
 
 
 def usable_device(wanted: str) -> Device:
-    """`wanted` (or the best there is, for "auto") if it can compute, else the processor."""
+    """Return `wanted` (or the best available, for "auto") if it works, else the processor."""
     if wanted not in CHOICES:
         raise ConfigInvalid(f"Unknown device {wanted!r}.", choose_one_of(CHOICES))
     if wanted == AUTO:
@@ -29,18 +29,18 @@ def usable_device(wanted: str) -> Device:
 
 
 def batch_on(device: Device, most: int) -> int:
-    """Pictures computed at once there, where `most` are allowed."""
+    """Return the batch size there, where `most` are allowed."""
     return min(most, BEST_ON_CPU) if device is Device.CPU else most
 
 
 def threads() -> int:
-    """Processor cores for a film: all, because nothing else is to be done meanwhile."""
+    """Return the processor cores for a film: all, because nothing else runs meanwhile."""
     return min(os.cpu_count() or 1, 64)
 
 
 @cache
 def _computes(device: Device) -> bool:
-    """Is there a runtime that computes a smallest graph on it?"""
+    """Whether a runtime can run a minimal graph on it."""
     if device is Device.CPU:
         return True
     try:

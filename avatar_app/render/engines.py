@@ -1,4 +1,4 @@
-"""Opens the engines of films: on the device that is there, in batches that fit into it."""
+"""Opens the engines for films: on the available device, with batches that fit in memory."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ log = logging.getLogger(__name__)
 ENGINE = "wav2lip"
 UNENHANCED = "none"
 PRECISION = "fp32-fast"
-"""Of films: within one of 255 levels of the exact picture, of which the encoder leaves less."""
+"""For films: within one of 255 levels of the exact picture, less than the encoder's loss."""
 
 FrameFilter = Callable[[Iterable[VideoFrame]], Iterator[VideoFrame]]
-"""Changes pictures on their way into a film."""
+"""Changes pictures before they are encoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """The face, and how it really computes."""
+    """The lip-sync face, and the device and batch size in use."""
 
     face: Any
     """A `core.engines.Face`."""
@@ -44,17 +44,17 @@ class Lips:
 
 
 def open_lips(registry: Registry, model: Path, device: str, most: int, **options: Any) -> Lips:
-    """Lips painted by the weights in `model`, at most `most` at once.
+    """Open the lip-sync engine with the weights in `model`, at most `most` lips at once.
 
-    `options` are further ones of the engine. Where the device is not there the processor is taken,
-    with a warning; where memory is short, smaller batches. Raises as the engine does.
+    `options` are further ones of the engine. Without the device it uses the processor, with a
+    warning; where memory is short, smaller batches. Raises like the engine.
     """
     usable = usable_device(device)
     if device not in (AUTO, usable):
         warnings.warn(
             f"{device} is not available; films are rendered on the {usable}.", stacklevel=3
         )
-        log.info("there is no %s here; films are made on the %s", device, usable)
+        log.info("%s is not available; films are rendered on the %s", device, usable)
     manifest = registry.find(Kind.FACE, ENGINE)
     batch = batch_on(usable, most)
     chosen = {
@@ -81,9 +81,10 @@ def open_touch(
     places: AppPaths,
     opened: ExitStack,
 ) -> FrameFilter:
-    """What the chosen enhancer does to the pictures of the avatar in `folder`; nothing for "none".
+    """Return the chosen enhancer as a filter for pictures of the avatar in `folder`; no change for
+    "none".
 
-    It is closed with `opened`. ModelMissing where its weights are not there.
+    It is closed with `opened`. Raises ModelMissing where its weights are missing.
     """
     if choice.engine == UNENHANCED:
         return iter

@@ -1,8 +1,8 @@
-"""Puts an enhancer's detail into the mouths of a film and leaves all other pixels as they are.
+"""Adds an enhancer's detail to the mouths of a film and leaves all other pixels unchanged.
 
 What is added to a picture is the difference that the enhancer made: where it changed nothing, or
-outside the mouth, the picture stays identical. The face is aligned by five points to the places
-they have in the FFHQ data set, on which restorers of faces are trained.
+outside the mouth, the picture stays identical. The face is aligned by five points to their
+positions in the FFHQ data set, on which face restoration models are trained.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ _PLACES = np.array(
 """x, y of eyes, nose and corners of the mouth in an aligned face, left to right (facexlib)."""
 _MIDDLE = (257.0, 384.0)
 _REACH = (96.0, 72.0)
-"""Middle and half axes of the mouth in an aligned face: an ellipse from the nose to the chin."""
+"""Center and half axes of the mouth in an aligned face: an ellipse from the nose to the chin."""
 _WHOLE = 0.6
-"""Of the ellipse's radius: where the enhanced mouth is wholly seen; from here on it fades."""
+"""Share of the ellipse's radius with full enhancement; beyond it fades out."""
 _FAINT = 1 / 512
 _AROUND = (132, 133, 135)
-"""Gray beyond the picture, RGB, as in the published inference."""
+"""Gray outside the picture, RGB, as in the published inference."""
 
 
 def enhanced(
     frames: Iterable[VideoFrame], enhancer: Enhancer, avatar: Avatar
 ) -> Iterator[VideoFrame]:
-    """The frames of a face that `avatar` sat for, each with its mouth enhanced."""
+    """Yield the frames of a face of `avatar`, each with its mouth enhanced."""
     from avatar_app.engines.face.portrait.framing import framed
 
     place: MouthPlace | None = None
@@ -56,10 +56,10 @@ def enhanced(
 
 
 class MouthPlace:
-    """Where the mouth lies in pictures of one size."""
+    """The position of the mouth in pictures of one size."""
 
     def __init__(self, marks: Marks, size: tuple[int, int]) -> None:
-        """`marks`: landmarks by the names of `sitter.avatar.GROUPS`, in pixels of the pictures;
+        """`marks`: landmarks by the names of `portrait.avatar.GROUPS`, in pixels of the pictures;
         `size`: their width and height."""
         import cv2
 
@@ -77,7 +77,7 @@ class MouthPlace:
             self._weight = np.where(weight > _FAINT, weight, 0)[..., None].astype(np.float32)
 
     def enhanced(self, picture: Image, enhancer: Enhancer) -> Image:
-        """`picture`, uint8, (height, width, 3), RGB, with a clearer mouth; it stays as it is."""
+        """Return a copy of `picture`, uint8, (height, width, 3), RGB, with a clearer mouth."""
         import cv2
 
         if self._part is None:
@@ -95,7 +95,7 @@ class MouthPlace:
         return painted
 
     def _enlarged(self, change: Floats, rows: slice, columns: slice) -> Floats:
-        """What a change to the aligned face is in these rows and columns of the picture."""
+        """Map a change of the aligned face to these rows and columns of the picture."""
         import cv2
 
         place = self._to_face.copy()
@@ -106,8 +106,8 @@ class MouthPlace:
 
 
 def placement(points: NDArray[Any]) -> NDArray[np.float64]:
-    """The turn, scale and shift, shape (2, 3), that bring five points (5, 2) nearest to the places
-    they have in an aligned face (least squares)."""
+    """Return the rotation, scale and shift, shape (2, 3), that map five points (5, 2) to their
+    positions in an aligned face (least squares)."""
     source, target = points @ [1, 1j], _PLACES @ [1, 1j]
     away, wanted = source - source.mean(), target - target.mean()
     turn = np.vdot(away, wanted) / max(float(np.vdot(away, away).real), 1e-9)
@@ -116,7 +116,8 @@ def placement(points: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _five_points(marks: Marks) -> NDArray[np.float64]:
-    """Eyes, tip of the nose and corners of the mouth, from the picture's left, shape (5, 2)."""
+    """Return eyes, tip of the nose and corners of the mouth, from the picture's left, shape
+    (5, 2)."""
     eyes = [
         np.concatenate([marks[f"{side}_eye_upper"], marks[f"{side}_eye_lower"]]).mean(axis=0)
         for side in ("right", "left")
@@ -126,7 +127,7 @@ def _five_points(marks: Marks) -> NDArray[np.float64]:
 
 
 def _ellipse() -> Floats:
-    """How much of an aligned face's pixels is enhanced, shape (512, 512), in [0, 1]."""
+    """Return how much of each pixel of an aligned face is enhanced, shape (512, 512), in [0, 1]."""
     rows, columns = np.mgrid[:ALIGNED_FACE, :ALIGNED_FACE]
     radius = np.hypot((columns - _MIDDLE[0]) / _REACH[0], (rows - _MIDDLE[1]) / _REACH[1])
     share = np.clip((1 - radius) / (1 - _WHOLE), 0, 1)

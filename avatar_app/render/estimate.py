@@ -1,4 +1,4 @@
-"""How long a film takes on this machine: learned from the films made before, in any process."""
+"""Estimates the rendering time of films on this machine, learned from previous films."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ from avatar_app.system.paths import AppPaths
 log = logging.getLogger(__name__)
 
 _MEMORY = 1500
-"""Pictures that are remembered: a minute or so; a machine that changes is learned anew."""
+"""Number of pictures to average over, a minute or so, so that changes of the machine are
+followed."""
 _LONGEST_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class RenderSpeed:
-    """How fast one kind of film is made."""
+    """The rendering speed of one kind of film."""
 
     loading: float = 3.0
     """Seconds until the face is ready."""
     around: float = 0.2
     """Seconds before the first and after the last picture."""
     picture: float = 0.05
-    """Seconds per picture. These are guesses, until a film has been made."""
+    """Seconds per picture. These are guesses, until a film has been rendered."""
     weight: int = 0
     """Pictures from which this was learned."""
 
     def seconds(self, pictures: float, *, loaded: bool) -> float:
-        """For a film of so many pictures, with a face that is loaded or is not."""
+        """Return the seconds for a film of so many pictures, with a loaded face or not."""
         return (0.0 if loaded else self.loading) + self.around + pictures * self.picture
 
     def learned(
         self, loading: float | None, around: float, painted: float, pictures: int
     ) -> RenderSpeed:
-        """With one more film: `painted` seconds for all its pictures; None: it was loaded."""
+        """Return the speed updated by one more film: `painted` seconds for all its pictures; None:
+        it was loaded."""
         share = pictures / (pictures + self.weight)
         return RenderSpeed(
             self.loading if loading is None else loading,
@@ -51,23 +53,23 @@ class RenderSpeed:
 
 
 class RenderSpeeds:
-    """The paces of all kinds of film that were made here, in one file."""
+    """The rendering speeds of all kinds of film on this machine, in one file."""
 
     def __init__(self, places: AppPaths) -> None:
         self._path = places.cache / "render-pace.json"
 
     def of(self, *kind: object) -> RenderSpeed:
-        """The pace of films of this kind; a guess where none was made."""
+        """Return the speed of films of this kind; a guess before the first one."""
         return _pace(self._read().get(_key(kind)))
 
     def keep(self, pace: RenderSpeed, *kind: object) -> None:
-        """Remember it; where that cannot be, the next estimate is as good as the last."""
+        """Store the speed; failures are only logged."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             paces = self._read() | {_key(kind): asdict(pace)}
             write_atomically(self._path, json.dumps(paces, indent=1) + "\n")
         except (OSError, AvatarError) as error:
-            log.debug("the pace of rendering was not kept: %s", error)
+            log.debug("the rendering speed could not be stored: %s", error)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -79,7 +81,7 @@ class RenderSpeeds:
 
 
 def _key(kind: tuple[object, ...]) -> str:
-    """Folders may be shared between machines; their paces are not."""
+    """Return a key that includes the machine, as folders may be shared between machines."""
     return " ".join(str(part) for part in (platform.node(), *kind))
 
 

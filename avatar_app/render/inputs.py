@@ -1,4 +1,4 @@
-"""Finds what a film is made of: an avatar by its name or photo, weights by their name."""
+"""Resolves the inputs of a film: avatars by name or photo, weights by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from avatar_app.models.resolve import path_if_here
 from avatar_app.system.paths import AppPaths
 
 WEIGHTS = (".pth", ".safetensors", ".onnx")
-"""Endings of files that hold a network's weights."""
+"""Extensions of files with a network's weights."""
 _SITTER = "sitter"
 
 
@@ -26,11 +26,12 @@ _SITTER = "sitter"
 def avatar_folder(
     avatar: str | Path, places: AppPaths, open_eyes: Callable[[], FaceDetector] = FaceDetector
 ) -> Iterator[Path]:
-    """The folder of an avatar, given by name, by its folder, as an .avatar file or as a photo.
+    """Return the folder of an avatar, given by name, by its folder, as an .avatar file or as a
+    photo.
 
-    From a photo an avatar is made that lasts as long as the context; `open_eyes` makes what finds
-    its face. InputInvalid where the photo
-    will not do, ConfigInvalid where no avatar bears the name.
+    From a photo a temporary avatar is created, which lasts as long as the context; `open_eyes`
+    creates the face detector. Raises InputInvalid where the photo cannot be used, ConfigInvalid for
+    an unknown name.
     """
     path, shelf = Path(avatar).expanduser(), AvatarLibrary.of(places)
     if avatar in shelf.names():
@@ -50,9 +51,9 @@ def avatar_folder(
 
 
 def find_weights(model: str | Path, places: AppPaths) -> Path:
-    """The file of a network's weights: a path, or a name in the folder of models.
+    """Return the file of a network's weights: a path, or a name in the folder of models.
 
-    There it is `<name>.pth` (or .safetensors, .onnx), or lies in a folder `<name>`.
+    There it is `<name>.pth` (or .safetensors, .onnx), or in a folder `<name>`.
     """
     given = Path(model).expanduser()
     if given.is_file():
@@ -66,7 +67,7 @@ def find_weights(model: str | Path, places: AppPaths) -> Path:
             if path.suffix in WEIGHTS and path.is_file():
                 return path
     raise ModelMissing(
-        f"The weights {given} are not there.",
+        f"The weights {given} do not exist.",
         f"Type: avatar-app models download {given.stem}; or put {given.stem}.pth into "
         f"{places.models}, or say where yours is.",
     )

@@ -1,4 +1,4 @@
-"""Films what an order says: whose face, by which engine, saying what; and reports how it went."""
+"""Renders a requested film: resolves avatar, face engine and speech, and reports the result."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _ANYBODY = "illustrated"
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """A film to be made."""
+    """A request to render a film."""
 
     output: Path
     audio: Path | None = None
     text: str = ""
-    """What is spoken where there is no `audio`."""
+    """Text to speak where there is no `audio`."""
     avatar: str = ""
-    """Name, folder, photo or .avatar file; empty: whoever the settings choose."""
+    """Name, folder, photo or .avatar file; empty: as in the settings."""
     face: str = AUTO
-    """An engine of faces; auto: wav2lip where its weights are, else the photo's own."""
+    """The face engine; auto: wav2lip if its weights are installed, else the photo face."""
     model: str = ""
     """Weights by name or path; empty: the profile's."""
     silent: bool = False
@@ -48,22 +48,22 @@ class RenderRequest:
     """What is heard where it was made already, in place of `audio` and `text`."""
 
     def files(self) -> list[Path]:
-        """What may be files that the film is made of."""
+        """Return the paths of input files."""
         named = [Path(name).expanduser() for name in (self.avatar, self.model) if name]
         return named if self.audio is None else [self.audio, *named]
 
 
 class RenderJob:
-    """One order, ready to be carried out; a context manager.
+    """One request, ready to be rendered; a context manager.
 
-    Raises what the parts raise: AvatarErrors that say what is missing.
+    Raises AvatarErrors for missing parts.
     """
 
     def __init__(
         self, settings: Settings, profile: ProfileSettings, places: AppPaths, order: RenderRequest
     ) -> None:
         self.notices: list[Noticed]
-        """What the user should know about how the order was understood."""
+        """Notices about how the request was interpreted."""
         order = _with_chosen_avatar(order, settings.face)
         self._settings, self._profile, self._order = settings, profile, order
         self._places, self._registry = places, Registry()
@@ -84,7 +84,7 @@ class RenderJob:
         self._opened.close()
 
     def film(self, turn: Turn, tell: Tell = untold) -> dict[str, Any]:
-        """Make the film; what it is like and how long it took."""
+        """Render the film and return its properties and times."""
         order = self._order
         rendered = render_film(
             self._face,
@@ -131,7 +131,7 @@ class RenderJob:
         if weights is None:
             return self._plain_face(options)
         if not order.avatar:
-            raise ConfigInvalid("Wav2Lip needs an avatar.", "Say whose: --avatar NAME or PHOTO.")
+            raise ConfigInvalid("Wav2Lip needs an avatar.", "Choose one: --avatar NAME or PHOTO.")
         manifest = self._registry.find(Kind.FACE, ENGINE)
         self.notices += license_notices({"model": str(weights)}, manifest, self._places)
         wanted = self._settings.render.device
@@ -153,7 +153,7 @@ class RenderJob:
         return lips.face
 
     def _weights(self) -> Path | None:
-        """Those of the network, if it shall paint the lips."""
+        """Return the network's weights, if it is used for the lips."""
         order = self._order
         if order.face not in (AUTO, ENGINE) or (order.face == AUTO and not order.avatar):
             return None
@@ -162,12 +162,12 @@ class RenderJob:
         except ModelMissing as error:
             if order.face == ENGINE or order.model:
                 raise
-            told = "The photo moves by its own means instead."
+            told = "The photo face is used instead."
             self.notices.append(Noticed(error.message, f"{told} {error.hint}"))
             return None
 
     def _plain_face(self, options: dict[str, Any]) -> Any:
-        """One without weights."""
+        """Return a face without weights."""
         order, chosen = self._order, self._settings.face
         name = order.face if order.face != AUTO else PHOTO if order.avatar else _ANYBODY
         manifest = self._registry.find(Kind.FACE, name)
@@ -179,7 +179,8 @@ class RenderJob:
 
 
 def _with_chosen_avatar(request: RenderRequest, chosen: EngineChoice) -> RenderRequest:
-    """Where nobody is named, the avatar of the chosen face; a drawn character has none."""
+    """Return the avatar of the chosen face where the request names none; a drawn character has
+    none."""
     avatar = chosen.options.get("avatar", "")
     if request.avatar or not avatar or request.face == _ANYBODY:
         return request

@@ -1,4 +1,5 @@
-"""Films a face while it hears a sound: painted, composed and encoded at the same time, streamed."""
+"""Renders a face and its speech to a film: drawing, compositing and encoding in parallel,
+streamed."""
 
 from __future__ import annotations
 
@@ -26,21 +27,21 @@ PRESET = "veryfast"
 _AHEAD = 2
 """Pictures that may wait for the encoder: as many as one batch of lips on a processor."""
 _CLOSING = 0.1
-"""Seconds that faces take to close their mouth after the last sound that they heard."""
+"""Seconds that faces take to close their mouth after the last sound."""
 
 Tell = Callable[[float, float], None]
-"""Is told percent done and seconds left after each picture, in the thread that renders."""
+"""Receives percent done and seconds left after each picture, in the rendering thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """How a film was made."""
+    """The result of rendering a film."""
 
     pictures: int
     began: float
-    """Seconds before the face was asked for pictures."""
+    """Seconds before the first picture was requested."""
     painted: float
-    """Seconds from then until the last picture was handed to the encoder."""
+    """Seconds from then until the last picture was passed to the encoder."""
     finished: float
     """Seconds from then until the film was complete."""
 
@@ -50,23 +51,23 @@ class Rendered:
 
 
 def untold(_percent: float, _seconds_left: float) -> None:
-    """Nobody asked how far it is."""
+    """Ignore progress."""
 
 
 def check_output(output: Path, *sources: Path) -> None:
-    """Before any work: InputInvalid where a film at `output` would replace what it is made of,
-    FilmUnwritable where none can be."""
+    """Check before any work: raises InputInvalid where a film at `output` would replace its own
+    input, FilmUnwritable where it cannot be written."""
     target = film_file(output)
     for source in sources:
         if os.path.exists(target) and os.path.exists(source) and target.samefile(source):
             raise InputInvalid(
-                f"The film {output} would replace {source}, which it is made of.",
+                f"The film {output} would replace {source}, its own input.",
                 "Choose another name for the film.",
             )
 
 
 def even_size(width: int, height: int) -> tuple[int, int, list[Noticed]]:
-    """The size of a film for which this one was asked, in pixels, and what to tell if it differs.
+    """Return the film's size for the requested one, in pixels, and a notice if it differs.
 
     Both sides are even, as the colors of H.264 (4:2:0) have half the pixels.
     """
@@ -88,12 +89,12 @@ def render_film(
     preset: str = PRESET,
     touch: FrameFilter = iter,
 ) -> Rendered:
-    """The face says `sound`, in the mp4 `path`: as many pictures as the sound lasts.
+    """Render the face speaking `sound` to the mp4 `path`: as many pictures as the sound lasts.
 
     The last pictures show the mouth closing: the face does not hear the sound's last tenth of a
-    second. `touch` may change the pictures. Nothing is held as a whole: at most two pictures wait
-    for the encoder. Raises TurnCancelled if `turn` is cancelled; whatever is raised leaves no file
-    behind, and an older film as it was.
+    second. `touch` may change the pictures. Everything is streamed: at most two pictures wait for
+    the encoder. Raises TurnCancelled if `turn` is cancelled; any exception leaves no file behind,
+    and an older film unchanged.
     """
     times = [time.perf_counter()]
     count = max(1, math.ceil(sound.seconds * face.fps - 1e-6))
@@ -111,7 +112,7 @@ def render_film(
             spent = time.perf_counter() - times[-1]
             tell(100 * index / count, spent / index * (count - index))
         times.append(time.perf_counter())
-        deque(speech, maxlen=0)  # what a face did not need to hear sounds nevertheless
+        deque(speech, maxlen=0)  # sound that the face need not process is played nevertheless
         encoder.finish()
     times.append(time.perf_counter())
     began, painted, finished = (b - a for a, b in pairwise(times))
@@ -121,7 +122,8 @@ def render_film(
 def _heard(
     sound: Sound, until: float, encoder: _Beside, movie: VideoWriter | None
 ) -> Iterator[SpeechChunk]:
-    """The speech for the face, `until` so many seconds; on its way all of it goes into the film."""
+    """Yield the speech for the face, `until` so many seconds; all of it is also written to the
+    film."""
     for take in sound.takes():
         if movie is not None:
             encoder.do(movie.add_sound, *take.sides)
@@ -132,7 +134,7 @@ def _heard(
 
 
 def _begun(speech: SpeechChunk, seconds: float) -> SpeechChunk:
-    """Its first seconds; what comes later is neither heard nor shown."""
+    """Yield the first seconds; later speech is neither heard nor shown."""
     audio = speech.audio
     samples = audio.samples[: round(seconds * audio.rate)]
     return replace(
@@ -145,7 +147,7 @@ def _begun(speech: SpeechChunk, seconds: float) -> SpeechChunk:
 def _frames(
     face: Face, speech: Iterator[SpeechChunk], turn: Turn, count: int
 ) -> Iterator[VideoFrame]:
-    """`count` pictures; a face that has closed its mouth before goes on at rest."""
+    """Yield `count` pictures; a face that has closed its mouth before continues at rest."""
     performance, frame = face.perform(speech, turn), None
     for _ in range(count):
         frame = next(performance, None) or face.rest(FaceState.IDLE, frame)
@@ -153,20 +155,20 @@ def _frames(
 
 
 class _Beside:
-    """Does what it is given in its order in one thread beside; more than a few must wait."""
+    """Runs tasks in order in a second thread; blocks the caller if more than a few are waiting."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "encoder")
         self._waiting: deque[Future[None]] = deque()
 
     def do(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Raises what earlier work has raised."""
+        """Queue a task; raises exceptions of earlier tasks."""
         while len(self._waiting) >= _AHEAD:
             self._waiting.popleft().result()
         self._waiting.append(self._thread.submit(work, *arguments))
 
     def finish(self) -> None:
-        """Wait until all is done."""
+        """Wait until all tasks are done."""
         while self._waiting:
             self._waiting.popleft().result()
 

@@ -1,4 +1,4 @@
-"""What a film sounds like: a recording or a spoken text, handed out in pieces, never as a whole."""
+"""The sound of a film: a recording or a spoken text, streamed in pieces."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Take:
     speech: SpeechChunk
     """What the face hears."""
     sides: tuple[Samples, ...]
-    """What the film sounds like at 48 kHz: the left and the right side, or one for both."""
+    """The film's sound at 48 kHz: the left and the right channel, or one for both."""
 
 
 class Sound(Protocol):
-    """What a film sounds like."""
+    """The sound of a film."""
 
     seconds: float
     stereo: bool
@@ -40,14 +40,15 @@ class Sound(Protocol):
     """What is said, and when; empty where that is not known."""
 
     def takes(self) -> Iterator[Take]:
-        """All of it, from the beginning, in order."""
+        """Yield all of it, from the beginning, in order."""
 
 
 class SoundFile:
-    """A sound file (WAV, FLAC, Ogg, MP3; any rate, depth and channels), read once to check it.
+    """A sound file (WAV, FLAC, Ogg, MP3; any rate, depth and channels), read once for
+    validation.
 
-    Raises InputInvalid where it is missing, empty, cut off, no sound, longer than five minutes, or
-    none of its samples is a number.
+    Raises InputInvalid where it is missing, empty, truncated, not a sound file, longer than five
+    minutes, or without valid samples.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,10 +84,12 @@ class SoundFile:
 
 
 class SpokenText:
-    """A text in the voice of an engine, spoken when it is made; its chunks tell more than sound."""
+    """A text in the voice of an engine, synthesized on creation; its chunks contain more than
+    sound."""
 
     def __init__(self, voice: Any, text: str, turn: Turn) -> None:
-        """`voice`: a `core.engines.Voice`. Raises EngineFailed where it says nothing."""
+        """`voice`: a `core.engines.SpeechSynthesizer`. Raises EngineFailed where it produces no
+        sound."""
         self.stereo = False
         self.subtitles: tuple[Subtitle, ...] = ()
         self._chunks: list[SpeechChunk] = []
@@ -98,7 +101,9 @@ class SpokenText:
             if self.seconds > LONGEST_SECONDS:
                 raise InputInvalid("The text takes longer than five minutes.", "Shorten it.")
         if not self.seconds:
-            raise EngineFailed("The voice said nothing.", "Write words, or choose another voice.")
+            raise EngineFailed(
+                "The voice produced no sound.", "Enter words, or choose another voice."
+            )
 
     def takes(self) -> Iterator[Take]:
         resampler = Resampler(self._chunks[0].audio.rate, PLAYBACK_RATE)

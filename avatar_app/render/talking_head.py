@@ -1,4 +1,4 @@
-"""A photo and a sound file become a film of the photo speaking: the interface for programs.
+"""Talking-head API: renders a film of a photo speaking a sound file.
 
 with Wav2LipTalkingHead("ada.jpg", device="cuda", quality_mode="high") as head:
     head.generate("speech.wav", "ada.mp4", fps=30)
@@ -40,11 +40,11 @@ from avatar_app.system.paths import app_paths
 
 
 class Wav2LipTalkingHead:
-    """One person who can say many things. A context manager; `cleanup` ends it.
+    """One person for any number of films. A context manager; `cleanup` ends it.
 
     Raises FileNotFoundError where the photo or the checkpoint is missing, ValueError for an unknown
-    quality mode or device, for a batch below 1 and a size that is none. Warns once of a
-    checkpoint's license that nobody accepted. Only one thread may use it, but for `Turn.cancel`.
+    quality mode or device, for a batch below 1 and an invalid size. Warns once of a checkpoint's
+    license that was not accepted. Only one thread may use it, except for `Turn.cancel`.
     """
 
     def __init__(
@@ -58,15 +58,13 @@ class Wav2LipTalkingHead:
         *,
         size: tuple[int, int] | None = None,
     ) -> None:
-        """`device`: cuda, cpu, auto, directml or coreml; where it is missing the processor is
-        taken, with a warning. `quality_mode`: a profile of the settings, standard (1280 × 720) or
+        """`device`: cuda, cpu, auto, directml or coreml; where it is unavailable the processor is
+        used, with a warning. `quality_mode`: a profile of the settings, standard (1280 × 720) or
         high (1920 × 1080, the network wav2lip_gan). `model_path`: a checkpoint; without it the
-        profile's is looked for in the folder of models. `face_det_batch_size`: pictures in which
-        faces are looked for at once; a photo is one. `wav2lip_batch_size`: the most lips painted at
-        once; a processor takes 2, as more gain nothing there (`get_model_info` tells). `size`:
-        width and height of the film instead of the profile's; odd ones are made even, with a
-        warning.
-        """
+        profile's is looked for in the folder of models. `face_det_batch_size`: pictures per face
+        detection batch; a photo is one. `wav2lip_batch_size`: maximum lip batch; a processor uses
+        2, as more gain nothing there (see `get_model_info`). `size`: width and height of the film
+        instead of the profile's; odd ones are made even, with a warning."""
         settings, _ = load_settings()
         self._enhance = settings.face_enhancement
         with _as_expected():
@@ -93,10 +91,10 @@ class Wav2LipTalkingHead:
         self._closed = False
 
     def preprocess_avatar(self) -> None:
-        """Find the face in the photo and load the network, which `generate` else does first.
+        """Find the face in the photo and load the network; otherwise `generate` does this first.
 
-        Raises ValueError where no face is in the photo or the checkpoint is none, RuntimeError
-        where the network cannot be loaded or the head was closed.
+        Raises ValueError for a photo without a face or an invalid checkpoint, RuntimeError where
+        the network cannot be loaded or the head was closed.
         """
         self._ready()
 
@@ -110,14 +108,14 @@ class Wav2LipTalkingHead:
         progress: Tell = untold,
         turn: Turn | None = None,
     ) -> str:
-        """Film the photo saying what is in a sound file; returns the path of the mp4.
+        """Film the photo speaking a sound file; returns the path of the mp4.
 
         `audio_path`: WAV, FLAC, Ogg or MP3 of any rate, at most five minutes. `fps`: 5 to 60.
-        `progress` is told percent and seconds left after each picture; `turn.cancel()`, from any
-        thread, ends it with TurnCancelled. The file is there when it is complete, or not at all.
-        Raises FileNotFoundError where there is no such sound, ValueError where it is none or too
-        long, for an unknown rate, and where the film would replace what it is made of,
-        RuntimeError where an engine failed or the file cannot be written.
+        `progress` receives percent and seconds left after each picture; `turn.cancel()`, from any
+        thread, ends it with TurnCancelled. The file appears when it is complete, or not at all.
+        Raises FileNotFoundError where the sound file is missing, ValueError where it is invalid or
+        too long, for an unknown rate, and where the film would replace its own input, RuntimeError
+        where an engine failed or the file cannot be written.
         """
         audio, output = Path(audio_path).expanduser(), Path(output_path).expanduser()
         if not audio.exists():
@@ -147,7 +145,7 @@ class Wav2LipTalkingHead:
         return str(output)
 
     def get_model_info(self) -> dict[str, Any]:
-        """What makes the film, and how; `device` and `batch_size` are what is really used."""
+        """Return the models and settings in use; `device` and `batch_size` are the actual ones."""
         batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
         return {
             "model_name": self._model.stem,
@@ -162,10 +160,10 @@ class Wav2LipTalkingHead:
         }
 
     def estimate_generation_time(self, seconds: float, fps: float = 25) -> float:
-        """Seconds that `generate` will take for so many seconds of speech; a guess until this
-        machine has made such a film. ValueError for a length or a rate that is none."""
+        """Return the seconds that `generate` will take for so many seconds of speech; a guess until
+        this machine has rendered such a film. Raises ValueError for an invalid length or rate."""
         if not (_is_number(seconds) and seconds >= 0):
-            raise ValueError(f"{seconds!r} is no length of a speech in seconds.")
+            raise ValueError(f"{seconds!r} is not a length in seconds.")
         with _as_expected():
             rate = _fps(fps)
         batch = batch_on(self._device, self._most) if self._lips is None else self._lips.batch
@@ -173,7 +171,7 @@ class Wav2LipTalkingHead:
         return pace.seconds(seconds * rate, loaded=self._lips is not None)
 
     def cleanup(self) -> None:
-        """Give back all memory and files; the head cannot be used any more."""
+        """Release all memory and files; the head cannot be used afterwards."""
         self._closed, self._lips = True, None
         self._opened.close()
 
@@ -196,7 +194,7 @@ class Wav2LipTalkingHead:
 
     def _ready(self) -> Lips:
         if self._closed:
-            raise RuntimeError("The talking head was closed. Make another.")
+            raise RuntimeError("The talking head was closed. Create another.")
         if self._lips is None:
             with _as_expected(), ExitStack() as opening:
                 self._lips = self._load(opening)
@@ -222,7 +220,7 @@ class Wav2LipTalkingHead:
 
 @contextmanager
 def _as_expected(missing: type[Exception] = RuntimeError) -> Iterator[None]:
-    """Errors of the application, as those that Python programs expect."""
+    """Convert the application's errors to those that Python programs expect."""
     try:
         yield
     except FilmUnwritable as error:
@@ -259,11 +257,11 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _size(size: Any, profile: ProfileSettings) -> tuple[int, int]:
-    """Width and height, the profile's where `size` is None; made even with a warning."""
+    """Return width and height, the profile's where `size` is None; made even with a warning."""
     if size is None:
         size = (profile.width, profile.height)
     if not (isinstance(size, Sequence) and len(size) == 2):
-        raise ConfigInvalid(f"{size!r} is no size.", "Give a width and a height in pixels.")
+        raise ConfigInvalid(f"{size!r} is not a size.", "Give a width and a height in pixels.")
     width, height, notices = even_size(_whole("The width", size[0]), _whole("The height", size[1]))
     for notice in notices:
         warnings.warn(f"{notice.message} {notice.hint}", stacklevel=3)

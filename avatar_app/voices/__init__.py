@@ -1,1 +1,1 @@
-"""Voices cloned from a recording, only with the speaker's consent."""
+"""Voice cloning from recordings, only with the speaker's consent."""

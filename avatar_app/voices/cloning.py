@@ -1,4 +1,4 @@
-"""Makes a voice of a recording: asks for consent, checks both recordings, signs, keeps."""
+"""Clones a voice: draws a consent phrase, checks both recordings, signs and stores the voice."""
 
 from __future__ import annotations
 
@@ -46,19 +46,20 @@ _SHORTEST_READING, _LONGEST_READING = 2.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Cloning:
-    """What a voice is made of."""
+    """The inputs for a new voice."""
 
     name: str
     source: Path
     """The reference: 3 to 30 seconds of the speaker."""
     record: Callable[[Job[ClonedVoice]], Samples]
-    """Brings the sentence as it is read, at 16 kHz: from a file or a microphone."""
+    """Returns the sentence as it is read, at 16 kHz: from a file or a microphone."""
     read: Transcriber
     places: AppPaths
     clock: Clock = consent.now
 
     def job(self) -> Job[ClonedVoice]:
-        """The work, for any thread. Its result opens; InputInvalid says what was refused."""
+        """Return the job, for any thread. Its result is the opened voice; raises InputInvalid with
+        what was rejected."""
         return Job(f"Cloning {self.name}", self._run)
 
     def _run(self, job: Job[ClonedVoice]) -> ClonedVoice:
@@ -69,7 +70,7 @@ class Cloning:
         refuse_failed(tuple(checks(reference)))
         asked = asked_of(self.name, self.places, self.clock)
         recording = self.record(job)
-        job.report(0.6, "Understanding what was read")
+        job.report(0.6, "Transcribing the sentence")
         with shelf.new(self.name) as folder:
             self._keep(folder, reference, asked, recording)
             job.report(0.9, "Signing")
@@ -116,16 +117,16 @@ def cloning_job(
 
 
 def refuse_failed(found: tuple[Check, ...]) -> None:
-    """InputInvalid, with the first thing that is wrong."""
+    """Raise InputInvalid with the first failed check."""
     for check in found:
         if not check.passed:
-            raise InputInvalid(f"The reference will not do. {check.sentence}", check.hint)
+            raise InputInvalid(f"The reference cannot be used. {check.sentence}", check.hint)
 
 
 def ask(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
-    """Draw the sentence that the speaker of a voice to be made shall read within ten minutes.
+    """Draw the sentence that the speaker of a new voice must read within ten minutes.
 
-    It takes the place of one that was drawn before for the same name.
+    It replaces one that was drawn before for the same name.
     """
     VoiceLibrary.of(places).check_free(name)
     asked = ConsentRequest(name, draw(), clock())
@@ -135,7 +136,8 @@ def ask(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentReque
 
 
 def asked_of(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
-    """What was asked last; InputInvalid where nothing was, it was changed, or is out of date."""
+    """Return the latest request; raises InputInvalid where there is none, it was changed, or has
+    expired."""
     path = _asked_file(name, places)
     if not path.is_file():
         raise InputInvalid(
@@ -153,7 +155,7 @@ def asked_of(name: str, places: AppPaths, clock: Clock = consent.now) -> Consent
 
 
 def recording_of(path: Path) -> Samples:
-    """The sentence as it was read into a file, at 16 kHz."""
+    """Read the recorded sentence from a file, at 16 kHz."""
     return at_microphone_rate(*read_between(path, _SHORTEST_READING, _LONGEST_READING))
 
 

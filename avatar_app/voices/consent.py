@@ -1,4 +1,4 @@
-"""A speaker's consent: a fresh sentence, read in the voice of the reference, and its record."""
+"""Speaker consent: a fresh sentence, read in the voice of the reference, and its signed record."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from avatar_app.voices.duplicate_audio import share_sound
 from avatar_app.voices.reference import Reference, decibels, rms
 
 VALID_SECONDS = 600.0
-"""For which a sentence may be read after it was drawn."""
+"""Seconds for which a sentence may be read after it was drawn."""
 FARTHEST = 0.22
-"""Distance from which on two recordings are of different people. Of 7 people's studio recordings,
+"""Distance from which two recordings count as different people. Of 7 people's studio recordings,
 six of them women, 2 in 100 pairs of different people are closer and 0.4 in 100 of the same person
-are farther apart (docs/benchmarks.md). Most people are told apart, not all: relatives, imitators
-and clones that other programs made may pass."""
+are farther apart (docs/benchmarks.md). Most people are distinguished, not all: relatives, imitators
+and clones from other programs may pass."""
 _QUIETEST = -50.0
 """dB of full scale."""
 
@@ -32,14 +32,14 @@ class ConsentRequest:
     """A sentence that a speaker was asked to read."""
 
     name: str
-    """Of the voice that shall be made."""
+    """Name of the voice to be created."""
     sentence: Sentence
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What was found when the sentence was read; all of it is signed."""
+    """The findings when the sentence was read; all of it is signed."""
 
     id: str
     name: str
@@ -49,11 +49,11 @@ class Consent:
     """ISO 8601, UTC."""
     read_at: str
     reference_sha256: str
-    """Of reference.wav as it is kept."""
+    """Of the stored reference.wav."""
     recording_sha256: str
-    """Of the sound of the reading, which itself is not kept."""
+    """Of the sound of the reading, which itself is not stored."""
     distance: float
-    """Between the voices of the two."""
+    """Between the voices of the two recordings."""
 
 
 def give(
@@ -64,7 +64,8 @@ def give(
     at: datetime,
     reference_sha256: str,
 ) -> Consent:
-    """The speaker's consent to a voice made of `reference`; InputInvalid, with what is missing.
+    """Return the speaker's consent to a voice cloned from `reference`; raises InputInvalid with
+    what is missing.
 
     `recording`: the sentence as it was read, at 16 kHz.
     """
@@ -77,7 +78,7 @@ def give(
     match = compare(asked.sentence, heard)
     if not match.is_the_sentence:
         raise InputInvalid(
-            f"What was read is not the sentence: {heard or 'nothing'!r} was understood.",
+            f"The sentence read differs from the one drawn: {heard or 'nothing'!r} was understood.",
             f"Read, clearly and to its end: {asked.sentence.text}",
         )
     apart = speaker_embedding.distance(reference.embeddings, embeddings)
@@ -103,11 +104,11 @@ _AGAIN = "Record it again: avatar-app voices consent-phrase NAME  shows a new on
 
 
 def check_time(asked: ConsentRequest, at: datetime) -> None:
-    """InputInvalid where the sentence is out of date, or from the future."""
+    """Raise InputInvalid where the sentence has expired, or is from the future."""
     age = (at - asked.at).total_seconds()
     if not 0 <= age <= VALID_SECONDS:
         raise InputInvalid(
-            f"The sentence for {asked.name} is out of date: it is valid for ten minutes.",
+            f"The sentence for {asked.name} has expired: it is valid for ten minutes.",
             f"Type: avatar-app voices consent-phrase {asked.name}",
         )
 
@@ -127,7 +128,7 @@ def asked_as_record(asked: ConsentRequest) -> dict[str, Any]:
 
 
 def asked_of(record: dict[str, Any]) -> ConsentRequest:
-    """Of a record that was verified."""
+    """Return the request from a verified record."""
     return ConsentRequest(
         record["name"], Sentence(tuple(record["drawn"])), datetime.fromisoformat(record["at"])
     )

@@ -1,4 +1,4 @@
-"""Draws the sentence that a speaker reads to consent, and tells how much of it was heard."""
+"""Draws the consent phrase that a speaker reads, and measures how much of it was recognized."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ _BLANK = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 LEAST_STATED = 0.6
-"""Share of the statement's words that must be heard."""
+"""Share of the statement's words that must be recognized."""
 MOST_MISSED = 1
-"""Drawn words that may be misheard. Of the 2^30 sentences, 187 differ from one in so few: who reads
-another one is believed once in six million times."""
+"""Drawn words that may be misheard. Of the 2^30 sentences, 187 differ from one in so few: another
+sentence is accepted once in six million times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What all sentences have in common."""
+    """The template of all sentences."""
 
     statement: str
-    """Says what the speaker agrees to."""
+    """States what the speaker agrees to."""
     pattern: str
     """A sentence with the names of lists in braces."""
     lists: dict[str, tuple[str, ...]]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the lists, in the order of the blanks."""
+        """Return the names of the lists, in the order of the blanks."""
         return tuple(_BLANK.findall(self.pattern))
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The words that were drawn, in the order of the template's blanks."""
+    """The drawn words, in the order of the template's blanks."""
 
     drawn: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """All there is to read."""
+        """Return the whole text to read."""
         words = iter(self.drawn)
         filled = _BLANK.sub(lambda _: next(words), template().pattern)
         return f"{template().statement}. {filled[0].upper()}{filled[1:]}."
@@ -54,12 +54,12 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How much of a sentence was heard."""
+    """How much of a sentence was recognized."""
 
     stated: float
     """Share of the statement's words."""
     missed: tuple[str, ...]
-    """Drawn words that were not heard in their order."""
+    """Drawn words that were not recognized in order."""
 
     @property
     def is_the_sentence(self) -> bool:
@@ -67,13 +67,13 @@ class Match:
 
 
 def draw() -> Sentence:
-    """A fresh sentence of 30 bits by the system's random numbers."""
+    """Draw a fresh sentence of 30 bits by the system's random numbers."""
     lists = template().lists
     return Sentence(tuple(secrets.choice(lists[name]) for name in template().names))
 
 
 def compare(sentence: Sentence, heard: str) -> Match:
-    """Which words of the sentence are in what was heard, in their order; spelling is exact."""
+    """Compare the sentence with what was recognized, in order; spelling is exact."""
     spoken = _WORD.findall(heard.lower())
     expected = _WORD.findall(sentence.text.lower())
     found = {
@@ -92,7 +92,7 @@ def compare(sentence: Sentence, heard: str) -> Match:
 
 
 def grammar() -> str:
-    """JSGF of every sentence there is, with and without the statement."""
+    """Return the JSGF grammar of all sentences, with and without the statement."""
     lists = template().lists
     rules = [f"<{name}> = {' | '.join(words)};" for name, words in lists.items()]
     filled = _BLANK.sub(r"<\1>", template().pattern)
@@ -103,7 +103,7 @@ def grammar() -> str:
 
 @cache
 def template() -> Template:
-    """As words.yaml says."""
+    """Read the template from words.yaml."""
     document = yaml.safe_load(_LISTS.read_text(encoding="utf-8"))
     lists = {name: tuple(words) for name, words in document["lists"].items()}
     return Template(document["statement"], document["pattern"], lists)

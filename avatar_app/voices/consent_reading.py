@@ -1,4 +1,4 @@
-"""Hears what a speaker read: by a grammar of every sentence there is, or by any recognizer."""
+"""Transcribes a read consent phrase: by a grammar of all phrases, or by any recognizer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from avatar_app.core.values import Samples
 from avatar_app.voices.consent_phrase import grammar
 
 Transcriber = Callable[[Samples], str]
-"""Sound at 16 kHz to the words in it."""
+"""Transcribes sound at 16 kHz."""
 
 _BEAMS = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}
 """Wider than usual: few words are possible, so that hopeless paths cost little."""
 
 
 def heard_by_grammar(samples: Samples) -> str:
-    """The likeliest of all sentences; empty where none fits."""
+    """Return the most likely of all sentences; empty where none fits."""
     import pocketsphinx
 
     with TemporaryDirectory(prefix="avatar-") as folder:

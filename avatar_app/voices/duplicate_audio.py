@@ -1,4 +1,4 @@
-"""Finds out whether two recordings are, in part, the same one: copied, converted or made louder."""
+"""Detects whether two recordings share audio: copied, converted or amplified."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import numpy as np
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 
 SAME = 0.75
-"""Correlation from which on a second of sound is a copy. The same voice saying other things: 0.62
-at most (synthesized, 128 recordings; no person repeats a wave); a copy in noise at 10 dB: 0.95."""
+"""Correlation from which a second of sound counts as a copy. The same voice saying other things:
+0.62 at most (synthesized, 128 recordings; no person repeats a wave); a copy in noise at 10 dB:
+0.95."""
 _PIECE = MICROPHONE_RATE
 _FAINT = 0.01
-"""Share of a recording's mean energy below which a place is silence, which is like any other."""
+"""Share of a recording's mean energy below which a passage is silence, which resembles any
+other."""
 
 
 def share_sound(one: Samples, other: Samples) -> bool:
-    """Whether any whole second of `one` (16 kHz) is anywhere in `other`."""
+    """Whether any whole second of `one` (16 kHz) occurs anywhere in `other`."""
     pieces = one[: len(one) // _PIECE * _PIECE].reshape(-1, _PIECE).astype(np.float64)
     if len(other) < _PIECE or not len(pieces):
         return False
@@ -37,12 +39,12 @@ def _likeness(
     parts: np.ndarray[tuple[int], np.dtype[np.float64]],
     length: int,
 ) -> float:
-    """The largest normalized cross-correlation, whichever way round the wave is."""
+    """Return the largest normalized cross-correlation, of either polarity."""
     products = np.fft.irfft(spectrum * np.conj(np.fft.rfft(piece, length)), length)[: len(parts)]
     return float(np.max(np.abs(products) / np.sqrt(parts * np.sum(piece**2))))
 
 
 def _energy_of_silence(samples: Samples) -> float:
-    """Of one piece."""
+    """Return the silence energy of one piece."""
     mean = float(np.mean(np.square(samples, dtype=np.float64)))
     return max(mean * _PIECE * _FAINT, 1e-12)

@@ -1,7 +1,7 @@
-"""The user's cloned voices: one folder each; none is opened without its speaker's consent.
+"""The cloned voice library: one folder each; a voice opens only with its speaker's consent.
 
-A folder holds voice.json, reference.wav, consent.json and, once they were computed,
-latents.safetensors. The signed consent names every other file with its hash.
+A folder contains voice.json, reference.wav, consent.json and, once computed, latents.safetensors.
+The signed consent names every other file with its hash.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ REFERENCE = "reference.wav"
 CONSENT = "consent.json"
 LATENTS = "latents.safetensors"
 REVOKED = "revoked.json"
-"""Of all consents that were taken back: a copy of a voice's folder does not bring it back."""
+"""Revoked consents: a copy of a voice's folder does not bring it back."""
 _LARGEST = 64 << 20
-"""Bytes of a file of a voice; half a minute of sound has 6 MB, latents some 100 kB."""
+"""Maximum bytes of a voice's file; half a minute of sound has 6 MB, latents some 100 kB."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClonedVoice:
-    """A voice whose consent holds."""
+    """A voice with valid consent."""
 
     name: str
     folder: Path
@@ -45,7 +45,7 @@ class ClonedVoice:
 
     @property
     def latents(self) -> Path | None:
-        """What an engine computed of the reference; None where it has not yet."""
+        """Return what an engine computed from the reference; None where it has not yet."""
         path = self.folder / LATENTS
         return path if path.is_file() else None
 
@@ -68,18 +68,18 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
         return open_voice(folder, self.places)
 
     def sign(self, folder: Path, record: dict[str, Any]) -> None:
-        """Write the consent, with the hashes of the files that are there now."""
+        """Write the consent, with the hashes of the present files."""
         record = {**record, "files": _hashes(folder)}
         replace_file(folder / CONSENT, signed(record, Purpose.CONSENT, signing_key(self.places)))
 
     def revoke(self, name: str) -> None:
-        """The speaker takes the consent back: the voice is deleted, and no copy of it opens."""
+        """Revoke the speaker's consent: the voice is deleted, and no copy of it opens."""
         key = signing_key(self.places)
         folder = self.folder(name)
         try:
             consent = read_consent(folder, key)["id"]
         except AvatarError:
-            consent = None  # a voice that cannot be opened anyway goes all the same
+            consent = None  # a voice that cannot be opened is removed all the same
         if consent is not None:
             revoked = sorted({*self.revoked(), str(consent)})
             content = signed({"revoked": revoked}, Purpose.REVOKED, key)
@@ -87,7 +87,7 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
         self.remove(name)
 
     def revoked(self) -> frozenset[str]:
-        """The ids of consents that were taken back."""
+        """Return the ids of revoked consents."""
         path = self.root / REVOKED
         if not path.exists():
             return frozenset()
@@ -96,8 +96,8 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
 
 
 def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
-    """The voice in `folder`. InputInvalid without a valid consent, or where any file was exchanged,
-    added or taken away since the consent was signed."""
+    """Open the voice in `folder`. Raises InputInvalid without a valid consent, or where any file
+    was changed, added or removed since the consent was signed."""
     record = read_consent(folder, signing_key(places))
     if record["id"] in VoiceLibrary.of(places).revoked():
         raise InputInvalid(
@@ -115,9 +115,10 @@ def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
 
 
 def add_latents(folder: Path, latents: bytes, places: AppPaths) -> None:
-    """Keep what an engine computed of the voice's reference: signed with the rest, deleted with it.
+    """Store what an engine computed from the voice's reference: signed with the rest, deleted with
+    it.
 
-    `latents`: a safetensors file. Raises as `open_voice`.
+    `latents`: a safetensors file. Raises like `open_voice`.
     """
     open_voice(folder, places)
     record = read_consent(folder, signing_key(places))
@@ -126,7 +127,7 @@ def add_latents(folder: Path, latents: bytes, places: AppPaths) -> None:
 
 
 def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
-    """What was signed. InputInvalid where it is missing or was changed."""
+    """Return the signed consent. Raises InputInvalid where it is missing or was changed."""
     path = folder / CONSENT
     if not path.is_file():
         raise InputInvalid(
@@ -137,21 +138,21 @@ def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Of all files but the consent; InputInvalid for what no voice has."""
+    """Return the hashes of all files but the consent; raises InputInvalid for unexpected files."""
     found = {}
     for path in sorted(folder.iterdir()):
         if path.name == CONSENT:
             continue
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
             raise InputInvalid(
-                f"{path.name} does not belong into the voice {folder.name}.", f"Look at {folder}."
+                f"{path.name} does not belong to the voice {folder.name}.", f"Look at {folder}."
             )
         found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
 
 def text_of(path: Path) -> str:
-    """Of a small file of ours; InputInvalid where it cannot be read."""
+    """Return the text of a small file; raises InputInvalid where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Listens to a microphone until somebody has spoken and a pause tells that they have ended."""
+"""Records speech from a microphone until a pause ends it."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from avatar_app.media.sound_reader import write_sound
 
 LONGEST_SECONDS = 30.0
 PAUSE_SECONDS = 1.5
-"""Of silence after which nothing more is said."""
+"""Seconds of silence that end a recording."""
 SENTENCE_SECONDS = 2.0
-"""Of speech that the sentence takes at least."""
+"""Minimum seconds of speech in the sentence."""
 REFERENCE_SECONDS = 8.0
-"""Of speech after which a pause ends a reference."""
+"""Seconds of speech after which a pause ends a reference."""
 LISTENING = 0.4
-"""How far a job is that has come to this."""
+"""Job progress when recording begins."""
 _PATIENCE = 5.0
 """Seconds of the machine's time without a single block: the device hangs."""
 
 Listener = Callable[[AudioChunk, float], None]
 Notice = Callable[[str, str], None]
 Open = Callable[[Listener, Notice], AbstractContextManager[Any]]
-"""Opens a microphone that calls back with blocks of 10 ms at 16 kHz, and with its troubles."""
+"""Opens a microphone that calls back with blocks of 10 ms at 16 kHz, and with its problems."""
 
 
 def open_microphone(device: str | None) -> Open:
-    """The microphone of that name; None is the system's default."""
+    """Open the microphone of that name; None is the system's default."""
     from avatar_app.audio.microphone import Microphone
 
     return lambda on_block, on_notice: Microphone(device, on_block, on_notice)
 
 
 def record(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) -> Samples:
-    """What was spoken, with its pauses, at 16 kHz; DeviceUnavailable where nobody can be heard.
+    """Record speech with its pauses, at 16 kHz; raises DeviceUnavailable where nothing is heard.
 
-    `least`: seconds of speech before which no pause ends it.
+    `least`: minimum seconds of speech before a pause ends it.
     """
     import webrtcvad
 

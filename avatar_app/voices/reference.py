@@ -1,4 +1,4 @@
-"""Judges a recording that a voice shall be cloned from: each thing checked says its sentence."""
+"""Checks a reference recording for voice cloning; each check reports one sentence."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from avatar_app.core.values import MICROPHONE_RATE, Samples
 from avatar_app.voices import speaker_embedding
 
 SHORTEST, LONGEST = 3.0, 30.0
-"""Seconds: XTTS copies a voice from as little as 3, and more than 30 adds nothing."""
+"""Seconds: XTTS clones a voice from as little as 3, and more than 30 adds nothing."""
 LEAST_SPEECH = 2.0
-"""Seconds of voice that must be in it."""
+"""Minimum seconds of voice in it."""
 QUIETEST = -40.0
-"""dB of full scale, on average while somebody speaks."""
+"""dB of full scale, on average during speech."""
 MOST_CLIPPED = 5e-4
-"""Share of samples cut off at the top; clean recordings have none."""
+"""Share of clipped samples; clean recordings have none."""
 LEAST_SNR = 15.0
 """dB between voice and the quietest tenth; a speech of 1961 in a square has 21, a quiet room 30
 and more, a voice with as loud a babble as is still understood 10."""
 FARTHEST_APART = 0.2
-"""Distance of the two groups that a recording's windows fall into. One speaker: at most 0.17 (16
+"""Distance between the two clusters of a recording's windows. One speaker: at most 0.17 (16
 speakers); two: over 0.2 in 88 of 100 mixtures of them."""
 
 _CUT_OFF = 3
@@ -34,25 +34,25 @@ _TOP = 0.999
 _FRAME = MICROPHONE_RATE // 50
 _SILENT = 1e-6
 _LEAST_WINDOWS = 2
-"""Of the smaller group; a single window may be a laugh or a breath."""
+"""Minimum size of the smaller cluster; a single window may be a laugh or a breath."""
 _ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     passed: bool
     sentence: str
-    """What was found, for a person to read."""
+    """The finding, as readable text."""
     hint: str = ""
-    """What to do where it did not pass."""
+    """What to do if it did not pass."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """A recording, as it is kept and as it is judged."""
+    """A recording, as it is stored and as it is judged."""
 
     samples: Samples
     """Mono, at `rate`."""
@@ -64,14 +64,14 @@ class Reference:
 
 
 def read_reference(path: Path) -> Reference:
-    """The recording; InputInvalid where it cannot be read or its length rules it out."""
+    """Read the recording; raises InputInvalid where it cannot be read or its length is wrong."""
     samples, rate = read_between(path, SHORTEST, LONGEST)
     heard = at_microphone_rate(samples, rate)
     return Reference(samples, rate, heard, speaker_embedding.embed(heard))
 
 
 def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, int]:
-    """Mono sound of that many seconds, and its rate; of longer files nothing is read."""
+    """Read mono sound of that many seconds, and its rate; longer files are not read."""
     from avatar_app.media.sound_file import opened_sound
 
     pieces: list[Samples] = []
@@ -96,7 +96,7 @@ def at_microphone_rate(samples: Samples, rate: int) -> Samples:
 
 
 def checks(reference: Reference) -> Iterator[Check]:
-    """Length, speech, level, clipping, noise, and whether one person speaks."""
+    """Run the checks: length, speech, level, clipping, noise, and whether one person speaks."""
     seconds = len(reference.samples) / reference.rate
     yield Check("length", passed=True, sentence=f"It is {seconds:.1f} s long.")
     speech = speaker_embedding.voiced(reference.heard)
@@ -122,13 +122,13 @@ def _level(speech: Samples) -> Check:
         "level",
         level >= QUIETEST,
         f"The voice is at {level:.0f} dB of full scale.",
-        "It is too quiet: go nearer to the microphone, or turn it up.",
+        "It is too quiet: move closer to the microphone, or turn it up.",
     )
 
 
 def _clipping(samples: Samples) -> Check:
     share = clipped(samples)
-    found = f"{share:.2%} of it is cut off at the top." if share else "Nothing is cut off."
+    found = f"{share:.2%} of it is clipped." if share else "Nothing is clipped."
     hint = "It is too loud: turn the microphone down and record it again."
     return Check("clipping", share <= MOST_CLIPPED, found, hint)
 
@@ -151,7 +151,7 @@ def _one_speaker(embeddings: speaker_embedding.Embeddings) -> Check:
 
 
 def clipped(samples: Samples) -> float:
-    """The share of samples that stand in a row of three or more at the highest level."""
+    """Return the share of samples in runs of three or more at the peak level."""
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < _SILENT:
         return 0.0
@@ -164,14 +164,14 @@ def clipped(samples: Samples) -> float:
 
 
 def snr(heard: Samples, speech: Samples) -> float:
-    """dB between the voice and the quietest tenth of the recording; at most 60."""
+    """Return the dB between the voice and the quietest tenth of the recording; at most 60."""
     frames = heard[: len(heard) // _FRAME * _FRAME].reshape(-1, _FRAME)
     floor = float(np.quantile(np.sqrt((frames**2).mean(axis=1)), 0.1))
     return min(60.0, decibels(rms(speech)) - decibels(floor))
 
 
 def apartness(embeddings: speaker_embedding.Embeddings) -> float:
-    """How far apart the two groups are that the windows fall into (2-means, by cosine).
+    """Return the distance between the two clusters of the windows (2-means, by cosine).
 
     Neighboring windows are averaged first: one alone varies with what is said.
     """

@@ -1,6 +1,6 @@
-"""A cloned voice may be chosen by its name; an engine is told its folder, if consent holds.
+"""Resolves a cloned voice's name to its folder if the consent is valid, and stores its latents.
 
-What an engine computes of the voice's recording is kept there, signed with the rest.
+What an engine computes from the voice's recording is stored there, signed with the rest.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ VOICE = "voice"
 def with_open_voice(
     options: dict[str, Any], manifest: Manifest, places: AppPaths
 ) -> dict[str, Any]:
-    """`options`, with the folder of a cloned voice in place of its name.
+    """Return `options` with the name of a cloned voice replaced by its folder.
 
-    Raises InputInvalid for a cloned voice whose consent does not hold, however it is named.
+    Raises InputInvalid for a cloned voice without valid consent, however it is named.
     """
     name = options.get(VOICE)
     if not manifest.clones or not name:
@@ -47,11 +47,11 @@ def with_open_voice(
 
 
 def keep_latents(engine: Any, options: dict[str, Any], places: AppPaths) -> None:
-    """Keep what `engine`, made with `options`, computed of its cloned voice: the next start is
-    quicker. Where it cannot be kept, the voice speaks all the same."""
+    """Store what `engine`, created with `options`, computed from its cloned voice: the next start
+    is quicker. Failures to store it are only logged."""
     if not isinstance(engine, HasLatents) or not (latents := engine.latents()):
         return
     try:
         add_latents(Path(options[VOICE]), latents, places)
     except AvatarError as error:
-        log.warning("what was computed of the cloned voice is not kept: %s", error)
+        log.warning("the latents of the cloned voice could not be stored: %s", error)

@@ -1,9 +1,9 @@
-"""Signs what must not be changed unnoticed, with a key that only this user's program has.
+"""Signs records with a per-user key, so that changes are detected.
 
-HMAC-SHA256 (RFC 2104): who signs is also who verifies, so that no pair of keys is needed. The key
-lies in the system's keyring, or where there is none in a file that only the user may read. It keeps
-other people, files from elsewhere and accidents from making a voice; whoever owns the account and
-wants to can read the key and sign what they like.
+HMAC-SHA256 (RFC 2104): the signer is also the verifier, so that no key pair is needed. The key is
+stored in the system's keyring, or without one in a file that only the user may read. It protects
+against other people, files from elsewhere and accidents; the owner of the account can read the key
+and sign anything.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ from avatar_app.system.files import replace_file
 from avatar_app.system.paths import AppPaths
 
 KEYRING = "avatar-app voices"
-"""Under this name the key is kept in the system's keyring, by the folder of the user's data."""
+"""Service name of the key in the system's keyring; the user name is the data folder."""
 KEY_FILE = "voices.key"
 KEY_BYTES = 32
 _IN_KEYRING = b"in the system's keyring\n"
-"""KEY_FILE where the key is not in it: a locked keyring must not bring about a new key."""
+"""Content of KEY_FILE where the key is in the keyring: a locked keyring must not lead to a
+new key."""
 
 
 def signing_key(places: AppPaths) -> bytes:
-    """The key, made at the first call. ConfigInvalid where it can be kept nowhere, or not read."""
+    """Return the key, created at the first call. Raises ConfigInvalid where it cannot be stored or
+    read."""
     path = places.data / KEY_FILE
     account = str(places.data.absolute())
     if path.exists():
@@ -40,7 +42,7 @@ def signing_key(places: AppPaths) -> bytes:
 
 
 class Purpose(StrEnum):
-    """What a record is for; one that was signed for another is refused."""
+    """What a record is for; one signed for another purpose is rejected."""
 
     ASKED = "asked"
     CONSENT = "consent"
@@ -48,13 +50,14 @@ class Purpose(StrEnum):
 
 
 def signed(record: dict[str, Any], purpose: Purpose, key: bytes) -> bytes:
-    """The record and its signature as JSON."""
+    """Return the record and its signature as JSON."""
     document = {"record": record, "signature": _mac(record, purpose, key)}
     return (json.dumps(document, indent=2) + "\n").encode()
 
 
 def verified(text: str, purpose: Purpose, key: bytes) -> dict[str, Any]:
-    """The record. InputInvalid where it or its signature was changed, or is another user's."""
+    """Return the record. Raises InputInvalid where it or its signature was changed, or is another
+    user's."""
     try:
         document = json.loads(text)
         record, signature = document["record"], document["signature"]
@@ -69,7 +72,7 @@ def verified(text: str, purpose: Purpose, key: bytes) -> dict[str, Any]:
 
 def _refused() -> InputInvalid:
     return InputInvalid(
-        "The signature does not fit: it was changed, or made by another user's program.",
+        "The signature is invalid: the record was changed, or signed by another user.",
         "Ask the speaker for consent again: avatar-app voices clone REFERENCE --name NAME --record",
     )
 
@@ -96,7 +99,7 @@ def _from_keyring(account: str) -> str:
 
 def _locked() -> ConfigInvalid:
     return ConfigInvalid(
-        "The key of the cloned voices is in the system's keyring, which does not give it out.",
+        "The key of the cloned voices is in the keyring, which is locked or denies access.",
         f"Unlock it. If it is lost, delete {KEY_FILE}, and all cloned voices need consent again.",
     )
 

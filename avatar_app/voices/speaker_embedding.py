@@ -1,4 +1,4 @@
-"""Tells by their voices whether two recordings are of the same person: a number, not a name.
+"""Speaker embeddings: measures whether two recordings have the same speaker.
 
 The speaker encoder of Wan et al., "Generalized End-to-End Loss for Speaker Verification" (2018), as
 trained by Resemblyzer 0.1.4: windows of 1.6 s of voiced sound become vectors of length 1.
@@ -23,18 +23,18 @@ NETWORK = Path(__file__).parent / "networks" / "speaker_encoder.onnx"
 
 _FRAMES, _HOP, _WINDOW = 160, 160, 400
 _STEP = 80
-"""Frames from window to window: each half as long as the one before it, and half new."""
+"""Frames from window to window: each overlaps the one before by half."""
 _LEAST = 0.75
-"""Share of a window that must be sound; the rest is silence."""
+"""Minimum share of sound in a window; the rest is silence."""
 _LEVEL = 10 ** (-30 / 20)
-"""The root mean square that quieter sound is raised to, as in the encoder's training."""
+"""The root mean square to which quieter sound is amplified, as in the encoder's training."""
 _VAD_BLOCK = MICROPHONE_RATE * 3 // 100
 _VAD_SMOOTHED, _VAD_WIDENED = 8, 7
-"""Blocks of 30 ms over which voice detection is averaged, and by which voice is widened."""
+"""Blocks of 30 ms over which voice detection is averaged, and by which voice is extended."""
 
 
 def voiced(samples: Samples) -> Samples:
-    """The parts of sound at 16 kHz in which somebody speaks, joined; pauses up to 0.2 s stay."""
+    """Return the voiced parts of sound at 16 kHz, joined; pauses up to 0.2 s stay."""
     import webrtcvad
 
     detector = webrtcvad.Vad(3)
@@ -47,7 +47,8 @@ def voiced(samples: Samples) -> Samples:
 
 
 def embed(samples: Samples) -> Embeddings:
-    """A vector for each window of the voiced part of sound at 16 kHz; none where none speaks."""
+    """Return a vector for each window of the voiced part of sound at 16 kHz; empty without
+    voice."""
     speech = voiced(samples)
     if len(speech) < _FRAMES * _HOP * _LEAST:
         return np.zeros((0, 256), np.float32)
@@ -56,18 +57,18 @@ def embed(samples: Samples) -> Embeddings:
 
 
 def together(embeddings: Embeddings) -> Embeddings:
-    """The vector of a whole recording, shape (256,)."""
+    """Return the vector of a whole recording, shape (256,)."""
     mean = embeddings.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
 def distance(one: Embeddings, other: Embeddings) -> float:
-    """1 − cosine of two recordings' windows: 0 for the same voice, toward 1 for others."""
+    """Return 1 − cosine of two recordings' windows: 0 for the same voice, toward 1 for others."""
     return float(1 - together(one) @ together(other))
 
 
 def _windows(speech: Samples) -> NDArray[np.float32]:
-    """Power spectra, shape (n, 160, 201)."""
+    """Return power spectra, shape (n, 160, 201)."""
     padded = np.pad(speech, _WINDOW // 2)
     frames = sliding_window_view(padded, _WINDOW)[::_HOP]
     taper = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)

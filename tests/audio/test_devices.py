@@ -74,7 +74,7 @@ def test_a_portaudio_that_cannot_begin_is_told(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     for _ in range(2):
-        with pytest.raises(DeviceUnavailable, match="does not answer"):
+        with pytest.raises(DeviceUnavailable, match="does not respond"):
             PortAudioBackend().present()
     (tmp_path / "sounddevice.py").write_text("raise ZeroDivisionError('a bug')")
     with pytest.raises(ZeroDivisionError):
@@ -117,7 +117,7 @@ def test_a_sound_system_that_fails_is_told_and_asked_again(
     monkeypatch.setitem(sys.modules, "sounddevice", library)
     card = PortAudioBackend()
     for ask in (card.refresh, card.refresh, card.known, card.present):
-        with pytest.raises(DeviceUnavailable, match="does not answer"):
+        with pytest.raises(DeviceUnavailable, match="does not respond"):
             ask()
     library.gone = False
     assert card.present() == []

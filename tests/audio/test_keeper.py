@@ -230,7 +230,7 @@ def test_a_sound_system_that_fails_ends_no_search() -> None:
     refresh = scene.card.refresh
 
     def fail() -> None:
-        raise DeviceUnavailable("The sound system does not answer.", "")
+        raise DeviceUnavailable("The sound system does not respond.", "")
 
     scene.card.refresh = fail  # type: ignore[method-assign]
     scene.unplug(BUILT_IN)

@@ -160,7 +160,7 @@ def test_what_grows_too_large_as_it_is_written_leaves_nothing(
 def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
     source = HOSTILE["bomb"](ada, tmp_path / "x.avatar")
     assert source.stat().st_size < 2_000_000
-    with pytest.raises(InputInvalid, match="unpacks to far too much"):
+    with pytest.raises(InputInvalid, match="extracts to far too much"):
         import_avatar(source, "guest", shelf)
 
 

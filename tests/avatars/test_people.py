@@ -80,7 +80,7 @@ def test_where_the_largest_cannot_be_taken_another_may_be_meant(photo: Photo) ->
     path = photo(1.0, 2.0, blurred=True)
     with pytest.raises(SeveralPeople) as asked:
         made(path)
-    assert asked.value.message == f"There are 2 people in {path}: which one is meant?"
+    assert asked.value.message == f"{path} shows 2 people: which one do you mean?"
     assert "--person" in asked.value.hint
     again = pickle.loads(pickle.dumps(asked.value))
     assert (again.message, again.hint, again.count) == (asked.value.message, asked.value.hint, 2)
@@ -89,9 +89,9 @@ def test_where_the_largest_cannot_be_taken_another_may_be_meant(photo: Photo) ->
 
 
 def test_a_person_that_is_not_there_is_said(photo: Photo) -> None:
-    with pytest.raises(InputInvalid, match=r"There is no person 3 in .*, but 2 people"):
+    with pytest.raises(InputInvalid, match=r"Unknown person 3: .* shows 2 people"):
         made(photo(1.0, 1.0), person=3)
-    with pytest.raises(InputInvalid, match="but one person"):
+    with pytest.raises(InputInvalid, match="shows one person"):
         made(ASTRONAUT, person=2)
 
 

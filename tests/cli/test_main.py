@@ -288,9 +288,9 @@ def test_recordings_of_any_kind_are_heard(
     [
         ("missing.wav", None, "does not exist"),
         ("empty.wav", b"", "is empty."),
-        ("cut.wav", RECORDING.read_bytes()[:20000], "ends before its sound does."),
-        ("head.wav", RECORDING.read_bytes()[:44], "contains no sound|ends before"),
-        ("text.wav", b"this is no sound at all, only text", "is not a sound file"),
+        ("cut.wav", RECORDING.read_bytes()[:20000], "is truncated."),
+        ("head.wav", RECORDING.read_bytes()[:44], "contains no sound|is truncated"),
+        ("text.wav", b"this is no sound at all, only text", "is not a readable sound file"),
     ],
 )
 def test_recordings_that_cannot_be_heard_are_told(

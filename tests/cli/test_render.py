@@ -43,8 +43,8 @@ def test_a_photo_without_weights_moves_by_its_own_means(voice: Path, tmp_path: P
     result = typed(render, *arguments, *SMALL, "--json")
     report = json.loads(result.stdout)
     assert (report["face"], report["size"], report["pictures"]) == ("photo", [192, 108], 5)
-    assert "its own means" in report["notices"][0]
-    assert "its own means" in " ".join(result.stderr.split())
+    assert "photo face is used" in report["notices"][0]
+    assert "photo face is used" in " ".join(result.stderr.split())
     with av.open(str(output)) as film:
         assert film.streams.video[0].frames == 5
 
@@ -86,7 +86,7 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
         (("--text", "Hello!", "--size", "10x10"), "width"),
         (("--text", "Hello!", "--quality", "best"), "quality"),
         (("--text", "Hello!", "--avatar", "nobody"), "Unknown avatar 'nobody'"),
-        (("--text", "Hello!", "--face", "wav2lip"), "weights wav2lip are not there"),
+        (("--text", "Hello!", "--face", "wav2lip"), "weights wav2lip do not exist"),
         (("--text", "Hello!", "--face", "potato"), "Unknown face engine 'potato'"),
     ],
 )
@@ -114,7 +114,7 @@ def test_what_a_film_is_made_of_is_not_overwritten(role: str, voice: Path, tmp_p
 def test_a_device_is_not_replaced_by_a_film(voice: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(FilmUnwritable, match="no regular file"):
+    with pytest.raises(FilmUnwritable, match="not a regular file"):
         typed(render, "--audio", tmp_path / "missing.wav", "--output", pipe)
     assert pipe.is_fifo()
 

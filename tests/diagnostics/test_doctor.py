@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_is_told(places: AppPaths, tmp_path: Pat
 def test_a_full_disk_is_told(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "ENOUGH_FREE_GB", 1e9)
     wrong = [f for f in found(doctor._folders, settings(), places) if not f.ok]
-    assert [finding.remedy for finding in wrong] == ["Make room on it."]
+    assert [finding.remedy for finding in wrong] == ["Free some space on it."]
 
 
 def test_a_broken_settings_file_is_told(places: AppPaths) -> None:

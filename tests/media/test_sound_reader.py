@@ -58,9 +58,9 @@ def test_a_real_recording_is_read() -> None:
     ("content", "sentence"),
     [
         (b"", "is empty"),
-        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "is not a sound file"),
-        (b"Dear diary, today nothing was recorded." * 50, "is not a sound file"),
-        (bytes(5000), "is not a sound file"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "is not a readable sound file"),
+        (b"Dear diary, today nothing was recorded." * 50, "is not a readable sound file"),
+        (bytes(5000), "is not a readable sound file"),
     ],
 )
 def test_what_is_no_sound_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
@@ -77,7 +77,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, name: str, part: float) -> 
     soundfile.write(tmp_path / name, noise, 48_000)
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(InputInvalid, match=r"ends before|is not a sound|contains no sound"):
+    with pytest.raises(InputInvalid, match=r"is truncated|is not a readable|contains no sound"):
         read_sound(tmp_path / name)
 
 
@@ -85,7 +85,7 @@ def test_an_ogg_file_without_its_last_page_is_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.ogg", tone(48_000, seconds=4), 48_000)
     whole = (tmp_path / "a.ogg").read_bytes()
     (tmp_path / "a.ogg").write_bytes(whole[: whole.rfind(b"OggS")])
-    with pytest.raises(InputInvalid, match="ends before its sound does"):
+    with pytest.raises(InputInvalid, match="is truncated"):
         read_sound(tmp_path / "a.ogg")
 
 
@@ -252,7 +252,7 @@ def test_other_kinds_that_are_truncated_are_refused(
     soundfile.write(tmp_path / "a", tone(8_000, seconds=2), 8_000, subtype, format=kind)
     whole = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(InputInvalid, match="ends before its sound does"):
+    with pytest.raises(InputInvalid, match="is truncated"):
         read_sound(tmp_path / "a")
 
 
@@ -262,7 +262,7 @@ def test_a_truncated_film_is_refused(tmp_path: Path, kind: str, part: float) -> 
     path = compressed(tmp_path / "note", "aac", kind, 44_100, tone(44_100, seconds=4))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(InputInvalid, match=r"ends before its sound|is not a sound file"):
+    with pytest.raises(InputInvalid, match=r"is truncated|is not a readable sound file"):
         read_sound(path)
 
 
@@ -277,7 +277,7 @@ def test_a_film_without_sound_and_a_picture_are_refused(tmp_path: Path) -> None:
         film.mux(stream.encode(None))
     with pytest.raises(InputInvalid, match="contains no sound"):
         read_sound(tmp_path / "film.mp4")
-    with pytest.raises(InputInvalid, match="is not a sound file"):
+    with pytest.raises(InputInvalid, match="is not a readable sound file"):
         read_sound(DATA / "faces" / "README.md")
 
 
@@ -289,7 +289,7 @@ def test_a_playlist_leads_nowhere(tmp_path: Path) -> None:
         "list.sdp": "v=0\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n",
     }.items():
         (tmp_path / name).write_text(content)
-        with pytest.raises(InputInvalid, match="is not a sound file"):
+        with pytest.raises(InputInvalid, match="is not a readable sound file"):
             read_sound(tmp_path / name)
 
 
@@ -318,7 +318,7 @@ def test_numbers_that_are_none_are_silence(tmp_path: Path) -> None:
     assert (read[300], read[400], read[500]) == (1, -1, 1)
     assert read[600] == 0.25
     soundfile.write(tmp_path / "odd.wav", np.full(1600, np.nan, np.float32), 16_000, "FLOAT")
-    with pytest.raises(InputInvalid, match="no sound that can be heard"):
+    with pytest.raises(InputInvalid, match="no audible sound"):
         read_sound(tmp_path / "odd.wav")
 
 

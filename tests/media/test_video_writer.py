@@ -197,7 +197,7 @@ def test_what_is_no_file_stays_as_it_is(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     loop.symlink_to(loop)
     for path in (pipe, loop):
-        with pytest.raises(FilmUnwritable, match="no regular file"):
+        with pytest.raises(FilmUnwritable, match="not a regular file"):
             VideoWriter(path, 25.0)
     assert pipe.is_fifo()
     assert loop.is_symlink()

@@ -186,7 +186,7 @@ def test_a_slow_processor_takes_smaller_models_and_fetches_none_that_are_too_slo
     plan = planner(LAPTOP).plan(Profile.HIGH)
     assert taken(plan)[Kind.ASR] == "whisper whisper-tiny"
     turbo = next(row for row in plan.rows if "turbo" in row.name)
-    assert turbo.why == "too slow: wants 2700 GFLOP/s"
+    assert turbo.why == "too slow: needs 2700 GFLOP/s"
     assert turbo.remedy == ""
 
 

@@ -93,7 +93,7 @@ def test_what_does_not_consent_is_refused_and_leaves_nothing(
     ],
 )
 def test_another_sentence_is_refused(heard: str, tmp_path: Path) -> None:
-    with pytest.raises(InputInvalid, match="is not the sentence"):
+    with pytest.raises(InputInvalid, match="differs from the one drawn"):
         cloned(tmp_path, understood=lambda _: heard)
     assert left_behind() == []
 
@@ -119,7 +119,7 @@ def test_sentences_are_drawn_from_a_thousand_million() -> None:
 def test_a_sentence_is_out_of_date_after_ten_minutes() -> None:
     asked = ask(NAME, app_paths())
     for later in (-1, consent.VALID_SECONDS + 1):
-        with pytest.raises(InputInvalid, match="out of date"):
+        with pytest.raises(InputInvalid, match="expired"):
             asked_of(NAME, app_paths(), lambda at=asked.at + timedelta(seconds=later): at)
 
 
@@ -127,7 +127,7 @@ def test_a_sentence_that_was_changed_is_refused() -> None:
     ask(NAME, app_paths())
     path = VoiceLibrary.of(app_paths()).root / ".asked" / f"{NAME}.json"
     path.write_text(path.read_text().replace("humble", "young"))
-    with pytest.raises(InputInvalid, match="signature does not fit"):
+    with pytest.raises(InputInvalid, match="signature is invalid"):
         asked_of(NAME, app_paths())
     path.write_text(ask("eve", app_paths()) and path.with_name("eve.json").read_text())
     with pytest.raises(InputInvalid, match="was drawn for the voice eve"):
@@ -161,14 +161,14 @@ def link_away(folder: Path) -> None:
     ("change", "sentence"),
     [
         (exchange_reference, "was changed after its speaker consented: reference.wav"),
-        (forge_record, "signature does not fit"),
+        (forge_record, "signature is invalid"),
         (bring_latents, "was changed after its speaker consented: latents"),
-        (link_away, "does not belong into the voice"),
+        (link_away, "does not belong to the voice"),
         (lambda folder: (folder / CONSENT).unlink(), "has no consent"),
         (lambda folder: (folder / CONSENT).write_bytes(b"\xff"), "cannot be read"),
-        (lambda folder: (folder / CONSENT).write_text("[1]"), "signature does not fit"),
+        (lambda folder: (folder / CONSENT).write_text("[1]"), "signature is invalid"),
         (lambda folder: (folder / MANIFEST).unlink(), "was changed"),
-        (lambda _: (app_paths().data / KEY_FILE).write_bytes(b"x" * 32), "another user's"),
+        (lambda _: (app_paths().data / KEY_FILE).write_bytes(b"x" * 32), "another user"),
     ],
 )
 def test_what_was_changed_does_not_open(
@@ -222,7 +222,7 @@ def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
     (key,) = ring.kept.values()
     assert key not in (app_paths().data / KEY_FILE).read_text()
     ring.is_locked = True
-    with pytest.raises(ConfigInvalid, match="does not give it out"):
+    with pytest.raises(ConfigInvalid, match="locked or denies access"):
         open_voice(folder, app_paths())
     ring.is_locked = False
     assert open_voice(folder, app_paths()).name == NAME

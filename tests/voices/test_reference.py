@@ -55,7 +55,7 @@ def test_real_recordings_of_one_person_pass(name: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "fault", "hint"),
     [
-        (lambda sound: sound * np.float32(0.004), "level", "nearer to the microphone"),
+        (lambda sound: sound * np.float32(0.004), "level", "closer to the microphone"),
         (too_loud, "clipping", "turn the microphone down"),
         (noisy, "noise", "where it is quiet"),
         (followed_by_another, "one speaker", "Only the person who consents"),
@@ -69,7 +69,7 @@ def test_each_fault_has_its_sentence(
     found = tuple(checks(read_reference(path)))
     assert fault in [check.name for check in found if not check.passed]
     assert hint in next(check.hint for check in found if check.name == fault)
-    with pytest.raises(InputInvalid, match="The reference will not do"):
+    with pytest.raises(InputInvalid, match="The reference cannot be used"):
         refuse_failed(found)
 
 

@@ -270,7 +270,7 @@ def test_a_consent_that_was_changed_is_still_refused(folder: Path) -> None:
 def test_a_sentence_that_was_drawn_can_still_be_read() -> None:
     asked = asked_of("carl", app_paths(), lambda: NOON.replace(minute=9))
     assert asked.sentence.text.startswith("I allow a copy of my voice.")
-    with pytest.raises(InputInvalid, match="out of date"):
+    with pytest.raises(InputInvalid, match="expired"):
         asked_of("carl", app_paths(), lambda: NOON.replace(minute=11))
 
 

@@ -1,1 +1,1 @@
-"""Read, judge and loop a clip of a person."""
+"""Reads, judges and loops clips of a person."""

@@ -1,4 +1,4 @@
-"""Watches a clip frame by frame: where the face is and how it looks; keeps numbers, no pictures."""
+"""Analyzes a clip frame by frame: position and look of the face; keeps numbers, no pictures."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from avatar_app.core.values import Image
 from avatar_app.engines.face.portrait.avatar import MESH_POINTS
 
 _PRESENT = 0.5
-"""Probability from which the mesh network is believed to have followed the face."""
+"""Probability from which the mesh network is trusted to have followed the face."""
 _LOOK_AROUND = 2.0
-"""Seconds between two looks at the whole picture, for other faces."""
+"""Seconds between two searches of the whole picture for other faces."""
 _LOOK_AGAIN = 0.3
-"""Seconds between two such looks while there is no face."""
+"""Seconds between two searches while there is no face."""
 _SIGHT = (64, 48)
-"""Width and height of the small pictures by which frames are compared."""
+"""Width and height of the small pictures for comparing frames."""
 _NOTHING = np.full((MESH_POINTS, 3), np.nan, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
-    """What was seen in each of n frames."""
+    """What was measured in each of n frames."""
 
     rate: float
     """Frames a second."""
     meshes: Floats
-    """(n, 468, 3), in pixels; not a number where no face was seen."""
+    """(n, 468, 3), in pixels; NaN where no face was seen."""
     sights: NDArray[np.float32]
     """(n, 48, 64): the frames, small and gray."""
     details: Floats
@@ -42,14 +42,14 @@ class Watched:
     lights: Floats
     """(n,): mean brightness of the face, 0 to 255."""
     faces: int
-    """The most faces that were seen at once."""
+    """The maximum number of faces seen at once."""
 
     def __len__(self) -> int:
         return len(self.meshes)
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """(n,): was the face seen?"""
+        """(n,): whether the face was seen."""
         return np.isfinite(self.meshes[:, 0, 0])
 
 
@@ -59,7 +59,7 @@ def watch(clip: Clip, eyes: FaceDetector, job: Job[Any], span: tuple[float, floa
     meshes, sights, details, lights = [], [], [], []
     for index, picture in enumerate(clip.frames()):
         share = min(index / clip.rate / (clip.seconds or 10.0), 1.0)
-        job.report(span[0] + (span[1] - span[0]) * share, "Watching the clip")
+        job.report(span[0] + (span[1] - span[0]) * share, "Analyzing the clip")
         mesh = follower.follow(index, picture)
         sights.append(_sight(picture))
         meshes.append(_NOTHING if mesh is None else mesh)
@@ -76,7 +76,7 @@ def watch(clip: Clip, eyes: FaceDetector, job: Job[Any], span: tuple[float, floa
 
 
 class _Follower:
-    """Keeps its eyes on one face, and looks around now and then."""
+    """Tracks one face, and searches for others now and then."""
 
     def __init__(self, eyes: FaceDetector, rate: float) -> None:
         self.most = 0
@@ -87,7 +87,7 @@ class _Follower:
         self._face: FaceBox | None = None
 
     def follow(self, index: int, picture: Image) -> Floats | None:
-        """The face's mesh in frame `index`, or None where it is not seen."""
+        """Return the face's mesh in frame `index`, or None where it is not seen."""
         if index >= self._next:
             self._look_around(index, picture)
         if self._face is None:
@@ -108,14 +108,14 @@ class _Follower:
 
 
 def _around(mesh: Floats) -> FaceBox:
-    """The face that a mesh lies on."""
+    """Return the box of the face that a mesh belongs to."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     side = float((high - low).max())
     return FaceBox(1.0, (low + high) / 2, side, float(np.deg2rad(tilt_of(mesh))))
 
 
 def _is_within(mesh: Floats, picture: Image) -> bool:
-    """Does the middle of the face lie in the picture?"""
+    """Whether the center of the face is inside the picture."""
     x, y = mesh[:, :2].mean(axis=0)
     return bool(0 <= x < picture.shape[1] and 0 <= y < picture.shape[0])
 
@@ -134,7 +134,7 @@ def _light(picture: Image, mesh: Floats) -> float:
 
 
 def runs(holds: NDArray[np.bool_]) -> Iterator[slice]:
-    """The stretches in which `holds` does."""
+    """Return the stretches in which `holds` is true."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], holds, [False]])))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         yield slice(int(begin), int(end))

@@ -1,4 +1,4 @@
-"""Turns a clip into what an avatar needs: the best still, and a loop of the person at rest."""
+"""Imports a clip: the best still picture, and an idle loop of the person."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BELOW = 10
 """Pixels that Wav2Lip's face box reaches below the chin."""
 _QUALITY = {"preset": "fast", "crf": "16"}
 _STEADY, _STEADY_BOX, _STEADY_SIZE = 1.0, 2.0, 6.0
-"""Frames over which the landmarks, the box's place and its size are smoothed: a network's trembling
+"""Frames over which the landmarks, the box's position and its size are smoothed: a network's jitter
 would show as a trembling mouth."""
 
 
@@ -43,7 +43,7 @@ class Film:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+        """Return the manifest entry."""
         return {
             "frames": len(self.boxes),
             "fps": round(self.clip.rate, 4),
@@ -53,7 +53,7 @@ class Film:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sitting:
-    """What an avatar is made of."""
+    """The pictures and measurements for an avatar."""
 
     picture: Image
     mesh: Floats
@@ -65,7 +65,7 @@ class Sitting:
 def sit_for_clip(
     path: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector] = FaceDetector
 ) -> Sitting:
-    """The person in a clip; InputInvalid where it cannot be used."""
+    """Import the person in a clip; raises InputInvalid where it cannot be used."""
     clip = open_clip(path)
     eyes = open_eyes()
     watched = watch(clip, eyes, job, (0.0, 0.75))
@@ -74,7 +74,7 @@ def sit_for_clip(
     seen = filled(watched.meshes[part])
     gaps, meshes = gaps_of(seen), smoothed(seen, _STEADY)
     loop = find_loop(meshes, gaps, watched.sights[part], watched.rate)
-    job.report(0.8, "Taking the best picture")
+    job.report(0.8, "Selecting the best picture")
     still = best_still(watched, part)
     picture = next(islice(clip.frames(), still, None))
     faces = eyes.faces(picture)
@@ -96,7 +96,8 @@ def _marks(mesh: Floats) -> Floats:
 
 
 def _boxes(meshes: Floats, size: tuple[int, int]) -> Floats:
-    """The face boxes, as `making.face_box` lays them, but steady: (n, 4), within the picture."""
+    """Return the face boxes, as `creation.face_box` computes them, but smoothed: (n, 4), inside the
+    picture."""
     low, high = meshes[:, :, :2].min(axis=1), meshes[:, :, :2].max(axis=1)
     high = high + np.array([0, BELOW], np.float32)
     middle = smoothed((low + high) / 2, _STEADY_BOX)
@@ -107,7 +108,7 @@ def _boxes(meshes: Floats, size: tuple[int, int]) -> Floats:
 
 
 def _faded(values: Floats, loop: Loop) -> Floats:
-    """Those of the loop's frames; at its end they turn into those before its beginning."""
+    """Return those of the loop's frames; at its end they blend into those before its beginning."""
     chosen = np.array(values[loop.begin : loop.end], np.float32)
     if not loop.mirrored:
         for k in range(FADE):
@@ -117,7 +118,7 @@ def _faded(values: Floats, loop: Loop) -> Floats:
 
 
 def write_idle(folder: Path, film: Film, job: Job[Any], span: tuple[float, float]) -> None:
-    """The loop's files; `span` is the part of the job's progress."""
+    """Write the loop's files; `span` is the part of the job's progress."""
     content = io.BytesIO()
     count = len(film.boxes)
     _encode(content, _told(_pictures(film), count, job, span), film.clip)
@@ -136,7 +137,7 @@ def _told(
 
 
 def _pictures(film: Film) -> Iterator[Image]:
-    """The loop's frames, faded over at its end."""
+    """Yield the loop's frames, cross-faded at its end."""
     import cv2
 
     loop = film.loop

@@ -1,7 +1,8 @@
-"""Finds in a watched clip a loop: a stretch that ends as it begins, or that turns back unnoticed.
+"""Finds a loop in an analyzed clip: a stretch that ends as it begins, or can be reversed
+unnoticed.
 
-The seam of a loop is judged as in Schödl et al., "Video Textures" (2000): by how alike the frames
-are, and how alike the motion is with which they are met. It is then faded over.
+The seam of a loop is judged as in Schödl et al., "Video Textures" (2000): by how similar the frames
+are, and how similar the motion at them is. It is then cross-faded.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from avatar_app.avatars.landmarks import INDICES, Floats
 from avatar_app.engines.face.portrait.idle import LEAST_FRAMES, MOST_FRAMES
 
 FADE = 5
-"""Frames at the end of a loop that turn into those before its beginning."""
+"""Frames at the end of a loop that blend into those before its beginning."""
 _SHORTEST, _LONGEST = 1.5, 4.0
 """Seconds of a loop."""
 _TURNING = 3.0
-"""Seconds, at most, of what is played forwards and back."""
+"""Maximum seconds of a stretch played forwards and back."""
 _APART = 0.012
-"""Widths of the face by which the ends of a loop may lie apart."""
+"""Maximum distance between the ends of a loop, in face widths."""
 _SWERVE = 0.004
 """The same per frame, for the motion there."""
 _OTHER = 5.0
-"""Levels by which its pictures may differ."""
+"""Maximum brightness difference of its pictures, in levels."""
 _MOUTH = 0.015
-"""Standard deviation of the gap between the lips that counts as much as one of the above."""
+"""Standard deviation of the lip gap that costs as much as one of the above."""
 _WORTH = 0.5
-"""What the full length of a loop is worth, in the same count."""
+"""What the full length of a loop is worth, in the same unit."""
 
 Costs = NDArray[np.float32]
 
@@ -41,11 +42,11 @@ class Loop:
     begin: int
     end: int
     mirrored: bool
-    """Is it played forwards, then backwards? Otherwise it is faded over at its end."""
+    """Whether it is played forwards, then backwards; otherwise it is cross-faded at its end."""
 
 
 def find_loop(meshes: Floats, gaps: Floats, sights: Floats, rate: float) -> Loop:
-    """The best loop of n frames.
+    """Return the best loop of n frames.
 
     `meshes`: (n, 468, 3), smooth; `gaps`: (n,), between the lips; `sights`: (n, rows, columns).
     """
@@ -58,7 +59,7 @@ def find_loop(meshes: Floats, gaps: Floats, sights: Floats, rate: float) -> Loop
     longest = min(round(_LONGEST * rate), MOST_FRAMES)
     good = (apart < _APART) & (swerve < _SWERVE) & (other < _OTHER)
     good &= (span >= max(_SHORTEST * rate, LEAST_FRAMES)) & (span <= longest)
-    good[:FADE] = False  # what is faded in lies before the beginning
+    good[:FADE] = False  # the frames to blend in are before the beginning
     if good.any():
         cost = apart / _APART + swerve / _SWERVE + other / _OTHER + 2 * mouth / _MOUTH
         cost -= _WORTH * span / longest
@@ -68,7 +69,7 @@ def find_loop(meshes: Floats, gaps: Floats, sights: Floats, rate: float) -> Loop
 
 
 def _turning(speed: Floats, mouth: Costs, span: NDArray[np.int64], rate: float) -> Loop:
-    """A stretch at whose ends hardly anything moves, so that nobody sees how it turns back."""
+    """Return a stretch at whose ends hardly anything moves, so that the reversal is not noticed."""
     longest = min(round(_TURNING * rate), MOST_FRAMES, len(speed)) - 1
     shortest = min(max(round(_SHORTEST * rate), LEAST_FRAMES), longest)
     cost = (speed[:, None] + speed[None, :]) / _SWERVE + 2 * mouth / _MOUTH
@@ -83,8 +84,8 @@ def _best(cost: Costs) -> tuple[int, int]:
 
 
 def _places(meshes: Floats) -> Floats:
-    """(n, k): where the face is, so that the distance of two rows is in widths of the face, root
-    mean square."""
+    """Return the face positions, (n, k), scaled so that the distance of two rows is in face widths,
+    root mean square."""
     chosen = [index for group in INDICES.values() for index in group]
     points = meshes[:, chosen, :2]
     cheeks = points[:, len(INDICES["jaw"]) - 1] - points[:, 0]
@@ -94,7 +95,7 @@ def _places(meshes: Floats) -> Floats:
 
 
 def _distances(rows: Floats) -> Costs:
-    """Between all rows."""
+    """Return the distances between all rows."""
     wide = rows.astype(np.float64)
     squares = (wide**2).sum(axis=1)
     apart = squares[:, None] + squares[None, :] - 2 * wide @ wide.T
@@ -102,7 +103,7 @@ def _distances(rows: Floats) -> Costs:
 
 
 def _restless(gaps: Floats) -> Costs:
-    """[begin, end]: the standard deviation of the gap between the lips in that stretch."""
+    """Return [begin, end]: the standard deviation of the lip gap in that stretch."""
     sums = np.concatenate([[0.0], np.cumsum(gaps, dtype=np.float64)])
     squares = np.concatenate([[0.0], np.cumsum(gaps.astype(np.float64) ** 2)])
     count = np.arange(len(gaps))
@@ -113,7 +114,7 @@ def _restless(gaps: Floats) -> Costs:
 
 
 def smoothed(values: Floats, frames: float) -> Floats:
-    """Along the first axis by a Gaussian of `frames`."""
+    """Smooth along the first axis by a Gaussian of `frames`."""
     from cv2 import getGaussianKernel
 
     flat = values.reshape(len(values), -1)
@@ -125,7 +126,7 @@ def smoothed(values: Floats, frames: float) -> Floats:
 
 
 def filled(values: Floats) -> Floats:
-    """What is no number, by what is between its neighbors along the first axis."""
+    """Replace NaN by interpolating between its neighbors along the first axis."""
     flat = values.reshape(len(values), -1)
     known = np.flatnonzero(np.isfinite(flat[:, 0]))
     at = np.arange(len(flat))

@@ -1,4 +1,4 @@
-"""Judges a watched clip: which part of it can be used, which frame is the portrait, what to say."""
+"""Judges an analyzed clip: the usable part, the best portrait frame, and notes for the user."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from avatar_app.avatars.landmarks import INDICES, Floats, gap_of, tilt_of, turn_
 from avatar_app.core.errors import InputInvalid
 
 SHORTEST = 1.0
-"""Seconds of a clip, without a cut, from which a loop can be made."""
+"""Minimum seconds of a clip, without a cut, for a loop."""
 _CUT_LIGHT = 30.0
-"""Levels by which a frame differs from the one before, on the mean, where another scene begins."""
+"""Mean brightness difference between two frames that indicates a cut, in levels."""
 _CUT_WAY = 0.35
-"""The same for the face's way, in widths of the face."""
+"""The same for the face's movement, in face widths."""
 _MISSED = 0.12
-"""Seconds for which a face may be lost within a part that is used: a hand passing, a blur."""
+"""Seconds for which a face may be lost within a usable part: a hand passing, a blur."""
 _DARK, _DIM = 32.0, 60.0
 """Mean brightness of a face, of 255."""
 _TALKING = 0.015
-"""Standard deviation of the gap between the lips, in widths of the mouth, of one who speaks."""
+"""Standard deviation of the lip gap of a speaker, in mouth widths."""
 _ASLEEP = 0.75
-"""Opening of the eyes, in that of most frames, below which they blink."""
+"""Eye opening, relative to most frames, below which the eyes blink."""
 _HINT = "Film yourself for a few seconds, looking into the camera."
 
 
 def usable_part(watched: Watched, path: Path) -> tuple[slice, tuple[str, ...]]:
-    """The longest part of the clip that shows the face without a cut, and what to say of it."""
+    """Return the longest part of the clip that shows the face without a cut, with notes for the
+    user."""
     seconds, present = len(watched) / watched.rate, watched.present
     if len(watched) == 1:
         raise InputInvalid(
@@ -44,9 +45,7 @@ def usable_part(watched: Watched, path: Path) -> tuple[slice, tuple[str, ...]]:
     if absent == 1:
         raise InputInvalid(f"No face found in {path}.", _HINT)
     if absent > 0.5:
-        raise InputInvalid(
-            f"In {100 * absent:.0f} % of the frames of {path} there is no face.", _HINT
-        )
+        raise InputInvalid(f"{100 * absent:.0f} % of the frames of {path} show no face.", _HINT)
     _check_light(watched, path)
     scenes = _scenes(watched)
     parts = [part for scene in scenes for part in _shown(watched, scene)]
@@ -76,7 +75,7 @@ def _check_light(watched: Watched, path: Path) -> None:
 
 
 def _scenes(watched: Watched) -> list[slice]:
-    """The clip, divided at its cuts."""
+    """Split the clip at its cuts."""
     apart = np.abs(np.diff(watched.sights, axis=0)).mean(axis=(1, 2))
     middles = watched.meshes[:, :, :2].mean(axis=1)
     way = np.linalg.norm(np.diff(middles, axis=0), axis=1) / _width(watched)
@@ -92,7 +91,7 @@ def _width(watched: Watched) -> float:
 
 
 def _shown(watched: Watched, scene: slice) -> list[slice]:
-    """The stretches of a scene in which the face is hardly ever lost."""
+    """Return the stretches of a scene in which the face is hardly ever lost."""
     shown = watched.present[scene].copy()
     for gap in runs(~shown):
         inner = gap.start > 0 and gap.stop < len(shown)
@@ -102,17 +101,18 @@ def _shown(watched: Watched, scene: slice) -> list[slice]:
 
 
 def gaps_of(meshes: Floats) -> Floats:
-    """How far the lips are apart in each frame, in widths of the mouth."""
+    """Return the gap between the lips in each frame, in mouth widths."""
     return np.array([gap_of(mesh) for mesh in meshes], np.float32)
 
 
 def mouth_moves(gaps: Floats) -> bool:
-    """Does the person speak, or chew?"""
+    """Whether the person speaks, or chews."""
     return float(gaps.std()) > _TALKING
 
 
 def best_still(watched: Watched, part: slice) -> int:
-    """The frame that is the best portrait: frontal, upright, sharp, lips closed, eyes open."""
+    """Return the frame that is the best portrait: frontal, upright, sharp, lips closed,
+    eyes open."""
     chosen = np.arange(part.start, part.stop)
     chosen = chosen[watched.present[chosen]]
     meshes = watched.meshes[chosen]
@@ -129,7 +129,7 @@ def best_still(watched: Watched, part: slice) -> int:
 
 
 def eyes_opened(meshes: Floats) -> NDArray[np.float32]:
-    """How far the eyes are open in each frame, in widths of an eye."""
+    """Return how far the eyes are open in each frame, in eye widths."""
     sides = []
     for side in ("right", "left"):
         upper = meshes[:, list(INDICES[f"{side}_eye_upper"]), :2]

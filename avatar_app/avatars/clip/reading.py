@@ -1,4 +1,4 @@
-"""Reads a short clip, whatever wrote it, or says in one sentence why it cannot be used."""
+"""Reads short video clips of any format; rejects unusable ones with one clear sentence."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
 
 MOST_SECONDS = 20.0
-"""Of a clip that are looked at."""
+"""Maximum seconds of a clip that are analyzed."""
 LONGEST = 1280
-"""Pixels: the longer side of what is made of a clip."""
+"""Pixels: the longer side of pictures made from a clip."""
 _SUFFIXES = frozenset(
     [
         ".mp4",
@@ -36,23 +36,23 @@ _SUFFIXES = frozenset(
     ]
 )
 _FORMATS = "mov,mp4,matroska,webm,avi,gif,mpeg,mpegts,asf,ogg,flv"
-"""Those that hold a film themselves; a playlist would name other files, or addresses."""
+"""Formats that contain a film themselves; a playlist would name other files, or addresses."""
 _PHOTOS = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif"})
-"""Kinds of files that begin as a film does."""
+"""Photo formats whose files begin like a film."""
 _LARGEST_FILE = 2_000_000_000
 _MOST_PIXELS = 4096 * 2304
 _LEAST_SIDE = 96
 _MOST_DECODED = 5_000
-"""Frames, however many a second has."""
+"""Maximum frames, whatever the frame rate."""
 _FASTEST = 31.0
-"""Frames a second that are kept; of faster clips every second one is, or fewer."""
+"""Maximum frames a second that are used; of faster clips every second one is, or fewer."""
 _USUAL = 25.0
 _KINDS = "Use an MP4, MOV, WebM, MKV, AVI or GIF file."
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A film that can be read; `frames` may be called again."""
+    """A readable film; `frames` may be called several times."""
 
     path: Path
     size: tuple[int, int]
@@ -60,16 +60,17 @@ class Clip:
     rate: float
     """Frames a second, as they are read."""
     seconds: float
-    """How long it says it is, at most MOST_SECONDS; 0 if it does not say."""
+    """Stated length, at most MOST_SECONDS; 0 if unknown."""
 
     def frames(self) -> Iterator[Image]:
-        """uint8, (height, width, 3), RGB, upright, `rate` in each second."""
+        """Yield uint8, (height, width, 3), RGB, upright, `rate` in each second."""
         with _opened(self.path) as film:
             yield from _paced(_upright(self, film), self.rate)
 
 
 def is_clip(path: Path) -> bool:
-    """Is this a film rather than a photo? A file's content tells, or where it is none, its name."""
+    """Whether this is a film rather than a photo, by its content, or for a missing file by its
+    name."""
     try:
         with path.open("rb") as file:
             head = file.read(16)
@@ -82,7 +83,7 @@ def is_clip(path: Path) -> bool:
 
 
 def open_clip(path: Path) -> Clip:
-    """The clip in a file; InputInvalid if it is none that can be used."""
+    """Open a clip; raises InputInvalid if it cannot be used."""
     with _opened(path) as film:
         stream = film.streams.video[0]
         frame = next(iter(film.decode(stream)), None)
@@ -102,7 +103,7 @@ def open_clip(path: Path) -> Clip:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The film in a file, its video ready to be decoded."""
+    """Open a film, its video ready to be decoded."""
     import av
 
     try:
@@ -153,7 +154,7 @@ def _rate(stream: Any) -> float:
 
 
 def _upright(clip: Clip, film: Any) -> Iterator[tuple[float, Image]]:
-    """Its frames and their times in seconds, until enough was seen."""
+    """Yield its frames and their times in seconds, until enough were read."""
     import cv2
 
     begin = None
@@ -170,7 +171,7 @@ def _upright(clip: Clip, film: Any) -> Iterator[tuple[float, Image]]:
 
 
 def _turned(frame: Any, stream: Any) -> Any:
-    """RGB, upright, as the camera was held, its pixels square."""
+    """Return a frame as RGB, upright as the camera was held, with square pixels."""
     import cv2
 
     picture = frame.to_ndarray(format="rgb24")
@@ -182,7 +183,7 @@ def _turned(frame: Any, stream: Any) -> Any:
 
 
 def _paced(frames: Iterator[tuple[float, Image]], rate: float) -> Iterator[Image]:
-    """`rate` frames in each second: the one that is seen at that moment."""
+    """Yield `rate` frames in each second: the one that is visible at that moment."""
     due = 0
     last = None
     for time, picture in frames:

@@ -1,1 +1,1 @@
-"""Find faces and their landmarks in pictures."""
+"""Face detection and face meshes."""

@@ -1,4 +1,4 @@
-"""Finds faces with BlazeFace, the built-in detector (see networks/README.md)."""
+"""Detects faces with BlazeFace, the built-in detector (see networks/README.md)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from avatar_app.core.values import Image
 
 _SIDE = 128
 _SURE = 0.6
-"""Score from which a detection is a face."""
+"""Score from which a detection counts as a face."""
 _SIGHTS = (1.0, 0.5, 0.28)
-"""Sides of the squares that are searched, in sides of the picture: the network needs faces that
-are a tenth of what it sees."""
+"""Sides of the searched squares, in sides of the picture: the network needs faces of at least a
+tenth of its input."""
 
 
 class BlazeFace:
-    """A `seeing.Detector`."""
+    """A `faces.BoxDetector`."""
 
     def __init__(self) -> None:
         self._network = bundled_network("face_detection.onnx")
@@ -63,7 +63,8 @@ class BlazeFace:
 
 
 def _anchors() -> Floats:
-    """Centers of BlazeFace's boxes, in sides of its input: 2 a cell of 16 × 16, 6 of 8 × 8."""
+    """Return the centers of BlazeFace's boxes, in sides of its input: 2 for each cell of 16 × 16, 6
+    for 8 × 8."""
     centers = []
     for cells, each in ((16, 2), (8, 6)):
         middle = (np.arange(cells) + 0.5) / cells
@@ -76,7 +77,7 @@ _ANCHORS = _anchors()
 
 
 def _squares(width: int, height: int, side: float) -> list[tuple[float, float]]:
-    """Left upper corners of squares that cover the picture, each half over the next."""
+    """Return the upper left corners of squares that cover the picture, overlapping by half."""
     columns, rows = (_places(length, side) for length in (width, height))
     return [(x, y) for y in rows for x in columns]
 

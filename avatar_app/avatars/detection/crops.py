@@ -1,4 +1,4 @@
-"""What a network sees of a picture: squares, turned and scaled, and where in them a face lies."""
+"""Image crops for networks: rotated and scaled squares, and face boxes in them."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ _NETWORKS = Path(__file__).with_name("networks")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceBox:
-    """A face that was seen, not yet measured."""
+    """A detected face, before its mesh is measured."""
 
     score: float
     center: Floats
     """x, y in pixels."""
     side: float
-    """Of the square around the face, in pixels."""
+    """Side of the square around the face, in pixels."""
     tilt: float
     """Radians, clockwise."""
 
 
 def overlap(one: FaceBox, other: FaceBox) -> float:
-    """Intersection over union of their squares."""
+    """Return the intersection over union of their squares."""
     away = np.abs(one.center - other.center)
     shared = np.clip((one.side + other.side) / 2 - away, 0, min(one.side, other.side)).prod()
     return float(shared / (one.side**2 + other.side**2 - shared))
 
 
 def bundled_network(name: str) -> Any:
-    """A built-in network, loaded; one thread."""
+    """Load a built-in network; one thread."""
     return session(str(_NETWORKS / name), 1)
 
 
 def session(model: str | bytes, threads: int) -> Any:
-    """A network that is computed on `threads` processor cores."""
+    """Load a network that runs on `threads` processor cores."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -51,20 +51,20 @@ def session(model: str | bytes, threads: int) -> Any:
 
 
 def outputs(network: Any, seen: Floats) -> list[Any]:
-    """What a network with one input says of one square, shape (side, side, 3)."""
+    """Run a network with one input on one square, shape (side, side, 3)."""
     planes = np.ascontiguousarray(seen.transpose(2, 0, 1)[None])
     found: list[Any] = network.run(None, {network.get_inputs()[0].name: planes})
     return found
 
 
 def turning(tilt: float) -> NDArray[np.float64]:
-    """The rotation by `tilt`, shape (3, 3); the third axis stays."""
+    """Return the rotation by `tilt`, shape (3, 3); the third axis stays."""
     c, s = math.cos(tilt), math.sin(tilt)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
 def cut(picture: Image, center: Floats, side: float, tilt: float, pixels: int) -> Floats:
-    """A square of the picture, scaled to `pixels` a side, black where the picture ends."""
+    """Cut a square of the picture, scaled to `pixels` a side, black outside the picture."""
     import cv2
 
     scale = side / pixels
@@ -76,8 +76,8 @@ def cut(picture: Image, center: Floats, side: float, tilt: float, pixels: int) -
 
 
 def reduced(picture: Image, pixels: float) -> tuple[Image, float]:
-    """The picture made smaller if `pixels` of it become one, and by how much: then each pixel is a
-    mean, where picking single ones turns fine patterns into noise."""
+    """Downscale the picture if `pixels` of it become one, and return the factor: averaging avoids
+    the noise that sampling makes of fine patterns."""
     import cv2
 
     if pixels < 1.5:

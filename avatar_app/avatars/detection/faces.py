@@ -1,7 +1,7 @@
-"""Finds faces in a picture and the 468 points of MediaPipe's mesh on each.
+"""Detects faces in a picture, with the 468 points of MediaPipe's face mesh on each.
 
-A detector says where faces may be: BlazeFace, which is built-in, or S3FD. Face Mesh, built-in too
-(see networks/README.md), measures them and is asked whether they are faces.
+A detector proposes faces: BlazeFace, which is built-in, or S3FD. Face Mesh, built-in too (see
+networks/README.md), measures them and confirms that they are faces.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ _MESH_SIDE = 192
 _SAME = 0.3
 """Overlap (intersection over union) from which two detections are one face."""
 _PRESENT = 0.5
-"""Probability from which the mesh network is believed to have seen a face."""
+"""Probability from which the mesh network is trusted to have seen a face."""
 _ROOM = (1.4, 1.5, 1.6)
-"""Sides of the squares that the mesh network sees, in sides of the face; their mean is steadier."""
+"""Sides of the squares for the mesh network, in face sizes; their mean is more stable."""
 _LEANING = 0.08
-"""Radians by which a face may be tilted in what the mesh network sees: upright it sees best."""
+"""Radians by which a face may be tilted in the network's input: it works best on upright faces."""
 _TRIES = 4
-"""Times that the square is turned for that; detectors that tell no tilt need two or three."""
+"""Number of rotations of the square for that; detectors that report no tilt need two or three."""
 _CORNERS = (33, 263)
 """Outer corners of the eyes in the mesh."""
 
 
 class BoxDetector(Protocol):
-    """Says where faces may be."""
+    """Proposes where faces may be."""
 
     def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
-        """For each picture, uint8, (height, width, 3), RGB, its faces in any order; a face may be
-        told several times."""
+        """Return for each picture, uint8, (height, width, 3), RGB, its faces in any order; a face
+        may be returned several times."""
 
 
 def create_face_detector(
     name: DetectorName, models: Path, model: Path | None = None, batch: int = 1
 ) -> FaceDetector:
-    """A face detector of the chosen kind; only this one is loaded.
+    """Create a face detector of the chosen kind; only this one is loaded.
 
-    `model`: S3FD's weights; None looks for them in the folder `models`. `batch`: pictures at
-    once. ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be had.
+    `model`: S3FD's weights; None looks for them in the folder `models`. `batch`: pictures at once.
+    Raises ModelMissing, InputInvalid or OutOfMemory where S3FD cannot be loaded.
     """
     if name is DetectorName.BUILTIN:
         return FaceDetector()
@@ -73,15 +73,15 @@ def create_face_detector(
 def face_detector_factory(
     chosen: AvatarSettings, models: Path, batch: int | None = None
 ) -> Callable[[], FaceDetector]:
-    """What makes the face detector that the settings choose; `models`: the folder of weights;
-    `batch` instead of theirs."""
+    """Return a factory of the face detector that the settings choose; `models`: the folder of
+    weights; `batch` overrides the settings."""
     weights = Path(chosen.detector_model).expanduser() if chosen.detector_model else None
     size = batch or chosen.detector_batch
     return partial(create_face_detector, chosen.detector, models, weights, size)
 
 
 class FaceDetector:
-    """A detector and the network of the mesh, loaded."""
+    """A box detector and the mesh network, loaded."""
 
     def __init__(self, detector: BoxDetector | None = None) -> None:
         from avatar_app.avatars.detection.blazeface import BlazeFace
@@ -90,12 +90,12 @@ class FaceDetector:
         self._mesher = bundled_network("face_landmarks.onnx")
 
     def faces(self, picture: Image) -> list[FaceBox]:
-        """All faces, the largest first."""
+        """Return all faces, the largest first."""
         return self.faces_in_each([picture])[0]
 
     def faces_in_each(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
-        """All faces of each picture, the largest first; faster than one picture after another
-        where the detector takes several at once."""
+        """Return all faces of each picture, the largest first; faster than one picture after
+        another where the detector processes several at once."""
         found = self._detector.faces(pictures)
         return [self._real(*each) for each in zip(pictures, found, strict=True)]
 
@@ -108,11 +108,12 @@ class FaceDetector:
         return sorted(real, key=lambda face: -face.side)
 
     def mesh(self, picture: Image, face: FaceBox) -> tuple[Floats, float]:
-        """Points, shape (468, 3), in pixels of the picture, and the probability of a face there."""
+        """Return the mesh points, shape (468, 3), in pixels of the picture, and the probability of
+        a face there."""
         smaller, factor = reduced(picture, face.side * _ROOM[0] / _MESH_SIDE)
         center, side, tilt = face.center * factor, face.side * factor, face.tilt
         points, presence = self._mesh_in(smaller, center, side * _ROOM[1], tilt)
-        if presence > _PRESENT:  # again, now that it is known where the face ends
+        if presence > _PRESENT:  # again, now that the extent of the face is known
             for _ in range(_TRIES):
                 told = tilt
                 center, side, tilt = _surroundings(points)
@@ -136,7 +137,7 @@ class FaceDetector:
 
 
 def _surroundings(points: Floats) -> tuple[Floats, float, float]:
-    """Center, side and tilt of the square around a mesh."""
+    """Return center, side and tilt of the square around a mesh."""
     between = points[_CORNERS[1], :2] - points[_CORNERS[0], :2]
     tilt = float(np.arctan2(between[1], between[0]))
     turn = turning(tilt)[:2, :2].astype(np.float32)

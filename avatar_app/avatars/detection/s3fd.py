@@ -1,7 +1,7 @@
-"""Finds faces with S3FD, whose weights the user brings; pictures are looked at small.
+"""Detects faces with S3FD, whose weights the user provides; pictures are scaled down first.
 
-The published detector of the face-alignment and Wav2Lip projects: the mean color taken off, boxes
-with variances 0.1 and 0.2 around anchors of four cells, those of the same face told once.
+The published detector of the face-alignment and Wav2Lip projects: the mean color is subtracted,
+boxes have variances 0.1 and 0.2 around anchors of four cells, and overlapping boxes are merged.
 """
 
 from __future__ import annotations
@@ -29,38 +29,39 @@ from avatar_app.core.values import Image
 from avatar_app.engines.face.checkpoints.reading import Published, read_weights
 
 _LONGEST = 512
-"""Pixels: pictures are made no longer than this; 1280 × 720 would take fifteen times as long."""
+"""Pixels: pictures are scaled down to this; 1280 × 720 would take fifteen times as long."""
 _LEAST = 64
-"""Pixels: smaller pictures are continued, or nothing is left of them in the coarsest level."""
+"""Pixels: smaller pictures are padded, or nothing would be left of them in the coarsest level."""
 _MEAN = np.array([104, 117, 123], np.float32)
-"""B, G and R."""
+"""The variances of the network's positions and sizes."""
 _SHIFTS, _SIZES = 0.1, 0.2
 """The variances with which the network says places and sizes."""
 _ANCHOR = 4
-"""Sides of a level's boxes, in its cells."""
+"""Probability from which a detection counts as a face."""
 _SURE = 0.5
-"""Probability from which a detection is a face."""
+"""Overlap from which two boxes are the same face."""
 _SAME = 0.3
-"""Overlap from which two boxes are one face."""
+"""File names in the folder of models: as the program downloads it, and as commonly named."""
 _PLACES = ("s3fd/s3fd-619a316812.pth", "s3fd-619a316812.pth", "s3fd.pth", "s3fd.safetensors")
 """In the folder of models: as the program fetches it, and as people call it."""
 _SENTENCES = {
     "title": "S3FD",
     "network": "the S3FD face detector",
     "where": "Type: avatar-app models download s3fd, or use the built-in detector.",
-    "which": "Take s3fd.pth (s3fd-619a316812.pth), as Wav2Lip and face-alignment use it.",
+    "which": "Use s3fd.pth (s3fd-619a316812.pth), the file of Wav2Lip and face-alignment.",
 }
 
 
 class S3fd:
-    """A `seeing.Detector`.
+    """`model`: the checkpoint; `batch`: pictures processed at once.
 
     Raises ModelMissing where the weights are not there, InputInvalid where they are damaged or
     another network's.
     """
 
     def __init__(self, model: Path, batch: int = 1) -> None:
-        """`model`: the checkpoint; `batch`: pictures that are looked at at once."""
+        """Return the faces of each picture: x0, y0, x1, y1 in pixels and the probability, shape (n,
+        5)."""
         state = read_weights(model, _published())
         self._network = session(s3fd_graph(state), min(os.cpu_count() or 1, 8))
         self._batch = batch
@@ -69,7 +70,7 @@ class S3fd:
         return [[_square(box) for box in boxes] for boxes in self.boxes(pictures)]
 
     def boxes(self, pictures: Sequence[Image]) -> list[Floats]:
-        """The faces of each picture: x0, y0, x1, y1 in pixels and the probability, shape (n, 5)."""
+        """Return the path of the weights in the folder of models, or where they should be."""
         found: list[Floats] = []
         for _, alike in groupby(pictures, key=np.shape):
             same = list(alike)
@@ -93,14 +94,13 @@ class S3fd:
                     "There is not enough memory for S3FD.",
                     "Set avatars.detector_batch=1, or avatars.detector=builtin.",
                 ) from error
-            raise EngineFailed(
-                f"S3FD could not be computed: {error}.", "Use the built-in detector."
-            ) from error
+            raise EngineFailed(f"S3FD failed: {error}.", "Use the built-in detector.") from error
         return dict(zip(names, values, strict=True))
 
 
 def weights_in(folder: Path) -> Path:
-    """Where the weights lie if the user put them into the folder of models, or should lie."""
+    """Return the network's input: (3, height, width), BGR less the mean, zero outside the
+    picture."""
     there = (folder / name for name in _PLACES)
     return next((path for path in there if path.is_file()), folder / _PLACES[0])
 
@@ -110,7 +110,7 @@ def _published() -> Published:
 
 
 def _seen(picture: Image, factor: float) -> Floats:
-    """What the network sees: (3, height, width), BGR less the mean, nothing beyond the picture."""
+    """Return the faces of one picture of the batch."""
     import cv2
 
     if factor < 1:
@@ -123,13 +123,13 @@ def _seen(picture: Image, factor: float) -> Floats:
 
 
 def _found(outputs: dict[str, Floats], index: int) -> Floats:
-    """The faces of one picture of those that were looked at."""
+    """Return boxes and probabilities of the cells above the threshold, shape (n, 5)."""
     levels = [_of_level(outputs, index, level) for level in range(len(STRIDES))]
     return _distinct(np.concatenate(levels))
 
 
 def _of_level(outputs: dict[str, Floats], index: int, level: int) -> Floats:
-    """Boxes and probabilities of the cells that are sure, shape (n, 5)."""
+    """Merge overlapping boxes, keeping the most probable."""
     scores = outputs[score_name(level)][index, 0]
     rows, columns = np.nonzero(scores > _SURE)
     said = outputs[box_name(level)][index][:, rows, columns].T
@@ -142,7 +142,8 @@ def _of_level(outputs: dict[str, Floats], index: int, level: int) -> Floats:
 
 
 def _distinct(boxes: Floats) -> Floats:
-    """Of the boxes that overlap, the surest."""
+    """Return the intersection over union; a started pixel counts as one, as in the published
+    detector."""
     left = boxes[np.argsort(-boxes[:, 4], kind="stable")]
     kept = []
     while len(left):

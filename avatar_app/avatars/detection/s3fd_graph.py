@@ -1,7 +1,7 @@
-"""S3FD's network: what its checkpoint must hold, and the ONNX graph that is built of it.
+"""The S3FD network: expected checkpoint entries, and the ONNX graph built from them.
 
 Zhang et al., "S³FD: Single Shot Scale-invariant Face Detector" (2017): VGG16 whose layers of six
-resolutions each say for every cell whether a face is there and where.
+resolutions predict for every cell whether it contains a face, and where.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 PICTURES = "pictures"
 STRIDES = (4, 8, 16, 32, 64, 128)
-"""Pixels of the cells of each level."""
+"""Cell size of each level, in pixels."""
 _OPSET = 17
 _IR = 9
 _TINY = 1e-10
-"""What the norms add to a length."""
+"""Epsilon added to norms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Layer:
     stride: int = 1
     pad: int = 1
     pooled: bool = False
-    """Is its input halved first?"""
+    """Whether its input is pooled to half size first."""
 
 
 def _vgg() -> tuple[_Layer, ...]:
@@ -62,23 +62,24 @@ _LAYERS = (
 )
 _NORMED = ("conv3_3", "conv4_3", "conv5_3")
 _LEVELS = (*_NORMED, "fc7", "conv6_2", "conv7_2")
-"""The layers of which faces are read, in the order of STRIDES."""
+"""The layers from which faces are predicted, in the order of STRIDES."""
 _BACKGROUNDS = 3
-"""Scores of the first level that mean no face: the highest counts ("max-out background")."""
+"""Background scores of the first level: the highest counts ("max-out background")."""
 
 
 def score_name(level: int) -> str:
-    """Output (n, 1, rows, columns): the probability of a face in each cell."""
+    """Return the output (n, 1, rows, columns): the probability of a face in each cell."""
     return f"score_{level}"
 
 
 def box_name(level: int) -> str:
-    """Output (n, 4, rows, columns): where in its cell the face lies, as the network says it."""
+    """Return the output (n, 4, rows, columns): the position of the face in its cell, in the
+    network's encoding."""
     return f"box_{level}"
 
 
 def expected_shapes() -> dict[str, tuple[int, ...]]:
-    """The entries of the published state dict and their shapes: 65 of them."""
+    """Return the 65 entries of the published state dict with their shapes."""
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in _LAYERS:
         shapes |= _convolution(layer.name, layer.inputs, layer.outputs, layer.kernel)
@@ -126,7 +127,7 @@ class _Graph:
         return self.add("Conv", [source, weight, bias], name, strides=strides, pads=pads)
 
     def normed(self, source: str, name: str) -> str:
-        """Each cell's vector, at the length that the weights say."""
+        """Normalize each cell's vector to the length given by the weights."""
         length = self.add("ReduceL2", [source], f"{name}.length", axes=[1], keepdims=1)
         length = self.add("Add", [length, "tiny"], f"{name}.divisor")
         unit = self.add("Div", [source, length], f"{name}.unit")
@@ -134,7 +135,7 @@ class _Graph:
         return self.add("Mul", [unit, self.constant(f"{name}.weight", weight)], f"{name}.out")
 
     def scored(self, source: str, head: str, level: int) -> None:
-        """The probability of a face, of two scores or four."""
+        """Return the probability of a face from two or four scores."""
         scores = self.convolved(source, f"{head}_mbox_conf")
         backgrounds = _BACKGROUNDS if level == 0 else 1
         sizes = self.constant(f"{head}.sizes", np.array([backgrounds, 1], np.int64))
@@ -146,7 +147,8 @@ class _Graph:
 
 
 def s3fd_graph(state: Arrays) -> bytes:
-    """`pictures` (n, 3, height, width), BGR less the mean → `score_0`, `box_0` … `box_5`."""
+    """Build the graph `pictures` (n, 3, height, width), BGR less the mean → `score_0`, `box_0` …
+    `box_5`."""
     graph = _Graph(state)
     graph.constant("tiny", np.array(_TINY, np.float32))
     source = PICTURES
