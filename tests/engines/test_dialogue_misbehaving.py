@@ -81,6 +81,7 @@ THINKING = "The user wants a greeting, so be brief."
         f"<|channel|>analysis<|message|>{THINKING}<|end|><|start|>assistant<|channel|>final<|message|>"
         f"{HELLO}",
         f"<|START_THINKING|>{THINKING}<|END_THINKING|>{HELLO}",
+        f"analysis{THINKING}assistantfinal{HELLO}",
     ],
 )
 def test_thoughts_are_not_spoken_however_they_are_marked(written):
@@ -137,6 +138,12 @@ SUM = ToolCall("sum", {"x": "2+2"})
         ([call(0, "a", "su", ""), call(0, None, "m", '{"x": "2+2"}')], [SUM]),
         ([call(0, None, "sum", '{"x": "2+2"}')], [SUM]),
         ([call(0, "a", "sum", {"x": "2+2"})], [SUM]),
+        ([call(0, "a", "sum", '"{\\"x\\": \\"2+2\\"}"')], [SUM]),
+        ([call(0, "a", "sum", "")] + [call(0, None, None, each) for each in '{"x": "2+2"}'], [SUM]),
+        ([{"tool_calls": call(0, "a", "sum", '{"x": "2+2"}')["tool_calls"][0]}], [SUM]),
+        ([{"tool_calls": [None]}, call(0, "a", "now", None)], [ToolCall("now")]),
+        ([{"function_call": {"name": "sum", "arguments": '{"x": "2+2"}'}}], [SUM]),
+        ([{"content": '<tool_call>{"name": "sum", "arguments": {"x": "2+2"}}</tool_call>'}], [SUM]),
         ([call(1, "a", "sum", '{"x": "2+2"}')], [SUM]),
         ([call(0, "a", "sum", '{"x": '), call(1, "b", "now", "{}"), call(0, None, None, '"2+2"}')],
          [SUM, ToolCall("now")]),

@@ -12,14 +12,31 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.openai.request import MEDIA, Refusal, refusal, without
-from avatar_app.engines.dialogue.openai.stream import CUT, FILTERED, Answer, Requested
+from avatar_app.engines.dialogue.openai.stream import (
+    CUT,
+    FILTERED,
+    Answer,
+    ReadLimits,
+    Requested,
+    ServerError,
+    SilenceTooLong,
+)
 from avatar_app.engines.dialogue.openai.transport import (
     CONNECT_WITHIN,
     asked_patiently,
     longest_silence,
     open_http_client,
+    transport_errors,
 )
-from avatar_app.engines.dialogue.openai.wire import NO_KEY, Wire, key_for, reason_of, translated
+from avatar_app.engines.dialogue.openai.wire import (
+    NO_KEY,
+    Wire,
+    key_for,
+    reason_of,
+    reported,
+    silent,
+    translated,
+)
 from avatar_app.engines.dialogue.prompting.budget import fitted
 from avatar_app.engines.dialogue.prompting.content import media_tokens, plain, with_media
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
@@ -82,10 +99,14 @@ class OpenAIDialogue:
         try:
             with self._client(wire) as client:
                 yield from self._reply(client, prompt, turn)
-        except self._openai.OpenAIError as error:
+        except transport_errors() as error:
             turn.check()  # a wire that was cut raises too
             raise translated(error, choices.address) from error
-        except (ValueError, AttributeError, TypeError) as error:
+        except ServerError as error:
+            raise reported(error.body, choices.address) from error
+        except SilenceTooLong as error:
+            raise silent(choices.address) from error
+        except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
             turn.check()
             raise EngineFailed(
                 f"What the server {choices.address} answers is no answer of a language model.",
@@ -132,13 +153,16 @@ class OpenAIDialogue:
                 self._choices.patience,
             )
             thoughts = Thoughts(suspected=self._place in self._thinking)
-            said = answer(
-                received.texts(stream, turn), may_call=False, thoughts=thoughts, ending=ending
-            )
-            for output in said:
-                turn.check()
-                answered = answered or bool(str(output).strip())
-                yield output
+            with stream:
+                texts = received.texts(stream.response, turn, self._limits)
+                said = answer(texts, may_call=bool(prompt.tools), thoughts=thoughts, ending=ending)
+                for output in said:
+                    turn.check()
+                    if isinstance(output, ToolCall):
+                        received.add(output)
+                        continue
+                    answered = answered or bool(output.strip())
+                    yield output
             if thoughts.unmarked:
                 self._thinking.add(self._place)
             asked = [] if ending.over else received.requested()
@@ -153,13 +177,17 @@ class OpenAIDialogue:
                 return
             messages = [*messages, _question(asked), *results]
 
+    @property
+    def _limits(self) -> ReadLimits:
+        return ReadLimits(self._choices.longest, self.patience)
+
     def _silence(self, received: Answer, thoughts: Thoughts) -> EngineFailed:
         if received.reason == FILTERED:
             return EngineFailed(
                 f"The server {self._choices.address} held the answer back: its filter refused it.",
                 "Say it in other words, or choose another model.",
             )
-        thought = received.thought or thoughts.found
+        thought = bool(received.thought) or thoughts.found
         return nothing_said(
             thought=thought, cut=received.reason == CUT, longest=self._choices.longest
         )

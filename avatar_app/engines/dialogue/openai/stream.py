@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall
+from avatar_app.engines.dialogue.openai.events import documents
 
 CUT, FILTERED = "length", "content_filter"
 """Reasons for which an answer ends early."""
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 """Where servers tell what a model thinks, apart from what it says."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_HALVES = re.compile(r"[\ud800-\udfff]")
+LETTERS = 8
+"""Most letters of a token, on average."""
+THOUGHTS_PER_WORD = 8
+"""Most tokens of thought for a token of the longest answer, where a server counts them apart."""
+
+
+class SilenceTooLong(Exception):
+    """The connection is kept open, and nothing is said."""
+
+
+class ServerError(Exception):
+    """The server reports an error in the midst of an answer; `body` is what it says of it."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(str(body))
+        self.body = body
+
+
+@dataclass(slots=True)
+class ReadLimits:
+    """How much of an answer is read, whatever the server was asked for."""
+
+    tokens: int
+    silence: float
+    """Seconds without any word or thought."""
+    _read: int = 0
+
+    def exceeded(self, text: str, thoughts: int) -> bool:
+        """Count a text; is it too much, or are the thoughts so far, in letters?"""
+        self._read += len(text)
+        most = self.tokens * LETTERS
+        return self._read > most or thoughts > most * THOUGHTS_PER_WORD
 
 
 @dataclass(slots=True)
@@ -48,21 +85,31 @@ class Answer:
     parts: list[_Part] = field(default_factory=list)
     reason: str | None = None
     """Why it ended."""
-    thought: bool = False
+    thought: str = ""
+    """What the server tells apart from the words."""
     last: str = ""
+    half: str = ""
 
-    def texts(self, stream: Any, turn: Turn) -> Iterator[str]:
-        """The words as they come; "" for what is none.
+    def texts(self, response: Any, turn: Turn, limits: ReadLimits) -> Iterator[str]:
+        """Yield the words as they come; "" for what is none.
 
-        EngineFailed if they end within a sentence without a reason.
+        `response` is that of httpx, unread. Raises EngineFailed if they end within a sentence
+        without a reason, ServerError if the server reports one, SilenceTooLong, and ValueError for
+        anything but a language model's answer.
         """
-        with stream:
-            whole = _whole(stream.response)
-            for choice in (whole,) if whole is not None else _choices(stream, turn):
-                yield self._text(choice)
+        for choice in _choices(response, turn, limits.silence):
+            text = self._text(choice)
+            yield text
+            if limits.exceeded(text, len(self.thought)):
+                self.reason = CUT
+                return
         turn.check()  # a wire that was cut looks like the end
         if self.reason is None and (self.last.isalnum() or self.last == ","):
             raise EngineFailed("The language model broke off in mid-sentence.", "Ask again.")
+
+    def add(self, call: ToolCall) -> None:
+        """Add a call that the model wrote among its words."""
+        self.parts.append(_Part(None, "", call.name, json.dumps(call.arguments)))
 
     def requested(self) -> list[Requested]:
         """What is to be called, in order."""
@@ -76,31 +123,47 @@ class Answer:
             if part.name
         ]
 
-    def _text(self, choice: Any) -> str:
-        self.reason = _get(choice, "finish_reason") or self.reason
-        delta = _get(choice, "delta") or _get(choice, "message")
-        if delta is None:
+    def _text(self, choice: dict[str, Any]) -> str:
+        self.reason = choice.get("finish_reason") or self.reason
+        delta = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+        if not isinstance(delta, dict):
             return ""
-        self.thought = self.thought or any(_get(delta, name) for name in _THOUGHTS)
-        for piece in _get(delta, "tool_calls") or ():
+        self.thought += "".join(str(delta[name]) for name in _THOUGHTS if delta.get(name))
+        for piece in _calls(delta):
             self._take(piece)
-        text = self._content(_get(delta, "content")) + (_get(delta, "refusal") or "")
+        text = self._content(delta.get("content")) + str(delta.get("refusal") or "")
+        text = self._joined(_CONTROLS.sub("", text))
         self.last = text.rstrip()[-1:] or self.last
         return text
 
     def _content(self, content: Any) -> str:
         """Words may come as a list of parts, of which some are thoughts (Mistral)."""
-        if not isinstance(content, list):
-            return str(content or "")
-        texts = [str(_get(part, "text") or "") for part in content if _get(part, "type") == "text"]
-        self.thought = self.thought or len(texts) < len(content)
+        parts = content if isinstance(content, list) else [content]
+        texts = []
+        for part in parts:
+            if not isinstance(part, dict):
+                texts.append("" if part is None else str(part))
+            elif part.get("type", "text") in ("text", "output_text"):
+                texts.append(str(part.get("text") or ""))
+            else:
+                self.thought += str(part.get("thinking") or part.get("text") or " ")
         return "".join(texts)
 
-    def _take(self, piece: Any) -> None:
+    def _joined(self, text: str) -> str:
+        """Some servers send the halves of a character (surrogates) in two chunks; one that stays
+        alone is left out."""
+        text, self.half = self.half + text, ""
+        if not _HALVES.search(text):
+            return text
+        if "\ud800" <= text[-1] < "\udc00":
+            text, self.half = text[:-1], text[-1]
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+    def _take(self, piece: dict[str, Any]) -> None:
         """Add a piece to the call that it belongs to."""
-        function = _get(piece, "function")
-        name, written = str(_get(function, "name") or ""), _get(function, "arguments")
-        part = self._part(_get(piece, "index"), str(_get(piece, "id") or ""), name)
+        function = piece["function"]
+        name, written = str(function.get("name") or ""), function.get("arguments")
+        part = self._part(piece.get("index"), str(piece.get("id") or ""), name)
         if name and name != part.name and not part.written:
             part.name += name
         if isinstance(written, str):
@@ -126,28 +189,61 @@ class Answer:
         return self.parts[-1]
 
 
-def _choices(stream: Any, turn: Turn) -> Iterator[Any]:
-    for chunk in stream:
+def _choices(response: Any, turn: Turn, silence: float) -> Iterator[dict[str, Any]]:
+    """The first choice of each chunk, or of the whole answer, though it was asked in chunks."""
+    heard = time.monotonic()
+
+    def went_on() -> None:
         turn.check()
+        if time.monotonic() - heard > silence:
+            raise SilenceTooLong
+
+    for document in _documents(response, went_on):
+        heard = time.monotonic()
         turn.explain_wait("")
-        if choices := _get(chunk, "choices"):
-            yield choices[0]
+        if not isinstance(document, dict):
+            continue
+        if error := document.get("error"):
+            raise ServerError(error)
+        choices = document.get("choices")
+        if not isinstance(choices, list):  # Ollama's own protocol
+            choices = [document] if "message" in document else []
+        for choice in choices:
+            if isinstance(choice, dict) and not choice.get("index"):
+                yield choice
+                break
 
 
-def _whole(response: Any) -> Any:
-    """The answer of a server that streams none, though it was asked to; None for a stream."""
-    if "json" not in response.headers.get("content-type", ""):
-        return None
-    return json.loads(response.read())["choices"][0]
+def _documents(response: Any, went_on: Callable[[], None]) -> Iterator[Any]:
+    kind = response.headers.get("content-type", "")
+    if "html" in kind:
+        raise ValueError("a web page")
+    if kind.partition(";")[0].strip().endswith("/json"):
+        body = response.read()
+        try:
+            return iter([json.loads(body)])
+        except ValueError:
+            return documents([body], went_on)  # it is streamed, and called otherwise
+    return documents(response.iter_bytes(), went_on)
 
 
-def _get(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+def _calls(delta: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The pieces of calls, of the present protocol or of the first one."""
+    pieces = delta.get("tool_calls") or ()
+    if isinstance(pieces, dict):
+        pieces = (pieces,)
+    if function := delta.get("function_call"):
+        pieces = ({"index": 0, "function": function},)
+    for piece in pieces:
+        if isinstance(piece, dict) and isinstance(piece.get("function"), dict):
+            yield piece
 
 
 def _object(written: str) -> dict[str, Any] | None:
     try:
         found = json.loads(written)
+        if isinstance(found, str):  # some write JSON within JSON
+            found = json.loads(found)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

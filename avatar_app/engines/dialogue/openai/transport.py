@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
@@ -23,6 +24,11 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
 _NOT_READY = 503
 """Status of llama-server, vLLM and others while they load a model."""
 
+_BROKEN = frozenset(
+    {"ReadError", "WriteError", "CloseError", "RemoteProtocolError", "DecodingError"}
+)
+"""What the HTTP library calls an answer that ends, or becomes none, on its way."""
+
 T = TypeVar("T")
 
 
@@ -38,6 +44,15 @@ def open_http_client(address: str, **options: Any) -> Any:
     if not here:
         check_environment()
     return openai.DefaultHttpxClient(trust_env=not here, **options)
+
+
+def transport_errors() -> tuple[type[Exception], ...]:
+    """What the client raises, and its own HTTP library while an answer is read."""
+    import openai
+
+    library = openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]
+    error: type[Exception] = import_module(library).HTTPError
+    return openai.OpenAIError, error
 
 
 def unreachable(error: Exception, address: str) -> AvatarError:
@@ -59,15 +74,31 @@ def unreachable(error: Exception, address: str) -> AvatarError:
                 f"The name in {address} could not be looked up.",
                 "Look at the address, and whether the network is connected.",
             )
-    # By its name: the client brings an httpx of its own.
-    if any(type(each).__name__ == "ProxyError" for each in causes(error)):
+    # By their names: the client brings an httpx of its own.
+    names = {type(each).__name__ for each in causes(error)}
+    if "ProxyError" in names:
+        return refused_by_proxy(address)
+    if "TooManyRedirects" in names:
+        return ConfigInvalid(
+            f"The server {address} sends elsewhere again and again.", "Look at the address."
+        )
+    if names & _BROKEN:
         return EngineFailed(
-            f"The proxy does not let through to {address}.",
-            "Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY.",
+            f"The connection to the server {address} broke off.",
+            "Ask again; if it happens each time, look at the address.",
         )
     return EngineFailed(
         f"The server {address} cannot be reached.",
         "Start it, or choose another address in the settings.",
+    )
+
+
+def refused_by_proxy(address: str) -> AvatarError:
+    """What is wrong where a proxy stands before `address`."""
+    return EngineFailed(
+        f"The proxy does not let through to {address}.",
+        "Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY; a name and a password are written like"
+        "  http://name:password@proxy.example.com:8080",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -9,7 +10,12 @@ from http import HTTPStatus
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
-from avatar_app.engines.dialogue.openai.transport import unreachable
+from avatar_app.core.network import causes
+from avatar_app.engines.dialogue.openai.transport import (
+    refused_by_proxy,
+    transport_errors,
+    unreachable,
+)
 
 NO_KEY = "unused"
 """Servers on this computer ask for no key, but the client insists on one."""
@@ -17,6 +23,7 @@ LONGEST_REASON = 300
 """Letters of what a server says."""
 PAYMENT_REQUIRED = 402
 _UNPAID = ("insufficient_quota", "billing", "credit", "balance", "current quota", "payment")
+_TOO_LONG = re.compile(r"context (?:length|size|window)|maximum.{0,20}tokens|too long|n_ctx")
 KEYRING = "avatar_app"
 """Under this name keys are kept in the system's keyring, by the server's address."""
 
@@ -111,27 +118,65 @@ def translated(error: Exception, address: str) -> AvatarError:
         case openai.RateLimitError():
             return EngineFailed(f"The server {address} is busy: {reason}", "Ask again in a while.")
         case openai.APITimeoutError():
+            return silent(address)
+        case openai.APIStatusError() if (
+            error.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+        ):
+            return refused_by_proxy(address)
+        case openai.APIStatusError() if _is_too_long(error, reason):
             return EngineFailed(
-                f"The server {address} did not answer in time.",
-                "It may still be loading the model; ask again, or choose a longer patience.",
+                f"The server {address} refused: {reason}",
+                "Lower the option context, or choose another model.",
             )
         case openai.APIConnectionError():
             return unreachable(error, address)
         case openai.BadRequestError():
             return EngineFailed(f"The server {address} refused: {reason}", "Choose another model.")
+    if isinstance(error, transport_errors()) and not isinstance(error, openai.APIError):
+        timed_out = any("Timeout" in type(each).__name__ for each in causes(error))
+        return silent(address) if timed_out else unreachable(error, address)
     return EngineFailed(f"The server {address} failed: {reason}", "Ask again.")
+
+
+def silent(address: str) -> AvatarError:
+    """A server that says nothing for too long."""
+    return EngineFailed(
+        f"The server {address} did not answer in time.",
+        "It may still be loading the model; ask again, or choose a longer patience.",
+    )
+
+
+def reported(body: Any, address: str) -> AvatarError:
+    """An error that a server reports in the midst of an answer."""
+    return EngineFailed(
+        f"The server {address} failed: {_told(body) or 'it says not why.'}", "Ask again."
+    )
+
+
+def _is_too_long(error: Any, reason: str) -> bool:
+    return error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (
+        error.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+        and bool(_TOO_LONG.search(reason.lower()))
+    )
 
 
 def reason_of(error: Exception) -> str:
     """What the server says of an error, in its own words: not what the client wraps them in."""
-    told: Any = getattr(error, "body", None)
-    for name in ("message", "detail", "error"):
+    told = _told(getattr(error, "body", None))
+    status = getattr(error, "status_code", None)
+    if not told or told.startswith("<"):  # a web page
+        told = _phrase(status) if status else str(getattr(error, "message", error))
+    return told[:LONGEST_REASON]
+
+
+def _told(told: Any) -> str:
+    """The sentence in what a server says of an error; empty where it holds none."""
+    for name in ("message", "detail", "error", "msg"):
         if isinstance(told, dict):
             told = told.get(name, told)
-    status = getattr(error, "status_code", None)
-    if not isinstance(told, str) or not told.strip() or told.lstrip().startswith("<"):  # a web page
-        told = _phrase(status) if status else str(getattr(error, "message", error))
-    return " ".join(told.split())[:LONGEST_REASON]
+        if isinstance(told, list):  # FastAPI lists what it misses
+            told = told[0] if told else None
+    return " ".join(told.split()) if isinstance(told, str) else ""
 
 
 def _phrase(status: int) -> str:

@@ -22,6 +22,7 @@ END = re.compile(
     r"|◁/think▷"
     r"|<\|(?:END_THINKING|end_of_thought|/think(?:ing)?)\|>"
     r"|<\|channel\|>\s*final\b[^<]{0,60}<\|message\|>"
+    r"|(?-i:assistantfinal(?![a-z]))"  # gpt-oss, where the server drops its marks
     r"|<unused95>",
     re.IGNORECASE,
 )
@@ -31,6 +32,7 @@ _MAYBE = re.compile(r"[<\[◁][^>\]▷]{0,80}$|<\|channel\|>[^<]{0,60}(?:<[^<>]{
 """The end of a text that may be the beginning of a mark."""
 _MUSINGS = ("the user ", "the human ", "we need to ", "i need to respond", "i should respond")
 _BEGINNINGS = (
+    *(f"analysis{each}" for each in (*_MUSINGS, "user ", "just ")),
     *(f"{so}{each}" for each in _MUSINGS for so in ("", "okay, ", "okay, so ", "ok, ", "hmm, ")),
     "alright, the user ",
     "so the user ",
