@@ -9,10 +9,11 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
+from avatar_app.session.offline.sample_library import sample_library
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
-from avatar_app.system.paths import app_paths
+from avatar_app.system.paths import app_paths, paths_under
 from avatar_app.ui.screenshots.gallery import shoot
 from avatar_app.ui.screenshots.sample_history import fill_history
 from avatar_app.ui.screenshots.scripted_session import ScriptedSession
@@ -26,8 +27,15 @@ def shoot_all(folder: Path) -> list[Path]:
 
         def opened() -> ScriptedSession:
             settings = SettingsStore(Path(user) / "config.yaml", {})
+            models = sample_library(settings, paths_under(Path(user)), registry)
             return ScriptedSession(
-                face, "mira", settings, registry.all(), history=history, places=app_paths()
+                face,
+                "mira",
+                settings,
+                models,
+                registry.all(),
+                history=history,
+                places=app_paths(),
             )
 
         history = History(Path(user) / "history.db")

@@ -62,8 +62,9 @@ def profile_engine(
             ) from error
         vram = cards.used_mb_by(frozenset({pid})) or max(_used_mb(cards) - before, 0.0)
     own = manifest.isolation is Isolation.PROCESS
-    peak, first, factor, stopping = measured
-    return EngineProfile(peak if own else peak - base, vram, model_mb, first, factor, stopping)
+    peak, first, factor, stopping, tokens = measured
+    ram = peak if own else peak - base
+    return EngineProfile(ram, vram, model_mb, first, factor, stopping, tokens)
 
 
 def _used_mb(cards: Cards) -> float:
@@ -75,25 +76,28 @@ def _try_in_child(factory: Callable[[], Any], kind: Kind) -> tuple[int, float, A
     engine stays open, as its graphics memory is measured while it exists."""
     base = peak_mb()
     engine = factory()
-    first, factor = _work(engine, kind)
+    first, factor, tokens = _work(engine, kind)
     stopping = _stopping_ms(engine, kind)
-    return os.getpid(), base, (peak_mb(), first, factor, stopping)
+    return os.getpid(), base, (peak_mb(), first, factor, stopping, tokens)
 
 
-def _work(engine: Any, kind: Kind) -> tuple[float, float | None]:
-    """Return the milliseconds to the first output, and the seconds of work for a second of sound or
-    pictures; the second time, when everything is warm."""
+def _work(engine: Any, kind: Kind) -> tuple[float, float | None, float | None]:
+    """Return the milliseconds to the first output, the seconds of work for one of sound or pictures, and the
+    tokens a dialogue writes in a second; the second time, when everything is warm."""
     for turn in (Turn(1), Turn(2)):
         turn.commit()
         began = time.perf_counter()
-        first, seconds = None, 0.0
+        first, seconds, pieces = None, 0.0, 0
         for output in _outputs(engine, kind, turn):
             first = first or time.perf_counter() - began
             seconds += output.audio.seconds if isinstance(output, SpeechChunk) else 0.0
+            pieces += bool(output) if isinstance(output, str) else 0
         took = time.perf_counter() - began
     seconds = seconds if kind is Kind.TTS else SECONDS
     factor = took / seconds if kind is not Kind.DIALOGUE and seconds else None
-    return (first or took) * 1000, factor
+    writing = took - (first or took)
+    tokens = (pieces - 1) / writing if kind is Kind.DIALOGUE and pieces > 1 and writing else None
+    return (first or took) * 1000, factor, tokens
 
 
 def _stopping_ms(engine: Any, kind: Kind) -> float | None:

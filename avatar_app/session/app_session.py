@@ -23,6 +23,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
 from avatar_app.session.conversation_commands import ConversationCommands
+from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.personas import read_persona
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
@@ -71,6 +72,7 @@ class AppSession(ConversationCommands):
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
         self.character = self._characters.shown_by(settings.settings.face)
         self.starter: Starter = StarterInstaller(self, settings, places, self.registry)
+        self.models = ModelLibrary(settings, places, self.registry)
 
     def start(self) -> None:
         self._opening.start()
@@ -93,6 +95,7 @@ class AppSession(ConversationCommands):
         if self._recorder is not None:
             self._recorder.close()
         self._timekeeper.close()
+        self.models.close()
         self._history.close()
 
     def frame(self) -> VideoFrame | None:
@@ -207,6 +210,8 @@ class AppSession(ConversationCommands):
             self._waiting.clear()
         self._applier.apply(self.settings.settings)  # they may have changed meanwhile
         self.say(read_persona(settings.persona).greeting)
+        for notice in self.models.notices():
+            self._post(notice)
 
     def _follow(self, change: SettingsChange) -> None:
         """Apply changed settings, from here or elsewhere."""

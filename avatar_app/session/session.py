@@ -11,6 +11,7 @@ from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
+from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.starter import Starter
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.settings.store import SettingsStore
@@ -77,6 +78,8 @@ class Session(AudioDevices, Characters, Protocol):
     """All that was ever said, as far as it was kept."""
     starter: Starter
     """The starter set for first-time users: speech recognition, a voice and a language model."""
+    models: ModelLibrary
+    """Models that are here or can be fetched."""
 
     def start(self) -> None:
         """Start listening; returns at once."""

@@ -62,7 +62,12 @@ def _rename_embedded(connection: sqlite3.Connection) -> None:
     connection.execute(f"DELETE FROM trials WHERE {of_embedded}")
 
 
-MIGRATIONS: list[Migration] = [_create, _rename_embedded]
+def _add_tokens(connection: sqlite3.Connection) -> None:
+    """How fast a dialogue writes."""
+    connection.execute("ALTER TABLE trials ADD COLUMN tokens_per_second REAL")
+
+
+MIGRATIONS: list[Migration] = [_create, _rename_embedded, _add_tokens]
 """Each leads from the version that is its index to the next; append only."""
 
 
@@ -79,6 +84,8 @@ class EngineProfile:
     realtime_factor: float | None = None
     """Seconds of work for a second of sound or pictures."""
     cancel_ms: float | None = None
+    tokens_per_second: float | None = None
+    """Of a dialogue, after its first output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Used:
     model: str = ""
 
 
-_TRIAL = "ram_mb, vram_mb, model_mb, first_output_ms, realtime_factor, cancel_ms"
+_TRIAL = "ram_mb, vram_mb, model_mb, first_output_ms, realtime_factor, cancel_ms, tokens_per_second"
 
 
 class Measurements:
@@ -146,11 +153,12 @@ class Measurements:
     def keep_trial(self, kind: Kind, engine: str, choice: str, trial: EngineProfile) -> None:
         """Store an engine's profile; a later one of the same options replaces it."""
         row = (kind, engine, choice, stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
-        rest = (trial.model_mb, trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
+        times = (trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
+        rest = (trial.model_mb, *times, trial.tokens_per_second)
         with self._database.transaction() as connection:
             connection.execute(
                 f"INSERT OR REPLACE INTO trials (kind, engine, choice, at, {_TRIAL})"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, *rest),
             )
 

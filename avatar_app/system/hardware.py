@@ -154,13 +154,23 @@ def look_at_hardware(
     seconds: float = MEASURED_SECONDS,
 ) -> Hardware:
     """Detect the hardware. The speed is measured once on a machine, or again with `refresh`."""
-    import psutil
-
     gflops = None if refresh or measurements is None else measurements.speed(fingerprint())
     if gflops is None:
         gflops = measured_gflops(seconds)
         if measurements is not None:
             measurements.keep_speed(fingerprint(), gflops)
+    return _hardware(gflops, cards)
+
+
+def known_hardware(measurements: SpeedStore | None, cards: Cards) -> Hardware:
+    """Detect the hardware without measuring; the speed is 0 if it was never measured here."""
+    gflops = measurements.speed(fingerprint()) if measurements is not None else None
+    return _hardware(gflops or 0.0, cards)
+
+
+def _hardware(gflops: float, cards: Cards) -> Hardware:
+    import psutil
+
     memory = psutil.virtual_memory()
     return Hardware(
         ram_mb=memory.total / MB,
@@ -199,7 +209,7 @@ def family() -> frozenset[int]:
 
 def meters(cards: Cards) -> Meters:
     """Return the meters for a MemoryBudget; without a card there is no graphics memory."""
-    base = _family_rss_mb()
+    base = family_rss_mb()
     known: dict[Pool, Any] = {Pool.RAM: lambda: _read_ram(base)}
     if cards.best() is not None:
         known[Pool.VRAM] = lambda: _read_vram(cards)
@@ -211,7 +221,7 @@ def _read_ram(base_mb: float) -> MemoryReading:
     import psutil
 
     memory = psutil.virtual_memory()
-    engines = max(_family_rss_mb() - base_mb, 0.0)
+    engines = max(family_rss_mb() - base_mb, 0.0)
     used = (memory.total - memory.available) / MB
     return MemoryReading(memory.total / MB, max(used - engines, 0.0))
 
@@ -223,7 +233,8 @@ def _read_vram(cards: Cards) -> MemoryReading:
     return MemoryReading(card.total_mb, max(card.used_mb - cards.used_mb_by(family()), 0.0))
 
 
-def _family_rss_mb() -> float:
+def family_rss_mb() -> float:
+    """Return the memory (RSS) of this process and its children."""
     import psutil
 
     total = 0

@@ -51,7 +51,7 @@ class AppPaths:
 def app_paths() -> AppPaths:
     """Return the user's folders; creates none."""
     if root := os.environ.get(DATA_DIR_VARIABLE):
-        return _under(Path(root).expanduser())
+        return paths_under(Path(root).expanduser())
     data = platformdirs.user_data_path(APPLICATION, appauthor=False)
     return AppPaths(
         config=platformdirs.user_config_path(APPLICATION, appauthor=False),
@@ -64,7 +64,8 @@ def app_paths() -> AppPaths:
     )
 
 
-def _under(root: Path) -> AppPaths:
+def paths_under(root: Path) -> AppPaths:
+    """Return the folders of a user whose data lie in one folder."""
     return AppPaths(
         config=root,
         data=root,

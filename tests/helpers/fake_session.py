@@ -17,8 +17,11 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
 from avatar_app.models.catalog import CATALOG, STARTER, read_catalog
+from avatar_app.models.transfer import DownloadOptions
 from avatar_app.performance.starter import StarterItem
 from avatar_app.pipeline.commands import BeginConversation, Command
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
@@ -26,6 +29,9 @@ from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths, shipped
 
+REGISTRY = Registry()
+QUICK = DownloadOptions(tries=2, first_wait=0.001, silence=5.0, connections=1)
+"""How models of a test are fetched."""
 MODELS = read_catalog(shipped("models") / CATALOG).find_all([STARTER])
 Listener = Callable[[Event], None]
 
@@ -100,6 +106,7 @@ class FakeSession:
         self.manifests = manifests
         self.character = "mira"
         self.starter = FakeStarter()
+        self.models = ModelLibrary(self.settings, app_paths(), REGISTRY, QUICK)
         self.calls: list[tuple[Any, ...]] = []
         self.history = history
         self.threads: set[str] = set()
@@ -147,6 +154,7 @@ class FakeSession:
         self._note("close")
         if "stored" in self.__dict__:
             self.stored.close()
+        self.models.close()
         self._outbox.put(None)
         self._poster.join()
 

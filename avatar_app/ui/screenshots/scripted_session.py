@@ -23,6 +23,7 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.performance.starter import StarterItem
+from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
@@ -71,11 +72,13 @@ class ScriptedSession:
         face: Face,
         character: str,
         settings: SettingsStore,
+        models: ModelLibrary,
         manifests: tuple[Manifest, ...] = (),
         *,
         history: History,
         places: AppPaths,
     ) -> None:
+        self.models = models
         self.character, self.settings, self.manifests = character, settings, manifests
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()
@@ -98,6 +101,7 @@ class ScriptedSession:
 
     def close(self) -> None:
         self._listeners.clear()
+        self.models.close()
 
     def _unasked(self, *_: Any, **_flags: Any) -> None:
         """Nobody asks for anything while pictures are taken."""

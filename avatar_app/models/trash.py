@@ -1,0 +1,58 @@
+"""Deleted models: moved aside within the models' folder, so that they can come back for a while."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+
+from avatar_app.core.errors import InputInvalid
+from avatar_app.models.catalog import Model
+from avatar_app.models.errors import of_disk
+from avatar_app.models.store import Store
+
+FOLDER = ".deleted"
+"""In the models' folder: on the same disk, so that moving takes no time; no id begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTrash:
+    """The folder itself is the record: what lies in it can be restored until `purge`."""
+
+    store: Store
+
+    def put(self, model: Model) -> None:
+        """Move the model's folder aside; replaces what was deleted of it before. Raises
+        InputInvalid if nothing of it is here, ConfigInvalid while it is being fetched, DiskFailed
+        if the disk refuses."""
+        folder, aside = self.store.folder(model), self.store.root / FOLDER / model.id
+        if not folder.exists():
+            raise InputInvalid(f"{model.title} is not here.", "Nothing is to be deleted.")
+        try:
+            with self.store.lock(model):
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(aside, ignore_errors=True)
+                os.replace(folder, aside)
+        except OSError as error:
+            raise of_disk(error) from error
+
+    def restore(self, model: Model) -> None:
+        """Put the model back. Raises InputInvalid if it is gone for good or came again since."""
+        folder, aside = self.store.folder(model), self.store.root / FOLDER / model.id
+        if not aside.exists() or folder.exists():
+            raise InputInvalid(f"{model.title} cannot be brought back.", "Fetch it again.")
+        try:
+            os.replace(aside, folder)
+        except OSError as error:
+            raise of_disk(error) from error
+
+    def held(self) -> dict[str, int]:
+        """The models that can be restored, by id, and the bytes each keeps from being free."""
+        return {
+            folder.name: sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+            for folder in sorted((self.store.root / FOLDER).glob("*"))
+        }
+
+    def purge(self) -> None:
+        """Delete what was moved aside, for good."""
+        shutil.rmtree(self.store.root / FOLDER, ignore_errors=True)

@@ -1,0 +1,234 @@
+"""Works through the download queue in a thread: pause, resume, cancel, retry; nothing is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.models.catalog import Catalog, Model
+from avatar_app.models.errors import DiskFailed, DownloadFailed, LicenseNotAccepted
+from avatar_app.models.progress import DownloadProgress
+from avatar_app.models.store import Presence, Store
+from avatar_app.models.trash import ModelTrash
+from avatar_app.storage.downloads import DownloadQueue, DownloadState, QueuedDownload
+
+if TYPE_CHECKING:  # it is loaded with the first download
+    from avatar_app.models.transfer import DownloadOptions
+
+TELL_EVERY = 0.25
+"""Seconds between two reports of the progress."""
+
+
+class TransferState(StrEnum):
+    """What happens with an ordered model."""
+
+    FETCHING = "fetching"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTransfer:
+    """An ordered model that is not here whole."""
+
+    model: Model
+    state: TransferState
+    progress: DownloadProgress
+    message: str = ""
+    """What went wrong, where it failed."""
+    hint: str = ""
+
+
+@dataclass(eq=False)
+class ModelDownloads:
+    """One model is fetched at a time. All methods may be called from any thread; listeners are
+    called from several. Methods that write raise InputInvalid where the queue's file cannot be
+    used."""
+
+    queue: DownloadQueue
+    store: Store
+    catalog: Callable[[], Catalog]
+    """The catalog as it is now."""
+    options: DownloadOptions | None = None
+    _lock: threading.Condition = field(default_factory=threading.Condition)
+    _thread: threading.Thread | None = None
+    _current: str = ""
+    _job: Job[Path] | None = None
+    _progress: DownloadProgress = field(default_factory=DownloadProgress)
+    _listeners: list[Callable[[], None]] = field(default_factory=list)
+    _closed: bool = False
+
+    def transfers(self) -> tuple[ModelTransfer, ...]:
+        """In the order in which they are fetched. Errors that hold no more are left out."""
+        known = self.catalog().by_id
+        found = []
+        for entry in self.queue.entries():
+            model = known.get(entry.model)
+            if model is None or self._is_done(entry, model):
+                self.queue.drop(entry.model)
+                continue
+            if entry.state is DownloadState.FAILED and self._is_mended(entry, model):
+                self.queue.pause(model.id)
+                entry = QueuedDownload(model.id, DownloadState.PAUSED)
+            found.append(self._transfer(entry, model))
+        return tuple(found)
+
+    def get(self, model: str) -> None:
+        """Order a model, or try it again, or go on with it."""
+        self.queue.put(model)
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="downloads", daemon=True)
+                self._thread.start()
+        self._tell()
+
+    def get_all(self) -> None:
+        """Go on with everything that is paused or has failed."""
+        for entry in self.queue.entries():
+            if entry.state is not DownloadState.WAITING:
+                self.get(entry.model)
+
+    def pause(self, model: str) -> None:
+        """Stop fetching it; what has come stays."""
+        self.queue.pause(model)
+        self._stop(model)
+        self._tell()
+
+    def cancel(self, model: str) -> None:
+        """Take it off the queue; what has come stays until the model is deleted."""
+        self.queue.drop(model)
+        self._stop(model)
+        self._tell()
+
+    def wait_stopped(self, model: str, timeout: float = 10.0) -> None:
+        """Block until a model that was paused or cancelled is let go."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._current != model, timeout)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when a transfer changed, a few times a second at most; returns what ends
+        that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def close(self) -> None:
+        """Stop; what is not here is paused when the queue is opened again."""
+        with self._lock:
+            self._closed, thread, job = True, self._thread, self._job
+        if job is not None:
+            job.cancel()
+        if thread is not None:
+            thread.join()
+        self.queue.close()
+
+    def _is_done(self, entry: QueuedDownload, model: Model) -> bool:
+        """Did it come by another way?"""
+        return entry.model != self._current and self.store.presence(model) is Presence.HERE
+
+    def _is_mended(self, entry: QueuedDownload, model: Model) -> bool:
+        """Has the disk room now, or was the license accepted?"""
+        if entry.reason == LicenseNotAccepted.__name__:
+            return self.store.is_accepted(model)
+        if entry.reason != DiskFailed.__name__:
+            return False
+        lacking = max(0, (model.bytes or 0) - self.store.bytes_here(model))
+        try:
+            self.store.ask_for_room(lacking, model.title)
+        except DiskFailed:
+            return False
+        return True
+
+    def _transfer(self, entry: QueuedDownload, model: Model) -> ModelTransfer:
+        state = TransferState(entry.state.value)
+        with self._lock:
+            if entry.model == self._current and state is TransferState.WAITING:
+                return ModelTransfer(model, TransferState.FETCHING, self._progress)
+        here = self.store.bytes_here(model)
+        progress = DownloadProgress(model.id, done=here, total=model.bytes)
+        return ModelTransfer(model, state, progress, entry.message, entry.hint)
+
+    def _stop(self, model: str) -> None:
+        with self._lock:
+            if self._current == model and self._job is not None:
+                self._job.cancel()
+
+    def _run(self) -> None:
+        """Fetch one after the other; the thread ends with the queue."""
+        unreachable: dict[str, DownloadFailed] = {}
+        while (model := self._next(unreachable)) is not None:
+            try:
+                self._fetch(model)
+            finally:
+                with self._lock:
+                    self._current, self._job = "", None
+                    self._lock.notify_all()
+                self._tell()
+
+    def _next(self, unreachable: dict[str, DownloadFailed]) -> Model | None:
+        from avatar_app.models.download import download  # it brings HTTP
+
+        known = self.catalog().by_id
+        with self._lock:
+            waiting = (
+                known.get(entry.model)
+                for entry in self.queue.entries()
+                if entry.state is DownloadState.WAITING
+            )
+            model = None if self._closed else next(filter(None, waiting), None)
+            if model is None:
+                self._thread = None
+                return None
+            chosen, store, options = model, self.store, self.options
+
+            def work(job: Job[Path]) -> Path:
+                return download(job, chosen, store, self._watch, options, unreachable)
+
+            self._current, self._job = model.id, Job(model.title, work)
+            done = store.bytes_here(model)
+            self._progress = DownloadProgress(model.id, done=done, total=model.bytes)
+        self._tell()
+        return model
+
+    def _fetch(self, model: Model) -> None:
+        job = self._job
+        if job is None:
+            return
+        try:
+            self._make_room(model)
+            job.run()
+            self.queue.drop(model.id)
+        except JobCancelled:
+            return
+        except AvatarError as error:
+            self.queue.fail(model.id, error.message, error.hint, type(error).__name__)
+
+    def _make_room(self, model: Model) -> None:
+        """What was deleted goes for good where its room is needed."""
+        lacking = max(0, (model.bytes or 0) - self.store.bytes_here(model))
+        try:
+            self.store.ask_for_room(lacking, model.title)
+        except DiskFailed:
+            ModelTrash(self.store).purge()
+
+    def _watch(self, progress: DownloadProgress) -> None:
+        """In the thread that fetches, some twenty times a second."""
+        with self._lock:
+            before, self._progress = self._progress, progress
+        slot = int(time.monotonic() / TELL_EVERY)
+        if before.file != progress.file or slot != self._told_slot:
+            self._told_slot = slot
+            self._tell()
+
+    _told_slot: int = 0
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()

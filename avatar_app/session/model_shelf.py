@@ -1,0 +1,138 @@
+"""The shelf of models: for each what is here, whether it suits the machine, and who uses it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from avatar_app.core.manifest import Kind
+from avatar_app.models.abilities import DETECTOR, Ability, ability_of
+from avatar_app.models.catalog import Catalog, Model
+from avatar_app.models.store import Presence, Store
+from avatar_app.performance.fitness import Fitness, FitnessAssessor
+from avatar_app.performance.memory_plan import MemoryPlan, memory_plan
+from avatar_app.runtime.kinds import KINDS, choices
+from avatar_app.runtime.registry import Registry
+from avatar_app.settings.schema import DetectorName, Settings
+from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import Cards, Hardware, family_rss_mb, known_hardware, nvml
+from avatar_app.system.packages import install_command
+from avatar_app.system.paths import AppPaths
+
+DETECTOR_SETTING = "avatars.detector"
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfModel:
+    """A model of the catalog, as it stands here."""
+
+    model: Model
+    ability: Ability
+    presence: Presence
+    bytes_here: int
+    fitness: Fitness
+    used_by: tuple[str, ...]
+    """Dotted names of the settings that choose it."""
+    can_be_used: bool
+    """A setting could choose it."""
+    is_accepted: bool
+    """Its license asks for no acceptance, or was accepted."""
+    missing_packages: tuple[str, ...]
+    install_command: str
+    deleted_bytes: int = 0
+    """What it keeps of the disk, though it was deleted, until it is gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShelf:
+    """All models, the memory they compete for, and the disk."""
+
+    models: tuple[ShelfModel, ...]
+    memory: MemoryPlan
+    hardware: Hardware
+    disk_used: int
+    """Bytes in the models' folder."""
+    disk_free: int
+
+
+class ShelfReader:
+    """Reads catalog, disk and measurements together."""
+
+    def __init__(
+        self, settings: SettingsStore, paths: AppPaths, registry: Registry, store: Store
+    ) -> None:
+        self._settings, self._paths = settings, paths
+        self._registry, self._store = registry, store
+
+    def read(self, catalog: Catalog, deleted: Mapping[str, int]) -> ModelShelf:
+        """`deleted`: bytes of models that can be restored, by id."""
+        with closing(Measurements.of(self._paths)) as measurements:
+            assessor = self._assessor(catalog, measurements)
+            models = tuple(
+                self._described(model, assessor, deleted.get(model.id, 0))
+                for model in catalog.models
+            )
+        root = self._store.root
+        existing = next(path for path in (root, *root.parents) if path.exists())
+        used = sum(each.bytes_here + each.deleted_bytes for each in models)
+        free = shutil.disk_usage(existing).free
+        return ModelShelf(models, assessor.plan, assessor.hardware, used, free)
+
+    def _assessor(self, catalog: Catalog, measurements: Measurements) -> FitnessAssessor:
+        hardware = known_hardware(measurements, Cards(nvml()))
+        plan = memory_plan(
+            self._settings.settings,
+            hardware,
+            family_rss_mb(),
+            self._registry,
+            self._store,
+            catalog,
+            measurements,
+        )
+        return FitnessAssessor(hardware, self._registry, self._store, catalog, plan, measurements)
+
+    def _described(self, model: Model, assessor: FitnessAssessor, deleted: int) -> ShelfModel:
+        manifest = next(
+            (each for each in self._registry.all(model.kind) if each.name == model.engine), None
+        )
+        missing = self._registry.missing_packages(manifest) if manifest else ()
+        return ShelfModel(
+            model,
+            ability_of(model),
+            self._store.presence(model),
+            self._store.bytes_here(model),
+            assessor.assess(model),
+            self._used_by(model, assessor.catalog),
+            manifest is not None or model.engine == DETECTOR,
+            self._store.is_accepted(model),
+            missing,
+            install_command(missing, model.engine) if missing else "",
+            deleted,
+        )
+
+    def _used_by(self, model: Model, catalog: Catalog) -> tuple[str, ...]:
+        settings = self._settings.settings
+        if model.engine == DETECTOR:
+            uses_it = settings.avatars.detector is DetectorName.S3FD
+            return (DETECTOR_SETTING,) if uses_it else ()
+        choice = choices(settings)[model.kind]
+        if choice.engine != model.engine:
+            return ()
+        chosen = self._chosen_model(settings, model.kind, catalog)
+        if chosen not in (model.id, str(self._store.path(model))):
+            return ()
+        return (f"{KINDS[model.kind].setting}.options.model",)
+
+    def _chosen_model(self, settings: Settings, kind: Kind, catalog: Catalog) -> str:
+        """As `resolve.with_model_path`: where none is named, the first that is here."""
+        choice = choices(settings)[kind]
+        manifest = self._registry.find(kind, choice.engine)
+        if named := manifest.checked(choice.options).get("model", ""):
+            return str(named)
+        wanted = (catalog.by_id.get(name) for name in manifest.needs.models)
+        here = (m for m in wanted if m and self._store.presence(m) is Presence.HERE)
+        first = next(here, None)
+        return first.id if first else ""

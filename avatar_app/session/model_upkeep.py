@@ -1,0 +1,166 @@
+"""Verifies, repairs and measures models in a thread, one after the other."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from avatar_app.core.errors import AvatarError, InputInvalid
+from avatar_app.core.jobs import Job, JobCancelled, Progress
+from avatar_app.models.catalog import Model, user_catalog
+from avatar_app.models.store import RECORD, Store
+from avatar_app.models.verify import Checked, verify
+from avatar_app.runtime.memory.estimate import choice_key, model_mb
+from avatar_app.runtime.registry import Registry
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import Cards, look_at_hardware, nvml
+from avatar_app.system.paths import AppPaths
+
+MACHINE = ""
+"""Stands for the id of a model where the machine itself is measured."""
+
+
+class UpkeepTask(StrEnum):
+    """What is done with a model."""
+
+    VERIFY = "verify"
+    MEASURE = "measure"
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """A task under way, or its outcome."""
+
+    task: UpkeepTask
+    done: bool = False
+    fraction: float = 0.0
+    flaws: tuple[Checked, ...] = ()
+    """Files that are not as they came, where it was verified."""
+    files: int = 0
+    """How many were verified."""
+    error: AvatarError | None = None
+
+
+class ModelUpkeep:
+    """`states` is what was done with each model since the program began. Methods may be called from
+    any thread and return at once; `changed` is called from another."""
+
+    def __init__(
+        self, paths: AppPaths, store: Store, registry: Registry, changed: Callable[[], None]
+    ) -> None:
+        self._paths, self._store, self._registry = paths, store, registry
+        self._changed = changed
+        self.states: dict[str, Upkeep] = {}
+        self._orders: queue.SimpleQueue[tuple[str, Job[Any]]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._job: Job[Any] | None = None
+        self._closed = False
+
+    def verify(self, model: Model) -> None:
+        """Hash every file and hold it against what is on record."""
+        work = partial(self._verify, model)
+        self._order(model.id, Upkeep(UpkeepTask.VERIFY), Job(f"Verifying {model.title}", work))
+
+    def measure(self, model: Model) -> None:
+        """Try the engine with the model in a process of its own: memory and speed; takes seconds
+        and all the processor can give."""
+        work = partial(self._measure, model)
+        self._order(model.id, Upkeep(UpkeepTask.MEASURE), Job(f"Measuring {model.title}", work))
+
+    def measure_machine(self) -> None:
+        """How fast the processor computes; takes ten seconds of it."""
+        self._order(MACHINE, Upkeep(UpkeepTask.MEASURE), Job("Measuring", self._measure_machine))
+
+    def forget(self, model: str) -> None:
+        """The outcome holds no more."""
+        self.states.pop(model, None)
+
+    def close(self) -> None:
+        """Stop what is under way; a measurement that has begun is waited for."""
+        with self._lock:
+            self._closed, thread, job = True, self._thread, self._job
+        if job is not None:
+            job.cancel()
+        if thread is not None:
+            thread.join()
+
+    def _order(self, id: str, state: Upkeep, job: Job[Any]) -> None:
+        with self._lock:
+            present = self.states.get(id)
+            if self._closed or (present is not None and not present.done):
+                return
+            self.states[id] = state
+            self._orders.put((id, job))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="model-upkeep", daemon=True)
+                self._thread.start()
+        self._changed()
+
+    def _run(self) -> None:
+        while (order := self._next()) is not None:
+            id, job = order
+            before = self.states[id]
+            job.when_progressed(partial(self._progressed, id))
+            try:
+                outcome: Upkeep | None = job.run()
+            except AvatarError as error:
+                outcome = replace(before, done=True, error=error)
+            except JobCancelled:
+                outcome = None
+            if outcome is None:
+                self.states.pop(id, None)
+            else:
+                self.states[id] = outcome
+            self._changed()
+
+    def _next(self) -> tuple[str, Job[Any]] | None:
+        with self._lock:
+            if self._closed or self._orders.empty():
+                self._thread = self._job = None
+                return None
+            id, self._job = self._orders.get()
+            return id, self._job
+
+    def _progressed(self, id: str, now: Progress) -> None:
+        before = self.states.get(id)
+        if before is not None and now.fraction - before.fraction >= 0.01:
+            self.states[id] = replace(before, fraction=now.fraction)
+            self._changed()
+
+    def _verify(self, model: Model, job: Job[Any]) -> Upkeep:
+        checked = verify(job, model, self._store)
+        flaws = tuple(each for each in checked if each.flaw)
+        return Upkeep(UpkeepTask.VERIFY, done=True, fraction=1.0, flaws=flaws, files=len(checked))
+
+    def _measure(self, model: Model, _job: Job[Any]) -> Upkeep:
+        from avatar_app.performance.profiling import profile_engine  # it brings processes
+
+        manifest = self._registry.find(model.kind, model.engine)
+        options = manifest.checked({"model": model.id})
+        catalog = user_catalog(self._store.root)
+        size = model_mb(model.id, manifest, self._store, catalog)
+        wanted = {"model": model.id}
+        trial = profile_engine(self._registry, manifest, wanted, size, Cards(nvml()))
+        with closing(Measurements.of(self._paths)) as measurements:
+            measurements.keep_trial(model.kind, model.engine, choice_key(options), trial)
+        return Upkeep(UpkeepTask.MEASURE, done=True, fraction=1.0)
+
+    def _measure_machine(self, _job: Job[Any]) -> Upkeep:
+        with closing(Measurements.of(self._paths)) as measurements:
+            look_at_hardware(measurements, Cards(nvml()), refresh=True)
+        return Upkeep(UpkeepTask.MEASURE, done=True, fraction=1.0)
+
+
+def discard_record(model: Model, store: Store) -> None:
+    """Have the next download look at every file again, and fetch those that are not right."""
+    record = store.folder(model) / RECORD
+    if not record.exists():
+        raise InputInvalid(f"{model.title} is not here.", "Fetch it.")
+    record.unlink()

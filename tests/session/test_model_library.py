@@ -1,0 +1,338 @@
+"""The models of the window: queued, interrupted, gone on with, used, deleted, undone."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from misbehaving import Site, drip, serving, status
+from shelf import BODY, write_catalog
+
+from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.manifest import Kind
+from avatar_app.models.abilities import Ability
+from avatar_app.models.errors import LicenseNotAccepted
+from avatar_app.models.store import Presence
+from avatar_app.models.transfer import DownloadOptions
+from avatar_app.performance.fitness import Verdict
+from avatar_app.runtime.memory.estimate import choice_key
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.model_downloads import TransferState
+from avatar_app.session.model_library import ModelLibrary
+from avatar_app.session.model_shelf import ShelfModel
+from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.measurements import EngineProfile, Measurements
+from avatar_app.system.hardware import fingerprint
+from avatar_app.system.paths import app_paths
+
+pytestmark = pytest.mark.usefixtures("loopback")
+REGISTRY = Registry()
+ONE_BY_ONE = DownloadOptions(tries=1, first_wait=0.001, silence=5.0, connections=1)
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving(Site()) as each:
+        write_catalog(app_paths().models, each, one={}, two={}, three={"license": "Bound"})
+        yield each
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[], ModelLibrary]]:
+    """Call it to open the library, as a start of the program does; all are closed in the end."""
+    libraries: list[ModelLibrary] = []
+
+    def open_library() -> ModelLibrary:
+        for library in libraries:
+            library.close()
+        settings = SettingsStore(app_paths().settings_file, {})
+        settings.know_engines(REGISTRY.all())
+        libraries.append(ModelLibrary(settings, app_paths(), REGISTRY, ONE_BY_ONE))
+        return libraries[-1]
+
+    yield open_library
+    for library in libraries:
+        library.close()
+
+
+def entry(library: ModelLibrary, id: str) -> ShelfModel:
+    return next(each for each in library.shelf().models if each.model.id == id)
+
+
+def wait(library: ModelLibrary, done: Callable[[], bool]) -> None:
+    """Look again whenever something changed."""
+    import threading
+
+    changed = threading.Event()
+    stop = library.subscribe(changed.set)
+    for _ in range(200):
+        if done():
+            break
+        changed.wait(PATIENCE / 200)
+        changed.clear()
+    stop()
+    assert done()
+
+
+def states(library: ModelLibrary) -> dict[str, TransferState]:
+    return {each.model.id: each.state for each in library.downloads.transfers()}
+
+
+def test_models_come_in_order_and_leave_the_queue(site: Site, opened) -> None:
+    library = opened()
+    site.script = [drip(100_000)]
+    library.downloads.get("one")
+    library.downloads.get("two")
+    assert site.drips.acquire(timeout=PATIENCE)
+    wait(library, lambda: states(library)["one"] is TransferState.FETCHING)
+    assert states(library)["two"] is TransferState.WAITING
+    site.may_go_on.set()
+    wait(library, lambda: states(library) == {})
+    assert entry(library, "one").presence is entry(library, "two").presence is Presence.HERE
+
+
+def test_a_paused_one_lets_the_next_pass_and_goes_on_where_it_stopped(site: Site, opened) -> None:
+    library = opened()
+    site.script = [drip(100_000)]
+    library.downloads.get("one")
+    library.downloads.get("two")
+    assert site.drips.acquire(timeout=PATIENCE)
+    library.downloads.pause("one")
+    wait(library, lambda: states(library) == {"one": TransferState.PAUSED})
+    (paused,) = library.downloads.transfers()
+    assert paused.progress.done == 100_000
+    assert paused.progress.total == len(BODY)
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    assert site.asked[-1].range == "bytes=100000-299999"
+
+
+def test_cancelling_keeps_what_has_come_for_another_time(site: Site, opened) -> None:
+    library = opened()
+    site.script = [drip(100_000)]
+    library.downloads.get("one")
+    assert site.drips.acquire(timeout=PATIENCE)
+    library.downloads.cancel("one")
+    library.downloads.wait_stopped("one")
+    assert states(library) == {}
+    assert entry(library, "one").presence is Presence.PARTLY
+    assert entry(library, "one").bytes_here == 100_000
+
+
+def test_after_a_restart_it_is_paused_until_the_user_goes_on(site: Site, opened) -> None:
+    library = opened()
+    site.script = [drip(100_000)]
+    library.downloads.get("one")
+    library.downloads.get("two")
+    assert site.drips.acquire(timeout=PATIENCE)
+    again = opened()
+    site.may_go_on.set()
+    assert states(again) == {"one": TransferState.PAUSED, "two": TransferState.PAUSED}
+    (notice,) = again.notices()
+    assert notice.message == "Not fetched to the end: Model one, Model two."
+    asked = len(site.asked)
+    again.downloads.get_all()
+    wait(again, lambda: states(again) == {})
+    assert len(site.asked) == asked + 2
+    assert again.notices() == ()
+
+
+def test_kill_9_loses_neither_queue_nor_bytes(site: Site, opened) -> None:
+    """In a process of its own, which is killed in mid-file."""
+    site.script = [drip(200_000)]
+    program = (
+        "import time\n"
+        "from avatar_app.models.transfer import DownloadOptions\n"
+        "from avatar_app.runtime.registry import Registry\n"
+        "from avatar_app.session.model_library import ModelLibrary\n"
+        "from avatar_app.settings.store import SettingsStore\n"
+        "from avatar_app.system.paths import app_paths\n"
+        "options = DownloadOptions(tries=1, connections=1)\n"
+        "settings = SettingsStore(app_paths().settings_file, {})\n"
+        "library = ModelLibrary(settings, app_paths(), Registry(), options)\n"
+        "library.downloads.get('one')\n"
+        "library.downloads.get('two')\n"
+        "model = library.catalog().find('one')\n"
+        "while library.store.bytes_here(model) < 200_000: time.sleep(0.01)\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        child.send_signal(signal.SIGKILL)
+    site.may_go_on.set()
+    library = opened()
+    first, second = library.downloads.transfers()
+    assert (first.state, second.state) == (TransferState.PAUSED, TransferState.PAUSED)
+    assert first.progress.done == 200_000
+    library.downloads.get_all()
+    wait(library, lambda: states(library) == {})
+    assert "bytes=200000-299999" in [each.range for each in site.asked]
+    assert entry(library, "one").presence is Presence.HERE
+
+
+def test_what_fails_says_why_keeps_no_other_waiting_and_can_be_tried_again(
+    site: Site, opened
+) -> None:
+    library = opened()
+    site.script = [status(404)]
+    library.downloads.get("one")
+    library.downloads.get("two")
+    wait(library, lambda: states(library) == {"one": TransferState.FAILED})
+    (failed,) = library.downloads.transfers()
+    assert "no longer has the file" in failed.message
+    assert failed.hint
+    assert entry(library, "two").presence is Presence.HERE
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+
+
+def test_an_error_goes_when_it_holds_no_more(site: Site, opened, monkeypatch) -> None:
+    library = opened()
+    library.downloads.get("three")
+    wait(library, lambda: states(library) == {"three": TransferState.FAILED})
+    assert "license" in library.downloads.transfers()[0].message
+    library.store.accept(entry(library, "three").model)
+    assert states(library) == {"three": TransferState.PAUSED}
+    full = 10 * 1024
+    from avatar_app.models import store
+
+    usage = store.shutil.disk_usage(app_paths().models)
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda _: usage._replace(free=full))
+    library.downloads.get("three")
+    wait(library, lambda: states(library) == {"three": TransferState.FAILED})
+    assert "has 10 kB left" in library.downloads.transfers()[0].message
+    monkeypatch.undo()
+    assert states(library) == {"three": TransferState.PAUSED}
+
+
+def test_one_that_came_by_another_way_is_off_the_queue(site: Site, opened) -> None:
+    library = opened()
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    library.downloads.queue.put("one")
+    library.downloads.queue.pause("one")
+    assert states(library) == {}
+
+
+def test_using_a_model_is_a_setting_that_can_be_undone(site: Site, opened) -> None:
+    library = opened()
+    model = entry(library, "one").model
+    with pytest.raises(ModelMissing):
+        library.use(model)
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    change = library.use(model)
+    assert change.settings.asr.engine == "whisper"
+    assert change.settings.asr.options["model"] == "one"
+    assert entry(library, "one").used_by == ("asr.options.model",)
+    library._settings.undo()
+    assert library._settings.settings.asr.engine == "pocketsphinx"
+    assert entry(library, "one").used_by == ()
+
+
+def test_deleting_can_be_undone_until_the_program_ends(site: Site, opened) -> None:
+    library = opened()
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    model, folder = entry(library, "one").model, library.store.folder(entry(library, "one").model)
+    library.delete(model)
+    assert not folder.exists()
+    assert entry(library, "one").deleted_bytes > len(BODY)
+    library.restore(model)
+    assert entry(library, "one").presence is Presence.HERE
+    library.delete(model)
+    again = opened()
+    assert entry(again, "one").deleted_bytes == 0
+    with pytest.raises(InputInvalid):
+        again.restore(model)
+
+
+def test_deleting_one_that_is_being_fetched_stops_it(site: Site, opened) -> None:
+    library = opened()
+    site.script = [drip(100_000)]
+    library.downloads.get("one")
+    assert site.drips.acquire(timeout=PATIENCE)
+    library.delete(entry(library, "one").model)
+    assert states(library) == {}
+    assert entry(library, "one").presence is Presence.ABSENT
+
+
+def test_a_damaged_file_is_found_and_fetched_again(site: Site, opened) -> None:
+    library = opened()
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    model = entry(library, "one").model
+    library.store.path(model).write_bytes(BODY[::-1])
+    library.upkeep.verify(model)
+    wait(library, lambda: library.measured("one").done)
+    assert [each.flaw for each in library.measured("one").flaws] == ["its bytes have changed"]
+    library.repair(model)
+    wait(library, lambda: states(library) == {})
+    assert library.store.path(model).read_bytes() == BODY
+    library.upkeep.verify(model)
+    wait(library, lambda: library.measured("one").done)
+    assert library.measured("one").flaws == ()
+
+
+def test_the_shelf_says_what_suits_this_machine_and_how_fast_it_was(opened) -> None:
+    library = opened()
+    manifest = REGISTRY.find(Kind.DIALOGUE, "llama")
+    with closing(Measurements.of(app_paths())) as measurements:
+        for id, tokens in (("smollm2-135m", 38.0), ("smollm2-360m", 2.0)):
+            key = choice_key(manifest.checked({"model": id}))
+            trial = EngineProfile(300, first_output_ms=400, tokens_per_second=tokens)
+            measurements.keep_trial(Kind.DIALOGUE, "llama", key, trial)
+    small, slow = entry(library, "smollm2-135m"), entry(library, "smollm2-360m")
+    assert (small.fitness.verdict, small.fitness.speed) == (Verdict.COMFORTABLE, "38 tokens/s")
+    assert (slow.fitness.verdict, slow.fitness.reason) == (
+        Verdict.TOO_SLOW,
+        "slower than it is spoken",
+    )
+    assert entry(library, "qwen3-4b").fitness.verdict is Verdict.FITS
+    with closing(Measurements.of(app_paths())) as measurements:
+        measurements.keep_speed(fingerprint(), 60.0)
+    large = entry(library, "qwen3-4b").fitness
+    assert (large.verdict, large.reason[:18]) == (Verdict.TOO_SLOW, "wants a processor ")
+    assert entry(library, "whisper-tiny").fitness.verdict is Verdict.COMFORTABLE
+    groups = {each.ability for each in library.shelf().models}
+    assert {Ability.HEARING, Ability.BRAIN, Ability.VOICE, Ability.LIPS, Ability.PHOTOS} <= groups
+
+
+def test_what_no_memory_is_left_for_is_said_to_be_too_large(site: Site, opened) -> None:
+    huge = {"needs": {"ram_mb": 9_000_000, "vram_mb": 0}}
+    write_catalog(app_paths().models, site, huge=huge)
+    found = entry(opened(), "huge").fitness
+    assert found.verdict is Verdict.TOO_LARGE
+    assert "this computer has" in found.reason
+
+
+def test_lips_need_somebody_to_be_seen(opened, site: Site) -> None:
+    lips = {"kind": "face", "engine": "wav2lip"}
+    write_catalog(app_paths().models, site, lips=lips)
+    library = opened()
+    library.downloads.get("lips")
+    wait(library, lambda: states(library) == {})
+    with pytest.raises(InputInvalid, match="no avatar of a photo yet"):
+        library.use(entry(library, "lips").model)
+    assert library._settings.settings.face.engine != "wav2lip"
+
+
+def test_a_license_is_asked_for_before_a_model_is_used(opened, site: Site) -> None:
+    library = opened()
+    model = entry(library, "three").model
+    assert not entry(library, "three").is_accepted
+    library.store.accept(model)
+    library.downloads.get("three")
+    wait(library, lambda: states(library) == {})
+    (library.store.root / "licences.json").unlink()
+    with pytest.raises(LicenseNotAccepted):
+        library.use(model)
