@@ -82,8 +82,9 @@ def _try_in_child(factory: Callable[[], Any], kind: Kind) -> tuple[int, float, A
 
 
 def _work(engine: Any, kind: Kind) -> tuple[float, float | None, float | None]:
-    """Return the milliseconds to the first output, the seconds of work for one of sound or pictures, and the
-    tokens a dialogue writes in a second; the second time, when everything is warm."""
+    """Return the milliseconds to the first output, the seconds of work for a second of sound or
+    pictures, and the tokens a dialogue writes in a second; the second time, when everything is
+    warm."""
     for turn in (Turn(1), Turn(2)):
         turn.commit()
         began = time.perf_counter()

@@ -34,7 +34,15 @@ def _settings(context: PageContext) -> PageView:
     return SettingsPage(context)
 
 
+def _models(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.models.page import ModelsPage
+
+    return ModelsPage(context)
+
+
 SETTINGS = "settings"
+MODELS = "models"
 PAGES = (
     PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
+    PageEntry(MODELS, str(QT_TRANSLATE_NOOP("pages", "Models")), Glyph.MODELS, _models),
 )

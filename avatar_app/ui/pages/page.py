@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from avatar_app.session.session import Session
 from avatar_app.ui.qt.work import Work
@@ -94,3 +94,18 @@ class PageView(QWidget):
         self.toast.adjustSize()
         self.toast.move((self.width() - width) // 2, self.height() - self.toast.height())
         self.toast.raise_()
+
+
+def scrolled(column: QVBoxLayout, name: str) -> QScrollArea:
+    """A column that scrolls up and down where it is longer than the page."""
+    body = QWidget()
+    body.setObjectName("formBody")
+    body.setLayout(column)
+    area = QScrollArea()
+    area.setWidget(body)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setAccessibleName(name)
+    return area

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QVBoxLayout
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.session.session import Devices
@@ -16,9 +16,9 @@ from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, fo
 from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file, personas
-from avatar_app.ui.pages.editors import LineEdit
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.pages.setting_row import shown_value
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.display_name import shown_name
@@ -36,7 +36,11 @@ class SettingsPage(PageView):
         self._store = context.session.settings
         self._help = read_help(default_settings_file())
         self._suggestions: Suggestions = {"persona": _personas()}
-        self.search_field = LineEdit()
+        self.search_field = SearchField(
+            self.tr("Search the settings"),
+            self.tr("Words in name, title or help  (Ctrl+F)"),
+            self.tr("Search, or @modified"),
+        )
         self.pages = QListWidget()
         self.form = SettingsForm(context.theme)
         self.file_button = QPushButton(self.tr("Open as file"))
@@ -65,9 +69,7 @@ class SettingsPage(PageView):
 
     def escape(self) -> bool:
         """Leave the words of a search first."""
-        searching = bool(self.search_field.text())
-        self.search_field.clear()
-        return searching
+        return self.search_field.leave()
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -145,14 +147,6 @@ class SettingsPage(PageView):
         QDesktopServices.openUrl(url)
 
     def _lay_out(self) -> None:
-        self.search_field.setObjectName("search")
-        self.search_field.setPlaceholderText(self.tr("Search, or @modified"))
-        self.search_field.setAccessibleName(self.tr("Search the settings"))
-        self.search_field.setToolTip(self.tr("Words in name, title or help  (Ctrl+F)"))
-        self.search_field.setClearButtonEnabled(True)
-        for button in self.search_field.findChildren(QToolButton):
-            button.setAccessibleName(self.tr("Clear the search"))
-            button.setToolTip(self.tr("Clear the search  (Esc)"))
         self.file_button.setObjectName("bring")
         self.file_button.setToolTip(str(self._store.user_file))
         self.file_button.setAccessibleName(self.tr("Open the settings file"))

@@ -26,7 +26,7 @@ from avatar_app.core.events import (
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.pages.index import SETTINGS
+from avatar_app.ui.pages.index import MODELS, SETTINGS
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
@@ -105,6 +105,7 @@ SCENES = (
         ),
     ),
     GalleryScene("settings", _EARLIER, transcript=False, page=SETTINGS),
+    GalleryScene("models", _EARLIER, transcript=False, page=MODELS),
 )
 
 

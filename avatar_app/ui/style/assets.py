@@ -39,7 +39,10 @@ class Glyph(StrEnum):
     SEARCH = "search"
     UNDO = "undo"
     CHEVRON = "chevron"
+    CHEVRON_UP = "chevron-up"
     PAGES = "pages"
+    MODELS = "models"
+    PERFORMANCE = "performance"
 
 
 @lru_cache(maxsize=256)

@@ -95,6 +95,14 @@ QToolButton#railButton:focus { border-color: $focus; }
 #settingHelp { color: $text_dim; font-size: 13px; }
 #settingProblem { color: $danger; font-size: 13px; }
 #settingRow QToolButton { border-radius: 16px; }
+#rowTitle { font-weight: 600; }
+#chip { background: $raised; color: $text_dim; border-radius: 9px; padding: 1px 9px;
+    min-height: 16px; font-size: 12px; font-weight: 600; }
+#chip[tone="accent"] { background: $accent; color: $on_accent; }
+#verdict { font-size: 13px; font-weight: 600; color: $text_dim; }
+#verdict[tone="good"] { color: $good_text; }
+#verdict[tone="warn"] { color: $warn_text; }
+#verdict[tone="bad"] { color: $danger; }
 #pages { background: transparent; border: none; }
 #pages::item { padding: 8px 12px; border: 2px solid transparent; border-radius: 10px;
     color: $text; }
@@ -153,6 +161,8 @@ def stylesheet(palette: Palette) -> str:
         danger=palette.danger,
         danger_soft=_rgba(palette.danger, 0.18),
         listening=palette.listening,
+        good_text=palette.good_text,
+        warn_text=palette.warn_text,
         focus=palette.focus,
         focus_soft=_mixed(palette.surface, palette.focus, 0.6),
     )

@@ -41,6 +41,10 @@ class Palette:
     thinking: str
     speaking: str
     muted: str
+    good_text: str
+    """Says that something is well; readable (contrast ≥ 4.5 on surface)."""
+    warn_text: str
+    """Says that something is hardly enough; readable as well."""
     focus: str
     shadow: str
 
@@ -61,6 +65,8 @@ DARK = Palette(
     thinking="#a495ff",
     speaking="#ffb877",
     muted="#8b92a1",
+    good_text="#5fdcc6",
+    warn_text="#ffb877",
     focus="#b5abff",
     shadow="#80000000",
 )
@@ -80,6 +86,8 @@ LIGHT = Palette(
     thinking="#7a66f2",
     speaking="#f08a3c",
     muted="#8b8f9a",
+    good_text="#08745f",
+    warn_text="#9a4e0c",
     focus="#5d4be0",
     shadow="#28141428",
 )

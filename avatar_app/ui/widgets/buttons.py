@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import CONTROL, Theme
@@ -12,6 +12,16 @@ from avatar_app.ui.style.theme import CONTROL, Theme
 ICON = 22
 ON_PICTURE = "#ffffff"
 """Icons over the portrait are white in both themes, on a dark disc."""
+
+
+def small_button(title: str, tip: str, *, primary: bool = False) -> QPushButton:
+    """A button with a word on it, for rows and cards; `tip` is its accessible name as well."""
+    button = QPushButton(title)
+    button.setObjectName("primary" if primary else "noticeAction")
+    button.setAccessibleName(tip)
+    button.setToolTip(tip)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    return button
 
 
 class IconButton(QToolButton):

@@ -1,0 +1,173 @@
+"""The rest about a model: license and its acceptance, packages, checks, measuring, delete."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from avatar_app.core.manifest import Kind
+from avatar_app.models.catalog import Model
+from avatar_app.models.store import Presence
+from avatar_app.session.model_downloads import ModelTransfer
+from avatar_app.session.model_shelf import ShelfModel
+from avatar_app.session.model_upkeep import Upkeep
+from avatar_app.ui.pages.models.words import ModelWords
+from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.widgets.buttons import small_button
+
+ACCEPT, VERIFY, MEASURE = "accept", "verify", "measure"
+REPAIR, DELETE, FREE = "repair", "delete", "free"
+_MEASURED = (Kind.ASR, Kind.TTS, Kind.DIALOGUE)
+"""Kinds that can be tried with nothing but a model; a face needs somebody to be seen."""
+
+
+class ModelDetails(QFrame):
+    """Below a row. `wanted` says what the user chose."""
+
+    wanted = Signal(str, str)
+
+    def __init__(self, model: Model, words: ModelWords) -> None:
+        super().__init__()
+        self._model, self._words = model, words
+        self.facts, self.terms, self.used_by = QLabel(), QLabel(), QLabel()
+        self.said = QLabel()
+        for label in (self.facts, self.terms, self.used_by, self.said):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setObjectName("settingHelp")
+        self.command = QLineEdit()
+        self.command.setObjectName("command")
+        self.command.setReadOnly(True)
+        self.command.setAccessibleName(self.tr("What to type in a terminal"))
+        self.command.setToolTip(self.tr("What to type in a terminal"))
+        self._make_buttons()
+        self._lay_out()
+
+    def show_model(
+        self, entry: ShelfModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
+    ) -> None:
+        """The state as it is now."""
+        here, busy = entry.presence is Presence.HERE, upkeep is not None and not upkeep.done
+        license = entry.model.license
+        self.facts.setText(self._words.facts(entry))
+        self.terms.setText(license.terms)
+        self.terms.setVisible(bool(license.terms))
+        self.accept_button.setVisible(not entry.is_accepted)
+        self.accept_button.setText(self.tr("Accept") if here else self.tr("Accept and get"))
+        self.used_by.setText(self.tr("Chosen by the setting {}.").format(", ".join(entry.used_by)))
+        self.used_by.setVisible(bool(entry.used_by))
+        missing = ", ".join(entry.missing_packages)
+        self.missing.setText(self.tr("Needs {}. Type, then start again:").format(missing))
+        self.command.setText(entry.install_command)
+        self.command.setCursorPosition(0)
+        for part in (self.missing, self.command, self.copy_button):
+            part.setVisible(bool(entry.missing_packages))
+        said = self._words.upkeep(upkeep) if upkeep is not None else ""
+        self.said.setText(said)
+        self.said.setVisible(bool(said))
+        self.verify_button.setVisible(here)
+        self.verify_button.setEnabled(not busy)
+        can_measure = here and entry.can_be_used and entry.model.kind in _MEASURED
+        self.measure_button.setVisible(can_measure and not entry.missing_packages)
+        self.measure_button.setEnabled(not busy)
+        self.repair_button.setVisible(upkeep is not None and bool(upkeep.flaws))
+        self.delete_button.setVisible(bool(entry.bytes_here) and transfer is None)
+        self.free_button.setVisible(bool(entry.deleted_bytes))
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """In the order of Tab."""
+        return (
+            self.command,
+            self.copy_button,
+            self.accept_button,
+            self.license_button,
+            self.verify_button,
+            self.measure_button,
+            self.repair_button,
+            self.delete_button,
+            self.free_button,
+        )
+
+    def ask_first(self) -> None:
+        """Put the keys where something is asked before the model can be had."""
+        for part in (self.accept_button, self.copy_button):
+            if not part.isHidden():
+                part.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+
+    def _make_buttons(self) -> None:
+        title = self._model.title
+        self.missing = QLabel()
+        self.missing.setObjectName("settingHelp")
+        self.missing.setWordWrap(True)
+        self.license_button = small_button(
+            self.tr("Read the license"), self.tr("Read the license of {}").format(title)
+        )
+        self.license_button.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl(self._model.license.url))
+        )
+        self.accept_button = small_button(
+            self.tr("Accept and get"), self.tr("Accept the license of {}").format(title)
+        )
+        self.accept_button.setObjectName("primary")
+        self.copy_button = small_button(self.tr("Copy"), self.tr("Copy what to type"))
+        self.copy_button.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(self.command.text())
+        )
+        self.verify_button = small_button(
+            self.tr("Verify"), self.tr("Check that {} is still as it came").format(title)
+        )
+        self.measure_button = small_button(
+            self.tr("Measure"), self.tr("Measure how fast {} is here").format(title)
+        )
+        self.repair_button = small_button(
+            self.tr("Fetch again"), self.tr("Fetch what is damaged of {}").format(title)
+        )
+        self.delete_button = small_button(
+            self.tr("Delete"), self.tr("Delete {}; can be undone").format(title)
+        )
+        self.free_button = small_button(
+            self.tr("Free the disk now"), self.tr("Delete {} for good").format(title)
+        )
+        chosen = {
+            ACCEPT: self.accept_button,
+            VERIFY: self.verify_button,
+            MEASURE: self.measure_button,
+            REPAIR: self.repair_button,
+            DELETE: self.delete_button,
+            FREE: self.free_button,
+        }
+        for action, button in chosen.items():
+            button.clicked.connect(lambda _=False, a=action: self.wanted.emit(a, self._model.id))
+
+    def _lay_out(self) -> None:
+        install = _line(self.command, self.copy_button)
+        install.setStretch(0, 1)
+        actions = _line(
+            self.accept_button,
+            self.license_button,
+            self.verify_button,
+            self.measure_button,
+            self.repair_button,
+            self.delete_button,
+            self.free_button,
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(UNIT)
+        for label in (self.facts, self.terms, self.used_by, self.missing):
+            column.addWidget(label)
+        column.addLayout(install)
+        column.addWidget(self.said)
+        column.addLayout(actions)
+
+
+def _line(*widgets: QWidget) -> QHBoxLayout:
+    line = QHBoxLayout()
+    line.setSpacing(UNIT)
+    for widget in widgets:
+        line.addWidget(widget)
+    line.addStretch(0)
+    return line

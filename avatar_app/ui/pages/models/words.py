@@ -1,0 +1,135 @@
+"""How the page of models names abilities, verdicts, sizes and what is under way."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from avatar_app.core.manifest import Kind
+from avatar_app.models.abilities import Ability
+from avatar_app.models.errors import AGAIN
+from avatar_app.models.progress import duration
+from avatar_app.models.store import Presence, readable
+from avatar_app.performance.fitness import Fitness, Verdict
+from avatar_app.session.model_downloads import ModelTransfer, TransferState
+from avatar_app.session.model_shelf import ModelShelf, ShelfModel
+from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
+
+DOT = "  ·  "
+
+
+class ModelWords(QObject):
+    """A QObject, so that they can be translated."""
+
+    def ability(self, ability: Ability) -> str:
+        titles = {
+            Ability.HEARING: self.tr("Hearing"),
+            Ability.TURN_END: self.tr("Turn end"),
+            Ability.BRAIN: self.tr("Brain"),
+            Ability.VOICE: self.tr("Voice"),
+            Ability.LIPS: self.tr("Lips"),
+            Ability.PHOTOS: self.tr("Faces in photos"),
+            Ability.FILMS: self.tr("Mouth in films"),
+            Ability.OTHER: self.tr("Other"),
+        }
+        return titles[ability]
+
+    def engine(self, kind: Kind) -> str:
+        """What the memory of an engine is for."""
+        titles = {
+            Kind.ASR: self.tr("Hearing"),
+            Kind.DIALOGUE: self.tr("Brain"),
+            Kind.TTS: self.tr("Voice"),
+            Kind.FACE: self.tr("Face"),
+        }
+        return titles.get(kind, self.tr("Turn taking"))
+
+    def verdict(self, fitness: Fitness) -> str:
+        """In a word."""
+        names = {
+            Verdict.COMFORTABLE: self.tr("Comfortable"),
+            Verdict.FITS: self.tr("Fits"),
+            Verdict.TIGHT: self.tr("Tight"),
+            Verdict.TOO_SLOW: self.tr("Too slow"),
+            Verdict.TOO_LARGE: self.tr("Too large"),
+        }
+        return names[fitness.verdict]
+
+    def reason(self, fitness: Fitness) -> str:
+        """`38 tokens/s here · takes 315 MB of memory`"""
+        parts = []
+        if fitness.speed:
+            parts.append(self.tr("{} here").format(fitness.speed))
+        parts.append(fitness.reason)
+        if fitness.verdict is Verdict.FITS:
+            parts.append(self.tr("speed not measured"))
+        return DOT.join(parts)
+
+    def state(self, entry: ShelfModel) -> str:
+        """Of a model that is not on its way."""
+        if entry.deleted_bytes:
+            size = readable(entry.deleted_bytes)
+            return self.tr("Deleted. {} are free when the program ends.").format(size)
+        if entry.used_by:
+            return self.tr("In use")
+        if entry.presence is Presence.HERE:
+            return self.tr("Here") if entry.can_be_used else self.tr("Here, not used yet")
+        return ""
+
+    def size(self, entry: ShelfModel) -> str:
+        """What is to be fetched; of a part that is here, the rest."""
+        total = entry.model.bytes
+        if total is None:
+            return ""
+        return readable(max(0, total - entry.bytes_here))
+
+    def facts(self, entry: ShelfModel) -> str:
+        """Size, license and languages, one line."""
+        model = entry.model
+        size = readable(model.bytes) if model.bytes else self.tr("size not on record")
+        languages = ", ".join(model.languages[:6])
+        if len(model.languages) > 6:
+            languages = self.tr("{} languages").format(len(model.languages))
+        return DOT.join(filter(None, (size, model.license.title, languages)))
+
+    def transfer(self, transfer: ModelTransfer) -> str:
+        """`12 MB of 145 MB · 3.1 MB/s · 40 s left`"""
+        now = transfer.progress
+        done = readable(now.done)
+        if now.total:
+            done = self.tr("{} of {}").format(done, readable(now.total))
+        parts = [self.transfer_state(transfer.state), done]
+        if transfer.state is TransferState.FETCHING and now.rate:
+            parts.append(f"{readable(now.rate)}/s")
+            if (left := now.seconds_left) is not None:
+                parts.append(self.tr("{} left").format(duration(left)))
+        return DOT.join(filter(None, parts))
+
+    def transfer_state(self, state: TransferState) -> str:
+        names = {
+            TransferState.FETCHING: self.tr("Fetching"),
+            TransferState.WAITING: self.tr("Waiting"),
+            TransferState.PAUSED: self.tr("Paused"),
+            TransferState.FAILED: self.tr("Failed"),
+        }
+        return names[state]
+
+    def hint(self, hint: str) -> str:
+        """What to do here instead of on the command line."""
+        return hint.replace(AGAIN, self.tr("Try again: it goes on where it stopped."))
+
+    def upkeep(self, upkeep: Upkeep) -> str:
+        """What is being done with a model, or what came of it."""
+        if upkeep.error is not None:
+            return f"{upkeep.error.message} {upkeep.error.hint}".strip()
+        if upkeep.task is UpkeepTask.MEASURE:
+            return "" if upkeep.done else self.tr("Measuring …")
+        if not upkeep.done:
+            return self.tr("Verifying … {} %").format(round(100 * upkeep.fraction))
+        if upkeep.flaws:
+            found = ", ".join(f"{each.name}: {each.flaw}" for each in upkeep.flaws)
+            return self.tr("Damaged: {}").format(found)
+        return self.tr("Verified: as it came.")
+
+    def disk(self, shelf: ModelShelf) -> str:
+        used, free = readable(shelf.disk_used), readable(shelf.disk_free)
+        return self.tr("Models take {} of the disk; {} are free.").format(used, free)

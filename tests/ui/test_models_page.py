@@ -1,0 +1,276 @@
+"""A user on the page of models: fetches, pauses, closes, goes on, uses, deletes, undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fake_session import FakeSession
+from misbehaving import Site, drip, serving, status
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from shelf import BODY, write_catalog
+
+from avatar_app.models.store import Presence
+from avatar_app.system.paths import app_paths
+from avatar_app.ui.pages.models.page import ModelsPage
+from avatar_app.ui.window.main_window import MainWindow
+
+MOUSE = Qt.MouseButton.LeftButton
+CONTROL = Qt.KeyboardModifier.ControlModifier
+PATIENCE = 60_000
+"""Milliseconds, on a busy machine."""
+
+pytestmark = pytest.mark.usefixtures("loopback")
+Opened = tuple[MainWindow, FakeSession]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving(Site()) as each:
+        write_catalog(
+            app_paths().models,
+            each,
+            one={"title": "First ears"},
+            two={"title": "Second ears"},
+            bound={"title": "Bound ears", "license": "Bound"},
+            lame={"title": "Lame voice", "kind": "tts", "engine": "coqui"},
+        )
+        yield each
+
+
+@pytest.fixture
+def page(qtbot, site: Site, opened: Callable[..., Opened]) -> ModelsPage:
+    window, _ = opened()
+    return on_models(qtbot, window)
+
+
+def on_models(qtbot, window: MainWindow) -> ModelsPage:
+    qtbot.keyClick(window, Qt.Key.Key_2, CONTROL)
+    page = window.pages.shown
+    assert isinstance(page, ModelsPage)
+    qtbot.waitUntil(lambda: "one" in page._rows and bool(page.row("one").verdict.text()))
+    return page
+
+
+def click(qtbot, button: QWidget) -> None:
+    assert button.isVisible(), button.accessibleName()
+    assert button.isEnabled(), button.accessibleName()
+    qtbot.mouseClick(button, MOUSE)
+
+
+def state(page: ModelsPage, model: str) -> str:
+    return page.row(model).state.text()
+
+
+def until(qtbot, done: Callable[[], bool]) -> None:
+    qtbot.waitUntil(done, timeout=PATIENCE)
+
+
+def fetched(qtbot, page: ModelsPage, model: str) -> None:
+    """Have a model here, as a user does."""
+    click(qtbot, page.row(model).act_button)
+    until(qtbot, lambda: state(page, model) == "Here")
+
+
+def test_it_says_for_each_model_what_it_is_and_whether_it_fits(page: ModelsPage) -> None:
+    row = page.row("one")
+    assert row.title.text() == "First ears"
+    assert row.act_button.text() == "Get 300 kB"
+    assert row.verdict.text() in ("Fits", "Comfortable")
+    assert "of memory" in row.reason.text()
+    assert "Hearing" in page.overview.bar.accessibleDescription()
+    assert "are free" in page.overview.disk.text()
+
+
+def test_fetch_pause_go_on(qtbot, page: ModelsPage, site: Site) -> None:
+    site.script = [drip(100_000)]
+    click(qtbot, page.row("one").act_button)
+    until(qtbot, lambda: "one" in page.transfers.rows)
+    until(qtbot, lambda: "100 kB of 300 kB" in page.transfers.rows["one"].step.text())
+    transfer = page.transfers.rows["one"]
+    assert transfer.step.text().startswith("Fetching")
+    assert state(page, "one") == "Fetching 33 %"
+    assert not page.row("one").act_button.isVisible()
+    transfer.pause_button.setFocus()
+    qtbot.keyClick(transfer.pause_button, Qt.Key.Key_Space)
+    until(qtbot, lambda: transfer.step.text() == "Paused  ·  100 kB of 300 kB")
+    assert transfer.get_button.hasFocus()
+    site.may_go_on.set()
+    qtbot.keyClick(transfer.get_button, Qt.Key.Key_Space)
+    until(qtbot, lambda: state(page, "one") == "Here")
+    assert not page.transfers.isVisible()
+    assert site.asked[-1].range == "bytes=100000-299999"
+
+
+def test_a_program_that_was_closed_goes_on_when_it_is_asked(
+    qtbot, opened: Callable[..., Opened], site: Site
+) -> None:
+    window, _ = opened()
+    page = on_models(qtbot, window)
+    site.script = [drip(100_000)]
+    for model in ("one", "two"):
+        click(qtbot, page.row(model).act_button)
+    until(qtbot, lambda: site.drips.acquire(blocking=False))
+    window.close()
+    site.may_go_on.set()
+    asked = len(site.asked)
+    again = on_models(qtbot, opened()[0])
+    until(qtbot, again.transfers.isVisible)
+    steps = [row.step.text() for row in again.transfers.rows.values()]
+    assert steps == ["Paused  ·  100 kB of 300 kB", "Paused  ·  0 bytes of 300 kB"]
+    assert len(site.asked) == asked, "nothing is fetched unasked"
+    click(qtbot, again.transfers.all_button)
+    until(qtbot, lambda: state(again, "one") == state(again, "two") == "Here")
+
+
+def test_one_that_is_cancelled_can_be_gone_on_with_from_its_row(
+    qtbot, page: ModelsPage, site: Site
+) -> None:
+    site.script = [drip(100_000)]
+    click(qtbot, page.row("one").act_button)
+    until(qtbot, lambda: "one" in page.transfers.rows and site.drips.acquire(blocking=False))
+    click(qtbot, page.transfers.rows["one"].cancel_button)
+    until(qtbot, lambda: page.row("one").act_button.text() == "Get 200 kB")
+    assert not page.transfers.isVisible()
+
+
+def test_a_failure_says_why_and_goes_when_the_next_try_succeeds(
+    qtbot, page: ModelsPage, site: Site
+) -> None:
+    site.script = [status(404)]
+    click(qtbot, page.row("one").act_button)
+    until(qtbot, lambda: "one" in page.transfers.rows)
+    row = page.transfers.rows["one"]
+    until(qtbot, row.problem.isVisible)
+    assert "no longer has the file" in row.problem.text()
+    assert "Type the same command" not in row.problem.text()
+    assert row.get_button.text() == "Try again"
+    click(qtbot, row.get_button)
+    until(qtbot, lambda: state(page, "one") == "Here")
+
+
+def test_use_puts_it_live_and_is_undone_from_the_toast(qtbot, page: ModelsPage) -> None:
+    settings = page.context.session.settings
+    fetched(qtbot, page, "one")
+    assert page.row("one").act_button.text() == "Use"
+    click(qtbot, page.row("one").act_button)
+    until(qtbot, lambda: state(page, "one") == "In use")
+    assert (settings.get("asr.engine"), settings.get("asr.options.model")) == ("whisper", "one")
+    assert page.toast.notice.message == "First ears is used from now on."
+    click(qtbot, page.toast.action_button)
+    until(qtbot, lambda: state(page, "one") == "Here")
+    assert settings.get("asr.engine") == "pocketsphinx"
+
+
+def test_deleting_is_undone_or_frees_the_disk(qtbot, page: ModelsPage) -> None:
+    fetched(qtbot, page, "one")
+    row, library = page.row("one"), page.context.session.models
+    click(qtbot, row.more_button)
+    click(qtbot, row.details.delete_button)
+    until(qtbot, lambda: state(page, "one").startswith("Deleted."))
+    click(qtbot, page.toast.action_button)
+    until(qtbot, lambda: state(page, "one") == "Here")
+    click(qtbot, row.details.delete_button)
+    until(qtbot, lambda: row.act_button.text() == "Undo")
+    click(qtbot, row.act_button)
+    until(qtbot, lambda: state(page, "one") == "Here")
+    click(qtbot, row.details.delete_button)
+    until(qtbot, row.details.free_button.isVisible)
+    click(qtbot, row.details.free_button)
+    until(qtbot, lambda: row.act_button.text() == "Get 300 kB")
+    assert library.trash.held() == {}
+
+
+def test_a_license_is_shown_in_place_and_accepted_before_anything_comes(
+    qtbot, page: ModelsPage, site: Site
+) -> None:
+    row = page.row("bound")
+    click(qtbot, row.act_button)
+    assert row.details.isVisible()
+    assert row.details.terms.text() == "Not for sale."
+    until(qtbot, row.details.accept_button.hasFocus)
+    assert site.asked == []
+    qtbot.keyClick(row.details.accept_button, Qt.Key.Key_Space)
+    until(qtbot, lambda: state(page, "bound") == "Here")
+
+
+def test_a_damaged_model_is_found_and_mended(qtbot, page: ModelsPage) -> None:
+    fetched(qtbot, page, "one")
+    library, row = page.context.session.models, page.row("one")
+    library.store.path(row.entry.model).write_bytes(BODY[::-1])
+    click(qtbot, row.more_button)
+    click(qtbot, row.details.verify_button)
+    until(qtbot, lambda: row.details.said.text().startswith("Damaged: one.bin"))
+    click(qtbot, row.details.repair_button)
+    file = library.store.path(row.entry.model)
+    until(qtbot, lambda: file.is_file() and file.read_bytes() == BODY)
+    until(qtbot, lambda: library.downloads.transfers() == () and state(page, "one") == "Here")
+    click(qtbot, row.details.verify_button)
+    until(qtbot, lambda: row.details.said.text() == "Verified: as it came.")
+
+
+def test_an_engine_without_its_packages_says_what_to_type(
+    qtbot, page: ModelsPage, monkeypatch
+) -> None:
+    library = page.context.session.models
+    monkeypatch.setattr(library._registry, "missing_packages", lambda _manifest: ("coqui-tts",))
+    fetched(qtbot, page, "lame")
+    row = page.row("lame")
+    until(qtbot, lambda: row.act_button.text() == "Install …")
+    click(qtbot, row.act_button)
+    assert "Needs coqui-tts." in row.details.missing.text()
+    assert "coqui" in row.details.command.text()
+    click(qtbot, row.details.copy_button)
+    assert QGuiApplication.clipboard().text() == row.details.command.text()
+
+
+def test_search_finds_words_and_says_when_nothing_matches(qtbot, page: ModelsPage) -> None:
+    qtbot.keyClicks(page.search_field, "second")
+    shown = [id for id, row in page._rows.items() if row.isVisible()]
+    assert shown == ["two"]
+    qtbot.keyClicks(page.search_field, " xyzzy")
+    assert page._nothing.isVisible()
+    qtbot.keyClick(page.search_field, Qt.Key.Key_Escape)
+    assert page.row("one").isVisible()
+    assert page.isVisible()
+
+
+def test_a_hidden_page_reads_nothing(qtbot, page: ModelsPage, site: Site) -> None:
+    library = page.context.session.models
+    window = page.window()
+    site.script = [drip(100_000)]
+    click(qtbot, page.row("one").act_button)
+    until(qtbot, lambda: site.drips.acquire(blocking=False))
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not page.isVisible()
+    assert library._listeners == []
+    site.may_go_on.set()
+    until(qtbot, lambda: library.downloads.transfers() == ())
+    until(qtbot, lambda: not page._reading)
+    before = state(page, "one")
+    assert before != "Here"
+    on_models(qtbot, window)
+    until(qtbot, lambda: state(page, "one") == "Here")
+    entry = page.row("one").entry
+    assert entry.presence is Presence.HERE
+
+
+def test_every_control_of_an_open_row_has_a_name_and_is_reached_by_tab(
+    qtbot, page: ModelsPage
+) -> None:
+    fetched(qtbot, page, "one")
+    row = page.row("one")
+    qtbot.keyClick(page.search_field, Qt.Key.Key_Tab)
+    row.more_button.setFocus()
+    qtbot.keyClick(row.more_button, Qt.Key.Key_Space)
+    assert row.details.isVisible()
+    buttons = [each for each in row.findChildren(QPushButton) if each.isVisible()]
+    assert [each.text() for each in buttons if not each.accessibleName()] == []
+    reached: set[QWidget | None] = set()
+    for _ in range(12):
+        focused = QApplication.focusWidget()
+        reached.add(focused)
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    assert {row.details.verify_button, row.details.delete_button} <= reached
