@@ -1,4 +1,4 @@
-"""Measures this machine: each bench has targets that it can miss."""
+"""Benchmarks of this machine, each with targets."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ CHOICES = MappingProxyType(
         "real": {"load", "minutes"},
     }
 )
-"""What can be chosen about a bench."""
+"""Options of benchmarks."""
 FORMER_NAMES = MappingProxyType({"skew": "av-sync", "live": "realtime", "generate": "render"})
-"""What benches were called in version 0.1, and are now."""
+"""Former names of benchmarks in version 0.1, and their present ones."""
 
 
 def run_bench(name: str, settings: Settings, *, quick: bool, **chosen: Any) -> BenchResult:
-    """Measure; nothing is written into the user's folders. `chosen`: see CHOICES; None is as usual.
-    ConfigInvalid for an unknown name, or a choice that the bench does not offer."""
+    """Run a benchmark; nothing is written into the user's folders. `chosen`: see CHOICES; None is
+    the default. Raises ConfigInvalid for an unknown name, or an option that the benchmark does not
+    have."""
     name = FORMER_NAMES.get(name, name)
     if name not in BENCHES:
         raise ConfigInvalid(f"Unknown bench {name!r}.", choose_one_of(BENCHES))
     choices = {option: value for option, value in chosen.items() if value is not None}
     for option in choices.keys() - CHOICES.get(name, set()):
         able = ", ".join(bench for bench, options in CHOICES.items() if option in options)
-        raise ConfigInvalid(f"The bench {name} takes no --{option}.", f"It is for {able}.")
+        raise ConfigInvalid(f"The bench {name} has no option --{option}.", f"It applies to {able}.")
     module = importlib.import_module(module_of(name))
     with TemporaryDirectory(prefix="avatar-bench-") as folder:
         before = measure_speed()
@@ -55,12 +56,12 @@ def run_bench(name: str, settings: Settings, *, quick: bool, **chosen: Any) -> B
 
 
 def module_of(name: str) -> str:
-    """Where a bench is, for `import_module`."""
+    """Return the module of a benchmark, for `import_module`."""
     return f"{__name__}.{name.replace('-', '_')}"
 
 
 def paths_under(root: Path) -> AppPaths:
-    """Folders for a bench, all of them in `root`."""
+    """Return folders for a benchmark, all of them in `root`."""
     return AppPaths(
         config=root,
         data=root,

@@ -1,4 +1,4 @@
-"""Finds a piece of played sound in what a voice made: which words really left the loudspeaker."""
+"""Aligns played sound with a voice's output, to find which words left the loudspeaker."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk, Word
 from avatar_app.media.resample import Resampler
 
 RATE = 8_000
-"""Hz at which sounds are compared: enough to tell them apart to the millisecond."""
+"""Hz at which sounds are compared: enough for millisecond precision."""
 ALIKE = 0.6
-"""Correlation from which two sounds are the same one, whatever gain it was played with."""
+"""Correlation from which two sounds are the same, at any gain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spoken:
-    """All that a voice made in one turn."""
+    """Everything a voice produced in one turn."""
 
     samples: Samples
     """At RATE."""
@@ -27,7 +27,7 @@ class Spoken:
 
 
 def spoken(chunks: Sequence[SpeechChunk]) -> Spoken:
-    """Join what a voice yielded."""
+    """Join the output of a voice."""
     words, pieces, at = [], [], 0.0
     for chunk in chunks:
         words += [Word(w.text, at + w.start, at + w.end) for w in chunk.words]
@@ -37,12 +37,13 @@ def spoken(chunks: Sequence[SpeechChunk]) -> Spoken:
 
 
 def lowered(played: Samples) -> Samples:
-    """Sound of the loudspeaker at RATE."""
+    """Resample loudspeaker sound to RATE."""
     return _lowered(played, PLAYBACK_RATE)
 
 
 def position_of(piece: Samples, whole: Samples) -> tuple[float, float]:
-    """The second of `whole` at which `piece` begins, and how alike they are there (0 to 1)."""
+    """Return the second of `whole` at which `piece` begins, and their correlation there (0
+    to 1)."""
     if len(piece) < RATE // 100 or len(whole) < len(piece):
         return 0.0, 0.0
     size = 1 << (len(whole) + len(piece)).bit_length()
@@ -56,7 +57,7 @@ def position_of(piece: Samples, whole: Samples) -> tuple[float, float]:
 
 
 def words_until(speech: Spoken, seconds: float) -> int:
-    """How many words are over by more than half at that second of the speech."""
+    """Return how many words are over by more than half at that second of the speech."""
     return sum((word.start + word.end) / 2 < seconds for word in speech.words)
 
 

@@ -1,4 +1,4 @@
-"""Skew: is the mouth in time with the voice, in the film that was written and on the screen?"""
+"""A/V sync: the lag between mouth and voice, in the written film and on the screen."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ TEXT = f"{STORY} {STORY}"
 SMALL = (320, 180)
 """Width and height at which the pictures are compared."""
 MOUTH_SHARE = 0.06
-"""Share of the watched pixels that move most with the speech: the lips."""
+"""Share of the compared pixels that move most with the speech: the lips."""
 WINDOW, STEP = 4.0, 0.5
-"""Seconds of the stretches in which the lag is found, and between two of them."""
+"""Length of the stretches in which the lag is measured, and their distance, in seconds."""
 REACH = 0.3
-"""Seconds by which sound and mouth may be apart."""
+"""Maximum lag in seconds."""
 FINE = 1000
-"""Hz at which they are compared."""
+"""Sample rate of the comparison in Hz."""
 UNHURRIED = 0.5
 """Real seconds that ten milliseconds of a conversation may take."""
 ALIKE = 0.5
-"""Correlation below which a stretch tells nothing."""
+"""Correlation below which a stretch is not used."""
 
 Curve = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -56,11 +56,12 @@ class _Film:
 def measure(
     settings: Settings, places: AppPaths, *, quick: bool, face: str | None = None
 ) -> Report:
-    """In the written film: pixels against samples. On the screen: the presenter's own account.
+    """Measure the written film, pixels against samples, and the screen, by the presenter's own
+    record.
 
-    With `face` the machine's speed plays no part (the bench realtime is for that), and Wav2Lip gets
-    weights that open the mouth by the loudness at the picture's own time: where its window begins
-    in the published schedule.
+    With `face` the machine's speed does not matter (the bench realtime measures it), and Wav2Lip
+    gets weights that open the mouth by the loudness at the picture's own time: where its window
+    begins in the published schedule.
     """
     pace = BLOCK_SECONDS if face is None else UNHURRIED
     if face is not None:
@@ -72,7 +73,7 @@ def measure(
     parts = stepped("skew, part", ("the film", "what was shown"))
     next(parts)
     told = film_saying(settings, places, STORY if quick else TEXT, path, pace)
-    report.add("notices", len(told), "", most=0)  # another face would be measured
+    report.add("notices", len(told), "", most=0)  # otherwise another face would be measured
     lags = lags_ms(_read(path))
     offset = float(np.median(lags)) if lags else None
     report.add("film_offset", offset, "ms")
@@ -86,7 +87,7 @@ def measure(
 
 
 def lags_ms(film: _Film) -> list[float]:
-    """Milliseconds by which the mouth is later than the voice, one for each telling stretch."""
+    """Return the milliseconds by which the mouth lags the voice, one for each usable stretch."""
     opening = _opening(film.pictures)
     seconds = min(len(opening) / film.fps, len(film.sound) / film.rate)
     time = np.arange(round(seconds * FINE)) / FINE
@@ -102,7 +103,8 @@ def lags_ms(film: _Film) -> list[float]:
 
 
 def _opening(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> Curve:
-    """How far the mouth is open in each picture: its pixels' distance from the closed mouth."""
+    """Return how far the mouth is open in each picture: its pixels' distance from the
+    closed mouth."""
     height, width = pictures.shape[1:]
     middle = pictures[:, height // 2 : height * 9 // 10, width // 3 : width * 2 // 3]
     flat = middle.reshape(len(pictures), -1).astype(np.float32)
@@ -112,7 +114,7 @@ def _opening(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> Curve:
 
 
 def _envelope(sound: Curve, rate: int, width: float) -> tuple[Curve, Curve]:
-    """Times and level of the voice, as smooth as the mouth is."""
+    """Return times and level of the voice, as smooth as the mouth is."""
     hop = rate // 200
     count = len(sound) // hop
     power = np.square(sound[: count * hop]).reshape(count, hop).mean(axis=1)
@@ -123,7 +125,7 @@ def _envelope(sound: Curve, rate: int, width: float) -> tuple[Curve, Curve]:
 
 
 def _lag(mouth: Curve, voice: Curve, start: int) -> tuple[float, float]:
-    """Samples by which the mouth is late in one stretch, and how alike the two are then."""
+    """Return the samples by which the mouth lags in one stretch, and the correlation then."""
     reach, length = round(REACH * FINE), round(WINDOW * FINE)
     first = start + reach
     piece = voice[first : start + length - reach]
@@ -158,7 +160,7 @@ def _read(path: Path) -> _Film:
 def _add_shown(
     report: Report, settings: Settings, places: AppPaths, *, quick: bool, pace: float
 ) -> None:
-    """What the presenter says of the pictures that it showed with the sound leaving just then."""
+    """Add the presenter's record of the pictures shown with the sound played at that moment."""
     with offline_conversation(settings, places, _unnoticed, pace, output_latency=0.06) as gathering:
         gathering.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
         for _ in gathering.room.pass_time(60.0):
@@ -173,4 +175,4 @@ def _add_shown(
 
 
 def _unnoticed(_notice: Noticed) -> None:
-    """A bench measures what there is."""
+    """Ignore notices."""

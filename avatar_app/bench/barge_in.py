@@ -1,4 +1,4 @@
-"""Barge-in: words stop the avatar at once, noises do not, and its own voice never does."""
+"""Barge-in: words stop the avatar at once; noises and its own voice never do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from avatar_app.system.paths import AppPaths
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """Interruptions, noises, and the loudspeaker heard by the microphone."""
+    """Measure interruptions, noises, and the echo of the loudspeaker."""
     del places  # nothing is stored
     report = Report()
     measure_interruptions(report, settings, rounds=10 if quick else 100)

@@ -1,4 +1,4 @@
-"""Coughs and other short noises over the avatar: it goes on, and no word of it is lost."""
+"""Coughs and other short noises over the avatar: it must continue without losing a word."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SHORT_STORY = (
 COUGH_AT = (0.4, 3.0)
 """Seconds into the answer."""
 SHORTEST_WORD = 0.12
-"""Seconds; a word shorter than that is looked for with its neighborhood."""
+"""Seconds; a shorter word is searched with its neighbors."""
 
 
 def measure_coughs(report: Report, settings: Settings, count: int) -> None:
-    """One noise per answer."""
+    """Play one noise per answer."""
     rng = np.random.default_rng(31)
     resumed, paused = 0, 0
     with telling(settings, SHORT_STORY) as (scene, voice):
@@ -44,7 +44,7 @@ def measure_coughs(report: Report, settings: Settings, count: int) -> None:
 
 
 def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> int:
-    """Number of the turn that was coughed over."""
+    """Return the number of the turn with the noise."""
     scene.conversation.order(commands.TextTyped("tell me a story"))
     scene.pass_until(scene.speaking, 8.0)
     turn_id = int(scene.of(UserSaid)[-1].turn_id)
@@ -59,7 +59,7 @@ def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> in
 
 
 def _words_lost(speech: Spoken, played: Samples) -> list[str]:
-    """The words of the speech that are nowhere in what was played."""
+    """Return the words of the speech that were not played."""
     lost = []
     for word in speech.words:
         middle, half = (word.start + word.end) / 2, max(word.end - word.start, SHORTEST_WORD) / 2

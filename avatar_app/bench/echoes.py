@@ -1,4 +1,5 @@
-"""The loudspeaker heard by the microphone: the avatar must never take itself for the user."""
+"""Echo: the microphone hears the loudspeaker, and the avatar must not mistake itself for
+the user."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ AUDIBLE = 1e-3
 
 
 class EchoPath:
-    """What the microphone hears of the loudspeaker: later, weaker, with a room around it."""
+    """An echo path: delay, attenuation and the reflections of a room."""
 
     def __init__(self, delay: float, decibels: float = ECHO_DB) -> None:
         self._gain = 10 ** (decibels / 20)
@@ -31,8 +32,8 @@ class EchoPath:
         self._line = np.zeros(longest + MICROPHONE_BLOCK, np.float32)
 
     def __call__(self, played: Samples) -> Samples:
-        """The microphone's share of the next 10 ms."""
-        newest = played.reshape(-1, RATIO).mean(axis=1)  # low-pass enough for a voice
+        """Return the echo in the microphone for the next 10 ms."""
+        newest = played.reshape(-1, RATIO).mean(axis=1)  # a low-pass good enough for voice
         self._line = np.concatenate([self._line[MICROPHONE_BLOCK:], newest])
         heard = np.zeros(MICROPHONE_BLOCK, np.float32)
         for late, gain in self._late:
@@ -42,7 +43,7 @@ class EchoPath:
 
 
 def measure_echoes(report: Report, settings: Settings, minutes: float) -> None:
-    """The avatar speaks and nobody else does; anything else that happens is a mistake."""
+    """Let the avatar speak while nobody else does; any other event is an error."""
     each = minutes * 60 / len(DELAYS)
     spoken, paused, interrupted, echoed = 0.0, 0, 0, 0
     for delay in DELAYS:
@@ -62,11 +63,11 @@ def measure_echoes(report: Report, settings: Settings, minutes: float) -> None:
 
 
 def _tell(scene: Scene) -> bool:
-    """Until the story is over; False if it never ends."""
+    """Run until the story is over; returns False if it never ends."""
     before = len(scene.ended)
     return scene.pass_until(lambda: len(scene.ended) > before, 60.0)
 
 
 def _spoken_seconds(scene: Scene) -> float:
-    """How long the loudspeaker sounded so far."""
+    """Return how long the loudspeaker played so far."""
     return 0.01 * sum(float(np.abs(moment.played).max()) > AUDIBLE for moment in scene.moments)

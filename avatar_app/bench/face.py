@@ -1,4 +1,4 @@
-"""Face: how long a picture takes, and how much of a core a face at work needs."""
+"""Face: drawing time per picture, and processor use of a working face."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ QUICK_FRAMES, FRAMES = 60, 450
 def measure(
     settings: Settings, places: AppPaths, *, quick: bool, face: str | None = None
 ) -> Report:
-    """The settings' face, or the one called `face`, speaks the settings' voice, then rests."""
+    """Let the settings' face, or the one called `face`, speak with the settings' voice,
+    then rest."""
     if face is not None:
         settings = with_face(settings, places, face_called(face))
     count = QUICK_FRAMES if quick else FRAMES
@@ -47,7 +48,7 @@ def measure(
 
 
 def _spoken(voice: SpeechSynthesizer) -> Iterator[SpeechChunk]:
-    """A story, clause by clause, as one stream."""
+    """Yield a story, clause by clause, as one stream."""
     start = 0
     for clause in split_clauses([STORY]):
         for chunk in voice.speak(clause, Turn(0)):
@@ -57,7 +58,7 @@ def _spoken(voice: SpeechSynthesizer) -> Iterator[SpeechChunk]:
 
 
 class _Timed(Iterator[VideoFrame]):
-    """Notes how long each frame takes, on the wall's clock and the processor's."""
+    """Records how long each frame takes, in real and in processor time."""
 
     def __init__(self, frames: Iterator[VideoFrame]) -> None:
         self._frames = frames
@@ -73,7 +74,7 @@ class _Timed(Iterator[VideoFrame]):
 
 
 def _drawn(frames: _Timed, count: int) -> VideoFrame:
-    """The last of `count` frames."""
+    """Return the last of `count` frames."""
     return list(islice(frames, count))[-1]
 
 
@@ -85,7 +86,7 @@ def _resting(face: Face, after: VideoFrame | None, count: int) -> Iterator[Video
 
 
 def _conversion_ms(image: Image, rounds: int = 50) -> float:
-    """The yardstick: what a mere change of color space of such a picture takes here."""
+    """Return the milliseconds of a color conversion of such a picture, as a yardstick."""
     import cv2
 
     times = []

@@ -1,4 +1,4 @@
-"""A face speaks a thousand times: what it keeps of memory, and whether that grows."""
+"""Face soak: memory growth of a face over a thousand utterances."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ UTTERANCES, QUICK_UTTERANCES = 1000, 60
 TEXTS = ("Yes.", "No.", "Well.", "I see.", "Oh!", "Fine.", "Right?")
 MOST_MB = 450
 PER = 100
-"""Utterances over which growth is told."""
+"""Utterances per growth measurement."""
 GROWTH_MB = 1.0
 WARM_UP = 0.2
-"""Share of the utterances before memory is watched."""
+"""Share of the utterances before memory is measured."""
 RESTING = 3
-"""Pictures at rest after each."""
+"""Frames at rest after each."""
 
 
 def measure_face(
     settings: Settings, places: AppPaths, face: str, utterances: int | None, *, quick: bool
 ) -> Report:
-    """`Face.perform` over short utterances, as fast as it can; only the face is in this process
+    """Run `Face.perform` over short utterances, as fast as it can; only the face is in this process
     besides the voice's own process."""
     count = utterances or (QUICK_UTTERANCES if quick else UTTERANCES)
     chosen = with_face(settings, places, face_called(face))
     speeches = _speeches(chosen)
-    give_back_memory()  # what writing the weights has freed would hide what loading takes
+    give_back_memory()  # memory freed after writing the weights would hide what loading takes
     before = _megabytes()
     engine = engine_of(chosen, Kind.FACE)
     loaded = _megabytes() - before
@@ -73,7 +73,8 @@ def _speeches(settings: Settings) -> list[list[SpeechChunk]]:
 def _spoken(
     face: Face, speeches: Sequence[list[SpeechChunk]], count: int, before: float
 ) -> tuple[list[float], int, float]:
-    """Memory after each utterance beyond `before`, pictures that spoke, seconds they took."""
+    """Return the memory after each utterance beyond `before`, the speaking frames, and the seconds
+    they took."""
     memory, pictures = [], 0
     shown: VideoFrame | None = None
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The faces that a bench can be asked for, set up alike: one size, one rate, a real photo."""
+"""The faces for benchmarks, set up alike: one size, one rate, a real photo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FPS, WIDTH, HEIGHT = 25, 1280, 720
 
 
 class BenchFace(StrEnum):
-    """Engines of faces."""
+    """Face engines."""
 
     ILLUSTRATED = "illustrated"
     PHOTO = "photo"
@@ -36,7 +36,7 @@ class BenchFace(StrEnum):
 
 
 def face_called(name: str) -> BenchFace:
-    """ConfigInvalid for an unknown one."""
+    """Return the face of that name; raises ConfigInvalid for an unknown one."""
     if name not in list(BenchFace):
         raise ConfigInvalid(f"Unknown face {name!r}.", choose_one_of(BenchFace))
     return BenchFace(name)
@@ -45,9 +45,9 @@ def face_called(name: str) -> BenchFace:
 def with_face(
     settings: Settings, places: AppPaths, face: BenchFace, state: State | None = None
 ) -> Settings:
-    """The settings with `face` at 720p and 25 Hz; its other options stay as they were chosen.
+    """Return the settings with `face` at 720p and 25 Hz; its other options stay as chosen.
 
-    A photo is the one of the checkout; Wav2Lip gets the weights `state`, else random ones.
+    The photo comes from the checkout; Wav2Lip gets the weights `state`, else random ones.
     """
     options: dict[str, Any] = {"fps": FPS, "width": WIDTH, "height": HEIGHT}
     if face is not BenchFace.ILLUSTRATED:
@@ -62,7 +62,7 @@ def with_face(
 
 
 def write_weights(path: Path, state: State) -> Path:
-    """A checkpoint as https://github.com/huggingface/safetensors#format describes it."""
+    """Write a checkpoint in the format of https://github.com/huggingface/safetensors#format."""
     header, offset = {}, 0
     for key, values in state.items():
         ends = [offset, offset + values.nbytes]

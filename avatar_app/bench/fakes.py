@@ -1,4 +1,4 @@
-"""Engines without a model, instant or of fixed delay: only the pipeline is measured."""
+"""Fake engines without a model, instant or with fixed delay, to measure the pipeline alone."""
 
 from __future__ import annotations
 
@@ -28,45 +28,46 @@ from avatar_app.core.values import (
 WORD_SECONDS = 0.2
 """Length of each word of the flat voice."""
 TURN_STEP = 0.0005
-"""The flat voice speaks turn n as the sample value 0.1 + (n % TURN_STEPS) * TURN_STEP."""
+"""The flat voice uses the sample value 0.1 + (n % TURN_STEPS) * TURN_STEP for turn n."""
 TURN_STEPS = 1000
 PIXELS = (2, 2, 3)
 
 
 def noisy_voice(seconds: float, rng: np.random.Generator) -> Samples:
-    """What the level detector takes for speech, and no echo guard for the flat voice."""
+    """Return a sound that the level detector takes for speech, and the echo detector not for the
+    flat voice."""
     count = round(seconds * MICROPHONE_RATE)
     return (rng.standard_normal(count) * 0.1).astype(np.float32)
 
 
 def wait(seconds: float) -> None:
-    """A fixed delay, in real time."""
+    """Wait for a fixed delay, in real time."""
     if seconds > 0:
         threading.Event().wait(seconds)
 
 
 class Plain:
-    """What all fakes share: no options, nothing to give back."""
+    """Common base of the fakes: no options, nothing to release."""
 
     def configure(self, **options: Any) -> None:
-        """There is nothing to configure."""
+        """Ignore options."""
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Nothing to release."""
 
 
 class PassThrough(Plain):
     """Cancels no echo."""
 
     def played(self, block: AudioChunk) -> None:
-        """What was played is not needed."""
+        """Ignore the played sound."""
 
     def clean(self, block: AudioChunk, delay: float) -> AudioChunk:  # noqa: ARG002 - the protocol
         return block
 
 
 class LevelDetector(Plain):
-    """Loud is speech."""
+    """Treats loud blocks as speech."""
 
     def probability(self, block: AudioChunk) -> float:
         return float(np.abs(block.samples).mean() > 0.01)
@@ -74,7 +75,7 @@ class LevelDetector(Plain):
 
 @dataclass
 class FixedRecognizer(Plain):
-    """Understands `text` in whatever was loud for 0.1 s, a fixed time after the sound ended."""
+    """Recognizes `text` in whatever was loud for 0.1 s, a fixed time after the sound ended."""
 
     text: str = "tell me"
     seconds: float = 0.0
@@ -110,7 +111,8 @@ class FixedDialogue(Plain):
 
 @dataclass
 class FlatVoice(Plain):
-    """Every word is 0.2 s of a constant that tells its turn; the first after a fixed time."""
+    """Speaks each word as 0.2 s of a constant that encodes its turn; the first after a
+    fixed time."""
 
     seconds: float = 0.0
 
@@ -125,13 +127,13 @@ class FlatVoice(Plain):
 
 
 def level_of(turn_id: int) -> float:
-    """The sample value of the flat voice in this turn."""
+    """Return the sample value of the flat voice in this turn."""
     return 0.1 + turn_id % TURN_STEPS * TURN_STEP
 
 
 @dataclass
 class FlatFace(Plain):
-    """Tiny pictures: black at rest; while it speaks the first pixel is white."""
+    """Draws tiny pictures: black at rest; while speaking the first pixel is white."""
 
     fps: float = 30.0
 
@@ -156,13 +158,13 @@ class FlatFace(Plain):
 
 
 def is_speaking(frame: VideoFrame | None) -> bool:
-    """Is this a picture that the flat face drew while it spoke?"""
+    """Whether the flat face drew this picture while speaking."""
     return frame is not None and frame.pose is not None
 
 
 @dataclass
 class Overheard(Plain):
-    """A voice that remembers what it said, by turn."""
+    """A voice that records what it said, by turn."""
 
     voice: Any
     said: dict[int, list[SpeechChunk]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""First words: how soon a real language model begins to answer, in the first and in later turns."""
+"""First words: time to the first word of a language model, in the first and in later turns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 ENGINE, MODEL = "llama", "smollm2-135m"
-"""Where the settings choose no language model of this machine."""
+"""Used where the settings choose no local language model."""
 MOST_MS = 400.0
 FACTS = "What the user has told you about themselves: name: Anna; sister's name: Eva."
 QUESTIONS = (
@@ -34,9 +34,9 @@ QUESTIONS = (
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """From the user's text to the first word, with what came before read ahead in idle time, as in
-    a conversation. The second start finds what was read of the persona. ModelMissing where neither
-    the chosen model nor SmolLM2 is here."""
+    """Measure from the user's text to the first word, with the earlier context processed in idle
+    time, as in a conversation. The second start reuses the processed persona. Raises ModelMissing
+    where neither the chosen model nor SmolLM2 is installed."""
     report = Report()
     asked = QUESTIONS[:3] if quick else QUESTIONS
     for start in stepped("start", ("first", "second")):
@@ -51,20 +51,20 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
 
 
 class _Conversation:
-    """Somebody who asks one thing after the other."""
+    """A simulated conversation of several questions."""
 
     def __init__(self, dialogue: Any, persona: str) -> None:
         self._dialogue = dialogue
         self._said = [Message(Role.SYSTEM, persona), Message(Role.SYSTEM, FACTS)]
 
     def read_ahead(self) -> float:
-        """Milliseconds."""
+        """Prepare the next prompt; returns milliseconds."""
         began = time.perf_counter()
         list(self._dialogue.prepare(Prompt(tuple(self._said)), Turn(0)))
         return (time.perf_counter() - began) * 1000
 
     def ask(self, text: str) -> float:
-        """Milliseconds until the first word."""
+        """Ask a question; returns milliseconds until the first word."""
         self._said.append(Message(Role.USER, text))
         began, first, answer = time.perf_counter(), None, ""
         for piece in self._dialogue.reply(Prompt(tuple(self._said)), Turn(0)):
@@ -78,7 +78,7 @@ class _Conversation:
 
 @contextmanager
 def _model(settings: Settings, places: AppPaths) -> Iterator[Any]:
-    """The model of the settings, or the smallest one, in a process of its own, loaded."""
+    """Load the model of the settings, or the smallest one, in a process of its own."""
     registry, chosen = Registry(), settings.dialogue
     options = dict(chosen.options) if chosen.engine == ENGINE else {"model": MODEL}
     options["prompt_cache"] = str(places.cache / "prompts")

@@ -1,4 +1,4 @@
-"""Idle: what the window costs while nobody talks, while nobody sees it, and while it speaks."""
+"""Idle: processor use of the window at rest, hidden, and while the avatar speaks."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
 
 QUICK_SECONDS, SECONDS = 5.0, 20.0
 CORES = {"rest": 0.15, "hidden": 0.02, "speaking": 0.7}
-"""Share of one core that is spent at most in each state, with the built-in engines."""
+"""Maximum share of one core in each state, with the built-in engines."""
 NOTEWORTHY = 0.005
-"""Share of a core from which a thread is named."""
+"""Share of a core from which a thread is listed."""
 PROBE = "avatar_app.bench.window.idle_probe"
 PATIENCE = 300.0
-"""Seconds for the probe, besides what it measures."""
+"""Timeout of the probe in seconds, in addition to the measured time."""
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """In a process of its own, with a fresh user folder."""
-    del settings  # the process reads the shipped ones
+    """Measure in a process of its own, with a fresh user folder."""
+    del settings  # the process reads the shipped settings
     seconds = QUICK_SECONDS if quick else SECONDS
     measured = _probe(places, seconds)
     report = Report()

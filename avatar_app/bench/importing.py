@@ -1,4 +1,4 @@
-"""What each extra costs before it does anything: its import, in processes of their own."""
+"""Import time and memory of each extra, in processes of their own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXTRAS = MappingProxyType(
         "coqui": ("TTS.api",),
     }
 )
-"""What the engines of an extra import."""
+"""The modules that the engines of an extra import."""
 BARE = "bare"
 PATIENCE = 300
 _PROGRAM = """
@@ -46,7 +46,7 @@ class _Cost:
 
 
 def measure_imports(report: Report, rounds: int) -> None:
-    """Medians over rounds in which every extra has its turn; memory beyond a bare interpreter's."""
+    """Return medians over rounds of all extras; memory beyond a bare interpreter's."""
     present = [extra for extra, modules in EXTRAS.items() if all(map(_is_installed, modules))]
     costs: dict[str, list[_Cost]] = {name: [] for name in (BARE, *present)}
     for _ in stepped("imports, round", range(rounds)):

@@ -1,4 +1,4 @@
-"""How fast words stop the avatar, and whether it then knows what it had said."""
+"""Interruptions: how fast words stop the avatar, and whether it knows what was heard."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from avatar_app.settings.schema import Settings
 
 SILENCED_P95, PICTURE_P95 = 250.0, 40.0
 AUDIBLE = 1e-4
-"""Amplitude (-80 dBFS) from which a sample can be heard at all."""
+"""Amplitude (-80 dBFS) from which a sample is audible."""
 LOUD = 0.01
 """RMS of speech in mid-word."""
 SOUNDING = (0.8, 5.0)
 """Seconds of an answer after which the user barges in."""
 WITHIN, QUIET = 1.5, 0.3
-"""Seconds after the first word in which the avatar falls silent, and that it then is so."""
+"""Seconds after the first word within which the avatar falls silent, and for which it stays so."""
 TAIL = 0.5
-"""Seconds of played sound by which its place in the speech is found."""
+"""Seconds of played sound that are aligned with the speech."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Interruption:
-    """One round: when the user's first word began, and when the turn it hit began to sound."""
+    """One round: when the user's first word began, and when the interrupted turn began to play."""
 
     turn_id: int
     sounded_at: float
@@ -49,7 +49,8 @@ class _Interruption:
 
 
 def measure_interruptions(report: Report, settings: Settings, rounds: int) -> None:
-    """Random words at random times; the answer to each interruption is interrupted in its turn."""
+    """Interrupt with random words at random times; each answer to an interruption is interrupted
+    too."""
     rng = np.random.default_rng(21)
     with UserVoice() as user:
         sayings = [user.say(text) for text in INTERRUPTIONS]
@@ -79,14 +80,14 @@ def _interrupt(
     words_at = scene.play(trimmed(sayings[rng.integers(len(sayings))].samples))
     scene.pass_until(lambda: _ended(scene, turn_id), 3.0)
     understood = _ended(scene, turn_id) is not None
-    if not understood:  # the avatar goes on: it is stopped by hand, for the next round
+    if not understood:  # the avatar goes on: stop it for the next round
         scene.conversation.order(commands.Interrupt())
         scene.pass_time(0.5)
     return _Interruption(turn_id, sounded_at, words_at, understood)
 
 
 def _ended(scene: Scene, turn_id: int) -> TurnEnded | None:
-    """How the turn ended; None while it goes on."""
+    """Return how the turn ended; None while it goes on."""
     return next((turn for turn in scene.ended if turn.turn_id == turn_id), None)
 
 
@@ -104,8 +105,8 @@ def _add_times(report: Report, scene: Scene, voice: Overheard, made: list[_Inter
 
 
 def _last_audible(scene: Scene, each: _Interruption) -> float | None:
-    """Second at which the last sample left the loudspeaker that was heard under the words; None if
-    the avatar was between two words just then."""
+    """Return the second of the last audible sample under the words; None if the avatar was between
+    two words just then."""
     before = PLAYBACK_RATE // 10
     played = played_between(scene, each.words_at - 0.1, each.words_at + WITHIN)
     audible = np.nonzero(np.abs(played) > AUDIBLE)[0]
@@ -117,7 +118,7 @@ def _last_audible(scene: Scene, each: _Interruption) -> float | None:
 
 
 def _last_picture(scene: Scene, words_at: float) -> float:
-    """Second at which the last picture of the speaking avatar was taken off the screen."""
+    """Return the second at which the last picture of the speaking avatar disappeared."""
     index = round(words_at * 100)
     while index < len(scene.moments) and is_speaking(scene.moments[index].frame):
         index += 1
@@ -125,7 +126,7 @@ def _last_picture(scene: Scene, words_at: float) -> float:
 
 
 def _add_texts(report: Report, scene: Scene, voice: Overheard, made: list[_Interruption]) -> None:
-    """Compare the words that are remembered with those that left the loudspeaker."""
+    """Compare the words in the transcript with those that were played."""
     wrong, unknown = 0, 0
     for each in made:
         turn = _ended(scene, each.turn_id)
@@ -140,7 +141,7 @@ def _add_texts(report: Report, scene: Scene, voice: Overheard, made: list[_Inter
 
 
 def _words_played(scene: Scene, voice: Overheard, each: _Interruption) -> int | None:
-    """How many words of the turn left the loudspeaker, found by their sound; None if unsure."""
+    """Return how many words of the turn were played, found by their sound; None if unsure."""
     last = _last_audible(scene, each)
     if last is None:
         return None
@@ -150,7 +151,7 @@ def _words_played(scene: Scene, voice: Overheard, each: _Interruption) -> int | 
 
 
 def _is_cut(scene: Scene, voice: Overheard, each: _Interruption, last: float) -> bool:
-    """Did the sound end at `last` although the speech goes on there?"""
+    """Whether the sound ended at `last` although the speech continues there."""
     speech = spoken(voice.said[each.turn_id])
     place = _place(scene, speech, each, last)
     if place is None:
@@ -160,7 +161,7 @@ def _is_cut(scene: Scene, voice: Overheard, each: _Interruption, last: float) ->
 
 
 def _place(scene: Scene, speech: Spoken, each: _Interruption, last: float) -> float | None:
-    """The second of the speech that left the loudspeaker at `last`."""
+    """Return the second of the speech that was played at `last`."""
     piece = lowered(played_between(scene, max(last - TAIL, each.sounded_at), last))
     at, alike = position_of(piece, speech.samples)
     return at + len(piece) / RATE if alike >= ALIKE else None

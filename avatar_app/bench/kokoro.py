@@ -1,7 +1,7 @@
-"""Kokoro: how soon and how cheaply it speaks, beside kokoro-onnx's own way in the same run.
+"""Kokoro: latency and cost of speech, compared with the kokoro-onnx package in the same run.
 
-Both read the same graph; how far their sounds are apart is told, and how many words Whisper hears
-wrongly of each, where whisper-base is on this machine. Piper is measured too where it is here.
+Both use the same graph; the report includes the distance of their sounds, and Whisper's word errors
+for each where whisper-base is installed. Piper is measured too where it is installed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SENTENCES = (
     "A rod is used to catch pink salmon.",
     "Tell me what you remember of the journey that you made in the spring.",
 )
-"""Some of the Harvard sentences (IEEE, 1969), and what an avatar says."""
+"""Some of the Harvard sentences (IEEE, 1969), and typical answers of an avatar."""
 QUICK = 3
 REALTIME_FACTOR = 0.45
 FIRST_SOUND_MS = 450.0
@@ -63,7 +63,7 @@ _WHISPER_RATE = 16_000
 
 @dataclass
 class _Way:
-    """One way from a text to sound."""
+    """One implementation of text to sound."""
 
     speak: Callable[[str], Samples]
     rate: int
@@ -83,7 +83,8 @@ class _Way:
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """All ways on each sentence, in turns; then first clauses. ModelMissing without the model."""
+    """Measure all implementations on each sentence, in turns; then first clauses. Raises
+    ModelMissing without the model."""
     del places  # the model is among the user's
     report = Report()
     report.add("load_before", os.getloadavg()[0], "")
@@ -113,7 +114,7 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
 
 
 def _options(settings: Settings) -> dict[str, Any]:
-    """The settings', where they choose Kokoro; else its smallest model that is here."""
+    """Return the settings' options, where they choose Kokoro; else its smallest installed model."""
     choice = choices(settings)[Kind.TTS]
     manifest = Registry().find(Kind.TTS, "kokoro")
     if choice.engine == manifest.name:
@@ -123,7 +124,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 
 
 def _whole(voice: Any) -> Callable[[str], Samples]:
-    """Speaks each text as a later one of the same turn: sentence by sentence."""
+    """Speak each text as a later one of the same turn: sentence by sentence."""
     turn = Turn(0)
 
     def speak(text: str) -> Samples:
@@ -133,7 +134,7 @@ def _whole(voice: Any) -> Callable[[str], Samples]:
 
 
 def _plain(options: dict[str, Any]) -> _Way:
-    """kokoro-onnx as its documentation shows it, with the runtime's own choices."""
+    """Run kokoro-onnx as its documentation shows it, with the runtime's default options."""
     from kokoro_onnx import Kokoro
 
     folder = Path(options["model"]).expanduser()
@@ -161,7 +162,7 @@ def _tell_speed(report: Report, ways: dict[str, _Way]) -> None:
 
 
 def _tell_first_sound(report: Report, voice: KokoroVoice, clauses: Sequence[str]) -> None:
-    """From a text to its first piece of sound, for the first text of a turn."""
+    """Report the time to the first piece of sound, for the first text of a turn."""
     found = []
     for number, clause in enumerate(clauses, start=1):
         began = time.perf_counter()

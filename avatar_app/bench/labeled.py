@@ -1,4 +1,4 @@
-"""Speech of which it is known what the lips do: flite's people, or voices of espeak-ng."""
+"""Speech with known lip shapes: flite's recorded speakers, or espeak-ng voices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from avatar_app.engines.tts.espeak.visemes import mouth_of
 from avatar_app.media.sound_reader import read_sound
 
 Track = list[tuple[float, MouthShape]]
-"""From these seconds on, the mouth heads for the shape."""
+"""From these seconds on, the mouth moves toward the shape."""
 
 SENTENCES = (
     "My mother bought a big blue umbrella before the bus came.",
@@ -35,12 +35,12 @@ SENTENCES = (
     "This machine makes fifty thousand cheap plastic bottles a week.",
     "She sells very fine woollen gloves, but only in winter.",
 )
-"""None of them was part of the training."""
+"""Not part of the training."""
 QUICK = 4
 FLITE = ("slt", "awb")
-"""Its rms and kal16 were among those that the network was trained on."""
+"""Its rms and kal16 were part of the network's training."""
 ESPEAK = ("en-us+f2", "en-us+m3", "en-gb-x-rp+m7", "en-us+steph")
-"""Variants that the network was not trained on."""
+"""Variants that were not part of the network's training."""
 
 _PHONES = {
     MouthShape.SIL: "pau",
@@ -70,12 +70,12 @@ SHAPES_OF_PHONES = {
     "hh": (),  # made in the throat: the mouth already takes the next shape
     "hv": (),
 }
-"""The shapes that the lips take in each of flite's phones, in order."""
+"""The lip shapes of each of flite's phones, in order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabeledSpeech:
-    """One sentence, and what the lips do in it."""
+    """One sentence, with its lip shapes."""
 
     speaker: str
     samples: Samples
@@ -84,7 +84,7 @@ class LabeledSpeech:
 
 
 def flite_speakers(*, quick: bool) -> list[list[LabeledSpeech]]:
-    """Each speaker's sentences; none where flite is not installed."""
+    """Return each speaker's sentences; empty where flite is not installed."""
     if not shutil.which("flite"):
         return []
     with TemporaryDirectory() as folder:
@@ -96,7 +96,7 @@ def flite_speakers(*, quick: bool) -> list[list[LabeledSpeech]]:
 
 
 def espeak_speakers(*, quick: bool) -> list[list[LabeledSpeech]]:
-    """The same sentences, by voices that depend on no other program."""
+    """Return the same sentences, by voices that need no other program."""
     return [
         [_espeak(name, text) for text in SENTENCES[: QUICK if quick else None]] for name in ESPEAK
     ]
@@ -111,7 +111,8 @@ def _flite(name: str, text: str, sound: Path) -> LabeledSpeech:
 
 
 def track_of(phones: Iterable[tuple[str, float]]) -> Track:
-    """From phones of flite, each with its END in seconds. KeyError for an unknown one."""
+    """Return the track of flite's phones, each with its END in seconds. Raises KeyError for an
+    unknown one."""
     track: Track = []
     first = 0.0
     for name, end in phones:

@@ -1,4 +1,4 @@
-"""Latency: how long the user waits for the answer, and whose time that is."""
+"""Latency: how long the user waits for the answer, and which stage takes the time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from avatar_app.system.paths import AppPaths
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """The pipeline's overhead, the wait with real engines, pauses taken for an end."""
+    """Measure the pipeline's overhead, the wait with real engines, and pauses taken for an end."""
     report = Report()
     measure_overhead(report, turns=10 if quick else 60)
     measure_wait(report, settings, places, quick=quick)

@@ -1,8 +1,8 @@
-"""A whole conversation in real time without devices: recordings are its user, a clock its card.
+"""A real-time conversation without devices: recordings as the user, a clock as the sound card.
 
-Everything is as in the running program but three things: the user is played from recordings, the
-dialogue always tells a story, and a second recognizer listens to recordings all the time, so that
-recognition is at work while the face speaks.
+Everything is as in the running program except for three things: the user is played from recordings,
+the dialogue engine always answers with a story, and a second recognizer listens to recordings all
+the time, so that recognition is busy while the face speaks.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ from avatar_app.session.offline.simulated_user import in_room, recordings, room_
 from avatar_app.settings.schema import Settings
 
 LONGEST_QUESTION = 6.0
-"""Seconds: of longer recordings the user says none."""
+"""Seconds: longer recordings are not used."""
 PAUSE = 60
 """Blocks of silence after an answer, before the user speaks again."""
 UNANSWERED = 500
-"""Blocks after which the user gives up waiting for an answer."""
+"""Blocks after which the user stops waiting for an answer."""
 
 
 @dataclass(slots=True)
 class SessionTally:
-    """What happened, for the report."""
+    """Counters for the report."""
 
     asked: int = 0
     understood: int = 0
@@ -59,14 +59,14 @@ class SessionTally:
     answered: int = 0
     failed: list[str] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)
-    """What the user was told: that a face was relieved, say."""
+    """Notices to the user, for example that a face was replaced."""
     beside_seconds: float = 0.0
-    """Of speech that the second recognizer heard."""
+    """Seconds of speech that the second recognizer heard."""
     beside_words: int = 0
 
 
 class RecordedUser(NullDevice):
-    """A microphone: a recording, then room noise until the answer is over, and so on."""
+    """A microphone that plays a recording, then room noise until the answer is over, and so on."""
 
     def __init__(self, conversation: Conversation, tally: SessionTally) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class RecordedUser(NullDevice):
 
 
 class Beside:
-    """A recognizer of its own that hears recordings in real time, from `start` to `close`."""
+    """A second recognizer that hears recordings in real time, from `start` to `close`."""
 
     def __init__(self, settings: Settings, tally: SessionTally) -> None:
         self._recognizer = engine_of(settings, Kind.ASR)
@@ -143,7 +143,7 @@ class Beside:
 
 
 class LiveSession:
-    """Opened when made; `start` lets time pass, `close` ends it."""
+    """Opened on creation; `start` lets time pass, `close` ends it."""
 
     def __init__(self, settings: Settings) -> None:
         self.tally, self.shown = SessionTally(), Shown()
@@ -210,7 +210,7 @@ _REAL = (Kind.AEC, Kind.VAD, Kind.ASR, Kind.TTS)
 
 
 def resident_mb() -> float:
-    """Of this process."""
+    """Return the resident memory of this process."""
     return float(psutil.Process().memory_info().rss) / 1e6
 
 

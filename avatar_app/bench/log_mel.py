@@ -1,4 +1,4 @@
-"""How far two sounds of the same words are apart, by what an ear hears: their log-mel bands."""
+"""The perceptual distance of two sounds of the same words, by their log-mel bands."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from avatar_app.core.values import Samples
 _WINDOW, _HOP = 0.04, 0.01
 _BANDS = 80
 _FLOOR = 1e-4
-"""Of a band's power: what is less is silence."""
+"""Minimum band power; less counts as silence."""
 _RANGE = 50.0
-"""Decibels below the loudest frame; quieter ones do not count."""
+"""Decibels below the loudest frame; quieter frames are ignored."""
 _SHIFT = 10
-"""Frames by which one sound may be ahead of the other."""
+"""Maximum shift in frames between the sounds."""
 
 
 def mel_distance(one: Samples, other: Samples, rate: int) -> float:
-    """Mean difference in dB of 80 bands, over the frames of `one` that are heard; each is held to
-    the nearest frame of `other` within 0.1 s."""
+    """Return the mean difference in dB of 80 bands, over the audible frames of `one`; each is
+    compared with the nearest frame of `other` within 0.1 s."""
     first, second = log_mel(one, rate), log_mel(other, rate)
     loudness = first.max(axis=1)
     nearest = np.full(len(first), np.inf)
@@ -30,7 +30,8 @@ def mel_distance(one: Samples, other: Samples, rate: int) -> float:
 
 
 def log_mel(sound: Samples, rate: int) -> NDArray[np.float64]:
-    """Shape (frames, 80), dB; triangular bands, evenly spaced in mel (O'Shaughnessy, 1987)."""
+    """Return shape (frames, 80), dB; triangular bands, evenly spaced in mel (O'Shaughnessy,
+    1987)."""
     size, hop = round(_WINDOW * rate), round(_HOP * rate)
     padded = np.pad(sound, (size // 2, size // 2 + hop))
     frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop] * np.hanning(size)

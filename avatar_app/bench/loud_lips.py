@@ -1,4 +1,4 @@
-"""Weights, set by hand, with which Wav2Lip's network opens the mouth as far as its sound is loud.
+"""Hand-made Wav2Lip weights that open the mouth in proportion to the loudness.
 
 They have every key and shape of the published checkpoint. All filters are zero but these:
 
@@ -24,17 +24,18 @@ from avatar_app.engines.face.wav2lip.network import (
 
 Weights = dict[str, NDArray[np.float32]]
 NEAREST, SOFT = (0.0, 1.0, 1.0), (0.5, 1.0, 0.5)
-"""Taps of a doubling convolution: blocks, or straight lines between."""
+"""Taps of an upsampling convolution: blocks, or linear interpolation."""
 FIRST_ONLY = (0.0, 1.0, 0.0)
 """Taps that leave every other row empty."""
 STEEPNESS = 4.0
-"""Of the last sigmoid: its middle is then as steep as the face it shows."""
+"""Slope of the last sigmoid: its middle is then as steep as the face it shows."""
 DARKNESS = 1.6
-"""How much the loudest sound takes from the face's brightness in the mouth, before the sigmoid."""
+"""How much the loudest sound reduces the face's brightness in the mouth, before the sigmoid."""
 
 
 def loud_lips(column: int = 0) -> Weights:
-    """A state dict that opens the mouth by the loudness of one column (0 to 15) of the window."""
+    """Return a state dict that opens the mouth by the loudness of one column (0 to 15) of the
+    window."""
     if not 0 <= column < WINDOW_COLUMNS:
         raise ValueError(f"a window has no column {column}")
     weights = _empty()
@@ -45,7 +46,7 @@ def loud_lips(column: int = 0) -> Weights:
 
 
 def _empty() -> Weights:
-    """All filters zero; the batch norms change nothing."""
+    """Return a state dict of zero filters; the batch norms change nothing."""
     weights = {}
     for key, shape in expected_shapes().items():
         if key.endswith(COUNTER):
@@ -79,7 +80,7 @@ def _hear(weights: Weights, column: int) -> None:
 
 
 def _spread(weights: Weights) -> None:
-    """One number becomes a patch of rows 64 to 79 and columns 32 to 63 of 96."""
+    """Expand one number to a patch of rows 64 to 79 and columns 32 to 63 of 96."""
     _filter(weights, "face_decoder_blocks.0.0")[0, 0] = 1.0
     _filter(weights, "face_decoder_blocks.1.0")[0, 0, 2, 1] = 1.0  # the lower middle of 3 × 3
     taps = [(FIRST_ONLY, NEAREST), (NEAREST, NEAREST), (NEAREST, NEAREST), (SOFT, SOFT)]
@@ -88,7 +89,7 @@ def _spread(weights: Weights) -> None:
 
 
 def _show(weights: Weights) -> None:
-    """The face that was given, darker in the patch."""
+    """Output the input face, darker in the patch."""
     after_decoder = 64  # the channels of the last block, before those of the face
     for color in range(3):
         _filter(weights, "face_encoder_blocks.0.0")[color, 3 + color, 3, 3] = 1.0

@@ -1,4 +1,4 @@
-"""Models: how soon real libraries answer together, reread and stop; what their imports cost."""
+"""Models: latency of real libraries in one chain, rereading and stopping, and import costs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NEEDED = MappingProxyType(
         "openai": "openai",
     }
 )
-"""Packages by what they are imported as."""
+"""Packages by import name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class _Models:
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """ConfigInvalid where the libraries are not installed. The voice is that of the settings."""
+    """Measure. Raises ConfigInvalid where the libraries are not installed. The voice is that of the
+    settings."""
     missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     if missing:
         raise ConfigInvalid(
@@ -95,7 +96,7 @@ def _options(models: _Models) -> dict[Kind, dict[str, Any]]:
 
 @contextmanager
 def _chain(settings: Settings, models: _Models) -> Iterator[WholeChain]:
-    """The engines as the application runs them, loaded."""
+    """Load the engines as the application runs them."""
     registry, options = Registry(), _options(models)
     names = {Kind.ASR: "whisper", Kind.DIALOGUE: "llama"}
     with ExitStack() as opened:
@@ -113,7 +114,7 @@ def _chain(settings: Settings, models: _Models) -> Iterator[WholeChain]:
 
 @contextmanager
 def _llama_here(model: Path) -> Iterator[Any]:
-    """The language model in this process, where it can be asked what it read."""
+    """Load the language model in this process, where its counters can be read."""
     registry = Registry()
     manifest = registry.find(Kind.DIALOGUE, "llama")
     options = {"model": str(model), "context": CONTEXT, "repeat_penalty": 1.0}

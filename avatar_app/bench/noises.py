@@ -1,4 +1,4 @@
-"""Short sounds that are no words: a cough, a click, a knock, typing, breath, a throat cleared."""
+"""Synthetic noises that are not words: cough, click, knock, typing, breath, clearing the throat."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Noise = Callable[[np.random.Generator], Samples]
 
 
 def cough(rng: np.random.Generator) -> Samples:
-    """Two bursts of shaped noise, each with an abrupt start and a voiceless tail."""
+    """Return two bursts of shaped noise, each with an abrupt start and a voiceless tail."""
     bursts = [_burst(rng, 0.28, 0.07, (700, 1300, 2600)), _burst(rng, 0.2, 0.05, (600, 1200, 2400))]
     return np.concatenate([bursts[0], np.zeros(1600, np.float32), bursts[1]])
 
 
 def throat(rng: np.random.Generator) -> Samples:
-    """Noise that flutters at some 25 Hz."""
+    """Return noise that flutters at some 25 Hz."""
     sound = _burst(rng, 0.4, 0.3, (500, 1100, 2300))
     time = np.arange(len(sound)) / MICROPHONE_RATE
     flutter = 0.5 + 0.5 * np.sin(2 * np.pi * 25 * time)
@@ -29,18 +29,18 @@ def throat(rng: np.random.Generator) -> Samples:
 
 
 def click(rng: np.random.Generator) -> Samples:
-    """A mouse button."""
+    """Return a mouse click."""
     return np.concatenate([_burst(rng, 0.02, 0.004, (3000,)), _burst(rng, 0.02, 0.003, (2500,))])
 
 
 def knock(rng: np.random.Generator) -> Samples:
-    """Two knocks on a table."""
+    """Return two knocks on a table."""
     one = _burst(rng, 0.15, 0.03, (140, 420))
     return np.concatenate([one, np.zeros(1600, np.float32), one])
 
 
 def typing(rng: np.random.Generator) -> Samples:
-    """Five strokes on a keyboard."""
+    """Return five keystrokes."""
     strokes = []
     for _ in range(5):
         strokes.append(_burst(rng, 0.05, 0.008, (1800, 3600)))
@@ -49,7 +49,7 @@ def typing(rng: np.random.Generator) -> Samples:
 
 
 def breath(rng: np.random.Generator) -> Samples:
-    """A deep breath near the microphone."""
+    """Return a deep breath near the microphone."""
     sound = rng.standard_normal(int(0.6 * MICROPHONE_RATE)) * np.hanning(int(0.6 * MICROPHONE_RATE))
     return at_level(_formants(sound.astype(np.float32), (900, 2200)), -38.0)
 
@@ -65,7 +65,8 @@ NOISES: dict[str, Noise] = {
 
 
 def noise_number(index: int, rng: np.random.Generator) -> tuple[str, Samples]:
-    """Every other one is a cough; the others take turns. As loud as the user's words."""
+    """Return a noise as loud as the user's words: every other one is a cough; the others take
+    turns."""
     others = [name for name in NOISES if name != "cough"]
     name = "cough" if index % 2 == 0 else others[index // 2 % len(others)]
     return name, NOISES[name](rng)
@@ -81,7 +82,7 @@ def _burst(
 
 
 def _formants(sound: NDArray[np.floating[Any]], centers: tuple[int, ...]) -> Samples:
-    """Noise through resonances 15 % wide, on a floor 15 dB down."""
+    """Filter noise through resonances 15 % wide, on a floor 15 dB down."""
     spectrum = np.fft.rfft(sound)
     hertz = np.fft.rfftfreq(len(sound), 1 / MICROPHONE_RATE)
     gain = np.full(len(hertz), 0.18)

@@ -1,4 +1,4 @@
-"""What the pipeline adds to the time of its engines: fakes of known delay, in real time."""
+"""Pipeline overhead: latency beyond that of the engines, with fakes of known delay."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ from avatar_app.pipeline.conversation import Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 
 RECOGNIZER, DIALOGUE, VOICE = 0.05, 0.03, 0.02
-"""Seconds that the fake engines take to their first, or final, output."""
+"""Seconds of the fake engines to their first, or final, output."""
 TARGET_MS = 20.0
 LONGEST = 3.0
-"""Seconds after which no answer is awaited any more."""
+"""Timeout for an answer in seconds."""
 VOICED = 0.3
-"""Seconds that the user speaks."""
+"""Seconds of the user's speech."""
 PAUSE = 0.2
-"""Seconds of silence that end a turn here: nothing is prepared ahead, and no time is lost."""
+"""Seconds of silence that end a turn here, so that nothing is prepared ahead and no time is
+lost."""
 
 
 @dataclass
 class _Watch(LevelDetector):
-    """Notes when the last block was heard, in real time."""
+    """Records when the last block was heard, in real time."""
 
     heard_at: float = 0.0
 
@@ -49,7 +50,7 @@ class _Watch(LevelDetector):
 
 @dataclass
 class _TimedRecognizer(FixedRecognizer):
-    """Notes when the block was heard that ended the utterance, in real time."""
+    """Records when the block was heard that ended the utterance, in real time."""
 
     watch: _Watch = field(default_factory=_Watch)
     ended_at: float = 0.0
@@ -63,7 +64,7 @@ class _TimedRecognizer(FixedRecognizer):
 
 
 class _Beat:
-    """Blocks come every 10 ms of real time, whether or not anything is to be done."""
+    """Sends blocks every 10 ms of real time, whether or not anything is to be done."""
 
     def __init__(self) -> None:
         self._next = time.perf_counter()
@@ -75,7 +76,8 @@ class _Beat:
 
 
 def measure_overhead(report: Report, turns: int) -> None:
-    """Real time from the block that ends the turn to the first sound, less the engines' own."""
+    """Measure the real time from the block that ends the turn to the first sound, less the engines'
+    own."""
     recognizer = _TimedRecognizer()
     engines = Engines(
         PassThrough(),
@@ -92,7 +94,7 @@ def measure_overhead(report: Report, turns: int) -> None:
     overheads: list[float] = []
     with Scene(engines, unprepared, pace=BLOCK_SECONDS, output_latency=0.0) as scene:
         for _ in range(turns):
-            # Not in step with the blocks: else every wait for the next block would be alike.
+            # not in step with the blocks, or every wait for the next block would be equal
             recognizer.seconds = RECOGNIZER + rng.uniform(0.0, BLOCK_SECONDS)
             own = recognizer.seconds + DIALOGUE + VOICE
             overheads += [(seconds - own) * 1000 for seconds in _one_turn(scene, recognizer)]
@@ -101,7 +103,7 @@ def measure_overhead(report: Report, turns: int) -> None:
 
 
 def _one_turn(scene: Scene, recognizer: _TimedRecognizer) -> list[float]:
-    """Seconds of real time from the end of the turn to the first sound of the answer."""
+    """Return the seconds of real time from the end of the turn to the first sound of the answer."""
     before = len(scene.ended)
     beat = _Beat()
     voice = noisy_voice(VOICED, np.random.default_rng(before))

@@ -1,4 +1,4 @@
-"""How many of the pauses that people make in mid-sentence are taken for the end of their turn."""
+"""Pauses: how many pauses in mid-sentence are taken for the end of the user's turn."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from avatar_app.settings.schema import Settings
 
 SHORTEST = 0.2
 JOINED = (0.2, 0.6)
-"""Seconds of the pauses between joined sentences."""
+"""Seconds of pause between joined sentences."""
 TARGET = 5.0
 AFTER = 1.6
-"""Seconds of silence after everything that is said."""
+"""Seconds of silence after everything."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Speech:
-    """Somebody's speech with its pauses."""
+    """A speaker's speech with its pauses."""
 
     samples: Samples
     pauses: list[tuple[float, float]]
@@ -47,7 +47,7 @@ class _Speech:
 
 
 def measure_pauses(report: Report, settings: Settings, *, quick: bool) -> None:
-    """Each speaker is heard by a turn-taker that does not know the speaker yet."""
+    """Run each speaker through a turn detector that does not know the speaker yet."""
     rng = np.random.default_rng(11)
     speakers = _speakers(rng, quick=quick)
     cut, ends, lengths = 0, 0, []
@@ -70,7 +70,7 @@ def measure_pauses(report: Report, settings: Settings, *, quick: bool) -> None:
 
 
 def _ends(hearing: AudioFrontend, taker: TurnDetector, samples: Samples) -> list[float]:
-    """Seconds at which the turn-taker thought that the user had ended."""
+    """Return the seconds at which the detector ended the turn."""
     ends = []
     for index in range(len(samples) // MICROPHONE_BLOCK):
         block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]
@@ -82,7 +82,7 @@ def _ends(hearing: AudioFrontend, taker: TurnDetector, samples: Samples) -> list
 
 
 def _speakers(rng: np.random.Generator, *, quick: bool) -> list[list[_Speech]]:
-    """One person per recording, and one whose sentences are joined with pauses."""
+    """Return one speaker per recording, and one with joined sentences."""
     with UserVoice() as voice:
         spoken = [voice.say(text) for text in PHRASES]
     recorded = recordings()
@@ -102,7 +102,7 @@ def _recorded(recording: Saying) -> _Speech:
 
 
 def _pieces(recorded: list[Saying]) -> list[Saying]:
-    """What real people said between two of their pauses."""
+    """Return what real speakers said between two of their pauses."""
     pieces = []
     for recording in recorded:
         voice = trimmed(recording.samples)
@@ -116,7 +116,7 @@ def _pieces(recorded: list[Saying]) -> list[Saying]:
 
 
 def _joined(sayings: list[Saying], rng: np.random.Generator) -> _Speech:
-    """Five sayings in one go, silence of 0.2 to 0.6 s between the voice of two."""
+    """Return five sentences in one go, with 0.2 to 0.6 s of silence between them."""
     chosen = rng.choice(len(sayings), 5, replace=len(sayings) < 5)
     parts, pauses, at = [silence(0.4)], [], 0.4
     for number, index in enumerate(chosen):

@@ -1,4 +1,4 @@
-"""Wav2Lip as it is written down, computed by PyTorch: what its speed is compared with."""
+"""Reference implementation of Wav2Lip in PyTorch, as the baseline for speed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ Floats = NDArray[np.float32]
 def plain_torch(
     state: Mapping[str, Floats], face: Image, shown: Region, threads: int
 ) -> Callable[[Floats], Floats] | None:
-    """Paints `shown` of the face, each picture whole; None where torch is not installed."""
+    """Return a function that paints `shown` of the face, each picture whole; None where torch is
+    not installed."""
     if importlib.util.find_spec(TORCH) is None:
         return None
     torch = importlib.import_module(TORCH)

@@ -1,4 +1,4 @@
-"""Tells how far a bench is, on standard error, so that its result stays clean."""
+"""Prints a benchmark's progress to standard error, so that its output stays clean."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ LINES = 10
 
 
 def stepped(title: str, steps: Sequence[T]) -> Iterator[T]:
-    """Each of `steps`; before it a line: which it is, of how many, and the seconds since the first.
+    """Yield each of `steps`; before it, print its number, the total, and the seconds since the
+    first.
 
-    Of more than ten steps, about ten are told.
+    Of more than ten steps, about ten are printed.
     """
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     began, every = time.perf_counter(), max(1, len(steps) // LINES)

@@ -64,13 +64,14 @@ def _measure_conversation(
 
 
 def with_starter_set(settings: Settings, paths: AppPaths) -> Settings:
-    """The settings with the models of the starter set. ModelMissing where one is not here."""
+    """Return the settings with the models of the starter set. Raises ModelMissing where one is not
+    installed."""
     store = Store.of(paths)
     chosen = {}
     for model in user_catalog(store.root).find_all([STARTER]):
         if store.presence(model) is not Presence.HERE:
             raise ModelMissing(
-                f"{model.title} is not on this machine.", "Type: avatar-app models download starter"
+                f"{model.title} is not installed.", "Type: avatar-app models download starter"
             )
         path = str(store.path(model))
         chosen[str(model.kind)] = EngineChoice(engine=model.engine, options={"model": path})

@@ -1,4 +1,4 @@
-"""Live: does the face hold its pictures beside recognition and voice, painted and in real time?"""
+"""Realtime: whether the face keeps its frame rate next to recognition and voice, in real time."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
 PROBE = "avatar_app.bench.window.portrait_probe"
 MINUTES, QUICK_MINUTES = 5.0, 0.5
 BASELINE_SHARE = 0.2
-"""Of the time: the drawn face, before and after, half each."""
+"""Share of the time for the drawn face, before and after, half each."""
 DROPS_PERCENT, LATE_PERCENT, REPEATED_PERCENT = 1.0, 1.0, 2.0
 COMPOSED_MS = {"fp32": 60.0}
 REDUCED_MS = 40.0
 SKEW_MS = 45.0
 SPEAKING_PERCENT = 60.0
-"""Of the time that the avatar must have spoken, else nothing was stressed."""
+"""Minimum share of the time that the avatar must speak; otherwise nothing was stressed."""
 STARTING = 120.0
-"""Seconds that starting and ending may take."""
+"""Seconds allowed for start and end."""
 
 
 def measure(
@@ -39,8 +39,8 @@ def measure(
     face: str | None = None,
     minutes: float | None = None,
 ) -> Report:
-    """A process of its own holds the conversation; the drawn face does the same before and after,
-    so that what the machine had to spare is known."""
+    """Run the conversation in a process of its own; the drawn face does the same before and after,
+    to measure the machine's spare capacity."""
     chosen = face_called(face or BenchFace.WAV2LIP)
     seconds = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     report = Report()
@@ -80,7 +80,7 @@ def _add_pictures(report: Report, live: dict[str, Any], composed: float) -> None
 
 
 def _add_stress(report: Report, live: dict[str, Any], seconds: float) -> None:
-    """That it was one: the avatar spoke, and both recognizers found words."""
+    """Check that the machine was stressed: the avatar spoke, and both recognizers found words."""
     share = 100 * live["spoken"] / live["seconds"]
     report.add("measured", live["seconds"], "s", least=seconds)
     report.add("speaking", share, "% of the time", least=SPEAKING_PERCENT)
@@ -118,13 +118,13 @@ def _add_baseline(report: Report, live: dict[str, Any], baseline: list[dict[str,
 
 
 def _rate(live: dict[str, Any]) -> float | None:
-    """Pictures shown in a second of speech."""
+    """Return the pictures shown per second of speech."""
     due = live["due"]
     return FPS * (due - live["dropped"]) / due if due else None
 
 
 def _watched(settings: Settings, places: AppPaths, seconds: float) -> dict[str, Any]:
-    """What the probe measured."""
+    """Return the probe's measurements."""
     environment = os.environ | {
         DATA_DIR_VARIABLE: str(places.data),
         "QT_QPA_PLATFORM": "offscreen",

@@ -1,4 +1,4 @@
-"""Reference: how fast this machine is right now, and how busy, beside the figures of a bench."""
+"""Reference speed and load of the machine at this moment, for the benchmarks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ STEPS = 100_000
 
 
 def measure_speed() -> dict[str, float]:
-    """`reference_ms`: the processor's time for one loop of plain Python, the best of some, so that
-    figures of two machines can be compared; `load`: programs that wanted a core, over a minute."""
+    """Return `reference_ms`: the processor time of a loop of plain Python, the best of some, to
+    compare figures of two machines; `load`: programs that wanted a core, over a minute."""
     return {
         "reference_ms": round(min(_loop_ms() for _ in range(ROUNDS)), 2),
         "load": round(os.getloadavg()[0], 2),

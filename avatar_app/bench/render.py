@@ -1,7 +1,7 @@
-"""A whole film of five seconds: as fast, as lean and how many times as fast as a plain loop.
+"""Render: speed and memory of a five-second film, compared with a plain loop.
 
-Each way runs in a process of its own, in turns; what is loaded before the clock starts is alike for
-both, and so is the memory that counts. Without torch the loop, and what is compared with it, is
+Each runs in a process of its own, in turns; what is loaded before the clock starts is the same for
+both, and so is the memory that counts. Without torch the loop, and the comparison with it, is
 missing.
 """
 
@@ -42,21 +42,21 @@ SAID = (
     "until the sentence is over and the mouth closes again. Then it waits for the next one."
 )
 _STEP = 0.01
-"""Seconds between two looks at a process's memory."""
+"""Seconds between two memory samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
     seconds: float
     megabytes: float
-    """The most resident memory at any time while the film is made."""
+    """Peak resident memory while the film is rendered."""
     before: float
-    """The same while everything is loaded."""
+    """The same after everything is loaded."""
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """The median of all rounds, as other work on the machine only disturbs some."""
-    del settings  # both ways are as shipped
+    """Return the median of all rounds, as other work on the machine only disturbs some."""
+    del settings  # both use the defaults
     write_weights(places.models / MODEL, random_state())
     write_sound(places.data / VOICE, _speech())
     ways = (OURS, LOOP) if importlib.util.find_spec(TORCH) is not None else (OURS,)
@@ -105,7 +105,7 @@ def _speech() -> AudioChunk:
 
 
 def _run(way: str, folder: Path) -> _Run:
-    """One film in a process of its own, whose memory is watched."""
+    """Render one film in a process of its own, whose memory is sampled."""
     program = f"from avatar_app.bench.render_ways import main; main({way!r})"
     environment = os.environ | {DATA_DIR_VARIABLE: str(folder)}
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Two ways to film five seconds of speech with Wav2Lip: this program's, and a plain loop."""
+"""Two ways to render five seconds of speech with Wav2Lip: this program's, and a plain loop."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from avatar_app.system import paths as folders
 OURS, LOOP = "ours", "loop"
 MODEL, VOICE, FILM = "wav2lip.safetensors", "voice.wav", "film.mp4"
 READY = "ready"
-"""A file that says: everything is loaded."""
+"""A marker file: everything is loaded."""
 FPS, SIZE = 25.0, (1280, 720)
 BATCH = 128
-"""As the published inference has it."""
+"""As in the published inference."""
 PHOTO = Path("tests") / "data" / "faces" / "astronaut.png"
 
 
 def main(way: str) -> None:
-    """Make the film in the user's folder of data and tell how many seconds it took."""
+    """Render the film in the user's data folder and print its seconds."""
     cv2.setNumThreads(1)
     make = _prepared_loop() if way == LOOP else _prepared()
     (folders.app_paths().data / READY).touch()
@@ -55,7 +55,8 @@ def _prepared() -> Callable[[], object]:
 
 
 def _prepared_loop() -> Callable[[], object]:
-    """Everything at once, step after step: all windows, all pictures, then the film."""
+    """Prepare a loop that does everything step after step: all windows, all pictures, then the
+    film."""
     data = folders.app_paths().data
     shelf = AvatarLibrary(data / "loop")
     name = f"sitter-{time.monotonic_ns()}"
@@ -91,7 +92,7 @@ def _prepared_loop() -> Callable[[], object]:
 
 
 def _pasted(picture: Image, patch: np.ndarray, box: np.ndarray) -> Image:
-    """A copy with the painted part of the face in its place."""
+    """Return a copy with the painted part of the face in its place."""
     wide, tall = (box[2] - box[0]) / SIDE, (box[3] - box[1]) / SIDE
     x0, x1 = (round(box[0] + edge * wide) for edge in (SHOWN.left, SHOWN.right))
     y0, y1 = (round(box[1] + edge * tall) for edge in (SHOWN.top, SHOWN.bottom))

@@ -1,4 +1,4 @@
-"""Rereading: how much of a prompt a language model evaluates again in the next turn."""
+"""Rereading: how much of a prompt a language model processes again in the next turn."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MOST_PERCENT = 20.0
 
 
 def measure_rereading(report: Report, dialogue: Any, rounds: int) -> None:
-    """Prompts of a first and of a second turn, in conversations that begin differently: nothing of
-    the one before helps."""
+    """Measure prompts of a first and of a second turn, in conversations that begin differently, so
+    that earlier ones do not help."""
     tokens, seconds = [], []
     for number in stepped("second turn, round", range(rounds)):
         said = [Message(Role.SYSTEM, f"{number}. {PERSONA}"), Message(Role.USER, "Good morning.")]
@@ -32,6 +32,6 @@ def measure_rereading(report: Report, dialogue: Any, rounds: int) -> None:
 
 
 def _asked(dialogue: Any, said: list[Message]) -> tuple[str, Any]:
-    """The answer, and what was evaluated before it began."""
+    """Return the answer, and what was processed before it began."""
     answer = "".join(dialogue.reply(Prompt(tuple(said)), Turn(1)))
     return answer, dialogue.evaluated()

@@ -1,4 +1,4 @@
-"""What a bench found: figures with their targets, as JSON or as a small table."""
+"""Benchmark results: figures with their targets, as JSON or as a small table."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ BINS = 32
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure. Without a bound it is there to be read, and always ok."""
+    """One figure. Without a target it is informative, and always ok."""
 
     value: float | None
-    """None where nothing could be measured; that misses every target."""
+    """None where nothing could be measured; this misses every target."""
     unit: str
     most: float | None = None
-    """Target: not more than this."""
+    """Target: at most this."""
     least: float | None = None
-    """Target: not less than this."""
+    """Target: at least this."""
     lacks: str = ""
     """A package to compare with that is not installed: the target is neither met nor missed."""
 
@@ -55,7 +55,7 @@ class Metric:
 
 @dataclass(slots=True)
 class Report:
-    """The metrics of one bench, and the single measurements that a histogram shows."""
+    """The metrics of one benchmark, and the single measurements for a histogram."""
 
     metrics: dict[str, Metric] = field(default_factory=dict)
     series: dict[str, list[float]] = field(default_factory=dict)
@@ -79,7 +79,8 @@ class Report:
     def add_percentiles(
         self, name: str, values: Sequence[float], unit: str, **most: float | None
     ) -> None:
-        """`p50=800.0` adds the metric `<name>_p50` with that target; None: without one."""
+        """Add percentiles: `p50=800.0` adds the metric `<name>_p50` with that target; None: without
+        one."""
         for percentile, bound in most.items():
             self.add(f"{name}_{percentile}", quantile(values, percentile), unit, bound)
         self.series[f"{name} [{unit}]"] = list(values)
@@ -87,7 +88,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """What `avatar-app bench` prints."""
+    """The output of `avatar-app bench`."""
 
     bench: str
     machine: dict[str, Any]
@@ -95,7 +96,7 @@ class BenchResult:
 
     @property
     def ok(self) -> bool:
-        """Every target is met, and there was something to measure."""
+        """Whether every target is met, and something was measured."""
         metrics = self.report.metrics.values()
         return bool(metrics) and all(metric.ok for metric in metrics)
 
@@ -105,7 +106,7 @@ class BenchResult:
 
 
 def quantile(values: Sequence[float], percentile: str) -> float | None:
-    """The percentile called `p95`, or `max`; None of nothing."""
+    """Return the percentile called `p95`, or `max`; None for no values."""
     if not len(values):
         return None
     share = 100.0 if percentile == "max" else float(percentile.removeprefix("p"))
@@ -113,7 +114,7 @@ def quantile(values: Sequence[float], percentile: str) -> float | None:
 
 
 def show_table(result: BenchResult, console: Console) -> None:
-    """The metrics, and how the single measurements are spread."""
+    """Print the metrics, and the distribution of the single measurements."""
     table = Table("", result.bench, "target", "", box=None, header_style="bold", pad_edge=False)
     for name, metric in result.report.metrics.items():
         mark = Text("✓", "green") if metric.ok else Text("✗", "red")
@@ -132,7 +133,7 @@ def show_table(result: BenchResult, console: Console) -> None:
 
 
 def histogram(name: str, values: Sequence[float]) -> str:
-    """One line: the spread of `values` from the smallest to the largest."""
+    """Return the distribution of `values` in one line, from the smallest to the largest."""
     counts, edges = np.histogram(values, bins=BINS)
     scale = (len(BARS) - 1) / max(int(counts.max()), 1)
     bars = "".join(BARS[math.ceil(count * scale)] if count else " " for count in counts)

@@ -1,4 +1,4 @@
-"""Clips whose words are known: real recordings, whole and cut at their pauses, and a voice."""
+"""Clips with known words: real recordings, whole and cut at their pauses, and a synthetic voice."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ SAID = {
 PAUSE = 0.3
 """Seconds of silence at which a recording is cut."""
 MARGIN = 0.2
-"""Seconds of what surrounds it that a piece keeps at most."""
+"""Maximum seconds around a piece."""
 SHORT = 8.0
 """Seconds: the longest piece."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SaidClip:
-    """A sound, and what is said in it."""
+    """A sound, and the words in it."""
 
     name: str
     samples: Samples
@@ -50,7 +50,7 @@ class SaidClip:
 
 
 def said_clips(*, quick: bool) -> list[SaidClip]:
-    """The recordings of the checkout (an installation has none), and espeak-ng's voice."""
+    """Return the recordings of the checkout (an installation has none), and espeak-ng's voice."""
     real = [clip for whole in recordings() for clip in _clips(whole.name, whole.samples)]
     with UserVoice() as voice:
         phrases = PHRASES[:4] if quick else PHRASES
@@ -59,7 +59,7 @@ def said_clips(*, quick: bool) -> list[SaidClip]:
 
 
 def _clips(name: str, samples: Samples) -> Iterator[SaidClip]:
-    """The whole recording, and what of it is between any two pauses and not too long."""
+    """Return the whole recording, and its parts between any two pauses that are not too long."""
     said = SAID[name]
     yield SaidClip(name, samples, " ".join(said), real=True)
     edges = [(0.0, 0.0), *pauses_in(samples, PAUSE), (len(samples) / MICROPHONE_RATE,) * 2]

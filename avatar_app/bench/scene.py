@@ -1,4 +1,4 @@
-"""A room with a conversation of given engines in it; drives it and keeps what happened."""
+"""A benchmark scene: simulated devices with a conversation of given engines, and its events."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices,
 from avatar_app.settings.schema import Settings
 
 OUTPUT_LATENCY = 0.06
-"""Seconds from the device's taking of a block until it is heard: a usual laptop."""
+"""Seconds from the device's reading of a block until it is played: a typical laptop."""
 
 
 def engine_of(settings: Settings, kind: Kind) -> Any:
-    """The engine of this kind that the settings choose."""
+    """Return the engine of this kind that the settings choose."""
     registry = Registry()
     choice = choices(settings)[kind]
     return create_engine(registry, registry.find(kind, choice.engine), choice.options)
@@ -35,7 +35,7 @@ def turn_detection_options(settings: Settings) -> TurnDetectionOptions:
 
 
 class Scene:
-    """Context manager. Engines handed to `owned` are closed with it."""
+    """Context manager. Engines passed to `owned` are closed with it."""
 
     def __init__(
         self, engines: Engines, turn_detection: TurnDetectionOptions | None = None, **room: Any
@@ -54,7 +54,7 @@ class Scene:
         self._rng = np.random.default_rng(7)
         self._closing = ExitStack()
         self.noise = 0.0
-        """RMS of the room's hiss at the microphone."""
+        """RMS of the room noise at the microphone."""
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +89,7 @@ class Scene:
             self.step()
 
     def pass_until(self, condition: Callable[[], object], most: float) -> bool:
-        """Until `condition` holds, `most` seconds at most; False if it does not."""
+        """Run until `condition` is true, `most` seconds at most; returns False if it is not."""
         for _ in range(round(most * 100)):
             if condition():
                 return True
@@ -97,11 +97,11 @@ class Scene:
         return bool(condition())
 
     def speaking(self) -> bool:
-        """Is the avatar to be heard?"""
+        """Whether the avatar is being heard."""
         return self.conversation.state is State.SPEAKING
 
     def of(self, kind: type[Any]) -> list[Any]:
-        """The events of one kind, in order."""
+        """Return the events of one kind, in order."""
         return [event for _, event in self.events if isinstance(event, kind)]
 
     @property

@@ -1,4 +1,4 @@
-"""Soak: a thousand turns leave no memory, no thread and no stale sample behind."""
+"""Soak: a thousand turns must not leak memory or threads, or play stale samples."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ TURNS, QUICK_TURNS = 1000, 50
 PACE = 20.0
 """Real seconds that a block may take: time passes as fast as the conversation can follow."""
 PER = 100
-"""Turns over which growth is told."""
+"""Turns per growth measurement."""
 GROWTH_MB = 1.0
 WARM_UP = 0.2
-"""Share of the turns before memory is watched."""
+"""Share of the turns before memory is measured."""
 ANSWER = "One two three four five six."
 INTERRUPTED = 0.6
-"""Share of the turns that are stopped while they sound."""
+"""Share of the turns that are stopped while they play."""
 FADE = 0.02
 """Seconds within which a stopped turn falls silent."""
 SILENT = 0.02
-"""Below any level that is spoken, and above the rest of a fade."""
+"""Below any level of speech, and above the rest of a fade."""
 SPOKEN = 0.3
-"""Seconds for which the user speaks."""
+"""Seconds of the user's speech."""
 
 
 def measure(
@@ -58,8 +58,8 @@ def measure(
     face: str | None = None,
     utterances: int | None = None,
 ) -> Report:
-    """Typed and spoken turns, some of them interrupted at random, on engines without a model; with
-    `face`, that face speaks so many times instead."""
+    """Run typed and spoken turns, some of them interrupted at random, on engines without a model;
+    with `face`, that face speaks so many times instead."""
     if face is not None:
         return measure_face(settings, places, face, utterances, quick=quick)
     turns = utterances or (QUICK_TURNS if quick else TURNS)
@@ -96,7 +96,7 @@ def measure(
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts what happened, and lets go of it: what a scene keeps must not look like a leak."""
+    """Counts events and drops them, as what a scene keeps would look like a leak."""
 
     turns: int = 0
     interrupted: int = 0
@@ -119,7 +119,7 @@ class _Tally:
         scene.moments.clear()
 
     def _check(self, moment: Tick, begun: dict[int, float], over: dict[int, float]) -> None:
-        """A sample is stale that belongs to no turn, or to one that was over a block before."""
+        """Check for stale samples: those of no turn, or of one that was over a block before."""
         level = float(np.abs(moment.played).max())
         if level < SILENT:
             return
@@ -133,7 +133,7 @@ class _Tally:
 
 
 def _turn(scene: Scene, rng: np.random.Generator, *, spoken: bool) -> None:
-    """One turn to its end, or to an interruption by the user's voice, typing or stop button."""
+    """Run one turn to its end, or to an interruption by the user's voice, typing or stop button."""
     if spoken:
         scene.play(noisy_voice(SPOKEN, rng))
     else:

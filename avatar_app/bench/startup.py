@@ -1,4 +1,4 @@
-"""Start: how soon the window is visible and the face alive, and how smooth the window is."""
+"""Startup: time until the window is visible and the face alive, and smoothness of the window."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEAVY = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "poc
 """What `import avatar_app` must not load."""
 PROBE = "avatar_app.bench.window.startup_probe"
 PATIENCE = 150
-"""Seconds for one start of the window."""
+"""Timeout in seconds for one start of the window."""
 _LOADED = (
     "import avatar_app, sys; "
     f"print(sum(name.split('.')[0] in {HEAVY!r} and '.' not in name for name in sys.modules))"
@@ -29,8 +29,8 @@ _LOADED = (
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """Every start is that of a fresh process, whose user folder is a temporary one."""
-    del settings  # each process reads the shipped ones
+    """Measure starts, each in a fresh process with a temporary user folder."""
+    del settings  # each process reads the shipped settings
     rounds = 3 if quick else 10
     bare = [_seconds("0", places) for _ in range(rounds)]
     imported = [_seconds("import avatar_app", places) for _ in range(rounds)]
@@ -39,7 +39,7 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     report.add("bare_interpreter", float(np.median(bare)) * 1000, "ms")
     report.add("import_avatar_app", own, "ms", most=IMPORT_MS)
     report.add("heavy_packages_imported", float(_run(["-c", _LOADED], places)), "", most=0)
-    _open_window(places)  # once for the disk's sake: warm is what is promised
+    _open_window(places)  # once to fill the disk cache: the target is for a warm start
     seen = [_open_window(places) for _ in range(1 if quick else 3)]
     visible = _median(seen, "window_visible_ms")
     report.add("window_visible", visible, "ms", most=WINDOW_MS)
@@ -57,7 +57,7 @@ def _seconds(code: str, places: AppPaths) -> float:
 
 
 def _open_window(places: AppPaths) -> dict[str, Any]:
-    """What the probe prints."""
+    """Return the probe's output."""
     lines = _run(["-m", PROBE], places).splitlines()
     seen: dict[str, Any] = json.loads(lines[-1])
     return seen

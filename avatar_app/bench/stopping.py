@@ -1,4 +1,4 @@
-"""Stopping: how soon engines give up their work when a turn is cancelled, in mid-work."""
+"""Stopping: how soon engines stop working when a turn is cancelled."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk
 
 MOST_MS = 100.0
 SECONDS = 6.0
-"""Of sound that a recognizer hears at once."""
+"""Seconds of sound that a recognizer gets at once."""
 LINES = " ".join(f"On day {day} the harbour lay still." for day in range(150))
 """What a language model reads, and a voice speaks a part of."""
 EARLY = 0.8
-"""Of its shortest time: the latest moment at which an engine is stopped; else it would be done."""
+"""Share of its shortest time: the latest moment at which an engine is stopped; otherwise it might
+be done."""
 TRIALS = 3
-"""How often an engine may finish its work, to learn how long that takes."""
+"""How often an engine may finish its work, to measure how long that takes."""
 _NEVER = 60.0
-"""Seconds after which an engine counts as one that does not come back."""
+"""Seconds after which an engine counts as not returning."""
 
 Factory = Callable[[], Any]
 
@@ -42,7 +43,7 @@ def measure_stopping(
     factories: Mapping[str, tuple[Kind, Factory]],
     rounds: int,
 ) -> None:
-    """Milliseconds from `cancel` until the engine does nothing more, by the engine's name.
+    """Return the milliseconds from `cancel` until the engine stops, by the engine's name.
 
     Each engine is in a process of its own; in each round each is stopped once, later in its work
     from round to round.
@@ -64,7 +65,7 @@ def measure_stopping(
 
 @contextmanager
 def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | None]]:
-    """Asks a new process to work and to be stopped after a share of it.
+    """Yield a function that makes a new process work and stops it after a share of its work.
 
     It is loaded, and has found out how long its work lasts, before another is opened.
     """
@@ -96,7 +97,7 @@ def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | 
 
 
 def _serve(connection: Connection, kind: Kind, factory: Factory) -> None:
-    """In the engine's process, until the other one has enough or is gone."""
+    """Serve requests in the engine's process, until the other one ends."""
     engine = factory()
     lasts = min(_run(engine, kind, number, None)[1] for number in range(TRIALS))
     with suppress(EOFError, OSError):
@@ -111,7 +112,8 @@ def _serve(connection: Connection, kind: Kind, factory: Factory) -> None:
 def _run(
     engine: Any, kind: Kind, number: int, cancel_after: float | None
 ) -> tuple[float | None, float]:
-    """Milliseconds to stop, None if the work was done before; and seconds of all of it."""
+    """Return the milliseconds to stop, None if the work was done before; and seconds of all
+    of it."""
     turn = Turn(number)
     turn.commit()
     cut = threading.Event()
@@ -137,7 +139,7 @@ def _run(
 
 
 def _outputs(engine: Any, kind: Kind, turn: Turn) -> Any:
-    """Work that differs from turn to turn, so that nothing of the one before helps."""
+    """Yield outputs that differ from turn to turn, so that earlier turns do not help."""
     match kind:
         case Kind.ASR:
             return engine.transcribe(_blocks(turn.id), turn)

@@ -1,4 +1,4 @@
-"""A scene in which the avatar tells long stories with its real voice, to be interrupted."""
+"""A scene in which the avatar tells long stories with its real voice, for interruptions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STORY = (
 
 
 LOOKS_PER_SECOND = 62.5
-"""How often a window asks for a new picture."""
+"""How often a window requests a new frame."""
 
 
 @contextmanager
@@ -36,7 +36,8 @@ def telling(
     text: str = STORY,
     echo: Callable[[Samples], Samples] | None = None,
 ) -> Iterator[tuple[Scene, Overheard]]:
-    """Real ears and a real voice; the dialogue always answers `text`, the face is a flat one."""
+    """Return a scene with real recognizer and voice; the dialogue always answers `text`, the face
+    is a flat one."""
     echo_canceller, detector = engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD)
     recognizer = engine_of(settings, Kind.ASR)
     voice = engine_of(settings, Kind.TTS)
@@ -61,6 +62,6 @@ def telling(
 
 
 def played_between(scene: Scene, start: float, end: float) -> Samples:
-    """What left the loudspeaker between two seconds of the room's clock."""
+    """Return what was played between two seconds of the simulated clock."""
     blocks = [m.played for m in scene.moments[round(start * 100) : round(end * 100)]]
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)

@@ -1,7 +1,8 @@
-"""Visemes: how well a mouth follows voices that tell none, and what that costs.
+"""Visemes: accuracy and cost of lip shapes from sound alone.
 
 The speakers are two of flite's where it is installed: cut from recordings of people, whom the
-network was not trained on. Else they are voices of espeak-ng that it never heard, which is easier.
+network was not trained on. Else they are voices of espeak-ng that it never heard, which is
+easier.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from avatar_app.system.paths import AppPaths
 CORRELATION, RECALL, SHUT, STEP_MS, LOOK_AHEAD_MS = 0.85, 0.7, 99.0, 1.0, 100.0
 """Targets: opening's r, closures found, % of silence with the lips closed, time for 50 ms."""
 STEP = 0.05
-"""Seconds of sound that come at a time."""
+"""Seconds of sound per step."""
 PER_SECOND = 100
 """Looks at the mouth."""
 CLOSED = 0.08
 """Opening up to which lips count as closed."""
 MISSED_BY = 3
-"""Looks by which a closure may stand beside its consonant."""
+"""Steps by which a closure may differ from its consonant."""
 NOISE_DB = (-70, -60, -50, -42)
 """dBFS (RMS) of the noises that must leave the mouth closed."""
 NOISE_SECONDS = 4
@@ -41,14 +42,14 @@ Marks = NDArray[np.bool_]
 
 @dataclass
 class Fit:
-    """Curves of one speaker, one entry per look."""
+    """Curves of one speaker, one entry per step."""
 
     heard: list[float] = field(default_factory=list)
     true: list[float] = field(default_factory=list)
     lips: list[bool] = field(default_factory=list)
     """A p, b or m is being said."""
     silent: list[bool] = field(default_factory=list)
-    """In a pause, its first and last tenth of a second apart."""
+    """In a pause, except for its first and last tenth of a second."""
     pausing: list[bool] = field(default_factory=list)
     """In a pause or within a tenth of a second of one."""
 
@@ -56,20 +57,21 @@ class Fit:
         return float(np.corrcoef(self.heard, self.true)[0, 1])
 
     def closures(self) -> tuple[float, float]:
-        """Share of p, b, m in which the lips close, and of closings in speech that are one."""
+        """Return the share of p, b, m in which the lips close, and the share of closings in speech
+        that are one."""
         closed, lips = np.array(self.heard) < CLOSED, np.array(self.lips)
         within = closed & ~np.array(self.pausing)
         return share_met(lips, closed, 0), share_met(within, lips, MISSED_BY)
 
     def shut(self) -> float:
-        """Share of the pauses in which the lips are closed."""
+        """Return the share of the pauses in which the lips are closed."""
         closed = np.array(self.heard)[self.silent] < CLOSED
         return float(closed.mean()) if len(closed) else 1.0
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """By the network and, in the same run, by loudness alone."""
-    del settings, places  # neither engine nor folder of the user's takes part
+    """Measure the network and, in the same run, loudness alone."""
+    del settings, places  # without the user's engines and folders
     report = Report()
     speakers = list(flite_speakers(quick=quick) or espeak_speakers(quick=quick))
     steps: list[float] = []
@@ -116,7 +118,7 @@ def _shape_at(speech: LabeledSpeech, at: float) -> MouthShape:
 
 
 def listened(samples: Samples, rate: int, steps: list[float]) -> Hearing:
-    """A face's hearing of all of it, step by step; appends the milliseconds of each step."""
+    """Run a face's audio analysis step by step; appends the milliseconds of each step."""
     hearing = Hearing()
     length = round(STEP * rate)
     for start in range(0, len(samples), length):
@@ -130,13 +132,13 @@ def listened(samples: Samples, rate: int, steps: list[float]) -> Hearing:
 
 
 def _by_loudness(hearing: Hearing, at: float) -> float:
-    """What a mouth does that knows nothing but how loud it is."""
+    """Return the mouth opening by loudness alone."""
     loud = hearing.loudness(at)
     return min(SHAPES[MouthShape.AA].opening * loud * (0.72 + 0.42 * loud), 1.0)
 
 
 def _noises_shut() -> float:
-    """Share of looks at which noise without a voice leaves the lips closed."""
+    """Return the share of steps at which noise without a voice leaves the lips closed."""
     closed = [
         hearing.mouth(look / PER_SECOND).opening < CLOSED
         for hearing in _noises()
@@ -158,7 +160,8 @@ def _noises() -> Iterator[Hearing]:
 
 
 def share_met(events: Marks, others: Marks, tolerance: int) -> float:
-    """Share of the runs of `events` that meet one of `others`, at most `tolerance` away."""
+    """Return the share of the runs of `events` that match one of `others`, at most `tolerance`
+    away."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], events.astype(int), [0]])))
     met = [
         others[max(start - tolerance, 0) : end + tolerance].any()

@@ -1,4 +1,4 @@
-"""How long the user waits for an answer of the engines in the settings."""
+"""Wait: how long the user waits for an answer of the configured engines."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ MARKS = (
 SOUND_P50, SOUND_P95 = 800.0, 1200.0
 PATIENCE = 4.0
 LISTENED = 0.4
-"""Seconds of each answer that the user hears before the bench goes on."""
+"""Seconds of each answer that are played before the bench goes on."""
 
 
 def _unwatched(_conversation: OfflineConversation) -> None:
-    """Nothing else is measured."""
+    """Do nothing."""
 
 
 def measure_wait(
@@ -48,7 +48,7 @@ def measure_wait(
     sound: tuple[float, float] = (SOUND_P50, SOUND_P95),
     watch: Callable[[OfflineConversation], None] = _unwatched,
 ) -> None:
-    """From the true end of the user's voice to each mark of the answer.
+    """Measure from the true end of the user's voice to each mark of the answer.
 
     `sound`: the targets of the first sound, p50 and p95 in milliseconds; `watch` is called at the
     end of each conversation, while its engines are loaded.
@@ -89,7 +89,8 @@ def asked_conversation(
 
 
 def _speakers(*, quick: bool) -> Iterable[list[Saying]]:
-    """Each speaker's sayings: the pauses of one must not make the avatar patient with another."""
+    """Return each speaker's phrases: the pauses of one must not make the avatar patient with
+    another."""
     with UserVoice() as voice:
         spoken = [voice.say(text) for text in PHRASES[: 4 if quick else None]]
     yield spoken
@@ -97,7 +98,7 @@ def _speakers(*, quick: bool) -> Iterable[list[Saying]]:
 
 
 class Asker:
-    """Says one thing after the other, in a room that hisses a little."""
+    """Says one phrase after the other, in a room with a little noise."""
 
     def __init__(
         self,
@@ -127,7 +128,7 @@ class Asker:
         return {name: (at - true_end) * 1000 for name, at in marks.items() if name in MARKS}
 
     def _hear_answer(self) -> None:
-        """Until the avatar has begun to answer; then stop it, to save time."""
+        """Run until the avatar has begun to answer; then stop it, to save time."""
         gathering = self._gathering
         quiet = 0.0
         while quiet < self._patience and gathering.conversation.state != "speaking":
@@ -148,9 +149,9 @@ class Asker:
 
 
 def _follows(turn: TurnEnded, true_end: float) -> bool:
-    """Did this turn end after the user had really ended, and was it answered aloud?"""
+    """Whether this turn ended after the user had really ended, and was answered aloud."""
     return turn.marks.get("end_of_turn", 0.0) >= true_end - 0.05 and "first_sound" in turn.marks
 
 
 def _unnoticed(_notice: Noticed) -> None:
-    """A bench measures what there is."""
+    """Ignore notices."""

@@ -1,4 +1,4 @@
-"""What a face took for each picture, and which of the pictures that were due were really shown."""
+"""Measures a face's drawing time per picture, and which due pictures were really shown."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 from avatar_app.pipeline.output.playback import Moment
 
 LATE_MS = 45.0
-"""A picture that is shown further than this from its sound is late."""
+"""A picture shown further than this from its sound is late."""
 
 
 class WatchedFace:
-    """A face, and how long it composed each picture once the speech for it was in hand."""
+    """A face that records how long each picture took once its speech was available."""
 
     def __init__(self, face: Face) -> None:
         self._face = face
         self.fps = face.fps
         self.composed_ms: list[float] = []
         self.repeated = 0
-        """Pictures with the lips of the one before, painted so to be in time."""
+        """Pictures with the lips of the one before, repeated to be in time."""
         self._drawn: WeakValueDictionary[int, Image] = WeakValueDictionary()
 
     def count_anew(self) -> None:
-        """What was drawn until now does not count."""
+        """Reset the counters."""
         self.composed_ms.clear()
         self.repeated = 0
 
     def drew(self, frame: VideoFrame) -> bool:
-        """Whether a picture is its own, and not that of a face that relieved it."""
+        """Whether a picture is its own, and not that of a face that replaced it."""
         return self._drawn.get(id(frame.image)) is frame.image
 
     def configure(self, **options: Any) -> None:
@@ -67,7 +67,7 @@ class WatchedFace:
 
 
 class _Awaited(Iterator[SpeechChunk]):
-    """Speech, and the seconds for which it was waited for."""
+    """Speech, with the seconds spent waiting for it."""
 
     def __init__(self, speech: Iterator[SpeechChunk]) -> None:
         self._speech = speech
@@ -86,27 +86,27 @@ class _Turn:
     """One turn on the screen."""
 
     painted: set[int] = field(default_factory=set)
-    """Numbers of the pictures that were painted."""
+    """Numbers of the painted pictures."""
     heard: float = 0.0
     """Seconds of its speech that were heard."""
     since: float = 0.0
-    """Seconds of its speech that were heard before anybody counted."""
+    """Seconds of its speech that were heard before counting started."""
 
     def due(self, fps: float) -> range:
-        """Numbers of the pictures whose sound was heard to its end."""
+        """Return the numbers of the pictures whose sound was heard to its end."""
         return range(math.ceil(self.since * fps), math.floor(self.heard * fps))
 
 
 @dataclass(slots=True)
 class Shown:
-    """Told by a window whenever it looks and whenever it paints a new picture."""
+    """Called by a window whenever it polls and whenever it paints a new picture."""
 
     turns: dict[int, _Turn] = field(default_factory=dict)
     off_ms: list[float] = field(default_factory=list)
-    """By how much each picture came after its sound."""
+    """How late each picture was compared with its sound."""
 
     def count_anew(self) -> None:
-        """What happened until now does not count."""
+        """Reset the counters."""
         self.off_ms.clear()
         for turn in self.turns.values():
             turn.since = turn.heard
@@ -117,7 +117,7 @@ class Shown:
             turn.heard = max(turn.heard, moment.seconds)
 
     def painted(self, moment: Moment, frame: VideoFrame, fps: float) -> None:
-        """`frame` was painted for the first time, while `moment` was to be heard."""
+        """Record that `frame` was painted for the first time while `moment` was being played."""
         if moment.turn is None:
             return  # at rest
         turn = self.turns.setdefault(moment.turn.id, _Turn())
@@ -125,11 +125,13 @@ class Shown:
         self.off_ms.append((moment.seconds - frame.at) * 1000)
 
     def due(self, fps: float) -> int:
-        """Pictures whose sound was heard to its end: each of them should have been painted."""
+        """Return the number of pictures whose sound was heard to its end: each should have been
+        painted."""
         return sum(len(turn.due(fps)) for turn in self.turns.values())
 
     def dropped(self, fps: float) -> int:
-        """Pictures that were due and not painted: skipped, or never drawn in time."""
+        """Return the number of due pictures that were not painted: skipped, or never drawn
+        in time."""
         return sum(len(set(turn.due(fps)) - turn.painted) for turn in self.turns.values())
 
     @property
@@ -138,5 +140,5 @@ class Shown:
 
     @property
     def seconds(self) -> float:
-        """Of speech."""
+        """Return the seconds of speech."""
         return sum(turn.heard - turn.since for turn in self.turns.values())

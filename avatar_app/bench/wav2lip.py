@@ -39,10 +39,10 @@ from avatar_app.system.paths import AppPaths
 
 Floats = NDArray[np.float32]
 SHOWN = Region(top=50, bottom=93, left=12, right=81)
-"""What is painted of a broadly smiling face (scikit-image's astronaut), from nose to chin."""
+"""The painted part of a broadly smiling face (scikit-image's astronaut), from nose to chin."""
 SIZE = (1280, 720)
 BOX = (504.0, 170.0, 774.0, 506.0)
-"""Where that face lies in a picture of SIZE."""
+"""The position of that face in a picture of SIZE."""
 COMPOSED_MS, REDUCED_MS, BLENDED_MS, ENCODED_MS = 60, 40, 0.3, 4
 THREADS = 2
 ROUNDS, QUICK_ROUNDS = 7, 3
@@ -50,14 +50,14 @@ TIMES_A_ROUND = 5
 BATCHES = (1, 4)
 FP32, FAST, REDUCED = "fp32", "fast", "reduced"
 NOISE_DB = 35
-"""How far below the brightest white the loss of reduced precision has to be."""
+"""Minimum distance of the loss of reduced precision from the brightest white."""
 EXACT = 1e-4
-"""How far fp32 pictures, 0 to 1, may be from plain PyTorch's."""
+"""Maximum difference of fp32 pictures, 0 to 1, from plain PyTorch's."""
 
 
 @dataclass
 class _Contestant:
-    """One way to compute a batch of pictures."""
+    """One implementation that computes a batch of pictures."""
 
     name: str
     batch: int
@@ -66,8 +66,8 @@ class _Contestant:
     """Per picture, from one finished batch to the next."""
 
     def race(self, mels: Floats) -> None:
-        """Batch after batch as while somebody speaks; the first fills the caches, and beside the
-        last there is nothing to do."""
+        """Run batch after batch as during speech; the first fills the caches, and nothing runs
+        beside the last."""
         mels, finished = mels[: self.batch], []
         for finish in one_ahead(self.begin(mels) for _ in range(TIMES_A_ROUND + 2)):
             finish()
@@ -76,7 +76,8 @@ class _Contestant:
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """Plain PyTorch (each picture whole, nothing kept), fp32 and reduced precision, in turns."""
+    """Measure plain PyTorch (each picture whole, nothing cached), fp32 and reduced precision, in
+    turns."""
     del settings  # it needs neither an avatar nor a checkpoint
     state, face, mels = random_state(), _face(), _mels()
     report = Report()
@@ -99,7 +100,8 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
 
 
 def random_state(seed: int = 7, gain: float = 1.1) -> dict[str, Floats]:
-    """The recipe of tests/data/wav2lip/weights.py: He-scaled, batch norms away from identity."""
+    """Return weights as in tests/data/wav2lip/weights.py: He-scaled, batch norms away from
+    identity."""
     state = {}
     for index, (key, shape) in enumerate(sorted(expected_shapes().items())):
         rng = np.random.default_rng([seed, index])
@@ -130,7 +132,7 @@ def _mels() -> Floats:
 def _painters(
     state: Mapping[str, Floats], face: Image, report: Report
 ) -> list[tuple[tuple[str, int], LipPainter]]:
-    """fp32 for each batch, also within one of 255 levels where the runtime has that, and the
+    """Return fp32 for each batch, also within one of 255 levels where the runtime has that, and the
     reduced precision: bf16 where this machine has it, else int8."""
     before = _megabytes()
     first = LipPainter(state, face, SHOWN, Choice(threads=THREADS))
@@ -159,7 +161,7 @@ def _megabytes() -> float:
 
 
 def _compare(report: Report, contestants: list[_Contestant]) -> None:
-    """The best times are compared: whatever else runs here can only add to a time."""
+    """Compare the best times, as other programs can only add to a time."""
     best = {(each.name, each.batch): min(each.ms) for each in contestants}
     for each in contestants:
         report.series[f"{each.name}_batch_{each.batch} [ms]"] = each.ms
@@ -196,7 +198,7 @@ def _judge(
     plain: Callable[[Floats], Floats] | None,
     mels: Floats,
 ) -> None:
-    """How far the pictures are from the exact ones."""
+    """Measure how far the pictures are from the exact ones."""
     exact = painters[FP32, max(BATCHES)].paint(mels)
     apart = None if plain is None else float(np.abs(plain(mels) - exact).max())
     millionths = None if apart is None else apart * 1e6
@@ -217,7 +219,7 @@ def _judge(
 def _compose(
     report: Report, painters: Mapping[tuple[str, int], LipPainter], mels: Floats, count: int = 60
 ) -> None:
-    """From speech in hand to the whole picture, and how long composition alone takes."""
+    """Measure the time from available speech to the whole picture, and of composition alone."""
     width, height = SIZE
     picture = np.random.default_rng(3).integers(0, 256, (height, width, 3)).astype(np.uint8)
     mask = lip_mask(np.full((SIDE, SIDE), 255, np.uint8), SHOWN)
@@ -242,7 +244,7 @@ def _compose(
 
 
 def _encode(report: Report, places: AppPaths, count: int = 100) -> None:
-    """x264, ultrafast, conversion included: pictures in which only the lips' place changes."""
+    """Measure x264, ultrafast, conversion included, for pictures in which only the lips change."""
     rng = np.random.default_rng(4)
     width, height = SIZE
     picture = np.full((height, width, 3), 128, np.uint8)

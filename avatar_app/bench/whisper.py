@@ -1,7 +1,7 @@
-"""Whisper: what a text costs, and its word errors, beside faster-whisper's own way in one run.
+"""Whisper: cost and word errors of a transcript, compared with plain faster-whisper in one run.
 
-faster-whisper's own `transcribe` pads any sound to 30 s; both use one network, beam and filter.
-The model is the one in the settings, or whisper-base.
+faster-whisper's own `transcribe` pads any sound to 30 s; both use one network, beam and filter. The
+model is the one in the settings, or whisper-base.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from avatar_app.system.paths import AppPaths
 TIMES_CHEAPER = 4.0
 FINAL_MS = 250.0
 PARTIAL_EVERY = 0.45
-"""Seconds; partial texts are due every 0.4 s, and a block of 10 ms comes when it comes."""
+"""Seconds; partial texts are due every 0.4 s, rounded up to the next block of 10 ms."""
 LANGUAGE = "en"
 OURS, THEIRS = "ours", "faster_whisper"
 
 
 @dataclass
 class _Way:
-    """One way to a text."""
+    """One implementation of transcription."""
 
     hear: Callable[[Samples], str]
     processor: dict[str, float] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class _Way:
 
 
 def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
-    """Both ways on each clip, in turns; then the clips in real time."""
+    """Measure both on each clip, in turns; then the clips in real time."""
     del places  # the model is among the user's
     options = _whisper_options(settings)
     report = Report()
@@ -77,7 +77,8 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
 
 
 def _whisper_options(settings: Settings) -> dict[str, Any]:
-    """The settings', where they choose Whisper; ModelMissing without the model."""
+    """Return the settings' options, where they choose Whisper; raises ModelMissing without the
+    model."""
     choice = choices(settings)[Kind.ASR]
     registry = Registry()
     manifest = registry.find(Kind.ASR, "whisper")
@@ -151,7 +152,7 @@ def _total(figures: dict[str, Any], clips: list[SaidClip]) -> float:
 
 
 def _live(report: Report, options: dict[str, Any], clips: list[SaidClip]) -> None:
-    """The recordings as somebody says them, on one core and with the threads of the settings."""
+    """Measure the recordings in real time, on one core and with the threads of the settings."""
     for threads in sorted({1, options["threads"]}):
         recognizer = WhisperRecognizer(**options | {"threads": threads})
         try:

@@ -1,4 +1,4 @@
-"""Whisper while somebody speaks: how often there is a text, and how soon the final one."""
+"""Whisper in real time: frequency of partial texts, and latency of the final one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PAUSE = 0.25
 
 
 class LiveSound(Iterator[AudioChunk]):
-    """A sound as a microphone brings it, block by block: a `core.engines.LiveAudio`."""
+    """A sound delivered block by block like a microphone: a `core.engines.LiveAudio`."""
 
     def __init__(self, samples: Samples) -> None:
         self._samples, self._next = samples, 0
@@ -55,14 +55,14 @@ class LiveSound(Iterator[AudioChunk]):
 
 
 class _TimedDecoder(Decoder):
-    """Notes when it was asked, and how long it took."""
+    """Records when it was called, and how long it took."""
 
     def __init__(self, model: Any) -> None:
         super().__init__(model)
         self.partial: list[tuple[float, float]] = []
         """When each partial text was begun and done, by the performance counter."""
         self.dropped = 0
-        """Partial texts that made way for a final one."""
+        """Partial texts that were dropped in favor of a final one."""
         self.final_done = 0.0
 
     def decode(
@@ -87,14 +87,14 @@ class _TimedDecoder(Decoder):
 
 @dataclass
 class LiveFigures:
-    """Of all clips, with one number of threads."""
+    """Figures of all clips, with one number of threads."""
 
     every: list[float] = field(default_factory=list)
-    """Seconds from one partial text to the next."""
+    """Seconds between partial texts."""
     took: list[float] = field(default_factory=list)
     """Milliseconds of a partial text."""
     final: list[float] = field(default_factory=list)
-    """Milliseconds from the voice's end until the final text is there."""
+    """Milliseconds from the voice's end to the final text."""
     dropped: int = 0
     processor: float = 0.0
     """Seconds of processor time."""
@@ -103,7 +103,7 @@ class LiveFigures:
 
 
 def hear_live(recognizer: WhisperRecognizer, clips: list[SaidClip], title: str) -> LiveFigures:
-    """Say the clips to the recognizer, in real time."""
+    """Play the clips to the recognizer, in real time."""
     figures = LiveFigures()
     decoder = recognizer.decoder
     assert decoder is not None, "it was closed"

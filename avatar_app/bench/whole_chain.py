@@ -1,4 +1,4 @@
-"""The whole chain on scripted models against its engines alone: what the joining of them costs."""
+"""Whole chain: overhead of the conversation over its engines alone, on scripted models."""
 
 from __future__ import annotations
 
@@ -36,13 +36,12 @@ from avatar_app.session.offline.simulated_user import UserVoice
 
 SAYING = "Please tell me something."
 PAUSE = 0.2
-"""Seconds of silence that end a turn here: nothing is prepared ahead, as the engines alone prepare
-nothing."""
+"""Seconds of silence that end a turn here: nothing is prepared ahead, as with the engines alone."""
 LONGEST = 10.0
-"""Seconds after which no answer is awaited any more."""
+"""Timeout for an answer in seconds."""
 MOST_MORE_MS = 25.0
-"""The chain's promise, beyond what its engines take: two blocks and what hands over. How many times
-as long it takes is told, too, but says most about how small the engines' models are."""
+"""Target of the chain beyond the time of its engines: two blocks and the hand-over. The ratio is
+reported too, but says most about how small the engines' models are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ class WholeChain:
 
 
 def measure_whole_chain(report: Report, chain: WholeChain, rounds: int) -> None:
-    """Real seconds from the block that ends the user's turn to the first sample of the answer.
+    """Measure the real seconds from the block that ends the user's turn to the first sample of the
+    answer.
 
     The chain and the engines alone take turns, so that both meet the same machine.
     """
@@ -86,8 +86,8 @@ def measure_whole_chain(report: Report, chain: WholeChain, rounds: int) -> None:
 
 
 def _alone(chain: WholeChain, spoken: Samples) -> tuple[float, float, float]:
-    """Seconds of the recognizer, the dialogue and the voice, each to the output that the next one
-    needs."""
+    """Return the seconds of the recognizer, the dialogue and the voice, each to the output that the
+    next one needs."""
     turn = Turn(1)
     turn.commit()
     ended_at = 0.0
@@ -113,7 +113,7 @@ def _alone(chain: WholeChain, spoken: Samples) -> tuple[float, float, float]:
 
 
 class _Watch(Plain):
-    """Knows when the user speaks: no pause within a sentence is taken for its end. Notes when the
+    """Knows when the user speaks: no pause within a sentence is taken for its end. Records when the
     last block was heard, in real time."""
 
     user_speaking = False
@@ -125,7 +125,7 @@ class _Watch(Plain):
 
 
 class _Timed(Plain):
-    """A recognizer that notes when the block was heard that ended the utterance."""
+    """A recognizer that records when the block was heard that ended the utterance."""
 
     def __init__(self, recognizer: Any, watch: _Watch) -> None:
         self._recognizer, self.watch = recognizer, watch
@@ -140,7 +140,7 @@ class _Timed(Plain):
 
 
 def _together(scene: Scene, recognizer: _Timed, spoken: Samples) -> float | None:
-    """Seconds in the conversation; None where no answer came."""
+    """Return the seconds in the conversation; None where no answer came."""
     scene.conversation.order(
         commands.Forget()
     )  # every prompt is as long as that of the engine alone
@@ -165,7 +165,7 @@ def _silence(seconds: float) -> Samples:
 
 
 def _beaten(samples: Samples) -> Iterator[Samples]:
-    """Blocks of 10 ms, as they come from a microphone: one every 10 ms of real time."""
+    """Send blocks of 10 ms, as they come from a microphone: one every 10 ms of real time."""
     due = time.perf_counter()
     for index in range(-(-len(samples) // MICROPHONE_BLOCK)):
         block = block_of(samples, index)

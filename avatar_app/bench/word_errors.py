@@ -1,4 +1,4 @@
-"""Word errors: how many words were heard wrongly, spelling and numerals apart."""
+"""Word error rate, ignoring spelling variants and numerals."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ _NO_WORD = re.compile(r"[^\w' ]+")
 
 
 def word_errors(heard: str, said: str) -> int:
-    """Words to be exchanged, added and left out, until `heard` is what was said."""
+    """Return the number of word substitutions, insertions and deletions between `heard` and what
+    was said."""
     return Levenshtein.distance(normalized(heard), normalized(said))
 
 
 def normalized(text: str) -> list[str]:
-    """Words in lower case without signs; numbers as digits, in English."""
+    """Return words in lower case without punctuation; numbers as digits, in English."""
     plain = _NO_WORD.sub(" ", text.lower().replace("’", "'"))
     words = alpha2digit(" ".join(plain.split()), "en").split()
     return [_SPELLINGS.get(word, word) for word in words]

@@ -1,4 +1,4 @@
-"""Opens the window on a session and returns when it is closed."""
+"""Runs the window: creates the Qt application, opens a session and reports unexpected errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None
 log = logging.getLogger(__name__)
 
 SIGNAL_MS = 200
-"""How often Python gets a chance to see Ctrl+C while Qt waits."""
+"""How often Python can notice Ctrl+C while Qt waits."""
 
 
 def run_window(session: Session) -> int:
@@ -46,10 +46,10 @@ def run_window(session: Session) -> int:
 
 
 def prepared_application() -> QApplication:
-    """The one application object, with the product's name, icon and typeface."""
+    """Return the one application object, with the product's name, icon and typeface."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    application.setQuitOnLastWindowClosed(False)  # `run_window` says when it is over
+    application.setQuitOnLastWindowClosed(False)  # `run_window` decides when it is over
     application.setStyle("Fusion")
     application.setApplicationName("avatar-app")
     application.setApplicationDisplayName("Avatar")
@@ -61,16 +61,16 @@ def prepared_application() -> QApplication:
 
 
 def _let_python_look() -> None:
-    """Entering Python is enough for a pending signal to be handled."""
+    """Enter Python, which is enough for a pending signal to be handled."""
 
 
 def _reporting_hook(window: MainWindow) -> Hook:
     def report(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
-        """A bug in a slot: into the log with its traceback, and to the user in a sentence."""
+        """Report a bug in a slot: log it with its traceback, and show the user a sentence."""
         log.error("unexpected error in the window", exc_info=(kind, error, traceback))
-        message = window.tr("Something in the window went wrong.")
+        message = window.tr("An unexpected error occurred in the window.")
         window.bridge.post(Failed(None, "window", message, f"{kind.__name__}: {error}"))
 
     return report

@@ -1,1 +1,1 @@
-"""Models with weights set by hand, in the true formats: real libraries say what a test chose."""
+"""Hand-made models in real file formats, with which real libraries produce chosen output."""

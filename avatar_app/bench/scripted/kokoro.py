@@ -1,6 +1,6 @@
-"""A tiny graph with the inputs and outputs of Kokoro's, and a file of voices.
+"""A tiny Kokoro graph with its inputs and outputs, and a file of voices.
 
-Each phoneme sounds for 50 ms: a tone whose pitch tells the phoneme, as loud as the style says.
+Each phoneme sounds for 50 ms: a tone whose pitch encodes the phoneme, as loud as the style says.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 PHONEME = 1200
 """Samples of one phoneme, at 24 kHz and speed 1."""
 FRAMES = 2
-"""What the graph tells as the duration of each phoneme."""
+"""The duration that the graph returns for each phoneme."""
 VOICES = {"af_heart": 0.2, "am_adam": 0.4, "bf_emma": 0.3, "jf_alpha": 0.3, "if_sara": 0.3}
-"""Names, and how loud each is."""
+"""Names and loudness of the voices."""
 
 
 def write_kokoro(folder: Path, *, durations: bool = False, noise: float = 0.0) -> Path:
@@ -30,7 +30,8 @@ def write_kokoro(folder: Path, *, durations: bool = False, noise: float = 0.0) -
 
 
 def graph(*, durations: bool, noise: float) -> onnx.ModelProto:
-    """tokens int64 (1, n), style float32 (1, 256), speed float32 (1,) → audio float32 (samples,)"""
+    """Build the graph: tokens int64 (1, n), style float32 (1, 256), speed float32 (1,) → audio
+    float32 (samples,)"""
     time = np.arange(PHONEME, dtype=np.float32)[None]
     constants: dict[str, np.ndarray] = {
         "time": time,

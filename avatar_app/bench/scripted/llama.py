@@ -1,4 +1,4 @@
-"""A language model for llama.cpp (GGUF) that says the sentences that a test has chosen."""
+"""A tiny GGUF language model for llama.cpp that outputs chosen sentences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from types import MappingProxyType
 import numpy as np
 
 WIDTH = 256
-"""Of the model: all pieces of all sentences, and one for everything else."""
+"""Model width: one dimension per piece of the sentences, and one for everything else."""
 HEAD, FORWARD = 32, 32
-"""Widths inside a layer, which adds nothing: small, for prompts have thousands of tokens."""
+"""Widths inside a layer, which adds nothing: small, as prompts have thousands of tokens."""
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
@@ -63,8 +63,8 @@ def write_llama(
 
 
 def _pieces(text: str, taken: Container[str]) -> list[str]:
-    """Pieces of a text, none twice, so that each leads to one other: a word that comes again is
-    cut in two, in another place each time."""
+    """Split a text into unique pieces, so that each leads to one other: a word that is repeated is
+    split, in another place each time."""
     pieces: list[str] = []
     for word in re.findall(r"\s?\S+", text.replace("\n", " ")):
         word = word.replace(" ", "▁")
@@ -119,10 +119,11 @@ def _write(
 def _weights(
     count: int, follows: list[tuple[int, int]], first: int, layers: int
 ) -> Mapping[str, np.ndarray]:
-    """The last token's embedding goes through untouched; its row of the output is the next one."""
+    """Build weights that pass the last token's embedding through; its row of the output is the next
+    one."""
     embeddings = np.zeros((count, WIDTH), np.float32)
     output = np.zeros((count, WIDTH), np.float32)
-    embeddings[:, 0] = 1.0  # everything that is in no sentence leads to the first one
+    embeddings[:, 0] = 1.0  # every other token leads to the first piece
     output[first, 0] = 10.0
     for place, (before, after) in enumerate(follows, 1):
         embeddings[before] = 0.0

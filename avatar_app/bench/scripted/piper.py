@@ -1,6 +1,6 @@
-"""A tiny graph with the inputs and outputs of a Piper voice, and its description.
+"""A tiny Piper graph with its inputs and outputs, and its description.
 
-Each number sounds for 1,024 samples at speed 1: a tone whose pitch tells the number.
+Each number sounds for 1,024 samples at speed 1: a tone whose pitch encodes the number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ RATE = 22_050
 SAMPLES = 1024
 """Of one number."""
 FRAMES = 4
-"""Of 256 samples, what the graph tells as the duration of each number."""
+"""Of 256 samples, the duration that the graph returns for each number."""
 SPEAKERS = {"anna": 0, "bert": 1}
 _PHONEMES = "_^$ !,.:;?—ˈˌːaɑɐæbdðeəɛɜfɡhiɪjklmnŋoɔɒprɹsʃtuʊʌvwzʒθʔɾᵻ"
 
@@ -39,8 +39,8 @@ def write_piper(folder: Path, *, durations: bool = True, speakers: bool = False)
 
 
 def graph(*, durations: bool, speakers: bool) -> onnx.ModelProto:
-    """input int64 (1, n), input_lengths int64 (1,), scales float32 (3,), perhaps sid int64 (1,) →
-    output float32 (1, 1, 1, samples); a speaker's number makes it louder."""
+    """Build the graph: input int64 (1, n), input_lengths int64 (1,), scales float32 (3,), perhaps
+    sid int64 (1,) → output float32 (1, 1, 1, samples); a speaker's number makes it louder."""
     constants: dict[str, np.ndarray] = {
         "time": np.arange(SAMPLES, dtype=np.float32)[None],
         "step": np.array([2 * np.pi * 20 / RATE], np.float32),

@@ -1,4 +1,4 @@
-"""llama.cpp's own server in a process of its own, on this machine."""
+"""Runs llama.cpp's own server in a separate process on this machine."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from avatar_app.core.errors import EngineFailed
 
 SOON = 60.0
-"""Seconds that the server may take to say what it must."""
+"""Timeout in seconds for the server's messages."""
 READY = "main: server is listening"
 STOPPED = "cancel task"
-"""What the server says when nobody listens to an answer any more."""
+"""The server's message when a client has disconnected."""
 MODEL = "small"
-"""What the server calls its model."""
+"""The server's model name."""
 _PROGRAM = """
 import json, sys, threading
 import xllamacpp
@@ -39,12 +39,12 @@ print("main: server is listening", flush=True)
 sys.stdin.read()
 """
 BATCH = 32
-"""Tokens that it reads before it looks whether anybody listens."""
+"""Tokens that it processes before it checks whether the client is connected."""
 
 
 @dataclass
 class LlamaServer:
-    """The process, and what it writes."""
+    """The process, and its output."""
 
     port: int
     process: subprocess.Popen[str]
@@ -56,18 +56,20 @@ class LlamaServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def read(self) -> None:
-        """Take what the process writes, until it ends."""
+        """Read the process's output, until it ends."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._add(line)
         self._add("It has ended.")
 
     def wait_for(self, text: str) -> None:
-        """Until the server has written `text`; raises EngineFailed if it does not."""
+        """Wait until the server has written `text`; raises EngineFailed if it does not."""
         with self.changed:
             if not self.changed.wait_for(lambda: any(text in line for line in self.lines), SOON):
                 told = " ".join(line.strip() for line in self.lines[-4:])
-                raise EngineFailed(f"llama.cpp's server did not say {text!r}: {told}", "Try again.")
+                raise EngineFailed(
+                    f"llama.cpp's server did not write {text!r}: {told}", "Try again."
+                )
 
     def _add(self, line: str) -> None:
         with self.changed:
@@ -77,7 +79,7 @@ class LlamaServer:
 
 @contextmanager
 def serving(model: Path, context: int) -> Iterator[LlamaServer]:
-    """A server that answers with `model`, a GGUF file; `context`: tokens."""
+    """Yield a server that answers with `model`, a GGUF file; `context`: tokens."""
     port = _free_port()
     options = {
         "model": str(model),

@@ -1,4 +1,4 @@
-"""A Whisper model for faster-whisper that understands one sentence, whatever it hears."""
+"""A tiny Whisper model for faster-whisper that always recognizes one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 WIDTH = 64
-"""Of the model: the longest sentence, in words."""
+"""Model width: the longest sentence, in words."""
 BANDS, FRAMES, MOST_TOKENS, TIMESTAMPS = 80, 1500, 448, 1501
 END = "<|endoftext|>"
 START = "<|startoftranscript|>"
@@ -24,17 +24,18 @@ SPECIAL = (
     UNTIMED,
 )
 CLOCK = 2
-"""Of the model's columns: they tell the time, in a circle, and align words with the sound."""
+"""Columns of the model that encode the time, in a circle, and align words with the sound."""
 WORD_FRAMES = 20
-"""Frames of 20 ms that a word is said to take."""
+"""Frames of 20 ms that a word takes."""
 SURE = 30.0
-"""How much likelier the next word is than any other, in nats."""
+"""How much more likely the next word is than any other, in nats."""
 
 
 def write_whisper(folder: Path, sentence: str, *, silent: bool = False, sure: float = SURE) -> Path:
-    """Write a CTranslate2 Whisper model that says `sentence` (words that differ) and its end.
+    """Write a CTranslate2 Whisper model that outputs `sentence` (words that differ) and its end.
 
-    `silent`: it also believes that nobody spoke. `sure`: nats by which the next word is likelier.
+    `silent`: it also reports that nobody spoke. `sure`: nats by which the next word is more
+    likely.
     """
     words = [f"Ġ{word}" for word in sentence.split()]
     assert len(set(words)) == len(words) <= WIDTH - CLOCK - 3, "each word leads to the next one"
@@ -48,7 +49,7 @@ def write_whisper(folder: Path, sentence: str, *, silent: bool = False, sure: fl
 
 
 def _successors(words: list[str]) -> list[tuple[str, str]]:
-    """Which token follows which."""
+    """Return which token follows which."""
     spoken = list(zip([UNTIMED, *words], [*words, END], strict=True))
     timed = [(START, "<|0.00|>"), ("<|0.00|>", words[0]), ("<|2.00|>", END)]
     return [*spoken[:-1], (words[-1], "<|2.00|>"), *timed]
@@ -90,7 +91,7 @@ def _write_model(
 
 
 def _fill(spec: Any) -> None:
-    """Weights that let the embedding of the last token through: nothing is added to it."""
+    """Set weights that pass the embedding of the last token through, adding nothing."""
 
     if isinstance(spec, list):
         for part in spec:
@@ -130,7 +131,7 @@ def _fill(spec: Any) -> None:
 
 
 def _align(spec: Any) -> None:
-    """Let each word look at the sound where it is said to be spoken."""
+    """Let each word attend to the sound at its time."""
     spec.encoder.position_encodings.encodings = _clock(np.arange(FRAMES))
     spec.decoder.position_encodings.encodings = _clock(np.arange(MOST_TOKENS) * WORD_FRAMES)
     looking = spec.decoder.layer[0].attention

@@ -1,1 +1,1 @@
-"""Probes that measure the real window; they run in a process of their own."""
+"""Probes that measure the real window, each in a process of its own."""

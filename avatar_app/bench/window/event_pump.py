@@ -1,15 +1,15 @@
-"""Qt's event loop for programs that look at something after each turn of it."""
+"""Runs Qt's event loop step by step, for programs that check something after each step."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEventLoop, QTimer
 
 BEAT_MS = 10
-"""A turn waits so long, at most."""
+"""Maximum duration of a step."""
 
 
 class EventPump:
-    """Sleeps between events, which `processEvents` with a time limit does not: it would spin."""
+    """Sleeps between events, unlike `processEvents` with a time limit, which would spin."""
 
     def __init__(self) -> None:
         self._loop = QEventLoop()

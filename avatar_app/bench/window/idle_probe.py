@@ -1,8 +1,9 @@
-"""Run as a program, it opens the window on a real session and prints what its threads cost.
+"""Idle probe, a program: opens the window on a real session and prints its threads'
+processor use.
 
 Argument: seconds for each of three states. At rest: the window is open and nobody speaks. Hidden:
 it is minimized. Speaking: it is open and the avatar tells a story. With a screen the window is
-shown there, without one it is drawn all the same.
+shown there; without one it is drawn off-screen.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from avatar_app.ui.window.main_window import MainWindow
 SETTLING = 4.0
 """Seconds after a change of state before it is measured."""
 ASLEEP = 14.0
-"""The same before the first: by then nothing that was played is waited for any more."""
+"""The same before the first: by then everything that was played has ended."""
 PATIENCE = 60.0
 STORY = "Tell me a story."
 
 
 class ThreadMeter:
-    """Processor time by thread since it was made, and the pictures that were painted."""
+    """Processor time by thread since creation, and the number of repaints."""
 
     def __init__(self, paints: Paints) -> None:
         self._paints, self._painted = paints, paints.count
@@ -45,7 +46,7 @@ class ThreadMeter:
         self._children = self._child_seconds()
 
     def read(self) -> dict[str, Any]:
-        """Shares of one core."""
+        """Return shares of one core."""
         seconds = time.perf_counter() - self._began
         names = {thread.native_id: thread.name for thread in threading.enumerate()}
         shares: defaultdict[str, float] = defaultdict(float)
@@ -65,7 +66,7 @@ class ThreadMeter:
 
 
 class Paints(QObject):
-    """Counts how often what it watches was painted."""
+    """Counts repaints of the watched widget."""
 
     count = 0
 
@@ -89,7 +90,7 @@ class IdleProbe:
         self._window.stage.view.installEventFilter(self._paints)
 
     def run(self, seconds: float) -> dict[str, Any]:
-        """What was measured in each state."""
+        """Return the measurements of each state."""
         self._window.show()
         self._window.start()
         self._wait_for(lambda: self._ended)  # the greeting is over
@@ -107,7 +108,7 @@ class IdleProbe:
         return measured
 
     def _measure(self, seconds: float) -> dict[str, Any]:
-        """For so long, or until a turn ends."""
+        """Measure for so long, or until a turn ends."""
         meter, ended, deadline = ThreadMeter(self._paints), self._ended, time.monotonic() + seconds
         self._wait_for(lambda: self._ended > ended or time.monotonic() >= deadline, seconds)
         return meter.read()
@@ -118,7 +119,7 @@ class IdleProbe:
             self._pass(0.25)
 
     def _pass(self, seconds: float) -> None:
-        """Let the window live."""
+        """Let the window run."""
         loop = QEventLoop()
         QTimer.singleShot(int(seconds * 1000), loop.quit)
         loop.exec()
@@ -132,7 +133,7 @@ class IdleProbe:
 
 
 def main() -> None:
-    """Print what was measured as one line of JSON."""
+    """Print the measurements as one line of JSON."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.stdout.write(json.dumps(IdleProbe().run(float(sys.argv[1]))) + "\n")

@@ -1,7 +1,8 @@
-"""Run as a program, it holds a conversation before an unseen portrait and prints what was shown.
+"""Portrait probe, a program: runs a conversation with a hidden portrait and prints what was
+shown.
 
-Arguments: a JSON object of settings, and seconds. The portrait is the window's own, 720p, asked and
-painted at the window's pace; what is measured begins when the face has spoken for the first time.
+Arguments: a JSON object of settings, and seconds. The portrait is the window's own, 720p, polled
+and painted at the window's pace; measuring begins when the face has spoken for the first time.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ WIDTH, HEIGHT = 1280, 720
 MEMORY_EVERY = 1.0
 """Seconds."""
 FIRST_WORDS = 60.0
-"""Seconds after which nothing is awaited any more before measuring begins."""
+"""Timeout in seconds before measuring begins."""
 
 
 class FaceProbe(QObject):
-    """Watches the portrait: what it was given, and when that was painted."""
+    """Records the portrait's frames, and when they were painted."""
 
     def __init__(self, session: LiveSession) -> None:
         super().__init__()
@@ -89,7 +90,7 @@ class Meter:
 
 
 class Watch:
-    """A session, and the portrait before which it is held."""
+    """A session, and its portrait."""
 
     def __init__(self, settings: Settings) -> None:
         self._application = prepared_application()
@@ -100,7 +101,7 @@ class Watch:
         self._eyes.view.show()
 
     def run(self, seconds: float) -> dict[str, Any]:
-        """Hold the conversation; what was measured."""
+        """Run the conversation; returns the measurements."""
         session = self._session
         session.start()
         self._wait_for_words()
@@ -154,7 +155,7 @@ def _children_mb() -> float:
 
 
 def main() -> None:
-    """Print what was measured as one line of JSON."""
+    """Print the measurements as one line of JSON."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     settings = Settings.model_validate_json(sys.argv[1])
     sys.stdout.write(json.dumps(Watch(settings).run(float(sys.argv[2]))) + "\n")

@@ -1,7 +1,8 @@
-"""How soon the window is there: run as a program, it starts one unseen and prints what it measured.
+"""Startup probe, a program: starts a hidden window and prints the startup times.
 
-Everything is real but the screen: the session, its engines and devices (stand-ins where there is no
-sound card), and the window. It is visible when its portrait has been painted for the first time.
+Everything is real except for the screen: the session, its engines and devices (null devices without
+a sound card), and the window. It counts as visible when its portrait has been painted for the first
+time.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 
 PATIENCE_MS = 30_000
-"""Milliseconds after which a picture or an answer is no longer awaited."""
+"""Timeout in milliseconds for a picture or an answer."""
 BEAT_MS = 10
-"""How often the event loop is asked to be on time while a turn goes on."""
+"""Interval of the timer that checks the event loop while a turn goes on."""
 TEXT = "What can you do?"
 """What is typed."""
 
 
 class FirstPaint(QObject):
-    """Notes when what it watches was painted for the first time."""
+    """Records when the watched widget was first painted."""
 
     at: float | None = None
 
@@ -44,7 +45,7 @@ class FirstPaint(QObject):
 
 
 class Beats(QObject):
-    """Asks the event loop for a call every 10 ms, and notes how late each one is."""
+    """Requests a call of the event loop every 10 ms, and records how late each one is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class Beats(QObject):
 
 
 class Probe:
-    """A window on a real session, and what it has seen so far."""
+    """A window on a real session, and its measurements so far."""
 
     def __init__(self) -> None:
         self._application = prepared_application()
@@ -110,7 +111,8 @@ class Probe:
         }
 
     def _wait_for(self, condition: Callable[[], object]) -> float | None:
-        """Run the event loop until `condition` holds; when that was, or None if it never did."""
+        """Run the event loop until `condition` is true; returns when that was, or None if it never
+        was."""
         clock = QElapsedTimer()
         clock.start()
         while not condition():
@@ -125,12 +127,12 @@ class Probe:
 
 
 def since_start_ms() -> float:
-    """Milliseconds since this process was started."""
+    """Return the milliseconds since this process was started."""
     return (time.time() - psutil.Process().create_time()) * 1000
 
 
 def main() -> None:
-    """Print what was measured as one line of JSON."""
+    """Print the measurements as one line of JSON."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.stdout.write(json.dumps(Probe().run()) + "\n")
 

@@ -1,4 +1,4 @@
-"""Draws one line of the transcript: the user's in a bubble, the avatar's as plain text."""
+"""Draws a line of the transcript: the user's in a bubble, the avatar's as plain text."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, color
 
 TEXT_PIXELS, NAME_PIXELS, BLOCK_PIXELS = 15, 12, 13
 LINE_END = "\u2028"
-"""Qt's mark for a new line within a paragraph."""
+"""Qt's character for a new line within a paragraph."""
 LINE_SPACING = 1.28
 SIDE = 2 * UNIT
 PADDING = 10
 """Pixels between a bubble's edge and its text."""
 BUBBLE_SHARE = 0.82
-"""Widest a bubble gets, as a share of the list."""
+"""Maximum width of a bubble, as a share of the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the parts of a line go, relative to its row."""
+    """Positions of the parts of a line, relative to its row."""
 
     name: QRectF
     bubble: QRectF
@@ -90,7 +90,7 @@ class ChatDelegate(QStyledItemDelegate):
             painter.fillPath(rounded(ground, RADIUS), color(palette.accent, 0.14))
 
     def _head(self, line: TranscriptLine) -> str:
-        """Who and when, and whether it was cut off."""
+        """Return speaker and time, and whether the line was cut off."""
         who = self.tr("You") if line.speaker is TranscriptSpeaker.USER else self.avatar
         parts = [who, line.at.strftime("%H:%M")] if line.at else [who]
         if line.interrupted:
@@ -112,7 +112,7 @@ class ChatDelegate(QStyledItemDelegate):
         return True
 
     def tip(self, line: TranscriptLine, at: QPointF, rect: QRect) -> str:
-        """What the word under `at` (relative to the row) has to say; empty for most."""
+        """Return the tooltip of the word at `at` (relative to the row); empty for most."""
         if not line.cut_off:
             return ""
         layout = _laid_out(line, _text_width(line, rect.width()), self._theme.palette)
@@ -147,7 +147,7 @@ def _text_width(line: TranscriptLine, width: int) -> float:
 
 @lru_cache(maxsize=2048)
 def _place(line: TranscriptLine, width: int) -> Place:
-    """Names stand above the text; a bubble is as wide as its text."""
+    """Lay out the line: names above the text; a bubble is as wide as its text."""
     layout = _laid_out(line, _text_width(line, width), None)
     head = QFontMetrics(_name_font()).height() + 6
     last = layout.lineAt(layout.lineCount() - 1)
@@ -206,7 +206,7 @@ def _text_font() -> QFont:
 
 @lru_cache(maxsize=1)
 def _block_font() -> QFont:
-    """Letters of one width, for code and tables."""
+    """Return a monospaced font, for code and tables."""
     fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     fixed.setPixelSize(BLOCK_PIXELS)
     return fixed

@@ -1,4 +1,4 @@
-"""Delete the transcript at once and the stored history when nobody undoes it."""
+"""Deletes the transcript at once, and the stored history unless the user undoes it in time."""
 
 from __future__ import annotations
 

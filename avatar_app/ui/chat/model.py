@@ -1,4 +1,4 @@
-"""The transcript's lines, oldest first: who said what, and how much of it was heard."""
+"""The transcript model: lines with their speaker and how much was heard, oldest first."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.ui.chat.spoken_words import Answer
 
 MOST_LINES = 400
-"""Lines kept in the window; the history keeps all."""
+"""Lines in the window; the history stores all."""
 LINE_ROLE = Qt.ItemDataRole.UserRole + 1
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class TranscriptSpeaker(Enum):
-    """Who said a line."""
+    """The speaker of a line."""
 
     USER = auto()
     AVATAR = auto()
@@ -27,23 +27,23 @@ class TranscriptSpeaker(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """What one of the two said in one turn."""
+    """What one speaker said in one turn."""
 
     turn_id: int
     speaker: TranscriptSpeaker
     answer: Answer
-    """The words; of a user all are heard."""
+    """The words; the user's are all heard."""
     at: datetime | None = None
-    """Local time; None where it is not known."""
+    """Local time; None if unknown."""
     live: bool = False
     """Still being said."""
     outcome: Outcome = Outcome.FINISHED
     block: str = ""
-    """What is shown as it was written, in place of an answer: code, a table, a formula."""
+    """A block shown as it was written, instead of an answer: code, a table, a formula."""
 
     @property
     def cut_off(self) -> bool:
-        """Whether words were written that nobody will ever hear."""
+        """Whether words were written that will never be heard."""
         return not self.live and self.answer.heard < len(self.answer.words)
 
     @property
@@ -55,7 +55,7 @@ class ChatModel(QAbstractListModel):
     """Lines for the view. While a turn runs its lines change in place."""
 
     progressed = Signal(int)
-    """A row shows further words as heard; its size did not change."""
+    """Emitted when more words of a row were heard; its size did not change."""
 
     def __init__(self, avatar: str) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class ChatModel(QAbstractListModel):
         return tuple(self._lines)
 
     def spoken(self, line: TranscriptLine) -> str:
-        """A line as text to copy or read aloud: only what was heard."""
+        """Return a line as text to copy or read aloud: only what was heard."""
         if line.speaker is TranscriptSpeaker.USER:
             return self.tr("You: {text}").format(text=line.answer.text)
         if line.block:
@@ -90,7 +90,7 @@ class ChatModel(QAbstractListModel):
         return f"{self.avatar}: {text}"
 
     def fill(self, turns: tuple[TurnEnded, ...]) -> None:
-        """Begin with earlier turns."""
+        """Start with earlier turns."""
         earlier = (line for turn in turns for line in _lines_of(turn))
         self._reset((*earlier, *self._lines))
 
@@ -98,11 +98,11 @@ class ChatModel(QAbstractListModel):
         self._reset(())
 
     def bring_back(self, lines: tuple[TranscriptLine, ...]) -> None:
-        """Put lines that were cleared before those that came since."""
+        """Restore cleared lines before those added since."""
         self._reset((*lines, *self._lines))
 
     def name_avatar(self, name: str) -> None:
-        """Call the avatar so from now on."""
+        """Change the avatar's name."""
         self.avatar = name
 
     def user_said(self, turn_id: int, text: str) -> None:
@@ -123,12 +123,12 @@ class ChatModel(QAbstractListModel):
             self._replace(row, replace(line, answer=line.answer.extended(clause)))
 
     def avatar_shows(self, turn_id: int, text: str) -> None:
-        """Something to look at, below what is being said."""
+        """Add a block to be shown, below what is being said."""
         speaker = TranscriptSpeaker.AVATAR
         self._append(TranscriptLine(turn_id, speaker, Answer(), _now(), block=text))
 
     def withdraw_blocks(self, turn_id: int) -> None:
-        """Forget what was shown in a turn."""
+        """Remove the blocks of a turn."""
         for row in range(len(self._lines) - 1, -1, -1):
             if self._lines[row].block and self._lines[row].turn_id == turn_id:
                 self._remove(row)
@@ -141,17 +141,17 @@ class ChatModel(QAbstractListModel):
             self.progressed.emit(row)
 
     def turn_ended(self, turn: TurnEnded) -> None:
-        """Put what history keeps in the place of what was shown while the turn ran."""
+        """Replace what was shown during the turn by what history stores."""
         for line in _lines_of(turn):
             row = self._live_row(turn.turn_id, line.speaker)
             if row is None:
                 self._append(replace(line, at=_now()))
             else:
                 self._replace(row, replace(line, at=self._lines[row].at))
-        self.withdraw(turn.turn_id)  # what history does not keep goes
+        self.withdraw(turn.turn_id)  # what history does not store is removed
 
     def withdraw(self, turn_id: int) -> None:
-        """Forget what is still being said in a turn."""
+        """Remove what is still being said in a turn."""
         for speaker in TranscriptSpeaker:
             row = self._live_row(turn_id, speaker)
             if row is not None:

@@ -1,4 +1,4 @@
-"""Which words of an answer were heard: here alone is known how written and heard text relate."""
+"""Tracks which words of a written answer were heard."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the avatar wrote, and how much of it has left the loudspeaker."""
+    """What the avatar wrote, and how much of it was played."""
 
     words: tuple[str, ...] = ()
     heard: int = 0
-    """Leading words that were heard."""
+    """Number of leading words that were heard."""
 
     @classmethod
     def of(cls, written: str, heard: str) -> Answer:
@@ -19,11 +19,11 @@ class Answer:
         return cls(words, min(len(heard.split()), len(words)))
 
     def extended(self, clause: str) -> Answer:
-        """With a further clause written."""
+        """Return a copy with another clause."""
         return Answer(self.words + tuple(clause.split()), self.heard)
 
     def hearing(self, text: str) -> Answer:
-        """With the words of `text` heard so far."""
+        """Return a copy with the words of `text` heard so far."""
         return Answer(self.words, min(len(text.split()), len(self.words)))
 
     @property
@@ -32,5 +32,5 @@ class Answer:
 
     @property
     def heard_length(self) -> int:
-        """Characters of `text` that were heard."""
+        """Return the number of characters of `text` that were heard."""
         return len(" ".join(self.words[: self.heard]))

@@ -1,4 +1,4 @@
-"""The transcript beside the portrait: reads along, stays at the end unless the user scrolls up."""
+"""The transcript view: follows the conversation unless the user scrolls up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 
 NEAR_END = 24
-"""Pixels from the end within which the view follows what is added."""
+"""Pixels from the end within which the view follows new lines."""
 
 
 class ChatList(QListView):
@@ -51,7 +51,7 @@ class ChatList(QListView):
         copy.activated.connect(self.copy)
 
     def copy(self) -> None:
-        """Put the selected lines, or all if none is selected, on the clipboard."""
+        """Copy the selected lines, or all if none is selected, to the clipboard."""
         rows = sorted(index.row() for index in self.selectedIndexes())
         lines = self._lines.lines
         chosen = [lines[row] for row in rows] or lines
@@ -72,7 +72,7 @@ class ChatList(QListView):
 
 
 class ChatView(QFrame):
-    """The panel: a heading, the list, or a word while it is empty."""
+    """The panel: a heading, the list, or a hint while it is empty."""
 
     def __init__(self, model: ChatModel, theme: Theme) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class ChatView(QFrame):
         self._show_what_there_is()
 
     def name_avatar(self, name: str) -> None:
-        """Call the avatar so from now on."""
+        """Change the avatar's name."""
         self.model.name_avatar(name)
         self.list.delegate.avatar = name
         self.list.viewport().update()

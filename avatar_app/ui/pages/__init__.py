@@ -1,1 +1,1 @@
-"""Pages of the window: settings, and those to come."""
+"""Pages next to the portrait: settings and others."""

@@ -1,4 +1,4 @@
-"""Editors of a form for switches, choices and text; numbers have a file of their own."""
+"""Editors for switches, choices and text in a form; number_editor.py has the one for numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHEVRON = 18
 
 
 class Editor(QWidget):
-    """Shows a value and reports the one that the user chose."""
+    """Shows a value and reports the user's choice."""
 
     changed = Signal(object)
 
@@ -44,13 +44,14 @@ class Editor(QWidget):
         raise NotImplementedError
 
     def add(self, *widgets: QWidget, stretch: int = 0) -> None:
-        """Lay widgets out, one beside the other."""
+        """Lay out widgets in a row."""
         for widget in widgets:
             cast("QHBoxLayout", self.layout()).addWidget(widget, stretch)
 
 
 class LineEdit(QLineEdit):
-    """Undoes what was typed; then Ctrl+Z is the page's, which undoes settings."""
+    """A line edit with undo while typing; afterwards Ctrl+Z belongs to the page, which undoes
+    settings."""
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -112,7 +113,7 @@ class SwitchEditor(Editor):
 
 
 class _Choices(QComboBox):
-    """Scrolling the page over it chooses nothing."""
+    """A combo box that ignores the scroll wheel."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -134,7 +135,7 @@ class _Choices(QComboBox):
 
 
 class ChoiceEditor(Editor):
-    """One of several values."""
+    """An editor for one of several values."""
 
     def __init__(self, theme: Theme) -> None:
         self._box = _Choices(theme)
@@ -148,7 +149,7 @@ class ChoiceEditor(Editor):
         if field.optional:
             choices.insert(0, (None, self.tr("System default"), ""))
         values = [value for value, _, _ in choices]
-        if field.value not in values:  # a device that is unplugged, say
+        if field.value not in values:  # for example an unplugged device
             choices.append((field.value, str(field.value), ""))
             values.append(field.value)
         with QSignalBlocker(self._box):
@@ -160,7 +161,7 @@ class ChoiceEditor(Editor):
 
 
 class TextEditor(Editor):
-    """A line of text, or several words with commas between them."""
+    """An editor for a line of text, or several words separated by commas."""
 
     def __init__(self) -> None:
         self._line = LineEdit()

@@ -1,5 +1,5 @@
-"""A form of setting rows in cards, one for each section. Rows are made once for each page of the
-settings, and shown, hidden and filled from then on."""
+"""A form of setting rows in cards, one card for each section. Rows are created once for each page
+of the settings, and shown, hidden and filled from then on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Section(QWidget):
         column.addWidget(card)
 
     def show_only(self, names: Collection[str], *, with_page: bool) -> None:
-        """Show some of the rows, and nothing where none is among them."""
+        """Show some of the rows, and hide the section if it has none of them."""
         shown = [row for name, row in self.rows.items() if name in names]
         named = with_page and self._page != self._title
         self._heading.setText(f"{self._page} · {self._title}" if named else self._title)
@@ -68,7 +68,7 @@ class _PageGroup(QWidget):
 
 
 class SettingsForm(QScrollArea):
-    """Shows fields; keeps focus and place while only values change."""
+    """Shows fields; keeps focus and scroll position while only values change."""
 
     chosen = Signal(str, object)
     reset_wanted = Signal(str)
@@ -103,7 +103,7 @@ class SettingsForm(QScrollArea):
     def show_fields(
         self, fields: Sequence[SettingField], names: Collection[str], *, with_pages: bool = False
     ) -> None:
-        """Of all fields show those with these names, under the titles of their sections."""
+        """Show the fields with these names, under the titles of their sections."""
         self.rows = {}
         for page, on_page in _by_page(fields).items():
             wanted = [field.name for field in on_page if field.name in names]
@@ -114,7 +114,7 @@ class SettingsForm(QScrollArea):
         self._nothing.setVisible(not self.rows)
 
     def prepare_one(self, fields: Sequence[SettingField]) -> bool:
-        """Make the rows of one more page, out of sight; False if all are made."""
+        """Create the hidden rows of one more page; returns False if all exist."""
         for page, on_page in _by_page(fields).items():
             if page not in self._groups:
                 self._group(page, on_page).hide()
@@ -122,7 +122,7 @@ class SettingsForm(QScrollArea):
         return False
 
     def show_problem(self, name: str, text: str) -> None:
-        """Say below a row why its value was not taken."""
+        """Show below a row why its value was rejected."""
         if row := self.rows.get(name):
             row.show_problem(text)
             self.ensureWidgetVisible(row)
@@ -145,7 +145,7 @@ class SettingsForm(QScrollArea):
         group.show()
 
     def _group(self, page: Page, fields: Sequence[SettingField]) -> _PageGroup:
-        """The page's rows; made anew where its settings are others than before."""
+        """Return the page's rows; recreated where its settings have changed."""
         former = self._groups.get(page)
         if former is not None and former.layout_of == _layout_of(fields):
             return former

@@ -1,4 +1,4 @@
-"""The pages beside the portrait, in the order of their keys. A new page is one file and one entry
+"""The pages next to the portrait, in the order of their keys. A new page is one file and one entry
 in `PAGES`; its module is loaded when the page is first opened."""
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from avatar_app.ui.style.assets import Glyph
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """What the window knows of a page before it is made."""
+    """What the window knows of a page before it is created."""
 
     id: str
-    """What settings, shortcuts and other pages call it."""
+    """Identifier in settings, shortcuts and other pages."""
     source_title: str
     glyph: Glyph
     make: Callable[[PageContext], PageView]
 
     @property
     def title(self) -> str:
-        """In the user's language."""
+        """Return the title in the user's language."""
         return QCoreApplication.translate("pages", self.source_title)
 
 

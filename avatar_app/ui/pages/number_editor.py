@@ -1,4 +1,4 @@
-"""The editor of numbers: a field, and a slider where the range has an end on both sides."""
+"""An editor for numbers: a field, with a slider where the range is bounded."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from avatar_app.ui.pages.editors import Editor, LineEdit
 from avatar_app.ui.style.theme import UNIT
 
 REST_MS = 250
-"""How long a slider or number rests until its value counts."""
+"""Delay after the last change of a slider or number before the value is applied."""
 MOST_STOPS = 1000
-"""Steps of a range up to which a slider is of use."""
+"""Maximum steps of a range for which a slider is useful."""
 UNBOUNDED = 10**9
 
 
@@ -35,7 +35,7 @@ class _Slider(QSlider):
 
 
 class NumberEditor(Editor):
-    """A number; with a slider where the range has an end on both sides. Counts when it rests."""
+    """A number; with a slider where the range is bounded. Applied after a short delay."""
 
     def __init__(self, field: SettingField) -> None:
         whole = field.type is FieldType.INTEGER
@@ -66,7 +66,9 @@ class NumberEditor(Editor):
         box = self._box
         box.setFixedWidth(15 * UNIT)
         line = LineEdit()
-        line.setObjectName("qt_spinbox_lineedit")  # as Qt calls its own, which has no name either
+        line.setObjectName(
+            "qt_spinbox_lineedit"
+        )  # Qt's name for its own child, which has no constant
         line.setTextMargins(UNIT, 0, 0, 0)
         box.setLineEdit(line)
         box.setKeyboardTracking(False)
@@ -87,7 +89,7 @@ class NumberEditor(Editor):
 
     def show_field(self, field: SettingField) -> None:
         if self._timer.isActive():
-            return  # the user is at it
+            return  # the user is editing
         with QSignalBlocker(self._box):
             self._box.setValue(cast("int", field.value))
         self._follow(float(field.value))

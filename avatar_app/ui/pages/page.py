@@ -1,4 +1,4 @@
-"""The base of every page beside the portrait: heading, close button, toast, and when it works."""
+"""The base class of pages next to the portrait: heading, close button, toast, and life cycle."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ TOAST_WIDEST = 56 * UNIT
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageContext:
-    """What a page is made with."""
+    """What a page receives on creation."""
 
     session: Session
     theme: Theme
     work: Work
-    """Runs what may take a moment, off the window's thread."""
+    """Runs slow calls outside the window's thread."""
     post: Callable[[Callable[[], None]], None]
-    """Makes a call in the window's thread, from any thread."""
+    """Schedules a call in the window's thread, from any thread."""
     show_page: Callable[[str], None]
     """Opens another page by its id."""
 
 
 class PageView(QWidget):
-    """One page. It is made when it is first opened, and kept; it works only between `enter` and
-    `leave`."""
+    """One page. It is created when it is first opened, and kept; it is active only between `enter`
+    and `leave`."""
 
     close_wanted = Signal()
 
@@ -48,7 +48,7 @@ class PageView(QWidget):
         self.close_button = IconButton(context.theme, Glyph.CLOSE, self.tr("Close"), "Esc")
         self.close_button.clicked.connect(self.close_wanted)
         self.head = QHBoxLayout()
-        """Between the heading and the close button; a page may put more there."""
+        """Between the heading and the close button; a page may add widgets."""
         self.head.setSpacing(2 * UNIT)
         self.body = QVBoxLayout()
         """Below the heading; a page lays itself out in it."""
@@ -64,25 +64,25 @@ class PageView(QWidget):
         column.addLayout(top)
         column.addLayout(self.body, 1)
         self.toast = NoticeBar(self, context.theme)
-        """Says what was done, and offers to undo it."""
+        """Reports what was done, and offers to undo it."""
         self.toast.changed.connect(self._place_toast)
 
     def enter(self) -> None:
-        """The page is on show from now on."""
+        """Called when the page is shown."""
 
     def leave(self) -> None:
-        """The page is hidden from now on: nothing may go on in it."""
+        """Called when the page is hidden: it must stop all activity."""
 
     def escape(self) -> bool:
-        """Go one step back within the page; False where only leaving the page is left."""
+        """Go one step back within the page; return False if the page should be left."""
         return False
 
     def focus_first(self) -> None:
-        """Put the keys where a user of the page begins."""
+        """Move the keyboard focus to where a user of the page starts."""
         self.close_button.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def stop(self) -> None:
-        """The window closes: follow nothing any more."""
+        """Called when the window closes: unsubscribe from everything."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,4 +1,4 @@
-"""One setting in a form: title, help, editor, and the way back to what it was as shipped."""
+"""A setting in a form: title, help, editor, and a reset button."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RESET = 4 * UNIT
 
 
 class SettingRow(QWidget):
-    """Passes on what the user chooses; shows what the store says."""
+    """Reports the user's choice; shows the store's value."""
 
     chosen = Signal(str, object)
-    """A setting's name and its new value."""
+    """Emitted with a setting's name and its new value."""
     reset_wanted = Signal(str)
 
     def __init__(self, field: SettingField, theme: Theme) -> None:
@@ -44,7 +44,7 @@ class SettingRow(QWidget):
         self.show_field(field)
 
     def show_field(self, field: SettingField) -> None:
-        """Show the field's value and whether it is as shipped."""
+        """Show the field's value and whether it is the default."""
         self.field = field
         self.problem.hide()
         self.editor.show_field(field)
@@ -61,14 +61,14 @@ class SettingRow(QWidget):
         self.reset_button.setToolTip(name)
 
     def mark_first(self, *, first: bool) -> None:
-        """The first row of a card has no line above it."""
+        """Mark the first row of a card, which has no line above it."""
         if self.property("first") is not first:
             self.setProperty("first", first)
             self.style().unpolish(self)
             self.style().polish(self)
 
     def show_problem(self, text: str) -> None:
-        """Say why the value was not taken, and show the one that holds."""
+        """Show why the value was rejected, and restore the valid one."""
         self.editor.show_field(self.field)
         self.problem.setText(text)
         self.problem.show()
@@ -111,7 +111,7 @@ class SettingRow(QWidget):
 
 
 def shown_value(field: SettingField) -> str:
-    """The field's value as a person reads it."""
+    """Return the field's value as readable text."""
     return _shown(field, field.value)
 
 
@@ -132,7 +132,7 @@ def _shown(field: SettingField, value: Any) -> str:
 
 
 def editor_for(field: SettingField, theme: Theme) -> Editor:
-    """The editor of a field's type, showing its value."""
+    """Return the editor of a field's type, showing its value."""
     match field.type:
         case FieldType.BOOLEAN:
             editor: Editor = SwitchEditor(theme)

@@ -1,4 +1,4 @@
-"""The settings page: every setting and engine option, found by words, applied at once, undone."""
+"""The settings page: every setting and engine option, with search and undo, applied at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAVIGATION = 17 * UNIT
 
 
 class SettingsPage(PageView):
-    """Everything that may take a moment goes through the window's `work`."""
+    """The settings page; slow calls run in the window's `work`."""
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context, self.tr("Settings"))
@@ -54,7 +54,7 @@ class SettingsPage(PageView):
         )
 
     def enter(self) -> None:
-        """Show the settings as they are now; devices are listed meanwhile."""
+        """Show the current settings; devices are listed in the background."""
         self._fill()
         self._work.run(self._session.devices).then(self._show_devices)
         self._idle.start()
@@ -63,24 +63,24 @@ class SettingsPage(PageView):
         self._idle.stop()
 
     def focus_first(self) -> None:
-        """Ready to search."""
+        """Focus the search field."""
         self.search_field.setFocus()
         self.search_field.selectAll()
 
     def escape(self) -> bool:
-        """Leave the words of a search first."""
+        """Clear the search first."""
         return self.search_field.leave()
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self._work.run(self._store.undo)
 
     def redo(self) -> None:
-        """Make the change again that was undone last."""
+        """Redo the change that was undone last."""
         self._work.run(self._store.redo)
 
     def stop(self) -> None:
-        """Follow the settings no more."""
+        """Unsubscribe from the settings."""
         self._unfollow()
 
     def _choose(self, name: str, value: Any) -> None:
@@ -94,7 +94,7 @@ class SettingsPage(PageView):
         task.failed(lambda error: self._show_problem(name, error))
 
     def _tell(self, name: str, change: SettingsChange) -> None:
-        """A toast that offers to undo; the newest change only."""
+        """Show a toast that offers to undo; for the newest change only."""
         field = next((each for each in self._fields() if each.name == name), None)
         if field is not None and change.names:
             undo = Action(self.tr("Undo"), self.undo)
@@ -104,8 +104,8 @@ class SettingsPage(PageView):
 
     def _when(self, effect: Effect) -> str:
         if effect is Effect.WHEN_LOADED:
-            return self.tr("It takes effect when its engine has loaded.")
-        return self.tr("It takes effect at the next start.")
+            return self.tr("The change takes effect when its engine has loaded.")
+        return self.tr("The change takes effect at the next start.")
 
     def _show_problem(self, name: str, error: AvatarError) -> None:
         self.form.show_problem(name, f"{error.message} {error.hint}".strip())
@@ -118,7 +118,7 @@ class SettingsPage(PageView):
         return form_fields(self._store, self._help, self._session.manifests, self._suggestions)
 
     def _fill(self) -> None:
-        """Show the fields of the page that is chosen, or those that were searched for."""
+        """Show the fields of the selected page, or the results of a search."""
         fields, words = self._fields(), self.search_field.text().strip()
         self.pages.setEnabled(not words)
         page = self.pages.currentItem().text()
@@ -126,7 +126,7 @@ class SettingsPage(PageView):
         self.form.show_fields(fields, {field.name for field in found}, with_pages=bool(words))
 
     def _prepare(self) -> None:
-        """Make the rows that a search may find, a page at a time, while nothing else is to do."""
+        """Create the rows that a search may find, a page at a time, while idle."""
         if self.isVisible() and self.form.prepare_one(self._fields()):
             self._idle.start()
 
@@ -139,7 +139,7 @@ class SettingsPage(PageView):
         self._fill()
 
     def _open_file(self) -> None:
-        """In the program that the system opens YAML with; an empty file is made for it."""
+        """Open the file in the system's program for YAML; an empty file is created if needed."""
         url = QUrl.fromLocalFile(str(self._store.user_file))
         self._work.run(self._store.create_file).then(lambda _: self._show_file(url))
 

@@ -1,4 +1,4 @@
-"""A photo becomes the face on show: chosen or dropped, and made in the background."""
+"""Creates an avatar from a chosen or dropped photo, in the background, and shows it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ _AVATARS = "*.avatar"
 
 
 class AvatarDrop(QObject):
-    """Makes one avatar at a time, in a thread of its own: devices do not wait for a long clip."""
+    """Creates one avatar at a time, in a thread of its own, so that a long clip does not block
+    devices."""
 
     made = Signal(str)
-    """The name of an avatar that is to be shown."""
+    """Emitted with the name of an avatar to show."""
 
     def __init__(
         self, window: QWidget, pane: PortraitPane, bridge: Bridge, characters: Characters
@@ -60,7 +61,7 @@ class AvatarDrop(QObject):
         dialog.open()
 
     def take(self, source: Path) -> None:
-        """Make an avatar of a file and put it on show."""
+        """Create an avatar from a file and show it."""
         if self.is_busy:
             return
         job = Job(source.name, lambda job: self._characters.make_character(source, job))
@@ -72,18 +73,18 @@ class AvatarDrop(QObject):
         task.then(self._show).failed(lambda error: self._tell(source, error))
 
     def cancel(self) -> None:
-        """Make no avatar after all."""
+        """Cancel the creation."""
         if self._job is not None:
             self._job.cancel()
             self._card.show_cancelled()
 
     def close(self) -> None:
-        """The window goes; what is half made goes with it."""
+        """The window closes: cancel the creation."""
         self.cancel()
         self._work.close()
 
     def eventFilter(self, _window: QObject, event: QEvent) -> bool:
-        """Files that are dragged over the window, and dropped on it."""
+        """Handle files that are dragged over the window and dropped."""
         match event.type():
             case QEvent.Type.DragEnter if self._may_take(event):
                 self._card.invite()
@@ -119,7 +120,7 @@ class AvatarDrop(QObject):
             self._notices.tell(Notice(title, " ".join(made.notes)))
 
     def _tell(self, source: Path, error: AvatarError) -> None:
-        """What is wrong with the file, without the long way to it; and to try another."""
+        """Show what is wrong with the file, without its full path, and offer to try another."""
         self._end()
         message = error.message.replace(str(source), source.name)
         again = Action(self.tr("Choose another"), self.choose)
@@ -134,6 +135,6 @@ def _result(job: Job[NewCharacter]) -> NewCharacter | None:
 
 
 def _file_in(dragged: QMimeData) -> Path:
-    """The one file that is dragged; an empty path if it is none, or several."""
+    """Return the one dragged file; an empty path for none or several."""
     urls = dragged.urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 else Path()

@@ -1,4 +1,4 @@
-"""The card that invites a photo to be dropped, and tells how far an avatar of it is."""
+"""A card that invites the user to drop a photo, and shows the progress of its avatar."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
 
 WIDTH = 52 * UNIT
-"""Of the surface, in pixels."""
+"""Width of the surface, in pixels."""
 _STEPS = 1000
-"""Of the bar, from nothing to done."""
+"""Steps of the progress bar."""
 
 
 class AvatarDropCard(Card):
-    """Lies on the portrait, below notices, while there is something to tell."""
+    """Lies on the portrait, below notices, while it has something to show."""
 
     changed = Signal()
-    """It appeared, or says something else."""
+    """Emitted when it appears or changes."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
@@ -35,22 +35,22 @@ class AvatarDropCard(Card):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("How far the avatar is"))
+        self.bar.setAccessibleName(self.tr("Progress of the avatar"))
         self.cancel_button = QPushButton(self.tr("Cancel"))
         self.cancel_button.setObjectName("noticeAction")
         self.cancel_button.setAccessibleName(self.tr("Cancel the new avatar"))
-        self.cancel_button.setToolTip(self.tr("Make no avatar  (Esc)"))
+        self.cancel_button.setToolTip(self.tr("Cancel (Esc)"))
         self._lay_out()
         self.hide()
 
     def invite(self) -> None:
-        """A file is being dragged over the window."""
-        step = self.tr("A photo, a short clip or an .avatar file becomes a face to talk with.")
+        """Show that the dragged file can be dropped."""
+        step = self.tr("Use a photo, a short clip or an .avatar file as a face to talk with.")
         self._tell(self.tr("Drop it here"), step, working=False)
 
     def begin(self, file: str) -> None:
-        """An avatar of `file` is being made."""
-        self._tell(self.tr("Making an avatar of {}").format(file), " ", working=True)
+        """Show that an avatar of `file` is being created."""
+        self._tell(self.tr("Creating an avatar from {}").format(file), " ", working=True)
         self.bar.setValue(0)
         self.cancel_button.setEnabled(True)
 
@@ -59,7 +59,7 @@ class AvatarDropCard(Card):
         self._step.setText(progress.text)
 
     def show_cancelled(self) -> None:
-        """It stops as soon as it can."""
+        """Show that the creation is being cancelled."""
         self.cancel_button.setEnabled(False)
         self._step.setText(self.tr("Stopping"))
 

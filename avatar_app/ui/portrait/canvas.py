@@ -1,4 +1,4 @@
-"""The portrait's pixels as they are on the screen: scaled once for each picture, told where new."""
+"""The portrait's pixels on the screen: scales each frame once, and finds the changed areas."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from PySide6.QtGui import QImage
 from avatar_app.core.values import Image
 
 TILE = 32
-"""Rows of the screen's pixels that are painted anew or not, each from the first pixel that moved to
-the last."""
+"""Rows of screen pixels that are repainted together, from the first changed pixel to the last."""
 SEEN = 2
-"""Levels (of 255) by which a pixel must differ from the one on show to be painted anew: what is
-left unpainted is never further from the truth than that."""
+"""Minimum difference (of 255 levels) for a pixel to be repainted, which is also the maximum
+error."""
 HEAD_ROOM = 0.3
-"""Share of what must be cut off vertically that is cut at the top."""
+"""Share of the vertical crop that is cut at the top."""
 HALVED = 0.6
-"""Scale below which pixels are averaged: between two of them, others would be skipped."""
+"""Scale below which pixels are averaged, so that none are skipped."""
 
 Pixels = NDArray[np.uint8]
 
 
 class Canvas:
-    """Holds one picture, cropped to fill. `picture` draws from the same memory."""
+    """Contains one picture, cropped to fill. `picture` draws from the same memory."""
 
     def __init__(self) -> None:
         self._pixels: Pixels = np.zeros((1, 1, 4), np.uint8)
@@ -34,8 +33,8 @@ class Canvas:
         self.picture = QImage()
 
     def show(self, image: Image, size: QSize) -> list[QRect]:
-        """Take a picture, (height, width, 3) RGB, for a place of `size` pixels of the screen; where
-        that differs from the one before, in such pixels."""
+        """Take a frame, (height, width, 3) RGB, for an area of `size` screen pixels; returns the
+        changed areas in such pixels."""
         scaled = _scaled(image, size)
         if self.picture.size() != size or self._source != image.shape:
             self._source = image.shape
@@ -55,7 +54,8 @@ class Canvas:
 
 
 def cover(picture: QSizeF, target: QRectF) -> QRectF:
-    """The part of a picture that fills `target` undistorted; heads are kept, feet are cut."""
+    """Return the part of a picture that fills `target` undistorted; heads are kept, feet
+    are cut."""
     scale = max(target.width() / picture.width(), target.height() / picture.height())
     width, height = target.width() / scale, target.height() / scale
     return QRectF(
@@ -64,8 +64,8 @@ def cover(picture: QSizeF, target: QRectF) -> QRectF:
 
 
 def _scaled(image: Image, size: QSize) -> Pixels:
-    """(height, width, 4), as Format_RGB32 has it."""
-    import cv2  # whoever drew the picture has loaded it
+    """Return the scaled frame, (height, width, 4), in Format_RGB32."""
+    import cv2  # the engine that drew the picture has imported it
 
     height, width = image.shape[:2]
     part = cover(QSizeF(width, height), QRectF(0, 0, size.width(), size.height())).toRect()
@@ -76,7 +76,7 @@ def _scaled(image: Image, size: QSize) -> Pixels:
 
 
 def _moved(new: Pixels, old: Pixels) -> list[QRect]:
-    """Rectangles that hold every tile with a difference: one for each row of tiles."""
+    """Return rectangles around the changed tiles: one for each row of tiles."""
     import cv2
 
     height, width = new.shape[:2]

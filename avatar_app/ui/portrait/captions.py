@@ -1,4 +1,4 @@
-"""What is being said, over the foot of the portrait: heard words bright, those to come dim."""
+"""Captions at the foot of the portrait: heard words bright, upcoming ones dim."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.theme import UNIT
 
 LINES = 3
-"""Lines of an answer in sight at once."""
+"""Visible lines of an answer."""
 WIDEST = 720
 """Pixels: longer lines are hard to read."""
 HEARD, UNHEARD, OTHERS = "#ffffffff", "#7affffff", "#d9ffffff"
@@ -31,21 +31,21 @@ HEARD, UNHEARD, OTHERS = "#ffffffff", "#7affffff", "#d9ffffff"
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One text on show."""
+    """A displayed text."""
 
     text: str = ""
     heard: int = 0
-    """Characters that are bright."""
+    """Number of bright characters."""
     by_user: bool = False
     hint: str = ""
     """A smaller line below."""
 
 
 class Captions(QWidget):
-    """Paints one caption; lays text out only when it changes."""
+    """Paints one caption; computes the layout only when the text changes."""
 
     scrim_moved = Signal(float)
-    """From where on the portrait must be darker to make the text readable; negative: nowhere."""
+    """Emitted with the top of the area that must be darker for readable text; negative: nowhere."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -56,15 +56,15 @@ class Captions(QWidget):
         self._drawn_top = 0
 
     def show_answer(self, answer: Answer) -> None:
-        """The avatar's words."""
+        """Show the avatar's words."""
         self._show(Caption(answer.text, answer.heard_length))
 
     def show_user(self, text: str) -> None:
-        """The user's words, as far as they were understood."""
+        """Show the user's words, as far as they were recognized."""
         self._show(Caption(text, len(text), by_user=True))
 
     def show_hint(self, text: str, hint: str) -> None:
-        """A friendly word while nobody speaks."""
+        """Show a friendly hint while nobody speaks."""
         self._show(Caption(text, len(text), hint=hint))
 
     def clear(self) -> None:
@@ -93,7 +93,7 @@ class Captions(QWidget):
         painter.end()
 
     def _redraw(self) -> None:
-        """Draw the text once, to be shown at every repaint, and say how high it reaches."""
+        """Render the text once, for all repaints, and emit its height."""
         self._drawn = None
         if self.caption.text and not self.size().isEmpty():
             picture, top = self._draw()
@@ -169,7 +169,8 @@ def _range(start: int, length: int, shade: str) -> QTextLayout.FormatRange:
 
 
 def _lines_in_sight(layout: QTextLayout, caption: Caption) -> tuple[int, int]:
-    """The line being spoken, one before it and those that follow; of the user's, the last."""
+    """Return the spoken line with one before it and those that follow; for the user's words, the
+    last lines."""
     count = layout.lineCount()
     if caption.by_user:
         return max(0, count - LINES), count

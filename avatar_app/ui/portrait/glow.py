@@ -1,4 +1,4 @@
-"""The soft frame around the portrait: eight pieces of one small picture, joined once for a size."""
+"""The soft glow around the portrait: eight pieces of a small picture, combined once per size."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS_LARGE, UNIT, color
 
 REACH = 2 * UNIT
-"""Pixels that the glow reaches out of the portrait: the margin around it."""
+"""Pixels by which the glow extends outside the portrait: the margin around it."""
 INWARD = 10
-"""Pixels that it reaches in."""
+"""Pixels by which it extends inside."""
 CORNER = REACH + RADIUS_LARGE + INWARD
 """Side of a corner piece."""
 COMET = ((6.0, 0.28), (2.6, 1.0))
-"""Widths and opacities of the strokes that make the thinking shimmer."""
+"""Widths and opacities of the strokes of the thinking shimmer."""
 
 
 def draw_mask(painter: QPainter, rect: QRectF, page: str, border: str) -> None:
-    """Cover the margin around `rect`, and round off its corners, with the page's color."""
+    """Cover the margin around `rect`, and round its corners, with the page's color."""
     _draw(painter, rect, 1.0, _mask, page, border)
 
 
 def draw_glow(painter: QPainter, rect: QRectF, light: str, strength: float) -> None:
-    """Let `light` shine around `rect`, `strength` 0 to 1."""
+    """Draw the glow of `light` around `rect`, `strength` 0 to 1."""
     _draw(painter, rect, strength, _glow, light)
 
 
 def draw_ring(painter: QPainter, rect: QRectF, light: str, strength: float) -> None:
-    """A thin clear line on the portrait's edge."""
+    """Draw a thin clear line on the portrait's edge."""
     _draw(painter, rect, strength, _ring, light)
 
 
 def draw_comet(
     painter: QPainter, rect: QRectF, light: str, degrees: float, strength: float
 ) -> None:
-    """Two shimmers that chase each other around `rect`."""
+    """Draw two shimmers that chase each other around `rect`."""
     gradient = QConicalGradient(rect.center(), -degrees)
     for position, alpha in ((0.0, 1.0), (0.22, 0.0), (0.5, 1.0), (0.72, 0.0), (1.0, 1.0)):
         gradient.setColorAt(position, color(light, alpha))
@@ -66,9 +66,9 @@ def _draw(
 def _strips(
     paint: Callable[..., QPixmap], size: tuple[float, float], scale: float, *colors: str
 ) -> tuple[tuple[QPointF, QPixmap], ...]:
-    """A frame around a rectangle of `size`, at the speed of four pictures: above, below, beside it,
-    and from its top left corner where each is. Corners are as painted, edges stretched; cuts are
-    between the device's pixels."""
+    """Return four pictures that frame a rectangle of `size`: above, below and at both sides, with
+    their offsets from its top left corner. Corners are as painted, edges stretched; cuts are
+    between device pixels."""
     patch = paint(*colors, scale)
     xs, ys = (_cuts(round((side + 2 * REACH) * scale), scale) for side in size)
     cuts = _cuts(patch.width(), scale)
@@ -89,7 +89,7 @@ def _strips(
 
 
 def _cuts(length: int, scale: float) -> tuple[int, int, int, int]:
-    """Where the corners of a side end, in the device's pixels."""
+    """Return where the corners of a side end, in device pixels."""
     corner = round(CORNER * scale)
     return 0, corner, length - corner, length
 

@@ -1,4 +1,4 @@
-"""The portrait with everything that lies on it: captions, name, notices, the round buttons."""
+"""The portrait with its overlays: captions, name, notices and round buttons."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CAPTIONS_SHARE = 0.44
 """Height of the captions' area, as a share of the portrait."""
 NOTICE_WIDEST, NOTICE_NARROWEST = 66 * UNIT, 50 * UNIT
 BESIDE = UNIT + UNIT // 2
-"""Pixels between a notice and what stands beside it."""
+"""Pixels between a notice and its neighbors."""
 
 
 class PortraitPane(QWidget):
-    """Places children by hand: they overlap the portrait."""
+    """Places children manually, as they overlap the portrait."""
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class PortraitPane(QWidget):
         self.setMinimumSize(self.view.minimumSize())
 
     def show_name(self, name: str) -> None:
-        """Another character is on show."""
+        """Show the name of another character."""
         self.name.setText(name)
         self.name.adjustSize()
         self.view.badge_left = float(self.name.geometry().right() + UNIT)
@@ -95,7 +95,7 @@ class PortraitPane(QWidget):
         self.view.darken_below(None if top < 0 else self.captions.y() + top)
 
     def _place_notice(self) -> None:
-        """Between name and buttons where there is room, else below them."""
+        """Place the notice between name and buttons where there is room, else below them."""
         left, right = int(self.view.badge_left) + CONTROL, self._tools.x()
         beside = right - left - 2 * BESIDE >= NOTICE_NARROWEST
         if not beside:
@@ -108,7 +108,7 @@ class PortraitPane(QWidget):
         self._place_newcomer()
 
     def _place_newcomer(self) -> None:
-        """Below the buttons, and below a notice if there is one."""
+        """Place the avatar drop card below the buttons, and below a notice if there is one."""
         card, notices = self.newcomer_card, self.notices
         bottom = notices.geometry().bottom() - SHADOW if notices.isVisible() else 0
         top = max(INSET + CONTROL, bottom) + BESIDE - SHADOW

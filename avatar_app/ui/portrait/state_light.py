@@ -1,4 +1,4 @@
-"""What the light around the portrait says: numbers that glide from state to state, without Qt."""
+"""The state of the light around the portrait: values that fade between states, without Qt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from avatar_app.core.events import State
 from avatar_app.ui.widgets.loudness import loudness
 
 FADE_SECONDS = 0.16
-"""Time constant with which one light gives way to another."""
+"""Time constant of the fade between lights."""
 ATTACK_SECONDS = 0.04
 RELEASE_SECONDS = 0.22
 ORBITS_PER_SECOND = 0.55
@@ -18,7 +18,7 @@ PULSES_PER_SECOND = 0.8
 
 
 class Light(StrEnum):
-    """What can shine."""
+    """The lights that can be shown."""
 
     LISTENING = "listening"
     THINKING = "thinking"
@@ -45,12 +45,12 @@ class StateLight:
     weights: dict[Light, float] = field(default_factory=lambda: dict.fromkeys(Light, 0.0))
     """How much of each light is on, 0 to 1."""
     level: float = 0.0
-    """Loudness of whoever speaks, smoothed, 0 to 1."""
+    """Loudness of the current speaker, smoothed, 0 to 1."""
     seconds: float = 0.0
 
     @property
     def target(self) -> Light | None:
-        """The light that shall be on. The microphone's matters only while it could listen."""
+        """Return the light to show. The microphone's matters only while it could listen."""
         light = _OF_STATE[self.state]
         if self.muted and light in (None, Light.LISTENING):
             return Light.MUTED
@@ -58,7 +58,7 @@ class StateLight:
 
     @property
     def moving(self) -> bool:
-        """Whether the next picture differs from this one: a light comes or goes, or breathes."""
+        """Whether the next picture differs from this one: a light fades or pulses."""
         if self.target not in (None, Light.MUTED):
             return True
         goals = ((weight, float(light is self.target)) for light, weight in self.weights.items())
@@ -66,12 +66,12 @@ class StateLight:
 
     @property
     def orbit(self) -> float:
-        """Where the thinking shimmer is, in degrees."""
+        """Return the position of the thinking shimmer, in degrees."""
         return (self.seconds * ORBITS_PER_SECOND * 360.0) % 360.0
 
     @property
     def pulse(self) -> float:
-        """A slow breath, 0 to 1."""
+        """Return a slow pulse, 0 to 1."""
         return 0.5 - 0.5 * math.cos(2 * math.pi * PULSES_PER_SECOND * self.seconds)
 
     def advance(self, seconds: float) -> None:
@@ -85,7 +85,7 @@ class StateLight:
         self.level += _approach(goal - self.level, seconds, constant)
 
     def strength(self, light: Light) -> float:
-        """How bright `light` shines now, 0 to 1."""
+        """Return how bright `light` is now, 0 to 1."""
         shape = {
             Light.LISTENING: 0.45 + 0.55 * self.level,
             Light.THINKING: 0.40 + 0.15 * self.pulse,

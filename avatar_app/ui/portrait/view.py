@@ -1,4 +1,4 @@
-"""The portrait, as large as the window allows, and around it the light that shows its state."""
+"""The portrait widget: shows the newest frame, and the light of the current state around it."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import CONTROL, UNIT, Palette, Theme, color
 
 LOOK_EVERY_MS = 16
-"""How often a new picture is asked for: twice its rate, so that none waits long or is missed."""
+"""Interval of polling for new frames: twice the frame rate, so that none is late or missed."""
 UNSEEN_MS = 250
-"""How often it is asked whether anybody can see the portrait, while nobody can."""
+"""Interval of checking whether the portrait is visible, while it is not."""
 LIGHT_EVERY_MS = 45
-"""How often the light moves while no new picture comes: more rarely than pictures do, else what is
-painted would be painted twice."""
+"""Interval of light updates without new frames: less often than frames, to avoid repainting
+twice."""
 SOFT = 88
-"""Pixels above a text in which the portrait gets gradually darker."""
+"""Pixels above a text over which the portrait gets gradually darker."""
 SCRIM = ((0.0, 0.0), (0.25, 0.20), (0.5, 0.50), (1.0, 0.78))
-"""Positions and opacities of that darkness."""
+"""Positions and opacities of that gradient."""
 BADGE = CONTROL
-"""Side of the sign of a closed microphone."""
+"""Size of the muted microphone badge."""
 
 
 class PortraitView(QWidget):
-    """Shows the newest frame, cropped to fill. Never waits: `newest` is asked, not awaited;
-    `next_in` tells for how many seconds asking again would be in vain."""
+    """Shows the newest frame, cropped to fill. Never blocks: `newest` returns at once; `next_in`
+    returns the seconds until the next frame can exist."""
 
     def __init__(
         self, newest: Callable[[], VideoFrame | None], next_in: Callable[[], float], theme: Theme
@@ -63,7 +63,7 @@ class PortraitView(QWidget):
         self._clock = QElapsedTimer()
         self._clock.start()
         self.badge_left = float(REACH + 2 * UNIT)
-        """Pixels from the left at which there is room for the sign of a closed microphone."""
+        """Left edge of the free space for the muted microphone badge, in pixels."""
         self._scrim_top: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -80,12 +80,12 @@ class PortraitView(QWidget):
 
     @property
     def portrait(self) -> QRectF:
-        """Where the picture is, in the widget's coordinates."""
+        """Return the area of the picture, in the widget's coordinates."""
         return QRectF(self.rect()).adjusted(REACH, REACH, -REACH, -REACH)
 
     @property
     def is_seen(self) -> bool:
-        """Whether what is painted can be on a screen: no window hides, is minimized or covered."""
+        """Whether the portrait can be visible: the window is not hidden, minimized or covered."""
         window = self.window()
         handle = window.windowHandle()
         exposed = handle is not None and handle.isExposed()
@@ -111,12 +111,12 @@ class PortraitView(QWidget):
         self.update()
 
     def stop(self) -> None:
-        """Ask for no more pictures."""
+        """Stop polling for frames."""
         self._stopped = True
         self._timer.stop()
 
     def look(self) -> None:
-        """Take the newest picture; repaint what is new in it, and the light if it moves."""
+        """Get the newest frame; repaint what has changed, and the light if it moves."""
         if not self.is_seen:
             return
         frame = self._newest()
@@ -132,7 +132,7 @@ class PortraitView(QWidget):
         self._timer.start(self._patience_ms())
 
     def _patience_ms(self) -> int:
-        """How long nothing new can be expected."""
+        """Return how long nothing new can be expected."""
         self._unseen = not self.is_seen
         if self._unseen:
             return UNSEEN_MS
@@ -141,7 +141,7 @@ class PortraitView(QWidget):
         return min(max(LOOK_EVERY_MS, round(self._next_in() * 1000)), UNSEEN_MS)
 
     def _wake(self) -> None:
-        """Look again soon, whatever was expected."""
+        """Poll again soon."""
         if not self._stopped and self._timer.remainingTime() > LOOK_EVERY_MS:
             self._timer.start(LOOK_EVERY_MS)
 
@@ -213,7 +213,7 @@ class PortraitView(QWidget):
                 draw_ring(painter, self.portrait, shade, min(1.0, strength + 0.15))
 
     def _paint_badge(self, painter: QPainter) -> None:
-        """A struck-through microphone beside the name while it is closed."""
+        """Paint a struck-through microphone next to the name while it is muted."""
         weight = self.light.weights[Light.MUTED]
         if weight < 0.01:
             return
@@ -248,7 +248,7 @@ def _inside(portrait: QRectF) -> QRect:
 
 
 def _paint_scrim(painter: QPainter, target: QRectF, top: float) -> None:
-    """Soft from well above the text on."""
+    """Paint the gradient from well above the text."""
     area = QRectF(target)
     area.setTop(max(target.top(), top - SOFT))
     scrim = QLinearGradient(area.topLeft(), area.bottomLeft())

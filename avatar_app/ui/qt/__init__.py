@@ -1,1 +1,1 @@
-"""Crossing threads between the session and Qt."""
+"""Passes calls and events between other threads and the Qt thread."""

@@ -1,4 +1,4 @@
-"""The only crossing from other threads into the Qt thread: in order, never for long at a time."""
+"""Delivers events and calls from other threads to the Qt thread, in order and in short slices."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from avatar_app.core.events import AudioLevels, Event
 
 SLICE_SECONDS = 0.005
-"""Longest stretch of deliveries before painting and input get their turn."""
+"""Maximum duration of a slice of deliveries before painting and input."""
 
 
 class Bridge(QObject):
-    """Hands events and calls from any thread to the Qt thread.
+    """Passes events and calls from any thread to the Qt thread.
 
     `AudioLevels` are not queued: only the newest counts. A receiver that raises loses its own
     event, none of the others.
@@ -35,7 +35,7 @@ class Bridge(QObject):
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def post(self, item: Event | Callable[[], None]) -> None:
-        """Deliver an event, or make a call, in the Qt thread; from any thread."""
+        """Deliver an event, or make a call, in the Qt thread; thread-safe."""
         with self._lock:
             if self._closed:
                 return
@@ -48,7 +48,7 @@ class Bridge(QObject):
                 self._woken.emit()
 
     def close(self) -> None:
-        """Deliver nothing more, whatever is still posted."""
+        """Stop delivering, including what is still queued."""
         with self._lock:
             self._closed = True
             self._waiting.clear()

@@ -1,4 +1,4 @@
-"""Slow calls leave the Qt thread and come back to it: `work.run(job).then(show).failed(tell)`."""
+"""Runs slow calls outside the Qt thread: `work.run(job).then(show).failed(tell)`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class Task(Generic[Result]):
-    """A call under way. Both continuations run in the Qt thread."""
+    """A running call. Both continuations run in the Qt thread."""
 
     def __init__(self, failed: Callable[[AvatarError], None]) -> None:
         self._then: Callable[[Result], None] | None = None
@@ -25,12 +25,12 @@ class Task(Generic[Result]):
         return self
 
     def failed(self, tell: Callable[[AvatarError], None]) -> Task[Result]:
-        """Call `tell` with what the user can mend, instead of the worker's own way of telling."""
+        """Call `tell` with a user-facing error, instead of the worker's default handler."""
         self._failed = tell
         return self
 
     def end(self, future: Future[Result]) -> None:
-        """Pass the outcome on; an error that is a bug is raised here, with its traceback."""
+        """Deliver the outcome; an error that is a bug is raised here, with its traceback."""
         error = future.exception()
         if isinstance(error, AvatarError):
             self._failed(error)
@@ -41,7 +41,7 @@ class Task(Generic[Result]):
 
 
 class Work:
-    """Runs jobs one after the other in a thread of its own, so that orders keep their order."""
+    """Runs jobs one after the other in a thread of its own, so that commands keep their order."""
 
     def __init__(self, bridge: Bridge, failed: Callable[[AvatarError], None]) -> None:
         self._bridge = bridge
@@ -49,14 +49,14 @@ class Work:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window-work")
 
     def run(self, job: Callable[[], Result]) -> Task[Result]:
-        """Start `job`; say with `then` and `failed` at once what comes after it."""
+        """Start `job`; set `then` and `failed` at once."""
         task: Task[Result] = Task(self._failed)
         future = self._executor.submit(job)
         future.add_done_callback(lambda done: self._come_back(task, done))
         return task
 
     def close(self) -> None:
-        """Wait until every order is carried out; nobody is told any more."""
+        """Wait until every job is done; results are no longer delivered."""
         self._executor.shutdown(wait=True)
 
     def _come_back(self, task: Task[Result], future: Future[Result]) -> None:

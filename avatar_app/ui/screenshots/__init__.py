@@ -1,1 +1,1 @@
-"""Pictures of the window for the documentation, from a scripted session."""
+"""Screenshots of the window for the documentation, from a scripted session."""

@@ -1,4 +1,4 @@
-"""Pictures of the window in every state, dark and light, for documentation and for looking at."""
+"""Takes screenshots of the window in every state, dark and light."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SETTLE_MS = 900
 
 
 class PhotographedSession(Session, Protocol):
-    """A session that can be told what happens."""
+    """A session whose events can be scripted."""
 
     def post(self, *events: Event) -> None:
         """Report `events` to the window."""
@@ -43,13 +43,13 @@ class PhotographedSession(Session, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GalleryScene:
-    """What has happened when the picture is taken."""
+    """The events before a screenshot is taken."""
 
     name: str
     events: tuple[Event, ...]
     transcript: bool = True
     page: str = ""
-    """The id of the page that is open."""
+    """The id of the open page."""
 
 
 def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
@@ -112,7 +112,8 @@ SCENES = (
 def shoot(
     folder: Path, opened: Callable[[], PhotographedSession], settle_ms: int = SETTLE_MS
 ) -> list[Path]:
-    """Write one PNG per scene and theme into `folder`; `opened` makes a fresh session for each."""
+    """Write one PNG per scene and theme into `folder`; `opened` creates a fresh session for
+    each."""
     folder.mkdir(parents=True, exist_ok=True)
     prepared_application()
     return [

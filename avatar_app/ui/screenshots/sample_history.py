@@ -1,4 +1,4 @@
-"""Conversations for pictures of the history: a month of them, the same each time."""
+"""Sample conversations for screenshots of the history: a month of them, always the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.storage.history import History
 
 Exchange = tuple[str, str, str]
-"""What the user said, what was written, and what of it was heard."""
+"""The user's words, the written answer, and its heard part."""
 
 _MOON = (
     "The moon is about 384 thousand kilometers away, and it drifts outwards by nearly four "

@@ -1,4 +1,4 @@
-"""A session that is told what happens and shows a real face: for pictures in the documentation."""
+"""A scripted session with a real face, for screenshots in the documentation."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _LOOKS = {
     State.SPEAKING: FaceState.SPEAKING,
 }
 SETTLED = 20
-"""Frames after which a face has taken on its look."""
+"""Frames after which a face shows its expression."""
 RATE = 16_000
 
 
 class _NothingToOffer:
-    """A `Starter` of which nothing lacks."""
+    """A `Starter` with nothing to offer."""
 
     def offer(self) -> Offer:
         return Offer.NO
 
     def postpone(self) -> None:
-        """It was never offered."""
+        """Do nothing: it was never offered."""
 
     def items(self) -> tuple[StarterItem, ...]:
         return ()
@@ -60,12 +60,12 @@ class _NothingToOffer:
         _job: Job[StarterOutcome],
         _watch: Callable[[StarterProgress], None],
     ) -> StarterOutcome:
-        """Nobody asks for it while pictures are taken."""
+        """Do nothing: screenshots do not use it."""
         return StarterOutcome(tuple(items))
 
 
 class ScriptedSession:
-    """Implements `Session` without a conversation; `post` says what happens in it."""
+    """Implements `Session` without a conversation; `post` scripts its events."""
 
     def __init__(
         self,
@@ -97,14 +97,14 @@ class ScriptedSession:
                 listener(event)
 
     def start(self) -> None:
-        """Everything is there already."""
+        """Do nothing: everything exists already."""
 
     def close(self) -> None:
         self._listeners.clear()
         self.models.close()
 
     def _unasked(self, *_: Any, **_flags: Any) -> None:
-        """Nobody asks for anything while pictures are taken."""
+        """Do nothing: screenshots do not use it."""
 
     type = say_again = correct = interrupt = hold = mute = use_character = forget = _unasked
 
@@ -137,7 +137,7 @@ class ScriptedSession:
         return frame
 
     def _speaking(self) -> VideoFrame:
-        """In the middle of a vowel."""
+        """Return speech in the middle of a vowel."""
         times = np.arange(RATE) / RATE
         vowel = (0.12 * np.sin(2 * np.pi * 180 * times)).astype(np.float32)
         speech = SpeechChunk(AudioChunk(vowel, RATE), visemes=(Viseme(MouthShape.E, 0.0),))

@@ -1,4 +1,4 @@
-"""Icons and fonts of the window, found once and drawn in the theme's colors."""
+"""Icons and fonts of the window, loaded once and drawn in the theme's colors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCALES = (1.0, 2.0)
 
 
 class Glyph(StrEnum):
-    """The line icons in assets/icons/ui, 24 units wide, black where the color goes."""
+    """The line icons in assets/icons/ui, 24 units wide; black is replaced by the color."""
 
     MICROPHONE = "microphone"
     MICROPHONE_OFF = "microphone-off"
@@ -47,7 +47,7 @@ class Glyph(StrEnum):
 
 @lru_cache(maxsize=256)
 def icon(glyph: Glyph, color: str, size: int = 20, disabled: str = "") -> QIcon:
-    """`glyph` in one color (#rrggbb), and another while it can't be used."""
+    """Return `glyph` in one color (#rrggbb), and another one while disabled."""
     result = QIcon()
     for scale in SCALES:
         result.addPixmap(_drawn(_source(glyph, color), size, scale))
@@ -58,12 +58,12 @@ def icon(glyph: Glyph, color: str, size: int = 20, disabled: str = "") -> QIcon:
 
 
 def pixmap(glyph: Glyph, color: str, size: int, scale: float) -> QPixmap:
-    """`glyph` as a picture of `size` logical pixels."""
+    """Return `glyph` as a picture of `size` logical pixels."""
     return _drawn(_source(glyph, color), size, scale)
 
 
 def application_icon() -> QIcon:
-    """The icon of window and task bar."""
+    """Return the icon of window and task bar."""
     source = QByteArray((ASSETS / "icons" / "ui" / "avatar.svg").read_bytes())
     result = QIcon()
     for size in (16, 32, 48, 64, 128, 256):
@@ -72,13 +72,13 @@ def application_icon() -> QIcon:
 
 
 def load_fonts() -> None:
-    """Make the bundled typeface known to Qt; without it the system's own is used."""
+    """Load the bundled typeface into Qt; without it the system's own is used."""
     for path in sorted((ASSETS / "fonts" / "inter").glob("*.otf")):
         QFontDatabase.addApplicationFont(str(path))
 
 
 def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The window's typeface in one size and weight."""
+    """Return the window's typeface in one size and weight."""
     result = QFont()
     result.setFamilies([FAMILY, "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"])
     result.setPixelSize(pixels)

@@ -9,7 +9,7 @@ from avatar_app.ui.style.theme import RADIUS_LARGE
 
 
 def rounded(rect: QRectF, radius: float = RADIUS_LARGE) -> QPainterPath:
-    """`rect` with round corners."""
+    """Return `rect` with rounded corners."""
     path = QPainterPath()
     path.addRoundedRect(rect, radius, radius)
     return path

@@ -1,4 +1,4 @@
-"""The palette as Qt style sheet: the only place where widgets get their looks."""
+"""The Qt style sheet of the whole window, generated from a palette."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ QToolTip { background: $raised; color: $text; border: 1px solid $border; padding
 
 
 def stylesheet(palette: Palette) -> str:
-    """The whole window's looks in `palette`."""
+    """Return the style sheet for `palette`."""
     return _SHEET.substitute(
         family=FAMILY,
         radius=f"{RADIUS}px",
@@ -169,7 +169,7 @@ def stylesheet(palette: Palette) -> str:
 
 
 def _mixed(ground: str, over: str, share: float) -> str:
-    """Opaque, because Qt draws the joints of a translucent border twice."""
+    """Mix two colors: opaque, because Qt draws the joints of a translucent border twice."""
     one, other = color(ground), color(over)
     rest = 1.0 - share
     return QColor.fromRgbF(

@@ -1,4 +1,4 @@
-"""Every color and size of the window has a name here, once for the dark and once for the light."""
+"""The design tokens: every color and size of the window by name, for dark and light."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTROL = 40
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colors of one appearance, as #rrggbb or #aarrggbb."""
+    """The colors of one theme, as #rrggbb or #aarrggbb."""
 
     dark: bool
     page: str
@@ -27,13 +27,13 @@ class Palette:
     surface: str
     """Cards and panels."""
     raised: str
-    """What lies on a surface: bubbles, fields, rows under the pointer."""
+    """On top of a surface: bubbles, fields, rows under the pointer."""
     border: str
     text: str
     text_dim: str
     """Secondary text; still readable (contrast ≥ 4.5 on surface)."""
     text_faint: str
-    """Decoration and words that were never heard (contrast ≥ 3 on surface)."""
+    """Decoration and unheard words (contrast ≥ 3 on surface)."""
     accent: str
     on_accent: str
     danger: str
@@ -94,7 +94,7 @@ LIGHT = Palette(
 
 
 class Theme(QObject):
-    """Which palette holds; follows the system until the user chooses."""
+    """The current palette; follows the system until the user chooses."""
 
     changed = Signal()
 
@@ -116,7 +116,7 @@ class Theme(QObject):
             self.changed.emit()
 
     def opposite(self) -> ThemeChoice:
-        """The choice that turns dark into light and light into dark."""
+        """Return the choice that switches between dark and light."""
         return ThemeChoice.LIGHT if self.palette.dark else ThemeChoice.DARK
 
     def _system_changed(self) -> None:
@@ -130,7 +130,7 @@ class Theme(QObject):
 
 
 def color(value: str, alpha: float = 1.0) -> QColor:
-    """A token as QColor, `alpha` times as opaque."""
+    """Return a token as QColor, `alpha` times as opaque."""
     result = QColor(value)
     result.setAlphaF(result.alphaF() * alpha)
     return result

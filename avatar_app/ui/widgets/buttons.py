@@ -1,4 +1,4 @@
-"""Buttons that speak: an icon in the theme's color, a name, and a tip with the shortcut."""
+"""Round icon buttons with an accessible name and a tooltip that shows the shortcut."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class IconButton(QToolButton):
         self.setProperty("kind", kind)
         self.setFixedSize(CONTROL, CONTROL)
         self.setIconSize(QSize(ICON, ICON))
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the text field
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in the text field
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.name_it(name, shortcut)
         self._paint_icon()
         theme.changed.connect(self._paint_icon)
 
     def name_it(self, name: str, shortcut: str = "") -> None:
-        """Say what the button does now."""
+        """Set the button's name and tooltip."""
         keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
         self.setAccessibleName(name)
         self.setToolTip(f"{name}  ({keys or shortcut})" if shortcut else name)

@@ -1,4 +1,4 @@
-"""A surface that floats over the portrait: round corners and a soft shadow, drawn once per size."""
+"""A floating card: round corners and a soft shadow, drawn once per size."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from avatar_app.ui.style.theme import UNIT, Theme, color
 SHADOW = 3 * UNIT
 """Pixels around the surface that belong to its shadow."""
 DROP = 6
-"""Pixels by which the shadow lies lower than the surface."""
+"""Vertical offset of the shadow in pixels."""
 CORNER = 18
 
 
 class Card(QFrame):
-    """Lay contents out inside `SHADOW` pixels of margin."""
+    """A card; lay out contents inside `SHADOW` pixels of margin."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class Card(QFrame):
 
     @property
     def surface(self) -> QRectF:
-        """What is seen, without the shadow."""
+        """Return the visible surface, without the shadow."""
         return QRectF(self.rect()).adjusted(SHADOW, SHADOW, -SHADOW, -SHADOW)
 
     def _redraw(self) -> None:

@@ -1,8 +1,8 @@
-"""How the name of a character or avatar is shown to people."""
+"""Display names of characters and avatars."""
 
 from __future__ import annotations
 
 
 def shown_name(name: str) -> str:
-    """`ada-lovelace` is Ada Lovelace."""
+    """Return `Ada Lovelace` for `ada-lovelace`."""
     return name.replace("-", " ").replace("_", " ").title()

@@ -1,4 +1,4 @@
-"""How loud it is, at a glance: bars that rise at once and fall gently."""
+"""Level meters: bars that rise at once and fall gently."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from avatar_app.ui.style.theme import Theme, color
 from avatar_app.ui.widgets.loudness import loudness
 
 FALL = 0.82
-"""What is left of a level that nothing holds up, after each report."""
+"""Decay of a level after each report."""
 SPEECH = 0.5
-"""Probability from which on a sound is shown in the color of listening."""
+"""Speech probability from which the color of listening is used."""
 STEPS = 40
-"""Levels that can be told apart; finer changes repaint nothing."""
+"""Number of distinguishable levels; finer changes repaint nothing."""
 
 
 class LevelMeter(QWidget):

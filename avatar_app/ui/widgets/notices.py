@@ -1,4 +1,4 @@
-"""What the user should know, in a bar that never stops them: one at a time, in order."""
+"""A notice bar that never interrupts: one notice at a time, in order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW, Card
 
 READ_MS = 7_000
-"""How long a notice that is no failure stays."""
+"""How long a notice that is not an error stays."""
 MOST = 12
-"""Notices that wait; of more, the oldest that is no failure is left out."""
+"""Maximum queue length; beyond it, the oldest notice that is not an error is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a notice offers to do."""
+    """An action that a notice offers."""
 
     title: str
     do: Callable[[], None]
@@ -31,25 +31,25 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One sentence, a hint, and something to do about it."""
+    """One sentence, a hint, and an optional action."""
 
     message: str
     hint: str = ""
     failure: bool = False
-    """Failures stay until they are closed."""
+    """Errors stay until they are closed."""
     action: Action | None = None
     expired: Callable[[], object] | None = None
-    """Called when it went without its action being chosen."""
+    """Called when it disappeared without its action being chosen."""
 
     def says_the_same(self, other: Notice | None) -> bool:
         return other is not None and (self.message, self.hint) == (other.message, other.hint)
 
 
 class NoticeBar(Card):
-    """Shows the oldest notice; the next when that is gone."""
+    """Shows the oldest notice; the next one when that is gone."""
 
     changed = Signal()
-    """It appeared, went or says something else."""
+    """Emitted when it appears, disappears or changes."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
@@ -79,7 +79,7 @@ class NoticeBar(Card):
         self.hide()
 
     def tell_error(self, error: AvatarError) -> None:
-        """Show what went wrong and what to do about it."""
+        """Show an error and its hint."""
         self.tell(Notice(error.message, error.hint, failure=True))
 
     def _lay_out(self) -> None:
@@ -97,11 +97,11 @@ class NoticeBar(Card):
 
     @property
     def waiting(self) -> int:
-        """Notices behind the one on show."""
+        """Return the notices behind the one on show."""
         return len(self._waiting)
 
     def tell(self, notice: Notice) -> None:
-        """Show `notice` as soon as those before it are gone; the same is not said twice."""
+        """Show `notice` as soon as those before it are gone; duplicates are ignored."""
         if any(notice.says_the_same(other) for other in (self.notice, *self._waiting)):
             return
         self._waiting.append(notice)
@@ -111,7 +111,7 @@ class NoticeBar(Card):
             self._next()
 
     def dismiss(self) -> None:
-        """Take the notice away; its action was not wanted."""
+        """Remove the notice without its action."""
         notice = self.notice
         if notice is not None:
             self._next()
@@ -119,7 +119,7 @@ class NoticeBar(Card):
                 notice.expired()
 
     def dismiss_all(self) -> None:
-        """The user leaves: no action will be chosen any more."""
+        """The user leaves: remove all notices without their actions."""
         while self.notice is not None:
             self.dismiss()
 

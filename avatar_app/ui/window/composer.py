@@ -1,4 +1,4 @@
-"""Where the user speaks and types: text field, microphone, mute, stop."""
+"""The composer bar: text field, microphone, mute and stop."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Composer(QFrame):
         self.show_muted(muted=False)
 
     def show_state(self, state: State) -> None:
-        """Stopping is possible while there is something to stop."""
+        """Enable stopping while there is something to stop."""
         self.stop_button.setEnabled(state in (State.THINKING, State.SPEAKING))
 
     def show_muted(self, *, muted: bool) -> None:
@@ -69,11 +69,11 @@ class Composer(QFrame):
         self.meter.show_level(heard.microphone_db, heard.speech_probability)
 
     def show_held(self, *, held: bool) -> None:
-        """The key is held instead of the button: look alike."""
+        """Show the button as held while the key is held."""
         self.talk_button.setDown(held)
 
     def send(self) -> None:
-        """Send what stands in the field, if anything does."""
+        """Send the text in the field, if there is any."""
         text = self.field.text().strip()
         if text:
             self.field.clear()
@@ -89,7 +89,7 @@ class Composer(QFrame):
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, on=False)
-        self.field.setAcceptDrops(False)  # a dropped file is for the whole window
+        self.field.setAcceptDrops(False)  # dropped files belong to the whole window
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -112,7 +112,7 @@ class Composer(QFrame):
         self.mute_button.clicked.connect(self._mute_clicked)
 
     def _mute_clicked(self) -> None:
-        self.mute_button.setChecked(self._muted)  # the session answers what holds
+        self.mute_button.setChecked(self._muted)  # the session answers with the actual state
         self.toggle_mute()
 
     def _offer_send(self) -> None:

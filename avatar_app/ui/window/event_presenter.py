@@ -1,4 +1,4 @@
-"""Turns a session's events into what the window shows: the one `match` over all events."""
+"""Presents session events in the window: the one `match` over all events."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from avatar_app.ui.window.parts import WindowParts
 
 
 class EventPresenter(QObject):
-    """Keeps of the conversation only the answer that is being spoken."""
+    """Keeps only the answer being spoken."""
 
     character_shown = Signal(str)
     control_requested = Signal(object)
-    """A `Control` that concerns the window as a whole."""
+    """Emitted with a `Control` that concerns the whole window."""
     devices_wanted = Signal()
 
     def __init__(self, parts: WindowParts, parent: QObject) -> None:
@@ -44,16 +44,16 @@ class EventPresenter(QObject):
         self._answer = Answer()
 
     def greet(self) -> None:
-        """Say what can be done, before anything was."""
+        """Show a hint about what the user can do, at the first start."""
         self._hint(self.tr("Say hello, or type"))
 
     def greet_again(self) -> None:
-        """There were conversations before."""
+        """Show the hint for users who have talked before."""
         if self._parts.stage.captions.caption.hint:
             self._hint(self.tr("Welcome back"))
 
     def receive(self, event: Event) -> None:
-        """Show what happened."""
+        """Present an event."""
         match event:
             case AudioLevels():
                 self._show_level(event)
@@ -114,7 +114,7 @@ class EventPresenter(QObject):
         self._parts.stage.captions.show_answer(self._answer)
 
     def _end(self, turn: TurnEnded) -> None:
-        """Of an answer that was cut off, leave only what was heard on show."""
+        """After an answer was cut off, show only what was heard."""
         if turn.turn_id == self._turn_id:
             self._answer = Answer.of(turn.heard_text, turn.heard_text)
             if not self._parts.stage.captions.caption.by_user:

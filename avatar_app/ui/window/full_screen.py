@@ -1,4 +1,4 @@
-"""Show a window on the full screen and back."""
+"""Switches a window to full screen and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the parts of the window are laid out, connected, and reached by keys."""
+"""The window's layout, signal connections and keyboard shortcuts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MICROPHONE, SPEAKER = "audio.microphone", "audio.speaker"
 
 
 def lay_out(window: QWidget, parts: WindowParts) -> None:
-    """Portrait and composer to the left, the transcript beside them; the order of Tab."""
+    """Lay out portrait and composer to the left, the transcript to the right, and the Tab order."""
     left = QVBoxLayout()
     left.setContentsMargins(0, 0, 0, 0)
     left.setSpacing(0)
@@ -63,7 +63,8 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
 def connect_session(
     parts: WindowParts, session: Session, run: Callable[[Callable[[], object]], object]
 ) -> None:
-    """Controls that only pass on what the user does; `run` does it off the window's thread."""
+    """Connect controls that only pass on the user's actions; `run` calls them outside the window's
+    thread."""
     composer, popover, change = parts.composer, parts.popover, session.settings.set
     composer.sent.connect(session.type)
     composer.held.connect(lambda held: session.hold(held=held))
@@ -76,6 +77,6 @@ def connect_session(
 
 
 def bind_keys(window: QWidget, keys: Mapping[str, Callable[[], object]]) -> None:
-    """What the keys do, wherever the focus is."""
+    """Bind the keyboard shortcuts, wherever the focus is."""
     for key, act in keys.items():
         QShortcut(QKeySequence(key), window).activated.connect(act)

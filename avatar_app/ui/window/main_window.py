@@ -1,4 +1,4 @@
-"""The window: shows what a session reports and passes on what the user does. Keeps nothing else."""
+"""The main window: shows what a session reports and passes on what the user does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SIZE, SMALLEST = (1180, 760), (720, 540)
 
 
 class MainWindow(QWidget):
-    """Joins the parts. `start` begins the session, closing the window ends it."""
+    """Connects the parts. `start` begins the session, closing the window ends it."""
 
     closed = Signal()
 
@@ -76,7 +76,7 @@ class MainWindow(QWidget):
         self._restore()
 
     def _connect(self) -> None:
-        """What concerns the window as a whole."""
+        """Connect what concerns the window as a whole."""
         self.stage.transcript_button.clicked.connect(self.toggle_transcript)
         self.stage.theme_button.clicked.connect(self.toggle_theme)
         self.stage.settings_button.clicked.connect(self.toggle_settings)
@@ -104,7 +104,7 @@ class MainWindow(QWidget):
         bind_keys(self, keys)
 
     def _controls(self) -> dict[Control, Callable[[], object]]:
-        """What the avatar can be asked to do with the window."""
+        """Return the window actions that the avatar can request."""
         return {
             Control.SHOW_TRANSCRIPT: partial(self.show_transcript, shown=True),
             Control.HIDE_TRANSCRIPT: partial(self.show_transcript, shown=False),
@@ -116,7 +116,7 @@ class MainWindow(QWidget):
         }
 
     def start(self) -> None:
-        """Show what was said before and begin to listen."""
+        """Show the earlier conversation and start listening."""
         self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
         self.starter.offer()
@@ -154,7 +154,7 @@ class MainWindow(QWidget):
         self.use_theme(self.theme.opposite())
 
     def show_settings(self) -> None:
-        """Open the choices; devices are listed meanwhile."""
+        """Open the popover; devices are listed in the background."""
         self.work.run(self._session.devices).then(self.popover.show_devices)
         self.popover.show_characters(self._session.characters(), self._session.character)
         self.popover.open_below(self.stage.settings_button)
@@ -166,12 +166,12 @@ class MainWindow(QWidget):
             self.show_settings()
 
     def bring_photo(self) -> None:
-        """Choose a photo or clip that becomes the face on show."""
+        """Choose a photo or clip for a new avatar."""
         self.popover.dismiss()
         self.newcomer.choose()
 
     def forget(self) -> None:
-        """Delete the history, unless the user thinks better of it in time."""
+        """Delete the history, unless the user undoes it in time."""
         self.popover.dismiss()
         delete = partial(self.work.run, self._session.forget)
         forget_unless_undone(self.chat.model, self.stage.notices, delete)
@@ -185,7 +185,7 @@ class MainWindow(QWidget):
         self.work.run(lambda: self._session.use_character(name))
 
     def show_character(self, name: str) -> None:
-        """Somebody else is on show."""
+        """Show another character."""
         self.stage.show_name(shown_name(name))
         self.chat.name_avatar(shown_name(name))
 
@@ -231,7 +231,7 @@ class MainWindow(QWidget):
         self.pages.stop()
         self.stage.notices.dismiss_all()
         self.bridge.close()
-        self.hide()  # gone at once for the eye, whatever the rest takes
+        self.hide()  # hidden at once, however long the rest takes
         self.newcomer.close()
         self.starter.close()
         self.work.close()

@@ -1,4 +1,4 @@
-"""Opens pages beside the portrait, or over it where the window is narrow; remembers the last."""
+"""Opens pages next to the portrait, or over it where the window is narrow; remembers the last."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from avatar_app.ui.window.preferences import LAST_PAGE, WindowPreferences
 SHARE, NARROWEST = 0.66, 760
 """Width of the pages with their rail: share of the window, and pixels."""
 BESIDE = 400
-"""Pixels the portrait needs; where pages leave it less, they cover all."""
+"""Minimum pixels for the portrait; where pages leave it less, they cover everything."""
 
 
 class PageHost(QObject):
-    """Makes a page when it is first opened; keeps the pages in their place in the window."""
+    """Creates pages when they are first opened, and places them in the window."""
 
     def __init__(
         self,
@@ -59,17 +59,17 @@ class PageHost(QObject):
 
     @property
     def keys(self) -> dict[str, Callable[[], object]]:
-        """What opens which page."""
+        """Return the shortcuts that open pages."""
         numbered = enumerate(self._entries)
         return {key: partial(self.open, id) for n, id in numbered if (key := shortcut_of(n))}
 
     @property
     def shown(self) -> PageView | None:
-        """The page on show."""
+        """Return the page on show."""
         return self._shown
 
     def open(self, id: str = "") -> None:
-        """Show a page in place of the transcript, by default the one that was open last."""
+        """Show a page in place of the transcript, by default the last one."""
         self._parts.popover.dismiss()
         self._parts.panel.setVisible(False)
         self._show(id or self._last())
@@ -84,7 +84,7 @@ class PageHost(QObject):
             self.close()
 
     def close(self) -> None:
-        """Back to the conversation."""
+        """Return to the conversation."""
         if self._shown is not None:
             self._leave()
             self.frame.hide()
@@ -94,7 +94,7 @@ class PageHost(QObject):
             self._parts.composer.field.setFocus()
 
     def escape(self) -> bool:
-        """One step back in the page, or leave it; False if no page is open."""
+        """Go one step back in the page, or leave it; returns False if no page is open."""
         if self._shown is None:
             return False
         if not self._shown.escape():
@@ -102,7 +102,7 @@ class PageHost(QObject):
         return True
 
     def stop(self) -> None:
-        """The window closes."""
+        """Called when the window closes."""
         self._leave()
         for view in self._views.values():
             view.stop()

@@ -1,4 +1,4 @@
-"""The rail at the left of the pages: one button for each, reached by arrow keys and Ctrl+digit."""
+"""The page rail: one button for each page, reached by arrow keys and Ctrl+digit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
 def shortcut_of(number: int) -> str:
-    """The keys of the page at this place, from 0 on; empty beyond the ninth."""
+    """Return the shortcut of the page at this index, from 0 on; empty beyond the ninth."""
     return f"Ctrl+{number + 1}" if number < 9 else ""
 
 
 class PageButton(QToolButton):
-    """Icon above title; Up and Down go to the neighbors."""
+    """A button with an icon above its title; Up and Down move to the neighbors."""
 
     moved = Signal(int)
 
@@ -51,7 +51,8 @@ class PageButton(QToolButton):
             super().keyPressEvent(event)
 
     def _dress(self) -> None:
-        """Tab stops at the page on show alone; the arrows reach the others."""
+        """Update the tab order: only the current page is a tab stop; the arrows reach the
+        others."""
         on = self.isChecked()
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if on else Qt.FocusPolicy.NoFocus)
         palette = self._theme.palette
@@ -89,14 +90,14 @@ class PageRail(QScrollArea):
         self.setWidget(body)
 
     def show_chosen(self, id: str) -> None:
-        """Mark the page on show."""
+        """Mark the current page."""
         for button in self.buttons:
             button.setChecked(button.entry.id == id)
             if button.isChecked():
                 self.ensureWidgetVisible(button)
 
     def _move(self, step: int) -> None:
-        """Open the neighbor; the keys stay in the rail."""
+        """Open the neighbor; the focus stays in the rail."""
         now = next(i for i, button in enumerate(self.buttons) if button.isChecked())
         there = self.buttons[(now + step) % len(self.buttons)]
         self.show_chosen(there.entry.id)

@@ -1,4 +1,4 @@
-"""The parts of the window that its helpers lay out, connect and fill."""
+"""The parts of the window, shared with its helpers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from avatar_app.ui.window.starter_card import StarterCard
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowParts:
-    """Made once by the main window, which owns them."""
+    """Created once by the main window, which owns them."""
 
     stage: PortraitPane
     composer: Composer

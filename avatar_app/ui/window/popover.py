@@ -1,4 +1,4 @@
-"""Choices behind one small button: microphone, speaker, character, appearance, history."""
+"""A popover with quick choices: microphone, speaker, character, theme and history."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class ChoiceGroup(QWidget):
 
 
 class Popover(Card):
-    """Lies over the window, closes with Esc or a click beside it; never a window of its own."""
+    """Lies over the window, closes with Esc or a click outside; never a window of its own."""
 
     closed = Signal()
     microphone_chosen = Signal(object)
@@ -111,7 +111,7 @@ class Popover(Card):
         self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
         self._right, self._top, self._room = 0, 0, 0
         self.photo_button = QPushButton(self.tr("New from a photo or clip …"))
-        self.starter_button = QPushButton(self.tr("Ears, voice and brain …"))
+        self.starter_button = QPushButton(self.tr("Speech, voice and language model …"))
         self.settings_button = QPushButton(self.tr("All settings …"))
         self.forget_button = QPushButton(self.tr("Delete the history"))
         self._lay_out()
@@ -137,7 +137,7 @@ class Popover(Card):
 
     def show_theme(self, choice: ThemeChoice) -> None:
         titles = {
-            ThemeChoice.SYSTEM: self.tr("As the system"),
+            ThemeChoice.SYSTEM: self.tr("Follow the system"),
             ThemeChoice.DARK: self.tr("Dark"),
             ThemeChoice.LIGHT: self.tr("Light"),
         }
@@ -171,7 +171,7 @@ class Popover(Card):
             super().keyPressEvent(event)
 
     def _focus_choice(self) -> None:
-        """Begin at what is chosen; never at what deletes."""
+        """Focus the current choice; never the delete button."""
         for group in (self.microphones, self.appearance):
             for row in group.rows:
                 if row.isChecked():
@@ -179,7 +179,7 @@ class Popover(Card):
                     return
 
     def _order_rows(self) -> None:
-        """Tab goes from top to bottom, whichever rows came last."""
+        """Set the Tab order from top to bottom, whichever rows were added last."""
         groups = (self.microphones, self.speakers, self.characters)
         rows = [row for group in groups for row in group.rows]
         last = (
@@ -193,7 +193,7 @@ class Popover(Card):
             QWidget.setTabOrder(before, after)
 
     def _fit_soon(self) -> None:
-        """Once new rows have their looks, and so their size."""
+        """Resize once new rows are styled and so have their size."""
         QTimer.singleShot(0, self._fit)
 
     def _fit(self) -> None:
@@ -238,12 +238,16 @@ class Popover(Card):
         )
         column.addWidget(self.settings_button)
         self.starter_button.setObjectName("bring")
-        self.starter_button.setAccessibleName(self.tr("Ears, voice and brain"))
-        self.starter_button.setToolTip(self.tr("Get what hears, speaks and thinks better"))
+        self.starter_button.setAccessibleName(self.tr("Speech, voice and language model"))
+        self.starter_button.setToolTip(
+            self.tr("Install better speech recognition, voice and language model")
+        )
         column.addWidget(self.starter_button)
         self.forget_button.setObjectName("forget")
         self.forget_button.setAccessibleName(self.tr("Delete the history"))
-        self.forget_button.setToolTip(self.tr("Delete what was said; can be undone for a while"))
+        self.forget_button.setToolTip(
+            self.tr("Delete the conversations; can be undone for a while")
+        )
         column.addWidget(self.forget_button)
         scroll = QScrollArea(self)
         scroll.setWidget(self._body)

@@ -1,4 +1,4 @@
-"""The window's own settings: how it looks and lies, kept until the next start."""
+"""The window's own settings: appearance and geometry, saved between starts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LAST_PAGE = "window.page"
 
 
 class WindowPreferences:
-    """Reads and notes them; `follow` is called in the Qt thread when they were changed elsewhere,
-    say on the settings page or by undoing."""
+    """Reads and saves them; `follow` is called in the Qt thread when they were changed elsewhere,
+    for example on the settings page or by undo."""
 
     def __init__(
         self,
@@ -34,15 +34,15 @@ class WindowPreferences:
         return self._store.settings.window
 
     def note(self, name: str, value: Any) -> None:
-        """Remember one; that it could not be saved is told by the session."""
+        """Save one; the session reports failures."""
         self._store.change({name: value}, undoable=False)
 
     def note_geometry(self, window: QWidget) -> None:
-        """Remember size and place."""
+        """Save size and position."""
         self.note(GEOMETRY, base64.b64encode(window.saveGeometry().data()).decode())
 
     def restore_geometry(self, window: QWidget) -> None:
-        """Size and place as they were left."""
+        """Restore the saved size and position."""
         if (geometry := self.now.geometry) is not None:
             window.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 

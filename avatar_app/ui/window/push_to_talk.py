@@ -1,4 +1,4 @@
-"""Hold Space to talk, wherever Space means nothing else."""
+"""Push to talk: hold Space to talk, except where Space has another meaning."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from PySide6.QtWidgets import (
 
 
 def application() -> QApplication:
-    """The one there is."""
+    """Return the application object."""
     instance = QApplication.instance()
     assert isinstance(instance, QApplication)
     return instance
 
 
 _TAKES_SPACE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox)
-"""What Space presses, chooses or opens."""
+"""Widgets that Space presses, selects or opens."""
 
 
 class Hold(Protocol):
-    """What happens when the key is pressed and released."""
+    """Callbacks for pressing and releasing the key."""
 
     def __call__(self, *, held: bool) -> None: ...
 
 
 class PushToTalkKey(QObject):
-    """Watches the window's keys; lets go when the key, the focus or the window is lost."""
+    """Watches the window's keys; releases when the key, the focus or the window is lost."""
 
     def __init__(self, window: QWidget, hold: Hold) -> None:
         super().__init__(window)
@@ -46,13 +46,13 @@ class PushToTalkKey(QObject):
         self._application.applicationStateChanged.connect(self._state_changed)
 
     def release(self) -> None:
-        """Let go, if the key is held."""
+        """Release, if the key is held."""
         if self.held:
             self.held = False
             self._hold(held=False)
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self.release()
         self._application.removeEventFilter(self)
 
@@ -67,7 +67,7 @@ class PushToTalkKey(QObject):
         if not self._is_space(event) or watched.window() is not self._window:
             return False
         if self.held:
-            return True  # the key repeats itself
+            return True  # auto-repeat
         if event.isAutoRepeat() or not self._means_talking(watched):
             return False
         self.held = True

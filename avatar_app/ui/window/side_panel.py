@@ -1,4 +1,4 @@
-"""A place at the window's edge that slides open and shut."""
+"""A panel at the window's edge that slides open and shut."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from avatar_app.ui.style.theme import UNIT
 
 WIDTH = 43 * UNIT
 SHARE = 0.44
-"""Widest it gets, as a share of the window."""
+"""Maximum width, as a share of the window."""
 SLIDE_MS = 200
 
 
 class SidePanel(QWidget):
-    """Holds one widget of constant width, so that sliding lays nothing out anew inside."""
+    """Contains one widget of constant width, so that sliding needs no new layout inside."""
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
@@ -43,13 +43,13 @@ class SidePanel(QWidget):
         self._slide.start()
 
     def settle(self) -> None:
-        """Be where the slide ends, now."""
+        """Finish the slide at once."""
         self._slide.stop()
         self.setFixedWidth(self._full if self.opened else 0)
         self._content.setVisible(self.opened)
 
     def fit(self, window_width: int) -> None:
-        """Take no more than a share of the window."""
+        """Limit the width to a share of the window."""
         self._full = min(WIDTH, round(window_width * SHARE))
         if self._slide.state() != QPropertyAnimation.State.Running:
             self.settle()

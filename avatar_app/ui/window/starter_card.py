@@ -1,6 +1,6 @@
-"""The card of the first minutes: offers ears, voice and brain, and tells how far they are.
+"""The starter card: offers speech recognition, voice and language model, and shows progress.
 
-It lies between portrait and composer, so that it covers neither face nor captions.
+It is placed between portrait and composer, so that it covers neither face nor captions.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 
 NARROW = 64 * UNIT
-"""Pixels of width below which the buttons lie under the text."""
+"""Width in pixels below which the buttons are placed under the text."""
 _STEPS = 1000
-"""Of the bar, from nothing to done."""
+"""Steps of the progress bar."""
 
 
 class StarterCard(QFrame):
-    """Shows one of a few pages of the same parts; `StarterOffer` says which."""
+    """Shows one of a few pages of the same widgets; `StarterOffer` chooses which."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self.setObjectName("starter")
-        self.setAccessibleName(self.tr("Real ears, a voice and a brain"))
+        self.setAccessibleName(self.tr("Better speech recognition, voice and answers"))
         self._message, self._step = QLabel(), QLabel()
         self._message.setObjectName("noticeMessage")
         self._step.setObjectName("noticeHint")
@@ -46,12 +46,12 @@ class StarterCard(QFrame):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("How much is here"))
+        self.bar.setAccessibleName(self.tr("Download progress"))
         self.command = QLineEdit()
         self.command.setObjectName("command")
         self.command.setReadOnly(True)
-        self.command.setAccessibleName(self.tr("What to type in a terminal"))
-        self.command.setToolTip(self.tr("What to type in a terminal"))
+        self.command.setAccessibleName(self.tr("Command for a terminal"))
+        self.command.setToolTip(self.tr("Command for a terminal"))
         self.rows: list[QPushButton] = []
         self._make_buttons()
         self._lay_out()
@@ -60,7 +60,7 @@ class StarterCard(QFrame):
 
     @property
     def buttons(self) -> tuple[QPushButton, ...]:
-        """In the order of Tab."""
+        """Return the buttons in Tab order."""
         return (
             self.get_button,
             self.copy_button,
@@ -79,7 +79,7 @@ class StarterCard(QFrame):
         *,
         working: bool = False,
     ) -> None:
-        """Show texts, and of the rest only what is named."""
+        """Show these texts and widgets, and hide the others."""
         self.tell(message, step)
         shown = set(buttons)
         for button in self.buttons:
@@ -92,7 +92,7 @@ class StarterCard(QFrame):
         self.show()
 
     def tell(self, message: str, step: str) -> None:
-        """Say something else on the page on show."""
+        """Change the text of the current page."""
         self._message.setText(message)
         self._step.setText(step)
         self.setAccessibleDescription(f"{message} {step}")
@@ -101,7 +101,7 @@ class StarterCard(QFrame):
         self.bar.setValue(round(_STEPS * fraction))
 
     def show_picks(self, picks: Sequence[tuple[str, str]]) -> None:
-        """Replace the rows to tick, by title and tip; all are ticked."""
+        """Replace the checkboxes, by title and tooltip; all are checked."""
         for row in self.rows:
             self._column.removeWidget(row)
             row.deleteLater()
@@ -126,14 +126,14 @@ class StarterCard(QFrame):
             row.setIcon(icon(Glyph.CHECK, shade, 16))
 
     def _make_buttons(self) -> None:
-        self.get_button = _button(self.tr("Get"), self.tr("Fetch and use them"), "primary")
+        self.get_button = _button(self.tr("Get"), self.tr("Download and use them"), "primary")
         self.later_button = _button(self.tr("Later"), "")
-        self.choose_button = _button(self.tr("Choose"), self.tr("Choose among the parts"))
+        self.choose_button = _button(self.tr("Choose"), self.tr("Choose parts"))
         self.choose_button.setCheckable(True)
         self.choose_button.toggled.connect(lambda chosen: self._picks.setVisible(chosen))
-        self.copy_button = _button(self.tr("Copy"), self.tr("Copy what to type"), "primary")
+        self.copy_button = _button(self.tr("Copy"), self.tr("Copy the command"), "primary")
         self.cancel_button = _button(
-            self.tr("Cancel"), self.tr("Stop; what has come stays for the next time")
+            self.tr("Cancel"), self.tr("Stop; downloaded parts stay for the next time")
         )
         self.close_button = _button(self.tr("Close"), self.tr("Close this card"))
         self.close_button.clicked.connect(self.hide)
@@ -169,5 +169,5 @@ def _button(title: str, tip: str, name: str = "noticeAction") -> QPushButton:
     button.setObjectName(name)
     button.setAccessibleName(title)
     button.setToolTip(tip or title)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the text field
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in the text field
     return button

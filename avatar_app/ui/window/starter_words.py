@@ -1,4 +1,4 @@
-"""How the card of the first minutes names the parts of the starter set."""
+"""The starter card's names for the parts of the starter set."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from avatar_app.performance.starter import StarterItem
 
 
 class StarterWords(QObject):
-    """A QObject, so that they can be translated."""
+    """A QObject, for translation."""
 
     def lack(self, items: Iterable[StarterItem]) -> str:
-        """How it is without the parts."""
+        """Describe the conversation without the parts."""
         kinds = {item.kind for item in items}
         verbs = {Kind.ASR: self.tr("hear"), Kind.TTS: self.tr("speak")}
         poor = [verbs[kind] for kind in verbs if kind in kinds]
@@ -41,7 +41,7 @@ class StarterWords(QObject):
         return self.tr("{} and {}").format(", ".join(words[:-1]), words[-1])
 
     def row(self, item: StarterItem) -> tuple[str, str]:
-        """Its title, and what else there is to know."""
+        """Return a part's title, and its details."""
         parts = {
             Kind.ASR: self.tr("Ears"),
             Kind.TTS: self.tr("Voice"),
