@@ -37,9 +37,9 @@ _LOOK = 0.1
 """Seconds between two checks for cancellation."""
 _TOLD = {
     Kind.TTS: "This is my new voice.",
-    Kind.ASR: "I have new ears, and understand you better now.",
-    Kind.DIALOGUE: "I have a new brain. It is a small one that makes mistakes, but now you can "
-    "talk with me about anything.",
+    Kind.ASR: "My speech recognition is new: I understand you better now.",
+    Kind.DIALOGUE: "I have a new language model. It is small and makes mistakes, but now you "
+    "can talk with me about anything.",
 }
 
 

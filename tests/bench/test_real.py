@@ -103,7 +103,7 @@ def test_real_models_are_needed_and_only_real_takes_a_load(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path))
-    with pytest.raises(ModelMissing, match="is not on this machine"):
+    with pytest.raises(ModelMissing, match="is not installed"):
         run_bench("real", load_settings()[0], quick=True)
-    with pytest.raises(ConfigInvalid, match="takes no --load"):
+    with pytest.raises(ConfigInvalid, match="has no option --load"):
         run_bench("soak", load_settings()[0], quick=True, load=4)

@@ -142,7 +142,7 @@ def test_lips_that_are_shown_again_are_counted() -> None:
 
 
 def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
-    with pytest.raises(ConfigInvalid, match="takes no --minutes") as caught:
+    with pytest.raises(ConfigInvalid, match="has no option --minutes") as caught:
         run_bench("av-sync", settings, quick=True, minutes=1.0)
     assert "realtime" in caught.value.hint
     with pytest.raises(ConfigInvalid) as caught:

@@ -95,12 +95,12 @@ def test_benches_are_known_by_both_names(
     assert present in BENCHES
     assert former not in BENCHES
     settings, _ = load_settings(environ={})
-    with pytest.raises(ConfigInvalid, match=f"The bench {present} takes no --utterances"):
+    with pytest.raises(ConfigInvalid, match=f"The bench {present} has no option --utterances"):
         run_bench(former, settings, quick=True, utterances=20)
     status, _, errors = run("bench", former, "--utterances", 20)
     assert status == 1
     assert f"bench {former} is now called bench {present};" in errors
-    assert f"The bench {present} takes no --utterances" in errors
+    assert f"The bench {present} has no option --utterances" in errors
 
 
 def test_former_names_are_not_listed() -> None:

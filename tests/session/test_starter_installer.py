@@ -141,7 +141,9 @@ def test_the_voice_comes_first_and_tells_of_the_others(
     outcome = get(installer, told.append)
     assert [kind for kind, _ in conversation.used] == [Kind.TTS, Kind.ASR, Kind.DIALOGUE]
     assert conversation.used[0][1] == EngineChoice(engine="kokoro", options={"model": "voice"})
-    for text, part in zip(conversation.said, ("new voice", "new ears", "new brain"), strict=True):
+    for text, part in zip(
+        conversation.said, ("new voice", "recognition is new", "new language model"), strict=True
+    ):
         assert part in text
     assert [item.kind for item in outcome.at_work] == [Kind.TTS, Kind.ASR, Kind.DIALOGUE]
     assert set(told[-1].parts.values()) == {PartState.AT_WORK}

@@ -52,8 +52,8 @@ def starter(window):
 def test_it_says_what_there_is_and_how_large(window):
     card = window.starter.card
     assert said(card) == (
-        "I hear and speak simply. Get real ears, a voice and a brain: 367 MB. "
-        "It runs on this computer alone."
+        "I hear and speak poorly. Get speech recognition, a voice and a language model: 367 MB. "
+        "It runs on this computer."
     )
     assert shown(card) == ["Get", "Later", "Choose"]
     assert window.composer.field.hasFocus()  # it takes nothing from who is talking
@@ -79,13 +79,17 @@ def test_it_can_be_asked_for(qtbot, opened):
     session.starter.lacking = ()
     window.starter.show_again()
     qtbot.waitUntil(lambda: shown(card) == ["Close"])
-    assert "Nothing lacks" in said(card)
+    assert "Nothing is missing" in said(card)
 
 
 def test_what_comes_can_be_chosen(qtbot, window, starter):
     card = window.starter.card
     qtbot.mouseClick(card.choose_button, LEFT)
-    assert [row.text().partition(":")[0] for row in card.rows] == ["Ears", "Voice", "Brain"]
+    assert [row.text().partition(":")[0] for row in card.rows] == [
+        "Speech recognition",
+        "Voice",
+        "Language model",
+    ]
     for row in card.rows:
         qtbot.mouseClick(row, LEFT)
     assert not card.get_button.isEnabled()
@@ -105,7 +109,13 @@ def test_progress_is_told_in_place_and_can_be_stopped(qtbot, window, starter):
     starter.may_finish.clear()
     qtbot.mouseClick(card.get_button, LEFT)
     qtbot.waitUntil(lambda: card.bar.value() == 500)
-    for told in ("Fetching", "100 MB / 200 MB", "10 MB/s", "10 s left", "at work: a voice"):
+    for told in (
+        "Downloading",
+        "100 MB / 200 MB",
+        "10 MB/s",
+        "10 s left",
+        "ready: a voice",
+    ):
         assert told in said(card)
     assert shown(card) == ["Cancel"]
     qtbot.keyClick(window.composer.field, Qt.Key.Key_Escape)  # stops an answer, not this
@@ -118,7 +128,7 @@ def test_it_tells_what_only_loads(qtbot, window, starter):
     starter.progress = [StarterProgress({Kind.DIALOGUE: PartState.LOADING})]
     starter.may_finish.clear()
     qtbot.mouseClick(window.starter.card.get_button, LEFT)
-    qtbot.waitUntil(lambda: "Getting ready: a brain" in said(window.starter.card))
+    qtbot.waitUntil(lambda: "Getting ready: a language model" in said(window.starter.card))
 
 
 def test_what_fails_says_one_sentence_and_can_be_tried_again(qtbot, window, starter):
@@ -128,7 +138,7 @@ def test_what_fails_says_one_sentence_and_can_be_tried_again(qtbot, window, star
     qtbot.mouseClick(card.get_button, LEFT)
     qtbot.waitUntil(lambda: shown(card) == ["Try again", "Close"])
     title = starter.lacking[0].title
-    hint = "Try again: it goes on where it stopped."
+    hint = "Try again: it resumes where it stopped."
     assert said(card) == f"{title}: The server is gone. {hint}"
     starter.failures, starter.error = (), AvatarError("The disk is full.", "Free some space.")
     qtbot.mouseClick(card.get_button, LEFT)

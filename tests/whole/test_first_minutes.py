@@ -157,7 +157,7 @@ def test_ears_a_voice_and_a_brain_come_and_are_put_in_while_the_conversation_goe
     card = window.starter.card
     qtbot.waitUntil(card.isVisible, timeout=LATEST)
     assert card.accessibleDescription().startswith(
-        "I hear and speak simply. Get real ears, a voice and a brain:"
+        "I hear and speak poorly. Get speech recognition, a voice and a language model:"
     )
     assert packages.site.asked == []  # nothing is fetched unasked
     qtbot.mouseClick(card.get_button, LEFT)
@@ -169,7 +169,7 @@ def test_ears_a_voice_and_a_brain_come_and_are_put_in_while_the_conversation_goe
     def told(words: str) -> bool:
         return any(words in clause.clause for clause in witness.of(ClauseWritten))
 
-    for words in ("my new voice", "new ears", "new brain"):
+    for words in ("my new voice", "speech recognition is new", "new language model"):
         qtbot.waitUntil(lambda words=words: told(words), timeout=LATEST)
     assert any("seven times" in turn.user_text for turn in witness.of(TurnEnded))
     window.close()

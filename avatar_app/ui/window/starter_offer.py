@@ -1,4 +1,4 @@
-"""Offers the starter set once, quietly; has it fetched, and says what came of it."""
+"""Offers the starter set once, installs it, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.starter_words import StarterWords
 
 READ_MS = 9_000
-"""How long it says that all is well."""
+"""How long the success message stays."""
 
 
 class StarterOffer(QObject):
-    """Fetches in a thread of its own: the window's other work does not wait for it."""
+    """Downloads in a thread of its own, which does not block the window's other work."""
 
     def __init__(self, parts: WindowParts, bridge: Bridge, starter: Starter) -> None:
         super().__init__(parts.starter_card)
@@ -46,17 +46,17 @@ class StarterOffer(QObject):
         card.cancel_button.clicked.connect(self.cancel)
 
     def offer(self) -> None:
-        """Show the card, if it is time and something lacks."""
+        """Show the card, if it is time and parts are missing."""
         if self._starter.offer() is not Offer.NO:
             self._work.run(self._starter.items).then(self._show)
 
     def show_again(self) -> None:
-        """The user asks for it."""
+        """Show the card at the user's request."""
         if self._job is None:
             self._work.run(self._starter.items).then(self._show_or_say_why_not)
 
     def get(self) -> None:
-        """Fetch what is ticked."""
+        """Download the checked parts."""
         wanted = tuple(item for item in self._picked() if not item.missing_packages)
         if self._job is not None or not wanted:
             self._tell_missing()
@@ -64,31 +64,33 @@ class StarterOffer(QObject):
         self._job = job = Job("", lambda job: self._starter.get(wanted, job, self._watch))
         card = self.card
         card.show_fraction(0.0)
-        looking = self.tr("Looking where they can be had.")
+        looking = self.tr("Looking for download sources.")
         card.show_page(self._getting({}), looking, [card.cancel_button], working=True)
         card.cancel_button.setEnabled(True)
         self._work.run(lambda: _result(job)).then(self._ended).failed(self._failed)
 
     def cancel(self) -> None:
-        """Stop; what has come stays."""
+        """Stop; downloaded parts stay."""
         if self._job is not None:
             self._job.cancel()
             self.card.cancel_button.setEnabled(False)
 
     def postpone(self) -> None:
-        """Not now."""
+        """Postpone the offer."""
         self.card.hide()
         self._work.run(self._starter.postpone)
 
     def close(self) -> None:
-        """The window goes."""
+        """Called when the window closes."""
         self.cancel()
         self._work.close()
 
     def _show_or_say_why_not(self, items: tuple[StarterItem, ...]) -> None:
         self._show(items)
         if not items:
-            message = self.tr("Nothing lacks: I have ears, a voice and a brain of your choice.")
+            message = self.tr(
+                "Nothing is missing: you have chosen speech recognition, voice and language model."
+            )
             step = self.tr("More models: avatar-app models list")
             self.card.show_page(message, step, [self.card.close_button])
 
@@ -106,8 +108,8 @@ class StarterOffer(QObject):
             row.toggled.connect(self._show_size)
         last = self._starter.offer() is Offer.LAST
         card.later_button.setText(self.tr("No, thanks") if last else self.tr("Later"))
-        again = self.tr("Not asked again. It stays in the menu of devices and appearance")
-        card.later_button.setToolTip(again if last else self.tr("Asked once more, in a week"))
+        again = self.tr("Do not ask again. The offer stays in the menu for devices and appearance")
+        card.later_button.setToolTip(again if last else self.tr("Ask once more, in a week"))
         card.show_page("", "", [card.get_button, card.later_button, card.choose_button])
         self._show_size()
 
@@ -115,15 +117,15 @@ class StarterOffer(QObject):
         picked = self._picked()
         size = sum(item.bytes_lacking for item in picked)
         if size:
-            step = self.tr("Get {}: {}. It runs on this computer alone.").format(
+            step = self.tr("Get {}: {}. It runs on this computer.").format(
                 self._words.named(picked or self._items), readable(size)
             )
         else:
-            step = self.tr("Use {}: on this computer already.").format(
+            step = self.tr("Use {}: installed on this computer already.").format(
                 self._words.named(self._items)
             )
         if not picked:
-            step = self.tr("Tick what you want.")
+            step = self.tr("Select what you want.")
         self.card.get_button.setEnabled(bool(picked))
         self.card.get_button.setText(self.tr("Get") if size or not picked else self.tr("Use"))
         self.card.tell(self._words.lack(self._items), step)
@@ -133,7 +135,7 @@ class StarterOffer(QObject):
         return tuple(item for item, row in ticked if row.isChecked())
 
     def _watch(self, progress: StarterProgress) -> None:
-        """In another thread."""
+        """Report progress from another thread."""
         self._bridge.post(lambda: self._progressed(progress))
 
     def _progressed(self, progress: StarterProgress) -> None:
@@ -147,7 +149,7 @@ class StarterOffer(QObject):
             steps.append(self.tr("{} left").format(duration(left)))
         here = [kind for kind, state in progress.parts.items() if state is PartState.AT_WORK]
         if here:
-            steps.append(self.tr("at work: {}").format(self._words.listed(here)))
+            steps.append(self.tr("ready: {}").format(self._words.listed(here)))
         self.card.show_fraction(now.fraction)
         self.card.tell(self._getting(progress.parts), "  ·  ".join(steps) or " ")
 
@@ -155,10 +157,10 @@ class StarterOffer(QObject):
         loading = [kind for kind, state in parts.items() if state is PartState.LOADING]
         if loading and PartState.COMING not in parts.values():
             return self.tr("Getting ready: {}").format(self._words.listed(loading))
-        return self.tr("Fetching. We can go on talking.")
+        return self.tr("Downloading. We can keep talking.")
 
     def _ended(self, outcome: StarterOutcome | None) -> None:
-        """None: it was cancelled."""
+        """Show the outcome; None: cancelled."""
         self._job = None
         card = self.card
         if outcome is None:
@@ -171,20 +173,20 @@ class StarterOffer(QObject):
         else:
             names = self._words.named(outcome.at_work)
             message = self.tr("Done: I have {} now.").format(names)
-            card.show_page(message, self.tr("To take it back: avatar-app setup --undo"), [])
+            card.show_page(message, self.tr("To undo it: avatar-app setup --undo"), [])
             self._farewell.start()
 
     def _failed(self, error: AvatarError) -> None:
-        """One sentence, and what to do."""
+        """Show an error: one sentence, and what to do."""
         self._job = None
         card = self.card
-        again = self.tr("Try again: it goes on where it stopped.")
+        again = self.tr("Try again: it resumes where it stopped.")
         card.get_button.setText(self.tr("Try again"))
         hint = error.hint.replace(AGAIN, again) or again
         card.show_page(error.message, hint, [card.get_button, card.close_button])
 
     def _tell(self, error: AvatarError) -> None:
-        """What went wrong apart from fetching."""
+        """Show an error outside of downloading."""
         self.card.show_page(error.message, error.hint, [self.card.close_button])
 
     def _tell_missing(self) -> None:

@@ -20,17 +20,17 @@ class StarterWords(QObject):
         verbs = {Kind.ASR: self.tr("hear"), Kind.TTS: self.tr("speak")}
         poor = [verbs[kind] for kind in verbs if kind in kinds]
         what = self._joined(poor) or self.tr("think")
-        return self.tr("I {} simply.").format(what)
+        return self.tr("I {} poorly.").format(what)
 
     def named(self, items: Iterable[StarterItem]) -> str:
         return self.listed(item.kind for item in items)
 
     def listed(self, kinds: Iterable[Kind]) -> str:
-        """`real ears, a voice and a brain`"""
+        """Join the names: `speech recognition, a voice and a language model`."""
         names = {
-            Kind.ASR: self.tr("real ears"),
+            Kind.ASR: self.tr("speech recognition"),
             Kind.TTS: self.tr("a voice"),
-            Kind.DIALOGUE: self.tr("a brain"),
+            Kind.DIALOGUE: self.tr("a language model"),
         }
         wanted = set(kinds)
         return self._joined([name for kind, name in names.items() if kind in wanted])
@@ -43,11 +43,11 @@ class StarterWords(QObject):
     def row(self, item: StarterItem) -> tuple[str, str]:
         """Return a part's title, and its details."""
         parts = {
-            Kind.ASR: self.tr("Ears"),
+            Kind.ASR: self.tr("Speech recognition"),
             Kind.TTS: self.tr("Voice"),
-            Kind.DIALOGUE: self.tr("Brain"),
+            Kind.DIALOGUE: self.tr("Language model"),
         }
-        size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("here")
+        size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
         part = parts.get(item.kind, item.kind.value)
         tip = f"{item.model.summary} {item.model.license.title}"
         return f"{part}: {item.title}  ·  {size}", tip
