@@ -47,6 +47,7 @@ def test_tab_reaches_every_control_and_comes_back(qtbot, opened):
         stage.settings_button,
         stage.transcript_button,
         stage.pages_button,
+        window.chat.new_button,
         window.chat.copy_button,
         window.chat.list,
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,12 +20,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QLineEdit,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolTip,
+    QWidget,
 )
 
+from avatar_app.storage.search_words import SearchWords
 from avatar_app.ui.chat.model import LINE_ROLE, Index, TranscriptLine, TranscriptSpeaker
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.shapes import rounded
@@ -37,6 +41,7 @@ LINE_SPACING = 1.28
 SIDE = 2 * UNIT
 PADDING = 10
 """Pixels between a bubble's edge and its text."""
+EDITOR_HEIGHT = 5 * UNIT
 BUBBLE_SHARE = 0.82
 """Maximum width of a bubble, as a share of the list."""
 
@@ -58,6 +63,8 @@ class ChatDelegate(QStyledItemDelegate):
         super().__init__()
         self._theme = theme
         self.avatar = avatar
+        self.words = SearchWords("")
+        """What was searched for; it is marked."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         width = _row_width(option)
@@ -74,7 +81,8 @@ class ChatDelegate(QStyledItemDelegate):
         painter.setPen(QColor(palette.text_dim))
         painter.setFont(_name_font())
         painter.drawText(place.name, _side(line) | Qt.AlignmentFlag.AlignVCenter, self._head(line))
-        _laid_out(line, _text_width(line, option.rect.width()), palette).draw(painter, place.text)
+        layout = _laid_out(line, _text_width(line, option.rect.width()), palette, self.words)
+        layout.draw(painter, place.text)
         painter.restore()
 
     def _paint_ground(
@@ -96,6 +104,25 @@ class ChatDelegate(QStyledItemDelegate):
         if line.interrupted:
             parts.append(self.tr("interrupted"))
         return "  ·  ".join(parts)
+
+    def createEditor(
+        self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index
+    ) -> QWidget:
+        """In the place of the user's words."""
+        editor = QLineEdit(parent)
+        editor.setObjectName("correction")
+        editor.setFont(_text_font())
+        editor.setAccessibleName(self.tr("Correct what you said"))
+        editor.setToolTip(self.tr("Enter asks again, Esc leaves it as it was."))
+        return editor
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        place = _place(index.data(LINE_ROLE), option.rect.width())
+        left, top = option.rect.left() + SIDE, option.rect.top() + round(place.bubble.top())
+        height = max(EDITOR_HEIGHT, round(place.bubble.height()))
+        editor.setGeometry(left, top, option.rect.width() - 2 * SIDE, height)
 
     def helpEvent(
         self,
@@ -164,14 +191,17 @@ def _place(line: TranscriptLine, width: int) -> Place:
     return Place(name, bubble, text, int(bubble.bottom() + UNIT))
 
 
-def _laid_out(line: TranscriptLine, width: float, palette: Palette | None) -> QTextLayout:
+def _laid_out(
+    line: TranscriptLine, width: float, palette: Palette | None, words: SearchWords | None = None
+) -> QTextLayout:
     text = line.block.replace("\n", LINE_END) or line.answer.text or " "
     layout = QTextLayout(text, _block_font() if line.block else _text_font())
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
     if palette is not None:
-        layout.setFormats(_formats(line, palette))
+        marks = words.marks(text) if words else ()
+        layout.setFormats([*_formats(line, palette), *marked(marks, palette)])
     layout.beginLayout()
     top = 0.0
     while (row := layout.createLine()).isValid():
@@ -191,6 +221,13 @@ def _formats(line: TranscriptLine, palette: Palette) -> list[QTextLayout.FormatR
     said.setForeground(QColor(palette.text))
     rest = 0 if line.block else len(line.answer.text) - heard
     return [_range(0, heard, said), _range(heard, rest, lost)]
+
+
+def marked(marks: Iterable[tuple[int, int]], palette: Palette) -> list[QTextLayout.FormatRange]:
+    """What was found stands on the accent's color."""
+    found = QTextCharFormat()
+    found.setBackground(color(palette.accent, 0.4 if palette.dark else 0.25))
+    return [_range(start, end - start, found) for start, end in marks]
 
 
 def _range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.FormatRange:

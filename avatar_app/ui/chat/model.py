@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -38,6 +39,8 @@ class TranscriptLine:
     live: bool = False
     """Still being said."""
     outcome: Outcome = Outcome.FINISHED
+    earlier: bool = False
+    """From the stored history; its turn's number is that of another run of the program."""
     block: str = ""
     """A block shown as it was written, instead of an answer: code, a table, a formula."""
 
@@ -55,7 +58,9 @@ class ChatModel(QAbstractListModel):
     """Lines for the view. While a turn runs its lines change in place."""
 
     progressed = Signal(int)
-    """Emitted when more words of a row were heard; its size did not change."""
+    """A row shows further words as heard; its size did not change."""
+    corrected = Signal(int, str)
+    """The user said something else in the turn with this number."""
 
     def __init__(self, avatar: str) -> None:
         super().__init__()
@@ -73,6 +78,28 @@ class ChatModel(QAbstractListModel):
             return line
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.spoken(line)
+        return line.answer.text if role == Qt.ItemDataRole.EditRole else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """The user's last words can be corrected."""
+        flags = super().flags(index)
+        editable = index.isValid() and index.row() == self.correctable_row
+        return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Take the user's correction; the session answers with other lines."""
+        line, text = self._lines[index.row()], " ".join(str(value).split())
+        if role != Qt.ItemDataRole.EditRole or not text or text == line.answer.text:
+            return False
+        self.corrected.emit(line.turn_id, text)
+        return True
+
+    @property
+    def correctable_row(self) -> int | None:
+        """Of the user's last words, if they were said in this run of the program."""
+        for row in range(len(self._lines) - 1, -1, -1):
+            if self._lines[row].speaker is TranscriptSpeaker.USER:
+                return None if self._lines[row].earlier else row
         return None
 
     @property
@@ -90,9 +117,12 @@ class ChatModel(QAbstractListModel):
         return f"{self.avatar}: {text}"
 
     def fill(self, turns: tuple[TurnEnded, ...]) -> None:
-        """Start with earlier turns."""
-        earlier = (line for turn in turns for line in _lines_of(turn))
-        self._reset((*earlier, *self._lines))
+        """Begin with earlier turns."""
+        self._reset((*earlier_lines(turns), *self._lines))
+
+    def show_turns(self, turns: tuple[TurnEnded, ...]) -> None:
+        """Show earlier turns, and nothing else."""
+        self._reset(tuple(earlier_lines(turns)))
 
     def clear(self) -> None:
         self._reset(())
@@ -131,6 +161,12 @@ class ChatModel(QAbstractListModel):
         """Remove the blocks of a turn."""
         for row in range(len(self._lines) - 1, -1, -1):
             if self._lines[row].block and self._lines[row].turn_id == turn_id:
+                self._remove(row)
+
+    def withdraw_turn(self, turn_id: int) -> None:
+        """Forget what was said in a turn of this run of the program."""
+        for row in range(len(self._lines) - 1, -1, -1):
+            if self._lines[row].turn_id == turn_id and not self._lines[row].earlier:
                 self._remove(row)
 
     def words_heard(self, turn_id: int, text: str) -> None:
@@ -188,6 +224,12 @@ class ChatModel(QAbstractListModel):
         self.beginRemoveRows(QModelIndex(), row, row)
         del self._lines[row]
         self.endRemoveRows()
+
+
+def earlier_lines(turns: Iterable[TurnEnded]) -> Iterator[TranscriptLine]:
+    """The lines of stored turns."""
+    for turn in turns:
+        yield from (replace(line, earlier=True) for line in _lines_of(turn))
 
 
 def _lines_of(turn: TurnEnded) -> list[TranscriptLine]:

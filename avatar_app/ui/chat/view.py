@@ -1,74 +1,16 @@
-"""The transcript view: follows the conversation unless the user scrolls up."""
+"""The transcript beside the portrait: reads along, and lets words be heard again or corrected."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QListView,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from avatar_app.ui.chat.delegate import ChatDelegate
+from avatar_app.ui.chat.chat_list import ChatList
+from avatar_app.ui.chat.message_actions import MessageActions
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
-
-NEAR_END = 24
-"""Pixels from the end within which the view follows new lines."""
-
-
-class ChatList(QListView):
-    """A list that follows its end and copies as text."""
-
-    def __init__(self, model: ChatModel, theme: Theme) -> None:
-        super().__init__()
-        self._lines = model
-        self._following = True
-        self.delegate = ChatDelegate(theme, model.avatar)
-        self.setModel(model)
-        self.setItemDelegate(self.delegate)
-        self.setObjectName("chat")
-        self.setAccessibleName(self.tr("Transcript"))
-        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.verticalScrollBar().setSingleStep(3 * UNIT)
-        self.verticalScrollBar().rangeChanged.connect(self._follow)
-        self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        model.progressed.connect(lambda row: self.update(model.index(row)))
-        theme.changed.connect(self.viewport().update)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self.copy)
-
-    def copy(self) -> None:
-        """Copy the selected lines, or all if none is selected, to the clipboard."""
-        rows = sorted(index.row() for index in self.selectedIndexes())
-        lines = self._lines.lines
-        chosen = [lines[row] for row in rows] or lines
-        QGuiApplication.clipboard().setText("\n".join(map(self._lines.spoken, chosen)))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        following = self._following
-        super().resizeEvent(event)
-        self._following = following
-        self._follow()
-
-    def _scrolled(self, value: int) -> None:
-        self._following = value >= self.verticalScrollBar().maximum() - NEAR_END
-
-    def _follow(self) -> None:
-        if self._following:
-            self.scrollToBottom()
 
 
 class ChatView(QFrame):
@@ -80,6 +22,8 @@ class ChatView(QFrame):
         self.setAccessibleName(self.tr("Transcript panel"))
         self.model = model
         self.list = ChatList(model, theme)
+        self.messages = MessageActions(self.list, theme)
+        self.new_button = IconButton(theme, Glyph.PLUS, self.tr("Begin a new conversation"))
         self.copy_button = IconButton(theme, Glyph.COPY, self.tr("Copy the conversation"))
         self.copy_button.clicked.connect(self.list.copy)
         heading = QHBoxLayout()
@@ -88,6 +32,7 @@ class ChatView(QFrame):
         title.setObjectName("heading")
         heading.addWidget(title)
         heading.addStretch()
+        heading.addWidget(self.new_button)
         heading.addWidget(self.copy_button)
         body = QWidget()
         self._stack = QStackedLayout(body)
@@ -119,3 +64,4 @@ class ChatView(QFrame):
         filled = self.model.rowCount() > 0
         self._stack.setCurrentIndex(1 if filled else 0)
         self.copy_button.setEnabled(filled)
+        self.new_button.setEnabled(filled)

@@ -23,6 +23,12 @@ QLabel { background: transparent; }
     border-radius: 16px; padding: 0 14px; }
 #chat { background: transparent; border: 2px solid transparent; border-radius: $radius; }
 #chat:focus { border-color: $focus; }
+#correction { background: $raised; border: 2px solid $focus; border-radius: 14px; padding: 4px 10px;
+    color: $text; selection-background-color: $accent; selection-color: $on_accent; }
+QMenu { background: $surface; border: 1px solid $border; border-radius: 10px; padding: 6px; }
+QMenu::item { padding: 7px 18px 7px 10px; border-radius: 6px; }
+QMenu::item:selected { background: $raised; }
+QMenu::icon { padding-left: 8px; }
 
 #field { background: transparent; border: 2px solid transparent; border-radius: 20px;
     font-size: 15px; padding: 0 12px; min-height: 36px; color: $text;
@@ -86,6 +92,14 @@ QToolButton#railButton { border-radius: 12px; font-size: 11px; color: $text_dim;
 QToolButton#railButton:hover { color: $text; }
 QToolButton#railButton:checked { background: $raised; color: $text; font-weight: 600; }
 QToolButton#railButton:focus { border-color: $focus; }
+#reader { background: $surface; border: 1px solid $border; border-radius: 16px; }
+#strip { background: $surface; border: 1px solid $border; border-radius: 12px; }
+#conversations { background: transparent; border: none; }
+#conversationTitle { background: transparent; border: 2px solid transparent; border-radius: 10px;
+    padding: 3px 6px; font-size: 18px; font-weight: 600; color: $text;
+    selection-background-color: $accent; selection-color: $on_accent; }
+#conversationTitle:hover { background: $raised; }
+#conversationTitle:focus { background: $raised; border-color: $focus; }
 #pageHeading { font-size: 20px; font-weight: 600; }
 #formBody { background: transparent; }
 #formCard { background: $surface; border: 1px solid $border; border-radius: 16px; }

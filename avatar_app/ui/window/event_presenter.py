@@ -6,11 +6,13 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.events import (
+    AnswerRepeated,
     AudioLevels,
     BlockWritten,
     CharacterShown,
     ClauseWritten,
     ControlRequested,
+    ConversationBegan,
     Event,
     Failed,
     Muted,
@@ -18,6 +20,7 @@ from avatar_app.core.events import (
     State,
     StateChanged,
     TurnEnded,
+    TurnWithdrawn,
     UserSaid,
     UserStarted,
     UserTranscript,
@@ -41,6 +44,8 @@ class EventPresenter(QObject):
         super().__init__(parent)
         self._parts = parts
         self._turn_id: int | None = None
+        self._repeated: int | None = None
+        """The turn that says again what stands in the transcript already."""
         self._answer = Answer()
 
     def greet(self) -> None:
@@ -93,15 +98,25 @@ class EventPresenter(QObject):
                 chat.user_said(turn_id, text)
             case ClauseWritten(turn_id, clause):
                 self._follow(turn_id, self._of(turn_id).extended(clause))
-                chat.avatar_says(turn_id, clause)
+                if turn_id != self._repeated:
+                    chat.avatar_says(turn_id, clause)
             case BlockWritten(turn_id, block):
                 chat.avatar_shows(turn_id, block.text)
             case WordsPlayed(turn_id, text):
                 self._follow(turn_id, self._of(turn_id).hearing(text))
                 chat.words_heard(turn_id, text)
             case TurnEnded():
-                chat.turn_ended(event)
+                if not event.repeated:
+                    chat.turn_ended(event)
                 self._end(event)
+            case AnswerRepeated(turn_id):
+                self._repeated = turn_id
+            case TurnWithdrawn(turn_id):
+                chat.withdraw_turn(turn_id)
+            case ConversationBegan(_, turns):
+                chat.show_turns(turns)
+                captions.clear()
+                self.greet()
 
     def _of(self, turn_id: int) -> Answer:
         return self._answer if turn_id == self._turn_id else Answer()

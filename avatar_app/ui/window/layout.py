@@ -51,6 +51,7 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
         stage.settings_button,
         stage.transcript_button,
         stage.pages_button,
+        chat.new_button,
         chat.copy_button,
         chat.list,
         stage.notices.action_button,
@@ -74,6 +75,9 @@ def connect_session(
     popover.speaker_chosen.connect(lambda name: run(lambda: change(SPEAKER, name)))
     popover.character_chosen.connect(lambda name: run(lambda: session.use_character(name)))
     popover.closed.connect(composer.field.setFocus)
+    parts.chat.messages.say_again.connect(session.say_again)
+    parts.chat.model.corrected.connect(session.correct)
+    parts.chat.new_button.clicked.connect(lambda: session.conversations.begin())
 
 
 def bind_keys(window: QWidget, keys: Mapping[str, Callable[[], object]]) -> None:
