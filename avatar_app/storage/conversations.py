@@ -251,4 +251,4 @@ def _passage(connection: sqlite3.Connection, number: int, words: SearchWords) ->
     """From the words of the user or of the answer, whichever holds more of it."""
     query = "SELECT user_text, heard_text FROM turns WHERE number = ?"
     texts = connection.execute(query, (number,)).fetchone()
-    return words.passage(max(texts, key=lambda text: len(words.marks(text))))
+    return max(map(words.passage, texts), key=lambda passage: len(passage.marks))

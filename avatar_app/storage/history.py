@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +50,15 @@ class History:
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
         """Store a turn that ended at `at` (aware of its time zone); durable on return."""
-        row = (
+        self.add_all([(turn, at)])
+
+    def add_all(self, turns: Iterable[tuple[TurnEnded, datetime]]) -> None:
+        """Store turns and when each ended, all of them or none; durable on return."""
+        rows = [self._row(turn, at) for turn, at in turns]
+        self._conversation = self._file.run(lambda to: self._insert(to, rows), self._conversation)
+
+    def _row(self, turn: TurnEnded, at: datetime) -> tuple[object, ...]:
+        return (
             self.session,
             turn.turn_id,
             stored(at),
@@ -62,7 +70,6 @@ class History:
             json.dumps(turn.marks),
             json.dumps(asdict(turn.pictures)),
         )
-        self._conversation = self._file.run(lambda to: self._insert(to, row), self._conversation)
 
     def withdraw(self, turn_id: int) -> None:
         """Delete a turn of this session for good: another takes its place."""
@@ -89,12 +96,12 @@ class History:
         """Give the file back."""
         self._file.close()
 
-    def _insert(self, connection: sqlite3.Connection, row: tuple[object, ...]) -> int:
+    def _insert(self, connection: sqlite3.Connection, rows: list[tuple[object, ...]]) -> int:
         conversation = self._current(connection)
-        connection.execute(
+        connection.executemany(
             "INSERT INTO turns (session, turn, started_at, outcome, typed, user_text, avatar_text,"
             " heard_text, marks, pictures, conversation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, conversation),
+            [(*row, conversation) for row in rows],
         )
         return conversation
 

@@ -90,6 +90,8 @@ def passage_of(text: str) -> Passage:
 
 def fold(word: str) -> str:
     """Without case and accents: “Übung” becomes “ubung”, “Straße” “strasse”."""
+    if word.isascii():
+        return word.lower()
     parts = unicodedata.normalize("NFKD", word.casefold())
     return "".join(part for part in parts if not unicodedata.combining(part))
 

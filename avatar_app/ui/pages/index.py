@@ -40,9 +40,17 @@ def _models(context: PageContext) -> PageView:
     return ModelsPage(context)
 
 
+def _history(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.history import HistoryPage
+
+    return HistoryPage(context)
+
+
 SETTINGS = "settings"
 MODELS = "models"
+HISTORY = "history"
 PAGES = (
     PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
     PageEntry(MODELS, str(QT_TRANSLATE_NOOP("pages", "Models")), Glyph.MODELS, _models),
+    PageEntry(HISTORY, str(QT_TRANSLATE_NOOP("pages", "History")), Glyph.HISTORY, _history),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QLineEdit
 
 from avatar_app.core.events import (
     AudioLevels,
@@ -26,7 +27,7 @@ from avatar_app.core.events import (
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.pages.index import MODELS, SETTINGS
+from avatar_app.ui.pages.index import HISTORY, MODELS, SETTINGS
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
@@ -49,7 +50,9 @@ class GalleryScene:
     events: tuple[Event, ...]
     transcript: bool = True
     page: str = ""
-    """The id of the open page."""
+    """The id of the page that is open."""
+    search: str = ""
+    """What is typed into its search."""
 
 
 def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
@@ -106,6 +109,8 @@ SCENES = (
     ),
     GalleryScene("settings", _EARLIER, transcript=False, page=SETTINGS),
     GalleryScene("models", _EARLIER, transcript=False, page=MODELS),
+    GalleryScene("history", _EARLIER, transcript=False, page=HISTORY),
+    GalleryScene("history-search", _EARLIER, transcript=False, page=HISTORY, search="moon tid"),
 )
 
 
@@ -138,6 +143,8 @@ def _shoot(
     session.post(*scene.events)
     if scene.page:
         window.pages.open(scene.page)
+        if scene.search and isinstance(field := window.focusWidget(), QLineEdit):
+            field.setText(scene.search)
     _wait(settle_ms)
     window.grab().save(str(path))
     window.close()

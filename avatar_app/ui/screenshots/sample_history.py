@@ -71,3 +71,4 @@ def fill_history(history: History, now: datetime | None = None) -> None:
         assert history.conversation is not None
         history.conversations.rename(history.conversation, title)
         history.conversations.pin(history.conversation, pinned=pinned)
+    history.begin()
