@@ -35,7 +35,7 @@ def shoot_all(folder: Path) -> list[Path]:
                 models,
                 registry.all(),
                 history=history,
-                places=app_paths(),
+                places=paths_under(Path(user)),
             )
 
         history = History(Path(user) / "history.db")
