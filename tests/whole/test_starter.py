@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -36,33 +37,56 @@ SPOKEN = (
     "The smallest restaurant near the river has the best soup.",
 )
 
+TURNS = itertools.count(1)
+"""Of each recording: none goes on with what was said in another."""
+
 pytestmark = [pytest.mark.real_models, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def engines(starter: StarterSet) -> Iterator[Any]:
-    """Makes the engine of a kind on its model of the set, here: no host gives up a slow machine."""
-    registry, made = Registry(), list[Any]()
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[dict[Kind, Any]]:
+    """Each engine is loaded once."""
+    made: dict[Kind, Any] = {}
+    yield made
+    for engine in made.values():
+        engine.close()
 
-    def make(kind: Kind, **options: Any) -> Any:
+
+@pytest.fixture
+def engines(starter: StarterSet, loaded: dict[Kind, Any]) -> Any:
+    """Returns the engine of a kind on its model, here: no host gives up a slow machine."""
+    registry = Registry()
+
+    def engine(kind: Kind, **options: Any) -> Any:
         model = next(each for each in starter.models if each.kind is kind)
         manifest = registry.find(kind, model.engine)
-        chosen = {"model": str(starter.path(kind)), "threads": 1} | options
-        made.append(registry.load_class(manifest)(**manifest.checked(chosen)))
-        return made[-1]
+        chosen = manifest.checked({"model": str(starter.path(kind)), "threads": 1} | options)
+        if kind not in loaded:
+            loaded[kind] = registry.load_class(manifest)(**chosen)
+        loaded[kind].configure(**chosen)
+        return loaded[kind]
 
-    yield make
-    for engine in made:
-        if hasattr(engine, "close"):
-            engine.close()
+    return engine
+
+
+class Recorded(Iterator[AudioChunk]):
+    """A `core.engines.LiveAudio` that is all there: nobody waits for partial texts."""
+
+    ready = True
+
+    def __init__(self, samples: np.ndarray[Any, Any]) -> None:
+        self._blocks = (
+            AudioChunk(samples[at : at + MICROPHONE_BLOCK], MICROPHONE_RATE, at)
+            for at in range(0, len(samples), MICROPHONE_BLOCK)
+        )
+
+    def __next__(self) -> AudioChunk:
+        return next(self._blocks)
 
 
 def hear(engine: Any, samples: np.ndarray[Any, Any]) -> str:
-    blocks = (
-        AudioChunk(samples[at : at + MICROPHONE_BLOCK], MICROPHONE_RATE, at)
-        for at in range(0, len(samples), MICROPHONE_BLOCK)
-    )
-    return [each.text for each in engine.transcribe(blocks, Turn(0))][-1]
+    [transcript] = engine.transcribe(Recorded(samples), Turn(next(TURNS)))
+    return str(transcript.text)
 
 
 def error_rate(heard: Iterable[str], said: Iterable[str]) -> float:
