@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from avatar_app.cli.console import plain_console
+from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import warn
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def setup(
     """Install speech recognition, a voice and a language model: some 370 MB, once."""
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
+    from avatar_app.performance.brain import known_machine
     from avatar_app.performance.starter import starter_items
     from avatar_app.runtime.registry import Registry
     from avatar_app.system.paths import app_paths
@@ -45,7 +46,9 @@ def setup(
     if undo:
         return _undo(paths)
     store = Store.of(paths)
-    items = starter_items(user_catalog(store.root), store, Registry())
+    with busy(err, "Measuring how fast this machine computes; once, for ten seconds …"):
+        machine = known_machine(paths, measure=True)
+    items = starter_items(user_catalog(store.root), store, Registry(), machine)
     lacking = sum(item.bytes_lacking for item in items)
     _show(items, lacking)
     if lacking and not yes and not typer.confirm("Download and use this?", err=True):
@@ -57,6 +60,7 @@ def setup(
         warn(err, f"{item.title} needs {missing}, which is not installed. Type this, then repeat:")
         out.print(item.install_command, soft_wrap=True)
     unusable = [item.model for item in lame]
+    unusable += [item.instead for item in lame if item.instead is not None]
     _apply([model for model in fetched.here if model not in unusable], paths)
     return 1 if fetched.failures or lame else 0
 
@@ -78,6 +82,14 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
             "this computer.",
             soft_wrap=True,
         )
+    for item in items:
+        if item.bytes_lacking and item.instead is not None:
+            size = readable(item.instead.bytes or 0)
+            out.print(
+                f"{item.title} suits this machine. If it cannot be reached: {item.instead.title}, "
+                f"{size}.",
+                soft_wrap=True,
+            )
 
 
 def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> StarterFetch:
@@ -96,7 +108,14 @@ def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> Starte
         raise
     for model, error in fetched.failures:
         warn(err, f"{model.title} could not be downloaded. {error.message}", soft_wrap=True)
-    if lacking and not fetched.failures:
+    for model, other, error in fetched.replaced:
+        warn(
+            err,
+            f"{model.title} could not be downloaded. {error.message} {other.title} is used; type "
+            "setup again for another try.",
+            soft_wrap=True,
+        )
+    if lacking and not fetched.failures and not fetched.replaced:
         seconds = time.monotonic() - began
         out.print(f"Downloaded {readable(lacking)} in {seconds:.0f} s.")
     return fetched

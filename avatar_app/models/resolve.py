@@ -36,6 +36,31 @@ def with_model_path(
     return options
 
 
+def with_installed_model(
+    options: dict[str, Any], manifest: Manifest, places: AppPaths
+) -> dict[str, Any]:
+    """Return options without a choice of the user with a model that is installed.
+
+    That is the engine's default or, if it is missing, the first of the catalog that may be used.
+    """
+    name = options.get(OPTION)
+    if not isinstance(name, str) or not name:
+        return options
+    store, catalog = _known(places)
+    default = catalog.by_id.get(name)
+    if default is None or store.presence(default) is Presence.HERE:
+        return options
+    for model in catalog.models:
+        same = model.engine == manifest.name and model.kind is manifest.kind
+        if same and store.presence(model) is Presence.HERE and not _is_refused(model, store):
+            return options | {OPTION: model.id}
+    return options
+
+
+def _is_refused(model: Model, store: Store) -> bool:
+    return model.license.must_accept and not store.is_accepted(model)
+
+
 def usable_path(model: Model, store: Store) -> Path:
     """Return the model's path; raises ModelMissing or LicenseNotAccepted if it may not be used."""
     if store.presence(model) is not Presence.HERE:

@@ -4,7 +4,7 @@ language model."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from avatar_app.core.errors import AvatarError
@@ -15,8 +15,10 @@ from avatar_app.models.errors import DiskFailed, DownloadFailed
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.performance.apply import Change, changes_to
+from avatar_app.performance.brain import best_brain
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
+from avatar_app.system.hardware import Hardware
 from avatar_app.system.packages import install_command
 
 COMMAND = "setup"
@@ -32,6 +34,8 @@ class StarterItem:
     """Bytes still to be downloaded; 0 if installed."""
     missing_packages: tuple[str, ...] = ()
     """What its engine needs installed."""
+    instead: Model | None = None
+    """What is downloaded if this one cannot be."""
 
     @property
     def title(self) -> str:
@@ -54,18 +58,28 @@ class StarterFetch:
 
     here: tuple[Model, ...]
     failures: tuple[tuple[Model, AvatarError], ...]
+    replaced: tuple[tuple[Model, Model, AvatarError], ...] = ()
+    """What could not be had, what was fetched instead, and why."""
 
 
-def starter_items(catalog: Catalog, store: Store, registry: Registry) -> tuple[StarterItem, ...]:
-    """Return the models of the starter set."""
-    return tuple(_item(model, store, registry) for model in catalog.find_all([STARTER]))
+def starter_items(
+    catalog: Catalog, store: Store, registry: Registry, machine: Hardware | None = None
+) -> tuple[StarterItem, ...]:
+    """Return the models of the starter set; for a known `machine` with the best language model that
+    it can run, and the set's own in case that one cannot be reached.
+    """
+    brain = None if machine is None else best_brain(catalog, machine)
+    return tuple(_item(model, store, registry, brain) for model in catalog.find_all([STARTER]))
 
 
-def _item(model: Model, store: Store, registry: Registry) -> StarterItem:
+def _item(model: Model, store: Store, registry: Registry, brain: Model | None) -> StarterItem:
+    instead = None
+    if brain is not None and model.kind is brain.kind and brain is not model:
+        model, instead = brain, model
     here = store.presence(model) is Presence.HERE
     lacking = 0 if here else max(0, (model.bytes or 0) - store.bytes_here(model))
     missing = registry.missing_packages(registry.find(model.kind, model.engine))
-    return StarterItem(model, lacking, missing)
+    return StarterItem(model, lacking, missing, instead)
 
 
 def fetch_starter(
@@ -78,33 +92,72 @@ def fetch_starter(
     """Download the models, one after the other; a failure does not stop the others.
 
     `watch` receives the progress of the whole set; `arrived` each model as soon as it is installed.
-    Raises JobCancelled and DiskFailed; downloaded files stay for the next time.
+    Where one cannot be had that has another `instead`, that one is downloaded. Raises JobCancelled
+    and DiskFailed; downloaded files stay for the next time.
     """
-    from avatar_app.models.download import download  # with what speaks HTTP, which no start needs
+    fetching = _Fetching(job, tuple(items), store, watch, arrived)
+    return fetching.run()
 
-    wanted = [item.model for item in items]
-    total, before = sum(model.bytes or 0 for model in wanted), 0
-    here: list[Model] = []
-    failures: list[tuple[Model, AvatarError]] = []
-    unreachable: dict[str, DownloadFailed] = {}
-    for model in wanted:
-        size = model.bytes or 0
-        part: Job[Path] = JobPart(job, model.title, before / max(1, total), size / max(1, total))
 
-        def tell(now: DownloadProgress, before: int = before) -> None:
-            watch(replace(now, done=before + now.done, total=total))
+@dataclass(slots=True)
+class _Fetching:
+    """The download of a set, as one job."""
 
+    job: Job[StarterFetch]
+    items: tuple[StarterItem, ...]
+    store: Store
+    watch: Callable[[DownloadProgress], None]
+    arrived: Callable[[Model], None]
+    done: int = 0
+    """Bytes of the items before the current one."""
+    here: list[Model] = field(default_factory=list)
+    failures: list[tuple[Model, AvatarError]] = field(default_factory=list)
+    replaced: list[tuple[Model, Model, AvatarError]] = field(default_factory=list)
+    unreachable: dict[str, DownloadFailed] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(item.model.bytes or 0 for item in self.items)
+
+    def run(self) -> StarterFetch:
+        for item in self.items:
+            self._bring(item)
+            self.done += item.model.bytes or 0
+        return StarterFetch(tuple(self.here), tuple(self.failures), tuple(self.replaced))
+
+    def _bring(self, item: StarterItem) -> None:
+        failure = self._failure_of(item.model, hurried=item.instead is not None)
+        if failure is None:
+            return
+        if item.instead is None:
+            self.failures.append((item.model, failure))
+        elif (other := self._failure_of(item.instead)) is None:
+            self.replaced.append((item.model, item.instead, failure))
+        else:
+            self.failures.append((item.instead, other))
+
+    def _failure_of(self, model: Model, *, hurried: bool = False) -> AvatarError | None:
+        """Download a model; returns why it could not be."""
+        from avatar_app.models.download import download  # with HTTP, which no start needs
+        from avatar_app.models.transfer import DownloadOptions
+
+        whole, before = max(1, self.total), self.done
+        share = (model.bytes or 0) / whole
+        part: Job[Path] = JobPart(self.job, model.title, before / whole, share)
+
+        def tell(now: DownloadProgress) -> None:
+            self.watch(replace(now, done=before + now.done, total=self.total))
+
+        manners = DownloadOptions().hurried() if hurried else None
         try:
-            download(part, model, store, tell, unreachable=unreachable)
+            download(part, model, self.store, tell, manners, unreachable=self.unreachable)
         except DiskFailed:
             raise
         except AvatarError as error:
-            failures.append((model, error))
-        else:
-            here.append(model)
-            arrived(model)
-        before += size
-    return StarterFetch(tuple(here), tuple(failures))
+            return error
+        self.here.append(model)
+        self.arrived(model)
+        return None
 
 
 def starter_changes(models: Iterable[Model], user_file: Path) -> tuple[Change, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.models.resolve import with_model_path
+from avatar_app.models.resolve import OPTION, with_installed_model, with_model_path
 from avatar_app.runtime.processor_shares import with_threads
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import with_cache
@@ -43,6 +43,8 @@ def resolve_options(
     """Return all options, checked, with the names of models, avatars and voices replaced by
     files."""
     known = _with_folders(manifest.checked(options), manifest, places)
+    if not options.get(OPTION):
+        known = with_installed_model(known, manifest, places)
     known = with_threads(known, manifest.kind)
     return with_model_path(_with_cache_folder(known, places), manifest, places)
 

@@ -15,6 +15,7 @@ from avatar_app.models.catalog import Model, user_catalog
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Store
 from avatar_app.performance.apply import apply
+from avatar_app.performance.brain import known_machine
 from avatar_app.performance.starter import (
     COMMAND,
     StarterItem,
@@ -69,7 +70,7 @@ class StarterInstaller:
         self, session: LiveEngines, settings: SettingsStore, paths: AppPaths, registry: Registry
     ) -> None:
         self._session, self._settings, self._registry = session, settings, registry
-        self._store = Store.of(paths)
+        self._store, self._paths = Store.of(paths), paths
         self._can_be_undone = False
 
     def offer(self) -> Offer:
@@ -81,7 +82,9 @@ class StarterInstaller:
 
     def items(self) -> tuple[StarterItem, ...]:
         """Return the parts, the voice first, so that it can announce the others."""
-        every = starter_items(user_catalog(self._store.root), self._store, self._registry)
+        machine = known_machine(self._paths, measure=False)  # not beside a conversation
+        catalog = user_catalog(self._store.root)
+        every = starter_items(catalog, self._store, self._registry, machine)
         chosen = choices(self._settings.settings)
         lacking = [item for item in every if chosen[item.kind].engine == BUILTIN[item.kind]]
         return tuple(sorted(lacking, key=lambda item: item.kind is not Kind.TTS))
@@ -171,7 +174,7 @@ class _Installation:
 
     def _fetched(self, now: DownloadProgress) -> None:
         self._download = now
-        coming = next((k for k, item in self._items.items() if item.model.id == now.model), None)
+        coming = next((k for k, item in self._items.items() if now.model in _ids(item)), None)
         if coming is not None:
             self._note(coming, PartState.COMING)
 
@@ -190,3 +193,8 @@ class _Installation:
             now = StarterProgress(dict(self._states), self._download)
             self._settled.notify_all()
         self._watch(now)
+
+
+def _ids(item: StarterItem) -> set[str]:
+    """Return the models that may come for an item."""
+    return {each.id for each in (item.model, item.instead) if each is not None}

@@ -15,7 +15,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk
 from avatar_app.engines.tts.speech.phrases import clean
 from avatar_app.media.sound_writer import check_rate, format_of, write_speech
-from avatar_app.models.resolve import with_model_path
+from avatar_app.models.resolve import OPTION, with_installed_model, with_model_path
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.renamed import READ_UNTIL, current_options
@@ -46,6 +46,9 @@ class TTSStreamer:
         if self.registry.is_builtin(self.manifest):
             options = _current(choice)
         self._chosen = self.manifest.checked(options)
+        if not options.get(OPTION):
+            here = self.registry.paths
+            self._chosen = with_installed_model(self._chosen, self.manifest, here)
         self._voice: Any = create_engine(self.registry, self.manifest, options)
 
     def synthesize_stream(

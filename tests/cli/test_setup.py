@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 import typer
@@ -16,8 +17,11 @@ from avatar_app.cli import setup as cli_setup
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Presence, Store
+from avatar_app.performance import brain
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.loading import load_settings
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import fingerprint
 from avatar_app.system.paths import app_paths
 
 BODIES = {
@@ -71,6 +75,17 @@ def site() -> Iterator[Site]:
         app_paths().models.mkdir(parents=True)
         (app_paths().models / "catalog.yaml").write_text(document)
         yield each
+
+
+@pytest.fixture(autouse=True)
+def slow_machine() -> None:
+    """Its speed is known, and too low for a larger language model."""
+    machine_of(1.0)
+
+
+def machine_of(gflops: float) -> None:
+    with closing(Measurements.of(app_paths())) as measurements:
+        measurements.keep_speed(fingerprint(), gflops)
 
 
 def chosen() -> dict[str, tuple[str, str]]:
@@ -141,6 +156,51 @@ def test_an_engine_that_is_not_installed_is_not_chosen(
     assert "pip install" in output
     assert chosen()["tts"] == before["tts"]
     assert chosen()["dialogue"] == ("llama", "smollm2-135m")
+
+
+@pytest.fixture
+def brains(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Serves two larger language models, which ask for a speed of 40 and of 6."""
+    monkeypatch.setattr(brain, "GFLOPS_A_MB", 1e5)
+    file = app_paths().models / "catalog.yaml"
+    document = yaml.safe_load(file.read_text())
+    small = next(each for each in document["models"] if each["id"] == "smollm2-135m")
+    for name, body in (("wise", b"w" * 400), ("clever", b"c" * 60)):
+        site.files[name] = body
+        sha256 = hashlib.sha256(body).hexdigest()
+        held = {"name": "m.bin", "urls": [site.url(name)], "bytes": len(body), "sha256": sha256}
+        document["models"].append(small | {"id": name, "title": name.title(), "files": [held]})
+    document["sets"] = {"brains": ["wise", "clever"]}
+    file.write_text(yaml.safe_dump(document))
+    return site
+
+
+@pytest.mark.parametrize(("gflops", "name"), [(10.0, "clever"), (50.0, "wise")])
+def test_a_quick_machine_gets_the_best_brain_that_it_can_run(
+    run: Run, brains: Site, gflops: float, name: str
+) -> None:
+    machine_of(gflops)
+    returned, output, errors = run("--yes")
+    assert (returned, errors) == (0, "")
+    expected = f"{name.title()} suits this machine. If it cannot be reached: Smollm2-135M, 9 bytes."
+    assert expected in output
+    assert chosen()["dialogue"] == ("llama", name)
+    assert here() == BODIES.keys() - {"smollm2-135m"} | {name}
+
+
+def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, brains: Site) -> None:
+    machine_of(10.0)
+    del brains.files["clever"]
+    returned, output, errors = run("--yes")
+    assert returned == 0
+    assert "Clever could not be downloaded. 127.0.0.1 no longer has the file" in errors
+    assert "Smollm2-135M is used; type setup again for another try." in errors
+    assert chosen()["dialogue"] == ("llama", "smollm2-135m")
+    assert here() == set(BODIES)
+    assert "dialogue.options.model: smollm2-135m" in output
+    brains.files["clever"] = b"c" * 60
+    assert run("--yes")[0] == 0
+    assert chosen()["dialogue"] == ("llama", "clever")
 
 
 def test_what_was_never_set_up_is_not_taken_back(run: Run) -> None:

@@ -23,6 +23,7 @@ from avatar_app.models.store import Presence, Store, StoredFile, readable
 from avatar_app.models.verify import Checked, verify
 from avatar_app.render.inputs import find_weights
 from avatar_app.runtime.engine_set import EngineSet, create_engine
+from avatar_app.runtime.factory import resolve_options
 from avatar_app.runtime.fallback.faces import put_face
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
@@ -257,6 +258,43 @@ def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
         "model": "/my/own.pth"
     }
     assert with_model_path({"width": 3}, wav2lip, app_paths()) == {"width": 3}
+
+
+def put_here(name: str) -> None:
+    """Some bytes under the names of a model's files."""
+    store = Store.of(app_paths())
+    model = read_catalog(shipped("models") / "catalog.yaml").find(name)
+    store.folder(model).mkdir(parents=True)
+    held = {file.name: StoredFile(7, "0" * 64) for file in model.files}
+    for file in held:
+        (store.folder(model) / file).write_bytes(b"weights")
+    store.keep(model, held, "a test")
+
+
+def test_an_engine_without_a_choice_takes_what_is_installed() -> None:
+    kokoro = Registry().find(Kind.TTS, "kokoro")
+
+    def taken(**options: str) -> str:
+        return Path(resolve_options(options, kokoro, app_paths())["model"]).name
+
+    with pytest.raises(ModelMissing, match="8 bit is not installed"):
+        taken()
+    put_here("kokoro-v1.0")
+    assert taken() == "kokoro-v1.0"
+    with pytest.raises(ModelMissing, match="8 bit is not installed"):
+        taken(model="kokoro-v1.0-int8")
+    put_here("kokoro-v1.0-int8")
+    assert taken() == "kokoro-v1.0-int8", "the engine's default goes first"
+    assert taken(model="kokoro-v1.0") == "kokoro-v1.0"
+
+
+def test_a_model_whose_license_is_not_accepted_is_not_taken_unasked() -> None:
+    llama = Registry().find(Kind.DIALOGUE, "llama")
+    put_here("llama-3.2-3b")
+    with pytest.raises(ModelMissing, match="Llama 3"):
+        resolve_options({}, llama, app_paths())
+    put_here("smollm2-135m")
+    assert "SmolLM2-135M" in resolve_options({}, llama, app_paths())["model"]
 
 
 def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> None:

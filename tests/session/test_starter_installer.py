@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
@@ -21,6 +22,8 @@ from avatar_app.session.starter_installer import StarterInstaller, offer_on, pos
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import fingerprint
 from avatar_app.system.paths import app_paths
 
 TODAY = date(2026, 3, 5)
@@ -149,6 +152,32 @@ def test_the_voice_comes_first_and_tells_of_the_others(
     assert set(told[-1].parts.values()) == {PartState.AT_WORK}
     assert told[-1].download.fraction == 1.0
     assert installer.items() == ()
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+def test_a_known_quick_machine_gets_a_better_brain_where_it_can_be_reached(
+    conversation: Conversation, site: Site, *, reachable: bool
+) -> None:
+    file = app_paths().models / "catalog.yaml"
+    document = yaml.safe_load(file.read_text())
+    clever = {"id": "clever", "kind": "dialogue", "engine": "llama", "title": "Clever"}
+    clever |= {"summary": "", "source": "a test", "license": "MIT"}
+    clever["files"] = [{"name": "m.bin", "urls": [site.url("clever")], "bytes": 6}]
+    document["models"].append(clever)
+    document["sets"]["brains"] = ["clever"]
+    file.write_text(yaml.safe_dump(document))
+    if reachable:
+        site.files["clever"] = b"clever"
+    assert "clever" not in {item.model.id for item in made(conversation).items()}, "never measured"
+    with closing(Measurements.of(app_paths())) as measurements:
+        measurements.keep_speed(fingerprint(), 1.0)
+    told = list[StarterProgress]()
+    outcome = get(made(conversation), told.append)
+    used = dict(conversation.used)
+    name = "clever" if reachable else "brain"
+    assert used[Kind.DIALOGUE] == EngineChoice(engine="llama", options={"model": name})
+    assert not outcome.failures
+    assert set(told[-1].parts.values()) == {PartState.AT_WORK}
 
 
 def test_one_that_does_not_come_or_does_not_load_keeps_no_other_from_working(

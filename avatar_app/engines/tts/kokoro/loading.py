@@ -22,7 +22,7 @@ from avatar_app.engines.tts.speech.timing import Timing
 
 RATE = 24_000
 """Samples per second of all Kokoro's graphs."""
-_HINT = "Fetch it: avatar-app models download kokoro-v1.0"
+_HINT = "Fetch it: avatar-app models download kokoro-v1.0-int8"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
