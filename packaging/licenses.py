@@ -16,6 +16,8 @@ CONTAINED = (
     ("espeak-ng", "espeakng-loader", "GPL-3.0-or-later"),
     ("FFmpeg, with x264, x265 and opencore-amr", "av", "GPL-3.0-or-later"),
     ("FFmpeg", "opencv-python-headless", "LGPL-2.1-or-later"),
+    ("libheif, libde265", "pillow-heif", "LGPL-3.0-or-later"),
+    ("x265", "pillow-heif", "GPL-2.0-or-later"),
     ("PortAudio", "sounddevice (Windows and macOS)", "MIT"),
     ("libsndfile", "soundfile", "LGPL-2.1-or-later"),
     ("libsoxr", "soxr", "LGPL-2.1-or-later"),

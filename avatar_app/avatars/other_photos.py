@@ -1,8 +1,9 @@
-"""Reads AVIF, HEIC, TIFF and JPEG 2000 photos through FFmpeg."""
+"""Reads AVIF, HEIC, TIFF, GIF, JPEG 2000 and other kinds of photos with Pillow and libheif."""
 
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,46 +13,73 @@ import numpy as np
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
+from avatar_app.system.native_output import native_output_hidden
 
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,tiff_pipe,j2k_pipe"
+_FORMATS = ("HEIF", "AVIF", "TIFF", "JPEG2000", "GIF", "PPM", "TGA", "ICO", "ICNS", "PSD")
 _HINT = "Save it as JPEG or PNG."
+_BRIGHTEST = {"I;16": 65535.0, "I;16B": 65535.0, "I;16L": 65535.0, "I": 65535.0, "F": 1.0}
+"""What is white, by Pillow's mode; others have 255, or convert themselves."""
 
 
 def other_size(content: bytes) -> tuple[int, int] | None:
     """Return width and height without decoding; None for a file of another format."""
-    with _opened(content) as film:
-        stream = film.streams.video[0] if film is not None and film.streams.video else None
-        return (int(stream.width), int(stream.height)) if stream is not None else None
+    with _opened(content) as photo:
+        return None if photo is None else (int(photo.width), int(photo.height))
 
 
-def read_other(content: bytes, path: Path) -> Image:
-    """Return uint8, shape (height, width, 3), RGB, upright; raises InputInvalid if it cannot be
-    decoded."""
-    import av
+def read_other(content: bytes, path: Path, backdrop: int) -> Image:
+    """Return uint8, shape (height, width, 3), RGB, upright, over gray where it is transparent.
 
-    with _opened(content) as film:
-        if film is None or len(film.streams.video) != 1:  # phones split photos into tiles
+    Raises InputInvalid if it cannot be decoded.
+    """
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    with _opened(content) as photo:
+        if photo is None:
             raise InputInvalid(f"The photo {path} has an unsupported format.", _HINT)
         try:
-            frame = next(film.decode(video=0), None)
-        except av.FFmpegError:
-            frame = None
-        if frame is None:
-            raise InputInvalid(f"The photo {path} cannot be decoded.", _HINT)
-        turned = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-        return np.ascontiguousarray(turned, np.uint8)
+            with native_output_hidden():  # libtiff tells of every small flaw
+                upright = ImageOps.exif_transpose(_in_eight_bits(photo)).convert("RGBA")
+            under = Pillow.new("RGBA", upright.size, (backdrop, backdrop, backdrop, 255))
+            whole = Pillow.alpha_composite(under, upright).convert("RGB")
+        except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+            raise InputInvalid(f"The photo {path} cannot be decoded.", _HINT) from error
+        return np.ascontiguousarray(np.asarray(whole, np.uint8))
+
+
+def is_animated(content: bytes) -> bool:
+    """Whether a picture moves: a GIF may."""
+    with _opened(content) as photo:
+        return bool(getattr(photo, "is_animated", False))
+
+
+def _in_eight_bits(photo: Any) -> Any:
+    """Pillow cuts off what is brighter than 255."""
+    from PIL import Image as Pillow
+
+    white = _BRIGHTEST.get(photo.mode)
+    if white is None:
+        return photo
+    values = np.clip(np.asarray(photo, np.float32) * (255 / white), 0, 255)
+    return Pillow.fromarray(np.rint(values).astype(np.uint8))
 
 
 @contextmanager
 def _opened(content: bytes) -> Iterator[Any]:
-    """Open the file; None for unknown formats."""
-    import av
+    """Yield the photo, not decoded yet; None for unknown formats."""
+    from PIL import Image as Pillow
+    from pillow_heif import register_heif_opener
 
-    only = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+    register_heif_opener(thumbnails=False)
     try:
-        film = av.open(io.BytesIO(content), options=only, metadata_errors="ignore")
-    except (av.FFmpegError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # of sizes, which are looked at here, and of small flaws
+            photo = Pillow.open(io.BytesIO(content), formats=_FORMATS)
+    except (OSError, ValueError, SyntaxError, EOFError):
         yield None
         return
-    with film:
-        yield film
+    with photo:
+        yield photo

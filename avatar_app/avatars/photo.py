@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ _MOST_PIXELS = 120_000_000
 _LEAST_SIDE = 96
 _BACKDROP = 190
 """Gray background of transparent areas."""
+_COMMON = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM")
+"""Signatures of the formats that OpenCV reads."""
 _KINDS = "Use a JPEG, PNG, WebP or BMP file."
 _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """JPEG segment markers that contain the size."""
+_SCAN = 0xDA
+"""JPEG segment marker before the picture itself."""
 
 
 def read_photo(path: Path) -> Image:
@@ -37,10 +42,10 @@ def read_photo(path: Path) -> Image:
         raise InputInvalid(
             f"The photo {path} has only {width} × {height} pixels.", "Use a larger photo."
         )
-    if _is_other(content):
-        return read_other(content, path)
     if not _is_complete(content):
         raise InputInvalid(f"The photo {path} is truncated.", "Copy it again from where it came.")
+    if not content.startswith(_COMMON):
+        return read_other(content, path, _BACKDROP)
     return _decoded(content, path)
 
 
@@ -72,16 +77,11 @@ def _size(content: bytes, path: Path) -> tuple[int, int]:
             abs(_number(width, "little", signed=True)),
             abs(_number(height, "little", signed=True)),
         )
-    elif _is_other(content):
+    else:
         size = other_size(content)
     if size is None or min(size) <= 0:
         raise InputInvalid(f"The file {path} is not a readable photo.", _KINDS)
     return size
-
-
-def _is_other(content: bytes) -> bool:
-    tiff = content[:4] in (b"II*\0", b"MM\0*")
-    return tiff or content[4:8] == b"ftyp" or content[:4] in (b"\0\0\0\x0c", b"\xff\x4f\xff\x51")
 
 
 def _number(content: bytes, order: Any, *, signed: bool = False) -> int:
@@ -89,16 +89,27 @@ def _number(content: bytes, order: Any, *, signed: bool = False) -> int:
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 < len(content) and content[at] == 0xFF:
-        marker = content[at + 1]
+    for marker, at in _jpeg_segments(content):
         if marker in _JPEG_SIZES:
             return _number(content[at + 7 : at + 9], "big"), _number(
                 content[at + 5 : at + 7], "big"
             )
-        padding = marker == 0xFF
-        at += 1 if padding else 2 + _number(content[at + 2 : at + 4], "big")
     return None
+
+
+def _jpeg_scan(content: bytes) -> int:
+    """Where the picture itself begins; the end of the file if it does not."""
+    return next((at for marker, at in _jpeg_segments(content) if marker == _SCAN), len(content))
+
+
+def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int]]:
+    """The marker of each segment, and where that is; as far as lengths lead on."""
+    at = 2
+    while at + 9 < len(content) and content[at] == 0xFF:
+        marker = content[at + 1]
+        if marker != 0xFF:
+            yield marker, at
+        at += 1 if marker == 0xFF else 2 + _number(content[at + 2 : at + 4], "big")
 
 
 def _webp_size(content: bytes) -> tuple[int, int] | None:
@@ -118,10 +129,27 @@ def _is_complete(content: bytes) -> bool:
     """Whether the file is complete: decoders show half of a truncated photo, and gray below."""
     if content.startswith(b"\x89PNG"):
         return b"IEND" in content
-    if content.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" in content[len(content) // 2 :]
+    if content.startswith(b"\xff\xd8"):  # telephones append a film; a preview ends before the scan
+        return b"\xff\xd9" in content[_jpeg_scan(content) :]
+    if content[4:8] == b"ftyp":
+        return _boxes_end(content) <= len(content)
+    if not content.startswith(_COMMON):
+        return True
     stated = content[4:8] if content[:4] == b"RIFF" else content[2:6]
     return len(content) >= _number(stated, "little")
+
+
+def _boxes_end(content: bytes) -> int:
+    """Where the last box of HEIC or AVIF ends."""
+    at = 0
+    while at + 8 <= len(content):
+        size = _number(content[at : at + 4], "big")
+        if size == 1:
+            size = _number(content[at + 8 : at + 16], "big")
+        if size < 8:  # it goes to the end
+            return len(content)
+        at += size
+    return at
 
 
 def _decoded(content: bytes, path: Path) -> Image:

@@ -7,12 +7,16 @@ import struct
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-import av
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
+from heic_tiles import tiled_heic
+from PIL import Image as Pillow
 
+from avatar_app.avatars.clip.reading import is_clip
 from avatar_app.avatars.photo import read_photo
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
@@ -116,28 +120,109 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         read_photo(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", [".tiff", ".jp2"])
-def test_kinds_that_few_programs_write(picture: Image, tmp_path: Path, suffix: str) -> None:
-    seen = read(encoded(picture, suffix), tmp_path)
-    assert np.abs(seen.astype(int) - picture).mean() < 4
-
-
-def as_film(pictures: list[Image], kind: str, codec: str) -> bytes:
+def saved(picture: Image, kind: str, mode: str = "RGB", **options: Any) -> bytes:
+    pillow_heif.register_heif_opener()
     held = io.BytesIO()
-    with av.open(held, "w", format=kind) as film:
-        stream = film.add_stream(codec, rate=1)
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for each in pictures:
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(each, format="rgb24")))
-        film.mux(stream.encode(None))
+    Pillow.fromarray(picture).convert(mode).save(held, format=kind, **options)
     return held.getvalue()
 
 
-def test_a_photo_in_a_films_code_is_read(picture: Image, tmp_path: Path) -> None:
-    """As HEIC and AVIF are; the libraries here write none of them without talking."""
-    seen = read(as_film([picture], "mp4", "libx264"), tmp_path)
-    assert np.abs(seen.astype(int) - picture).mean() < 8
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [
+        ("TIFF", "RGB", {}),
+        ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+        ("TIFF", "RGB", {"compression": "jpeg", "quality": 95}),
+        ("TIFF", "RGB", {"tiled": True, "tile_length": 64}),
+        ("TIFF", "CMYK", {}),
+        ("TIFF", "LAB", {}),
+        ("JPEG2000", "RGB", {}),
+        ("HEIF", "RGB", {"quality": 95}),
+        ("AVIF", "RGB", {"quality": 95}),
+        ("GIF", "RGB", {}),
+        ("PPM", "RGB", {}),
+        ("JPEG", "CMYK", {"quality": 95}),
+        ("MPO", "RGB", {"quality": 95}),
+    ],
+)
+def test_kinds_that_few_programs_write(
+    picture: Image, tmp_path: Path, kind: str, mode: str, options: dict[str, Any]
+) -> None:
+    seen = read(saved(picture, kind, mode, **options), tmp_path)
+    assert np.abs(seen.astype(int) - picture).mean() < 4
+
+
+def test_a_telephones_photo_is_put_together_of_its_tiles(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[0:128, 0:192]
+    picture = np.stack([200 - columns, rows + 60, 40 + columns], axis=-1).astype(np.uint8)
+    seen = read(tiled_heic(picture), tmp_path)
+    assert np.abs(seen.astype(int) - picture).mean() < 2
+    turned = read(tiled_heic(picture, quarter_turns=1), tmp_path)
+    assert np.abs(turned.astype(int) - np.rot90(picture)).mean() < 2
+    with pytest.raises(InputInvalid, match="is truncated"):
+        read(tiled_heic(picture)[:2000], tmp_path)
+
+
+def test_a_photo_may_move_a_little_or_have_another_behind_it(
+    picture: Image, tmp_path: Path
+) -> None:
+    """Telephones append a film of the moment, or a map of what is brighter than white."""
+    jpeg = encoded(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 95)
+    film = b"\0\0\0\x18ftypmp42" + np.random.default_rng(1).bytes(3 * len(jpeg))
+    seen = read(jpeg + film.replace(b"\xff\xd9", b"\0\0"), tmp_path)
+    assert np.abs(seen.astype(int) - picture).mean() < 4
+
+
+def test_a_preview_that_is_whole_makes_no_whole_photo(picture: Image, tmp_path: Path) -> None:
+    jpeg = encoded(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 95)
+    small = encoded(picture[:60, :60], ".jpg")
+    segment = b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small
+    with pytest.raises(InputInvalid, match="is truncated"):
+        read(jpeg[:2] + segment + jpeg[2:-100], tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "HEIF", "AVIF"])
+def test_every_kind_stands_upright(picture: Image, tmp_path: Path, kind: str) -> None:
+    exif = Pillow.Exif()
+    exif[0x112] = 6
+    given = exif if kind == "TIFF" else exif.tobytes()
+    seen = read(saved(np.rot90(picture), kind, exif=given), tmp_path)
+    assert np.abs(seen.astype(int) - picture).mean() < 6
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "TIFF", "GIF"])
+def test_what_is_transparent_lies_over_gray(picture: Image, tmp_path: Path, kind: str) -> None:
+    clear = np.concatenate([picture, np.full((120, 160, 1), 255, np.uint8)], axis=2)
+    clear[:, :80, 3] = 0
+    seen = read(saved(clear, kind, "RGBA"), tmp_path)
+    assert np.abs(seen[:, 90:].astype(int) - picture[:, 90:]).mean() < 6
+    assert np.abs(seen[:, :70].astype(int) - seen[0, 0]).mean() < 4
+
+
+def test_deep_tiffs_keep_their_light(picture: Image, tmp_path: Path) -> None:
+    gray = np.repeat(picture[:, :, 1:2], 3, axis=2)
+    deep = saved_gray(picture[:, :, 1].astype(np.uint16) * 257)
+    assert np.abs(read(deep, tmp_path).astype(int) - gray).max() <= 1
+    floats = saved_gray(picture[:, :, 1].astype(np.float32) / 255)
+    assert np.abs(read(floats, tmp_path).astype(int) - gray).max() <= 1
+
+
+def saved_gray(values: np.ndarray) -> bytes:
+    held = io.BytesIO()
+    Pillow.fromarray(values).save(held, format="TIFF")
+    return held.getvalue()
+
+
+def test_a_gif_is_a_clip_if_it_moves(picture: Image, tmp_path: Path) -> None:
+    still, moving = tmp_path / "still.gif", tmp_path / "moving.gif"
+    still.write_bytes(saved(picture, "GIF"))
+    moving.write_bytes(
+        saved(picture, "GIF", save_all=True, append_images=[Pillow.fromarray(picture[::-1])])
+    )
+    assert (is_clip(still), is_clip(moving)) == (False, True)
+
+
+def test_an_empty_shell_of_a_heic_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match=r"not a readable photo|cannot be"):
         read(b"\0\0\0\x18ftypheic" + bytes(400), tmp_path)
 
@@ -158,7 +243,9 @@ def test_no_library_talks_on_the_terminal(
     broken[len(broken) // 2 : len(broken) // 2 + 40] = bytes(40)
     jpeg = bytearray(encoded(picture, ".jpg"))
     jpeg[len(jpeg) // 2 : len(jpeg) // 2 + 40] = b"\xff\x00" * 20
-    for content in (broken, jpeg):
+    tiff = bytearray(saved(picture, "TIFF", compression="tiff_lzw"))
+    tiff[200:260] = bytes(60)
+    for content in (broken, jpeg, tiff):
         with suppress(InputInvalid):
             read(bytes(content), tmp_path)
     assert capfd.readouterr() == ("", "")

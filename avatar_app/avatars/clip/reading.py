@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from avatar_app.avatars.other_photos import is_animated
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Image
 
@@ -37,7 +38,9 @@ _SUFFIXES = frozenset(
 )
 _FORMATS = "mov,mp4,matroska,webm,avi,gif,mpeg,mpegts,asf,ogg,flv"
 """Formats that contain a film themselves; a playlist would name other files, or addresses."""
-_PHOTOS = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif"})
+_PHOTOS = frozenset(
+    [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"]
+)
 """Photo formats whose files begin like a film."""
 _LARGEST_FILE = 2_000_000_000
 _MOST_PIXELS = 4096 * 2304
@@ -78,7 +81,9 @@ def is_clip(path: Path) -> bool:
         head = b""
     if head[4:8] == b"ftyp":
         return head[8:12] not in _PHOTOS
-    films = head[:4] in (b"GIF8", b"\x1aE\xdf\xa3") or head[8:12] == b"AVI "
+    if head[:4] == b"GIF8":
+        return is_animated(path.read_bytes())
+    films = head[:4] == b"\x1aE\xdf\xa3" or head[8:12] == b"AVI "
     return films or path.suffix.lower() in _SUFFIXES
 
 

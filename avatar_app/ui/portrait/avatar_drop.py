@@ -17,7 +17,7 @@ from avatar_app.ui.qt.work import Work
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.notices import Action, Notice
 
-_PHOTOS = "*.jpg *.jpeg *.png *.webp *.bmp"
+_PHOTOS = "*.jpg *.jpeg *.png *.webp *.bmp *.heic *.heif *.avif *.tif *.tiff *.jp2"
 _CLIPS = "*.mp4 *.mov *.m4v *.webm *.mkv *.avi *.gif"
 _AVATARS = "*.avatar"
 
