@@ -15,9 +15,9 @@ from avatar_app.bench.alignment import (
     spoken,
     words_until,
 )
-from avatar_app.bench.fakes import Overheard, is_speaking
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
+from avatar_app.bench.scripted.engines import Overheard, is_speaking
 from avatar_app.bench.telling import played_between, telling
 from avatar_app.core.events import TurnEnded, UserSaid
 from avatar_app.core.values import BLOCK_SECONDS, PLAYBACK_RATE

@@ -19,8 +19,8 @@ import psutil
 
 from avatar_app.audio.clock import MonotonicClock, beats
 from avatar_app.audio.null_devices import NullDevice, SilentSpeaker
-from avatar_app.bench.fakes import FixedDialogue
 from avatar_app.bench.scene import engine_of, turn_detection_options
+from avatar_app.bench.scripted.engines import ScriptedDialogue
 from avatar_app.bench.telling import STORY
 from avatar_app.bench.watching import Shown, WatchedFace
 from avatar_app.core.errors import InputInvalid
@@ -158,7 +158,7 @@ class LiveSession:
                     made[Kind.AEC],
                     made[Kind.VAD],
                     made[Kind.ASR],
-                    FixedDialogue(STORY),
+                    ScriptedDialogue(STORY),
                     made[Kind.TTS],
                     self.face,
                 ),

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from avatar_app.bench.fakes import (
-    FixedDialogue,
-    FixedRecognizer,
+from avatar_app.bench.result import Report
+from avatar_app.bench.scene import Scene
+from avatar_app.bench.scripted.engines import (
     FlatFace,
     FlatVoice,
     LevelDetector,
     PassThrough,
+    ScriptedDialogue,
+    ScriptedRecognizer,
     noisy_voice,
     wait,
 )
-from avatar_app.bench.result import Report
-from avatar_app.bench.scene import Scene
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_BLOCK, AudioChunk, Transcript
 from avatar_app.pipeline.conversation import Engines
@@ -49,7 +49,7 @@ class _Watch(LevelDetector):
 
 
 @dataclass
-class _TimedRecognizer(FixedRecognizer):
+class _TimedRecognizer(ScriptedRecognizer):
     """Records when the block was heard that ended the utterance, in real time."""
 
     watch: _Watch = field(default_factory=_Watch)
@@ -83,7 +83,7 @@ def measure_overhead(report: Report, turns: int) -> None:
         PassThrough(),
         recognizer.watch,
         recognizer,
-        FixedDialogue("Yes.", DIALOGUE),
+        ScriptedDialogue("Yes.", DIALOGUE),
         FlatVoice(seconds=VOICE),
         FlatFace(),
     )

@@ -9,20 +9,20 @@ import numpy as np
 import psutil
 
 from avatar_app.bench.face_soak import measure_face
-from avatar_app.bench.fakes import (
+from avatar_app.bench.progress import stepped
+from avatar_app.bench.result import Report
+from avatar_app.bench.scene import Scene
+from avatar_app.bench.scripted.engines import (
     TURN_STEP,
-    FixedDialogue,
-    FixedRecognizer,
     FlatFace,
     FlatVoice,
     LevelDetector,
     PassThrough,
+    ScriptedDialogue,
+    ScriptedRecognizer,
     level_of,
     noisy_voice,
 )
-from avatar_app.bench.progress import stepped
-from avatar_app.bench.result import Report
-from avatar_app.bench.scene import Scene
 from avatar_app.core.events import Outcome, TurnEnded, UserSaid
 from avatar_app.core.values import PLAYBACK_RATE
 from avatar_app.pipeline import commands
@@ -68,8 +68,8 @@ def measure(
     engines = Engines(
         PassThrough(),
         LevelDetector(),
-        FixedRecognizer(),
-        FixedDialogue(ANSWER),
+        ScriptedRecognizer(),
+        ScriptedDialogue(ANSWER),
         FlatVoice(),
         FlatFace(),
     )

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.fakes import noisy_voice, wait
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.result import Report
+from avatar_app.bench.scripted.engines import noisy_voice, wait
 from avatar_app.core.errors import EngineDied
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from avatar_app.bench.fakes import FixedDialogue, FlatFace, Overheard
 from avatar_app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, turn_detection_options
+from avatar_app.bench.scripted.engines import FlatFace, Overheard, ScriptedDialogue
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.hosting.host import Host
@@ -46,7 +46,7 @@ def telling(
         if isinstance(engine, Host):
             engine.wait_ready()
     engines = Engines(
-        echo_canceller, detector, recognizer, FixedDialogue(text), overheard, FlatFace()
+        echo_canceller, detector, recognizer, ScriptedDialogue(text), overheard, FlatFace()
     )
     scene = Scene(
         engines,

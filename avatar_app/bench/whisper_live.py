@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.fakes import wait
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.said_clips import SaidClip
+from avatar_app.bench.scripted.engines import wait
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
     BLOCK_SECONDS,

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.fakes import (
+from avatar_app.bench.progress import stepped
+from avatar_app.bench.result import Report
+from avatar_app.bench.scene import Scene
+from avatar_app.bench.scripted.engines import (
     FlatFace,
     PassThrough,
     Plain,
     wait,
 )
-from avatar_app.bench.progress import stepped
-from avatar_app.bench.result import Report
-from avatar_app.bench.scene import Scene
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (

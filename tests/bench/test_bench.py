@@ -12,9 +12,9 @@ from rich.console import Console
 
 from avatar_app.bench import BENCHES, alignment, av_sync, run_bench, show_table, soak
 from avatar_app.bench.echoes import ECHO_DB, EchoPath
-from avatar_app.bench.fakes import level_of
 from avatar_app.bench.noises import NOISES, noise_number
 from avatar_app.bench.result import BenchResult, Metric, Report, histogram, quantile
+from avatar_app.bench.scripted.engines import level_of
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.values import AudioChunk, SpeechChunk, Word
 from avatar_app.session.offline import simulated_user

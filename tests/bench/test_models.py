@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from avatar_app.bench import importing, stopping, whole_chain
-from avatar_app.bench.fakes import FixedDialogue, FixedRecognizer, FlatVoice, Plain, wait
 from avatar_app.bench.importing import measure_imports
 from avatar_app.bench.progress import stepped
 from avatar_app.bench.rereading import measure_rereading
 from avatar_app.bench.result import Report
+from avatar_app.bench.scripted.engines import (
+    FlatVoice,
+    Plain,
+    ScriptedDialogue,
+    ScriptedRecognizer,
+    wait,
+)
 from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.stopping import measure_stopping
 from avatar_app.bench.whole_chain import WholeChain, measure_whole_chain
@@ -36,7 +42,9 @@ def test_how_far_it_is_is_told_beside_the_result(capsys: pytest.CaptureFixture[s
 def test_a_chain_is_compared_with_its_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole_chain, "SAYING", "Hello.")
     report = Report()
-    chain = WholeChain(FixedRecognizer("hello", 0.1), FixedDialogue("Yes.", 0.1), FlatVoice(0.1))
+    chain = WholeChain(
+        ScriptedRecognizer("hello", 0.1), ScriptedDialogue("Yes.", 0.1), FlatVoice(0.1)
+    )
     measure_whole_chain(report, chain, 1)
     alone, together = report.metrics["engines_alone_p50"], report.metrics["first_sound_p50"]
     assert alone.value is not None
@@ -54,7 +62,7 @@ def test_a_model_that_keeps_what_it_read_meets_the_target(tmp_path: Path) -> Non
     assert report.metrics["reread_tokens"].ok
 
 
-class Forgetful(FixedDialogue):
+class Forgetful(ScriptedDialogue):
     """Reads everything anew."""
 
     def reply(self, prompt: Prompt, turn: Turn) -> Generator[str, None, None]:

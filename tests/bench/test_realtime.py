@@ -10,9 +10,9 @@ import pytest
 
 from avatar_app.bench import face_soak, paths_under, realtime, run_bench
 from avatar_app.bench.faces import BenchFace, face_called, with_face, write_weights
-from avatar_app.bench.fakes import FlatFace
 from avatar_app.bench.loud_lips import loud_lips
 from avatar_app.bench.result import Report
+from avatar_app.bench.scripted.engines import FlatFace
 from avatar_app.bench.watching import Shown, WatchedFace
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn

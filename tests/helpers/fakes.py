@@ -1,28 +1,25 @@
-"""Engines without a model, whose sound and pictures tell which turn and word they belong to."""
+"""A room with a conversation of scripted engines in it, which keep what they were given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from avatar_app.bench.scripted.engines import (
+    FlatFace,
+    FlatVoice,
+    LevelDetector,
+    PassThrough,
+    ScriptedDialogue,
+    ScriptedRecognizer,
+)
 from avatar_app.core.events import Event
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import (
-    PLAYBACK_RATE,
-    AudioChunk,
-    FaceState,
-    Samples,
-    SpeechChunk,
-    ToolCall,
-    ToolResult,
-    Transcript,
-    VideoFrame,
-    Word,
-)
+from avatar_app.core.values import AudioChunk, Samples, ToolCall, ToolResult, Transcript
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
 from avatar_app.pipeline.commands import Command
 from avatar_app.pipeline.conversation import Conversation, Engines
@@ -30,65 +27,41 @@ from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices, Tick
 
-WORD_SECONDS = 0.2
-TURN_STEP = 0.001
-"""The speech of turn n has the sample value 0.2 + n * TURN_STEP (turns 0…299)."""
-
-
-class Plain:
-    """What all fakes share."""
-
-    def configure(self, **options: Any) -> None:
-        self.options = options
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class PassThrough(Plain):
-    """No echo is cancelled."""
-
-    def played(self, block: AudioChunk) -> None:
-        self.last_played = block
-
-    def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
-        self.delay = delay
-        return block
-
-
-class LevelDetector(Plain):
-    """Loud is speech."""
-
-    def probability(self, block: AudioChunk) -> float:
-        return float(np.abs(block.samples).mean() > 0.01)
-
 
 @dataclass
-class ScriptedRecognizer(Plain):
-    """Understands the next text of its script, after 0.15 s of voice; "" is a noise."""
+class RecordingRecognizer(ScriptedRecognizer):
+    """Keeps what it heard; understands nothing that is not in its script."""
 
-    script: list[str] = field(default_factory=list)
+    text: str = ""
     heard: list[Samples] = field(default_factory=list)
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        blocks, voiced, said = [], 0, False
-        text = self.script.pop(0) if self.script else ""
-        for block in audio:
-            turn.check()
-            blocks.append(block.samples)
-            voiced += int(np.abs(block.samples).mean() > 0.01)
-            if voiced >= 15 and not said and text:
-                said = True
-                yield Transcript(text.split()[0])
-        self.heard.append(np.concatenate(blocks) if blocks else np.zeros(0, np.float32))
-        yield Transcript(text, final=True)
+        blocks: list[Samples] = []
+
+        def listened() -> Iterator[AudioChunk]:
+            for block in audio:
+                blocks.append(block.samples)
+                yield block
+            self.heard.append(np.concatenate(blocks) if blocks else np.zeros(0, np.float32))
+
+        yield from super().transcribe(listened(), turn)
+
+
+class SlowFace(FlatFace):
+    """Draws 25 pictures a second."""
+
+    fps = 25.0
+
+
+def _repeat(text: str) -> Sequence[str | ToolCall]:
+    return [f"You said {text}. ", "Fine."]
 
 
 @dataclass
-class ScriptedDialogue(Plain):
-    """Answers with what `reply_to` makes of the user's text."""
+class RecordingDialogue(ScriptedDialogue):
+    """Keeps its prompts, and the results of the functions it called."""
 
-    reply_to: Callable[[str], list[str | ToolCall]] = lambda text: [f"You said {text}. ", "Fine."]
+    reply_to: Callable[[str], Sequence[str | ToolCall]] | None = _repeat
     prompts: list[Prompt] = field(default_factory=list)
     results: list[ToolResult | None] = field(default_factory=list)
 
@@ -96,48 +69,10 @@ class ScriptedDialogue(Plain):
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         self.prompts.append(prompt)
-        for piece in self.reply_to(prompt.user_text):
-            turn.check()
+        for piece in super().reply(prompt, turn):
             result = yield piece
             if isinstance(piece, ToolCall):
                 self.results.append(result)
-
-
-class FlatVoice(Plain):
-    """Every word is 0.2 s of a constant that tells its turn."""
-
-    def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        length = int(WORD_SECONDS * PLAYBACK_RATE)
-        for token in text.split():
-            turn.check()
-            samples = np.full(length, 0.2 + turn.id * TURN_STEP, np.float32)
-            word = Word(token, 0.0, WORD_SECONDS)
-            yield SpeechChunk(AudioChunk(samples, PLAYBACK_RATE), token, (word,))
-
-
-class FlatFace(Plain):
-    """A tiny picture whose first pixel tells the turn, and whose second the frame's number."""
-
-    fps = 25.0
-
-    def perform(
-        self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
-    ) -> Iterator[VideoFrame]:
-        index, seconds = 0, 0.0
-        for chunk in speech:
-            seconds += chunk.audio.seconds
-            while index / self.fps < seconds:
-                turn.check()
-                yield self._frame(turn.id % 250 + 1, index)
-                index += 1
-
-    def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        return VideoFrame(np.zeros((2, 2, 3), np.uint8), (after.at if after else 0.0) + 0.04, look)
-
-    def _frame(self, turn: int, index: int) -> VideoFrame:
-        image = np.zeros((2, 2, 3), np.uint8)
-        image[0, 0], image[0, 1] = turn, index % 256
-        return VideoFrame(image, index / self.fps)
 
 
 class Scene:
@@ -155,8 +90,8 @@ class Scene:
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[Event] = []
-        self.recognizer = ScriptedRecognizer()
-        self.dialogue = ScriptedDialogue()
+        self.recognizer = RecordingRecognizer()
+        self.dialogue = RecordingDialogue()
         self.ledger = ChatContext("You are a test.")
         self.engines = engines or Engines(
             PassThrough(),
@@ -164,7 +99,7 @@ class Scene:
             self.recognizer,
             self.dialogue,
             FlatVoice(),
-            FlatFace(),
+            SlowFace(),
         )
         self.conversation = Conversation(
             self.engines,

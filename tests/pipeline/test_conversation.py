@@ -7,9 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from fakes import FlatFace, FlatVoice, LevelDetector, PassThrough, Scene, ScriptedDialogue
-from fakes import ScriptedRecognizer as Recognizer
+from fakes import RecordingDialogue, Scene
+from fakes import RecordingRecognizer as Recognizer
 
+from avatar_app.bench.scripted.engines import (
+    FlatFace,
+    FlatVoice,
+    LevelDetector,
+    PassThrough,
+    level_of,
+)
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import (
     BlockWritten,
@@ -194,7 +201,7 @@ def test_a_cough_or_assent_pauses_and_resumes_without_a_lost_word(scene: Scene, 
     assert turn.heard_text == TEN
     assert len(scene.of(UserTurnDiscarded)) == before + 1
     played = np.concatenate([moment.played for moment in scene.moments])
-    full = np.count_nonzero(np.abs(played) > 0.19) / 48000
+    full = np.count_nonzero(np.abs(played) > level_of(0)) / 48000
     assert 10 * 0.2 - 0.15 <= full <= 10 * 0.2 + 0.2  # all of it, and at most one word twice
 
 
@@ -213,7 +220,7 @@ def test_it_resumes_at_the_beginning_of_a_word(scene: Scene) -> None:
 def test_what_was_said_before_an_unheard_answer_is_carried_on() -> None:
     slow = threading.Event()
 
-    class SlowDialogue(ScriptedDialogue):
+    class SlowDialogue(RecordingDialogue):
         def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
             if prompt.user_text == "the first half":
                 turn.when_cancelled(slow.set)
@@ -311,7 +318,7 @@ def test_tools_are_called_once_the_turn_is_certain() -> None:
 def test_the_first_clause_sounds_while_the_rest_is_being_written() -> None:
     go_on = threading.Event()
 
-    class Writing(ScriptedDialogue):
+    class Writing(RecordingDialogue):
         def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
             yield "This comes first. "
             go_on.wait(20)
@@ -349,7 +356,7 @@ def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: st
     failed = scene.of(Failed)[0]
     assert (failed.stage, failed.message, failed.hint) == (stage, "It broke.", "Mend it.")
     scene.wait_until(lambda: scene.conversation.state is State.IDLE)
-    engines = {Kind.DIALOGUE: ScriptedDialogue(), Kind.TTS: FlatVoice(), Kind.ASR: Recognizer()}
+    engines = {Kind.DIALOGUE: RecordingDialogue(), Kind.TTS: FlatVoice(), Kind.ASR: Recognizer()}
     scene.order(commands.SwitchEngine(kind, engines[kind]))
     scene.order(commands.TextTyped("again"))
     scene.wait_until(lambda: scene.of(TurnEnded) and scene.of(TurnEnded)[-1].user_text == "again")
@@ -393,7 +400,7 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 1.0)
     released = threading.Event()
 
-    class Hanging(ScriptedDialogue):
+    class Hanging(RecordingDialogue):
         def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
             released.wait(60)
             yield "too late"
@@ -404,7 +411,7 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         turn = ended(scene)
         assert turn.outcome is Outcome.FAILED
         assert scene.of(Failed)[0].message == "No answer came."
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, ScriptedDialogue()))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
         scene.order(commands.TextTyped("again"))
         assert ended(scene, 2).heard_text == "You said again. Fine."
         released.set()
@@ -488,7 +495,7 @@ def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
 
     blocked = threading.Event()
     engines = Engines(
-        PassThrough(), LevelDetector(), Recognizer(), ScriptedDialogue(), Endless(), Slow()
+        PassThrough(), LevelDetector(), Recognizer(), RecordingDialogue(), Endless(), Slow()
     )
     with Scene(engines=engines, pace=0.02) as scene:
         scene.order(commands.TextTyped("hello"))
@@ -545,7 +552,7 @@ def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         scene.wait_until(lambda: scene.of(Failed), 5)
         assert scene.of(Failed)[0].stage == "recognize"
         assert scene.of(UserTurnDiscarded)
-        scene.order(commands.SwitchEngine(Kind.ASR, Recognizer(["again"])))
+        scene.order(commands.SwitchEngine(Kind.ASR, Recognizer(script=["again"])))
         scene.wait(0.5, voice=True)
         assert ended(scene).user_text == "again"
         released.set()

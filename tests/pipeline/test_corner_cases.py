@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import FlatVoice, Scene, ScriptedDialogue
+from fakes import RecordingDialogue, Scene
 
+from avatar_app.bench.scripted.engines import FlatVoice
 from avatar_app.core.events import (
     Failed,
     Outcome,
@@ -43,11 +44,11 @@ def scene(gate: threading.Event) -> Iterator[Scene]:
         yield scene
 
 
-class GatedDialogue(ScriptedDialogue):
+class GatedDialogue(RecordingDialogue):
     """Its first reply waits at a gate before the piece with the number `gated`."""
 
     def __init__(self, gate: threading.Event, pieces: list[str | ToolCall], gated: int) -> None:
-        super().__init__(lambda _text: pieces)
+        super().__init__(reply_to=lambda _text: pieces)
         self._gate, self._gated = gate, gated
 
     def reply(self, prompt: Prompt, turn: Turn) -> Any:
@@ -201,7 +202,7 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.3)
 
-    class Hanging(ScriptedDialogue):
+    class Hanging(RecordingDialogue):
         def reply(self, prompt: Prompt, turn: Turn) -> Any:
             yield "The first clause. "
             gate.wait(20)
@@ -211,7 +212,7 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
     scene.order(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert [failed.stage for failed in scene.of(Failed)] == ["think"]
-    scene.order(commands.SwitchEngine(Kind.DIALOGUE, ScriptedDialogue()))
+    scene.order(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
     scene.order(commands.TextTyped("again"))
     assert ended(scene, 2).heard_text == "You said again. Fine."
 
@@ -228,6 +229,7 @@ def test_a_detector_that_fails_is_told_until_it_can_be_replaced_and_logged_once(
             raise ZeroDivisionError("oops")
 
         monkeypatch.setattr(scene.engines.vad, "probability", fail)
+        scene.wait(0.1, voice=True)
         scene.order(commands.TextTyped("hello"))
         assert ended(scene).heard_text == "You said hello. Fine."
         assert [failed.stage for failed in scene.of(Failed)] == ["detect_voice"] * 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 import numpy as np
-from fakes import TURN_STEP, WORD_SECONDS, Scene
+from fakes import Scene
 
+from avatar_app.bench.scripted.engines import TURN_STEP, WORD_SECONDS, level_of
 from avatar_app.core.events import Outcome, TurnEnded, UserSaid
 from avatar_app.pipeline import commands
 
@@ -16,8 +17,8 @@ WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen
 def turn_of(samples: np.ndarray) -> set[int]:
     """The turns whose speech is in a block that is played at full gain."""
     steady = samples[np.abs(np.diff(samples, prepend=samples[:1])) < 1e-7]
-    steady = steady[steady > 0.19]
-    return {round((float(value) - 0.2) / TURN_STEP) for value in np.unique(steady)}
+    steady = steady[steady > level_of(0)]
+    return {round((float(value) - level_of(0)) / TURN_STEP) for value in np.unique(steady)}
 
 
 def test_a_thousand_interruptions_leave_nothing_stale() -> None:
@@ -64,7 +65,7 @@ def test_stored_text_is_what_was_played_within_a_word() -> None:
             scene.wait(0.3)
             counted = [e for e in scene.of(TurnEnded) if e.user_text == "count"]
             assert len(counted) == number + 1
-            level = 0.2 + (number + 1) * TURN_STEP
+            level = level_of(number + 1)
             played = np.concatenate([m.played for m in scene.moments])
             seconds = np.count_nonzero(np.abs(played) > 0.25 * level) / 48000
             words = len(counted[-1].heard_text.split())

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import FlatVoice, Plain, Scene, ScriptedDialogue, ScriptedRecognizer
+from fakes import RecordingDialogue, RecordingRecognizer, Scene
 
+from avatar_app.bench.scripted.engines import FlatVoice, Plain
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
@@ -96,9 +97,9 @@ def told(scene: Scene) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("partials", [0, 1])
 def test_what_was_said_is_listened_to_again(partials: int) -> None:
-    spare = ScriptedRecognizer(["good morning"])
+    spare = RecordingRecognizer(script=["good morning"])
     with Scene(builtin=Builtin(asr=spare)) as scene:
-        broken = Broken(ScriptedRecognizer(["good evening"]), partials)
+        broken = Broken(RecordingRecognizer(script=["good evening"]), partials)
         scene.order(commands.SwitchEngine(Kind.ASR, broken))
         scene.say("-")
         turn = the_turn(scene)
@@ -109,8 +110,8 @@ def test_what_was_said_is_listened_to_again(partials: int) -> None:
 
 
 def test_the_next_segment_is_heard_by_the_chosen_one() -> None:
-    with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good"]))) as scene:
-        chosen = ScriptedRecognizer(["morning"])
+    with Scene(builtin=Builtin(asr=RecordingRecognizer(script=["good"]))) as scene:
+        chosen = RecordingRecognizer(script=["morning"])
         first = iter([Broken(chosen), chosen, chosen])
         scene.order(commands.SwitchEngine(Kind.ASR, ByCall(lambda: next(first))))
         scene.wait(0.6, voice=True)
@@ -134,8 +135,10 @@ def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
-    with Scene(builtin=Builtin(asr=ScriptedRecognizer(["good morning"])), pace=0.02) as scene:
-        hung = Broken(ScriptedRecognizer(["too late"]), gate=gate)
+    with Scene(
+        builtin=Builtin(asr=RecordingRecognizer(script=["good morning"])), pace=0.02
+    ) as scene:
+        hung = Broken(RecordingRecognizer(script=["too late"]), gate=gate)
         scene.order(commands.SwitchEngine(Kind.ASR, hung))
         scene.say("-")
         turn = the_turn(scene)
@@ -152,7 +155,7 @@ def test_a_recognizer_that_shows_life_is_not_given_up(
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
     turns: list[Turn] = []
 
-    class Slow(ScriptedRecognizer):
+    class Slow(RecordingRecognizer):
         def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
             turns.append(turn)
             for _block in audio:
@@ -175,7 +178,7 @@ def test_a_recognizer_that_shows_life_is_not_given_up(
 
 def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
     with Scene() as scene:
-        scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
+        scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
         scene.wait(1)
         assert not scene.of(TurnEnded)
@@ -183,8 +186,8 @@ def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
 
 
 def test_a_spare_one_that_fails_too_ends_it() -> None:
-    with Scene(builtin=Builtin(asr=Broken(ScriptedRecognizer()))) as scene:
-        scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
+    with Scene(builtin=Builtin(asr=Broken(RecordingRecognizer()))) as scene:
+        scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
         scene.wait(1)
         assert [hint for _, hint in told(scene)][1:] == ["Mend it."]
@@ -196,8 +199,8 @@ def test_a_spare_one_that_fails_too_ends_it() -> None:
 
 @pytest.mark.parametrize("pieces", [0, 1])
 def test_an_answer_that_was_not_begun_comes_from_the_other_dialogue(pieces: int) -> None:
-    chosen = ScriptedDialogue(lambda _text: ["I was ", "about to say it. "])
-    with Scene(builtin=Builtin(dialogue=ScriptedDialogue())) as scene:
+    chosen = RecordingDialogue(reply_to=lambda _text: ["I was ", "about to say it. "])
+    with Scene(builtin=Builtin(dialogue=RecordingDialogue())) as scene:
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(chosen, pieces)))
         scene.order(commands.TextTyped("hello"))
         turn = the_turn(scene)
@@ -214,9 +217,9 @@ def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
             called.append(call)
             return ToolResult("done")
 
-        spare = ScriptedDialogue(lambda _text, pieces=pieces: pieces)
+        spare = RecordingDialogue(reply_to=lambda _text, pieces=pieces: pieces)
         with Scene(builtin=Builtin(dialogue=spare), call_tool=call_tool) as scene:
-            broken = Broken(ScriptedDialogue(lambda _text, pieces=pieces: pieces), 2)
+            broken = Broken(RecordingDialogue(reply_to=lambda _text, pieces=pieces: pieces), 2)
             scene.order(commands.SwitchEngine(Kind.DIALOGUE, broken))
             scene.order(commands.TextTyped("hello"))
             assert the_turn(scene).outcome is Outcome.FAILED
@@ -228,8 +231,8 @@ def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
-    with Scene(builtin=Builtin(dialogue=ScriptedDialogue()), pace=0.02) as scene:
-        hung = Broken(ScriptedDialogue(lambda _text: ["Too late. "]), gate=gate)
+    with Scene(builtin=Builtin(dialogue=RecordingDialogue()), pace=0.02) as scene:
+        hung = Broken(RecordingDialogue(reply_to=lambda _text: ["Too late. "]), gate=gate)
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, hung))
         scene.order(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(Failed)))
@@ -244,7 +247,7 @@ def test_a_server_that_loads_its_model_is_waited_for_and_shown(
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
     turns: list[Turn] = []
 
-    class Loading(ScriptedDialogue):
+    class Loading(RecordingDialogue):
         def reply(self, prompt: Prompt, turn: Turn) -> Any:
             turn.explain_wait("The server is loading its model.")
             turns.append(turn)
@@ -331,10 +334,10 @@ def blocks_of(samples: Samples) -> Samples:
 
 def test_a_recording_becomes_a_turn_though_every_chosen_engine_fails() -> None:
     recognizer, voice = PocketsphinxRecognizer(), EspeakVoice()
-    builtin = Builtin(asr=recognizer, dialogue=ScriptedDialogue(), tts=voice)
+    builtin = Builtin(asr=recognizer, dialogue=RecordingDialogue(), tts=voice)
     with Scene(builtin=builtin) as scene:
-        scene.order(commands.SwitchEngine(Kind.ASR, Broken(ScriptedRecognizer())))
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(ScriptedDialogue())))
+        scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(RecordingDialogue())))
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
         said = blocks_of(read_sound(DATA / "goforward.wav").samples)
         scene.moments += scene.room.pass_time(len(said) / 16_000, said)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FlatVoice, Scene
+from fakes import Scene
 from wav2lip_parts import write_avatar
 
+from avatar_app.bench.scripted.engines import FlatVoice
 from avatar_app.core.errors import OutOfMemory
 from avatar_app.core.events import Event, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import FlatFace, Scene
+from fakes import Scene
 from wav2lip_parts import write_avatar
 
+from avatar_app.bench.scripted.engines import FlatFace
 from avatar_app.core.errors import AvatarError, EngineFailed, ModelMissing, OutOfMemory
 from avatar_app.core.events import Event, Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
@@ -52,14 +53,14 @@ class MarkedFace(FlatFace):
             index = max(index, round(begin * self.fps))
             while index / self.fps < begin + chunk.audio.seconds:
                 turn.check()
-                yield self._frame(turn.id, index)
+                yield self.frame(turn.id, index)
                 index += 1
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        return self._frame(0, 0)
+        return self.frame(0, 0)
 
-    def _frame(self, turn: int, index: int) -> VideoFrame:
-        frame = super()._frame(turn, index)
+    def frame(self, turn_id: int, index: int) -> VideoFrame:
+        frame = super().frame(turn_id, index)
         frame.image[1, 1] = self.who
         return frame
 

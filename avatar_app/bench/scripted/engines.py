@@ -1,9 +1,9 @@
-"""Fake engines without a model, instant or with fixed delay, to measure the pipeline alone."""
+"""Scripted engines without a model, instant or with a fixed delay, to measure and test the pipeline."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,13 +47,15 @@ def wait(seconds: float) -> None:
 
 
 class Plain:
-    """Common base of the fakes: no options, nothing to release."""
+    """Common base of these engines: no options, nothing to release."""
+
+    closed = False
 
     def configure(self, **options: Any) -> None:
         """Ignore options."""
 
     def close(self) -> None:
-        """Nothing to release."""
+        self.closed = True
 
 
 class PassThrough(Plain):
@@ -74,39 +76,44 @@ class LevelDetector(Plain):
 
 
 @dataclass
-class FixedRecognizer(Plain):
-    """Recognizes `text` in whatever was loud for 0.1 s, a fixed time after the sound ended."""
+class ScriptedRecognizer(Plain):
+    """Recognizes the next text of its script (“” is a noise), or else `text` in what was loud for
+    0.1 s; a fixed time after the sound ended.
+    """
 
     text: str = "tell me"
     seconds: float = 0.0
+    script: list[str] = field(default_factory=list)
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        scripted = bool(self.script)
+        text = self.script.pop(0) if scripted else self.text
         loud, said = 0, False
         for block in audio:
             turn.check()
             loud += int(np.abs(block.samples).mean() > 0.01)
-            if loud >= 10 and not said:
+            if loud >= 10 and text and not said:
                 said = True
-                yield Transcript(self.text)
+                yield Transcript(text)
         wait(self.seconds)
-        yield Transcript(self.text if loud >= 10 else "", final=True)
+        yield Transcript(text if scripted or loud >= 10 else "", final=True)
 
 
 @dataclass
-class FixedDialogue(Plain):
-    """Answers with one text, after a fixed time."""
+class ScriptedDialogue(Plain):
+    """Answers with one text, or with what `reply_to` makes of the user's, after a fixed time."""
 
     text: str = "This is an answer. "
     seconds: float = 0.0
+    reply_to: Callable[[str], Sequence[str | ToolCall]] | None = None
 
     def reply(
-        self,
-        prompt: Prompt,  # noqa: ARG002 - the protocol
-        turn: Turn,
+        self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         wait(self.seconds)
-        turn.check()
-        yield self.text
+        for piece in self.reply_to(prompt.user_text) if self.reply_to else [self.text]:
+            turn.check()
+            yield piece
 
 
 @dataclass
@@ -131,9 +138,10 @@ def level_of(turn_id: int) -> float:
     return 0.1 + turn_id % TURN_STEPS * TURN_STEP
 
 
-@dataclass
 class FlatFace(Plain):
-    """Draws tiny pictures: black at rest; while speaking the first pixel is white."""
+    """Draws tiny pictures: black at rest; while speaking the first pixel is the turn's number, and the
+    second the frame's.
+    """
 
     fps: float = 30.0
 
@@ -146,20 +154,23 @@ class FlatFace(Plain):
             seconds += chunk.audio.seconds
             while index / self.fps < seconds:
                 turn.check()
-                image = np.zeros(PIXELS, np.uint8)
-                image[0, 0] = 255
-                yield VideoFrame(image, index / self.fps, turn.id)
+                yield self.frame(turn.id, index)
                 index += 1
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-        del look
         at = after.at if after else 0.0
-        return VideoFrame(np.zeros(PIXELS, np.uint8), at + 1 / self.fps)
+        return VideoFrame(np.zeros(PIXELS, np.uint8), at + 1 / self.fps, look)
+
+    def frame(self, turn_id: int, index: int) -> VideoFrame:
+        """Draw a picture while it speaks."""
+        image = np.zeros(PIXELS, np.uint8)
+        image[0, 0], image[0, 1] = turn_id % 250 + 1, index % 256
+        return VideoFrame(image, index / self.fps, turn_id)
 
 
 def is_speaking(frame: VideoFrame | None) -> bool:
     """Whether the flat face drew this picture while speaking."""
-    return frame is not None and frame.pose is not None
+    return frame is not None and isinstance(frame.pose, int)
 
 
 @dataclass
