@@ -1,4 +1,4 @@
-"""Scripted engines without a model, instant or with a fixed delay, to measure and test the pipeline."""
+"""Scripted engines without a model, instant or with a fixed delay, to measure the pipeline."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def level_of(turn_id: int) -> float:
 
 
 class FlatFace(Plain):
-    """Draws tiny pictures: black at rest; while speaking the first pixel is the turn's number, and the
-    second the frame's.
+    """Draws tiny pictures: black at rest; while speaking the first pixel tells the turn, and the
+    second the frame's number.
     """
 
     fps: float = 30.0
