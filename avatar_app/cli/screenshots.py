@@ -9,7 +9,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
-from avatar_app.session.offline.sample_library import sample_library
+from avatar_app.session.offline.sample_library import sample_library, sample_performance
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
@@ -27,12 +27,15 @@ def shoot_all(folder: Path) -> list[Path]:
 
         def opened() -> ScriptedSession:
             settings = SettingsStore(Path(user) / "config.yaml", {})
-            models = sample_library(settings, paths_under(Path(user)), registry)
+            paths = paths_under(Path(user))
+            models = sample_library(settings, paths, registry)
+            performance = sample_performance(settings, paths, registry)
             return ScriptedSession(
                 face,
                 "mira",
                 settings,
                 models,
+                performance,
                 registry.all(),
                 history=history,
                 places=paths_under(Path(user)),

@@ -51,8 +51,8 @@ def _show(found: Statistics) -> None:
     if found.stages:
         table = _table("from the end of your speech until", *_COLUMNS)
         for times in found.stages:
-            if times.span.kind is None:
-                table.add_row(_TITLES.get(times.span.name, times.span.name), *_cells(times))
+            if times.span.name in _TITLES:
+                table.add_row(_TITLES[times.span.name], *_cells(times))
         out.print(table)
     if found.engines:
         table = _table("engine, to its first output", *_COLUMNS)

@@ -24,6 +24,7 @@ from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
 from avatar_app.session.conversation_commands import ConversationCommands
 from avatar_app.session.model_library import ModelLibrary
+from avatar_app.session.performance_reports import PerformanceReports, processes_of
 from avatar_app.session.personas import read_persona
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
@@ -73,6 +74,9 @@ class AppSession(ConversationCommands):
         self.character = self._characters.shown_by(settings.settings.face)
         self.starter: Starter = StarterInstaller(self, settings, places, self.registry)
         self.models = ModelLibrary(settings, places, self.registry)
+        self.performance = PerformanceReports(
+            settings, places, self.registry, lambda: processes_of(self._ensemble)
+        )
 
     def start(self) -> None:
         self._opening.start()
@@ -163,14 +167,12 @@ class AppSession(ConversationCommands):
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
-        ensemble = self._ensemble  # another thread may be closing it
-        if ensemble is not None:
+        if (ensemble := self._ensemble) is not None:  # another thread may be closing it
             ensemble.rack.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
         """Set the volume of everything that is played: 1 is as it was made."""
-        ensemble = self._ensemble
-        if ensemble is not None:
+        if (ensemble := self._ensemble) is not None:
             ensemble.conversation.playback.volume = volume
 
     def _post(self, event: Event) -> None:
@@ -201,6 +203,7 @@ class AppSession(ConversationCommands):
         )
         self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
         self.subscribe(self._timekeeper)
+        self.subscribe(self.performance)
         ensemble.start()
         with self._lock:
             self._ensemble = ensemble

@@ -12,6 +12,7 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
 from avatar_app.session.model_library import ModelLibrary
+from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.starter import Starter
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.settings.store import SettingsStore
@@ -78,6 +79,8 @@ class Session(AudioDevices, Characters, Protocol):
     """All that was ever said, as far as it was kept."""
     starter: Starter
     """The starter set for first-time users: speech recognition, a voice and a language model."""
+    performance: PerformanceReports
+    """Where the time of turns goes, and what processes take."""
     models: ModelLibrary
     """Models that are here or can be fetched."""
 

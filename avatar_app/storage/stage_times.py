@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,15 @@ class Span:
     end: str
     kind: Kind | None = None
     """The kind of engine whose first output it is, where the span contains nothing else."""
+    after: str = ""
+    """A second mark: the span starts at the later of the two."""
+
+    def bounds(self, marks: Mapping[str, float]) -> tuple[float, float] | None:
+        """Return start and end in seconds of the conversation's clock; None without the marks."""
+        if self.start not in marks or self.end not in marks:
+            return None
+        start = max(marks[self.start], marks.get(self.after, marks[self.start]))
+        return min(start, marks[self.end]), marks[self.end]
 
 
 SPANS = (
@@ -29,6 +38,8 @@ SPANS = (
     Span("first speech", "first_clause", "first_speech", Kind.TTS),
     Span("first sound", "user_stopped", "first_sound"),
     Span("first frame", "user_stopped", "first_frame"),
+    Span("face", "first_speech", "first_frame", after="end_of_turn"),
+    Span("device", "first_speech", "first_sound", after="end_of_turn"),
 )
 
 
@@ -44,12 +55,8 @@ class StageTimes:
 
 def times_of(turn: TurnEnded) -> dict[Span, float]:
     """Return the milliseconds of each span whose marks the turn has."""
-    marks = turn.marks
-    return {
-        span: (marks[span.end] - marks[span.start]) * 1000
-        for span in SPANS
-        if span.start in marks and span.end in marks
-    }
+    found = ((span, span.bounds(turn.marks)) for span in SPANS)
+    return {span: (bounds[1] - bounds[0]) * 1000 for span, bounds in found if bounds}
 
 
 def span_named(name: str) -> Span | None:

@@ -22,6 +22,7 @@ from avatar_app.performance.starter import StarterItem
 from avatar_app.pipeline.commands import BeginConversation, Command
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.model_library import ModelLibrary
+from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
@@ -107,6 +108,7 @@ class FakeSession:
         self.character = "mira"
         self.starter = FakeStarter()
         self.models = ModelLibrary(self.settings, app_paths(), REGISTRY, QUICK)
+        self.performance = PerformanceReports(self.settings, app_paths(), REGISTRY)
         self.calls: list[tuple[Any, ...]] = []
         self.history = history
         self.threads: set[str] = set()

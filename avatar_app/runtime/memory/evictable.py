@@ -57,6 +57,12 @@ class EvictableEngine:
             on_failure.pop_all()
 
     @property
+    def process_id(self) -> int | None:
+        """Return the process id of the loaded engine; None if it shares the program's process."""
+        engine = self._engine
+        return engine.pid if isinstance(engine, Host) else None
+
+    @property
     def options(self) -> dict[str, Any]:
         """Return the options in use."""
         return self._options

@@ -46,11 +46,20 @@ def _history(context: PageContext) -> PageView:
     return HistoryPage(context)
 
 
+def _performance(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.performance.page import PerformancePage
+
+    return PerformancePage(context)
+
+
 SETTINGS = "settings"
 MODELS = "models"
 HISTORY = "history"
+PERFORMANCE = "performance"
+_PERFORMANCE_TITLE = str(QT_TRANSLATE_NOOP("pages", "Performance"))
 PAGES = (
     PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
     PageEntry(MODELS, str(QT_TRANSLATE_NOOP("pages", "Models")), Glyph.MODELS, _models),
     PageEntry(HISTORY, str(QT_TRANSLATE_NOOP("pages", "History")), Glyph.HISTORY, _history),
+    PageEntry(PERFORMANCE, _PERFORMANCE_TITLE, Glyph.PERFORMANCE, _performance),
 )

@@ -78,8 +78,8 @@ class PageView(QWidget):
         return False
 
     def focus_first(self) -> None:
-        """Move the keyboard focus to where a user of the page starts."""
-        self.close_button.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        """Move the keyboard focus to where a user of the page starts; by default it stays in the
+        rail."""
 
     def stop(self) -> None:
         """Called when the window closes: unsubscribe from everything."""

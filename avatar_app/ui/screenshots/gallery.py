@@ -27,7 +27,7 @@ from avatar_app.core.events import (
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.pages.index import HISTORY, MODELS, SETTINGS
+from avatar_app.ui.pages.index import HISTORY, MODELS, PERFORMANCE, SETTINGS
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
@@ -111,6 +111,7 @@ SCENES = (
     GalleryScene("models", _EARLIER, transcript=False, page=MODELS),
     GalleryScene("history", _EARLIER, transcript=False, page=HISTORY),
     GalleryScene("history-search", _EARLIER, transcript=False, page=HISTORY, search="moon tid"),
+    GalleryScene("performance", _EARLIER, transcript=False, page=PERFORMANCE),
 )
 
 

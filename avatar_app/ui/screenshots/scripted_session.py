@@ -24,6 +24,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.performance.starter import StarterItem
 from avatar_app.session.model_library import ModelLibrary
+from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
@@ -73,12 +74,13 @@ class ScriptedSession:
         character: str,
         settings: SettingsStore,
         models: ModelLibrary,
+        performance: PerformanceReports,
         manifests: tuple[Manifest, ...] = (),
         *,
         history: History,
         places: AppPaths,
     ) -> None:
-        self.models = models
+        self.models, self.performance = models, performance
         self.character, self.settings, self.manifests = character, settings, manifests
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()

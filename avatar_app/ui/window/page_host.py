@@ -73,6 +73,7 @@ class PageHost(QObject):
         self._parts.popover.dismiss()
         self._parts.panel.setVisible(False)
         self._show(id or self._last())
+        self.rail.focus_chosen()
         if self._shown is not None:
             self._shown.focus_first()
 

@@ -96,6 +96,12 @@ class PageRail(QScrollArea):
             if button.isChecked():
                 self.ensureWidgetVisible(button)
 
+    def focus_chosen(self) -> None:
+        """Put the keys on the page on show."""
+        for button in self.buttons:
+            if button.isChecked():
+                button.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def _move(self, step: int) -> None:
         """Open the neighbor; the focus stays in the rail."""
         now = next(i for i, button in enumerate(self.buttons) if button.isChecked())
