@@ -1,1 +1,1 @@
-"""Engines: one folder each, a manifest and the code behind it."""
+"""Engines: one folder each, with a manifest and its code."""

@@ -25,7 +25,7 @@ class MemoryPlan:
     others_mb: float
     """Other programs, the system, and the window."""
     engines_mb: Mapping[Kind, float] = field(default_factory=dict)
-    """What each chosen engine takes, as measured or reckoned."""
+    """What each chosen engine takes, as measured or estimated."""
     limits: MemoryLimits = field(default_factory=MemoryLimits)
 
     def room_mb(self, kind: Kind, *, hard: bool = False) -> float:

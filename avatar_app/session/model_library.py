@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # it is loaded with the first download
 
 
 class ModelLibrary:
-    """Opens files when it is first asked for something. What is on the disk is read anew at each
+    """Opens files when it is first asked for something. What is on the disk is read again at each
     call of `shelf`."""
 
     def __init__(

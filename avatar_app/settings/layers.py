@@ -93,7 +93,7 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid(
-            f"The settings in {path} cannot be read: {error}.", "Mend the file, or move it away."
+            f"The settings in {path} cannot be read: {error}.", "Correct the file, or move it away."
         ) from error
 
 
@@ -109,7 +109,7 @@ def parse_yaml(text: str, path: Path) -> Layer:
         ) from error
     except yaml.YAMLError as error:
         raise ConfigInvalid(
-            f"The settings in {path} cannot be read: {error}.", "Mend the file, or move it away."
+            f"The settings in {path} cannot be read: {error}.", "Correct the file, or move it away."
         ) from error
     layer = Layer(written={(): str(path)})
     if root is not None:

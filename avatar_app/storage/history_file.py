@@ -24,7 +24,7 @@ class HistoryFile:
     """One connection, shared by threads one at a time.
 
     A file that is broken is kept under another name, and on a disk that cannot be written the turns
-    are kept in memory; either is told to `notice`. Raises AvatarError if a newer program wrote it.
+    are kept in memory; `notice` receives both. Raises AvatarError if a newer program wrote it.
     """
 
     def __init__(self, path: Path, notice: Callable[[Noticed], None] | None = None) -> None:

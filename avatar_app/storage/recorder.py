@@ -1,4 +1,4 @@
-"""Keeps each turn, from a thread of its own: a slow disk delays nobody."""
+"""Records each turn from a thread of its own, so that a slow disk delays nothing."""
 
 from __future__ import annotations
 

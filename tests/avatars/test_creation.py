@@ -364,7 +364,7 @@ def lock(folder: Path) -> None:
 MESH, MASK = np.zeros((468, 3), np.float32), np.zeros((3, 3), np.uint8)
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no manifest": lambda folder: (folder / MANIFEST).unlink(),
-    "no JSON": lambda folder: (folder / MANIFEST).write_text("{"),
+    "not JSON": lambda folder: (folder / MANIFEST).write_text("{"),
     "deep JSON": lambda folder: (folder / MANIFEST).write_text("[" * 100_000),
     "no object": lambda folder: (folder / MANIFEST).write_text("[]"),
     "another version": lambda folder: change(folder, version=99),

@@ -246,7 +246,7 @@ def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path, libra
     assert "models download" in missing.value.hint
     wrong = tmp_path / "wrong.gguf"
     wrong.write_bytes(os.urandom(5000))
-    with pytest.raises(InputInvalid, match="no GGUF model"):
+    with pytest.raises(InputInvalid, match="not a GGUF model"):
         LlamaDialogue(model=str(wrong), library=library)
     short = tmp_path / "short.gguf"
     short.write_bytes(model.read_bytes()[:9000])

@@ -158,8 +158,8 @@ def test_an_answer_that_breaks_off_is_said_in_a_sentence():
     [
         (b"data: [DONE]\n\n", "gave no answer"),
         (b'data: {"choices": []}\n\ndata: {"foo": 1}\n\n', "gave no answer"),
-        (b"data: {not json}\n\n", "is no answer of a language model"),
-        (b"\x00\xff<html>\n\n", "is no answer of a language model"),
+        (b"data: {not json}\n\n", "is not that of a language model"),
+        (b"\x00\xff<html>\n\n", "is not that of a language model"),
         (b'data: {"choices": [{}]}\n\n', "gave no answer"),
         (b'data: {"choices": [{"delta": {"content": "I am "}}]}\n\n', "broke off in mid-sentence"),
     ],

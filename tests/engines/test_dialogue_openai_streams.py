@@ -109,16 +109,20 @@ def test_an_answer_may_be_compressed() -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
-        (b"<html><body>Welcome to nginx</body></html>", "text/html", "is no answer"),
+        (
+            b"<html><body>Welcome to nginx</body></html>",
+            "text/html",
+            "is not that of a language model",
+        ),
         (b"{}", "application/json", "gave no answer"),
-        (b'{"choices": [', "application/json", "is no answer"),
+        (b'{"choices": [', "application/json", "is not that of a language model"),
         (b'{"choices": {"0": 1}}', "application/json", "gave no answer"),
         (b'{"error": {"message": "model is overloaded"}}', "application/json", "is overloaded"),
         (b'{"error": {"code": 7}}', "application/json", "it says not why"),
         (b'event: error\ndata: {"error": "overloaded"}\n\n', EVENTS, "failed: overloaded"),
-        (b"data: " + b"[" * 100_000 + b"\n\n", EVENTS, "is no answer"),
-        (b"data: " + b"x" * (LONGEST_LINE + 1), EVENTS, "is no answer"),
-        (b"data: [1,\n" * (MOST_LINES + 1), EVENTS, "is no answer"),
+        (b"data: " + b"[" * 100_000 + b"\n\n", EVENTS, "is not that of a language model"),
+        (b"data: " + b"x" * (LONGEST_LINE + 1), EVENTS, "is not that of a language model"),
+        (b"data: [1,\n" * (MOST_LINES + 1), EVENTS, "is not that of a language model"),
         (b"Not compressed at all.", f"{EVENTS};gzip", "broke off"),
     ],
 )

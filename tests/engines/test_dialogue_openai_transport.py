@@ -111,7 +111,7 @@ def test_a_proxy_that_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "RETRIES", 0)
     with running(ChatServer(willing)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
-        with pytest.raises(EngineFailed, match="proxy does not let through"):  # it knows no CONNECT
+        with pytest.raises(EngineFailed, match="proxy refused to connect"):  # it knows no CONNECT
             answer("https://models.example/v1")
 
 

@@ -139,7 +139,7 @@ def test_what_fails_while_it_computes_is_told(
 
 def test_numbers_that_are_none_are_told(face: Image, tmp_path: Path) -> None:
     engine = made(write_network(tmp_path / "nan.onnx", "Add", np.float32(np.nan)))
-    with pytest.raises(EngineFailed, match="nothing that can be shown"):
+    with pytest.raises(EngineFailed, match="an invalid picture"):
         engine.enhance(face)
 
 

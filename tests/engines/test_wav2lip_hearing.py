@@ -211,7 +211,7 @@ def test_a_header_deeper_than_any_is_damage(tmp_path: Path) -> None:
     header = b'{"a":' + b"[" * 100_000
     path = tmp_path / "deep.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header)
-    with pytest.raises(InputInvalid, match="no JSON"):
+    with pytest.raises(InputInvalid, match="not JSON"):
         read_checkpoint(path)
 
 
@@ -273,7 +273,7 @@ def test_a_converted_network_gives_the_same_filters(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"\x08\x07garbage", "cut off or no ONNX file"), (b"", "0 convolutions instead of")],
+    [(b"\x08\x07garbage", "truncated or not an ONNX file"), (b"", "0 convolutions instead of")],
 )
 def test_another_onnx_file_is_one_sentence(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "wav2lip.onnx"

@@ -1,1 +1,1 @@
-"""Engines that write answers."""
+"""Dialogue engines: write answers."""

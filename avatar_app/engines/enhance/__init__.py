@@ -1,1 +1,1 @@
-"""Enhancers: a face to the same face with more detail."""
+"""Face enhancement engines."""

@@ -1,1 +1,1 @@
-"""Faces: speech to pictures."""
+"""Face engines: speech to pictures."""

@@ -1,1 +1,1 @@
-"""Run any engine in a process of its own, behind the same protocol."""
+"""Runs any engine in a separate process, behind the same protocol."""

@@ -1,4 +1,4 @@
-"""The child of a process host: owns one engine and runs each call to it in a thread."""
+"""The child process of a host: owns one engine and runs each call to it in a thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ _END = object()
 
 
 class _Turn(Turn):
-    """Tells the application that the engine looks at it, so that it is not taken for hung."""
+    """A turn that reports to the application when the engine checks it, so that it does not count
+    as hung."""
 
     def __init__(self, call: Call, send: Callable[[Any], None]) -> None:
         super().__init__(call.turn_id or 0, call.user_text)
@@ -236,7 +237,9 @@ def _raised(id: int, error: Exception) -> Raised:
     """What can be sent: errors for the user as they are, bugs as a sentence and their traceback."""
     if type(error).__module__.startswith("avatar_app.core."):
         return Raised(id, error)
-    if isinstance(error, AvatarError):  # the engine's own class, which nobody else can unpickle
+    if isinstance(
+        error, AvatarError
+    ):  # the engine's own class, which only this process can unpickle
         return Raised(id, EngineFailed(error.message, error.hint))
     if is_out_of_memory(error):
         return Raised(id, out_of_memory("this engine"))

@@ -1,4 +1,4 @@
-"""Any engine in a process of its own, behind the same protocol: it may crash, hang or block."""
+"""The host of an engine in a separate process, where it may crash, hang or block."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Host:
 
     @contextmanager
     def _explained(self, turn: Turn) -> Iterator[None]:
-        """Whoever wonders why `turn` takes so long is told that the engine is loading."""
+        """Explain to users of `turn` that the engine is loading."""
         if self._child.ready is not None and not self._child.dead:
             yield
             return
@@ -205,7 +205,7 @@ class Host:
         watch: Watch,
         pump: Pump | None = None,
     ) -> Any:
-        """The next message that is more than a sign of life; raises what it tells to raise."""
+        """Return the next message other than a heartbeat; raises exceptions sent by the child."""
         watch.progressed()
         while (message := _next(child, inbox, turn, watch, pump)) is ALL_SENT:
             watch.progressed()  # from now on the child is waited for

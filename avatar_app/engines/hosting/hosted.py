@@ -1,4 +1,4 @@
-"""The engines of each kind that can live in a process, behind their kind's protocol."""
+"""Hosted engines of each kind, behind their kind's protocol."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class HostedFace(Host):
     def fps(self) -> float:
         if self._fps is None:
             self.wait_ready()
-        assert self._fps is not None, "the child tells its fps when it is ready"
+        assert self._fps is not None, "the child reports its fps when it is ready"
         return self._fps
 
     @fps.setter

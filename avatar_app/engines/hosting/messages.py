@@ -1,4 +1,4 @@
-"""What a process host and its child tell each other. A call is known by its number."""
+"""Messages between a host and its child process. A call is identified by its number."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class InputEnded:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """To the child: nobody wants the rest."""
+    """To the child: the rest is no longer needed."""
 
     id: int
 
@@ -105,6 +105,6 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """Within the host: the child is gone."""
+    """Within the host: the child has died."""
 
     reason: str

@@ -1,4 +1,4 @@
-"""The host's end of one child process: whoever waits for the child is told what became of it."""
+"""The host's side of a child process: threads that send, receive and detect its death."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Inbox = queue.SimpleQueue[Any]
 
 
 class ChildProcess:
-    """A process that serves one engine, and the threads that write to it and read what it tells:
-    nobody else can be held up by a child that does not listen.
+    """A process that serves one engine, and the threads that write to it and read from it, so that
+    a stuck child blocks no caller.
 
     It is never started again: after its death a host makes another.
     """
@@ -53,7 +53,7 @@ class ChildProcess:
         """Gets Ready or Raised once, and Died in the end."""
         self.ready: Ready | None = None
         self.heard = 0
-        """Messages that came: whoever waits for one sees by it that others get theirs."""
+        """Number of received messages: a waiting caller sees by it that others are being served."""
         self._writer = threading.Thread(target=self._write, name=f"{title} writer", daemon=True)
         self._writer.start()
         self._reader = threading.Thread(target=self._read, name=f"{title} host", daemon=True)
@@ -69,7 +69,7 @@ class ChildProcess:
         return self._died is not None
 
     def reading(self) -> Reading | None:
-        """What the process has done so far; None once it is gone."""
+        """Return what the process has done so far; None once it has ended."""
         return reading_of(self.pid)
 
     def open(self, id: int) -> Inbox:
@@ -82,13 +82,12 @@ class ChildProcess:
         return inbox
 
     def shut(self, id: int) -> None:
-        """Nobody reads that inbox any more."""
+        """Close an inbox that is no longer read."""
         with self._registering:
             del self._inboxes[id]
 
     def send(self, message: Any) -> None:
-        """Tell the child, without waiting for it; if it is dead, whoever waits for an answer is
-        told by the reader."""
+        """Send to the child without waiting; if it is dead, the reader notifies waiting callers."""
         if not self.dead:
             self._outbox.put(ForkingPickler.dumps(message))
 
@@ -120,7 +119,7 @@ class ChildProcess:
                 self._deliver(message)
         except (EOFError, OSError):
             log.debug("%s has ended", self._title)
-        except Exception:  # a seam: what an engine sends may be of a class that nobody here knows
+        except Exception:  # a seam: an engine may send an object of a class unknown to this process
             log.exception("%s sent what cannot be read", self._title)
             reason = "sent what cannot be read"
             self._process.kill()

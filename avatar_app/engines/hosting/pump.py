@@ -1,4 +1,4 @@
-"""Carries a live input, as it comes, into a process."""
+"""Forwards a live input to the child process as it arrives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALL_SENT = object()
 
 
 class Pump(threading.Thread):
-    """Carries a live input into the child, and tells `inbox` when all of it was sent."""
+    """Forwards a live input to the child, and notifies `inbox` when all of it was sent."""
 
     def __init__(
         self, send: Callable[[Any], None], id: int, items: Iterator[Any], inbox: Inbox

@@ -1,4 +1,4 @@
-"""The share of processor and memory that an engine's process takes."""
+"""Processor and memory limits of an engine's process."""
 
 from __future__ import annotations
 

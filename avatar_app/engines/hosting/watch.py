@@ -1,4 +1,4 @@
-"""Judges whether an engine hangs: by the processor time that it got, not by the clock alone."""
+"""Detects hung engines, by the processor time they got rather than by the clock alone."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def _waits(process: psutil.Process) -> bool:
 
 
 class Watch:
-    """Adds up for how long an engine could have made progress and made none.
+    """Adds up for how long an engine could have made progress but made none.
 
     A second in which it computed, or could have but waited for something, counts; one in which
-    others had the processor, or the disk was slow, does not. `progressed` begins anew.
+    others had the processor, or the disk was slow, does not. `progressed` resets it.
     """
 
     def __init__(self, patience: float, read: Callable[[], Reading | None]) -> None:
@@ -72,7 +72,7 @@ class Watch:
         last, now = self._last, self._read()
         self._last = now
         if now is None or last is None:
-            return False  # it begins anew; or is dead, which whoever waits is told
+            return False  # start again; if it is dead, waiting callers are notified
         passed, computed = now.at - last.at, now.processor - last.processor
         self._spent += passed if now.waits and last.waits else min(computed, passed)
         return self._spent >= self._patience

@@ -1,1 +1,1 @@
-"""Voices: text to speech."""
+"""Speech synthesis engines."""

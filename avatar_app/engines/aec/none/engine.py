@@ -1,4 +1,4 @@
-"""Leaves what the microphone heard untouched: for headphones."""
+"""An echo canceller that passes the microphone through unchanged: for headphones."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from avatar_app.core.values import AudioChunk
 
 
 class PassThrough:
-    """An echo canceller that cancels nothing."""
+    """Passes the microphone through unchanged."""
 
     def configure(self) -> None:
-        """There is nothing to choose."""
+        """There are no options."""
 
     def played(self, block: AudioChunk) -> None:
-        """What was played does not matter."""
+        """Ignore the played sound."""
 
     def clean(self, block: AudioChunk, delay: float) -> AudioChunk:  # noqa: ARG002  the protocol's
         return block
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""

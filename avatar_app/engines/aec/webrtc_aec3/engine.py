@@ -1,4 +1,4 @@
-"""No echo of the avatar: WebRTC's canceller (AEC3), fed with what was really played."""
+"""Echo cancellation with WebRTC's AEC3, fed with the sound that was really played."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from avatar_app.core.values import AudioChunk
 
 SHORTEST_DELAY_MS = 1
 LONGEST_DELAY_MS = 500
-"""Bounds of the delay that the module accepts as a hint; it searches by itself around the hint."""
+"""Bounds of the delay hint that the module accepts; it searches around the hint by itself."""
 
 
 class WebrtcEchoCanceller:
@@ -53,12 +53,12 @@ class WebrtcEchoCanceller:
         self._delay = 0
 
     def played(self, block: AudioChunk) -> None:
-        """Ten milliseconds handed to the loudspeaker (48 kHz, 480 samples)."""
+        """Take ten milliseconds sent to the loudspeaker (48 kHz, 480 samples)."""
         if self._cancels:
             self._module.process_reverse_stream(self._encoded(block))
 
     def clean(self, block: AudioChunk, delay: float) -> AudioChunk:
-        """The microphone's next 10 ms (16 kHz, 160 samples) without echo and noise."""
+        """Return the microphone's next 10 ms (16 kHz, 160 samples) without echo and noise."""
         hint = min(max(round(delay * 1000), SHORTEST_DELAY_MS), LONGEST_DELAY_MS)
         if hint != self._delay:  # the module remembers it
             self._module.set_stream_delay_ms(hint)

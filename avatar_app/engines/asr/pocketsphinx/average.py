@@ -1,4 +1,4 @@
-"""Learns from the beginning of an utterance how voice and microphone sound on average.
+"""Estimates the mean cepstrum of voice and microphone from the beginning of an utterance.
 
 PocketSphinx subtracts a mean cepstrum from every frame (cepstral mean normalization, CMN). Its live
 variant holds a start value for the first 8 s and blends it with what was heard; the start value
@@ -24,7 +24,7 @@ LEARNED_AT = (25, 60, 120)
 when more is known."""
 
 LOUD = 10 ** (-30 / 20)
-"""Of the loudest block: what is quieter is the room and not the voice."""
+"""Relative to the loudest block: quieter blocks are the room, not the voice."""
 
 DECODERS_WEIGHT = 500
 """Frames that the decoder's start value counts for (CMN_WIN in its sources)."""
@@ -34,7 +34,7 @@ USUAL_WEIGHT = 30
 
 
 def loud(pcm: bytes) -> bytes:
-    """The blocks of 10 ms that hold the voice; the silence before it has another average."""
+    """Return the blocks of 10 ms that contain voice; the silence before it has another mean."""
     blocks = np.frombuffer(pcm, "<i2").astype(np.float64)
     blocks = blocks[: len(blocks) // MICROPHONE_BLOCK * MICROPHONE_BLOCK]
     blocks = blocks.reshape(-1, MICROPHONE_BLOCK)
@@ -45,7 +45,7 @@ def loud(pcm: bytes) -> bytes:
 
 
 def learned(reported: str, start: Cepstrum, frames: int) -> Cepstrum:
-    """The utterance's own mean, steadied by the usual one.
+    """Return the utterance's own mean, blended with the usual one.
 
     `reported` is the mean of a decoder that began with `start` and has heard `frames` frames.
     """
@@ -55,5 +55,5 @@ def learned(reported: str, start: Cepstrum, frames: int) -> Cepstrum:
 
 
 def written(mean: Cepstrum) -> str:
-    """The mean as the decoder reads it."""
+    """Format the mean as the decoder reads it."""
     return ",".join(f"{value:.4f}" for value in mean)

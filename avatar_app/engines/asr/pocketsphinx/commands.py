@@ -1,8 +1,8 @@
-"""Hears the usual commands where free recognition hears similar words: "the clients", "be quiet".
+"""Recognizes common commands that free recognition mistakes for similar words.
 
-A second decoder, which knows nothing but the phrases of commands.txt, always finds one of them.
-Its phrase is taken when its sounds are close to those that the free decoder found on its own; of
-other sentences none comes as close.
+A second decoder, which knows nothing but the phrases of commands.txt, always finds one of them. Its
+phrase is taken when its sounds are close to those that the free decoder found on its own; of other
+sentences none comes as close.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ FARTHEST = 0.55
 
 
 class CommandListener:
-    """The decoder for commands, and the judgment whether it is to be believed."""
+    """The decoder for commands, and the decision whether to trust it."""
 
     def __init__(self) -> None:
         import pocketsphinx
 
         self._decoder = pocketsphinx.Decoder(
-            loglevel="FATAL",  # a sentence that is no command is no error
+            loglevel="FATAL",  # a sentence that is not a command is not an error
             lm=None,
             jsgf=str(GRAMMAR),
             fwdflat=False,
@@ -38,7 +38,8 @@ class CommandListener:
         )
 
     def heard(self, pcm: bytes, mean: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
-        """The command in `pcm`, if it sounds like the freely recognized `words`; else nothing.
+        """Return the command in `pcm` if it sounds like the freely recognized `words`; else
+        empty.
 
         `mean` is the mean cepstrum with which the words were found.
         """
@@ -52,7 +53,7 @@ class CommandListener:
         return command if command and self.distance(command, words) <= FARTHEST else ()
 
     def distance(self, command: tuple[Word, ...], words: tuple[Word, ...]) -> float:
-        """Share of sounds in which the two differ, from 0 to 1."""
+        """Return the share of sounds in which the two differ, from 0 to 1."""
         return Levenshtein.normalized_distance(self._phones(command), self._phones(words))
 
     def _phones(self, words: tuple[Word, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Understands clear English while it is being spoken, with nothing to download: PocketSphinx."""
+"""English speech recognition with PocketSphinx: streaming, and with nothing to download."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MOST_WORDS = 20
 """Word ends followed in a frame."""
 
 PARTIAL_EVERY = 12
-"""Blocks of 10 ms between two looks at what was understood so far."""
+"""Blocks of 10 ms between two checks of the partial transcript."""
 
 SHORTEST_VOICE = 6
-"""Voiced blocks of 10 ms without which nothing is taken for a word."""
+"""Voiced blocks of 10 ms without which nothing counts as a word."""
 NO_VOICE = 0.05
-"""Voiced share of the words below which they are none but a cough or a noise."""
+"""Voiced share of the words below which they count as a cough or noise."""
 SURE_VOICE = 0.25
-"""Voiced share of the words from which on nothing speaks against them; speech has 0.4 to 0.9."""
+"""Voiced share of the words from which they are fully trusted; speech has 0.4 to 0.9."""
 
 CATCH_UP = 1600
-"""Samples decoded between two looks at the turn when the beginning is heard again."""
+"""Samples decoded between two checks of the turn when the beginning is decoded again."""
 
 
 class PocketsphinxRecognizer:
@@ -56,10 +56,10 @@ class PocketsphinxRecognizer:
         self._mean = average.USUAL
 
     def configure(self) -> None:
-        """There is nothing to choose."""
+        """There are no options."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        """Yield what was understood so far whenever it changes, at most every 120 ms of sound."""
+        """Yield the partial transcript whenever it changes, at most every 120 ms of sound."""
         decoder = self._decoder
         self._start(average.USUAL)
         voicing, heard = Voicing(), bytearray()
@@ -113,7 +113,7 @@ class PocketsphinxRecognizer:
                     yield Transcript(text)
 
     def _start_again(self, heard: bytes, turn: Turn) -> None:
-        """Decode what was heard so far once more, knowing its average."""
+        """Decode the sound so far again, with its mean."""
         decoder = self._decoder
         decoder.end_utt()
         self._start(self._mean_of(average.loud(heard)))
@@ -124,7 +124,7 @@ class PocketsphinxRecognizer:
             )
 
     def _mean_of(self, voice: bytes) -> average.Cepstrum:
-        """The average of the sound, found without looking for words in it."""
+        """Return the mean of the sound, without recognizing words in it."""
         decoder = self._decoder
         decoder.set_cmn(average.written(average.USUAL))
         decoder.start_utt()
@@ -136,7 +136,8 @@ class PocketsphinxRecognizer:
 
 
 def _blocks(audio: Iterator[AudioChunk]) -> Iterator[Samples]:
-    """The sound in pieces of at most 10 ms, so that it is decoded alike however it arrives."""
+    """Split the sound into blocks of at most 10 ms, so that it is decoded alike however it
+    arrives."""
     for chunk in audio:
         for start in range(0, len(chunk.samples), MICROPHONE_BLOCK):
             yield chunk.samples[start : start + MICROPHONE_BLOCK]

@@ -1,4 +1,4 @@
-"""Reads a decoder's hypothesis and segments: words without fillers, with times and confidence."""
+"""Parses a decoder's hypothesis and segments into words with times and confidence."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ FRAME_SECONDS = 0.01
 USUAL_PHONE = 22
 """Frames that the phones of a word last on average, even in a drawled "no"."""
 LONGEST_PHONE = 34
-"""Frames that no word's phones last on average; a cough heard as "oh" has 36."""
+"""Maximum average length of a word's phones in frames; a cough recognized as "oh" has 36."""
 
 _FILLER = re.compile(r"[<\[+(]")  # <sil>, [NOISE], +NSN+, (NULL)
 _ALTERNATIVE = re.compile(r"\(\d+\)$")
 
 
 def text_of(hypothesis: Any) -> str:
-    """The words of a hypothesis, which is None as long as there are none."""
+    """Return the words of a hypothesis; None means no words yet."""
     return hypothesis.hypstr if hypothesis else ""
 
 
 def words_of(segments: Iterable[Any] | None) -> tuple[Word, ...]:
-    """The words with their times; silences and noises left out."""
+    """Return the words with their times, without silences and noises."""
     return tuple(
         Word(
             _ALTERNATIVE.sub("", segment.word),
@@ -39,7 +39,7 @@ def words_of(segments: Iterable[Any] | None) -> tuple[Word, ...]:
 
 
 def confidence_of(segments: Iterable[Any] | None, phones_of: Callable[[str], str | None]) -> float:
-    """How far the words can be trusted, in [0, 1]; 0 without words.
+    """Return the confidence in the words, in [0, 1]; 0 without words.
 
     It is the mean posterior probability of the words, each weighted with its length. A decoder is
     sure of drawn-out words when it hears a cough or a hum, so that words with phones longer than
@@ -55,7 +55,7 @@ def confidence_of(segments: Iterable[Any] | None, phones_of: Callable[[str], str
 
 
 def _plausible(frames_per_phone: float) -> float:
-    """1 for phones of usual length, falling to 0 for those that last longer than in any speech."""
+    """Return 1 for phones of usual length, falling to 0 for longer ones than in any speech."""
     return float(np.interp(frames_per_phone, (USUAL_PHONE, LONGEST_PHONE), (1.0, 0.0)))
 
 

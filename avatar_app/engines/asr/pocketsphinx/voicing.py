@@ -1,4 +1,4 @@
-"""Finds the voice in the sound: every word has a vowel, but no cough, click or breath has."""
+"""Voicing detection: every word has a vowel, but no cough, click or breath has."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _INAUDIBLE = 1e-8 * WINDOW
 
 
 class Voicing:
-    """Which blocks of a stream hold a voice, by normalized autocorrelation (Boersma 1993)."""
+    """Detects which blocks of a stream are voiced, by normalized autocorrelation (Boersma 1993)."""
 
     def __init__(self) -> None:
         self._window = np.zeros(WINDOW, dtype=np.float32)
         self._voiced: list[bool] = []
 
     def hear(self, block: Samples) -> None:
-        """Judge the window that ends with `block`, of at most 160 samples."""
+        """Process the window that ends with `block`, of at most 160 samples."""
         self._window = np.concatenate([self._window[len(block) :], block])
         own = _autocorrelation((self._window - self._window.mean()) * _TAPER)
         repeated = own[PERIODS] / _TAPERS_OWN[PERIODS] / (own[0] + _INAUDIBLE)
@@ -46,11 +46,11 @@ class Voicing:
 
     @property
     def blocks(self) -> int:
-        """How many blocks of the stream were voiced."""
+        """Return how many blocks of the stream were voiced."""
         return sum(self._voiced)
 
     def share(self, words: Iterable[Word]) -> float:
-        """How much of the words is voiced, in [0, 1]; 0 without words."""
+        """Return the voiced share of the words, in [0, 1]; 0 without words."""
         judged = [voiced for word in words for voiced in self._during(word)]
         return sum(judged) / len(judged) if judged else 0.0
 

@@ -1,4 +1,4 @@
-"""Agreement: a word is shown as soon as two successive hypotheses have it in its place."""
+"""Local agreement: a word is shown once two successive hypotheses agree on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MARKS = re.compile(r"[^\w]+")
 
 class Agreement:
     """LocalAgreement-2 (Macháček, Dabre, Bojar: Turning Whisper into Real-Time Transcription
-    System, 2023). What was agreed on once stays."""
+    System, 2023). Words stay once agreed on."""
 
     def __init__(self) -> None:
         self.agreed: list[str] = []
@@ -17,7 +17,7 @@ class Agreement:
         self._latest: list[str] = []
 
     def add(self, words: list[str]) -> bool:
-        """Take the words of the next hypothesis; whether more of them are agreed on now."""
+        """Add the words of the next hypothesis; returns whether more of them are agreed on now."""
         before = len(self.agreed)
         if self._goes_on(words):
             for earlier, word in zip(self._latest[before:], words[before:], strict=False):
@@ -28,12 +28,12 @@ class Agreement:
         return len(self.agreed) > before
 
     def _goes_on(self, words: list[str]) -> bool:
-        """Is the last agreed word in its place? Else, with a word more or less before it, what
-        follows would be shown twice or not at all."""
+        """Whether the last agreed word is in its place. Otherwise, with a word more or less before
+        it, what follows would be shown twice or not at all."""
         last = len(self.agreed) - 1
         return last < 0 or (last < len(words) and same(self.agreed[last], words[last]))
 
 
 def same(one: str, other: str) -> bool:
-    """Capitals and punctuation change with every word that follows; they make no other word."""
+    """Compare words without capitals and punctuation, which change with every following word."""
     return _MARKS.sub("", one).casefold() == _MARKS.sub("", other).casefold()

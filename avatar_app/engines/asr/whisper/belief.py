@@ -1,4 +1,4 @@
-"""Belief: which texts a decoder made up, and what is left of one that repeats itself."""
+"""Detects hallucinated and repetitive transcripts."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ import re
 import zlib
 
 NO_SPEECH = 0.6
-"""Probability of silence from which a text that is unsure as well is dropped."""
+"""Probability of silence from which a text of low probability is dropped."""
 UNSURE = -1.0
-"""Mean log-probability of a text's tokens below which it is doubted."""
+"""Mean log-probability of a text's tokens below which it is unreliable."""
 REPEATING = 2.4
-"""Times that a text can be compressed, from which on it says the same again and again."""
+"""Compression ratio from which a text is repetitive."""
 LONGEST_LOOP = 8
-"""Words that a decoder says again and again."""
+"""Maximum words of a repeated phrase."""
 LEAST_TWICE = 2
-"""Words whose repetition at the end is doubted."""
+"""Minimum words of a doubtful repetition at the end."""
 _MARKS = re.compile(r"[^\w]+")
 
 
 def compression(text: str) -> float:
-    """How many times smaller the text gets."""
+    """Return the compression ratio of the text."""
     written = text.encode()
     return len(written) / len(zlib.compress(written))
 
 
 def repeats(text: str) -> bool:
-    """Do words follow themselves more often than anybody says them?"""
+    """Whether words are repeated more often than in real speech."""
     return _loop_in(text.split()) is not None
 
 
 def ends_twice(text: str) -> bool:
-    """Does it end with some words that stand right before them as well? People say that now and
-    then; a decoder says it of a sound that is over, and not again with more silence behind it."""
+    """Whether the text ends with words that stand right before them as well. People sometimes say
+    that; a decoder says it of a sound that is over, and not again with more silence behind it."""
     plain = _plain(text.split())
     lengths = range(LEAST_TWICE, len(plain) // 2 + 1)
     return any(plain[-length:] == plain[-2 * length : -length] for length in lengths)
 
 
 def until_repetition(words: list[str]) -> list[str]:
-    """The words up to the end of what is said for the first time of a loop; all, without one."""
+    """Return the words up to the first repetition of a loop; all, without one."""
     loop = _loop_in(words)
     return words if loop is None else words[: sum(loop)]
 
 
 def _loop_in(words: list[str]) -> tuple[int, int] | None:
-    """Where the first loop begins and how many words it has; None if there is none."""
+    """Return where the first loop begins and how many words it has; None without one."""
     plain = _plain(words)
     for start in range(len(plain)):
         for length in range(1, LONGEST_LOOP + 1):
@@ -59,6 +59,6 @@ def _plain(words: list[str]) -> list[str]:
 
 
 def _suspicious(length: int) -> int:
-    """How many times in a row nobody says so many words: "no no no" and "come on, come on, come
-    on" are said."""
+    """Return how many repetitions of so many words are implausible: "no no no" and "come on, come
+    on, come on" are real speech."""
     return 4 if length <= 2 else 3

@@ -1,4 +1,4 @@
-"""Decoding: sound in hand becomes a hypothesis, without what nobody said."""
+"""Decodes available sound into a hypothesis, and drops hallucinations."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from avatar_app.engines.asr.whisper.segments import Segment, align, split, token
 from avatar_app.engines.asr.whisper.voice import VoicedSound, find_voice
 
 LEAST_TOKENS, TOKENS_A_SECOND, MOST_TOKENS = 16, 12, 224
-"""A text cannot be longer than anybody speaks: a hypothesis in a loop ends."""
+"""Limits of a text's length, which end a hypothesis in a loop."""
 SHORTEST = 0.1
-"""Seconds of voice that may hold a word."""
+"""Seconds of voice that may contain a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One way to decode."""
+    """Parameters of one decoding attempt."""
 
     padding: float
     """Seconds after the sound."""
@@ -49,13 +49,13 @@ ATTEMPTS = (
     *(Attempt(PADDING), Attempt(2 * PADDING)),
     *(Attempt(4 * PADDING), Attempt(4 * PADDING, temperature=0.4)),
 )
-"""For a final text, until one can be believed: quick, with more silence, and by chance, which leads
-out of a loop. Somebody waits: a whole window of 30 s would cost six times as much."""
+"""Attempts for a final text, until one is reliable: quick, with more silence, and by sampling,
+which leads out of a loop. The user waits: a whole window of 30 s would cost six times as much."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decoded:
-    """What one attempt brought."""
+    """The result of one attempt."""
 
     encoded: EncodedSound
     tokenizer: Any
@@ -65,7 +65,7 @@ class _Decoded:
     """Mean log-probability of the tokens."""
     no_speech: float
     whole: bool
-    """It ended by itself, not at the limit of tokens."""
+    """Whether it ended by itself, not at the token limit."""
 
     @property
     def text(self) -> str:
@@ -86,7 +86,7 @@ class _Decoded:
 
 
 class Decoder:
-    """A `faster_whisper.WhisperModel`, and the tokenizers of the languages that were spoken."""
+    """A `faster_whisper.WhisperModel`, and the tokenizers of the languages used so far."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -101,10 +101,11 @@ class Decoder:
         final: bool,
         is_stale: Callable[[], bool] = lambda: False,
     ) -> Hypothesis | None:
-        """What is said in `samples` (16 kHz).
+        """Return what is said in `samples` (16 kHz).
 
         Partial texts are decoded greedily, once; the final one with a beam, more attempts, and
-        times. `is_stale` is asked between pieces of work: None if nobody wants the text any more.
+        times. `is_stale` is called between pieces of work; returns None if the text is no longer
+        wanted.
         """
         voiced = find_voice(samples) if options.voice_filter else VoicedSound(samples)
         seconds = len(voiced.samples) / MICROPHONE_RATE
@@ -127,7 +128,7 @@ class Decoder:
         final: bool,
         is_stale: Callable[[], bool],
     ) -> _Decoded | None:
-        """The first attempt that can be believed; else the surest."""
+        """Return the first reliable attempt; else the most probable."""
         tried: list[_Decoded] = []
         encoded, padding = None, -1.0
         for attempt in ATTEMPTS if final else ATTEMPTS[:1]:
@@ -173,7 +174,7 @@ class Decoder:
         )
 
     def _language(self, encoded: EncodedSound, wanted: str | None) -> str:
-        """The language that is wanted, or else the one that is spoken."""
+        """Return the chosen language, or else the detected one."""
         if not self.model.model.is_multilingual:
             return "en"
         if wanted is not None:
@@ -208,5 +209,5 @@ class Decoder:
 
 
 def most_tokens(seconds: float) -> int:
-    """As many as anybody can say in so many seconds, with their times."""
+    """Return the maximum number of tokens for so many seconds of speech, including timestamps."""
     return min(LEAST_TOKENS + math.ceil(seconds * TOKENS_A_SECOND), MOST_TOKENS)

@@ -1,4 +1,4 @@
-"""Encoding: what a Whisper network makes of sound, at a cost that grows with the sound's length."""
+"""Encodes sound with a Whisper network, at a cost proportional to the sound's length."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ PADDING = 2.0
 """Seconds of silence that follow the sound. The network was trained on sound that silence fills up
 to a window: with less than 1.5 s of it the decoder repeats itself. See docs/benchmarks.md."""
 LEAD = 0.3
-"""Seconds of silence before the sound: of one that begins with its first word the decoder leaves
-that out ("Who are you?" became "Are you?")."""
+"""Seconds of silence before the sound: without it the decoder drops a first word at the very
+beginning ("Who are you?" became "Are you?")."""
 LONGEST = WINDOW - PADDING - LEAD
 """Seconds of sound that are encoded at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedSound:
-    """Sound as the decoder takes it."""
+    """Encoded sound for the decoder."""
 
     output: Any
     """A `ctranslate2.StorageView` of shape (1, n, width): 20 ms each, padding included."""

@@ -1,4 +1,4 @@
-"""Understands speech in any language while it is spoken: Whisper, through faster-whisper."""
+"""Speech recognition in any language with Whisper, through faster-whisper: streaming."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from avatar_app.engines.asr.whisper.sound import Sound
 FIRST_LOOK = 0.6
 """Seconds of sound before the first hypothesis."""
 STEP = 0.4
-"""Seconds of sound between two hypotheses, where they come quickly enough."""
+"""Seconds of sound between two hypotheses, if they are computed quickly enough."""
 AIR = 1.6
-"""From the beginning of a hypothesis that takes a second, seconds of sound until the next: the
-engine never falls behind the speaker, and leaves time to the others."""
+"""Seconds of sound until the next hypothesis, per second that one takes: the engine never falls
+behind the speaker, and leaves time to others."""
 PAUSE = 0.1
-"""Seconds of quiet after which the final text is worked out, in case that was all."""
+"""Seconds of quiet after which the final text is computed, in case the speaker has ended."""
 SHORTEST = 0.15
-"""Seconds of sound that may hold a word."""
+"""Minimum seconds of sound that may contain a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class _Choices:
 
     @property
     def network(self) -> tuple[Any, ...]:
-        """What takes seconds to change."""
+        """Return the options that take seconds to change."""
         return self.model, self.device, self.compute, self.threads
 
     def decoding(self, before: str) -> DecodingOptions:
-        """`before`: what the speaker said until now."""
+        """Return the decoding options. `before`: what the speaker said until now."""
         return DecodingOptions(
             None if self.language == "auto" else self.language,
             self.beam,
@@ -68,9 +68,9 @@ class WhisperRecognizer:
     """A `core.engines.SpeechRecognizer` (Radford et al.: Robust Speech Recognition via Large-Scale
     Weak Supervision, 2022; https://github.com/SYSTRAN/faster-whisper).
 
-    Words are shown as soon as two hypotheses agree on them. In a pause the final text is worked out
-    before it is known that the speaker has ended: it is there when the end is certain, and thrown
-    away if the speaker goes on. For it a partial text is given up in the middle.
+    Words are shown as soon as two hypotheses agree on them. In a pause the final text is computed
+    before it is known that the speaker has ended: it is ready when the end is certain, and dropped
+    if the speaker goes on. A partial text is aborted for it.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -115,7 +115,7 @@ class WhisperRecognizer:
 
 
 class _Utterance:
-    """One recognition: decides when to look for words, and when a look is no longer worth it."""
+    """One recognition: decides when to decode, and when a result is no longer needed."""
 
     def __init__(
         self,
@@ -132,14 +132,14 @@ class _Utterance:
         self._ended = False
 
     def partial_transcripts(self) -> Iterator[Transcript]:
-        """Take all sound; more words are agreed on from one transcript to the next."""
+        """Consume all sound; more words are agreed on from one transcript to the next."""
         while not self._ended:
             self._take()
             if self._look_is_due():
                 yield Transcript(" ".join(self._agreement.agreed))
 
     def final(self) -> Hypothesis:
-        """The text of the whole; at once, where it was worked out in the pause before the end."""
+        """Return the final text; at once, if it was computed in the pause before the end."""
         if self._guessed_until != self._sound.voice_end and self._sound.seconds >= SHORTEST:
             self._look(final=True)
         return self._guess or Hypothesis()
@@ -155,16 +155,16 @@ class _Utterance:
             self._sound.add(chunk)
 
     def _take_what_is_there(self) -> None:
-        """What has arrived while the engine computed, where the stream tells of it."""
+        """Take what arrived while the engine computed, where the stream supports that."""
         self._turn.check()
         while not self._ended and isinstance(self._audio, LiveAudio) and self._audio.ready:
             self._take()
 
     def _look_is_due(self) -> bool:
-        """Look for words if it is time; whether more of them are agreed on."""
+        """Decode if it is time; returns whether more words are agreed on."""
         sound = self._sound
         if sound.seconds >= self._next_look:
-            self._take_what_is_there()  # on a busy machine the voice has perhaps ended already
+            self._take_what_is_there()  # on a busy machine the voice may have ended already
         if self._ended or sound.seconds < SHORTEST or self._guessed_until == sound.voice_end:
             return False
         if self._has_paused():
@@ -190,18 +190,19 @@ class _Utterance:
         return self._sound.voice_end > 0 and self._sound.quiet_seconds >= PAUSE
 
     def _final_is_wanted(self) -> bool:
-        """A partial text makes way for the final one as soon as the voice has ended."""
+        """Whether the voice has ended, so that a partial text is aborted for the final one."""
         self._take_what_is_there()
         return self._ended or self._has_paused()
 
     def _goes_on(self, until: int) -> bool:
-        """The text of a pause is worth nothing when the speaker goes on."""
+        """Drop the text of a pause, as the speaker goes on."""
         self._take_what_is_there()
         return self._sound.voice_end != until
 
 
 class _Said:
-    """What was said before the pause: the same sentence goes on in the turn of the same number."""
+    """What was said before the pause: the same sentence continues in the turn of the same
+    number."""
 
     def __init__(self) -> None:
         self._turn, self._text = -1, ""

@@ -1,4 +1,4 @@
-"""How sound is decoded, and what may have been said in it."""
+"""Decoding options and hypotheses of speech recognition."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from avatar_app.core.values import Word
 
 @dataclass(frozen=True, slots=True)
 class DecodingOptions:
-    """How sound is decoded."""
+    """Options of decoding."""
 
     language: str | None = None
-    """ISO 639-1; None: found out."""
+    """ISO 639-1; None: detect."""
     beam: int = 1
     voice_filter: bool = True
     word_times: bool = True
@@ -22,7 +22,7 @@ class DecodingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What may have been said."""
+    """A possible transcript."""
 
     text: str = ""
     confidence: float = 0.0

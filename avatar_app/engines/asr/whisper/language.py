@@ -1,4 +1,4 @@
-"""Spoken language: what the network detects, weighed by the languages that were spoken before."""
+"""Language identification: the network's probabilities, weighted by earlier languages."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections import deque
 from collections.abc import Iterable
 
 FAVOR = 20.0
-"""How many times likelier a language becomes with each utterance that was understood in it."""
+"""Factor by which each utterance in a language raises its probability."""
 REMEMBERED = 3
 """Utterances."""
 FALLBACK = "en"
-"""Where the system names no language."""
+"""Used where the system has no language."""
 
 
 class SpokenLanguage:
     """Chooses the language of an utterance.
 
-    Of a second of sound the network is unsure: it takes "What time is it?" for Hungarian and writes
-    Hungarian then. The language of the system and of the latest utterances is expected; another one
-    is chosen where the sound says so clearly, and is expected from then on.
+    The network is unsure about a single second of sound: it mistakes "What time is it?" for
+    Hungarian and then writes Hungarian. The language of the system and of the latest utterances is
+    expected; another one is chosen where the sound is clear, and is expected from then on.
     """
 
     def __init__(self, expected: str = "") -> None:
@@ -28,7 +28,7 @@ class SpokenLanguage:
         self._understood: deque[str] = deque(maxlen=REMEMBERED)
 
     def choose(self, detected: Iterable[tuple[str, float]]) -> str:
-        """The likeliest of the languages that were detected with these probabilities."""
+        """Return the most likely of the languages with these probabilities."""
         expected = [self._expected, *self._understood]
         weighed = {
             language: probability * (1 + FAVOR * expected.count(language))
@@ -37,11 +37,11 @@ class SpokenLanguage:
         return max(weighed, key=weighed.__getitem__)
 
     def understood(self, language: str) -> None:
-        """An utterance in this language was understood."""
+        """Record that an utterance in this language was recognized."""
         self._understood.append(language)
 
 
 def system_language() -> str:
-    """ISO 639-1."""
+    """Return the system's language in ISO 639-1."""
     name, _ = locale.getlocale()
     return name.partition("_")[0].lower() if name and name != "C" else FALLBACK

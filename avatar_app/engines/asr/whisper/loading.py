@@ -1,4 +1,4 @@
-"""Loading a Whisper model in CTranslate2's format; what goes wrong is said in a sentence."""
+"""Loads Whisper models in CTranslate2's format, with clear errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
 
 def load(folder: Path, device: str, compute: str, threads: int) -> Any:
-    """A `faster_whisper.WhisperModel`.
+    """Load a `faster_whisper.WhisperModel`.
 
     Raises ModelMissing, InputInvalid for a damaged one, DeviceUnavailable, OutOfMemory.
     """
@@ -28,7 +28,7 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
         from faster_whisper import WhisperModel
     from tqdm import tqdm
 
-    tqdm.monitor_interval = 0  # its thread watches progress bars that nobody sees
+    tqdm.monitor_interval = 0  # disable its progress bar thread
     chosen = _device(device)
     try:
         return WhisperModel(
@@ -43,7 +43,7 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
 
 
 def translated(error: BaseException, folder: Path) -> AvatarError:
-    """What the library raised, for a person to read."""
+    """Convert the library's exceptions to user-facing errors."""
     reason = " ".join(str(error).split())
     said = reason.lower()
     if is_out_of_memory(error):
@@ -56,10 +56,12 @@ def translated(error: BaseException, folder: Path) -> AvatarError:
             f"Whisper cannot use the graphics card: {reason}", "Choose the device cpu."
         )
     if "compute type" in said:
-        return DeviceUnavailable(f"Whisper cannot do that here: {reason}", "Choose compute auto.")
+        return DeviceUnavailable(
+            f"Whisper does not support this here: {reason}", "Choose compute auto."
+        )
     return InputInvalid(
         f"The Whisper model in {folder} is damaged: {reason}",
-        "Fetch it again: avatar-app models download whisper-base",
+        "Download it again: avatar-app models download whisper-base",
     )
 
 
@@ -67,12 +69,12 @@ def _check(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelMissing(
             f"No Whisper model in {folder}.",
-            "Fetch one: avatar-app models download whisper-base",
+            "Download one: avatar-app models download whisper-base",
         )
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
         raise InputInvalid(
-            f"The folder {folder} holds no whole Whisper model: {', '.join(missing)} is missing.",
+            f"The Whisper model in {folder} is incomplete: {', '.join(missing)} is missing.",
             "It must be a model converted for faster-whisper (CTranslate2).",
         )
 

@@ -1,4 +1,4 @@
-"""Sound that is longer than Whisper takes at once: window after window, by faster-whisper."""
+"""Transcribes sound longer than one Whisper window, with faster-whisper."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FALLBACK = (0.0, 0.4)
 def decode_long(
     model: Any, voiced: VoicedSound, options: DecodingOptions, *, final: bool
 ) -> Hypothesis:
-    """What is said, with a `faster_whisper.WhisperModel`."""
+    """Return what is said, with a `faster_whisper.WhisperModel`."""
     segments, _ = model.transcribe(
         voiced.samples,
         language=options.language,

@@ -1,4 +1,4 @@
-"""Prompting: what stands before a text as if it had been said before it."""
+"""Prompts for Whisper: text that precedes the transcript."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions
 
 MOST_PROMPT_TOKENS = MOST_HOTWORD_TOKENS = 100
-"""Of what stands before a text: together with it they fit into Whisper's 448 tokens."""
+"""Maximum prompt tokens: with the text they fit into Whisper's 448 tokens."""
 
 
 def tokens_before(model: Any, options: DecodingOptions) -> list[int]:
-    """The first of the hotwords and the last of the prompt, for a `faster_whisper.WhisperModel`."""
+    """Return the first of the hotwords and the last of the prompt, for a
+    `faster_whisper.WhisperModel`."""
     hotwords = _tokens(model, options.hotwords)[:MOST_HOTWORD_TOKENS]
     return hotwords + _tokens(model, options.prompt)[-MOST_PROMPT_TOKENS:]
 

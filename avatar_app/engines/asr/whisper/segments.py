@@ -1,4 +1,4 @@
-"""Segments: the parts between the times in Whisper's text, and when their words are said."""
+"""Segments between timestamps in Whisper's text, and word alignment."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from avatar_app.core.values import Word
 from avatar_app.engines.asr.whisper.encoding import LEAD, EncodedSound
 
 STEP = 0.02
-"""Seconds between two of Whisper's tokens of time."""
+"""Seconds between two of Whisper's timestamp tokens."""
 AFTER = 0.1
-"""Seconds before the sound's end from which on a sentence that begins is made up: of a sound that
-is over the decoder says its text again, as later and later."""
+"""Seconds before the sound's end from which a new sentence is hallucinated: after the end of the
+sound the decoder repeats its text, with later and later timestamps."""
 QUOTES = "\"'“¿([{-"
-"""What belongs to the word behind it."""
+"""Characters that belong to the following word."""
 SIGNS = "\"'.。,，!！?？:：”)]}、"
-"""What belongs to the word before it."""
+"""Characters that belong to the preceding word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What is said from one time to the next."""
+    """The text between two timestamps."""
 
     start: float
     """Seconds of the encoded sound, its lead included."""
     end: float
     tokens: tuple[int, ...]
     text: str
-    """Begins with a blank where the language writes them."""
+    """Begins with a blank in languages that use them."""
 
 
 def tokenizer_for(model: Any, language: str) -> Any:
-    """The `faster_whisper.tokenizer.Tokenizer` by which speech of a language is written."""
+    """Return the `faster_whisper.tokenizer.Tokenizer` of a language."""
     from faster_whisper.tokenizer import Tokenizer
 
     return Tokenizer(
@@ -42,7 +42,7 @@ def tokenizer_for(model: Any, language: str) -> Any:
 
 
 def split(tokens: list[int], tokenizer: Any) -> tuple[Segment, ...]:
-    """The segments of a text with times. One that was not ended ends where it begins."""
+    """Return the segments of a text with timestamps. One without an end ends where it begins."""
     return tuple(_segments(tokens, tokenizer))
 
 
@@ -59,14 +59,14 @@ def _segments(tokens: list[int], tokenizer: Any) -> Iterator[Segment]:
 
 
 def within(segments: tuple[Segment, ...], seconds: float) -> tuple[Segment, ...]:
-    """Without those that begin when the sound of `seconds` is over."""
+    """Drop segments that begin after the end of the sound of `seconds`."""
     return segments[:1] + tuple(each for each in segments[1:] if each.start < seconds - AFTER)
 
 
 def align(
     model: Any, tokenizer: Any, encoded: EncodedSound, segments: tuple[Segment, ...]
 ) -> list[Word]:
-    """The words, in seconds of the sound, by the decoder's attention to it."""
+    """Return the words, in seconds of the sound, by the decoder's attention."""
     parts: list[dict[str, Any]] = [
         {"tokens": list(each.tokens), "seek": 0, "start": each.start, "end": each.end}
         for each in segments
@@ -78,7 +78,8 @@ def align(
 
 
 def _joined(pieces: list[dict[str, Any]], seconds: float) -> list[Word]:
-    """What no blank parts is one word, as in "cold-hearted", where the language writes blanks."""
+    """Join parts without a blank between them into one word, as in "cold-hearted", in languages
+    that use blanks."""
     words: list[Word] = []
     blanks = any(piece["word"].startswith(" ") for piece in pieces)
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""The sound of an utterance as it grows, and where the voice in it ended."""
+"""The growing sound of an utterance, and where its voice ended."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import numpy as np
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples
 
 QUIET = 0.1
-"""Of the loudest block's level: 20 dB below it a block holds no voice."""
+"""Relative to the loudest block's level: a block 20 dB below contains no voice."""
 FLOOR = 1e-3
-"""Level (RMS) of full scale below which a block is quiet however quiet the others are."""
+"""Level (RMS) of full scale below which a block always counts as quiet."""
 _FIRST_ROOM = 16 * MICROPHONE_RATE
 
 
 class Sound:
-    """16 kHz, mono. Grows without copying what is there each time."""
+    """16 kHz, mono. Grows without copying everything each time."""
 
     def __init__(self) -> None:
         self._samples = np.zeros(_FIRST_ROOM, np.float32)
         self._length = 0
         self._loudest = 0.0
         self.voice_end = 0
-        """Sample after the last block that was loud."""
+        """Sample after the last loud block."""
 
     def __len__(self) -> int:
         return self._length
@@ -36,11 +36,11 @@ class Sound:
 
     @property
     def quiet_seconds(self) -> float:
-        """How long nothing loud was heard."""
+        """Return the seconds since the last loud block."""
         return (self._length - self.voice_end) / MICROPHONE_RATE
 
     def add(self, chunk: AudioChunk) -> None:
-        """The next block."""
+        """Add the next block."""
         end = self._length + len(chunk.samples)
         if end > len(self._samples):
             self._samples = np.concatenate([self._samples, np.zeros(end, np.float32)])

@@ -1,4 +1,4 @@
-"""Voice in a sound: silences of some length are left out, and times are told in the whole."""
+"""Removes long silences from sound, and maps times back to the original."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from avatar_app.core.values import MICROPHONE_RATE, Samples, Word
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoicedSound:
-    """The parts of a sound that may hold words, one after the other."""
+    """The parts of a sound that may contain words, concatenated."""
 
     samples: Samples
     """16 kHz."""
     parts: Any = None
-    """Where they were (a `faster_whisper.vad.SpeechTimestampsMap`); None: it is the whole."""
+    """Their original places (a `faster_whisper.vad.SpeechTimestampsMap`); None: the whole sound."""
 
     def placed(self, word: Word) -> Word:
-        """The word with its times in the whole sound."""
+        """Return the word with its times in the original sound."""
         if self.parts is None:
             return word
         part = self.parts.get_chunk_index((word.start + word.end) / 2)
@@ -29,7 +29,7 @@ class VoicedSound:
 
 
 def find_voice(samples: Samples) -> VoicedSound:
-    """Leave out what no voice said (Silero VAD, as faster-whisper uses it); 2 ms for a second."""
+    """Remove parts without voice (Silero VAD, as in faster-whisper); takes 2 ms for a second."""
     from faster_whisper.vad import SpeechTimestampsMap, collect_chunks, get_speech_timestamps
 
     found = get_speech_timestamps(samples)

@@ -1,1 +1,1 @@
-"""The dialogue that needs no model: rules, a little wit, and honesty about both."""
+"""The built-in dialogue engine: rule-based, without a model."""

@@ -1,4 +1,4 @@
-"""What a skill is given, what it may do, and what it leaves for the next exchange."""
+"""The interface between the dialogue and its skills: request, replies, and what is carried over."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from avatar_app.core.prompt import Prompt
 from avatar_app.core.values import ToolCall, ToolResult
 
 PHRASINGS = 6
-"""More lines than these are no phrasings of one thing, but things to tell, however long."""
+"""Maximum lines that count as phrasings of one thing; longer lists are a collection to recite."""
 
 
 class CannotDo(Exception):
-    """One sentence that says why a skill cannot do what was asked."""
+    """One sentence about why a skill cannot do what was asked."""
 
 
 class Variety:
-    """Chooses among phrasings: each is used once before any is used again."""
+    """Chooses among phrasings: each is used once before any is repeated."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -29,7 +29,7 @@ class Variety:
         self._last: dict[str, str] = {}
 
     def pick(self, key: str, choices: list[str]) -> str:
-        """The next of the choices; never the same twice in a row, where there are two."""
+        """Return the next choice; never the same twice in a row, if there are two."""
         left = self._left.get(key)
         if not left:
             left = self._random.sample(choices, len(choices))
@@ -40,37 +40,37 @@ class Variety:
         return self._last[key]
 
     def chance(self, choices: list[str]) -> str:
-        """Any of the choices, whatever came before: a coin has no memory."""
+        """Return a random choice, independent of earlier ones."""
         return self._random.choice(choices)
 
     def between(self, low: int, high: int) -> int:
-        """Any whole number of a range, both ends included."""
+        """Return a random integer of a range, both ends included."""
         return self._random.randint(low, high)
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """What an answer leaves for the next exchange."""
+    """What an answer carries over to the next exchange."""
 
     yes: Skill | None = None
-    """What the user's "yes" means."""
+    """What the user's "yes" means next."""
     no: Skill | None = None
     answer: Skill | None = None
-    """What takes any answer to an open question."""
+    """The skill that takes any answer to an open question."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Becomes the slots of the next skill, where that continues this one."""
+    """Slots for the next skill, if that continues this one."""
     topic: str = ""
-    """The intent that follow-ups continue; empty for the present one."""
+    """The intent that follow-ups continue; empty for the current one."""
 
 
 Reply = Generator[str | ToolCall, ToolResult | None, Carry | None]
-"""Pieces of the answer and calls of tools; returns what is left for the next exchange."""
+"""Pieces of the answer and tool calls; returns what is carried over to the next exchange."""
 Use = Generator[ToolCall, ToolResult | None, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The last exchange, as the engine knows it."""
+    """The last exchange."""
 
     user_text: str = ""
     written: str = ""
@@ -82,11 +82,11 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing the user said, understood."""
+    """One understood request of the user."""
 
     intent: str
     text: str
-    """What the user said, as it was written, without fillers."""
+    """The user's words as written, without fillers."""
     slots: Mapping[str, Any]
     prompt: Prompt
     past: Past
@@ -95,10 +95,11 @@ class Ask:
     name: str
     """The avatar's name."""
     brief: bool
-    """Whether the avatar should say no more than needed."""
+    """Whether the avatar should be brief."""
 
     def say(self, key: str, **values: Any) -> str:
-        """One of the phrasings of `key` whose placeholders are all given; short ones when brief."""
+        """Return one of the phrasings of `key` whose placeholders are all given; short ones when
+        brief."""
         given = {name for name, value in values.items() if value not in ("", None)} | {"name"}
         fitting = [line for line in self.phrases[key] if _placeholders(line) <= given]
         if self.brief and len(fitting) <= PHRASINGS:
@@ -107,15 +108,15 @@ class Ask:
         return said[0].upper() + said[1:]
 
     def but(self, slots: Mapping[str, Any]) -> Ask:
-        """The same, with other slots."""
+        """Return a copy with other slots."""
         return replace(self, slots=slots)
 
     def offers(self, tool: str) -> bool:
-        """Whether the application lets the avatar call a tool."""
+        """Whether the application offers a tool."""
         return any(description.name == tool for description in self.prompt.tools)
 
     def use(self, tool: str, **arguments: Any) -> Use:
-        """Call a tool and return its value; raises CannotDo with the reason it gives."""
+        """Call a tool and return its value; raises CannotDo with the reason."""
         if not self.offers(tool):
             raise CannotDo(self.say("no_tool", tool=tool.replace("_", " ")))
         result = yield ToolCall(tool, arguments)
@@ -124,7 +125,7 @@ class Ask:
         return result.value
 
     def now(self) -> Use:
-        """The local time, with time zone."""
+        """Return the local time, with time zone."""
         value = yield from self.use("current_time")
         return datetime.fromisoformat(value["datetime"])
 

@@ -1,4 +1,4 @@
-"""Understands spoken days and dates, and what moment is meant."""
+"""Parses spoken days and dates into moments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PARTS = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21}
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment as it was said; `resolve` needs to know the time."""
+    """A moment as it was said; `resolve` needs the current time."""
 
     after: timedelta | None = None
     hour: int | None = None
@@ -44,7 +44,7 @@ class When:
     month_day: tuple[int, int] | None = None
 
     def day(self, today: date) -> date:
-        """The day that is meant: today, where none was said."""
+        """Return the day: today, if none was said."""
         if self.weekday is not None:
             return today + timedelta(days=(self.weekday - today.weekday() - 1) % 7 + 1)
         if self.month_day is not None:
@@ -53,7 +53,7 @@ class When:
         return today + timedelta(days=self.days or 0)
 
     def resolve(self, now: datetime) -> datetime:
-        """The next such moment."""
+        """Return the next such moment."""
         if self.after is not None:
             return now + self.after
         day = self.day(now.date())
@@ -70,7 +70,7 @@ class When:
         return (self.days, self.weekday, self.month_day) != (None, None, None)
 
     def _hours(self, *, today: bool) -> list[int]:
-        """The hours of day that may be meant, the likeliest first."""
+        """Return the possible hours of day, the most likely first."""
         if self.hour is None:
             return [9]
         if self.hour > 12 or self.hour == 0:
@@ -83,12 +83,12 @@ class When:
 
 
 def _date(year: int, month: int, day: int) -> date:
-    """The 29th of February is the 1st of March in most years."""
+    """Return the date; the 29th of February is the 1st of March in most years."""
     return date(year, month, 1) + timedelta(days=day - 1)
 
 
 def date_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, When] | None:
-    """The day that begins at a word, and the index after it."""
+    """Parse the day that begins at a word; returns it with the index after it."""
     step = day_at(words, at, numbers, When())
     return step if step and step[1].hour is None else None
 
@@ -127,7 +127,7 @@ def _holiday_at(words: Sequence[Word], at: int, when: When) -> tuple[int, When] 
 def _month_at(
     words: Sequence[Word], at: int, numbers: Numbers, when: When
 ) -> tuple[int, When] | None:
-    """December 24, December the twenty fourth, the 24th of December."""
+    """Parse: December 24, December the twenty fourth, the 24th of December."""
     if words[at].text in _MONTHS:
         day_at = at + 1 + (texts(words, at + 1, 1) == ("the",))
         day = _day_of_month(words, day_at, numbers)
@@ -144,7 +144,7 @@ def _month_at(
 
 
 def _day_of_month(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, int] | None:
-    """24, 24 th, twenty fourth, fifth."""
+    """Parse: 24, 24 th, twenty fourth, fifth."""
     end, day = ordinals_in(words).get(at) or numbers.get(at, (at, 0.0))
     end += texts(words, end, 1) in (("st",), ("nd",), ("rd",), ("th",))
     return (end, int(day)) if 1 <= day <= 31 else None

@@ -1,4 +1,4 @@
-"""The dialogue that needs no model: understands by rules, answers by skills, calls tools."""
+"""Rule-based dialogue: understands requests by patterns, answers by skills, and calls tools."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ CERTAIN_SKILLS = frozenset(
         "grave",
     )
 )
-"""What a language model does worse, or must not do: whom to call who wants to die is no free talk,
-and what becomes of what is said is no opinion."""
+"""Skills that a language model must not replace, as it does them worse or unreliably: emergencies,
+and questions about privacy."""
 BRIEF = frozenset(name for name in facts.SKILLS if name.startswith(("tell_", "recall")))
-"""“My favorite color is blue”, but not “My favorite part is when you said that”."""
+"""Matches “My favorite color is blue”, but not “My favorite part is when you said that”."""
 LONGEST_VALUE = 4
 """Words of a fact."""
 
@@ -80,8 +80,8 @@ LONGEST_VALUE = 4
 class BuiltinDialogue:
     """Answers by rules.
 
-    Between calls it keeps the last exchange, to know what "yes", "another one" and "go on" mean;
-    it holds only while the prompt shows that exchange as the last one.
+    Between calls it keeps the last exchange, to interpret "yes", "another one" and "go on"; it is
+    valid only while the prompt shows that exchange as the last one.
     """
 
     def __init__(self, name: str = "Mira", talkativeness: str = "normal") -> None:
@@ -99,15 +99,16 @@ class BuiltinDialogue:
         self._brief = options.get("talkativeness", "short" if self._brief else "") == "short"
 
     def close(self) -> None:
-        """Forget the conversation."""
+        """Clear the conversation."""
         self._past = Past()
 
     def understands(self, prompt: Prompt) -> bool:
-        """Is this surely something that is done, looked up or reckoned rather than talked about?"""
+        """Whether this is reliably a request to do, look up or calculate something, rather than
+        talk."""
         past = self._past_of(prompt)
         meaning = self._understanding.meaning(prompt.user_text, past)
         if meaning.intent == ANSWER or meaning.intent in (YES, NO):
-            return past.intent in CERTAIN_SKILLS  # the question was a skill's
+            return past.intent in CERTAIN_SKILLS  # a skill asked the question
         talks = meaning.intent in BRIEF and any(map(_is_long, meaning.slots.values()))
         return meaning.intent in CERTAIN_SKILLS and meaning.score >= SURE and not talks
 
@@ -125,7 +126,7 @@ class BuiltinDialogue:
             carry = yield from self._spoken(self._skill(ask)(ask), turn, written)
             next_past = replace(next_past, carry=carry or Carry())
         except CannotDo as problem:
-            next_past = past  # what failed is nothing to follow up
+            next_past = past  # a failed request cannot be followed up
             yield from self._spoken(_regrets(ask, str(problem)), turn, written)
         finally:
             text = "".join(written).strip()
@@ -167,7 +168,7 @@ class BuiltinDialogue:
         return Carry(yes=SKILLS[match.intent], no=_perhaps_not, values=match.slots)
 
     def _spoken(self, reply: Reply, turn: Turn, written: list[str]) -> Reply:
-        """The reply in clauses; `written` collects what was handed on."""
+        """Yield the reply in clauses; `written` collects them."""
         answer: ToolResult | None = None
         while True:
             turn.check()
@@ -190,7 +191,7 @@ def _is_long(value: Any) -> bool:
 
 
 def _continues(prompt: Prompt, past: Past) -> bool:
-    """Whether the last exchange of the prompt is the one that the engine remembers."""
+    """Whether the last exchange of the prompt is the remembered one."""
     earlier = [message for message in prompt.messages[:-1] if message.role is Role.USER]
     return bool(earlier) and earlier[-1].text == past.user_text
 

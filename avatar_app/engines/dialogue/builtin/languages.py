@@ -1,4 +1,4 @@
-"""Notices when somebody speaks another language than English."""
+"""Detects languages other than English."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCRIPTS = {
 
 
 def other_language(words: Sequence[Word]) -> str:
-    """The name of a language other than English that the words are in, or nothing."""
+    """Return the name of a language other than English in which the words are, or empty."""
     return _by_script("".join(word.text for word in words)) or _by_words(words)
 
 

@@ -1,4 +1,4 @@
-"""Finds what was meant: aligns an utterance with patterns, forgiving what was misheard.
+"""Fuzzy intent matching: aligns an utterance with patterns, tolerating misheard words.
 
 The alignment is an edit distance between the items of a pattern and the words said: a word costs as
 much as it is unlike the pattern's, two words may be one that was torn apart, a slot takes what its
@@ -21,35 +21,35 @@ from avatar_app.engines.dialogue.builtin.slots import TEXT, Spans
 from avatar_app.engines.dialogue.builtin.words import Word, as_written
 
 UNLIKE = 0.4
-"""Similarity below which two words have nothing to do with each other."""
+"""Similarity below which two words are unrelated."""
 SOUNDING = 0.92
-"""How alike two words are that sound the same."""
+"""Similarity of two words that sound the same."""
 STRICTNESS = 1.6
 """How much faster than its similarity a word's value falls."""
 EXTRA, LIGHT_EXTRA, STRANGER_EXTRA = 0.75, 0.2, 1.0
-"""What a word said too much costs."""
+"""Costs of an extra word."""
 FREE = 0.05
-"""What free text costs, times the root of its length: words that say what they mean go first."""
+"""Cost of free text, times the root of its length, so that meaningful words are preferred."""
 TORN = 0.4
-"""The highest cost at which two words may be one that was torn apart."""
+"""Maximum cost at which two words may be one that was split."""
 SLACK = 0.25
 """Added to a pattern's weight, so that very short patterns are not all or nothing."""
 
 LONGEST_SLOT = 9
-"""Words that a slot other than free text may hold."""
+"""Maximum words of a slot other than free text."""
 USELESS = 0.6
-"""Score below which a match is none."""
+"""Score below which a match is discarded."""
 
 Bound = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What was meant, most likely."""
+    """The most likely meaning."""
 
     intent: str
     score: float
-    """1: said exactly as in the pattern."""
+    """1: exactly as in the pattern."""
     slots: Mapping[str, Any]
 
 
@@ -75,7 +75,7 @@ class Matcher:
         self._room = np.array([_room(pattern) for pattern in self.patterns])
 
     def compare(self, words: Sequence[Word]) -> Comparison:
-        """Compare an utterance of at least one word with everything that can be meant."""
+        """Compare an utterance of at least one word with all patterns."""
         heard = [word.text for word in words]
         costs = self._costs(heard + [first + second for first, second in pairwise(heard)])
         lost = self._losses * costs.min(axis=1)[self._columns]
@@ -85,7 +85,8 @@ class Matcher:
         return Comparison(self, bounds, _Aligner(words, costs.tolist(), self.index))
 
     def _costs(self, heard: Sequence[str]) -> Any:
-        """The share of its weight that each word of the patterns loses to each heard one."""
+        """Return the cost of each heard word for each word of the patterns, as a share of its
+        weight."""
         written = process.cdist(self._vocabulary, heard, scorer=fuzz.ratio, dtype=np.float32)
         sounds = [_sound(word) for word in heard]
         sounding = process.cdist(self._sounds, sounds, scorer=fuzz.ratio, dtype=np.float32)
@@ -95,13 +96,13 @@ class Matcher:
 
 
 def _sound(word: str) -> str:
-    """The consonants as they sound; a single one says too little."""
+    """Return the consonants as they sound; a single one is not significant."""
     sound: str = metaphone(word)
     return sound if len(sound) > 1 else word
 
 
 def _room(pattern: Pattern) -> float:
-    """How many words a pattern can hold at most without any being said too much."""
+    """Return how many words a pattern can contain at most without extra ones."""
     if any(item.kind == TEXT for item in pattern.items):
         return np.inf
     return sum(LONGEST_SLOT if item.slot else 2 for item in pattern.items)
@@ -118,7 +119,7 @@ class Comparison:
         self._aligner = aligner
 
     def best(self, allowed: Collection[str]) -> Match | None:
-        """The best match among the allowed intents; None where nothing is near."""
+        """Return the best match among the allowed intents; None where nothing is close."""
         best = None
         for row in self._order:
             if best is not None and self._bounds[row] <= best.score:
@@ -131,7 +132,7 @@ class Comparison:
 
 
 _Path = tuple[float, Bound]
-"""The cheapest way to align some items with some words: its cost, and what the slots hold."""
+"""The cheapest alignment of some items with some words: its cost, and the values of the slots."""
 _Row = list[_Path | None]
 
 
@@ -149,7 +150,7 @@ class _Aligner:
         self._start = self._skipping([(0.0, ()), *([None] * len(words))])
 
     def align(self, pattern: Pattern) -> Match | None:
-        """None where a slot of the pattern finds nothing."""
+        """Return the alignment; None where a slot of the pattern is not found."""
         if any(item.slot and not self._fits(item) for item in pattern.items):
             return None
         row = self._start
@@ -173,7 +174,7 @@ class _Aligner:
         return self._skipping(self._slot(row, item) if item.slot else self._word(row, item))
 
     def _skipping(self, row: _Row) -> _Row:
-        """Words may be said that the pattern does not have."""
+        """Skip words that the pattern does not have."""
         for at, extra in enumerate(self._extra):
             if (path := row[at]) is not None:
                 _offer(row, at + 1, path[0] + extra, path[1])
@@ -201,7 +202,7 @@ class _Aligner:
         return following
 
     def _text(self, row: _Row, item: Item, *, last: bool) -> _Row:
-        """Any words; at the end of a pattern all that are left, for none would cost less."""
+        """Match free text: any words; at the end of a pattern all remaining ones."""
         following: _Row = [None] * len(row)
         for start, path in enumerate(row[:-1]):
             if path is None:

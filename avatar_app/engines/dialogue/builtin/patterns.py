@@ -1,4 +1,4 @@
-"""Reads the patterns of an intent: words, [optional], needed!, (this|that), and {slots}."""
+"""Parses intent patterns: words, [optional], needed!, (this|that), and {slots}."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LIGHT = frozenset(
         "by", "have", "has", "there", "here",
     )
 )  # fmt: skip
-"""Words that carry little meaning, and that recognizers confuse most."""
+"""Words with little meaning, which recognizers confuse most."""
 
 
 ARTICLES = frozenset({"a", "an", "the", "my"})
-"""No free text by themselves."""
+"""Articles, which are not free text by themselves."""
 LIGHT_WEIGHT, OPTIONAL_WEIGHT, NEEDED_LOSS = 0.35, 0.03, 2.0
 WEIGHTS = {
     "expression": 2.5,
@@ -34,9 +34,9 @@ WEIGHTS = {
     "text": 0.4,
     "number": 0.6,
 }
-"""How much a slot that is filled speaks for its pattern; 1 where nothing stands here."""
+"""How much a filled slot counts for its pattern; 1 by default."""
 STRANGERS = frozenset({"he", "she", "they", "we", "it", "his", "her", "him", "them", "us", "our"})
-"""Whoever speaks of others gives no orders."""
+"""Words that refer to other people, and so do not give orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Item:
     """The slot's name; empty for a word."""
     kind: str = ""
     weight: float = 1.0
-    """How much it speaks for its pattern."""
+    """How much it counts for its pattern."""
     loss: float = 0.0
-    """What it costs when the word is missing."""
+    """The cost of the missing word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Pattern:
     intent: str
     items: tuple[Item, ...]
     weight: float
-    """The sum of what its items weigh."""
+    """The sum of the weights of its items."""
 
 
 def read(intent: str, lines: Iterable[str]) -> Iterator[Pattern]:
-    """All patterns that the lines describe."""
+    """Parse all patterns in the lines."""
     for line in lines:
         for variant in _variants(line):
             items = tuple(_items(variant))
@@ -84,7 +84,7 @@ def _items(variant: str) -> Iterator[Item]:
     for name, kind, optional, word in _ITEM.findall(variant):
         if name:
             if (kind or name) not in KINDS:
-                raise ValueError(f"there is no kind of slot called {kind or name!r}")
+                raise ValueError(f"unknown kind of slot {kind or name!r}")
             yield Item(slot=name, kind=kind or name, weight=WEIGHTS.get(kind or name, 1.0))
         else:
             yield from _words(optional or word, optional=bool(optional))

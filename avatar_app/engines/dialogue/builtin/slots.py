@@ -1,4 +1,4 @@
-"""Finds what the slots of a pattern can hold: numbers, durations, moments, units and free text."""
+"""Extracts slot values: numbers, durations, moments, units and free text."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from avatar_app.engines.dialogue.builtin.times import duration_at, when_at
 from avatar_app.engines.dialogue.builtin.words import Numbers, Word, numbers_in
 
 TEXT = "text"
-"""The slot that takes any words."""
+"""The slot for any words."""
 Span = tuple[int, Any]
 """The index after the last word, and the value."""
 _Finder = Callable[[Sequence[Word], int, Numbers], Span | None]
 _ALIKE = 86
-"""Percent: "kilometer" heard as "kilo meter" is one, "mine" is no mile."""
+"""Percent similarity: "kilo meter" counts as "kilometer", but "mine" not as "mile"."""
 
 
 class Spans:
-    """Everything in one utterance that a slot can hold, found when it is first asked for."""
+    """All slot values in one utterance, computed on first use."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = words
@@ -33,7 +33,7 @@ class Spans:
         self._known: dict[str, dict[int, Span]] = {}
 
     def of(self, slot: str) -> Mapping[int, Span]:
-        """{index of the first word: span} of a kind of slot."""
+        """Return {index of the first word: span} of a kind of slot."""
         if slot not in self._known:
             finder = _FINDERS[slot]
             found = ((at, finder(self.words, at, self._numbers)) for at in range(len(self.words)))
@@ -81,7 +81,7 @@ def _unit_names() -> dict[str, str]:
 
 
 def spoken_unit(unit: str, amount: float) -> str:
-    """The unit's name as it is said after a number."""
+    """Return the unit's name as spoken after a number."""
     return unit.replace("_", " ") if amount == 1 and "/" not in unit else _units()[unit][0]
 
 

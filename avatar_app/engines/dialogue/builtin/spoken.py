@@ -1,4 +1,4 @@
-"""Writes numbers, times and lists as a voice should say them, and cuts answers into clauses."""
+"""Formats numbers, times and lists for speech, and splits answers into clauses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MIRROR = {
 
 
 def clauses(text: str) -> Iterator[str]:
-    """The text in pieces that a voice can begin with."""
+    """Yield the text in pieces with which a voice can begin."""
     yield from _CLAUSE.findall(text)
 
 
 def number(value: float) -> str:
-    """Digits, at most four of them after the point; 1,234,567; "about" where digits were lost."""
+    """Format a number: at most four decimals; 1,234,567; "about" where digits were dropped."""
     if isinstance(value, float) and not value.is_integer():
         return _fraction(value)
     text = f"{abs(int(value)):,}"
@@ -43,12 +43,12 @@ def _fraction(value: float) -> str:
 
 
 def counted(amount: int, noun: str) -> str:
-    """One note, 3 notes."""
+    """Format a count: one note, 3 notes."""
     return f"one {noun}" if amount == 1 else f"{amount} {noun}s"
 
 
 def duration(seconds: float) -> str:
-    """The two largest units: 1 hour and 20 minutes."""
+    """Format the two largest units: 1 hour and 20 minutes."""
     left, parts = max(1, round(seconds)), []
     for unit, length in _UNITS:
         amount, left = divmod(left, length)
@@ -58,29 +58,29 @@ def duration(seconds: float) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """5:30 PM, noon, 5 o'clock."""
+    """Format a time: 5:30 PM, noon, 5 o'clock."""
     if (moment.hour, moment.minute) in ((0, 0), (12, 0)):
         return "noon" if moment.hour else "midnight"
     return f"{moment:%I:%M %p}".lstrip("0").replace(":00", "")
 
 
 def day(moment: date) -> str:
-    """Saturday, November 21."""
+    """Format a day: Saturday, November 21."""
     return f"{moment:%A}, {moment:%B} {moment.day}"
 
 
 def moment(due: datetime, now: datetime) -> str:
-    """At 5:30 PM, tomorrow at noon, on Monday, November 23 at 9 AM."""
+    """Format a moment: at 5:30 PM, tomorrow at noon, on Monday, November 23 at 9 AM."""
     days = (due.date() - now.date()).days
     prefix = {0: "at ", 1: "tomorrow at "}.get(days, f"on {day(due)} at ")
     return prefix + clock(due)
 
 
 def listing(items: Sequence[str]) -> str:
-    """A, b and c."""
+    """Format a list: a, b and c."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def mirrored(text: str) -> str:
-    """The user's words from the avatar's side: "call my mom" becomes "call your mom"."""
+    """Swap first and second person: "call my mom" becomes "call your mom"."""
     return " ".join(_MIRROR.get(word.lower(), word) for word in text.split())

@@ -1,4 +1,4 @@
-"""Understands spoken arithmetic: words to an expression for the calculator."""
+"""Parses spoken arithmetic into an expression for the calculator."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ _AFTER: dict[tuple[str, ...], str] = {
     ("per", "cent"): "/100",
 }
 _CONSTANTS = {"pi": "pi", "pie": "pi", "to": "2", "too": "2", "for": "4", "ate": "8", "won": "1"}
-"""Constants, and what recognizers write for numbers."""
+"""Constants, and recognizers' spellings of numbers."""
 
 
 def expression_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, str] | None:
-    """The sum that begins at a word, and the index after it; a lone number is none."""
+    """Parse the expression that begins at a word; returns it with the index after it. A single
+    number is not an expression."""
     operand = _operand_at(words, at, numbers)
     if operand is None:
         return None
@@ -51,7 +52,7 @@ def expression_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int
 
 
 def operation_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, str] | None:
-    """A sum whose first operand is the last result: "times two"."""
+    """Parse an expression whose first operand is the last result: "times two"."""
     step = phrase_at(words, at, _BINARY) or phrase_at(words, at, _AFTER)
     if step is None:
         return None

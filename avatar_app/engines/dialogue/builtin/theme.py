@@ -1,4 +1,4 @@
-"""Loads the themes: what people say and what is answered, from one YAML file each."""
+"""Loads the themes: patterns and phrases, from one YAML file each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from avatar_app.engines.dialogue.builtin.patterns import Pattern, read
 T = TypeVar("T")
 
 ACTION, TALK, LISTEN = "action", "talk", "listen"
-"""An action changes something and must be sure; listening is for when nothing else fits."""
+"""Categories: an action changes something and must be certain; listening is used when nothing else
+fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,13 @@ class Intent:
     sort: str
     patterns: tuple[Pattern, ...]
     title: str = ""
-    """What the avatar would do, for "Shall I …?"; only actions have one."""
+    """What the avatar would do, to ask for confirmation; only actions have one."""
     after: tuple[str, ...] = ()
-    """The intents that it continues; it means nothing after others."""
+    """The intents that it continues; it does not apply after others."""
     answers: bool = False
-    """It may be the answer to an open question, so it never breaks one off."""
+    """Whether it may answer an open question, so that it never interrupts one."""
     urgent: bool = False
-    """It breaks off whatever is open."""
+    """Whether it interrupts any open question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Themes:
 
 @cache
 def load_themes() -> Themes:
-    """Read all themes; once, for they are constant."""
+    """Read all themes; cached, as they are constant."""
     folder = Path(__file__).with_name("skills")
     documents = [_parse(path) for path in sorted(folder.glob("*.yaml"))]
     intents = [intent for document in documents for intent in _intents(document)]
@@ -54,11 +55,11 @@ def load_themes() -> Themes:
 
 
 def _unique(entries: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Entries by name; two files that use one name would silently lose what one of them says."""
+    """Merge entries by name; raises if two files use the same name."""
     unique: dict[str, T] = {}
     for name, entry in entries:
         if name in unique:
-            raise ValueError(f"two themes name something {name!r}")
+            raise ValueError(f"two themes use the name {name!r}")
         unique[name] = entry
     return unique
 
@@ -83,7 +84,7 @@ def _intents(document: dict[str, Any]) -> Iterator[Intent]:
 
 
 def _lines(says: list[str] | str) -> list[str]:
-    """Patterns are a list, or one text with semicolons between them."""
+    """Return the patterns of a list, or of one text with semicolons between them."""
     return says if isinstance(says, list) else [line.strip() for line in says.split(";")]
 
 

@@ -1,4 +1,4 @@
-"""Understands spoken durations and times of day."""
+"""Parses spoken durations and times of day."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _HALVES: dict[tuple[str, ...], bool] = {
 
 
 def duration_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, timedelta] | None:
-    """The duration that begins at a word, and the index after it."""
+    """Parse the duration that begins at a word; returns it with the index after it."""
     total, end = 0.0, at
     while part := _part_at(words, end + (end > at and words[end].text == "and"), numbers):
         end, seconds = part
@@ -68,7 +68,7 @@ def _amount_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, f
 
 
 def when_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, When] | None:
-    """The moment that begins at a word, and the index after it."""
+    """Parse the moment that begins at a word; returns it with the index after it."""
     if words[at].text in ("in", "after") and (span := duration_at(words, at + 1, numbers)):
         return span[0], When(after=span[1])
     when, end = When(), at
@@ -100,7 +100,7 @@ def _clock_at(
 
 
 def _hour_at(words: Sequence[Word], at: int, numbers: Numbers) -> tuple[int, int, int, bool] | None:
-    """(end, hour, minute, whether it can be nothing but a time)"""
+    """Return (end, hour, minute, whether it can only be a time)."""
     text = words[at].text
     if text in ("noon", "midday", "midnight"):
         return at + 1, 0 if text == "midnight" else 12, 0, True

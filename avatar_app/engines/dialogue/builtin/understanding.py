@@ -1,4 +1,4 @@
-"""Decides what an utterance means, in the light of the last exchange."""
+"""Interprets an utterance in the context of the last exchange."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from avatar_app.engines.dialogue.builtin.theme import ACTION, LISTEN, TALK, Inte
 from avatar_app.engines.dialogue.builtin.words import Word, as_written, split
 
 ENOUGH = {ACTION: 0.74, TALK: 0.66, LISTEN: 0.8}
-"""Scores from which an intent is taken to be meant."""
+"""Scores from which an intent is accepted."""
 PERHAPS = 0.64
-"""Score from which it is worth asking whether an action was meant."""
+"""Score from which the avatar asks whether an action was meant."""
 AT_ONCE = 0.9
-"""Score from which what continues the last exchange is taken before all else."""
+"""Score from which a continuation of the last exchange is preferred to everything else."""
 SURE = 0.86
-"""Score from which an action interrupts a question that is open."""
+"""Score from which an action interrupts an open question."""
 CERTAIN, IN_WORDS = 0.97, 3
-"""Score and length from which anything else does."""
+"""Score and length from which any other intent does."""
 LONGEST = 24
-"""Words in which an order is given; what is longer is dictated, or talk."""
+"""Maximum words of a command; longer text is dictation or talk."""
 
 UNKNOWN, ANSWER, PERHAPS_MEANT = "unknown", "answer", "perhaps"
-"""Meanings that have no patterns: nothing fits; the answer to an open question; maybe an action."""
+"""Meanings without patterns: no match; the answer to an open question; possibly an action."""
 
 _LEADING = (
     "um", "uh", "er", "oh", "ah", "hey", "well", "okay", "please", "hmm",
@@ -46,7 +46,7 @@ class Meaning:
 
 
 class Understanding:
-    """Understands one utterance after another; keeps nothing between them."""
+    """Interprets one utterance after another; keeps no state between them."""
 
     def __init__(self, themes: Themes) -> None:
         self._intents = themes.intents
@@ -55,11 +55,13 @@ class Understanding:
         )
 
     def meaning(self, text: str, past: Past) -> Meaning:
-        """The likeliest meaning; UNKNOWN where nothing is likely."""
+        """Return the most likely meaning; UNKNOWN where nothing is likely."""
         words = without_fillers(split(text))
         match = self._match(_shortened(words), past)
         if match is None or not self._enough(match):
-            match = self._match(_shortened(split(text)), past) or match  # "hey there" is no filler
+            match = (
+                self._match(_shortened(split(text)), past) or match
+            )  # "hey there" is not a filler
         if past.carry.answer is not None and not self._breaks_off(match, len(words)):
             return Meaning(ANSWER, {**past.carry.values, "text": as_written(words)})
         if match is None:
@@ -71,11 +73,11 @@ class Understanding:
         return Meaning(UNKNOWN)
 
     def title(self, intent: str) -> str:
-        """What the avatar would do."""
+        """Describe the action."""
         return self._intents[intent].title
 
     def _match(self, words: Sequence[Word], past: Past) -> Match | None:
-        """The best match: what continues the last exchange first, listening last."""
+        """Return the best match: continuations of the last exchange first, listening last."""
         possible = [intent for intent in self._intents.values() if _possible(intent, past)]
         continuing = {intent.name for intent in possible if _continues(intent, past)}
         doing = {intent.name for intent in possible if intent.sort != LISTEN}
@@ -108,7 +110,7 @@ class Understanding:
 
 
 def _continues(intent: Intent, past: Past) -> bool:
-    """Whether an intent that means something only now means it now."""
+    """Whether a context-dependent intent applies now."""
     return (bool(intent.after) or intent.name in ("yes", "no")) and _possible(intent, past)
 
 
@@ -119,14 +121,14 @@ def _possible(intent: Intent, past: Past) -> bool:
 
 
 def _shortened(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """The words, with the end of a long speech as one: only free text has room for it."""
+    """Return the words, with the end of a long speech merged, as only free text has room for it."""
     if len(words) <= LONGEST:
         return words
     return (*words[:LONGEST], Word("…", as_written(words[LONGEST:])))
 
 
 def without_fillers(words: Sequence[Word]) -> tuple[Word, ...]:
-    """The words without what politeness and hesitation put around them, unless nothing is left."""
+    """Return the words without polite phrases and hesitations, unless nothing is left."""
     words = tuple(words)
     stripped = _stripped(words, _LEADING, leading=True)
     stripped = _stripped(stripped, _TRAILING, leading=False)

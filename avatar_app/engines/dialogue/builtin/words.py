@@ -1,4 +1,4 @@
-"""Turns what was typed or heard into words that compare, and finds the numbers among them."""
+"""Tokenizes text into comparable words, and finds numbers."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _WHOLE = {
 }  # fmt: skip
 _IS = {"what", "who", "where", "when", "how", "it", "that", "there", "he", "she", "here"}
 Numbers = dict[int, tuple[int, float]]
-"""Where numbers begin: {index of the first word: (index after the last, value)}."""
+"""Numbers by position: {index of the first word: (index after the last, value)}."""
 
 _MULTIPLIERS = {"hundred": 100, "thousand": 1e3, "million": 1e6, "billion": 1e9, "dozen": 12}
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word, as it compares and as it was written."""
+    """One word, normalized and as written."""
 
     text: str
     raw: str
@@ -50,7 +50,7 @@ class Word:
 
 
 class _Spelled:
-    """A word as text_to_num wants it."""
+    """A word in the form that text_to_num expects."""
 
     def __init__(self, word: Word) -> None:
         self._text = word.text
@@ -66,7 +66,7 @@ class _Spelled:
 
 
 def split(text: str) -> tuple[Word, ...]:
-    """The words of a text."""
+    """Split a text into words."""
     text = re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text)
     text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text, flags=re.IGNORECASE)
     return tuple(word for raw in _TOKEN.findall(text) for word in _words(raw))
@@ -90,19 +90,20 @@ def _parts(text: str) -> tuple[str, ...]:
 
 
 def as_written(words: Sequence[Word]) -> str:
-    """The text of a stretch of words, as the user wrote it."""
+    """Return the text of a range of words, as written."""
     return " ".join(word.raw for word in words if word.raw)
 
 
 def texts(words: Sequence[Word], at: int, count: int) -> tuple[str, ...]:
-    """The texts of `count` words from one on; fewer at the end, which no phrase then equals."""
+    """Return the texts of `count` words from one on; shorter at the end, so that they equal no
+    phrase."""
     return tuple(word.text for word in words[at : at + count])
 
 
 def phrase_at(
     words: Sequence[Word], at: int, phrases: Mapping[tuple[str, ...], T], longest: int = 4
 ) -> tuple[int, T] | None:
-    """The longest phrase that begins at a word: the index after it and what it stands for."""
+    """Return the longest phrase that begins at a word: the index after it and its meaning."""
     for length in range(min(longest, len(words) - at), 0, -1):
         if (found := phrases.get(texts(words, at, length))) is not None:
             return at + length, found
@@ -110,7 +111,7 @@ def phrase_at(
 
 
 def numbers_in(words: Sequence[Word]) -> Numbers:
-    """The numbers, spelled or in digits; ordinals are dates, no numbers."""
+    """Return the numbers, spelled or in digits; ordinals are dates, not numbers."""
     found = _found(words, ordinal=False)
     for at, word in enumerate(words):
         if (word.text[0].isdigit() or word.text[0] == ".") and ":" not in word.text:
@@ -119,7 +120,7 @@ def numbers_in(words: Sequence[Word]) -> Numbers:
 
 
 def ordinals_in(words: Sequence[Word]) -> Numbers:
-    """The ordinals: second, twenty fourth."""
+    """Return the ordinals: second, twenty fourth."""
     return _found(words, ordinal=True)
 
 
@@ -132,7 +133,7 @@ def _found(words: Sequence[Word], *, ordinal: bool) -> Numbers:
 
 
 def _extended(words: Sequence[Word], end: int, value: float) -> tuple[int, float]:
-    """3 million, two and a half."""
+    """Extend a number: 3 million, two and a half."""
     while end < len(words) and words[end].text in _MULTIPLIERS:
         value, end = value * _MULTIPLIERS[words[end].text], end + 1
     if [word.text for word in words[end : end + 3]] == ["and", "a", "half"]:

@@ -1,4 +1,4 @@
-"""What the engine asks of a llama.cpp library, and what goes wrong there, in sentences."""
+"""The interface to llama.cpp libraries, and conversion of their errors."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from avatar_app.core.turn import Turn
 
 MAGIC = b"GGUF"
 TEMPLATE = "tokenizer.chat_template"
-"""GGUF's name for how a model wants to read a conversation."""
+"""GGUF's key of the chat template."""
 _DAMAGED = ("failed to load model", "error loading model", "failed to read", "failed to open")
-"""How llama.cpp says that a file is no model that it can use."""
+"""llama.cpp's messages for an unusable model file."""
 _FULL = ("failed to create llama_context", "failed to create_context", "kv cache", "returned 1")
-"""How it says that memory ran out; what other libraries say, `is_out_of_memory` knows."""
+"""Its messages for out of memory; `is_out_of_memory` knows those of other libraries."""
 ALL_LAYERS = 999
 LAYERS = (ALL_LAYERS, 16, 8, 0)
-"""Numbers of layers on a graphics card that are tried where as many are wanted as fit."""
+"""Numbers of layers on a graphics card to try where as many as possible are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What a model read."""
+    """What a model processed."""
 
     tokens: int = 0
     seconds: float = 0.0
@@ -41,61 +41,62 @@ class Evaluated:
 
 
 class Backend(Protocol):
-    """A model in memory, with the cache of what it has read: the next text costs what is new."""
+    """A loaded model with its cache: only new text is processed."""
 
     metadata: Mapping[str, str]
-    """What the file says of itself, by GGUF's names."""
+    """The file's metadata, by GGUF's names."""
     version: str
-    """Of the library: what one version stored, another may not understand."""
+    """Version of the library: another one may not read a stored state."""
 
     def count(self, text: str) -> int:
-        """Tokens of a text."""
+        """Return the number of tokens in a text."""
 
     def write(
         self, text: str, longest: int, sampling: Mapping[str, Any], turn: Turn
     ) -> Generator[str]:
-        """Yield what follows `text`, `longest` tokens at most; "" while it is being read.
+        """Yield the continuation of `text`, `longest` tokens at most; "" while it is being
+        processed.
 
         Ends early, or raises anything, once the turn is cancelled.
         """
 
     def read(self, text: str, turn: Turn) -> Generator[str]:
-        """Read `text` for later; yields "" now and then."""
+        """Process `text` for later; yields "" now and then."""
 
     def evaluated(self) -> Evaluated:
-        """What was read since this was asked last, without what was in the cache."""
+        """Return what was processed since the last call, without what was cached."""
 
     def save(self, file: Path) -> None:
-        """Store what was read last."""
+        """Store the state after the last text."""
 
     def restore(self, file: Path) -> None:
-        """Put back what was stored; OSError or ValueError where that is not possible."""
+        """Restore a stored state; raises OSError or ValueError where that is not possible."""
 
     def close(self) -> None:
-        """Give back all memory."""
+        """Release all memory."""
 
 
 def layers_to_try(gpu_layers: int, *, has_card: bool) -> tuple[int, ...]:
-    """`gpu_layers`: −1 takes all that fit."""
+    """Yield the layer counts to try. `gpu_layers`: −1 uses all that fit."""
     if gpu_layers >= 0:
         return (gpu_layers,)
     return LAYERS if has_card else (0,)
 
 
 def check_file(path: Path) -> None:
-    """ModelMissing or InputInvalid for what is no GGUF file."""
+    """Raise ModelMissing or InputInvalid for anything but a GGUF file."""
     if not path.is_file():
         raise ModelMissing(
             f"No language model at {path}.",
-            "Fetch one (avatar-app models download llama-3.2-1b), or choose a GGUF file.",
+            "Download one (avatar-app models download llama-3.2-1b), or choose a GGUF file.",
         )
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise InputInvalid(f"The file {path} is no GGUF model.", "Choose a file that is.")
+            raise InputInvalid(f"The file {path} is not a GGUF model.", "Choose a file that is.")
 
 
 def translated(error: BaseException, path: Path) -> AvatarError:
-    """What the library raised, for a person to read."""
+    """Convert the library's exceptions to user-facing errors."""
     reason = " ".join(str(error).split())
     said = reason.lower()
     if is_out_of_memory(error) or any(words in said for words in _FULL):
@@ -107,6 +108,6 @@ def translated(error: BaseException, path: Path) -> AvatarError:
         return InputInvalid(
             f"The language model {path} cannot be loaded; it is damaged or of a kind that the"
             " installed llama.cpp does not know.",
-            "Fetch it again, or choose another one.",
+            "Download it again, or choose another one.",
         )
     return EngineFailed(f"The language model {path.stem} failed: {reason}.", "Ask again.")

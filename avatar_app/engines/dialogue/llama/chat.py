@@ -1,4 +1,4 @@
-"""The conversation as a model wants to read it: its own template, whatever roles that knows."""
+"""Renders a conversation with the model's own chat template."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-"""For a model that says nothing about its template."""
+"""For a model without a template."""
 _ALWAYS = MappingProxyType(
     {"add_generation_prompt": True, "enable_thinking": False, "bos_token": "", "eos_token": ""}
 )
-"""What every template is told; the token of the beginning is added with the others."""
+"""Variables of every template; the beginning token is added with the others."""
 TOOLS_TOLD = (
     "You can call these functions:\n{tools}\nTo call one, answer with nothing but"
     ' <tool_call>{{"name": …, "arguments": {{…}}}}</tool_call>'
 )
-"""To models whose template knows no tools (the form is that of Nous Research's Hermes)."""
+"""Tool prompt for models whose template has no tools (Nous Research's Hermes format)."""
 
 
 class Chat:
@@ -51,7 +51,8 @@ class Chat:
             raise unusable(error) from error
 
     def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
-        """The prompt's messages; two of the same role become one, for many templates insist."""
+        """Return the prompt's messages; two of the same role are merged, as many templates
+        require."""
         messages = merged(prompt.messages, text_only)
         if prompt.tools and not self.knows_tools:
             descriptions = "\n".join(
@@ -61,7 +62,7 @@ class Chat:
         return messages
 
     def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:
-        """What the conversation goes on with after functions were called."""
+        """Return the messages that follow function calls."""
         results = [
             {"role": "tool", "name": call.name, "content": told(result)} for call, result in calls
         ]
@@ -76,7 +77,7 @@ class Chat:
         return [{"role": "assistant", "content": written}, *results]
 
     def text(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any]) -> str:
-        """The conversation as one text, up to where the answer begins.
+        """Render the conversation as one text, up to where the answer begins.
 
         InputInvalid if the template, which a model file brings along, is broken.
         """
@@ -94,8 +95,8 @@ class Chat:
 
 
 def _environment() -> Any:
-    """Where templates of models run: what they call is what Hugging Face's library offers them
-    (https://huggingface.co/docs/transformers/chat_templating); a model's file may not do more."""
+    """Create the template environment: it offers the same functions as Hugging Face's library
+    (https://huggingface.co/docs/transformers/chat_templating), as model files are untrusted."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     made = ImmutableSandboxedEnvironment(
@@ -121,14 +122,14 @@ def _today(form: str) -> str:
 
 
 def unusable(failure: Exception | None) -> InputInvalid:
-    """The template came with the model; the user can only take another one."""
+    """Return the error for a broken template, which came with the model."""
     return InputInvalid(
         f"The model's chat template cannot be used: {failure}.", "Choose another model."
     )
 
 
 def without_tool_role(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For templates that know no results of functions: the user tells them."""
+    """Convert function results to user messages, for templates without a tool role."""
     rest = without_system(messages)
     for message in rest:
         if message["role"] == "tool":

@@ -1,4 +1,4 @@
-"""Requests to llama.cpp's server inside this process: they can be cut off at any moment."""
+"""Abortable HTTP requests to llama.cpp's server inside this process."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ END = b"[DONE]"
 
 
 class Endpoint:
-    """Where the server listens: a socket that no other user can open. Python for Windows has none
-    of that sort; there it is a port of this machine, and a key that nobody else knows."""
+    """The server's address: a socket that no other user can open. Python for Windows has no such
+    sockets; there it is a local port with a secret key."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="avatar-"))
@@ -41,11 +41,11 @@ class Endpoint:
 
 
 class Refused(Exception):
-    """What the server says instead of an answer."""
+    """The server's error message."""
 
 
 class Request:
-    """One request; `cut` ends it from another thread, and the server then stops computing."""
+    """One request; `cut` aborts it from another thread, and the server then stops computing."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._key = endpoint.key
@@ -56,7 +56,7 @@ class Request:
 
     def cut(self) -> None:
         self._cut.set()
-        with suppress(OSError):  # the other side may have gone
+        with suppress(OSError):  # the other side may be closed
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def get(self, path: str) -> Any:
@@ -68,7 +68,7 @@ class Request:
             return json.load(answer)
 
     def stream(self, path: str, body: Any) -> Iterator[Any]:
-        """The documents of an answer as they come. Ends early once it was cut."""
+        """Yield the documents of an answer as they arrive. Ends early once it was cut."""
         try:
             with self._asked("POST", path, body) as answer:
                 for line in answer:

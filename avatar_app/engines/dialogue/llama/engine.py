@@ -1,4 +1,4 @@
-"""Answers with any language model in GGUF, on this computer: llama.cpp."""
+"""Dialogue with any GGUF language model on this computer, through llama.cpp."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_beg
 from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
 
 LEAST_ROOM = 0.5
-"""Of the context: what the conversation leaves for the answer at least, in short contexts."""
+"""Share of the context reserved for the answer, in short contexts."""
 AUTO, COMPILED = "auto", "llama-cpp-python"
-"""Which library the model is computed with."""
+"""The library that runs the model."""
 NONE, FEW, ALL = "none", "few", "all"
-"""Which functions a model is told of; `auto`: few, and a small one none, as it cannot call any."""
+"""The functions offered to a model; `auto`: few, or none for a small model, which cannot
+call any."""
 SMALL = 600 << 20
-"""Bytes of a model that rambles: fewer than a billion parameters."""
+"""Bytes of a small model, which rambles: fewer than a billion parameters."""
 SMALL_SENTENCES = 3
-"""In the answers of small models."""
+"""Maximum sentences in the answers of small models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class _Choices:
 
     @property
     def network(self) -> tuple[Any, ...]:
-        """What takes seconds to change."""
+        """Return the options that take seconds to change."""
         return self.model, self.context, self.gpu_layers, self.threads, self.library
 
     @property
@@ -89,8 +90,8 @@ class _Loaded:
 class LlamaDialogue:
     """A `core.engines.Dialogue` (https://github.com/ggml-org/llama.cpp).
 
-    What the model has read stays in its cache: the next turn reads only what is new. A cancelled
-    turn ends within a few tokens, also while the model is still reading.
+    Processed text stays in the model's cache: the next turn processes only what is new. A cancelled
+    turn ends within a few tokens, also while the prompt is processed.
     """
 
     prepares = True
@@ -115,21 +116,21 @@ class LlamaDialogue:
             loaded.backend.close()
 
     def evaluated(self) -> Evaluated:
-        """What was read of prompts since this was asked last; no more than what was new."""
+        """Return the prompt tokens processed since the last call, without cached ones."""
         return self._open().backend.evaluated()
 
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        """Yields "" as well, while the model reads."""
+        """Yield "" as well, while the prompt is processed."""
         with self._answering:
             turn.check()
             yield from self._reply(self._open(), prompt, turn)
 
     def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
-        """Read what the next prompt will begin with: `prompt` without the user's next words.
+        """Process the beginning of the next prompt: `prompt` without the user's next words.
 
-        Yields "" now and then. What was read stays read when the turn is cancelled.
+        Yields "" now and then. Processed text stays cached when the turn is cancelled.
         """
         with self._answering:
             turn.check()
@@ -177,7 +178,7 @@ class LlamaDialogue:
             messages = [*messages, *loaded.chat.called(called)]
 
     def _offered(self, prompt: Prompt, *, is_small: bool) -> Prompt:
-        """The prompt with the functions that the model is told of."""
+        """Return the prompt with the functions offered to the model."""
         wanted = self._choices.tools
         if wanted == AUTO:
             wanted = NONE if is_small else FEW
@@ -191,7 +192,8 @@ class LlamaDialogue:
         return Limits.of(prompt.system, sentences)
 
     def _constant(self, loaded: _Loaded, prompt: Prompt) -> str:
-        """What all prompts of this persona begin with; nothing of it is the user's."""
+        """Return the common beginning of all prompts of this persona, without anything of
+        the user."""
         return beginning(prompt.messages[:1], partial(self._said, loaded)) if prompt.system else ""
 
     def _said(self, loaded: _Loaded, prompt: Prompt) -> str:
@@ -200,7 +202,7 @@ class LlamaDialogue:
     def _text(
         self, loaded: _Loaded, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
     ) -> str:
-        """The conversation as the model reads it, shortened until it fits the context."""
+        """Return the conversation as the model reads it, shortened until it fits the context."""
         choices, chat = self._choices, loaded.chat
 
         def length(said: list[dict[str, Any]]) -> int:
@@ -215,8 +217,7 @@ class LlamaDialogue:
         yield from self._followed(pieces, turn)
 
     def _followed(self, pieces: Generator[str], turn: Turn) -> Generator[str]:
-        """What a library yields; once the turn is cancelled that, as its end and its failure, is
-        of no interest."""
+        """Yield the library's output; once the turn is cancelled, ignore its end and errors."""
         with self._translated(turn), closing(pieces):
             for piece in pieces:
                 turn.check()
@@ -225,7 +226,7 @@ class LlamaDialogue:
 
     @contextmanager
     def _translated(self, turn: Turn | None = None) -> Iterator[None]:
-        """What a library raises, for a person to read."""
+        """Convert the library's exceptions to user-facing errors."""
         try:
             yield
         except (RuntimeError, ValueError, OSError, MemoryError) as error:
@@ -244,7 +245,7 @@ def _load(choices: _Choices) -> _Loaded:
 
 
 def _backend(library: str) -> type[NativeServer] | type[PythonBindings]:
-    """What was compiled on this machine goes before what runs on any."""
+    """Return the backend: a library compiled on this machine is preferred."""
     is_compiled = importlib.util.find_spec("llama_cpp") is not None
     if library == COMPILED and not is_compiled:
         raise ConfigInvalid(

@@ -1,4 +1,4 @@
-"""llama.cpp as xllamacpp brings it, ready compiled: its own server, in this process."""
+"""llama.cpp's own server inside this process, precompiled by xllamacpp."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from avatar_app.engines.dialogue.llama.connection import Endpoint, Refused, Requ
 
 CARD_BATCH = 512
 SMALL = 300 << 20
-"""Bytes of a model that writes more quickly than anybody speaks on one core."""
+"""Bytes of a model that writes faster than speech on one core."""
 BATCHES = ((SMALL, 32), (1 << 30, 16))
-"""Tokens read at once by a processor, for models up to a number of bytes. After each batch the
-server looks whether it is still listened to; small ones are hardly slower than large ones."""
+"""Tokens processed at once by a processor, for models up to a number of bytes. After each batch the
+server checks whether the client is connected; small batches are hardly slower."""
 LEAST_BATCH = 8
 ONLY_ERRORS = 1
 """Verbosity of llama.cpp."""
 LAST_WORDS = "exiting due to"
-"""What it writes last where it cannot start; another thread of its own writes it."""
+"""Its last log message where it cannot start, written by another thread."""
 SOON = 2.0
-"""Seconds that these may take."""
+"""Timeout in seconds for that message."""
 CHECKPOINTS = 4
-"""States kept of models that cannot go back in what they read (sliding windows, recurrent ones)."""
+"""States kept of models that cannot go back in processed text (sliding windows, recurrent ones)."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _ACTION_BYTES = 256
 """More than a `sigaction` has on any system."""
@@ -49,7 +49,7 @@ class NativeServer:
     """A `Backend` (https://github.com/xorbitsai/xllamacpp)."""
 
     def __init__(self, path: Path, context: int, threads: int, gpu_layers: int) -> None:
-        """`gpu_layers`: −1 takes all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
+        """`gpu_layers`: −1 uses all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
         check_file(path)
         with sleeping_pools():
             import xllamacpp
@@ -121,7 +121,7 @@ class NativeServer:
 
 
 def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_layers: int) -> Any:
-    """A server that answers at `endpoint`, with as many layers on the graphics card as fit."""
+    """Start a server at `endpoint`, with as many layers on the graphics card as fit."""
     import xllamacpp
 
     failure = ""
@@ -159,8 +159,8 @@ def _parameters(path: Path, endpoint: Endpoint, context: int, threads: int) -> A
 
 
 def _writing(path: Path, threads: int) -> int:
-    """Threads that write an answer: a small model needs half as many as to read, and writes as
-    quickly; the voice, which speaks the first words meanwhile, gets the others."""
+    """Return the threads for writing an answer: a small model needs half as many as for reading,
+    and is as quick; the voice, which speaks the first words meanwhile, gets the others."""
     return max(1, threads // 2) if path.stat().st_size <= SMALL else threads
 
 
@@ -170,7 +170,7 @@ def _batch(path: Path) -> int:
 
 
 def _read(document: Mapping[str, Any]) -> Evaluated | None:
-    """What was read so far, where a document of the stream tells it."""
+    """Return the progress of processing, if a document of the stream contains it."""
     if progress := document.get("prompt_progress"):
         return Evaluated(progress["processed"] - progress["cache"], progress["time_ms"] / 1000)
     if timings := document.get("timings"):
@@ -180,7 +180,7 @@ def _read(document: Mapping[str, Any]) -> Evaluated | None:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """llama.cpp's server takes the signals that end a program; they belong to the program."""
+    """Keep the program's signal handlers: llama.cpp's server installs its own."""
     if sys.platform == "win32":
         yield
         return
@@ -197,7 +197,8 @@ def _signals_kept() -> Iterator[None]:
 
 @contextmanager
 def _errors_caught() -> Iterator[Callable[[], str]]:
-    """Why something failed llama.cpp writes on the terminal alone; yields what tells it."""
+    """Capture llama.cpp's log, the only place with the reason of a failure; yields a function that
+    returns it."""
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as written:

@@ -1,4 +1,4 @@
-"""What every prompt begins with is read once: the state after it is kept in a file."""
+"""Caches the model's state after the constant beginning of prompts in a file."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.engines.dialogue.llama.backend import Backend
 
 MOST = 4
-"""Files that are kept: one for each model and persona used lately."""
+"""Number of files: one for each model and persona used lately."""
 SUFFIX = ".state"
 log = logging.getLogger(__name__)
 
 
 class PromptCache:
-    """The states of one model. A file is known by what made it: library, model, options, text."""
+    """The states of one model. A file's name depends on library, model, options and text."""
 
     def __init__(self, folder: str, backend: Backend, model: Path, *options: object) -> None:
-        """`folder`: empty keeps nothing."""
+        """`folder`: empty stores nothing."""
         self._folder = Path(folder).expanduser() if folder else None
         self._backend = backend
         about = model.stat()
@@ -31,7 +31,7 @@ class PromptCache:
         self._read: set[str] = set()
 
     def restore(self, text: str) -> bool:
-        """Put back what was read of `text`, once, if it was kept. Whether it has been read."""
+        """Restore the state of `text`, once, if it is stored. Returns whether it was."""
         file = self._file(text)
         if text in self._read or file is None or not file.is_file():
             return text in self._read
@@ -46,7 +46,8 @@ class PromptCache:
         return text in self._read
 
     def save(self, text: str) -> None:
-        """Keep what was just read: `text`. A full disk costs no more than the time to read anew."""
+        """Store the state of the processed `text`. A full disk only costs the time to process it
+        again."""
         self._read.add(text)
         if (file := self._file(text)) is None:
             return
@@ -72,8 +73,8 @@ class PromptCache:
 
 
 def beginning(messages: tuple[Message, ...], text: Callable[[Prompt], str]) -> str:
-    """What a model will read after `messages`, whatever the user says next; `text` writes a prompt
-    as the model reads it."""
+    """Return what a model reads after `messages`, whatever the user says next; `text` renders a
+    prompt."""
     one, other = (text(Prompt((*messages, Message(Role.USER, said)))) for said in ("Ask", "But"))
     alike = (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
     return one[: next(alike, min(len(one), len(other)))]

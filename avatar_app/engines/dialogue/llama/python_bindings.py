@@ -1,4 +1,4 @@
-"""llama.cpp as llama-cpp-python brings it, compiled on this machine, for its cards if wanted."""
+"""llama.cpp through llama-cpp-python, compiled on this machine, with GPU support if wanted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from avatar_app.engines.dialogue.llama.backend import (
 )
 
 LOGGER = "llama-cpp-python"
-"""It would write to the terminal whenever an answer is stopped; what matters is raised besides."""
+"""Writes to the terminal whenever an answer is stopped; important errors are raised anyway."""
 BATCH = 512
 """Tokens read at once."""
 
@@ -31,7 +31,7 @@ class PythonBindings:
     """A `Backend` (https://github.com/abetlen/llama-cpp-python)."""
 
     def __init__(self, path: Path, context: int, threads: int, gpu_layers: int) -> None:
-        """`gpu_layers`: −1 takes all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
+        """`gpu_layers`: −1 uses all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
         check_file(path)
         with sleeping_pools():
             import llama_cpp
@@ -63,7 +63,7 @@ class PythonBindings:
             self._stop.forget()
 
     def read(self, text: str, turn: Turn) -> Generator[str]:
-        for _ in self.write(text, 1, {}, turn):  # it cannot read without writing
+        for _ in self.write(text, 1, {}, turn):  # it cannot process text without generating
             yield ""
 
     def evaluated(self) -> Evaluated:
@@ -99,11 +99,11 @@ class PythonBindings:
 
 
 class Stop:
-    """Ends a running computation, from any thread.
+    """Aborts a running computation, from any thread.
 
-    llama.cpp asks a C function between two operations of the network. Asking Python a thousand
-    times a token would cost more than some models, so it asks `strlen`, about a text that is empty
-    until somebody writes into it.
+    llama.cpp calls a C function between two operations of the network. Calling Python a thousand
+    times a token would cost more than some models, so it calls `strlen`, on a text that is empty
+    until the abort writes into it.
     """
 
     def __init__(self) -> None:
@@ -114,21 +114,21 @@ class Stop:
         self._lock = threading.Lock()
 
     def attach(self, context: Any) -> None:
-        """Let a `llama_context` ask."""
+        """Install the callback in a `llama_context`."""
         import llama_cpp
 
         callback = ctypes.cast(self._asked or 0, llama_cpp.ggml_abort_callback)
         llama_cpp.llama_set_abort_callback(context, callback, ctypes.addressof(self._text))
 
     def follow(self, turn: Turn) -> None:
-        """From now on the cancelling of `turn` ends what is computed, and that of no other."""
+        """Abort the computation when `turn`, and no other turn, is cancelled."""
         with self._lock:
             self._turn = turn
             self._text[0] = b"\0"
         turn.when_cancelled(lambda: self._cancelled(turn))
 
     def forget(self) -> None:
-        """Follow nobody."""
+        """Stop following a turn."""
         with self._lock:
             self._turn = None
             self._text[0] = b"\0"
@@ -140,7 +140,7 @@ class Stop:
 
 
 def _loaded(path: Path, context: int, threads: int, gpu_layers: int) -> Any:
-    """A `llama_cpp.Llama`, with as many layers on the graphics card as fit."""
+    """Return a `llama_cpp.Llama`, with as many layers on the graphics card as fit."""
     import llama_cpp
 
     failure: Exception | None = None
@@ -160,5 +160,5 @@ def _loaded(path: Path, context: int, threads: int, gpu_layers: int) -> Any:
             continue
         logging.getLogger(LOGGER).setLevel(logging.CRITICAL)
         return model
-    assert failure is not None, "there was an attempt"
+    assert failure is not None, "an attempt was made"
     raise translated(failure, path) from failure

@@ -1,4 +1,4 @@
-"""Answers with a language model behind OpenAI's protocol, on this computer or on another one."""
+"""Dialogue with a language model behind OpenAI's protocol, on this computer or another one."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 
 LETTERS = 3.2
-"""Of a token, on average: the server alone can count exactly."""
+"""Average letters of a token: only the server can count exactly."""
 REFUSING = frozenset({400, 404, 405, 422, 501})
-"""Statuses that may mean a parameter which is not taken."""
+"""Statuses that may mean an unsupported parameter."""
 MEDIA_REFUSING = REFUSING | {500}
-"""Statuses that may mean a picture or sound which is not taken: llama-server sends 500."""
+"""Statuses that may mean an unsupported picture or sound: llama-server sends 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Choices:
 
 class OpenAIDialogue:
     """A `core.engines.Dialogue` (https://platform.openai.com/docs/api-reference/chat), through the
-    official client. A cancelled turn cuts the wire, so that the server stops computing."""
+    official client. A cancelled turn cuts the connection, so that the server stops computing."""
 
     def __init__(self, **options: Any) -> None:
         import openai
@@ -81,7 +81,7 @@ class OpenAIDialogue:
 
     @property
     def patience(self) -> float:
-        """Seconds for which it may be silent before it gives up by itself."""
+        """Return the seconds of silence before it gives up by itself."""
         return longest_silence(self._choices.patience)
 
     def configure(self, **options: Any) -> None:
@@ -89,7 +89,7 @@ class OpenAIDialogue:
         self._model = self._choices.model
 
     def close(self) -> None:
-        """Every reply closes its own connection."""
+        """Nothing to release: every reply closes its own connection."""
 
     def reply(
         self, prompt: Prompt, turn: Turn
@@ -100,7 +100,7 @@ class OpenAIDialogue:
             with self._client(wire) as client:
                 yield from self._reply(client, prompt, turn)
         except transport_errors() as error:
-            turn.check()  # a wire that was cut raises too
+            turn.check()  # a cut connection raises too
             raise translated(error, choices.address) from error
         except ServerError as error:
             raise reported(error.body, choices.address) from error
@@ -109,8 +109,8 @@ class OpenAIDialogue:
         except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
             turn.check()
             raise EngineFailed(
-                f"What the server {choices.address} answers is no answer of a language model.",
-                "Look at the address: most servers' ends with /v1.",
+                f"The answer of the server {choices.address} is not that of a language model.",
+                "Check the address: most servers' ends with /v1.",
             ) from error
 
     def _client(self, wire: Wire) -> Any:
@@ -120,13 +120,13 @@ class OpenAIDialogue:
         except (ImportError, OSError, ValueError) as error:
             raise ConfigInvalid(
                 f"The proxies or certificates that are set cannot be used: {error}.",
-                "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+                "Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
             ) from error
         try:
             return self._openai.OpenAI(
                 base_url=choices.address,
                 api_key=key_for(choices.address) or NO_KEY,
-                max_retries=0,  # `asked_patiently` knows better when
+                max_retries=0,  # `asked_patiently` has the better reason then
                 timeout=self._openai.Timeout(choices.patience, connect=CONNECT_WITHIN),
                 default_headers={"Connection": "close"},
                 http_client=http,
@@ -134,7 +134,7 @@ class OpenAIDialogue:
         except (ValueError, self._openai.OpenAIError) as error:
             http.close()
             raise ConfigInvalid(
-                f"The address {choices.address} is none: {error}.", "It begins with http://"
+                f"The address {choices.address} is invalid: {error}.", "It begins with http://"
             ) from error
 
     def _reply(
@@ -194,7 +194,7 @@ class OpenAIDialogue:
 
     @property
     def _place(self) -> tuple[str, str]:
-        """What is learned about a server and its model is kept under this."""
+        """Return the key under which knowledge about a server and its model is stored."""
         return self._choices.address, self._model
 
     def _stream(self, client: Any, messages: list[dict[str, Any]], tools: list[Any]) -> Any:
@@ -248,6 +248,6 @@ def _first_model(client: Any, address: str) -> str:
 
 
 def _length(messages: list[dict[str, Any]]) -> int:
-    """About how many tokens the messages take."""
+    """Estimate the tokens of the messages."""
     contents = [message["content"] for message in messages]
     return int(sum(len(plain(each)) / LETTERS + media_tokens(each) + 8 for each in contents))

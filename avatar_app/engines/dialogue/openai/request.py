@@ -1,4 +1,4 @@
-"""What a server is asked; without what it, or its model, has refused before."""
+"""Builds requests for OpenAI-compatible servers, without parameters they have rejected before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Body = dict[str, Any]
 
 
 class Refusal(StrEnum):
-    """What servers or models do not take."""
+    """Features that servers or models may reject."""
 
     TOOLS = "tools"
     OLD_LENGTH = "max_tokens"
@@ -27,7 +27,7 @@ class Refusal(StrEnum):
 
 
 MEDIA = frozenset({Refusal.PICTURES, Refusal.SOUNDS})
-"""Parts of messages, which many models do not take."""
+"""Message parts that many models do not support."""
 
 
 def _renamed(body: Body) -> Body:
@@ -53,18 +53,18 @@ _SAID = (
     (Refusal.SOUNDS, re.compile(r"audio|multi-?modal|mmproj|content.{0,40}string")),
     (Refusal.TOOLS, re.compile(r"tool|function[ _]call")),
 )
-"""In what words they say so."""
+"""Patterns of their error messages."""
 
 
 def without(body: Body, refused: frozenset[Refusal]) -> Body:
-    """The request without what was refused."""
+    """Return the request without the rejected features."""
     for each in sorted(refused):
         body = _WITHOUT[each](body)
     return body
 
 
 def refusal(message: str, body: Body, refused: frozenset[Refusal]) -> Refusal | None:
-    """What an error says that a request should not hold; None where it is about something else."""
+    """Return the feature that an error rejects; None where it is about something else."""
     said = message.lower()
     for each, words in _SAID:
         if each not in refused and words.search(said) and _holds(body, each):

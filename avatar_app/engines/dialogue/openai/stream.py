@@ -1,4 +1,4 @@
-"""What a server answers, read piece by piece: its words, and the functions that it wants called."""
+"""Parses a streamed answer: words, and function calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from avatar_app.engines.dialogue.openai.events import documents
 CUT, FILTERED = "length", "content_filter"
 """Reasons for which an answer ends early."""
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-"""Where servers tell what a model thinks, apart from what it says."""
+"""Fields in which servers send a model's thoughts, separate from the answer."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HALVES = re.compile(r"[\ud800-\udfff]")
 LETTERS = 8
@@ -56,7 +56,7 @@ class ReadLimits:
 
 @dataclass(slots=True)
 class _Part:
-    """A function that is to be called, as far as it is written."""
+    """A function call, as far as it is written."""
 
     index: int | None
     id: str = ""
@@ -70,7 +70,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A function that the model wants to be called."""
+    """A function call requested by the model."""
 
     id: str
     call: ToolCall
@@ -80,13 +80,13 @@ class Requested:
 
 @dataclass(slots=True)
 class Answer:
-    """One answer: what else it holds than words, while these are read."""
+    """One answer: what else it contains besides words, collected while these are read."""
 
     parts: list[_Part] = field(default_factory=list)
     reason: str | None = None
     """Why it ended."""
     thought: str = ""
-    """What the server tells apart from the words."""
+    """What the server sends in addition to the words."""
     last: str = ""
     half: str = ""
 
@@ -103,7 +103,7 @@ class Answer:
             if limits.exceeded(text, len(self.thought)):
                 self.reason = CUT
                 return
-        turn.check()  # a wire that was cut looks like the end
+        turn.check()  # a cut connection looks like the end
         if self.reason is None and (self.last.isalnum() or self.last == ","):
             raise EngineFailed("The language model broke off in mid-sentence.", "Ask again.")
 
@@ -112,7 +112,7 @@ class Answer:
         self.parts.append(_Part(None, "", call.name, json.dumps(call.arguments)))
 
     def requested(self) -> list[Requested]:
-        """What is to be called, in order."""
+        """Return the requested calls, in order."""
         return [
             Requested(
                 part.id or f"call_{number}",
@@ -137,7 +137,7 @@ class Answer:
         return text
 
     def _content(self, content: Any) -> str:
-        """Words may come as a list of parts, of which some are thoughts (Mistral)."""
+        """Return the words of a list of parts, of which some are thoughts (Mistral)."""
         parts = content if isinstance(content, list) else [content]
         texts = []
         for part in parts:
@@ -160,7 +160,7 @@ class Answer:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
     def _take(self, piece: dict[str, Any]) -> None:
-        """Add a piece to the call that it belongs to."""
+        """Add a piece to its call."""
         function = piece["function"]
         name, written = str(function.get("name") or ""), function.get("arguments")
         part = self._part(piece.get("index"), str(piece.get("id") or ""), name)
@@ -172,8 +172,8 @@ class Answer:
             part.written = json.dumps(written)
 
     def _part(self, index: int | None, id: str, name: str) -> _Part:
-        """Calls are told apart by their id, by their index, and, where a server numbers all of them
-        alike or not at all (Ollama), by being complete."""
+        """Return the call of a piece: calls are distinguished by id, by index, and, where a server
+        numbers them all alike or not at all (Ollama), by being complete."""
         for part in reversed(self.parts):
             if id and part.id:
                 if part.id == id:

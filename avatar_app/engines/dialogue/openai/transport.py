@@ -1,4 +1,4 @@
-"""The way to a server: past all proxies to this machine, else as the environment says."""
+"""HTTP transport to a server: proxies, retries and connection errors."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from avatar_app.core.network import causes, check_environment, is_loopback, root
 from avatar_app.core.turn import Turn
 
 CONNECT_WITHIN = 5.0
-"""Seconds in which a connection must be made."""
+"""Timeout in seconds for connecting."""
 RETRIES = 2
-"""After a connection that failed or a server that is busy."""
+"""Retries after a failed connection or a busy server."""
 FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
-"""Seconds between two tries."""
+"""Seconds between two attempts."""
 _NOT_READY = 503
 """Status of llama-server, vLLM and others while they load a model."""
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def open_http_client(address: str, **options: Any) -> Any:
-    """An `httpx.Client` for `address`; `options` are further ones of its constructor.
+    """Return an `httpx.Client` for `address`; `options` are further ones of its constructor.
 
     Raises ConfigInvalid or ModelMissing, with the cause, where the environment makes one
     impossible.
@@ -56,23 +56,23 @@ def transport_errors() -> tuple[type[Exception], ...]:
 
 
 def unreachable(error: Exception, address: str) -> AvatarError:
-    """Why no connection to `address` came about."""
+    """Return the error for a failed connection to `address`."""
     cause = root_cause(error)
     match cause:
         case ssl.SSLCertVerificationError():
             return ConfigInvalid(
-                f"The server {address} could not prove that it is the one: {cause.verify_message}.",
+                f"The certificate of the server {address} is invalid: {cause.verify_message}.",
                 "If it has a certificate of its own, name the file: SSL_CERT_FILE.",
             )
         case ssl.SSLError():
             return ConfigInvalid(
-                f"The server {address} speaks no TLS that is understood here.",
-                "Look whether its address begins with http:// or https://.",
+                f"The server {address} does not support TLS, or an unknown version.",
+                "Check whether its address begins with http:// or https://.",
             )
         case socket.gaierror():
             return EngineFailed(
                 f"The name in {address} could not be looked up.",
-                "Look at the address, and whether the network is connected.",
+                "Check the address, and whether the network is connected.",
             )
     # By their names: the client brings an httpx of its own.
     names = {type(each).__name__ for each in causes(error)}
@@ -96,18 +96,18 @@ def unreachable(error: Exception, address: str) -> AvatarError:
 def refused_by_proxy(address: str) -> AvatarError:
     """What is wrong where a proxy stands before `address`."""
     return EngineFailed(
-        f"The proxy does not let through to {address}.",
+        f"The proxy refused to connect to {address}.",
         "Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY; a name and a password are written like"
         "  http://name:password@proxy.example.com:8080",
     )
 
 
 def asked_patiently(ask: Callable[[], T], turn: Turn, address: str, patience: float) -> T:
-    """What `ask` returns. It is called again after a connection that failed or a server that is
-    busy, with growing delays; while a server says that it is not ready, for `patience` seconds.
+    """Return the result of `ask`. It is called again after a failed connection or a busy server,
+    with growing delays; while a server reports that it is not ready, for `patience` seconds.
 
-    Never after a request that was not answered in time: who gives up makes a server that loads its
-    model begin again. Raises what the last call raised, or TurnCancelled.
+    Never after a request that timed out: aborting it makes a server that is loading its model start
+    again. Raises what the last call raised, or TurnCancelled.
     """
     stopped = threading.Event()
     turn.when_cancelled(stopped.set)
@@ -135,7 +135,7 @@ def asked_patiently(ask: Callable[[], T], turn: Turn, address: str, patience: fl
 
 
 def longest_silence(patience: float) -> float:
-    """Seconds after which an answer has come or was given up, whatever happens."""
+    """Return the seconds after which an answer has arrived or was given up in any case."""
     return patience + (RETRIES + 1) * (patience + CONNECT_WITHIN + LONGEST_DELAY)
 
 
@@ -163,7 +163,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _delay(state: RetryCallState) -> float:
-    """Seconds: as the server says, else twice as long each time."""
+    """Return the delay in seconds: as the server says, else twice as long each time."""
     response = getattr(_error_of(state), "response", None)
     told = response.headers.get("retry-after", "") if response is not None else ""
     if told.isdigit():

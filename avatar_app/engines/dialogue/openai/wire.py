@@ -1,4 +1,4 @@
-"""The wire to a server: a request that can be cut off at any moment, and what its errors mean."""
+"""Connections to a server that can be cut at any moment, API keys, and conversion of errors."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from avatar_app.engines.dialogue.openai.transport import (
 )
 
 NO_KEY = "unused"
-"""Servers on this computer ask for no key, but the client insists on one."""
+"""Servers on this computer need no key, but the client requires one."""
 LONGEST_REASON = 300
-"""Letters of what a server says."""
+"""Maximum letters of a server's message."""
 PAYMENT_REQUIRED = 402
 _UNPAID = ("insufficient_quota", "billing", "credit", "balance", "current quota", "payment")
 _TOO_LONG = re.compile(r"context (?:length|size|window)|maximum.{0,20}tokens|too long|n_ctx")
 KEYRING = "avatar_app"
-"""Under this name keys are kept in the system's keyring, by the server's address."""
+"""Service name in the system's keyring; keys are stored by the server's address."""
 
 
 class Wire:
     """The connections of one request. `cut` ends it wherever it waits: a socket that is merely
-    closed would leave a thread waiting for it."""
+    closed would leave a thread waiting."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,7 +38,7 @@ class Wire:
         self._is_cut = False
 
     def watch(self, request: Any) -> None:
-        """A request is about to be sent (an event hook of httpx)."""
+        """Event hook of httpx, called before a request is sent."""
         request.extensions["trace"] = self._traced
 
     def cut(self) -> None:
@@ -60,28 +60,28 @@ class Wire:
 
 
 def _shut(connected: socket.socket) -> None:
-    with suppress(OSError):  # the other side may have gone
+    with suppress(OSError):  # the other side may be closed
         connected.shutdown(socket.SHUT_RDWR)
 
 
 def key_for(address: str) -> str:
-    """The key for a server, from the system's keyring; empty where there is none."""
+    """Return the key for a server from the system's keyring; empty without one."""
     import keyring
     from keyring.errors import KeyringError
 
     try:
         return keyring.get_password(KEYRING, canonical(address)) or ""
     except KeyringError:
-        return ""  # no keyring here; a server that asks for a key says so
+        return ""  # no keyring here; a server that needs a key reports that
 
 
 def canonical(address: str) -> str:
-    """The one spelling of an address under which its key is kept."""
+    """Return the normalized address under which its key is stored."""
     return address.strip().rstrip("/")
 
 
 def _is_unpaid(error: Any) -> bool:
-    """An empty purse is no busy server, though many say 429 for both."""
+    """Whether the account is out of credit, for which many servers send 429 like busy ones."""
     code = str(getattr(error, "code", "") or "")
     said = f"{code} {reason_of(error)}".lower()
     return error.status_code == PAYMENT_REQUIRED or (
@@ -90,15 +90,15 @@ def _is_unpaid(error: Any) -> bool:
 
 
 def translated(error: Exception, address: str) -> AvatarError:
-    """What the client raised, for a person to read."""
+    """Convert the client's exceptions to user-facing errors."""
     import openai
 
     reason = reason_of(error)
     match error:
         case openai.APIStatusError() if _is_unpaid(error):
             return ConfigInvalid(
-                f"The server {address} answers only who has paid: {reason}",
-                "Look at your account and its limits there, or choose another server.",
+                f"The server {address} requires payment: {reason}",
+                "Check your account and its limits there, or choose another server.",
             )
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return ConfigInvalid(
@@ -108,12 +108,12 @@ def translated(error: Exception, address: str) -> AvatarError:
         case openai.NotFoundError() if not isinstance(error.body, dict):
             return ConfigInvalid(
                 f"The server {address} has nothing at this address: {reason}",
-                "Look at the address: most servers' ends with /v1.",
+                "Check the address: most servers' ends with /v1.",
             )
         case openai.NotFoundError():
             return ConfigInvalid(
                 f"The server {address} does not know the model: {reason}",
-                "Look what it has: avatar-app servers scan",
+                "List its models: avatar-app servers scan",
             )
         case openai.RateLimitError():
             return EngineFailed(f"The server {address} is busy: {reason}", "Ask again in a while.")
@@ -161,7 +161,7 @@ def _is_too_long(error: Any, reason: str) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """What the server says of an error, in its own words: not what the client wraps them in."""
+    """Return the server's own error message, without the client's wrapping."""
     told = _told(getattr(error, "body", None))
     status = getattr(error, "status_code", None)
     if not told or told.startswith("<"):  # a web page

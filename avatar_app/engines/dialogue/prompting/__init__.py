@@ -1,1 +1,1 @@
-"""What language models are told and what they write, for every engine that asks one."""
+"""Prompts for language models and parsing of their output, shared by all such engines."""

@@ -1,4 +1,4 @@
-"""The budget of a context: of a conversation too long for it the oldest part is told short."""
+"""Fits a conversation into the context: the oldest messages are shortened."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from avatar_app.engines.dialogue.prompting.content import plain
 from avatar_app.engines.dialogue.prompting.messages import with_system
 
 STEP = 4
-"""Exchanges by which a conversation is shortened at once: the beginning then stays as it is for
-some turns, and the model, which must read everything after a change anew, reads only what is new.
-"""
+"""Exchanges that are shortened at once: the beginning then stays the same for some turns, and the
+model, which must process everything after a change again, processes only what is new."""
 REMEMBERED_WORDS = 12
-"""Of a message that is told short."""
+"""Words that are kept of a shortened message."""
 REMEMBERED = 12
-"""Messages that are told short; older ones are forgotten."""
+"""Number of shortened messages; older ones are dropped."""
 EARLIER = "Earlier in this conversation:"
 
 Messages = list[dict[str, Any]]
 
 
 def fitted(messages: Messages, length: Callable[[Messages], int], room: int) -> Messages:
-    """A conversation, shortened from its beginning until its `length` (tokens) fits into `room`.
+    """Shorten a conversation from its beginning until its `length` (tokens) fits into `room`.
 
-    The system's message and the last one always stay. ConfigInvalid where these alone are too long.
+    The system's message and the last one always stay. Raises ConfigInvalid where these alone are
+    too long.
     """
     if length(messages) <= room:
         return messages
@@ -40,7 +40,7 @@ def fitted(messages: Messages, length: Callable[[Messages], int], room: int) -> 
     alone = [*system, turns[-1]]
     if (least := length(alone)) > room:
         raise ConfigInvalid(
-            f"What was said is too long for the model's context ({least} of {room} tokens).",
+            f"The message is too long for the model's context ({least} of {room} tokens).",
             "Choose a longer context, or say it in pieces.",
         )
     return alone

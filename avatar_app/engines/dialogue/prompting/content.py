@@ -1,4 +1,4 @@
-"""Content of messages in OpenAI's form: plain text, or parts of text, pictures and sounds."""
+"""Message content in OpenAI's form: plain text, or parts of text, pictures and sounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an answer is over though the model writes on: it speaks for others, or repeats itself."""
+"""Ends an answer when the model writes for other speakers or repeats itself."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ MARK = re.compile(
     r"|\[/?INST\]|<</?SYS>>|<｜[^<>｜]{2,24}｜>",
     re.IGNORECASE,
 )
-"""What begins or ends a message in some template, where it is written out."""
+"""Special tokens of chat templates, written as text."""
 OTHERS = frozenset(("user", "human", "you", "system", "assistant", "ai", "instruction", "input"))
-"""Whose words an answer does not hold."""
+"""Names of other speakers."""
 _ANYWHERE = frozenset(("User:", "Human:", "Assistant:"))
 _TOKEN = re.compile(r"\S*\s+|\S*[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|\S{60,}")
-"""A word and the blanks after it; of scripts without blanks, and of what is no word, a piece."""
+"""A word with the following blanks; in scripts without blanks, or for other characters, a piece."""
 _SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’)\]*_]*$")
 _TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|approx|e\.g|i\.e|No)|\b[A-Z])\.$")
-"""A full stop that ends no sentence."""
+"""Abbreviations whose full stop does not end a sentence."""
 _RUN = re.compile(r"(\w)\1{12,}")
 _NAME = re.compile(r"You are (?:an? )?((?:[A-Z][\w'-]+ ?){1,3})")
 _FENCE = "```"
 _DECORATION = "*_#> \n\t"
 TIMES = 3
-"""A sentence is not said for the third time, nor a few words thrice on end."""
+"""Number of repetitions of a sentence, or of a few words in a row, that is not spoken."""
 FEW_WORDS = 3
-"""Shorter sentences may come often: “Yes.”"""
+"""Shorter sentences may be repeated: “Yes.”"""
 WORDS_ON_END = 4
-"""A single word is not said so many times on end; “no, no, no” is speech."""
+"""Maximum repetitions of a single word; “no, no, no” is speech."""
 LONGEST_PATTERN = 12
-"""Words that are looked for as said again and again."""
+"""Maximum words of a repeated pattern."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where an answer ends."""
+    """When an answer ends."""
 
     sentences: int = 0
-    """It has no more; 0: as many as there are."""
+    """Maximum sentences; 0: unlimited."""
     speaker: frozenset[str] = frozenset()
-    """Names, in small letters, under which the avatar may begin: they are left out."""
+    """Names, in small letters, with which the avatar's line may begin: they are removed."""
 
     @classmethod
     def of(cls, system: str, sentences: int = 0) -> Limits:
-        """The avatar is called as it was told to be."""
+        """Create limits for the avatar's name in the prompt."""
         found = _NAME.search(system)
         name = found[1].strip().lower() if found else ""
         return cls(sentences, frozenset({"assistant", "ai", "avatar", name, *name.split()} - {""}))
@@ -69,12 +69,13 @@ class Ending:
         self.over = False
 
     def taken(self, piece: str) -> str:
-        """What may be said now that `piece` is written; once the answer is over, nothing more."""
+        """Return the speakable text after `piece` was written; once the answer is over, nothing
+        more."""
         self._text += piece
         return "".join(self._complete())
 
     def rest(self) -> str:
-        """What may be said when nothing follows."""
+        """Return the rest at the end of the answer."""
         text, self._text = self._text, ""
         ready = self._said(text) if not self.over else []
         if not self.over:
@@ -89,7 +90,7 @@ class Ending:
         self.over = self.over or bool(_RUN.search(self._text))
 
     def _said(self, token: str) -> list[str]:
-        """What may be said now that `token` is there."""
+        """Return the speakable text after `token`."""
         if token.startswith(_FENCE):
             self._fenced = not self._fenced
         if not self._words and not token.strip():
@@ -108,7 +109,8 @@ class Ending:
         return ready
 
     def _begin_line(self, line: list[str], token: str) -> list[str]:
-        """“Mira: Hello” is said without the name, “User: Hello” is not said at all."""
+        """Handle the beginning of a line: “Mira: Hello” is said without the name, “User: Hello” is
+        not said at all."""
         line.append(token)
         text = "".join(line).strip(_DECORATION).lower()
         name = text.removesuffix(":").strip(_DECORATION)
@@ -122,7 +124,7 @@ class Ending:
         return self._taken(line)
 
     def _taken(self, tokens: list[str]) -> list[str]:
-        """What may be said of words that are no name; a sentence that was said twice is held."""
+        """Return the speakable words of a text without names; a repeated sentence is held back."""
         ready: list[str] = []
         for token in tokens:
             if self.over:
@@ -166,7 +168,7 @@ class Ending:
         self._sentences += 1
 
     def _repeats(self) -> bool:
-        """Do the last words say a few words again and again?"""
+        """Whether the last words repeat a few words again and again."""
         words = self._words
         if len(words) >= WORDS_ON_END and len(set(words[-WORDS_ON_END:])) == 1:
             return True

@@ -1,4 +1,4 @@
-"""Messages and functions in the form that OpenAI made usual and that all chat templates expect."""
+"""Converts prompts and functions to OpenAI's message format, which all chat templates expect."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from avatar_app.core.values import ToolResult
 from avatar_app.engines.dialogue.prompting.content import Content, joined, plain
 
 BEGUN = "The conversation began with your words: {}"
-"""In the system's message, for many templates insist that the user speaks first."""
+"""Text in the system message, as many templates require that the user speaks first."""
 
 
 def merged(
     said: tuple[Message, ...], content: Callable[[Message], Content]
 ) -> list[dict[str, Any]]:
-    """The messages; two of the same role become one, for many templates insist.
+    """Return the messages; two of the same role are merged, as many templates require.
 
-    `content`: `with_media` for a model that may see and hear, else `text_only`.
-    What the avatar said before the user did (a greeting) is told in the system's message.
+    `content`: `with_media` for a model that may see and hear, else `text_only`. A greeting of the
+    avatar before the user's first words goes into the system message.
     """
     messages: list[dict[str, Any]] = []
     for message in said:
@@ -37,7 +37,7 @@ def merged(
 
 
 def described(prompt: Prompt) -> list[dict[str, Any]]:
-    """The functions a reply may call, in the form that OpenAI made usual."""
+    """Describe the functions a reply may call, in OpenAI's format."""
     return [
         {
             "type": "function",
@@ -52,13 +52,13 @@ def described(prompt: Prompt) -> list[dict[str, Any]]:
 
 
 def told(result: ToolResult) -> str:
-    """A function's result, or why there is none, as text."""
+    """Return a function's result, or its error, as text."""
     value = {"error": result.error} if result.error else result.value
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any]]:
-    """The messages with `more` at the end of the system's."""
+    """Return the messages with `more` at the end of the system message."""
     if messages and messages[0]["role"] == Role.SYSTEM:
         first = messages[0] | {"content": f"{messages[0]['content']}\n\n{more}"}
         return [first, *messages[1:]]
@@ -66,7 +66,8 @@ def with_system(messages: list[dict[str, Any]], more: str) -> list[dict[str, Any
 
 
 def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For templates that know no system: its words come before the user's first ones."""
+    """Move the system message before the user's first words, for templates without a system
+    role."""
     rest = [dict(message) for message in messages]
     if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
         return rest

@@ -1,4 +1,4 @@
-"""What a model writes, sorted out: words to be spoken, and functions to be called."""
+"""Parses a model's output into words to be spoken and functions to be called."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ CALLS = {
     "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
     "<|tool_call|>": "<|/tool_call|>",
 }
-"""How models of several makers begin and end a call (Hermes and Qwen, Llama, Mistral, DeepSeek)."""
+"""Marks around calls of several vendors (Hermes and Qwen, Llama, Mistral, DeepSeek)."""
 BARE = ('{"name":', '{"name" :', '{ "name":', '{"function":')
-"""How a call begins that has no mark."""
+"""The beginning of a call without a mark."""
 LONGEST_CALL = 8000
-"""Characters after which it is no call."""
+"""Characters after which a text is not a call."""
 _NAMED = re.compile(r"\s*([\w.-]+)\s*>\s*(\{.*)", re.DOTALL)
 
 
 def answer(
     pieces: Iterator[str], *, may_call: bool, thoughts: Thoughts, ending: Ending
 ) -> Iterator[str | ToolCall]:
-    """What is said and called, of what a model writes; it is read no further than the answer goes.
+    """Yield the words and calls of a model's output, reading no further than the answer goes.
 
-    Yields "" as well, where something was written of which nothing is said.
+    Yields "" as well, for output that is not spoken.
     """
     for output in sorted_out(thoughts.without(pieces), may_call=may_call):
         if isinstance(output, ToolCall):
@@ -49,7 +49,7 @@ def answer(
 
 
 def nothing_said(*, thought: bool, cut: bool, longest: int) -> EngineFailed:
-    """Why an answer is empty. `cut`: it came to its length, `longest` tokens."""
+    """Return why an answer is empty. `cut`: it reached its length, `longest` tokens."""
     if cut:
         return EngineFailed(
             f"The language model used up its {longest} tokens"
@@ -64,8 +64,8 @@ def nothing_said(*, thought: bool, cut: bool, longest: int) -> EngineFailed:
 
 
 def sorted_out(pieces: Iterable[str], *, may_call: bool) -> Iterator[str | ToolCall]:
-    """Words as they come, and calls; where none may be called, calls are left out. What may yet
-    become a mark is held back until it is known; an empty piece is passed on."""
+    """Yield words as they arrive, and calls; where none may be called, calls are dropped. Text that
+    may become a mark is held back until it is known; an empty piece is passed on."""
     held, begun, inside = "", False, ""
     marks = (*CALLS, *BARE)
     for piece in pieces:
@@ -100,7 +100,7 @@ def sorted_out(pieces: Iterable[str], *, may_call: bool) -> Iterator[str | ToolC
 
 
 def parsed(text: str) -> list[ToolCall]:
-    """The calls that a JSON text holds; none where it is no call."""
+    """Return the calls in a JSON text; empty where it contains none."""
     if named := _NAMED.match(text):
         text = f'{{"name": "{named[1]}", "arguments": {named[2]}}}'
     try:
@@ -134,7 +134,7 @@ def _objects(text: str) -> list[Any]:
 
 
 def _within(held: str, mark: str) -> tuple[str, str, list[ToolCall]]:
-    """What is left, the mark if it still holds, and what became of the text inside."""
+    """Process text inside a mark; returns what is left, the mark if still open, and the result."""
     if mark in BARE:
         try:
             _, end = json.JSONDecoder().raw_decode(held)
@@ -150,7 +150,7 @@ def _within(held: str, mark: str) -> tuple[str, str, list[ToolCall]]:
 
 
 def _rest(held: str, inside: str, *, begun: bool) -> Iterator[str | ToolCall]:
-    """At the end of the answer nothing is held back any more."""
+    """Return what was held back, at the end of the answer."""
     if not held:
         return
     if inside or (not begun and _may_be_json(held)):
@@ -162,7 +162,8 @@ def _rest(held: str, inside: str, *, begun: bool) -> Iterator[str | ToolCall]:
 
 
 def _may_be_json(text: str) -> bool:
-    """An answer that begins like an object may be a call without any mark (Llama writes so)."""
+    """Whether the answer begins like a JSON object, which may be a call without any mark
+    (Llama)."""
     start = text.lstrip()
     fence = "```json"
     opening = not start or start[0] in "{[" or fence.startswith(start[: len(fence)])
@@ -175,7 +176,7 @@ def _first(text: str, marks: tuple[str, ...]) -> tuple[int, str]:
 
 
 def _possible(text: str, marks: tuple[str, ...]) -> int:
-    """Length of the text's end that may be a mark's beginning."""
+    """Return the length of the text's end that may be the beginning of a mark."""
     longest = max(len(mark) for mark in marks)
     return next(
         (

@@ -1,4 +1,4 @@
-"""Thoughts are no answer: what a model writes for itself is left out, however it is marked."""
+"""Removes a model's thoughts from its answer, in all known markups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BEGIN = re.compile(
     r"|<unused94>",
     re.IGNORECASE,
 )
-"""DeepSeek, Qwen, Seed; Mistral; Kimi; Cohere, OpenThinker; gpt-oss; Gemma of medicine."""
+"""Opening marks: DeepSeek, Qwen, Seed; Mistral; Kimi; Cohere, OpenThinker; gpt-oss; MedGemma."""
 END = re.compile(
     rf"<\s*/\s*{_NAMES}\s*>"
     r"|\[/(?:THINK(?:ING)?|REASONING)\]"
@@ -42,28 +42,28 @@ _BEGINNINGS = (
     "let me think",
     "the question asks",
 )
-"""How those begin whose mark stood in the prompt already: nobody talks so to a person."""
+"""Typical beginnings of thoughts whose opening mark was part of the prompt."""
 
 
 class Thoughts:
-    """Takes thoughts out of one answer."""
+    """Removes thoughts from one answer."""
 
     def __init__(self, *, begun: bool = False, suspected: bool = False) -> None:
-        """`begun`: the prompt has begun one; `suspected`: the model has done so before, perhaps."""
+        """`begun`: the prompt has opened one; `suspected`: the model may have done so before."""
         self._inside, self._suspected = begun, suspected
         self._held = ""
         self._decided = begun or suspected
         self.found = begun
         """Whether there was any."""
         self.unmarked = False
-        """Whether one ended whose beginning was not written: the prompt must have begun it."""
+        """Whether one ended without an opening mark, so that the prompt must have opened it."""
 
     @property
     def unfinished(self) -> bool:
         return self._inside
 
     def without(self, pieces: Iterator[str]) -> Iterator[str]:
-        """The answer as it comes; "" where only thoughts did."""
+        """Yield the answer as it arrives; "" for thoughts."""
         for piece in pieces:
             self._held += piece
             yield "".join(self._free())
@@ -71,7 +71,7 @@ class Thoughts:
             yield self._held
 
     def _free(self) -> Iterator[str]:
-        """What is certainly no thought."""
+        """Return what is certainly not a thought."""
         while True:
             if self._inside:
                 end = END.search(self._held)
@@ -99,7 +99,7 @@ class Thoughts:
             return
 
     def _is_held_back(self) -> bool:
-        """Does the answer begin like a thought? Then its end must be waited for."""
+        """Whether the answer begins like a thought, so that its end must be awaited."""
         if not self._decided:
             text = self._held.lstrip().lower()
             if any(each.startswith(text) for each in _BEGINNINGS):
@@ -110,6 +110,6 @@ class Thoughts:
 
 
 def thought_begun(prompt: str) -> bool:
-    """Does a prompt end inside a thought?"""
+    """Whether a prompt ends inside a thought."""
     begins, ends = list(BEGIN.finditer(prompt)), list(END.finditer(prompt))
     return bool(begins) and (not ends or ends[-1].start() < begins[-1].start())

@@ -1,4 +1,4 @@
-"""Which functions a model is told of: the few that fit what was said, in few words."""
+"""Selects the few functions that fit the user's words, and describes them briefly."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from rapidfuzz import fuzz
 from avatar_app.core.prompt import Prompt, Role, ToolDescription, content_of
 
 MOST = 3
-"""Functions that are offered at once: each costs some 40 tokens of reading."""
+"""Maximum functions offered at once: each costs some 40 tokens."""
 ALIKE = 84
-"""Likeness, of 100, from which words are forms of one: “remind” and “reminder”."""
+"""Similarity, of 100, from which words are forms of one: “remind” and “reminder”."""
 NAME, DESCRIPTION, PARAMETER = 1.0, 0.6, 0.3
-"""What a word counts, by where it stands."""
+"""Weight of a word, by its position."""
 ENOUGH = 0.5
 """Score from which a function is offered."""
 SHORTEST = 4
-"""Letters of a word that says something."""
+"""Minimum letters of a meaningful word."""
 OFFERED = (
     "{said}\n\n(Only if that asks for it, call one of these functions, with nothing but"
     ' <tool_call>{{"name": …, "arguments": {{…}}}}</tool_call>; else just answer.\n{functions})'
 )
-"""Told with the user's words: what stands before them stays as it was, and is not read again."""
+"""Appended to the user's words: the text before them stays the same, and is not processed again."""
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
     (
@@ -39,7 +39,7 @@ _COMMON = frozenset(
 
 
 def fitting(prompt: Prompt, most: int = MOST) -> tuple[ToolDescription, ...]:
-    """The functions whose descriptions have most in common with what the user said."""
+    """Return the functions whose descriptions have most in common with the user's words."""
     said = _words(_last_said(prompt))
     if not said:
         return ()
@@ -53,7 +53,7 @@ def fitting(prompt: Prompt, most: int = MOST) -> tuple[ToolDescription, ...]:
 
 
 def with_offer(prompt: Prompt, tools: Iterable[ToolDescription]) -> Prompt:
-    """The prompt, in which the user's last words are followed by what may be called."""
+    """Return the prompt with the offered functions after the user's last words."""
     functions = "\n".join(signature(tool) for tool in tools)
     last = prompt.messages[-1]
     said = OFFERED.format(said=last.text, functions=functions)
@@ -62,7 +62,7 @@ def with_offer(prompt: Prompt, tools: Iterable[ToolDescription]) -> Prompt:
 
 
 def signature(tool: ToolDescription) -> str:
-    """A function in one line."""
+    """Return a function's signature in one line."""
     required = tool.parameters.get("required", ())
     parameters = ", ".join(
         f"{name}{'' if name in required else '?'}: {_type(schema, tool.parameters)}"
@@ -82,7 +82,7 @@ def _type(schema: dict[str, Any], whole: dict[str, Any]) -> str:
 
 
 def _last_said(prompt: Prompt) -> str:
-    """The user's words; also those before, where these answer a question."""
+    """Return the user's words; with those before, if they answer a question."""
     said = [message.text for message in prompt.messages if message.role is Role.USER][-2:]
     asked = len(prompt.messages) > 1 and prompt.messages[-2].text.rstrip().endswith("?")
     return " ".join(said if asked else said[-1:])
@@ -94,7 +94,7 @@ def _words(text: str) -> set[str]:
 
 
 def _weighed(tool: ToolDescription) -> dict[str, float]:
-    """The words of a description, and what each counts."""
+    """Return the words of a description with their weights."""
     schemas = tool.parameters.get("properties", {})
     texts = " ".join(f"{name} {schema.get('description', '')}" for name, schema in schemas.items())
     weights = dict.fromkeys(_words(texts.replace("_", " ")), PARAMETER)
@@ -103,7 +103,7 @@ def _weighed(tool: ToolDescription) -> dict[str, float]:
 
 
 def _score(word: str, weights: dict[str, float], every: Iterable[dict[str, float]]) -> float:
-    """What a word says for a function: more where few have it."""
+    """Return how much a word counts for a function: more if few have it."""
     here = _weight(word, weights)
     shared = sum(_weight(word, each) > 0 for each in every) if here else 1
     return here / math.sqrt(shared)

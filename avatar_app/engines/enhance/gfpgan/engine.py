@@ -1,4 +1,4 @@
-"""Restores a face with GFPGAN, from an ONNX file that the user brought.
+"""Face restoration with GFPGAN, from an ONNX file that the user provides.
 
 Wang et al., "Towards Real-World Blind Face Restoration with Generative Facial Prior" (2021). The
 network takes and gives RGB in [-1, 1], shape (1, 3, 512, 512).
@@ -28,14 +28,14 @@ class _Choices:
 
     @property
     def network(self) -> tuple[Path, str, int]:
-        """What takes seconds to change."""
+        """Return the options that take seconds to change."""
         return Path(self.model), self.device, self.threads
 
 
 class GfpganEnhancer:
     """A `core.engines.Enhancer`.
 
-    Raises ModelMissing where there is no such file, InputInvalid where it is damaged or another
+    Raises ModelMissing where the file is missing, InputInvalid where it is damaged or another
     network's, DeviceUnavailable and OutOfMemory where it cannot be computed.
     """
 
@@ -61,7 +61,7 @@ class GfpganEnhancer:
         restored = self._network.restored(planes)[0].transpose(1, 2, 0)
         if not np.isfinite(restored).all():
             raise EngineFailed(
-                "GFPGAN painted nothing that can be shown.",
+                "GFPGAN produced an invalid picture.",
                 "Choose another device, or another file of the network.",
             )
         painted = np.clip((restored + 1) * np.float32(127.5), 0, 255)

@@ -1,4 +1,4 @@
-"""GFPGAN's network: an ONNX file, opened only if it is one, and its failures in one sentence."""
+"""Loads and runs GFPGAN's ONNX network, with clear errors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Network:
         self._input, self._output = _checked(self._session, path)
 
     def restored(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`planes` and the answer: shape (1, 3, 512, 512), in [-1, 1]."""
+        """Run the network: `planes` and the result have shape (1, 3, 512, 512), in [-1, 1]."""
         feeds = {self._input.name: planes.astype(_NUMBERS[self._input.type])}
         with _told(None):
             (found,) = self._session.run([self._output.name], feeds)
@@ -65,7 +65,7 @@ class Network:
 
 
 def _checked(session: Any, path: Path) -> tuple[Any, Any]:
-    """The network's input and its picture, or InputInvalid if it is another network."""
+    """Return the network's input and output names; raises InputInvalid if it is another network."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     wrong = None
     if len(inputs) != 1:
@@ -83,7 +83,7 @@ def _checked(session: Any, path: Path) -> tuple[Any, Any]:
 
 
 def _fits(shape: Sequence[int | str | None]) -> bool:
-    """Exporters may leave sizes open; those have names."""
+    """Whether a shape matches; exporters may leave sizes open, as names."""
     sizes = zip(shape, _SHAPE, strict=False)
     return len(shape) == len(_SHAPE) and all(
         size == wanted for size, wanted in sizes if isinstance(size, int)
@@ -101,19 +101,19 @@ def _said_shape(shape: Sequence[int | str | None]) -> str:
 
 @contextmanager
 def _told(path: Path | None) -> Iterator[None]:
-    """Whatever onnxruntime raises, as an error for the user; `path`: what is being opened."""
+    """Convert onnxruntime's exceptions to user-facing errors; `path`: the file being opened."""
     try:
         yield
-    except Exception as error:  # onnxruntime's errors share no class
+    except Exception as error:  # onnxruntime's errors share no base class
         if is_out_of_memory(error):
             raise _no_room() from error
         if path is not None:
             raise InputInvalid(
-                f"{path.name} is damaged or no ONNX file.",
-                f"Fetch the file again, from where its authors publish it, {_OR_NONE}",
+                f"{path.name} is damaged or not an ONNX file.",
+                f"Download the file again from its authors, {_OR_NONE}",
             ) from error
         raise EngineFailed(
-            f"GFPGAN could not be computed: {error}.", f"Choose another device, {_OR_NONE}"
+            f"GFPGAN failed: {error}.", f"Choose another device, {_OR_NONE}"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Leaves a face as it was painted."""
+"""An enhancer that returns faces unchanged."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from avatar_app.core.values import Image
 
 
 class PassThrough:
-    """An enhancer that changes nothing."""
+    """Returns faces unchanged."""
 
     def configure(self) -> None:
-        """There is nothing to choose."""
+        """There are no options."""
 
     def enhance(self, face: Image) -> Image:
         return face
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""

@@ -1,1 +1,1 @@
-"""How a face acts, whoever draws it: visemes, coarticulation, blinks, glances and looks."""
+"""Facial animation shared by faces: visemes, coarticulation, blinks, glances and expressions."""

@@ -1,7 +1,7 @@
-"""Reads the mouth off a sound as it arrives, with the project's own small network (lips.onnx).
+"""Mouth shapes from sound as it arrives, by the project's own small network (lips.onnx).
 
 Mel columns go through two convolutions and a GRU, whose memory is carried from one call to the
-next; how the network was trained is told in training/visemes. One session serves the process.
+next; training/visemes describes the training. One session serves the process.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from avatar_app.engines.face.animation.visemes import SHAPES, closed
 
 NETWORK = Path(__file__).with_name("lips.onnx")
 CLOSING_FROM, CLOSED_FROM = 0.8, 0.95
-"""The network's answer from which lips begin to close, and from which they are closed."""
+"""Network output from which lips begin to close, and from which they are closed."""
 _OPENING = 0.06
-"""Openings up to this are taken for closed: the network is never quite sure of silence."""
+"""Openings up to this count as closed: the network is never quite sure of silence."""
 _STEADY = np.array([0.15, 0.25, 0.35, 0.25])
-"""Over the newest columns: shapes of teeth, tongue and lips do not flicker with the letters."""
+"""Smoothing of shapes over the newest columns, so that they do not flicker."""
 _SILENT_TAIL = 0.1
-"""Seconds of silence that bring out what the network still holds back."""
+"""Seconds of silence that flush what the network still holds back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The loaded network and what its file says of itself."""
+    """The loaded network and its metadata."""
 
     session: Any
     shapes: Floats
     """Shape (classes, parts of a Mouth): the mouth of each class."""
     delay: int
-    """Columns by which an answer comes after its column."""
+    """Columns by which an output lags its column."""
     past: tuple[int, ...]
     memory: tuple[int, ...]
 
 
 @cache
 def network() -> Network:
-    """Loaded and warmed at the first call: some 30 ms, beside the import of onnxruntime."""
+    """Load and warm up at the first call: some 30 ms, in addition to importing onnxruntime."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -63,7 +63,7 @@ def network() -> Network:
 
 
 class _Memory:
-    """What the network knows of one sound."""
+    """The network's state for one sound."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -71,14 +71,14 @@ class _Memory:
         self._memory = np.zeros(network.memory, np.float32)
 
     def answer(self, columns: Floats) -> tuple[Floats, Floats]:
-        """Probabilities (n, classes); opening and closure (n, 2)."""
+        """Return probabilities (n, classes); opening and closure (n, 2)."""
         given = {"mel": columns[None], "past": self._past, "memory": self._memory}
         shapes, curves, self._past, self._memory = self._network.session.run(None, given)
         return shapes[:, 0], curves[:, 0]
 
 
 class Ear:
-    """One sound, growing. `mouth` is known for all but the last 93 ms."""
+    """One growing sound. `mouth` is known for all but the last 93 ms."""
 
     def __init__(self, rate: int) -> None:
         """`rate` in samples per second."""
@@ -91,7 +91,7 @@ class Ear:
         self._early = self._network.delay
 
     def add(self, samples: Floats) -> None:
-        """The next samples of the sound, as many as there are."""
+        """Add the next samples of the sound, any number."""
         columns = self._levelling.add(self._columns.add(samples))
         if not len(columns):
             return
@@ -106,11 +106,12 @@ class Ear:
                 self._mouths.append(_mouth(Mouth(*smooth.tolist()), opening, closure))
 
     def end(self) -> None:
-        """Silence follows."""
+        """End the sound: silence follows."""
         self.add(np.zeros(round(self._rate * _SILENT_TAIL), np.float32))
 
     def mouth(self, at: float) -> Mouth:
-        """`at` seconds after the sound's beginning; the last one known for what is not yet."""
+        """Return the mouth `at` seconds after the sound's beginning; the last known one for later
+        times."""
         place = max(at, 0.0) / HOP
         first = math.floor(place)
         if at < 0 or not self._mouths:
@@ -123,7 +124,7 @@ class Ear:
 def _mouth(shape: Mouth, opening: float, closure: float) -> Mouth:
     opening = max(opening - _OPENING, 0.0) / (1 - _OPENING)
     closing = min(max((closure - CLOSING_FROM) / (CLOSED_FROM - CLOSING_FROM), 0.0), 1.0)
-    # the network's opening knows of closing lips already; shapes follow it where it is small
+    # the network's opening includes closing lips already; shapes follow it where it is small
     fade = min(opening / 0.1, 1.0)
     faded = Mouth(*(part * fade for part in shape))._replace(opening=opening, press=shape.press)
     return closed(faded, closing)

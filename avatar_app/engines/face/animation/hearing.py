@@ -1,6 +1,6 @@
-"""What is known of a live speech: its visemes and its loudness, whatever chunks it comes in.
+"""Visemes and loudness of live speech, independent of its chunks.
 
-Where a voice tells no visemes, the sound itself does (see ear.py).
+Where a voice provides no visemes, they are derived from the sound (see ear.py).
 """
 
 from __future__ import annotations
@@ -15,44 +15,45 @@ from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.visemes import Segment, blended
 
 LOOKAHEAD = 0.078
-"""Seconds of speech after a moment that must have come before its mouth is known."""
+"""Seconds of speech after a moment that must have arrived before its mouth is known."""
 LOOKAHEAD_BY_EAR = 0.098
-"""The same where the sound itself shapes the mouth."""
+"""The same where the mouth is derived from the sound."""
 _HOP = 0.01
-"""Seconds over which loudness is taken."""
+"""Seconds over which loudness is measured."""
 _SMOOTH = np.hanning(13)[1:-1].astype(np.float64) / np.hanning(13).sum()
 """Over 11 hops: it ends 60 ms after the moment."""
 _CONTINUED = 0.3
-"""Seconds: a shorter chunk without visemes continues the last one; a longer one goes by ear."""
+"""Seconds: a shorter chunk without visemes continues the last one; a longer one is analyzed."""
 _FLOOR = 0.02
 """RMS below which the loudest sound of a speech does not count as loud."""
 _TOLD, _HEARD = (0.015, 0.1), (0.01, 0.03)
-"""Levels, relative to the loudest, up to which the mouth is closed and from which it opens as told
-or as heard: the ear knows pauses itself, and tells them from the silence within a t or k."""
+"""Levels, relative to the loudest, up to which the mouth is closed and from which it opens fully,
+with visemes or by sound: the network recognizes pauses itself, and distinguishes them from the
+silence within a t or k."""
 _FORGET = 0.9985
 """Per hop: how fast the loudest sound is forgotten (half of it in 4.6 s)."""
 
 
 class Hearing:
-    """One speech, growing. Chunks are contiguous and of one rate."""
+    """One growing speech. Chunks are contiguous and of one rate."""
 
     def __init__(self) -> None:
         self.begins: float | None = None
         """Seconds of the turn's timeline at which the speech begins; None while unknown."""
         self.covered = 0.0
-        """Seconds of the turn's timeline that are known."""
+        """Seconds of the turn's timeline that have arrived."""
         self.ended = False
         self._segments: list[Segment] = []
         self._rest = np.zeros(0, dtype=np.float32)
         self._rate = 0
         self._ear: Ear | None = None
-        """Listens from the first chunk on that tells no visemes."""
+        """Analyzes the sound from the first chunk without visemes on."""
         self._ear_begins = 0.0
         self._loudness: list[float] = []
         self._loudest: list[float] = []
 
     def add(self, chunk: SpeechChunk) -> None:
-        """The next chunk of the speech."""
+        """Add the next chunk of the speech."""
         offset = chunk.audio.start / chunk.audio.rate
         if self.begins is None:
             self.begins = offset
@@ -65,11 +66,12 @@ class Hearing:
 
     @property
     def known(self) -> float:
-        """Seconds of the turn's timeline up to which nothing that comes changes the mouth."""
+        """Return the seconds of the turn's timeline up to which later chunks do not change the
+        mouth."""
         return self.covered - (LOOKAHEAD_BY_EAR if self._ear else LOOKAHEAD)
 
     def end(self) -> None:
-        """No more will come: silence follows."""
+        """End the speech: silence follows."""
         self.ended = True
         self._segments.append(Segment(self.covered, MouthShape.SIL))
         self._add_sound(np.zeros(self._hop() - 1, dtype=np.float32))
@@ -100,12 +102,13 @@ class Hearing:
             self._loudest.append(max(before * _FORGET, level, _FLOOR))
 
     def loudness(self, at: float) -> float:
-        """In [0, 1]: how loud the speech is at `at`, relative to its loudest sounds so far."""
+        """Return in [0, 1] how loud the speech is at `at`, relative to its loudest sounds
+        so far."""
         level, loudest = self._heard(at)
         return _loud(level / loudest)
 
     def mouth(self, at: float) -> Mouth:
-        """The mouth at `at` seconds of the turn's timeline."""
+        """Return the mouth at `at` seconds of the turn's timeline."""
         level, loudest = self._heard(at)
         by_ear = self._ear.mouth(at - self._ear_begins) if self._ear else Mouth()
         shape = blended(self._segments, at, by_ear)
@@ -115,13 +118,13 @@ class Hearing:
         )
 
     def _alive(self, relative: float) -> float:
-        """How much of its opening a mouth shows at this share of the loudest level."""
+        """Return how much of its opening a mouth shows at this share of the loudest level."""
         if self._ear:  # it has heard how loud the sound is
             return _gate(relative, *_HEARD)
         return (0.72 + 0.42 * _loud(relative)) * _gate(relative, *_TOLD)
 
     def _heard(self, at: float) -> tuple[float, float]:
-        """Level and loudest level around `at`, smoothed without delay."""
+        """Return level and loudest level around `at`, smoothed without delay."""
         place = (at - (self.begins or 0.0)) / _HOP - 0.5
         first = math.floor(place) - 5
         part = place - math.floor(place)

@@ -1,4 +1,4 @@
-"""What a living face does by itself: breath, blinks, glances, small motions, and how it looks.
+"""Idle motion of a face: breath, blinks, glances, small motions, and expression.
 
 Everything follows the pose's clock and a seed, so the same moment of life looks the same again.
 """
@@ -52,14 +52,15 @@ _UNHURRIED = Expression(
     lids=0.2, brows=0.2, brow_inner=0.2, brow_cock=0.2, smile=0.2,
     gaze_x=math.inf, gaze_y=math.inf, yaw=0.6, pitch=0.4, roll=3.0,
 )  # fmt: skip
-"""Speeds, per second, that a dozen pictures a second show as one movement. Eyes that jump to
-another place are there in one picture, however many are drawn."""
+"""Speeds, per second, that a dozen pictures a second show as one movement. Glances are
+instantaneous at any frame rate."""
 
 
 def lived(
     pose: Pose, look: FaceState, seconds: float, liveliness: float, loud: float = 0.0
 ) -> Pose:
-    """The pose `seconds` later, its mouth easing toward rest; `loud` (0 to 1) accents speech."""
+    """Return the pose `seconds` later, its mouth easing toward rest; `loud` (0 to 1) accents
+    speech."""
     clock = pose.clock + seconds
     nodding = look is FaceState.NODDING and pose.look is not FaceState.NODDING
     target = _target(look, clock, liveliness, loud)
@@ -108,7 +109,8 @@ def _target(look: FaceState, clock: float, liveliness: float, loud: float) -> Ex
 
 
 def drift(clock: float, pace: float, channel: int) -> float:
-    """Smooth noise in [−1, 1]: three sines that never meet again, about `pace` turns a second."""
+    """Return smooth noise in [−1, 1]: three sines that never meet again, about `pace` turns a
+    second."""
     phase = channel * 2.399963
     turn = math.tau * pace * clock
     return (
@@ -119,13 +121,13 @@ def drift(clock: float, pace: float, channel: int) -> float:
 
 
 def breath(clock: float) -> float:
-    """0 breathed out, 1 breathed in; a breath takes 4.4 seconds."""
+    """Return 0 for breathed out, 1 for breathed in; a breath takes 4.4 seconds."""
     turn = math.tau * clock / 4.4
     return 0.5 - 0.5 * math.cos(turn + 0.35 * math.sin(turn))
 
 
 def nod_pitch(pose: Pose) -> float:
-    """How far a nod lowers the head now: down once, and a little once more."""
+    """Return how far a nod lowers the head now: down once, and a little once more."""
     if pose.nod >= NOD_SECONDS:
         return 0.0
     share = pose.nod / NOD_SECONDS
@@ -140,7 +142,7 @@ def _blinks(slot: int) -> tuple[float, ...]:
 
 
 def blink(clock: float) -> float:
-    """How far a blink has closed the eyes: shut in 80 ms, open again in 170."""
+    """Return how far a blink has closed the eyes: shut in 80 ms, open again in 170."""
     most = 0.0
     for start in _blinks(int(clock // BLINK_SLOT)):
         since = clock - start
@@ -153,14 +155,14 @@ def blink(clock: float) -> float:
 
 @lru_cache(maxsize=64)
 def _glance(slot: int) -> tuple[float, float, float]:
-    """When within its slot the eyes jump, and where to."""
+    """Return when within its slot the eyes jump, and where to."""
     dice = random.Random(f"glance {slot}")
     wide = 2.6 if dice.random() < 0.16 else 1.0
     return dice.uniform(0, 0.8), dice.gauss(0, 0.075) * wide, dice.gauss(0, 0.045) * wide
 
 
 def glance(clock: float, look: FaceState) -> tuple[float, float]:
-    """Where the eyes look besides where the look sends them."""
+    """Return the offset of the gaze from where the expression directs it."""
     slot = int(clock // _GLANCE_SLOT)
     jump, x, y = _glance(slot)
     if clock - slot * _GLANCE_SLOT < jump:

@@ -1,4 +1,4 @@
-"""A face's poses from one frame to the next: at rest, and while it speaks."""
+"""Poses of a face from frame to frame, at rest and while it speaks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from avatar_app.engines.face.animation.pose import Mouth, Pose
 _CLOSING = 0.1
 """Seconds after the end of the sound until the mouth is closed."""
 _JOINING = 0.13
-"""Seconds in which the mouth on show turns into that of the speech."""
+"""Seconds in which the mouth on show blends into that of the speech."""
 
 
 def pose_of(after: VideoFrame | None) -> Pose:
-    """The pose to go on from; a frame without one tells nothing."""
+    """Return the pose to continue from; a default one for a frame without a pose."""
     return after.pose if after is not None and isinstance(after.pose, Pose) else Pose()
 
 
@@ -29,8 +29,8 @@ def rested(
     expressiveness: float,
     rest_fps: float | None = None,
 ) -> tuple[float, Pose]:
-    """Time and pose of the frame at rest that comes after `after`: 1/rest_fps later while the face
-    is calm, 1/fps while something moves quickly."""
+    """Return time and pose of the frame at rest that follows `after`: 1/rest_fps later while the
+    face is calm, 1/fps while something moves quickly."""
     before, step = pose_of(after), 1 / fps
     if rest_fps is not None and is_calm(before, look, 1 / rest_fps):
         step = max(step, 1 / rest_fps)
@@ -42,7 +42,7 @@ def rested(
 def performed(
     speech: Iterator[SpeechChunk], turn: Turn, pose: Pose, fps: float, expressiveness: float
 ) -> Iterator[tuple[float, Pose]]:
-    """Times and poses of `speech`, going on from `pose`."""
+    """Yield times and poses of `speech`, continuing from `pose`."""
     hearing = Hearing()
     start, step = pose.mouth, 1 / fps
     for shown, index in enumerate(_frames(hearing, speech, fps), start=1):
@@ -55,7 +55,7 @@ def performed(
 
 
 def _frames(hearing: Hearing, speech: Iterator[SpeechChunk], fps: float) -> Iterator[int]:
-    """The numbers of the frames, each as soon as what it depends on has been heard."""
+    """Yield the numbers of the frames, each as soon as the speech it depends on has arrived."""
     index = 0
     for chunk in speech:
         if hearing.begins is None:

@@ -1,4 +1,4 @@
-"""What a face does at one moment, and all it needs to go on smoothly from there."""
+"""The pose of a face at one moment, and everything needed to continue smoothly from it."""
 
 from __future__ import annotations
 
@@ -98,14 +98,14 @@ class Pose:
 
     @property
     def mouth_open(self) -> float:
-        """How far the lips are apart, 0 to 1."""
+        """Return how far the lips are apart, 0 to 1."""
         return self.mouth.opening
 
 
 def eased(
     value: Expression, speed: Expression, target: Expression, seconds: float
 ) -> tuple[Expression, Expression]:
-    """Value and speed of the springs after `seconds`: exact, so it is stable at any step."""
+    """Return value and speed of the springs after `seconds`: exact, so it is stable at any step."""
     values, speeds = [], []
     for x, v, goal, quick in zip(value, speed, target, QUICKNESS, strict=True):
         away = x - goal

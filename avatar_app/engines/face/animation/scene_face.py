@@ -1,4 +1,4 @@
-"""A face that paints a scene for each pose: resting, speaking, and configured while it works."""
+"""Base class of faces that paint a scene for each pose."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from avatar_app.engines.face.animation.pose import Pose
 
 
 class PaintedScene(Protocol):
-    """What a pose is painted into."""
+    """A scene into which poses are painted."""
 
     def paint(self, pose: Pose) -> Image:
-        """The picture of a pose, uint8, (height, width, 3), RGB."""
+        """Return the picture of a pose, uint8, (height, width, 3), RGB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,20 @@ class SceneOptions:
 
     @property
     def picture(self) -> tuple[Any, ...]:
-        """What the still part of the picture depends on."""
+        """Return what the still part of the picture depends on."""
         return self.width, self.height
 
     def scene(self) -> PaintedScene:
-        """Paint the still part; it may take half a second."""
+        """Paint the still part; may take half a second."""
         raise NotImplementedError
 
     def rest_pace(self, scene: PaintedScene) -> float:  # noqa: ARG002 a loop asks what it is
-        """Pictures a second at rest."""
+        """Return the frame rate at rest."""
         return self.rest_fps
 
 
 class SceneFace:
-    """A `core.engines.Face`; `pose.mouth_open` of its frames tells how far the lips are apart."""
+    """A `core.engines.Face`; `pose.mouth_open` of its frames is the gap between the lips."""
 
     options: ClassVar[type[SceneOptions]]
 

@@ -1,4 +1,4 @@
-"""A sound's mel bands every hundredth of a second, as it arrives, at any sample rate.
+"""Streaming mel spectrogram: a column every hundredth of a second, at any sample rate.
 
 The window is as long in seconds at every rate, and its spectrum is taken at that rate, so that no
 resampler delays or colors the sound; power is scaled so that a sound measures the same at each.
@@ -48,7 +48,8 @@ class MelColumns:
         self._next = 0
 
     def add(self, samples: Floats) -> Floats:
-        """The columns that have become known: natural logarithms of power, shape (n, BANDS)."""
+        """Return the columns that have become known: natural logarithms of power, shape (n,
+        BANDS)."""
         self._sound = np.concatenate([self._sound, samples])
         end = self._first + len(self._sound)
         starts = []
@@ -75,7 +76,7 @@ class MelColumns:
 
 @cache
 def _filterbank(rate: int) -> Floats:
-    """Triangles over the bins, shape (bins, BANDS)."""
+    """Return triangles over the bins, shape (bins, BANDS)."""
     bins = np.fft.rfftfreq(round(rate * _RESOLUTION), 1 / rate)
     edges = _hertz(np.linspace(_mel(_LOWEST), _mel(_HIGHEST), BANDS + 2))
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
@@ -93,13 +94,14 @@ def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Levelling:
-    """Columns relative to the loudest sound of the last seconds, so that loudness says little."""
+    """Normalizes columns by the loudest sound of the last seconds, so that loudness matters
+    little."""
 
     def __init__(self) -> None:
         self._loudest = LOUD_ENOUGH
 
     def add(self, columns: Floats) -> Floats:
-        """About 0 where it is quiet, 2 to 4 where it is loud; same shape."""
+        """Return about 0 where it is quiet, 2 to 4 where it is loud; same shape."""
         if not len(columns):
             return columns
         levels = np.log(np.exp(columns).sum(axis=1))

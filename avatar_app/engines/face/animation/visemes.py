@@ -1,4 +1,4 @@
-"""The 15 visemes as shapes of the mouth, and how neighbors share the mouth at one moment.
+"""Mouth shapes of the 15 visemes, and their blending by coarticulation.
 
 Coarticulation follows the dominance functions of Cohen & Massaro ("Modeling coarticulation in
 synthetic visual speech", 1993): a shape is the mean of the neighboring visemes' targets, weighted
@@ -62,15 +62,15 @@ DOMINANCE = {
 
 
 class Segment(NamedTuple):
-    """A stretch of speech that heads for one shape."""
+    """A stretch of speech with one target shape."""
 
     start: float
     shape: MouthShape | None
-    """None where the voice gives no visemes: the sound itself shapes the mouth."""
+    """None where the voice gives no visemes: the mouth is derived from the sound."""
 
 
 def blended(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
-    """The mouth at `at` seconds; `by_ear` is the target of segments without a viseme.
+    """Return the mouth at `at` seconds; `by_ear` is the target of segments without a viseme.
 
     Segments are in order of time. Those that start after `at + REACH` do not matter.
     """
@@ -87,7 +87,7 @@ def blended(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
 
 
 def _near(segments: Sequence[Segment], at: float) -> list[tuple[float, float, MouthShape | None]]:
-    """(start, end, shape) of the segments within reach; silence before the first one."""
+    """Return (start, end, shape) of the segments within reach; silence before the first one."""
     first = bisect_right(segments, at - REACH, key=lambda segment: segment.start) - 1
     last = bisect_right(segments, at + REACH, key=lambda segment: segment.start)
     near: list[tuple[float, float, MouthShape | None]] = []
@@ -100,13 +100,14 @@ def _near(segments: Sequence[Segment], at: float) -> list[tuple[float, float, Mo
 
 
 def _window(offset: float) -> float:
-    """The share of a raised cosine of half width REACH that lies before `offset` of its center."""
+    """Return the share of a raised cosine of half width REACH that lies before `offset` of its
+    center."""
     u = min(max(offset / REACH, -1.0), 1.0)
     return 0.5 * (1 + u + math.sin(math.pi * u) / math.pi)
 
 
 def closure(segments: Sequence[Segment], at: float) -> float:
-    """How far the lips are closed for p, b or m: 1 at the consonant, however short it is."""
+    """Return how far the lips are closed for p, b or m: 1 at the consonant, however short it is."""
     most = 0.0
     for start, end, shape in _near(segments, at):
         if shape is MouthShape.PP:
@@ -123,7 +124,7 @@ def _smoothstep(x: float) -> float:
 
 
 def closed(mouth: Mouth, share: float) -> Mouth:
-    """`mouth` with its lips closed by `share`, 0 to 1."""
+    """Return `mouth` with its lips closed by `share`, 0 to 1."""
     if share <= 0.0:
         return mouth
     away = 1 - share

@@ -1,1 +1,1 @@
-"""What people bring trained networks in: read without running anything that is in the file."""
+"""Reads network checkpoints without running code in them."""

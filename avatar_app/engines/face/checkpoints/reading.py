@@ -1,4 +1,4 @@
-"""Reads a network's weights from a file of any common kind and runs nothing that is in it."""
+"""Reads network weights from files of any common format, safely and with validation."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ State = Mapping[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 _WRAPPER = "module."
-"""Begins the keys of a network that was trained on several devices."""
+"""Key prefix of a network trained on several devices."""
 _WRAPPED_IN = "state_dict"
 _COUNTER = "num_batches_tracked"
-"""Ends the keys of entries that matter in training only."""
-_FETCH_AGAIN = "Fetch the file again, from where its authors publish it."
+"""Key suffix of entries used only in training."""
+_FETCH_AGAIN = "Download the file again from its authors."
 _SAFETENSORS = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8", "BF16": "<u2"}
 _LARGEST = 1e9
-"""Of a weight or a variance, without its sign; a layer times such a one overflows soon."""
+"""Maximum absolute weight or variance; a layer with a larger one soon overflows."""
 _LONGEST_HEADER = 16_000_000
 """Bytes; a real one has some 30,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A network whose weights its authors publish, and how an error speaks of it."""
+    """A published network, and its names in error messages."""
 
     title: str
     """`No {title} checkpoint at …`"""
     network: str
     """`… is not a checkpoint of {network}`"""
     where: str
-    """The hint where no file is there."""
+    """The hint where the file is missing."""
     which: str
     """The hint where the file is another network's."""
     shapes: Shapes
@@ -54,14 +54,14 @@ def read_weights(
     published: Published,
     read_onnx: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> State:
-    """The network's weights by key, checked: each one there, of its shape and finite.
+    """Return the network's weights by key, checked: all present, of the right shape and finite.
 
-    They are read again from the file each time they are asked for, so that a network is not in
-    memory twice while it is loaded; where the file has changed meanwhile, that raises InputInvalid.
+    They are read from the file at each access, so that a network is not in memory twice while it is
+    loaded; where the file has changed meanwhile, that raises InputInvalid.
 
-    Takes what torch saves (both its formats) and .safetensors; .onnx too where `read_onnx` knows
-    how. ModelMissing if there is no such file; InputInvalid if it is damaged, is another network's
-    or wants to run code.
+    Reads torch's files (both formats) and .safetensors; .onnx too where `read_onnx` knows how.
+    Raises ModelMissing if the file is missing; InputInvalid if it is damaged, another network's or
+    contains code.
     """
     if not path.is_file():
         raise ModelMissing(f"No {published.title} checkpoint at {path}.", published.where)
@@ -71,7 +71,7 @@ def read_weights(
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """What is wrong with the file called `name`, as an error for the user."""
+    """Convert errors about the file called `name` to user-facing ones."""
     try:
         yield
     except Refused as refused:
@@ -87,7 +87,7 @@ def _told(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Entries(Mapping[str, NDArray[np.float32]]):
-    """A checkpoint's weights, each read when it is asked for."""
+    """A checkpoint's weights, each read on access."""
 
     name: str
     """The file's."""
@@ -118,7 +118,7 @@ def _read(path: Path, read_onnx: Callable[[Path], Mapping[str, Any]] | None) -> 
 def _unwrapped(content: Mapping[str, Any]) -> dict[str, Any]:
     state = content.get(_WRAPPED_IN, content)
     if not isinstance(state, Mapping):
-        raise Damaged("it holds no table of weights")
+        raise Damaged("it contains no table of weights")
     return {str(key).removeprefix(_WRAPPER): value for key, value in state.items()}
 
 
@@ -157,15 +157,15 @@ def _foreign(name: str, published: Published, reason: str) -> InputInvalid:
 
 
 def _read_safetensors(path: Path) -> dict[str, _Stored]:
-    """https://github.com/huggingface/safetensors#format"""
+    """Read a file in the format of https://github.com/huggingface/safetensors#format"""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > min(_LONGEST_HEADER, path.stat().st_size):
-            raise Damaged("its header is cut off")
+            raise Damaged("its header is truncated")
         try:
             header = json.loads(file.read(length))
         except (ValueError, RecursionError) as error:
-            raise Damaged("its header is no JSON") from error
+            raise Damaged("its header is not JSON") from error
     header.pop("__metadata__", None)
     size = path.stat().st_size - 8 - length
     return {key: _tensor(key, entry, path, 8 + length, size) for key, entry in header.items()}
@@ -199,7 +199,7 @@ def _tensor(key: str, entry: Any, path: Path, offset: int, size: int) -> _Stored
         if not whole or end - begin != math.prod(shape) * np.dtype(_SAFETENSORS[kind]).itemsize:
             raise ValueError("its numbers do not fit one another")
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"nobody understands its entry {key}") from error
+        raise Damaged(f"its entry {key} has an unknown format") from error
     if end > size:
         raise Damaged("it is cut off")
     return _Stored(path, offset + begin, kind, shape)

@@ -1,8 +1,8 @@
-"""Reads the numbers in a file that torch saved, without torch and without running its pickle.
+"""Reads tensors from torch files without torch, and without running their pickle.
 
-A pickle is a program. This reader takes the few steps and knows the few names that a table of
-tensors needs, and replaces each name by a description; any other ends the reading. Two formats: a
-zip archive (torch ≥ 1.6), and before it a row of pickles followed by the raw storages.
+A pickle is a program. This reader accepts the few opcodes and names that a table of tensors needs,
+and replaces each name by a description; any other one is an error. Two formats: a zip archive
+(torch ≥ 1.6), and before it a row of pickles followed by the raw storages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-"""What the first pickle of the older format says."""
+"""Content of the first pickle in the older format."""
 _BFLOAT16 = "BFloat16Storage"
 _STORAGES = {
     "FloatStorage": "<f4",
@@ -41,7 +41,7 @@ _BROKEN = (
     pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, NotImplementedError,
     ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError,
 )  # fmt: skip
-"""What reading a file that was cut off or changed may raise."""
+"""Exceptions of reading a truncated or changed file."""
 _MOST_DIMENSIONS = 8
 _LONGEST_PROGRAM = 5_000_000
 """Bytes of a pickle without its numbers; a real one has some 30,000, with an optimizer 100,000."""
@@ -60,20 +60,20 @@ _STEPS = b"".join(
         pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD, pickle.BINPERSID,
     )
 )  # fmt: skip
-"""What torch writes a table in."""
+"""Opcodes that torch uses for a table."""
 
 
 class Damaged(Exception):
-    """The file is cut off, changed or of another kind."""
+    """The file is truncated, changed or of another kind."""
 
 
 class Refused(Exception):
-    """The file wants to run code; names what it asks for."""
+    """The file contains code; includes the name it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A type of storage, as its pickled name says."""
+    """A storage type, by its pickled name."""
 
     name: str
 
@@ -84,7 +84,7 @@ class _Kind:
 
 @dataclass(slots=True)
 class _Storage:
-    """A row of numbers somewhere in the file."""
+    """An array of numbers in the file."""
 
     kind: _Kind
     length: int
@@ -102,7 +102,7 @@ class _Storage:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A part of a storage; its numbers are read when asked for."""
+    """A part of a storage; its numbers are read on access."""
 
     storage: _Storage
     offset: int
@@ -111,7 +111,7 @@ class Tensor:
     """In elements."""
 
     def read(self) -> NDArray[Any]:
-        """The numbers, shape `shape`. Damaged if they are not there."""
+        """Return the numbers, shape `shape`. Raises Damaged if they are missing."""
         values = self.storage.read()
         last = self.offset + sum(
             (size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True)
@@ -124,7 +124,7 @@ class Tensor:
 
 
 def read_torch_file(path: Path) -> Mapping[str, Any]:
-    """The saved table. Raises Damaged, or Refused for a file that would run code."""
+    """Return the saved table. Raises Damaged, or Refused for a file that contains code."""
     try:
         content = _read_zip(path) if zipfile.is_zipfile(path) else _read_row(path)
     except _BROKEN as error:
@@ -145,12 +145,12 @@ def _set_items(reader: Any) -> None:
 
 
 def _build(reader: Any) -> None:
-    """What a table keeps beside its entries is left out."""
+    """Ignore what a table stores in addition to its entries."""
     reader.stack.pop()
 
 
 def _require_names(names: Sequence[Any]) -> None:
-    """Only these are looked up in a table: to hash a tuple in millions of them ends the process."""
+    """Accept only names as keys: hashing a tuple with millions of entries ends the process."""
     if not all(type(name) in (str, int) for name in names):
         raise Damaged("its table is described wrongly")
 
@@ -185,7 +185,7 @@ class _Reader(pickle._Unpickler):  # noqa: SLF001 the one in Python, whose steps
 
 
 class _Program:
-    """The part of a file in which a pickle may lie."""
+    """The part of a file that may contain a pickle."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -218,7 +218,7 @@ def _rebuilt(storage: Any, offset: int, shape: Any, strides: Any, *_: Any) -> Te
 
 
 def _identified(pid: Any) -> tuple[_Kind, str, int]:
-    """Type, key and length of a storage; an older file's entry has one more part."""
+    """Return type, key and length of a storage; an older file's entry has one more part."""
     word, kind, key, _device, length, *_view = pid
     described = word == "storage" and isinstance(kind, _Kind) and type(key) in (str, int)
     if not described or type(length) is not int:
@@ -256,7 +256,7 @@ def _member(path: Path, name: str) -> bytes:
 
 
 def _read_row(path: Path) -> Any:
-    """Pickles of magic, version, system, content and the storages' keys; then the storages."""
+    """Read pickles of magic, version, system, content and the storages' keys; then the storages."""
     storages: dict[str, _Storage] = {}
 
     def storage(pid: Any) -> _Storage:

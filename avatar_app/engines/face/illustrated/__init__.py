@@ -1,1 +1,1 @@
-"""A portrait drawn by code: characters as layered vector art, moved by speech and by life."""
+"""Illustrated faces: characters as layered vector art, animated by speech and idle motion."""

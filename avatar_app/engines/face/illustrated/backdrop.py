@@ -1,4 +1,4 @@
-"""The calm light behind a character: a gradient, a glow and a few soft discs, for any size."""
+"""Backdrops of characters: a gradient, a glow and a few soft discs, for any size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bends the flat picture of a character as a head turns, nods and breathes.
+"""Warps a character's flat picture as the head turns, nods and breathes.
 
 The picture is painted once, upright. A head that turns is the same picture with every point shifted
 by its depth: the nose farthest, the hair least, the backdrop not at all. The shifts are sums of few
@@ -39,13 +39,13 @@ class Frame(NamedTuple):
 
 
 def framed(width: int, height: int) -> Frame:
-    """Head and shoulders in a picture of any shape; the eyes lie above its middle."""
+    """Place head and shoulders in a picture of any shape; the eyes are above its middle."""
     scale = max(min(height / 470, width / 400), height / 1000)
     return Frame(width, height, scale, width / 2, height * 0.462)
 
 
 class Bending:
-    """Bends pictures of one size."""
+    """Warps pictures of one size."""
 
     def __init__(self, frame: Frame) -> None:
         reach = 262 * frame.scale
@@ -61,7 +61,8 @@ class Bending:
         self._fields = (fields * -frame.scale).reshape(len(fields), -1).astype(np.float32)
 
     def bend(self, picture: Picture, pose: Pose, into: Picture) -> None:
-        """`into`: the columns of the frame that this bending covers, as `picture` is."""
+        """Warp a picture. `into`: the columns of the frame that this warp covers, like
+        `picture`."""
         shift = np.asarray(_amounts(pose), dtype=np.float32) @ self._fields
         coarse = self._base + shift.reshape(self._base.shape)
         places = cv2.resize(coarse, self._size, interpolation=cv2.INTER_LINEAR)
@@ -71,13 +72,14 @@ class Bending:
 
 
 def _grid(pixels: int) -> Field:
-    """Centers of the cells of about _STEP pixels that `cv2.resize` spreads over `pixels`."""
+    """Return the centers of the cells of about _STEP pixels that `cv2.resize` spreads over
+    `pixels`."""
     cells = max(pixels // _STEP, 2)
     return ((np.arange(cells) + 0.5) * pixels / cells - 0.5).astype(np.float32)
 
 
 def _amounts(pose: Pose) -> tuple[float, ...]:
-    """How much of each field of `_fields` a pose asks for."""
+    """Return how much of each field of `_fields` a pose uses."""
     face = pose.expression
     nod = nod_pitch(pose)
     return (
@@ -92,7 +94,7 @@ def _amounts(pose: Pose) -> tuple[float, ...]:
 
 
 def _fields(x: Field, y: Field) -> NDArray[np.float32]:
-    """Shifts in the character's units, shape (fields, rows, columns, 2)."""
+    """Return shifts in the character's units, shape (fields, rows, columns, 2)."""
     zero = np.zeros_like(x)
     head = _fall(y, 88, 205) * _fall(np.abs(x), 140, 255) * _fall(-y, 172, 240)
     round_ = np.exp(-((x / 72) ** 2) - ((y - 22) / 92) ** 2)
@@ -117,7 +119,7 @@ def _fields(x: Field, y: Field) -> NDArray[np.float32]:
 
 
 def _fall(value: Field, start: float, end: float) -> Field:
-    """1 up to `start`, 0 from `end` on, smooth between."""
+    """Return 1 up to `start`, 0 from `end` on, smooth between."""
     x = np.clip((end - value) / (end - start), 0.0, 1.0)
     fallen: Field = x * x * (3 - 2 * x)
     return fallen

@@ -1,4 +1,4 @@
-"""Strokes a character is painted with: smooth shapes, soft shadows, strands of hair.
+"""Drawing primitives for characters: smooth shapes, soft shadows, strands of hair.
 
 All lengths are in the character's units: the face is about 180 wide, its eyes lie on y = 0 and its
 chin near y = 120; x grows to the right of the picture and y downwards.
@@ -24,12 +24,12 @@ _BULGE = np.abs(np.sin(np.pi * _SHARE)) ** 0.8
 
 
 def tint(rgb: int, alpha: float = 1.0) -> int:
-    """`0xRRGGBB` with an opacity in [0, 1], as skia's color."""
+    """Convert `0xRRGGBB` with an opacity in [0, 1] to skia's color."""
     return (round(255 * min(max(alpha, 0.0), 1.0)) << 24) | rgb
 
 
 def mixed(one: int, other: int, share: float) -> int:
-    """The color `share` of the way from `one` to `other` (both `0xRRGGBB`)."""
+    """Return the color `share` of the way from `one` to `other` (both `0xRRGGBB`)."""
     mix = 0
     for shift in (16, 8, 0):
         a, b = (one >> shift) & 255, (other >> shift) & 255
@@ -38,7 +38,7 @@ def mixed(one: int, other: int, share: float) -> int:
 
 
 def smooth(points: Points, *, closed: bool = True, tension: float = 1.0) -> skia.Path:
-    """A Catmull-Rom curve through `points`; a repeated point makes a corner."""
+    """Return a Catmull-Rom curve through `points`; a repeated point makes a corner."""
     path = skia.Path()
     path.moveTo(*points[0])
     befores = [points[-1], *points] if closed else [points[0], *points]
@@ -61,13 +61,14 @@ def smooth(points: Points, *, closed: bool = True, tension: float = 1.0) -> skia
 
 
 def mirrored(points: Points) -> list[Point]:
-    """The right half of an outline (top to bottom) and its mirror image, as one closed outline."""
+    """Return the right half of an outline (top to bottom) and its mirror image, as one closed
+    outline."""
     left = [(-x, y) for x, y in reversed(points) if x != 0]
     return [*points, *left]
 
 
 def fill(color: int, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
-    """A plain paint; `blur` is the softness of its edge (standard deviation)."""
+    """Return a plain paint; `blur` is the softness of its edge (standard deviation)."""
     paint = skia.Paint(Color=tint(color, alpha), AntiAlias=True)
     if blur > 0:
         paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
@@ -75,7 +76,7 @@ def fill(color: int, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
 
 
 def line(color: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> skia.Paint:
-    """A round pen."""
+    """Return a round pen."""
     paint = fill(color, alpha, blur)
     paint.setStyle(skia.Paint.kStroke_Style)
     paint.setStrokeWidth(width)
@@ -87,7 +88,7 @@ def line(color: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> ski
 def fade(
     start: Point, end: Point, colors: Sequence[int], stops: Sequence[float] | None = None
 ) -> skia.Paint:
-    """A linear gradient; colors are skia's (see `tint`)."""
+    """Return a linear gradient; colors are skia's (see `tint`)."""
     shader = skia.GradientShader.MakeLinear([start, end], list(colors), stops and list(stops))
     return skia.Paint(Shader=shader, AntiAlias=True, Dither=True)
 
@@ -99,7 +100,7 @@ def glow(
     stops: Sequence[float] | None = None,
     squash: float = 1.0,
 ) -> skia.Paint:
-    """A radial gradient, `squash` times as high as wide."""
+    """Return a radial gradient, `squash` times as high as wide."""
     matrix = skia.Matrix()
     matrix.setScale(1.0, squash, *center)
     shader = skia.GradientShader.MakeRadial(
@@ -109,7 +110,7 @@ def glow(
 
 
 def blot(canvas: skia.Canvas, center: Point, size: Point, color: int, alpha: float) -> None:
-    """A soft ellipse of half axes `size`, fading to nothing at its edge."""
+    """Draw a soft ellipse of half axes `size`, fading to nothing at its edge."""
     colors = [tint(color, alpha * share) for share in (1.0, 0.78, 0.32, 0.07, 0.0)]
     paint = glow(center, size[0], colors, [0, 0.28, 0.58, 0.82, 1], size[1] / size[0])
     canvas.drawOval(skia.Rect.MakeLTRB(*_box(center, size)), paint)
@@ -122,7 +123,7 @@ def _box(center: Point, size: Point) -> tuple[float, float, float, float]:
 
 @contextmanager
 def inside(canvas: skia.Canvas, path: skia.Path) -> Iterator[None]:
-    """What is painted meanwhile stays within `path`."""
+    """Clip painting to `path`."""
     canvas.save()
     canvas.clipPath(path, doAntiAlias=True)
     yield
@@ -130,19 +131,19 @@ def inside(canvas: skia.Canvas, path: skia.Path) -> Iterator[None]:
 
 
 def tapered(points: Points, width: float, start: float = 0.0, end: float = 0.0) -> skia.Path:
-    """A brush stroke: `width` in its middle, `start` and `end` times that at its ends."""
+    """Draw a brush stroke: `width` in its middle, `start` and `end` times that at its ends."""
     return smooth([(x, y) for x, y in _edge(points, width, start, end).tolist()])
 
 
 def quill(points: Points, width: float, start: float = 0.0, end: float = 0.0) -> skia.Path:
-    """A short `tapered` stroke whose outline is straight between its points; much quicker."""
+    """Draw a short `tapered` stroke whose outline is straight between its points; much quicker."""
     path = skia.Path()
     path.addPoly([(x, y) for x, y in _edge(points, width, start, end).tolist()], close=True)
     return path
 
 
 def _edge(points: Points, width: float, start: float, end: float) -> NDArray[np.float64]:
-    """The outline of a brush stroke, shape (2 × _SAMPLES, 2)."""
+    """Return the outline of a brush stroke, shape (2 × _SAMPLES, 2)."""
     place, slope = _along(len(points))
     given = np.asarray(points, dtype=float)
     along, step = place @ given, slope @ given
@@ -154,7 +155,8 @@ def _edge(points: Points, width: float, start: float, end: float) -> NDArray[np.
 
 @lru_cache
 def _along(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Matrices that take `count` points to _SAMPLES places on their curve, and to its slopes."""
+    """Return matrices that map `count` points to _SAMPLES places on their curve, and to its
+    slopes."""
     padding = np.zeros((count + 2, count))
     padding[1:-1] = np.eye(count)
     padding[0, :2] = padding[-1, :-3:-1] = (2, -1)
@@ -180,7 +182,7 @@ def strands(
     spread: float = 2.0,
     blur: float = 0.0,
 ) -> None:
-    """`count` tapered hairs that lie between two guide curves with the same number of points."""
+    """Draw `count` tapered hairs between two guide curves with the same number of points."""
     random = np.random.default_rng(seed)
     first, last = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     for _ in range(count):

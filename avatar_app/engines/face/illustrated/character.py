@@ -1,4 +1,5 @@
-"""What makes a character: how it is painted, and where its eyes, brows and mouth are drawn."""
+"""The definition of a character: how it is painted, and where its eyes, brows and mouth are
+drawn."""
 
 from __future__ import annotations
 
@@ -81,7 +82,7 @@ class MouthStyle:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Somebody to talk to."""
+    """A character of the illustrated face."""
 
     backdrop: str
     """The backdrop that suits best."""
@@ -90,6 +91,6 @@ class Character:
     brows: BrowStyle
     mouth: MouthStyle
     paint_figure: Painter
-    """Everything that lies behind the eyes, brows and mouth: hair, body, clothes, head."""
+    """Paints everything behind the eyes, brows and mouth: hair, body, clothes, head."""
     paint_fringe: Painter
-    """What falls over them: the front of the hair, glasses."""
+    """Paints what covers them: the front of the hair, glasses."""

@@ -1,4 +1,4 @@
-"""Everybody there is to talk to."""
+"""The list of all illustrated characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An illustrated portrait that speaks: lips in time with the sound, alive between the words."""
+"""The illustrated face engine: a drawn character with lip sync and idle motion."""
 
 from __future__ import annotations
 

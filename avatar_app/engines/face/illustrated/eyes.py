@@ -1,4 +1,4 @@
-"""Eyes and brows, drawn anew in every frame: lids, iris, lashes and the light in them."""
+"""Draws eyes and brows in every frame: lids, iris, lashes and highlights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that all heads share: skin with soft light and shade, nose, ears, neck."""
+"""Draws the common parts of all heads: shaded skin, nose, ears, neck."""
 
 from __future__ import annotations
 

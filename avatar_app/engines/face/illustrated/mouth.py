@@ -1,4 +1,4 @@
-"""The mouth, drawn anew in every frame: lips, teeth, tongue and the dark behind them."""
+"""Draws the mouth in every frame: lips, teeth, tongue and the dark behind them."""
 
 from __future__ import annotations
 

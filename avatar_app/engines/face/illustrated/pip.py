@@ -1,4 +1,4 @@
-"""Pip: a young fox with amber eyes and a knitted scarf; for those who prefer no human."""
+"""Pip: a young fox with amber eyes and a knitted scarf, for users who prefer no human."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paints poses of one character at one size: what never changes once, what moves for each frame."""
+"""Renders a character's poses at one size: a cached background, and the moving parts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from avatar_app.engines.face.illustrated.eyes import paint_brows, paint_eyes
 from avatar_app.engines.face.illustrated.mouth import paint_mouth
 
 _LIVELY = (-86.0, -74.0, 86.0, 140.0)
-"""Left, top, right and bottom, in the character's units, of what is painted anew in each frame."""
+"""Left, top, right and bottom, in the character's units, of what is repainted in each frame."""
 _MOUTH_STEPS, _MOOD_STEPS = 256, 48
-"""Positions that can be told apart, per unit of a mouth's and of an expression's parts."""
+"""Distinguishable positions, per unit of a mouth's and of an expression's parts."""
 _EVERYWHERE = (-1e4, -1e4, 1e4, 1e4)
 """Wider than any character is painted."""
 

@@ -1,1 +1,1 @@
-"""A face from one photo, moved by its landmarks; it needs no weights."""
+"""Photo faces: one photo, animated by its landmarks without weights."""

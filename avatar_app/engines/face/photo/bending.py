@@ -1,4 +1,4 @@
-"""Bends the picture as a head turns, nods and breathes; far from the head nothing moves.
+"""Warps the photo as the head turns, nods and breathes; far from the head nothing moves.
 
 A head that turns a little is the same picture with every point shifted by its depth. The shifts are
 sums of few smooth fields, kept on a coarse grid and enlarged for each frame.

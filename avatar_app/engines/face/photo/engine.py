@@ -1,4 +1,4 @@
-"""A photo that speaks: lips in time with the sound, eyes that blink, a head that moves a little."""
+"""The photo face engine: a photo with lip sync, blinking eyes and small head motion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Options(SceneOptions):
         folder = Path(self.avatar)
         if not (folder / MANIFEST).is_file():
             raise ModelMissing(
-                f"{folder} contains no avatar.", "Make one: avatar-app avatars add PHOTO"
+                f"{folder} contains no avatar.", "Create one: avatar-app avatars add PHOTO"
             )
         avatar = load_avatar(folder)
         kind = Scene if avatar.idle is None else LoopScene
@@ -43,7 +43,7 @@ class _Options(SceneOptions):
 class PhotoFace(SceneFace):
     """The face of an avatar.
 
-    Raises ModelMissing where there is no such avatar, InputInvalid where it is damaged.
+    Raises ModelMissing where the avatar is missing, InputInvalid where it is damaged.
     """
 
     options = _Options

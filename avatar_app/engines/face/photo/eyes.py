@@ -1,4 +1,4 @@
-"""Closes and turns the eyes of a photo: the skin above slides down as the lid, lashes with it."""
+"""Closes and turns the eyes of a photo: the skin above slides down as the lid, with its lashes."""
 
 from __future__ import annotations
 

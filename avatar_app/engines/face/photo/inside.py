@@ -1,4 +1,4 @@
-"""What an open mouth shows: the dark, the tongue and the teeth, in the colors of the photo."""
+"""Draws the inside of an open mouth: darkness, tongue and teeth, in the photo's colors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An avatar from a clip: its idle loop gives head, eyes and blinks; only the lips are moved.
+"""Animates an avatar from a clip: its idle loop has head, eyes and blinks; only the lips move.
 
 The lower face of each frame is laid over that of the portrait, moved there, and what that changed
 is carried back: where nothing moves, the frame stays as it is to the pixel.

@@ -1,4 +1,4 @@
-"""Opens, closes, spreads and rounds the lips of a photo: two layers of skin, parted at the lips.
+"""Animates the lips of a photo: opens, closes, spreads and rounds two layers of skin.
 
 The skin above the mouth's line and the skin below it are each stretched from column to column so
 that the lips' edges lie where the pose wants them; what opens between shows the inner mouth.

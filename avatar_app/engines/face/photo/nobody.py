@@ -1,4 +1,4 @@
-"""A face of nobody, drawn by code: what is shown until the user brings a photo."""
+"""A placeholder face, drawn by code, until the user adds a photo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FINE = 4
 
 @cache
 def nobody() -> Avatar:
-    """The drawn avatar."""
+    """Return the drawn avatar."""
     marks = _marks()
     mesh = np.zeros((MESH_POINTS, 3), np.float32)
     box = (190, 130, 450, 480)
@@ -28,7 +28,7 @@ def nobody() -> Avatar:
 
 
 def _bow(left: tuple[float, float], right: tuple[float, float], rise: float, count: int) -> Points:
-    """`count` points from left to right on an arc that rises by `rise`."""
+    """Return `count` points from left to right on an arc that rises by `rise`."""
     share = np.linspace(0, 1, count)
     x = left[0] + (right[0] - left[0]) * share
     y = left[1] + (right[1] - left[1]) * share - rise * (1 - (2 * share - 1) ** 2)
@@ -36,7 +36,7 @@ def _bow(left: tuple[float, float], right: tuple[float, float], rise: float, cou
 
 
 def _oval(first: float, last: float, count: int) -> Points:
-    """Points of the face's outline, from angle to angle (degrees; 0 right, 90 down)."""
+    """Return points of the face's outline, from angle to angle (degrees; 0 right, 90 down)."""
     angle = np.deg2rad(np.linspace(first, last, count))
     tall = np.where(np.sin(angle) > 0, 185, 165)
     return np.stack([320 + 122 * np.cos(angle), 290 + tall * np.sin(angle)], -1).astype(np.float32)

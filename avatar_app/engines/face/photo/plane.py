@@ -1,4 +1,4 @@
-"""A small upright plane on the picture: the pixels around a feature in the feature's own axes."""
+"""A small rotated plane on the picture, with the pixels around a facial feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the lips of a photo are, as curves; and whether they are open, which the pixels tell."""
+"""Finds the lips of a photo as curves, and whether the mouth is open."""
 
 from __future__ import annotations
 

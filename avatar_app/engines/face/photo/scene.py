@@ -1,4 +1,4 @@
-"""One avatar in a picture of one size: what never changes once, what moves for each frame."""
+"""Renders one avatar at one size: a cached background, and the moving parts."""
 
 from __future__ import annotations
 

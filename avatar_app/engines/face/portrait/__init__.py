@@ -1,1 +1,1 @@
-"""Who sat for a photo: avatars made from one, as the faces that move them read them."""
+"""Avatars from photos, as face engines read them."""

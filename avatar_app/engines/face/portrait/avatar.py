@@ -1,4 +1,5 @@
-"""An avatar is a folder: manifest, portrait, features, perhaps an idle loop; all is checked."""
+"""The avatar format: a folder with manifest, portrait, features and optional idle loop,
+validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the files of an avatar as if a stranger had made them: small enough, and what they say."""
+"""Validates the untrusted files of an avatar: sizes and content."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def damaged(path: Path, reason: str) -> InputInvalid:
 
 
 def printable(text: str) -> str:
-    """One line of at most 300 characters: control characters and halves of characters are gone."""
+    """Return one line of at most 300 characters, without control characters and unpaired
+    surrogates."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_TEXT])
     return " ".join(shown.split())
 

@@ -1,4 +1,4 @@
-"""Puts a portrait into a picture of any shape: the face well placed, no edge of the photo seen."""
+"""Frames a portrait in a picture of any aspect ratio, without visible photo edges."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def painted(
 
 
 def _blurred(picture: Any, sigma: float) -> Image:
-    """Blurred at a quarter of the size: nobody sees the difference."""
+    """Blur at a quarter of the size, which makes no visible difference."""
     height, width = picture.shape[:2]
     small = cv2.resize(
         picture, (max(width // 4, 1), max(height // 4, 1)), interpolation=cv2.INTER_AREA

@@ -1,4 +1,4 @@
-"""Judges whether landmarks lie as in a face: no avatar is shown whose face has no size."""
+"""Checks that landmarks form a plausible face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The idle loop of an avatar: a short film of the person at rest, which begins where it ends."""
+"""The idle loop of an avatar: a short seamless film of the person at rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An idle loop at the size of the picture, each frame at hand in half a millisecond."""
+"""An idle loop at the picture's size, with quick access to each frame."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Lips that follow any voice, by the network of "A Lip Sync Expert Is All You Need" (2020)."""
+"""Lip sync with Wav2Lip, from "A Lip Sync Expert Is All You Need" (2020)."""

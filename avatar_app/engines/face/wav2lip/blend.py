@@ -1,4 +1,4 @@
-"""Puts painted lips into the picture so that no seam shows, and leaves all other pixels alone."""
+"""Blends painted lips into the picture without a seam, leaving all other pixels unchanged."""
 
 from __future__ import annotations
 

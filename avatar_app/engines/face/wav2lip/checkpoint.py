@@ -1,4 +1,4 @@
-"""Reads the network's weights from a file of any common kind and runs nothing that is in it."""
+"""Reads Wav2Lip checkpoints of any common format, without running code in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person whose lips follow any voice: streamed, the same whatever pieces the speech comes in."""
+"""The Wav2Lip face engine: streaming lip sync for a photo or clip."""
 
 from __future__ import annotations
 

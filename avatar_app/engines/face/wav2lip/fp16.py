@@ -1,4 +1,4 @@
-"""A graph whose weights and products have 16 bits; what goes in and comes out keeps 32."""
+"""Converts a graph to 16-bit weights and products; inputs and outputs keep 32 bits."""
 
 from __future__ import annotations
 

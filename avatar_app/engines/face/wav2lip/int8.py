@@ -1,4 +1,4 @@
-"""A graph whose convolutions take 8-bit numbers: scales measured on what it is going to see.
+"""Quantizes a graph's convolutions to 8 bits, with scales calibrated on typical input.
 
 Weights: symmetric, a scale for each output, 181 steps, so that two products fit into the 16 bits
 that processors without VNNI add them in. Activations: 256 steps, a scale for each tensor, up to its

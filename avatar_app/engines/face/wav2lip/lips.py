@@ -1,4 +1,4 @@
-"""Lips painted for one person: what depends on the face alone is computed when it is set up."""
+"""Paints lips for one person: everything that depends only on the face is computed in advance."""
 
 from __future__ import annotations
 

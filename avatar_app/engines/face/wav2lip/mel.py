@@ -1,7 +1,8 @@
-"""The spectrogram that the network hears: the same columns whether sound comes whole or in pieces.
+"""Wav2Lip's mel spectrogram: the same columns for streamed and for complete sound.
 
-Pre-emphasis, a centered short-time Fourier transform, Slaney's mel bands, decibels scaled to ±4:
-the preprocessing of Tacotron, as Prajwal et al. ("A Lip Sync Expert Is All You Need", 2020) use it.
+Pre-emphasis, a centered short-time Fourier transform, Slaney's mel bands, decibels scaled to
+±4: the preprocessing of Tacotron, as Prajwal et al. ("A Lip Sync Expert Is All You Need",
+2020) use it.
 """
 
 from __future__ import annotations

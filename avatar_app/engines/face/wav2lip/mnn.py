@@ -1,4 +1,4 @@
-"""MNN: the fastest in exact numbers on processors without AVX-512, because it uses Winograd's way.
+"""The MNN runtime: fastest in fp32 on processors without AVX-512, due to Winograd convolution.
 
 Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): fewer multiplications for
 the same sums, within some millionths; the larger its tiles, the fewer and the less exact.
@@ -84,7 +84,8 @@ class MnnSession(InferenceSession):
         return self.begin(feeds)()
 
     def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
-        """Computes the first half of the layers beside, and what is returned the second."""
+        """Compute the first half of the layers in the background; the returned function computes
+        the rest."""
         if self._beside is None:
             return partial(self._finished, lambda: feeds)
         return partial(self._finished, self._beside.submit(_through, self._front, feeds).result)
@@ -153,7 +154,9 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
     try:
         import MNN
 
-        converter = import_module("_tools")  # its wrapper, MNN.tools.mnnconvert, tells its maker
+        converter = import_module(
+            "_tools"
+        )  # its wrapper, MNN.tools.mnnconvert, reports to its maker
     except ImportError as error:
         raise ModelMissing(
             "MNN is not installed.", "Type: pip install MNN, or choose onnxruntime."
@@ -176,7 +179,7 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
         apart = "--saveExternalData"  # else the weights are in memory once more
         converter.mnnconvert(["mnnconvert", *options, apart, "--bizCode", "none"])
         if not target.is_file():
-            raise EngineFailed("MNN does not take the graph.", "Choose another runtime.")
+            raise EngineFailed("MNN does not accept the graph.", "Choose another runtime.")
         give_back_memory()
         network = MNN.Interpreter(str(target))
         size = target.stat().st_size
@@ -195,7 +198,7 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nobody hears what MNN tells of its converting while it loads."""
+    """Suppress MNN's output about converting while it loads."""
     try:
         sys.stdout.flush()
         kept = os.dup(_STDOUT)

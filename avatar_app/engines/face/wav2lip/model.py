@@ -1,4 +1,4 @@
-"""An ONNX graph whose weights are made one after the other, and only when they are written down.
+"""An ONNX graph whose weights are generated one at a time, while it is written.
 
 A network has its weights several times over while it is loaded: this way no more often than the
 runtime itself needs them.
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 Weight = Callable[[], NDArray[Any]]
-"""Makes it anew each time."""
+"""Creates it again each time."""
 _OPSET = 17
 _IR = 9
 _GRAPH_OF_MODEL = 7
@@ -38,7 +38,7 @@ class Model:
 
     @classmethod
     def of(cls, graph: onnx.GraphProto) -> Model:
-        """A graph that has its weights in it."""
+        """Create a graph that contains its weights."""
         bare = onnx.GraphProto()
         bare.CopyFrom(graph)
         del bare.initializer[:]
@@ -46,9 +46,9 @@ class Model:
         return cls(bare, weights)
 
     def pieces(self) -> Iterator[bytes | memoryview]:
-        """An ONNX file, in pieces.
+        """Yield an ONNX file in pieces.
 
-        Parts of a message that follow one another are one message:
+        Consecutive parts of a message are one message:
         https://protobuf.dev/programming-guides/encoding/#last-one-wins
         """
         yield head(self.graph)
@@ -57,7 +57,7 @@ class Model:
 
     @contextmanager
     def written(self) -> Iterator[Path]:
-        """As a file that is gone afterwards: some runtimes keep bytes that they are given."""
+        """Write to a temporary file, as some runtimes keep a copy of bytes passed to them."""
         with TemporaryDirectory(prefix="avatar-app-") as folder:
             path = Path(folder) / "graph.onnx"
             with path.open("wb") as file:
@@ -67,13 +67,13 @@ class Model:
 
 
 def head(graph: onnx.GraphProto) -> bytes:
-    """An ONNX file without weights."""
+    """Return an ONNX file without weights."""
     opsets = [helper.make_opsetid("", _OPSET)]
     return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=_IR).SerializeToString())
 
 
 def initializer(name: str, weight: NDArray[Any]) -> Iterator[bytes | memoryview]:
-    """A weight as it is written before or behind a `head`."""
+    """Return a weight as it is written before or after a `head`."""
     values = np.ascontiguousarray(weight)
     kind = helper.np_dtype_to_tensor_dtype(values.dtype)
     tensor = TensorProto(name=name, dims=weight.shape, data_type=kind).SerializeToString()
@@ -84,12 +84,12 @@ def initializer(name: str, weight: NDArray[Any]) -> Iterator[bytes | memoryview]
 
 
 def _begun(field: int, length: int) -> bytes:
-    """What stands before `length` bytes of a field."""
+    """Return the header of a field of `length` bytes."""
     return bytes([field << 3 | 2]) + _number(length)
 
 
 def _number(value: int) -> bytes:
-    """As protobuf writes it: seven bits at a time, the lowest first."""
+    """Encode a number as protobuf does: seven bits at a time, the lowest first."""
     digits = []
     while value >= _MORE:
         digits.append(value % _MORE | _MORE)

@@ -1,4 +1,4 @@
-"""Sound like speech, made of numbers: what ranges are measured on where no voice is at hand."""
+"""Synthetic speech-like sound for calibrating quantization ranges without a recorded voice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _LOUDNESS = (0.9, 0.3, 0.05)
 
 
 def murmur_windows(count: int) -> Floats:
-    """Spectrogram windows of vowels, hisses and pauses: (count, 80, 16); the same every time."""
+    """Return spectrogram windows of vowels, hisses and pauses: (count, 80, 16); the same every
+    time."""
     rng = np.random.default_rng(20)
     pieces = [
         _syllable(rng, formants, pitch, loudness)
@@ -33,7 +34,7 @@ def murmur_windows(count: int) -> Floats:
 def _syllable(
     rng: np.random.Generator, formants: tuple[int, ...], pitch: float, loudness: float
 ) -> Floats:
-    """A hiss, a vowel that swells and fades, a short pause."""
+    """Return a hiss, a vowel that swells and fades, a short pause."""
     length = int(_SYLLABLE * RATE)
     time = np.arange(length) / RATE
     harmonics = np.arange(1, int(RATE / 2 / pitch)) * pitch

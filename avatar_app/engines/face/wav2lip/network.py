@@ -1,4 +1,4 @@
-"""The network's layers as a table: what the checkpoint must hold and what the graph is built of.
+"""The table of Wav2Lip's layers, for checkpoint validation and graph building.
 
 Prajwal et al., "A Lip Sync Expert Is All You Need for Speech to Lip Generation In the Wild" (2020):
 a face encoder and an audio encoder, and a decoder that sees after each of its blocks the face

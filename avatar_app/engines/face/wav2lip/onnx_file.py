@@ -1,4 +1,4 @@
-"""Reads the network's weights out of an ONNX file: by their names, or by the layers' order."""
+"""Reads Wav2Lip's weights from an ONNX file, by name or by layer order."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_onnx_file(path: Path) -> Weights:
         model.ParseFromString(path.read_bytes())
         stored = {each.name: numpy_helper.to_array(each) for each in _inside(model.graph)}
     except (DecodeError, ValueError, TypeError) as error:
-        raise Damaged("it is cut off or no ONNX file") from error
+        raise Damaged("it is truncated or not an ONNX file") from error
     names = {name.removeprefix("module.").removeprefix("model."): name for name in stored}
     if all(key in names for key in expected_shapes() if key.endswith("running_var")):
         return {key: stored[names[key]] for key in expected_shapes() if key in names}

@@ -1,9 +1,9 @@
-"""The network as two ONNX graphs: what a face costs once, and what every picture costs.
+"""Builds Wav2Lip as two ONNX graphs: one run once per face, and one per picture.
 
 conv(concat(x, skip)) = conv_x(x) + conv_skip(skip), and `skip` depends on the face only: the first
-graph turns a face into these terms. Batch norms are folded; a residual connection is an identity
-in the middle of its filter; of the picture only a region is computed. All of it is exact, in
-whichever form the runtime likes best.
+graph turns a face into these terms. Batch norms are folded; a residual connection is an identity in
+the middle of its filter; of the picture only a region is computed. All of it is exact, in whichever
+form the runtime likes best.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Form:
 
     residuals_apart: bool = False
     """Residual connections are additions. In a filter rounded to 8 bits the identity would set the
-    scale, and the weights beside it, a fiftieth as large, would be lost."""
+    scale, and the other weights, a fiftieth as large, would be lost."""
     transposed_whole: bool = False
     """Transposed convolutions stay what they are, instead of four plain ones."""
 

@@ -1,4 +1,4 @@
-"""Cuts a graph into parts that can be run one after the other, each with a share of the weights."""
+"""Splits a graph into parts that run one after the other, each with a share of the weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Part:
     """Some nodes that follow one another."""
 
     path: Path
-    """An ONNX file; it may be gone when the next part is asked for."""
+    """An ONNX file; it may be deleted when the next part is requested."""
     inputs: Sequence[str]
     """Those of the graph that are used here, and what comes out of the part before."""
     outputs: Sequence[str]

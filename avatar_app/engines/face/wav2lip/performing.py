@@ -1,4 +1,4 @@
-"""A speech as pictures: what each hears, its lips, the pose that it goes on from."""
+"""Renders a speech to frames: sound window, lips and pose of each."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class _Begun:
 class Performance:
     """One speech of a face.
 
-    A picture whose sound is heard already, or nearly, when its lips are to be begun would come
-    late, and so would all after it: it gets those of the picture before, and they are in time. A
-    face that is too slow for more than a fifth of them is late nevertheless: others see it, then.
+    A picture whose sound is already playing, or nearly, when its lips would be started would be
+    late, and so would all after it: it repeats the lips of the picture before. A face that is too
+    slow for more than a fifth of them is reported as late.
     """
 
     def __init__(self, stage: LipStage, manner: Manner, pose: LipPose) -> None:

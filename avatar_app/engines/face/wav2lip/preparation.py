@@ -1,4 +1,4 @@
-"""Makes of the network's picture graph the form in which the chosen runtime is fastest."""
+"""Converts the picture graph to the form in which the chosen runtime is fastest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of each layer is needed so that a part of the picture comes out exact."""
+"""Computes the part of each layer that an exact region of the picture needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a graph with the runtime and on the device that were chosen, behind one small interface."""
+"""Inference sessions: runs a graph with the chosen runtime, device and precision."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Feeds = Mapping[str, Floats]
 
 
 class Runtime(StrEnum):
-    """What computes the graph."""
+    """The inference runtime."""
 
     AUTO = "auto"
     ONNXRUNTIME = "onnxruntime"
@@ -39,7 +39,7 @@ class Runtime(StrEnum):
 
 
 class Device(StrEnum):
-    """Where it is computed."""
+    """The compute device."""
 
     CPU = "cpu"
     CUDA = "cuda"
@@ -48,7 +48,7 @@ class Device(StrEnum):
 
 
 class Precision(StrEnum):
-    """With what numbers."""
+    """Number format of the computation."""
 
     FP32 = "fp32"
     FP32_FAST = "fp32-fast"
@@ -58,7 +58,8 @@ class Precision(StrEnum):
 
     @property
     def is_reduced(self) -> bool:
-        """Can a pixel be more than one of 255 levels off? In fp32 it is within millionths."""
+        """Whether a pixel can differ by more than one of 255 levels. In fp32 it is within
+        millionths."""
         return self not in (Precision.FP32, Precision.FP32_FAST)
 
 
@@ -89,12 +90,13 @@ class InferenceSession(Protocol):
     """What it really computes with."""
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        """The outputs by name. OutOfMemory or EngineFailed where that fails."""
+        """Return the outputs by name. Raises OutOfMemory or EngineFailed on failure."""
 
     def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
-        """What is returned finishes it and gives what `run` gives: in the order of beginning.
+        """Start a computation; the returned function finishes it and returns the outputs,
+        in order.
 
-        Some runtimes work on what has been begun while what was begun before is finished.
+        Some runtimes work on a new computation while an earlier one is finished.
         """
         return partial(self.run, feeds)
 
@@ -178,7 +180,7 @@ def _core(openvino: Any) -> Any:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Whatever a runtime raises, as an error for the user."""
+    """Convert a runtime's exceptions to user-facing errors."""
     try:
         yield
     except AvatarError:
@@ -187,12 +189,12 @@ def told() -> Iterator[None]:
         if is_out_of_memory(error):
             raise _no_room() from error
         raise EngineFailed(
-            f"Wav2Lip could not be computed: {error}.", "Choose another runtime or device."
+            f"Wav2Lip failed: {error}.", "Choose another runtime or device."
         ) from error
 
 
 def give_back_memory() -> None:
-    """What loading has freed goes back to the system; glibc would keep it."""
+    """Return freed memory to the system; glibc would keep it."""
     gc.collect()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -1,4 +1,4 @@
-"""What the lips are put into: a portrait that breathes, or an idle loop in which the face moves."""
+"""The scenes for painted lips: a breathing portrait, or an idle loop with a moving face."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEPS = 8
 
 
 class Scene(Protocol):
-    """A picture at each moment of a life, and lips put into it."""
+    """The picture at each moment, with lips blended in."""
 
     def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
         """The picture `clock` seconds into the face's life; the caller's own.
@@ -49,7 +49,7 @@ class StillScene:
     def blender(self, step: int) -> Blender:
         """The picture at one moment of a breath.
 
-        It is made anew where the breath has moved on, some four times a second: all of them would
+        It is recomputed where the breath has moved on, some four times a second: all of them would
         take 30 MB.
         """
         if self._last is None or self._last[0] != step:
@@ -59,7 +59,7 @@ class StillScene:
 
 
 class LoopScene:
-    """The frames of an idle loop; the clock alone tells which one is due."""
+    """The frames of an idle loop; the clock alone decides which one is due."""
 
     def __init__(self, reel: Reel, masks: Floats, region: Region) -> None:
         """`masks`: one for each frame, (n, 96, 96)."""
@@ -68,7 +68,7 @@ class LoopScene:
         self._region = region
 
     def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
-        del depth  # who was filmed breathes
+        del depth  # the filmed person breathes
         index = self.reel.idle.frame_at(clock)
         picture = self.reel.picture(index)
         if patch is not None and share > 0:

@@ -1,4 +1,4 @@
-"""Open a graph with the chosen runtime."""
+"""Opens a graph as a session of the chosen runtime."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from avatar_app.engines.face.wav2lip.runtime import (
 def open_session(model: Model, choice: Choice) -> InferenceSession:
     """Load an ONNX graph; one of 8 or 16 bits where `choice` says that.
 
-    ModelMissing if the runtime is not installed, DeviceUnavailable if it cannot use the device,
-    OutOfMemory if the graph does not fit.
+    Raises ModelMissing if the runtime is not installed, DeviceUnavailable if it cannot use the
+    device, OutOfMemory if the graph does not fit.
     """
     if choice.runtime is Runtime.OPENVINO:
         return OpenVinoSession(model, choice)

@@ -1,4 +1,4 @@
-"""One avatar and the network set up for it: lips are painted, tinted and put into its picture."""
+"""The network set up for one avatar: paints lips, matches colors and blends them in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ flicker."""
 class LipPose(Pose):
     """A moment of this face: a pose that other faces can go on from, and the lips.
 
-    The pose's clock also tells which frame of an idle loop is shown.
+    The pose's clock also selects the frame of an idle loop.
     """
 
     patch: Image | None = None
@@ -39,7 +39,8 @@ class LipPose(Pose):
 
     @property
     def mouth_open(self) -> float:
-        """How far the lips follow the voice, 0 to 1: the picture itself does not tell."""
+        """Return how far the lips follow the voice, 0 to 1, which cannot be measured in the
+        picture."""
         return self.share
 
 

@@ -1,4 +1,4 @@
-"""The face as the network sees it, in the portrait and in each frame of an idle loop."""
+"""Crops of the face for the network, from the portrait and each frame of an idle loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats
 
 _ABOVE, _BELOW, _BESIDE = 3, 7, 12
-"""Pixels, of 96, that are painted above the nose's base, below the chin and beside the mouth."""
+"""Pixels, of 96, that are painted above the nose's base, below the chin and at both sides of the
+mouth."""
 _LEAST = 20
 """Pixels, of 96, that are painted even if the landmarks are odd."""
 
@@ -34,7 +35,7 @@ class Views:
 
 
 def views_of(avatar: Avatar) -> Views:
-    """InputInvalid if the idle loop is damaged."""
+    """Create the crops; raises InputInvalid if the idle loop is damaged."""
     if avatar.idle is None:
         mask = lip_mask(avatar.face_mask, _room(avatar.landmarks, avatar.face_box))
         return Views(_still_face(avatar)[None], mask[None], shown_region(mask))
@@ -84,9 +85,9 @@ def _scale(box: Box) -> Points:
 
 
 def _room(marks: dict[str, Points], box: Box) -> Region:
-    """From the nose to below the chin, and beside the mouth: what moves when somebody speaks.
+    """Return the painted area: from the nose to below the chin, and at both sides of the mouth.
 
-    A smaller room is a faster one, and less of the portrait's own skin is painted over.
+    A smaller area is faster, and less of the portrait's own skin is painted over.
     """
     placed = {name: (points - box[:2]) * _scale(box) for name, points in marks.items()}
     lips = np.concatenate([placed["lips_outer_upper"], placed["lips_outer_lower"]])
@@ -104,7 +105,7 @@ def _clipped(place: float, least: int, most: int) -> int:
 
 
 def _both(one: Region, other: Region) -> Region:
-    """The smallest that holds both."""
+    """Return the smallest region that contains both."""
     return Region(
         min(one.top, other.top),
         max(one.bottom, other.bottom),

@@ -1,4 +1,4 @@
-"""Which part of the speech each picture hears: alike for live speech and for a whole recording."""
+"""The sound window of each picture: the same for live speech and a complete recording."""
 
 from __future__ import annotations
 

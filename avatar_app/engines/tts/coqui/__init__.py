@@ -1,1 +1,1 @@
-"""Voices of Coqui: VITS, with many speakers, and XTTS, which streams; through coqui-tts."""
+"""Coqui voices through coqui-tts: VITS, with many speakers, and XTTS, which streams."""

@@ -1,4 +1,4 @@
-"""What a user chooses of Coqui's voices: the options of the manifest."""
+"""The options of Coqui's voices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 
 @dataclass(frozen=True, slots=True)
 class Choices(NeuralVoiceOptions):
-    """The options of the manifest; it tells their units."""
+    """The options of the manifest, which states their units."""
 
     language: str = "en"
     temperature: float = 0.75

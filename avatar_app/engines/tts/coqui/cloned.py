@@ -1,4 +1,4 @@
-"""A cloned voice's folder: its reference is heard once per model, and what was heard is kept."""
+"""Cloned voices: computes the reference's latents once per model, and caches them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says in a few words what is wrong with a file that a library refused."""
+"""Describes in a few words why a library rejected a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coqui's voices speak phrase by phrase, and begin while the phrase is still computed."""
+"""The Coqui engine: synthesizes phrase by phrase, and streams while a phrase is computed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
 class CoquiVoice:
     """A `core.engines.Voice` (https://github.com/idiap/coqui-ai-TTS); the rate is the model's.
 
-    VITS (Kim et al., 2021) tells when each phoneme is spoken. XTTS (Casanova et al., 2024) does
-    not: there the times of words are estimates. The same text with the same seed sounds the same.
+    VITS (Kim et al., 2021) reports when each phoneme is spoken. XTTS (Casanova et al., 2024)
+    does not: there the times of words are estimates. The same text with the same seed sounds
+    the same.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What lies in a folder of Coqui's; what is missing or damaged is said with what to do."""
+"""The files of a Coqui model, with clear errors for missing or damaged ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def weights_of(folder: Path) -> Path:
 
 
 def speaker_names(model: str) -> tuple[str, ...]:
-    """Who can speak, from the files beside the model. Raises ModelMissing, InputInvalid."""
+    """Return the speakers from the files next to the model. Raises ModelMissing, InputInvalid."""
     folder = Path(model).expanduser()
     if read_config(folder)["model"] == "xtts":
         return tuple(sorted(read_speakers(folder)))

@@ -1,4 +1,4 @@
-"""Loads a network of Coqui's, without running anything that is in its files."""
+"""Loads Coqui networks without running code in their files."""
 
 from __future__ import annotations
 

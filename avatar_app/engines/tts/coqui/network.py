@@ -1,4 +1,4 @@
-"""What Coqui's networks promise, and what they share."""
+"""The interface of Coqui's networks, and their common code."""
 
 from __future__ import annotations
 

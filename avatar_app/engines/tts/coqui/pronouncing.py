@@ -1,4 +1,4 @@
-"""Tells Coqui's models how words sound, through the espeak-ng that comes as a package."""
+"""Phonemes for Coqui's models, through the packaged espeak-ng."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def use_packaged_espeak() -> None:
     """Models that ask for espeak get the one below."""
     phonemizers._register_phonemizers()  # noqa: SLF001 else it does so later
     phonemizers.PHONEMIZERS[Espeak.name()] = Espeak
-    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it tells which words it joined
+    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it reports which words it joined
 
 
 class Espeak(BasePhonemizer):

@@ -1,4 +1,4 @@
-"""The speakers that come with XTTS, read without running what their file may hold."""
+"""Reads XTTS's built-in speakers without running code in their file."""
 
 from __future__ import annotations
 

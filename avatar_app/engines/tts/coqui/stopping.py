@@ -1,4 +1,4 @@
-"""Stops a network of PyTorch between two of its layers, once its turn is cancelled."""
+"""Stops a PyTorch network between two layers once its turn is cancelled."""
 
 from __future__ import annotations
 

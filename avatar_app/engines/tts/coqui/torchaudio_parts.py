@@ -1,4 +1,4 @@
-"""Lets torchaudio be imported beside a PyTorch for which it was not compiled."""
+"""Makes torchaudio importable with a PyTorch for which it was not compiled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COMPILED = "torchaudio._extension"
 def import_torchaudio() -> None:
     """Import torchaudio, without its compiled parts where they cannot be loaded.
 
-    PyPI's torchaudio is compiled for graphics cards; beside a PyTorch without them it fails at
+    PyPI's torchaudio is compiled for graphics cards; with a PyTorch without them it fails at
     import. What coqui-tts takes of it (resampling, mel spectrograms) is not compiled.
     """
     try:

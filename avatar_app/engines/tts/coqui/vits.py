@@ -1,4 +1,4 @@
-"""VITS: the network plans a phrase, and its sound is computed piece by piece.
+"""VITS synthesis: the network plans a phrase, and the decoder streams its sound.
 
 The decoder of the sound is made of convolutions. With enough of the plan on both sides, a piece
 sounds as it does in the whole; so speech begins early, and no layer computes for long.
@@ -104,7 +104,7 @@ class Vits:
         yield from self._sounding(whole, plan, turn)
 
     def latents(self) -> None:
-        """There are none."""
+        """Return None: VITS has no latents."""
 
     def _sounding(self, whole: Spoken, plan: Any, turn: Turn) -> Iterator[Spoken]:
         """The phrase piece by piece: its words and mouth are known, its sound is computed."""

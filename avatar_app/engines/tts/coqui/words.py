@@ -1,4 +1,4 @@
-"""Dates the words of speech whose durations nobody tells, while the speech is still coming."""
+"""Estimates word times of streaming speech whose durations are unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XTTS: many languages and speakers, streamed while the phrase is still computed."""
+"""XTTS synthesis: many languages and speakers, streamed while a phrase is computed."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
 _REFERENCE_RATE = 22_050
 """Samples per second at which XTTS hears a reference."""
 _HELD_BACK = 0.1
-"""Seconds of each piece: nobody tells which is the last, in which all words must have begun."""
+"""Seconds of each piece that are held back: which one is the last is unknown, and in it all words
+must have begun."""
 _READERS = {"zh": "pypinyin", "ja": "cutlet"}
-"""Packages that tell how a language's words are read."""
+"""Packages for the pronunciation of a language's words."""
 
 
 class Xtts:
@@ -145,7 +146,9 @@ class Xtts:
     def _heard(self, folder: Path) -> Mapping[str, Any]:
         """A cloned voice's LATENTS: kept ones, or those of its reference."""
         folder = folder.expanduser()
-        recorded = (folder / REFERENCE).stat().st_mtime_ns  # the name may be somebody else's by now
+        recorded = (
+            (folder / REFERENCE).stat().st_mtime_ns
+        )  # the name may belong to another object by now
         if (known := self._cloned.get((str(folder), recorded))) is not None:
             return known
         model = self._fingerprint()

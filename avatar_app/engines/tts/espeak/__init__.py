@@ -1,1 +1,1 @@
-"""The built-in voice: espeak-ng, which speaks on any machine and in a hundred languages."""
+"""The built-in voice: espeak-ng, on any machine and in a hundred languages."""

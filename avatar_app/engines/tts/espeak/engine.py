@@ -1,4 +1,4 @@
-"""The built-in voice: speaks a clause while the next is being written, on any machine.
+"""The espeak-ng engine: the built-in voice, which speaks clause by clause.
 
 The default voice f2 was chosen by measurement among those that espeak-ng brings: a recognizer
 (pocketsphinx, 18 sentences) understands f2 and f5 best, and of the two the harmonics of f2 stand

@@ -1,7 +1,7 @@
-"""One call of espeak-ng, from text to samples and events, that depends on its arguments alone.
+"""Deterministic calls of espeak-ng, from text to samples and events.
 
 espeak-ng keeps the phase of its pitch, its flutter and its noise in static variables, so that the
-same text never sounds twice the same. Every call here therefore loads the library anew and unloads
+same text never sounds twice the same. Every call here therefore loads the library again and unloads
 it at the end: about 1.5 ms, the same samples for the same text, nothing left between two voices and
 nothing to clean up. (espeak_Terminate loses some 2 KB a call.)
 
@@ -134,7 +134,7 @@ class _Recording:
         self._phonemes: list[PhonemeSpoken] = []
 
     def take(self, samples: Any, count: int, events: Any) -> int:
-        """The callback: copies samples and events; 1 tells the library to stop."""
+        """Callback: copy samples and events; returning 1 makes the library stop."""
         if count > 0:
             self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         for event in _until_end(events):

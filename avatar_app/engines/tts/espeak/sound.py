@@ -1,4 +1,4 @@
-"""Makes espeak-ng's samples pleasant: no silence around them, less buzz, an even loudness.
+"""Post-processes espeak-ng's samples: trims silence, reduces buzz, evens the loudness.
 
 espeak-ng adds its formants with little tilt, so that what is above 4 kHz buzzes. A linear-phase
 filter takes 2 dB of it back, and rumble below 60 Hz.

@@ -1,4 +1,4 @@
-"""Dates the mouth shapes of what espeak-ng said."""
+"""Times the visemes of espeak-ng's speech."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds each word of a phrase again in the sound that espeak-ng made of it."""
+"""Aligns the words of a phrase with espeak-ng's sound."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _at(starts: list[int | None], index: int, otherwise: int) -> int:
 
 
 def _starts(phrase: Phrase, events: tuple[WordSpoken, ...]) -> list[int | None]:
-    """Sample of the first event of each part, None where there is none; never going back."""
+    """Return the sample of the first event of each part, None without one; never decreasing."""
     offsets, length = [], 0
     for part in phrase.parts:
         offsets.append(length)

@@ -1,1 +1,1 @@
-"""Natural voices on a processor: Kokoro, through kokoro-onnx."""
+"""Kokoro voices through kokoro-onnx: natural speech on a processor."""

@@ -1,4 +1,5 @@
-"""Kokoro speaks sentence by sentence, with the times of words and, where its graph tells, lips."""
+"""The Kokoro engine: synthesizes sentence by sentence, with word times and, if available,
+visemes."""
 
 from __future__ import annotations
 

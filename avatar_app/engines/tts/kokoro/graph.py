@@ -1,10 +1,10 @@
-"""Kokoro's graph, made to tell durations and, where it is quantized, to be quick: same integers.
+"""Modifies Kokoro's graph to output durations, and speeds up quantized graphs exactly.
 
 Dynamic quantization leaves each convolution as a ConvInteger with unsigned weights, then a bias, a
-cast and a scale. onnxruntime computes that by unsigned products, less than half as fast as
-unsigned by signed ones on a processor that has instructions for those. There, a convolution becomes
-what it is: one product of the sound's frames, laid side by side for each tap, with signed weights.
-Nothing is quantized anew. Elsewhere the signed products overflow, and the graph stays as it is.
+cast and a scale. onnxruntime computes that by unsigned products, less than half as fast as unsigned
+by signed ones on a processor that has instructions for those. There, a convolution becomes what it
+is: one product of the sound's frames, laid side by side for each tap, with signed weights. Nothing
+is quantized again. Elsewhere the signed products overflow, and the graph stays as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 DURATION = "duration"
-"""The output that tells each token's frames; kokoro-onnx looks for it."""
+"""The output with each token's frames; kokoro-onnx looks for it."""
 _CONTRIB = "com.microsoft"
 _END = 1 << 40
 _UNSIGNED_TO_SIGNED = 128

@@ -1,4 +1,4 @@
-"""Loads Kokoro's graph and voices; what goes wrong is said in a sentence."""
+"""Loads Kokoro's graph and voices, with clear errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Model:
     def synthesize(
         self, phonemes: str, style: Samples, speed: float, turn: Turn
     ) -> tuple[Samples, tuple[Timing, ...]]:
-        """Sound, and when each phoneme is spoken: empty where the graph does not tell.
+        """Return sound, and when each phoneme is spoken: empty where the graph has no durations.
 
         Raises TurnCancelled, also in the middle of the graph.
         """
@@ -78,7 +78,7 @@ def load(model: str, seed: int, threads: int) -> Model:
     from kokoro_onnx import Kokoro
     from kokoro_onnx.session import resolve_providers
 
-    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it tells what it does to punctuation
+    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it logs what it does to punctuation
     onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
     try:
         inference = onnxruntime.InferenceSession(
@@ -119,7 +119,7 @@ def _styles(voices: Path) -> StyleFile:
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
-    """The graph and the voices of a folder, or beside a graph."""
+    """Return the graph and the voices of a folder, or next to a graph."""
     given = [folder] if folder.is_file() else sorted(folder.glob("*.onnx"))
     beside = folder.parent if folder.is_file() else folder
     voices = sorted([*beside.glob("voices*.bin"), *beside.glob("voices*.npz")])

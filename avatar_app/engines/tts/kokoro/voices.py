@@ -1,4 +1,4 @@
-"""Names of voices, and blends of them, become styles."""
+"""Converts voice names, and blends of them, to style vectors."""
 
 from __future__ import annotations
 

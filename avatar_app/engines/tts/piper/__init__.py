@@ -1,1 +1,1 @@
-"""Voices of the Piper project: quick on one core, hundreds of them in some forty languages."""
+"""Piper voices: fast on one core, hundreds of voices in some forty languages."""

@@ -1,4 +1,4 @@
-"""Piper's graph (VITS), which is made to tell how long each phoneme lasts."""
+"""Loads and runs Piper's graph (VITS), modified to output phoneme durations."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Network:
     def synthesize(
         self, phonemes: str, speaker: int, speed: float, turn: Turn
     ) -> tuple[Samples, tuple[PhonemeTime, ...]]:
-        """Sound, and when each phoneme is spoken: empty where the graph does not tell.
+        """Return sound, and when each phoneme is spoken: empty where the graph has no durations.
 
         Raises TurnCancelled, also in the middle of the graph.
         """

@@ -1,4 +1,4 @@
-"""The description beside a Piper voice (.onnx.json), checked.
+"""Reads and validates the description of a Piper voice (.onnx.json).
 
 Format: https://github.com/OHF-Voice/piper1-gpl, docs/TRAINING.md and src/piper/config.py.
 """

@@ -1,1 +1,1 @@
-"""What voices share: phrases to say, chunks to yield, mouth shapes, and the manner of speaking."""
+"""Shared code of voices: phrases, chunks, visemes and speaking style."""

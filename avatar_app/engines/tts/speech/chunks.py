@@ -1,4 +1,4 @@
-"""Cuts a spoken phrase into chunks, at words' borders where it can, and dates what is in them."""
+"""Splits a spoken phrase into chunks, preferably between words, with word and viseme times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language says for fractions, ranges, large sums and fixed expressions of figures."""
+"""Spoken forms of fractions, ranges, large sums and numeric expressions, by language."""
 
 from __future__ import annotations
 

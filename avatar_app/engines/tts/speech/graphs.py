@@ -1,4 +1,4 @@
-"""Runs graphs by onnxruntime so that a turn can end them; shares the processor with the others."""
+"""Runs ONNX graphs so that a turn can abort them, sharing the processor with other engines."""
 
 from __future__ import annotations
 

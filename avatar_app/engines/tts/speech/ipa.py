@@ -1,4 +1,4 @@
-"""Texts to phonemes in IPA, by the espeak-ng that comes as a package; punctuation stays.
+"""Converts text to IPA phonemes with the packaged espeak-ng; punctuation stays.
 
 Interface: espeak-ng/src/include/espeak-ng/speak_lib.h, API revision 12. The library has one global
 state; a copy of it is loaded, which shares none with others in this process.

@@ -1,4 +1,4 @@
-"""How numbers and what goes with them are said in the languages that voices speak."""
+"""Spoken forms of numbers and symbols, by language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manner in which any voice speaks: its pitch, speed, melody and loudness, formants kept.
+"""Changes the speaking style of any voice: pitch, speed, intonation and loudness.
 
 Pitch and speed are changed by Rubber Band (https://breakfastquay.com/rubberband), through
 pedalboard. It is given what lies between two pauses in one piece: a voice that streams sounds as

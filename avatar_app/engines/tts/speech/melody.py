@@ -1,4 +1,4 @@
-"""Follows the melody of a voice, so that it can be made livelier or flatter."""
+"""Tracks the pitch contour of a voice, to make it livelier or flatter."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def widened(samples: Samples, rate: int, expressiveness: float) -> NDArray[np.fl
 
 
 def melody(samples: Samples, rate: int) -> NDArray[np.float64]:
-    """The pitch in Hz every 10 ms, 0 where there is none: the highest peak of the autocorrelation.
+    """Return the pitch in Hz every 10 ms, 0 for unvoiced sound: the highest peak of the
+    autocorrelation.
 
     Boersma: Accurate short-term analysis of the fundamental frequency (1993), without its path
     search; a median of three takes out single errors.

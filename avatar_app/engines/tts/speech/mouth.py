@@ -1,7 +1,7 @@
-"""Turns phonemes in IPA into mouth shapes.
+"""Maps IPA phonemes to visemes.
 
-A symbol the table lacks is read as the letter its Unicode name is built on (ᶑ: d), which keeps
-the place of articulation; marks of stress, length and tone move no lip.
+A symbol the table lacks is read as the letter its Unicode name is built on (ᶑ: d), which keeps the
+place of articulation; marks of stress, length and tone move no lip.
 """
 
 from __future__ import annotations

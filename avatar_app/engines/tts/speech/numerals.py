@@ -1,7 +1,7 @@
-"""Spells out what stands for words: numbers, dates, times, amounts, units and abbreviations.
+"""Text normalization: spells out numbers, dates, times, amounts, units and abbreviations.
 
-What is shown stays as it is; only what a voice is given changes, token by token, so that each
-word keeps its time. Numbers are named by num2words.
+What is shown stays as it is; only what a voice is given changes, token by token, so that each word
+keeps its time. Numbers are named by num2words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The options that all neural voices share; their manifests tell units and ranges."""
+"""The options shared by all neural voices; their manifests state units and ranges."""
 
 from __future__ import annotations
 

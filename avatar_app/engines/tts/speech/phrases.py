@@ -1,8 +1,8 @@
-"""Divides a text into phrases as a voice is to say them, without losing a word of what is shown.
+"""Splits a text into phrases for a voice, without losing a word of what is shown.
 
 The clean-up is light: what a voice would spell out and a person would not (marks of Markdown,
-emoji, the path of a web address) is left out of what is said. The words stay the text's own:
-every whitespace-separated token is there, if need be with nothing to be said.
+emoji, the path of a web address) is left out of what is said. The words stay the text's own: every
+whitespace-separated token is there, if need be with nothing to be said.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a phrase as phonemes, and keeps track of which phonemes are whose."""
+"""Converts a phrase to phonemes, and tracks which phonemes belong to which word."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Reading:
 def read(
     phrase: Phrase, phonemize: Callable[[Sequence[str], str], list[str]], language: str
 ) -> Reading:
-    """The phonemes of a phrase.
+    """Return the phonemes of a phrase.
 
-    A word sounds different among others (“of the” is one word, “a” is short), so the phrase is
-    read whole. Then each word is read alone, and the nearest edits from the one to the other tell
-    where each begins.
+    A word sounds different among others (“of the” is one word, “a” is short), so the phrase is read
+    whole. Then each word is read alone, and the minimal edits between the two show where each
+    begins.
     """
     spoken = [part.spoken for part in phrase.parts]
     whole = " ".join(phonemize([" ".join(filter(None, spoken))], language)[0].split())

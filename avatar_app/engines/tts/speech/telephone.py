@@ -1,4 +1,4 @@
-"""Telephone numbers are read figure by figure, with a pause between their groups."""
+"""Reads telephone numbers digit by digit, with pauses between groups."""
 
 from __future__ import annotations
 

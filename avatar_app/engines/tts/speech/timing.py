@@ -1,4 +1,4 @@
-"""When words are said and the mouth moves, from the durations that a voice tells or by proportion.
+"""Word and viseme times, from a voice's durations or by proportion.
 
 Without durations there are no mouth shapes: the face listens to the sound itself.
 """

@@ -1,4 +1,4 @@
-"""A voice detector that noise does not fool: Silero's network, asked every 10 ms."""
+"""Voice detection with Silero's network, every 10 ms: robust against noise."""
 
 from __future__ import annotations
 

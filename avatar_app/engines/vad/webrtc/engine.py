@@ -1,4 +1,4 @@
-"""A voice detector that costs microseconds: WebRTC's, smoothed to a probability."""
+"""Voice detection with WebRTC's detector, smoothed to a probability: costs microseconds."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One theme per pair of files: what people say and what is answered (YAML), and how (Python)."""
+"""Skills: for each theme a YAML file with patterns and phrases, and a Python module."""

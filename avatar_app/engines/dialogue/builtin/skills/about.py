@@ -1,4 +1,4 @@
-"""Says what the avatar is, what it can and what it cannot."""
+"""Skill: what the avatar is, can and cannot do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from avatar_app.engines.dialogue.builtin.skills.talk import phrase
 
 
 def what_can_you_do(ask: Ask) -> Reply:
-    """The overview first; asked again, the rest."""
+    """Give the overview first; asked again, the rest."""
     again = ask.past.intent == ask.intent
     yield ask.say("what_can_you_do_too" if again else "what_can_you_do")
     return None

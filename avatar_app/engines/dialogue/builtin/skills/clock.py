@@ -1,4 +1,4 @@
-"""Tells time and date."""
+"""Skill: time and date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells jokes, facts, stories and poems, each once before any is told again."""
+"""Skill: jokes, facts, stories and poems, each used once before any is repeated."""
 
 from __future__ import annotations
 

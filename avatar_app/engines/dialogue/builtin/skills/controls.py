@@ -1,4 +1,4 @@
-"""Changes the application by asking."""
+"""Skill: controls of the application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
 
 
 def _calls(tool: str, phrase: str, **arguments: Any) -> Skill:
-    """A skill that calls one tool and says one thing."""
+    """Create a skill that calls one tool and says one thing."""
 
     def skill(ask: Ask) -> Reply:
         yield from ask.use(tool, **arguments)
@@ -19,7 +19,7 @@ def _calls(tool: str, phrase: str, **arguments: Any) -> Skill:
 
 
 def hush(ask: Ask) -> Reply:
-    """The interruption itself made the avatar quiet."""
+    """Say nothing: the interruption itself made the avatar quiet."""
     yield ask.say("hush")
     return None
 

@@ -1,4 +1,4 @@
-"""Remembers what users tell about themselves, and tells it again."""
+"""Skill: remembers and recalls facts about the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CALLED = re.compile(
     r"my (?P<subject>.+?) (?:is|are) (?:called|named) (?P<value>.+)", re.IGNORECASE
 )
 _NAMING = {"name", "lives in", "live in", "comes from", "come from", "was born in"}
-"""Attributes whose values are written with capitals."""
+"""Attributes whose values are capitalized."""
 
 
 def tell_name(ask: Ask) -> Reply:
@@ -76,7 +76,7 @@ def _learn(ask: Ask, subject: str, attribute: str, value: str) -> Reply:
 
 
 def _plain(text: str) -> str:
-    """As facts are filed: lower case, one spelling."""
+    """Normalize a fact's key: lower case, one spelling."""
     return " ".join(word.text for word in split(text))
 
 
@@ -106,7 +106,7 @@ def recall_home(ask: Ask) -> Reply:
 
 
 def recall_verb(ask: Ask) -> Reply:
-    """Where does my sister live: the fact's attribute begins with the verb."""
+    """Handle “where does my sister live”: the fact's attribute begins with the verb."""
     subject = ask.slots.get("subject", USER).lower()
     verb = ask.text.lower().split()[-1]
     known = yield from ask.use("recall_facts", subject=subject)
@@ -144,7 +144,7 @@ def _told(ask: Ask, known: list[dict[str, str]]) -> str:
 
 
 def sentence(subject: str, attribute: str, value: str) -> str:
-    """The fact as the avatar tells it to the user."""
+    """Phrase the fact in the second person."""
     verb = re.fullmatch(_VERBS, attribute)
     value = spoken.mirrored(value)
     if subject == USER:

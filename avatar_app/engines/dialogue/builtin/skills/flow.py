@@ -1,4 +1,4 @@
-"""Keeps the thread: repeats, continues where it was interrupted, takes yes and no."""
+"""Skill: conversation flow: repeats, continues after an interruption, handles yes and no."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from avatar_app.engines.dialogue.builtin.asking import Ask, Reply, Skill
 
 
 def repeat(ask: Ask) -> Reply:
-    """What was written last, the part that was not heard included."""
+    """Repeat the last answer, including the part that was not heard."""
     heard = _last(ask, Role.AVATAR)
     said = ask.past.written if ask.past.written.startswith(heard) else heard
     yield said or ask.say("nothing_said")
@@ -21,7 +21,7 @@ def what_did_i_say(ask: Ask) -> Reply:
 
 
 def go_on(ask: Ask) -> Reply:
-    """From the sentence in which the interruption came."""
+    """Continue from the interrupted sentence."""
     before = ask.prompt.messages[:-1]
     heard = before[-1].text if before and before[-1].role is Role.AVATAR else ""
     rest = unheard(ask.past.written, heard)
@@ -33,7 +33,7 @@ def go_on(ask: Ask) -> Reply:
 
 
 def unheard(written: str, heard: str) -> str:
-    """What was written and not heard, from the beginning of the sentence that was cut."""
+    """Return the unheard part, from the beginning of the interrupted sentence."""
     words, count = written.split(), len(heard.split())
     if words[:count] != heard.split() or count >= len(words):
         return ""

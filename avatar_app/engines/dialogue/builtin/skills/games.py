@@ -1,4 +1,4 @@
-"""Plays: riddles, guess the number, coins and dice."""
+"""Skill: games: riddles, guess the number, coins and dice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GIVES_UP = (
     "what is it", "never mind", "enough", "the answer", "tell me the answer", "stop it", "no",
 )  # fmt: skip
 _LIKE = 85
-"""Percent: from here a guess is the answer, misheard."""
+"""Percent similarity from which a guess counts as the answer."""
 GUESSES = tuple(str(number) for number in range(1, 101))
 
 

@@ -1,4 +1,4 @@
-"""Listens, where there is nothing to do: open questions, and the user's own words given back."""
+"""Skill: active listening: open questions, and reflecting the user's own words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from avatar_app.engines.dialogue.builtin.skills.collection import tell_fact
 from avatar_app.engines.dialogue.builtin.words import split
 
 LONGEST_ECHO = 6
-"""Words: longer than this, giving back the user's words sounds like a parrot."""
+"""Words: reflecting more than this sounds like a parrot."""
 _PALE = LIGHT | {
     "what", "when", "where", "who", "why", "how", "which", "they", "them", "their", "there",
     "about", "because", "think", "know", "want", "like", "really", "something", "anything",
@@ -22,19 +22,19 @@ _PALE = LIGHT | {
 
 
 def feeling(ask: Ask) -> Reply:
-    """Ask what is behind it, and listen to whatever comes."""
+    """Ask for the reason, and accept any answer."""
     yield ask.say(ask.intent)
     return Carry(answer=go_on)
 
 
 def go_on(ask: Ask) -> Reply:
-    """Whatever the user answers, it was heard."""
+    """Acknowledge whatever the user answers."""
     yield ask.say("go_on")
     return None
 
 
 def reflect(ask: Ask) -> Reply:
-    """Give the user's words back as a question, where they are few."""
+    """Reflect the user's words as a question, if they are few."""
     text = ask.slots.get("text") or ask.slots.get("topic", "")
     words = text.split()
     mirrored = spoken.mirrored(text) if len(words) <= LONGEST_ECHO else ""
@@ -48,7 +48,7 @@ def reflect(ask: Ask) -> Reply:
 
 
 def unknown(ask: Ask) -> Reply:
-    """Honest about not understanding; takes up a weighty word, if there is one."""
+    """Admit not understanding; pick up a meaningful word, if there is one."""
     words = [word.raw for word in split(ask.text) if _weighty(word.text)]
     word = max(words, key=len, default="")
     turned = len(ask.prompt.messages) % 2 == 0 or ask.past.intent == ask.intent

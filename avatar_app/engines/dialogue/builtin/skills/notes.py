@@ -1,4 +1,4 @@
-"""Takes, reads and deletes notes."""
+"""Skill: takes, reads and deletes notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calculates and converts."""
+"""Skill: calculation and conversion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small talk: greetings, thanks, and the manners around them."""
+"""Skill: small talk: greetings, thanks and courtesies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def phrase(ask: Ask) -> Reply:
 
 
 def aside(ask: Ask) -> Reply:
-    """The same, and "another one" still means what was told before."""
+    """The same, but "another one" still refers to the earlier answer."""
     yield ask.say(ask.intent)
     return Carry(topic=ask.past.carry.topic)
 

@@ -1,4 +1,4 @@
-"""Sets, lists and cancels timers and reminders."""
+"""Skill: sets, lists and cancels timers and reminders."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def set_alarm(ask: Ask) -> Reply:
 
 
 def add_reminder_openly(ask: Ask) -> Reply:
-    """Ask for what is missing: first of what, then when."""
+    """Ask for what is missing: first the text, then the time."""
     missing = "when" if "text" in ask.slots else "text"
     yield ask.say("reminder_when" if missing == "when" else "reminder_what")
     known = {f"known_{name}": value for name, value in ask.slots.items()}
