@@ -31,8 +31,8 @@ SHARES = {
     Kind.TTS: ProcessorShare(0, 4),
     Kind.FACE: ProcessorShare(0, 2),
     Kind.ASR: ProcessorShare(1, 4),
-    Kind.DIALOGUE: ProcessorShare(3, 8),
-    Kind.ENHANCE: ProcessorShare(3, 4),
+    Kind.DIALOGUE: ProcessorShare(2, 8),
+    Kind.ENHANCE: ProcessorShare(2, 4),
 }
 """Kinds that are not named compute in the conversation's own thread. The steps are small: other
 programs are not nice, and an answer must come beside them too."""
