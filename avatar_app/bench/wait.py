@@ -26,8 +26,13 @@ from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 MARKS = (
-    *("end_of_turn", "text", "first_token", "first_clause"),
-    *("first_speech", "first_sound", "first_frame"),
+    "end_of_turn",
+    "text",
+    "first_token",
+    "first_clause",
+    "first_speech",
+    "first_sound",
+    "first_frame",
 )
 SOUND_P50, SOUND_P95 = 800.0, 1200.0
 PATIENCE = 4.0

@@ -46,8 +46,10 @@ class Attempt:
 
 
 ATTEMPTS = (
-    *(Attempt(PADDING), Attempt(2 * PADDING)),
-    *(Attempt(4 * PADDING), Attempt(4 * PADDING, temperature=0.4)),
+    Attempt(PADDING),
+    Attempt(2 * PADDING),
+    Attempt(4 * PADDING),
+    Attempt(4 * PADDING, temperature=0.4),
 )
 """Attempts for a final text, until one is reliable: quick, with more silence, and by sampling,
 which leads out of a loop. The user waits: a whole window of 30 s would cost six times as much."""
