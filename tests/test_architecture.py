@@ -254,6 +254,26 @@ def test_files_classes_and_functions_are_short() -> None:
     assert too_long == []
 
 
+def is_splatted(node: ast.AST) -> bool:
+    """Is it a literal within a literal or call, which could be written there plainly?"""
+    if isinstance(node, ast.Starred):
+        return isinstance(node.value, ast.Tuple | ast.List)
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return any(key is None and isinstance(value, ast.Dict) for key, value in pairs)
+    return False
+
+
+def test_no_literal_is_splatted_to_save_lines() -> None:
+    wrong = [
+        f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if is_splatted(node)
+    ]
+    assert wrong == []
+
+
 def test_every_file_says_which_promise_it_keeps() -> None:
     assert [name_of(path) for path in FILES if not ast.get_docstring(tree(path))] == []
 

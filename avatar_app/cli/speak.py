@@ -17,7 +17,9 @@ _err = plain_console(stderr=True)
 
 Text = Annotated[str, typer.Argument(help="The text to say.")]
 Output = Annotated[Path | None, typer.Option(help="The wav, mp3, ogg or flac to write.")]
-EngineName = Annotated[str | None, typer.Option(help="The engine: espeak, kokoro, piper or coqui.")]
+EngineName = Annotated[
+    str | None, typer.Option(help="The engine; `avatar-app engines` lists them.")
+]
 VoiceName = Annotated[str | None, typer.Option(help="The speaker; --list shows the names.")]
 Language = Annotated[str | None, typer.Option(help="The language, such as en-us or de.")]
 Speed = Annotated[float | None, typer.Option(help="0.5 to 2; normal is 1.")]

@@ -160,7 +160,7 @@ def test_dropped_pictures_ask_for_a_smaller_face_first() -> None:
 
 
 def test_what_no_setting_shortens_says_so() -> None:
-    settings = {"turn_detection.min_endpointing_delay": 0.35, **{"face.options.width": 640}}
+    settings = {"turn_detection.min_endpointing_delay": 0.35, "face.options.width": 640}
     advice = advised(a_turn(), **settings)
     assert advice is not None
     assert (advice.settings, advice.sentence) == ({}, "Close other programs that compute.")

@@ -32,7 +32,7 @@ MARKS = {
     "first_sound": 11.25,
 }
 TURN = TurnEnded(
-    *(1, Outcome.FINISHED, "Hello", "Hi there", "Hi there"),
+    1, Outcome.FINISHED, "Hello", "Hi there", "Hi there",
     marks=MARKS,
     pictures=Pictures(shown=97, dropped=3, skew_p50_ms=8.0, skew_p99_ms=20.0),
 )  # fmt: skip
