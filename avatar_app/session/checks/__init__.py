@@ -1,0 +1,1 @@
+"""Checks of microphone, loudspeaker and echo, on the devices of the running conversation."""
