@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avatar_app.audio.backend import list_devices
 from avatar_app.avatars.detection.faces import face_detector_factory
@@ -22,6 +22,7 @@ from avatar_app.pipeline import commands
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import sentences_of
 from avatar_app.session.avatar_choices import AvatarChoices
+from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
 from avatar_app.session.conversation_commands import ConversationCommands
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports, processes_of
@@ -36,6 +37,9 @@ from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.system.paths import AppPaths
+
+if TYPE_CHECKING:  # it is loaded when the window is there
+    from avatar_app.session.live_devices import LiveDevices
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +76,7 @@ class AppSession(ConversationCommands):
         self._unfollow = settings.subscribe(self._follow)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
         self.character = self._characters.shown_by(settings.settings.face)
+        self.checks: AudioChecks = LiveAudioChecks(self._opened_devices, settings, self.registry)
         self.starter: Starter = StarterInstaller(self, settings, places, self.registry)
         self.models = ModelLibrary(settings, places, self.registry)
         self.performance = PerformanceReports(
@@ -123,6 +128,11 @@ class AppSession(ConversationCommands):
             ensemble.microphone.name if ensemble else None,
             ensemble.speaker.name if ensemble else None,
         )
+
+    def _opened_devices(self) -> LiveDevices | None:
+        self.wait_open()
+        ensemble = self._ensemble
+        return ensemble.devices if ensemble else None
 
     def characters(self) -> tuple[str, ...]:
         return self._characters.names()

@@ -6,11 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
-from avatar_app.audio.microphone import Microphone
-from avatar_app.audio.null_devices import FileSpeaker
-from avatar_app.audio.speaker import Loudspeaker
 from avatar_app.core.engines import Face
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Event, Noticed, State, StateChanged
@@ -20,6 +16,7 @@ from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls
 from avatar_app.session.build import Surroundings, assemble
+from avatar_app.session.live_devices import LiveDevices
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
 
@@ -58,7 +55,7 @@ class LiveConversation:
         self._post = post
         self._closed = False
         self._silence = Silence(time.monotonic)
-        self._loudspeaker: Loudspeaker | None = None
+        self._devices: LiveDevices | None = None
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
         around = Surroundings(
             settings=settings,
@@ -76,22 +73,19 @@ class LiveConversation:
             self.conversation, self._supervisor = parts.conversation, parts.supervisor
             for text in self._tools.notices:
                 post(Noticed(text))
-            audio = settings.audio
-            self.microphone = Microphone(
-                audio.microphone,
-                self.conversation.hear,
+            self.devices = LiveDevices(
+                settings.audio,
+                self.conversation,
                 self._notice,
-                quiet_power=self.conversation.quiet_power,
+                lambda: self.conversation.occupancy.of(lambda: self.rack.engines[Kind.TTS]),
             )
-            self.speaker = self._speaker(audio.speaker)
-            if isinstance(self.speaker, Loudspeaker):  # a file has no gaps
-                self._loudspeaker = self.speaker
+            self._devices = self.devices
+            self.microphone, self.speaker = self.devices.microphone, self.devices.speaker
             self._opened = opened.pop_all()
 
     def start(self) -> None:
         """Start listening and speaking."""
-        self.speaker.start()
-        self.microphone.start()
+        self.devices.start()
         self._tools.start()
         self._loading.start()
 
@@ -114,8 +108,7 @@ class LiveConversation:
     def close(self) -> None:
         """Stop playing and release everything."""
         self._closed = True
-        self.microphone.close()
-        self.speaker.close()
+        self.devices.close()
         self.conversation.order(commands.Interrupt())  # so that all engines are free soon
         self._opened.close()
         if self._loading.ident is not None:
@@ -134,17 +127,10 @@ class LiveConversation:
                 if not self._closed and self.rack.engines.get(kind) is engine:
                     self._supervisor.substitute(kind, error.message)
 
-    def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
-        """Open a loudspeaker; or a WAV file, if the name is that of one."""
-        read = self.conversation.playback.read
-        if name is not None and name.lower().endswith(".wav"):
-            return FileSpeaker(Path(name).expanduser(), read, self._notice)
-        return Loudspeaker(name, read, self._notice)
-
     def _hear(self, event: Event) -> None:
         silent = self._silence.lasts(event)
-        if self._loudspeaker is not None:
-            self._loudspeaker.need(needed=not silent)
+        if self._devices is not None:
+            self._devices.need_speaker(needed=not silent)
         self._post(event)
 
     def _notice(self, message: str, hint: str) -> None:

@@ -27,6 +27,7 @@ from avatar_app.pipeline.input.turn_detection import VOICED_OVER_AVATAR
 from avatar_app.pipeline.output.playback import PlayedBlock
 from avatar_app.session.checks import levels
 from avatar_app.session.checks.delay import explained_share, find_delay
+from avatar_app.session.checks.levels import Flags
 
 SETTLING = 1.0
 """Seconds of voice in which the canceller may adapt before it is measured."""
@@ -40,10 +41,20 @@ AUDIBLE = 2.0
 """Echo above the noise (3 dB) from which it matters."""
 DISTURBED = 6.0
 """Sound above the noise (8 dB) from which somebody else was heard."""
+MOSTLY_EXPLAINED = 0.5
+"""Share below which what remains is somebody else's: rooms that echo for long leave 0.55."""
+LEAST_ERLE_DB = 6.0
+"""Cancellation that is not worth a number."""
 MOST_VOICED = 0.02
 """Share of the time in which what is left may be taken for a voice."""
 LONGEST_VOICED = 0.1
-"""Seconds for which it may be at a stretch: a short one pauses the avatar, which then goes on."""
+"""Seconds for which it may be at a stretch."""
+GOOD_ERLE_DB = 20.0
+MUCH_CUT_OFF = 0.01
+"""Share of samples at the end of the scale with which no canceller copes."""
+SELDOM_VOICED = (0.1, 0.25)
+"""The same two where so much is taken out that nothing can be understood of it: the avatar pauses
+for a moment, and goes on."""
 
 
 class EchoVerdict(StrEnum):
@@ -53,6 +64,8 @@ class EchoVerdict(StrEnum):
     """No echo is heard."""
     CANCELLED = "cancelled"
     """A loudspeaker is heard, and what is left of it does not disturb."""
+    FAINT = "faint"
+    """A loudspeaker is heard so faintly that it does not disturb."""
     REMAINS = "remains"
     """The avatar would take itself for the user."""
     OVERDRIVEN = "overdriven"
@@ -146,28 +159,33 @@ def judge_echo(blocks: list[HeardBlock], engines: EchoEngines) -> EchoReport:
         longest_voiced=_longest(voiced) * BLOCK_SECONDS,
     )
     if audible:
-        return _of_loudspeaker(report, blocks, engines, active, sound)
-    others = loud > DISTURBED * noise or report.longest_voiced > LONGEST_VOICED
-    return replace(report, verdict=EchoVerdict.DISTURBED) if others else report
+        erle, at_least = _enhancement(blocks, engines, active)
+        report = replace(report, erle_db=erle, at_least=at_least)
+        return replace(report, verdict=_verdict(report, share, sound.heard))
+    taken = report.longest_voiced > LONGEST_VOICED
+    if loud > DISTURBED * noise or (taken and found is None):
+        return replace(report, verdict=EchoVerdict.DISTURBED)
+    return replace(report, verdict=EchoVerdict.REMAINS) if taken else report
 
 
-def _of_loudspeaker(
-    report: EchoReport,
-    blocks: list[HeardBlock],
-    engines: EchoEngines,
-    active: Samples,
-    sound: _Sound,
-) -> EchoReport:
-    erle, at_least = _enhancement(blocks, engines, active)
-    verdict = EchoVerdict.CANCELLED
-    if report.voiced > MOST_VOICED or report.longest_voiced > LONGEST_VOICED:
-        cut_off = levels.full_share(sound.heard) > levels.MOST_AT_FULL_SCALE
-        verdict = EchoVerdict.OVERDRIVEN if cut_off else EchoVerdict.REMAINS
-    return replace(report, verdict=verdict, erle_db=erle, at_least=at_least)
+def _verdict(report: EchoReport, share: float, heard: Samples) -> EchoVerdict:
+    """Of a loudspeaker that is heard; `share`: of what is heard, how much it is."""
+    erle = report.erle_db or 0.0
+    most, longest = SELDOM_VOICED if erle >= GOOD_ERLE_DB else (MOST_VOICED, LONGEST_VOICED)
+    cut_off = levels.full_share(heard)
+    if cut_off > MUCH_CUT_OFF and erle < GOOD_ERLE_DB:
+        return EchoVerdict.OVERDRIVEN
+    if report.voiced <= most and report.longest_voiced <= longest:
+        faint = erle < LEAST_ERLE_DB and not report.at_least
+        return EchoVerdict.FAINT if faint else EchoVerdict.CANCELLED
+    if share < MOSTLY_EXPLAINED:
+        return EchoVerdict.DISTURBED
+    loud = cut_off > levels.MOST_AT_FULL_SCALE
+    return EchoVerdict.OVERDRIVEN if loud else EchoVerdict.REMAINS
 
 
 def _enhancement(
-    blocks: list[HeardBlock], engines: EchoEngines, active: Samples
+    blocks: list[HeardBlock], engines: EchoEngines, active: Flags
 ) -> tuple[float, bool]:
     """Echo return loss enhancement in dB, and whether what is left is lost in the noise."""
     _, cleaned = _heard_by(blocks, engines.bare_canceller(), engines.detector())
@@ -227,7 +245,7 @@ def _shifted(samples: Samples, by: int) -> Samples:
     return np.concatenate([np.zeros(by, np.float32), samples])
 
 
-def _active(played: Samples, delay: int) -> Samples:
+def _active(played: Samples, delay: int) -> Flags:
     """For each block of the microphone, whether an echo of what is played falls into it."""
     powers = levels.block_powers(_shifted(played, delay)[: len(played)])
     loud = powers > ACTIVE
@@ -236,22 +254,22 @@ def _active(played: Samples, delay: int) -> Samples:
     return np.asarray(reach)
 
 
-def _settled(active: Samples) -> Samples:
+def _settled(active: Flags) -> Flags:
     """Where the canceller has had its time to adapt."""
     return np.asarray(active & (np.cumsum(active) * BLOCK_SECONDS > SETTLING))
 
 
-def _noise(powers: Samples, active: Samples) -> float:
+def _noise(powers: Samples, active: Flags) -> float:
     """Mean power where nothing is played; of the quieter half, so that a click is none."""
     quiet = np.sort(powers[~active])
     return float(quiet[: max(1, len(quiet) // 2)].mean()) if len(quiet) else 0.0
 
 
-def _mean(powers: Samples, where: Samples) -> float:
+def _mean(powers: Samples, where: Flags) -> float:
     return float(powers[where].mean()) if where.any() else 0.0
 
 
-def _longest(flags: Samples) -> int:
+def _longest(flags: Flags) -> int:
     """Blocks of the longest stretch."""
     longest = run = 0
     for flag in flags:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar_app.core.values import MICROPHONE_BLOCK, Samples
 from avatar_app.pipeline.input.audio_frontend import decibels, mean_power
 
+Flags = NDArray[np.bool_]
+"""One for each block."""
+_LOUD, _LOUDEST = 0.98, 0.999
+"""Of the samples by magnitude."""
 NOISE_QUANTILE = 0.2
 """Of the blocks by power: speakers pause for a fifth of the time and more."""
-_TOP = 0.9
-"""Share of the peak from which a sample stands at the top of its wave."""
 _FULL_SCALE = 0.97
 SILENT = 1e-4
 """Peak (−80 dBFS) below which no microphone is at work: the noise of the quietest is louder."""
@@ -35,16 +38,16 @@ def peak(samples: Samples) -> float:
     return float(np.abs(samples).max(initial=0.0))
 
 
-def top_share(samples: Samples) -> float:
-    """The share of samples within 1 dB of the peak.
+def top_ratio(samples: Samples) -> float:
+    """How far the loudest thousandth of the samples rises above the loudest fiftieth.
 
-    Speech, which has few peaks, has some 0.0002 of them; where the tops are cut off, one in a
-    hundred and more. Unlike rows of equal samples it outlives a change of rate.
+    Speech rises by 1.4 to 2; where its tops are cut off, by 1.02 to 1.25. Unlike rows of equal
+    samples this outlives a change of rate.
     """
-    top = peak(samples)
-    if top < SILENT:
-        return 0.0
-    return float((np.abs(samples) >= _TOP * top).mean())
+    if peak(samples) < SILENT:
+        return np.inf
+    loud, loudest = np.quantile(np.abs(samples), (_LOUD, _LOUDEST))
+    return float(loudest / max(loud, 1e-9))
 
 
 def full_share(samples: Samples) -> float:

@@ -23,8 +23,8 @@ LEAST_SPEECH = 0.5
 """Seconds of voice that are needed to judge one."""
 QUIETEST_DB = -42.0
 """Level of a voice below which it is too quiet."""
-MOST_AT_TOP = 4e-3
-"""Share of samples within 1 dB of the peak, above which the tops are cut off."""
+LEAST_TOP_RATIO = 1.28
+"""What the loudest samples rise above the loud ones, below which the tops are cut off."""
 LEAST_SNR_DB = 10.0
 """Voice above noise, below which words are lost."""
 LOUD_NOISE_DB = -45.0
@@ -111,11 +111,11 @@ def _is_cut_off(report: MicrophoneReport) -> bool:
     """Full scale in the converter; or in an amplifier before it, where a voice is cut off lower."""
     if report.clipped > levels.MOST_AT_FULL_SCALE:
         return True
-    spoke = report.spoken >= LEAST_SPEECH and report.snr_db >= LEAST_SNR_DB
-    return spoke and levels.top_share(report.samples) > MOST_AT_TOP
+    spoke = report.spoken >= LEAST_SPEECH and report.voice_db > QUIETEST_DB
+    return spoke and levels.top_ratio(report.samples) < LEAST_TOP_RATIO
 
 
-def _voiced(samples: Samples, canceller: EchoCanceller, detector: VoiceDetector) -> Samples:
+def _voiced(samples: Samples, canceller: EchoCanceller, detector: VoiceDetector) -> levels.Flags:
     """For each whole block of 10 ms, whether it is voice; shape (n,), bool."""
     frontend = AudioFrontend(canceller, detector, BLOCK_SECONDS)
     blocks = len(samples) // MICROPHONE_BLOCK

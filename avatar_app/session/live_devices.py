@@ -1,0 +1,81 @@
+"""Microphone and loudspeaker of a live conversation, which checks may borrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from avatar_app.audio.microphone import Microphone
+from avatar_app.audio.null_devices import FileSpeaker
+from avatar_app.audio.speaker import Loudspeaker
+from avatar_app.core.engines import SpeechSynthesizer
+from avatar_app.pipeline.conversation import Conversation
+from avatar_app.session.shared_devices import Borrower, SharedDevices
+from avatar_app.settings.schema import AudioSettings
+
+
+class LiveDevices:
+    """Owns both. `lend_voice` opens the voice that speaks in the conversation."""
+
+    def __init__(
+        self,
+        audio: AudioSettings,
+        conversation: Conversation,
+        notice: Callable[[str, str], None],
+        lend_voice: Callable[[], AbstractContextManager[SpeechSynthesizer]],
+    ) -> None:
+        self._conversation, self._notice, self.voice = conversation, notice, lend_voice
+        self._shared = SharedDevices(
+            conversation.hear, conversation.playback.read, conversation.quiet_power
+        )
+        self.microphone = Microphone(
+            audio.microphone, self._shared.hear, notice, quiet_power=self._shared.quiet_power
+        )
+        self.speaker = self._speaker(audio.speaker)
+
+    def start(self) -> None:
+        self.speaker.start()
+        self.microphone.start()
+
+    def close(self) -> None:
+        self.microphone.close()
+        self.speaker.close()
+
+    def need_speaker(self, *, needed: bool) -> None:
+        """Whether anything is to be played, or soon will be; a file has no gaps."""
+        if isinstance(self.speaker, Loudspeaker):
+            self.speaker.need(needed=needed or self._shared.lent)
+
+    @property
+    def microphone_name(self) -> str | None:
+        """The one in use; None while there is none."""
+        return self.microphone.name
+
+    @property
+    def speaker_name(self) -> str | None:
+        """The one in use; None while there is none."""
+        return self.speaker.name
+
+    @property
+    def speaker_latency(self) -> float:
+        """Seconds of sound that it holds back."""
+        return self.speaker.latency
+
+    @property
+    def volume(self) -> float:
+        """How loud the avatar is; 1 is as it was made."""
+        return self._conversation.playback.volume
+
+    @contextmanager
+    def borrowed(self, borrower: Borrower) -> Iterator[None]:
+        """The devices are the borrower's; the conversation waits, and goes on where it was."""
+        with self._shared.borrowed(borrower):
+            self.need_speaker(needed=True)
+            yield
+
+    def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
+        """A loudspeaker; or, under the name of a WAV file, that file."""
+        if name is not None and name.lower().endswith(".wav"):
+            return FileSpeaker(Path(name).expanduser(), self._shared.read, self._notice)
+        return Loudspeaker(name, self._shared.read, self._notice)

@@ -1,0 +1,123 @@
+"""The checks on a running application, with real streams of a virtual sound card."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from echo_rooms import at_level
+from sessions import open_session
+from virtual_audio import MICFEED, SPEAKER, VirtualAudio, likeness
+from witness import Witness
+
+from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.events import TurnEnded
+from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.session.app_session import AppSession
+from avatar_app.session.checks.echo import EchoVerdict
+from avatar_app.session.checks.microphone import MicrophoneVerdict
+
+DATA = Path(__file__).parents[2] / "data"
+LIGHT = {
+    "face.options.width": 96,
+    "face.options.height": 64,
+    "face.options.fps": 10,
+    "dialogue.options.talkativeness": "short",
+}
+
+
+@pytest.fixture
+def session(virtual_audio: VirtualAudio) -> Iterator[tuple[AppSession, Witness]]:
+    """A conversation that has said its greeting."""
+    session, witness = open_session(LIGHT), Witness()
+    session.subscribe(witness)
+    session.start()
+    witness.wait(TurnEnded)
+    yield session, witness
+    session.close()
+
+
+def job(**about: Any) -> Job[Any]:
+    return Job("check", lambda _job: None, **about)
+
+
+def test_an_echo_is_measured_and_the_conversation_goes_on(
+    virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
+) -> None:
+    companion, witness = session
+    module = virtual_audio.control(
+        "load-module",
+        "module-loopback",
+        f"source={SPEAKER}.monitor",
+        f"sink={MICFEED}",
+        "latency_msec=60",
+    )
+    levels: list[tuple[float, float]] = []
+    try:
+        report = companion.checks.echo(job(), lambda db, done: levels.append((db, done)))
+    finally:
+        virtual_audio.control("unload-module", module)
+    assert report.verdict in (EchoVerdict.CANCELLED, EchoVerdict.REMAINS)  # a busy machine stutters
+    assert report.delay is not None
+    assert report.erle_db is not None
+    assert max(db for db, _ in levels) > -40.0
+    assert levels[-1][1] == 1.0
+    companion.type("what time is it")
+    assert witness.wait_for_end("what time is it").heard_text
+
+
+def test_without_a_way_back_it_is_headphones(session: tuple[AppSession, Witness]) -> None:
+    report = session[0].checks.echo(job(), lambda _db, _done: None)
+    assert report.verdict in (EchoVerdict.HEADPHONES, EchoVerdict.SILENT)  # a null sink is silent
+    assert report.delay is None
+
+
+def test_what_is_said_is_recorded_judged_and_played_back(
+    virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
+) -> None:
+    companion, _ = session
+    words = at_level(read_sound(DATA / "goforward.wav", 16_000).samples, -26.0)
+    begun = threading.Event()
+    speaker = threading.Thread(target=lambda: (begun.wait(60), virtual_audio.speak(words, 16_000)))
+    speaker.start()
+    report = companion.checks.microphone(job(), lambda _db, _done: begun.set())
+    speaker.join()
+    assert report.verdict in (MicrophoneVerdict.WELL, MicrophoneVerdict.NO_SPEECH)
+    assert report.device is not None
+    with virtual_audio.recording(16_000) as recording:
+        companion.checks.play(job(), report.samples)
+        companion.checks.chime(job())
+    heard = recording.samples
+    if report.verdict is MicrophoneVerdict.WELL:
+        assert likeness(report.samples[8000:24000], heard) > 0.5
+
+
+def test_a_check_is_cancelled_and_another_one_waits(session: tuple[AppSession, Witness]) -> None:
+    companion, _ = session
+    cancelled = job()
+
+    def watch(_db: float, _done: float) -> None:
+        cancelled.cancel()
+
+    with pytest.raises(JobCancelled):
+        companion.checks.microphone(cancelled, watch)
+    companion.checks.chime(job())
+
+
+def test_without_devices_one_sentence_says_so() -> None:
+    companion = open_session(LIGHT)
+    companion.start()
+    try:
+        assert companion.wait_open()
+        report = companion.checks.microphone(job(), lambda _db, _done: None)
+        assert report.verdict is MicrophoneVerdict.MISSING
+        with pytest.raises(DeviceUnavailable, match="No loudspeaker"):
+            companion.checks.chime(job())
+        with pytest.raises(DeviceUnavailable, match="No microphone"):
+            companion.checks.echo(job(), lambda _db, _done: None)
+    finally:
+        companion.close()
