@@ -39,10 +39,13 @@ GRACE = 20.0
 @pytest.fixture(autouse=True)
 def user_files_in_temporary_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+) -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("AVATAR_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path_factory.mktemp("user")))
+    yield
+    if guard := sys.modules.get("avatar_app.system.network_guard"):
+        guard.stop_guard()  # a command that ran in this process watches for the user of one test
 
 
 @pytest.fixture(autouse=True)

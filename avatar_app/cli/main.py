@@ -16,6 +16,7 @@ from avatar_app.cli.console import busy, check_mark, plain_console
 from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
 from avatar_app.cli.models import models
+from avatar_app.cli.network import guard_network
 from avatar_app.cli.notices import tell, warn
 from avatar_app.cli.renamed import print_renamed
 from avatar_app.cli.render import render
@@ -49,6 +50,7 @@ Assignments = Annotated[
 
 def run_command_line() -> int:
     """Run the command that `sys.argv` names; returns the exit status."""
+    guard_network()
     try:
         status = app(standalone_mode=False)
     except AvatarError as error:
@@ -75,6 +77,7 @@ def _show(error: typer.TyperException) -> None:
 @app.command(rich_help_panel=TALK)
 def run(settings: Assignments = None) -> int:
     """Open the window and talk. Without a display, write a demonstration film instead."""
+    from avatar_app.session.network_watch import watch_network
     from avatar_app.settings.loading import parse_overrides
     from avatar_app.settings.store import SettingsStore
     from avatar_app.system.logs import log_to_file
@@ -86,6 +89,7 @@ def run(settings: Assignments = None) -> int:
     places = app_paths()
     store = SettingsStore(places.settings_file, overrides=parse_overrides(settings or []))
     log_to_file(places.logs, store.settings.log.level)
+    watch_network(store, places)
     from avatar_app.session.app_session import AppSession
     from avatar_app.ui.app import run_window
 

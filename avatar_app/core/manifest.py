@@ -106,6 +106,8 @@ class Needs:
     """Distribution names."""
     models: tuple[str, ...] = ()
     """Names in the catalog of models."""
+    network: bool = False
+    """Whether it asks servers; others are forbidden to where the user does not allow all."""
 
 
 @dataclass(frozen=True, slots=True)

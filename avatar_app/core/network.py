@@ -10,12 +10,12 @@ import os
 import ssl
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
+from avatar_app.core.network_access import is_loopback_host
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _PROXIES = ("http", "https", "all")
@@ -27,12 +27,7 @@ def is_loopback(address: str) -> bool:
         name = urlsplit(address).hostname or ""
     except ValueError:
         return False
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback or ip_address(name).is_unspecified
-    except ValueError:
-        return False
+    return is_loopback_host(name)
 
 
 def check_environment(environ: Mapping[str, str] | None = None) -> None:

@@ -7,6 +7,8 @@ import ssl
 
 import httpx
 
+from avatar_app.core.network import causes
+from avatar_app.core.network_access import ALLOW_NETWORK
 from avatar_app.models.errors import AGAIN, DownloadFailed, Passing, Unreachable, host
 
 _PASSING_STATUS = {408, 425, 429}
@@ -15,6 +17,8 @@ _PASSING_STATUS = {408, 425, 429}
 def of_transport(error: httpx.HTTPError, url: str) -> DownloadFailed:
     """Convert a connection error."""
     at = host(url)
+    if any(isinstance(cause, PermissionError) for cause in causes(error)):
+        return DownloadFailed(f"Connections to {at} are not allowed.", ALLOW_NETWORK)
     match _root(error):
         case ssl.SSLCertVerificationError() as root:
             return DownloadFailed(

@@ -14,6 +14,7 @@ from avatar_app.models.resolve import OPTION, with_installed_model, with_model_p
 from avatar_app.runtime.processor_shares import with_threads
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import with_cache
+from avatar_app.system.network_guard import join_guard, publish_access
 from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.resolve import keep_latents, with_open_voice
@@ -33,6 +34,7 @@ def engine_factory(
             f"Type: {install_command(missing, manifest.name)}",
         )
     known = resolve_options(options, manifest, registry.paths)
+    publish_access()
     chosen = (registry.origin, manifest.kind, manifest.name, known)
     return partial(_make_in_child, *chosen, remembers=remembers)
 
@@ -75,6 +77,7 @@ def _make_in_child(
 ) -> Any:
     registry = Registry(*origin)
     manifest = registry.find(kind, name)
+    join_guard(manifest.title, needs_network=manifest.needs.network)
     engine = registry.load_class(manifest)(**options)
     if kind is not Kind.TTS:
         return engine

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avatar_app.core.manifest import Kind
+from avatar_app.core.network_access import NetworkAccess
 from avatar_app.settings.layers import (
     Name,
 )
@@ -183,6 +184,14 @@ class HistorySettings(_Section):
     days: Annotated[int, Field(ge=0), FormHints("Days kept", "days")]
 
 
+class NetworkSettings(_Section):
+    """How far the program may connect."""
+
+    effect = Effect.AT_ONCE
+
+    allowed: Annotated[NetworkAccess, FormHints("Connections allowed")]
+
+
 class LogSettings(_Section):
     """What is logged."""
 
@@ -203,6 +212,7 @@ class Settings(_Section):
     audio: Annotated[AudioSettings, Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
     history: Annotated[HistorySettings, Page.PRIVACY]
+    network: Annotated[NetworkSettings, Page.PRIVACY]
     render: Annotated[RenderSettings, Page.FILMS]
     face_enhancement: Annotated[
         EngineChoice, Kind.ENHANCE, FormHints("Mouth detail", effect=Effect.AT_ONCE), Page.FILMS

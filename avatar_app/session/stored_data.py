@@ -1,0 +1,195 @@
+"""What the program keeps on this computer, how much it is, and how it is deleted and brought back."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.storage.measurements import FILE as MEASUREMENTS
+from avatar_app.system.network_log import LOG_FILE, ConnectionAttempt, read_attempts
+from avatar_app.system.paths import AppPaths
+from avatar_app.voices.library import VoiceLibrary
+
+ASIDE = ".deleted"
+"""Folder beside the data in which deleted files wait until nobody can bring them back."""
+_SIDES = ("", "-wal", "-shm", "-journal")
+"""Of SQLite's files."""
+_LATEST = 200
+"""Attempts to connect that are shown."""
+
+
+class StoredKind(StrEnum):
+    """What is kept."""
+
+    HISTORY = "history"
+    MEMORY = "memory"
+    MEASUREMENTS = "measurements"
+    VOICES = "voices"
+    AVATARS = "avatars"
+    MODELS = "models"
+    CACHE = "cache"
+    LOGS = "logs"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """One kind of data."""
+
+    kind: StoredKind
+    place: Path
+    """The file or folder."""
+    size: int
+    """Bytes on the disk."""
+    count: int
+    """Files, or folders where each is one thing."""
+    deletable: bool = True
+
+
+class Deletion(Protocol):
+    """Something that is deleted, but not yet gone."""
+
+    def undo(self) -> None:
+        """Everything is as it was."""
+
+    def finish(self) -> None:
+        """It is gone for good."""
+
+
+class StoredData(Protocol):
+    """What the window shows about the user's data. All may take a moment."""
+
+    def items(self) -> tuple[StoredItem, ...]:
+        """Everything that is kept."""
+
+    def delete(self, kind: StoredKind) -> Deletion:
+        """Delete one kind; it can be undone until it is finished."""
+
+    def connections(self) -> tuple[ConnectionAttempt, ...]:
+        """The latest attempts to connect, the newest first."""
+
+
+class FilesAside:
+    """Files that were moved out of the way; a `Deletion`."""
+
+    def __init__(self, paths: Iterable[Path], aside: Path) -> None:
+        """Moves them. ConfigInvalid, with all where it was, if one cannot be moved."""
+        self._aside = aside
+        self._moved: list[tuple[Path, Path]] = []
+        try:
+            aside.mkdir(parents=True)
+            for number, path in enumerate(paths):
+                there = aside / f"{number}-{path.name}"
+                path.rename(there)
+                self._moved.append((path, there))
+        except OSError as error:
+            self.undo()
+            raise ConfigInvalid(
+                f"{aside} cannot take what is deleted: {error.strerror}.", "Delete it by hand."
+            ) from error
+
+    def undo(self) -> None:
+        for path, there in self._moved:
+            if there.exists() and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                there.rename(path)
+        self.finish()
+
+    def finish(self) -> None:
+        shutil.rmtree(self._aside, ignore_errors=True)
+
+
+class LaterErasure:
+    """Rows of a database that is in use: they are erased when it is finished; a `Deletion`."""
+
+    def __init__(self, erase: Callable[[], None]) -> None:
+        self._erase = erase
+        self._lock = threading.Lock()
+        self._open = True
+
+    def undo(self) -> None:
+        with self._lock:
+            self._open = False
+
+    def finish(self) -> None:
+        with self._lock:
+            still, self._open = self._open, False
+        if still:
+            self._erase()
+
+
+class UserStoredData:
+    """`StoredData` in the user's folders."""
+
+    def __init__(self, places: AppPaths, erase: dict[StoredKind, Callable[[], None]]) -> None:
+        """`erase`: what empties the databases that are in use."""
+        self._places, self._erase = places, erase
+        self._number = 0
+
+    def items(self) -> tuple[StoredItem, ...]:
+        return tuple(self._item(kind) for kind in StoredKind)
+
+    def delete(self, kind: StoredKind) -> Deletion:
+        if kind in self._erase:
+            return LaterErasure(self._erase[kind])
+        self._number += 1
+        aside = self._places.data / ASIDE / f"{kind}-{self._number}"
+        shutil.rmtree(aside, ignore_errors=True)
+        return FilesAside(self._contents(kind), aside)
+
+    def connections(self) -> tuple[ConnectionAttempt, ...]:
+        return read_attempts(self._places.logs / LOG_FILE, _LATEST)
+
+    def purge(self) -> None:
+        """Delete for good what an earlier run left aside."""
+        shutil.rmtree(self._places.data / ASIDE, ignore_errors=True)
+
+    def _item(self, kind: StoredKind) -> StoredItem:
+        contents = self._contents(kind)
+        size = sum(_size(path) for path in contents)
+        deletable = kind is not StoredKind.SETTINGS and size > 0
+        return StoredItem(kind, self._place(kind), size, len(contents), deletable)
+
+    def _place(self, kind: StoredKind) -> Path:
+        places = self._places
+        return {
+            StoredKind.HISTORY: places.history_file,
+            StoredKind.MEMORY: places.memory_file,
+            StoredKind.MEASUREMENTS: places.data / MEASUREMENTS,
+            StoredKind.VOICES: VoiceLibrary(places).root,
+            StoredKind.AVATARS: AvatarLibrary.of(places).root,
+            StoredKind.MODELS: places.models,
+            StoredKind.CACHE: places.cache,
+            StoredKind.LOGS: places.logs,
+            StoredKind.SETTINGS: places.settings_file,
+        }[kind]
+
+    def _contents(self, kind: StoredKind) -> list[Path]:
+        """What is counted and deleted. The list of revoked consents stays: it keeps copies of a
+        voice from opening again."""
+        place = self._place(kind)
+        if kind is StoredKind.VOICES:
+            return [place / name for name in VoiceLibrary(self._places).names()]
+        if place.is_dir():
+            return sorted(path for path in place.iterdir() if not path.name.startswith(".network"))
+        files = (place.with_name(place.name + side) for side in _SIDES)
+        return [path for path in files if path.is_file()]
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file or a whole folder; what vanishes meanwhile has none."""
+    try:
+        if path.is_symlink():
+            return 0
+        if path.is_file():
+            return path.stat().st_size
+        return sum(_size(each) for each in path.iterdir())
+    except OSError:
+        return 0
