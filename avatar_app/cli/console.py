@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -25,3 +27,10 @@ def busy(console: Console, sentence: str) -> Iterator[Callable[[str], None]]:
 def check_mark(*, passed: bool, otherwise: str = "✗", style: str = "red") -> Text:
     """Return a green tick, or a placeholder for its absence."""
     return Text("✓", style="green") if passed else Text(otherwise, style=style)
+
+
+def has_display() -> bool:
+    """Whether there is a screen, or a Qt platform that needs none."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))

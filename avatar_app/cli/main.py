@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ import typer
 from rich.text import Text
 
 from avatar_app.cli.avatars import avatars
-from avatar_app.cli.console import busy, check_mark, plain_console
+from avatar_app.cli.console import busy, check_mark, has_display, plain_console
 from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
 from avatar_app.cli.models import models
@@ -83,7 +82,7 @@ def run(settings: Assignments = None) -> int:
     from avatar_app.system.logs import log_to_file
     from avatar_app.system.paths import app_paths
 
-    if not _has_display():
+    if not has_display():
         out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
     places = app_paths()
@@ -295,10 +294,3 @@ def _write(path: Path, text: str) -> None:
         raise ConfigInvalid(
             f"The report {path} cannot be written: {error.strerror}.", "Choose another folder."
         ) from error
-
-
-def _has_display() -> bool:
-    """Whether there is a screen, or a Qt platform that needs none."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))

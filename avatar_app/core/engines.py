@@ -79,6 +79,15 @@ class HasSpeakers(Protocol):
 
 
 @runtime_checkable
+class HasSpeakerLanguages(Protocol):
+    """A speech synthesizer whose voices speak a language each."""
+
+    @staticmethod
+    def speaker_languages(**options: Any) -> dict[str, str]:
+        """Return the BCP 47 tag of each voice that can be read; raises as `speakers`."""
+
+
+@runtime_checkable
 class HasLatents(Protocol):
     """A speech synthesizer that computes conditioning latents from a cloned voice's recording."""
 

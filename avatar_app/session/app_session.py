@@ -32,6 +32,8 @@ from avatar_app.session.settings_applier import SettingsApplier, settings_of
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.session.stored_conversations import StoredConversations
+from avatar_app.session.stored_data import StoredData, StoredKind, UserStoredData
+from avatar_app.session.voice_gallery import UserVoiceGallery, VoiceGallery
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
@@ -76,7 +78,11 @@ class AppSession(ConversationCommands):
         self._unfollow = settings.subscribe(self._follow)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
         self.character = self._characters.shown_by(settings.settings.face)
-        self.checks: AudioChecks = LiveAudioChecks(self._opened_devices, settings, self.registry)
+        self.checks: AudioChecks = LiveAudioChecks(self._opened, settings, self.registry)
+        self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, places, self.checks)
+        erase = {StoredKind.HISTORY: self.forget, StoredKind.MEMORY: self.forget_memory}
+        erase[StoredKind.MEASUREMENTS] = self._timekeeper.forget
+        self.user_data: StoredData = UserStoredData(places, erase)
         self.starter: Starter = StarterInstaller(self, settings, places, self.registry)
         self.models = ModelLibrary(settings, places, self.registry)
         self.performance = PerformanceReports(
@@ -92,6 +98,9 @@ class AppSession(ConversationCommands):
         self._opening.join()
         return self._ensemble is not None
 
+    def _opened(self) -> LiveDevices | None:
+        return self.live_devices() if self.wait_open() else None
+
     def close(self) -> None:
         self._closed = True
         self._unfollow()
@@ -103,6 +112,7 @@ class AppSession(ConversationCommands):
             ensemble.close()
         if self._recorder is not None:
             self._recorder.close()
+        self.voices.rest()
         self._timekeeper.close()
         self.models.close()
         self._history.close()
@@ -128,11 +138,6 @@ class AppSession(ConversationCommands):
             ensemble.microphone.name if ensemble else None,
             ensemble.speaker.name if ensemble else None,
         )
-
-    def _opened_devices(self) -> LiveDevices | None:
-        self.wait_open()
-        ensemble = self._ensemble
-        return ensemble.devices if ensemble else None
 
     def characters(self) -> tuple[str, ...]:
         return self._characters.names()
@@ -175,16 +180,6 @@ class AppSession(ConversationCommands):
         sentences_of(self._places).forget()
         self._timekeeper.forget()
 
-    def configure_voice(self, **options: Any) -> None:
-        """Change options of the voice, from the next clause on."""
-        if (ensemble := self._ensemble) is not None:  # another thread may be closing it
-            ensemble.rack.engines[Kind.TTS].configure(**options)
-
-    def set_volume(self, volume: float) -> None:
-        """Set the volume of everything that is played: 1 is as it was made."""
-        if (ensemble := self._ensemble) is not None:
-            ensemble.conversation.playback.volume = volume
-
     def _post(self, event: Event) -> None:
         if isinstance(event, Failed):
             log.warning("%s: %s %s", event.stage, event.message, event.hint)
@@ -201,6 +196,7 @@ class AppSession(ConversationCommands):
     def _begin(self) -> None:
         for notice in (*self.settings.notices, *self.registry.notices):
             self._post(notice)
+        self.user_data.purge()
         settings = self.settings.settings
         if self._recorder is not None:
             self.subscribe(self._recorder)

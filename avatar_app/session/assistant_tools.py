@@ -110,6 +110,11 @@ class AssistantTools:
         """Call a tool for the dialogue engine."""
         return self._box.call(call)
 
+    def forget(self) -> None:
+        """Delete all facts and notes; timers and reminders stay."""
+        self._memory.clear_notes()
+        self._memory.forget()
+
     def close(self) -> None:
         self._agenda.close()
         self._memory.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
 
 if TYPE_CHECKING:
     from avatar_app.session.live_conversation import LiveConversation
+    from avatar_app.session.live_devices import LiveDevices
 
 
 class ConversationCommands:
@@ -40,6 +42,29 @@ class ConversationCommands:
     def say(self, text: str) -> None:
         """Let the avatar say something on its own, once nobody speaks."""
         self._order(commands.Announce(text))
+
+    def configure_voice(self, **options: Any) -> None:
+        """Change options of the voice, from the next clause on."""
+        ensemble = self._ensemble  # which another thread may be closing
+        if ensemble is not None:
+            ensemble.rack.engines[Kind.TTS].configure(**options)
+
+    def set_volume(self, volume: float) -> None:
+        """Set how loud everything is played: 1 is as it was made."""
+        ensemble = self._ensemble
+        if ensemble is not None:
+            ensemble.conversation.playback.volume = volume
+
+    def live_devices(self) -> LiveDevices | None:
+        """Return the devices in use; None before the conversation is open."""
+        ensemble = self._ensemble
+        return ensemble.devices if ensemble else None
+
+    def forget_memory(self) -> None:
+        """Delete the facts and notes that the user gave the avatar."""
+        ensemble = self._ensemble
+        if ensemble is not None:
+            ensemble.forget_memory()
 
     def _order(self, order: commands.Command) -> None:
         with self._lock:

@@ -105,6 +105,10 @@ class LiveConversation:
         """Replace an engine that cannot be used by the built-in one of its kind."""
         self._supervisor.substitute(kind)
 
+    def forget_memory(self) -> None:
+        """Delete the facts and notes that the user gave the avatar."""
+        self._tools.forget()
+
     def close(self) -> None:
         """Stop playing and release everything."""
         self._closed = True

@@ -11,10 +11,13 @@ from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
+from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.starter import Starter
 from avatar_app.session.stored_conversations import StoredConversations
+from avatar_app.session.stored_data import StoredData
+from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.store import SettingsStore
 
 
@@ -77,6 +80,12 @@ class Session(AudioDevices, Characters, Protocol):
     """The engines that can be chosen."""
     conversations: StoredConversations
     """All that was ever said, as far as it was kept."""
+    checks: AudioChecks
+    """Checks of microphone, loudspeaker and echo."""
+    voices: VoiceGallery
+    """The voices that are installed."""
+    user_data: StoredData
+    """What is kept of the user on this computer."""
     starter: Starter
     """The starter set for first-time users: speech recognition, a voice and a language model."""
     performance: PerformanceReports

@@ -1,4 +1,4 @@
-"""What the program keeps on this computer, how much it is, and how it is deleted and brought back."""
+"""What the program keeps on this computer, how much, and how it is deleted and brought back."""
 
 from __future__ import annotations
 
@@ -75,6 +75,9 @@ class StoredData(Protocol):
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         """The latest attempts to connect, the newest first."""
 
+    def purge(self) -> None:
+        """Delete for good what an earlier run left aside."""
+
 
 class FilesAside:
     """Files that were moved out of the way; a `Deletion`."""
@@ -148,7 +151,6 @@ class UserStoredData:
         return read_attempts(self._places.logs / LOG_FILE, _LATEST)
 
     def purge(self) -> None:
-        """Delete for good what an earlier run left aside."""
         shutil.rmtree(self._places.data / ASIDE, ignore_errors=True)
 
     def _item(self, kind: StoredKind) -> StoredItem:
@@ -163,7 +165,7 @@ class UserStoredData:
             StoredKind.HISTORY: places.history_file,
             StoredKind.MEMORY: places.memory_file,
             StoredKind.MEASUREMENTS: places.data / MEASUREMENTS,
-            StoredKind.VOICES: VoiceLibrary(places).root,
+            StoredKind.VOICES: VoiceLibrary.of(places).root,
             StoredKind.AVATARS: AvatarLibrary.of(places).root,
             StoredKind.MODELS: places.models,
             StoredKind.CACHE: places.cache,
@@ -176,7 +178,7 @@ class UserStoredData:
         voice from opening again."""
         place = self._place(kind)
         if kind is StoredKind.VOICES:
-            return [place / name for name in VoiceLibrary(self._places).names()]
+            return [place / name for name in VoiceLibrary.of(self._places).names()]
         if place.is_dir():
             return sorted(path for path in place.iterdir() if not path.name.startswith(".network"))
         files = (place.with_name(place.name + side) for side in _SIDES)

@@ -82,13 +82,13 @@ class NetworkGuard:
         self._deciding.now = True
         try:
             allowed = allows(self._access(), target)
-            self._note(target, allowed)
+            self._note(target, allowed=allowed)
         finally:
             self._deciding.now = False
         if not allowed:
             raise PermissionError(errno.EACCES, REFUSED)
 
-    def _note(self, target: Target, allowed: bool) -> None:
+    def _note(self, target: Target, *, allowed: bool) -> None:
         now, key = time.monotonic(), (target, allowed)
         with self._lock:
             if now - self._recent.get(key, -_AGAIN) < _AGAIN:

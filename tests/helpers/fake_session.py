@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fake_parts import FakeChecks, FakeStored, FakeVoices
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, ConversationBegan, Event, TurnEnded
@@ -109,6 +110,7 @@ class FakeSession:
         self.starter = FakeStarter()
         self.models = ModelLibrary(self.settings, app_paths(), REGISTRY, QUICK)
         self.performance = PerformanceReports(self.settings, app_paths(), REGISTRY)
+        self.checks, self.voices, self.user_data = FakeChecks(), FakeVoices(), FakeStored()
         self.calls: list[tuple[Any, ...]] = []
         self.history = history
         self.threads: set[str] = set()

@@ -22,7 +22,7 @@ from avatar_app.core.values import (
     AudioChunk,
     Samples,
 )
-from avatar_app.pipeline.input.audio_frontend import AudioFrontend, decibels
+from avatar_app.pipeline.input.audio_frontend import SILENCE_DB, AudioFrontend, decibels
 from avatar_app.pipeline.input.turn_detection import VOICED_OVER_AVATAR
 from avatar_app.pipeline.output.playback import PlayedBlock
 from avatar_app.session.checks import levels
@@ -93,21 +93,21 @@ class EchoReport:
     """What was measured while the avatar's voice was played."""
 
     verdict: EchoVerdict
-    erle_db: float | None
+    erle_db: float | None = None
     """Echo return loss enhancement: how much weaker the canceller makes the echo, without the
     noise of the room. None where no echo is heard."""
-    at_least: bool
+    at_least: bool = False
     """What is left of the echo is lost in the noise: the canceller may do even better."""
-    delay: float | None
+    delay: float | None = None
     """Seconds from the loudspeaker to the microphone, by the devices' own times; None where the
     voice is not heard."""
-    echo_db: float
+    echo_db: float = SILENCE_DB
     """dBFS of the echo in the microphone; −100 where none is heard."""
-    noise_db: float
+    noise_db: float = SILENCE_DB
     """dBFS of the room."""
-    voiced: float
+    voiced: float = 0.0
     """Share of the time in which what is left would be taken for a voice."""
-    longest_voiced: float
+    longest_voiced: float = 0.0
     """Seconds of that at a stretch."""
 
 
@@ -135,7 +135,7 @@ def judge_echo(blocks: list[HeardBlock], engines: EchoEngines) -> EchoReport:
     tenth of the recording's time."""
     sound = _aligned(blocks)
     if levels.peak(sound.heard) < levels.SILENT:
-        return EchoReport(EchoVerdict.SILENT, None, False, None, -100.0, -100.0, 0.0, 0.0)
+        return EchoReport(EchoVerdict.SILENT)
     found = find_delay(sound.played, sound.heard)
     active = _active(sound.played, found.samples if found else 0)
     powers = levels.block_powers(sound.heard)[: len(active)]
@@ -150,10 +150,8 @@ def judge_echo(blocks: list[HeardBlock], engines: EchoEngines) -> EchoReport:
     voiced = (probabilities[: len(active)] >= VOICED_OVER_AVATAR) & _settled(active)
     report = EchoReport(
         EchoVerdict.HEADPHONES,
-        None,
-        at_least=False,
         delay=found.seconds if found is not None else None,
-        echo_db=decibels(echo) if audible else -100.0,
+        echo_db=decibels(echo) if audible else SILENCE_DB,
         noise_db=decibels(noise),
         voiced=float(voiced.sum()) / max(1, int(_settled(active).sum())),
         longest_voiced=_longest(voiced) * BLOCK_SECONDS,

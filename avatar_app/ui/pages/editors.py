@@ -112,7 +112,7 @@ class SwitchEditor(Editor):
             self._switch.setChecked(bool(field.value))
 
 
-class _Choices(QComboBox):
+class ChoiceBox(QComboBox):
     """A combo box that ignores the scroll wheel."""
 
     def __init__(self, theme: Theme) -> None:
@@ -138,7 +138,7 @@ class ChoiceEditor(Editor):
     """An editor for one of several values."""
 
     def __init__(self, theme: Theme) -> None:
-        self._box = _Choices(theme)
+        self._box = ChoiceBox(theme)
         super().__init__(self._box)
         self._box.setMaxVisibleItems(12)
         self.add(self._box, stretch=1)

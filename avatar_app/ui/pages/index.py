@@ -52,14 +52,36 @@ def _performance(context: PageContext) -> PageView:
     return PerformancePage(context)
 
 
+def _devices(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.devices import DevicesPage
+
+    return DevicesPage(context)
+
+
+def _voices(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.voices import VoicesPage
+
+    return VoicesPage(context)
+
+
+def _privacy(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.privacy import PrivacyPage
+
+    return PrivacyPage(context)
+
+
 SETTINGS = "settings"
 MODELS = "models"
 HISTORY = "history"
 PERFORMANCE = "performance"
 _PERFORMANCE_TITLE = str(QT_TRANSLATE_NOOP("pages", "Performance"))
+DEVICES, VOICES, PRIVACY = "devices", "voice", "privacy"
 PAGES = (
     PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
     PageEntry(MODELS, str(QT_TRANSLATE_NOOP("pages", "Models")), Glyph.MODELS, _models),
     PageEntry(HISTORY, str(QT_TRANSLATE_NOOP("pages", "History")), Glyph.HISTORY, _history),
     PageEntry(PERFORMANCE, _PERFORMANCE_TITLE, Glyph.PERFORMANCE, _performance),
+    PageEntry(VOICES, str(QT_TRANSLATE_NOOP("pages", "Voice")), Glyph.SPEAKER, _voices),
+    PageEntry(DEVICES, str(QT_TRANSLATE_NOOP("pages", "Devices")), Glyph.HEADSET, _devices),
+    PageEntry(PRIVACY, str(QT_TRANSLATE_NOOP("pages", "Privacy")), Glyph.SHIELD, _privacy),
 )

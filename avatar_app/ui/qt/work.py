@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.ui.qt.bridge import Bridge
 
 Result = TypeVar("Result")
+
+
+class PostsCalls(Protocol):
+    """What makes calls in the Qt thread: a Bridge."""
+
+    def post(self, item: Callable[[], None], /) -> None: ...
 
 
 class Task(Generic[Result]):
@@ -43,7 +48,7 @@ class Task(Generic[Result]):
 class Work:
     """Runs jobs one after the other in a thread of its own, so that commands keep their order."""
 
-    def __init__(self, bridge: Bridge, failed: Callable[[AvatarError], None]) -> None:
+    def __init__(self, bridge: PostsCalls, failed: Callable[[AvatarError], None]) -> None:
         self._bridge = bridge
         self._failed = failed
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window-work")

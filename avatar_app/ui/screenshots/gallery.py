@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from avatar_app.core.events import (
     AudioLevels,
@@ -27,7 +27,15 @@ from avatar_app.core.events import (
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
-from avatar_app.ui.pages.index import HISTORY, MODELS, PERFORMANCE, SETTINGS
+from avatar_app.ui.pages.index import (
+    DEVICES,
+    HISTORY,
+    MODELS,
+    PERFORMANCE,
+    PRIVACY,
+    SETTINGS,
+    VOICES,
+)
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
@@ -53,6 +61,8 @@ class GalleryScene:
     """The id of the page that is open."""
     search: str = ""
     """What is typed into its search."""
+    press: tuple[str, ...] = ()
+    """Names of buttons that were pressed one after the other."""
 
 
 def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
@@ -112,6 +122,15 @@ SCENES = (
     GalleryScene("history", _EARLIER, transcript=False, page=HISTORY),
     GalleryScene("history-search", _EARLIER, transcript=False, page=HISTORY, search="moon tid"),
     GalleryScene("performance", _EARLIER, transcript=False, page=PERFORMANCE),
+    GalleryScene(
+        "devices",
+        _EARLIER,
+        transcript=False,
+        page=DEVICES,
+        press=("Test the microphone", "Check for echo"),
+    ),
+    GalleryScene("voice", _EARLIER, transcript=False, page=VOICES),
+    GalleryScene("privacy", _EARLIER, transcript=False, page=PRIVACY),
 )
 
 
@@ -147,10 +166,19 @@ def _shoot(
         if scene.search and isinstance(field := window.focusWidget(), QLineEdit):
             field.setText(scene.search)
     _wait(settle_ms)
+    for name in scene.press:
+        _press(window, name)
+        _wait(settle_ms)
     window.grab().save(str(path))
     window.close()
     window.deleteLater()
     return path
+
+
+def _press(window: MainWindow, name: str) -> None:
+    for button in window.findChildren(QAbstractButton):
+        if button.accessibleName() == name and button.isVisible():
+            button.click()
 
 
 def _wait(milliseconds: int) -> None:

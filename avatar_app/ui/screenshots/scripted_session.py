@@ -23,14 +23,18 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.performance.starter import StarterItem
+from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
+from avatar_app.session.stored_data import StoredData
+from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import AppPaths
+from avatar_app.ui.screenshots.scripted_parts import ScriptedChecks, ScriptedStored, ScriptedVoices
 
 _LOOKS = {
     State.IDLE: FaceState.IDLE,
@@ -84,6 +88,9 @@ class ScriptedSession:
         self.character, self.settings, self.manifests = character, settings, manifests
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()
+        self.checks: AudioChecks = ScriptedChecks()
+        self.voices: VoiceGallery = ScriptedVoices()
+        self.user_data: StoredData = ScriptedStored()
         self.conversations = StoredConversations(history, self._unasked, settings, places)
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []

@@ -46,6 +46,8 @@ class Glyph(StrEnum):
     PLUS = "plus"
     EDIT = "edit"
     RESUME = "resume"
+    HEADSET = "headset"
+    SHIELD = "shield"
     PAGES = "pages"
     MODELS = "models"
     PERFORMANCE = "performance"

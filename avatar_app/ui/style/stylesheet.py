@@ -102,6 +102,10 @@ QToolButton#railButton:focus { border-color: $focus; }
 #conversationTitle:focus { background: $raised; border-color: $focus; }
 #pageHeading { font-size: 20px; font-weight: 600; }
 #formBody { background: transparent; }
+#voiceRow { border-top: 1px solid $border; }
+#voiceRow[first="true"] { border-top: none; }
+#voiceName[current="true"] { font-weight: 600; color: $accent_text; }
+#figure { font-size: 20px; font-weight: 600; }
 #formCard { background: $surface; border: 1px solid $border; border-radius: 16px; }
 #settingRow { border-top: 1px solid $border; }
 #settingRow[first="true"] { border-top: none; }
@@ -124,15 +128,15 @@ QToolButton#railButton:focus { border-color: $focus; }
 #pages::item:selected { background: $surface; border-color: $border; color: $text; }
 #pages:focus::item:selected { border-color: $focus; }
 #pages::item:disabled { color: $text_faint; background: transparent; border-color: transparent; }
-#search, #settingRow QLineEdit, #settingRow QComboBox, #settingRow QAbstractSpinBox {
+#search, #filter, #formCard QLineEdit, #formCard QComboBox, #settingRow QAbstractSpinBox {
     background: $raised; border: 2px solid $raised; border-radius: 10px; padding: 5px 10px;
     min-height: 20px; color: $text; selection-background-color: $accent;
     selection-color: $on_accent; placeholder-text-color: $text_dim; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 #settingRow QAbstractSpinBox QLineEdit { padding: 0; border: none; min-height: 0;
     background: transparent; }
-#search { background: $surface; border-color: $border; }
-#search:focus, #settingRow QLineEdit:focus, #settingRow QComboBox:focus,
+#search, #filter { background: $surface; border-color: $border; }
+#search:focus, #filter:focus, #formCard QLineEdit:focus, #formCard QComboBox:focus,
 #settingRow QAbstractSpinBox:focus { border-color: $focus; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; color: $text;

@@ -12,7 +12,7 @@ import numpy as np
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
-from avatar_app.engines.tts.kokoro.voices import language_of, style_of
+from avatar_app.engines.tts.kokoro.voices import LANGUAGES, language_of, style_of
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spell_out
@@ -88,6 +88,11 @@ class KokoroVoice:
     def speakers(model: str, **_options: Any) -> tuple[str, ...]:
         """The voices of a model, which need not be loaded. Raises ModelMissing, InputInvalid."""
         return voice_names(model)
+
+    @staticmethod
+    def speaker_languages(model: str, **_options: Any) -> dict[str, str]:
+        """Return each voice's language; of some none can be read here. Raises as `speakers`."""
+        return {name: tag for name in voice_names(model) if (tag := LANGUAGES.get(name[:1]))}
 
     def close(self) -> None:
         self._model = None

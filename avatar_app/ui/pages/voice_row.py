@@ -1,0 +1,123 @@
+"""One voice of the list: its name, whose it is, what it speaks, and buttons to hear and use it."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from avatar_app.session.voice_gallery import InstalledVoice
+from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.buttons import IconButton
+
+_MOST_LANGUAGES = 2
+_NUMBERED = re.compile(r"([fm])(\d+)")
+"""Names of espeak-ng's voices."""
+_NAMED = re.compile(r"[a-z]([fm])_(\w+)")
+"""Names of Kokoro's: language, sex and name."""
+
+
+class VoiceRow(QFrame):
+    """Pressed again while it is heard, its first button stops it."""
+
+    hear_wanted = Signal(object)
+    use_wanted = Signal(object)
+
+    def __init__(self, voice: InstalledVoice, theme: Theme) -> None:
+        super().__init__()
+        self.voice = voice
+        self.setObjectName("voiceRow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title = self._title()
+        self.name = QLabel(self.title)
+        self.name.setObjectName("voiceName")
+        self.about = QLabel(self._about())
+        self.about.setObjectName("settingHelp")
+        self.hear_button = IconButton(theme, Glyph.SPEAKER, "")
+        self.hear_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.use_button = QPushButton()
+        self.use_button.setObjectName("noticeAction")
+        self.use_button.setMinimumWidth(10 * UNIT)
+        self.use_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.hear_button.clicked.connect(lambda: self.hear_wanted.emit(voice))
+        self.use_button.clicked.connect(lambda: self.use_wanted.emit(voice))
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(self.name)
+        texts.addWidget(self.about)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, UNIT // 2, 2 * UNIT, UNIT // 2)
+        row.setSpacing(UNIT)
+        row.addLayout(texts, 1)
+        row.addWidget(self.hear_button)
+        row.addWidget(self.use_button)
+        self.show_heard(heard=False)
+        self.show_current(current=False)
+
+    def show_heard(self, *, heard: bool) -> None:
+        """It is heard now, or not."""
+        name = self.title
+        if heard:
+            self.hear_button.wear(Glyph.STOP, "accent")
+            self.hear_button.name_it(self.tr("Stop {}").format(name))
+        else:
+            self.hear_button.wear(Glyph.SPEAKER, "text_dim")
+            self.hear_button.name_it(self.tr("Hear {}").format(name))
+
+    def show_current(self, *, current: bool) -> None:
+        """It is the voice of the conversation, or not."""
+        self.name.setProperty("current", current)
+        self.name.style().unpolish(self.name)
+        self.name.style().polish(self.name)
+        self.use_button.setEnabled(not current)
+        self.use_button.setText(self.tr("In use") if current else self.tr("Use"))
+        text = self.tr("{} is in use") if current else self.tr("Use {}")
+        self.use_button.setAccessibleName(text.format(self.title))
+        self.use_button.setToolTip(text.format(self.title))
+
+    @property
+    def searchable(self) -> str:
+        """All that a search looks at, in lower case."""
+        return f"{self.voice.name} {self.voice.engine_title} {self.about.text()}".casefold()
+
+    def _title(self) -> str:
+        """A name for people: f2 is Woman 2, af_heart is Heart."""
+        name = self.voice.name
+        if match := _NUMBERED.fullmatch(name):
+            return f"{self._people()[match[1]]} {match[2]}"
+        if match := _NAMED.fullmatch(name):
+            return match[2].replace("_", " ").title()
+        return name if any(letter.isupper() for letter in name) else name.capitalize()
+
+    def _about(self) -> str:
+        parts = []
+        if match := _NAMED.fullmatch(self.voice.name):
+            parts.append(self._people()[match[1]])
+        tags = self.voice.languages
+        if len(tags) > _MOST_LANGUAGES:
+            parts.append(self.tr("{} languages").format(len(tags)))
+        else:
+            parts += dict.fromkeys(language_name(tag, region=True) for tag in tags)
+        if self.voice.name.casefold() != self.title.casefold():
+            parts.append(self.voice.name)
+        return "  ·  ".join(parts)
+
+    def _people(self) -> dict[str, str]:
+        return {"f": self.tr("Woman"), "m": self.tr("Man")}
+
+
+def language_of(tag: str) -> str:
+    """The language of a BCP 47 tag, without its region."""
+    return tag.replace("_", "-").split("-")[0].casefold()
+
+
+def language_name(tag: str, *, region: bool = False) -> str:
+    """As a person calls it, in the user's language; the tag itself where nobody knows it."""
+    code = QLocale.codeToLanguage(language_of(tag))
+    if code is QLocale.Language.AnyLanguage:
+        return tag
+    name = QLocale.languageToString(code)
+    where = tag.replace("_", "-").split("-")[-1].upper() if region and "-" in tag else ""
+    return f"{name} ({where})" if len(where) == len("US") else name

@@ -1,0 +1,123 @@
+"""What is kept is counted, deleted, brought back, and gone for good only when it is finished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.session.stored_data import ASIDE, StoredItem, StoredKind, UserStoredData
+from avatar_app.system.paths import AppPaths, app_paths
+
+
+@pytest.fixture
+def places() -> AppPaths:
+    """The folders of somebody who has used the program."""
+    places = app_paths()
+    files = {
+        places.history_file: 3000,
+        places.history_file.with_name("history.db-wal"): 500,
+        places.memory_file: 200,
+        places.data / "measurements.db": 100,
+        places.data / "avatars" / "ada" / "portrait.png": 40,
+        places.data / "voices" / "me" / "reference.wav": 70,
+        places.data / "voices" / "revoked.json": 9,
+        places.models / "kokoro" / "model.onnx": 900,
+        places.cache / "prompts" / "state": 60,
+        places.logs / "avatar.log": 30,
+        places.settings_file: 12,
+    }
+    for path, size in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * size)
+    return places
+
+
+def item(stored: UserStoredData, kind: StoredKind) -> StoredItem:
+    return next(each for each in stored.items() if each.kind is kind)
+
+
+def files_of(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_everything_is_counted(places: AppPaths) -> None:
+    sizes = {each.kind: each.size for each in UserStoredData(places, {}).items()}
+    assert sizes == {
+        StoredKind.HISTORY: 3500,
+        StoredKind.MEMORY: 200,
+        StoredKind.MEASUREMENTS: 100,
+        StoredKind.VOICES: 70,
+        StoredKind.AVATARS: 40,
+        StoredKind.MODELS: 900,
+        StoredKind.CACHE: 60,
+        StoredKind.LOGS: 30,
+        StoredKind.SETTINGS: 12,
+    }
+
+
+@pytest.mark.parametrize("kind", [StoredKind.VOICES, StoredKind.MODELS, StoredKind.LOGS])
+def test_files_are_moved_aside_and_brought_back(places: AppPaths, kind: StoredKind) -> None:
+    stored, before = UserStoredData(places, {}), files_of(places.data)
+    deletion = stored.delete(kind)
+    assert item(stored, kind).size == 0
+    assert not item(stored, kind).deletable
+    deletion.undo()
+    assert files_of(places.data) == before
+
+
+def test_finished_is_gone_for_good_but_for_revoked_consents(places: AppPaths) -> None:
+    stored = UserStoredData(places, {})
+    stored.delete(StoredKind.VOICES).finish()
+    assert files_of(places.data / "voices") == {"revoked.json": 9}
+    assert list((places.data / ASIDE).iterdir()) == []
+    stored.delete(StoredKind.CACHE)  # and then the program ended
+    UserStoredData(places, {}).purge()
+    assert not (places.data / ASIDE).exists()
+    assert files_of(places.cache) == {}
+
+
+def test_what_is_new_meanwhile_is_not_overwritten(places: AppPaths) -> None:
+    stored = UserStoredData(places, {})
+    deletion = stored.delete(StoredKind.LOGS)
+    (places.logs / "avatar.log").write_bytes(b"new")
+    deletion.undo()
+    assert (places.logs / "avatar.log").read_bytes() == b"new"
+
+
+def test_databases_in_use_are_emptied_when_it_is_finished(places: AppPaths) -> None:
+    erased: list[str] = []
+    stored = UserStoredData(places, {StoredKind.HISTORY: lambda: erased.append("history")})
+    stored.delete(StoredKind.HISTORY).undo()
+    assert erased == []
+    deletion = stored.delete(StoredKind.HISTORY)
+    deletion.finish()
+    deletion.finish()
+    assert erased == ["history"]
+    undone = stored.delete(StoredKind.HISTORY)
+    undone.undo()
+    undone.finish()
+    assert erased == ["history"]
+    assert places.history_file.exists()
+
+
+def test_a_folder_that_cannot_be_moved_loses_nothing(places: AppPaths) -> None:
+    before = files_of(places.models)
+    (places.data / ASIDE).write_text("in the way")
+    with pytest.raises(ConfigInvalid, match="cannot take what is deleted"):
+        UserStoredData(places, {}).delete(StoredKind.MODELS)
+    assert files_of(places.models) == before
+
+
+def test_of_nothing_there_is_nothing(places: AppPaths) -> None:
+    stored = UserStoredData(app_paths(), {})
+    for kind in StoredKind:
+        if kind is not StoredKind.SETTINGS:
+            stored.delete(kind).finish()
+    assert stored.connections() == ()
+    assert {each.size for each in stored.items()} <= {0, 12}

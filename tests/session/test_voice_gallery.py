@@ -1,0 +1,98 @@
+"""The voices that are installed: listed with their languages, and heard apart from the talk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.core.values import Samples
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.voice_gallery import InstalledVoice, UserVoiceGallery
+from avatar_app.settings.store import SettingsStore
+from avatar_app.system.paths import app_paths
+
+
+class Loudspeaker:
+    """`AudioChecks` that keep what is played."""
+
+    def __init__(self) -> None:
+        self.played: list[Samples] = []
+
+    def play(self, _job: Job[Any], samples: Samples, _rate: int = 0) -> None:
+        self.played.append(samples)
+
+
+@pytest.fixture
+def gallery() -> Iterator[UserVoiceGallery]:
+    registry, places = Registry(), app_paths()
+    settings = SettingsStore(places.settings_file)
+    settings.know_engines(registry.all())
+    made = UserVoiceGallery(settings, registry, places, Loudspeaker())
+    yield made
+    made.rest()
+
+
+def job() -> Job[Any]:
+    return Job("hear", lambda _job: None)
+
+
+def test_the_built_in_voices_are_listed_and_others_say_what_they_need(
+    gallery: UserVoiceGallery,
+) -> None:
+    found = gallery.voices()
+    assert {voice.engine for voice in found.voices} == {"espeak"}
+    assert ("f2", {"voice": "f2"}) in [(each.name, each.options) for each in found.voices]
+    assert {"en", "de", "fr"} <= set(found.voices[0].languages)
+    assert {each.engine_title for each in found.missing} >= {"Kokoro 82M", "Piper"}
+    assert all(each.reason for each in found.missing)
+    assert found.cloned == ()
+    current = gallery.current()
+    assert current is not None
+    assert current.name == "f2"
+    assert current.settings == {"tts.engine": "espeak", "tts.options.voice": "f2"}
+
+
+def test_a_voice_is_heard_and_the_engine_is_kept_until_it_rests(gallery: UserVoiceGallery) -> None:
+    voices = {voice.name: voice for voice in gallery.voices().voices}
+    played = gallery._checks.played
+    gallery.hear(job(), voices["f2"], "Hello")
+    first = gallery._loaded[2]
+    gallery.hear(job(), voices["m3"], "Hello")
+    assert gallery._loaded[2] is first
+    gallery.hear(job(), voices["f2"], "Hello")
+    assert [sound.dtype for sound in played] == [np.float32] * 3
+    assert len(played[0]) > 10_000
+    assert not np.array_equal(played[0], played[1])
+    assert np.array_equal(played[0], played[2])
+    gallery.rest()
+    assert gallery._loaded is None
+
+
+def test_it_is_heard_as_the_conversation_would_say_it(gallery: UserVoiceGallery) -> None:
+    gallery.hear(job(), None, "How I sound")
+    gallery._settings.set("tts.options.speed", 2.0)
+    gallery.hear(job(), None, "How I sound")
+    slow, quick = gallery._checks.played
+    assert len(quick) < 0.7 * len(slow)
+
+
+def test_nobody_wants_it_any_more(gallery: UserVoiceGallery) -> None:
+    stopped = job()
+    stopped.cancel()
+    with pytest.raises(JobCancelled):
+        gallery.hear(stopped, None, "Hello")
+    assert gallery._checks.played == []
+
+
+def test_what_is_not_there_is_one_sentence(gallery: UserVoiceGallery) -> None:
+    options = {"model": "kokoro-v1.0", "voice": "af_heart"}
+    heart = InstalledVoice("kokoro", "Kokoro 82M", "af_heart", options)
+    with pytest.raises(AvatarError, match="not installed"):
+        gallery.hear(job(), heart, "Hello")
+    with pytest.raises(AvatarError, match="Unknown cloned voice"):
+        gallery.hear_reference(job(), "nobody")
