@@ -16,7 +16,7 @@ from avatar_app.system.paths import AppPaths
 
 LISTENED = (0.4, 8.0)
 """Seconds for which an answer is heard before it is stopped, at random: some are heard out."""
-WARM_UP = 0.3
+WARM_UP = 0.4
 """Share of the time before memory is watched: caches fill, the longest sentence was spoken."""
 PATIENCE = 15.0
 """Seconds that are waited for a word: growth is looked for on busy machines too."""
