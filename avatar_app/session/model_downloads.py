@@ -58,6 +58,8 @@ class ModelDownloads:
     catalog: Callable[[], Catalog]
     """The catalog as it is now."""
     options: DownloadOptions | None = None
+    times_stopped: int = 0
+    """How often a fetch ended, whole or not: what is on the disk may differ then."""
     _lock: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _current: str = ""
@@ -169,6 +171,7 @@ class ModelDownloads:
             finally:
                 with self._lock:
                     self._current, self._job = "", None
+                    self.times_stopped += 1
                     self._lock.notify_all()
                 self._tell()
 

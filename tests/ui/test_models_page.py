@@ -50,7 +50,7 @@ def on_models(qtbot, window: MainWindow) -> ModelsPage:
     qtbot.keyClick(window, Qt.Key.Key_2, CONTROL)
     page = window.pages.shown
     assert isinstance(page, ModelsPage)
-    qtbot.waitUntil(lambda: "one" in page._rows and bool(page.row("one").verdict.text()))
+    qtbot.waitUntil(lambda: page.groups.is_complete)
     return page
 
 
@@ -228,10 +228,10 @@ def test_an_engine_without_its_packages_says_what_to_type(
 
 def test_search_finds_words_and_says_when_nothing_matches(qtbot, page: ModelsPage) -> None:
     qtbot.keyClicks(page.search_field, "second")
-    shown = [id for id, row in page._rows.items() if row.isVisible()]
+    shown = [id for id, row in page.groups.rows.items() if row.isVisible()]
     assert shown == ["two"]
     qtbot.keyClicks(page.search_field, " xyzzy")
-    assert page._nothing.isVisible()
+    assert page.groups._nothing.isVisible()
     qtbot.keyClick(page.search_field, Qt.Key.Key_Escape)
     assert page.row("one").isVisible()
     assert page.isVisible()

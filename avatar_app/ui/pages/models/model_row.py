@@ -83,6 +83,13 @@ class ModelRow(QFrame):
         self._paint_icon()
         theme.changed.connect(self._paint_icon)
 
+    @property
+    def searchable(self) -> str:
+        """Return all text that a search looks at, in lower case."""
+        model = self.entry.model
+        parts = (model.id, model.title, model.summary, model.license.title, *model.languages)
+        return " ".join((*parts, self.verdict.text(), self.state.text())).casefold()
+
     def show_model(
         self, entry: ShelfModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
     ) -> None:

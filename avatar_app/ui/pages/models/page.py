@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
-from avatar_app.models.abilities import Ability
 from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ModelShelf, ShelfModel
 from avatar_app.session.model_upkeep import Upkeep
+from avatar_app.settings.store import SettingsChange
 from avatar_app.ui.pages.models.details import ACCEPT, DELETE, FREE, MEASURE, REPAIR, VERIFY
+from avatar_app.ui.pages.models.groups import ModelGroups
 from avatar_app.ui.pages.models.model_row import ModelAction, ModelRow
 from avatar_app.ui.pages.models.overview import ModelOverview
 from avatar_app.ui.pages.models.transfers import TransferCard
@@ -31,6 +30,7 @@ class _Seen:
 
     transfers: tuple[ModelTransfer, ...]
     upkeep: Mapping[str, Upkeep]
+    times_stopped: int
     shelf: ModelShelf | None
     """None where only the progress may have changed."""
 
@@ -39,7 +39,7 @@ class _Seen:
         """Differs where the shelf may have changed."""
         states = [(each.model.id, each.state) for each in self.transfers]
         done = [(id, each.task, each.done) for id, each in self.upkeep.items()]
-        return states, sorted(done)
+        return states, sorted(done), self.times_stopped
 
 
 class ModelsPage(PageView):
@@ -49,8 +49,6 @@ class ModelsPage(PageView):
         super().__init__(context, self.tr("Models"))
         self._library, self._work = context.session.models, context.work
         self._words = ModelWords(self)
-        self._rows: dict[str, ModelRow] = {}
-        self._cards: dict[Ability, _AbilityCard] = {}
         self._shelf: ModelShelf | None = None
         self._key: object = None
         self._reading = self._again = False
@@ -60,7 +58,7 @@ class ModelsPage(PageView):
         )
         self.overview = ModelOverview(context.theme, self._words)
         self.transfers = TransferCard(self._words)
-        self._nothing = QLabel(self.tr("No model matches. Try fewer words."))
+        self.groups = ModelGroups(self._words, context.theme)
         self._lay_out()
         self._connect()
 
@@ -70,7 +68,7 @@ class ModelsPage(PageView):
         post = partial(context.post, self._read_soon)
         self._unfollow = [
             self._library.subscribe(post),
-            settings.subscribe(lambda _change: context.post(self._read_all)),
+            settings.subscribe(lambda change: context.post(lambda: self._settings_changed(change))),
         ]
         self._read_all()
 
@@ -78,6 +76,7 @@ class ModelsPage(PageView):
         for stop in self._unfollow:
             stop()
         self._unfollow = []
+        self.groups.stop()
 
     def focus_first(self) -> None:
         self.search_field.setFocus()
@@ -87,7 +86,12 @@ class ModelsPage(PageView):
 
     def row(self, model: str) -> ModelRow:
         """The row of a model by its id."""
-        return self._rows[model]
+        return self.groups.rows[model]
+
+    def _settings_changed(self, change: SettingsChange) -> None:
+        """What the window keeps for itself concerns no model."""
+        if not all(name.startswith("window.") for name in change.names):
+            self._read_all()
 
     def _read_all(self) -> None:
         self._key = None
@@ -104,23 +108,21 @@ class ModelsPage(PageView):
 
     def _read(self, key: object) -> _Seen:
         library = self._library
-        seen = _Seen(library.downloads.transfers(), dict(library.upkeep.states), None)
-        if seen.key != key:
-            seen = _Seen(seen.transfers, seen.upkeep, library.shelf())
-        return seen
+        stopped = library.downloads.times_stopped
+        seen = _Seen(
+            library.downloads.transfers(), dict(library.upkeep.states), stopped, shelf=None
+        )
+        return seen if seen.key == key else replace(seen, shelf=library.shelf())
 
     def _show(self, seen: _Seen) -> None:
         if seen.shelf is not None:
             self._shelf, self._key = seen.shelf, seen.key
-            self._make_rows(seen.shelf)
             self.overview.show_shelf(seen.shelf)
         moving = {each.model.id: each for each in seen.transfers}
         self.overview.show_upkeep(seen.upkeep)
         self.transfers.show_transfers(seen.transfers)
-        for entry in self._shelf.models if self._shelf else ():
-            id = entry.model.id
-            self._rows[id].show_model(entry, moving.get(id), seen.upkeep.get(id))
-        self._filter()
+        if self._shelf is not None:
+            self.groups.show_models(self._shelf.models, moving, seen.upkeep)
         self._done_reading()
 
     def _failed(self, error: Exception) -> None:
@@ -133,41 +135,8 @@ class ModelsPage(PageView):
             self._again = False
             self._read_soon()
 
-    def _make_rows(self, shelf: ModelShelf) -> None:
-        """Rows are made once; a catalog that has grown adds some."""
-        ordered = sorted(shelf.models, key=lambda each: list(Ability).index(each.ability))
-        for ability, entries in groupby(ordered, key=lambda each: each.ability):
-            new = [entry for entry in entries if entry.model.id not in self._rows]
-            if new:
-                self._add(ability, new)
-
-    def _add(self, ability: Ability, entries: list[ShelfModel]) -> None:
-        card = self._cards.get(ability)
-        if card is None:
-            card = self._cards[ability] = _AbilityCard(self._words.ability(ability))
-            self._groups.addWidget(card)
-        for entry in entries:
-            row = ModelRow(entry, self._words, self.context.theme)
-            row.wanted.connect(self._act)
-            self._rows[entry.model.id] = row
-            card.inside.addWidget(row)
-
-    def _filter(self) -> None:
-        """Show the models that the search means, under their abilities."""
-        words = self.search_field.text().casefold().split()
-        found = False
-        for card in self._cards.values():
-            rows = card.findChildren(ModelRow)
-            shown = [row for row in rows if all(word in _searchable(row) for word in words)]
-            for row in rows:
-                row.setVisible(row in shown)
-                row.mark_first(first=bool(shown) and row is shown[0])
-            card.setVisible(bool(shown))
-            found = found or bool(shown)
-        self._nothing.setVisible(not found and self._shelf is not None)
-
     def _act(self, action: str, id: str) -> None:
-        entry = self._rows[id].entry
+        entry = self.groups.rows[id].entry
         model, library = entry.model, self._library
         does: dict[str, Callable[[], object]] = {
             ModelAction.GET: lambda: library.downloads.get(id),
@@ -207,25 +176,19 @@ class ModelsPage(PageView):
 
     def _lay_out(self) -> None:
         self.head.addWidget(self.search_field, 1)
-        self._nothing.setObjectName("empty")
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._nothing.setMinimumHeight(20 * UNIT)
-        self._nothing.hide()
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 2 * UNIT, 10 * UNIT)
         column.setSpacing(2 * UNIT)
-        self._groups = QVBoxLayout()
-        self._groups.setSpacing(UNIT)
         column.addWidget(self.overview)
         column.addWidget(self.transfers)
-        column.addLayout(self._groups)
-        column.addWidget(self._nothing)
+        column.addWidget(self.groups)
         column.addStretch(1)
         self.body.addWidget(scrolled(column, self.tr("Models")), 1)
 
     def _connect(self) -> None:
         downloads = self._library
-        self.search_field.textChanged.connect(self._filter)
+        self.search_field.textChanged.connect(self.groups.search)
+        self.groups.wanted.connect(self._act)
         self.overview.measure_wanted.connect(
             lambda: self._run(downloads.upkeep.measure_machine, self._read_all)
         )
@@ -234,29 +197,3 @@ class ModelsPage(PageView):
         card.pause_wanted.connect(lambda id: self._run(lambda: downloads.downloads.pause(id)))
         card.cancel_wanted.connect(lambda id: self._run(lambda: downloads.downloads.cancel(id)))
         card.all_wanted.connect(lambda: self._run(lambda: downloads.downloads.get_all()))
-
-
-class _AbilityCard(QWidget):
-    """A heading, and a card of rows."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__()
-        self.setAccessibleName(title)
-        heading = QLabel(title)
-        heading.setObjectName("section")
-        card = QFrame()
-        card.setObjectName("formCard")
-        self.inside = QVBoxLayout(card)
-        self.inside.setContentsMargins(0, 0, 0, 0)
-        self.inside.setSpacing(0)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, UNIT)
-        column.setSpacing(UNIT)
-        column.addWidget(heading)
-        column.addWidget(card)
-
-
-def _searchable(row: ModelRow) -> str:
-    model = row.entry.model
-    parts = (model.id, model.title, model.summary, model.license.title, *model.languages)
-    return " ".join((*parts, row.verdict.text(), row.state.text())).casefold()
