@@ -72,7 +72,9 @@ class TurnReport:
 def turn_report(turn: TurnEnded, history: Iterable[StageTimes]) -> TurnReport:
     """Return the stages whose marks the turn has. `history`: see `Measurements.stages`."""
     usual = {times.span.name: times for times in history}
-    marks = turn.marks
+    marks = dict(turn.marks)
+    if "end_of_turn" in marks:
+        marks.setdefault("text", marks["end_of_turn"])  # what was typed needs no recognition
     begun = [marks[name] for name in ("user_stopped", "text") if name in marks]
     if not begun:
         return TurnReport(pictures=turn.pictures)

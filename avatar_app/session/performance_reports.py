@@ -59,7 +59,7 @@ class PerformanceReport:
 
 
 class PerformanceReports:
-    """A listener to events, which keeps the last turn that was heard. Reads the stored times at
+    """A listener to events, which keeps the last answer that was heard. Reads the stored times at
     each call of `report`."""
 
     def __init__(
@@ -77,7 +77,7 @@ class PerformanceReports:
         self._listeners: list[Callable[[], None]] = []
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, TurnEnded) and "first_sound" in event.marks:
+        if isinstance(event, TurnEnded) and event.user_text and "first_sound" in event.marks:
             self._last = event
             for listener in tuple(self._listeners):
                 listener()

@@ -64,11 +64,11 @@ def test_an_answer_that_was_prepared_waits_for_nobody_but_the_end_of_the_turn() 
 
 
 def test_a_typed_turn_begins_with_its_text() -> None:
-    marks = {name: at for name, at in MARKS.items() if name not in ("user_stopped", "end_of_turn")}
-    turn = replace(a_turn(), marks=marks)
-    report = turn_report(turn, ())
-    assert bounds(report)[WaitStage.FIRST_TOKEN] == (0, 300)
-    assert report.first_sound_ms == pytest.approx(850)
+    marks = {name: at for name, at in MARKS.items() if name not in ("user_stopped", "text")}
+    report = turn_report(replace(a_turn(), marks=marks, typed=True), ())
+    assert bounds(report)[WaitStage.FIRST_TOKEN] == (0, 100)
+    assert WaitStage.RECOGNITION not in bounds(report)
+    assert report.first_sound_ms == pytest.approx(650)
 
 
 def test_a_turn_without_marks_has_no_stages() -> None:
