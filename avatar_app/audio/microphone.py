@@ -25,6 +25,7 @@ from avatar_app.audio.reconnecting_stream import StreamRole
 from avatar_app.audio.sound_device import SoundDevice
 from avatar_app.audio.stream import Format, StreamCallback
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.media.downmix import downmix
 from avatar_app.media.resample import Resampler
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ class InputCallback:
                 # independent of how much the resampler holds back.
                 origin = self._timeline.place(frames, at) - taken / self._form.rate
                 taken += frames
-            sound = self._resampler.process(samples.mean(axis=1, dtype=np.float32))
+            sound = self._resampler.process(downmix(samples))
             self._blocks.add(sound, origin + given / MICROPHONE_RATE, together=len(pieces) > 1)
             given += len(sound)
 

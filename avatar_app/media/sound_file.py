@@ -13,6 +13,7 @@ import soundfile
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import Samples
 from avatar_app.media.sound_header import is_cut
+from avatar_app.system.native_output import native_output_hidden
 
 LONGEST_SECONDS = 3600.0
 _MISSING_SECONDS = 0.5
@@ -94,7 +95,8 @@ def _opened(path: Path) -> _Source:
     if head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
         return _Ffmpeg(path)  # mpg123, which libsndfile uses, prints to the terminal
     try:
-        known = _Sndfile(path)
+        with native_output_hidden():  # mpg123 again, for files that it is the last to refuse
+            known = _Sndfile(path)
     except (soundfile.LibsndfileError, OSError):
         return _Ffmpeg(path)
     if known.is_counted:

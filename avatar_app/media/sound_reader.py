@@ -10,6 +10,7 @@ import soundfile
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.media.downmix import downmix
 from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_file import opened_sound
 
@@ -28,7 +29,7 @@ def read_sound(path: str | Path, rate: int = MICROPHONE_RATE) -> AudioChunk:
     with opened_sound(Path(path)) as file:
         resampler = Resampler(file.rate, rate)
         blocks = file.blocks(PIECE_FRAMES)
-        pieces = [resampler.process(each.mean(axis=1, dtype=np.float32)) for each in blocks]
+        pieces = [resampler.process(downmix(each)) for each in blocks]
     pieces.append(resampler.process(np.zeros(0, np.float32), last=True))
     return AudioChunk(np.concatenate(pieces), rate)
 

@@ -12,6 +12,7 @@ import numpy as np
 from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, Samples, SpeechChunk
+from avatar_app.media.downmix import downmix
 from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_file import opened_sound
 from avatar_app.media.subtitles import Subtitle
@@ -74,7 +75,7 @@ class SoundFile:
             left = round(self.seconds * file.rate)
             for block in file.blocks(TAKE_SECONDS * file.rate):
                 left -= len(block)
-                columns = block.T if self.stereo else block.mean(axis=1)[None]
+                columns = block.T if self.stereo else downmix(block)[None]
                 sides = tuple(
                     resampler.process(column, last=left <= 0)
                     for resampler, column in zip(resamplers, columns, strict=True)

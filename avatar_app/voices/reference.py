@@ -72,6 +72,7 @@ def read_reference(path: Path) -> Reference:
 
 def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, int]:
     """Read mono sound of that many seconds, and its rate; longer files are not read."""
+    from avatar_app.media.downmix import downmix
     from avatar_app.media.sound_file import opened_sound
 
     pieces: list[Samples] = []
@@ -79,7 +80,7 @@ def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, 
         seconds = file.stated_seconds
         blocks = file.blocks(file.rate) if seconds <= longest else iter(())
         for block in islice(blocks, int(longest) + 1):
-            pieces.append(block.mean(axis=1, dtype=np.float32))
+            pieces.append(downmix(block))
             seconds = sum(map(len, pieces)) / file.rate
     if not shortest <= seconds <= longest:
         raise InputInvalid(

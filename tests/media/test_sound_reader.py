@@ -308,6 +308,21 @@ def test_a_damaged_mp3_is_read_without_a_word_on_the_terminal(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_web_page_is_refused_without_a_word_on_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"<!DOCTYPE html><html>" + b"x" * 4000)
+    with pytest.raises(InputInvalid, match="is not a readable sound file"):
+        read_sound(tmp_path / "a.mp3")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_recording_with_one_channel_inverted_is_heard(tmp_path: Path) -> None:
+    said = tone(16_000)
+    soundfile.write(tmp_path / "a.wav", np.stack([said, -said], axis=1), 16_000)
+    np.testing.assert_allclose(read_sound(tmp_path / "a.wav").samples, said, atol=1e-3)
+
+
 def test_numbers_that_are_none_are_silence(tmp_path: Path) -> None:
     samples = np.full(1600, 0.25, np.float32)
     samples[100:200], samples[300], samples[400] = np.nan, np.inf, -np.inf
