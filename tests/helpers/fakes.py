@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,32 @@ class RecordingDialogue(ScriptedDialogue):
             result = yield piece
             if isinstance(piece, ToolCall):
                 self.results.append(result)
+
+
+class Gate:
+    """Where an engine hangs until it is opened. The conversation's time does not wait for it."""
+
+    def __init__(self) -> None:
+        self._opened, self._passed = threading.Event(), threading.Event()
+        self._scene: Scene | None = None
+        self._reached = False
+
+    def join(self, scene: Scene) -> None:
+        """Stand in a conversation."""
+        self._scene = scene
+
+    def wait(self) -> None:
+        """Hang; called from an engine."""
+        assert self._scene is not None, "join it first"
+        self._reached = True
+        with self._scene.conversation.activity.waiting():
+            self._opened.wait(60)
+        self._passed.set()
+
+    def open(self) -> None:
+        """Let the engine go on; returns when the conversation counts it again."""
+        self._opened.set()
+        assert not self._reached or self._passed.wait(60)
 
 
 class Scene:

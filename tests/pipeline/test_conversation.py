@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from fakes import RecordingDialogue, Scene
+from fakes import Gate, RecordingDialogue, Scene
 from fakes import RecordingRecognizer as Recognizer
 
 from avatar_app.bench.scripted.engines import (
@@ -398,14 +398,15 @@ def test_a_bug_in_an_engine_is_told_and_logged(scene: Scene, expected_warnings: 
 
 def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 1.0)
-    released = threading.Event()
+    gate = Gate()
 
     class Hanging(RecordingDialogue):
         def reply(self, prompt, turn):  # type: ignore[no-untyped-def]
-            released.wait(60)
+            gate.wait()
             yield "too late"
 
-    with Scene(pace=0.02) as scene:
+    with Scene() as scene:
+        gate.join(scene)
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
         scene.order(commands.TextTyped("hello"))
         turn = ended(scene)
@@ -414,7 +415,7 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
         scene.order(commands.TextTyped("again"))
         assert ended(scene, 2).heard_text == "You said again. Fine."
-        released.set()
+        gate.open()
 
 
 def test_a_late_failure_of_an_old_turn_hurts_no_new_one(scene: Scene) -> None:
@@ -538,14 +539,15 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
 
 def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 1.0)
-    released = threading.Event()
+    gate = Gate()
 
     class Hanging(Recognizer):
         def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-            released.wait(60)
+            gate.wait()
             yield Transcript("too late", final=True)
 
-    with Scene(pace=0.02) as scene:
+    with Scene() as scene:
+        gate.join(scene)
         scene.order(commands.SwitchEngine(Kind.ASR, Hanging()))
         scene.wait(0.6)
         scene.wait(0.5, voice=True)
@@ -555,7 +557,7 @@ def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         scene.order(commands.SwitchEngine(Kind.ASR, Recognizer(script=["again"])))
         scene.wait(0.5, voice=True)
         assert ended(scene).user_text == "again"
-        released.set()
+        gate.open()
 
 
 def test_code_is_shown_and_not_spoken_and_remembered(scene: Scene) -> None:

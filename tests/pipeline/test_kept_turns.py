@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fakes import RecordingDialogue, RecordingRecognizer, Scene
+from fakes import Gate, RecordingDialogue, RecordingRecognizer, Scene
 
 from avatar_app.bench.scripted.engines import FlatVoice, Plain
 from avatar_app.core.errors import EngineFailed
@@ -51,17 +50,17 @@ class Builtin:
 
 
 @pytest.fixture
-def gate() -> Iterator[threading.Event]:
+def gate() -> Iterator[Gate]:
     """Opened after the test, so that nobody waits for ever."""
-    gate = threading.Event()
+    gate = Gate()
     yield gate
-    gate.set()
+    gate.open()
 
 
 class Broken(Plain):
     """Of any kind; fails after `outputs` of a better one, or hangs at `gate`."""
 
-    def __init__(self, better: Any, outputs: int = 0, gate: threading.Event | None = None) -> None:
+    def __init__(self, better: Any, outputs: int = 0, gate: Gate | None = None) -> None:
         self._better, self._outputs, self._gate = better, outputs, gate
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
@@ -77,7 +76,7 @@ class Broken(Plain):
         for _ in range(self._outputs):
             yield next(outputs)
         if self._gate is not None:
-            self._gate.wait(30)
+            self._gate.wait()
             yield from outputs  # it comes back after all, and is not wanted any more
         raise EngineFailed("It broke.", "Mend it.")
 
@@ -132,17 +131,16 @@ class ByCall(Plain):
 
 
 def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
-    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
-    with Scene(
-        builtin=Builtin(asr=RecordingRecognizer(script=["good morning"])), pace=0.02
-    ) as scene:
+    with Scene(builtin=Builtin(asr=RecordingRecognizer(script=["good morning"]))) as scene:
+        gate.join(scene)
         hung = Broken(RecordingRecognizer(script=["too late"]), gate=gate)
         scene.order(commands.SwitchEngine(Kind.ASR, hung))
         scene.say("-")
         turn = the_turn(scene)
-        gate.set()
+        gate.open()
         scene.wait(0.5)
         assert (turn.outcome, turn.user_text) == (Outcome.FINISHED, "good morning")
         assert [stage for stage, _ in told(scene)] == ["recognize"]
@@ -150,7 +148,7 @@ def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
 
 
 def test_a_recognizer_that_shows_life_is_not_given_up(
-    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
     turns: list[Turn] = []
@@ -161,16 +159,17 @@ def test_a_recognizer_that_shows_life_is_not_given_up(
             for _block in audio:
                 turn.check()
             turn.explain_wait("Whisper is loading.")
-            gate.wait(30)
+            gate.wait()
             yield Transcript("good morning", final=True)
 
-    with Scene(pace=0.02) as scene:
+    with Scene() as scene:
+        gate.join(scene)
         scene.order(commands.SwitchEngine(Kind.ASR, Slow()))
         scene.say("-", pause=0.7)
         for _ in range(50):
             scene.wait(0.1)
             turns[0].stir()
-        gate.set()
+        gate.open()
         assert the_turn(scene).user_text == "good morning"
         assert not scene.of(Failed)
         assert [notice.message for notice in scene.of(Noticed)] == ["Whisper is loading."]
@@ -228,21 +227,22 @@ def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
 
 
 def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
-    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
-    with Scene(builtin=Builtin(dialogue=RecordingDialogue()), pace=0.02) as scene:
+    with Scene(builtin=Builtin(dialogue=RecordingDialogue())) as scene:
+        gate.join(scene)
         hung = Broken(RecordingDialogue(reply_to=lambda _text: ["Too late. "]), gate=gate)
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, hung))
         scene.order(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(Failed)))
-        gate.set()
+        gate.open()
         turn = the_turn(scene)
         assert (turn.outcome, turn.heard_text) == (Outcome.FINISHED, "You said hello. Fine.")
 
 
 def test_a_server_that_loads_its_model_is_waited_for_and_shown(
-    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
     turns: list[Turn] = []
@@ -251,18 +251,19 @@ def test_a_server_that_loads_its_model_is_waited_for_and_shown(
         def reply(self, prompt: Prompt, turn: Turn) -> Any:
             turn.explain_wait("The server is loading its model.")
             turns.append(turn)
-            gate.wait(30)
+            gate.wait()
             turn.explain_wait("")
             yield from super().reply(prompt, turn)
 
-    with Scene(pace=0.02) as scene:
+    with Scene() as scene:
+        gate.join(scene)
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, Loading()))
         scene.order(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(turns))
         for _ in range(100):
             scene.wait(0.1)
             turns[0].stir()  # as a host does while it waits
-        gate.set()
+        gate.open()
         assert the_turn(scene).outcome is Outcome.FINISHED
         assert not scene.of(Failed)
         (notice,) = scene.of(Noticed)
@@ -292,14 +293,15 @@ def test_an_announcement_is_not_lost_either() -> None:
 
 
 def test_a_voice_that_hangs_is_given_up_and_not_the_turn(
-    monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
-    with Scene(builtin=Builtin(tts=FlatVoice()), pace=0.02) as scene:
+    with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
+        gate.join(scene)
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1, gate)))
         scene.order(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(Failed)))
-        gate.set()
+        gate.open()
         turn = the_turn(scene)
         assert (turn.outcome, turn.heard_text) == (Outcome.FINISHED, "You said hello. Fine.")
 
