@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,18 +84,36 @@ def parse_value(text: str, origin: str) -> Any:
         raise ConfigInvalid(f"{origin} cannot be read: {text!r}.", "Put it in quotes.") from error
 
 
+_MARKED = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks, and what follows them."""
+
+
 def read_yaml(path: Path) -> Layer:
     """Read a YAML file as a layer; ConfigInvalid names the line that cannot be read."""
     return parse_yaml(read_text(path), path)
 
 
 def read_text(path: Path) -> str:
-    """Return a settings file as text; raises ConfigInvalid if it cannot be read."""
+    """Return a settings file as text, lines ending in "\\n"; raises ConfigInvalid if it cannot be
+    read. It is UTF-8, or what its byte order mark says: some editors write UTF-16.
+    """
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+        code = next((code for mark, code in _MARKED if content.startswith(mark)), "utf-8")
+        return re.sub(r"\r\n?", "\n", content.decode(code))
+    except OSError as error:
         raise ConfigInvalid(
             f"The settings in {path} cannot be read: {error}.", "Correct the file, or move it away."
+        ) from error
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigInvalid(
+            f"The settings in {path}, line {line} cannot be read: it is not UTF-8.",
+            "Save the file as UTF-8, or move it away to start over.",
         ) from error
 
 

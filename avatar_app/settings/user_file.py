@@ -41,7 +41,7 @@ def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = Non
     name = tuple(current_name(dotted_name).split("."))
     with ONE_WRITER:
         tree = layers.read_yaml(path).tree if path.exists() else {}
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = layers.read_text(path) if path.exists() else ""
         options = (*name[:-1], OPTIONS)
         if name[-1] == ENGINE and layers.has(tree, options):
             text = with_setting(text, options, {})

@@ -169,6 +169,26 @@ def test_a_broken_file_is_named_and_left_alone(user_file: Path, content: bytes, 
     assert user_file.read_bytes() == content
 
 
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_may_be_written_as_editors_do(user_file: Path, code: str, end: str) -> None:
+    marked = "\ufeff" if code[-2:] in ("le", "be") else ""
+    text = marked + f"persona: Grüße{end}history:{end}  days: 5{end}"
+    user_file.write_bytes(text.encode(code))
+    settings, notices = load_settings(user_file=user_file, environ={})
+    assert (settings.persona, settings.history.days, notices) == ("Grüße", 5, ())
+    save_user_setting("history.days", 7, user_file)
+    assert user_file.read_text(encoding="utf-8").splitlines() == [
+        "persona: Grüße", "history:", "  days: 7"
+    ]  # fmt: skip
+
+
+def test_a_file_in_another_code_is_named_with_its_line(user_file: Path) -> None:
+    user_file.write_bytes("persona: mira\n# Grüße\n".encode("latin-1"))
+    _, notices = load_settings(user_file=user_file, environ={})
+    assert "line 2 cannot be read: it is not UTF-8" in notices[0].message
+
+
 def test_an_unreadable_file_is_named(user_file: Path) -> None:
     user_file.mkdir()
     _, (notice,) = load_settings(environ={})
