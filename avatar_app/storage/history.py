@@ -106,8 +106,9 @@ class History:
         return conversation
 
     def _current(self, connection: sqlite3.Connection) -> int:
-        """A conversation that was deleted meanwhile is not added to."""
-        query = "SELECT id FROM conversations WHERE id = ? AND deleted_at = ''"
+        """One that was erased meanwhile is not added to; one that was only deleted is, so that
+        its last turn goes and comes back with it."""
+        query = "SELECT id FROM conversations WHERE id = ?"
         if row := connection.execute(query, (self._conversation,)).fetchone():
             return int(row[0])
         return connection.execute("INSERT INTO conversations DEFAULT VALUES").lastrowid or 0

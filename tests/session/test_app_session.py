@@ -19,6 +19,7 @@ from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import (
     CharacterShown,
     ClauseWritten,
+    ConversationBegan,
     Event,
     Failed,
     Muted,
@@ -417,3 +418,59 @@ def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
         "The hungry one goes on with precision half.",
         "Basic conversation goes on in its place.",
     ]
+
+
+COUNTING = f"""{USER_DIALOGUE}
+        yield f"I know {{sum(each.role != 'system' for each in prompt.messages)}} things."
+"""
+
+
+def said_in(window: Window, id: int) -> list[str]:
+    turns = window.companion.conversations.turns(id)
+    return [each.turn.user_text for each in turns if each.turn.user_text]
+
+
+def test_an_old_conversation_goes_on_after_a_restart(opened: Callable[..., Window]) -> None:
+    chosen = {"engine": user_dialogue("counting", COUNTING)}
+    first = opened(dialogue=chosen)
+    first.companion.type("One")
+    first.wait(TurnEnded, lambda turn: turn.user_text == "One")
+    first.companion.close()
+    window = opened(dialogue=chosen)
+    companion = window.companion
+    companion.type("Something else")
+    window.wait(TurnEnded, lambda turn: turn.user_text == "Something else")
+    (found,) = companion.conversations.search("one")
+    companion.conversations.resume(found.id)
+    began: ConversationBegan = window.wait(ConversationBegan)
+    assert "One" in [turn.user_text for turn in began.turns]
+    companion.type("Two")
+    two: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text == "Two")
+    known = sum(bool(turn.user_text) + bool(turn.heard_text) for turn in began.turns)
+    assert two.heard_text == f"I know {known + 1} things."
+    latest, *others = companion.conversations.search()
+    assert (latest.id, latest.title) == (found.id, "One")
+    assert said_in(window, found.id) == ["One", "Two"]
+    assert [each.title for each in others] == ["Something else"]
+    companion.conversations.delete(found.id)
+    window.wait(ConversationBegan, lambda event: event.conversation is None)
+    companion.conversations.restore(found.id)
+    window.wait(ConversationBegan, lambda event: "Two" in [t.user_text for t in event.turns])
+
+
+def test_a_correction_replaces_the_stored_turn_and_a_repetition_is_not_stored(
+    opened: Callable[..., Window],
+) -> None:
+    window = opened()
+    companion = window.companion
+    companion.type("wreck a nice beach")
+    misheard: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text)
+    companion.correct(misheard.turn_id, "what time is it")
+    window.wait(TurnEnded, lambda turn: turn.user_text == "what time is it")
+    companion.say_again("This was said before.")
+    again: TurnEnded = window.wait(TurnEnded, lambda turn: turn.repeated)
+    assert again.heard_text == "This was said before."
+    (found,) = companion.conversations.search("what time")
+    assert said_in(window, found.id) == ["what time is it"]
+    assert companion.conversations.search("before") == ()
+    assert companion.conversations.search("beach") == ()

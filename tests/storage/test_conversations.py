@@ -149,11 +149,16 @@ def test_what_is_deleted_can_be_brought_back_until_it_is_erased(history: History
         assert b"secret" not in file.read_bytes().lower(), file
 
 
-def test_a_turn_after_its_conversation_was_deleted_begins_another(history: History) -> None:
+def test_a_turn_goes_with_its_deleted_conversation_and_begins_another_after(
+    history: History,
+) -> None:
     first = say(history, ("One", "Yes."))
     history.conversations.delete(first)
     history.add(TurnEnded(9, Outcome.FINISHED, "Two", "Yes.", "Yes."), NOON)
-    assert [each.title for each in history.conversations.list()] == ["Two"]
+    assert history.conversations.list() == ()
+    history.conversations.erase_deleted([first])
+    history.add(TurnEnded(9, Outcome.FINISHED, "Three", "Yes.", "Yes."), NOON)
+    assert [each.title for each in history.conversations.list()] == ["Three"]
 
 
 def test_an_old_conversation_is_continued_also_after_a_restart(history: History) -> None:
