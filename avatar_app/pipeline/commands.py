@@ -118,6 +118,13 @@ class Forget(Revision):
 
 
 @dataclass(frozen=True, slots=True)
+class BecomePersona(Revision):
+    """From the next answer on a language model reads this system prompt."""
+
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
 class SayAgain(Revision):
     """The user wants to hear an answer again, at once."""
 

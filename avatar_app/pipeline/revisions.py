@@ -17,8 +17,11 @@ def revise(
     post: Callable[[Event], None],
 ) -> None:
     """Carry out an order that changes or repeats what was said. Runs on the conductor's thread."""
-    if isinstance(order, commands.Forget):
-        delivery.ledger.forget()
+    if isinstance(order, commands.Forget | commands.BecomePersona):
+        if isinstance(order, commands.BecomePersona):
+            delivery.ledger.persona = order.system
+        else:
+            delivery.ledger.forget()
         delivery.read_ahead()
         return
     attention.withdraw()

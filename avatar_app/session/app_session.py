@@ -26,7 +26,8 @@ from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
 from avatar_app.session.conversation_commands import ConversationCommands
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports, processes_of
-from avatar_app.session.personas import read_persona
+from avatar_app.session.persona_choices import PersonaChoices
+from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.settings_applier import SettingsApplier, settings_of
 from avatar_app.session.starter import Starter
@@ -40,7 +41,8 @@ from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.system.paths import AppPaths
 
-if TYPE_CHECKING:  # it is loaded when the window is there
+if TYPE_CHECKING:  # they are loaded when the window is there
+    from avatar_app.session.live_conversation import LiveConversation
     from avatar_app.session.live_devices import LiveDevices
 
 log = logging.getLogger(__name__)
@@ -67,15 +69,13 @@ class AppSession(ConversationCommands):
         history = settings.settings.history
         self._history = History(places.history_file, self._post)
         self._recorder = ConversationRecorder(self._history) if history.keep else None
-        settle = self._recorder.settle if self._recorder else lambda: None
         self.conversations = StoredConversations(
-            self._history, self._order, settings, places, settle
+            self._history, self._order, settings, places, self._recorder
         )
         self._timekeeper = LatencyRecorder(places, history, self._post)
         self.registry = Registry()
         self.manifests = self.registry.all()
         settings.know_engines(self.manifests)
-        self._unfollow = settings.subscribe(self._follow)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
         self.character = self._characters.shown_by(settings.settings.face)
         self.checks: AudioChecks = LiveAudioChecks(self._opened, settings, self.registry)
@@ -88,6 +88,9 @@ class AppSession(ConversationCommands):
         self.performance = PerformanceReports(
             settings, places, self.registry, lambda: processes_of(self._ensemble)
         )
+        own, faces = own_personas(places.config), self._characters.settings_for
+        self.personas = PersonaChoices(own, settings, faces, self._order, self._post)
+        self._unfollow = settings.subscribe(self._follow)
 
     def start(self) -> None:
         self._opening.start()
@@ -130,14 +133,7 @@ class AppSession(ConversationCommands):
         return lambda: self._listeners.remove(listener)
 
     def devices(self) -> Devices:
-        found = list_devices()
-        ensemble = self._ensemble
-        return Devices(
-            tuple(device.name for device in found if device.inputs),
-            tuple(device.name for device in found if device.outputs),
-            ensemble.microphone.name if ensemble else None,
-            ensemble.speaker.name if ensemble else None,
-        )
+        return _devices(self._ensemble)
 
     def characters(self) -> tuple[str, ...]:
         return self._characters.names()
@@ -218,7 +214,7 @@ class AppSession(ConversationCommands):
                 ensemble.conversation.order(order)
             self._waiting.clear()
         self._applier.apply(self.settings.settings)  # they may have changed meanwhile
-        self.say(read_persona(settings.persona).greeting)
+        self.say(self.personas.current().greeting)
         for notice in self.models.notices():
             self._post(notice)
 
@@ -226,6 +222,7 @@ class AppSession(ConversationCommands):
         """Apply changed settings, from here or elsewhere."""
         if change.problem is not None:
             self._post(Noticed(change.problem.message, change.problem.hint))
+        self.personas.follow(change.settings)
         applier = self._applier
         if applier is None:
             return
@@ -249,3 +246,13 @@ class AppSession(ConversationCommands):
         if kind is Kind.FACE:
             self.character = self._characters.shown_by(choice)
             self._post(CharacterShown(self.character))
+
+
+def _devices(ensemble: LiveConversation | None) -> Devices:
+    found = list_devices()
+    return Devices(
+        tuple(device.name for device in found if device.inputs),
+        tuple(device.name for device in found if device.outputs),
+        ensemble.microphone.name if ensemble else None,
+        ensemble.speaker.name if ensemble else None,
+    )

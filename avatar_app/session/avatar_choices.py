@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from avatar_app.avatars.archive import SUFFIX, import_avatar
 from avatar_app.avatars.creation import make_avatar
@@ -15,6 +16,7 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.session import NewCharacter
+from avatar_app.session.settings_applier import settings_of
 from avatar_app.settings.schema import EngineChoice
 
 CHARACTER, AVATAR = "character", "avatar"
@@ -48,6 +50,11 @@ class AvatarChoices:
         known = self._options(engine)
         kept = {option: value for option, value in before.options.items() if option in known}
         return EngineChoice(engine=engine, options=kept | {who: name})
+
+    def settings_for(self, name: str, face: EngineChoice) -> Mapping[str, Any]:
+        """Return the settings that show a character, given the current face; empty where there is
+        no such character."""
+        return settings_of(Kind.FACE, self.choice(name, face)) if name in self.names() else {}
 
     def make(
         self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], FaceDetector]

@@ -23,13 +23,14 @@ from avatar_app.runtime.fallback.supervisor import SUPERVISED, EngineSupervisor
 from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls, AssistantTools
-from avatar_app.session.personas import read_persona
+from avatar_app.session.personas import Persona, own_personas
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 
 def make_conversation(
     settings: Settings,
+    persona: Persona,
     rack: EngineSet,
     post: Callable[[Event], None],
     clock: Callable[[], float],
@@ -54,7 +55,7 @@ def make_conversation(
         post,
         call_tool,
         clock,
-        ChatContext(read_persona(settings.persona).system, tools, facts),
+        ChatContext(persona.system, tools, facts),
         TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"})),
         settings.turn_detection.backchannels,
         spares,
@@ -109,6 +110,7 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     opened.callback(spares.close)
     conversation = make_conversation(
         around.settings,
+        own_personas(around.paths.config).read(around.settings.persona),
         engines,
         events,
         around.clock,

@@ -14,6 +14,7 @@ from avatar_app.core.values import VideoFrame
 from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
+from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.starter import Starter
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
@@ -86,6 +87,8 @@ class Session(AudioDevices, Characters, Protocol):
     """The voices that are installed."""
     user_data: StoredData
     """What is kept of the user on this computer."""
+    personas: PersonaChoices
+    """Who the avatar can be."""
     starter: Starter
     """The starter set for first-time users: speech recognition, a voice and a language model."""
     performance: PerformanceReports

@@ -12,6 +12,7 @@ from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.conversation_text import ExportFormat, Speakers
 from avatar_app.storage.conversations import ConversationSummary
 from avatar_app.storage.history import History
+from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.storage.stored_turns import StoredTurn
 from avatar_app.system.paths import AppPaths
 
@@ -28,11 +29,11 @@ class StoredConversations:
         order: Callable[[commands.Command], None],
         settings: SettingsStore,
         places: AppPaths,
-        settle: Callable[[], None] = lambda: None,
+        recorder: ConversationRecorder | None = None,
     ) -> None:
-        """`settle` returns when all that was said so far is stored."""
+        """`recorder` stores what is said; None where nothing is stored."""
         self._history, self._store = history, history.conversations
-        self._order, self._settings, self._settle = order, settings, settle
+        self._order, self._settings, self._recorder = order, settings, recorder
         self._exporter = ConversationExporter(self._store, places)
         self._left: int | None = None
 
@@ -87,6 +88,11 @@ class StoredConversations:
         if self._left == id:
             self._left = None
             self.resume(id)
+
+    def _settle(self) -> None:
+        """Wait until all that was said so far is stored."""
+        if self._recorder is not None:
+            self._recorder.settle()
 
     def erase(self, id: int) -> None:
         """Erase for good what was deleted."""

@@ -207,7 +207,7 @@ class Settings(_Section):
     asr: Annotated[EngineChoice, Kind.ASR, FormHints("Speech recognition"), Page.LISTENING]
     vad: Annotated[EngineChoice, Kind.VAD, FormHints("Voice detection"), Page.LISTENING]
     turn_detection: Annotated[TurnDetectionSettings, Page.LISTENING]
-    persona: Annotated[str, Page.BRAIN]
+    persona: Annotated[str, FormHints(effect=Effect.AT_ONCE), Page.BRAIN]
     dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]

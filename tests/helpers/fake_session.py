@@ -20,13 +20,16 @@ from avatar_app.core.values import VideoFrame
 from avatar_app.models.catalog import CATALOG, STARTER, read_catalog
 from avatar_app.models.transfer import DownloadOptions
 from avatar_app.performance.starter import StarterItem
-from avatar_app.pipeline.commands import BeginConversation, Command
+from avatar_app.pipeline.commands import BecomePersona, BeginConversation, Command
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
+from avatar_app.session.persona_choices import PersonaChoices
+from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
+from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths, shipped
@@ -48,6 +51,10 @@ def gradient(width: int = 320, height: int = 180) -> np.ndarray:
     inside = ((x - width / 2) / (height * 0.3)) ** 2 + ((y - height / 2) / (height * 0.38)) ** 2 < 1
     picture[inside] = (236, 190, 160)
     return np.ascontiguousarray(picture.astype(np.uint8))
+
+
+def _face_of(character: str, _face: EngineChoice) -> dict[str, Any]:
+    return {"face.options.character": character}
 
 
 class FakeStarter:
@@ -174,8 +181,16 @@ class FakeSession:
     def conversations(self) -> StoredConversations:
         return StoredConversations(self.stored, self._order, self.settings, app_paths())
 
+    @cached_property
+    def personas(self) -> PersonaChoices:
+        library = own_personas(app_paths().config)
+        return PersonaChoices(library, self.settings, _face_of, self._order, self.post)
+
     def _order(self, order: Command) -> None:
-        """As the conductor, of what concerns conversations."""
+        """As the conductor, of what concerns conversations and personas."""
+        if isinstance(order, BecomePersona):
+            self._note("become_persona", order.system)
+            return
         assert isinstance(order, BeginConversation)
         self._note("begin_conversation", order.conversation)
         self.stored.begin(order.conversation)

@@ -127,3 +127,12 @@ def test_a_correction_leaves_turns_of_an_earlier_run_alone() -> None:
     ledger.withdraw(EARLIER[1].turn_id)
     texts = [message.text for message in ledger.prompt("").messages]
     assert texts == ["my cat is called Ada", "A fine name.", "tell me a story", "Once upon", ""]
+
+
+def test_another_persona_holds_from_the_next_answer_on() -> None:
+    with Scene() as scene:
+        scene.order(commands.TextTyped("hello"))
+        scene.order(commands.BecomePersona("You are curt."))
+        assert len(ended(scene, 1)) == 1
+        assert scene.ledger.so_far().system == "You are curt."
+        assert told(scene)[0] == "hello"

@@ -474,3 +474,26 @@ def test_a_correction_replaces_the_stored_turn_and_a_repetition_is_not_stored(
     assert said_in(window, found.id) == ["what time is it"]
     assert companion.conversations.search("before") == ()
     assert companion.conversations.search("beach") == ()
+
+
+CANDID = f"""{USER_DIALOGUE}
+        yield prompt.system.split(",")[0] + "."
+"""
+
+
+def test_a_persona_is_taken_with_its_face_while_it_runs_and_undone(
+    opened: Callable[..., Window],
+) -> None:
+    window = opened(dialogue={"engine": user_dialogue("candid", CANDID)})
+    companion = window.companion
+    assert companion.wait_open()
+    companion.personas.use("professor")
+    window.wait(CharacterShown, lambda event: event.name == "theo")
+    companion.type("Who is there?")
+    answer: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text == "Who is there?")
+    assert answer.heard_text == "You are Professor Lindqvist."
+    companion.settings.undo()
+    window.wait(CharacterShown, lambda event: event.name == "mira")
+    companion.type("And now?")
+    answer = window.wait(TurnEnded, lambda turn: turn.user_text == "And now?")
+    assert answer.heard_text == "You are Mira."

@@ -70,12 +70,19 @@ def _privacy(context: PageContext) -> PageView:
     return PrivacyPage(context)
 
 
+def _personas(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.personas import PersonasPage
+
+    return PersonasPage(context)
+
+
 SETTINGS = "settings"
 MODELS = "models"
 HISTORY = "history"
 PERFORMANCE = "performance"
 _PERFORMANCE_TITLE = str(QT_TRANSLATE_NOOP("pages", "Performance"))
 DEVICES, VOICES, PRIVACY = "devices", "voice", "privacy"
+PERSONAS = "personas"
 PAGES = (
     PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
     PageEntry(MODELS, str(QT_TRANSLATE_NOOP("pages", "Models")), Glyph.MODELS, _models),
@@ -84,4 +91,5 @@ PAGES = (
     PageEntry(VOICES, str(QT_TRANSLATE_NOOP("pages", "Voice")), Glyph.SPEAKER, _voices),
     PageEntry(DEVICES, str(QT_TRANSLATE_NOOP("pages", "Devices")), Glyph.HEADSET, _devices),
     PageEntry(PRIVACY, str(QT_TRANSLATE_NOOP("pages", "Privacy")), Glyph.SHIELD, _privacy),
+    PageEntry(PERSONAS, str(QT_TRANSLATE_NOOP("pages", "Personas")), Glyph.FACE, _personas),
 )

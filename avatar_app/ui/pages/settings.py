@@ -10,18 +10,17 @@ from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QVBoxLayout
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.session.session import Devices
+from avatar_app.session.session import Devices, Session
 from avatar_app.settings.documentation import read_help
 from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, form_fields, search
 from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.store import SettingsChange
-from avatar_app.system.paths import default_settings_file, personas
+from avatar_app.system.paths import default_settings_file
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.pages.setting_row import shown_value
 from avatar_app.ui.style.theme import UNIT
-from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.notices import Action, Notice
 
 NAVIGATION = 17 * UNIT
@@ -35,7 +34,7 @@ class SettingsPage(PageView):
         self._session, self._work = context.session, context.work
         self._store = context.session.settings
         self._help = read_help(default_settings_file())
-        self._suggestions: Suggestions = {"persona": _personas()}
+        self._suggestions: Suggestions = {"persona": _personas(self._session)}
         self.search_field = SearchField(
             self.tr("Search the settings"),
             self.tr("Words in name, title or help  (Ctrl+F)"),
@@ -132,7 +131,7 @@ class SettingsPage(PageView):
 
     def _show_devices(self, devices: Devices) -> None:
         self._suggestions = {
-            "persona": _personas(),
+            "persona": _personas(self._session),
             "audio.microphone": tuple(FieldChoice(name, name) for name in devices.microphones),
             "audio.speaker": tuple(FieldChoice(name, name) for name in devices.speakers),
         }
@@ -185,6 +184,5 @@ class SettingsPage(PageView):
             shortcut.activated.connect(act)
 
 
-def _personas() -> tuple[FieldChoice, ...]:
-    names = sorted(path.stem for path in personas().glob("*.yaml"))
-    return tuple(FieldChoice(name, shown_name(name)) for name in names)
+def _personas(session: Session) -> tuple[FieldChoice, ...]:
+    return tuple(FieldChoice(each.name, each.title) for each in session.personas.all())

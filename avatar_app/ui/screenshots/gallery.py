@@ -32,6 +32,7 @@ from avatar_app.ui.pages.index import (
     HISTORY,
     MODELS,
     PERFORMANCE,
+    PERSONAS,
     PRIVACY,
     SETTINGS,
     VOICES,
@@ -131,6 +132,7 @@ SCENES = (
     ),
     GalleryScene("voice", _EARLIER, transcript=False, page=VOICES),
     GalleryScene("privacy", _EARLIER, transcript=False, page=PRIVACY),
+    GalleryScene("personas", _EARLIER, transcript=False, page=PERSONAS),
 )
 
 

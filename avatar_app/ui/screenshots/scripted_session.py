@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,14 @@ from avatar_app.performance.starter import StarterItem
 from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
+from avatar_app.session.persona_choices import PersonaChoices
+from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
 from avatar_app.session.voice_gallery import VoiceGallery
+from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import AppPaths
@@ -69,6 +72,10 @@ class _NothingToOffer:
         return StarterOutcome(tuple(items))
 
 
+def _no_face(_character: str, _face: EngineChoice) -> Mapping[str, Any]:
+    return {}
+
+
 class ScriptedSession:
     """Implements `Session` without a conversation; `post` scripts its events."""
 
@@ -91,6 +98,9 @@ class ScriptedSession:
         self.checks: AudioChecks = ScriptedChecks()
         self.voices: VoiceGallery = ScriptedVoices()
         self.user_data: StoredData = ScriptedStored()
+        self.personas = PersonaChoices(
+            own_personas(places.config), settings, _no_face, self._unasked, self._unasked
+        )
         self.conversations = StoredConversations(history, self._unasked, settings, places)
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []

@@ -93,6 +93,11 @@ QToolButton#railButton:hover { color: $text; }
 QToolButton#railButton:checked { background: $raised; color: $text; font-weight: 600; }
 QToolButton#railButton:focus { border-color: $focus; }
 #reader { background: $surface; border: 1px solid $border; border-radius: 16px; }
+#fieldName { color: $text_dim; font-size: 12px; font-weight: 600; padding: 6px 0 0 0; }
+#description { background: $raised; border: 2px solid $raised; border-radius: 10px;
+    padding: 6px 8px; color: $text; selection-background-color: $accent;
+    selection-color: $on_accent; }
+#description:focus { border-color: $focus; }
 #strip { background: $surface; border: 1px solid $border; border-radius: 12px; }
 #conversations { background: transparent; border: none; }
 #conversationTitle { background: transparent; border: 2px solid transparent; border-radius: 10px;

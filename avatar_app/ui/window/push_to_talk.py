@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QLineEdit,
+    QPlainTextEdit,
     QWidget,
 )
 
@@ -24,7 +25,7 @@ def application() -> QApplication:
     return instance
 
 
-_TAKES_SPACE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox)
+_TAKES_SPACE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QPlainTextEdit)
 """Widgets that Space presses, selects or opens."""
 
 

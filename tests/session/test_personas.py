@@ -1,0 +1,150 @@
+"""Personas are read, edited and chosen with face and voice in one step that can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.events import Noticed
+from avatar_app.pipeline import commands
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.persona_choices import PersonaChoices
+from avatar_app.session.personas import LONGEST_SYSTEM, Persona, PersonaLibrary, own_personas
+from avatar_app.settings.schema import EngineChoice
+from avatar_app.settings.store import SettingsStore
+from avatar_app.system.paths import app_paths
+
+ADA = Persona("ada", "You are Ada.\nBe brief: “yes” or no.", "Hi.", "Ada, briefly", "mira")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> PersonaLibrary:
+    return PersonaLibrary(tmp_path / "personas")
+
+
+def test_the_shipped_ones_are_there_and_name_face_and_voices(library: PersonaLibrary) -> None:
+    assert library.names() == ("butler", "mira", "professor")
+    manifest = Registry().find("tts", "espeak")
+    (voice,) = [option for option in manifest.options if option.name == "voice"]
+    for persona in library.all():
+        assert not persona.own
+        assert persona.title != persona.name
+        assert persona.character in ("mira", "theo", "pip")
+        assert persona.voices["espeak"] in voice.values
+
+
+def test_one_is_written_and_read_as_it_was(library: PersonaLibrary) -> None:
+    saved = library.save(replace(ADA, voices={"espeak": "f3"}))
+    assert saved.own
+    assert PersonaLibrary(library._folder).read("ada") == saved
+    assert saved.system == ADA.system
+    assert library.names()[-1] == "ada"
+    library.delete("ada")
+    library.delete("ada")
+    assert "ada" not in library.names()
+
+
+def test_an_edited_shipped_one_comes_back_when_it_is_deleted(library: PersonaLibrary) -> None:
+    shipped = library.read("mira")
+    library.save(replace(shipped, greeting="Hey."))
+    assert library.read("mira").greeting == "Hey."
+    assert library.names().count("mira") == 1
+    library.delete("mira")
+    assert library.read("mira") == shipped
+
+
+def test_what_cannot_be_is_one_sentence_and_changes_nothing(library: PersonaLibrary) -> None:
+    with pytest.raises(ConfigInvalid, match="cannot be called"):
+        library.save(replace(ADA, name="../ada"))
+    with pytest.raises(ConfigInvalid, match="more than"):
+        library.save(replace(ADA, system="x" * (LONGEST_SYSTEM + 1)))
+    with pytest.raises(ConfigInvalid, match="Unknown persona 'ada'") as caught:
+        library.read("ada")
+    assert "butler" in caught.value.hint
+    library._folder.mkdir()
+    (library._folder / "odd.yaml").write_text("system: [")
+    with pytest.raises(ConfigInvalid, match="cannot be read"):
+        library.read("odd")
+    assert [each.name for each in library.all()] == ["butler", "mira", "professor"]
+
+
+def test_names_of_new_ones_come_from_their_titles(library: PersonaLibrary) -> None:
+    assert library.free_name("Ada Lovelace") == "ada-lovelace"
+    assert library.free_name("Mira") == "mira-2"
+    assert library.free_name("小明") == "persona"
+
+
+class Chosen:
+    """Choices on real settings; orders and notices are noted."""
+
+    def __init__(self) -> None:
+        self.orders: list[commands.Command] = []
+        self.notices: list[Noticed] = []
+        self.settings = SettingsStore(app_paths().settings_file, {})
+        self.settings.know_engines(Registry().all())
+        self.library = own_personas(app_paths().config)
+        self.personas = PersonaChoices(
+            self.library, self.settings, self._face, self.orders.append, self.notices.append
+        )
+        self.settings.subscribe(lambda change: self.personas.follow(change.settings))
+
+    def _face(self, character: str, face: EngineChoice) -> dict[str, Any]:
+        assert face.engine == "illustrated"
+        return {"face.options.character": character} if character != "nobody" else {}
+
+    def shown(self) -> tuple[Any, ...]:
+        names = ("persona", "face.options.character", "tts.options.voice")
+        return tuple(self.settings.get(name) for name in names)
+
+
+def test_one_is_chosen_with_face_and_voice_and_undone_in_one_step() -> None:
+    chosen = Chosen()
+    before = chosen.shown()
+    chosen.personas.use("professor")
+    assert chosen.shown() == ("professor", "theo", "m3")
+    professor = chosen.library.read("professor")
+    assert chosen.orders == [commands.BecomePersona(professor.system)]
+    chosen.settings.undo()
+    assert chosen.shown() == before
+    assert chosen.orders[-1] == commands.BecomePersona(chosen.library.read("mira").system)
+
+
+def test_what_it_does_not_name_stays() -> None:
+    chosen = Chosen()
+    before = chosen.shown()
+    chosen.library.save(replace(ADA, character="nobody", voices={"kokoro": "af_heart"}))
+    chosen.personas.use("ada")
+    assert chosen.shown() == ("ada", *before[1:])
+
+
+def test_editing_the_one_in_use_holds_from_the_next_answer_on() -> None:
+    chosen = Chosen()
+    mira = chosen.personas.current()
+    chosen.personas.save(replace(mira, greeting="Hey."))
+    assert chosen.orders == []  # a model reads no greeting
+    chosen.personas.save(replace(mira, system="You are curt."))
+    assert chosen.orders == [commands.BecomePersona("You are curt.")]
+    chosen.personas.delete("mira")
+    assert chosen.orders[-1] == commands.BecomePersona(mira.system)
+
+
+def test_where_the_chosen_one_is_deleted_the_shipped_default_is_chosen() -> None:
+    chosen = Chosen()
+    made = chosen.personas.duplicate("butler", "Jeeves")
+    assert (made.name, made.title, made.own) == ("jeeves", "Jeeves", True)
+    chosen.personas.use("jeeves")
+    chosen.personas.delete("jeeves")
+    assert chosen.shown()[0] == "mira"
+    assert chosen.notices == []
+
+
+def test_the_present_looks_are_taken_into_one() -> None:
+    chosen = Chosen()
+    chosen.settings.change({"tts.options.voice": "f4"})
+    taken = chosen.personas.with_present_looks(chosen.personas.current(), "theo")
+    assert (taken.character, taken.voices["espeak"]) == ("theo", "f4")
+    assert taken.voices["kokoro"] == "af_heart"  # of an engine that is not in use
