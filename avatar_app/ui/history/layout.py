@@ -1,9 +1,9 @@
-"""How the history page is laid out: the search above, the list beside what is read."""
+"""How the history page is laid out: the list beside what is read, or a sentence."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
 
 from avatar_app.ui.style.theme import UNIT
 
@@ -34,15 +34,3 @@ class HistoryPanes(QStackedWidget):
         """Show it; an empty one gives way to the panes."""
         self.sentence.setText(sentence)
         self.setCurrentWidget(self.sentence if sentence else self._both)
-
-
-def dress_search(field: QLineEdit, placeholder: str, name: str, tip: str, clear: str) -> None:
-    """A field for a search, that can be cleared."""
-    field.setObjectName("search")
-    field.setPlaceholderText(placeholder)
-    field.setAccessibleName(name)
-    field.setToolTip(tip)
-    field.setClearButtonEnabled(True)
-    for button in field.findChildren(QToolButton):
-        button.setAccessibleName(clear)
-        button.setToolTip(f"{clear}  (Esc)")

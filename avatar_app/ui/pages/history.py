@@ -7,7 +7,6 @@ from datetime import datetime
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QLineEdit
 
 from avatar_app.core.events import ConversationBegan, Event, TurnEnded, TurnWithdrawn
 from avatar_app.storage.conversation_text import Speakers
@@ -16,9 +15,10 @@ from avatar_app.storage.stored_turns import StoredTurn
 from avatar_app.ui.history.changes import ConversationChanges
 from avatar_app.ui.history.conversation_list import ConversationList
 from avatar_app.ui.history.exporting import ConversationExport
-from avatar_app.ui.history.layout import HistoryPanes, dress_search
+from avatar_app.ui.history.layout import HistoryPanes
 from avatar_app.ui.history.reader import ConversationReader
 from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import IconButton
@@ -45,7 +45,9 @@ class HistoryPage(PageView):
         self._current: int | None = None
         """The one that is going on."""
         self._unsubscribe: Callable[[], None] | None = None
-        self.search_field = QLineEdit()
+        self.search_field = SearchField(
+            self.tr("Search what was said"), self.tr("Words, or how they begin  (Ctrl+F)")
+        )
         self.new_button = IconButton(
             theme, Glyph.PLUS, self.tr("Begin a new conversation"), "Ctrl+Shift+N"
         )
@@ -80,9 +82,7 @@ class HistoryPage(PageView):
 
     def escape(self) -> bool:
         """Leave the words of a search first."""
-        searching = bool(self.search_field.text())
-        self.search_field.clear()
-        return searching
+        return self.search_field.leave()
 
     def stop(self) -> None:
         self.export.close_down()
@@ -172,13 +172,6 @@ class HistoryPage(PageView):
             self._typing.start()
 
     def _lay_out(self) -> None:
-        dress_search(
-            self.search_field,
-            self.tr("Search what was said"),
-            self.tr("Search the conversations"),
-            self.tr("Words, or how they begin  (Ctrl+F)"),
-            self.tr("Clear the search"),
-        )
         self.head.addWidget(self.search_field, 1)
         self.head.addWidget(self.new_button)
         self.body.addWidget(self.export)  # above: toasts come up from below
