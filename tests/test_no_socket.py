@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from avatar_app.system.network_log import read_attempts
+from avatar_app.system.paths import app_paths
+
 WATCHER = """
 import ctypes, os, sys, threading
 
@@ -85,6 +88,17 @@ if __name__ == "__main__":
     main()
 """
 
+SEALED = CONVERSATION.replace(
+    "    companion = AppSession(settings, paths)\n",
+    """    from avatar_app.session.network_watch import watch_network
+    settings.change({"network.allowed": "none"})
+    guard = watch_network(settings, paths)
+    assert guard.sealed == sys.platform.startswith("linux"), "not sealed"
+    companion = AppSession(settings, paths)
+""",
+).replace("import threading\n", "import sys, threading\n", 1)
+"""The same, where the system refuses internet sockets to all of it."""
+
 DETECTION = """
 from avatar_app.engines.vad.silero.engine import SileroDetector
 SileroDetector()
@@ -150,6 +164,13 @@ def test_a_typed_conversation_opens_no_network_socket(watched: Path) -> None:
         assert len({line for line in told if line.startswith("watched")}) >= 3  # children too
     if trace.exists():
         assert [line for line in trace.read_text().splitlines() if "AF_INET" in line] == []
+
+
+def test_a_conversation_needs_no_network_that_is_refused(watched: Path) -> None:
+    """Nothing is attempted, so nothing is missed: engines load and answer under the seal."""
+    printed, _ = run(watched, SEALED)
+    assert ":" in printed
+    assert read_attempts(app_paths().logs / "network.log", 100) == ()
 
 
 def test_nothing_is_prepared_for_reports_to_anybody(watched: Path, monkeypatch) -> None:

@@ -169,6 +169,7 @@ class WindowSettings(_Section):
     transcript: bool
     geometry: Annotated[str | None, FormHints(hidden=True)]
     page: Annotated[str, FormHints(hidden=True)]
+    first_steps: Annotated[str, Field(pattern="^(new|shown)$"), FormHints(hidden=True)]
     starter_offer: Annotated[
         str,
         BeforeValidator(_day),

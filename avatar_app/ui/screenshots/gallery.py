@@ -58,6 +58,8 @@ class GalleryScene:
     name: str
     events: tuple[Event, ...]
     transcript: bool = True
+    first_steps: bool = False
+    """It is the first start."""
     page: str = ""
     """The id of the page that is open."""
     search: str = ""
@@ -95,6 +97,7 @@ _SPEAKING: tuple[Event, ...] = (
 )
 SCENES = (
     GalleryScene("idle", (), transcript=False),
+    GalleryScene("first-steps", (), transcript=False, first_steps=True),
     GalleryScene(
         "listening",
         (
@@ -157,7 +160,13 @@ def _shoot(
     session: PhotographedSession,
     settle_ms: int,
 ) -> Path:
-    session.settings.change({"window.theme": choice, "window.transcript": scene.transcript})
+    session.settings.change(
+        {
+            "window.theme": choice,
+            "window.transcript": scene.transcript,
+            "window.first_steps": "new" if scene.first_steps else "shown",
+        }
+    )
     window = MainWindow(session, Theme(choice))
     window.resize(*SIZE)
     window.show()

@@ -22,10 +22,11 @@ def lay_out(window: QWidget, parts: WindowParts) -> None:
     left.setContentsMargins(0, 0, 0, 0)
     left.setSpacing(0)
     left.addWidget(parts.stage, 1)
-    card = QHBoxLayout()  # takes no room while the card is hidden
-    card.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
-    card.addWidget(parts.starter_card)
-    left.addLayout(card)
+    for part in (parts.starter_card, parts.first_steps):
+        card = QHBoxLayout()  # takes no room while the card is hidden
+        card.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        card.addWidget(part)
+        left.addLayout(card)
     bar = QHBoxLayout()
     bar.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
     bar.addWidget(parts.composer)
@@ -58,6 +59,8 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
         stage.notices.close_button,
         stage.newcomer_card.cancel_button,
         *parts.starter_card.buttons,
+        *parts.first_steps.links,
+        parts.first_steps.close_button,
     )
 
 

@@ -25,6 +25,7 @@ from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.event_presenter import EventPresenter
+from avatar_app.ui.window.first_steps import FirstSteps, FirstStepsBar
 from avatar_app.ui.window.full_screen import show_full_screen, toggle_full_screen
 from avatar_app.ui.window.layout import bind_keys, connect_session, lay_out
 from avatar_app.ui.window.page_host import PageHost
@@ -59,7 +60,7 @@ class MainWindow(QWidget):
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
         sides = (self.stage, self.composer, self.chat, self.panel)
-        parts = WindowParts(*sides, self.popover, StarterCard(theme))
+        parts = WindowParts(*sides, self.popover, StarterCard(theme), FirstStepsBar(theme))
         self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.stage.notices.tell_error)
@@ -70,6 +71,7 @@ class MainWindow(QWidget):
         self.preferences = WindowPreferences(session.settings, self.bridge.post, self._follow)
         shared = (theme, session, self.work, self.bridge.post, self.preferences)
         self.pages = PageHost(self, parts, *shared)
+        self.first_steps = FirstSteps(parts, session.settings, self.work, self.pages.open)
         lay_out(self, parts)
         connect_session(parts, session, self.work.run)
         self._connect()
@@ -120,6 +122,7 @@ class MainWindow(QWidget):
         self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
         self.starter.offer()
+        self.first_steps.offer()
         self.composer.field.setFocus()
 
     def hold(self, *, held: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from avatar_app.ui.chat.view import ChatView
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.window.composer import Composer
+from avatar_app.ui.window.first_steps import FirstStepsBar
 from avatar_app.ui.window.popover import Popover
 from avatar_app.ui.window.side_panel import SidePanel
 from avatar_app.ui.window.starter_card import StarterCard
@@ -23,3 +24,4 @@ class WindowParts:
     """The chat is in it."""
     popover: Popover
     starter_card: StarterCard
+    first_steps: FirstStepsBar

@@ -1,0 +1,86 @@
+"""What is on this computer: servers and models of other programs, as changes of the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from avatar_app.core.manifest import Kind
+from avatar_app.models.discovery import Found
+from avatar_app.models.servers import Server
+from avatar_app.runtime.registry import Registry
+from avatar_app.session import local_findings
+from avatar_app.session.local_findings import MOST, find_here
+from avatar_app.settings.store import SettingsStore
+from avatar_app.system.paths import app_paths
+
+
+def model(name: str, kind: Kind, engine: str, size: int, flaw: str = "") -> Found:
+    return Found(Path(f"/models/{name}"), name, "LM Studio", kind, engine, size, flaw=flaw)
+
+
+@pytest.fixture
+def settings() -> SettingsStore:
+    store = SettingsStore(app_paths().settings_file)
+    store.know_engines(Registry().all())
+    return store
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A computer with servers and models; what was asked of it."""
+    asked: list[str] = []
+    servers = (
+        Server("http://127.0.0.1:8080/v1", "llama-server", ()),
+        Server("http://127.0.0.1:11434/v1", "Ollama", ("llama3.2:1b", "qwen3")),
+    )
+    models = (
+        model("large.gguf", Kind.DIALOGUE, "llama", 9_000_000_000),
+        model("small.gguf", Kind.DIALOGUE, "llama", 900_000_000),
+        model("broken.gguf", Kind.DIALOGUE, "llama", 5, "It is truncated."),
+        model("whisper-base", Kind.ASR, "whisper", 140_000_000),
+        model("huge.gguf", Kind.DIALOGUE, "llama", 90_000_000_000),
+    )
+
+    def look() -> tuple[Server, ...]:
+        asked.append("ports")
+        return servers
+
+    def found(_folders: object) -> tuple[Found, ...]:
+        asked.append("folders")
+        return models
+
+    monkeypatch.setattr(local_findings, "look", look)
+    monkeypatch.setattr(local_findings, "found_models", found)
+    return asked
+
+
+def test_servers_come_first_then_what_is_small(settings: SettingsStore, machine: list[str]) -> None:
+    found = find_here(settings)
+    assert len(found) == MOST
+    titles = [each.title for each in found]
+    assert titles == ["llama3.2:1b", "whisper-base", "small.gguf", "large.gguf"]
+    assert machine == ["ports", "folders"]
+
+
+def test_each_is_a_change_that_the_settings_take(
+    settings: SettingsStore, machine: list[str]
+) -> None:
+    for finding in find_here(settings):
+        settings.change(finding.settings)
+    assert settings.settings.asr.engine == "whisper"
+    assert settings.get("asr.options.model") == "/models/whisper-base"
+    assert settings.settings.dialogue.engine == "llama"
+    assert settings.get("dialogue.options.model") == "/models/large.gguf"
+    settings.change(find_here(settings)[0].settings)
+    assert settings.settings.dialogue.engine == "openai"
+    assert settings.get("dialogue.options.model") == "llama3.2:1b"
+
+
+def test_no_port_is_asked_where_no_connection_is_allowed(
+    settings: SettingsStore, machine: list[str]
+) -> None:
+    settings.set("network.allowed", "none")
+    assert find_here(settings)[0].title == "whisper-base"
+    assert machine == ["folders"]

@@ -1,0 +1,132 @@
+"""The first steps: shown once, each by one click, nothing looked for before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fake_session import FakeSession
+from PySide6.QtCore import Qt
+
+from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.local_findings import LocalFinding
+from avatar_app.ui.window import first_steps
+from avatar_app.ui.window.main_window import SMALLEST, MainWindow
+
+MOUSE = Qt.MouseButton.LeftButton
+MANIFESTS = Registry().all()
+LLAMA = LocalFinding(
+    "llama3.2:1b",
+    "Ollama",
+    Kind.DIALOGUE,
+    {
+        "dialogue.engine": "openai",
+        "dialogue.options.address": "http://127.0.0.1:11434/v1",
+        "dialogue.options.model": "llama3.2:1b",
+    },
+)
+Opened = tuple[MainWindow, FakeSession]
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[LocalFinding]:
+    """What is found; `None` at its end tells that it was looked for."""
+    found: list[LocalFinding] = []
+    monkeypatch.setattr(first_steps, "find_here", lambda _settings: tuple(found))
+    return found
+
+
+@pytest.fixture
+def fresh(opened: Callable[..., Opened], looked: list[LocalFinding]) -> Opened:
+    """A window that opens for the first time."""
+    return opened(manifests=MANIFESTS, first_steps="new")
+
+
+def test_they_are_shown_once_and_take_no_focus(qtbot, fresh: Opened) -> None:
+    window, session = fresh
+    assert window.first_steps.bar.isVisible()
+    assert window.composer.field.hasFocus()
+    qtbot.waitUntil(lambda: session.settings.get("window.first_steps") == "shown")
+    qtbot.mouseClick(window.first_steps.bar.close_button, MOUSE)
+    assert not window.first_steps.bar.isVisible()
+    window.first_steps.offer()
+    assert not window.first_steps.bar.isVisible()
+
+
+def test_devices_and_voices_are_one_click_away(qtbot, fresh: Opened) -> None:
+    window, _ = fresh
+    window.resize(1280, 720)
+    qtbot.mouseClick(window.first_steps.bar.check_button, MOUSE)
+    assert window.pages.shown.accessibleName() == "Devices"
+    window.pages.close()
+    qtbot.mouseClick(window.first_steps.bar.voices_button, MOUSE)
+    assert window.pages.shown.accessibleName() == "Voice"
+
+
+def test_what_is_here_is_used_and_undone(qtbot, fresh: Opened, looked: list[LocalFinding]) -> None:
+    window, session = fresh
+    bar = window.first_steps.bar
+    looked.append(LLAMA)
+    qtbot.mouseClick(bar.here_button, MOUSE)
+    qtbot.waitUntil(lambda: len(bar.found) == 1)
+    assert bar.found[0].text() == "Use language model: llama3.2:1b, from Ollama"
+    qtbot.mouseClick(bar.found[0], MOUSE)
+    qtbot.waitUntil(lambda: session.settings.settings.dialogue.engine == "openai")
+    notices = window.stage.notices
+    qtbot.waitUntil(lambda: notices.notice is not None)
+    assert notices.notice.message == "Chosen: llama3.2:1b"
+    qtbot.mouseClick(notices.action_button, MOUSE)
+    qtbot.waitUntil(lambda: session.settings.settings.dialogue.engine == "builtin")
+
+
+def test_nothing_is_here(qtbot, fresh: Opened) -> None:
+    window, _ = fresh
+    bar = window.first_steps.bar
+    qtbot.mouseClick(bar.here_button, MOUSE)
+    qtbot.waitUntil(lambda: "No model of another program" in bar.said.text())
+    assert bar.here_button.isEnabled()
+    assert bar.found == []
+
+
+def test_what_cannot_be_looked_for_is_one_sentence(
+    qtbot, fresh: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, _ = fresh
+
+    def refuse(_settings: object) -> tuple[LocalFinding, ...]:
+        raise ConfigInvalid("That folder is none.", "Choose another one.")
+
+    monkeypatch.setattr(first_steps, "find_here", refuse)
+    bar = window.first_steps.bar
+    qtbot.mouseClick(bar.here_button, MOUSE)
+    qtbot.waitUntil(lambda: bar.said.text() == "That folder is none. Choose another one.")
+
+
+def test_the_window_still_fits_the_smallest_screen(qtbot, fresh: Opened) -> None:
+    window, _ = fresh
+    window.resize(*SMALLEST)
+    bar = window.first_steps.bar
+    assert bar.geometry().right() <= window.width()
+    assert window.stage.height() > 200
+
+
+def test_beside_a_page_the_links_are_called_by_fewer_words(qtbot, fresh: Opened) -> None:
+    window, _ = fresh
+    bar = window.first_steps.bar
+    window.resize(1280, 720)
+    assert bar.check_button.text() == "Check microphone and sound"
+    qtbot.mouseClick(bar.check_button, MOUSE)
+    qtbot.waitUntil(lambda: bar.check_button.text() == "Check sound")
+    assert bar.check_button.accessibleName() == "Check microphone and sound"
+    cut = [b.text() for b in bar.links if b.width() < b.fontMetrics().horizontalAdvance(b.text())]
+    assert cut == []
+    assert bar.close_button.geometry().right() < bar.width()
+    window.pages.close()
+    qtbot.waitUntil(lambda: bar.check_button.text() == "Check microphone and sound")
+
+
+def test_others_do_not_see_them(opened: Callable[..., Opened]) -> None:
+    window, _ = opened()
+    assert not window.first_steps.bar.isVisible()
