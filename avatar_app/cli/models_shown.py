@@ -59,7 +59,7 @@ def show_model(model: Model, store: Store, out: Console) -> None:
     _line(out, "next", style="bold")
     if describe(model, store)["state"] != "here":
         _line(out, f"  avatar-app models download {model.id}")
-    _line(out, f"  {command_to_use(model) or 'No part of this version uses it yet.'}")
+    _line(out, f"  {command_to_use(model)}")
 
 
 def _facts(model: Model, store: Store) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 out = plain_console()
 err = plain_console(stderr=True)
 
-_PURPOSES = {"asr": "hears", "tts": "speaks", "dialogue": "thinks"}
+_PURPOSES = {"asr": "hears", "tts": "speaks", "dialogue": "thinks", "turn": "waits"}
 _USUAL_RATE = 4e6
 """Bytes a second of a usual connection: 32 Mbit/s."""
 
@@ -34,7 +34,7 @@ def setup(
         bool, typer.Option("--undo", help="Swap your settings with those before setup.")
     ] = False,
 ) -> int:
-    """Install speech recognition, a voice and a language model: some 370 MB, once."""
+    """Install speech recognition, a voice and a language model: some 380 MB, once."""
     from avatar_app.models.catalog import user_catalog
     from avatar_app.models.store import Store
     from avatar_app.performance.brain import known_machine

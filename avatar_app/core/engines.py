@@ -171,6 +171,17 @@ class VoiceDetector(Engine, Protocol):
         """
 
 
+class EndOfTurnDetector(Engine, Protocol):
+    """Has somebody who fell silent finished speaking, or is it a pause?"""
+
+    def probability(self, audio: AudioChunk) -> float:
+        """Probability in [0, 1] that the turn is over; 0 where only the length of the pause can
+        say. It is asked once per pause, and may take some tenths of a second.
+
+        `audio`: 16 kHz, what was said so far and the silence since; at most END_OF_TURN_SECONDS.
+        """
+
+
 class EchoCanceller(Engine, Protocol):
     """Removes the loudspeaker's echo from the microphone signal, and reduces noise."""
 

@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     VAD = "vad"
     AEC = "aec"
+    TURN = "turn"
     ASR = "asr"
     DIALOGUE = "dialogue"
     TTS = "tts"

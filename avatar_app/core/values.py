@@ -22,6 +22,8 @@ MICROPHONE_BLOCK = 160
 """Samples in one block from the microphone."""
 PLAYBACK_BLOCK = 480
 """Samples in one block for the loudspeaker."""
+END_OF_TURN_SECONDS = 8.0
+"""Of the user's last words, as an EndOfTurnDetector hears them."""
 ALIGNED_FACE = 512
 """Pixels: side length of a face aligned like those of the FFHQ data set."""
 

@@ -17,8 +17,6 @@ _COMMANDS = {
 """Models that need a photo's avatar are used with one."""
 _DETECTOR = "detector"
 """The catalog's name for the engine of a face detection model, which is not an engine itself."""
-_TO_COME = {"smart-turn"}
-"""Engines in the catalog that this version does not use yet."""
 
 
 def describe(model: Model, store: Store) -> dict[str, Any]:
@@ -44,9 +42,7 @@ def describe(model: Model, store: Store) -> dict[str, Any]:
 
 
 def command_to_use(model: Model) -> str:
-    """Return the command that uses an installed model; empty if nothing uses it yet."""
-    if model.engine in _TO_COME:
-        return ""
+    """Return the command that uses an installed model."""
     if model.engine == _DETECTOR:
         return "avatar-app avatars add PHOTO --detector s3fd"
     command = _COMMANDS.get(model.kind, "avatar-app run")

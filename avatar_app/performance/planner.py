@@ -199,7 +199,7 @@ class Planner:
 
 def _in_order(wishes: Candidates) -> list[tuple[Kind, list[Candidate]]]:
     """Return the kinds in order of priority: sound before pictures."""
-    order = (Kind.ASR, Kind.TTS, Kind.DIALOGUE, Kind.FACE)
+    order = (Kind.ASR, Kind.TURN, Kind.TTS, Kind.DIALOGUE, Kind.FACE)
     return [(kind, wishes[kind]) for kind in order if kind in wishes]
 
 

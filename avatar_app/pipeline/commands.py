@@ -32,6 +32,15 @@ class Recognized:
 
 
 @dataclass(frozen=True, slots=True)
+class EndOfTurnJudged:
+    """How probable it is that the user, who pauses, has finished."""
+
+    question: Turn
+    """Identifies the pause; it is cancelled when the user goes on."""
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class ClauseReceived:
     """The dialogue engine wrote a clause."""
 
@@ -168,6 +177,7 @@ class SwitchEngine:
 Command = (
     AudioReceived
     | Recognized
+    | EndOfTurnJudged
     | ClauseReceived
     | BlockReceived
     | StageEnded

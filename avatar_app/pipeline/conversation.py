@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from avatar_app.core.engines import (
     Dialogue,
     EchoCanceller,
+    EndOfTurnDetector,
     Face,
     SpeechRecognizer,
     SpeechSynthesizer,
@@ -22,11 +23,14 @@ from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, FaceState, Vide
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import BuiltinEngines, NoBuiltinEngines
 from avatar_app.pipeline.commands import Command
+from avatar_app.pipeline.engine_switching import put_in
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.input.audio_frontend import CANCEL, DETECT, AudioFrontend
+from avatar_app.pipeline.input.end_of_turn import JUDGE, EndOfTurnStage
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions, TurnDetector
-from avatar_app.pipeline.input.user_turn import BACKCHANNELS, UserTurnController
+from avatar_app.pipeline.input.user_turn import UserTurnController
+from avatar_app.pipeline.input.word_filter import BACKCHANNELS
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import FaceStage
@@ -59,6 +63,8 @@ class Engines:
     face: Face
     fallback: Face | None = None
     """The face that takes over when `face` fails; None leaves a still picture."""
+    turn: EndOfTurnDetector | None = None
+    """Detects the end of turns by their sound; None: only the length of pauses counts."""
 
 
 class Conversation:
@@ -116,6 +122,7 @@ class Conversation:
             AudioFrontend(engines.echo, engines.vad, options.prefix_padding),
             TurnDetector(options),
             recognition,
+            EndOfTurnStage(engines.turn, self.activity, self.order, self.occupancy),
             self.playback,
             self._delivery,
             post,
@@ -164,6 +171,7 @@ class Conversation:
         self._delivery.interrupt()
         self._chain.close()
         self._attention.listener.close()
+        self._attention.ending.close()
 
     def _obey(self, order: Command, _turn: Turn) -> Iterator[None]:
         attention, delivery = self._attention, self._delivery
@@ -172,12 +180,16 @@ class Conversation:
                 self._hear(order)
             case commands.Recognized():
                 attention.recognized(order.turn, order.transcript)
+            case commands.EndOfTurnJudged():
+                attention.judged(order.question, order.probability)
             case commands.ClauseReceived():
                 delivery.clause_written(order)
             case commands.BlockReceived():
                 delivery.block_written(order)
             case commands.StageEnded():
                 delivery.stage_ended(order)
+            case commands.StageFailed() if order.stage == JUDGE:
+                self._tell(JUDGE, order.error)
             case commands.StageFailed():
                 heard_again = order.stage == RECOGNIZE and attention.unrecognized(order.turn)
                 delivery.stage_failed(replace(order, recovered=order.recovered or heard_again))
@@ -226,21 +238,12 @@ class Conversation:
         return attention.utterance is not None or attention.held or self._delivery.turn is not None
 
     def _use(self, order: commands.SwitchEngine) -> None:
-        engines, attention = self._chain.engines, self._attention
-        match order.kind:
-            case Kind.DIALOGUE:
-                engines.dialogue = order.engine
-                self._delivery.read_ahead()
-            case Kind.TTS:
-                engines.voice = order.engine
-            case Kind.FACE:
-                self._performing.use(order.engine, order.fallback)
-            case Kind.ASR:
-                attention.listener.recognizer = order.engine
-            case Kind.VAD:
-                attention.hearing.detector = order.engine
-            case Kind.AEC:
-                attention.hearing.echo = order.engine
+        if order.kind is Kind.FACE:
+            self._performing.use(order.engine, order.fallback)
+        else:
+            put_in(order, self._chain.engines, self._attention)
+        if order.kind is Kind.DIALOGUE:
+            self._delivery.read_ahead()
         self._told.clear()
 
     def _express(self) -> None:
@@ -252,12 +255,16 @@ class Conversation:
             self._post(StateChanged(state))
 
     def _broken(self, order: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
-        """Report a failing detector or canceller until it is replaced: it fails at each block."""
         if isinstance(order, commands.AudioReceived):
             stage = self._attention.hearing.working or stage
+        self._tell(stage, error)
+
+    def _tell(self, stage: str, error: AvatarError) -> None:
+        """A detector or canceller that fails does so a hundred times a second: it is told until
+        that is enough to replace it."""
         failed = Failed(None, stage, error.message, error.hint, type(error))
         self._told[failed] += 1
-        if self._told[failed] <= (TELLING if stage in (CANCEL, DETECT) else 1):
+        if self._told[failed] <= (TELLING if stage in (CANCEL, DETECT, JUDGE) else 1):
             self._post(failed)
 
 

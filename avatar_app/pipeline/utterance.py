@@ -54,5 +54,11 @@ class Utterance:
         """Whether every segment has its final text."""
         return all(segment.final for segment in self.segments)
 
+    def drop_answer(self) -> None:
+        """The user had not ended: what was prepared is of no use."""
+        if self.answer is not None:
+            self.answer.cancel()
+            self.answer = None
+
     def segment_of(self, turn: Turn) -> AudioSegment | None:
         return next((segment for segment in self.segments if segment.turn is turn), None)

@@ -38,6 +38,7 @@ _ROWS = (
     EngineKind(Kind.FACE, "Faces", "illustrated", ("perform", "rest"), "first_frame"),
     EngineKind(Kind.VAD, "Voice activity", "webrtc", ("detect_voice",)),
     EngineKind(Kind.AEC, "Echo cancellation", "none", ("cancel_echo",)),
+    EngineKind(Kind.TURN, "End of turn", "pauses", ("judge_end",)),
     EngineKind(Kind.DIALOGUE, "Dialogue", "builtin", ("think",), "first_token"),
     EngineKind(Kind.ENHANCE, "Films", "none", in_conversation=False),
 )

@@ -51,6 +51,7 @@ def make_conversation(
             engines[Kind.TTS],
             engines[Kind.FACE],
             rack.fallback,
+            engines[Kind.TURN],
         ),
         post,
         call_tool,

@@ -39,6 +39,7 @@ _LOOK = 0.1
 _TOLD = {
     Kind.TTS: "This is my new voice.",
     Kind.ASR: "My speech recognition is new: I understand you better now.",
+    Kind.TURN: "Now I hear when you have finished, and answer sooner.",
     Kind.DIALOGUE: "I have a new language model. It is small and makes mistakes, but now you "
     "can talk with me about anything.",
 }

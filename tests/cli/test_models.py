@@ -97,7 +97,7 @@ def test_the_list_fits_a_terminal_of_80_columns(run: Run, monkeypatch: pytest.Mo
         ("s3fd", "avatars add PHOTO --detector s3fd"),
         ("wav2lip", "face.options.avatar=NAME --set face.engine=wav2lip"),
         ("gfpgan-1.4", "render --avatar NAME"),
-        ("smart-turn-v3.2", "No part of this version uses it yet."),
+        ("smart-turn-v3.2", "turn.engine=smart_turn --set turn.options.model=smart-turn-v3.2"),
     ],
 )
 def test_each_model_says_how_it_is_used(run: Run, name: str, command: str) -> None:

@@ -28,11 +28,13 @@ BODIES = {
     "whisper-base": b"ears" * 500,
     "kokoro-v1.0-int8": b"voice" * 500,
     "smollm2-135m": b"b" * 9,
+    "smart-turn-v3.2": b"t" * 9,
 }
 ENGINES = {
     "whisper-base": ("asr", "whisper"),
     "kokoro-v1.0-int8": ("tts", "kokoro"),
     "smollm2-135m": ("dialogue", "llama"),
+    "smart-turn-v3.2": ("turn", "smart_turn"),
 }
 
 Run = Callable[..., tuple[int, str, str]]
@@ -91,6 +93,7 @@ def machine_of(gflops: float) -> None:
 def chosen() -> dict[str, tuple[str, str]]:
     settings, _ = load_settings()
     sections = {"asr": settings.asr, "tts": settings.tts, "dialogue": settings.dialogue}
+    sections["turn"] = settings.turn
     return {
         name: (each.engine, str(each.options.get("model", ""))) for name, each in sections.items()
     }
@@ -106,7 +109,15 @@ def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:
     before = chosen()
     returned, output, errors = run("--yes")
     assert (returned, errors) == (0, "")
-    for word in ("hears", "speaks", "thinks", "MIT", "Download: 5 kB", "Downloaded 5 kB in"):
+    for word in (
+        "hears",
+        "speaks",
+        "thinks",
+        "waits",
+        "MIT",
+        "Download: 5 kB",
+        "Downloaded 5 kB in",
+    ):
         assert word in output
     assert here() == set(BODIES)
     assert chosen() == {kind: (engine, name) for name, (kind, engine) in ENGINES.items()}

@@ -173,6 +173,14 @@ def test_a_voice_detector(manifest: Manifest, engine_of: Callable[[Manifest], An
     assert np.mean(np.array(heard) > 0.5) > 0.3
 
 
+@of(Kind.TURN)
+def test_an_end_of_turn_detector(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+    detector = engine_of(manifest)
+    for seconds in (0.01, 2.0, 8.0):
+        silence = np.zeros(round(seconds * MICROPHONE_RATE), np.float32)
+        assert 0 <= detector.probability(AudioChunk(silence, MICROPHONE_RATE)) <= 1
+
+
 @of(Kind.AEC)
 def test_an_echo_canceller(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     canceller = engine_of(manifest)

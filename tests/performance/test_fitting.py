@@ -164,6 +164,7 @@ def test_where_nothing_was_fetched_the_builtin_engines_are_taken_and_help_is_nam
         Kind.ASR: "pocketsphinx",
         Kind.TTS: "espeak",
         Kind.DIALOGUE: "builtin",
+        Kind.TURN: "pauses",
         Kind.FACE: "illustrated",
     }
     remedies = {row.remedy for row in plan.rows if row.remedy}

@@ -54,7 +54,7 @@ def items(site: Site) -> tuple[StarterItem, ...]:
 def test_the_shipped_set_hears_speaks_and_thinks_out_of_packages(tmp_path: Path) -> None:
     catalog = read_catalog(paths.shipped("models") / CATALOG)
     found = starter_items(catalog, Store(tmp_path), Registry())
-    assert {item.model.kind for item in found} == {Kind.ASR, Kind.TTS, Kind.DIALOGUE}
+    assert {item.model.kind for item in found} == {Kind.ASR, Kind.TTS, Kind.DIALOGUE, Kind.TURN}
     assert 300e6 < sum(item.bytes_lacking for item in found) < 400e6
     for item in found:
         assert not item.model.license.must_accept

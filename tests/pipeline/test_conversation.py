@@ -181,7 +181,7 @@ def test_after_an_interruption_the_face_is_at_rest(scene: Scene) -> None:
 def test_it_ducks_first_and_forgets_a_click(scene: Scene) -> None:
     count_to_ten(scene)
     begun = len(scene.moments)
-    scene.wait(0.03, voice=True)
+    scene.wait(0.01, voice=True)
     scene.wait(0.5)
     levels = [float(np.abs(m.played).max()) for m in scene.moments[begun:]]
     assert min(levels[:20]) < 0.35 * max(levels)  # quieter

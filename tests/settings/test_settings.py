@@ -68,6 +68,7 @@ def test_the_shipped_engines_exist() -> None:
     chosen = {
         Kind.AEC: settings.audio.aec,
         Kind.VAD: settings.vad,
+        Kind.TURN: settings.turn,
         Kind.ASR: settings.asr,
         Kind.DIALOGUE: settings.dialogue,
         Kind.TTS: settings.tts,

@@ -58,8 +58,12 @@ class AudioFrontend:
     times at which they left and entered the devices, whatever the threads did in between: its echo
     path then changes only when the room does.
 
-    While nothing is played, nobody has the floor and the room is quiet, neither runs. They process
-    what they missed at the first sound that may be speech, before that sound.
+    With headphones there is no echo to cancel: the detector then hears the microphone itself, 14 ms
+    sooner than the cleaned sound, and with first consonants, which noise suppression removes.
+
+    While nothing is played, nobody has the floor and the room is quiet, neither runs; nor on a
+    block of zeros, as a microphone that is absent or switched off gives, which holds neither echo
+    nor voice. They process what they missed at the first sound that may be speech, before it.
     """
 
     def __init__(self, echo: EchoCanceller, detector: VoiceDetector, prefix_padding: float) -> None:
@@ -68,7 +72,7 @@ class AudioFrontend:
         self._recent: deque[AudioChunk] = deque(
             maxlen=max(1, round(prefix_padding / BLOCK_SECONDS))
         )
-        self._missed: deque[AudioChunk] = deque(maxlen=self._recent.maxlen)
+        self._missed: deque[tuple[AudioChunk, list[Samples]]] = deque(maxlen=self._recent.maxlen)
         self._gate = QuietGate()
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
@@ -101,8 +105,8 @@ class AudioFrontend:
             self._gate.keep_open()
         opened = self._gate.hear(power)
         self.quiet_power = 0.0 if opened else self._gate.quiet_power
-        if not opened:
-            self._missed.append(chunk)
+        if not opened or power == 0.0:
+            self._missed.append((chunk, far))
             self._recent.append(chunk)
             return CleanBlock(chunk, 0.0, decibels(power))
         self._catch_up()
@@ -112,7 +116,7 @@ class AudioFrontend:
         clean = self._clean(chunk, far)
         self._guard.heard(clean.samples)
         self._recent.append(clean)
-        probability = self._probability(clean)
+        probability = self._probability(clean if self._coupling.audible else chunk)
         if probability > SUSPICIOUS and self._guard.is_echo():
             probability = 0.0
         return CleanBlock(clean, probability, decibels(power))
@@ -120,7 +124,7 @@ class AudioFrontend:
     def _catch_up(self) -> None:
         """Pass canceller and detector the blocks they missed."""
         while self._missed:
-            clean = self._clean(self._missed.popleft(), [_SILENCE])
+            clean = self._clean(*self._missed.popleft())
             self._probability(clean)
             if self._recent:
                 self._recent[-1 - len(self._missed)] = clean

@@ -16,7 +16,7 @@ class TurnDetectionOptions:
 
     duck_after: float = 0.02
     """Voice over the avatar after which it ducks."""
-    pause_after: float = 0.04
+    pause_after: float = 0.03
     """Voice over the avatar after which it pauses."""
     min_speech: float = 0.07
     """Voice in silence after which a turn of the user begins."""
@@ -24,7 +24,10 @@ class TurnDetectionOptions:
     """Sound before the first sign of voice that is recognized too, so that no first syllable is
     lost."""
     preemptive_generation_delay: float = 0.2
-    """Silence after which an answer is prepared, not yet spoken."""
+    """Silence after which an answer is prepared, not yet spoken, and the end-of-turn detector is
+    asked whether the user has finished."""
+    sure_endpointing_delay: float = 0.28
+    """Silence that ends a turn when the end-of-turn detector is sure."""
     min_endpointing_delay: float = 0.58
     """Silence that ends a turn."""
     max_endpointing_delay: float = 1.2
@@ -53,23 +56,33 @@ class _Floor(Enum):
 
 VOICED = 0.5
 """Probability from which a block counts as voice."""
-VOICED_OVER_AVATAR = 0.3
+VOICED_OVER_AVATAR = 0.25
 """The same while the avatar speaks: lower, as a needless pause loses nothing."""
 HESITATION = 0.25
 """Extra seconds of patience after a word that does not end a sentence."""
 UNVOICED = 0.35
 """Probability below which a block counts as silence; between the two nothing changes."""
+UNVOICED_OVER_AVATAR = 0.15
+"""The same while the avatar speaks: a first consonant comes and goes."""
+SURELY_VOICED = 0.8
+"""Probability from which a block over the avatar counts double."""
 CONTINUE_AFTER = 0.04
 """Seconds of voice in a pause that continue the utterance: a click does not."""
+SURE = 0.7
+"""Probability from which a detector of the end of turns is believed."""
 LEARNED_PAUSES = 12
 """How many of the user's own pauses are remembered."""
+WENT_ON = 1.0
+"""Seconds after an early end within which a user who speaks again had not finished."""
 
 
 class TurnDetector:
     """Decides who has the floor, from one speech probability per 10 ms block.
 
     The silence that ends a turn adapts: it grows after words that do not end a sentence (`hint`),
-    and with the pauses that this user makes in mid-sentence.
+    and with the pauses that this user makes in mid-sentence. It is short when the end-of-turn
+    detector is sure (`judge`) and the words do not contradict, unless this user tends to go on
+    after such pauses.
     """
 
     def __init__(self, options: TurnDetectionOptions | None = None) -> None:
@@ -79,16 +92,20 @@ class TurnDetector:
         self._silence = 0.0
         self._length = 0.0
         self._is_voice = False
+        self._has_finished = self._is_understood = False
         self._last_text = ""
         self._pauses: deque[float] = deque(maxlen=LEARNED_PAUSES)
+        self._false_ends: deque[float] = deque(maxlen=LEARNED_PAUSES)
+        self._since_early_end: float | None = None
 
     def observe(self, probability: float, *, avatar_speaking: bool) -> Decision | None:
         """Take one 10 ms block; returns at most one decision."""
         if probability >= (VOICED_OVER_AVATAR if avatar_speaking else VOICED):
             self._is_voice = True
-        elif probability < UNVOICED:
+        elif probability < (UNVOICED_OVER_AVATAR if avatar_speaking else UNVOICED):
             self._is_voice = False
-        self._count()
+        contested = avatar_speaking and self._floor in (_Floor.OPEN, _Floor.SUSPECTED)
+        self._count(probability, contested=contested)
         match self._floor:
             case _Floor.OPEN | _Floor.SUSPECTED:
                 return self._open(avatar_speaking=avatar_speaking)
@@ -97,13 +114,19 @@ class TurnDetector:
             case _Floor.USER_PAUSED:
                 return self._user_pauses()
 
-    def hint(self, text: str) -> None:
-        """Take what was understood of the utterance so far."""
-        self._last_text = text
+    def hint(self, text: str, *, is_complete: bool = False) -> None:
+        """Take what was understood of the utterance; `is_complete`: all of it up to this pause."""
+        self._last_text, self._is_understood = text, is_complete
+
+    def judge(self, probability: float) -> None:
+        """Take the probability that the user, who pauses, has finished."""
+        self._has_finished = self._floor is _Floor.USER_PAUSED and probability >= SURE
 
     def learn(self, pause: float) -> None:
         """Learn that this user paused for so many seconds and then went on."""
         self._pauses.append(pause)
+        if self._has_finished:
+            self._false_ends.append(pause)
 
     def reset(self) -> None:
         """Open the floor: the utterance was ended or withdrawn by other means."""
@@ -123,18 +146,25 @@ class TurnDetector:
         options = self.options
         needed = options.min_endpointing_delay
         if len(self._pauses) >= 3:
-            needed = max(needed, 1.15 * sorted(self._pauses)[int(0.8 * len(self._pauses))])
+            needed = max(needed, _longer_than_most(self._pauses))
         words = self._last_text.lower().split()
         if words and words[-1].strip(".,") in UNFINISHED:
             needed += HESITATION
+        elif words and self._is_understood and self._has_finished:
+            sure = max(options.sure_endpointing_delay, _longer_than_most(self._false_ends))
+            needed = min(needed, sure)
         return min(needed, options.max_endpointing_delay)
 
-    def _count(self) -> None:
+    def _count(self, probability: float, *, contested: bool) -> None:
+        """`contested`: somebody may be speaking over the avatar."""
         self._length += BLOCK_SECONDS
         if self._is_voice:
-            self._voiced += BLOCK_SECONDS
+            doubled = contested and probability >= SURELY_VOICED
+            self._voiced += (1 + doubled) * BLOCK_SECONDS
         else:
-            self._voiced = max(0.0, self._voiced - 2 * BLOCK_SECONDS)
+            self._voiced = max(0.0, self._voiced - (2 - contested) * BLOCK_SECONDS)
+        if self._since_early_end is not None:
+            self._since_early_end += BLOCK_SECONDS
         paused = self._floor is _Floor.USER_PAUSED  # a click in a pause does not end the pause
         self._silence = self._silence + BLOCK_SECONDS if paused or not self._is_voice else 0.0
 
@@ -142,6 +172,9 @@ class TurnDetector:
         options = self.options
         needed = options.pause_after if avatar_speaking else options.min_speech
         if _reached(self._voiced, needed):
+            if self._since_early_end is not None and self._since_early_end < WENT_ON:
+                self._false_ends.append(self._pause_before_end + self._since_early_end - needed)
+            self._since_early_end = None
             self._floor, self._length = _Floor.USER, 0.0
             self._last_text = ""
             return Decision.STARTED
@@ -159,6 +192,7 @@ class TurnDetector:
             return self._end()
         if _reached(self._silence, self.options.preemptive_generation_delay):
             self._floor, self._voiced = _Floor.USER_PAUSED, 0.0
+            self._has_finished = self._is_understood = False
             return Decision.PAUSED
         return None
 
@@ -170,6 +204,8 @@ class TurnDetector:
         if self._is_voice:
             return None
         if _reached(self._silence, self.endpointing_delay):
+            if self._has_finished:
+                self._since_early_end, self._pause_before_end = 0.0, self._silence
             return self._end()
         return None
 
@@ -177,6 +213,11 @@ class TurnDetector:
         self._floor = _Floor.OPEN
         self._voiced = 0.0
         return Decision.ENDED
+
+
+def _longer_than_most(pauses: deque[float]) -> float:
+    """Seconds; 0 where no pause is known."""
+    return 1.15 * sorted(pauses)[int(0.8 * len(pauses))] if pauses else 0.0
 
 
 def _reached(seconds: float, needed: float) -> bool:

@@ -13,29 +13,21 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
 )
 from avatar_app.core.turn import Turn
-from avatar_app.core.unfinished_words import UNFINISHED
 from avatar_app.core.values import BLOCK_SECONDS, Transcript
 from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
+from avatar_app.pipeline.input.end_of_turn import EndOfTurnStage
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
+from avatar_app.pipeline.input.word_filter import BACKCHANNELS, WordFilter, believed_text
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.utterance import AudioSegment, Utterance
 from avatar_app.pipeline.wait_notice import WaitNotice
 
-FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
-"""Sounds that are not words."""
-BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
-"""What a listener says without taking the floor."""
-LEAST_CONFIDENCE = 0.2
-"""Below it a transcript counts as noise, where the recognizer reports confidence."""
 RECOGNIZER_PATIENCE = 30.0
 """Seconds after the end of the user's turn without any activity after which the recognizer is given
 up."""
-NO_NOISE = 250
-"""Blocks (2.5 s) from which a sound with words is speech, however unsure the words are: the user
-can correct a wrong answer, but not silence."""
 
 
 class UserTurnController:
@@ -51,14 +43,15 @@ class UserTurnController:
         hearing: AudioFrontend,
         taker: TurnDetector,
         listener: RecognitionStage,
+        ending: EndOfTurnStage,
         playback: Playback,
         delivery: AvatarTurnController,
         post: Callable[[Event], None],
         clock: Callable[[], float],
         backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
-        self._no_claims = FILLERS | UNFINISHED.union(*(_words(phrase) for phrase in backchannels))
-        self.hearing, self.listener = hearing, listener
+        self._filter = WordFilter(backchannels)
+        self.hearing, self.listener, self.ending = hearing, listener, ending
         self._taker, self._playback, self._delivery = taker, playback, delivery
         self._post, self._clock = post, clock
         self._wait_notice = WaitNotice(post, clock)
@@ -78,6 +71,7 @@ class UserTurnController:
             if decision is not None:
                 self._follow(decision)
         self.listener.hear(block.chunk)
+        self.ending.hear(block.chunk)
         self._watch_recognizer()
 
     def recognized(self, turn: Turn, transcript: Transcript) -> None:
@@ -86,19 +80,22 @@ class UserTurnController:
         segment = utterance.segment_of(turn) if utterance else None
         if utterance is None or segment is None:
             return
-        confidence = 1.0 if transcript.confidence is None else transcript.confidence
-        believed = confidence >= LEAST_CONFIDENCE or len(segment.sound) >= NO_NOISE
-        segment.text = transcript.text.strip() if believed else ""
+        segment.text = believed_text(transcript, segment)
         segment.final = transcript.final
         if segment.final:
             segment.sound.clear()
-        self._taker.hint(utterance.text)
-        if self._has_words(utterance):
+        self._taker.hint(utterance.text, is_complete=utterance.understood)
+        if self._filter.has_words(utterance, claimed=self._claimed):
             self._claim(utterance)
             self._post(UserTranscript(utterance.id, utterance.text))
         if segment.final:
             utterance.marks["text"] = self._clock()
             self._conclude(utterance)
+
+    def judged(self, question: Turn, probability: float) -> None:
+        """It was asked whether the user, who pauses, has finished."""
+        if self.ending.awaits(question):
+            self._taker.judge(probability)
 
     def unrecognized(self, turn: Turn) -> bool:
         """Handle a failed recognizer: returns True if the built-in one processes the same sound;
@@ -135,11 +132,12 @@ class UserTurnController:
         """Drop the utterance: it held no words, or the user typed instead."""
         utterance, self.utterance = self.utterance, None
         self._taker.reset()
+        self.ending.forget()
         if utterance is None:
             self._playback.unduck()  # the suspicion is dropped
             return
         self.listener.withdraw(utterance)
-        self._drop_answer(utterance)
+        utterance.drop_answer()
         if not self._claimed:
             self._playback.resume()
         self._post(UserTurnDiscarded(utterance.id))
@@ -155,6 +153,7 @@ class UserTurnController:
                 self._begin()
             case Decision.PAUSED:
                 self._close_segment()
+                self.ending.ask()
             case Decision.CONTINUED if self.utterance is not None:
                 self._go_on(self.utterance)
             case Decision.ENDED if self.utterance is not None:
@@ -169,13 +168,16 @@ class UserTurnController:
         self._claimed = False
         over_avatar = self._delivery.avatar_speaking
         self.utterance = Utterance(self._delivery.next_id(), over_avatar=over_avatar)
-        self.listener.begin(self.utterance, self.hearing.prefix_padding()[:-1])
+        padding = self.hearing.prefix_padding()[:-1]
+        self.listener.begin(self.utterance, padding)
+        self.ending.begin(padding)
         self._post(UserStarted(self.utterance.id))
 
     def _go_on(self, utterance: Utterance) -> None:
         """The user had not ended: drop the prepared answer and keep what was recognized."""
         utterance.ended = False
-        self._drop_answer(utterance)
+        self.ending.withdraw()
+        utterance.drop_answer()
         missed = self.hearing.prefix_padding()[:-1]
         self.listener.begin(utterance, missed[-self._blocks_since_end :])
 
@@ -194,7 +196,7 @@ class UserTurnController:
         """Do what is possible now that everything said so far is recognized."""
         if not utterance.understood:
             return
-        if not self._has_words(utterance):
+        if not self._filter.has_words(utterance, claimed=self._claimed):
             if utterance.ended or utterance.over_avatar or self._delivery.turn is not None:
                 self.withdraw()
             return
@@ -228,17 +230,3 @@ class UserTurnController:
         if not self._claimed:
             self._claimed = True
             utterance.carried = self._delivery.claim()
-
-    def _has_words(self, utterance: Utterance) -> bool:
-        over = utterance.over_avatar and not self._claimed
-        ignored = self._no_claims if over else FILLERS  # a lone "the" is residual echo
-        return any(word not in ignored for word in _words(utterance.text))
-
-    def _drop_answer(self, utterance: Utterance) -> None:
-        if utterance.answer is not None:
-            utterance.answer.cancel()
-            utterance.answer = None
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip(".,!?") for word in text.lower().replace("-", " ").split()]

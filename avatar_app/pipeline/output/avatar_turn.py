@@ -102,14 +102,15 @@ class AvatarTurnController:
         return self._last_id
 
     def claim(self) -> str:
-        """End the turn, as the user has the floor. Returns what the user had said before, if
-        nothing of the answer to it was heard or done. An announcement that was not heard is
-        repeated later."""
+        """End the turn, as the user has the floor. Returns what the user had said before, if no
+        word of the answer to it was heard and nothing was done: nobody reacts within the first
+        word, so it is one turn. An announcement that was not heard is repeated later."""
         turn = self.turn
         if turn is None:
             return ""
+        heard = self._playback.progress(turn).heard_text
         turn.cancel()
-        if self.avatar_speaking or TOOL_CALLED in turn.marks:
+        if heard or TOOL_CALLED in turn.marks:
             self.interrupt()
             return ""
         self.turn = None

@@ -21,7 +21,7 @@ DUCKED = 0.3
 """Gain while somebody may be speaking over the avatar (−10 dB)."""
 NORMAL, SILENT = 1.0, 0.0
 FADE = 240
-"""Samples (5 ms) in which a replaced turn fades out: no click."""
+"""Samples (5 ms) in which a turn fades out: no click."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,15 +210,17 @@ class Playback:
         return self._gain > SILENT or self._target() > SILENT
 
     def _copy(self, samples: Samples, dac_at: float) -> None:
-        """Copy speech at the current gain, which changes linearly over the block."""
+        """Copy speech at the current gain, which changes linearly over the block; silence begins
+        at its start."""
         speech = self._tape.read(self._position, len(samples))
         target = self._target()
         if self._gain == target == NORMAL:
             samples[: len(speech)] = speech
         else:
             start = target if self._position == 0 else self._gain
-            ramp = np.linspace(start, target, len(samples), dtype=np.float32)
-            samples[: len(speech)] = speech * ramp[: len(speech)]
+            length = min(FADE, len(samples)) if target == SILENT else len(samples)
+            ramp = np.linspace(start, target, length, dtype=np.float32)[: len(speech)]
+            samples[: len(ramp)] = speech[: len(ramp)] * ramp
         if self._position == 0 and self._turn is not None:
             self._turn.mark("first_sound", dac_at)
         self._block_start, self._block_dac = self._position, dac_at

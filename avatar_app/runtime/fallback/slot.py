@@ -35,9 +35,9 @@ class Slot:
 
     @property
     def tells_failures(self) -> bool:
-        """Whether the slot alone reports failures. Voice detectors and echo cancellers fail in no
+        """Whether the slot alone reports failures. Detectors and echo cancellers fail in no
         turn, and are replaced within milliseconds."""
-        return self.kind in (Kind.VAD, Kind.AEC)
+        return self.kind in (Kind.VAD, Kind.AEC, Kind.TURN)
 
     def __init__(self, kind: Kind, ladder: QualityLadder, clock: Callable[[], float]) -> None:
         self.kind, self._clock = kind, clock

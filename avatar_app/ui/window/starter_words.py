@@ -17,6 +17,8 @@ class StarterWords(QObject):
     def lack(self, items: Iterable[StarterItem]) -> str:
         """Describe the conversation without the parts."""
         kinds = {item.kind for item in items}
+        if kinds == {Kind.TURN}:
+            return self.tr("I wait for a long pause before I answer.")
         verbs = {Kind.ASR: self.tr("hear"), Kind.TTS: self.tr("speak")}
         poor = [verbs[kind] for kind in verbs if kind in kinds]
         what = self._joined(poor) or self.tr("think")
@@ -31,6 +33,7 @@ class StarterWords(QObject):
             Kind.ASR: self.tr("speech recognition"),
             Kind.TTS: self.tr("a voice"),
             Kind.DIALOGUE: self.tr("a language model"),
+            Kind.TURN: self.tr("end-of-turn detection"),
         }
         wanted = set(kinds)
         return self._joined([name for kind, name in names.items() if kind in wanted])
@@ -46,6 +49,7 @@ class StarterWords(QObject):
             Kind.ASR: self.tr("Speech recognition"),
             Kind.TTS: self.tr("Voice"),
             Kind.DIALOGUE: self.tr("Language model"),
+            Kind.TURN: self.tr("End of turn"),
         }
         size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
         part = parts.get(item.kind, item.kind.value)

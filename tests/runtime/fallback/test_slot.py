@@ -13,7 +13,7 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.events import Failed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.input import audio_frontend, recognition
+from avatar_app.pipeline.input import audio_frontend, end_of_turn, recognition
 from avatar_app.pipeline.output import face_stage, response_pipeline
 from avatar_app.runtime.fallback.quality_ladder import DELAYS, QualityLadder, Tier, levels_of
 from avatar_app.runtime.fallback.slot import Slot
@@ -26,6 +26,7 @@ ENGINES = {
     Kind.TTS: "kokoro",
     Kind.VAD: "silero",
     Kind.AEC: "webrtc_aec3",
+    Kind.TURN: "smart_turn",
 }
 
 
@@ -95,7 +96,7 @@ def test_what_is_no_engines_failure_replaces_nothing() -> None:
 
 def test_every_stage_of_the_conversation_has_its_kind() -> None:
     stages = {response_pipeline.THINK, response_pipeline.SPEAK, recognition.RECOGNIZE}
-    stages |= {audio_frontend.CANCEL, audio_frontend.DETECT}
+    stages |= {audio_frontend.CANCEL, audio_frontend.DETECT, end_of_turn.JUDGE}
     assert set(KIND_OF_STAGE) == stages | {face_stage.PERFORM, face_stage.REST}
 
 

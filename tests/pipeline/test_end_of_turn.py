@@ -1,0 +1,143 @@
+"""Whoever is heard to have finished is answered sooner; everybody else has the usual time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fakes import Scene
+
+from avatar_app.bench.scripted.engines import Plain
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.events import Failed, TurnEnded, UserSaid
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
+from avatar_app.pipeline import commands
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
+
+OPTIONS = TurnDetectionOptions(
+    preemptive_generation_delay=0.2,
+    sure_endpointing_delay=0.2,
+    min_endpointing_delay=0.6,
+    max_endpointing_delay=1.2,
+)
+
+
+class Judge(Plain):
+    """Answers one number after the other, the last one again and again."""
+
+    def __init__(self, *answers: float) -> None:
+        self.answers = list(answers)
+        self.heard: list[AudioChunk] = []
+
+    def probability(self, audio: AudioChunk) -> float:
+        self.heard.append(audio)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+class BrokenJudge(Judge):
+    def probability(self, audio: AudioChunk) -> float:
+        raise EngineFailed("It broke.", "Choose another one.")
+
+
+def scene_with(judge: Judge, **room: Any) -> Scene:
+    scene = Scene(turn_detection=OPTIONS, **room)
+    scene.order(commands.SwitchEngine(Kind.TURN, judge))
+    return scene
+
+
+def silence_until_the_end(scene: Scene) -> float:
+    """Seconds from the end of the voice until the turn of the user was over."""
+    began = scene.clock()
+    scene.wait_until(lambda: bool(scene.of(UserSaid)))
+    return round(scene.clock() - began, 2)
+
+
+@pytest.mark.parametrize(
+    ("probability", "text", "shortest", "longest"),
+    [
+        (0.9, "go home", 0.2, 0.25),
+        (0.7, "go home", 0.2, 0.25),
+        (0.6, "go home", 0.6, 0.65),
+        (0.0, "go home", 0.6, 0.65),
+        (0.9, "go to the", 0.85, 0.9),  # no sentence ends so, however it sounds
+    ],
+)
+def test_when_a_turn_ends(probability: float, text: str, shortest: float, longest: float) -> None:
+    with scene_with(Judge(probability)) as scene:
+        scene.say(text, pause=0.0)
+        assert shortest <= silence_until_the_end(scene) <= longest
+
+
+def test_without_a_detector_the_length_of_the_pause_decides() -> None:
+    with Scene(turn_detection=OPTIONS) as scene:
+        scene.say("go home", pause=0.0)
+        assert 0.6 <= silence_until_the_end(scene) <= 0.65
+
+
+def test_it_hears_the_turn_from_its_beginning_with_the_silence_after_it() -> None:
+    judge = Judge(0.0)
+    with scene_with(judge) as scene:
+        scene.wait(3.0)
+        scene.say("one", seconds=1.0, pause=0.4)
+        scene.say("two", seconds=1.0, pause=0.3)
+    padding, pause = OPTIONS.prefix_padding, OPTIONS.preemptive_generation_delay
+    first, second = (len(audio.samples) / MICROPHONE_RATE for audio in judge.heard)
+    assert first == pytest.approx(padding + 1.0 + pause, abs=0.12)
+    assert second == pytest.approx(first + 0.4 + 1.0, abs=0.05)
+    assert not judge.heard[0].samples[-round(0.19 * MICROPHONE_RATE) :].any()
+
+
+def test_it_hears_eight_seconds_at_most() -> None:
+    judge = Judge(0.0)
+    with scene_with(judge) as scene:
+        scene.say("a long story", seconds=12.0)
+    assert [len(audio.samples) for audio in judge.heard] == [8 * MICROPHONE_RATE]
+
+
+def test_what_is_heard_in_one_pause_holds_for_that_pause_alone() -> None:
+    late = replace(OPTIONS, preemptive_generation_delay=0.1)
+    with Scene(turn_detection=late) as scene:
+        scene.order(commands.SwitchEngine(Kind.TURN, Judge(0.9, 0.0)))
+        scene.recognizer.script += ["go to the", "old harbour"]
+        scene.wait(1.0, voice=True)
+        scene.wait(0.3)
+        scene.wait(1.0, voice=True)
+        assert 0.6 <= silence_until_the_end(scene) <= 0.65
+        assert scene.of(UserSaid)[0].text == "go to the old harbour"
+
+
+def test_an_answer_that_comes_after_the_user_went_on_is_stale() -> None:
+    with scene_with(Judge(0.0)) as scene:
+        scene.recognizer.script += ["one", "two"]
+        scene.wait(1.0, voice=True)
+        scene.wait(0.3)
+        question = scene.conversation._attention.ending._question
+        assert question is not None
+        scene.wait(1.0, voice=True)
+        assert question.cancelled
+        scene.wait(0.3)
+        scene.order(commands.EndOfTurnJudged(question, 1.0))
+        assert not scene.of(UserSaid)
+        scene.wait(0.5)
+        assert scene.of(UserSaid)[0].text == "one two"
+
+
+def test_who_goes_on_before_the_first_word_was_heard_is_answered_once() -> None:
+    with scene_with(Judge(0.9), output_latency=0.3) as scene:
+        scene.recognizer.script += ["remind me", "to call home"]
+        scene.wait(1.0, voice=True)
+        scene.wait_until(lambda: bool(scene.of(UserSaid)))
+        scene.wait(1.0, voice=True)
+        scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+        assert [turn.user_text for turn in scene.of(TurnEnded)] == ["remind me to call home"]
+
+
+def test_a_detector_that_fails_costs_no_turn_and_is_told_until_it_can_be_replaced() -> None:
+    with scene_with(BrokenJudge(0.0)) as scene:
+        for number in range(5):
+            scene.say(f"number {number}", pause=0.0)
+            scene.wait_until(lambda n=number: len(scene.of(TurnEnded)) > n)
+        assert [failed.stage for failed in scene.of(Failed)] == ["judge_end"] * 3
+        assert [turn.user_text for turn in scene.of(TurnEnded)][-1] == "number 4"
