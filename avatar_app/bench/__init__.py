@@ -18,7 +18,7 @@ from avatar_app.system.paths import AppPaths
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
-    "latency", "barge-in", "av-sync", "face", "startup", "idle", "history", "soak",
+    "latency", "turn-end", "barge-in", "av-sync", "face", "startup", "idle", "history", "soak",
     "wav2lip", "realtime", "render", "visemes", "models",
     "kokoro", "whisper", "first-words", "real",
 )  # fmt: skip
@@ -26,6 +26,7 @@ CHOICES = MappingProxyType(
     {
         "face": {"face"},
         "av-sync": {"face"},
+        "turn-end": {"recordings"},
         "soak": {"face", "utterances"},
         "realtime": {"face", "minutes"},
         "real": {"load", "minutes"},

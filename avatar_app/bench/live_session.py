@@ -161,6 +161,7 @@ class LiveSession:
                     ScriptedDialogue(STORY),
                     made[Kind.TTS],
                     self.face,
+                    turn=made[Kind.TURN],
                 ),
                 self._take,
                 lambda call: ToolResult(error=f"Unknown tool {call.name!r}."),
@@ -206,7 +207,7 @@ class LiveSession:
                 self.tally.noticed.append(event.message)
 
 
-_REAL = (Kind.AEC, Kind.VAD, Kind.ASR, Kind.TTS)
+_REAL = (Kind.AEC, Kind.VAD, Kind.TURN, Kind.ASR, Kind.TTS)
 
 
 def resident_mb() -> float:

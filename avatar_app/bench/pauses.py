@@ -7,16 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar_app.bench.result import Report
-from avatar_app.bench.scene import engine_of, turn_detection_options
-from avatar_app.core.manifest import Kind
+from avatar_app.bench.turn_listener import TurnListener
+from avatar_app.core.engines import EndOfTurnDetector
 from avatar_app.core.values import (
-    MICROPHONE_BLOCK,
     MICROPHONE_RATE,
-    AudioChunk,
     Samples,
 )
-from avatar_app.pipeline.input.audio_frontend import AudioFrontend
-from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
 from avatar_app.session.offline.simulated_user import (
     PHRASES,
     Saying,
@@ -46,39 +42,32 @@ class _Speech:
     """Start and end in seconds."""
 
 
-def measure_pauses(report: Report, settings: Settings, *, quick: bool) -> None:
+def measure_pauses(
+    report: Report,
+    settings: Settings,
+    *,
+    quick: bool,
+    detector: EndOfTurnDetector | None = None,
+    name: str = "",
+) -> None:
     """Run each speaker through a turn detector that does not know the speaker yet."""
     rng = np.random.default_rng(11)
     speakers = _speakers(rng, quick=quick)
     cut, ends, lengths = 0, 0, []
     for speeches in speakers:
-        hearing = AudioFrontend(engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5)
-        taker = TurnDetector(turn_detection_options(settings))
+        listener = TurnListener(settings, detector)
         for speech in speeches:
-            ended = _ends(hearing, taker, in_room(speech.samples, rng))
+            ended = listener.ends(in_room(speech.samples, rng))
             cut += sum(any(start <= at <= end for at in ended) for start, end in speech.pauses)
             ends += len(ended)
             lengths += [(end - start) * 1000 for start, end in speech.pauses]
-        hearing.echo.close()
-        hearing.detector.close()
+        listener.close()
     share = 100 * cut / len(lengths) if lengths else None
-    report.add("pauses_taken_for_an_end", share, "%", most=TARGET)
-    report.add("pauses", len(lengths), "", least=10 if quick else 40)
+    report.add(f"{name}pauses_taken_for_an_end", share, "%", most=TARGET)
+    report.add(f"{name}pauses", len(lengths), "", least=10 if quick else 40)
     heard = sum(len(speeches) for speeches in speakers)
-    report.add("ends_heard", 100 * min((ends - cut) / heard, 1.0), "%", least=95)
-    report.series["pauses [ms]"] = lengths
-
-
-def _ends(hearing: AudioFrontend, taker: TurnDetector, samples: Samples) -> list[float]:
-    """Return the seconds at which the detector ended the turn."""
-    ends = []
-    for index in range(len(samples) // MICROPHONE_BLOCK):
-        block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]
-        chunk = AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
-        heard = hearing.hear(chunk, index / 100, [])
-        if taker.observe(heard.probability, avatar_speaking=False) is Decision.ENDED:
-            ends.append((index + 1) / 100)
-    return ends
+    report.add(f"{name}ends_heard", 100 * min((ends - cut) / heard, 1.0), "%", least=95)
+    report.series[f"{name}pauses [ms]"] = lengths
 
 
 def _speakers(rng: np.random.Generator, *, quick: bool) -> list[list[_Speech]]:

@@ -45,8 +45,15 @@ def telling(
     for engine in (recognizer, voice):
         if isinstance(engine, Host):
             engine.wait_ready()
+    ending = engine_of(settings, Kind.TURN)
     engines = Engines(
-        echo_canceller, detector, recognizer, ScriptedDialogue(text), overheard, FlatFace()
+        echo_canceller,
+        detector,
+        recognizer,
+        ScriptedDialogue(text),
+        overheard,
+        FlatFace(),
+        turn=ending,
     )
     scene = Scene(
         engines,
@@ -56,7 +63,7 @@ def telling(
         echo=echo,
     )
     scene.noise = float(10 ** (ROOM_DB / 20))
-    with scene.owned(echo_canceller, detector, recognizer, voice):
+    with scene.owned(echo_canceller, detector, recognizer, voice, ending):
         scene.pass_time(0.6)
         yield scene, overheard
 

@@ -50,21 +50,24 @@ def measure_wait(
     places: AppPaths,
     *,
     quick: bool,
-    sound: tuple[float, float] = (SOUND_P50, SOUND_P95),
+    sound: tuple[float | None, float | None] = (SOUND_P50, SOUND_P95),
+    speakers: Iterable[list[Saying]] | None = None,
+    name: str = "",
     watch: Callable[[OfflineConversation], None] = _unwatched,
 ) -> None:
     """Measure from the true end of the user's voice to each mark of the answer.
 
-    `sound`: the targets of the first sound, p50 and p95 in milliseconds; `watch` is called at the
-    end of each conversation, while its engines are loaded.
+    `sound`: the targets of the first sound, p50 and p95 in milliseconds; `name`: what the figures'
+    names begin with; `watch` is called at the end of each conversation, while its engines are
+    loaded.
     """
-    asked = ask_all(settings, places, quick=quick, watch=watch)
+    asked = ask_all(settings, places, quick=quick, speakers=speakers, watch=watch)
     answered = [marks for marks in asked if marks]
     for mark in MARKS:
         values = [each[mark] for each in answered if mark in each]
         bounds = sound if mark == "first_sound" else (None, None)
-        report.add_percentiles(mark, values, "ms", p50=bounds[0], p95=bounds[1])
-    report.add("answered", 100 * len(answered) / len(asked), "%", least=90)
+        report.add_percentiles(name + mark, values, "ms", p50=bounds[0], p95=bounds[1])
+    report.add(f"{name}answered", 100 * len(answered) / len(asked), "%", least=90)
 
 
 def ask_all(
@@ -72,13 +75,14 @@ def ask_all(
     places: AppPaths,
     *,
     quick: bool,
+    speakers: Iterable[list[Saying]] | None = None,
     watch: Callable[[OfflineConversation], None] = _unwatched,
     patience: float = PATIENCE,
 ) -> list[dict[str, float]]:
     """Each saying's milliseconds from the true end of the voice to each mark; {} if unanswered.
     `patience`: see Asker."""
     asked: list[dict[str, float]] = []
-    for sayings in _speakers(quick=quick):
+    for sayings in speakers or _speakers(quick=quick):
         with asked_conversation(settings, places) as gathering:
             asker = Asker(gathering, patience)
             asked += [asker.ask(saying) for saying in sayings]

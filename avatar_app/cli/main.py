@@ -224,13 +224,12 @@ def bench(
         str | None,
         typer.Option(help="For av-sync, face, realtime, soak: wav2lip, photo or …"),
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.1, help="For real, realtime: duration in minutes.")
-    ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="For real, realtime.")] = None,
     load: Annotated[int | None, typer.Option(min=1, help="For real: busy processes.")] = None,
     utterances: Annotated[
         int | None, typer.Option(min=20, help="For soak: number of turns.")
     ] = None,
+    recordings: Annotated[str | None, typer.Option(help="For turn-end: a folder.")] = None,
     settings: Assignments = None,
 ) -> int:
     """Measure how fast and how well the program works on this machine."""
@@ -248,7 +247,7 @@ def bench(
     tell(err, notices)
     with busy(err, f"Measuring {name} …"):
         chosen = {"face": face, "minutes": minutes, "load": load, "utterances": utterances}
-        result = run_bench(name, loaded, quick=quick, **chosen)
+        result = run_bench(name, loaded, quick=quick, recordings=recordings, **chosen)
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:

@@ -77,9 +77,9 @@ class Saying:
 class UserVoice:
     """Context manager for a voice that is not the avatar's."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = "espeak", options: dict[str, Any] = USER_VOICE) -> None:
         registry = Registry()
-        self._voice: Any = create_engine(registry, registry.find(Kind.TTS, "espeak"), USER_VOICE)
+        self._voice: Any = create_engine(registry, registry.find(Kind.TTS, engine), options)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,23 @@
+"""A user who sounds like a person: Kokoro's voice, where its model is on this machine."""
+
+from __future__ import annotations
+
+from avatar_app.core.errors import ModelMissing
+from avatar_app.models.resolve import path_if_here
+from avatar_app.session.offline.simulated_user import UserVoice
+from avatar_app.system.paths import AppPaths
+
+MODELS = ("kokoro-v1.0", "kokoro-v1.0-int8")
+
+
+class HumanVoice(UserVoice):
+    """Context manager. ModelMissing where no model of Kokoro is here."""
+
+    def __init__(self, places: AppPaths) -> None:
+        paths = [path_if_here(name, places) for name in MODELS]
+        here = [path for path in paths if path is not None]
+        if not here:
+            raise ModelMissing(
+                "Kokoro is not on this machine.", f"Type: avatar-app models download {MODELS[1]}"
+            )
+        super().__init__("kokoro", {"model": str(here[0])})

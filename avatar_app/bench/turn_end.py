@@ -1,0 +1,241 @@
+"""Turn end: how soon the end of a turn is heard, and how many pauses are taken for one.
+
+The method of public benchmarks of end-of-turn detection: every pause is given to silence alone and
+to Smart Turn beside it; of each, the share of pauses cut off is told at equal latency, and the
+latency at an equal share of cut-offs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product, zip_longest
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from avatar_app.bench.progress import stepped
+from avatar_app.bench.result import Report
+from avatar_app.bench.turn_listener import TurnListener
+from avatar_app.core.engines import EndOfTurnDetector
+from avatar_app.core.errors import InputInvalid
+from avatar_app.core.manifest import Kind
+from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
+from avatar_app.engines.turn.smart_turn.engine import MODEL
+from avatar_app.media.sound_reader import read_sound
+from avatar_app.pipeline.input.turn_detection import CONTINUE_AFTER, SURE, Decision
+from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.registry import Registry
+from avatar_app.session.offline.simulated_user import (
+    Saying,
+    at_level,
+    in_room,
+    is_voiced,
+    recordings,
+    silence,
+    trimmed,
+)
+from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import AppPaths
+
+SMART_TURN = "smart_turn"
+LATENCIES = (0.3, 0.6)
+"""Seconds from the end of the voice at which the shares of cut-offs are compared."""
+CUT_OFFS = 0.05
+"""Share of pauses cut off at which the latencies are compared."""
+SHORTEST_SPEECH = 1.0
+"""Seconds of a recording that is used."""
+HESITATION = (0.3, 1.0)
+"""Seconds of a pause that is put into a sentence."""
+GAP = 5
+"""Blocks without voice (50 ms) that are rather between two words than within one."""
+BESIDE_PLACE = (1.0, 0.8)
+"""Seconds of speech before the first such pause, and from the last to the end."""
+ENDING = (
+    "sure_endpointing_delay",
+    "min_endpointing_delay",
+    "max_endpointing_delay",
+    "max_utterance",
+)
+NEVER = 60.0
+"""Seconds of silence: no turn ends, so that every pause is heard to its end."""
+DELAYS = np.arange(0.2, 2.01, 0.02)
+THRESHOLDS = np.arange(0.1, 1.0, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSilence:
+    """A pause, or the silence after the last word, as the voice detector hears it."""
+
+    seconds: float
+    """Infinite after the last word."""
+    probability: float
+    """That the turn is over, by Smart Turn."""
+    answered: float
+    """Seconds of silence after which it said so."""
+
+
+Policy = Callable[[HeardSilence], float]
+"""Seconds of silence after which a turn is taken for ended."""
+
+
+def measure(
+    settings: Settings, places: AppPaths, *, quick: bool, recordings: str | None = None
+) -> Report:
+    """`recordings`: a folder with more of them, one turn each."""
+    del places  # nothing is stored
+    report, rng = Report(), np.random.default_rng(17)
+    detector = smart_turn(settings)
+    try:
+        real = _listened(_speeches(recordings, quick=quick), settings, detector, rng)
+        speeches = _speeches(recordings, quick=quick)
+        hesitating = [each for voice in speeches for each in _hesitating(voice, rng)]
+        put_in = _listened(hesitating, settings, detector, rng)
+    finally:
+        detector.close()
+    _add(report, "", real.silences, settings)
+    _add(report, "hesitations_", put_in.silences, settings)
+    report.add_percentiles("question", real.costs, "ms", p50=150.0, p95=None)
+    report.add("load", psutil.getloadavg()[0], "processes")
+    return report
+
+
+def smart_turn(settings: Settings) -> EndOfTurnDetector:
+    """That of the settings, or the one that is here. ModelMissing where there is none."""
+    options = settings.turn.options if settings.turn.engine == SMART_TURN else {}
+    registry = Registry()
+    manifest = registry.find(Kind.TURN, SMART_TURN)
+    detector: EndOfTurnDetector = create_engine(registry, manifest, {"model": MODEL} | options)
+    return detector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Listened:
+    silences: list[HeardSilence]
+    costs: list[float]
+    """Milliseconds of processor time for each question."""
+
+
+def _speeches(folder: str | None, *, quick: bool) -> list[Samples]:
+    sayings = recordings()
+    if folder is not None:
+        files = sorted(each for each in Path(folder).rglob("*") if each.suffix in (".wav", ".flac"))
+        if not files:
+            raise InputInvalid(f"{folder} holds no recordings.", "Name a folder with .wav files.")
+        sayings += [_read(each) for each in files[:: 10 if quick else 1]]
+    long = [each for each in sayings if len(each.samples) > SHORTEST_SPEECH * MICROPHONE_RATE]
+    return [trimmed(each.samples) for each in long]
+
+
+def _read(path: Path) -> Saying:
+    return Saying(path.name, at_level(read_sound(path, MICROPHONE_RATE).samples))
+
+
+def _hesitating(voice: Samples, rng: np.random.Generator) -> list[Samples]:
+    """The same with a longer silence in a gap between two words; nothing without such a gap."""
+    first, last = (round(each * 100) for each in BESIDE_PLACE)
+    voiced = is_voiced(voice)
+    inside = ~voiced[first : max(first, len(voiced) - last)]
+    if len(inside) < GAP:
+        return []
+    gaps = np.lib.stride_tricks.sliding_window_view(inside, GAP).all(axis=1)
+    places = np.nonzero(gaps)[0] + first + GAP // 2
+    if not len(places):
+        return []
+    at = int(rng.choice(places)) * MICROPHONE_BLOCK
+    return [np.concatenate([voice[:at], silence(float(rng.uniform(*HESITATION))), voice[at:]])]
+
+
+def _listened(
+    voices: Sequence[Samples],
+    settings: Settings,
+    detector: EndOfTurnDetector,
+    rng: np.random.Generator,
+) -> _Listened:
+    patience = dict.fromkeys(ENDING, NEVER)
+    options = settings.turn_detection.model_copy(update=patience)
+    patient = settings.model_copy(update={"turn_detection": options})
+    found = _Listened([], [])
+    for voice in stepped("turn-end, recording", voices):
+        listener = TurnListener(patient, detector)
+        sound = in_room(np.concatenate([silence(0.6), voice, silence(1.0)]), rng)
+        decisions = listener.decisions(sound)
+        listener.close()
+        delay = options.preemptive_generation_delay
+        again = [at for what, at in decisions if what is Decision.CONTINUED]
+        paused = [at - delay for what, at in decisions if what is Decision.PAUSED]
+        for begun, judged, gone_on in zip_longest(paused, listener.judged, again):
+            seconds = np.inf if gone_on is None else gone_on - CONTINUE_AFTER - begun
+            answered = delay + judged.seconds
+            found.silences.append(HeardSilence(seconds, judged.probability, answered))
+            found.costs.append(judged.seconds * 1000)
+    return found
+
+
+def silence_alone(delay: float, silence: HeardSilence) -> float:
+    """Every turn ends after the same silence."""
+    del silence
+    return delay
+
+
+def with_smart_turn(sure: float, threshold: float, delay: float, silence: HeardSilence) -> float:
+    """Sooner where the detector is sure."""
+    early = silence.probability >= threshold
+    return max(sure, silence.answered) if early else delay
+
+
+def _add(report: Report, name: str, silences: Sequence[HeardSilence], settings: Settings) -> None:
+    options = settings.turn_detection
+    delay, sure = options.min_endpointing_delay, options.sure_endpointing_delay
+    alone = [partial(silence_alone, each) for each in DELAYS]
+    smart = [
+        partial(with_smart_turn, sure, threshold, each)
+        for threshold, each in product(THRESHOLDS, DELAYS)
+    ]
+    ends = sum(each.seconds == np.inf for each in silences)
+    report.add(f"{name}pauses", len(silences) - ends, "", least=1)
+    report.add(f"{name}turns", ends, "", least=1)
+    for way, policies in (("silence", alone), ("smart_turn", [*alone, *smart])):
+        for latency in LATENCIES:
+            cut = best_cut_off(policies, silences, latency)
+            share = None if cut is None else 100 * cut
+            report.add(f"{name}{way}_cut_off_at_{latency * 1000:.0f}_ms", share, "%")
+        latency_at = best_latency(policies, silences, CUT_OFFS)
+        told = None if latency_at is None else 1000 * latency_at
+        report.add(f"{name}{way}_latency_at_5_percent", told, "ms")
+    shipped = {
+        "silence": partial(silence_alone, delay),
+        "smart_turn": partial(with_smart_turn, sure, SURE, delay),
+    }
+    for way, policy in shipped.items():
+        report.add(f"{name}{way}_as_shipped_cut_off", 100 * cut_offs(policy, silences), "%")
+        report.add(f"{name}{way}_as_shipped_latency", 1000 * latency_of(policy, silences), "ms")
+
+
+def cut_offs(policy: Policy, silences: Iterable[HeardSilence]) -> float:
+    """Share of the pauses that are taken for the end of a turn."""
+    cut = [policy(each) < each.seconds for each in silences if np.isfinite(each.seconds)]
+    return float(np.mean(cut)) if cut else 0.0
+
+
+def latency_of(policy: Policy, silences: Iterable[HeardSilence]) -> float:
+    """Mean seconds from the end of the voice to the end of a turn."""
+    return float(np.mean([policy(each) for each in silences if not np.isfinite(each.seconds)]))
+
+
+def best_cut_off(
+    policies: Iterable[Policy], silences: Sequence[HeardSilence], latency: float
+) -> float | None:
+    """The least share of cut-offs of those that are not later; None where all are."""
+    quick = [each for each in policies if latency_of(each, silences) <= latency + 1e-9]
+    return min((cut_offs(each, silences) for each in quick), default=None)
+
+
+def best_latency(
+    policies: Iterable[Policy], silences: Sequence[HeardSilence], share: float
+) -> float | None:
+    """The least latency of those that cut off no more; None where all do."""
+    careful = [each for each in policies if cut_offs(each, silences) <= share]
+    return min((latency_of(each, silences) for each in careful), default=None)
