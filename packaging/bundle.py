@@ -1,0 +1,78 @@
+"""Build the folder that the installers carry: interpreter, pinned wheels, launcher, licenses.
+
+    python packaging/bundle.py --python /usr/bin/python3 build/bundle
+
+Nothing in it is frozen: it is an interpreter that can be moved, with the packages of requirements.txt
+below it, so that user engines and extras find a Python. The same commit gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from bundling import elf, pruning, wheels
+from bundling.interpreter import copy_interpreter, find_interpreter
+
+LAUNCHER = """#!/bin/sh
+# Starts avatar_app with the interpreter beside this file, whatever Python the system has.
+exec "$(dirname "$(readlink -f "$0")")/python3" -I -m avatar_app "$@"
+"""
+
+
+def main() -> None:
+    """Build the bundle that the command line asks for and print its size."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--python", type=Path, default=Path("/usr/bin/python3"), help="to copy")
+    parser.add_argument("target", type=Path, help="folder to write; what was there is removed")
+    options = parser.parse_args()
+    build_bundle(options.python, options.target.resolve())
+    print(f"{options.target}: {size_of(options.target) / 1e6:.0f} MB")  # noqa: T201
+
+
+def build_bundle(python: Path, target: Path) -> None:
+    """Build the bundle in the folder `target` from a copy of the interpreter `python`."""
+    shutil.rmtree(target, ignore_errors=True)
+    executable = copy_interpreter(find_interpreter(python), target)
+    with tempfile.TemporaryDirectory() as folder:
+        packages = wheels.install(executable, wheels.build_wheel(Path(folder)))
+    pruning.prune(packages)
+    for path in elf.elf_files(packages):
+        elf.strip_symbols(path)
+    launcher = target / "bin" / "avatar-app"
+    launcher.write_text(LAUNCHER)
+    launcher.chmod(0o755)
+    for name in ("LICENSE", "packaging/THIRD-PARTY.md"):
+        shutil.copy(wheels.PROJECT / name, target / Path(name).name)
+    _forget_how_it_was_installed(packages)
+    _compile(executable, target)
+
+
+def _forget_how_it_was_installed(packages: Path) -> None:
+    """Remove what differs from build to build: where a package came from, and when."""
+    for pattern in ("*.dist-info/direct_url.json", "*.dist-info/uv_cache.json", ".lock"):
+        for path in packages.glob(pattern):
+            path.unlink()
+
+
+def _compile(executable: Path, target: Path) -> None:
+    """Compile all modules, so that no start does; the files are never compared with their sources,
+    because nobody changes them, and name them relative to the bundle.
+    """
+    command = [str(executable), "-S", "-m", "compileall", "-q", "-j", "0"]
+    options = ["--invalidation-mode", "unchecked-hash", "-s", str(target), str(target / "lib")]
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    subprocess.run([*command, *options], env=environment, check=False, stdout=subprocess.DEVNULL)
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Builds the folder that all installers carry: an interpreter, pinned wheels and a launcher."""

@@ -1,0 +1,127 @@
+"""Removes from installed wheels what the program never loads: tools, tests, headers, spare parts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from bundling.elf import elf_files, needed
+
+UNUSED = (
+    # Qt's tools, the parts for QML, and what describes them to compilers
+    "PySide6/Qt/qml",
+    "PySide6/Qt/libexec",
+    "PySide6/Qt/metatypes",
+    "PySide6/Qt/translations/[!q]*",
+    "PySide6/Qt/translations/qt[!b]*",
+    "PySide6/doc",
+    "PySide6/glue",
+    "PySide6/include",
+    "PySide6/scripts",
+    "PySide6/support/generate_pyi*",
+    "PySide6/typesystems",
+    "PySide6/assistant",
+    "PySide6/balsam*",
+    "PySide6/designer",
+    "PySide6/linguist",
+    "PySide6/lrelease",
+    "PySide6/lupdate",
+    "PySide6/qml*",
+    "PySide6/qsb",
+    "PySide6/rcc",
+    "PySide6/svgtoqml",
+    "PySide6/uic",
+    "PySide6/libpyside6qml*",
+    # MNN's converters, and parts of onnxruntime and onnx for making and changing models
+    "_tools.cpython-*",
+    "MNN/tools",
+    "onnxruntime/datasets",
+    "onnxruntime/capi/libonnxruntime.so*",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
+    "onnx/backend/test",
+    # downloads of the Hugging Face client, which the program does itself
+    "hf_xet*",
+    # headers and tests
+    "pybind11*",
+    "**/include",
+    "**/*.pyi",
+    "**/*.pxd",
+    "**/*.h",
+    "**/*.hpp",
+    "**/*.a",
+    "**/tests",
+    "bin",
+    "share/man",
+)
+"""Files and folders below the folder of the packages."""
+MODULES = ("QtCore", "QtDBus", "QtGui", "QtNetwork", "QtSvg", "QtWidgets")
+"""The modules of PySide6 that the program imports, and those that they load."""
+PLUGINS = (
+    "iconengines",
+    "imageformats",
+    "platforminputcontexts",
+    "platforms",
+    "platformthemes",
+    "wayland-decoration-client",
+    "wayland-graphics-integration-client",
+    "wayland-shell-integration",
+    "xcbglintegrations",
+)
+"""Folders of Qt's plugins that a window can need."""
+UNUSED_PLUGINS = (
+    "libqtvirtualkeyboard*",
+    "libqeglfs*",
+    "libqlinuxfb*",
+    "libqminimalegl*",
+    "libqvkkhrdisplay*",
+    "libqpdf*",
+)
+"""Platforms without a desktop, and pictures out of PDF files."""
+LIBRARIES = ("PySide6/Qt/lib", "*.libs")
+"""Folders of libraries that others in the bundle load by name."""
+
+
+def prune(packages: Path) -> None:
+    """Remove what the program never loads from the folder of its packages."""
+    for path in [*_unused(packages)]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in unreached_libraries(packages):
+        path.unlink()
+
+
+def _unused(packages: Path) -> Iterator[Path]:
+    for pattern in UNUSED:
+        yield from packages.glob(pattern)
+    for module in packages.glob("PySide6/Qt*.so"):
+        if module.name.split(".")[0] not in MODULES:
+            yield module
+    for plugins in packages.glob("PySide6/Qt/plugins/*"):
+        if plugins.name not in PLUGINS:
+            yield plugins
+        for pattern in UNUSED_PLUGINS:
+            yield from plugins.glob(pattern)
+
+
+def unreached_libraries(packages: Path) -> list[Path]:
+    """Return the shared libraries in LIBRARIES that nothing else in the bundle needs, directly or
+    through other libraries.
+    """
+    spare: dict[str, Path] = {}
+    roots: list[Path] = []
+    folders = [folder for pattern in LIBRARIES for folder in packages.glob(pattern)]
+    for path in elf_files(packages):
+        if any(path.is_relative_to(folder) for folder in folders):
+            spare[path.name] = path
+        else:
+            roots.append(path)
+    waiting = {name for root in roots for name in needed(root)}
+    while waiting:
+        path = spare.pop(waiting.pop(), None)  # type: ignore[assignment]
+        if path is not None:
+            waiting |= needed(path)
+    return sorted(spare.values())
