@@ -2,8 +2,9 @@
 
     python packaging/bundle.py --python /usr/bin/python3 build/bundle
 
-Nothing in it is frozen: it is an interpreter that can be moved, with the packages of requirements.txt
-below it, so that user engines and extras find a Python. The same commit gives the same bytes.
+Nothing in it is frozen: it is an interpreter that can be moved, with the packages of
+requirements.txt below it, so that user engines and extras find a Python. The same commit gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -36,8 +37,13 @@ def main() -> None:
 
 def build_bundle(python: Path, target: Path) -> None:
     """Build the bundle in the folder `target` from a copy of the interpreter `python`."""
+    source = find_interpreter(python)
+    if source.version != wheels.PYTHON:
+        raise SystemExit(
+            f"{python} is Python {source.version}; the packages are pinned for {wheels.PYTHON}."
+        )
     shutil.rmtree(target, ignore_errors=True)
-    executable = copy_interpreter(find_interpreter(python), target)
+    executable = copy_interpreter(source, target)
     with tempfile.TemporaryDirectory() as folder:
         packages = wheels.install(executable, wheels.build_wheel(Path(folder)))
     pruning.prune(packages)

@@ -25,6 +25,8 @@ LINUX = PROJECT / "packaging" / "linux"
 DESKTOP = LINUX / "desktop"
 HOME = Path("usr/lib/avatar-app")
 """Where the bundle lies."""
+COMPONENT = "io.github.avatar_app.avatar_app"
+"""The name under which software centers know the program."""
 ICON_SIZES = (48, 64, 128, 256)
 LOADED_BY_NAME = ("libportaudio2", "libegl1", "libgl1", "libpulse0")
 """Packages of libraries that are opened at run time, which no file names as needed."""
@@ -53,12 +55,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("bundle", type=Path, help="folder that bundle.py has written")
     parser.add_argument("target", type=Path, help="folder for the package")
+    parser.add_argument("--compression", choices=("xz", "zstd", "none"), default="xz")
     options = parser.parse_args()
-    package = build_package(options.bundle, options.target)
+    package = build_package(options.bundle, options.target, options.compression)
     print(f"{package}: {package.stat().st_size / 1e6:.0f} MB")  # noqa: T201
 
 
-def build_package(bundle: Path, target: Path) -> Path:
+def build_package(bundle: Path, target: Path, compression: str = "xz") -> Path:
     """Build the Debian package of a bundle in the folder `target`; returns it."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as folder:
@@ -69,7 +72,7 @@ def build_package(bundle: Path, target: Path) -> Path:
         _add_control(root, dependencies(bundle))
         _set_modes_and_dates(root)
         package = target / f"avatar-app_{version()}_{architecture()}.deb"
-        command = ["dpkg-deb", "--root-owner-group", "--threads-max=2", "-Zxz", "-z6"]
+        command = ["dpkg-deb", "--root-owner-group", "--threads-max=2", f"-Z{compression}"]
         subprocess.run([*command, "--build", str(root), str(package)], check=True)
     return package
 
@@ -94,14 +97,16 @@ def dependencies(bundle: Path) -> str:
     found = packages_of(missing_libraries(bundle)) | {*LOADED_BY_NAME}
     lines = (LINUX / "apt-run.txt").read_text(encoding="utf-8").splitlines()
     listed = [line for line in lines if not line.startswith("#")]
-    needed = {"libc6 (>= 2.36)" if name == "libc6" else alternatives(name, listed) for name in found}
+    needed = {
+        "libc6 (>= 2.36)" if name == "libc6" else alternatives(name, listed) for name in found
+    }
     return ", ".join(sorted(needed))
 
 
 def _add_desktop_files(root: Path) -> None:
     share = root / "usr" / "share"
     _copy(DESKTOP / "avatar-app.desktop", share / "applications")
-    metainfo = _copy(DESKTOP / "avatar-app.metainfo.xml", share / "metainfo")
+    metainfo = _copy(DESKTOP / f"{COMPONENT}.metainfo.xml", share / "metainfo")
     _fill_in(metainfo)
     _copy(DESKTOP / "avatar-app.mime.xml", share / "mime" / "packages" / "avatar-app.xml")
     for size in ICON_SIZES:

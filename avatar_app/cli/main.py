@@ -24,6 +24,7 @@ from avatar_app.cli.settings import settings as settings_commands
 from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
+from avatar_app.cli.usage import add_version_option, show_usage_error
 from avatar_app.cli.voices import voices
 from avatar_app.core.errors import AvatarError, ConfigInvalid
 from avatar_app.core.events import Noticed
@@ -34,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+add_version_option(app)
 TALK, FILM, KEEP, MACHINE = "Talk", "Films and sound", "Faces, voices, models", "This machine"
 """The panels in which the commands are listed."""
 out = plain_console()
@@ -58,19 +60,11 @@ def run_command_line() -> int:
             err.print(error.hint)
         return 1
     except typer.TyperException as error:
-        _show(error)
+        show_usage_error(err, error)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return 130
     return status if isinstance(status, int) else 0
-
-
-def _show(error: typer.TyperException) -> None:
-    """Print an error; a wrong command line shows its usage as well."""
-    if callable(show := getattr(error, "show", None)):
-        show()
-    else:
-        err.print(error.format_message())
 
 
 @app.command(rich_help_panel=TALK)

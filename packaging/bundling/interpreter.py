@@ -89,8 +89,8 @@ def find_interpreter(python: Path) -> Interpreter:
 def copy_interpreter(source: Interpreter, target: Path) -> Path:
     """Copy the interpreter into the empty folder `target`; returns the copy's executable.
 
-    A Python looks for its library beside its own folder (`bin/../lib/pythonX.Y`), so the copy can be
-    moved. Libraries that it and its modules need travel with it, except those of the C library.
+    A Python looks for its library beside its own folder (`bin/../lib/pythonX.Y`), so the copy can
+    be moved. Libraries that it and its modules need travel with it, except the C library's.
     """
     executable = target / "bin" / f"python{source.version}"
     library = target / "lib" / f"python{source.version}"

@@ -1,4 +1,4 @@
-"""Removes from installed wheels what the program never loads: tools, tests, headers, spare parts."""
+"""Removes from installed wheels what the program never loads: tools, tests, spare libraries."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
+PYTHON = "3.11"
+"""The version of Python for which requirements.txt was written."""
 PINNED = PROJECT / "packaging" / "requirements.txt"
 """Every package of the default set with its version and the hashes of its files."""
 

@@ -1,0 +1,134 @@
+"""What an installer carries: pruned packages, libraries by need, dependencies by inspection."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+PT_LOAD = 1
+"""A segment that is mapped into memory."""
+PACKAGING = Path(__file__).parents[2] / "packaging"
+LISTED = [
+    line
+    for line in (PACKAGING / "linux" / "apt-run.txt").read_text().splitlines()
+    if not line.startswith("#")
+]
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The scripts import each other as they do when one of them is run."""
+    monkeypatch.syspath_prepend(PACKAGING)
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] in ("bundling", "deb")]:
+        del sys.modules[name]
+
+
+def module(name: str) -> ModuleType:
+    import importlib
+
+    return importlib.import_module(name)
+
+
+def numpy_in(folder: Path) -> Path:
+    """NumPy's compiled core and the libraries that its wheel brings, copied; returns the latter."""
+    site = Path(np.__file__).parents[1]
+    core = next(site.glob("numpy/_core/_multiarray_umath*.so"))
+    (folder / "numpy" / "_core").mkdir(parents=True)
+    shutil.copy(core, folder / "numpy" / "_core")
+    return Path(shutil.copytree(site / "numpy.libs", folder / "numpy.libs"))
+
+
+def test_the_needs_of_a_real_library_are_read() -> None:
+    extension = next(Path(np.__file__).parent.glob("_core/_multiarray_umath*.so"))
+    names = module("bundling.elf").needed(extension)
+    assert any(name.startswith("libc.so") for name in names)
+    assert any("openblas" in name for name in names)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"\x7fELF" + b"\xff" * 90, b"text"])
+def test_a_damaged_file_needs_nothing(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "lib.so"
+    file.write_bytes(content)
+    assert module("bundling.elf").needed(file) == set()
+
+
+def test_libraries_stay_only_where_something_needs_them(tmp_path: Path) -> None:
+    libraries = numpy_in(tmp_path)
+    (needed,) = libraries.glob("*openblas*")
+    shutil.copy(needed, libraries / "libspare.so.1")
+    pruning = module("bundling.pruning")
+    assert pruning.unreached_libraries(tmp_path) == [libraries / "libspare.so.1"]
+    (tmp_path / "numpy" / "_core").rename(tmp_path / "elsewhere")
+    assert needed not in pruning.unreached_libraries(tmp_path)
+    shutil.rmtree(tmp_path / "elsewhere")
+    assert needed in pruning.unreached_libraries(tmp_path)
+
+
+def test_what_no_window_needs_is_pruned_and_the_rest_stays(tmp_path: Path) -> None:
+    gone = ["PySide6/Qt/qml/QtQuick/x.qml", "PySide6/QtQml.abi3.so", "PySide6/QtGui.pyi"]
+    gone += ["numpy/tests/test_x.py", "numpy/include/x.h", "onnx/backend/test/data.pb"]
+    stays = ["PySide6/QtWidgets.abi3.so", "PySide6/Qt/plugins/platforms/libqxcb.so"]
+    stays += ["numpy/testing/__init__.py", "PySide6/Qt/translations/qtbase_de.qm"]
+    for name in gone + stays:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    module("bundling.pruning").prune(tmp_path)
+    assert [name for name in gone if (tmp_path / name).exists()] == []
+    assert [name for name in stays if not (tmp_path / name).exists()] == []
+
+
+def test_a_library_whose_segments_are_displaced_is_not_taken(tmp_path: Path) -> None:
+    file = min(numpy_in(tmp_path).iterdir(), key=lambda path: path.stat().st_size)
+    elf = module("bundling.elf")
+    assert elf.is_loadable(file)
+    content = bytearray(file.read_bytes())
+    start = struct.unpack_from("<Q", content, 32)[0]
+    size, count = struct.unpack_from("<HH", content, 54)
+    for entry in range(start, start + size * count, size):
+        kind, _, offset = struct.unpack_from("<IIQ", content, entry)
+        if kind == PT_LOAD:
+            struct.pack_into("<Q", content, entry + 8, offset + 8)
+    file.write_bytes(content)
+    assert not elf.is_loadable(file)
+
+
+def test_dependencies_have_the_names_of_each_release() -> None:
+    alternatives = module("bundling.dependencies").alternatives
+    assert alternatives("libglib2.0-0", LISTED) == "libglib2.0-0 | libglib2.0-0t64"
+    assert alternatives("libglib2.0-0t64", LISTED) == "libglib2.0-0 | libglib2.0-0t64"
+    assert alternatives("libegl1", LISTED) == "libegl1"
+
+
+def test_an_unknown_library_is_named() -> None:
+    with pytest.raises(LookupError, match="libnowhere"):
+        module("bundling.dependencies").packages_of(["libnowhere.so.7"])
+
+
+def test_the_interpreter_is_found_by_asking_it() -> None:
+    found = module("bundling.interpreter").find_interpreter(Path(sys.executable))
+    assert found.executable.is_file()
+    assert (found.library / "os.py").is_file()
+    assert found.version == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def test_every_package_is_pinned_with_hashes() -> None:
+    text = (PACKAGING / "requirements.txt").read_text()
+    blocks = text.replace("\\\n", " ").splitlines()
+    assert all("==" in line and "--hash=sha256:" in line for line in blocks if line.strip())
+    names = {line.split("==")[0] for line in blocks}
+    assert {"numpy", "pyside6-essentials", "av", "xllamacpp"} <= names
+
+
+def test_the_package_has_the_version_of_the_program() -> None:
+    from avatar_app import __version__
+
+    assert module("deb").version() == __version__
+    assert module("deb").architecture()
