@@ -7,8 +7,9 @@ release=${2:-bookworm}
 here=$(cd "$(dirname "$0")" && pwd)
 recordings=$(cd "$here/../../tests/data" && pwd)
 root=$(mktemp -d)
+chmod 755 "$root"
 status=failed
-trap 'umount -q "$root/proc" "$root/dev/shm" || true; rm -rf "$root"; echo "$release: $status"' EXIT
+trap 'umount -q "$root/proc" "$root/dev/shm" 2>/dev/null || true; rm -rf "$root"; echo "$release: $status"' EXIT
 
 step() { printf '%s: %s\n' "$release" "$1"; }
 inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
@@ -16,10 +17,8 @@ as_user() { inside su tester -s /bin/sh -c "cd && $1"; }
 fail() { echo "$release: $1" >&2; exit 1; }
 
 step "making a bare system"
-mirror=$(sed -nE 's|^(URIs: *\|deb +)(https?://[^ ]+/debian)/?( .*)?$|\2|p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1)
-debootstrap --variant=minbase "$release" "$root" "${mirror:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || { tail -5 "$root.log"; exit 1; }
+debootstrap --variant=minbase "$release" "$root" "${MIRROR:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || { tail -5 "$root.log"; exit 1; }
 rm -f "$root.log"
-cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 mount -t proc proc "$root/proc"
 mkdir -p "$root/dev/shm" && mount -t tmpfs tmpfs "$root/dev/shm"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
