@@ -60,5 +60,5 @@ step "removing"
 inside apt-get remove -y -qq avatar-app >/dev/null
 [ ! -e "$root/usr/lib/avatar-app" ] || fail "files are left in /usr/lib/avatar-app"
 [ ! -e "$root/usr/bin/avatar-app" ] || fail "the command is left"
-[ -s "$root/home/tester/.config/avatar-app/config.yaml" ] || fail "the user's settings are gone"
+[ -s "$root/home/tester/.config/avatar_app/config.yaml" ] || fail "the user's settings are gone"
 status="works"
