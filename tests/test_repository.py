@@ -113,8 +113,10 @@ def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[st
 @pytest.mark.parametrize("path", sorted((ROOT / "config" / "personas").glob("*.yaml")), ids=str)
 def test_personas_say_who_they_are(path: Path) -> None:
     persona = yaml.safe_load(path.read_text())
-    assert set(persona) == {"name", "title", "voice", "greeting", "system"}
-    assert all(isinstance(value, str) and value for value in persona.values())
+    assert set(persona) == {"name", "title", "character", "voices", "greeting", "system"}
+    voices = persona.pop("voices")
+    assert voices
+    assert all(isinstance(value, str) and value for value in [*persona.values(), *voices.values()])
 
 
 def test_what_is_shipped_is_found() -> None:

@@ -23,7 +23,7 @@ def add_version_option(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> None:
-        pass
+        """Talk with a face: private, local, nothing to download."""
 
     app.callback()(main)
 

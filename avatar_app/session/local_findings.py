@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.core.network_access import NetworkAccess
 from avatar_app.models.discovery import Found, found_models
-from avatar_app.models.servers import Server, look
 from avatar_app.models.store import readable
 from avatar_app.runtime.kinds import KINDS
 from avatar_app.settings.layers import parse_value
 from avatar_app.settings.store import SettingsStore
+
+if TYPE_CHECKING:
+    from avatar_app.models.servers import Server
 
 MOST = 4
 """Findings that are offered: the smallest of each kind, and servers first."""
@@ -38,6 +40,8 @@ class LocalFinding:
 def find_here(settings: SettingsStore) -> tuple[LocalFinding, ...]:
     """Look once, where other programs keep models, and at the usual ports of this computer unless
     no connection is allowed. Takes a second or two."""
+    from avatar_app.models.servers import look  # loads what speaks HTTP
+
     servers: Iterable[Server] = ()
     if settings.settings.network.allowed is not NetworkAccess.NONE:
         try:
