@@ -10,7 +10,7 @@ from avatar_app.pipeline import commands
 from avatar_app.session.conversation_export import ConversationExporter
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.conversation_text import ExportFormat, Speakers
-from avatar_app.storage.conversations import ConversationSummary
+from avatar_app.storage.conversations import PAGE, ConversationSummary
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.storage.stored_turns import StoredTurn
@@ -18,6 +18,9 @@ from avatar_app.system.paths import AppPaths
 
 RESUMED_TURNS = 100
 """Turns of an old conversation that the window shows again; a prompt holds fewer."""
+
+BEFORE_A_HIT = 10
+"""Turns that are read before the one that was searched for."""
 
 
 class StoredConversations:
@@ -48,13 +51,18 @@ class StoredConversations:
         self._settle()
         return self._store.search(text)
 
-    def turns(self, id: int, after: int = 0, until: int = 0) -> tuple[StoredTurn, ...]:
-        """The next page of turns of a conversation behind the turn with the number `after`; at
-        least up to the turn `until`."""
-        page = list(self._store.turns(id, after))
-        while page and page[-1].number < until:
-            page += self._store.turns(id, page[-1].number)
-        return tuple(page)
+    def turns(self, id: int, after: int = 0) -> tuple[StoredTurn, ...]:
+        """The next page of turns of a conversation behind the turn with the number `after`."""
+        return self._store.turns(id, after)
+
+    def turns_before(self, id: int, number: int, limit: int = PAGE) -> tuple[StoredTurn, ...]:
+        """The page of turns before the turn with this number."""
+        return self._store.last_turns(id, limit, number)
+
+    def turns_around(self, id: int, number: int) -> tuple[StoredTurn, ...]:
+        """A page of turns that holds the turn with this number, and a few before it."""
+        before = self.turns_before(id, number, BEFORE_A_HIT)
+        return (*before, *self._store.turns(id, number - 1, PAGE - len(before)))
 
     def rename(self, id: int, title: str) -> None:
         """An empty title brings the first sentence back."""

@@ -18,8 +18,8 @@ from avatar_app.storage.titles import LONGEST_TITLE, title_from
 
 T = TypeVar("T")
 
-PAGE = 200
-"""Turns that are read at once."""
+PAGE = 60
+"""Turns that are read at once: laid out in less than the time between two pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,13 @@ class ConversationStore:
         clauses = "WHERE conversation = ? AND number > ? ORDER BY number LIMIT ?"
         return self._read(lambda of: tuple(read_turns(of, clauses, (id, after, limit))), ())
 
-    def last_turns(self, id: int, limit: int) -> tuple[StoredTurn, ...]:
-        """The last `limit` turns of a conversation, oldest first."""
-        clauses = "WHERE conversation = ? ORDER BY number DESC LIMIT ?"
-        return self._read(lambda of: tuple(read_turns(of, clauses, (id, limit))[::-1]), ())
+    def last_turns(self, id: int, limit: int, before: int | None = None) -> tuple[StoredTurn, ...]:
+        """The last `limit` turns of a conversation (before the turn with the number `before`),
+        oldest first."""
+        clauses = "WHERE conversation = ? AND (?2 IS NULL OR number < ?2)"
+        values = (id, before, limit)
+        latest = f"{clauses} ORDER BY number DESC LIMIT ?"
+        return self._read(lambda of: tuple(read_turns(of, latest, values)[::-1]), ())
 
     def all_turns(self, id: int) -> tuple[StoredTurn, ...]:
         """Every turn of a conversation."""

@@ -263,6 +263,13 @@ def test_ten_thousand_turns_are_read_as_one_scrolls(qtbot, opened) -> None:
     row = lines(shown).index("Turn 9876")
     inside = view.viewport().rect()
     qtbot.waitUntil(lambda: inside.intersects(view.visualRect(view.model().index(row))))
+    assert len(lines(shown)) <= PAGE
+    first = lines(shown)[0]
+    view.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: lines(shown)[0] == "Turn 9806")  # a page before the ten before it
+    above = lines(shown).index(first)
+    assert lines(shown) == [f"Turn {9806 + n}" for n in range(len(lines(shown)))]
+    qtbot.waitUntil(lambda: inside.intersects(view.visualRect(view.model().index(above))))
 
 
 def test_without_a_history_it_says_why(qtbot, opened) -> None:

@@ -42,8 +42,9 @@ class ConversationDelegate(QStyledItemDelegate):
         width = widget.viewport().width() if isinstance(widget, QListView) else option.rect.width()
         if isinstance(row, str):
             return QSize(width, HEADING)
-        layout = _laid_out(row.summary.passage.text, font(13), width - 2 * SIDE, LINES)
-        return QSize(width, TITLE + PASSAGE_LINE * layout.lineCount())
+        advance = QFontMetricsF(font(13)).horizontalAdvance(row.summary.passage.text)
+        lines = 1 if advance <= width - 2 * SIDE else LINES
+        return QSize(width, TITLE + PASSAGE_LINE * lines)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(ROW_ROLE)

@@ -66,12 +66,19 @@ class ConversationReader(QFrame):
         """Show the first page of a conversation; what was searched for is marked and in sight."""
         self.show_head(summary, current=current)
         self.list.delegate.words = SearchWords(words)
-        self.model.begin(turns)
+        self.model.begin(turns, at_start=not summary.hits)
         row = self.model.row_of(summary.first_hit) if summary.hits else 0
         target = self.model.index(row or 0)
         self.list.setCurrentIndex(target)
         self.list.clearSelection()
         QTimer.singleShot(0, lambda: self._show_line(row or 0))
+
+    def show_earlier(self, turns: Sequence[StoredTurn]) -> None:
+        """Show turns above those on show, which stay where they are."""
+        before = self.model.rowCount()
+        self.model.prepend(turns)
+        first = self.model.index(self.model.rowCount() - before)
+        self.list.scrollTo(first, ChatList.ScrollHint.PositionAtTop)
 
     def show_head(self, summary: ConversationSummary, *, current: bool) -> None:
         """Show title, times and what can be done."""
@@ -171,7 +178,12 @@ class ConversationReader(QFrame):
         self.title.editingFinished.connect(self._take_title)
         self.pin_button.clicked.connect(lambda: self.pinned.emit(self.pin_button.isChecked()))
         self.resume_button.clicked.connect(self.resume_wanted)
+        self.list.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.delete_button.clicked.connect(self.delete_wanted)
+
+    def _scrolled(self, value: int) -> None:
+        if value == self.list.verticalScrollBar().minimum():
+            self.model.want_earlier()
 
     def _take_title(self) -> None:
         summary, text = self._summary, self.title.text().strip()

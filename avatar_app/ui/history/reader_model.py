@@ -16,6 +16,8 @@ class ReaderModel(ChatModel):
 
     more_wanted = Signal(int)
     """The turns behind the one with this number."""
+    earlier_wanted = Signal(int)
+    """The turns before the one with this number."""
 
     def __init__(self, avatar: str) -> None:
         super().__init__(avatar)
@@ -23,9 +25,12 @@ class ReaderModel(ChatModel):
         """Of each line: that of its turn."""
         self._complete = True
         self._waiting = False
+        self._begins = True
+        """Nothing comes before the first line."""
 
-    def begin(self, turns: Sequence[StoredTurn]) -> None:
-        """Show the first turns of a conversation."""
+    def begin(self, turns: Sequence[StoredTurn], *, at_start: bool = True) -> None:
+        """Show turns of a conversation; `at_start`: the first ones."""
+        self._begins = at_start
         self.beginResetModel()
         self._lines, self._numbers = [], []
         self._take(turns)
@@ -41,6 +46,23 @@ class ReaderModel(ChatModel):
         self.beginInsertRows(QModelIndex(), first, first + lines - 1)
         self._take(turns)
         self.endInsertRows()
+
+    def prepend(self, turns: Sequence[StoredTurn]) -> None:
+        """Show earlier turns; where there are none, nothing came before."""
+        self._waiting = False
+        self._begins = len(turns) < PAGE
+        lines = [(each.number, line) for each in turns for line in earlier_lines([each.turn])]
+        if lines:
+            self.beginInsertRows(QModelIndex(), 0, len(lines) - 1)
+            self._lines[:0] = [line for _, line in lines]
+            self._numbers[:0] = [number for number, _ in lines]
+            self.endInsertRows()
+
+    def want_earlier(self) -> None:
+        """The view has come to its beginning."""
+        if self._numbers and not (self._begins or self._waiting):
+            self._waiting = True
+            self.earlier_wanted.emit(self._numbers[0])
 
     def row_of(self, number: int) -> int | None:
         """The first line of a turn."""

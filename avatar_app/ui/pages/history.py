@@ -125,7 +125,7 @@ class HistoryPage(PageView):
         if read is not None and (read.id, read.turns) == (summary.id, summary.turns):
             self.reader.show_head(summary, current=summary.id == self._current)
             return
-        task = self._work.run(lambda: self._stored.turns(summary.id, until=summary.first_hit))
+        task = self._work.run(lambda: self._stored.turns_around(summary.id, summary.first_hit))
         task.then(lambda turns: self._show_turns(summary, turns))
 
     def _show_turns(self, summary: ConversationSummary, turns: tuple[StoredTurn, ...]) -> None:
@@ -137,6 +137,15 @@ class HistoryPage(PageView):
         if (summary := self._read) is not None:
             task = self._work.run(lambda: self._stored.turns(summary.id, after))
             task.then(lambda turns: self._extend(summary.id, turns))
+
+    def _read_back(self, before: int) -> None:
+        if (summary := self._read) is not None:
+            task = self._work.run(lambda: self._stored.turns_before(summary.id, before))
+            task.then(lambda turns: self._prepend(summary.id, turns))
+
+    def _prepend(self, id: int, turns: tuple[StoredTurn, ...]) -> None:
+        if self._read is not None and self._read.id == id:
+            self.reader.show_earlier(turns)
 
     def _extend(self, id: int, turns: tuple[StoredTurn, ...]) -> None:
         if self._read is not None and self._read.id == id:
@@ -194,6 +203,7 @@ class HistoryPage(PageView):
         reader.resume_wanted.connect(lambda: self._do(self._resume))
         reader.export_button.clicked.connect(lambda: self._do(self._offer_formats))
         reader.model.more_wanted.connect(self._read_on)
+        reader.model.earlier_wanted.connect(self._read_back)
         reader.messages.say_again.connect(self.context.session.say_again)
         keys: dict[str, Callable[[], object]] = {
             "Ctrl+F": self.focus_first,
