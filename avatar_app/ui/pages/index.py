@@ -76,12 +76,18 @@ def _personas(context: PageContext) -> PageView:
     return PersonasPage(context)
 
 
+def _about(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.about import AboutPage
+
+    return AboutPage(context)
+
+
 SETTINGS = "settings"
 MODELS = "models"
 HISTORY = "history"
 PERFORMANCE = "performance"
 _PERFORMANCE_TITLE = str(QT_TRANSLATE_NOOP("pages", "Performance"))
-DEVICES, VOICES, PRIVACY = "devices", "voice", "privacy"
+DEVICES, VOICES, PRIVACY, ABOUT = "devices", "voice", "privacy", "about"
 PERSONAS = "personas"
 PAGES = (
     PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
@@ -92,4 +98,5 @@ PAGES = (
     PageEntry(DEVICES, str(QT_TRANSLATE_NOOP("pages", "Devices")), Glyph.HEADSET, _devices),
     PageEntry(PRIVACY, str(QT_TRANSLATE_NOOP("pages", "Privacy")), Glyph.SHIELD, _privacy),
     PageEntry(PERSONAS, str(QT_TRANSLATE_NOOP("pages", "Personas")), Glyph.FACE, _personas),
+    PageEntry(ABOUT, str(QT_TRANSLATE_NOOP("pages", "About")), Glyph.INFORMATION, _about),
 )

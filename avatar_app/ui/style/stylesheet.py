@@ -126,6 +126,10 @@ QToolButton#railButton:focus { border-color: $focus; }
 #verdict[tone="good"] { color: $good_text; }
 #verdict[tone="warn"] { color: $warn_text; }
 #verdict[tone="bad"] { color: $danger; }
+#plainList { background: transparent; border: 2px solid transparent; border-radius: 10px; }
+#plainList:focus { border-color: $focus; }
+#plainList::item { padding: 3px 8px; color: $text; border-radius: 8px; }
+#plainList::item:selected { background: $raised; color: $text; }
 #pages { background: transparent; border: none; }
 #pages::item { padding: 8px 12px; border: 2px solid transparent; border-radius: 10px;
     color: $text; }

@@ -1,0 +1,59 @@
+"""A user on the page about the program: reads, copies for a report, opens folders."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+
+import avatar_app
+from avatar_app.system.dependencies import installed_dependencies
+from avatar_app.system.paths import app_paths
+from avatar_app.ui.pages.about import CHECK, AboutPage
+
+MOUSE = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def page(qtbot, opened) -> AboutPage:
+    window, _ = opened()
+    window.pages.open("about")
+    shown = window.pages.shown
+    assert isinstance(shown, AboutPage)
+    qtbot.waitUntil(lambda: shown.packages.count() > 0, timeout=60_000)
+    return shown
+
+
+def test_version_license_and_machine_are_shown_and_copied(qtbot, page: AboutPage) -> None:
+    assert page.program.title.text() == f"Avatar {avatar_app.__version__}"
+    assert page.program.about.text().startswith("GPL-3.0-or-later\nPython 3")
+    qtbot.mouseClick(page.program.button, MOUSE)
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith(f"Avatar {avatar_app.__version__}\nPython")
+    assert "cores" in copied
+    qtbot.mouseClick(page.check.button, MOUSE)
+    assert QGuiApplication.clipboard().text() == CHECK
+
+
+def test_folders_are_opened_or_the_first_above_them_that_exists(
+    qtbot, page: AboutPage, monkeypatch
+) -> None:
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    for row in page.folders:
+        qtbot.mouseClick(row.button, MOUSE)
+    assert opened == [str(app_paths().config)] * 2  # no models were fetched
+    app_paths().models.mkdir()
+    qtbot.mouseClick(page.folders[1].button, MOUSE)
+    assert opened[-1] == str(app_paths().models)
+
+
+def test_the_packages_are_those_that_are_needed_with_their_licenses(page: AboutPage) -> None:
+    listed = [page.packages.item(row).text() for row in range(page.packages.count())]
+    assert any(line.startswith("numpy ") and "BSD" in line for line in listed)
+    packages = installed_dependencies()
+    names = {each.name.lower() for each in packages}
+    assert {"numpy", "pydantic", "pydantic_core"} <= names
+    assert "avatar-app" not in names
+    assert sum(bool(each.license) for each in packages) > 0.8 * len(packages)
+    assert installed_dependencies("no-such-distribution") == ()
