@@ -170,7 +170,7 @@ def test_benches_are_listed_with_what_they_ask(run: Run) -> None:
     status, out, _ = run("bench")
     assert status == 0
     assert all(name in out for name in BENCHES)
-    assert "how much of a core a face at work needs" in out
+    assert "processor use of a working face" in out
 
 
 def test_an_unknown_bench_is_told(run: Run) -> None:

@@ -256,5 +256,5 @@ def test_the_report_tells_who_drew(files: dict[str, str], tmp_path: Path) -> Non
     assert told["engines"]["face"] == "photo"
     (notice,) = [each for each in told["notices"] if "goes on in its place" in each]
     assert notice.startswith("wav2lip.pth is damaged")
-    assert "Fetch the file again" in notice
+    assert "Download the file again" in notice
     assert notice.endswith("Photo that moves goes on in its place.")
