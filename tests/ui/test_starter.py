@@ -52,8 +52,8 @@ def starter(window):
 def test_it_says_what_there_is_and_how_large(window):
     card = window.starter.card
     assert said(card) == (
-        "I hear and speak poorly. Get speech recognition, a voice, a language model and "
-        "end-of-turn detection: 376 MB. It runs on this computer."
+        "I hear and speak poorly. Get speech recognition, a voice and a language model: 376 MB. "
+        "It runs on this computer."
     )
     assert shown(card) == ["Get", "Later", "Choose"]
     assert window.composer.field.hasFocus()  # it takes nothing from who is talking

@@ -36,6 +36,8 @@ class StarterWords(QObject):
             Kind.TURN: self.tr("end-of-turn detection"),
         }
         wanted = set(kinds)
+        if len(wanted) > 1:
+            wanted.discard(Kind.TURN)  # a small part; its checkbox names it
         return self._joined([name for kind, name in names.items() if kind in wanted])
 
     def _joined(self, words: list[str]) -> str:
