@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import os
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -146,3 +149,52 @@ def missing_packages(tmp_path: Path, *wanted: str) -> list[str]:
 def test_only_missing_system_packages_are_installed(tmp_path: Path) -> None:
     wanted = ("libone", "libthree", "old|libtwo", "old|new", "gone")
     assert missing_packages(tmp_path, *wanted) == ["libthree", "old|new", "gone"]
+
+
+QUAINT = {
+    "anew": "again",
+    "whoever": "the caller, the owner, …",
+    "mend": "fix, correct",
+    "mends": "fixes, corrects",
+    "reckoned": "estimated",
+    "told": "reported, passed to, notified",
+    "shall": "must, should",
+}
+"""Words that hide what a text says from those who search for it, and what to write instead."""
+SPOKEN = {"told", "shall"}
+"""Words that a conversation may need: forbidden in docstrings and comments, not in other texts."""
+
+
+def texts_of(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """Yield the line, the text and whether the user may see it, of docstrings, comments,
+    strings."""
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, node.value, id(node) not in described
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string, False
+
+
+def test_texts_use_plain_words() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {word!r}; write: {QUAINT[word]}"
+        for path in sorted((ROOT / "avatar_app").rglob("*.py"))
+        for line, text, is_visible in texts_of(path)
+        for word in re.findall(r"(?<![`\w.|-])[a-z]+(?![\w`|-])", text.lower())
+        if word in QUAINT and not (is_visible and word in SPOKEN)
+    ]
+    assert found == []
+
+
+def test_every_module_says_what_it_does() -> None:
+    empty = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "avatar_app").rglob("*.py"))
+        if (tree := ast.parse(path.read_text(encoding="utf-8"))).body
+        and len((ast.get_docstring(tree) or "").split()) < 2
+    ]
+    assert empty == []

@@ -39,7 +39,7 @@ def read_other(content: bytes, path: Path, backdrop: int) -> Image:
         if photo is None:
             raise InputInvalid(f"The photo {path} has an unsupported format.", _HINT)
         try:
-            with native_output_hidden():  # libtiff tells of every small flaw
+            with native_output_hidden():  # libtiff reports every small flaw
                 upright = ImageOps.exif_transpose(_in_eight_bits(photo)).convert("RGBA")
             under = Pillow.new("RGBA", upright.size, (backdrop, backdrop, backdrop, 255))
             whole = Pillow.alpha_composite(under, upright).convert("RGB")

@@ -1,6 +1,6 @@
 """Wav2Lip: its speed as a multiple of plain PyTorch's, in turns in one run, and what it costs.
 
-Speed is pictures in a row, as a speech needs them; one picture alone is what `composed` tells.
+Speed is pictures in a row, as a speech needs them; `composed` is for a single one.
 The weights are random but the same everywhere; speed does not depend on them. Without torch nothing
 is compared, and the bench says so.
 """

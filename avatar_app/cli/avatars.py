@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from avatar_app.cli.console import busy, plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 
 if TYPE_CHECKING:
     from avatar_app.avatars.detection.faces import FaceDetector
@@ -111,7 +111,7 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector
 
     said = {"avatars.detector": detector, "avatars.detector_model": model and str(model)}
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
-    tell(_err, notices)
+    print_notices(_err, notices)
     return face_detector_factory(settings.avatars, app_paths().models)
 
 
@@ -134,7 +134,7 @@ def list_all() -> int:
         _say(f"They are stored in {shelf.root}")
     else:
         _say("You have no avatars yet. Create one: avatar-app avatars add PHOTO")
-    tell(_err, notices)
+    print_notices(_err, notices)
     return 0
 
 

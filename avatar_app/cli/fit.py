@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from avatar_app.cli.console import check_mark, plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 from avatar_app.core.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _planned(profile: ProfileName, *, measure: bool) -> Plan:
 
     paths = app_paths()
     settings, notices = load_settings(paths.settings_file)
-    tell(err, notices)
+    print_notices(err, notices)
     plan, errors = plan_for(Profile(profile.value), settings, paths, err.status, measure=measure)
     for error in errors:
         err.print(str(error), style="yellow")

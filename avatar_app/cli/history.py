@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from avatar_app.cli.console import plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 from avatar_app.cli.progress import run_shown
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def export(
     ending = output.suffix.removeprefix(".") if output else ""
     wanted = format_named(format or ending or "md")
     settings, notices = load_settings()
-    tell(err, notices)
+    print_notices(err, notices)
     with _store() as store:
         path = output or Path(suggested_name(store.find(number), wanted))
         exporter = ConversationExporter(store, app_paths())
@@ -129,7 +129,7 @@ def _store() -> Iterator[ConversationStore]:
 
     notices: list[Noticed] = []
     history = History(app_paths().history_file, notices.append)
-    tell(err, notices)
+    print_notices(err, notices)
     try:
         yield history.conversations
     finally:

@@ -16,7 +16,7 @@ from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
 from avatar_app.cli.models import models
 from avatar_app.cli.network import guard_network
-from avatar_app.cli.notices import tell, warn
+from avatar_app.cli.notices import print_notices, print_warning
 from avatar_app.cli.renamed import print_renamed
 from avatar_app.cli.render import render
 from avatar_app.cli.servers import servers
@@ -101,13 +101,13 @@ def demo(
     from avatar_app.system.paths import app_paths
 
     loaded, notices = _settings(settings)
-    tell(err, notices)
+    print_notices(err, notices)
     places = app_paths()
     path = output or places.videos / "avatar-demo.mp4"
     with busy(err, "Preparing …") as tell_status:
         report = film_demo(loaded, places, path, lambda text: tell_status(f"The user says: {text}"))
     for sentence in report["notices"]:
-        warn(err, sentence)
+        print_warning(err, sentence)
     out.print(f"The film is {path}", soft_wrap=True)
     return 0
 
@@ -144,7 +144,7 @@ def converse(
     from avatar_app.system.paths import app_paths
 
     loaded, notices = _settings(settings)
-    tell(err, notices)
+    print_notices(err, notices)
     if output is not None:
         check_output(output, *recordings)
     lines = read_lines(recordings)
@@ -158,7 +158,7 @@ def converse(
             lambda source: tell_status(f"Playing {source}"),
         )
     for sentence in result["notices"]:
-        warn(err, sentence)
+        print_warning(err, sentence)
     text = json.dumps(result, indent=2, ensure_ascii=False)
     if report is None:
         typer.echo(text)
@@ -183,7 +183,7 @@ def engines() -> int:
     from avatar_app.runtime.registry import Registry
 
     registry = Registry()
-    tell(err, registry.notices)
+    print_notices(err, registry.notices)
     out.print(engine_table(registry))
     return 0
 
@@ -195,7 +195,7 @@ def doctor(settings: Assignments = None) -> int:
     from avatar_app.system.paths import app_paths
 
     loaded, notices = _settings(settings)
-    tell(err, notices)
+    print_notices(err, notices)
     healthy = True
     for finding in examine(loaded, app_paths()):
         healthy = healthy and finding.ok
@@ -238,7 +238,7 @@ def bench(
         print_renamed(f"bench {name}", f"bench {present}")
         name = present
     loaded, notices = _settings(settings)
-    tell(err, notices)
+    print_notices(err, notices)
     with busy(err, f"Measuring {name} …"):
         chosen = {"face": face, "minutes": minutes, "load": load, "utterances": utterances}
         result = run_bench(name, loaded, quick=quick, recordings=recordings, **chosen)

@@ -9,12 +9,12 @@ from rich.console import Console
 from avatar_app.core.events import Noticed
 
 
-def tell(console: Console, notices: Iterable[Noticed], *, soft_wrap: bool = False) -> None:
+def print_notices(console: Console, notices: Iterable[Noticed], *, soft_wrap: bool = False) -> None:
     """Print one line each, as plain text."""
     for notice in notices:
-        warn(console, f"{notice.message} {notice.hint}", soft_wrap=soft_wrap)
+        print_warning(console, f"{notice.message} {notice.hint}", soft_wrap=soft_wrap)
 
 
-def warn(console: Console, sentence: str, *, soft_wrap: bool = False) -> None:
+def print_warning(console: Console, sentence: str, *, soft_wrap: bool = False) -> None:
     """Print one line, as plain text."""
     console.print(sentence, style="yellow", soft_wrap=soft_wrap)

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from avatar_app.cli.console import plain_console
-from avatar_app.cli.notices import warn
+from avatar_app.cli.notices import print_warning
 
 _err = plain_console(stderr=True)
 
@@ -33,4 +33,4 @@ def print_renamed(former: str, present: str) -> None:
     sentence = (
         f"{former} is now called {present}; the former name works until version {READ_UNTIL}."
     )
-    warn(_err, sentence, soft_wrap=True)
+    print_warning(_err, sentence, soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from avatar_app.cli.console import busy, plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 from avatar_app.core.errors import ConfigInvalid
 
 _out = plain_console()
@@ -72,7 +72,7 @@ def render(
     quality = str(load_settings(overrides=overrides)[0].render.quality)
     overrides |= profile_settings(quality, fps, size)
     loaded, notices = load_settings(overrides=overrides)
-    tell(_err, notices, soft_wrap=True)
+    print_notices(_err, notices, soft_wrap=True)
     profile = loaded.render.profile(loaded.render.quality)
     order = RenderRequest(output, audio, text or "", avatar, face, model, no_sound)
     report = _filmed(loaded, profile, app_paths(), order)
@@ -98,7 +98,7 @@ def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, A
         TextColumn("{task.fields[left]}", markup=False),
     )
     with filming, Progress(*parts, console=_err, transient=True) as bar:
-        tell(_err, filming.notices, soft_wrap=True)
+        print_notices(_err, filming.notices, soft_wrap=True)
         task = bar.add_task("", total=100, left="")
 
         def show(percent: float, left: float) -> None:

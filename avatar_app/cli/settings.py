@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from avatar_app.cli.console import plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 
 if TYPE_CHECKING:
     from avatar_app.settings.forms import SettingField
@@ -86,7 +86,7 @@ def _store(*, shipped: bool = False) -> SettingsStore:
     path = app_paths().settings_file
     store = SettingsStore(path.with_name("none") if shipped else path, {} if shipped else None)
     store.know_engines(Registry().all())
-    tell(err, store.notices)
+    print_notices(err, store.notices)
     return store
 
 

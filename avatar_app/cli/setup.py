@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from avatar_app.cli.console import busy, plain_console
-from avatar_app.cli.notices import warn
+from avatar_app.cli.notices import print_warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,9 @@ def setup(
     lame = [item for item in items if item.missing_packages]
     for item in lame:
         missing = ", ".join(item.missing_packages)
-        warn(err, f"{item.title} needs {missing}, which is not installed. Type this, then repeat:")
+        print_warning(
+            err, f"{item.title} needs {missing}, which is not installed. Type this, then repeat:"
+        )
         out.print(item.install_command, soft_wrap=True)
     unusable = [item.model for item in lame]
     unusable += [item.instead for item in lame if item.instead is not None]
@@ -107,9 +109,11 @@ def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> Starte
         err.print(f"Stopped. {AGAIN}")
         raise
     for model, error in fetched.failures:
-        warn(err, f"{model.title} could not be downloaded. {error.message}", soft_wrap=True)
+        print_warning(
+            err, f"{model.title} could not be downloaded. {error.message}", soft_wrap=True
+        )
     for model, other, error in fetched.replaced:
-        warn(
+        print_warning(
             err,
             f"{model.title} could not be downloaded. {error.message} {other.title} is used; type "
             "setup again for another try.",

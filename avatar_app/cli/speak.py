@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from avatar_app.cli.console import busy, plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 from avatar_app.core.errors import ConfigInvalid
 
 _out = plain_console()
@@ -53,7 +53,7 @@ def speak(
 
     chosen = {} if engine is None else {"tts.engine": engine}
     loaded, notices = load_settings(overrides=chosen | parse_overrides(settings or []))
-    tell(_err, notices)
+    print_notices(_err, notices)
     if output is None and not list_voices:
         raise ConfigInvalid("No output file given.", "Give --output FILE.mp3, or --list.")
     with busy(_err, "Speaking …"), TTSEngine(loaded.tts) as tts:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from avatar_app.cli.console import busy, check_mark, plain_console
-from avatar_app.cli.notices import tell
+from avatar_app.cli.notices import print_notices
 from avatar_app.cli.renamed import keep_former_name
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def list_all() -> int:
     for voice in found:
         facts = f"{voice.seconds:.1f} s", voice.created[:10], str(voice.folder)
         table.add_row(voice.folder.name, *facts)
-    tell(_err, notices)
+    print_notices(_err, notices)
     if found:
         _out.print(table)
     elif not notices:
@@ -176,7 +176,7 @@ def _settings() -> Settings:
     from avatar_app.settings.loading import load_settings
 
     settings, notices = load_settings()
-    tell(_err, notices)
+    print_notices(_err, notices)
     return settings
 
 

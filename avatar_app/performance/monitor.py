@@ -11,7 +11,7 @@ import numpy as np
 
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.storage.stage_times import SPANS, StageTimes, summarized, times_of
+from avatar_app.storage.stage_times import SPANS, StageTimes, summarize, times_of
 
 REMEMBERED = 500
 """Number of the latest turns in the statistics."""
@@ -73,7 +73,7 @@ class Monitor:
         """Return the spans that were measured at least once."""
         with self._lock:
             measured = [(span, each) for span, times in self._times.items() for each in times]
-        return summarized(measured)
+        return summarize(measured)
 
     def warnings(self) -> tuple[MissedTarget, ...]:
         """Return the missed targets."""

@@ -10,7 +10,13 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.store import Presence, Store, readable
-from avatar_app.performance.profiles import Candidate, Candidates, Profile, read_profiles, suited
+from avatar_app.performance.profiles import (
+    Candidate,
+    Candidates,
+    Profile,
+    read_profiles,
+    suitable_profile,
+)
 from avatar_app.runtime.memory.estimate import choice_key, estimate, uses_card
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import MemoryLimits
@@ -88,7 +94,7 @@ class Planner:
 
     def plan(self, profile: Profile = Profile.AUTO) -> Plan:
         """Choose the best engine of each kind that fits in addition to those chosen before it."""
-        chosen = suited(self.hardware) if profile is Profile.AUTO else profile
+        chosen = suitable_profile(self.hardware) if profile is Profile.AUTO else profile
         left = self._free()
         rows: list[Row] = []
         for kind, wishes in _in_order(read_profiles()[chosen]):

@@ -49,7 +49,7 @@ def read_profiles() -> dict[Profile, Candidates]:
     }
 
 
-def suited(hardware: Hardware) -> Profile:
+def suitable_profile(hardware: Hardware) -> Profile:
     """Return the profile that suits a machine."""
     card_mb = hardware.card.total_mb if hardware.card else 0.0
     quick = hardware.cores >= 8 and hardware.gflops >= 500

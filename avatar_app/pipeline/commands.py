@@ -158,7 +158,7 @@ class BeginConversation(Revision):
     """Its last turns, oldest first."""
 
 
-def _untold() -> None:
+def _ignore() -> None:
     """Default callback: does nothing."""
 
 
@@ -170,7 +170,7 @@ class SwitchEngine:
     engine: Any
     fallback: Any = None
     """The face that takes over when `engine`, a face, fails; None leaves a still picture."""
-    taken: Callable[[], None] = _untold
+    taken: Callable[[], None] = _ignore
     """Called by the conductor right after: no new work starts with the former engine."""
 
 

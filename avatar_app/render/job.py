@@ -16,7 +16,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.models.resolve import license_notices
 from avatar_app.render.engines import ENGINE, open_lips, open_touch
 from avatar_app.render.inputs import avatar_folder, find_weights
-from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
+from avatar_app.render.rendering import Tell, check_output, even_size, ignore_progress, render_film
 from avatar_app.render.sound import Sound, SoundFile, SpokenText
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
@@ -83,7 +83,7 @@ class RenderJob:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def film(self, turn: Turn, tell: Tell = untold) -> dict[str, Any]:
+    def film(self, turn: Turn, tell: Tell = ignore_progress) -> dict[str, Any]:
         """Render the film and return its properties and times."""
         order = self._order
         rendered = render_film(

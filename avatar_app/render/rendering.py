@@ -50,7 +50,7 @@ class Rendered:
         return self.began + self.painted + self.finished
 
 
-def untold(_percent: float, _seconds_left: float) -> None:
+def ignore_progress(_percent: float, _seconds_left: float) -> None:
     """Ignore progress."""
 
 
@@ -83,7 +83,7 @@ def render_film(
     sound: Sound,
     path: Path,
     turn: Turn,
-    tell: Tell = untold,
+    tell: Tell = ignore_progress,
     *,
     with_sound: bool = True,
     preset: str = PRESET,

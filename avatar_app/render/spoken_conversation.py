@@ -41,7 +41,7 @@ class _Said:
 
 class SpokenConversation:
     """A `Sound`: while the user speaks the face hears silence. All is spoken when it is made, as
-    the length of a film must be known before its first picture; `tell` is told the share done.
+    the length of a film must be known before its first picture; `tell` receives the share done.
 
     `avatar` and `user` are voices (`core.engines.SpeechSynthesizer`). Raises EngineFailed where
     nothing can be said, InputInvalid where it takes longer than an hour.

@@ -31,7 +31,7 @@ from avatar_app.render.device import batch_on, usable_device
 from avatar_app.render.engines import ENGINE, FrameFilter, Lips, open_lips, open_touch
 from avatar_app.render.estimate import RenderSpeeds
 from avatar_app.render.inputs import avatar_folder, find_weights
-from avatar_app.render.rendering import Tell, check_output, even_size, render_film, untold
+from avatar_app.render.rendering import Tell, check_output, even_size, ignore_progress, render_film
 from avatar_app.render.sound import SoundFile
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.loading import load_settings
@@ -105,7 +105,7 @@ class Wav2LipTalkingHead:
         fps: float = 25,
         include_audio: bool = True,  # noqa: FBT001, FBT002 - programs may pass it by position
         *,
-        progress: Tell = untold,
+        progress: Tell = ignore_progress,
         turn: Turn | None = None,
     ) -> str:
         """Film the photo speaking a sound file; returns the path of the mp4.

@@ -41,8 +41,9 @@ class ConversationExporter:
         settings: Settings,
         job: Job[Path],
     ) -> Path:
-        """Write a conversation; sound and films take their time: `job` tells how far they are, and
-        stops them. Raises AvatarErrors where it is not stored or the file cannot be written, and
+        """Write a conversation; sound and films take their time: `job` reports progress and can
+        cancel them. Raises AvatarErrors where it is not stored or the file cannot be written,
+        and
         JobCancelled."""
         summary = self._store.find(id)
         turns = self._store.all_turns(id)

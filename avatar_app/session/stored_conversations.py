@@ -73,7 +73,7 @@ class StoredConversations:
         self._store.pin(id, pinned=pinned)
 
     def resume(self, id: int) -> None:
-        """Go on with an old conversation; a `ConversationBegan` event tells when it is so."""
+        """Go on with an old conversation; a `ConversationBegan` event follows."""
         self._settle()
         turns = tuple(each.turn for each in self._store.last_turns(id, RESUMED_TURNS))
         self._order(commands.BeginConversation(id, turns))

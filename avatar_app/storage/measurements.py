@@ -11,7 +11,7 @@ from typing import Any
 
 from avatar_app.core.manifest import Kind
 from avatar_app.storage.database import Database, Migration
-from avatar_app.storage.stage_times import Span, StageTimes, span_named, summarized
+from avatar_app.storage.stage_times import Span, StageTimes, span_named, summarize
 from avatar_app.storage.timestamps import since, stored
 from avatar_app.system.paths import AppPaths
 
@@ -136,7 +136,7 @@ class Measurements:
     def stages(self, days: int = 0, now: datetime | None = None) -> tuple[StageTimes, ...]:
         """Return the times of each span over the last `days` (0: all)."""
         rows = self._rows("SELECT span, ms FROM stages WHERE at >= ?", days, now)
-        return summarized((span_named(name), ms) for name, ms in rows)
+        return summarize((span_named(name), ms) for name, ms in rows)
 
     def engines(self, days: int = 0, now: datetime | None = None) -> tuple[EngineTimes, ...]:
         """Return the times to each engine's first output over the last `days` (0: all)."""
@@ -147,7 +147,7 @@ class Measurements:
         return tuple(
             EngineTimes(engine, model, times)
             for (engine, model), measured in sorted(found.items())
-            for times in summarized(measured)
+            for times in summarize(measured)
         )
 
     def keep_trial(self, kind: Kind, engine: str, choice: str, trial: EngineProfile) -> None:

@@ -64,7 +64,7 @@ def span_named(name: str) -> Span | None:
     return next((span for span in SPANS if span.name == name), None)
 
 
-def summarized(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTimes, ...]:
+def summarize(measured: Iterable[tuple[Span | None, float]]) -> tuple[StageTimes, ...]:
     """Return the percentiles of the spans in `measured`, in the order of SPANS."""
     found: dict[Span, list[float]] = {}
     for span, milliseconds in measured:

@@ -28,7 +28,7 @@ from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.dialogue.llama.prompt_cache import MOST, PromptCache
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
-from avatar_app.engines.dialogue.prompting.messages import described, told
+from avatar_app.engines.dialogue.prompting.messages import describe_tools, result_text
 from avatar_app.engines.dialogue.prompting.replies import answer
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 from avatar_app.runtime.engine_set import create_engine
@@ -223,8 +223,8 @@ CARDS = {"xllamacpp": card_of_server, "llama-cpp-python": card_of_bindings}
 def test_why_a_function_failed_is_told():
     failed = ToolResult(error="There is no such timer.")
     for text in ("no such timer", '"error"'):
-        assert text in told(failed)
-    assert told(ToolResult("nine")) == '"nine"'
+        assert text in result_text(failed)
+    assert result_text(ToolResult("nine")) == '"nine"'
 
 
 def test_it_works_in_a_process_of_its_own(model):
@@ -274,7 +274,7 @@ def test_every_template_is_told_everything(name):
         *chat.messages(prompt),
         *chat.called([(ToolCall("get_time", {"place": "Rome"}), ToolResult("nine"))]),
     ]
-    text = chat.text(messages, described(prompt))
+    text = chat.text(messages, describe_tools(prompt))
     for said in ("You are Mira.", "What time is it?", "get_time", "Rome", "nine"):
         assert said in text
 

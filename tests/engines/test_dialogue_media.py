@@ -21,7 +21,7 @@ from avatar_app.engines.dialogue.prompting.content import (
     text_only,
     with_media,
 )
-from avatar_app.engines.dialogue.prompting.messages import merged
+from avatar_app.engines.dialogue.prompting.messages import merge_messages
 from avatar_app.engines.dialogue.prompting.tools import with_offer
 
 PNG, WAV = b"\x89PNG and so on", b"RIFF and so on"
@@ -141,7 +141,7 @@ def test_a_model_on_this_machine_reads_a_sentence_for_each() -> None:
 
 def test_messages_of_one_role_are_joined_with_their_parts() -> None:
     said = (Message(Role.USER, "Look."), ASKED, Message(Role.USER, "Well?"))
-    [message] = merged(said, with_media)
+    [message] = merge_messages(said, with_media)
     types = [part["type"] for part in message["content"]]
     assert types == ["text", "text", "image_url", "input_audio", "text"]
     assert plain(message["content"]) == "Look.\nWhat is this?\nWell?"
@@ -159,7 +159,7 @@ def test_an_old_picture_leaves_a_full_context() -> None:
         return sum(media_tokens(message["content"]) + 1 for message in messages)
 
     answer = Message(Role.AVATAR, "A cat.")
-    messages = merged((SYSTEM, ASKED, answer, Message(Role.USER, "Its name?")), with_media)
+    messages = merge_messages((SYSTEM, ASKED, answer, Message(Role.USER, "Its name?")), with_media)
     shortened = fitted(messages, length, PICTURE_TOKENS)
     assert shortened[-1]["content"] == "Its name?"
     assert "What is this?" in shortened[0]["content"]

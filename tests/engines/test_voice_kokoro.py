@@ -17,7 +17,7 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.voices import language_of, parts_of, style_of
-from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+from avatar_app.engines.tts.speech.phrases import gather_phrases, phrases_of
 from avatar_app.engines.tts.speech.reading import read
 
 RATE = 24_000
@@ -72,7 +72,7 @@ def test_lips_are_told_only_where_the_graph_knows(voice: KokoroVoice, telling: K
 def test_words_that_espeak_joins_are_told_apart(voice: KokoroVoice) -> None:
     model = voice._model
     assert model is not None
-    phrase = next(gathered(phrases_of("of the of the house")))
+    phrase = next(gather_phrases(phrases_of("of the of the house")))
     reading = read(phrase, model.phonemize, "en-us")
     pieces = [reading.phonemes[a:] for a in reading.starts]
     assert [piece[:2] for piece in pieces] == ["ʌv", "ðɪ", "ʌv", "ðə", "hˈ"]

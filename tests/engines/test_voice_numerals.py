@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from avatar_app.engines.tts.speech.languages import LANGUAGES
 from avatar_app.engines.tts.speech.numerals import spell_out
-from avatar_app.engines.tts.speech.phrases import clean, gathered, phrases_of
+from avatar_app.engines.tts.speech.phrases import clean, gather_phrases, phrases_of
 
 
 def said(text: str, language: str = "en-us") -> str:
-    phrases = (spell_out(phrase, language) for phrase in gathered(phrases_of(text)))
+    phrases = (spell_out(phrase, language) for phrase in gather_phrases(phrases_of(text)))
     return " ".join(" ".join(phrase.spoken for phrase in phrases).split())
 
 
@@ -92,14 +92,14 @@ def test_other_languages(language: str, text: str, words: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60), st.sampled_from(sorted(LANGUAGES)))
 def test_no_text_breaks_it_and_no_word_is_lost(text: str, language: str) -> None:
-    phrases = [spell_out(phrase, language) for phrase in gathered(phrases_of(text))]
+    phrases = [spell_out(phrase, language) for phrase in gather_phrases(phrases_of(text))]
     tokens = [part.token for phrase in phrases for part in phrase.parts if part.token]
     assert tokens == text.split()
 
 
 def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
     text = "Well now, after all these years, here we are. A sentence, with a comma, follows. End"
-    assert [phrase.spoken for phrase in gathered(phrases_of(text))] == [
+    assert [phrase.spoken for phrase in gather_phrases(phrases_of(text))] == [
         "Well now, after all these years,",
         "here we are.",
         "A sentence, with a comma, follows.",
@@ -119,8 +119,8 @@ def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
     ],
 )
 def test_a_long_beginning_is_cut_where_breath_may_be_taken(text: str, pieces: list[str]) -> None:
-    assert [phrase.spoken for phrase in gathered(phrases_of(text))] == pieces
-    assert [phrase.spoken for phrase in gathered(phrases_of(text), begins=False)] == [text]
+    assert [phrase.spoken for phrase in gather_phrases(phrases_of(text))] == pieces
+    assert [phrase.spoken for phrase in gather_phrases(phrases_of(text), begins=False)] == [text]
 
 
 @pytest.mark.parametrize(

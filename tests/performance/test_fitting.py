@@ -20,7 +20,7 @@ from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Store, StoredFile
 from avatar_app.performance.apply import apply, changes, undo
 from avatar_app.performance.planner import Plan, Planner
-from avatar_app.performance.profiles import Profile, read_profiles, suited
+from avatar_app.performance.profiles import Profile, read_profiles, suitable_profile
 from avatar_app.performance.profiling import profile_engine
 from avatar_app.runtime.memory.estimate import choice_key, estimate, model_mb
 from avatar_app.runtime.registry import Registry
@@ -154,7 +154,7 @@ def test_every_profile_names_engines_and_options_that_there_are() -> None:
     ],
 )
 def test_the_profile_suits_the_machine(hardware: Hardware, profile: Profile) -> None:
-    assert suited(hardware) is profile
+    assert suitable_profile(hardware) is profile
 
 
 def test_where_nothing_was_fetched_the_builtin_engines_are_taken_and_help_is_named() -> None:

@@ -139,7 +139,7 @@ def level_of(turn_id: int) -> float:
 
 
 class FlatFace(Plain):
-    """Draws tiny pictures: black at rest; while speaking the first pixel tells the turn, and the
+    """Draws tiny pictures: black at rest; while speaking the first pixel encodes the turn, and the
     second the frame's number.
     """
 

@@ -1,6 +1,6 @@
 """Run as a program, it opens the history page and prints how long that took, as JSON.
 
-Argument: how many windows are opened, one after the other; a page is made anew in each.
+Argument: how many windows are opened, one after the other; a page is created again in each.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def check_file(path: Path) -> None:
             raise InputInvalid(f"The file {path} is not a GGUF model.", "Choose a file that is.")
 
 
-def translated(error: BaseException, path: Path) -> AvatarError:
+def translate_error(error: BaseException, path: Path) -> AvatarError:
     """Convert the library's exceptions to user-facing errors."""
     reason = " ".join(str(error).split())
     said = reason.lower()

@@ -14,9 +14,9 @@ from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.llama.backend import TEMPLATE
 from avatar_app.engines.dialogue.prompting.content import text_only
 from avatar_app.engines.dialogue.prompting.messages import (
-    described,
-    merged,
-    told,
+    describe_tools,
+    merge_messages,
+    result_text,
     with_system,
     without_system,
 )
@@ -53,10 +53,10 @@ class Chat:
     def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         """Return the prompt's messages; two of the same role are merged, as many templates
         require."""
-        messages = merged(prompt.messages, text_only)
+        messages = merge_messages(prompt.messages, text_only)
         if prompt.tools and not self.knows_tools:
             descriptions = "\n".join(
-                json.dumps(each["function"], ensure_ascii=False) for each in described(prompt)
+                json.dumps(each["function"], ensure_ascii=False) for each in describe_tools(prompt)
             )
             return with_system(messages, TOOLS_TOLD.format(tools=descriptions))
         return messages
@@ -64,7 +64,8 @@ class Chat:
     def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:
         """Return the messages that follow function calls."""
         results = [
-            {"role": "tool", "name": call.name, "content": told(result)} for call, result in calls
+            {"role": "tool", "name": call.name, "content": result_text(result)}
+            for call, result in calls
         ]
         if self.knows_tools:
             functions = [{"name": call.name, "arguments": call.arguments} for call, _ in calls]

@@ -15,14 +15,14 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.backend import Backend, Evaluated, translated
+from avatar_app.engines.dialogue.llama.backend import Backend, Evaluated, translate_error
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.native_server import NativeServer
 from avatar_app.engines.dialogue.llama.prompt_cache import PromptCache, beginning
 from avatar_app.engines.dialogue.llama.python_bindings import PythonBindings
 from avatar_app.engines.dialogue.prompting.budget import fitted
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
-from avatar_app.engines.dialogue.prompting.messages import described
+from avatar_app.engines.dialogue.prompting.messages import describe_tools
 from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_begun
 from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
@@ -151,7 +151,7 @@ class LlamaDialogue:
         self, loaded: _Loaded, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         offered = self._offered(prompt, is_small=loaded.is_small)
-        tools, messages = described(offered), loaded.chat.messages(offered)
+        tools, messages = describe_tools(offered), loaded.chat.messages(offered)
         may_call = bool(tools) or offered.user_text != prompt.user_text
         ending, answered = Ending(self._limits(prompt, is_small=loaded.is_small)), False
         if constant := self._constant(loaded, prompt):
@@ -232,7 +232,7 @@ class LlamaDialogue:
         except (RuntimeError, ValueError, OSError, MemoryError) as error:
             if turn is not None:
                 turn.check()
-            raise translated(error, Path(self._choices.model)) from error
+            raise translate_error(error, Path(self._choices.model)) from error
 
 
 def _load(choices: _Choices) -> _Loaded:

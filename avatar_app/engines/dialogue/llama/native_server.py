@@ -21,7 +21,7 @@ from avatar_app.engines.dialogue.llama.backend import (
     Evaluated,
     check_file,
     layers_to_try,
-    translated,
+    translate_error,
 )
 from avatar_app.engines.dialogue.llama.connection import Endpoint, Refused, Request
 
@@ -140,7 +140,7 @@ def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_lay
         if not endpoint.has_file:
             endpoint.port = int(server.listening_address.rpartition(":")[2])
         return server
-    raise translated(RuntimeError(failure), path)
+    raise translate_error(RuntimeError(failure), path)
 
 
 def _parameters(path: Path, endpoint: Endpoint, context: int, threads: int) -> Any:

@@ -18,7 +18,7 @@ from avatar_app.engines.dialogue.llama.backend import (
     Evaluated,
     check_file,
     layers_to_try,
-    translated,
+    translate_error,
 )
 
 LOGGER = "llama-cpp-python"
@@ -161,4 +161,4 @@ def _loaded(path: Path, context: int, threads: int, gpu_layers: int) -> Any:
         logging.getLogger(LOGGER).setLevel(logging.CRITICAL)
         return model
     assert failure is not None, "an attempt was made"
-    raise translated(failure, path) from failure
+    raise translate_error(failure, path) from failure

@@ -40,7 +40,11 @@ from avatar_app.engines.dialogue.openai.wire import (
 from avatar_app.engines.dialogue.prompting.budget import fitted
 from avatar_app.engines.dialogue.prompting.content import media_tokens, plain, with_media
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
-from avatar_app.engines.dialogue.prompting.messages import described, merged, told
+from avatar_app.engines.dialogue.prompting.messages import (
+    describe_tools,
+    merge_messages,
+    result_text,
+)
 from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 
@@ -142,12 +146,12 @@ class OpenAIDialogue:
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         choices = self._choices
         room = choices.context - min(choices.longest, choices.context // 2)
-        messages = fitted(merged(prompt.messages, with_media), _length, room)
+        messages = fitted(merge_messages(prompt.messages, with_media), _length, room)
         ending, answered = Ending(Limits.of(prompt.system, choices.sentences)), False
         while True:
             received = Answer()
             stream = asked_patiently(
-                partial(self._stream, client, messages, described(prompt)),
+                partial(self._stream, client, messages, describe_tools(prompt)),
                 turn,
                 self._choices.address,
                 self._choices.patience,
@@ -235,7 +239,7 @@ def _question(asked: list[Requested]) -> dict[str, Any]:
 
 
 def _answer(asked: Requested, result: ToolResult) -> dict[str, Any]:
-    return {"role": "tool", "tool_call_id": asked.id, "content": told(result)}
+    return {"role": "tool", "tool_call_id": asked.id, "content": result_text(result)}
 
 
 def _first_model(client: Any, address: str) -> str:

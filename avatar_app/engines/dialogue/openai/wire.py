@@ -149,7 +149,7 @@ def silent(address: str) -> AvatarError:
 def reported(body: Any, address: str) -> AvatarError:
     """An error that a server reports in the midst of an answer."""
     return EngineFailed(
-        f"The server {address} failed: {_told(body) or 'it says not why.'}", "Ask again."
+        f"The server {address} failed: {_error_text(body) or 'it says not why.'}", "Ask again."
     )
 
 
@@ -162,14 +162,14 @@ def _is_too_long(error: Any, reason: str) -> bool:
 
 def reason_of(error: Exception) -> str:
     """Return the server's own error message, without the client's wrapping."""
-    told = _told(getattr(error, "body", None))
+    told = _error_text(getattr(error, "body", None))
     status = getattr(error, "status_code", None)
     if not told or told.startswith("<"):  # a web page
         told = _phrase(status) if status else str(getattr(error, "message", error))
     return told[:LONGEST_REASON]
 
 
-def _told(told: Any) -> str:
+def _error_text(told: Any) -> str:
     """The sentence in what a server says of an error; empty where it holds none."""
     for name in ("message", "detail", "error", "msg"):
         if isinstance(told, dict):

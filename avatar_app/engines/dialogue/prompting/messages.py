@@ -14,7 +14,7 @@ BEGUN = "The conversation began with your words: {}"
 """Text in the system message, as many templates require that the user speaks first."""
 
 
-def merged(
+def merge_messages(
     said: tuple[Message, ...], content: Callable[[Message], Content]
 ) -> list[dict[str, Any]]:
     """Return the messages; two of the same role are merged, as many templates require.
@@ -36,7 +36,7 @@ def merged(
     return messages
 
 
-def described(prompt: Prompt) -> list[dict[str, Any]]:
+def describe_tools(prompt: Prompt) -> list[dict[str, Any]]:
     """Describe the functions a reply may call, in OpenAI's format."""
     return [
         {
@@ -51,7 +51,7 @@ def described(prompt: Prompt) -> list[dict[str, Any]]:
     ]
 
 
-def told(result: ToolResult) -> str:
+def result_text(result: ToolResult) -> str:
     """Return a function's result, or its error, as text."""
     value = {"error": result.error} if result.error else result.value
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -52,14 +52,14 @@ class Network:
         options.intra_op_num_threads = threads
         options.log_severity_level = 4
         providers = [provider] if provider == cpu else [provider, cpu]
-        with _told(path):
+        with _translate_errors(path):
             self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         self._input, self._output = _checked(self._session, path)
 
     def restored(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network: `planes` and the result have shape (1, 3, 512, 512), in [-1, 1]."""
         feeds = {self._input.name: planes.astype(_NUMBERS[self._input.type])}
-        with _told(None):
+        with _translate_errors(None):
             (found,) = self._session.run([self._output.name], feeds)
         return np.asarray(found, np.float32)
 
@@ -100,7 +100,7 @@ def _said_shape(shape: Sequence[int | str | None]) -> str:
 
 
 @contextmanager
-def _told(path: Path | None) -> Iterator[None]:
+def _translate_errors(path: Path | None) -> Iterator[None]:
     """Convert onnxruntime's exceptions to user-facing errors; `path`: the file being opened."""
     try:
         yield

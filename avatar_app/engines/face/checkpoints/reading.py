@@ -65,12 +65,12 @@ def read_weights(
     """
     if not path.is_file():
         raise ModelMissing(f"No {published.title} checkpoint at {path}.", published.where)
-    with _told(path.name):
+    with _translate_errors(path.name):
         return _checked(_unwrapped(_read(path, read_onnx)), path.name, published)
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     """Convert errors about the file called `name` to user-facing ones."""
     try:
         yield
@@ -95,7 +95,7 @@ class _Entries(Mapping[str, NDArray[np.float32]]):
 
     def __getitem__(self, key: str) -> NDArray[np.float32]:
         found = self.stored[key]
-        with _told(self.name):
+        with _translate_errors(self.name):
             return _finite(found, key)
 
     def __iter__(self) -> Iterator[str]:

@@ -36,7 +36,7 @@ from avatar_app.engines.face.wav2lip.runtime import (
     InferenceSession,
     Precision,
     give_back_memory,
-    told,
+    translate_errors,
 )
 
 _STDOUT = 1
@@ -69,7 +69,7 @@ class MnnSession(InferenceSession):
         self._outputs = [value.name for value in model.graph.output]
         loaded: list[_Loaded] = []
         shapes: dict[str, tuple[int, ...]] = {}
-        with told(), _quiet(), TemporaryDirectory(prefix="avatar-app-") as folder:
+        with translate_errors(), _quiet(), TemporaryDirectory(prefix="avatar-app-") as folder:
             load = _loader(choice, Path(folder))
             source = Path(folder) / _SOURCE
             for part in parts(model, source, PART_BYTES, shapes.__getitem__):
@@ -91,7 +91,7 @@ class MnnSession(InferenceSession):
         return partial(self._finished, self._beside.submit(_through, self._front, feeds).result)
 
     def _finished(self, begun: Callable[[], Feeds]) -> dict[str, Floats]:
-        with told():
+        with translate_errors():
             values = _through(self._back, begun())
         return {name: values[name] for name in self._outputs}
 

@@ -123,12 +123,12 @@ class OnnxRuntimeSession(InferenceSession):
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         cpu = _PROVIDERS[Device.CPU]
         providers = [provider] if provider == cpu else [provider, cpu]
-        with told(), model.written() as path:
+        with translate_errors(), model.written() as path:
             self._session = onnxruntime.InferenceSession(path, options, providers=providers)
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        with told():
+        with translate_errors():
             outputs = self._session.run(None, dict(feeds))
         return dict(zip(self._names, outputs, strict=True))
 
@@ -147,13 +147,13 @@ class OpenVinoSession(InferenceSession):
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": "bf16" if reduced else "f32",
         }
-        with told(), model.written() as path:
+        with translate_errors(), model.written() as path:
             compiled = core.compile_model(core.read_model(path), "CPU", settings)
             self._request = compiled.create_infer_request()
         self._names = [output.any_name for output in compiled.outputs]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        with told():
+        with translate_errors():
             outputs = self._request.infer(dict(feeds), share_inputs=True)
         return {name: np.array(outputs[name]) for name in self._names}
 
@@ -179,7 +179,7 @@ def _core(openvino: Any) -> Any:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Convert a runtime's exceptions to user-facing errors."""
     try:
         yield

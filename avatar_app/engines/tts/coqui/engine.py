@@ -17,7 +17,7 @@ from avatar_app.engines.tts.coqui.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken, together
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spell_out
-from avatar_app.engines.tts.speech.phrases import gathered, phrases_of
+from avatar_app.engines.tts.speech.phrases import gather_phrases, phrases_of
 
 
 class CoquiVoice:
@@ -53,7 +53,7 @@ class CoquiVoice:
         network.choose(choices.voice, choices.language)  # its consent may have been taken back
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
-        for phrase in gathered(phrases_of(text, network.longest), network.longest):
+        for phrase in gather_phrases(phrases_of(text, network.longest), network.longest):
             turn.check()
             pieces = network.say(phrase, spell_out(phrase, choices.language), choices, turn)
             for piece in _in_manner(pieces, choices.manner):

@@ -17,7 +17,7 @@ from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
-from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
+from avatar_app.engines.tts.speech.phrases import Phrase, gather_phrases, phrases_of
 from avatar_app.engines.tts.speech.reading import Reading, read
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
@@ -72,7 +72,7 @@ class KokoroVoice:
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
         begins, self._speaking = turn.id != self._speaking, turn.id
-        for phrase in gathered(phrases_of(text), begins=begins):
+        for phrase in gather_phrases(phrases_of(text), begins=begins):
             turn.check()
             spoken = shaped(_said(phrase, model, speaker, turn), speaker.manner).after(pause)
             for chunk in spoken.chunks(start):

@@ -18,7 +18,7 @@ from avatar_app.engines.tts.speech.ipa import phonemizer
 from avatar_app.engines.tts.speech.manner import shaped
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
-from avatar_app.engines.tts.speech.phrases import Phrase, gathered, phrases_of
+from avatar_app.engines.tts.speech.phrases import Phrase, gather_phrases, phrases_of
 from avatar_app.engines.tts.speech.reading import read
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
@@ -57,7 +57,7 @@ class PiperVoice:
         start, pause = 0, 0
         mouth: list[ShapeAt] | None = None
         begins, self._speaking = turn.id != self._speaking, turn.id
-        for phrase in gathered(phrases_of(text), begins=begins):
+        for phrase in gather_phrases(phrases_of(text), begins=begins):
             turn.check()
             said = self._said(phrase, spoken_by, choices, turn)
             spoken = shaped(said, choices.manner).after(pause)

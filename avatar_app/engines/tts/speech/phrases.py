@@ -175,7 +175,7 @@ def _audible(token: str) -> Iterator[str]:
             yield "" if _ARROWS.match(symbol) or _SELECTORS.match(symbol) else symbol
 
 
-def gathered(
+def gather_phrases(
     phrases: Iterable[Phrase], longest: int = LONGEST_PHRASE, *, begins: bool = True
 ) -> Iterator[Phrase]:
     """Whole sentences, for a voice whose melody needs them; where the speech `begins`, with a short
