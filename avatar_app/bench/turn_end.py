@@ -1,7 +1,7 @@
 """Turn end: how soon the end of a turn is heard, and how many pauses are taken for one.
 
 The method of public benchmarks of end-of-turn detection: every pause is given to silence alone and
-to Smart Turn beside it; of each, the share of pauses cut off is told at equal latency, and the
+to Smart Turn beside it; of each, the share of pauses cut off is reported at equal latency, and the
 latency at an equal share of cut-offs.
 """
 

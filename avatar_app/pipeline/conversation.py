@@ -260,7 +260,7 @@ class Conversation:
         self._tell(stage, error)
 
     def _tell(self, stage: str, error: AvatarError) -> None:
-        """A detector or canceller that fails does so a hundred times a second: it is told until
+        """A detector or canceller that fails does so a hundred times a second: it is reported until
         that is enough to replace it."""
         failed = Failed(None, stage, error.message, error.hint, type(error))
         self._told[failed] += 1
