@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.core.network_access import NetworkAccess, is_loopback_host
+from avatar_app.core.network_access import ALLOW_NETWORK, NetworkAccess, is_loopback_host
 from avatar_app.system.network_guard import Target, allows
 from avatar_app.system.network_log import LARGEST, open_log, read_attempts
 from avatar_app.system.paths import app_paths
@@ -239,6 +239,52 @@ def test_engines_follow_a_change_at_once_and_are_sealed_at_their_start(tmp_path:
     attempts = logged()
     assert ("Leaky", "connect", "192.0.2.1:9", True) in attempts
     assert ("Client", "connect", "192.0.2.1:9", False) in attempts
+
+
+ASKED = (
+    SHARED
+    + """
+import httpx
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.turn import Turn
+from avatar_app.models.network_errors import of_transport
+from avatar_app.runtime.engine_set import create_engine
+from avatar_app.runtime.registry import Registry
+
+def main():
+    start_guard(lambda: NetworkAccess.LOCAL, app_paths())
+    registry = Registry()
+    options = {"address": "https://api.example.com/v1", "model": "x"}
+    engine = create_engine(registry, registry.find(Kind.DIALOGUE, "openai"), options)
+    said = {}
+    try:
+        list(engine.reply(Prompt((Message(Role.USER, "hi"),)), Turn(1)))
+    except AvatarError as error:
+        said["server"] = str(error)
+    engine.close()
+    try:
+        httpx.get("https://models.example.com/")
+    except httpx.HTTPError as error:
+        said["download"] = str(of_transport(error, "https://models.example.com/"))
+    print(json.dumps(said))
+
+if __name__ == "__main__":
+    main()
+"""
+)
+
+
+def test_who_is_refused_is_told_how_to_allow_it(tmp_path: Path) -> None:
+    found = run(ASKED, tmp_path)
+    assert found == {
+        "server": f"Connections to https://api.example.com/v1 are not allowed. {ALLOW_NETWORK}",
+        "download": f"Connections to models.example.com are not allowed. {ALLOW_NETWORK}",
+    }
+    assert [each for each in logged() if each[0] == "Language model server"] == [
+        ("Language model server", "look up", "api.example.com:443", False)
+    ]
 
 
 def test_a_log_that_grew_is_put_aside_and_damage_is_passed_over(tmp_path: Path) -> None:

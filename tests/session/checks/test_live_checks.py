@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from echo_rooms import at_level
 from sessions import open_session
@@ -16,9 +17,10 @@ from witness import Witness
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.core.values import Samples
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.session.app_session import AppSession
-from avatar_app.session.checks.echo import EchoVerdict
+from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneVerdict
 
 DATA = Path(__file__).parents[2] / "data"
@@ -41,6 +43,17 @@ def session(virtual_audio: VirtualAudio) -> Iterator[tuple[AppSession, Witness]]
     session.close()
 
 
+TRIES = 4
+"""A machine that does much else makes real streams stutter now and then."""
+
+
+def loudest_part(samples: Samples) -> Samples:
+    """The quarter of a second with most power: short enough to come through whole."""
+    power = np.convolve(np.square(samples), np.ones(4000), "valid")
+    begin = int(power.argmax())
+    return samples[begin : begin + 4000]
+
+
 def job(**about: Any) -> Job[Any]:
     return Job("check", lambda _job: None, **about)
 
@@ -57,13 +70,16 @@ def test_an_echo_is_measured_and_the_conversation_goes_on(
         "latency_msec=60",
     )
     levels: list[tuple[float, float]] = []
+
+    def check() -> EchoReport:
+        return companion.checks.echo(job(), lambda db, done: levels.append((db, done)))
+
     try:
-        report = companion.checks.echo(job(), lambda db, done: levels.append((db, done)))
+        report = next(each for each in (check() for _ in range(TRIES)) if each.erle_db is not None)
     finally:
         virtual_audio.control("unload-module", module)
-    assert report.verdict in (EchoVerdict.CANCELLED, EchoVerdict.REMAINS)  # a busy machine stutters
     assert report.delay is not None
-    assert report.erle_db is not None
+    assert 0.0 < report.delay < 0.7
     assert max(db for db, _ in levels) > -40.0
     assert levels[-1][1] == 1.0
     companion.type("what time is it")
@@ -86,14 +102,16 @@ def test_what_is_said_is_recorded_judged_and_played_back(
     speaker.start()
     report = companion.checks.microphone(job(), lambda _db, _done: begun.set())
     speaker.join()
-    assert report.verdict in (MicrophoneVerdict.WELL, MicrophoneVerdict.NO_SPEECH)
+    assert report.verdict not in (MicrophoneVerdict.NOTHING, MicrophoneVerdict.MISSING)
     assert report.device is not None
+    loudest = loudest_part(report.samples)
     with virtual_audio.recording(16_000) as recording:
-        companion.checks.play(job(), report.samples)
+        for _ in range(TRIES):
+            companion.checks.play(job(), report.samples)
+            if likeness(loudest, recording.samples) > 0.5:
+                break
         companion.checks.chime(job())
-    heard = recording.samples
-    if report.verdict is MicrophoneVerdict.WELL:
-        assert likeness(report.samples[8000:24000], heard) > 0.5
+    assert likeness(loudest, recording.samples) > 0.5
 
 
 def test_a_check_is_cancelled_and_another_one_waits(session: tuple[AppSession, Witness]) -> None:

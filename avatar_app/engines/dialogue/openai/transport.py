@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
 from avatar_app.core.network import causes, check_environment, is_loopback, root_cause
+from avatar_app.core.network_access import ALLOW_NETWORK
 from avatar_app.core.turn import Turn
 
 CONNECT_WITHIN = 5.0
@@ -57,6 +58,8 @@ def transport_errors() -> tuple[type[Exception], ...]:
 
 def unreachable(error: Exception, address: str) -> AvatarError:
     """Return the error for a failed connection to `address`."""
+    if _is_refused(error):
+        return EngineFailed(f"Connections to {address} are not allowed.", ALLOW_NETWORK)
     cause = root_cause(error)
     match cause:
         case ssl.SSLCertVerificationError():
@@ -143,6 +146,11 @@ def _error_of(state: RetryCallState) -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
 
 
+def _is_refused(error: BaseException) -> bool:
+    """Whether the user does not allow the connection."""
+    return any(isinstance(each, PermissionError) for each in causes(error))
+
+
 def _is_not_ready(error: BaseException | None) -> bool:
     return getattr(error, "status_code", 0) == _NOT_READY
 
@@ -154,7 +162,7 @@ def _may_pass(error: BaseException) -> bool:
         case openai.APITimeoutError():
             return type(error.__cause__).__name__ == "ConnectTimeout"
         case openai.APIConnectionError():
-            return not isinstance(root_cause(error), ssl.SSLError)
+            return not (isinstance(root_cause(error), ssl.SSLError) or _is_refused(error))
         case openai.RateLimitError():
             return error.code != "insufficient_quota"
         case openai.APIStatusError():
