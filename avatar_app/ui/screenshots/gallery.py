@@ -97,7 +97,6 @@ _SPEAKING: tuple[Event, ...] = (
 )
 SCENES = (
     GalleryScene("idle", (), transcript=False),
-    GalleryScene("first-steps", (), transcript=False, first_steps=True),
     GalleryScene(
         "listening",
         (
@@ -133,6 +132,7 @@ SCENES = (
         page=DEVICES,
         press=("Test the microphone", "Check for echo"),
     ),
+    GalleryScene("first-steps", (), transcript=False, first_steps=True),
     GalleryScene("voice", _EARLIER, transcript=False, page=VOICES),
     GalleryScene("privacy", _EARLIER, transcript=False, page=PRIVACY),
     GalleryScene("personas", _EARLIER, transcript=False, page=PERSONAS),
