@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from avatar_app.core.manifest import Kind
+from avatar_app.models import servers
 from avatar_app.models.discovery import Found
 from avatar_app.models.servers import Server
 from avatar_app.runtime.registry import Registry
@@ -31,7 +32,7 @@ def settings() -> SettingsStore:
 def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A computer with servers and models; what was asked of it."""
     asked: list[str] = []
-    servers = (
+    answering = (
         Server("http://127.0.0.1:8080/v1", "llama-server", ()),
         Server("http://127.0.0.1:11434/v1", "Ollama", ("llama3.2:1b", "qwen3")),
     )
@@ -45,13 +46,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def look() -> tuple[Server, ...]:
         asked.append("ports")
-        return servers
+        return answering
 
     def found(_folders: object) -> tuple[Found, ...]:
         asked.append("folders")
         return models
 
-    monkeypatch.setattr(local_findings, "look", look)
+    monkeypatch.setattr(servers, "look", look)
     monkeypatch.setattr(local_findings, "found_models", found)
     return asked
 

@@ -22,11 +22,12 @@ def lay_out(window: QWidget, parts: WindowParts) -> None:
     left.setContentsMargins(0, 0, 0, 0)
     left.setSpacing(0)
     left.addWidget(parts.stage, 1)
-    for part in (parts.starter_card, parts.first_steps):
-        card = QHBoxLayout()  # takes no room while the card is hidden
-        card.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
-        card.addWidget(part)
-        left.addLayout(card)
+    cards = QVBoxLayout()  # takes no room while both are hidden
+    cards.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+    cards.setSpacing(UNIT)
+    cards.addWidget(parts.starter_card)
+    cards.addWidget(parts.first_steps)
+    left.addLayout(cards)
     bar = QHBoxLayout()
     bar.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
     bar.addWidget(parts.composer)

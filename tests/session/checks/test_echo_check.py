@@ -10,7 +10,7 @@ import pytest
 from echo_rooms import at_level, fitted, heard_in
 
 from avatar_app.bench.echoes import EchoPath
-from avatar_app.core.values import Samples
+from avatar_app.core.values import AudioChunk, Samples
 from avatar_app.engines.aec.none.engine import PassThrough
 from avatar_app.engines.aec.webrtc_aec3.engine import WebrtcEchoCanceller
 from avatar_app.engines.vad.silero.engine import SileroDetector
@@ -76,9 +76,29 @@ def test_without_a_canceller_the_echo_remains(voice_sound: Samples) -> None:
     assert report.erle_db == pytest.approx(0.0, abs=0.1)
 
 
-def test_an_echo_in_much_noise_is_faint(voice_sound: Samples) -> None:
-    report = checked(voice_sound, EchoPath(0.1, -12.0), noise_db=-40.0)
+class Deaf:
+    """A detector that takes nothing for a voice."""
+
+    def configure(self) -> None: ...
+
+    def probability(self, _block: AudioChunk) -> float:
+        return 0.0
+
+    def close(self) -> None: ...
+
+
+def test_an_echo_that_nobody_takes_for_a_voice_is_faint(voice_sound: Samples) -> None:
+    blocks = heard_in(voice_sound, EchoPath(0.1, -20.0))
+    report = judge_echo(blocks, EchoEngines(PassThrough, PassThrough, Deaf))
     assert report.verdict is EchoVerdict.FAINT
+    assert report.echo_db == pytest.approx(-40.5, abs=2.0)
+
+
+def test_an_echo_in_much_noise_is_no_well_cancelled_one(voice_sound: Samples) -> None:
+    report = checked(voice_sound, EchoPath(0.1, -13.5), noise_db=-40.0)
+    assert report.verdict in (EchoVerdict.FAINT, EchoVerdict.REMAINS)
+    assert report.delay == pytest.approx(0.1, abs=0.002)
+    assert report.echo_db == pytest.approx(-34.0, abs=2.5)
 
 
 def test_a_loudspeaker_that_overdrives_the_microphone(voice_sound: Samples) -> None:
