@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.core.network_access import ALLOW_NETWORK, NetworkAccess
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.errors import DiskFailed, DownloadFailed, LicenseNotAccepted
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.models.trash import ModelTrash
 from avatar_app.storage.downloads import DownloadQueue, DownloadState, QueuedDownload
+from avatar_app.system.network_guard import current_guard
 
 if TYPE_CHECKING:  # it is loaded with the first download
     from avatar_app.models.transfer import DownloadOptions
@@ -136,7 +138,10 @@ class ModelDownloads:
         return entry.model != self._current and self.store.presence(model) is Presence.HERE
 
     def _is_mended(self, entry: QueuedDownload, model: Model) -> bool:
-        """Has the disk room now, or was the license accepted?"""
+        """Has the disk room now, was the license accepted, is the network allowed?"""
+        if entry.hint == ALLOW_NETWORK:
+            guard = current_guard()
+            return guard is None or guard.access is NetworkAccess.ALL
         if entry.reason == LicenseNotAccepted.__name__:
             return self.store.is_accepted(model)
         if entry.reason != DiskFailed.__name__:

@@ -14,6 +14,7 @@ from shelf import BODY, write_catalog
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind
+from avatar_app.core.network_access import NetworkAccess
 from avatar_app.models.abilities import Ability
 from avatar_app.models.errors import LicenseNotAccepted
 from avatar_app.models.store import Presence
@@ -27,6 +28,7 @@ from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import EngineProfile, Measurements
 from avatar_app.system.hardware import fingerprint
+from avatar_app.system.network_guard import start_guard, stop_guard
 from avatar_app.system.paths import app_paths
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -212,6 +214,22 @@ def test_an_error_goes_when_it_holds_no_more(site: Site, opened, monkeypatch) ->
     assert "has 10 kB left" in library.downloads.transfers()[0].message
     monkeypatch.undo()
     assert states(library) == {"three": TransferState.PAUSED}
+
+
+def test_a_download_that_was_not_allowed_waits_for_the_user_once_it_is(site: Site, opened) -> None:
+    library, allowed = opened(), [NetworkAccess.NONE]
+    start_guard(lambda: allowed[0], app_paths())
+    try:
+        library.downloads.get("one")
+        wait(library, lambda: states(library) == {"one": TransferState.FAILED})
+        assert "not allowed" in library.downloads.transfers()[0].message
+        assert site.asked == []
+        allowed[0] = NetworkAccess.ALL
+        assert states(library) == {"one": TransferState.PAUSED}
+        library.downloads.get("one")
+        wait(library, lambda: states(library) == {})
+    finally:
+        stop_guard()
 
 
 def test_one_that_came_by_another_way_is_off_the_queue(site: Site, opened) -> None:
