@@ -53,9 +53,7 @@ class _Film:
     rate: int
 
 
-def measure(
-    settings: Settings, places: AppPaths, *, quick: bool, face: str | None = None
-) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool, face: str | None = None) -> Report:
     """Measure the written film, pixels against samples, and the screen, by the presenter's own
     record.
 
@@ -67,12 +65,12 @@ def measure(
     if face is not None:
         chosen = face_called(face)
         state = loud_lips() if chosen is BenchFace.WAV2LIP else None
-        settings = with_face(settings, places, chosen, state)
+        settings = with_face(settings, paths, chosen, state)
     report = Report()
-    path = places.videos / "skew.mp4"
+    path = paths.videos / "skew.mp4"
     parts = stepped("skew, part", ("the film", "what was shown"))
     next(parts)
-    told = film_saying(settings, places, STORY if quick else TEXT, path, pace)
+    told = film_saying(settings, paths, STORY if quick else TEXT, path, pace)
     report.add("notices", len(told), "", most=0)  # otherwise another face would be measured
     lags = lags_ms(_read(path))
     offset = float(np.median(lags)) if lags else None
@@ -82,7 +80,7 @@ def measure(
     report.series["film_lag [ms]"] = lags
     report.add("film_stretches", len(lags), "", least=20 if quick else 50)
     next(parts)
-    _add_shown(report, settings, places, quick=quick, pace=pace)
+    _add_shown(report, settings, paths, quick=quick, pace=pace)
     return report
 
 
@@ -158,10 +156,10 @@ def _read(path: Path) -> _Film:
 
 
 def _add_shown(
-    report: Report, settings: Settings, places: AppPaths, *, quick: bool, pace: float
+    report: Report, settings: Settings, paths: AppPaths, *, quick: bool, pace: float
 ) -> None:
     """Add the presenter's record of the pictures shown with the sound played at that moment."""
-    with offline_conversation(settings, places, _unnoticed, pace, output_latency=0.06) as gathering:
+    with offline_conversation(settings, paths, _unnoticed, pace, output_latency=0.06) as gathering:
         gathering.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
         for _ in gathering.room.pass_time(60.0):
             if gathering.ended:

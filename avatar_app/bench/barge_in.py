@@ -10,9 +10,9 @@ from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure interruptions, noises, and the echo of the loudspeaker."""
-    del places  # nothing is stored
+    del paths  # nothing is stored
     report = Report()
     measure_interruptions(report, settings, rounds=10 if quick else 100)
     measure_coughs(report, settings, count=5 if quick else 24)

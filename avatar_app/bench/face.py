@@ -26,13 +26,11 @@ LOOKS = (FaceState.IDLE, FaceState.LISTENING, FaceState.THINKING)
 QUICK_FRAMES, FRAMES = 60, 450
 
 
-def measure(
-    settings: Settings, places: AppPaths, *, quick: bool, face: str | None = None
-) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool, face: str | None = None) -> Report:
     """Let the settings' face, or the one called `face`, speak with the settings' voice,
     then rest."""
     if face is not None:
-        settings = with_face(settings, places, face_called(face))
+        settings = with_face(settings, paths, face_called(face))
     count = QUICK_FRAMES if quick else FRAMES
     voice, shown = engine_of(settings, Kind.TTS), engine_of(settings, Kind.FACE)
     try:

@@ -33,12 +33,12 @@ RESTING = 3
 
 
 def measure_face(
-    settings: Settings, places: AppPaths, face: str, utterances: int | None, *, quick: bool
+    settings: Settings, paths: AppPaths, face: str, utterances: int | None, *, quick: bool
 ) -> Report:
     """Run `Face.perform` over short utterances, as fast as it can; only the face is in this process
     besides the voice's own process."""
     count = utterances or (QUICK_UTTERANCES if quick else UTTERANCES)
-    chosen = with_face(settings, places, face_called(face))
+    chosen = with_face(settings, paths, face_called(face))
     speeches = _speeches(chosen)
     give_back_memory()  # memory freed after writing the weights would hide what loading takes
     before = _megabytes()

@@ -43,7 +43,7 @@ def face_called(name: str) -> BenchFace:
 
 
 def with_face(
-    settings: Settings, places: AppPaths, face: BenchFace, state: State | None = None
+    settings: Settings, paths: AppPaths, face: BenchFace, state: State | None = None
 ) -> Settings:
     """Return the settings with `face` at 720p and 25 Hz; its other options stay as chosen.
 
@@ -51,10 +51,10 @@ def with_face(
     """
     options: dict[str, Any] = {"fps": FPS, "width": WIDTH, "height": HEIGHT}
     if face is not BenchFace.ILLUSTRATED:
-        options["avatar"] = str(_avatar(places))
+        options["avatar"] = str(_avatar(paths))
     if face is BenchFace.WAV2LIP:
         weights = random_state() if state is None else state
-        options["model"] = str(write_weights(places.models / "bench.safetensors", weights))
+        options["model"] = str(write_weights(paths.models / "bench.safetensors", weights))
     known = {option.name for option in Registry().find(Kind.FACE, face).options}
     chosen = {name: value for name, value in settings.face.options.items() if name in known}
     choice = EngineChoice(engine=face, options=options | chosen)
@@ -77,13 +77,13 @@ def write_weights(path: Path, state: State) -> Path:
     return path
 
 
-def _avatar(places: AppPaths) -> Path:
+def _avatar(paths: AppPaths) -> Path:
     photo = folders.shipped("tests") / "data/faces/astronaut.png"
     if not photo.is_file():
         raise InputInvalid(
             "The photo for this bench is missing.", "It is in the program's source, under tests."
         )
-    shelf, name = AvatarLibrary.of(places), "bench"
+    shelf, name = AvatarLibrary.of(paths), "bench"
     if name not in shelf.names():
         Job("avatar", lambda job: make_avatar(photo, name, job, shelf)).run()
     return shelf.folder(name)

@@ -33,14 +33,14 @@ QUESTIONS = (
 )
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure from the user's text to the first word, with the earlier context processed in idle
     time, as in a conversation. The second start reuses the processed persona. Raises ModelMissing
     where neither the chosen model nor SmolLM2 is installed."""
     report = Report()
     asked = QUESTIONS[:3] if quick else QUESTIONS
     for start in stepped("start", ("first", "second")):
-        with _model(settings, places) as dialogue:
+        with _model(settings, paths) as dialogue:
             conversation = _Conversation(dialogue, read_persona(settings.persona).system)
             report.add(f"{start}_start_read_ahead", conversation.read_ahead(), "ms")
             waits = [conversation.ask(text) for text in asked]
@@ -77,11 +77,11 @@ class _Conversation:
 
 
 @contextmanager
-def _model(settings: Settings, places: AppPaths) -> Iterator[Any]:
+def _model(settings: Settings, paths: AppPaths) -> Iterator[Any]:
     """Load the model of the settings, or the smallest one, in a process of its own."""
     registry, chosen = Registry(), settings.dialogue
     options = dict(chosen.options) if chosen.engine == ENGINE else {"model": MODEL}
-    options["prompt_cache"] = str(places.cache / "prompts")
+    options["prompt_cache"] = str(paths.cache / "prompts")
     engine = create_engine(registry, registry.find(Kind.DIALOGUE, ENGINE), options)
     try:
         if isinstance(engine, Host):

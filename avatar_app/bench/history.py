@@ -37,15 +37,15 @@ _TEXT = (
 )
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Files of TURNS turns: in conversations of PER_CONVERSATION, and for the window in one. Times
     of processor, where nothing else is said: other programs do not count."""
     del settings
     rounds, report = QUICK_ROUNDS if quick else ROUNDS, Report()
-    fill(places.history_file, TURNS, PER_CONVERSATION)
-    opened = timed(rounds, lambda: History(places.history_file).close())
+    fill(paths.history_file, TURNS, PER_CONVERSATION)
+    opened = timed(rounds, lambda: History(paths.history_file).close())
     report.add_percentiles("open", opened, "ms", p50=OPEN_MS, p95=None)
-    history = History(places.history_file)
+    history = History(paths.history_file)
     store = history.conversations
     newest = store.list()[0].id
     report.add("list", _median(timed(rounds, store.list)), "ms")
@@ -54,8 +54,8 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
         found = _median(timed(rounds, partial(store.search, words)))
         report.add(f"search “{words}”", found, "ms")
     history.close()
-    report.add("scan_without_index", _median(timed(rounds, lambda: _scan(places))), "ms")
-    for name, milliseconds in _window(places.data / "one", quick=quick).items():
+    report.add("scan_without_index", _median(timed(rounds, lambda: _scan(paths))), "ms")
+    for name, milliseconds in _window(paths.data / "one", quick=quick).items():
         most = OPEN_MS if name == "open" else None
         report.add(f"window_{name}", milliseconds, "ms", most=most)
     return report
@@ -97,9 +97,9 @@ def _median(milliseconds: list[float]) -> float:
     return float(np.median(milliseconds))
 
 
-def _scan(places: AppPaths) -> object:
+def _scan(paths: AppPaths) -> object:
     """The same without an index."""
-    connection = sqlite3.connect(places.history_file)
+    connection = sqlite3.connect(paths.history_file)
     try:
         return connection.execute(SCAN).fetchone()
     finally:

@@ -13,9 +13,9 @@ MODELS = ("kokoro-v1.0", "kokoro-v1.0-int8")
 class HumanVoice(UserVoice):
     """Context manager. ModelMissing where no model of Kokoro is here."""
 
-    def __init__(self, places: AppPaths) -> None:
-        paths = [path_if_here(name, places) for name in MODELS]
-        here = [path for path in paths if path is not None]
+    def __init__(self, paths: AppPaths) -> None:
+        files = [path_if_here(name, paths) for name in MODELS]
+        here = [path for path in files if path is not None]
         if not here:
             raise ModelMissing(
                 "Kokoro is not on this machine.", f"Type: avatar-app models download {MODELS[1]}"

@@ -23,11 +23,11 @@ PATIENCE = 300.0
 """Timeout of the probe in seconds, in addition to the measured time."""
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure in a process of its own, with a fresh user folder."""
     del settings  # the process reads the shipped settings
     seconds = QUICK_SECONDS if quick else SECONDS
-    measured = _probe(places, seconds)
+    measured = _probe(paths, seconds)
     report = Report()
     for state, most in CORES.items():
         threads: dict[str, float] = measured[state]["threads"]
@@ -39,9 +39,9 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     return report
 
 
-def _probe(places: AppPaths, seconds: float) -> dict[str, Any]:
+def _probe(paths: AppPaths, seconds: float) -> dict[str, Any]:
     command = [sys.executable, "-m", PROBE, str(seconds)]
-    environment = os.environ | {DATA_DIR_VARIABLE: str(places.data)}
+    environment = os.environ | {DATA_DIR_VARIABLE: str(paths.data)}
     try:
         done = subprocess.run(
             command,

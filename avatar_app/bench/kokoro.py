@@ -82,10 +82,10 @@ class _Way:
         self.sounds.append(sound)
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure all implementations on each sentence, in turns; then first clauses. Raises
     ModelMissing without the model."""
-    del places  # the model is among the user's
+    del paths  # the model is among the user's
     report = Report()
     report.add("load_before", os.getloadavg()[0], "")
     options = _options(settings)

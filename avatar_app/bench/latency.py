@@ -21,19 +21,19 @@ SOUND_P50, SOUND_P95 = 450.0, 700.0
 """Milliseconds from the end of the voice to the first sound, with Smart Turn."""
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure the pipeline's overhead, the wait with real engines, and pauses taken for an end; the
     last two with Smart Turn as well, where its model is here."""
     report = Report()
     measure_overhead(report, turns=10 if quick else 60)
-    measure_wait(report, settings, places, quick=quick)
+    measure_wait(report, settings, paths, quick=quick)
     measure_pauses(report, settings, quick=quick)
-    _measure_with_smart_turn(report, settings, places, quick=quick)
+    _measure_with_smart_turn(report, settings, paths, quick=quick)
     return report
 
 
 def _measure_with_smart_turn(
-    report: Report, settings: Settings, places: AppPaths, *, quick: bool
+    report: Report, settings: Settings, paths: AppPaths, *, quick: bool
 ) -> None:
     """By people's voices, or one like theirs: espeak-ng's rises and falls as nobody's does."""
     path = path_if_here(MODEL, app_paths())
@@ -45,7 +45,7 @@ def _measure_with_smart_turn(
     for name, given in (("people_", settings), ("smart_turn_", chosen)):
         sound = (SOUND_P50, SOUND_P95) if given is chosen else (None, None)
         speakers = _people(quick=quick)
-        measure_wait(report, given, places, quick=quick, sound=sound, speakers=speakers, name=name)
+        measure_wait(report, given, paths, quick=quick, sound=sound, speakers=speakers, name=name)
     detector = smart_turn(chosen)
     measure_pauses(report, chosen, quick=quick, detector=detector, name="smart_turn_")
     detector.close()

@@ -56,7 +56,7 @@ class _Models:
     kokoro: Path | None
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure. Raises ConfigInvalid where the libraries are not installed. The voice is that of the
     settings."""
     missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
@@ -66,7 +66,7 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
             f"Type: {install_command(missing, 'bench')}",
         )
     report = Report()
-    models = _written(places.data)
+    models = _written(paths.data)
     rounds = QUICK_ROUNDS if quick else ROUNDS
     with _chain(settings, models) as chain:
         measure_whole_chain(report, chain, rounds)

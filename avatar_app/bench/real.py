@@ -29,7 +29,7 @@ MEMORY_MB = 1200.0
 
 def measure(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     *,
     quick: bool,
     load: int | None = None,
@@ -40,17 +40,17 @@ def measure(
     chosen, report = with_starter_set(settings, app_paths()), Report()
     report.add("load_before", psutil.getloadavg()[0], "processes")
     if load is not None:
-        measure_beside_load(report, chosen, places, load, quick=quick)
+        measure_beside_load(report, chosen, paths, load, quick=quick)
     if minutes is not None:
-        measure_growth(report, chosen, places, minutes, quick=quick)
+        measure_growth(report, chosen, paths, minutes, quick=quick)
     if load is None and minutes is None:
-        _measure_conversation(report, chosen, places, quick=quick)
+        _measure_conversation(report, chosen, paths, quick=quick)
     report.add("load_after", psutil.getloadavg()[0], "processes")
     return report
 
 
 def _measure_conversation(
-    report: Report, settings: Settings, places: AppPaths, *, quick: bool
+    report: Report, settings: Settings, paths: AppPaths, *, quick: bool
 ) -> None:
     memory = list[float]()
 
@@ -58,7 +58,7 @@ def _measure_conversation(
         memory.append(read_family().memory_mb)
 
     target = (SOUND_P50, SOUND_P95)
-    measure_wait(report, settings, places, quick=quick, sound=target, watch=look)
+    measure_wait(report, settings, paths, quick=quick, sound=target, watch=look)
     measure_interruptions(report, settings, rounds=5 if quick else 40)
     report.add("memory", max(memory, default=None), "MB", most=MEMORY_MB)
 

@@ -25,13 +25,13 @@ GROWTH_MB = 10.0
 
 
 def measure_growth(
-    report: Report, settings: Settings, places: AppPaths, minutes: float, *, quick: bool
+    report: Report, settings: Settings, paths: AppPaths, minutes: float, *, quick: bool
 ) -> None:
     """One conversation of so many minutes of its own clock, all sayings again and again."""
     rng = np.random.default_rng(17)
     sayings, read = _sayings(quick=quick), list[FamilyReading]()
     at, answered = list[float](), 0
-    with asked_conversation(settings, places) as gathering:
+    with asked_conversation(settings, paths) as gathering:
         asker = Asker(gathering, PATIENCE, lambda: float(rng.uniform(*LISTENED)))
         for saying in itertools.cycle(sayings):
             answered += bool(asker.ask(saying))

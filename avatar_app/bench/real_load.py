@@ -17,12 +17,12 @@ PATIENCE = 30.0
 
 
 def measure_beside_load(
-    report: Report, settings: Settings, places: AppPaths, load: int, *, quick: bool
+    report: Report, settings: Settings, paths: AppPaths, load: int, *, quick: bool
 ) -> None:
     """The same sayings twice in one run: alone, and beside `load` busy processes."""
-    alone = ask_all(settings, places, quick=quick, patience=PATIENCE)
+    alone = ask_all(settings, paths, quick=quick, patience=PATIENCE)
     with busy_processes(load):
-        beside = ask_all(settings, places, quick=quick, patience=PATIENCE)
+        beside = ask_all(settings, paths, quick=quick, patience=PATIENCE)
     report.add("busy_processes", load, "")
     _add_wait(report, "alone", alone)
     _add_wait(report, "beside", beside)

@@ -33,7 +33,7 @@ STARTING = 120.0
 
 def measure(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     *,
     quick: bool,
     face: str | None = None,
@@ -44,12 +44,12 @@ def measure(
     chosen = face_called(face or BenchFace.WAV2LIP)
     seconds = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     report = Report()
-    watched = with_face(settings, places, chosen)
+    watched = with_face(settings, paths, chosen)
     conversations = [(watched, seconds)]
     if chosen is not BenchFace.ILLUSTRATED:
-        drawn = with_face(settings, places, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
+        drawn = with_face(settings, paths, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
         conversations = [drawn, *conversations, drawn]
-    told = [_watched(each, places, long) for each, long in stepped("realtime, talk", conversations)]
+    told = [_watched(each, paths, long) for each, long in stepped("realtime, talk", conversations)]
     live = told[len(told) // 2]
     baseline = [each for each in told if each is not live]
     precision = str(watched.face.options.get("precision", "fp32"))
@@ -123,10 +123,10 @@ def _rate(live: dict[str, Any]) -> float | None:
     return FPS * (due - live["dropped"]) / due if due else None
 
 
-def _watched(settings: Settings, places: AppPaths, seconds: float) -> dict[str, Any]:
+def _watched(settings: Settings, paths: AppPaths, seconds: float) -> dict[str, Any]:
     """Return the probe's measurements."""
     environment = os.environ | {
-        DATA_DIR_VARIABLE: str(places.data),
+        DATA_DIR_VARIABLE: str(paths.data),
         "QT_QPA_PLATFORM": "offscreen",
     }
     command = [sys.executable, "-m", PROBE, settings.model_dump_json(), str(seconds)]

@@ -54,16 +54,16 @@ class _Run:
     """The same after everything is loaded."""
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Return the median of all rounds, as other work on the machine only disturbs some."""
     del settings  # both use the defaults
-    write_weights(places.models / MODEL, random_state())
-    write_sound(places.data / VOICE, _speech())
+    write_weights(paths.models / MODEL, random_state())
+    write_sound(paths.data / VOICE, _speech())
     ways = (OURS, LOOP) if importlib.util.find_spec(TORCH) is not None else (OURS,)
     runs: dict[str, list[_Run]] = {OURS: [], LOOP: []}
     for _ in stepped("render, round", range(QUICK_ROUNDS if quick else ROUNDS)):
         for way in ways:
-            runs[way].append(_run(way, places.data))
+            runs[way].append(_run(way, paths.data))
     return _report(runs[OURS], runs[LOOP])
 
 

@@ -52,7 +52,7 @@ SPOKEN = 0.3
 
 def measure(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     *,
     quick: bool,
     face: str | None = None,
@@ -61,7 +61,7 @@ def measure(
     """Run typed and spoken turns, some of them interrupted at random, on engines without a model;
     with `face`, that face speaks so many times instead."""
     if face is not None:
-        return measure_face(settings, places, face, utterances, quick=quick)
+        return measure_face(settings, paths, face, utterances, quick=quick)
     turns = utterances or (QUICK_TURNS if quick else TURNS)
     rng = np.random.default_rng(13)
     process = psutil.Process()

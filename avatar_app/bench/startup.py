@@ -28,19 +28,19 @@ _LOADED = (
 )
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure starts, each in a fresh process with a temporary user folder."""
     del settings  # each process reads the shipped settings
     rounds = 3 if quick else 10
-    bare = [_seconds("0", places) for _ in range(rounds)]
-    imported = [_seconds("import avatar_app", places) for _ in range(rounds)]
+    bare = [_seconds("0", paths) for _ in range(rounds)]
+    imported = [_seconds("import avatar_app", paths) for _ in range(rounds)]
     report = Report()
     own = (float(np.median(imported)) - float(np.median(bare))) * 1000
     report.add("bare_interpreter", float(np.median(bare)) * 1000, "ms")
     report.add("import_avatar_app", own, "ms", most=IMPORT_MS)
-    report.add("heavy_packages_imported", float(_run(["-c", _LOADED], places)), "", most=0)
-    _open_window(places)  # once to fill the disk cache: the target is for a warm start
-    seen = [_open_window(places) for _ in range(1 if quick else 3)]
+    report.add("heavy_packages_imported", float(_run(["-c", _LOADED], paths)), "", most=0)
+    _open_window(paths)  # once to fill the disk cache: the target is for a warm start
+    seen = [_open_window(paths) for _ in range(1 if quick else 3)]
     visible = _median(seen, "window_visible_ms")
     report.add("window_visible", visible, "ms", most=WINDOW_MS)
     report.add("first_face_frame", _median(seen, "first_face_frame_ms"), "ms", most=FACE_MS)
@@ -50,15 +50,15 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     return report
 
 
-def _seconds(code: str, places: AppPaths) -> float:
+def _seconds(code: str, paths: AppPaths) -> float:
     began = time.perf_counter()
-    _run(["-c", code], places)
+    _run(["-c", code], paths)
     return time.perf_counter() - began
 
 
-def _open_window(places: AppPaths) -> dict[str, Any]:
+def _open_window(paths: AppPaths) -> dict[str, Any]:
     """Return the probe's output."""
-    lines = _run(["-m", PROBE], places).splitlines()
+    lines = _run(["-m", PROBE], paths).splitlines()
     seen: dict[str, Any] = json.loads(lines[-1])
     return seen
 
@@ -68,9 +68,9 @@ def _median(seen: list[dict[str, Any]], name: str) -> float | None:
     return None if None in values else float(np.median(values))
 
 
-def _run(arguments: list[str], places: AppPaths) -> str:
+def _run(arguments: list[str], paths: AppPaths) -> str:
     environment = os.environ | {
-        DATA_DIR_VARIABLE: str(places.data),
+        DATA_DIR_VARIABLE: str(paths.data),
         "QT_QPA_PLATFORM": "offscreen",
     }
     try:

@@ -82,10 +82,10 @@ Policy = Callable[[HeardSilence], float]
 
 
 def measure(
-    settings: Settings, places: AppPaths, *, quick: bool, recordings: str | None = None
+    settings: Settings, paths: AppPaths, *, quick: bool, recordings: str | None = None
 ) -> Report:
     """`recordings`: a folder with more of them, one turn each."""
-    del places  # nothing is stored
+    del paths  # nothing is stored
     report, rng = Report(), np.random.default_rng(17)
     detector = smart_turn(settings)
     try:
@@ -141,10 +141,10 @@ def _hesitating(voice: Samples, rng: np.random.Generator) -> list[Samples]:
     if len(inside) < GAP:
         return []
     gaps = np.lib.stride_tricks.sliding_window_view(inside, GAP).all(axis=1)
-    places = np.nonzero(gaps)[0] + first + GAP // 2
-    if not len(places):
+    candidates = np.nonzero(gaps)[0] + first + GAP // 2
+    if not len(candidates):
         return []
-    at = int(rng.choice(places)) * MICROPHONE_BLOCK
+    at = int(rng.choice(candidates)) * MICROPHONE_BLOCK
     return [np.concatenate([voice[:at], silence(float(rng.uniform(*HESITATION))), voice[at:]])]
 
 

@@ -69,9 +69,9 @@ class Fit:
         return float(closed.mean()) if len(closed) else 1.0
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure the network and, in the same run, loudness alone."""
-    del settings, places  # without the user's engines and folders
+    del settings, paths  # without the user's engines and folders
     report = Report()
     speakers = list(flite_speakers(quick=quick) or espeak_speakers(quick=quick))
     steps: list[float] = []

@@ -47,7 +47,7 @@ def _unwatched(_conversation: OfflineConversation) -> None:
 def measure_wait(
     report: Report,
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     *,
     quick: bool,
     sound: tuple[float | None, float | None] = (SOUND_P50, SOUND_P95),
@@ -61,7 +61,7 @@ def measure_wait(
     names begin with; `watch` is called at the end of each conversation, while its engines are
     loaded.
     """
-    asked = ask_all(settings, places, quick=quick, speakers=speakers, watch=watch)
+    asked = ask_all(settings, paths, quick=quick, speakers=speakers, watch=watch)
     answered = [marks for marks in asked if marks]
     for mark in MARKS:
         values = [each[mark] for each in answered if mark in each]
@@ -72,7 +72,7 @@ def measure_wait(
 
 def ask_all(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     *,
     quick: bool,
     speakers: Iterable[list[Saying]] | None = None,
@@ -83,7 +83,7 @@ def ask_all(
     `patience`: see Asker."""
     asked: list[dict[str, float]] = []
     for sayings in speakers or _speakers(quick=quick):
-        with asked_conversation(settings, places) as gathering:
+        with asked_conversation(settings, paths) as gathering:
             asker = Asker(gathering, patience)
             asked += [asker.ask(saying) for saying in sayings]
             watch(gathering)
@@ -91,10 +91,10 @@ def ask_all(
 
 
 def asked_conversation(
-    settings: Settings, places: AppPaths
+    settings: Settings, paths: AppPaths
 ) -> AbstractContextManager[OfflineConversation]:
     """A conversation in which the loudspeaker is as late as a laptop's."""
-    return offline_conversation(settings, places, _unnoticed, output_latency=OUTPUT_LATENCY)
+    return offline_conversation(settings, paths, _unnoticed, output_latency=OUTPUT_LATENCY)
 
 
 def _speakers(*, quick: bool) -> Iterable[list[Saying]]:

@@ -75,7 +75,7 @@ class _Contestant:
         self.ms += [(end - begin) * 1000 / self.batch for begin, end in pairwise(finished[:-1])]
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure plain PyTorch (each picture whole, nothing cached), fp32 and reduced precision, in
     turns."""
     del settings  # it needs neither an avatar nor a checkpoint
@@ -95,7 +95,7 @@ def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
     _compare(report, contestants)
     _judge(report, painters, plain, mels)
     _compose(report, painters, mels)
-    _encode(report, places)
+    _encode(report, paths)
     return report
 
 
@@ -243,14 +243,14 @@ def _compose(
     report.add_percentiles("composition", blended, "ms", p50=BLENDED_MS)
 
 
-def _encode(report: Report, places: AppPaths, count: int = 100) -> None:
+def _encode(report: Report, paths: AppPaths, count: int = 100) -> None:
     """Measure x264, ultrafast, conversion included, for pictures in which only the lips change."""
     rng = np.random.default_rng(4)
     width, height = SIZE
     picture = np.full((height, width, 3), 128, np.uint8)
     x0, y0, x1, y1 = (round(edge) for edge in BOX)
     encoded: list[float] = []
-    with VideoWriter(places.videos / "encoded.mp4", 25, "ultrafast", silent=True) as movie:
+    with VideoWriter(paths.videos / "encoded.mp4", 25, "ultrafast", silent=True) as movie:
         for _ in range(count):
             picture[y0:y1:8, x0:x1:8] = rng.integers(0, 256, 3)
             began = time.perf_counter()

@@ -57,9 +57,9 @@ class _Way:
         self.errors[clip.name] = word_errors(heard, clip.said)
 
 
-def measure(settings: Settings, places: AppPaths, *, quick: bool) -> Report:
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Measure both on each clip, in turns; then the clips in real time."""
-    del places  # the model is among the user's
+    del paths  # the model is among the user's
     options = _whisper_options(settings)
     report = Report()
     report.add("load_before", os.getloadavg()[0], "")

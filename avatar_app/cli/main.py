@@ -79,14 +79,14 @@ def run(settings: Assignments = None) -> int:
     if not has_display():
         out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
-    places = app_paths()
-    store = SettingsStore(places.settings_file, overrides=parse_overrides(settings or []))
-    log_to_file(places.logs, store.settings.log.level)
-    watch_network(store, places)
+    paths = app_paths()
+    store = SettingsStore(paths.settings_file, overrides=parse_overrides(settings or []))
+    log_to_file(paths.logs, store.settings.log.level)
+    watch_network(store, paths)
     from avatar_app.session.app_session import AppSession
     from avatar_app.ui.app import run_window
 
-    return run_window(AppSession(store, places))
+    return run_window(AppSession(store, paths))
 
 
 @app.command(rich_help_panel=FILM)
@@ -102,10 +102,10 @@ def demo(
 
     loaded, notices = _settings(settings)
     print_notices(err, notices)
-    places = app_paths()
-    path = output or places.videos / "avatar-demo.mp4"
+    paths = app_paths()
+    path = output or paths.videos / "avatar-demo.mp4"
     with busy(err, "Preparing …") as tell_status:
-        report = film_demo(loaded, places, path, lambda text: tell_status(f"The user says: {text}"))
+        report = film_demo(loaded, paths, path, lambda text: tell_status(f"The user says: {text}"))
     for sentence in report["notices"]:
         print_warning(err, sentence)
     out.print(f"The film is {path}", soft_wrap=True)

@@ -83,14 +83,14 @@ def render(
     return 0
 
 
-def _filmed(settings: Any, profile: Any, places: Any, order: Any) -> dict[str, Any]:
+def _filmed(settings: Any, profile: Any, paths: Any, order: Any) -> dict[str, Any]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     from avatar_app.core.turn import Turn
     from avatar_app.render.job import RenderJob
 
     with busy(_err, "Getting ready …"):
-        filming = RenderJob(settings, profile, places, order)
+        filming = RenderJob(settings, profile, paths, order)
     parts = (
         TextColumn("Filming"),
         BarColumn(),

@@ -38,7 +38,7 @@ def shoot_all(folder: Path) -> list[Path]:
                 performance,
                 registry.all(),
                 history=history,
-                places=paths_under(Path(user)),
+                paths=paths_under(Path(user)),
             )
 
         history = History(Path(user) / "history.db")

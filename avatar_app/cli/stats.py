@@ -31,13 +31,13 @@ def stats(
     from avatar_app.storage.measurements import Measurements
     from avatar_app.system.paths import app_paths
 
-    places = app_paths()
-    with closing(Measurements.of(places)) as measurements:
+    paths = app_paths()
+    with closing(Measurements.of(paths)) as measurements:
         if forget:
             measurements.forget()
             out.print("The times of all turns are deleted.")
             return 0
-        found = statistics(measurements, Registry(), user_catalog(places.models), days)
+        found = statistics(measurements, Registry(), user_catalog(paths.models), days)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:

@@ -51,26 +51,26 @@ class Finding:
 Check = Callable[[Settings, AppPaths], Iterator[Finding]]
 
 
-def examine(settings: Settings, places: AppPaths) -> Iterator[Finding]:
+def examine(settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     """Yield all findings as they are made; a problem is reported by the first check that
     finds it."""
     told: list[str] = []
     for check in CHECKS:
-        for finding in _checked(check, settings, places):
+        for finding in _checked(check, settings, paths):
             if finding.ok or not any(text.endswith(finding.text) for text in told):
                 yield finding
             if not finding.ok:
                 told.append(finding.text)
 
 
-def _checked(check: Check, settings: Settings, places: AppPaths) -> Iterator[Finding]:
+def _checked(check: Check, settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     try:
-        yield from check(settings, places)
+        yield from check(settings, paths)
     except AvatarError as error:
         yield Finding.failed(error.message, error.hint)
 
 
-def _python(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+def _python(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
     version = platform.python_version()
     fit = sys.version_info >= OLDEST_PYTHON
     wanted = ".".join(map(str, OLDEST_PYTHON))
@@ -83,37 +83,37 @@ def _python(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
         yield Finding.passed("All packages are installed")
 
 
-def _settings_read(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
+def _settings_read(_settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     from avatar_app.settings.loading import load_settings
 
-    _, notices = load_settings(places.settings_file)
-    there = "" if places.settings_file.exists() else " (does not exist: all defaults apply)"
+    _, notices = load_settings(paths.settings_file)
+    there = "" if paths.settings_file.exists() else " (does not exist: all defaults apply)"
     if not notices:
-        yield Finding.passed(f"Settings {places.settings_file}{there}")
+        yield Finding.passed(f"Settings {paths.settings_file}{there}")
     for notice in notices:
         yield Finding.failed(notice.message, notice.hint)
-    for notice in Registry(user=places.engines).notices:
+    for notice in Registry(user=paths.engines).notices:
         yield Finding.failed(notice.message, notice.hint)
 
 
-def _folders(_settings: Settings, places: AppPaths) -> Iterator[Finding]:
-    for name, folder in (("Settings", places.config), ("Data", places.data), ("Log", places.logs)):
+def _folders(_settings: Settings, paths: AppPaths) -> Iterator[Finding]:
+    for name, folder in (("Settings", paths.config), ("Data", paths.data), ("Log", paths.logs)):
         reason = _why_unwritable(folder)
         remedy = "Change the folder's permissions, or set AVATAR_DATA_DIR to another folder."
         told = f"cannot be written: {reason}" if reason else "can be written"
         yield Finding(not reason, f"{name} folder {folder} {told}", remedy if reason else "")
-    free = shutil.disk_usage(_existing(places.data)).free / 2**30
+    free = shutil.disk_usage(_existing(paths.data)).free / 2**30
     roomy = free >= ENOUGH_FREE_GB
     yield Finding(
         roomy, f"{free:.1f} GB of disk are free", "" if roomy else "Free some space on it."
     )
     notes = (".json", ".lock", ".yaml")
-    models = sorted(path.name for path in places.models.glob("*") if path.suffix not in notes)
+    models = sorted(path.name for path in paths.models.glob("*") if path.suffix not in notes)
     holds = ", ".join(models) if models else "empty; no model is required"
-    yield Finding.passed(f"Model folder {places.models}: {holds}")
+    yield Finding.passed(f"Model folder {paths.models}: {holds}")
 
 
-def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+def _devices(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
     from avatar_app.audio.backend import list_devices
     from avatar_app.audio.devices import Direction, default
 
@@ -132,7 +132,7 @@ def _devices(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
             yield Finding.passed(f"{name.capitalize()}: {device.name} ({count} to choose from)")
 
 
-def _window(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+def _window(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
     """Check Qt in a separate process, as Qt aborts where its platform is missing."""
     import subprocess
 
@@ -149,7 +149,7 @@ def _window(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
     )
 
 
-def _engines(settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+def _engines(settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
     registry = Registry()
     for kind, choice in choices(settings).items():
         yield _engine(registry, kind, choice)
@@ -174,10 +174,10 @@ def _engine(registry: Registry, kind: Kind, choice: EngineChoice) -> Finding:
     return Finding.passed(f"{kind}: {manifest.title} loads in {seconds:.1f} s")
 
 
-def _conversation(settings: Settings, places: AppPaths) -> Iterator[Finding]:
+def _conversation(settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     from avatar_app.diagnostics.scripted_conversation import hold_conversation
 
-    yield from (Finding(*each) for each in hold_conversation(settings, places, PHRASE))
+    yield from (Finding(*each) for each in hold_conversation(settings, paths, PHRASE))
 
 
 def _is_installed(name: str) -> bool:

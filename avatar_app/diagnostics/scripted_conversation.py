@@ -30,11 +30,11 @@ Finding = tuple[bool, str, str]
 """(ok, one line, remedy)."""
 
 
-def hold_conversation(settings: Settings, places: AppPaths, phrase: str) -> Iterator[Finding]:
+def hold_conversation(settings: Settings, paths: AppPaths, phrase: str) -> Iterator[Finding]:
     """Let another voice say `phrase` to the microphone; each step of the answer is a finding."""
     notices: list[Noticed] = []
     with TemporaryDirectory(prefix="avatar-doctor-") as folder:
-        unkept = replace(places, data=Path(folder))  # nothing of it is stored
+        unkept = replace(paths, data=Path(folder))  # nothing of it is stored
         with UserVoice() as user:
             voice = trimmed(user.say(phrase).samples)
         with offline_conversation(settings, unkept, notices.append) as gathering:

@@ -17,9 +17,7 @@ OPTION = "model"
 """The engines' option for a model's name or path."""
 
 
-def with_model_path(
-    options: dict[str, Any], manifest: Manifest, places: AppPaths
-) -> dict[str, Any]:
+def with_model_path(options: dict[str, Any], manifest: Manifest, paths: AppPaths) -> dict[str, Any]:
     """Return the options with the name of a catalog model replaced by its path.
 
     Where none is chosen, the first installed one that the engine asks for is used. Raises
@@ -28,7 +26,7 @@ def with_model_path(
     """
     if not isinstance(name := options.get(OPTION), str) or not (name or manifest.needs.models):
         return options
-    store, catalog = _known(places)
+    store, catalog = _known(paths)
     if model := catalog.by_id.get(name):
         return options | {OPTION: str(usable_path(model, store))}
     if not name and (path := _first_usable(manifest, store, catalog)):
@@ -37,7 +35,7 @@ def with_model_path(
 
 
 def with_installed_model(
-    options: dict[str, Any], manifest: Manifest, places: AppPaths
+    options: dict[str, Any], manifest: Manifest, paths: AppPaths
 ) -> dict[str, Any]:
     """Return options without a choice of the user with a model that is installed.
 
@@ -46,7 +44,7 @@ def with_installed_model(
     name = options.get(OPTION)
     if not isinstance(name, str) or not name:
         return options
-    store, catalog = _known(places)
+    store, catalog = _known(paths)
     default = catalog.by_id.get(name)
     if default is None or store.presence(default) is Presence.HERE:
         return options
@@ -85,13 +83,13 @@ def path_if_here(name: str, here: AppPaths) -> Path | None:
 
 
 def license_notices(
-    options: dict[str, Any], manifest: Manifest, places: AppPaths
+    options: dict[str, Any], manifest: Manifest, paths: AppPaths
 ) -> tuple[Noticed, ...]:
     """Return notices, once, about a restricted model whose path was given by hand."""
     given = options.get(OPTION)
     if not isinstance(given, str) or not given or not Path(given).expanduser().is_file():
         return ()
-    store, catalog = _known(places)
+    store, catalog = _known(paths)
     path = Path(given).expanduser()
     return tuple(
         Noticed(f"{path.name}: {model.license.title}.", model.license.terms)
@@ -120,6 +118,6 @@ def _first_usable(manifest: Manifest, store: Store, catalog: Catalog) -> Path | 
     return None
 
 
-def _known(places: AppPaths) -> tuple[Store, Catalog]:
-    store = Store.of(places)
+def _known(paths: AppPaths) -> tuple[Store, Catalog]:
+    store = Store.of(paths)
     return store, user_catalog(store.root)

@@ -54,8 +54,8 @@ class Store:
     root: Path
 
     @classmethod
-    def of(cls, places: AppPaths) -> Store:
-        return cls(places.models)
+    def of(cls, paths: AppPaths) -> Store:
+        return cls(paths.models)
 
     def folder(self, model: Model) -> Path:
         return self.root / model.id

@@ -30,13 +30,13 @@ class LatencyRecorder:
     """
 
     def __init__(
-        self, places: AppPaths, history: HistorySettings, notice: Callable[[Noticed], None]
+        self, paths: AppPaths, history: HistorySettings, notice: Callable[[Noticed], None]
     ) -> None:
         """Times are stored next to conversations, and as long."""
-        self._places, self._notice = places, notice
+        self._paths, self._notice = paths, notice
         self._notices: list[Noticed] = []
         self._measurements = (
-            _opened(places, history.days, self._notices.append) if history.keep else None
+            _opened(paths, history.days, self._notices.append) if history.keep else None
         )
         self._monitor = Monitor({})
         self._used: Callable[[], Mapping[Kind, Used]] = dict
@@ -80,16 +80,16 @@ class LatencyRecorder:
 
     def _suggest(self, manifest: Manifest) -> str:
         used = self._used().get(manifest.kind)
-        return suggestion(manifest, used.model if used else "", user_catalog(self._places.models))
+        return suggestion(manifest, used.model if used else "", user_catalog(self._paths.models))
 
 
 def store_turns(
-    places: AppPaths, history: HistorySettings, turns: list[TurnEnded], used: Mapping[Kind, Used]
+    paths: AppPaths, history: HistorySettings, turns: list[TurnEnded], used: Mapping[Kind, Used]
 ) -> None:
     """Store the times of a conversation that is over."""
     if not history.keep:
         return
-    measurements = _opened(places, history.days, lambda told: log.info("%s", told.message))
+    measurements = _opened(paths, history.days, lambda told: log.info("%s", told.message))
     if measurements is not None:
         with closing(measurements):
             for turn in turns:
@@ -106,9 +106,9 @@ def store_times(
         log.info("the times of a turn are lost: %s", error)
 
 
-def _opened(places: AppPaths, days: int, notice: Callable[[Noticed], None]) -> Measurements | None:
+def _opened(paths: AppPaths, days: int, notice: Callable[[Noticed], None]) -> Measurements | None:
     try:
-        measurements = Measurements.of(places)
+        measurements = Measurements.of(paths)
         measurements.prune(days)
     except AvatarError as error:
         notice(Noticed(error.message, f"{error.hint} Until then no times of turns are kept."))

@@ -78,7 +78,7 @@ def open_touch(
     choice: EngineChoice,
     folder: Path,
     device: str,
-    places: AppPaths,
+    paths: AppPaths,
     opened: ExitStack,
 ) -> FrameFilter:
     """Return the chosen enhancer as a filter for pictures of the avatar in `folder`; no change for
@@ -92,7 +92,7 @@ def open_touch(
     known = {option.name for option in manifest.options}
     options = {"device": device, "threads": threads(), **choice.options}
     if "model" in known:
-        options["model"] = str(find_weights(options.get("model") or choice.engine, places))
+        options["model"] = str(find_weights(options.get("model") or choice.engine, paths))
     usable = {name: value for name, value in options.items() if name in known}
     enhancer = create_engine(registry, manifest, usable)
     opened.callback(enhancer.close)

@@ -55,8 +55,8 @@ class RenderSpeed:
 class RenderSpeeds:
     """The rendering speeds of all kinds of film on this machine, in one file."""
 
-    def __init__(self, places: AppPaths) -> None:
-        self._path = places.cache / "render-pace.json"
+    def __init__(self, paths: AppPaths) -> None:
+        self._path = paths.cache / "render-pace.json"
 
     def of(self, *kind: object) -> RenderSpeed:
         """Return the speed of films of this kind; a guess before the first one."""

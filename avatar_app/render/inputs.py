@@ -24,7 +24,7 @@ _SITTER = "sitter"
 
 @contextmanager
 def avatar_folder(
-    avatar: str | Path, places: AppPaths, open_eyes: Callable[[], FaceDetector] = FaceDetector
+    avatar: str | Path, paths: AppPaths, open_eyes: Callable[[], FaceDetector] = FaceDetector
 ) -> Iterator[Path]:
     """Return the folder of an avatar, given by name, by its folder, as an .avatar file or as a
     photo.
@@ -33,7 +33,7 @@ def avatar_folder(
     creates the face detector. Raises InputInvalid where the photo cannot be used, ConfigInvalid for
     an unknown name.
     """
-    path, shelf = Path(avatar).expanduser(), AvatarLibrary.of(places)
+    path, shelf = Path(avatar).expanduser(), AvatarLibrary.of(paths)
     if avatar in shelf.names():
         yield shelf.folder(str(avatar))
     elif (path / MANIFEST).is_file():
@@ -50,7 +50,7 @@ def avatar_folder(
             yield own.folder(_SITTER)
 
 
-def find_weights(model: str | Path, places: AppPaths) -> Path:
+def find_weights(model: str | Path, paths: AppPaths) -> Path:
     """Return the file of a network's weights: a path, or a name in the folder of models.
 
     There it is `<name>.pth` (or .safetensors, .onnx), or in a folder `<name>`.
@@ -59,15 +59,15 @@ def find_weights(model: str | Path, places: AppPaths) -> Path:
     if given.is_file():
         return given
     if len(given.parts) == 1:
-        if fetched := path_if_here(str(given), places):
+        if fetched := path_if_here(str(given), paths):
             return fetched
-        beside = (places.models / f"{given}{ending}" for ending in WEIGHTS)
-        inside = sorted((places.models / given).glob("*"))
+        beside = (paths.models / f"{given}{ending}" for ending in WEIGHTS)
+        inside = sorted((paths.models / given).glob("*"))
         for path in (*beside, *inside):
             if path.suffix in WEIGHTS and path.is_file():
                 return path
     raise ModelMissing(
         f"The weights {given} do not exist.",
         f"Type: avatar-app models download {given.stem}; or put {given.stem}.pth into "
-        f"{places.models}, or say where yours is.",
+        f"{paths.models}, or say where yours is.",
     )

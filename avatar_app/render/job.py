@@ -60,13 +60,13 @@ class RenderJob:
     """
 
     def __init__(
-        self, settings: Settings, profile: ProfileSettings, places: AppPaths, order: RenderRequest
+        self, settings: Settings, profile: ProfileSettings, paths: AppPaths, order: RenderRequest
     ) -> None:
         self.notices: list[Noticed]
         """Notices about how the request was interpreted."""
         order = _with_chosen_avatar(order, settings.face)
         self._settings, self._profile, self._order = settings, profile, order
-        self._places, self._registry = places, Registry()
+        self._paths, self._registry = paths, Registry()
         check_output(order.output, *order.files())
         self._width, self._height, self.notices = even_size(profile.width, profile.height)
         with ExitStack() as opened:
@@ -123,9 +123,9 @@ class RenderJob:
         options["fps"] = profile.fps
         if order.avatar:
             eyes = face_detector_factory(
-                self._settings.avatars, self._places.models, profile.face_detection_batch
+                self._settings.avatars, self._paths.models, profile.face_detection_batch
             )
-            folder = opened.enter_context(avatar_folder(order.avatar, self._places, eyes))
+            folder = opened.enter_context(avatar_folder(order.avatar, self._paths, eyes))
             options["avatar"] = str(folder)
         weights = self._weights()
         if weights is None:
@@ -133,7 +133,7 @@ class RenderJob:
         if not order.avatar:
             raise ConfigInvalid("Wav2Lip needs an avatar.", "Choose one: --avatar NAME or PHOTO.")
         manifest = self._registry.find(Kind.FACE, ENGINE)
-        self.notices += license_notices({"model": str(weights)}, manifest, self._places)
+        self.notices += license_notices({"model": str(weights)}, manifest, self._paths)
         wanted = self._settings.render.device
         lips = open_lips(self._registry, weights, wanted, profile.lip_batch, **options)
         self._touch = open_touch(
@@ -141,7 +141,7 @@ class RenderJob:
             self._settings.face_enhancement,
             folder,
             str(lips.device),
-            self._places,
+            self._paths,
             opened,
         )
         self._report = {
@@ -158,7 +158,7 @@ class RenderJob:
         if order.face not in (AUTO, ENGINE) or (order.face == AUTO and not order.avatar):
             return None
         try:
-            return find_weights(order.model or self._profile.model, self._places)
+            return find_weights(order.model or self._profile.model, self._paths)
         except ModelMissing as error:
             if order.face == ENGINE or order.model:
                 raise

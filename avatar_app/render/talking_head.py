@@ -78,12 +78,12 @@ class Wav2LipTalkingHead:
         if not self._photo.exists():
             raise FileNotFoundError(f"The file {self._photo} does not exist. Check the path.")
         self._wanted_device = device
-        self._places = app_paths()
+        self._paths = app_paths()
         self._eyes = face_detector_factory(
-            settings.avatars, self._places.models, self._detector_batch
+            settings.avatars, self._paths.models, self._detector_batch
         )
         with _as_expected(missing=FileNotFoundError):
-            self._model = find_weights(model_path or self._profile.model, self._places)
+            self._model = find_weights(model_path or self._profile.model, self._paths)
         self._opened = ExitStack()
         self._lips: Lips | None = None
         self._touch: FrameFilter = iter
@@ -204,16 +204,16 @@ class Wav2LipTalkingHead:
     def _load(self, opening: ExitStack) -> Lips:
         registry = Registry()
         manifest = registry.find(Kind.FACE, ENGINE)
-        for notice in license_notices({"model": str(self._model)}, manifest, self._places):
+        for notice in license_notices({"model": str(self._model)}, manifest, self._paths):
             warnings.warn(f"{notice.message} {notice.hint}", stacklevel=4)
         began = time.perf_counter()
-        folder = opening.enter_context(avatar_folder(self._photo, self._places, self._eyes))
+        folder = opening.enter_context(avatar_folder(self._photo, self._paths, self._eyes))
         width, height = self._size
         options = {"avatar": str(folder), "width": width, "height": height}
         lips = open_lips(registry, self._model, self._wanted_device, self._most, **options)
         opening.callback(lips.face.close)
         device = str(lips.device)
-        self._touch = open_touch(registry, self._enhance, folder, device, self._places, opening)
+        self._touch = open_touch(registry, self._enhance, folder, device, self._paths, opening)
         self._loading = time.perf_counter() - began
         return lips
 

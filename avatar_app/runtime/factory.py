@@ -39,32 +39,30 @@ def engine_factory(
     return partial(_make_in_child, *chosen, remembers=remembers)
 
 
-def resolve_options(
-    options: dict[str, Any], manifest: Manifest, places: AppPaths
-) -> dict[str, Any]:
+def resolve_options(options: dict[str, Any], manifest: Manifest, paths: AppPaths) -> dict[str, Any]:
     """Return all options, checked, with the names of models, avatars and voices replaced by
     files."""
-    known = _with_folders(manifest.checked(options), manifest, places)
+    known = _with_folders(manifest.checked(options), manifest, paths)
     if not options.get(OPTION):
-        known = with_installed_model(known, manifest, places)
+        known = with_installed_model(known, manifest, paths)
     known = with_threads(known, manifest.kind)
-    return with_model_path(_with_cache_folder(known, places), manifest, places)
+    return with_model_path(_with_cache_folder(known, paths), manifest, paths)
 
 
-def _with_cache_folder(options: dict[str, Any], places: AppPaths) -> dict[str, Any]:
+def _with_cache_folder(options: dict[str, Any], paths: AppPaths) -> dict[str, Any]:
     """Add the cache folder for engines that use one."""
     if options.get(PROMPT_CACHE) != "":
         return options
-    return options | {PROMPT_CACHE: str(places.cache / "prompts")}
+    return options | {PROMPT_CACHE: str(paths.cache / "prompts")}
 
 
-def _with_folders(options: dict[str, Any], manifest: Manifest, places: AppPaths) -> dict[str, Any]:
+def _with_folders(options: dict[str, Any], manifest: Manifest, paths: AppPaths) -> dict[str, Any]:
     """Replace names of avatars and cloned voices by their folders."""
-    options = with_open_voice(options, manifest, places)
+    options = with_open_voice(options, manifest, paths)
     name = options.get("avatar", "")
     if not name or Path(name).expanduser().is_dir():
         return options
-    return options | {"avatar": str(AvatarLibrary.of(places).folder(name))}
+    return options | {"avatar": str(AvatarLibrary.of(paths).folder(name))}
 
 
 def _make_in_child(

@@ -58,37 +58,37 @@ class AppSession(ConversationCommands):
     executed then.
     """
 
-    def __init__(self, settings: SettingsStore, places: AppPaths) -> None:
+    def __init__(self, settings: SettingsStore, paths: AppPaths) -> None:
         super().__init__()
-        self.settings, self._places = settings, places
+        self.settings, self._paths = settings, paths
         self._listeners: list[Callable[[Event], None]] = []
         self._applier: SettingsApplier | None = None
         self._first_frame: VideoFrame | None = None
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
         self._closed = False
         history = settings.settings.history
-        self._history = History(places.history_file, self._post)
+        self._history = History(paths.history_file, self._post)
         self._recorder = ConversationRecorder(self._history) if history.keep else None
         self.conversations = StoredConversations(
-            self._history, self._order, settings, places, self._recorder
+            self._history, self._order, settings, paths, self._recorder
         )
-        self._timekeeper = LatencyRecorder(places, history, self._post)
+        self._timekeeper = LatencyRecorder(paths, history, self._post)
         self.registry = Registry()
         self.manifests = self.registry.all()
         settings.know_engines(self.manifests)
-        self._characters = AvatarChoices(self.registry, AvatarLibrary.of(places))
+        self._characters = AvatarChoices(self.registry, AvatarLibrary.of(paths))
         self.character = self._characters.shown_by(settings.settings.face)
         self.checks: AudioChecks = LiveAudioChecks(self._opened, settings, self.registry)
-        self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, places, self.checks)
+        self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
         erase = {StoredKind.HISTORY: self.forget, StoredKind.MEMORY: self.forget_memory}
         erase[StoredKind.MEASUREMENTS] = self._timekeeper.forget
-        self.user_data: StoredData = UserStoredData(places, erase)
-        self.starter: Starter = StarterInstaller(self, settings, places, self.registry)
-        self.models = ModelLibrary(settings, places, self.registry)
+        self.user_data: StoredData = UserStoredData(paths, erase)
+        self.starter: Starter = StarterInstaller(self, settings, paths, self.registry)
+        self.models = ModelLibrary(settings, paths, self.registry)
         self.performance = PerformanceReports(
-            settings, places, self.registry, lambda: processes_of(self._ensemble)
+            settings, paths, self.registry, lambda: processes_of(self._ensemble)
         )
-        own, faces = own_personas(places.config), self._characters.settings_for
+        own, faces = own_personas(paths.config), self._characters.settings_for
         self.personas = PersonaChoices(own, settings, faces, self._order, self._post)
         self._unfollow = settings.subscribe(self._follow)
 
@@ -146,7 +146,7 @@ class AppSession(ConversationCommands):
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
         avatars = self.settings.settings.avatars
-        detector = face_detector_factory(avatars, self._places.models)
+        detector = face_detector_factory(avatars, self._paths.models)
         return self._characters.make(source, job, detector)
 
     def use(
@@ -173,7 +173,7 @@ class AppSession(ConversationCommands):
     def forget(self) -> None:
         self._order(commands.Forget())
         self._history.forget()
-        sentences_of(self._places).forget()
+        sentences_of(self._paths).forget()
         self._timekeeper.forget()
 
     def _post(self, event: Event) -> None:
@@ -201,7 +201,7 @@ class AppSession(ConversationCommands):
         from avatar_app.session.live_conversation import LiveConversation  # open the window first
 
         ensemble = LiveConversation(
-            settings, self.registry, self._places, self, self._post, self._show
+            settings, self.registry, self._paths, self, self._post, self._show
         )
         self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
         self.subscribe(self._timekeeper)

@@ -73,15 +73,15 @@ class AssistantTools:
 
     def __init__(
         self,
-        places: AppPaths,
+        paths: AppPaths,
         hands: AppControls,
         post: Callable[[Event], None],
         announce: Callable[[str], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),
     ) -> None:
         self._unstored: list[str] = []
-        self._memory = self._opened(Memory, places.memory_file)
-        self._agenda = self._opened(lambda path: Agenda(path, announce), places.data / "agenda.db")
+        self._memory = self._opened(Memory, paths.memory_file)
+        self._agenda = self._opened(lambda path: Agenda(path, announce), paths.data / "agenda.db")
         controls = VoiceControls(hands, post)
         self._box = ToolBox(Services(clock, self._memory, self._agenda, controls))
 

@@ -29,8 +29,8 @@ _LONGEST_NAME = 60
 class ConversationExporter:
     """Writes conversations into files; what fails or is cancelled leaves none behind."""
 
-    def __init__(self, store: ConversationStore, places: AppPaths) -> None:
-        self._store, self._places = store, places
+    def __init__(self, store: ConversationStore, paths: AppPaths) -> None:
+        self._store, self._paths = store, paths
 
     def export(
         self,
@@ -79,7 +79,7 @@ class ConversationExporter:
             write_speech(chunks, path, SoundFormat.MP3, PLAYBACK_RATE)
             return
         profile = settings.render.profile(settings.render.quality)
-        with RenderJob(settings, profile, self._places, RenderRequest(path, sound=sound)) as film:
+        with RenderJob(settings, profile, self._paths, RenderRequest(path, sound=sound)) as film:
             rest = (1 - share) / 100
             film.film(turn, lambda percent, _left: job.report(share + rest * percent))
 

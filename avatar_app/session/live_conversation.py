@@ -47,7 +47,7 @@ class LiveConversation:
         self,
         settings: Settings,
         registry: Registry,
-        places: AppPaths,
+        paths: AppPaths,
         hands: AppControls,
         post: Callable[[Event], None],
         face_loaded: Callable[[Face], None] | None = None,
@@ -60,7 +60,7 @@ class LiveConversation:
         around = Surroundings(
             settings=settings,
             registry=registry,
-            paths=places,
+            paths=paths,
             controls=hands,
             post=self._hear,
             notice=post,

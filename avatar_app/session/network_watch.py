@@ -12,10 +12,10 @@ from avatar_app.system.paths import AppPaths
 ALLOWED = "network.allowed"
 
 
-def watch_network(settings: SettingsStore, places: AppPaths) -> NetworkGuard:
+def watch_network(settings: SettingsStore, paths: AppPaths) -> NetworkGuard:
     """Watch this process and its engines from now on; a change of the setting holds at once. Where
     nothing is allowed from the start on, the system itself forbids it until the end."""
-    guard = start_guard(lambda: settings.settings.network.allowed, places)
+    guard = start_guard(lambda: settings.settings.network.allowed, paths)
     if settings.settings.network.allowed is NetworkAccess.NONE and not _display_is_remote():
         guard.seal()
     settings.subscribe(_publish)

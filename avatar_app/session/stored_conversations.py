@@ -31,13 +31,13 @@ class StoredConversations:
         history: History,
         order: Callable[[commands.Command], None],
         settings: SettingsStore,
-        places: AppPaths,
+        paths: AppPaths,
         recorder: ConversationRecorder | None = None,
     ) -> None:
         """`recorder` stores what is said; None where nothing is stored."""
         self._history, self._store = history, history.conversations
         self._order, self._settings, self._recorder = order, settings, recorder
-        self._exporter = ConversationExporter(self._store, places)
+        self._exporter = ConversationExporter(self._store, paths)
         self._left: int | None = None
 
     @property

@@ -131,9 +131,9 @@ class LaterErasure:
 class UserStoredData:
     """`StoredData` in the user's folders."""
 
-    def __init__(self, places: AppPaths, erase: dict[StoredKind, Callable[[], None]]) -> None:
+    def __init__(self, paths: AppPaths, erase: dict[StoredKind, Callable[[], None]]) -> None:
         """`erase`: what empties the databases that are in use."""
-        self._places, self._erase = places, erase
+        self._paths, self._erase = paths, erase
         self._number = 0
 
     def items(self) -> tuple[StoredItem, ...]:
@@ -143,15 +143,15 @@ class UserStoredData:
         if kind in self._erase:
             return LaterErasure(self._erase[kind])
         self._number += 1
-        aside = self._places.data / ASIDE / f"{kind}-{self._number}"
+        aside = self._paths.data / ASIDE / f"{kind}-{self._number}"
         shutil.rmtree(aside, ignore_errors=True)
         return FilesAside(self._contents(kind), aside)
 
     def connections(self) -> tuple[ConnectionAttempt, ...]:
-        return read_attempts(self._places.logs / LOG_FILE, _LATEST)
+        return read_attempts(self._paths.logs / LOG_FILE, _LATEST)
 
     def purge(self) -> None:
-        shutil.rmtree(self._places.data / ASIDE, ignore_errors=True)
+        shutil.rmtree(self._paths.data / ASIDE, ignore_errors=True)
 
     def _item(self, kind: StoredKind) -> StoredItem:
         contents = self._contents(kind)
@@ -160,17 +160,17 @@ class UserStoredData:
         return StoredItem(kind, self._place(kind), size, len(contents), deletable)
 
     def _place(self, kind: StoredKind) -> Path:
-        places = self._places
+        paths = self._paths
         return {
-            StoredKind.HISTORY: places.history_file,
-            StoredKind.MEMORY: places.memory_file,
-            StoredKind.MEASUREMENTS: places.data / MEASUREMENTS,
-            StoredKind.VOICES: VoiceLibrary.of(places).root,
-            StoredKind.AVATARS: AvatarLibrary.of(places).root,
-            StoredKind.MODELS: places.models,
-            StoredKind.CACHE: places.cache,
-            StoredKind.LOGS: places.logs,
-            StoredKind.SETTINGS: places.settings_file,
+            StoredKind.HISTORY: paths.history_file,
+            StoredKind.MEMORY: paths.memory_file,
+            StoredKind.MEASUREMENTS: paths.data / MEASUREMENTS,
+            StoredKind.VOICES: VoiceLibrary.of(paths).root,
+            StoredKind.AVATARS: AvatarLibrary.of(paths).root,
+            StoredKind.MODELS: paths.models,
+            StoredKind.CACHE: paths.cache,
+            StoredKind.LOGS: paths.logs,
+            StoredKind.SETTINGS: paths.settings_file,
         }[kind]
 
     def _contents(self, kind: StoredKind) -> list[Path]:
@@ -178,7 +178,7 @@ class UserStoredData:
         voice from opening again."""
         place = self._place(kind)
         if kind is StoredKind.VOICES:
-            return [place / name for name in VoiceLibrary.of(self._places).names()]
+            return [place / name for name in VoiceLibrary.of(self._paths).names()]
         if place.is_dir():
             return sorted(path for path in place.iterdir() if not path.name.startswith(".network"))
         files = (place.with_name(place.name + side) for side in _SIDES)

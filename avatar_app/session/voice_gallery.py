@@ -95,9 +95,9 @@ class UserVoiceGallery:
     """`VoiceGallery` of the user's engines, models and cloned voices."""
 
     def __init__(
-        self, settings: SettingsStore, registry: Registry, places: AppPaths, checks: AudioChecks
+        self, settings: SettingsStore, registry: Registry, paths: AppPaths, checks: AudioChecks
     ) -> None:
-        self._settings, self._registry, self._places = settings, registry, places
+        self._settings, self._registry, self._paths = settings, registry, paths
         self._checks = checks
         self._lock = threading.Lock()
         self._loaded: tuple[str, dict[str, Any], Any] | None = None
@@ -111,7 +111,7 @@ class UserVoiceGallery:
                 voices += self._voices_of(manifest)
             except AvatarError as error:
                 missing.append(MissingVoices(manifest.title, str(error)))
-        library = VoiceLibrary.of(self._places)
+        library = VoiceLibrary.of(self._paths)
         return VoiceList(tuple(voices), tuple(missing), library.names())
 
     def current(self) -> InstalledVoice | None:
@@ -134,13 +134,13 @@ class UserVoiceGallery:
         self._checks.play(job, sound, PLAYBACK_RATE)
 
     def hear_reference(self, job: Job[Any], name: str) -> None:
-        library = VoiceLibrary.of(self._places)
-        voice = open_voice(library.folder(name), self._places)
+        library = VoiceLibrary.of(self._paths)
+        voice = open_voice(library.folder(name), self._paths)
         sound = read_sound(voice.reference, PLAYBACK_RATE)
         self._checks.play(job, sound.samples, PLAYBACK_RATE)
 
     def revoke(self, name: str) -> None:
-        VoiceLibrary.of(self._places).revoke(name)
+        VoiceLibrary.of(self._paths).revoke(name)
 
     def rest(self) -> None:
         with self._lock:
@@ -154,11 +154,11 @@ class UserVoiceGallery:
         if OPTION not in manifest.defaults():
             yield from self._speakers(manifest, engine, None)
             return
-        store = Store.of(self._places)
+        store = Store.of(self._paths)
         models = [m for m in user_catalog(store.root).models if m.engine == manifest.name]
         here = [model for model in models if store.presence(model) is Presence.HERE]
         if not here:
-            with_model_path(manifest.defaults(), manifest, self._places)  # raises: it is missing
+            with_model_path(manifest.defaults(), manifest, self._paths)  # raises: it is missing
             return
         for model in here:
             yield from self._speakers(manifest, engine, model)
@@ -167,7 +167,7 @@ class UserVoiceGallery:
         self, manifest: Manifest, engine: Any, model: Model | None
     ) -> Iterator[InstalledVoice]:
         chosen = {OPTION: model.id} if model is not None else {}
-        options = with_model_path(manifest.defaults() | chosen, manifest, self._places)
+        options = with_model_path(manifest.defaults() | chosen, manifest, self._paths)
         names = engine.speakers(**options) if isinstance(engine, HasSpeakers) else ()
         tags: dict[str, str] | None = None
         if isinstance(engine, HasSpeakerLanguages):
@@ -182,7 +182,7 @@ class UserVoiceGallery:
             spoken = (tags[name],) if tags is not None else languages
             yield InstalledVoice(manifest.name, title, name, chosen | {VOICE: name}, spoken)
         if manifest.clones and (model is None or "xtts" in model.id):
-            for name in VoiceLibrary.of(self._places).names():
+            for name in VoiceLibrary.of(self._paths).names():
                 voice = chosen | {VOICE: name}
                 yield InstalledVoice(manifest.name, title, name, voice, languages, cloned=True)
 
@@ -204,7 +204,7 @@ class UserVoiceGallery:
         if loaded is not None and loaded[0] == manifest.name:
             engine = loaded[2]
             if loaded[1] != options:
-                engine.configure(**resolve_options(options, manifest, self._places))
+                engine.configure(**resolve_options(options, manifest, self._paths))
         else:
             if loaded is not None:
                 self._loaded = None

@@ -116,8 +116,8 @@ class Measurements:
         self.notice = self._database.notice
 
     @classmethod
-    def of(cls, places: AppPaths) -> Measurements:
-        return cls(places.data / FILE)
+    def of(cls, paths: AppPaths) -> Measurements:
+        return cls(paths.data / FILE)
 
     def add_times(
         self, times: Mapping[Span, float], used: Mapping[Kind, Used], at: datetime

@@ -156,10 +156,10 @@ def current_guard() -> NetworkGuard | None:
 
 
 def start_guard(
-    access: Callable[[], NetworkAccess], places: AppPaths, process: str = "avatar-app"
+    access: Callable[[], NetworkAccess], paths: AppPaths, process: str = "avatar-app"
 ) -> NetworkGuard:
     """Watch this process from now on, and the engines' processes that it starts."""
-    log_file = places.logs / LOG_FILE
+    log_file = paths.logs / LOG_FILE
     guard = NetworkGuard(access, log_file, process)
     os.environ[VARIABLE] = json.dumps({"state": "", "log": str(log_file)})
     _install(guard)

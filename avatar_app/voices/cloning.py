@@ -54,7 +54,7 @@ class Cloning:
     record: Callable[[Job[ClonedVoice]], Samples]
     """Returns the sentence as it is read, at 16 kHz: from a file or a microphone."""
     read: Transcriber
-    places: AppPaths
+    paths: AppPaths
     clock: Clock = consent.now
 
     def job(self) -> Job[ClonedVoice]:
@@ -63,19 +63,19 @@ class Cloning:
         return Job(f"Cloning {self.name}", self._run)
 
     def _run(self, job: Job[ClonedVoice]) -> ClonedVoice:
-        shelf = VoiceLibrary.of(self.places)
+        shelf = VoiceLibrary.of(self.paths)
         shelf.check_free(self.name)
         job.report(0.1, "Listening to the reference")
         reference = read_reference(self.source)
         refuse_failed(tuple(checks(reference)))
-        asked = asked_of(self.name, self.places, self.clock)
+        asked = asked_of(self.name, self.paths, self.clock)
         recording = self.record(job)
         job.report(0.6, "Transcribing the sentence")
         with shelf.new(self.name) as folder:
             self._keep(folder, reference, asked, recording)
             job.report(0.9, "Signing")
-        _asked_file(self.name, self.places).unlink(missing_ok=True)
-        return open_voice(shelf.folder(self.name), self.places)
+        _asked_file(self.name, self.paths).unlink(missing_ok=True)
+        return open_voice(shelf.folder(self.name), self.paths)
 
     def _keep(
         self, folder: Path, reference: Reference, asked: ConsentRequest, recording: Samples
@@ -92,7 +92,7 @@ class Cloning:
             "rate": reference.rate,
         }
         replace_file(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
-        VoiceLibrary.of(self.places).sign(folder, asdict(given))
+        VoiceLibrary.of(self.paths).sign(folder, asdict(given))
 
 
 def cloning_job(
@@ -101,19 +101,19 @@ def cloning_job(
     reading: Path | None,
     microphone: Open,
     read: Transcriber,
-    places: AppPaths,
+    paths: AppPaths,
 ) -> Job[ClonedVoice]:
     """Return the job that clones the voice in `source`, once its speaker was asked for consent.
 
     `reading`: the sentence as its speaker read it; None listens to the microphone. `read`: what
     recognizes it. Raises InputInvalid at once where no sentence was drawn for `name`.
     """
-    asked_of(name, places)
+    asked_of(name, paths)
 
     def bring(job: Job[ClonedVoice]) -> Samples:
         return record(job, microphone) if reading is None else recording_of(reading)
 
-    return Cloning(name, source, bring, read, places).job()
+    return Cloning(name, source, bring, read, paths).job()
 
 
 def refuse_failed(found: tuple[Check, ...]) -> None:
@@ -123,28 +123,28 @@ def refuse_failed(found: tuple[Check, ...]) -> None:
             raise InputInvalid(f"The reference cannot be used. {check.sentence}", check.hint)
 
 
-def ask(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
+def ask(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
     """Draw the sentence that the speaker of a new voice must read within ten minutes.
 
     It replaces one that was drawn before for the same name.
     """
-    VoiceLibrary.of(places).check_free(name)
+    VoiceLibrary.of(paths).check_free(name)
     asked = ConsentRequest(name, draw(), clock())
-    content = signed(consent.asked_as_record(asked), Purpose.ASKED, signing_key(places))
-    replace_file(_asked_file(name, places), content)
+    content = signed(consent.asked_as_record(asked), Purpose.ASKED, signing_key(paths))
+    replace_file(_asked_file(name, paths), content)
     return asked
 
 
-def asked_of(name: str, places: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
+def asked_of(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
     """Return the latest request; raises InputInvalid where there is none, it was changed, or has
     expired."""
-    path = _asked_file(name, places)
+    path = _asked_file(name, paths)
     if not path.is_file():
         raise InputInvalid(
             f"No sentence was drawn for the voice {name}.",
             f"Type: avatar-app voices consent-phrase {name}",
         )
-    asked = consent.asked_of(verified(text_of(path), Purpose.ASKED, signing_key(places)))
+    asked = consent.asked_of(verified(text_of(path), Purpose.ASKED, signing_key(paths)))
     if asked.name != name:
         raise InputInvalid(
             f"The sentence was drawn for the voice {asked.name}, not for {name}.",
@@ -159,5 +159,5 @@ def recording_of(path: Path) -> Samples:
     return at_microphone_rate(*read_between(path, _SHORTEST_READING, _LONGEST_READING))
 
 
-def _asked_file(name: str, places: AppPaths) -> Path:
-    return VoiceLibrary.of(places).root / ".asked" / f"{name}.json"
+def _asked_file(name: str, paths: AppPaths) -> Path:
+    return VoiceLibrary.of(paths).root / ".asked" / f"{name}.json"

@@ -58,23 +58,23 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
     commands = "voices"
     how_to_add = "Create one: avatar-app voices clone RECORDING --name NAME"
 
-    places: AppPaths
+    paths: AppPaths
 
     @classmethod
-    def of(cls, places: AppPaths) -> VoiceLibrary:
-        return cls(places.data / "voices", places)
+    def of(cls, paths: AppPaths) -> VoiceLibrary:
+        return cls(paths.data / "voices", paths)
 
     def load(self, folder: Path) -> ClonedVoice:
-        return open_voice(folder, self.places)
+        return open_voice(folder, self.paths)
 
     def sign(self, folder: Path, record: dict[str, Any]) -> None:
         """Write the consent, with the hashes of the present files."""
         record = {**record, "files": _hashes(folder)}
-        replace_file(folder / CONSENT, signed(record, Purpose.CONSENT, signing_key(self.places)))
+        replace_file(folder / CONSENT, signed(record, Purpose.CONSENT, signing_key(self.paths)))
 
     def revoke(self, name: str) -> None:
         """Revoke the speaker's consent: the voice is deleted, and no copy of it opens."""
-        key = signing_key(self.places)
+        key = signing_key(self.paths)
         folder = self.folder(name)
         try:
             consent = read_consent(folder, key)["id"]
@@ -91,15 +91,15 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
         path = self.root / REVOKED
         if not path.exists():
             return frozenset()
-        key = signing_key(self.places)
+        key = signing_key(self.paths)
         return frozenset(verified(text_of(path), Purpose.REVOKED, key)["revoked"])
 
 
-def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
+def open_voice(folder: Path, paths: AppPaths) -> ClonedVoice:
     """Open the voice in `folder`. Raises InputInvalid without a valid consent, or where any file
     was changed, added or removed since the consent was signed."""
-    record = read_consent(folder, signing_key(places))
-    if record["id"] in VoiceLibrary.of(places).revoked():
+    record = read_consent(folder, signing_key(paths))
+    if record["id"] in VoiceLibrary.of(paths).revoked():
         raise InputInvalid(
             f"The consent to the voice {folder.name} was revoked.", f"Delete {folder}."
         )
@@ -114,16 +114,16 @@ def open_voice(folder: Path, places: AppPaths) -> ClonedVoice:
     return ClonedVoice(record["name"], folder, manifest["seconds"], manifest["created"])
 
 
-def add_latents(folder: Path, latents: bytes, places: AppPaths) -> None:
+def add_latents(folder: Path, latents: bytes, paths: AppPaths) -> None:
     """Store what an engine computed from the voice's reference: signed with the rest, deleted with
     it.
 
     `latents`: a safetensors file. Raises like `open_voice`.
     """
-    open_voice(folder, places)
-    record = read_consent(folder, signing_key(places))
+    open_voice(folder, paths)
+    record = read_consent(folder, signing_key(paths))
     replace_file(folder / LATENTS, latents)
-    VoiceLibrary.of(places).sign(folder, record)
+    VoiceLibrary.of(paths).sign(folder, record)
 
 
 def read_consent(folder: Path, key: bytes) -> dict[str, Any]:

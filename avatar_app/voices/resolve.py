@@ -28,9 +28,7 @@ VOICE = "voice"
 """The option of an engine that `clones` which may name a cloned voice."""
 
 
-def with_open_voice(
-    options: dict[str, Any], manifest: Manifest, places: AppPaths
-) -> dict[str, Any]:
+def with_open_voice(options: dict[str, Any], manifest: Manifest, paths: AppPaths) -> dict[str, Any]:
     """Return `options` with the name of a cloned voice replaced by its folder.
 
     Raises InputInvalid for a cloned voice without valid consent, however it is named.
@@ -39,19 +37,19 @@ def with_open_voice(
     if not manifest.clones or not name:
         return options
     folder = Path(name).expanduser()
-    if name in VoiceLibrary.of(places).names():
-        folder = VoiceLibrary.of(places).folder(name)
+    if name in VoiceLibrary.of(paths).names():
+        folder = VoiceLibrary.of(paths).folder(name)
     elif not any((folder / file).exists() for file in (MANIFEST, CONSENT, REFERENCE)):
         return options
-    return options | {VOICE: str(open_voice(folder, places).folder)}
+    return options | {VOICE: str(open_voice(folder, paths).folder)}
 
 
-def keep_latents(engine: Any, options: dict[str, Any], places: AppPaths) -> None:
+def keep_latents(engine: Any, options: dict[str, Any], paths: AppPaths) -> None:
     """Store what `engine`, created with `options`, computed from its cloned voice: the next start
     is quicker. Failures to store it are only logged."""
     if not isinstance(engine, HasLatents) or not (latents := engine.latents()):
         return
     try:
-        add_latents(Path(options[VOICE]), latents, places)
+        add_latents(Path(options[VOICE]), latents, paths)
     except AvatarError as error:
         log.warning("the latents of the cloned voice could not be stored: %s", error)

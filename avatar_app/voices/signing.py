@@ -29,11 +29,11 @@ _IN_KEYRING = b"in the system's keyring\n"
 new key."""
 
 
-def signing_key(places: AppPaths) -> bytes:
+def signing_key(paths: AppPaths) -> bytes:
     """Return the key, created at the first call. Raises ConfigInvalid where it cannot be stored or
     read."""
-    path = places.data / KEY_FILE
-    account = str(places.data.absolute())
+    path = paths.data / KEY_FILE
+    account = str(paths.data.absolute())
     if path.exists():
         return _read(path, account)
     key = secrets.token_bytes(KEY_BYTES)

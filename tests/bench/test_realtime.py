@@ -163,8 +163,8 @@ def test_a_face_keeps_what_was_chosen_about_it(settings: Settings, tmp_path: Pat
 
 
 def test_a_short_soak_of_a_face_is_measured(settings: Settings, tmp_path: Path) -> None:
-    places = paths_under(tmp_path)
-    metrics = face_soak.measure_face(small(settings), places, "illustrated", 4, quick=True).metrics
+    paths = paths_under(tmp_path)
+    metrics = face_soak.measure_face(small(settings), paths, "illustrated", 4, quick=True).metrics
     assert metrics["utterances"].ok
     assert metrics["pictures"].ok
     assert metrics["engine_memory_last"].ok
@@ -172,9 +172,9 @@ def test_a_short_soak_of_a_face_is_measured(settings: Settings, tmp_path: Path) 
 
 def test_a_live_conversation_is_measured(settings: Settings, tmp_path: Path) -> None:
     """Everything real, for a second of measured time."""
-    places = paths_under(tmp_path)
-    chosen = with_face(small(settings), places, BenchFace.ILLUSTRATED)
-    measured = realtime._watched(chosen, places, 1.0)
+    paths = paths_under(tmp_path)
+    chosen = with_face(small(settings), paths, BenchFace.ILLUSTRATED)
+    measured = realtime._watched(chosen, paths, 1.0)
     assert measured["understood"] >= 1
     assert measured["due"] > 0
     assert measured["composed_ms"]

@@ -44,7 +44,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Conversations are not held; what they were to be is kept here."""
     calls: list[dict[str, Any]] = []
 
-    def converse(settings: Any, places: Any, lines: Any, output: Any, *_: Any) -> dict[str, Any]:
+    def converse(settings: Any, paths: Any, lines: Any, output: Any, *_: Any) -> dict[str, Any]:
         calls.append({"settings": settings, "lines": lines, "output": output})
         return {"turns": [], "notices": []}
 
@@ -55,15 +55,15 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 @pytest.fixture
 def filmed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Demonstrations are not filmed; where they would lie is kept here."""
-    paths: list[Path] = []
+    filmed: list[Path] = []
 
-    def film_demo(settings: Any, places: Any, output: Path, progress: Any) -> dict[str, Any]:
+    def film_demo(settings: Any, paths: Any, output: Path, progress: Any) -> dict[str, Any]:
         progress("Hello.")
-        paths.append(output)
+        filmed.append(output)
         return {"notices": []}
 
     monkeypatch.setattr("avatar_app.session.offline.demo.film_demo", film_demo)
-    return paths
+    return filmed
 
 
 def test_without_a_command_it_tells_what_there_is(run: Run) -> None:
@@ -141,15 +141,15 @@ def test_an_unknown_engine_on_the_command_line_is_replaced(
 
 
 def test_a_broken_settings_file_costs_a_notice(run: Run, held: list[dict[str, Any]]) -> None:
-    places = app_paths()
-    places.config.mkdir(parents=True, exist_ok=True)
-    places.settings_file.write_text("window: {theme: [\n")
+    paths = app_paths()
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text("window: {theme: [\n")
     status, _, errors = run("converse", "--input", RECORDING)
     assert status == 0
     assert "config.yaml" in errors
     assert "cannot be read" in errors
     assert len(held) == 1
-    places.settings_file.write_text("window: {theme: pink}\n")
+    paths.settings_file.write_text("window: {theme: pink}\n")
     status, _, errors = run("converse", "--input", RECORDING)
     assert status == 0
     assert "window.theme cannot be 'pink'" in errors

@@ -50,11 +50,11 @@ def test_a_photo_without_weights_moves_by_its_own_means(voice: Path, tmp_path: P
 
 
 def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> None:
-    places = app_paths()
-    places.models.mkdir(parents=True)
+    paths = app_paths()
+    paths.models.mkdir(parents=True)
     state = wav2lip_parts.random_state()
-    weights = wav2lip_parts.write_safetensors(places.models / "wav2lip_gan.safetensors", state)
-    folder = AvatarLibrary.of(places).root / "nobody"
+    weights = wav2lip_parts.write_safetensors(paths.models / "wav2lip_gan.safetensors", state)
+    folder = AvatarLibrary.of(paths).root / "nobody"
     folder.parent.mkdir(parents=True)
     wav2lip_parts.write_avatar(folder)
     arguments = ("--avatar", "nobody", "--audio", voice, "--output", tmp_path / "film.mp4")
@@ -197,18 +197,18 @@ def test_lips_need_somebody(tmp_path: Path) -> None:
 
 
 def test_weights_are_found_by_name_in_the_folder_of_models_or_a_folder_in_it() -> None:
-    places = app_paths()
+    paths = app_paths()
     with pytest.raises(ModelMissing) as caught:
-        find_weights("wav2lip", places)
-    assert str(places.models) in caught.value.hint
-    (places.models / "wav2lip").mkdir(parents=True)
-    inside = places.models / "wav2lip" / "fetched.pth"
+        find_weights("wav2lip", paths)
+    assert str(paths.models) in caught.value.hint
+    (paths.models / "wav2lip").mkdir(parents=True)
+    inside = paths.models / "wav2lip" / "fetched.pth"
     inside.touch()
-    assert find_weights("wav2lip", places) == inside
-    beside = places.models / "wav2lip.onnx"
+    assert find_weights("wav2lip", paths) == inside
+    beside = paths.models / "wav2lip.onnx"
     beside.touch()
-    assert find_weights("wav2lip", places) == beside
-    assert find_weights(inside, places) == inside
+    assert find_weights("wav2lip", paths) == beside
+    assert find_weights(inside, paths) == inside
 
 
 def test_where_nobody_is_named_the_chosen_avatar_speaks(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from avatar_app.system.paths import AppPaths, app_paths
 
 
 @pytest.fixture
-def places() -> AppPaths:
+def paths() -> AppPaths:
     return app_paths()
 
 
@@ -28,39 +28,39 @@ def settings(**overrides: object) -> Settings:
     return load_settings(overrides=names)[0]
 
 
-def found(check: doctor.Check, settings: Settings, places: AppPaths) -> list[Finding]:
-    return list(check(settings, places))
+def found(check: doctor.Check, settings: Settings, paths: AppPaths) -> list[Finding]:
+    return list(check(settings, paths))
 
 
 def test_a_broken_part_does_not_stop_the_other_checks(
-    places: AppPaths, monkeypatch: pytest.MonkeyPatch
+    paths: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+    def broken(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
         yield Finding.passed("first")
         raise DeviceUnavailable("PortAudio is missing.", "Install libportaudio2.")
 
-    def sound(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+    def sound(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
         yield Finding.passed("last")
 
     monkeypatch.setattr(doctor, "CHECKS", (broken, sound))
-    assert list(examine(settings(), places)) == [
+    assert list(examine(settings(), paths)) == [
         Finding.passed("first"),
         Finding.failed("PortAudio is missing.", "Install libportaudio2."),
         Finding.passed("last"),
     ]
 
 
-def test_what_is_wrong_is_told_once(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loads(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+def test_what_is_wrong_is_told_once(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loads(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
         yield Finding.failed("tts: There is no tts engine 'foo'.", "Choose another.")
         yield Finding.failed("Another thing.")
 
-    def talks(_settings: Settings, _places: AppPaths) -> Iterator[Finding]:
+    def talks(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
         yield Finding.failed("There is no tts engine 'foo'.", "Another one is used.")
         yield Finding.passed("Another thing.")
 
     monkeypatch.setattr(doctor, "CHECKS", (loads, talks))
-    told = [(finding.ok, finding.text) for finding in examine(settings(), places)]
+    told = [(finding.ok, finding.text) for finding in examine(settings(), paths)]
     assert told == [
         (False, "tts: There is no tts engine 'foo'."),
         (False, "Another thing."),
@@ -68,17 +68,17 @@ def test_what_is_wrong_is_told_once(places: AppPaths, monkeypatch: pytest.Monkey
     ]
 
 
-def test_a_builtin_engine_with_a_wrong_option_is_not_recommended(places: AppPaths) -> None:
+def test_a_builtin_engine_with_a_wrong_option_is_not_recommended(paths: AppPaths) -> None:
     wrong = [
         finding
-        for finding in found(doctor._engines, settings(tts__options__speed=99), places)
+        for finding in found(doctor._engines, settings(tts__options__speed=99), paths)
         if not finding.ok
     ]
     assert [finding.remedy for finding in wrong] == ["It takes a number from 0.5 to 2."]
 
 
-def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: AppPaths) -> None:
-    findings = found(doctor._engines, settings(hearing__vad__engine="silerro"), places)
+def test_an_engine_that_does_not_load_is_told_with_a_remedy(paths: AppPaths) -> None:
+    findings = found(doctor._engines, settings(hearing__vad__engine="silerro"), paths)
     assert len(findings) == len(Kind)
     wrong = [finding for finding in findings if not finding.ok]
     assert len(wrong) == 1
@@ -87,49 +87,49 @@ def test_an_engine_that_does_not_load_is_told_with_a_remedy(places: AppPaths) ->
     assert all(" s" in finding.text for finding in findings if finding.ok)
 
 
-def test_a_folder_that_cannot_be_written_is_told(places: AppPaths, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_told(paths: AppPaths, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    findings = found(doctor._folders, settings(), replace(places, logs=file / "logs"))
+    findings = found(doctor._folders, settings(), replace(paths, logs=file / "logs"))
     wrong = [finding for finding in findings if not finding.ok]
     assert [finding.text.split()[0] for finding in wrong] == ["Log"]
     assert wrong[0].remedy
 
 
-def test_a_full_disk_is_told(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "ENOUGH_FREE_GB", 1e9)
-    wrong = [f for f in found(doctor._folders, settings(), places) if not f.ok]
+    wrong = [f for f in found(doctor._folders, settings(), paths) if not f.ok]
     assert [finding.remedy for finding in wrong] == ["Free some space on it."]
 
 
-def test_a_broken_settings_file_is_told(places: AppPaths) -> None:
-    assert all(finding.ok for finding in found(doctor._settings_read, settings(), places))
-    places.config.mkdir(parents=True, exist_ok=True)
-    places.settings_file.write_text("window: {theme: purple}\n", encoding="utf-8")
-    wrong = [f for f in found(doctor._settings_read, settings(), places) if not f.ok]
+def test_a_broken_settings_file_is_told(paths: AppPaths) -> None:
+    assert all(finding.ok for finding in found(doctor._settings_read, settings(), paths))
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text("window: {theme: purple}\n", encoding="utf-8")
+    wrong = [f for f in found(doctor._settings_read, settings(), paths) if not f.ok]
     assert "purple" in wrong[0].text
 
 
-def test_a_missing_package_is_told(places: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_told(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
-    wrong = [f for f in found(doctor._python, settings(), places) if not f.ok]
+    wrong = [f for f in found(doctor._python, settings(), paths) if not f.ok]
     assert "no-such-package" in wrong[0].text
     assert "pip install no-such-package" in wrong[0].remedy
 
 
-def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(places: AppPaths) -> None:
+def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(paths: AppPaths) -> None:
     small = settings(face__options__width=320, face__options__height=180)
-    findings = list(hold_conversation(small, places, "What can you do?"))
+    findings = list(hold_conversation(small, paths, "What can you do?"))
     assert [ok for ok, _, _ in findings[:3]] == [True] * 3, findings
     assert len(findings) == 5
-    assert not places.memory_file.exists()
+    assert not paths.memory_file.exists()
 
 
 def test_an_avatar_that_hears_nothing_is_told(
-    places: AppPaths, monkeypatch: pytest.MonkeyPatch
+    paths: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("avatar_app.diagnostics.scripted_conversation.LONGEST", 0.05)
     small = settings(face__options__width=320, face__options__height=180)
-    findings = list(hold_conversation(small, places, "What can you do?"))
+    findings = list(hold_conversation(small, paths, "What can you do?"))
     assert [ok for ok, _, _ in findings] == [False, False, False]
     assert all(remedy for _, _, remedy in findings)

@@ -27,10 +27,10 @@ def cloned(
     """What comes of a reference and a recording of the sentence, heard as `understood` says."""
     recording = spoken(DRAWN.text) if recording is None else recording
     reference = written(folder / "story.wav", spoken(STORY))
-    places = app_paths()
-    sentence = ask(name, places).sentence.text
+    paths = app_paths()
+    sentence = ask(name, paths).sentence.text
     return (
-        Cloning(name, reference, lambda _: recording, lambda _: understood(sentence), places)
+        Cloning(name, reference, lambda _: recording, lambda _: understood(sentence), paths)
         .job()
         .run()
     )

@@ -277,10 +277,10 @@ def test_a_pace_is_learned_from_one_film_and_changes_slowly() -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 3}', "[" * 100_000])
 def test_a_damaged_memory_of_paces_is_begun_anew(content: str) -> None:
-    places = app_paths()
-    places.cache.mkdir(parents=True, exist_ok=True)
-    (places.cache / "render-pace.json").write_text(content)
-    paces = RenderSpeeds(places)
+    paths = app_paths()
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    (paths.cache / "render-pace.json").write_text(content)
+    paces = RenderSpeeds(paths)
     assert paces.of("x") == RenderSpeed()
     paces.keep(RenderSpeed(picture=0.5, weight=3), "x")
-    assert RenderSpeeds(places).of("x").picture == 0.5
+    assert RenderSpeeds(paths).of("x").picture == 0.5

@@ -12,26 +12,26 @@ from avatar_app.system.paths import AppPaths, app_paths
 
 
 @pytest.fixture
-def places() -> AppPaths:
+def paths() -> AppPaths:
     """The folders of somebody who has used the program."""
-    places = app_paths()
+    paths = app_paths()
     files = {
-        places.history_file: 3000,
-        places.history_file.with_name("history.db-wal"): 500,
-        places.memory_file: 200,
-        places.data / "measurements.db": 100,
-        places.data / "avatars" / "ada" / "portrait.png": 40,
-        places.data / "voices" / "me" / "reference.wav": 70,
-        places.data / "voices" / "revoked.json": 9,
-        places.models / "kokoro" / "model.onnx": 900,
-        places.cache / "prompts" / "state": 60,
-        places.logs / "avatar.log": 30,
-        places.settings_file: 12,
+        paths.history_file: 3000,
+        paths.history_file.with_name("history.db-wal"): 500,
+        paths.memory_file: 200,
+        paths.data / "measurements.db": 100,
+        paths.data / "avatars" / "ada" / "portrait.png": 40,
+        paths.data / "voices" / "me" / "reference.wav": 70,
+        paths.data / "voices" / "revoked.json": 9,
+        paths.models / "kokoro" / "model.onnx": 900,
+        paths.cache / "prompts" / "state": 60,
+        paths.logs / "avatar.log": 30,
+        paths.settings_file: 12,
     }
     for path, size in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * size)
-    return places
+    return paths
 
 
 def item(stored: UserStoredData, kind: StoredKind) -> StoredItem:
@@ -46,8 +46,8 @@ def files_of(folder: Path) -> dict[str, int]:
     }
 
 
-def test_everything_is_counted(places: AppPaths) -> None:
-    sizes = {each.kind: each.size for each in UserStoredData(places, {}).items()}
+def test_everything_is_counted(paths: AppPaths) -> None:
+    sizes = {each.kind: each.size for each in UserStoredData(paths, {}).items()}
     assert sizes == {
         StoredKind.HISTORY: 3500,
         StoredKind.MEMORY: 200,
@@ -62,37 +62,37 @@ def test_everything_is_counted(places: AppPaths) -> None:
 
 
 @pytest.mark.parametrize("kind", [StoredKind.VOICES, StoredKind.MODELS, StoredKind.LOGS])
-def test_files_are_moved_aside_and_brought_back(places: AppPaths, kind: StoredKind) -> None:
-    stored, before = UserStoredData(places, {}), files_of(places.data)
+def test_files_are_moved_aside_and_brought_back(paths: AppPaths, kind: StoredKind) -> None:
+    stored, before = UserStoredData(paths, {}), files_of(paths.data)
     deletion = stored.delete(kind)
     assert item(stored, kind).size == 0
     assert not item(stored, kind).deletable
     deletion.undo()
-    assert files_of(places.data) == before
+    assert files_of(paths.data) == before
 
 
-def test_finished_is_gone_for_good_but_for_revoked_consents(places: AppPaths) -> None:
-    stored = UserStoredData(places, {})
+def test_finished_is_gone_for_good_but_for_revoked_consents(paths: AppPaths) -> None:
+    stored = UserStoredData(paths, {})
     stored.delete(StoredKind.VOICES).finish()
-    assert files_of(places.data / "voices") == {"revoked.json": 9}
-    assert list((places.data / ASIDE).iterdir()) == []
+    assert files_of(paths.data / "voices") == {"revoked.json": 9}
+    assert list((paths.data / ASIDE).iterdir()) == []
     stored.delete(StoredKind.CACHE)  # and then the program ended
-    UserStoredData(places, {}).purge()
-    assert not (places.data / ASIDE).exists()
-    assert files_of(places.cache) == {}
+    UserStoredData(paths, {}).purge()
+    assert not (paths.data / ASIDE).exists()
+    assert files_of(paths.cache) == {}
 
 
-def test_what_is_new_meanwhile_is_not_overwritten(places: AppPaths) -> None:
-    stored = UserStoredData(places, {})
+def test_what_is_new_meanwhile_is_not_overwritten(paths: AppPaths) -> None:
+    stored = UserStoredData(paths, {})
     deletion = stored.delete(StoredKind.LOGS)
-    (places.logs / "avatar.log").write_bytes(b"new")
+    (paths.logs / "avatar.log").write_bytes(b"new")
     deletion.undo()
-    assert (places.logs / "avatar.log").read_bytes() == b"new"
+    assert (paths.logs / "avatar.log").read_bytes() == b"new"
 
 
-def test_databases_in_use_are_emptied_when_it_is_finished(places: AppPaths) -> None:
+def test_databases_in_use_are_emptied_when_it_is_finished(paths: AppPaths) -> None:
     erased: list[str] = []
-    stored = UserStoredData(places, {StoredKind.HISTORY: lambda: erased.append("history")})
+    stored = UserStoredData(paths, {StoredKind.HISTORY: lambda: erased.append("history")})
     stored.delete(StoredKind.HISTORY).undo()
     assert erased == []
     deletion = stored.delete(StoredKind.HISTORY)
@@ -103,18 +103,18 @@ def test_databases_in_use_are_emptied_when_it_is_finished(places: AppPaths) -> N
     undone.undo()
     undone.finish()
     assert erased == ["history"]
-    assert places.history_file.exists()
+    assert paths.history_file.exists()
 
 
-def test_a_folder_that_cannot_be_moved_loses_nothing(places: AppPaths) -> None:
-    before = files_of(places.models)
-    (places.data / ASIDE).write_text("in the way")
+def test_a_folder_that_cannot_be_moved_loses_nothing(paths: AppPaths) -> None:
+    before = files_of(paths.models)
+    (paths.data / ASIDE).write_text("in the way")
     with pytest.raises(ConfigInvalid, match="cannot take what is deleted"):
-        UserStoredData(places, {}).delete(StoredKind.MODELS)
-    assert files_of(places.models) == before
+        UserStoredData(paths, {}).delete(StoredKind.MODELS)
+    assert files_of(paths.models) == before
 
 
-def test_of_nothing_there_is_nothing(places: AppPaths) -> None:
+def test_of_nothing_there_is_nothing(paths: AppPaths) -> None:
     stored = UserStoredData(app_paths(), {})
     for kind in StoredKind:
         if kind is not StoredKind.SETTINGS:

@@ -29,10 +29,10 @@ class Loudspeaker:
 
 @pytest.fixture
 def gallery() -> Iterator[UserVoiceGallery]:
-    registry, places = Registry(), app_paths()
-    settings = SettingsStore(places.settings_file)
+    registry, paths = Registry(), app_paths()
+    settings = SettingsStore(paths.settings_file)
     settings.know_engines(registry.all())
-    made = UserVoiceGallery(settings, registry, places, Loudspeaker())
+    made = UserVoiceGallery(settings, registry, paths, Loudspeaker())
     yield made
     made.rest()
 

@@ -97,8 +97,8 @@ def test_a_former_name_is_read_everywhere_and_told_once(
     assert former in notice.message
     assert present in notice.message
     assert present in notice.hint
-    places = {"file": f"{user_file}, line 1", "environment": variable}
-    assert places.get(where, where) in notice.message
+    paths = {"file": f"{user_file}, line 1", "environment": variable}
+    assert paths.get(where, where) in notice.message
 
 
 def test_within_a_layer_the_present_name_wins_and_a_later_layer_always() -> None:

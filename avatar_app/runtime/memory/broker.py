@@ -44,15 +44,15 @@ class MemoryBroker:
         self._cards = cards or Cards(None)
 
     @classmethod
-    def of(cls, places: AppPaths, limits: MemoryLimits) -> MemoryBroker:
+    def of(cls, paths: AppPaths, limits: MemoryLimits) -> MemoryBroker:
         """Create a broker with this machine's memory and measurements."""
-        cards, store = Cards(nvml()), Store.of(places)
+        cards, store = Cards(nvml()), Store.of(paths)
         has_card = cards.best() is not None
 
         def weigh(manifest: Manifest, options: dict[str, Any]) -> MemoryFootprint:
             catalog = user_catalog(store.root)
             try:
-                with closing(Measurements.of(places)) as known:
+                with closing(Measurements.of(paths)) as known:
                     return estimate(
                         manifest, options, known, store, catalog, has_card=has_card
                     ).weight

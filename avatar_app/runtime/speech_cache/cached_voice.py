@@ -17,13 +17,13 @@ _QUICK = 100
 """Milliseconds: a voice whose first sound comes sooner gains nothing."""
 
 
-def sentences_of(places: AppPaths) -> SpeechCache:
+def sentences_of(paths: AppPaths) -> SpeechCache:
     """Return the user's speech cache."""
-    return SpeechCache(places.cache / "sentences")
+    return SpeechCache(paths.cache / "sentences")
 
 
 def with_cache(
-    voice: SpeechSynthesizer, manifest: Manifest, options: dict[str, Any], places: AppPaths
+    voice: SpeechSynthesizer, manifest: Manifest, options: dict[str, Any], paths: AppPaths
 ) -> SpeechSynthesizer:
     """Return `voice`, or one that caches frequent sentences.
 
@@ -32,7 +32,7 @@ def with_cache(
     promised = manifest.promises.first_output_ms
     if promised is not None and promised <= _QUICK:
         return voice
-    return CachedSynthesizer(voice, manifest.name, options, sentences_of(places))
+    return CachedSynthesizer(voice, manifest.name, options, sentences_of(paths))
 
 
 class CachedSynthesizer:

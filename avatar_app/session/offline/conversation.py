@@ -28,7 +28,7 @@ class OfflineConversation:
     def __init__(
         self,
         settings: Settings,
-        places: AppPaths,
+        paths: AppPaths,
         notice: Callable[[Noticed], None],
         **room: Any,
     ) -> None:
@@ -37,7 +37,7 @@ class OfflineConversation:
         around = Surroundings(
             settings=settings,
             registry=Registry(),
-            paths=places,
+            paths=paths,
             controls=self,
             post=self._post,
             notice=notice,
@@ -89,13 +89,13 @@ class OfflineConversation:
 @contextmanager
 def offline_conversation(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     notice: Callable[[Noticed], None],
     pace: float = BLOCK_SECONDS,
     **room: Any,
 ) -> Iterator[OfflineConversation]:
     """Open an offline conversation and close it at the end."""
-    gathering = OfflineConversation(settings, places, notice, pace=pace, **room)
+    gathering = OfflineConversation(settings, paths, notice, pace=pace, **room)
     try:
         yield gathering
     finally:

@@ -37,18 +37,18 @@ TAIL = 0.6
 
 
 def film_demo(
-    settings: Settings, places: AppPaths, output: Path, progress: Callable[[str], None]
+    settings: Settings, paths: AppPaths, output: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Film a conversation of four exchanges, the user's part spoken by another voice; returns its
     report."""
     lines = [
         ReportLine(text, samples) for text, samples in zip(SCRIPT, _spoken(SCRIPT), strict=True)
     ]
-    return play_recordings(settings, places, lines, output, progress=progress)
+    return play_recordings(settings, paths, lines, output, progress=progress)
 
 
 def film_saying(
-    settings: Settings, places: AppPaths, text: str, output: Path, pace: float = BLOCK_SECONDS
+    settings: Settings, paths: AppPaths, text: str, output: Path, pace: float = BLOCK_SECONDS
 ) -> list[Noticed]:
     """Film the avatar saying `text`. Returns notices for the user; raises what kept it silent.
 
@@ -56,9 +56,7 @@ def film_saying(
     """
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(
-            offline_conversation(settings, places, notices.append, pace)
-        )
+        gathering = stack.enter_context(offline_conversation(settings, paths, notices.append, pace))
         fps = gathering.conversation.presenter.fps
         film = stack.enter_context(VideoWriter(output, fps))
         converser = RecordingPlayer(gathering, film, lambda _source: None)

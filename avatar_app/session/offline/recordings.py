@@ -147,7 +147,7 @@ class RecordingPlayer:
 
 def play_recordings(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     lines: list[ReportLine],
     output: Path | None,
     barge_in_at: float | None = None,
@@ -156,13 +156,13 @@ def play_recordings(
     """Run a conversation in simulated time and film it into `output`. Returns the report."""
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(offline_conversation(settings, places, notices.append))
+        gathering = stack.enter_context(offline_conversation(settings, paths, notices.append))
         fps = gathering.conversation.presenter.fps
         film = stack.enter_context(VideoWriter(output, fps)) if output is not None else None
         converser = RecordingPlayer(gathering, film, progress)
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
-        store_turns(places, settings.history, gathering.ended, gathering.rack.used())
+        store_turns(paths, settings.history, gathering.ended, gathering.rack.used())
         turns = list(_turn_reports(gathering.ended, converser.said))
         told = [*notices, *gathering.told]
     return {

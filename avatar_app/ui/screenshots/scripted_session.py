@@ -89,7 +89,7 @@ class ScriptedSession:
         manifests: tuple[Manifest, ...] = (),
         *,
         history: History,
-        places: AppPaths,
+        paths: AppPaths,
     ) -> None:
         self.models, self.performance = models, performance
         self.character, self.settings, self.manifests = character, settings, manifests
@@ -99,9 +99,9 @@ class ScriptedSession:
         self.voices: VoiceGallery = ScriptedVoices()
         self.user_data: StoredData = ScriptedStored()
         self.personas = PersonaChoices(
-            own_personas(places.config), settings, _no_face, self._unasked, self._unasked
+            own_personas(paths.config), settings, _no_face, self._unasked, self._unasked
         )
-        self.conversations = StoredConversations(history, self._unasked, settings, places)
+        self.conversations = StoredConversations(history, self._unasked, settings, paths)
         self._face = face
         self._listeners: list[Callable[[Event], None]] = []
         self._frame = self._resting(FaceState.IDLE)
