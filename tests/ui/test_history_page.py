@@ -172,7 +172,7 @@ def test_deleting_can_be_undone_until_the_toast_has_gone(qtbot, page: Opened) ->
     assert "Tell me about the moon" in shown.toast.notice.message
     qtbot.keyClick(shown, Qt.Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: shown.reader.title.text() == "Tell me about the moon")
-    assert len(titles(shown)) == 9
+    qtbot.waitUntil(lambda: len(titles(shown)) == 9)
     shown.list.setFocus()
     qtbot.keyClick(shown.list, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: len(titles(shown)) == 8)
