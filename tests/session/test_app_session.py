@@ -255,9 +255,9 @@ def test_a_canceller_whose_handle_is_gone_is_replaced_and_told_once(
     assert window.companion.wait_open()
     rack = window.companion._ensemble.rack
     rack.engines[Kind.AEC].close()
+    window.companion.type("hello")  # a quiet room asks no canceller, one in which it speaks does
     told = window.wait(Noticed, lambda notice: "was given up" in notice.message)
     assert told.message == "WebRTC AEC3 was given up."
-    window.companion.type("hello")
     window.wait(TurnEnded, lambda turn: turn.user_text)
     assert rack.manifests[Kind.AEC].name == "none"
     assert not window.of(Failed)
