@@ -229,23 +229,3 @@ def test_whoever_failed_is_known() -> None:
     with pytest.raises(AttributeError):
         desk.hear(0.2)
     assert desk.hearing.working == CANCEL
-
-
-def test_zeros_cost_neither_canceller_nor_detector_though_something_is_played() -> None:
-    desk = Desk()
-    for _ in range(100):
-        assert desk.hear(0.0, [desk.noise()]) == 0.0
-        assert desk.hearing.quiet_power == 0.0  # the conversation's beat stays
-    assert desk.canceller.cleaned == 0
-
-
-def test_after_zeros_the_canceller_gets_what_was_played_meanwhile() -> None:
-    desk = Desk()
-    for _ in range(100):
-        desk.hear(0.0, [desk.noise()])
-    assert desk.hear(0.5, [desk.noise()]) == 1.0
-    assert desk.canceller.cleaned == len(desk.canceller.references) == PREROLL + 1
-    assert all(block.samples.any() for block in desk.canceller.references[1:])
-    assert [chunk.start for chunk in desk.hearing.prefix_padding()] == [
-        desk.start - 160 * (PREROLL - index) for index in range(PREROLL)
-    ]

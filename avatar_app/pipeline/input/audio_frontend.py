@@ -61,9 +61,8 @@ class AudioFrontend:
     With headphones there is no echo to cancel: the detector then hears the microphone itself, 14 ms
     sooner than the cleaned sound, and with first consonants, which noise suppression removes.
 
-    While nothing is played, nobody has the floor and the room is quiet, neither runs; nor on a
-    block of zeros, as a microphone that is absent or switched off gives, which holds neither echo
-    nor voice. They process what they missed at the first sound that may be speech, before it.
+    While nothing is played, nobody has the floor and the room is quiet, neither runs. They process
+    what they missed at the first sound that may be speech, before that sound.
     """
 
     def __init__(self, echo: EchoCanceller, detector: VoiceDetector, prefix_padding: float) -> None:
@@ -72,7 +71,7 @@ class AudioFrontend:
         self._recent: deque[AudioChunk] = deque(
             maxlen=max(1, round(prefix_padding / BLOCK_SECONDS))
         )
-        self._missed: deque[tuple[AudioChunk, list[Samples]]] = deque(maxlen=self._recent.maxlen)
+        self._missed: deque[AudioChunk] = deque(maxlen=self._recent.maxlen)
         self._gate = QuietGate()
         self._played: deque[PlayedBlock] = deque(maxlen=MOST_PLAYED)
         self._played_count = 0
@@ -105,8 +104,8 @@ class AudioFrontend:
             self._gate.keep_open()
         opened = self._gate.hear(power)
         self.quiet_power = 0.0 if opened else self._gate.quiet_power
-        if not opened or power == 0.0:
-            self._missed.append((chunk, far))
+        if not opened:
+            self._missed.append(chunk)
             self._recent.append(chunk)
             return CleanBlock(chunk, 0.0, decibels(power))
         self._catch_up()
@@ -124,7 +123,7 @@ class AudioFrontend:
     def _catch_up(self) -> None:
         """Pass canceller and detector the blocks they missed."""
         while self._missed:
-            clean = self._clean(*self._missed.popleft())
+            clean = self._clean(self._missed.popleft(), [_SILENCE])
             self._probability(clean)
             if self._recent:
                 self._recent[-1 - len(self._missed)] = clean
