@@ -17,15 +17,15 @@ def main() -> int:
     prepare_process()
     from avatar_app.cli.main import run_command_line
 
-    told: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: _end(told, number, frame))
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: _end(signals, number, frame))
     status = run_command_line()
-    return TERMINATED if told else status
+    return TERMINATED if signals else status
 
 
-def _end(told: list[int], number: int, frame: FrameType | None) -> None:
+def _end(signals: list[int], number: int, frame: FrameType | None) -> None:
     """Do what Ctrl+C does: close the window, or interrupt; also where Ctrl+C is ignored."""
-    told.append(number)
+    signals.append(number)
     interrupt = signal.getsignal(signal.SIGINT)
     if not callable(interrupt):
         raise KeyboardInterrupt

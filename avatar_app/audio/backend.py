@@ -156,12 +156,12 @@ def _enumerate(library: Any) -> list[tuple[int, Device]]:
 def _look_from_outside() -> list[Device]:
     """Return the devices as a fresh process sees them, without disturbing this one's streams."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_tell_devices, args=(there,), daemon=True)
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_tell_devices, args=(theirs,), daemon=True)
     process.start()
-    there.close()
-    with here:
-        found = _received(here)
+    theirs.close()
+    with ours:
+        found = _received(ours)
     process.kill()  # PortAudio can hang where a device vanishes while it is queried
     process.join()
     process.close()

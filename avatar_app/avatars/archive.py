@@ -68,8 +68,8 @@ def _checked(folder: Path, source: Path) -> Avatar:
     try:
         return check_folder(folder)
     except InputInvalid as error:
-        told = error.message.replace(f"{folder}{os.sep}", "")
-        raise InputInvalid(f"The file {source} cannot be used. {told}", _HINT) from error
+        reason = error.message.replace(f"{folder}{os.sep}", "")
+        raise InputInvalid(f"The file {source} cannot be used. {reason}", _HINT) from error
 
 
 def _unpack_into(folder: Path, source: Path) -> None:

@@ -70,8 +70,8 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool, face: str | Non
     path = paths.videos / "skew.mp4"
     parts = stepped("skew, part", ("the film", "what was shown"))
     next(parts)
-    told = film_saying(settings, paths, STORY if quick else TEXT, path, pace)
-    report.add("notices", len(told), "", most=0)  # otherwise another face would be measured
+    notices = film_saying(settings, paths, STORY if quick else TEXT, path, pace)
+    report.add("notices", len(notices), "", most=0)  # otherwise another face would be measured
     lags = lags_ms(_read(path))
     offset = float(np.median(lags)) if lags else None
     report.add("film_offset", offset, "ms")

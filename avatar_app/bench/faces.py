@@ -68,10 +68,10 @@ def write_weights(path: Path, state: State) -> Path:
         ends = [offset, offset + values.nbytes]
         header[key] = {"dtype": "F32", "shape": values.shape, "data_offsets": ends}
         offset = ends[1]
-    told = json.dumps(header).encode()
+    head = json.dumps(header).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(told)) + told)
+        file.write(struct.pack("<Q", len(head)) + head)
         for values in state.values():
             file.write(np.ascontiguousarray(values, np.float32).tobytes())
     return path

@@ -15,9 +15,9 @@ class HumanVoice(UserVoice):
 
     def __init__(self, paths: AppPaths) -> None:
         files = [path_if_here(name, paths) for name in MODELS]
-        here = [path for path in files if path is not None]
-        if not here:
+        installed = [path for path in files if path is not None]
+        if not installed:
             raise ModelMissing(
                 "Kokoro is not on this machine.", f"Type: avatar-app models download {MODELS[1]}"
             )
-        super().__init__("kokoro", {"model": str(here[0])})
+        super().__init__("kokoro", {"model": str(installed[0])})

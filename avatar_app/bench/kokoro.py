@@ -119,8 +119,8 @@ def _options(settings: Settings) -> dict[str, Any]:
     manifest = Registry().find(Kind.TTS, "kokoro")
     if choice.engine == manifest.name:
         return resolve_options(choice.options, manifest, app_paths())
-    here = path_if_here("kokoro-v1.0-int8", app_paths())
-    return resolve_options({"model": str(here)} if here else {}, manifest, app_paths())
+    installed = path_if_here("kokoro-v1.0-int8", app_paths())
+    return resolve_options({"model": str(installed)} if installed else {}, manifest, app_paths())
 
 
 def _whole(voice: Any) -> Callable[[str], Samples]:

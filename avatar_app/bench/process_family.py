@@ -22,8 +22,8 @@ class FamilyReading:
 
 def read_family() -> FamilyReading:
     """This process and its children."""
-    here = psutil.Process()
-    family = [here, *here.children(recursive=True)]
+    process = psutil.Process()
+    family = [process, *process.children(recursive=True)]
     read = [reading for each in family if (reading := _read(each)) is not None]
     return FamilyReading(
         sum(each.memory_mb for each in read),

@@ -22,14 +22,14 @@ def measure_beside_load(
     """The same sayings twice in one run: alone, and beside `load` busy processes."""
     alone = ask_all(settings, paths, quick=quick, patience=PATIENCE)
     with busy_processes(load):
-        beside = ask_all(settings, paths, quick=quick, patience=PATIENCE)
+        loaded = ask_all(settings, paths, quick=quick, patience=PATIENCE)
     report.add("busy_processes", load, "")
     _add_wait(report, "alone", alone)
-    _add_wait(report, "beside", beside)
-    both = [(one, other) for one, other in zip(alone, beside, strict=True) if one and other]
+    _add_wait(report, "beside", loaded)
+    both = [(one, other) for one, other in zip(alone, loaded, strict=True) if one and other]
     times = [other["first_sound"] / one["first_sound"] for one, other in both]
     report.add("first_sound_beside_to_alone", float(np.median(times)) if times else None, "times")
-    report.add("answered_beside", _answered(beside), "%", least=100)
+    report.add("answered_beside", _answered(loaded), "%", least=100)
 
 
 def _add_wait(report: Report, name: str, asked: Iterable[dict[str, float]]) -> None:

@@ -49,9 +49,11 @@ def measure(
     if chosen is not BenchFace.ILLUSTRATED:
         drawn = with_face(settings, paths, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
         conversations = [drawn, *conversations, drawn]
-    told = [_watched(each, paths, long) for each, long in stepped("realtime, talk", conversations)]
-    live = told[len(told) // 2]
-    baseline = [each for each in told if each is not live]
+    results = [
+        _watched(each, paths, long) for each, long in stepped("realtime, talk", conversations)
+    ]
+    live = results[len(results) // 2]
+    baseline = [each for each in results if each is not live]
     precision = str(watched.face.options.get("precision", "fp32"))
     _add_pictures(report, live, COMPOSED_MS.get(precision, REDUCED_MS))
     _add_stress(report, live, seconds)

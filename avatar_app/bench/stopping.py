@@ -75,7 +75,7 @@ def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | 
     process.start()
     theirs.close()
 
-    def told() -> float | None:
+    def receive() -> float | None:
         try:
             took: float | None = ours.recv()
         except (EOFError, OSError) as error:
@@ -85,10 +85,10 @@ def _served(kind: Kind, factory: Factory) -> Iterator[Callable[[float], float | 
     def ask(share: float) -> float | None:
         with suppress(OSError):  # an engine that is gone does not answer either
             ours.send(share)
-        return told()
+        return receive()
 
     try:
-        told()
+        receive()
         yield ask
     finally:
         ours.close()

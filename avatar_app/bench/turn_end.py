@@ -203,8 +203,8 @@ def _add(report: Report, name: str, silences: Sequence[HeardSilence], settings: 
             share = None if cut is None else 100 * cut
             report.add(f"{name}{way}_cut_off_at_{latency * 1000:.0f}_ms", share, "%")
         latency_at = best_latency(policies, silences, CUT_OFFS)
-        told = None if latency_at is None else 1000 * latency_at
-        report.add(f"{name}{way}_latency_at_5_percent", told, "ms")
+        milliseconds = None if latency_at is None else 1000 * latency_at
+        report.add(f"{name}{way}_latency_at_5_percent", milliseconds, "ms")
     shipped = {
         "silence": partial(silence_alone, delay),
         "smart_turn": partial(with_smart_turn, sure, SURE, delay),

@@ -103,10 +103,10 @@ def _apply(plan: Plan, settings_file: Path, *, yes: bool) -> None:
 def _show(plan: Plan) -> None:
     hardware = plan.hardware
     card = hardware.card
-    told = f"{card.name}, {card.total_mb / 1024:.1f} GB" if card else "no graphics card"
+    graphics = f"{card.name}, {card.total_mb / 1024:.1f} GB" if card else "no graphics card"
     out.print(
         f"{hardware.ram_mb / 1024:.1f} GB of memory, {hardware.free_ram_mb / 1024:.1f} free; "
-        f"{hardware.cores} cores, {hardware.gflops:.0f} GFLOP/s; {told}."
+        f"{hardware.cores} cores, {hardware.gflops:.0f} GFLOP/s; {graphics}."
     )
     out.print(f"Profile: {plan.profile}")
     table = Table("for", "engine", "needs", "", "why", box=None, header_style="bold")
@@ -116,8 +116,8 @@ def _show(plan: Plan) -> None:
     out.print(table)
     for row in plan.rows:
         if row.remedy:  # commands stay on one line, to be copied
-            told = f"For {row.name}: {row.remedy}"
-            out.print(told, style="yellow", soft_wrap=True)
+            remedy = f"For {row.name}: {row.remedy}"
+            out.print(remedy, style="yellow", soft_wrap=True)
     weight = plan.weight
     on_card = f", and {weight.vram_mb:.0f} MB of the card's" if weight.vram_mb else ""
     out.print(f"Together: {weight.ram_mb:.0f} MB of memory{on_card}.")

@@ -100,8 +100,8 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
     from avatar_app.models.verify import verify as check
 
     store, catalog = _known()
-    all_kept = [each for each in catalog.models if store.kept(each)]
-    wanted = [catalog.find(name)] if name else all_kept
+    stored = [each for each in catalog.models if store.kept(each)]
+    wanted = [catalog.find(name)] if name else stored
     if not wanted:
         out.print("No model is installed.")
     sound = True
@@ -164,10 +164,10 @@ def take(
     source = path.expanduser()
     model = catalog.find(name) if name else identify(source, catalog)
     _agree(model, store, accepts=yes or model.id in (accept_license or ()))
-    there = run_shown(
+    verified = run_shown(
         f"Reading {source.name}", err, lambda job: import_model(job, source, model, store)
     )
-    _tell_here(model, there)
+    _tell_here(model, verified)
     return 0
 
 

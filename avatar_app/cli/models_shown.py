@@ -25,11 +25,11 @@ def show_list(models: Iterable[Model], store: Store, out: Console) -> None:
     for (kind, engine), group in groups.items():
         _line(out, f"{KINDS[kind].title}: {engine}", style="bold")
         for each in group:
-            told = describe(each, store)
-            mark = "✓" if told["state"] == "here" else " "
-            license = each.license.title + (" *" if told["must_accept"] else "")
-            size = told["size"] if each.bytes else "—"
-            facts = f"{mark} {each.id:<22} {size:>8}  {told['state']:<9}  {license}"
+            row = describe(each, store)
+            mark = "✓" if row["state"] == "here" else " "
+            license = each.license.title + (" *" if row["must_accept"] else "")
+            size = row["size"] if each.bytes else "—"
+            facts = f"{mark} {each.id:<22} {size:>8}  {row['state']:<9}  {license}"
             _line(out, facts)
             _line(out, f"    {each.summary}", style="dim")
     _line(out, "* accept the license before use; for its terms: avatar-app models info ID")
@@ -65,16 +65,16 @@ def show_model(model: Model, store: Store, out: Console) -> None:
 def _facts(model: Model, store: Store) -> Iterator[tuple[str, str]]:
     from avatar_app.models.description import describe
 
-    told = describe(model, store)
-    yield "state", told["state"]
+    row = describe(model, store)
+    yield "state", row["state"]
     yield "where", str(store.path(model))
-    yield "size", told["size"]
+    yield "size", row["size"]
     needs = model.needs
     yield "memory", f"about {needs.ram_mb} MB, on a graphics card {needs.vram_mb} MB"
     yield "languages", ", ".join(model.languages) or "any"
     yield "license", model.license.notice
-    if told["must_accept"]:
-        yield "accepted", "yes" if told["accepted"] else "not yet"
+    if row["must_accept"]:
+        yield "accepted", "yes" if row["accepted"] else "not yet"
     if model.notes:
         yield "notes", model.notes
     yield "on record", model.source

@@ -59,8 +59,8 @@ def key(
 
     address = checked_address(address)
     if remove:
-        there = remove_key(address)
-        _tell(f"The key for {address} {'was removed' if there else 'did not exist'}.")
+        existed = remove_key(address)
+        _tell(f"The key for {address} {'was removed' if existed else 'did not exist'}.")
         return 0
     if is_overheard(address):
         err.print("http:// sends the key unencrypted; use https:// instead", style="yellow")

@@ -65,9 +65,9 @@ def _show(found: Statistics) -> None:
             table.add_row(
                 f"{manifest.kind} {manifest.name}",
                 f"{trial.ram_mb:.0f} MB",
-                _told(trial.first_output_ms, "{:.0f} ms"),
-                _told(trial.realtime_factor, "{:.2f} s"),
-                _told(trial.cancel_ms, "{:.0f} ms"),
+                _format_number(trial.first_output_ms, "{:.0f} ms"),
+                _format_number(trial.realtime_factor, "{:.2f} s"),
+                _format_number(trial.cancel_ms, "{:.0f} ms"),
             )
         out.print(table)
     for warning in found.warnings:
@@ -101,5 +101,5 @@ def _time(ms: float) -> str:
     return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.0f} ms"
 
 
-def _told(number: float | None, form: str) -> str:
+def _format_number(number: float | None, form: str) -> str:
     return "–" if number is None else form.format(number)

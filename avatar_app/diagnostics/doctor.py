@@ -54,13 +54,13 @@ Check = Callable[[Settings, AppPaths], Iterator[Finding]]
 def examine(settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     """Yield all findings as they are made; a problem is reported by the first check that
     finds it."""
-    told: list[str] = []
+    failed: list[str] = []
     for check in CHECKS:
         for finding in _checked(check, settings, paths):
-            if finding.ok or not any(text.endswith(finding.text) for text in told):
+            if finding.ok or not any(text.endswith(finding.text) for text in failed):
                 yield finding
             if not finding.ok:
-                told.append(finding.text)
+                failed.append(finding.text)
 
 
 def _checked(check: Check, settings: Settings, paths: AppPaths) -> Iterator[Finding]:
@@ -87,9 +87,9 @@ def _settings_read(_settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     from avatar_app.settings.loading import load_settings
 
     _, notices = load_settings(paths.settings_file)
-    there = "" if paths.settings_file.exists() else " (does not exist: all defaults apply)"
+    absence = "" if paths.settings_file.exists() else " (does not exist: all defaults apply)"
     if not notices:
-        yield Finding.passed(f"Settings {paths.settings_file}{there}")
+        yield Finding.passed(f"Settings {paths.settings_file}{absence}")
     for notice in notices:
         yield Finding.failed(notice.message, notice.hint)
     for notice in Registry(user=paths.engines).notices:
@@ -100,8 +100,8 @@ def _folders(_settings: Settings, paths: AppPaths) -> Iterator[Finding]:
     for name, folder in (("Settings", paths.config), ("Data", paths.data), ("Log", paths.logs)):
         reason = _why_unwritable(folder)
         remedy = "Change the folder's permissions, or set AVATAR_DATA_DIR to another folder."
-        told = f"cannot be written: {reason}" if reason else "can be written"
-        yield Finding(not reason, f"{name} folder {folder} {told}", remedy if reason else "")
+        result = f"cannot be written: {reason}" if reason else "can be written"
+        yield Finding(not reason, f"{name} folder {folder} {result}", remedy if reason else "")
     free = shutil.disk_usage(_existing(paths.data)).free / 2**30
     roomy = free >= ENOUGH_FREE_GB
     yield Finding(

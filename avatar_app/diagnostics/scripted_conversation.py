@@ -39,8 +39,8 @@ def hold_conversation(settings: Settings, paths: AppPaths, phrase: str) -> Itera
             voice = trimmed(user.say(phrase).samples)
         with offline_conversation(settings, unkept, notices.append) as gathering:
             end, loudest = _talk(gathering, voice)
-    for told in (*notices, *gathering.told):
-        yield False, told.message, told.hint
+    for notice in (*notices, *gathering.notices):
+        yield False, notice.message, notice.hint
     yield from _heard(gathering, phrase)
     yield from _answered(gathering, end, loudest)
 

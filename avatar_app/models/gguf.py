@@ -211,5 +211,5 @@ def _cache_per_token(known: Mapping[str, str | float], architecture: str) -> int
     heads = number("attention.head_count")
     width = number("embedding_length") // heads if heads else 0
     lengths = [number(f"attention.{name}_length") or width for name in ("key", "value")]
-    kept = number("attention.head_count_kv") or heads
-    return 2 * number("block_count") * kept * sum(lengths)
+    heads_kv = number("attention.head_count_kv") or heads
+    return 2 * number("block_count") * heads_kv * sum(lengths)

@@ -47,11 +47,11 @@ def import_model(job: Job[Path], path: Path, model: Model, store: Store) -> Path
         store.ask_for_room(_copied_bytes(list(sources.values()), store), model.title)
         with store.lock(model):
             folder.mkdir(parents=True, exist_ok=True)
-            kept: dict[str, StoredFile] = {}
+            stored: dict[str, StoredFile] = {}
             for done, (file, found) in enumerate(sources.items()):
                 job.report(done / len(sources), file.name)
-                kept |= _take(_Taking(job, model, store), file, found)
-            store.keep(model, kept, str(path))
+                stored |= _take(_Taking(job, model, store), file, found)
+            store.keep(model, stored, str(path))
     except OSError as error:
         raise of_disk(error) from error
     return store.path(model)
@@ -76,10 +76,10 @@ def _take(taking: _Taking, file: ModelFile, found: dict[str, Path]) -> dict[str,
             f"{file.bytes:,}.",
             _HINT,
         )
-    kept = _place(taking, source, folder / file.name, file)
-    taking.store.pin(taking.model, file, kept.sha256)
+    stored = _place(taking, source, folder / file.name, file)
+    taking.store.pin(taking.model, file, stored.sha256)
     if not file.holds:
-        return {file.name: kept}
+        return {file.name: stored}
     unpacked = unpack(folder / file.name, file.holds, taking.store, taking.job)
     (folder / file.name).unlink()
     return unpacked
@@ -93,10 +93,10 @@ def _place(
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as beside:
         _link_or_copy(source, beside, taking.job)
-        kept = StoredFile(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
+        stored = StoredFile(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
         if file is not None:
-            _require_hash(taking, source, file, kept.sha256)
-    return kept
+            _require_hash(taking, source, file, stored.sha256)
+    return stored
 
 
 def _require_hash(taking: _Taking, source: Path, file: ModelFile, sha256: str) -> None:

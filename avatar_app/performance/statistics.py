@@ -80,8 +80,8 @@ def _broken(
         for text, took, most in pairs:
             if took is not None and most is not None and took > most:
                 advice = suggestion(manifest, _model_of(choice), catalog)
-                told = f"{manifest.title} {text.format(took)} instead of {most:g}."
-                yield f"{told} {advice}".strip()
+                finding = f"{manifest.title} {text.format(took)} instead of {most:g}."
+                yield f"{finding} {advice}".strip()
 
 
 def _model_of(choice: str) -> str:

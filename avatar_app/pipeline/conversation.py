@@ -95,7 +95,7 @@ class Conversation:
         self._post = post
         self._conducting = Turn(id=0)
         self._blocks = 0
-        self._told: Counter[Failed] = Counter()
+        self._reported: Counter[Failed] = Counter()
         self._closing = False
         self._orders: Stage[Command, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
@@ -244,7 +244,7 @@ class Conversation:
             put_in(order, self._chain.engines, self._attention)
         if order.kind is Kind.DIALOGUE:
             self._delivery.read_ahead()
-        self._told.clear()
+        self._reported.clear()
 
     def _express(self) -> None:
         """Post and show the avatar's state."""
@@ -263,8 +263,8 @@ class Conversation:
         """A detector or canceller that fails does so a hundred times a second: it is reported until
         that is enough to replace it."""
         failed = Failed(None, stage, error.message, error.hint, type(error))
-        self._told[failed] += 1
-        if self._told[failed] <= (TELLING if stage in (CANCEL, DETECT, JUDGE) else 1):
+        self._reported[failed] += 1
+        if self._reported[failed] <= (TELLING if stage in (CANCEL, DETECT, JUDGE) else 1):
             self._post(failed)
 
 

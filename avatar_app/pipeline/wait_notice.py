@@ -18,15 +18,15 @@ class WaitNotice:
         self._post, self._clock = post, clock
         self._waits: tuple[int, str] | None = None
         self._since = 0.0
-        self._told = False
+        self._notified = False
 
     def watch(self, turn: Turn | None) -> None:
         """Check a turn: `turn` is the one the user waits for, None for nothing. Called for every
         block."""
         waits = (turn.id, turn.waits_for) if turn is not None and turn.waits_for else None
         if waits != self._waits:
-            self._waits, self._since, self._told = waits, self._clock(), False
-        if waits is None or self._told or self._clock() - self._since < EXPLAINED_AFTER:
+            self._waits, self._since, self._notified = waits, self._clock(), False
+        if waits is None or self._notified or self._clock() - self._since < EXPLAINED_AFTER:
             return
-        self._told = True
+        self._notified = True
         self._post(Noticed(waits[1], "The answer comes when it is ready."))

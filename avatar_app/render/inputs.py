@@ -61,9 +61,9 @@ def find_weights(model: str | Path, paths: AppPaths) -> Path:
     if len(given.parts) == 1:
         if fetched := path_if_here(str(given), paths):
             return fetched
-        beside = (paths.models / f"{given}{ending}" for ending in WEIGHTS)
+        files = (paths.models / f"{given}{ending}" for ending in WEIGHTS)
         inside = sorted((paths.models / given).glob("*"))
-        for path in (*beside, *inside):
+        for path in (*files, *inside):
             if path.suffix in WEIGHTS and path.is_file():
                 return path
     raise ModelMissing(

@@ -162,8 +162,8 @@ class RenderJob:
         except ModelMissing as error:
             if order.face == ENGINE or order.model:
                 raise
-            told = "The photo face is used instead."
-            self.notices.append(Noticed(error.message, f"{told} {error.hint}"))
+            consequence = "The photo face is used instead."
+            self.notices.append(Noticed(error.message, f"{consequence} {error.hint}"))
             return None
 
     def _plain_face(self, options: dict[str, Any]) -> Any:

@@ -91,10 +91,10 @@ class AssistantTools:
 
     def facts(self) -> str:
         """Return what the user said about themselves, as a sentence for a language model."""
-        told = self._memory.facts()[-MOST_FACTS:]
-        if not told:
+        known = self._memory.facts()[-MOST_FACTS:]
+        if not known:
             return ""
-        return FACTS.format("; ".join(f"{_whose(fact)}: {fact.value}" for fact in told))
+        return FACTS.format("; ".join(f"{_whose(fact)}: {fact.value}" for fact in known))
 
     @property
     def notices(self) -> tuple[str, ...]:

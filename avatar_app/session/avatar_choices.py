@@ -48,8 +48,8 @@ class AvatarChoices:
         able = who in self._options(before.engine)
         engine = before.engine if able else {CHARACTER: BUILTIN[Kind.FACE], AVATAR: PHOTO}[who]
         known = self._options(engine)
-        kept = {option: value for option, value in before.options.items() if option in known}
-        return EngineChoice(engine=engine, options=kept | {who: name})
+        options = {option: value for option, value in before.options.items() if option in known}
+        return EngineChoice(engine=engine, options=options | {who: name})
 
     def settings_for(self, name: str, face: EngineChoice) -> Mapping[str, Any]:
         """Return the settings that show a character, given the current face; empty where there is

@@ -158,8 +158,8 @@ class ModelDownloads:
         with self._lock:
             if entry.model == self._current and state is TransferState.WAITING:
                 return ModelTransfer(model, TransferState.FETCHING, self._progress)
-        here = self.store.bytes_here(model)
-        progress = DownloadProgress(model.id, done=here, total=model.bytes)
+        done = self.store.bytes_here(model)
+        progress = DownloadProgress(model.id, done=done, total=model.bytes)
         return ModelTransfer(model, state, progress, entry.message, entry.hint)
 
     def _stop(self, model: str) -> None:
@@ -231,11 +231,11 @@ class ModelDownloads:
         with self._lock:
             before, self._progress = self._progress, progress
         slot = int(time.monotonic() / TELL_EVERY)
-        if before.file != progress.file or slot != self._told_slot:
-            self._told_slot = slot
+        if before.file != progress.file or slot != self._shown_slot:
+            self._shown_slot = slot
             self._tell()
 
-    _told_slot: int = 0
+    _shown_slot: int = 0
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):

@@ -133,6 +133,6 @@ class ShelfReader:
         if named := manifest.checked(choice.options).get("model", ""):
             return str(named)
         wanted = (catalog.by_id.get(name) for name in manifest.needs.models)
-        here = (m for m in wanted if m and self._store.presence(m) is Presence.HERE)
-        first = next(here, None)
+        installed = (m for m in wanted if m and self._store.presence(m) is Presence.HERE)
+        first = next(installed, None)
         return first.id if first else ""

@@ -89,9 +89,9 @@ class FilesAside:
         try:
             aside.mkdir(parents=True)
             for number, path in enumerate(paths):
-                there = aside / f"{number}-{path.name}"
-                path.rename(there)
-                self._moved.append((path, there))
+                target = aside / f"{number}-{path.name}"
+                path.rename(target)
+                self._moved.append((path, target))
         except OSError as error:
             self.undo()
             raise ConfigInvalid(
@@ -99,10 +99,10 @@ class FilesAside:
             ) from error
 
     def undo(self) -> None:
-        for path, there in self._moved:
-            if there.exists() and not path.exists():
+        for path, moved in self._moved:
+            if moved.exists() and not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                there.rename(path)
+                moved.rename(path)
         self.finish()
 
     def finish(self) -> None:

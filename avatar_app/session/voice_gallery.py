@@ -156,11 +156,11 @@ class UserVoiceGallery:
             return
         store = Store.of(self._paths)
         models = [m for m in user_catalog(store.root).models if m.engine == manifest.name]
-        here = [model for model in models if store.presence(model) is Presence.HERE]
-        if not here:
+        installed = [model for model in models if store.presence(model) is Presence.HERE]
+        if not installed:
             with_model_path(manifest.defaults(), manifest, self._paths)  # raises: it is missing
             return
-        for model in here:
+        for model in installed:
             yield from self._speakers(manifest, engine, model)
 
     def _speakers(
@@ -197,8 +197,10 @@ class UserVoiceGallery:
         if voice is not None:
             known = {option.name for option in manifest.options}
             same = voice.engine == name
-            kept = {key: value for key, value in options.items() if key in _MANNER and key in known}
-            before = options if same else kept if _fits(manifest, kept) else {}
+            manner = {
+                key: value for key, value in options.items() if key in _MANNER and key in known
+            }
+            before = options if same else manner if _fits(manifest, manner) else {}
             options = before | dict(voice.options)
         loaded = self._loaded
         if loaded is not None and loaded[0] == manifest.name:

@@ -39,8 +39,8 @@ def _entries(node: yaml.Node | None, above: Name) -> Iterator[tuple[Name, yaml.N
 def _help(lines: list[str], value: yaml.Node, line: int) -> str:
     is_section = isinstance(value, yaml.CollectionNode) and not value.flow_style
     end = value.end_mark
-    beside = None if is_section else _COMMENT.fullmatch(lines[end.line][end.column :])
-    return _sentence(beside.group(1) if beside else _above(lines, line))
+    trailing = None if is_section else _COMMENT.fullmatch(lines[end.line][end.column :])
+    return _sentence(trailing.group(1) if trailing else _above(lines, line))
 
 
 def _above(lines: list[str], line: int) -> str:

@@ -47,8 +47,8 @@ class TTSStreamer:
             options = _current(choice)
         self._chosen = self.manifest.checked(options)
         if not options.get(OPTION):
-            here = self.registry.paths
-            self._chosen = with_installed_model(self._chosen, self.manifest, here)
+            paths = self.registry.paths
+            self._chosen = with_installed_model(self._chosen, self.manifest, paths)
         self._voice: Any = create_engine(self.registry, self.manifest, options)
 
     def synthesize_stream(
@@ -142,8 +142,8 @@ def options_for(
         raise ConfigInvalid(
             f"{manifest.title} has no {' or '.join(sorted(missing))}.", "Leave it out."
         )
-    told = dict(zip(asked, ("voice", "language", "speed"), strict=True))
-    return {name: replace(options[name], name=told[name]).check(given[name]) for name in given}
+    flags = dict(zip(asked, ("voice", "language", "speed"), strict=True))
+    return {name: replace(options[name], name=flags[name]).check(given[name]) for name in given}
 
 
 def _current(choice: EngineChoice) -> dict[str, Any]:

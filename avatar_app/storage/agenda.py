@@ -63,7 +63,7 @@ class Agenda:
         self._changed = threading.Event()
         self._closed = False
         self._fired: set[int] = set()
-        self._told = False
+        self._reported = False
         self._thread = threading.Thread(target=self._watch, name="agenda", daemon=True)
 
     def start(self) -> None:
@@ -125,8 +125,8 @@ class Agenda:
             self.fire_due()
             return self._seconds_to_next()
         except InputInvalid as error:
-            if not self._told:
-                self._told = True
+            if not self._reported:
+                self._reported = True
                 self._fire(f"I cannot read my timers and reminders. {error.message}")
             return LONGEST_WAIT
 

@@ -27,12 +27,12 @@ class Database:
         self.path = path
         self._lock = threading.RLock()
         try:
-            self._connection, kept = opened(path, migrations)
+            self._connection, damaged = opened(path, migrations)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         self.notice = (
-            f"{path.name} was damaged; I kept it as {kept.name} and started a new one."
-            if kept
+            f"{path.name} was damaged; I kept it as {damaged.name} and started a new one."
+            if damaged
             else ""
         )
 
@@ -67,8 +67,8 @@ def opened(path: Path, migrations: Sequence[Migration]) -> tuple[sqlite3.Connect
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        kept = _put_aside(path)
-        return connected(path, migrations), kept
+        damaged = _put_aside(path)
+        return connected(path, migrations), damaged
 
 
 def connected(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
@@ -112,11 +112,11 @@ def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], pa
 def _put_aside(path: Path) -> Path:
     """Rename the file, and its log, to the first free name next to it."""
     number = 1
-    while (kept := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
+    while (aside := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
         number += 1
-    path.rename(kept)
+    path.rename(aside)
     for ending in ("-wal", "-shm"):
         log = path.with_name(path.name + ending)
         if log.exists():
-            log.rename(kept.with_name(kept.name + ending))
-    return kept
+            log.rename(aside.with_name(aside.name + ending))
+    return aside

@@ -33,7 +33,7 @@ class HistoryFile:
         self._lock = threading.Lock()
         self.in_memory = False
         """Nothing is stored on the disk, because it cannot be written."""
-        self._told_lost = False
+        self._reported_lost = False
         self.connection = self._opened()
 
     def run(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
@@ -96,8 +96,8 @@ class HistoryFile:
         try:
             return self._transact(work)
         except sqlite3.Error as error:
-            if not self._told_lost:
-                self._told_lost = True
+            if not self._reported_lost:
+                self._reported_lost = True
                 message = f"Conversations are no longer recorded: {error}."
                 self._notice(Noticed(message, "Restart the application."))
             return otherwise
@@ -108,12 +108,12 @@ class HistoryFile:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            connection, kept = opened(self.path, MIGRATIONS)
+            connection, damaged = opened(self.path, MIGRATIONS)
         except (sqlite3.Error, OSError) as error:
             return self._memory(error)
-        if kept is not None:
+        if damaged is not None:
             message = "The stored history is broken; a new one was begun."
-            self._notice(Noticed(message, f"The old one is {kept}."))
+            self._notice(Noticed(message, f"The old one is {damaged}."))
         return _searchable(connection)
 
     def _memory(self, error: Exception) -> sqlite3.Connection:

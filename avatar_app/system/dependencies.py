@@ -52,12 +52,12 @@ def _required(package: metadata.Distribution) -> list[str]:
 
 
 def _license(package: metadata.Distribution) -> str:
-    told = package.metadata
+    described = package.metadata
     for field in ("License-Expression", "License"):
-        text = str((told.get_all(field) or [""])[0]).strip()
+        text = str((described.get_all(field) or [""])[0]).strip()
         if text and len(text) <= _LONGEST and "\n" not in text:
             return text
-    classifiers = told.get_all("Classifier") or []
+    classifiers = described.get_all("Classifier") or []
     names = [each.removeprefix(_CLASSIFIER) for each in classifiers if each.startswith(_CLASSIFIER)]
     return ", ".join(names)
 

@@ -121,8 +121,8 @@ class Cards:
         handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
         name = self._nvml.nvmlDeviceGetName(handle)
         memory = self._nvml.nvmlDeviceGetMemoryInfo(handle)
-        told = name.decode() if isinstance(name, bytes) else str(name)
-        return GraphicsCard(told, memory.total / MB, memory.used / MB)
+        title = name.decode() if isinstance(name, bytes) else str(name)
+        return GraphicsCard(title, memory.total / MB, memory.used / MB)
 
 
 def measured_gflops(seconds: float) -> float:
@@ -189,8 +189,8 @@ def peak_mb(pid: int | None = None) -> float:
 
     try:
         if sys.platform == "linux":
-            told = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="utf-8")
-            for line in told.splitlines():
+            status = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="utf-8")
+            for line in status.splitlines():
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1]) / 1024
         memory = psutil.Process(pid).memory_info()
@@ -203,8 +203,8 @@ def family() -> frozenset[int]:
     """Return the process ids of this process and of its children, which host engines."""
     import psutil
 
-    here = psutil.Process()
-    return frozenset({here.pid, *(child.pid for child in here.children(recursive=True))})
+    process = psutil.Process()
+    return frozenset({process.pid, *(child.pid for child in process.children(recursive=True))})
 
 
 def meters(cards: Cards) -> Meters:

@@ -18,7 +18,7 @@ def native_output_hidden() -> Iterator[None]:
     """
     with _hiding:
         try:
-            kept = os.dup(_STDERR)
+            saved = os.dup(_STDERR)
         except OSError:  # stderr does not exist, as in a program without a terminal on Windows
             yield
             return
@@ -27,6 +27,6 @@ def native_output_hidden() -> Iterator[None]:
             os.dup2(nowhere, _STDERR)
             yield
         finally:
-            os.dup2(kept, _STDERR)
+            os.dup2(saved, _STDERR)
             os.close(nowhere)
-            os.close(kept)
+            os.close(saved)

@@ -177,11 +177,11 @@ def stop_guard() -> None:
 def publish_access() -> None:
     """Tell the engines' processes what is allowed; before one is started, and when it changes."""
     guard = _installed.guard
-    told = os.environ.get(VARIABLE)
-    if guard is None or told is None:
+    value = os.environ.get(VARIABLE)
+    if guard is None or value is None:
         return
     if _installed.state is None:
-        shared = json.loads(told)
+        shared = json.loads(value)
         _installed.state = _new_state(Path(shared["log"]).parent)
         if _installed.state is None:
             return
@@ -193,10 +193,10 @@ def publish_access() -> None:
 def join_guard(process: str, *, needs_network: bool) -> None:
     """In an engine's process: follow the parent's guard. Where less than all is allowed, an engine
     that asks no servers is forbidden internet sockets by the system, if it can."""
-    told = os.environ.get(VARIABLE)
-    if told is None or _installed.guard is not None:
+    value = os.environ.get(VARIABLE)
+    if value is None or _installed.guard is not None:
         return
-    shared = json.loads(told)
+    shared = json.loads(value)
     if not shared["state"]:
         return
     try:

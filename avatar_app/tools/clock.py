@@ -28,8 +28,8 @@ def time_in_city(services: Services, city: str) -> dict[str, str]:
         raise InputInvalid(
             f"I don't know the time in {city}.", "I know the large cities that time zones have."
         )
-    there = services.clock().astimezone(ZoneInfo(zone))
-    return {"city": city, "datetime": there.isoformat(timespec="seconds")}
+    moment = services.clock().astimezone(ZoneInfo(zone))
+    return {"city": city, "datetime": moment.isoformat(timespec="seconds")}
 
 
 def days_until(services: Services, day: date) -> int:

@@ -18,7 +18,7 @@ def remember_fact(services: Services, subject: str, attribute: str, value: str) 
     if not (fact.subject and fact.attribute and fact.value):
         raise InputInvalid("A fact needs a subject, an attribute and a value.")
     services.memory.learn(fact)
-    return _told(fact)
+    return _fact_record(fact)
 
 
 def recall_facts(
@@ -31,7 +31,7 @@ def recall_facts(
         attribute: "name", "lives in", …; empty for all attributes.
     """
     found = services.memory.facts(subject.strip().lower(), attribute.strip().lower())
-    return [_told(fact) for fact in found]
+    return [_fact_record(fact) for fact in found]
 
 
 def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
@@ -46,7 +46,7 @@ def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
     return services.memory.forget(subject.strip().lower(), attribute.strip().lower())
 
 
-def _told(fact: Fact) -> dict[str, str]:
+def _fact_record(fact: Fact) -> dict[str, str]:
     return {"subject": fact.subject, "attribute": fact.attribute, "value": fact.value}
 
 

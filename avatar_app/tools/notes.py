@@ -16,12 +16,12 @@ def add_note(services: Services, text: str) -> dict[str, Any]:
     """
     if not text.strip():
         raise InputInvalid("The note is empty.")
-    return _told(services.memory.add_note(text.strip(), services.clock()))
+    return _note_record(services.memory.add_note(text.strip(), services.clock()))
 
 
 def list_notes(services: Services) -> list[dict[str, Any]]:
     """List the user's notes, the oldest first."""
-    return [_told(note) for note in services.memory.notes()]
+    return [_note_record(note) for note in services.memory.notes()]
 
 
 def delete_note(services: Services, id: int) -> bool:
@@ -38,7 +38,7 @@ def delete_all_notes(services: Services) -> int:
     return services.memory.clear_notes()
 
 
-def _told(note: Note) -> dict[str, Any]:
+def _note_record(note: Note) -> dict[str, Any]:
     return {"id": note.id, "text": note.text, "written": note.written.isoformat(timespec="seconds")}
 
 

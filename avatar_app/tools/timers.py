@@ -27,13 +27,13 @@ def set_timer(
     """
     now = services.clock()
     timer = services.agenda.add(Alarm.TIMER, name.strip(), now + timedelta(seconds=seconds))
-    return _told(timer, now)
+    return _appointment_record(timer, now)
 
 
 def list_timers(services: Services) -> list[dict[str, Any]]:
     """List the running timers with the seconds that are left, the soonest first."""
     now = services.clock()
-    return [_told(timer, now) for timer in services.agenda.appointments(Alarm.TIMER)]
+    return [_appointment_record(timer, now) for timer in services.agenda.appointments(Alarm.TIMER)]
 
 
 def cancel_timers(services: Services, name: str = "") -> list[dict[str, Any]]:
@@ -58,13 +58,16 @@ def add_reminder(services: Services, text: str, at: datetime) -> dict[str, Any]:
         raise InputInvalid("That time has passed already.")
     if not text.strip():
         raise InputInvalid("A reminder needs something to remind you of.")
-    return _told(services.agenda.add(Alarm.REMINDER, text.strip(), due), now)
+    return _appointment_record(services.agenda.add(Alarm.REMINDER, text.strip(), due), now)
 
 
 def list_reminders(services: Services) -> list[dict[str, Any]]:
     """List the reminders that have not fired yet, the soonest first."""
     now = services.clock()
-    return [_told(reminder, now) for reminder in services.agenda.appointments(Alarm.REMINDER)]
+    return [
+        _appointment_record(reminder, now)
+        for reminder in services.agenda.appointments(Alarm.REMINDER)
+    ]
 
 
 def cancel_reminders(services: Services, text: str = "") -> list[dict[str, Any]]:
@@ -76,7 +79,7 @@ def cancel_reminders(services: Services, text: str = "") -> list[dict[str, Any]]
     return _cancel(services, Alarm.REMINDER, text)
 
 
-def _told(appointment: Appointment, now: datetime) -> dict[str, Any]:
+def _appointment_record(appointment: Appointment, now: datetime) -> dict[str, Any]:
     return {
         "text": appointment.text,
         "due": appointment.due.isoformat(timespec="seconds"),
@@ -87,7 +90,7 @@ def _told(appointment: Appointment, now: datetime) -> dict[str, Any]:
 def _cancel(services: Services, kind: Alarm, part: str) -> list[dict[str, Any]]:
     wanted = part.strip().casefold()
     return [
-        _told(appointment, services.clock())
+        _appointment_record(appointment, services.clock())
         for appointment in services.agenda.appointments(kind)
         if wanted in appointment.text.casefold() and services.agenda.cancel(appointment.id)
     ]

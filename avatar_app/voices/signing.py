@@ -89,12 +89,12 @@ def _from_keyring(account: str) -> str:
     except ImportError:
         raise _locked() from None
     try:
-        kept = keyring.get_password(KEYRING, account)
+        stored = keyring.get_password(KEYRING, account)
     except KeyringError as error:
         raise _locked() from error
-    if kept is None:
+    if stored is None:
         raise _locked()
-    return str(kept)
+    return str(stored)
 
 
 def _locked() -> ConfigInvalid:

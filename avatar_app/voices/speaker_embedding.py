@@ -42,8 +42,8 @@ def voiced(samples: Samples) -> Samples:
     pcm = (np.clip(_raised(blocks), -1, 1) * 32767).astype("<i2")
     spoken = np.array([detector.is_speech(block.tobytes(), MICROPHONE_RATE) for block in pcm])
     smooth = np.convolve(spoken, np.ones(_VAD_SMOOTHED) / _VAD_SMOOTHED, "same") > 0.5
-    kept = np.convolve(smooth, np.ones(_VAD_WIDENED), "same") > 0.5
-    return np.ascontiguousarray(blocks[kept].reshape(-1))
+    voiced_blocks = np.convolve(smooth, np.ones(_VAD_WIDENED), "same") > 0.5
+    return np.ascontiguousarray(blocks[voiced_blocks].reshape(-1))
 
 
 def embed(samples: Samples) -> Embeddings:

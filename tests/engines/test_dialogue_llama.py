@@ -162,7 +162,7 @@ def test_what_is_told_short_fits_and_changes_seldom():
 
 def test_a_function_is_called_and_its_result_is_told(tmp_path, library):
     call = '<tool_call>{"name": "get_time", "arguments": {"place": "Berlin"}}</tool_call>'
-    path = write_llama(tmp_path / "caller.gguf", call, told="It is nine.")
+    path = write_llama(tmp_path / "caller.gguf", call, result="It is nine.")
     options = {"context": 1024, "threads": 1, "library": library, "tools": "all"}
     made = LlamaDialogue(model=str(path), **options)
     outputs = answered(made, asked("What time is it?", tools=(CLOCK,)), result="9:00")
@@ -404,7 +404,7 @@ def test_a_model_is_told_only_of_what_fits(tmp_path, library, monkeypatch):
         *(ToolDescription(name, "Whatever.", {"type": "object"}) for name in ("jump", "sing")),
     )  # fmt: skip
     call = '<tool_call>{"name": "set_timer", "arguments": {"seconds": 5}}</tool_call>'
-    path = write_llama(tmp_path / "caller.gguf", call, told="It runs.")
+    path = write_llama(tmp_path / "caller.gguf", call, result="It runs.")
     made = LlamaDialogue(model=str(path), context=1024, threads=1, library=library, tools="few")
     texts, write = [], made._loaded.backend.write
     monkeypatch.setattr(

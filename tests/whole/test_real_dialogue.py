@@ -27,7 +27,7 @@ from avatar_app.system.paths import app_paths
 def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
     call = '<tool_call>{"name": "add_note", "arguments": {"text": "buy milk"}}</tool_call>'
     path = tmp_path / "caller.gguf"
-    model = write_llama(path, call, told="It is written down.", context=CONTEXT)
+    model = write_llama(path, call, result="It is written down.", context=CONTEXT)
     with talking(answering(model)) as gathering:
         (turn,) = talk(gathering, ReportLine("remember the milk"))
     assert turn.heard_text == "It is written down."
@@ -133,7 +133,7 @@ def test_a_model_is_told_what_is_known_of_the_user(tmp_path: Path) -> None:
     )
     path = tmp_path / "m.gguf"
     model = write_llama(
-        path, "Who is she?", told="Eva, I know.", template=noticing, context=CONTEXT
+        path, "Who is she?", result="Eva, I know.", template=noticing, context=CONTEXT
     )
     with talking(answering(model)) as gathering:
         turns = talk(

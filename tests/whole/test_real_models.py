@@ -103,7 +103,7 @@ def test_a_model_is_shown_only_what_was_heard_of_its_answer(whisper: Path, tmp_p
     answer = f"{ANSWER} Now every bird begins to sing in that xylophone wood."
     other = "So I was interrupted."
     path = tmp_path / "noticing.gguf"
-    model = write_llama(path, answer, told=other, template=NOTICING, context=CONTEXT)
+    model = write_llama(path, answer, result=other, template=NOTICING, context=CONTEXT)
     with talking(listening(whisper) | answering(model), BLOCK_SECONDS) as gathering:
         turns = talk(gathering, ReportLine("hello"), *read_lines([RECORDING]), barge_in_at=1.2)
     first, last = turns[0], turns[-1]

@@ -121,14 +121,14 @@ def write_idle(folder: Path, film: Film, job: Job[Any], span: tuple[float, float
     """Write the loop's files; `span` is the part of the job's progress."""
     content = io.BytesIO()
     count = len(film.boxes)
-    _encode(content, _told(_pictures(film), count, job, span), film.clip)
+    _encode(content, _with_progress(_pictures(film), count, job, span), film.clip)
     track = io.BytesIO()
     np.savez_compressed(track, boxes=film.boxes, landmarks=film.marks)
     (folder / IDLE_CLIP).write_bytes(content.getvalue())
     (folder / IDLE_TRACK).write_bytes(track.getvalue())
 
 
-def _told(
+def _with_progress(
     pictures: Iterator[Image], count: int, job: Job[Any], span: tuple[float, float]
 ) -> Iterator[Image]:
     for index, picture in enumerate(pictures):

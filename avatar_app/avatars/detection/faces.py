@@ -115,9 +115,9 @@ class FaceDetector:
         points, presence = self._mesh_in(smaller, center, side * _ROOM[1], tilt)
         if presence > _PRESENT:  # again, now that the extent of the face is known
             for _ in range(_TRIES):
-                told = tilt
+                former = tilt
                 center, side, tilt = _surroundings(points)
-                if abs(tilt - told) < _LEANING:
+                if abs(tilt - former) < _LEANING:
                     break
                 points, _ = self._mesh_in(smaller, center, side * _ROOM[1], tilt)
             views = [self._mesh_in(smaller, center, side * room, tilt) for room in _ROOM]

@@ -101,8 +101,8 @@ class S3fd:
 def weights_in(folder: Path) -> Path:
     """Return the network's input: (3, height, width), BGR less the mean, zero outside the
     picture."""
-    there = (folder / name for name in _PLACES)
-    return next((path for path in there if path.is_file()), folder / _PLACES[0])
+    candidates = (folder / name for name in _PLACES)
+    return next((path for path in candidates if path.is_file()), folder / _PLACES[0])
 
 
 def _published() -> Published:
@@ -145,12 +145,12 @@ def _distinct(boxes: Floats) -> Floats:
     """Return the intersection over union; a started pixel counts as one, as in the published
     detector."""
     left = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-    kept = []
+    chosen = []
     while len(left):
         first, left = left[0], left[1:]
-        kept.append(first)
+        chosen.append(first)
         left = left[_overlaps(first, left) <= _SAME]
-    return np.stack(kept) if kept else boxes
+    return np.stack(chosen) if chosen else boxes
 
 
 def _overlaps(box: Floats, others: Floats) -> NDArray[Any]:

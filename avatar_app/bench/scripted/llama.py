@@ -36,19 +36,19 @@ def write_llama(
     path: Path,
     answer: str,
     *,
-    told: str = "",
+    result: str = "",
     template: str = TEMPLATE,
     context: int = 2048,
     layers: int = 1,
 ) -> Path:
-    """Write a model that answers `answer`; after a tool's result, `told`."""
+    """Write a model that answers `answer`; after a tool's result, `result`."""
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
     types = [UNKNOWN, CONTROL, CONTROL, *[BYTE] * 256]
     tokens += [START, END, TOLD]
     types += [CONTROL] * 3
     first = {}
     follows: list[tuple[int, int]] = []
-    for start, text in ((START, answer), *([(TOLD, told)] if told else [])):
+    for start, text in ((START, answer), *([(TOLD, result)] if result else [])):
         pieces = _pieces(text, tokens)
         begin = len(tokens)
         first[start] = begin
@@ -56,7 +56,7 @@ def write_llama(
         types += [NORMAL] * len(pieces)
         follows += [(at, at + 1) for at in range(begin, begin + len(pieces) - 1)]
         follows.append((begin + len(pieces) - 1, tokens.index(END)))
-    if told:
+    if result:
         follows.append((tokens.index(TOLD), first[TOLD]))
     _write(path, tokens, types, follows, first[START], template, context, layers)
     return path

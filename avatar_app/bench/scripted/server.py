@@ -66,9 +66,9 @@ class LlamaServer:
         """Wait until the server has written `text`; raises EngineFailed if it does not."""
         with self.changed:
             if not self.changed.wait_for(lambda: any(text in line for line in self.lines), SOON):
-                told = " ".join(line.strip() for line in self.lines[-4:])
+                last = " ".join(line.strip() for line in self.lines[-4:])
                 raise EngineFailed(
-                    f"llama.cpp's server did not write {text!r}: {told}", "Try again."
+                    f"llama.cpp's server did not write {text!r}: {last}", "Try again."
                 )
 
     def _add(self, line: str) -> None:

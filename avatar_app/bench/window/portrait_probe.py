@@ -112,7 +112,7 @@ class Watch:
         while meter.seconds < seconds:
             self._events.turn()
             meter.look()
-        measured = meter.end() | self._told()
+        measured = meter.end() | self._figures()
         self._eyes.view.stop()
         session.close()
         return measured
@@ -122,7 +122,7 @@ class Watch:
         while self._session.shown.seconds < 1 and time.perf_counter() - began < FIRST_WORDS:
             self._events.turn()
 
-    def _told(self) -> dict[str, Any]:
+    def _figures(self) -> dict[str, Any]:
         session = self._session
         shown, tally = session.shown, session.tally
         fps = session.conversation.presenter.fps

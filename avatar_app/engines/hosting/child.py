@@ -50,11 +50,11 @@ class _Turn(Turn):
     def __init__(self, call: Call, send: Callable[[Any], None]) -> None:
         super().__init__(call.turn_id or 0, call.user_text)
         self._call_id, self._send = call.id, send
-        self._told_at = time.monotonic()
+        self._beat_at = time.monotonic()
 
     def check(self) -> None:
         super().check()
-        if time.monotonic() - self._told_at >= BEAT_EVERY:
+        if time.monotonic() - self._beat_at >= BEAT_EVERY:
             self._beat()
 
     def explain_wait(self, sentence: str) -> None:
@@ -63,7 +63,7 @@ class _Turn(Turn):
             self._beat()
 
     def _beat(self) -> None:
-        self._told_at = time.monotonic()
+        self._beat_at = time.monotonic()
         self._send(Beat(self._call_id, self.waits_for))
 
 

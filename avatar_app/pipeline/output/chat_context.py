@@ -51,8 +51,8 @@ class ChatContext:
         """Return the next prompt without the user's words. It begins with the part that never
         changes."""
         system = (self.persona, self._facts() if self.persona else "")
-        told = (Message(Role.SYSTEM, text) for text in system if text)
-        return Prompt((*told, *self._messages), self.tools)
+        instructions = (Message(Role.SYSTEM, text) for text in system if text)
+        return Prompt((*instructions, *self._messages), self.tools)
 
     def add(self, ended: TurnEnded) -> None:
         """Add a turn as it was heard; a repetition is left out. What was attached after its prompt
@@ -78,9 +78,9 @@ class ChatContext:
         """What was said in a turn counts no more; what was attached to it is for the next."""
         gone = [at for at, of in enumerate(self._turns) if of == turn_id]
         self._attached[:0] = [part for at in gone for part in self._messages[at].media]
-        kept = [at for at, of in enumerate(self._turns) if of != turn_id]
-        self._messages = [self._messages[at] for at in kept]
-        self._turns = [self._turns[at] for at in kept]
+        remaining = [at for at, of in enumerate(self._turns) if of != turn_id]
+        self._messages = [self._messages[at] for at in remaining]
+        self._turns = [self._turns[at] for at in remaining]
 
     def resume(self, turns: Sequence[TurnEnded]) -> None:
         """Begin with what was said in earlier turns, oldest first; nothing else was."""

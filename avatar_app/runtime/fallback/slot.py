@@ -50,7 +50,7 @@ class Slot:
         self.ladder, self.tier = ladder, ladder.level.tier
         self._failures.clear()
         self._wanted = False
-        self._told = None if ladder.is_at_top else self.tier
+        self._announced = None if ladder.is_at_top else self.tier
         """The engine last reported to the user; None for the chosen engine at its best."""
 
     def fail(self, failed: Failed) -> None:
@@ -84,7 +84,7 @@ class Slot:
         self.is_loading, self._wanted = False, False
         self.tier = level.tier
         if level.tier is Tier.BUILTIN:
-            self._told = level.tier
+            self._announced = level.tier
         self.ladder.rise(level)
 
     def missed(self, _error: type[AvatarError]) -> None:
@@ -96,9 +96,9 @@ class Slot:
 
     def proves(self, turn: TurnEnded) -> bool:
         """Whether a turn that ended shows that the chosen engine works again. True once."""
-        if self._told is None or self.tier is not Tier.CHOSEN or not self._worked_in(turn):
+        if self._announced is None or self.tier is not Tier.CHOSEN or not self._worked_in(turn):
             return False
-        self._told = None
+        self._announced = None
         return True
 
     def _worked_in(self, turn: TurnEnded) -> bool:
@@ -160,11 +160,11 @@ class FaceSlot(Slot):
         if self._tell_at is None or self._clock() < self._tell_at:
             return None
         failed, self._tell_at, self._failed = self._failed, None, None
-        if failed is None or self._told in (self.tier, Tier.SOUND):
+        if failed is None or self._announced in (self.tier, Tier.SOUND):
             return None
-        if self._told is not None and self.tier is not Tier.SOUND:
+        if self._announced is not None and self.tier is not Tier.SOUND:
             return None
-        self._told = self.tier
+        self._announced = self.tier
         return failed
 
     def proves(self, turn: TurnEnded) -> bool:

@@ -106,10 +106,10 @@ class MemoryBudget:
     def snapshot(self, label: str) -> None:
         """Log the memory use of all engines."""
         with self._changed:
-            here = [lease for lease in self._leases if lease.is_here]
+            loaded = [lease for lease in self._leases if lease.is_here]
             readings = {pool: meter() for pool, meter in self._meters.items()}
         for pool, reading in readings.items():
-            engines = ", ".join(f"{each.name} {each.weight.of(pool):.0f}" for each in here)
+            engines = ", ".join(f"{each.name} {each.weight.of(pool):.0f}" for each in loaded)
             log.info(
                 "%s %s: %.0f MB, of them others %.0f; leased: %s",
                 pool,

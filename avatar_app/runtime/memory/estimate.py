@@ -110,11 +110,11 @@ def context_mb(
         header = read_header(path.expanduser())
     except InputInvalid:  # its engine reports that when it is loaded
         return 0.0
-    kept = options["context"] * header.cache_per_token
+    cached = options["context"] * header.cache_per_token
     computed = READ_AT_ONCE * header.forward * WIDE * 4  # float32
     chances = READ_AT_ONCE * header.vocabulary * 4
     words = chances if on_card else header.vocabulary * TOKEN_BYTES
-    return float(kept + computed + words) / MB
+    return float(cached + computed + words) / MB
 
 
 def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:

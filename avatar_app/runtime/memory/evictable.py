@@ -91,8 +91,8 @@ class EvictableEngine:
                 yield engine
             except OutOfMemory as error:
                 with self._arriving:
-                    told = self._take_lighter(error)
-                raise EngineFailed(error.message, told) from error
+                    hint = self._take_lighter(error)
+                raise EngineFailed(error.message, hint) from error
             self._weigh(engine)
 
     def _arrive(self, using: ExitStack, *, wait: bool = True) -> Any:

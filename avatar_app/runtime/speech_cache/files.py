@@ -99,8 +99,8 @@ class SpeechCache:
 def key_of(voice: str, options: Mapping[str, Any], text: str) -> str:
     """Return a key for a sentence in a voice. A model that was replaced gives another key."""
     model = _state(Path(str(options.get("model", ""))).expanduser())
-    told = json.dumps([voice, sorted(options.items()), model, text], ensure_ascii=False)
-    return hashlib.blake2b(told.encode(), digest_size=20).hexdigest()
+    content = json.dumps([voice, sorted(options.items()), model, text], ensure_ascii=False)
+    return hashlib.blake2b(content.encode(), digest_size=20).hexdigest()
 
 
 def _state(path: Path) -> list[tuple[str, int, int]]:

@@ -60,7 +60,7 @@ class OfflineConversation:
         return [event for _, event in self.events if isinstance(event, TurnEnded)]
 
     @property
-    def told(self) -> list[Noticed | Failed]:
+    def notices(self) -> list[Noticed | Failed]:
         """Return the notices to the user since it opened, in order."""
         return [event for _, event in self.events if isinstance(event, Noticed | Failed)]
 

@@ -62,7 +62,7 @@ def film_saying(
         converser = RecordingPlayer(gathering, film, lambda _source: None)
         gathering.conversation.order(commands.Announce(text))
         converser.run_until_silent(TAIL)
-        for event in gathering.told:
+        for event in gathering.notices:
             if isinstance(event, Failed):
                 raise EngineFailed(event.message, event.hint)
             notices.append(event)

@@ -164,11 +164,11 @@ def play_recordings(
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
         store_turns(paths, settings.history, gathering.ended, gathering.rack.used())
         turns = list(_turn_reports(gathering.ended, converser.said))
-        told = [*notices, *gathering.told]
+        events = [*notices, *gathering.notices]
     return {
         "turns": turns,
         "engines": engines,
-        "notices": [f"{each.message} {each.hint}".strip() for each in told],
+        "notices": [f"{each.message} {each.hint}".strip() for each in events],
         "versions": describe_versions(),
         "machine": describe_machine(),
     }

@@ -12,14 +12,14 @@ from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 def forget_unless_undone(chat: ChatModel, notices: NoticeBar, delete: Callable[[], object]) -> None:
     """Clear the transcript; `delete` is called when the notice that offers Undo has expired."""
-    kept = chat.lines
+    lines = chat.lines
     chat.clear()
     notices.tell(
         Notice(
             QCoreApplication.translate("Forgetting", "The history is deleted."),
             QCoreApplication.translate("Forgetting", "You can still undo this."),
             action=Action(
-                QCoreApplication.translate("Forgetting", "Undo"), lambda: chat.bring_back(kept)
+                QCoreApplication.translate("Forgetting", "Undo"), lambda: chat.bring_back(lines)
             ),
             expired=delete,
         )

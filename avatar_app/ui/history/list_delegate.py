@@ -113,8 +113,8 @@ class ConversationDelegate(QStyledItemDelegate):
         palette = self._theme.palette
         painter.setPen(QColor(palette.text if lines == 1 else palette.text_dim))
         text = _shortened(text, face, width, lines)
-        kept = [(start, min(end, len(text))) for start, end in marks if start < len(text)]
-        _laid_out(text, face, width, lines, marked(kept, palette)).draw(painter, at)
+        within = [(start, min(end, len(text))) for start, end in marks if start < len(text)]
+        _laid_out(text, face, width, lines, marked(within, palette)).draw(painter, at)
 
 
 def _laid_out(

@@ -97,12 +97,12 @@ class PortraitPane(QWidget):
     def _place_notice(self) -> None:
         """Place the notice between name and buttons where there is room, else below them."""
         left, right = int(self.view.badge_left) + CONTROL, self._tools.x()
-        beside = right - left - 2 * BESIDE >= NOTICE_NARROWEST
-        if not beside:
+        fits = right - left - 2 * BESIDE >= NOTICE_NARROWEST
+        if not fits:
             left, right = INSET - BESIDE, self.width() - INSET + BESIDE
         width = min(NOTICE_WIDEST, right - left - 2 * BESIDE) + 2 * SHADOW
         height = self.notices.heightForWidth(width)
-        top = INSET - SHADOW + (0 if beside else CONTROL + 2 * UNIT)
+        top = INSET - SHADOW + (0 if fits else CONTROL + 2 * UNIT)
         self.notices.setGeometry((left + right - width) // 2, top, width, height)
         self.notices.raise_()
         self._place_newcomer()

@@ -151,5 +151,5 @@ class PageHost(QObject):
         if whole - width < BESIDE:
             width = whole
         self.frame.setGeometry(whole - width, 0, width, height)
-        beside = self._shown is not None and width < whole
-        self._window.setContentsMargins(0, 0, width if beside else 0, 0)
+        fits = self._shown is not None and width < whole
+        self._window.setContentsMargins(0, 0, width if fits else 0, 0)

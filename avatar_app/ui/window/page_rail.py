@@ -105,7 +105,7 @@ class PageRail(QScrollArea):
     def _move(self, step: int) -> None:
         """Open the neighbor; the focus stays in the rail."""
         now = next(i for i, button in enumerate(self.buttons) if button.isChecked())
-        there = self.buttons[(now + step) % len(self.buttons)]
-        self.show_chosen(there.entry.id)
-        there.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.chosen.emit(there.entry.id)
+        target = self.buttons[(now + step) % len(self.buttons)]
+        self.show_chosen(target.entry.id)
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.chosen.emit(target.entry.id)

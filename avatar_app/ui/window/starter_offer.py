@@ -147,9 +147,9 @@ class StarterOffer(QObject):
             steps.append(f"{readable(now.rate)}/s")
         if left := now.seconds_left:
             steps.append(self.tr("{} left").format(duration(left)))
-        here = [kind for kind, state in progress.parts.items() if state is PartState.AT_WORK]
-        if here:
-            steps.append(self.tr("ready: {}").format(self._words.listed(here)))
+        ready = [kind for kind, state in progress.parts.items() if state is PartState.AT_WORK]
+        if ready:
+            steps.append(self.tr("ready: {}").format(self._words.listed(ready)))
         self.card.show_fraction(now.fraction)
         self.card.tell(self._getting(progress.parts), "  ·  ".join(steps) or " ")
 

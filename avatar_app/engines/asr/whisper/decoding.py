@@ -198,15 +198,15 @@ class Decoder:
         if decoded.is_silence or not decoded.text:
             return Hypothesis()
         spoken = decoded.text.split()
-        kept = until_repetition(spoken)
+        unrepeated = until_repetition(spoken)
         words: tuple[Word, ...] = ()
         if final and options.word_times:
             timed = align(self.model, decoded.tokenizer, decoded.encoded, decoded.segments)
             words = tuple(voiced.placed(word) for word in timed)
-        if len(kept) == len(spoken):
+        if len(unrepeated) == len(spoken):
             text = decoded.text
         else:
-            text, words = " ".join(kept), words[: len(kept)]
+            text, words = " ".join(unrepeated), words[: len(unrepeated)]
         return Hypothesis(text, math.exp(min(decoded.sureness, 0.0)), words)
 
 

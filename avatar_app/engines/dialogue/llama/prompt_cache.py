@@ -51,11 +51,11 @@ class PromptCache:
         self._read.add(text)
         if (file := self._file(text)) is None:
             return
-        beside = file.with_suffix(".new")
+        temporary = file.with_suffix(".new")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._backend.save(beside)
-            beside.replace(file)
+            self._backend.save(temporary)
+            temporary.replace(file)
             self._remove_old(file.parent)
         except (OSError, ValueError) as error:
             log.info("%s cannot be written: %s", file.name, error)

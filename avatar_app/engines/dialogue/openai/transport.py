@@ -41,10 +41,10 @@ def open_http_client(address: str, **options: Any) -> Any:
     """
     import openai
 
-    here = is_loopback(address)
-    if not here:
+    is_local = is_loopback(address)
+    if not is_local:
         check_environment()
-    return openai.DefaultHttpxClient(trust_env=not here, **options)
+    return openai.DefaultHttpxClient(trust_env=not is_local, **options)
 
 
 def transport_errors() -> tuple[type[Exception], ...]:
@@ -173,7 +173,7 @@ def _may_pass(error: BaseException) -> bool:
 def _delay(state: RetryCallState) -> float:
     """Return the delay in seconds: as the server says, else twice as long each time."""
     response = getattr(_error_of(state), "response", None)
-    told = response.headers.get("retry-after", "") if response is not None else ""
-    if told.isdigit():
-        return min(float(told), LONGEST_DELAY)
+    header = response.headers.get("retry-after", "") if response is not None else ""
+    if header.isdigit():
+        return min(float(header), LONGEST_DELAY)
     return float(min(FIRST_DELAY * 2 ** (state.attempt_number - 1), LONGEST_DELAY / 4))

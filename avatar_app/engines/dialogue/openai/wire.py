@@ -162,21 +162,21 @@ def _is_too_long(error: Any, reason: str) -> bool:
 
 def reason_of(error: Exception) -> str:
     """Return the server's own error message, without the client's wrapping."""
-    told = _error_text(getattr(error, "body", None))
+    text = _error_text(getattr(error, "body", None))
     status = getattr(error, "status_code", None)
-    if not told or told.startswith("<"):  # a web page
-        told = _phrase(status) if status else str(getattr(error, "message", error))
-    return told[:LONGEST_REASON]
+    if not text or text.startswith("<"):  # a web page
+        text = _phrase(status) if status else str(getattr(error, "message", error))
+    return text[:LONGEST_REASON]
 
 
-def _error_text(told: Any) -> str:
+def _error_text(body: Any) -> str:
     """The sentence in what a server says of an error; empty where it holds none."""
     for name in ("message", "detail", "error", "msg"):
-        if isinstance(told, dict):
-            told = told.get(name, told)
-        if isinstance(told, list):  # FastAPI lists what it misses
-            told = told[0] if told else None
-    return " ".join(told.split()) if isinstance(told, str) else ""
+        if isinstance(body, dict):
+            body = body.get(name, body)
+        if isinstance(body, list):  # FastAPI lists what it misses
+            body = body[0] if body else None
+    return " ".join(body.split()) if isinstance(body, str) else ""
 
 
 def _phrase(status: int) -> str:

@@ -63,9 +63,9 @@ def without(content: Content, *types: MediaType) -> Content:
     but text is left."""
     if isinstance(content, str):
         return content
-    kept = [_text(UNNOTICED[part["type"]]) if part["type"] in types else part for part in content]
-    only_text = all(part["type"] == "text" for part in kept)
-    return "\n".join(part["text"] for part in kept) if only_text else kept
+    parts = [_text(UNNOTICED[part["type"]]) if part["type"] in types else part for part in content]
+    only_text = all(part["type"] == "text" for part in parts)
+    return "\n".join(part["text"] for part in parts) if only_text else parts
 
 
 def plain(content: Content) -> str:

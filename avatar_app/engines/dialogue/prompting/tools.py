@@ -104,9 +104,9 @@ def _weighed(tool: ToolDescription) -> dict[str, float]:
 
 def _score(word: str, weights: dict[str, float], every: Iterable[dict[str, float]]) -> float:
     """Return how much a word counts for a function: more if few have it."""
-    here = _weight(word, weights)
-    shared = sum(_weight(word, each) > 0 for each in every) if here else 1
-    return here / math.sqrt(shared)
+    weight = _weight(word, weights)
+    shared = sum(_weight(word, each) > 0 for each in every) if weight else 1
+    return weight / math.sqrt(shared)
 
 
 def _weight(word: str, weights: dict[str, float]) -> float:

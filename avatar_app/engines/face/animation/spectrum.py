@@ -60,8 +60,8 @@ class MelColumns:
             return np.zeros((0, BANDS), np.float32)
         places = np.asarray(starts)[:, None] + np.arange(self._length)
         columns = self._columns(self._sound[places])
-        kept = self._start(self._next) - self._first
-        self._sound, self._first = self._sound[kept:], self._first + kept
+        passed = self._start(self._next) - self._first
+        self._sound, self._first = self._sound[passed:], self._first + passed
         return columns
 
     def _start(self, column: int) -> int:

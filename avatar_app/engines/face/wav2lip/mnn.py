@@ -201,7 +201,7 @@ def _quiet() -> Iterator[None]:
     """Suppress MNN's output about converting while it loads."""
     try:
         sys.stdout.flush()
-        kept = os.dup(_STDOUT)
+        saved = os.dup(_STDOUT)
     except (AttributeError, OSError, ValueError):  # a window without a console
         yield
         return
@@ -213,5 +213,5 @@ def _quiet() -> Iterator[None]:
         if sys.platform != "win32":
             ctypes.CDLL(None).fflush(None)
         with suppress(OSError):
-            os.dup2(kept, _STDOUT)
-        os.close(kept)
+            os.dup2(saved, _STDOUT)
+        os.close(saved)

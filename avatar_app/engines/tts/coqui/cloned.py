@@ -55,7 +55,7 @@ def read_kept(folder: Path, model: str) -> Mapping[str, Any] | None:
         raise InputInvalid(f"{path} is damaged: {error}.", "Clone the voice again.") from error
 
 
-def kept(latents: Mapping[str, Any], model: str) -> bytes:
+def pack_latents(latents: Mapping[str, Any], model: str) -> bytes:
     """A file for `read_kept`."""
     from safetensors.torch import save
 

@@ -22,7 +22,7 @@ from avatar_app.engines.tts.coqui.choices import Choices
 from avatar_app.engines.tts.coqui.cloned import (
     REFERENCE,
     is_cloned,
-    kept,
+    pack_latents,
     read_kept,
     read_reference,
 )
@@ -155,7 +155,7 @@ class Xtts:
         found = read_kept(folder, model)
         if found is None:
             found = self._computed(read_reference(folder, _REFERENCE_RATE))
-            self._unkept = kept(found, model)
+            self._unkept = pack_latents(found, model)
         self._cloned[str(folder), recorded] = found
         return found
 

@@ -48,13 +48,13 @@ class ModelDetails(QFrame):
         self, entry: ShelfModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
     ) -> None:
         """The state as it is now."""
-        here, busy = entry.presence is Presence.HERE, upkeep is not None and not upkeep.done
+        installed, busy = entry.presence is Presence.HERE, upkeep is not None and not upkeep.done
         license = entry.model.license
         self.facts.setText(self._words.facts(entry))
         self.terms.setText(license.terms)
         self.terms.setVisible(bool(license.terms))
         self.accept_button.setVisible(not entry.is_accepted)
-        self.accept_button.setText(self.tr("Accept") if here else self.tr("Accept and get"))
+        self.accept_button.setText(self.tr("Accept") if installed else self.tr("Accept and get"))
         self.used_by.setText(self.tr("Chosen by the setting {}.").format(", ".join(entry.used_by)))
         self.used_by.setVisible(bool(entry.used_by))
         missing = ", ".join(entry.missing_packages)
@@ -66,9 +66,9 @@ class ModelDetails(QFrame):
         said = self._words.upkeep(upkeep) if upkeep is not None else ""
         self.said.setText(said)
         self.said.setVisible(bool(said))
-        self.verify_button.setVisible(here)
+        self.verify_button.setVisible(installed)
         self.verify_button.setEnabled(not busy)
-        can_measure = here and entry.can_be_used and entry.model.kind in _MEASURED
+        can_measure = installed and entry.can_be_used and entry.model.kind in _MEASURED
         self.measure_button.setVisible(can_measure and not entry.missing_packages)
         self.measure_button.setEnabled(not busy)
         self.repair_button.setVisible(upkeep is not None and bool(upkeep.flaws))

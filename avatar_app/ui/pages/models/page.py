@@ -158,15 +158,18 @@ class ModelsPage(PageView):
     def _did(self, action: str, entry: ShelfModel) -> None:
         """Offer to undo what can be undone."""
         title = entry.model.title
-        told: tuple[str, Callable[[], object]] | None = None
+        message_and_undo: tuple[str, Callable[[], object]] | None = None
         if action == ModelAction.USE:
             undo: Callable[[], object] = self.context.session.settings.undo
-            told = self.tr("{} is used from now on.").format(title), undo
+            message_and_undo = self.tr("{} is used from now on.").format(title), undo
         elif action == DELETE:
-            told = self.tr("{} is deleted.").format(title), partial(self._restore, entry)
+            message_and_undo = (
+                self.tr("{} is deleted.").format(title),
+                partial(self._restore, entry),
+            )
         self._read_all()
-        if told is not None:
-            message, undo = told
+        if message_and_undo is not None:
+            message, undo = message_and_undo
             self.toast.dismiss_all()
             action_ = Action(self.tr("Undo"), lambda: self._run(undo, self._read_all))
             self.toast.tell(Notice(message, action=action_))

@@ -103,14 +103,14 @@ class PerformancePage(PageView):
             self._add_load()
         for number in range(len(self.loads) // 2):
             title, figures = self.loads[2 * number], self.loads[2 * number + 1]
-            there = number < len(loads)
-            if there:
+            is_measured = number < len(loads)
+            if is_measured:
                 for label, text in zip(
                     (title, figures), self._words.load(loads[number]), strict=True
                 ):
                     label.setText(text)
-            title.setVisible(there)
-            figures.setVisible(there)
+            title.setVisible(is_measured)
+            figures.setVisible(is_measured)
 
     def _add_load(self) -> None:
         title, figures = QLabel(), QLabel()

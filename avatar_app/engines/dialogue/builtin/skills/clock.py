@@ -19,9 +19,9 @@ def tell_time(ask: Ask) -> Reply:
 def time_elsewhere(ask: Ask) -> Reply:
     city = ask.slots["city"].title()
     value = yield from ask.use("time_in_city", city=city)
-    there, here = datetime.fromisoformat(value["datetime"]), (yield from ask.now())
-    key = "time_elsewhere" if there.date() == here.date() else "time_elsewhere_day"
-    yield ask.say(key, city=city, time=spoken.clock(there), weekday=f"{there:%A}")
+    elsewhere, local = datetime.fromisoformat(value["datetime"]), (yield from ask.now())
+    key = "time_elsewhere" if elsewhere.date() == local.date() else "time_elsewhere_day"
+    yield ask.say(key, city=city, time=spoken.clock(elsewhere), weekday=f"{elsewhere:%A}")
     return None
 
 

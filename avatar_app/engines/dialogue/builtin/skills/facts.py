@@ -111,7 +111,7 @@ def recall_verb(ask: Ask) -> Reply:
     verb = ask.text.lower().split()[-1]
     known = yield from ask.use("recall_facts", subject=subject)
     fitting = [fact for fact in known if fact["attribute"].startswith(verb)]
-    yield _told(ask, fitting or known)
+    yield _list_facts(ask, fitting or known)
     return None
 
 
@@ -122,7 +122,7 @@ def recall_called(ask: Ask) -> Reply:
 def recall_about(ask: Ask) -> Reply:
     subject = ask.slots["subject"].lower()
     known = yield from ask.use("recall_facts", subject=USER if subject == "me" else subject)
-    yield _told(ask, known)
+    yield _list_facts(ask, known)
     return None
 
 
@@ -130,11 +130,11 @@ def _recall(ask: Ask, subject: str, attribute: str) -> Reply:
     known = yield from ask.use("recall_facts", subject=subject, attribute=attribute)
     if not known and subject == USER:
         known = yield from ask.use("recall_facts", subject=attribute)
-    yield _told(ask, known)
+    yield _list_facts(ask, known)
     return None
 
 
-def _told(ask: Ask, known: list[dict[str, str]]) -> str:
+def _list_facts(ask: Ask, known: list[dict[str, str]]) -> str:
     lines = [sentence(fact["subject"], fact["attribute"], fact["value"]) for fact in known]
     if not lines:
         return ask.say("nothing_known")
