@@ -26,7 +26,7 @@ Model = Annotated[str, typer.Option(help="The weights of Wav2Lip: a file, or a n
 QualityName = Annotated[
     str | None, typer.Option(help="standard or high, as the settings define them.")
 ]
-Fps = Annotated[float | None, typer.Option(min=5, max=60, help="Pictures per second.")]
+Fps = Annotated[float | None, typer.Option(min=5, max=60, help="Frames per second.")]
 Size = Annotated[
     str | None, typer.Option(help="Width and height, for example 1280x720 or 720x1280.")
 ]

@@ -76,7 +76,7 @@ def test_types_bounds_units_and_choices_come_from_the_schema(store: SettingsStor
         1,
     )
     assert days.effect is Effect.NEXT_START
-    assert days.help == "Days until a stored conversation is deleted; 0 keeps it for ever."
+    assert days.help == "Days until a stored conversation is deleted; 0 keeps it forever."
     assert fields["history.keep"].type is FieldType.BOOLEAN
     assert fields["models.folders"].type is FieldType.LIST
     assert (fields["audio.microphone"].type, fields["audio.microphone"].optional) == (
