@@ -45,7 +45,7 @@ _LOOKS = {
     State.THINKING: FaceState.THINKING,
     State.SPEAKING: FaceState.SPEAKING,
 }
-SETTLED = 20
+SETTLED = 8
 """Frames after which a face shows its expression."""
 RATE = 16_000
 
