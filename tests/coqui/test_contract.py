@@ -1,4 +1,4 @@
-"""Coqui's voices keep the promises of every voice: see tests/engines/test_voice_contract.py."""
+"""Coqui's voices keep the promises of every voice: see tests/engines/test_voices_contract.py."""
 
 from __future__ import annotations
 
