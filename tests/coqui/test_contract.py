@@ -1,4 +1,4 @@
-"""Coqui's voices keep the promises of every voice: see tests/engines/test_voices_contract.py."""
+"""Coqui keeps the promises of every voice: see tests/engines/test_voices_contract.py."""
 
 from __future__ import annotations
 

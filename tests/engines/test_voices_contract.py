@@ -1,7 +1,7 @@
 """The promises of every voice: speakers that can be chosen, and latents of those that clone.
 
-After test_voice_espeak.py: a Kokoro in this process leaves the espeak-ng library, of which a process
-has one, in another state; in the program each engine has a process of its own.
+After test_voice_espeak.py: a Kokoro in this process leaves the espeak-ng library, of which a
+process has one, in another state; in the program each engine has a process of its own.
 """
 
 from __future__ import annotations
