@@ -92,9 +92,9 @@ def test_landmarks_follow_the_face(kept: Path) -> None:
     eyes, wide = FaceDetector(), float(np.ptp(idle.boxes[0, ::2]))
     for index, picture in list(enumerate(idle.pictures()))[2::9]:
         seen = landmarks_of(eyes.mesh(picture, eyes.faces(picture)[0])[0])
-        told = grouped(idle.marks[index])
+        landmarks = grouped(idle.marks[index])
         for name in ("jaw", "lips_outer_lower", "nose_base"):
-            assert np.linalg.norm(seen[name] - told[name], axis=1).mean() < 0.02 * wide, name
+            assert np.linalg.norm(seen[name] - landmarks[name], axis=1).mean() < 0.02 * wide, name
 
 
 def test_the_portrait_is_a_frame_with_open_eyes_and_closed_lips(kept: Path, clip: Path) -> None:
@@ -189,17 +189,17 @@ def test_a_clip_that_cannot_work_is_refused(
 @pytest.mark.parametrize("when", [0.0, 0.3, 0.78, 0.9])
 def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, shelf: AvatarLibrary) -> None:
     job = Job[Avatar]("making", lambda job: make_avatar(clip, "ada", job, shelf))
-    told: list[float] = []
+    reported: list[float] = []
 
     def listen(progress: object) -> None:
-        told.append(job.progress.fraction)
+        reported.append(job.progress.fraction)
         if job.progress.fraction >= when:
             job.cancel()
 
     job.when_progressed(listen)
     with pytest.raises(JobCancelled):
         job.run()
-    assert told == sorted(told)
+    assert reported == sorted(reported)
     assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
 
 

@@ -282,11 +282,11 @@ def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: FaceDetector) -
 
 def test_the_job_tells_its_progress(shelf: AvatarLibrary) -> None:
     job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
-    told: list[str] = []
-    job.when_progressed(lambda progress: told.append(progress.text))
+    reported: list[str] = []
+    job.when_progressed(lambda progress: reported.append(progress.text))
     job.run()
-    assert told[0] == "Reading the photo"
-    assert len(set(told)) >= 4
+    assert reported[0] == "Reading the photo"
+    assert len(set(reported)) >= 4
 
 
 @pytest.mark.parametrize("when", [0.0, 0.5, 0.7])

@@ -252,25 +252,25 @@ def test_weights_in_the_folder_of_models_are_found(place: str, green_file: Path)
     )
 
 
-def told(*arguments: object) -> str:
+def invoke(*arguments: object) -> str:
     return " ".join(typed(avatars, *arguments).output.split())
 
 
 def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), with_green(astronaut(), *NOSE)[..., ::-1])
-    told("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
-    told("add", photo, "--name", "bea", "--detector", "builtin")
+    invoke("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
+    invoke("add", photo, "--name", "bea", "--detector", "builtin")
     shelf = AvatarLibrary.of(app_paths())
     ada, bea = (load_avatar(shelf.folder(name)) for name in ("ada", "bea"))
     assert np.abs(ada.mesh - bea.mesh).mean() < 1.5
     cv2.imwrite(str(photo), astronaut()[..., ::-1])
     with pytest.raises(InputInvalid, match="No face"):
-        told("add", photo, "--detector", "s3fd", "--detector-model", green_file)
+        invoke("add", photo, "--detector", "s3fd", "--detector-model", green_file)
 
 
 def test_it_can_be_chosen_as_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_AVATARS__DETECTOR", "s3fd")
     with pytest.raises(ModelMissing, match="No S3FD checkpoint"):
-        told("add", ASTRONAUT)
-    assert "The avatar astronaut" in told("add", ASTRONAUT, "--detector", "builtin")
+        invoke("add", ASTRONAUT)
+    assert "The avatar astronaut" in invoke("add", ASTRONAUT, "--detector", "builtin")

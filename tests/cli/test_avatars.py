@@ -17,53 +17,53 @@ from avatar_app.system.paths import app_paths
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 
 
-def told(*arguments: object) -> str:
+def invoke(*arguments: object) -> str:
     return " ".join(typed(avatars, *arguments).output.split())
 
 
 def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
     shelf = AvatarLibrary.of(app_paths())
-    assert "no avatars yet" in told("list")
-    shown = told("add", ASTRONAUT, "--name", "ada")
+    assert "no avatars yet" in invoke("list")
+    shown = invoke("add", ASTRONAUT, "--name", "ada")
     assert str(shelf.folder("ada")) in shown.replace(" ", "")
     assert "mouth is open" in shown
-    assert "ada 512 × 512" in told("list")
-    told("export", "ada", tmp_path / "guest")
-    told("add", tmp_path / "guest.avatar")
+    assert "ada 512 × 512" in invoke("list")
+    invoke("export", "ada", tmp_path / "guest")
+    invoke("add", tmp_path / "guest.avatar")
     assert shelf.names() == ("ada", "guest")
-    assert "removed" in told("remove", "ada")
+    assert "removed" in invoke("remove", "ada")
     assert shelf.names() == ("guest",)
 
 
 def test_a_manifest_does_not_break_the_list() -> None:
     shelf = AvatarLibrary.of(app_paths())
     for name, created in (("ada", "[/nope]"), ("bea", "[bold]2"), ("cal", None)):
-        told("add", ASTRONAUT, "--name", name)
+        invoke("add", ASTRONAUT, "--name", name)
         path = shelf.folder(name) / MANIFEST
         path.write_text(json.dumps(json.loads(path.read_bytes()) | {"created": created}))
-    shown = told("list")
+    shown = invoke("list")
     assert "ada 512 × 512 – [/nope]" in shown
     assert "bea 512 × 512 – [bold]2" in shown
     assert "created is no text" in shown
 
 
 def test_brackets_in_a_files_name_are_printed(tmp_path: Path) -> None:
-    told("add", ASTRONAUT, "--name", "ada")
-    assert told("export", "ada", tmp_path / "[bold]ada").endswith("[bold]ada.avatar")
+    invoke("add", ASTRONAUT, "--name", "ada")
+    assert invoke("export", "ada", tmp_path / "[bold]ada").endswith("[bold]ada.avatar")
 
 
 def test_a_name_becomes_that_of_a_folder(tmp_path: Path) -> None:
-    assert "The avatar ada-lovelace is " in told("add", ASTRONAUT, "--name", "Ada Lovelace")
-    assert told("export", "ADA-Lovelace", tmp_path / "x").endswith("x.avatar")
-    told("add", tmp_path / "x.avatar", "--name", "Zoë")
-    told("remove", "Zoë")
+    assert "The avatar ada-lovelace is " in invoke("add", ASTRONAUT, "--name", "Ada Lovelace")
+    assert invoke("export", "ADA-Lovelace", tmp_path / "x").endswith("x.avatar")
+    invoke("add", tmp_path / "x.avatar", "--name", "Zoë")
+    invoke("remove", "Zoë")
     assert AvatarLibrary.of(app_paths()).names() == ("ada-lovelace",)
 
 
 def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="does not exist"):
-        told("add", tmp_path / "none.jpg")
+        invoke("add", tmp_path / "none.jpg")
     with pytest.raises(ConfigInvalid, match="Unknown avatar"):
-        told("remove", "nobody")
+        invoke("remove", "nobody")
     with pytest.raises(ConfigInvalid, match="cannot be called"):
-        told("add", ASTRONAUT, "--name", "../ada")
+        invoke("add", ASTRONAUT, "--name", "../ada")

@@ -27,39 +27,39 @@ def _stored() -> None:
     stored.close()
 
 
-def told(*arguments: object) -> str:
+def invoke(*arguments: object) -> str:
     return " ".join(typed(history, *arguments).output.split())
 
 
 def test_conversations_are_listed_shown_and_found() -> None:
-    assert "Where are [red] tulips?" in told("list")
-    limited = told("list", "--limit", "1")
+    assert "Where are [red] tulips?" in invoke("list")
+    limited = invoke("list", "--limit", "1")
     assert "Good night" in limited
     assert "1 older ones are not shown" in limited
-    found = told("search", "tul", "GARDEN")
+    found = invoke("search", "tul", "GARDEN")
     assert "In the garden." in found or "tulips" in found
     assert "Good night" not in found
-    assert "No conversation" in told("search", "roses")
-    shown = told("show", 1)
+    assert "No conversation" in invoke("search", "roses")
+    shown = invoke("show", 1)
     assert "You: Where are [red] tulips?" in shown
     assert "Or so" not in shown.replace("In the garden. —", "")
 
 
 def test_the_file_s_ending_says_the_format(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
-    assert str(path) in told("export", 1, "--output", path).replace(" ", "")
+    assert str(path) in invoke("export", 1, "--output", path).replace(" ", "")
     assert json.loads(path.read_text())["title"] == "Where are [red] tulips?"
-    told("export", 1, "--output", tmp_path / "talk", "--format", "txt")
+    invoke("export", 1, "--output", tmp_path / "talk", "--format", "txt")
     assert (tmp_path / "talk").read_text().startswith("Where are")
     with pytest.raises(InputInvalid, match="Unknown format 'doc'"):
-        told("export", 1, "--output", tmp_path / "talk.doc")
+        invoke("export", 1, "--output", tmp_path / "talk.doc")
 
 
 def test_deleting_asks_and_is_for_good() -> None:
     refused = CliRunner().invoke(history, ["delete", "1"], input="n\n")
     assert "for good?" in refused.output
-    assert "tulips" in told("list")
-    assert "1 deleted." in told("delete", 1, "--yes")
-    assert "tulips" not in told("list")
+    assert "tulips" in invoke("list")
+    assert "1 deleted." in invoke("delete", 1, "--yes")
+    assert "tulips" not in invoke("list")
     with pytest.raises(InputInvalid, match="no conversation 1"):
-        told("show", 1)
+        invoke("show", 1)

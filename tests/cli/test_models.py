@@ -76,11 +76,11 @@ def test_the_list_tells_state_size_license_and_use(run: Run, site: Site) -> None
     assert "Voices: e\n" in output
     assert f"{row(output, 'bound')}\n    A test.\n" in output
     assert "436 MB" in row(output, "wav2lip")
-    told = {each["id"]: each for each in json.loads(run("list", "--json")[1])}
-    assert told["bound"]["must_accept"]
-    assert not told["bound"]["accepted"]
-    assert told["free"]["accepted"]
-    assert told["free"]["bytes"] == len(BODY)
+    rows = {each["id"]: each for each in json.loads(run("list", "--json")[1])}
+    assert rows["bound"]["must_accept"]
+    assert not rows["bound"]["accepted"]
+    assert rows["free"]["accepted"]
+    assert rows["free"]["bytes"] == len(BODY)
 
 
 def test_the_list_fits_a_terminal_of_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +110,8 @@ def test_all_about_a_model(run: Run, site: Site) -> None:
     for word in (SHA256, site.url("m.bin"), "Only for yourself.", "not yet", "Nothing.", "a test"):
         assert word in output
     assert output.endswith("tts.engine=e --set tts.options.model=bound\n")
-    told = json.loads(run("info", "gfpgan-1.3", "--json")[1])
-    assert told["files"][0]["sha256"] is None
+    row = json.loads(run("info", "gfpgan-1.3", "--json")[1])
+    assert row["files"][0]["sha256"] is None
     assert "pinned at the first download" in run("info", "gfpgan-1.3")[1]
 
 

@@ -42,8 +42,8 @@ def test_every_command_prints_names_as_they_are(
 ) -> None:
     odd = tmp_path / name
 
-    def film_demo(_settings: Any, _paths: Any, path: Path, told: Any) -> dict[str, Any]:
-        told(name)
+    def film_demo(_settings: Any, _paths: Any, path: Path, report: Any) -> dict[str, Any]:
+        report(name)
         return {"notices": [f"Look at {path}."]}
 
     monkeypatch.setattr("avatar_app.session.offline.demo.film_demo", film_demo)

@@ -111,8 +111,8 @@ def test_former_names_are_not_listed() -> None:
         (["servers", "--help"], "look"),
         (["voices", "--help"], "sentence"),
     ):
-        told = CliRunner().invoke(cli.app, words, env={"COLUMNS": "200"}).output
-        names = {line.split()[1] for line in told.splitlines() if len(line.split()) > 1}
+        output = CliRunner().invoke(cli.app, words, env={"COLUMNS": "200"}).output
+        names = {line.split()[1] for line in output.splitlines() if len(line.split()) > 1}
         assert former not in names
 
 

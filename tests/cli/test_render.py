@@ -78,7 +78,7 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((), "No speech given"),
         (("--audio", "a.wav", "--text", "Hello!"), "No speech given"),
@@ -90,8 +90,8 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
         (("--text", "Hello!", "--face", "potato"), "Unknown face engine 'potato'"),
     ],
 )
-def test_what_cannot_be_is_said(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
-    with pytest.raises(AvatarError, match=told):
+def test_what_cannot_be_is_said(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    with pytest.raises(AvatarError, match=message):
         typed(render, *arguments, "--output", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
 
@@ -156,7 +156,7 @@ def test_a_film_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
 def test_told_to_end_a_program_does_what_it_does_at_ctrl_c(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: list[object] = []
+    raised: list[object] = []
 
     def waits() -> int:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -167,9 +167,9 @@ def test_told_to_end_a_program_does_what_it_does_at_ctrl_c(
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     interval = sys.getswitchinterval()
     try:
-        signal.signal(signal.SIGINT, lambda number, _: told.append(number))  # as the window does
+        signal.signal(signal.SIGINT, lambda number, _: raised.append(number))  # as the window does
         assert program.main() == 128 + signal.SIGTERM
-        assert told == [signal.SIGTERM]
+        assert raised == [signal.SIGTERM]
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does in the background
         with pytest.raises(KeyboardInterrupt):
             program.main()

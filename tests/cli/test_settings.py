@@ -12,29 +12,29 @@ from avatar_app.settings.schema import setting_names
 from avatar_app.system.paths import app_paths
 
 
-def told(*arguments: object) -> str:
+def invoke(*arguments: object) -> str:
     return " ".join(typed(settings, *arguments).output.split())
 
 
 def test_a_setting_is_read_changed_found_and_reset() -> None:
-    assert told("get", "tts.options.speed") == "1.0"
-    assert told("set", "tts.options.speed", "1.25") == "tts.options.speed is 1.25."
-    assert told("set", "audio.microphone", "null") == "audio.microphone is null."
+    assert invoke("get", "tts.options.speed") == "1.0"
+    assert invoke("set", "tts.options.speed", "1.25") == "tts.options.speed is 1.25."
+    assert invoke("set", "audio.microphone", "null") == "audio.microphone is null."
     assert load_settings()[0].tts.options == {"speed": 1.25}
-    changed = told("list", "@modified")
+    changed = invoke("list", "@modified")
     assert "tts.options.speed" in changed
     assert "window.theme" not in changed
-    assert "window.theme" in told("list", "dark")
-    assert "[mm-hm, mhm" in told("list", "backchannels").replace("mm- hm", "mm-hm")
-    assert told("reset", "tts.options.speed") == "tts.options.speed is 1.0."
+    assert "window.theme" in invoke("list", "dark")
+    assert "[mm-hm, mhm" in invoke("list", "backchannels").replace("mm- hm", "mm-hm")
+    assert invoke("reset", "tts.options.speed") == "tts.options.speed is 1.0."
     assert "speed" not in app_paths().settings_file.read_text()
 
 
 def test_wrong_names_and_values_are_told_and_change_nothing() -> None:
     with pytest.raises(ConfigInvalid, match="cannot be 'pink'"):
-        told("set", "window.theme", "pink")
+        invoke("set", "window.theme", "pink")
     with pytest.raises(ConfigInvalid, match="Unknown setting") as caught:
-        told("get", "window.thema")
+        invoke("get", "window.thema")
     assert caught.value.hint == "Did you mean window.theme?"
     assert not app_paths().settings_file.exists()
 

@@ -16,12 +16,12 @@ def count(job: Job[int]) -> int:
 
 
 def test_a_job_gives_its_result_and_tells_its_progress() -> None:
-    told: list[Progress] = []
+    reported: list[Progress] = []
     job = Job("count", count)
-    job.when_progressed(told.append)
+    job.when_progressed(reported.append)
     assert job.run() == 42
-    assert [progress.fraction for progress in told] == [0, 0.25, 0.5, 0.75, 1]
-    assert told[2].text == "step 2"
+    assert [progress.fraction for progress in reported] == [0, 0.25, 0.5, 0.75, 1]
+    assert reported[2].text == "step 2"
     assert job.progress.fraction == 1
 
 
@@ -30,11 +30,11 @@ def test_progress_never_falls_and_never_exceeds_one() -> None:
         for fraction in (0.5, 0.2, 7.0):
             job.report(fraction)
 
-    told: list[float] = []
+    reported: list[float] = []
     job = Job("erratic", erratic)
-    job.when_progressed(lambda progress: told.append(progress.fraction))
+    job.when_progressed(lambda progress: reported.append(progress.fraction))
     job.run()
-    assert told == [0.5, 0.5, 1, 1]
+    assert reported == [0.5, 0.5, 1, 1]
 
 
 def test_a_cancelled_job_stops_at_its_next_report_also_from_another_thread() -> None:

@@ -60,8 +60,8 @@ def test_what_is_wrong_is_told_once(paths: AppPaths, monkeypatch: pytest.MonkeyP
         yield Finding.passed("Another thing.")
 
     monkeypatch.setattr(doctor, "CHECKS", (loads, talks))
-    told = [(finding.ok, finding.text) for finding in examine(settings(), paths)]
-    assert told == [
+    findings = [(finding.ok, finding.text) for finding in examine(settings(), paths)]
+    assert findings == [
         (False, "tts: There is no tts engine 'foo'."),
         (False, "Another thing."),
         (True, "Another thing."),

@@ -248,11 +248,11 @@ def test_why_an_answer_is_empty_is_said(answer, said, hint):
     ],
 )
 def test_an_empty_purse_is_no_busy_server(status, error):
-    told = failure(lambda handler, _body: handler.send(status, {"error": error}))
-    assert isinstance(told, ConfigInvalid)
-    assert error["message"] in told.message
-    assert "account" in told.hint
-    assert "Error code" not in told.message
+    error_shown = failure(lambda handler, _body: handler.send(status, {"error": error}))
+    assert isinstance(error_shown, ConfigInvalid)
+    assert error["message"] in error_shown.message
+    assert "account" in error_shown.hint
+    assert "Error code" not in error_shown.message
 
 
 def test_a_refusal_is_what_the_model_says():

@@ -112,14 +112,14 @@ def test_the_pass_through_passes_everything_through(played):
 
 
 def test_the_module_is_told_the_delay_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    canceller, told = WebrtcEchoCanceller(), list[int]()
+    canceller, delays = WebrtcEchoCanceller(), list[int]()
     tell = canceller._module.set_stream_delay_ms
     monkeypatch.setattr(
-        canceller._module, "set_stream_delay_ms", lambda ms: told.append(ms) or tell(ms)
+        canceller._module, "set_stream_delay_ms", lambda ms: delays.append(ms) or tell(ms)
     )
     silence = AudioChunk(np.zeros(MICROPHONE_BLOCK, np.float32), MICROPHONE_RATE)
     for delay in (0.06, 0.06, 0.12, 0.12, 0.0, 9.0):
         canceller.clean(silence, delay)
-    assert told == [60, 120, 1, 500]
+    assert delays == [60, 120, 1, 500]
     canceller.configure()
     assert canceller._delay == 0  # another module, which was told nothing

@@ -56,8 +56,8 @@ def test_words_begin_where_the_graph_says_their_phonemes_do(telling: KokoroVoice
 def test_without_durations_words_share_the_sound_in_proportion(
     voice: KokoroVoice, telling: KokoroVoice
 ) -> None:
-    told, guessed = starts(spoken(telling, SENTENCE)), starts(spoken(voice, SENTENCE))
-    assert max(abs(a - b) for a, b in zip(told, guessed, strict=True)) < 0.6
+    known, guessed = starts(spoken(telling, SENTENCE)), starts(spoken(voice, SENTENCE))
+    assert max(abs(a - b) for a, b in zip(known, guessed, strict=True)) < 0.6
 
 
 def test_lips_are_told_only_where_the_graph_knows(voice: KokoroVoice, telling: KokoroVoice) -> None:

@@ -73,12 +73,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         site = self.server.site
         self.close_connection = True
-        told = self.headers
+        headers = self.headers
         self.told = Asked(
             self.path,
-            told.get("Range", ""),
-            told.get("If-Range", ""),
-            told.get("Authorization", ""),
+            headers.get("Range", ""),
+            headers.get("If-Range", ""),
+            headers.get("Authorization", ""),
         )
         site.asked.append(self.told)
         body = site.files.get(self.path.lstrip("/").split("?")[0], b"")

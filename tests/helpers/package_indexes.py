@@ -76,8 +76,8 @@ class Indexes:
         """Publish a version of a package; the path its archive is served under."""
         path = f"files/{package.rpartition('/')[2]}-{version}.tgz"
         self.site.files[path] = archive
-        told = {"tarball": self.site.url(path), "integrity": integrity(archive)} | dist
-        document = {"name": package, "version": version, "dist": told}
+        distribution = {"tarball": self.site.url(path), "integrity": integrity(archive)} | dist
+        document = {"name": package, "version": version, "dist": distribution}
         page = f"npm/{package.replace('/', '%2F')}/{version}"
         self.site.files[page] = json.dumps(document).encode()
         return path

@@ -138,9 +138,9 @@ def test_a_damaged_model_is_told_with_its_flaw(home, gguf, capsys, monkeypatch):
     monkeypatch.setenv("AVATAR_MODELS__FOLDERS", json.dumps([str(mine)]))
     monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan"])
     assert cli.run_command_line() == 0
-    told = capsys.readouterr().out
-    assert "ends too early" in told
-    assert "--set" not in told
+    output = capsys.readouterr().out
+    assert "ends too early" in output
+    assert "--set" not in output
 
 
 def test_hostile_manifests_lead_nowhere(home, gguf):
@@ -223,10 +223,10 @@ def test_the_command_line_says_how_to_use_one(home, gguf, capsys, monkeypatch):
     monkeypatch.setenv("AVATAR_MODELS__FOLDERS", json.dumps([str(path.parent)]))
     monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan", "--json"])
     assert cli.run_command_line() == 0
-    (told,) = json.loads(capsys.readouterr().out)
-    assert told["path"] == str(path)
-    assert told["architecture"] == "llama"
-    assert f"--set 'dialogue.options.model={path}'" in told["use"]
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["path"] == str(path)
+    assert row["architecture"] == "llama"
+    assert f"--set 'dialogue.options.model={path}'" in row["use"]
     monkeypatch.delenv("AVATAR_MODELS__FOLDERS")
     monkeypatch.setattr("sys.argv", ["avatar-app", "models", "scan"])
     assert cli.run_command_line() == 0

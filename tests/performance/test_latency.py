@@ -107,8 +107,8 @@ def test_a_file_that_cannot_be_used_costs_a_notice() -> None:
 @pytest.mark.parametrize("days", [800_000, 3_000_000_000])
 def test_more_days_than_the_calendar_has_are_all(days: int) -> None:
     store_turns(app_paths(), FOR_EVER, [a_turn(1)], USED)
-    told = CliRunner().invoke(app, ["stats", "--json", "--days", str(days)])
-    assert json.loads(told.output)["stages"]
+    result = CliRunner().invoke(app, ["stats", "--json", "--days", str(days)])
+    assert json.loads(result.output)["stages"]
     with closing(Measurements.of(app_paths())) as measurements:
         measurements.prune(days)
         assert measurements.stages()
@@ -119,9 +119,9 @@ def test_stats_shows_the_stages_the_engines_and_who_is_late() -> None:
     assert "Nothing was measured yet" in empty.output
     turns = [a_turn(number, first_token=4.0) for number in range(ENOUGH)]
     store_turns(app_paths(), FOR_EVER, turns, USED)
-    told = json.loads(CliRunner().invoke(app, ["stats", "--json"]).output)
-    assert {each["span"] for each in told["stages"]} >= {"text", "first token", "first sound"}
-    (late,) = told["warnings"]
+    statistics = json.loads(CliRunner().invoke(app, ["stats", "--json"]).output)
+    assert {each["span"] for each in statistics["stages"]} >= {"text", "first token", "first sound"}
+    (late,) = statistics["warnings"]
     assert late.startswith(f"{LLAMA.title} takes 4000 ms")
     assert late.endswith("Choose smollm2-1.7b.")
     shown = CliRunner().invoke(app, ["stats"]).output

@@ -75,18 +75,18 @@ def test_a_set_is_named_like_a_model(tmp_path: Path) -> None:
 
 
 def test_the_whole_set_is_told_of_as_one(site: Site, store: Store) -> None:
-    told, came = list[DownloadProgress](), list[str]()
+    reported, came = list[DownloadProgress](), list[str]()
 
     def arrived(model: Model) -> None:
         came.append(model.id)
 
-    job = Job("", lambda job: fetch_starter(job, items(site), store, told.append, arrived))
+    job = Job("", lambda job: fetch_starter(job, items(site), store, reported.append, arrived))
     fractions: list[float] = []
     job.when_progressed(lambda progress: fractions.append(progress.fraction))
     assert [model.id for model in job.run().here] == came == ["one", "two"]
-    done = [each.done for each in told]
+    done = [each.done for each in reported]
     assert done == sorted(done)
-    assert told[-1].done == told[-1].total == 100_000
+    assert reported[-1].done == reported[-1].total == 100_000
     assert fractions == sorted(fractions)
     assert 0.4 in [round(each, 2) for each in fractions]
 

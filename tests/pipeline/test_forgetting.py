@@ -21,8 +21,8 @@ def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
         scene.wait_until(lambda: bool(scene.of(TurnEnded)))
         assert any("my secret" in message.text for message in scene.ledger.prompt("").messages)
         scene.order(commands.Forget())
-        told = [message.text for message in scene.ledger.prompt("now").messages]
-        assert told == ["You are a test.", "now"]
+        texts = [message.text for message in scene.ledger.prompt("now").messages]
+        assert texts == ["You are a test.", "now"]
 
 
 @pytest.mark.parametrize("forgotten", [False, True])

@@ -87,7 +87,7 @@ def the_turn(scene: Scene) -> TurnEnded:
     return turn
 
 
-def told(scene: Scene) -> list[tuple[str, str]]:
+def failures(scene: Scene) -> list[tuple[str, str]]:
     return [(failed.stage, failed.hint) for failed in scene.of(Failed)]
 
 
@@ -103,7 +103,7 @@ def test_what_was_said_is_listened_to_again(partials: int) -> None:
         scene.say("-")
         turn = the_turn(scene)
         assert (turn.outcome, turn.user_text) == (Outcome.FINISHED, "good morning")
-        assert told(scene) == [("recognize", "The built-in recognizer listens to it instead.")]
+        assert failures(scene) == [("recognize", "The built-in recognizer listens to it instead.")]
         (sound,) = spare.heard
         assert np.count_nonzero(np.abs(sound) > 0.05) / 16_000 == pytest.approx(1.0, abs=0.05)
 
@@ -143,7 +143,7 @@ def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
         gate.open()
         scene.wait(0.5)
         assert (turn.outcome, turn.user_text) == (Outcome.FINISHED, "good morning")
-        assert [stage for stage, _ in told(scene)] == ["recognize"]
+        assert [stage for stage, _ in failures(scene)] == ["recognize"]
         assert len(scene.of(TurnEnded)) == 1
 
 
@@ -181,7 +181,7 @@ def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
         scene.say("-")
         scene.wait(1)
         assert not scene.of(TurnEnded)
-        assert told(scene) == [("recognize", "Mend it.")]
+        assert failures(scene) == [("recognize", "Mend it.")]
 
 
 def test_a_spare_one_that_fails_too_ends_it() -> None:
@@ -189,7 +189,7 @@ def test_a_spare_one_that_fails_too_ends_it() -> None:
         scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
         scene.wait(1)
-        assert [hint for _, hint in told(scene)][1:] == ["Mend it."]
+        assert [hint for _, hint in failures(scene)][1:] == ["Mend it."]
         assert not scene.of(TurnEnded)
 
 
@@ -205,7 +205,7 @@ def test_an_answer_that_was_not_begun_comes_from_the_other_dialogue(pieces: int)
         turn = the_turn(scene)
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text == turn.avatar_text == "You said hello. Fine."
-        assert told(scene) == [("think", "The built-in conversation answers instead.")]
+        assert failures(scene) == [("think", "The built-in conversation answers instead.")]
 
 
 def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
@@ -282,7 +282,7 @@ def test_the_other_voice_says_what_is_left(words: int) -> None:
         turn = the_turn(scene)
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text == "One two three four. Five six."
-        assert told(scene) == [("speak", "The built-in voice goes on.")]
+        assert failures(scene) == [("speak", "The built-in voice goes on.")]
 
 
 def test_an_announcement_is_not_lost_either() -> None:
@@ -347,6 +347,6 @@ def test_a_recording_becomes_a_turn_though_every_chosen_engine_fails() -> None:
         assert turn.user_text == "go forward ten meters"
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text == "You said go forward ten meters. Fine."
-        assert [stage for stage, _ in told(scene)] == ["recognize", "think", "speak"]
+        assert [stage for stage, _ in failures(scene)] == ["recognize", "think", "speak"]
     for engine in (recognizer, voice):
         engine.close()

@@ -30,7 +30,7 @@ def ended(scene: Scene, count: int) -> list[TurnEnded]:
     return scene.of(TurnEnded)
 
 
-def told(scene: Scene) -> list[str]:
+def prompt_texts(scene: Scene) -> list[str]:
     """What the next answer knows."""
     return [message.text for message in scene.ledger.prompt("now").messages[1:]]
 
@@ -39,14 +39,14 @@ def test_an_answer_is_heard_again_and_nobody_remembers_that() -> None:
     with Scene() as scene:
         scene.order(commands.TextTyped("hello"))
         (first,) = ended(scene, 1)
-        before = told(scene)
+        before = prompt_texts(scene)
         scene.order(commands.SayAgain(first.heard_text))
         again = ended(scene, 2)[-1]
         assert (again.repeated, again.user_text) == (True, "")
         assert again.heard_text == first.heard_text
         assert [event.turn_id for event in scene.of(AnswerRepeated)] == [again.turn_id]
         assert any(event.turn_id == again.turn_id for event in scene.of(ClauseWritten))
-        assert told(scene) == before
+        assert prompt_texts(scene) == before
 
 
 def test_hearing_again_interrupts_what_is_said() -> None:
@@ -90,8 +90,8 @@ def test_what_was_misheard_is_answered_in_its_place() -> None:
         assert corrected.user_text == "recognize speech"
         assert [event.turn_id for event in scene.of(TurnWithdrawn)] == [misheard.turn_id]
         assert scene.of(UserSaid)[-1].text == "recognize speech"
-        assert "wreck a nice beach" not in told(scene)
-        assert told(scene)[0] == "my name is Jo"
+        assert "wreck a nice beach" not in prompt_texts(scene)
+        assert prompt_texts(scene)[0] == "my name is Jo"
 
 
 def test_a_turn_can_be_corrected_while_it_is_answered() -> None:
@@ -103,7 +103,7 @@ def test_a_turn_can_be_corrected_while_it_is_answered() -> None:
         turns = ended(scene, 2)
         assert [turn.outcome for turn in turns] == [Outcome.INTERRUPTED, Outcome.FINISHED]
         assert [event.turn_id for event in scene.of(TurnWithdrawn)] == [said.turn_id]
-        assert "wreck a nice beach" not in told(scene)
+        assert "wreck a nice beach" not in prompt_texts(scene)
 
 
 def test_an_old_conversation_is_what_the_next_answer_knows() -> None:
@@ -113,10 +113,10 @@ def test_an_old_conversation_is_what_the_next_answer_knows() -> None:
         scene.order(commands.BeginConversation(7, EARLIER))
         assert scene.of(ConversationBegan) == [ConversationBegan(7, EARLIER)]
         texts = ["my cat is called Ada", "A fine name.", "tell me a story", "Once upon", "now"]
-        assert told(scene) == texts
+        assert prompt_texts(scene) == texts
         assert scene.ledger.so_far().messages[-1].interrupted
         scene.order(commands.BeginConversation())
-        assert told(scene) == ["now"]
+        assert prompt_texts(scene) == ["now"]
 
 
 def test_a_correction_leaves_turns_of_an_earlier_run_alone() -> None:
@@ -135,4 +135,4 @@ def test_another_persona_holds_from_the_next_answer_on() -> None:
         scene.order(commands.BecomePersona("You are curt."))
         assert len(ended(scene, 1)) == 1
         assert scene.ledger.so_far().system == "You are curt."
-        assert told(scene)[0] == "hello"
+        assert prompt_texts(scene)[0] == "hello"

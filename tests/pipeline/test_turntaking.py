@@ -346,5 +346,5 @@ def test_silence_always_ends_a_turn(stretches: list[tuple[float, int, bool]]) ->
         for _ in range(blocks)
     ]
     decisions += [taker.observe(0.0, avatar_speaking=False) for _ in range(130)]
-    told = [decision for decision in decisions if decision is not None]
-    assert not told or told[-1] in (ENDED, RELENTED)
+    made = [decision for decision in decisions if decision is not None]
+    assert not made or made[-1] in (ENDED, RELENTED)

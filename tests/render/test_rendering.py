@@ -141,12 +141,12 @@ def test_only_a_few_pictures_exist_at_once(tmp_path: Path) -> None:
 
 
 def test_progress_rises_to_the_end(tmp_path: Path) -> None:
-    told: list[tuple[float, float]] = []
-    filmed(sound_file(tmp_path / "voice.wav"), tell=lambda *progress: told.append(progress))
-    percents = [percent for percent, _ in told]
+    reported: list[tuple[float, float]] = []
+    filmed(sound_file(tmp_path / "voice.wav"), tell=lambda *progress: reported.append(progress))
+    percents = [percent for percent, _ in reported]
     assert percents == sorted(percents)
-    assert told[-1] == (100, 0)
-    assert all(left >= 0 for _, left in told)
+    assert reported[-1] == (100, 0)
+    assert all(left >= 0 for _, left in reported)
 
 
 def test_a_cancelled_film_leaves_nothing_and_an_older_one_stays(tmp_path: Path) -> None:

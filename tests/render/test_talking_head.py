@@ -60,14 +60,16 @@ def test_a_published_checkpoint_tells_its_license_before_it_is_used(tmp_path: Pa
 
 
 def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: Path) -> None:
-    told: list[float] = []
-    film = head.generate(voice, tmp_path / "film.mp4", progress=lambda done, _: told.append(done))
+    reported: list[float] = []
+    film = head.generate(
+        voice, tmp_path / "film.mp4", progress=lambda done, _: reported.append(done)
+    )
     assert film == str(tmp_path / "film.mp4")
     with av.open(film) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.width, video.height, video.frames) == (*SIZE, 20)
         assert float(audio.duration * audio.time_base) == pytest.approx(0.8, abs=0.001)
-    assert told[-1] == 100
+    assert reported[-1] == 100
     assert head.get_model_info() == {
         "model_name": "lips",
         "model_path": head.get_model_info()["model_path"],
@@ -185,9 +187,9 @@ def test_a_size_that_is_none_is_refused_at_once(model: Path, size: Any) -> None:
 
 
 def test_an_odd_size_is_made_even_with_a_warning(model: Path) -> None:
-    with pytest.warns(UserWarning, match="640 × 478 pixels instead of 641 × 479") as told:
+    with pytest.warns(UserWarning, match="640 × 478 pixels instead of 641 × 479") as warned:
         head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=(641, 479))
-    assert told[0].filename == __file__
+    assert warned[0].filename == __file__
     assert head.get_model_info()["output_resolution"] == (640, 478)
 
 

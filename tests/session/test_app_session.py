@@ -256,8 +256,8 @@ def test_a_canceller_whose_handle_is_gone_is_replaced_and_told_once(
     rack = window.companion._ensemble.rack
     rack.engines[Kind.AEC].close()
     window.companion.type("hello")  # a quiet room asks no canceller, one in which it speaks does
-    told = window.wait(Noticed, lambda notice: "was given up" in notice.message)
-    assert told.message == "WebRTC AEC3 was given up."
+    notice_shown = window.wait(Noticed, lambda notice: "was given up" in notice.message)
+    assert notice_shown.message == "WebRTC AEC3 was given up."
     window.wait(TurnEnded, lambda turn: turn.user_text)
     assert rack.manifests[Kind.AEC].name == "none"
     assert not window.of(Failed)
@@ -323,8 +323,8 @@ def test_an_engine_is_changed_while_it_runs_and_remembered(
     window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))  # perhaps too early
     assert window.companion.wait_open()
     window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))
-    told = window.wait(Noticed, lambda notice: "nobody" in notice.message)
-    assert told.hint.endswith("stays.")
+    notice_shown = window.wait(Noticed, lambda notice: "nobody" in notice.message)
+    assert notice_shown.hint.endswith("stays.")
     window.companion.use(Kind.DIALOGUE, parrot)
     assert remembered.wait(SOON)
     window.companion.type("polly")
@@ -342,9 +342,9 @@ def test_where_nothing_can_be_written_it_talks_all_the_same(
     window.companion.type("hello")
     assert window.wait(TurnEnded, lambda turn: turn.user_text == "hello").heard_text
     window.companion.settings.set("window.theme", "dark")
-    told = " ".join(notice.message for notice in window.of(Noticed))
-    assert "The settings could not be saved" in told
-    assert "memory.db cannot be used" in told
+    messages = " ".join(notice.message for notice in window.of(Noticed))
+    assert "The settings could not be saved" in messages
+    assert "memory.db cannot be used" in messages
 
 
 def test_what_kept_it_from_opening_is_told(
@@ -413,8 +413,8 @@ def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
     ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert ended.heard_text
     assert window.of(Failed) == []
-    told = [notice for notice in window.of(Noticed) if "memory" in notice.message]
-    assert [notice.hint for notice in told] == [
+    notices = [notice for notice in window.of(Noticed) if "memory" in notice.message]
+    assert [notice.hint for notice in notices] == [
         "The hungry one goes on with precision half.",
         "Basic conversation goes on in its place.",
     ]

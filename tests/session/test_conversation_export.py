@@ -61,15 +61,15 @@ def test_text_is_written_whole(history: History, tmp_path: Path) -> None:
 
 
 def test_as_sound_both_are_heard(history: History, tmp_path: Path) -> None:
-    told: list[float] = []
+    reported: list[float] = []
     job = Job[Path]("export", lambda job: tmp_path)
-    job.when_progressed(lambda progress: told.append(progress.fraction))
+    job.when_progressed(lambda progress: reported.append(progress.fraction))
     path = export(history, tmp_path / "talk.mp3", ExportFormat.SOUND, job)
     sound = read_sound(path, 16_000)
     assert sound.seconds > 3
     assert abs(sound.samples).max() > 0.05
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
 
 
 def test_as_a_film_there_are_pictures_sound_and_subtitles(history: History, tmp_path: Path) -> None:

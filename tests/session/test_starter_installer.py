@@ -140,8 +140,8 @@ def test_only_built_in_engines_are_replaced(conversation: Conversation) -> None:
 def test_the_voice_comes_first_and_tells_of_the_others(
     installer: StarterInstaller, conversation: Conversation
 ) -> None:
-    told = list[StarterProgress]()
-    outcome = get(installer, told.append)
+    reported = list[StarterProgress]()
+    outcome = get(installer, reported.append)
     assert [kind for kind, _ in conversation.used] == [Kind.TTS, Kind.ASR, Kind.DIALOGUE]
     assert conversation.used[0][1] == EngineChoice(engine="kokoro", options={"model": "voice"})
     for text, part in zip(
@@ -149,8 +149,8 @@ def test_the_voice_comes_first_and_tells_of_the_others(
     ):
         assert part in text
     assert [item.kind for item in outcome.at_work] == [Kind.TTS, Kind.ASR, Kind.DIALOGUE]
-    assert set(told[-1].parts.values()) == {PartState.AT_WORK}
-    assert told[-1].download.fraction == 1.0
+    assert set(reported[-1].parts.values()) == {PartState.AT_WORK}
+    assert reported[-1].download.fraction == 1.0
     assert installer.items() == ()
 
 
@@ -171,13 +171,13 @@ def test_a_known_quick_machine_gets_a_better_brain_where_it_can_be_reached(
     assert "clever" not in {item.model.id for item in made(conversation).items()}, "never measured"
     with closing(Measurements.of(app_paths())) as measurements:
         measurements.keep_speed(fingerprint(), 1.0)
-    told = list[StarterProgress]()
-    outcome = get(made(conversation), told.append)
+    reported = list[StarterProgress]()
+    outcome = get(made(conversation), reported.append)
     used = dict(conversation.used)
     name = "clever" if reachable else "brain"
     assert used[Kind.DIALOGUE] == EngineChoice(engine="llama", options={"model": name})
     assert not outcome.failures
-    assert set(told[-1].parts.values()) == {PartState.AT_WORK}
+    assert set(reported[-1].parts.values()) == {PartState.AT_WORK}
 
 
 def test_one_that_does_not_come_or_does_not_load_keeps_no_other_from_working(

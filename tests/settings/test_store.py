@@ -62,18 +62,18 @@ def test_options_have_the_defaults_of_their_manifest(store: SettingsStore) -> No
 
 
 def test_a_change_holds_is_saved_and_told(store: SettingsStore, user_file: Path) -> None:
-    told: list[SettingsChange] = []
-    end = store.subscribe(told.append)
+    changes: list[SettingsChange] = []
+    end = store.subscribe(changes.append)
     store.set("window.theme", ThemeChoice.LIGHT)
     assert store.settings.window.theme is ThemeChoice.LIGHT
-    assert saved(user_file) == store.settings == told[0].settings
-    assert told[0].names == ("window.theme",)
-    assert told[0].touches("window")
-    assert not told[0].touches("win")
+    assert saved(user_file) == store.settings == changes[0].settings
+    assert changes[0].names == ("window.theme",)
+    assert changes[0].touches("window")
+    assert not changes[0].touches("win")
     assert store.set("window.theme", "light").names == ()  # nothing to change, nobody is told
     end()
     store.set("window.theme", "dark")
-    assert len(told) == 1
+    assert len(changes) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_a_change_holds_is_saved_and_told(store: SettingsStore, user_file: Path)
 def test_a_wrong_value_changes_nothing(
     store: SettingsStore, user_file: Path, name: str, value: Any, said: str
 ) -> None:
-    before, told = store.settings, list[SettingsChange]()
-    store.subscribe(told.append)
+    before, changes = store.settings, list[SettingsChange]()
+    store.subscribe(changes.append)
     with pytest.raises(ConfigInvalid) as caught:
         store.change({"persona": "theo", name: value})
     assert said in str(caught.value)
     assert "just chosen" not in str(caught.value)
     assert store.settings is before
-    assert told == []
+    assert changes == []
     assert not user_file.exists()
     assert not store.can_undo
 
@@ -242,38 +242,38 @@ def test_former_names_are_read_and_replaced_when_their_setting_changes(user_file
 def test_a_listener_may_change_settings_and_each_change_is_told_in_order(
     store: SettingsStore,
 ) -> None:
-    told: list[tuple[str, ...]] = []
+    changes: list[tuple[str, ...]] = []
 
     def follow(change: SettingsChange) -> None:
         if change.names == ("persona",):
             store.set("history.days", 7)
 
     store.subscribe(follow)
-    store.subscribe(lambda change: told.append(change.names))
+    store.subscribe(lambda change: changes.append(change.names))
     store.set("persona", "theo")
-    assert told == [("persona",), ("history.days",)]
+    assert changes == [("persona",), ("history.days",)]
 
 
 def test_a_listener_that_raises_leaves_the_others_their_next_change(store: SettingsStore) -> None:
-    told: list[tuple[str, ...]] = []
+    changes: list[tuple[str, ...]] = []
 
     def fail(_: SettingsChange) -> None:
         end()
         raise KeyError("a bug")
 
     end = store.subscribe(fail)
-    store.subscribe(lambda change: told.append(change.names))
+    store.subscribe(lambda change: changes.append(change.names))
     with pytest.raises(KeyError):
         store.set("persona", "theo")
     store.set("persona", "pip")
-    assert told == [("persona",)]
+    assert changes == [("persona",)]
 
 
 def test_threads_change_settings_without_losing_one(
     store: SettingsStore, user_file: Path, threads_take_turns_often: None
 ) -> None:
-    told: list[str] = []
-    store.subscribe(lambda change: told.extend(change.names))
+    changes: list[str] = []
+    store.subscribe(lambda change: changes.extend(change.names))
     names = ["tts.options.speed", "persona", "history.days", "window.theme"]
     values: dict[str, list[Any]] = dict(
         zip(names, [[1.1, 1.2], ["a", "b"], [1, 2], ["dark", "light"]], strict=True)
@@ -289,7 +289,7 @@ def test_threads_change_settings_without_losing_one(
     for thread in threads:
         thread.join()
     assert {name: store.get(name) for name in names} == {n: v[1] for n, v in values.items()}
-    assert sorted(told) == sorted(names * 10)
+    assert sorted(changes) == sorted(names * 10)
     assert saved(user_file) == store.settings
     while store.can_undo:
         store.undo()

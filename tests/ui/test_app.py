@@ -42,20 +42,20 @@ def test_closing_the_window_ends_the_program(qapp):
 def test_a_bug_is_logged_and_told(qapp, monkeypatch, expected_warnings):
     expected_warnings.append("unexpected error in the window")
     session = FakeSession()
-    told = []
+    shown = []
 
     def break_something() -> None:
         sys.excepthook(ValueError, ValueError("broken"), None)
         QTimer.singleShot(50, look)
 
     def look() -> None:
-        told.append(window().stage.notices.notice)
+        shown.append(window().stage.notices.notice)
         window().close()
 
     QTimer.singleShot(50, break_something)
     run_window(session)
-    assert told[0].failure
-    assert "ValueError: broken" in told[0].hint
+    assert shown[0].failure
+    assert "ValueError: broken" in shown[0].hint
 
 
 def test_gallery_shows_every_scene_dark_and_light(qapp, tmp_path):

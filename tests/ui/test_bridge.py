@@ -22,14 +22,14 @@ def in_thread(act) -> None:
 
 
 @pytest.fixture
-def told():
+def errors():
     return []
 
 
 @pytest.fixture
-def work(qapp, told):
-    bridge = Bridge(told.append)
-    work = Work(bridge, told.append)
+def work(qapp, errors):
+    bridge = Bridge(errors.append)
+    work = Work(bridge, errors.append)
     yield work
     bridge.close()
     work.close()
@@ -101,26 +101,26 @@ def test_a_job_runs_elsewhere_and_its_result_comes_here(qtbot, work):
     assert ran != shown == threading.get_ident()
 
 
-def test_what_a_user_can_mend_goes_to_failed(qtbot, work, told):
+def test_what_a_user_can_mend_goes_to_failed(qtbot, work, errors):
     error = DeviceUnavailable("No microphone.", "Plug one in.")
 
     def job():
         raise error
 
     work.run(job)
-    qtbot.waitUntil(lambda: told == [error])
+    qtbot.waitUntil(lambda: errors == [error])
     heard = []
     work.run(job).failed(heard.append)
     qtbot.waitUntil(lambda: heard == [error])
-    assert told == [error]
+    assert errors == [error]
 
 
-def test_a_bug_in_a_job_keeps_its_traceback(qtbot, work, told):
+def test_a_bug_in_a_job_keeps_its_traceback(qtbot, work, errors):
     with qtbot.captureExceptions() as raised:
-        work.run(lambda: 1 // 0).then(told.append)
+        work.run(lambda: 1 // 0).then(errors.append)
         qtbot.waitUntil(lambda: bool(raised))
     assert raised[0][0] is ZeroDivisionError
-    assert told == []
+    assert errors == []
 
 
 def test_jobs_keep_their_order(qtbot, work):

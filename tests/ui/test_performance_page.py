@@ -63,8 +63,8 @@ def test_a_turn_is_shown_as_soon_as_it_ends(qtbot, page) -> None:
     session.performance(TURN)
     qtbot.waitUntil(shown.waterfall.isVisible)
     assert shown.headline.text() == "Last turn: heard after 1.25 s"
-    told = shown.waterfall.accessibleDescription()
-    assert told.startswith("End of turn: 600 ms. Recognition: 400 ms. First word: 300 ms.")
+    description = shown.waterfall.accessibleDescription()
+    assert description.startswith("End of turn: 600 ms. Recognition: 400 ms. First word: 300 ms.")
     assert "3 left out (3.0 %)" in shown.pictures.text()
     assert "8 ms apart, 20 ms at most" in shown.pictures.text()
 

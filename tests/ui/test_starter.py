@@ -110,14 +110,14 @@ def test_progress_is_told_in_place_and_can_be_stopped(qtbot, window, starter):
     starter.may_finish.clear()
     qtbot.mouseClick(card.get_button, LEFT)
     qtbot.waitUntil(lambda: card.bar.value() == 500)
-    for told in (
+    for text in (
         "Downloading",
         "100 MB / 200 MB",
         "10 MB/s",
         "10 s left",
         "ready: a voice",
     ):
-        assert told in said(card)
+        assert text in said(card)
     assert shown(card) == ["Cancel"]
     qtbot.keyClick(window.composer.field, Qt.Key.Key_Escape)  # stops an answer, not this
     assert window._session.asked("interrupt") == [()]

@@ -108,8 +108,8 @@ def file(name: str, body: bytes, packages: list[dict[str, str]]) -> dict[str, An
 
 
 def model(name: str, kind: str, engine: str, files: list[dict[str, Any]]) -> dict[str, Any]:
-    told = {"title": f"The {name}", "summary": "A test.", "source": "a test", "license": "MIT"}
-    return {"id": name, "kind": kind, "engine": engine, "files": files} | told
+    described = {"title": f"The {name}", "summary": "A test.", "source": "a test", "license": "MIT"}
+    return {"id": name, "kind": kind, "engine": engine, "files": files} | described
 
 
 @pytest.fixture

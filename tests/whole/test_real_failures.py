@@ -50,12 +50,12 @@ def test_damaged_and_missing_models_are_told_once_and_builtin_engines_go_on(
     damaged.write_bytes(llama.read_bytes()[:9000])
     companion = opened(listening(tmp_path / "nowhere") | answering(damaged))
     for substitute in ("PocketSphinx", "Basic conversation"):
-        witness.wait(Noticed, lambda told, name=substitute: takes_over(told, name))
+        witness.wait(Noticed, lambda messages, name=substitute: takes_over(messages, name))
     companion.type("what is two plus two")
     assert is_four(witness.wait_for_end("what is two plus two"))
-    told = [notice.message for notice in witness.of(Noticed)]
+    messages = [notice.message for notice in witness.of(Noticed)]
     for sentence in ("damaged.gguf cannot be loaded", "No Whisper model"):
-        assert sum(sentence in message for message in told) == 1
+        assert sum(sentence in message for message in messages) == 1
     assert not witness.of(Failed)
 
 
@@ -90,8 +90,8 @@ def kill(title: str) -> None:
         host.join()
 
 
-def takes_over(told: Noticed, title: str) -> bool:
-    return title in told.hint and "in its place" in told.hint
+def takes_over(notice: Noticed, title: str) -> bool:
+    return title in notice.hint and "in its place" in notice.hint
 
 
 def is_four(turn: TurnEnded) -> bool:

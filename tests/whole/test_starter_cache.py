@@ -31,17 +31,17 @@ def run_tests(cache: Path, **variables: str) -> str:
 
 
 def test_what_cannot_be_fetched_fails_with_one_sentence(tmp_path: Path) -> None:
-    told = run_tests(tmp_path)
-    found = re.search(r"(\d+) errors", told)
+    result = run_tests(tmp_path)
+    found = re.search(r"(\d+) errors", result)
     assert found is not None
-    failed = told.count("The starter set could not be fetched: None of 2 servers has the file")
+    failed = result.count("The starter set could not be fetched: None of 2 servers has the file")
     assert failed == int(found[1]) >= 3
-    assert "Traceback" not in told
+    assert "Traceback" not in result
 
 
 def test_who_leaves_them_out_does_so_by_hand(tmp_path: Path) -> None:
-    told = run_tests(tmp_path, AVATAR_TEST_WITHOUT_MODELS="1")
-    assert re.search(r"\d deselected", told)
-    assert "passed" not in told
-    assert "error" not in told
+    result = run_tests(tmp_path, AVATAR_TEST_WITHOUT_MODELS="1")
+    assert re.search(r"\d deselected", result)
+    assert "passed" not in result
+    assert "error" not in result
     assert list(tmp_path.iterdir()) == []

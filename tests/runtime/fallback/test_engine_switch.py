@@ -66,7 +66,7 @@ class Exchange(Scene):
 
     def __init__(self) -> None:
         super().__init__(pace=0.02)
-        self.told: list[Noticed] = []
+        self.notices: list[Noticed] = []
         self.used = threading.Event()
         self.former = HeldVoice()
         self.rack = Voices(Registry(), {Kind.TTS: self.former})
@@ -96,7 +96,7 @@ class Exchange(Scene):
 
     def _tell(self, event: Event) -> None:
         assert isinstance(event, Noticed)
-        self.told.append(event)
+        self.notices.append(event)
 
 
 def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
@@ -116,15 +116,15 @@ def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
         assert scene.used.wait(SOON)
         assert scene.former.closed
         assert scene.rack.engines[Kind.TTS] is scene.voice
-        assert not scene.told
+        assert not scene.notices
 
 
 def test_an_engine_that_cannot_be_had_leaves_the_old_one_in_place() -> None:
     with Exchange() as scene:
         scene.rack.fails = True
         scene.use()
-        scene.wait_until(lambda: bool(scene.told))
-        (notice,) = scene.told
+        scene.wait_until(lambda: bool(scene.notices))
+        (notice,) = scene.notices
         assert notice.message == "There is not enough memory for the voice."
         assert notice.hint == "Choose a lighter one. Kokoro 82M stays."
         assert scene.rack.engines[Kind.TTS] is scene.voice is scene.former
@@ -139,20 +139,20 @@ def test_what_was_replaced_meanwhile_is_not_replaced_again() -> None:
         assert scene.used.wait(SOON)
         assert scene.conversation.activity.settle(SOON)
         scene.supervisor.close()
-        assert not scene.told
+        assert not scene.notices
         assert scene.former.closed
 
 
 @pytest.fixture
 def face(tmp_path: Path) -> Iterator[tuple[Scene, EngineSupervisor, list[Noticed]]]:
     """A drawn face on show, and what the user is told."""
-    told: list[Noticed] = []
+    notices: list[Noticed] = []
     rack = EngineSet(Registry())
-    put_face(rack, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), told.append)
+    put_face(rack, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), notices.append)
     with Scene(pace=SOON) as scene:
         scene.conversation.order(commands.SwitchEngine(Kind.FACE, rack.engines[Kind.FACE]))
-        supervisor = EngineSupervisor(rack, scene.conversation, told.append)  # type: ignore[arg-type]
-        yield scene, supervisor, told
+        supervisor = EngineSupervisor(rack, scene.conversation, notices.append)  # type: ignore[arg-type]
+        yield scene, supervisor, notices
         supervisor.close()
     rack.close()
 
@@ -165,7 +165,7 @@ def photo(tmp_path: Path) -> EngineChoice:
 def test_another_face_is_shown_from_the_next_picture_on(
     face: tuple[Scene, EngineSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
-    scene, supervisor, told = face
+    scene, supervisor, notices = face
     used = threading.Event()
     scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
     scene.order(commands.TextTyped("go"))
@@ -181,18 +181,18 @@ def test_another_face_is_shown_from_the_next_picture_on(
     assert turn.pictures.chosen == turn.pictures.shown > 0
     assert supervisor._rack.engines[Kind.FACE] is not former
     assert supervisor._rack.face_choice.engine == "photo"
-    assert not told
+    assert not notices
 
 
 def test_a_face_that_cannot_be_had_leaves_the_old_one_on_show(
     face: tuple[Scene, EngineSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
-    scene, supervisor, told = face
+    scene, supervisor, notices = face
     former = supervisor._rack.engines[Kind.FACE]
     choice = photo(tmp_path)
     supervisor.use(Kind.FACE, EngineChoice(engine="wav2lip", options=choice.options), pytest.fail)
-    scene.wait_until(lambda: bool(told))
-    (notice,) = told
+    scene.wait_until(lambda: bool(notices))
+    (notice,) = notices
     assert notice.message == "No Wav2Lip checkpoint is chosen."
     assert notice.hint.endswith("Illustrated portrait stays.")
     assert supervisor._rack.engines[Kind.FACE] is former

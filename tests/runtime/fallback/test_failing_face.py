@@ -248,13 +248,13 @@ def test_the_report_tells_who_drew(files: dict[str, str], tmp_path: Path) -> Non
     path.write_bytes(b"PK\x03\x04 and no more")
     changed = {"face.options.model": str(path)}
     settings, _ = load_settings(overrides=SETTINGS | files | changed)
-    told = play_recordings(settings, app_paths(), [ReportLine(QUESTION)], None)
-    (turn,) = told["turns"]
+    report = play_recordings(settings, app_paths(), [ReportLine(QUESTION)], None)
+    (turn,) = report["turns"]
     assert turn["heard_text"] == turn["avatar_text"] != ""
     assert turn["frames_by"] == {"chosen": 0, "stand_in": turn["frames_shown"], "still": 0}
     assert turn["frames_shown"] > 0
-    assert told["engines"]["face"] == "photo"
-    (notice,) = [each for each in told["notices"] if "goes on in its place" in each]
+    assert report["engines"]["face"] == "photo"
+    (notice,) = [each for each in report["notices"] if "goes on in its place" in each]
     assert notice.startswith("wav2lip.pth is damaged")
     assert "Download the file again" in notice
     assert notice.endswith("Photo that moves goes on in its place.")

@@ -58,11 +58,11 @@ def test_a_recording_is_answered_and_filmed(
         line += ["--set", f"{name}={value}"]
     monkeypatch.setattr("sys.argv", line)
     assert cli.run_command_line() == 0
-    told: dict[str, Any] = json.loads(report.read_text())
-    assert set(told) == {"turns", "engines", "notices", "versions", "machine"}
-    assert told["notices"] == []
-    assert told["engines"]["asr"] == "pocketsphinx"
-    (turn,) = told["turns"]
+    report_read: dict[str, Any] = json.loads(report.read_text())
+    assert set(report_read) == {"turns", "engines", "notices", "versions", "machine"}
+    assert report_read["notices"] == []
+    assert report_read["engines"]["asr"] == "pocketsphinx"
+    (turn,) = report_read["turns"]
     assert set(turn) == FIELDS
     assert turn["user_text"] == "go forward ten meters"
     assert turn["heard_text"] == turn["avatar_text"] != ""
@@ -80,8 +80,8 @@ def test_a_recording_is_answered_and_filmed(
 def test_a_recording_in_mid_answer_interrupts_it() -> None:
     settings, _ = load_settings(overrides=LIGHT | {"tts.options.speed": 0.5})
     lines = [ReportLine("tell me a joke"), *read_lines([RECORDING])]
-    told = play_recordings(settings, app_paths(), lines, None, barge_in_at=0.5)
-    first, second = told["turns"]
+    report = play_recordings(settings, app_paths(), lines, None, barge_in_at=0.5)
+    first, second = report["turns"]
     assert first["typed"]
     assert first["interrupted"]
     assert len(first["heard_text"]) < len(first["avatar_text"])
