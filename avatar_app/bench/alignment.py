@@ -26,7 +26,7 @@ class Spoken:
     """Times from the beginning of the turn."""
 
 
-def spoken(chunks: Sequence[SpeechChunk]) -> Spoken:
+def join_speech(chunks: Sequence[SpeechChunk]) -> Spoken:
     """Join the output of a voice."""
     words, pieces, at = [], [], 0.0
     for chunk in chunks:
@@ -36,7 +36,7 @@ def spoken(chunks: Sequence[SpeechChunk]) -> Spoken:
     return Spoken(_lowered(np.concatenate(pieces), chunks[0].audio.rate), tuple(words))
 
 
-def lowered(played: Samples) -> Samples:
+def resample_playback(played: Samples) -> Samples:
     """Resample loudspeaker sound to RATE."""
     return _lowered(played, PLAYBACK_RATE)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.faces import BenchFace, face_called, with_face
+from avatar_app.bench.faces import BenchFace, face_by_name, with_face
 from avatar_app.bench.loud_lips import loud_lips
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.telling import STORY
 from avatar_app.core.events import Noticed
@@ -63,12 +63,12 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool, face: str | Non
     """
     pace = BLOCK_SECONDS if face is None else UNHURRIED
     if face is not None:
-        chosen = face_called(face)
+        chosen = face_by_name(face)
         state = loud_lips() if chosen is BenchFace.WAV2LIP else None
         settings = with_face(settings, paths, chosen, state)
     report = Report()
     path = paths.videos / "skew.mp4"
-    parts = stepped("skew, part", ("the film", "what was shown"))
+    parts = show_steps("skew, part", ("the film", "what was shown"))
     next(parts)
     notices = film_saying(settings, paths, STORY if quick else TEXT, path, pace)
     report.add("notices", len(notices), "", most=0)  # otherwise another face would be measured

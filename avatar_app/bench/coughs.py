@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from avatar_app.bench.alignment import ALIKE, RATE, Spoken, lowered, position_of, spoken
+from avatar_app.bench.alignment import (
+    ALIKE,
+    RATE,
+    Spoken,
+    join_speech,
+    position_of,
+    resample_playback,
+)
 from avatar_app.bench.noises import noise_number
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
@@ -34,9 +41,9 @@ def measure_coughs(report: Report, settings: Settings, count: int) -> None:
             turn_id = _cough_over_answer(scene, index, rng)
             paused += len(scene.of(UserStarted)) > started
             turn = next((turn for turn in scene.ended if turn.turn_id == turn_id), None)
-            played = lowered(played_between(scene, begun_at, scene.clock()))
+            played = resample_playback(played_between(scene, begun_at, scene.clock()))
             complete = turn is not None and turn.outcome is Outcome.FINISHED
-            lost = _words_lost(spoken(voice.said[turn_id]), played)
+            lost = _words_lost(join_speech(voice.said[turn_id]), played)
             resumed += complete and not lost
     report.add("noises", count, "", least=count)
     report.add("noises_that_paused_it", 100 * paused / count, "%")

@@ -9,9 +9,9 @@ from itertools import islice
 
 import numpy as np
 
-from avatar_app.bench.faces import face_called, with_face
+from avatar_app.bench.faces import face_by_name, with_face
 from avatar_app.bench.result import Report
-from avatar_app.bench.scene import engine_of
+from avatar_app.bench.scene import load_chosen
 from avatar_app.bench.telling import STORY
 from avatar_app.core.engines import Face, SpeechSynthesizer
 from avatar_app.core.manifest import Kind
@@ -30,9 +30,12 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool, face: str | Non
     """Let the settings' face, or the one called `face`, speak with the settings' voice,
     then rest."""
     if face is not None:
-        settings = with_face(settings, paths, face_called(face))
+        settings = with_face(settings, paths, face_by_name(face))
     count = QUICK_FRAMES if quick else FRAMES
-    voice, shown = engine_of(settings, Kind.TTS), engine_of(settings, Kind.FACE)
+    voice, shown = (
+        load_chosen(settings, Kind.TTS),
+        load_chosen(settings, Kind.FACE),
+    )
     try:
         speech = list(_spoken(voice))
         performed = _Timed(shown.perform(iter(speech), Turn(0)))

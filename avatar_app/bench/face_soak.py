@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import psutil
 
-from avatar_app.bench.faces import FPS, face_called, with_face
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.faces import FPS, face_by_name, with_face
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
-from avatar_app.bench.scene import engine_of
+from avatar_app.bench.scene import load_chosen
 from avatar_app.core.engines import Face, SpeechSynthesizer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
@@ -38,11 +38,11 @@ def measure_face(
     """Run `Face.perform` over short utterances, as fast as it can; only the face is in this process
     besides the voice's own process."""
     count = utterances or (QUICK_UTTERANCES if quick else UTTERANCES)
-    chosen = with_face(settings, paths, face_called(face))
+    chosen = with_face(settings, paths, face_by_name(face))
     speeches = _speeches(chosen)
     give_back_memory()  # memory freed after writing the weights would hide what loading takes
     before = _megabytes()
-    engine = engine_of(chosen, Kind.FACE)
+    engine = load_chosen(chosen, Kind.FACE)
     loaded = _megabytes() - before
     try:
         memory, pictures, seconds = _spoken(engine, speeches, count, before)
@@ -63,7 +63,7 @@ def measure_face(
 
 
 def _speeches(settings: Settings) -> list[list[SpeechChunk]]:
-    voice: SpeechSynthesizer = engine_of(settings, Kind.TTS)
+    voice: SpeechSynthesizer = load_chosen(settings, Kind.TTS)
     try:
         return [list(voice.speak(text, Turn(0))) for text in TEXTS]
     finally:
@@ -78,7 +78,7 @@ def _spoken(
     memory, pictures = [], 0
     shown: VideoFrame | None = None
     began = time.perf_counter()
-    for index in stepped("soak, utterance", range(count)):
+    for index in show_steps("soak, utterance", range(count)):
         speech = iter(speeches[index % len(speeches)])
         for picture in face.perform(speech, Turn(index), shown):
             shown, pictures = picture, pictures + 1

@@ -35,7 +35,7 @@ class BenchFace(StrEnum):
     WAV2LIP = "wav2lip"
 
 
-def face_called(name: str) -> BenchFace:
+def face_by_name(name: str) -> BenchFace:
     """Return the face of that name; raises ConfigInvalid for an unknown one."""
     if name not in list(BenchFace):
         raise ConfigInvalid(f"Unknown face {name!r}.", choose_one_of(BenchFace))

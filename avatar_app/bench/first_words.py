@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role
@@ -39,7 +39,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     where neither the chosen model nor SmolLM2 is installed."""
     report = Report()
     asked = QUESTIONS[:3] if quick else QUESTIONS
-    for start in stepped("start", ("first", "second")):
+    for start in show_steps("start", ("first", "second")):
         with _model(settings, paths) as dialogue:
             conversation = _Conversation(dialogue, read_persona(settings.persona).system)
             report.add(f"{start}_start_read_ahead", conversation.read_ahead(), "ms")

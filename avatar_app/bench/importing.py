@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.core.errors import EngineFailed
 
@@ -49,7 +49,7 @@ def measure_imports(report: Report, rounds: int) -> None:
     """Return medians over rounds of all extras; memory beyond a bare interpreter's."""
     present = [extra for extra, modules in EXTRAS.items() if all(map(_is_installed, modules))]
     costs: dict[str, list[_Cost]] = {name: [] for name in (BARE, *present)}
-    for _ in stepped("imports, round", range(rounds)):
+    for _ in show_steps("imports, round", range(rounds)):
         for name in costs:
             costs[name].append(_imported(EXTRAS.get(name, ())))
     bare = float(np.median([cost.megabytes for cost in costs.pop(BARE)]))

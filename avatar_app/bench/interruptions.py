@@ -10,9 +10,9 @@ from avatar_app.bench.alignment import (
     ALIKE,
     RATE,
     Spoken,
-    lowered,
+    join_speech,
     position_of,
-    spoken,
+    resample_playback,
     words_until,
 )
 from avatar_app.bench.result import Report
@@ -22,7 +22,7 @@ from avatar_app.bench.telling import played_between, telling
 from avatar_app.core.events import TurnEnded, UserSaid
 from avatar_app.core.values import BLOCK_SECONDS, PLAYBACK_RATE
 from avatar_app.pipeline import commands
-from avatar_app.session.offline.simulated_user import INTERRUPTIONS, Saying, UserVoice, trimmed
+from avatar_app.session.offline.simulated_user import INTERRUPTIONS, Saying, UserVoice, trim_silence
 from avatar_app.settings.schema import Settings
 
 SILENCED_P95, PICTURE_P95 = 250.0, 40.0
@@ -77,7 +77,7 @@ def _interrupt(
             return None
     sounded_at, turn_id = scene.clock(), scene.of(UserSaid)[-1].turn_id
     scene.pass_time(float(rng.uniform(*SOUNDING)))
-    words_at = scene.play(trimmed(sayings[rng.integers(len(sayings))].samples))
+    words_at = scene.play(trim_silence(sayings[rng.integers(len(sayings))].samples))
     scene.pass_until(lambda: _ended(scene, turn_id), 3.0)
     understood = _ended(scene, turn_id) is not None
     if not understood:  # the avatar goes on: stop it for the next round
@@ -145,14 +145,14 @@ def _words_played(scene: Scene, voice: Overheard, each: _Interruption) -> int | 
     last = _last_audible(scene, each)
     if last is None:
         return None
-    speech = spoken(voice.said[each.turn_id])
+    speech = join_speech(voice.said[each.turn_id])
     place = _place(scene, speech, each, last)
     return None if place is None else words_until(speech, place)
 
 
 def _is_cut(scene: Scene, voice: Overheard, each: _Interruption, last: float) -> bool:
     """Whether the sound ended at `last` although the speech continues there."""
-    speech = spoken(voice.said[each.turn_id])
+    speech = join_speech(voice.said[each.turn_id])
     place = _place(scene, speech, each, last)
     if place is None:
         return False
@@ -162,6 +162,6 @@ def _is_cut(scene: Scene, voice: Overheard, each: _Interruption, last: float) ->
 
 def _place(scene: Scene, speech: Spoken, each: _Interruption, last: float) -> float | None:
     """Return the second of the speech that was played at `last`."""
-    piece = lowered(played_between(scene, max(last - TAIL, each.sounded_at), last))
+    piece = resample_playback(played_between(scene, max(last - TAIL, each.sounded_at), last))
     at, alike = position_of(piece, speech.samples)
     return at + len(piece) / RATE if alike >= ALIKE else None

@@ -17,9 +17,9 @@ import numpy as np
 import soxr
 
 from avatar_app.bench.log_mel import mel_distance
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
-from avatar_app.bench.word_errors import normalized, word_errors
+from avatar_app.bench.word_errors import normalize_words, word_errors
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
@@ -97,7 +97,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     said = SENTENCES[:QUICK] if quick else SENTENCES
     for way in ways.values():
         way.speak(FIRST_CLAUSES[0])  # warms up
-    for sentence in stepped("kokoro, sentence", said):
+    for sentence in show_steps("kokoro, sentence", said):
         for way in ways.values():
             way.take(sentence)
     _tell_speed(report, ways)
@@ -176,7 +176,7 @@ def _tell_round_trip(
     report: Report, ways: dict[str, _Way], said: Sequence[str], model: Path
 ) -> None:
     whisper = load(model, "cpu", "int8", 2)
-    words = sum(len(normalized(sentence)) for sentence in said)
+    words = sum(len(normalize_words(sentence)) for sentence in said)
     for name, way in ways.items():
         wrong = 0
         for sentence, sound in zip(said, way.sounds, strict=True):

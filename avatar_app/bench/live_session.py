@@ -19,7 +19,7 @@ import psutil
 
 from avatar_app.audio.clock import MonotonicClock, beats
 from avatar_app.audio.null_devices import NullDevice, SilentSpeaker
-from avatar_app.bench.scene import engine_of, turn_detection_options
+from avatar_app.bench.scene import load_chosen, turn_detection_options
 from avatar_app.bench.scripted.engines import ScriptedDialogue
 from avatar_app.bench.telling import STORY
 from avatar_app.bench.watching import Shown, WatchedFace
@@ -108,7 +108,7 @@ class Beside:
     """A second recognizer that hears recordings in real time, from `start` to `close`."""
 
     def __init__(self, settings: Settings, tally: SessionTally) -> None:
-        self._recognizer = engine_of(settings, Kind.ASR)
+        self._recognizer = load_chosen(settings, Kind.ASR)
         self._tally = tally
         self._turn = Turn(0)
         self._stop = threading.Event()
@@ -150,7 +150,7 @@ class LiveSession:
         with ExitStack() as opened:
             made = {kind: self._made(settings, kind, opened) for kind in _REAL}
             before = resident_mb()
-            self.face = WatchedFace(engine_of(settings, Kind.FACE))
+            self.face = WatchedFace(load_chosen(settings, Kind.FACE))
             opened.callback(self.face.close)
             self.face_mb = resident_mb() - before
             self.conversation = Conversation(
@@ -189,7 +189,7 @@ class LiveSession:
         return self._running
 
     def _made(self, settings: Settings, kind: Kind, opened: ExitStack) -> Any:
-        engine = engine_of(settings, kind)
+        engine = load_chosen(settings, kind)
         opened.callback(engine.close)
         if isinstance(engine, Host):
             engine.wait_ready()

@@ -13,7 +13,7 @@ from typing import Any
 from avatar_app.bench.importing import measure_imports
 from avatar_app.bench.rereading import measure_rereading
 from avatar_app.bench.result import Report
-from avatar_app.bench.scene import engine_of
+from avatar_app.bench.scene import load_chosen
 from avatar_app.bench.scripted.kokoro import write_kokoro
 from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.scripted.server import MODEL, serving
@@ -104,7 +104,7 @@ def _chain(settings: Settings, models: _Models) -> Iterator[WholeChain]:
         for kind, name in names.items():
             made.append(create_engine(registry, registry.find(kind, name), options[kind]))
             opened.callback(made[-1].close)
-        made.append(engine_of(settings, Kind.TTS))
+        made.append(load_chosen(settings, Kind.TTS))
         opened.callback(made[-1].close)
         for engine in made:
             if isinstance(engine, Host):

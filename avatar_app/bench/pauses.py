@@ -21,7 +21,7 @@ from avatar_app.session.offline.simulated_user import (
     pauses_in,
     recordings,
     silence,
-    trimmed,
+    trim_silence,
 )
 from avatar_app.settings.schema import Settings
 
@@ -84,7 +84,7 @@ def _speakers(rng: np.random.Generator, *, quick: bool) -> list[list[_Speech]]:
 
 
 def _recorded(recording: Saying) -> _Speech:
-    voice = trimmed(recording.samples)
+    voice = trim_silence(recording.samples)
     samples = np.concatenate([silence(0.4), voice, silence(AFTER)])
     found = [(start + 0.4, end + 0.4) for start, end in pauses_in(voice, SHORTEST)]
     return _Speech(samples, found)
@@ -94,7 +94,7 @@ def _pieces(recorded: list[Saying]) -> list[Saying]:
     """Return what real speakers said between two of their pauses."""
     pieces = []
     for recording in recorded:
-        voice = trimmed(recording.samples)
+        voice = trim_silence(recording.samples)
         edges = [0.0, *(t for pause in pauses_in(voice, SHORTEST) for t in pause)]
         edges.append(len(voice) / MICROPHONE_RATE)
         for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -114,7 +114,7 @@ def _joined(sayings: list[Saying], rng: np.random.Generator) -> _Speech:
             parts.append(silence(pause))
             pauses.append((at, at + pause))
             at += pause
-        voice = trimmed(sayings[index].samples)
+        voice = trim_silence(sayings[index].samples)
         parts.append(voice)
         at += len(voice) / MICROPHONE_RATE
     return _Speech(np.concatenate([*parts, silence(AFTER)]), pauses)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 LINES = 10
 
 
-def stepped(title: str, steps: Sequence[T]) -> Iterator[T]:
+def show_steps(title: str, steps: Sequence[T]) -> Iterator[T]:
     """Yield each of `steps`; before it, print its number, the total, and the seconds since the
     first.
 

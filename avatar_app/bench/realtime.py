@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.faces import FPS, BenchFace, face_called, with_face
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.faces import FPS, BenchFace, face_by_name, with_face
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report, quantile
 from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
@@ -41,7 +41,7 @@ def measure(
 ) -> Report:
     """Run the conversation in a process of its own; the drawn face does the same before and after,
     to measure the machine's spare capacity."""
-    chosen = face_called(face or BenchFace.WAV2LIP)
+    chosen = face_by_name(face or BenchFace.WAV2LIP)
     seconds = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     report = Report()
     watched = with_face(settings, paths, chosen)
@@ -50,7 +50,7 @@ def measure(
         drawn = with_face(settings, paths, BenchFace.ILLUSTRATED), seconds * BASELINE_SHARE / 2
         conversations = [drawn, *conversations, drawn]
     results = [
-        _watched(each, paths, long) for each, long in stepped("realtime, talk", conversations)
+        _watched(each, paths, long) for each, long in show_steps("realtime, talk", conversations)
     ]
     live = results[len(results) // 2]
     baseline = [each for each in results if each is not live]

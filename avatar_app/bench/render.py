@@ -21,7 +21,7 @@ import psutil
 
 from avatar_app.bench.faces import write_weights
 from avatar_app.bench.plain_torch import TORCH
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.render_ways import LOOP, MODEL, OURS, READY, VOICE
 from avatar_app.bench.result import Report
 from avatar_app.bench.wav2lip import random_state
@@ -61,7 +61,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     write_sound(paths.data / VOICE, _speech())
     ways = (OURS, LOOP) if importlib.util.find_spec(TORCH) is not None else (OURS,)
     runs: dict[str, list[_Run]] = {OURS: [], LOOP: []}
-    for _ in stepped("render, round", range(QUICK_ROUNDS if quick else ROUNDS)):
+    for _ in show_steps("render, round", range(QUICK_ROUNDS if quick else ROUNDS)):
         for way in ways:
             runs[way].append(_run(way, paths.data))
     return _report(runs[OURS], runs[LOOP])

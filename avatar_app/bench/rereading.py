@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
@@ -20,7 +20,7 @@ def measure_rereading(report: Report, dialogue: Any, rounds: int) -> None:
     """Measure prompts of a first and of a second turn, in conversations that begin differently, so
     that earlier ones do not help."""
     tokens, seconds = [], []
-    for number in stepped("second turn, round", range(rounds)):
+    for number in show_steps("second turn, round", range(rounds)):
         said = [Message(Role.SYSTEM, f"{number}. {PERSONA}"), Message(Role.USER, "Good morning.")]
         answer, first = _asked(dialogue, said)
         said += [Message(Role.AVATAR, answer), Message(Role.USER, "And then?")]

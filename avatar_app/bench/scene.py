@@ -23,7 +23,7 @@ OUTPUT_LATENCY = 0.06
 """Seconds from the device's reading of a block until it is played: a typical laptop."""
 
 
-def engine_of(settings: Settings, kind: Kind) -> Any:
+def load_chosen(settings: Settings, kind: Kind) -> Any:
     """Return the engine of this kind that the settings choose."""
     registry = Registry()
     choice = choices(settings)[kind]

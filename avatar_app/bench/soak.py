@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 
 from avatar_app.bench.face_soak import measure_face
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
 from avatar_app.bench.scripted.engines import (
@@ -75,7 +75,7 @@ def measure(
     )
     memory, threads, tally = [], [], _Tally()
     with Scene(engines, pace=PACE, output_latency=0.0) as scene:
-        for index in stepped("soak, turn", range(turns)):
+        for index in show_steps("soak, turn", range(turns)):
             _turn(scene, rng, spoken=index % 2 == 0)
             tally.take(scene)
             memory.append(process.memory_info().rss / 2**20)

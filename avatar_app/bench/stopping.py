@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.scripted.engines import noisy_voice, wait
 from avatar_app.core.errors import EngineDied
@@ -54,7 +54,7 @@ def measure_stopping(
             name: opened.enter_context(_served(kind, factory))
             for name, (kind, factory) in factories.items()
         }
-        for number in stepped("cancelling, round", range(rounds)):
+        for number in show_steps("cancelling, round", range(rounds)):
             for name, ask in asks.items():
                 took = ask((number + 0.5) / rounds)
                 stopped[name] += [] if took is None else [took]

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from avatar_app.bench.scene import OUTPUT_LATENCY, Scene, engine_of, turn_detection_options
+from avatar_app.bench.scene import (
+    OUTPUT_LATENCY,
+    Scene,
+    load_chosen,
+    turn_detection_options,
+)
 from avatar_app.bench.scripted.engines import FlatFace, Overheard, ScriptedDialogue
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
@@ -38,14 +43,17 @@ def telling(
 ) -> Iterator[tuple[Scene, Overheard]]:
     """Return a scene with real recognizer and voice; the dialogue always answers `text`, the face
     is a flat one."""
-    echo_canceller, detector = engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD)
-    recognizer = engine_of(settings, Kind.ASR)
-    voice = engine_of(settings, Kind.TTS)
+    echo_canceller, detector = (
+        load_chosen(settings, Kind.AEC),
+        load_chosen(settings, Kind.VAD),
+    )
+    recognizer = load_chosen(settings, Kind.ASR)
+    voice = load_chosen(settings, Kind.TTS)
     overheard = Overheard(voice)
     for engine in (recognizer, voice):
         if isinstance(engine, Host):
             engine.wait_ready()
-    ending = engine_of(settings, Kind.TURN)
+    ending = load_chosen(settings, Kind.TURN)
     engines = Engines(
         echo_canceller,
         detector,

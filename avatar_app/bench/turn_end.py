@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.turn_listener import TurnListener
 from avatar_app.core.engines import EndOfTurnDetector
@@ -35,7 +35,7 @@ from avatar_app.session.offline.simulated_user import (
     is_voiced,
     recordings,
     silence,
-    trimmed,
+    trim_silence,
 )
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
@@ -126,7 +126,7 @@ def _speeches(folder: str | None, *, quick: bool) -> list[Samples]:
             raise InputInvalid(f"{folder} holds no recordings.", "Name a folder with .wav files.")
         sayings += [_read(each) for each in files[:: 10 if quick else 1]]
     long = [each for each in sayings if len(each.samples) > SHORTEST_SPEECH * MICROPHONE_RATE]
-    return [trimmed(each.samples) for each in long]
+    return [trim_silence(each.samples) for each in long]
 
 
 def _read(path: Path) -> Saying:
@@ -158,7 +158,7 @@ def _listened(
     options = settings.turn_detection.model_copy(update=patience)
     patient = settings.model_copy(update={"turn_detection": options})
     found = _Listened([], [])
-    for voice in stepped("turn-end, recording", voices):
+    for voice in show_steps("turn-end, recording", voices):
         listener = TurnListener(patient, detector)
         sound = in_room(np.concatenate([silence(0.6), voice, silence(1.0)]), rng)
         decisions = listener.decisions(sound)

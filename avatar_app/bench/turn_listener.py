@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avatar_app.bench.scene import engine_of, turn_detection_options
+from avatar_app.bench.scene import load_chosen, turn_detection_options
 from avatar_app.core.engines import EndOfTurnDetector
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import (
@@ -47,7 +47,7 @@ class TurnListener:
         self.judged: list[Judged] = []
         self._detector = detector
         self._hearing = AudioFrontend(
-            engine_of(settings, Kind.AEC), engine_of(settings, Kind.VAD), 0.5
+            load_chosen(settings, Kind.AEC), load_chosen(settings, Kind.VAD), 0.5
         )
         self._taker = TurnDetector(turn_detection_options(settings))
         self._sound: deque[Samples] = deque(maxlen=round(END_OF_TURN_SECONDS / BLOCK_SECONDS))

@@ -19,7 +19,7 @@ from avatar_app.bench.result import Report
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
 from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
 from avatar_app.engines.face.animation.pose import Mouth
-from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blended
+from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blend_visemes
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
@@ -97,7 +97,7 @@ def _tell(report: Report, name: str, heard: Fit, loud: Fit) -> None:
 
 
 def _fit(speech: LabeledSpeech, heard: Fit, loud: Fit, steps: list[float]) -> None:
-    hearing = listened(speech.samples, speech.rate, steps)
+    hearing = run_hearing(speech.samples, speech.rate, steps)
     segments = [Segment(at, shape) for at, shape in speech.track]
     count = round(len(speech.samples) / speech.rate * PER_SECOND)
     shapes = [_shape_at(speech, look / PER_SECOND) for look in range(count)]
@@ -105,7 +105,7 @@ def _fit(speech: LabeledSpeech, heard: Fit, loud: Fit, steps: list[float]) -> No
         at = look / PER_SECOND
         for fit, opening in ((heard, hearing.mouth(at).opening), (loud, _by_loudness(hearing, at))):
             fit.heard.append(opening)
-            fit.true.append(blended(segments, at, Mouth()).opening)
+            fit.true.append(blend_visemes(segments, at, Mouth()).opening)
             fit.lips.append(shapes[look] is MouthShape.PP)
             around = shapes[max(look - 10, 0) : look + 11]
             fit.silent.append(set(around) == {MouthShape.SIL})
@@ -117,7 +117,7 @@ def _shape_at(speech: LabeledSpeech, at: float) -> MouthShape:
     return before[-1] if before else MouthShape.SIL
 
 
-def listened(samples: Samples, rate: int, steps: list[float]) -> Hearing:
+def run_hearing(samples: Samples, rate: int, steps: list[float]) -> Hearing:
     """Run a face's audio analysis step by step; appends the milliseconds of each step."""
     hearing = Hearing()
     length = round(STEP * rate)
@@ -156,7 +156,7 @@ def _noises() -> Iterator[Hearing]:
     for noise in (white, brown):
         for decibels in NOISE_DB:
             level = 10 ** (decibels / 20) / np.sqrt(np.mean(noise**2))
-            yield listened((noise * level).astype(np.float32), rate, [])
+            yield run_hearing((noise * level).astype(np.float32), rate, [])
 
 
 def share_met(events: Marks, others: Marks, tolerance: int) -> float:

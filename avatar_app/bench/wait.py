@@ -20,7 +20,7 @@ from avatar_app.session.offline.simulated_user import (
     UserVoice,
     recordings,
     room_noise,
-    trimmed,
+    trim_silence,
 )
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
@@ -125,7 +125,7 @@ class Asker:
     def ask(self, saying: Saying) -> dict[str, float]:
         """Milliseconds from the true end of the voice to each mark; {} if unanswered."""
         gathering = self._gathering
-        samples = trimmed(saying.samples)
+        samples = trim_silence(saying.samples)
         before = len(gathering.ended)
         true_end = gathering.clock() + len(samples) / MICROPHONE_RATE
         for start in range(0, len(samples), MICROPHONE_BLOCK):

@@ -18,7 +18,7 @@ import psutil
 from numpy.typing import NDArray
 
 from avatar_app.bench.plain_torch import TORCH, plain_torch
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.core.values import Image
 from avatar_app.engines.face.wav2lip.blend import Blender, lip_mask
@@ -89,7 +89,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     if plain is not None:
         step_by_step = partial(partial, plain)
         contestants += [_Contestant(TORCH, batch, step_by_step) for batch in BATCHES]
-    for _ in stepped("wav2lip, round", range(QUICK_ROUNDS if quick else ROUNDS)):
+    for _ in show_steps("wav2lip, round", range(QUICK_ROUNDS if quick else ROUNDS)):
         for contestant in contestants:
             contestant.race(mels)
     _compare(report, contestants)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.said_clips import SHORT, SaidClip, said_clips
 from avatar_app.bench.whisper_live import LiveFigures, hear_live
-from avatar_app.bench.word_errors import normalized, word_errors
+from avatar_app.bench.word_errors import normalize_words, word_errors
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.asr.whisper.decoding import Decoder
@@ -65,7 +65,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     report.add("load_before", os.getloadavg()[0], "")
     clips = said_clips(quick=quick)
     ways = _ways(options)
-    for clip in stepped("whisper, clip", clips[:1] + clips):  # the first warms up
+    for clip in show_steps("whisper, clip", clips[:1] + clips):  # the first warms up
         for way in ways.values():
             way.take(clip)
     _compare(report, clips, ways)
@@ -130,7 +130,7 @@ def _compare(report: Report, clips: list[SaidClip], ways: dict[str, _Way]) -> No
         wall = [1000 * ways[name].wall[clip.name] for clip in short]
         report.add_percentiles(f"{name}_wall", wall, "ms", p50=None, p95=None)
     for group, members in _groups(clips).items():
-        words = sum(len(normalized(clip.said)) for clip in members)
+        words = sum(len(normalize_words(clip.said)) for clip in members)
         report.add(f"{group}_words", words, "")
         for name, way in ways.items():
             theirs = _total(ways[THEIRS].errors, members)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.said_clips import SaidClip
 from avatar_app.bench.scripted.engines import wait
 from avatar_app.core.turn import Turn
@@ -108,7 +108,7 @@ def hear_live(recognizer: WhisperRecognizer, clips: list[SaidClip], title: str) 
     decoder = recognizer.decoder
     assert decoder is not None, "it was closed"
     rng = np.random.default_rng(5)
-    for clip in stepped(title, clips):
+    for clip in show_steps(title, clips):
         _, end = voiced_span(clip.samples)
         voice = clip.samples[: round(end * MICROPHONE_RATE)]
         sound = LiveSound(in_room(np.concatenate([voice, silence(PAUSE)]), rng))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import Scene
 from avatar_app.bench.scripted.engines import (
@@ -71,7 +71,7 @@ def measure_whole_chain(report: Report, chain: WholeChain, rounds: int) -> None:
     timed = _Timed(chain.recognizer, watch)
     engines = Engines(PassThrough(), watch, timed, chain.dialogue, chain.voice, FlatFace())
     with Scene(engines, turn_detection, pace=BLOCK_SECONDS, output_latency=0.0) as scene:
-        for number in stepped("first sound, round", range(rounds + 1)):
+        for number in show_steps("first sound, round", range(rounds + 1)):
             own, whole = sum(_alone(chain, spoken)), _together(scene, timed, spoken)
             if number and whole is not None:  # the first round warms up
                 alone.append(own * 1000)

@@ -14,10 +14,10 @@ _NO_WORD = re.compile(r"[^\w' ]+")
 def word_errors(heard: str, said: str) -> int:
     """Return the number of word substitutions, insertions and deletions between `heard` and what
     was said."""
-    return Levenshtein.distance(normalized(heard), normalized(said))
+    return Levenshtein.distance(normalize_words(heard), normalize_words(said))
 
 
-def normalized(text: str) -> list[str]:
+def normalize_words(text: str) -> list[str]:
     """Return words in lower case without punctuation; numbers as digits, in English."""
     plain = _NO_WORD.sub(" ", text.lower().replace("’", "'"))
     words = alpha2digit(" ".join(plain.split()), "en").split()

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from avatar_app.cli.console import plain_console
 from avatar_app.cli.notices import print_notices
-from avatar_app.cli.progress import run_shown
+from avatar_app.cli.progress import run_job
 
 if TYPE_CHECKING:
     from avatar_app.core.events import Noticed
@@ -94,7 +94,7 @@ def export(
     with _store() as store:
         path = output or Path(suggested_name(store.find(number), wanted))
         exporter = ConversationExporter(store, app_paths())
-        run_shown(
+        run_job(
             "Exporting",
             err,
             lambda job: exporter.export(number, path, wanted, _speakers(), settings, job),

@@ -67,7 +67,7 @@ def download(
     accept_license: Accepted = None,
 ) -> int:
     """Download models, or the set `starter`; interrupted downloads resume."""
-    from avatar_app.cli.progress import watched
+    from avatar_app.cli.progress import run_download
     from avatar_app.models.download import download as fetch
     from avatar_app.models.errors import AGAIN, DownloadFailed
 
@@ -78,7 +78,7 @@ def download(
         _agree(model, store, accepts=yes or model.id in (accept_license or ()))
     for model in wanted:
         try:
-            path = watched(
+            path = run_download(
                 f"Downloading {model.title}",
                 err,
                 lambda job, watch, model=model: fetch(  # type: ignore[misc]
@@ -95,7 +95,7 @@ def download(
 @models.command()
 def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> int:
     """Hash every file of a model, or of all installed ones, and compare."""
-    from avatar_app.cli.progress import run_shown
+    from avatar_app.cli.progress import run_job
     from avatar_app.models.store import Presence
     from avatar_app.models.verify import verify as check
 
@@ -106,7 +106,7 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
         out.print("No model is installed.")
     sound = True
     for model in wanted:
-        found = run_shown(
+        found = run_job(
             f"Reading {model.title}",
             err,
             lambda job, model=model: check(job, model, store),  # type: ignore[misc]
@@ -157,14 +157,14 @@ def take(
     accept_license: Accepted = None,
 ) -> int:
     """Import a file or folder that you already have; it is linked or copied, and verified."""
-    from avatar_app.cli.progress import run_shown
+    from avatar_app.cli.progress import run_job
     from avatar_app.models.importing import identify, import_model
 
     store, catalog = _known()
     source = path.expanduser()
     model = catalog.find(name) if name else identify(source, catalog)
     _agree(model, store, accepts=yes or model.id in (accept_license or ()))
-    verified = run_shown(
+    verified = run_job(
         f"Reading {source.name}", err, lambda job: import_model(job, source, model, store)
     )
     _tell_here(model, verified)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def watched(
+def run_download(
     title: str, console: Console, work: Callable[[Job[Any], Callable[[DownloadProgress], None]], T]
 ) -> T:
     """Run a download and return its result, showing bytes, rate and time left."""
@@ -46,7 +46,7 @@ def watched(
         return job.run()
 
 
-def run_shown(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
+def run_job(title: str, console: Console, work: Callable[[Job[Any]], T]) -> T:
     """Run a job and return its result, showing its progress."""
     from avatar_app.core.jobs import Job
 

@@ -95,14 +95,14 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
 
 
 def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> StarterFetch:
-    from avatar_app.cli.progress import watched
+    from avatar_app.cli.progress import run_download
     from avatar_app.models.errors import AGAIN
     from avatar_app.models.store import readable
     from avatar_app.performance.starter import fetch_starter
 
     began = time.monotonic()
     try:
-        fetched = watched(
+        fetched = run_download(
             "Fetching", err, lambda job, watch: fetch_starter(job, items, store, watch)
         )
     except KeyboardInterrupt:

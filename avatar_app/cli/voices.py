@@ -153,14 +153,14 @@ def revoke(name: Known) -> int:
 
 def _judge(path: Path) -> None:
     """Show each check of the reference; raises InputInvalid where one fails."""
-    from avatar_app.voices.cloning import refuse_failed
+    from avatar_app.voices.cloning import raise_failed
     from avatar_app.voices.reference import checks, read_reference
 
     found = tuple(checks(read_reference(path)))
     for check in found:
         mark = check_mark(passed=check.passed)
         _out.print(Text.assemble(mark, f" {check.sentence}"))
-    refuse_failed(found)
+    raise_failed(found)
 
 
 def _show_sentence(name: str) -> None:

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 from avatar_app.core.events import Noticed, UserStarted
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
-from avatar_app.session.offline.simulated_user import UserVoice, trimmed
+from avatar_app.session.offline.simulated_user import UserVoice, trim_silence
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
@@ -36,7 +36,7 @@ def hold_conversation(settings: Settings, paths: AppPaths, phrase: str) -> Itera
     with TemporaryDirectory(prefix="avatar-doctor-") as folder:
         unkept = replace(paths, data=Path(folder))  # nothing of it is stored
         with UserVoice() as user:
-            voice = trimmed(user.say(phrase).samples)
+            voice = trim_silence(user.say(phrase).samples)
         with offline_conversation(settings, unkept, notices.append) as gathering:
             end, loudest = _talk(gathering, voice)
     for notice in (*notices, *gathering.notices):

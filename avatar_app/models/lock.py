@@ -11,7 +11,7 @@ from avatar_app.core.errors import ConfigInvalid
 
 
 @contextmanager
-def locked(path: Path, title: str) -> Iterator[None]:
+def hold_lock(path: Path, title: str) -> Iterator[None]:
     """Hold the lock at `path`; raises ConfigInvalid, with `title` in the message, if another
     process does."""
     with path.open("a+b") as file:

@@ -17,7 +17,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.models.catalog import Model, ModelFile
 from avatar_app.models.errors import DiskFailed, WrongBytes
 from avatar_app.models.file_signatures import is_of_its_kind
-from avatar_app.models.lock import locked
+from avatar_app.models.lock import hold_lock
 from avatar_app.models.partial_file import PartialFile, write_json
 from avatar_app.system.paths import AppPaths
 
@@ -137,7 +137,7 @@ class Store:
     def lock(self, model: Model) -> Iterator[None]:
         """Lock the model against changes by any other process."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with locked(self.root / f"{model.id}.lock", model.title):
+        with hold_lock(self.root / f"{model.id}.lock", model.title):
             yield
 
     def ask_for_room(self, needed: int, what: str) -> None:

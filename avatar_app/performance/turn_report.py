@@ -9,7 +9,7 @@ from enum import StrEnum
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Pictures
-from avatar_app.storage.stage_times import StageTimes, span_named
+from avatar_app.storage.stage_times import StageTimes, find_span
 
 
 class WaitStage(StrEnum):
@@ -81,7 +81,7 @@ def turn_report(turn: TurnEnded, history: Iterable[StageTimes]) -> TurnReport:
     zero = min(begun)
     bars = []
     for stage, (name, kind) in _SPANS.items():
-        span = span_named(name)
+        span = find_span(name)
         bounds = span.bounds(marks) if span else None
         if bounds is not None:
             start, end = ((at - zero) * 1000 for at in bounds)

@@ -16,7 +16,12 @@ from avatar_app.core.out_of_memory import as_out_of_memory
 from avatar_app.engines.hosting.hosted import HOSTED
 from avatar_app.models.resolve import license_notices
 from avatar_app.runtime.factory import engine_factory, resolve_options
-from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
+from avatar_app.runtime.fallback.quality_ladder import (
+    QualityLadder,
+    QualityLevel,
+    Tier,
+    build_levels,
+)
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
@@ -98,7 +103,7 @@ class EngineSet:
         if manifest.kind is Kind.FACE:
             has_builtin = self.fallback is not None
         return QualityLadder(
-            levels_of(manifest, choice.options, has_fallback=has_builtin), self.clock
+            build_levels(manifest, choice.options, has_fallback=has_builtin), self.clock
         )
 
     def _made(self, manifest: Manifest, options: dict[str, Any], ladder: QualityLadder) -> Any:

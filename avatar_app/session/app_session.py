@@ -20,7 +20,7 @@ from avatar_app.core.values import FaceState, VideoFrame
 from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
 from avatar_app.runtime.registry import Registry
-from avatar_app.runtime.speech_cache.cached_voice import sentences_of
+from avatar_app.runtime.speech_cache.cached_voice import speech_cache_from
 from avatar_app.session.avatar_choices import AvatarChoices
 from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
 from avatar_app.session.conversation_commands import ConversationCommands
@@ -29,7 +29,7 @@ from avatar_app.session.performance_reports import PerformanceReports, processes
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices, NewCharacter
-from avatar_app.session.settings_applier import SettingsApplier, settings_of
+from avatar_app.session.settings_applier import SettingsApplier, settings_choosing
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.session.stored_conversations import StoredConversations
@@ -160,7 +160,7 @@ class AppSession(ConversationCommands):
         conversation is open."""
 
         def used() -> None:
-            self._remember(settings_of(kind, choice))
+            self._remember(settings_choosing(kind, choice))
             self._tell_character(kind, choice)
             then()
 
@@ -173,7 +173,7 @@ class AppSession(ConversationCommands):
     def forget(self) -> None:
         self._order(commands.Forget())
         self._history.forget()
-        sentences_of(self._paths).forget()
+        speech_cache_from(self._paths).forget()
         self._timekeeper.forget()
 
     def _post(self, event: Event) -> None:

@@ -16,7 +16,7 @@ from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.session import NewCharacter
-from avatar_app.session.settings_applier import settings_of
+from avatar_app.session.settings_applier import settings_choosing
 from avatar_app.settings.schema import EngineChoice
 
 CHARACTER, AVATAR = "character", "avatar"
@@ -54,7 +54,7 @@ class AvatarChoices:
     def settings_for(self, name: str, face: EngineChoice) -> Mapping[str, Any]:
         """Return the settings that show a character, given the current face; empty where there is
         no such character."""
-        return settings_of(Kind.FACE, self.choice(name, face)) if name in self.names() else {}
+        return settings_choosing(Kind.FACE, self.choice(name, face)) if name in self.names() else {}
 
     def make(
         self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], FaceDetector]

@@ -53,7 +53,7 @@ class SettingsApplier:
             self._audio, self._engines = settings.audio, _in_conversation(settings)
 
 
-def settings_of(kind: Kind, choice: EngineChoice) -> Mapping[str, Any]:
+def settings_choosing(kind: Kind, choice: EngineChoice) -> Mapping[str, Any]:
     """Return the settings that choose an engine."""
     return dict(_settings_of(KINDS[kind].setting, choice))
 

@@ -9,7 +9,7 @@ from typing import Any
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.settings.layers import ENGINE, OPTIONS, Layer, Name
-from avatar_app.settings.loading import did_you_mean, resolve
+from avatar_app.settings.loading import did_you_mean, resolve_settings
 from avatar_app.settings.schema import engine_settings, setting_names
 from avatar_app.settings.state import ABSENT, Entries, LayeredSettings
 
@@ -32,7 +32,7 @@ class SettingsChecker:
         for name, value in values.items():
             probe.add(name, value, CHOSEN)
         try:
-            resolve([deepcopy(state.layers[0]), probe], [], state.schema)
+            resolve_settings([deepcopy(state.layers[0]), probe], [], state.schema)
         except ConfigInvalid as error:  # the user has just typed it: no place or file to name
             raise ConfigInvalid(error.message.replace(f" ({CHOSEN})", "")) from error
         for slot, kind in engine_settings(state.schema).items():

@@ -134,11 +134,11 @@ class _Form:
             if kind is not None:
                 yield from self._engine(name, kind, shown, its_page)
             elif isinstance(below, type) and issubclass(below, BaseModel):
-                within = " · ".join(filter(None, (title, shown.title or titled(key))))
+                within = " · ".join(filter(None, (title, shown.title or title_from(key))))
                 yield from self.fields(below, name, its_page, within)
             else:
                 effect: Effect = getattr(section, "effect", Effect.NEXT_START)
-                yield self._field(name, entry, its_page, title or titled(key), effect)
+                yield self._field(name, entry, its_page, title or title_from(key), effect)
 
     def _field(
         self, name: Name, entry: FieldInfo, page: Page, section: str, effect: Effect
@@ -148,7 +148,7 @@ class _Form:
         low, high = _bounds(entry)
         return SettingField(
             name=found.name,
-            title=shown.title or titled(name[-1]),
+            title=shown.title or title_from(name[-1]),
             help=self.help_texts.get(name, ""),
             type=kind,
             page=page,
@@ -171,7 +171,7 @@ class _Form:
     ) -> Iterator[SettingField]:
         found = self.store.find(".".join((*slot, ENGINE)))
         manifests = [manifest for manifest in self.manifests if manifest.kind is kind]
-        title = shown.title or titled(slot[-1])
+        title = shown.title or title_from(slot[-1])
         yield SettingField(
             name=found.name,
             title=title,
@@ -198,7 +198,7 @@ class _Form:
         suggested = self.suggestions.get(found.name, ())
         return SettingField(
             name=found.name,
-            title=titled(option.name),
+            title=title_from(option.name),
             help=option.help,
             type=kind,
             page=page,
@@ -216,7 +216,7 @@ class _Form:
         )
 
 
-def titled(key: str) -> str:
+def title_from(key: str) -> str:
     """Convert a name to a title: top_p → “Top p”, fps → “FPS”."""
     return key.upper() if key in _ACRONYMS else key.replace("_", " ").capitalize()
 
@@ -226,7 +226,7 @@ _ACRONYMS = {"fps"}
 
 def _worded(value: str) -> str:
     """Return a choice's title: words begin with a capital letter, codes (en-us, f2) stay."""
-    return titled(value) if value.replace("_", "").isalpha() and len(value) > 2 else value
+    return title_from(value) if value.replace("_", "").isalpha() and len(value) > 2 else value
 
 
 def _shown(entry: FieldInfo) -> FormHints:
@@ -256,7 +256,7 @@ def _type_of(annotation: Any) -> tuple[FieldType, bool, tuple[FieldChoice, ...]]
         return (
             FieldType.CHOICE,
             False,
-            tuple(FieldChoice(m.value, titled(m.value)) for m in annotation),
+            tuple(FieldChoice(m.value, title_from(m.value)) for m in annotation),
         )
     return _PLAIN.get(annotation, FieldType.TEXT), False, ()
 

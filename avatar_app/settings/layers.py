@@ -181,7 +181,7 @@ def from_command_line(overrides: Mapping[str, Any]) -> Layer:
     return layer
 
 
-def merged(layers: Iterable[Layer]) -> Tree:
+def merge_layers(layers: Iterable[Layer]) -> Tree:
     """Merge layers into one tree; later layers win, entry by entry."""
     result: Tree = {}
     for layer in layers:

@@ -19,7 +19,7 @@ from avatar_app.settings.layers import (
     from_command_line,
     has,
     look_up,
-    merged,
+    merge_layers,
     parse_value,
     read_environment,
     read_yaml,
@@ -46,7 +46,7 @@ def load_settings(
     """
     layers, notices = read_layers(user_file, environ, overrides)
     notices += rename(layers, engines)
-    return resolve(layers, notices), tuple(notices)
+    return resolve_settings(layers, notices), tuple(notices)
 
 
 def read_layers(
@@ -76,7 +76,7 @@ def rename(layers: Sequence[Layer], engines: Path | None = None) -> list[Noticed
     return use_current_names(layers, lambda kind, name: (own / kind / name).is_dir())
 
 
-def resolve(
+def resolve_settings(
     layers: list[Layer], notices: list[Noticed], schema: type[Settings] = Settings
 ) -> Settings:
     """Merge and check `layers`. Wrong entries are removed with a notice; raises ConfigInvalid if
@@ -84,7 +84,7 @@ def resolve(
     """
     while True:
         try:
-            return schema.model_validate(merged(layers))
+            return schema.model_validate(merge_layers(layers))
         except ValidationError as invalid:
             notices += _leave_out(layers, invalid, schema)
 

@@ -37,13 +37,13 @@ def _row(field: SettingField) -> str:
         f"`{field.name}`",
         field.help,
         f"`{yaml_text(field.default)}`",
-        accepted(field),
+        describe_accepted(field),
         field.effect.value,
     )
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
-def accepted(field: SettingField) -> str:
+def describe_accepted(field: SettingField) -> str:
     """Describe the values that a field accepts, as readable text."""
     if field.type is FieldType.CHOICE:
         values = [str(choice.value) for choice in field.choices]

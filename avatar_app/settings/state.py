@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from avatar_app.core.events import Noticed
-from avatar_app.settings.layers import ENGINE, OPTIONS, Layer, Name, has, look_up, merged
-from avatar_app.settings.loading import resolve
+from avatar_app.settings.layers import ENGINE, OPTIONS, Layer, Name, has, look_up, merge_layers
+from avatar_app.settings.loading import resolve_settings
 from avatar_app.settings.schema import Settings
 from avatar_app.settings.user_file import plain
 
@@ -64,8 +64,8 @@ class LayeredSettings:
         self.layers = tuple(layers)
         self.schema = schema
         self._valid = [deepcopy(layer) for layer in layers]
-        self.settings = resolve(self._valid, [] if notices is None else notices, schema)
-        self._tree = merged(self._valid)
+        self.settings = resolve_settings(self._valid, [] if notices is None else notices, schema)
+        self._tree = merge_layers(self._valid)
 
     def at(self, name: Name) -> Any:
         """Return the value as written; ABSENT if no layer has one."""

@@ -69,7 +69,7 @@ def _markdown(summary: ConversationSummary, turns: Sequence[StoredTurn], speaker
             said = _escaped(turn.user_text)
             parts.append(f"**{_escaped(speakers.user)}**{clock}  \n{said}")
         if turn.avatar_text:
-            heard, unheard = parted(turn)
+            heard, unheard = split_passage(turn)
             struck = f"~~{_escaped(unheard)}~~" if unheard else ""
             said = " ".join(filter(None, (_escaped(heard), struck)))
             parts.append(f"**{_escaped(speakers.avatar)}**{clock}{_cut_off(turn)}  \n{said}")
@@ -81,7 +81,7 @@ def _plain(summary: ConversationSummary, turns: Sequence[StoredTurn], speakers: 
     for turn in (each.turn for each in turns):
         if turn.user_text:
             parts.append(f"{speakers.user}: {turn.user_text}")
-        heard, unheard = parted(turn)
+        heard, unheard = split_passage(turn)
         if heard:
             parts.append(f"{speakers.avatar}: {heard}{' —' if unheard else ''}")
     return "\n".join(parts) + "\n"
@@ -114,7 +114,7 @@ def _record(stored: StoredTurn) -> dict[str, object]:
     }
 
 
-def parted(turn: TurnEnded) -> tuple[str, str]:
+def split_passage(turn: TurnEnded) -> tuple[str, str]:
     """The words of the answer that were heard, and those that never were."""
     words = turn.avatar_text.split()
     heard = min(len(turn.heard_text.split()), len(words))

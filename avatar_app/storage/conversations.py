@@ -13,7 +13,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.storage.history_file import HistoryFile
 from avatar_app.storage.search_words import Passage, SearchWords, passage_of
 from avatar_app.storage.stored_turns import StoredTurn, read_turns
-from avatar_app.storage.timestamps import stored
+from avatar_app.storage.timestamps import format_timestamp
 from avatar_app.storage.titles import LONGEST_TITLE, title_from
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class ConversationStore:
 
     def delete(self, id: int) -> None:
         """Put it aside: `restore` brings it back until `erase_deleted` is called."""
-        now = stored(datetime.now(UTC))
+        now = format_timestamp(datetime.now(UTC))
         self._change("UPDATE conversations SET deleted_at = ? WHERE id = ?", (now, id))
 
     def restore(self, id: int) -> None:

@@ -27,7 +27,7 @@ class Database:
         self.path = path
         self._lock = threading.RLock()
         try:
-            self._connection, damaged = opened(path, migrations)
+            self._connection, damaged = open_database(path, migrations)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         self.notice = (
@@ -57,21 +57,23 @@ class Database:
         )
 
 
-def opened(path: Path, migrations: Sequence[Migration]) -> tuple[sqlite3.Connection, Path | None]:
+def open_database(
+    path: Path, migrations: Sequence[Migration]
+) -> tuple[sqlite3.Connection, Path | None]:
     """Return a connection to the file at its newest version, and the path of the old file if it was
     damaged and replaced. Raises OSError and sqlite3.Error.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return connected(path, migrations), None
+        return connect_database(path, migrations), None
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
         damaged = _put_aside(path)
-        return connected(path, migrations), damaged
+        return connect_database(path, migrations), damaged
 
 
-def connected(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+def connect_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
     """Connect. Committed data survives the loss of power; deleted data is erased from the file.
 
     Raises sqlite3.DatabaseError if it is damaged, InputInvalid if a newer version wrote it.

@@ -14,7 +14,7 @@ from avatar_app.core.events import Noticed, TurnEnded
 from avatar_app.storage.conversations import ConversationStore
 from avatar_app.storage.history_file import HistoryFile
 from avatar_app.storage.stored_turns import StoredTurn, read_turns
-from avatar_app.storage.timestamps import since, stored
+from avatar_app.storage.timestamps import format_timestamp, since
 
 _SHOWN = "conversation IN (SELECT id FROM conversations WHERE deleted_at = '')"
 
@@ -61,7 +61,7 @@ class History:
         return (
             self.session,
             turn.turn_id,
-            stored(at),
+            format_timestamp(at),
             turn.outcome,
             turn.typed,
             turn.user_text,

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed
-from avatar_app.storage.database import IN_MEMORY, connected, opened
+from avatar_app.storage.database import IN_MEMORY, connect_database, open_database
 from avatar_app.storage.history_schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class HistoryFile:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            connection, damaged = opened(self.path, MIGRATIONS)
+            connection, damaged = open_database(self.path, MIGRATIONS)
         except (sqlite3.Error, OSError) as error:
             return self._memory(error)
         if damaged is not None:
@@ -124,7 +124,7 @@ class HistoryFile:
                 f"Until the next start they are kept in memory. Look at {self.path.parent}.",
             )
         )
-        return _searchable(connected(IN_MEMORY, MIGRATIONS))
+        return _searchable(connect_database(IN_MEMORY, MIGRATIONS))
 
     def _go_on_in_memory(self, error: sqlite3.Error) -> None:
         """The disk is full or gone, or the file broke: what was stored stays there, as much of it
@@ -137,7 +137,7 @@ class HistoryFile:
             except sqlite3.Error:
                 log.info("what was stored cannot be read either", exc_info=True)
                 self.connection.close()
-                self.connection = _searchable(connected(IN_MEMORY, MIGRATIONS))
+                self.connection = _searchable(connect_database(IN_MEMORY, MIGRATIONS))
 
 
 def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:

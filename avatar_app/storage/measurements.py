@@ -11,8 +11,8 @@ from typing import Any
 
 from avatar_app.core.manifest import Kind
 from avatar_app.storage.database import Database, Migration
-from avatar_app.storage.stage_times import Span, StageTimes, span_named, summarize
-from avatar_app.storage.timestamps import since, stored
+from avatar_app.storage.stage_times import Span, StageTimes, find_span, summarize
+from avatar_app.storage.timestamps import format_timestamp, since
 from avatar_app.system.paths import AppPaths
 
 FILE = "measurements.db"
@@ -127,7 +127,7 @@ class Measurements:
         for span, ms in times.items():
             engine = used.get(span.kind) if span.kind else None
             name, model = (engine.name, engine.model) if engine else ("", "")
-            rows.append((stored(at), span.name, name, model, ms))
+            rows.append((format_timestamp(at), span.name, name, model, ms))
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO stages (at, span, engine, model, ms) VALUES (?, ?, ?, ?, ?)", rows
@@ -136,14 +136,14 @@ class Measurements:
     def stages(self, days: int = 0, now: datetime | None = None) -> tuple[StageTimes, ...]:
         """Return the times of each span over the last `days` (0: all)."""
         rows = self._rows("SELECT span, ms FROM stages WHERE at >= ?", days, now)
-        return summarize((span_named(name), ms) for name, ms in rows)
+        return summarize((find_span(name), ms) for name, ms in rows)
 
     def engines(self, days: int = 0, now: datetime | None = None) -> tuple[EngineTimes, ...]:
         """Return the times to each engine's first output over the last `days` (0: all)."""
         query = "SELECT engine, model, span, ms FROM stages WHERE at >= ? AND engine != ''"
         found: dict[tuple[str, str], list[tuple[Span | None, float]]] = {}
         for engine, model, span, ms in self._rows(query, days, now):
-            found.setdefault((engine, model), []).append((span_named(span), ms))
+            found.setdefault((engine, model), []).append((find_span(span), ms))
         return tuple(
             EngineTimes(engine, model, times)
             for (engine, model), measured in sorted(found.items())
@@ -152,7 +152,14 @@ class Measurements:
 
     def keep_trial(self, kind: Kind, engine: str, choice: str, trial: EngineProfile) -> None:
         """Store an engine's profile; a later one of the same options replaces it."""
-        row = (kind, engine, choice, stored(datetime.now(UTC)), trial.ram_mb, trial.vram_mb)
+        row = (
+            kind,
+            engine,
+            choice,
+            format_timestamp(datetime.now(UTC)),
+            trial.ram_mb,
+            trial.vram_mb,
+        )
         times = (trial.first_output_ms, trial.realtime_factor, trial.cancel_ms)
         rest = (trial.model_mb, *times, trial.tokens_per_second)
         with self._database.transaction() as connection:
@@ -176,7 +183,7 @@ class Measurements:
 
     def keep_speed(self, fingerprint: str, gflops: float) -> None:
         """Store how fast the machine of that fingerprint computes."""
-        row = (fingerprint, stored(datetime.now(UTC)), gflops)
+        row = (fingerprint, format_timestamp(datetime.now(UTC)), gflops)
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)", row)
 

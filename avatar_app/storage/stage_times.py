@@ -59,7 +59,7 @@ def times_of(turn: TurnEnded) -> dict[Span, float]:
     return {span: (bounds[1] - bounds[0]) * 1000 for span, bounds in found if bounds}
 
 
-def span_named(name: str) -> Span | None:
+def find_span(name: str) -> Span | None:
     """Return the span of that name; None for one that is no longer measured."""
     return next((span for span in SPANS if span.name == name), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 
-def stored(at: datetime) -> str:
+def format_timestamp(at: datetime) -> str:
     """Format a time as ISO 8601, UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
@@ -15,6 +15,6 @@ def since(days: int, now: datetime | None = None) -> str:
     before the calendar.
     """
     try:
-        return stored((now or datetime.now(UTC)) - timedelta(days=days)) if days else ""
+        return format_timestamp((now or datetime.now(UTC)) - timedelta(days=days)) if days else ""
     except OverflowError:
         return ""

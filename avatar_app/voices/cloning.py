@@ -36,7 +36,7 @@ from avatar_app.voices.reference import (
     read_between,
     read_reference,
 )
-from avatar_app.voices.signing import Purpose, signed, signing_key, verified
+from avatar_app.voices.signing import Purpose, sign_record, signing_key, verify_record
 
 Clock = Callable[[], datetime]
 
@@ -67,8 +67,8 @@ class Cloning:
         shelf.check_free(self.name)
         job.report(0.1, "Listening to the reference")
         reference = read_reference(self.source)
-        refuse_failed(tuple(checks(reference)))
-        asked = asked_of(self.name, self.paths, self.clock)
+        raise_failed(tuple(checks(reference)))
+        asked = read_request(self.name, self.paths, self.clock)
         recording = self.record(job)
         job.report(0.6, "Transcribing the sentence")
         with shelf.new(self.name) as folder:
@@ -108,15 +108,15 @@ def cloning_job(
     `reading`: the sentence as its speaker read it; None listens to the microphone. `read`: what
     recognizes it. Raises InputInvalid at once where no sentence was drawn for `name`.
     """
-    asked_of(name, paths)
+    read_request(name, paths)
 
     def bring(job: Job[ClonedVoice]) -> Samples:
-        return record(job, microphone) if reading is None else recording_of(reading)
+        return record(job, microphone) if reading is None else read_recording(reading)
 
     return Cloning(name, source, bring, read, paths).job()
 
 
-def refuse_failed(found: tuple[Check, ...]) -> None:
+def raise_failed(found: tuple[Check, ...]) -> None:
     """Raise InputInvalid with the first failed check."""
     for check in found:
         if not check.passed:
@@ -130,12 +130,12 @@ def ask(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentReques
     """
     VoiceLibrary.of(paths).check_free(name)
     asked = ConsentRequest(name, draw(), clock())
-    content = signed(consent.asked_as_record(asked), Purpose.ASKED, signing_key(paths))
+    content = sign_record(consent.asked_as_record(asked), Purpose.ASKED, signing_key(paths))
     replace_file(_asked_file(name, paths), content)
     return asked
 
 
-def asked_of(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
+def read_request(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentRequest:
     """Return the latest request; raises InputInvalid where there is none, it was changed, or has
     expired."""
     path = _asked_file(name, paths)
@@ -144,7 +144,7 @@ def asked_of(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentR
             f"No sentence was drawn for the voice {name}.",
             f"Type: avatar-app voices consent-phrase {name}",
         )
-    asked = consent.asked_of(verified(text_of(path), Purpose.ASKED, signing_key(paths)))
+    asked = consent.request_from(verify_record(text_of(path), Purpose.ASKED, signing_key(paths)))
     if asked.name != name:
         raise InputInvalid(
             f"The sentence was drawn for the voice {asked.name}, not for {name}.",
@@ -154,7 +154,7 @@ def asked_of(name: str, paths: AppPaths, clock: Clock = consent.now) -> ConsentR
     return asked
 
 
-def recording_of(path: Path) -> Samples:
+def read_recording(path: Path) -> Samples:
     """Read the recorded sentence from a file, at 16 kHz."""
     return at_microphone_rate(*read_between(path, _SHORTEST_READING, _LONGEST_READING))
 

@@ -127,7 +127,7 @@ def asked_as_record(asked: ConsentRequest) -> dict[str, Any]:
     return {"name": asked.name, "drawn": list(asked.sentence.drawn), "at": asked.at.isoformat()}
 
 
-def asked_of(record: dict[str, Any]) -> ConsentRequest:
+def request_from(record: dict[str, Any]) -> ConsentRequest:
     """Return the request from a verified record."""
     return ConsentRequest(
         record["name"], Sentence(tuple(record["drawn"])), datetime.fromisoformat(record["at"])

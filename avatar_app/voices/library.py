@@ -16,7 +16,7 @@ from avatar_app.core.errors import AvatarError, InputInvalid
 from avatar_app.system.files import replace_file
 from avatar_app.system.folder_library import FolderLibrary
 from avatar_app.system.paths import AppPaths
-from avatar_app.voices.signing import Purpose, signed, signing_key, verified
+from avatar_app.voices.signing import Purpose, sign_record, signing_key, verify_record
 
 MANIFEST = "voice.json"
 REFERENCE = "reference.wav"
@@ -70,7 +70,9 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
     def sign(self, folder: Path, record: dict[str, Any]) -> None:
         """Write the consent, with the hashes of the present files."""
         record = {**record, "files": _hashes(folder)}
-        replace_file(folder / CONSENT, signed(record, Purpose.CONSENT, signing_key(self.paths)))
+        replace_file(
+            folder / CONSENT, sign_record(record, Purpose.CONSENT, signing_key(self.paths))
+        )
 
     def revoke(self, name: str) -> None:
         """Revoke the speaker's consent: the voice is deleted, and no copy of it opens."""
@@ -82,7 +84,7 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
             consent = None  # a voice that cannot be opened is removed all the same
         if consent is not None:
             revoked = sorted({*self.revoked(), str(consent)})
-            content = signed({"revoked": revoked}, Purpose.REVOKED, key)
+            content = sign_record({"revoked": revoked}, Purpose.REVOKED, key)
             replace_file(self.root / REVOKED, content)
         self.remove(name)
 
@@ -92,7 +94,7 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
         if not path.exists():
             return frozenset()
         key = signing_key(self.paths)
-        return frozenset(verified(text_of(path), Purpose.REVOKED, key)["revoked"])
+        return frozenset(verify_record(text_of(path), Purpose.REVOKED, key)["revoked"])
 
 
 def open_voice(folder: Path, paths: AppPaths) -> ClonedVoice:
@@ -134,7 +136,7 @@ def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
             f"The voice {folder.name} has no consent of its speaker.",
             "Clone it again: avatar-app voices clone REFERENCE --name NAME --record",
         )
-    return verified(text_of(path), Purpose.CONSENT, key)
+    return verify_record(text_of(path), Purpose.CONSENT, key)
 
 
 def _hashes(folder: Path) -> dict[str, str]:

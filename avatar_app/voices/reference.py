@@ -100,7 +100,7 @@ def checks(reference: Reference) -> Iterator[Check]:
     """Run the checks: length, speech, level, clipping, noise, and whether one person speaks."""
     seconds = len(reference.samples) / reference.rate
     yield Check("length", passed=True, sentence=f"It is {seconds:.1f} s long.")
-    speech = speaker_embedding.voiced(reference.heard)
+    speech = speaker_embedding.voiced_parts(reference.heard)
     spoken = len(speech) / MICROPHONE_RATE
     enough = spoken >= LEAST_SPEECH and len(reference.embeddings) > 0
     yield Check(
@@ -128,7 +128,7 @@ def _level(speech: Samples) -> Check:
 
 
 def _clipping(samples: Samples) -> Check:
-    share = clipped(samples)
+    share = clipped_share(samples)
     found = f"{share:.2%} of it is clipped." if share else "Nothing is clipped."
     hint = "It is too loud: turn the microphone down and record it again."
     return Check("clipping", share <= MOST_CLIPPED, found, hint)
@@ -151,7 +151,7 @@ def _one_speaker(embeddings: speaker_embedding.Embeddings) -> Check:
     return Check("one speaker", single, found, "Only the person who consents may be heard.")
 
 
-def clipped(samples: Samples) -> float:
+def clipped_share(samples: Samples) -> float:
     """Return the share of samples in runs of three or more at the peak level."""
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < _SILENT:
@@ -186,7 +186,10 @@ def apartness(embeddings: speaker_embedding.Embeddings) -> float:
         if min(second.sum(), (~second).sum()) < _LEAST_WINDOWS:
             return 0.0
         centers = np.stack(
-            [speaker_embedding.together(pairs[~second]), speaker_embedding.together(pairs[second])]
+            [
+                speaker_embedding.mean_embedding(pairs[~second]),
+                speaker_embedding.mean_embedding(pairs[second]),
+            ]
         )
     return float(1 - centers[0] @ centers[1])
 

@@ -49,13 +49,13 @@ class Purpose(StrEnum):
     REVOKED = "revoked"
 
 
-def signed(record: dict[str, Any], purpose: Purpose, key: bytes) -> bytes:
+def sign_record(record: dict[str, Any], purpose: Purpose, key: bytes) -> bytes:
     """Return the record and its signature as JSON."""
     document = {"record": record, "signature": _mac(record, purpose, key)}
     return (json.dumps(document, indent=2) + "\n").encode()
 
 
-def verified(text: str, purpose: Purpose, key: bytes) -> dict[str, Any]:
+def verify_record(text: str, purpose: Purpose, key: bytes) -> dict[str, Any]:
     """Return the record. Raises InputInvalid where it or its signature was changed, or is another
     user's."""
     try:

@@ -33,7 +33,7 @@ _VAD_SMOOTHED, _VAD_WIDENED = 8, 7
 """Blocks of 30 ms over which voice detection is averaged, and by which voice is extended."""
 
 
-def voiced(samples: Samples) -> Samples:
+def voiced_parts(samples: Samples) -> Samples:
     """Return the voiced parts of sound at 16 kHz, joined; pauses up to 0.2 s stay."""
     import webrtcvad
 
@@ -49,14 +49,14 @@ def voiced(samples: Samples) -> Samples:
 def embed(samples: Samples) -> Embeddings:
     """Return a vector for each window of the voiced part of sound at 16 kHz; empty without
     voice."""
-    speech = voiced(samples)
+    speech = voiced_parts(samples)
     if len(speech) < _FRAMES * _HOP * _LEAST:
         return np.zeros((0, 256), np.float32)
     found: Embeddings = _network().run(None, {"spectra": _windows(_raised(speech))})[0]
     return found
 
 
-def together(embeddings: Embeddings) -> Embeddings:
+def mean_embedding(embeddings: Embeddings) -> Embeddings:
     """Return the vector of a whole recording, shape (256,)."""
     mean = embeddings.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
@@ -64,7 +64,7 @@ def together(embeddings: Embeddings) -> Embeddings:
 
 def distance(one: Embeddings, other: Embeddings) -> float:
     """Return 1 − cosine of two recordings' windows: 0 for the same voice, toward 1 for others."""
-    return float(1 - together(one) @ together(other))
+    return float(1 - mean_embedding(one) @ mean_embedding(other))
 
 
 def _windows(speech: Samples) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ import pytest
 from avatar_app.avatars.archive import export_avatar, import_avatar
 from avatar_app.avatars.clip.analysis import Watched
 from avatar_app.avatars.clip.importing import sit_for_clip
-from avatar_app.avatars.clip.loop import Loop, find_loop, smoothed
+from avatar_app.avatars.clip.loop import Loop, find_loop, smooth_curve
 from avatar_app.avatars.clip.quality import usable_part
 from avatar_app.avatars.clip.reading import is_clip, open_clip
 from avatar_app.avatars.creation import make_avatar
@@ -34,7 +34,7 @@ from avatar_app.engines.face.portrait.avatar import (
     MANIFEST,
     Avatar,
     check_folder,
-    grouped,
+    group_landmarks,
     load_avatar,
 )
 from avatar_app.engines.face.portrait.idle import IDLE_CLIP, IDLE_FILES, IDLE_TRACK
@@ -92,7 +92,7 @@ def test_landmarks_follow_the_face(kept: Path) -> None:
     eyes, wide = FaceDetector(), float(np.ptp(idle.boxes[0, ::2]))
     for index, picture in list(enumerate(idle.pictures()))[2::9]:
         seen = landmarks_of(eyes.mesh(picture, eyes.faces(picture)[0])[0])
-        landmarks = grouped(idle.marks[index])
+        landmarks = group_landmarks(idle.marks[index])
         for name in ("jaw", "lips_outer_lower", "nose_base"):
             assert np.linalg.norm(seen[name] - landmarks[name], axis=1).mean() < 0.02 * wide, name
 
@@ -281,7 +281,7 @@ def test_a_loop_ends_where_it_begins_or_turns_where_nothing_moves(ada: Avatar) -
 def test_smoothing_takes_the_trembling_and_leaves_the_motion() -> None:
     time = np.arange(60, dtype=np.float32)
     noisy = time * 2 + np.resize([-1, 1], 60)
-    soft = smoothed(noisy[:, None].astype(np.float32), 2.0)[:, 0]
+    soft = smooth_curve(noisy[:, None].astype(np.float32), 2.0)[:, 0]
     assert np.abs(soft - time * 2)[8:-8].max() < 0.05
 
 

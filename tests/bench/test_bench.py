@@ -147,13 +147,13 @@ def test_every_noise_is_short_and_audible() -> None:
 def test_played_sound_is_found_in_the_speech_whatever_its_gain() -> None:
     samples = RNG.standard_normal(48_000 * 3).astype(np.float32) * 0.1
     words = tuple(Word(str(n), n * 0.5, n * 0.5 + 0.4) for n in range(6))
-    whole = alignment.spoken([SpeechChunk(AudioChunk(samples, 48_000), "0 1 2 3 4 5", words)])
-    piece = alignment.lowered(samples[48_000:72_000] * 0.3)
+    whole = alignment.join_speech([SpeechChunk(AudioChunk(samples, 48_000), "0 1 2 3 4 5", words)])
+    piece = alignment.resample_playback(samples[48_000:72_000] * 0.3)
     at, alike = alignment.position_of(piece, whole.samples)
     assert at == pytest.approx(1.0, abs=0.001)
     assert alike > alignment.ALIKE
     assert alignment.words_until(whole, at + 0.5) == 3
-    strange = alignment.lowered(RNG.standard_normal(24_000).astype(np.float32))
+    strange = alignment.resample_playback(RNG.standard_normal(24_000).astype(np.float32))
     assert alignment.position_of(strange, whole.samples)[1] < alignment.ALIKE
 
 

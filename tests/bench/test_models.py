@@ -9,7 +9,7 @@ import pytest
 
 from avatar_app.bench import importing, stopping, whole_chain
 from avatar_app.bench.importing import measure_imports
-from avatar_app.bench.progress import stepped
+from avatar_app.bench.progress import show_steps
 from avatar_app.bench.rereading import measure_rereading
 from avatar_app.bench.result import Report
 from avatar_app.bench.scripted.engines import (
@@ -31,7 +31,7 @@ from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 
 
 def test_how_far_it_is_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(stepped("round", range(30))) == list(range(30))
+    assert list(show_steps("round", range(30))) == list(range(30))
     shown = capsys.readouterr()
     assert not shown.out
     assert [line.partition(",")[0] for line in shown.err.splitlines()] == [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avatar_app.bench import face_soak, paths_under, realtime, run_bench
-from avatar_app.bench.faces import BenchFace, face_called, with_face, write_weights
+from avatar_app.bench.faces import BenchFace, face_by_name, with_face, write_weights
 from avatar_app.bench.loud_lips import loud_lips
 from avatar_app.bench.result import Report
 from avatar_app.bench.scripted.engines import FlatFace
@@ -146,7 +146,7 @@ def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
         run_bench("av-sync", settings, quick=True, minutes=1.0)
     assert "realtime" in caught.value.hint
     with pytest.raises(ConfigInvalid) as caught:
-        face_called("nobody")
+        face_by_name("nobody")
     assert "wav2lip" in caught.value.hint
 
 

@@ -228,7 +228,7 @@ def test_who_stops_it_is_told_that_it_goes_on(
     def press_control_c(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("avatar_app.cli.progress.watched", press_control_c)
+    monkeypatch.setattr("avatar_app.cli.progress.run_download", press_control_c)
     returned, _, errors = run("download", "free")
     assert returned == 130
     assert errors == "Stopped. Type the same command again: it resumes where it stopped.\n"

@@ -13,7 +13,7 @@ from rich.console import Console
 import avatar_app.cli
 from avatar_app.cli import main as cli
 from avatar_app.cli.console import busy, check_mark, plain_console
-from avatar_app.cli.progress import run_shown, watched
+from avatar_app.cli.progress import run_download, run_job
 from avatar_app.models.progress import DownloadProgress
 
 NAMES = ["take [/1]", "hello [final]", "a :smile: b", "[red]x", "[link=x]東京 [bold] ñ", "{task.x}"]
@@ -75,8 +75,8 @@ def test_what_goes_on_is_shown_as_it_is(name: str) -> None:
         tell(f"Still {name}")
     assert "Traceback" not in captured.get()
     with console.capture():
-        run_shown(name, console, lambda job: job.report(0.5, name))
-        watched(name, console, lambda _job, watch: watch(DownloadProgress(name)))
+        run_job(name, console, lambda job: job.report(0.5, name))
+        run_download(name, console, lambda _job, watch: watch(DownloadProgress(name)))
 
 
 def test_tables_show_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -224,7 +224,7 @@ def test_who_stops_it_is_told_that_it_goes_on(run: Run, monkeypatch: pytest.Monk
     def press_control_c(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("avatar_app.cli.progress.watched", press_control_c)
+    monkeypatch.setattr("avatar_app.cli.progress.run_download", press_control_c)
     returned, _, errors = run("--yes")
     assert returned == 130
     assert "resumes where it stopped" in errors

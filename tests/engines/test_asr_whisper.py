@@ -35,7 +35,7 @@ from avatar_app.engines.asr.whisper.encoding import (
 from avatar_app.engines.asr.whisper.engine import STEP, WhisperRecognizer
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions
 from avatar_app.engines.asr.whisper.language import SpokenLanguage
-from avatar_app.engines.asr.whisper.loading import translated
+from avatar_app.engines.asr.whisper.loading import translate_error
 from avatar_app.engines.asr.whisper.prompting import (
     MOST_HOTWORD_TOKENS,
     MOST_PROMPT_TOKENS,
@@ -350,7 +350,7 @@ def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
     ],
 )
 def test_what_the_library_says_is_translated(said, kind):
-    assert isinstance(translated(RuntimeError(said), Path("model")), kind)
+    assert isinstance(translate_error(RuntimeError(said), Path("model")), kind)
 
 
 def test_words_are_agreed_on_when_two_hypotheses_have_them():

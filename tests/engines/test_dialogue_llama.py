@@ -26,7 +26,7 @@ from avatar_app.engines.dialogue.llama.backend import ALL_LAYERS
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.dialogue.llama.prompt_cache import MOST, PromptCache
-from avatar_app.engines.dialogue.prompting.budget import EARLIER, fitted
+from avatar_app.engines.dialogue.prompting.budget import EARLIER, fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools, result_text
 from avatar_app.engines.dialogue.prompting.replies import answer
@@ -151,7 +151,7 @@ def test_what_is_told_short_fits_and_changes_seldom():
     messages, seen = [system], set()
     for at in range(60):
         messages.append({"role": "user", "content": f"question {at} " + "and more " * 8})
-        words = tokens(fitted(messages, lambda said: len(tokens(said)), 300))
+        words = tokens(fit_messages(messages, lambda said: len(tokens(said)), 300))
         assert len(words) <= 300
         assert words[:3] == ["You", "are", "Mira."]
         assert f"question {at}" in " ".join(words)

@@ -12,7 +12,7 @@ from avatar_app.core.prompt import Message, PicturePart, Prompt, Role, SoundPart
 from avatar_app.core.turn import Turn
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
-from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.content import (
     PICTURE_TOKENS,
     SOUND_BYTES,
@@ -160,7 +160,7 @@ def test_an_old_picture_leaves_a_full_context() -> None:
 
     answer = Message(Role.AVATAR, "A cat.")
     messages = merge_messages((SYSTEM, ASKED, answer, Message(Role.USER, "Its name?")), with_media)
-    shortened = fitted(messages, length, PICTURE_TOKENS)
+    shortened = fit_messages(messages, length, PICTURE_TOKENS)
     assert shortened[-1]["content"] == "Its name?"
     assert "What is this?" in shortened[0]["content"]
 

@@ -14,7 +14,7 @@ from avatar_app.engines.face.animation.ear import NETWORK, Ear, network
 from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
 from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.spectrum import BANDS, HOP, Levelling, MelColumns
-from avatar_app.engines.face.animation.visemes import Segment, blended
+from avatar_app.engines.face.animation.visemes import Segment, blend_visemes
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
 from avatar_app.engines.tts.espeak.visemes import mouth_of
 
@@ -106,7 +106,7 @@ def test_an_unheard_voice_opens_the_mouth_far_better_than_its_loudness_would() -
     samples, track = said(SENTENCE)
     hearing = heard(samples, seconds=0.05)
     looks = [look / 100 for look in range(round(len(samples) / RATE * 100))]
-    true = [blended(track, at, Mouth()).opening for at in looks]
+    true = [blend_visemes(track, at, Mouth()).opening for at in looks]
     by_ear = np.corrcoef([hearing.mouth(at).opening for at in looks], true)[0, 1]
     by_loudness = np.corrcoef([hearing.loudness(at) for at in looks], true)[0, 1]
     assert by_ear > 0.9
@@ -117,7 +117,7 @@ def test_the_mouth_is_in_time_with_the_sound() -> None:
     samples, track = said(SENTENCE)
     hearing = heard(samples, seconds=0.05)
     looks = np.arange(0.1, len(samples) / RATE - 0.1, 0.005)
-    true = [blended(track, at, Mouth()).opening for at in looks]
+    true = [blend_visemes(track, at, Mouth()).opening for at in looks]
     lags = np.arange(-0.08, 0.085, 0.005)
     likeness = [
         np.corrcoef([hearing.mouth(at + lag).opening for at in looks], true)[0, 1] for lag in lags
@@ -140,7 +140,9 @@ def test_lips_close_for_mama_baba_papa() -> None:
     ]
     assert sum(opening < 0.08 for opening in smallest) >= 5
     gaps = [np.arange(end, start, 0.01) for (_, end), (start, _) in pairwise(lips)]
-    wide = [gap for gap in gaps if max(blended(track, at, Mouth()).opening for at in gap) > 0.8]
+    wide = [
+        gap for gap in gaps if max(blend_visemes(track, at, Mouth()).opening for at in gap) > 0.8
+    ]
     assert len(wide) == 2
     assert all(max(hearing.mouth(at).opening for at in gap) > 0.5 for gap in wide)
 

@@ -10,7 +10,7 @@ import pytest
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.face.animation.life import BLINK_SLOT, blink
 from avatar_app.engines.face.animation.pose import Mouth, Pose
-from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blended
+from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blend_visemes
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.scene import Scene
 
@@ -24,8 +24,8 @@ def test_visemes_differ_from_one_another() -> None:
 @pytest.mark.parametrize("shape", [s for s in MouthShape if s is not MouthShape.SIL])
 def test_a_held_viseme_is_reached_exactly(shape: MouthShape) -> None:
     segments = [Segment(0.0, MouthShape.SIL), Segment(0.2, shape), Segment(0.6, MouthShape.SIL)]
-    assert blended(segments, 0.4, Mouth()) == pytest.approx(SHAPES[shape], abs=1e-6)
-    assert blended(segments, 0.05, Mouth()) == pytest.approx(Mouth(), abs=1e-6)
+    assert blend_visemes(segments, 0.4, Mouth()) == pytest.approx(SHAPES[shape], abs=1e-6)
+    assert blend_visemes(segments, 0.05, Mouth()) == pytest.approx(Mouth(), abs=1e-6)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.03, 0.06, 0.12])
@@ -37,7 +37,7 @@ def test_lips_close_for_however_short_a_p(seconds: float, phase: float) -> None:
         Segment(at, MouthShape.PP),
         Segment(at + seconds, MouthShape.AA),
     ]
-    shown = [blended(segments, i / 30, Mouth()).opening for i in range(20)]
+    shown = [blend_visemes(segments, i / 30, Mouth()).opening for i in range(20)]
     assert min(shown) < 0.01
     assert max(shown) > 0.8
 

@@ -14,7 +14,7 @@ from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.engines.turn.smart_turn.engine import SmartTurn
 from avatar_app.engines.turn.smart_turn.features import LENGTH, VARIANCE_FLOOR, whisper_features
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session.offline.simulated_user import silence, trimmed
+from avatar_app.session.offline.simulated_user import silence, trim_silence
 
 DATA = Path(__file__).parents[1] / "data"
 SILERO = Path(__file__).parents[2] / "avatar_app/engines/vad/silero/silero_vad_16k.onnx"
@@ -66,13 +66,13 @@ def test_another_file_is_refused(content: bytes | None, tmp_path: Path) -> None:
 @pytest.mark.real_models
 def test_it_knows_a_pause_from_an_end(starter: StarterSet) -> None:
     engine = SmartTurn(str(starter.path(Kind.TURN)))
-    kennedy = trimmed(recording("jfk.flac"))
+    kennedy = trim_silence(recording("jfk.flac"))
     pause = silence(0.2)
 
     def judge(samples: Samples) -> float:
         return engine.probability(AudioChunk(np.concatenate([samples, pause]), MICROPHONE_RATE))
 
-    assert judge(trimmed(recording("goforward.wav"))) > 0.9
+    assert judge(trim_silence(recording("goforward.wav"))) > 0.9
     assert judge(kennedy) > 0.5
     for seconds in (3.39, 3.99, 7.22):  # "ask not", "ask not what", "can do for you,"
         assert judge(kennedy[: round(seconds * MICROPHONE_RATE)]) < 0.2

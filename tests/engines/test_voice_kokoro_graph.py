@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from avatar_app.engines.tts.kokoro import graph
-from avatar_app.engines.tts.kokoro.graph import DURATION, prepared
+from avatar_app.engines.tts.kokoro.graph import DURATION, prepare_graph
 
 CHANNELS, OUTPUTS, TIME = 8, 6, 40
 MOST = 60
@@ -90,7 +90,7 @@ def test_a_product_is_what_the_convolution_was(
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: True)
     model, path = quantized(taps, step, bias=bias), tmp_path / "model.onnx"
     onnx.save(model, str(path))
-    quick = prepared(path)
+    quick = prepare_graph(path)
     assert "ConvInteger" not in kinds(quick)
     before, after = computed(model.SerializeToString()), computed(quick)
     step_of_bias = 0.001 if bias else 1e-5  # the bias was rounded down to a step of the scales
@@ -101,7 +101,7 @@ def test_a_product_is_what_the_convolution_was(
 def test_the_durations_of_tokens_are_told(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(quantized(3, 1, bias=True), str(path))
-    assert computed(prepared(path))[DURATION].tolist() == [1, 1, 3]
+    assert computed(prepare_graph(path))[DURATION].tolist() == [1, 1, 3]
 
 
 def test_where_signed_products_overflow_the_graph_keeps_its_own(
@@ -110,13 +110,13 @@ def test_where_signed_products_overflow_the_graph_keeps_its_own(
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: False)
     path = tmp_path / "model.onnx"
     onnx.save(quantized(3, 1, bias=True), str(path))
-    assert "ConvInteger" in kinds(prepared(path))
+    assert "ConvInteger" in kinds(prepare_graph(path))
 
 
 def test_what_is_not_as_expected_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: True)
     model, path = quantized(3, 1, bias=False, stride=2), tmp_path / "model.onnx"
     onnx.save(model, str(path))
-    quick = prepared(path)
+    quick = prepare_graph(path)
     assert "ConvInteger" in kinds(quick)
     assert np.array_equal(computed(quick)["audio"], computed(model.SerializeToString())["audio"])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from avatar_app.core.values import MouthShape, Samples
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
-from avatar_app.engines.tts.speech.manner import VoiceConfig, levelled, shaped
+from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner, level_loudness
 from avatar_app.engines.tts.speech.melody import melody
 
 RATE = 24_000
@@ -55,7 +55,7 @@ def pitch_of(samples: Samples) -> float:
 @pytest.mark.parametrize("semitones", [-12, -5, -2, 2, 5, 12])
 def test_pitch_moves_by_semitones_and_formants_stay(semitones: int) -> None:
     before = vowel(150, 150)
-    after = shaped(said(before), VoiceConfig(pitch=semitones)).samples
+    after = apply_manner(said(before), VoiceConfig(pitch=semitones)).samples
     assert len(after) == len(before)
     assert pitch_of(after) / pitch_of(before) == pytest.approx(2 ** (semitones / 12), rel=0.02)
     moved_along = np.interp(
@@ -70,7 +70,7 @@ def test_pitch_moves_by_semitones_and_formants_stay(semitones: int) -> None:
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.3, 2.0])
 def test_speed_scales_time_and_leaves_the_pitch(speed: float) -> None:
     before = said(vowel(150, 150))
-    after = shaped(before, VoiceConfig(speed=speed))
+    after = apply_manner(before, VoiceConfig(speed=speed))
     assert len(after.samples) == round(len(before.samples) / speed)
     assert pitch_of(after.samples) == pytest.approx(pitch_of(before.samples), rel=0.02)
     for old, new in zip(before.words, after.words, strict=True):
@@ -83,7 +83,7 @@ def test_what_sounds_at_a_time_still_sounds_then() -> None:
     quiet = np.zeros(RATE // 2, np.float32)
     before = said(np.concatenate([quiet, vowel(150, 150, 0.4), quiet]))
     for speed in (0.5, 1.0, 2.0):
-        after = shaped(before, VoiceConfig(speed=speed, pitch=3)).samples
+        after = apply_manner(before, VoiceConfig(speed=speed, pitch=3)).samples
         loud = np.flatnonzero(np.abs(after) > 0.05)
         assert loud[0] / RATE * speed == pytest.approx(0.51, abs=0.04)
         assert loud[-1] / RATE * speed == pytest.approx(0.89, abs=0.04)
@@ -98,7 +98,7 @@ def test_expressiveness_widens_the_melody() -> None:
         return float(12 * np.log2(high / low))
 
     flat, usual, lively = (
-        width(shaped(said(before), VoiceConfig(expressiveness=expressiveness)).samples)
+        width(apply_manner(said(before), VoiceConfig(expressiveness=expressiveness)).samples)
         for expressiveness in (0.0, 1.0, 2.0)
     )
     assert flat < 0.4 * usual
@@ -107,25 +107,25 @@ def test_expressiveness_widens_the_melody() -> None:
 
 def test_where_nothing_is_asked_nothing_changes() -> None:
     before = said(vowel(150, 150))
-    assert shaped(before, VoiceConfig()).samples is before.samples
+    assert apply_manner(before, VoiceConfig()).samples is before.samples
     silent = said(np.zeros(RATE, np.float32))
-    assert not shaped(silent, VoiceConfig(expressiveness=2.0, pitch=4)).samples.any()
+    assert not apply_manner(silent, VoiceConfig(expressiveness=2.0, pitch=4)).samples.any()
     nothing = Spoken(np.zeros(0, np.float32), RATE, [], None)
-    assert shaped(nothing, VoiceConfig(pitch=4, speed=2)).samples.size == 0
+    assert apply_manner(nothing, VoiceConfig(pitch=4, speed=2)).samples.size == 0
     short = Spoken(np.full(100, 0.1, np.float32), RATE, [WordAt("a", 0, 100)], None)
-    assert len(shaped(short, VoiceConfig(pitch=4, expressiveness=2)).samples) == 100
+    assert len(apply_manner(short, VoiceConfig(pitch=4, expressiveness=2)).samples) == 100
 
 
 def test_no_volume_reaches_full_scale() -> None:
     loud = vowel(150, 150) * 2
-    assert np.abs(levelled(loud, 2.0)).max() < 1
-    assert not levelled(loud, 0.0).any()
+    assert np.abs(level_loudness(loud, 2.0)).max() < 1
+    assert not level_loudness(loud, 0.0).any()
     quiet = loud / 10
-    np.testing.assert_allclose(levelled(quiet, 2.0), quiet * 2, rtol=1e-6)
+    np.testing.assert_allclose(level_loudness(quiet, 2.0), quiet * 2, rtol=1e-6)
 
 
 def test_nothing_clicks_where_chunks_meet() -> None:
-    after = shaped(said(vowel(150, 170)), VoiceConfig(pitch=4, speed=0.7))
+    after = apply_manner(said(vowel(150, 170)), VoiceConfig(pitch=4, speed=0.7))
     chunks = list(after.chunks(0))
     assert len(chunks) > 2
     together = np.concatenate([chunk.audio.samples for chunk in chunks])

@@ -28,7 +28,7 @@ from avatar_app.engines.face.wav2lip.network import (
     FACE_ENCODER,
     LAYERS,
     expected_shapes,
-    folded,
+    fold_batch_norm,
 )
 
 State = dict[str, np.ndarray]
@@ -242,7 +242,7 @@ def write_onnx(path: Path, state: State, *, named: bool) -> Path:
     for number, layer in enumerate(layers):
         convolution, norm = layer.keys
         kept = layer.transposed or not norm
-        part = folded(layer, state)
+        part = fold_batch_norm(layer, state)
         weight = state[f"{convolution}.weight"] if kept else part.weight
         bias = state[f"{convolution}.bias"] if kept else part.bias
         inputs = [f"x{number}", f"onnx::{number}w", f"onnx::{number}b"]
@@ -266,7 +266,7 @@ def test_a_converted_network_gives_the_same_filters(
 ) -> None:
     read = read_checkpoint(write_onnx(tmp_path / "wav2lip.onnx", state, named=named))
     for layer in LAYERS:
-        one, other = folded(layer, state), folded(layer, read)
+        one, other = fold_batch_norm(layer, state), fold_batch_norm(layer, read)
         assert np.abs(one.weight - other.weight).max() < 1e-6
         assert np.abs(one.bias - other.bias).max() < 1e-6
 

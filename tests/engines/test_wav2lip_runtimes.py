@@ -19,14 +19,14 @@ from wav2lip_parts import golden, random_state
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.wav2lip import mnn, preparation
-from avatar_app.engines.face.wav2lip.fp16 import halved
-from avatar_app.engines.face.wav2lip.int8 import measured, quantized
+from avatar_app.engines.face.wav2lip.fp16 import convert_to_fp16
+from avatar_app.engines.face.wav2lip.int8 import measured, quantize
 from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
 from avatar_app.engines.face.wav2lip.mnn import MnnSession, balanced
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
-from avatar_app.engines.face.wav2lip.preparation import settled
+from avatar_app.engines.face.wav2lip.preparation import resolve_choice
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Precision, Runtime
 from avatar_app.engines.face.wav2lip.sessions import open_session
@@ -213,8 +213,8 @@ def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -
     assert set(ranges) == {"x", "r1", "c2"}
     assert ranges["r1"].zero == 0
     assert ranges["x"].lowest == pytest.approx(feeds["x"].min())
-    both = quantized(model, frozenset(), ranges)
-    one = quantized(model, frozenset({"c1"}), measured(model, {"c1"}, [feeds], opened))
+    both = quantize(model, frozenset(), ranges)
+    one = quantize(model, frozenset({"c1"}), measured(model, {"c1"}, [feeds], opened))
     kinds = [node.op_type for node in both.graph.node]
     assert "Relu" not in kinds  # its unsigned 8-bit numbers cannot be negative
     span = np.ptp(exact)
@@ -225,7 +225,7 @@ def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -
 def test_fp16_computes_the_same_graph_with_half_the_digits(
     state: State, feeds: State, shown: np.ndarray
 ) -> None:
-    model = halved(picture_graph(state, MOUTH, 1, 1))
+    model = convert_to_fp16(picture_graph(state, MOUTH, 1, 1))
     assert not any(each().dtype == np.float32 for each in model.weights.values())
     pictures = open_session(model, Choice(precision=Precision.FP16)).run(feeds)["pictures"]
     assert pictures.dtype == np.float32
@@ -245,7 +245,7 @@ def test_fp16_computes_the_same_graph_with_half_the_digits(
     ],
 )
 def test_what_cannot_be_had_is_done_in_fp32(choice: Choice, wanted: Precision) -> None:
-    assert settled(choice).precision is wanted
+    assert resolve_choice(choice).precision is wanted
 
 
 @pytest.mark.parametrize(
@@ -271,8 +271,8 @@ def test_auto_takes_the_fastest_that_is_installed(
     monkeypatch.setattr(preparation.cv2, "checkHardwareSupport", lambda _: wide)
     found = types.SimpleNamespace(find_spec=lambda name: name if name in installed else None)
     monkeypatch.setattr(preparation.importlib, "util", found)
-    assert settled(Choice(precision=precision)).runtime is wanted
-    on_card = settled(Choice(device=Device.CUDA))
+    assert resolve_choice(Choice(precision=precision)).runtime is wanted
+    on_card = resolve_choice(Choice(device=Device.CUDA))
     assert on_card.runtime is Runtime.ONNXRUNTIME
 
 

@@ -21,7 +21,7 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 from avatar_app.system.paths import app_paths
 from avatar_app.voices import consent
-from avatar_app.voices.cloning import Cloning, ask, asked_of, recording_of
+from avatar_app.voices.cloning import Cloning, ask, read_recording, read_request
 from avatar_app.voices.consent_phrase import Sentence, compare, draw, template
 from avatar_app.voices.consent_reading import heard_by_grammar
 from avatar_app.voices.library import (
@@ -62,7 +62,7 @@ def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
 def test_a_sentence_serves_once(voice: ClonedVoice) -> None:
     VoiceLibrary.of(app_paths()).remove(NAME)
     with pytest.raises(InputInvalid, match="No sentence was drawn"):
-        asked_of(NAME, app_paths())
+        read_request(NAME, app_paths())
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_sentence_is_out_of_date_after_ten_minutes() -> None:
     asked = ask(NAME, app_paths())
     for later in (-1, consent.VALID_SECONDS + 1):
         with pytest.raises(InputInvalid, match="expired"):
-            asked_of(NAME, app_paths(), lambda at=asked.at + timedelta(seconds=later): at)
+            read_request(NAME, app_paths(), lambda at=asked.at + timedelta(seconds=later): at)
 
 
 def test_a_sentence_that_was_changed_is_refused() -> None:
@@ -128,10 +128,10 @@ def test_a_sentence_that_was_changed_is_refused() -> None:
     path = VoiceLibrary.of(app_paths()).root / ".asked" / f"{NAME}.json"
     path.write_text(path.read_text().replace("humble", "young"))
     with pytest.raises(InputInvalid, match="signature is invalid"):
-        asked_of(NAME, app_paths())
+        read_request(NAME, app_paths())
     path.write_text(ask("eve", app_paths()) and path.with_name("eve.json").read_text())
     with pytest.raises(InputInvalid, match="was drawn for the voice eve"):
-        asked_of(NAME, app_paths())
+        read_request(NAME, app_paths())
 
 
 def test_a_name_that_is_taken_is_told_before_anybody_reads(voice: ClonedVoice) -> None:
@@ -260,4 +260,4 @@ def test_odd_names_are_refused(name: str) -> None:
 def test_a_reading_of_an_hour_is_not_read(tmp_path: Path) -> None:
     path = written(tmp_path / "long.wav", np.zeros(61 * MICROPHONE_RATE, np.float32))
     with pytest.raises(InputInvalid, match=r"61\.0 s long"):
-        recording_of(path)
+        read_recording(path)

@@ -13,7 +13,7 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.voices import speaker_embedding
-from avatar_app.voices.cloning import refuse_failed
+from avatar_app.voices.cloning import raise_failed
 from avatar_app.voices.consent import FARTHEST
 from avatar_app.voices.reference import checks, read_reference
 
@@ -70,7 +70,7 @@ def test_each_fault_has_its_sentence(
     assert fault in [check.name for check in found if not check.passed]
     assert hint in next(check.hint for check in found if check.name == fault)
     with pytest.raises(InputInvalid, match="The reference cannot be used"):
-        refuse_failed(found)
+        raise_failed(found)
 
 
 @pytest.mark.parametrize("seconds", [2.9, 30.1])

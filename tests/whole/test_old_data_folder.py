@@ -45,7 +45,7 @@ from avatar_app.storage.measurements import EngineProfile, Measurements
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import app_paths
 from avatar_app.tools.services import Alarm, Fact
-from avatar_app.voices.cloning import asked_of
+from avatar_app.voices.cloning import read_request
 from avatar_app.voices.library import VoiceLibrary, open_voice
 
 WRITTEN = Path(__file__).parents[1] / "data" / "data-972e2c0"
@@ -268,10 +268,10 @@ def test_a_consent_that_was_changed_is_still_refused(folder: Path) -> None:
 
 @pytest.mark.usefixtures("signed")
 def test_a_sentence_that_was_drawn_can_still_be_read() -> None:
-    asked = asked_of("carl", app_paths(), lambda: NOON.replace(minute=9))
+    asked = read_request("carl", app_paths(), lambda: NOON.replace(minute=9))
     assert asked.sentence.text.startswith("I allow a copy of my voice.")
     with pytest.raises(InputInvalid, match="expired"):
-        asked_of("carl", app_paths(), lambda: NOON.replace(minute=11))
+        read_request("carl", app_paths(), lambda: NOON.replace(minute=11))
 
 
 def test_a_voice_without_its_key_is_refused_and_the_folder_stays(folder: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from starter import StarterSet
 
-from avatar_app.bench.word_errors import normalized, word_errors
+from avatar_app.bench.word_errors import normalize_words, word_errors
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
@@ -92,7 +92,7 @@ def hear(engine: Any, samples: np.ndarray[Any, Any]) -> str:
 def error_rate(heard: Iterable[str], said: Iterable[str]) -> float:
     """Wrong words by the number of those said."""
     text = " ".join(said)
-    return word_errors(" ".join(heard), text) / len(normalized(text))
+    return word_errors(" ".join(heard), text) / len(normalize_words(text))
 
 
 def test_recordings_are_understood(engines: Any) -> None:

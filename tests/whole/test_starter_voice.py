@@ -8,13 +8,13 @@ import pytest
 from starter import StarterSet
 
 from avatar_app.bench.log_mel import mel_distance
-from avatar_app.bench.word_errors import normalized
+from avatar_app.bench.word_errors import normalize_words
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk
 from avatar_app.engines.asr.whisper.loading import load
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
-from avatar_app.engines.tts.kokoro.graph import prepared
+from avatar_app.engines.tts.kokoro.graph import prepare_graph
 from avatar_app.engines.tts.kokoro.loading import RATE
 from avatar_app.media.resample import resampled
 
@@ -39,7 +39,7 @@ def test_the_quick_graph_sounds_as_the_published_one(starter: StarterSet) -> Non
     }
     sounds = [
         np.ravel(onnxruntime.InferenceSession(source).run(None, inputs)[0])
-        for source in (str(graph), prepared(graph))
+        for source in (str(graph), prepare_graph(graph))
     ]
     assert mel_distance(sounds[0], sounds[1], RATE) < NEAR
 
@@ -53,7 +53,7 @@ def test_words_begin_where_a_recognizer_hears_them_and_lips_move(starter: Starte
     sound = resampled(spoken, MICROPHONE_RATE).samples
     segments, _ = whisper.transcribe(sound, language="en", word_timestamps=True)
     heard = [word for segment in segments for word in segment.words or ()]
-    assert normalized("".join(word.word for word in heard)) == normalized(SENTENCE)
+    assert normalize_words("".join(word.word for word in heard)) == normalize_words(SENTENCE)
     apart = [abs(word.start - start) for word, start in zip(heard, told, strict=True)]
     assert np.median(apart) < 0.2
     assert len({viseme.shape for chunk in chunks for viseme in chunk.visemes}) > 8

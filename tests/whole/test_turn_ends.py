@@ -25,7 +25,7 @@ from avatar_app.engines.turn.smart_turn.engine import SmartTurn
 from avatar_app.engines.vad.silero.engine import SileroDetector
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.session.offline.simulated_user import at_level, in_room, silence, trimmed
+from avatar_app.session.offline.simulated_user import at_level, in_room, silence, trim_silence
 
 DATA = Path(__file__).parents[1] / "data"
 ASK_NOT = (5.0, 8.8)
@@ -38,7 +38,7 @@ def recording(name: str, span: tuple[float, float] | None = None) -> Samples:
     samples = read_sound(DATA / name, MICROPHONE_RATE).samples
     if span is not None:
         samples = samples[slice(*(round(at * MICROPHONE_RATE) for at in span))]
-    return at_level(trimmed(samples))
+    return at_level(trim_silence(samples))
 
 
 def ends(detector: EndOfTurnDetector, samples: Samples) -> list[float]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.avatars.clip.analysis import watch
-from avatar_app.avatars.clip.loop import FADE, Loop, filled, find_loop, smoothed
+from avatar_app.avatars.clip.loop import FADE, Loop, fill_gaps, find_loop, smooth_curve
 from avatar_app.avatars.clip.quality import best_still, gaps_of, mouth_moves, usable_part
 from avatar_app.avatars.clip.reading import Clip, open_clip
 from avatar_app.avatars.detection.faces import FaceDetector
@@ -71,8 +71,8 @@ def sit_for_clip(
     watched = watch(clip, eyes, job, (0.0, 0.75))
     part, notes = usable_part(watched, path)
     job.report(0.76, "Looking for a loop")
-    seen = filled(watched.meshes[part])
-    gaps, meshes = gaps_of(seen), smoothed(seen, _STEADY)
+    seen = fill_gaps(watched.meshes[part])
+    gaps, meshes = gaps_of(seen), smooth_curve(seen, _STEADY)
     loop = find_loop(meshes, gaps, watched.sights[part], watched.rate)
     job.report(0.8, "Selecting the best picture")
     still = best_still(watched, part)
@@ -100,8 +100,8 @@ def _boxes(meshes: Floats, size: tuple[int, int]) -> Floats:
     picture."""
     low, high = meshes[:, :, :2].min(axis=1), meshes[:, :, :2].max(axis=1)
     high = high + np.array([0, BELOW], np.float32)
-    middle = smoothed((low + high) / 2, _STEADY_BOX)
-    half = smoothed((high - low) / 2, _STEADY_SIZE)
+    middle = smooth_curve((low + high) / 2, _STEADY_BOX)
+    half = smooth_curve((high - low) / 2, _STEADY_SIZE)
     most = np.tile(np.asarray(size, np.float32), 2)
     boxes = np.clip(np.concatenate([middle - half, middle + half], axis=1), 0, most)
     return np.asarray(boxes, np.float32)

@@ -113,7 +113,7 @@ def _restless(gaps: Floats) -> Costs:
     return np.asarray(np.sqrt(np.maximum(square - mean**2, 0)), np.float32)
 
 
-def smoothed(values: Floats, frames: float) -> Floats:
+def smooth_curve(values: Floats, frames: float) -> Floats:
     """Smooth along the first axis by a Gaussian of `frames`."""
     from cv2 import getGaussianKernel
 
@@ -125,7 +125,7 @@ def smoothed(values: Floats, frames: float) -> Floats:
     return np.asarray(soft.reshape(values.shape), np.float32)
 
 
-def filled(values: Floats) -> Floats:
+def fill_gaps(values: Floats) -> Floats:
     """Replace NaN by interpolating between its neighbors along the first axis."""
     flat = values.reshape(len(values), -1)
     known = np.flatnonzero(np.isfinite(flat[:, 0]))

@@ -12,8 +12,8 @@ from avatar_app.avatars.detection.crops import (
     Floats,
     bundled_network,
     cut,
+    downscale,
     outputs,
-    reduced,
 )
 from avatar_app.core.values import Image
 
@@ -37,7 +37,7 @@ class BlazeFace:
     def _faces(self, picture: Image) -> Iterator[FaceBox]:
         for share in _SIGHTS:
             side = max(picture.shape[:2]) * share
-            smaller, factor = reduced(picture, side / _SIDE)
+            smaller, factor = downscale(picture, side / _SIDE)
             for x, y in _squares(smaller.shape[1], smaller.shape[0], side * factor):
                 yield from self._faces_in(smaller, x, y, side * factor, factor)
 

@@ -75,7 +75,7 @@ def cut(picture: Image, center: Floats, side: float, tilt: float, pixels: int) -
     return np.asarray(cv2.warpAffine(picture, place, (pixels, pixels), flags=flags), np.float32)
 
 
-def reduced(picture: Image, pixels: float) -> tuple[Image, float]:
+def downscale(picture: Image, pixels: float) -> tuple[Image, float]:
     """Downscale the picture if `pixels` of it become one, and return the factor: averaging avoids
     the noise that sampling makes of fine patterns."""
     import cv2

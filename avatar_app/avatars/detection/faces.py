@@ -19,9 +19,9 @@ from avatar_app.avatars.detection.crops import (
     Floats,
     bundled_network,
     cut,
+    downscale,
     outputs,
     overlap,
-    reduced,
     turning,
 )
 from avatar_app.core.values import Image
@@ -110,7 +110,7 @@ class FaceDetector:
     def mesh(self, picture: Image, face: FaceBox) -> tuple[Floats, float]:
         """Return the mesh points, shape (468, 3), in pixels of the picture, and the probability of
         a face there."""
-        smaller, factor = reduced(picture, face.side * _ROOM[0] / _MESH_SIDE)
+        smaller, factor = downscale(picture, face.side * _ROOM[0] / _MESH_SIDE)
         center, side, tilt = face.center * factor, face.side * factor, face.tilt
         points, presence = self._mesh_in(smaller, center, side * _ROOM[1], tilt)
         if presence > _PRESENT:  # again, now that the extent of the face is known

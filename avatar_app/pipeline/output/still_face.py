@@ -34,7 +34,7 @@ class StillFace:
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
     ) -> Iterator[VideoFrame]:
-        image, index = dimmed(after), 0
+        image, index = dim(after), 0
         for chunk in speech:
             begin = chunk.audio.start / chunk.audio.rate
             index = max(index, round(begin * self.fps))
@@ -46,10 +46,10 @@ class StillFace:
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         del look
         at = after.at + 1 / self.fps if after is not None and after.pose == _DIMMED else 0.0
-        return VideoFrame(dimmed(after), at, _DIMMED)
+        return VideoFrame(dim(after), at, _DIMMED)
 
 
-def dimmed(after: VideoFrame | None) -> Image:
+def dim(after: VideoFrame | None) -> Image:
     """Return the picture of `after`, darker and grayer; unchanged if it is dimmed already."""
     if after is None:
         return np.full((720, 1280, 3), _NOTHING, np.uint8)

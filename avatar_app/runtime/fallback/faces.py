@@ -13,7 +13,12 @@ from avatar_app.core.turn import Turn
 from avatar_app.engines.hosting.host import Host
 from avatar_app.models.resolve import license_notices
 from avatar_app.runtime.engine_set import EngineSet, create_engine, fallback_choice
-from avatar_app.runtime.fallback.quality_ladder import QualityLadder, QualityLevel, Tier, levels_of
+from avatar_app.runtime.fallback.quality_ladder import (
+    QualityLadder,
+    QualityLevel,
+    Tier,
+    build_levels,
+)
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
@@ -77,7 +82,7 @@ def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:
     """Load the standby for a chosen face; returns it with the ladder of both."""
     manifest = rack.registry.find(Kind.FACE, choice.engine)
     rack.fallback = make_fallback(rack.registry, choice)
-    levels = levels_of(manifest, choice.options, has_fallback=rack.fallback is not None)
+    levels = build_levels(manifest, choice.options, has_fallback=rack.fallback is not None)
     ladder = QualityLadder(levels, rack.clock)
     rack.choices[Kind.FACE], rack.ladders[Kind.FACE] = choice, ladder
     rack.manifests[Kind.FACE] = manifest

@@ -43,7 +43,7 @@ class QualityLevel:
     """The kinds of failure that this level can fix."""
 
 
-def levels_of(
+def build_levels(
     manifest: Manifest, options: dict[str, Any], *, has_fallback: bool
 ) -> tuple[QualityLevel, ...]:
     """Return the levels: full → smaller batch → fewer and smaller pictures → the manifest's lighter

@@ -10,14 +10,14 @@ from avatar_app.core.engines import SpeechSynthesizer
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
-from avatar_app.runtime.speech_cache.files import LONGEST, SpeechCache, key_of
+from avatar_app.runtime.speech_cache.files import LONGEST, SpeechCache, cache_key
 from avatar_app.system.paths import AppPaths
 
 _QUICK = 100
 """Milliseconds: a voice whose first sound comes sooner gains nothing."""
 
 
-def sentences_of(paths: AppPaths) -> SpeechCache:
+def speech_cache_from(paths: AppPaths) -> SpeechCache:
     """Return the user's speech cache."""
     return SpeechCache(paths.cache / "sentences")
 
@@ -32,7 +32,7 @@ def with_cache(
     promised = manifest.promises.first_output_ms
     if promised is not None and promised <= _QUICK:
         return voice
-    return CachedSynthesizer(voice, manifest.name, options, sentences_of(paths))
+    return CachedSynthesizer(voice, manifest.name, options, speech_cache_from(paths))
 
 
 class CachedSynthesizer:
@@ -54,7 +54,7 @@ class CachedSynthesizer:
         if len(text) > LONGEST or self._is_cloned:
             yield from self._voice.speak(text, turn)
             return
-        key = key_of(self._name, self._options, text)
+        key = cache_key(self._name, self._options, text)
         if (known := self._sentences.recall(key, text)) is not None:
             for chunk in known:
                 turn.check()

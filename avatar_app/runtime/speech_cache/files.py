@@ -96,7 +96,7 @@ class SpeechCache:
         return self.folder / f"{key}.npz"
 
 
-def key_of(voice: str, options: Mapping[str, Any], text: str) -> str:
+def cache_key(voice: str, options: Mapping[str, Any], text: str) -> str:
     """Return a key for a sentence in a voice. A model that was replaced gives another key."""
     model = _state(Path(str(options.get("model", ""))).expanduser())
     content = json.dumps([voice, sorted(options.items()), model, text], ensure_ascii=False)

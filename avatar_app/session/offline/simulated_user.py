@@ -134,7 +134,7 @@ def voiced_span(samples: Samples) -> tuple[float, float]:
     return (float(loud[0]) / 100, float(loud[-1] + 1) / 100) if len(loud) else (0.0, 0.0)
 
 
-def trimmed(samples: Samples) -> Samples:
+def trim_silence(samples: Samples) -> Samples:
     """Cut a recording from its first voice to its last."""
     start, end = voiced_span(samples)
     return samples[round(start * MICROPHONE_RATE) : round(end * MICROPHONE_RATE)]

@@ -20,7 +20,7 @@ from avatar_app.core.values import SpeechChunk
 from avatar_app.pipeline import commands
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.faces import put_face
-from avatar_app.runtime.fallback.quality_ladder import QualityLadder, levels_of
+from avatar_app.runtime.fallback.quality_ladder import QualityLadder, build_levels
 from avatar_app.runtime.fallback.supervisor import EngineSupervisor
 from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
@@ -55,7 +55,7 @@ class Voices(EngineSet):
         if self.fails:
             raise OutOfMemory("There is not enough memory for the voice.", "Choose a lighter one.")
         self.manifests[kind] = self.registry.find(kind, choice.engine)
-        levels = levels_of(self.manifests[kind], choice.options, has_fallback=False)
+        levels = build_levels(self.manifests[kind], choice.options, has_fallback=False)
         self.choices[kind], self.ladders[kind] = choice, QualityLadder(levels, self.clock)
         self.engines[kind] = FlatVoice()
         return self.engines[kind]
@@ -73,7 +73,7 @@ class Exchange(Scene):
         kokoro = self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
         self.rack.choices[Kind.TTS] = EngineChoice(engine="kokoro")
         self.rack.ladders[Kind.TTS] = QualityLadder(
-            levels_of(kokoro, {}, has_fallback=True), self.clock
+            build_levels(kokoro, {}, has_fallback=True), self.clock
         )
         self.conversation.order(commands.SwitchEngine(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]

@@ -20,7 +20,7 @@ from avatar_app.runtime.fallback.quality_ladder import (
     FORGIVEN_AFTER,
     QualityLadder,
     Tier,
-    levels_of,
+    build_levels,
 )
 from avatar_app.runtime.registry import Registry
 
@@ -31,7 +31,7 @@ HEAVY = {"batch": 16, "width": 1920, "height": 1080, "fps": 30}
 class Case:
     def __init__(self, **options: object) -> None:
         self.now = 0.0
-        self.levels = levels_of(WAV2LIP, {**HEAVY, **options}, has_fallback=True)
+        self.levels = build_levels(WAV2LIP, {**HEAVY, **options}, has_fallback=True)
         self.ladder = QualityLadder(self.levels, lambda: self.now)
 
     def descent(self, reason: type[AvatarError], times: int) -> list[str]:
@@ -62,7 +62,7 @@ def test_what_is_broken_is_not_tried_lighter(reason: type[AvatarError]) -> None:
 
 
 def test_no_rung_asks_for_what_the_manifest_forbids() -> None:
-    for level in levels_of(
+    for level in build_levels(
         WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, has_fallback=True
     ):
         assert WAV2LIP.checked(dict(level.options))

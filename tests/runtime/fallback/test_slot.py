@@ -15,7 +15,7 @@ from avatar_app.core.events import Failed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline.input import audio_frontend, end_of_turn, recognition
 from avatar_app.pipeline.output import face_stage, response_pipeline
-from avatar_app.runtime.fallback.quality_ladder import DELAYS, QualityLadder, Tier, levels_of
+from avatar_app.runtime.fallback.quality_ladder import DELAYS, QualityLadder, Tier, build_levels
 from avatar_app.runtime.fallback.slot import Slot
 from avatar_app.runtime.kinds import KIND_OF_STAGE, KINDS
 from avatar_app.runtime.registry import Registry
@@ -44,7 +44,7 @@ class Case:
 
     def _ladder(self, kind: Kind, engine: str) -> QualityLadder:
         manifest = Registry().find(kind, engine)
-        return QualityLadder(levels_of(manifest, {}, has_fallback=True), lambda: self.now)
+        return QualityLadder(build_levels(manifest, {}, has_fallback=True), lambda: self.now)
 
     def fail(self, stage: str, *times: float, reason: type[AvatarError] = AvatarError) -> None:
         for at in times:
@@ -138,7 +138,7 @@ def test_the_chosen_engine_comes_back_when_it_is_time_and_nobody_talks() -> None
 def test_nothing_is_simpler_than_the_built_in_engine() -> None:
     manifest = Registry().find(Kind.DIALOGUE, KINDS[Kind.DIALOGUE].builtin)
     slot = Slot(
-        Kind.DIALOGUE, QualityLadder(levels_of(manifest, {}, has_fallback=False), float), float
+        Kind.DIALOGUE, QualityLadder(build_levels(manifest, {}, has_fallback=False), float), float
     )
     for _ in range(9):
         slot.fail(Failed(1, "think", "It broke."))

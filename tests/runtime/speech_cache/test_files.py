@@ -20,7 +20,11 @@ from avatar_app.engines.tts.espeak.engine import EspeakVoice
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
-from avatar_app.runtime.speech_cache.cached_voice import CachedSynthesizer, sentences_of, with_cache
+from avatar_app.runtime.speech_cache.cached_voice import (
+    CachedSynthesizer,
+    speech_cache_from,
+    with_cache,
+)
 from avatar_app.runtime.speech_cache.files import SpeechCache
 from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
@@ -215,7 +219,7 @@ def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, keep: b
             said(engines.engines[Kind.TTS])
     finally:
         engines.close()
-    assert sentences_of(app_paths()).folder.is_dir() is keep
+    assert speech_cache_from(app_paths()).folder.is_dir() is keep
     assert not notices
 
 
@@ -232,4 +236,4 @@ def test_a_slow_voice_remembers_in_its_process_and_a_quick_one_does_not(tmp_path
     finally:
         hosted.close()
     assert len({json.dumps([c.text for c in chunks]) for chunks in spoken}) == 1
-    assert len(files(sentences_of(app_paths()), "npz")) == 1
+    assert len(files(speech_cache_from(app_paths()), "npz")) == 1

@@ -44,7 +44,7 @@ def loud(pcm: bytes) -> bytes:
     return kept.astype("<i2").tobytes()
 
 
-def learned(reported: str, start: Cepstrum, frames: int) -> Cepstrum:
+def estimate_mean(reported: str, start: Cepstrum, frames: int) -> Cepstrum:
     """Return the utterance's own mean, blended with the usual one.
 
     `reported` is the mean of a decoder that began with `start` and has heard `frames` frames.
@@ -54,6 +54,6 @@ def learned(reported: str, start: Cepstrum, frames: int) -> Cepstrum:
     return (total + USUAL * USUAL_WEIGHT) / (frames + USUAL_WEIGHT)
 
 
-def written(mean: Cepstrum) -> str:
+def format_mean(mean: Cepstrum) -> str:
     """Format the mean as the decoder reads it."""
     return ",".join(f"{value:.4f}" for value in mean)

@@ -74,7 +74,7 @@ class PocketsphinxRecognizer:
 
     def _start(self, mean: average.Cepstrum) -> None:
         self._mean = mean
-        self._decoder.set_cmn(average.written(mean))
+        self._decoder.set_cmn(average.format_mean(mean))
         self._decoder.start_utt()
 
     def _final(self, voicing: Voicing, heard: bytes) -> Transcript:
@@ -82,7 +82,7 @@ class PocketsphinxRecognizer:
         share = voicing.share(words)
         if share < NO_VOICE:
             return Transcript("", final=True, confidence=0.0)
-        command = self._commands.heard(heard, average.written(self._mean), words)
+        command = self._commands.heard(heard, average.format_mean(self._mean), words)
         trust = float(np.interp(share, (NO_VOICE, SURE_VOICE), (0.0, 1.0)))
         if command:
             trust *= 1.0 - self._commands.distance(command, words) / 2
@@ -126,11 +126,11 @@ class PocketsphinxRecognizer:
     def _mean_of(self, voice: bytes) -> average.Cepstrum:
         """Return the mean of the sound, without recognizing words in it."""
         decoder = self._decoder
-        decoder.set_cmn(average.written(average.USUAL))
+        decoder.set_cmn(average.format_mean(average.USUAL))
         decoder.start_utt()
         decoder.process_raw(voice, no_search=True, full_utt=False)
         frames = len(voice) // (2 * MICROPHONE_BLOCK)
-        mean = average.learned(decoder.get_cmn(update=True), average.USUAL, frames)
+        mean = average.estimate_mean(decoder.get_cmn(update=True), average.USUAL, frames)
         decoder.end_utt()
         return mean
 

@@ -16,7 +16,7 @@ from avatar_app.core.values import AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.whisper.agreement import Agreement
 from avatar_app.engines.asr.whisper.decoding import Decoder
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions, Hypothesis
-from avatar_app.engines.asr.whisper.loading import load, translated
+from avatar_app.engines.asr.whisper.loading import load, translate_error
 from avatar_app.engines.asr.whisper.sound import Sound
 
 FIRST_LOOK = 0.6
@@ -111,7 +111,7 @@ class WhisperRecognizer:
                 assert self.decoder is not None, "it was closed"
                 return self.decoder.decode(samples, options, final=final, is_stale=is_stale)
         except (RuntimeError, MemoryError) as error:
-            raise translated(error, Path(self._choices.model)) from error
+            raise translate_error(error, Path(self._choices.model)) from error
 
 
 class _Utterance:

@@ -39,10 +39,10 @@ def load(folder: Path, device: str, compute: str, threads: int) -> Any:
             local_files_only=True,
         )
     except Exception as error:  # the two libraries below share no class of errors
-        raise translated(error, folder) from error
+        raise translate_error(error, folder) from error
 
 
-def translated(error: BaseException, folder: Path) -> AvatarError:
+def translate_error(error: BaseException, folder: Path) -> AvatarError:
     """Convert the library's exceptions to user-facing errors."""
     reason = " ".join(str(error).split())
     said = reason.lower()

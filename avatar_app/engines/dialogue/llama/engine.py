@@ -20,10 +20,10 @@ from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.native_server import NativeServer
 from avatar_app.engines.dialogue.llama.prompt_cache import PromptCache, beginning
 from avatar_app.engines.dialogue.llama.python_bindings import PythonBindings
-from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools
-from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
+from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_begun
 from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
 
@@ -170,7 +170,7 @@ class LlamaDialogue:
                         called.append((output, result))
             self._thinks = self._thinks or thoughts.unmarked
             if not answered:
-                raise nothing_said(
+                raise empty_answer_error(
                     thought=thoughts.found, cut=thoughts.unfinished, longest=self._choices.longest
                 )
             if not called or ending.over:
@@ -210,7 +210,7 @@ class LlamaDialogue:
 
         room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM))
         with self._translated():
-            return chat.text(fitted(messages, length, room), tools)
+            return chat.text(fit_messages(messages, length, room), tools)
 
     def _written(self, loaded: _Loaded, text: str, turn: Turn) -> Generator[str]:
         pieces = loaded.backend.write(text, self._choices.longest, self._choices.sampling, turn)

@@ -35,9 +35,9 @@ from avatar_app.engines.dialogue.openai.wire import (
     reason_of,
     reported,
     silent,
-    translated,
+    translate_error,
 )
-from avatar_app.engines.dialogue.prompting.budget import fitted
+from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.content import media_tokens, plain, with_media
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import (
@@ -45,7 +45,7 @@ from avatar_app.engines.dialogue.prompting.messages import (
     merge_messages,
     result_text,
 )
-from avatar_app.engines.dialogue.prompting.replies import answer, nothing_said
+from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
 
 LETTERS = 3.2
@@ -105,7 +105,7 @@ class OpenAIDialogue:
                 yield from self._reply(client, prompt, turn)
         except transport_errors() as error:
             turn.check()  # a cut connection raises too
-            raise translated(error, choices.address) from error
+            raise translate_error(error, choices.address) from error
         except ServerError as error:
             raise reported(error.body, choices.address) from error
         except SilenceTooLong as error:
@@ -146,7 +146,7 @@ class OpenAIDialogue:
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         choices = self._choices
         room = choices.context - min(choices.longest, choices.context // 2)
-        messages = fitted(merge_messages(prompt.messages, with_media), _length, room)
+        messages = fit_messages(merge_messages(prompt.messages, with_media), _length, room)
         ending, answered = Ending(Limits.of(prompt.system, choices.sentences)), False
         while True:
             received = Answer()
@@ -192,7 +192,7 @@ class OpenAIDialogue:
                 "Say it in other words, or choose another model.",
             )
         thought = bool(received.thought) or thoughts.found
-        return nothing_said(
+        return empty_answer_error(
             thought=thought, cut=received.reason == CUT, longest=self._choices.longest
         )
 

@@ -89,7 +89,7 @@ def _is_unpaid(error: Any) -> bool:
     )
 
 
-def translated(error: Exception, address: str) -> AvatarError:
+def translate_error(error: Exception, address: str) -> AvatarError:
     """Convert the client's exceptions to user-facing errors."""
     import openai
 

@@ -22,7 +22,7 @@ EARLIER = "Earlier in this conversation:"
 Messages = list[dict[str, Any]]
 
 
-def fitted(messages: Messages, length: Callable[[Messages], int], room: int) -> Messages:
+def fit_messages(messages: Messages, length: Callable[[Messages], int], room: int) -> Messages:
     """Shorten a conversation from its beginning until its `length` (tokens) fits into `room`.
 
     The system's message and the last one always stay. Raises ConfigInvalid where these alone are

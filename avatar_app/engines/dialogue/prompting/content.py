@@ -51,7 +51,7 @@ def text_only(message: Message) -> str:
     return plain(without(with_media(message), *MediaType))
 
 
-def joined(one: Content, other: Content, between: str = "\n") -> Content:
+def join_contents(one: Content, other: Content, between: str = "\n") -> Content:
     """Two contents as one."""
     if isinstance(one, str) and isinstance(other, str):
         return f"{one}{between}{other}"

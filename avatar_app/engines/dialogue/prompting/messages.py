@@ -8,7 +8,7 @@ from typing import Any
 
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.values import ToolResult
-from avatar_app.engines.dialogue.prompting.content import Content, joined, plain
+from avatar_app.engines.dialogue.prompting.content import Content, join_contents, plain
 
 BEGUN = "The conversation began with your words: {}"
 """Text in the system message, as many templates require that the user speaks first."""
@@ -26,7 +26,7 @@ def merge_messages(
     for message in said:
         written = content(message)
         if messages and messages[-1]["role"] == message.role:
-            messages[-1]["content"] = joined(messages[-1]["content"], written)
+            messages[-1]["content"] = join_contents(messages[-1]["content"], written)
         else:
             messages.append({"role": str(message.role), "content": written})
     first = 1 if messages and messages[0]["role"] == Role.SYSTEM else 0
@@ -72,5 +72,5 @@ def without_system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     if len(rest) < 2 or rest[0]["role"] != Role.SYSTEM or rest[1]["role"] != Role.USER:
         return rest
     system = rest.pop(0)["content"]
-    rest[0]["content"] = joined(system, rest[0]["content"], "\n\n")
+    rest[0]["content"] = join_contents(system, rest[0]["content"], "\n\n")
     return rest

@@ -48,7 +48,7 @@ def answer(
     yield ending.rest()
 
 
-def nothing_said(*, thought: bool, cut: bool, longest: int) -> EngineFailed:
+def empty_answer_error(*, thought: bool, cut: bool, longest: int) -> EngineFailed:
     """Return why an answer is empty. `cut`: it reached its length, `longest` tokens."""
     if cut:
         return EngineFailed(
@@ -99,7 +99,7 @@ def sorted_out(pieces: Iterable[str], *, may_call: bool) -> Iterator[str | ToolC
             yield output
 
 
-def parsed(text: str) -> list[ToolCall]:
+def parse_calls(text: str) -> list[ToolCall]:
     """Return the calls in a JSON text; empty where it contains none."""
     if named := _NAMED.match(text):
         text = f'{{"name": "{named[1]}", "arguments": {named[2]}}}'
@@ -141,9 +141,9 @@ def _within(held: str, mark: str) -> tuple[str, str, list[ToolCall]]:
         except (ValueError, RecursionError):
             end = -1
         if end > 0:
-            return held[end:], "", parsed(held[:end])
+            return held[end:], "", parse_calls(held[:end])
     elif (at := held.find(CALLS[mark])) >= 0:
-        return held[at + len(CALLS[mark]) :], "", parsed(held[:at])
+        return held[at + len(CALLS[mark]) :], "", parse_calls(held[:at])
     if len(held) > LONGEST_CALL:
         return "", "", []
     return held, mark, []
@@ -154,7 +154,7 @@ def _rest(held: str, inside: str, *, begun: bool) -> Iterator[str | ToolCall]:
     if not held:
         return
     if inside or (not begun and _may_be_json(held)):
-        calls = parsed(held.strip().removeprefix("```json").removesuffix("```"))
+        calls = parse_calls(held.strip().removeprefix("```json").removesuffix("```"))
         if calls or inside:
             yield from calls
             return

@@ -17,7 +17,7 @@ import numpy as np
 from avatar_app.core.values import MouthShape
 from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.spectrum import BANDS, HOP, Floats, Levelling, MelColumns
-from avatar_app.engines.face.animation.visemes import SHAPES, closed
+from avatar_app.engines.face.animation.visemes import SHAPES, close_lips
 
 NETWORK = Path(__file__).with_name("lips.onnx")
 CLOSING_FROM, CLOSED_FROM = 0.8, 0.95
@@ -127,4 +127,4 @@ def _mouth(shape: Mouth, opening: float, closure: float) -> Mouth:
     # the network's opening includes closing lips already; shapes follow it where it is small
     fade = min(opening / 0.1, 1.0)
     faded = Mouth(*(part * fade for part in shape))._replace(opening=opening, press=shape.press)
-    return closed(faded, closing)
+    return close_lips(faded, closing)

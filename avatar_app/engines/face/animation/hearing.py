@@ -12,7 +12,7 @@ import numpy as np
 from avatar_app.core.values import MouthShape, SpeechChunk
 from avatar_app.engines.face.animation.ear import Ear
 from avatar_app.engines.face.animation.pose import Mouth
-from avatar_app.engines.face.animation.visemes import Segment, blended
+from avatar_app.engines.face.animation.visemes import Segment, blend_visemes
 
 LOOKAHEAD = 0.078
 """Seconds of speech after a moment that must have arrived before its mouth is known."""
@@ -111,7 +111,7 @@ class Hearing:
         """Return the mouth at `at` seconds of the turn's timeline."""
         level, loudest = self._heard(at)
         by_ear = self._ear.mouth(at - self._ear_begins) if self._ear else Mouth()
-        shape = blended(self._segments, at, by_ear)
+        shape = blend_visemes(self._segments, at, by_ear)
         alive = self._alive(level / loudest)
         return shape._replace(
             opening=min(shape.opening * alive, 1.0), jaw=min(shape.jaw * alive, 1.0)

@@ -10,7 +10,7 @@ import random
 from functools import lru_cache
 
 from avatar_app.core.values import FaceState
-from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose, eased
+from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose, ease
 
 BLINK_SLOT = 4.2
 """Seconds in each of which the eyes blink once, now and then twice."""
@@ -56,7 +56,7 @@ _UNHURRIED = Expression(
 instantaneous at any frame rate."""
 
 
-def lived(
+def advance_pose(
     pose: Pose, look: FaceState, seconds: float, liveliness: float, loud: float = 0.0
 ) -> Pose:
     """Return the pose `seconds` later, its mouth easing toward rest; `loud` (0 to 1) accents
@@ -64,7 +64,7 @@ def lived(
     clock = pose.clock + seconds
     nodding = look is FaceState.NODDING and pose.look is not FaceState.NODDING
     target = _target(look, clock, liveliness, loud)
-    expression, speed = eased(pose.expression, pose.speed, target, seconds)
+    expression, speed = ease(pose.expression, pose.speed, target, seconds)
     aim = 1.0 if look is FaceState.SPEAKING else 0.0
     share = 1 - math.exp(-seconds / 0.075)
     return Pose(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.hearing import Hearing
-from avatar_app.engines.face.animation.life import is_calm, lived
+from avatar_app.engines.face.animation.life import advance_pose, is_calm
 from avatar_app.engines.face.animation.pose import Mouth, Pose
 
 _CLOSING = 0.1
@@ -22,7 +22,7 @@ def pose_of(after: VideoFrame | None) -> Pose:
     return after.pose if after is not None and isinstance(after.pose, Pose) else Pose()
 
 
-def rested(
+def rest_pose(
     after: VideoFrame | None,
     look: FaceState,
     fps: float,
@@ -36,10 +36,10 @@ def rested(
         step = max(step, 1 / rest_fps)
     resting = after is not None and before.look is not FaceState.SPEAKING
     at = after.at + step if after is not None and resting else 0.0
-    return at, lived(before, look, step, expressiveness)
+    return at, advance_pose(before, look, step, expressiveness)
 
 
-def performed(
+def perform_poses(
     speech: Iterator[SpeechChunk], turn: Turn, pose: Pose, fps: float, expressiveness: float
 ) -> Iterator[tuple[float, Pose]]:
     """Yield times and poses of `speech`, continuing from `pose`."""
@@ -48,7 +48,7 @@ def performed(
     for shown, index in enumerate(_frames(hearing, speech, fps), start=1):
         turn.check()
         at = index / fps
-        pose = lived(pose, FaceState.SPEAKING, step, expressiveness, hearing.loudness(at))
+        pose = advance_pose(pose, FaceState.SPEAKING, step, expressiveness, hearing.loudness(at))
         mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
         pose = replace(pose, mouth=mouth)
         yield at, pose

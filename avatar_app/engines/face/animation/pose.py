@@ -102,7 +102,7 @@ class Pose:
         return self.mouth.opening
 
 
-def eased(
+def ease(
     value: Expression, speed: Expression, target: Expression, seconds: float
 ) -> tuple[Expression, Expression]:
     """Return value and speed of the springs after `seconds`: exact, so it is stable at any step."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
-from avatar_app.engines.face.animation.performance import performed, pose_of, rested
+from avatar_app.engines.face.animation.performance import perform_poses, pose_of, rest_pose
 from avatar_app.engines.face.animation.pose import Pose
 
 
@@ -68,14 +68,14 @@ class SceneFace:
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         options, scene = self._options, self._opened()
         pace = options.rest_pace(scene)
-        at, pose = rested(after, look, options.fps, options.expressiveness, pace)
+        at, pose = rest_pose(after, look, options.fps, options.expressiveness, pace)
         return VideoFrame(scene.paint(pose), at, pose)
 
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
     ) -> Iterator[VideoFrame]:
         options, scene = self._options, self._opened()
-        poses = performed(speech, turn, pose_of(after), options.fps, options.expressiveness)
+        poses = perform_poses(speech, turn, pose_of(after), options.fps, options.expressiveness)
         return (VideoFrame(scene.paint(pose), at, pose) for at, pose in poses)
 
     def _opened(self) -> PaintedScene:

@@ -69,7 +69,7 @@ class Segment(NamedTuple):
     """None where the voice gives no visemes: the mouth is derived from the sound."""
 
 
-def blended(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
+def blend_visemes(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
     """Return the mouth at `at` seconds; `by_ear` is the target of segments without a viseme.
 
     Segments are in order of time. Those that start after `at + REACH` do not matter.
@@ -83,7 +83,7 @@ def blended(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
         sums = [s + weight * part for s, part in zip(sums, target, strict=True)]
     if total <= 0.0:
         return Mouth()
-    return closed(Mouth(*(s / total for s in sums)), closure(segments, at))
+    return close_lips(Mouth(*(s / total for s in sums)), closure(segments, at))
 
 
 def _near(segments: Sequence[Segment], at: float) -> list[tuple[float, float, MouthShape | None]]:
@@ -123,7 +123,7 @@ def _smoothstep(x: float) -> float:
     return x * x * (3 - 2 * x)
 
 
-def closed(mouth: Mouth, share: float) -> Mouth:
+def close_lips(mouth: Mouth, share: float) -> Mouth:
     """Return `mouth` with its lips closed by `share`, 0 to 1."""
     if share <= 0.0:
         return mouth

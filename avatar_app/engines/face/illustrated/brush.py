@@ -28,7 +28,7 @@ def tint(rgb: int, alpha: float = 1.0) -> int:
     return (round(255 * min(max(alpha, 0.0), 1.0)) << 24) | rgb
 
 
-def mixed(one: int, other: int, share: float) -> int:
+def mix_colors(one: int, other: int, share: float) -> int:
     """Return the color `share` of the way from `one` to `other` (both `0xRRGGBB`)."""
     mix = 0
     for shift in (16, 8, 0):
@@ -60,7 +60,7 @@ def smooth(points: Points, *, closed: bool = True, tension: float = 1.0) -> skia
     return path
 
 
-def mirrored(points: Points) -> list[Point]:
+def mirror_outline(points: Points) -> list[Point]:
     """Return the right half of an outline (top to bottom) and its mirror image, as one closed
     outline."""
     left = [(-x, y) for x, y in reversed(points) if x != 0]

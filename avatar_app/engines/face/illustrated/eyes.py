@@ -11,7 +11,7 @@ from avatar_app.engines.face.illustrated.brush import (
     glow,
     inside,
     line,
-    mixed,
+    mix_colors,
     quill,
     tint,
 )
@@ -65,7 +65,7 @@ def _paint_ball(
     canvas: skia.Canvas, style: EyeStyle, mood: Expression, side: int, top: float
 ) -> None:
     w, r = style.width, style.iris
-    white = [tint(mixed(_WHITE, _WHITE_SHADE, 0.10)), tint(_WHITE), tint(_WHITE_SHADE)]
+    white = [tint(mix_colors(_WHITE, _WHITE_SHADE, 0.10)), tint(_WHITE), tint(_WHITE_SHADE)]
     canvas.drawPaint(glow((0, 2), w * 1.15, white, [0, 0.5, 1]))
     canvas.drawCircle(-w * 0.93, style.tilt / 2 + 0.5, 3.0, fill(0xE8A79B, 0.8))
     x = side * mood.gaze_x * w * 0.34 - 0.6
@@ -80,15 +80,15 @@ def _paint_ball(
 
 def _paint_iris(canvas: skia.Canvas, style: EyeStyle, r: float, side: int) -> None:
     rim, middle, inner = style.colors
-    tones = [tint(inner), tint(middle), tint(rim), tint(mixed(rim, 0x000000, 0.55))]
+    tones = [tint(inner), tint(middle), tint(rim), tint(mix_colors(rim, 0x000000, 0.55))]
     canvas.drawCircle(0, 0, r, glow((0, r * 0.28), r * 1.12, tones, [0.12, 0.5, 0.82, 1]))
     light = [tint(inner, 0.0), tint(inner, 0.75)]
     canvas.drawCircle(0, 0, r * 0.86, fade((0, -r * 0.1), (0, r), light))
     for k in range(-3, 4):
-        ray = tint(mixed(inner, 0xFFFFFF, 0.25), 0.22)
+        ray = tint(mix_colors(inner, 0xFFFFFF, 0.25), 0.22)
         pen = skia.Paint(Color=ray, AntiAlias=True, StrokeWidth=0.5)
         canvas.drawLine(k * r * 0.10, r * 0.42, k * r * 0.2, r * 0.84, pen)
-    canvas.drawCircle(0, 0, r * 0.47, fill(mixed(rim, 0x0B0508, 0.9)))
+    canvas.drawCircle(0, 0, r * 0.47, fill(mix_colors(rim, 0x0B0508, 0.9)))
     canvas.drawCircle(-side * r * 0.34, -r * 0.38, r * 0.27, fill(0xFFFFFF, 0.96))
     canvas.drawCircle(side * r * 0.36, r * 0.42, r * 0.13, fill(0xFFFFFF, 0.62))
 
@@ -158,7 +158,7 @@ def _paint_brow(canvas: skia.Canvas, style: BrowStyle, mood: Expression, side: i
     ]
     canvas.drawPath(quill(points, style.width * 1.3, 0.5, 0.05), fill(style.color, 0.22))
     canvas.drawPath(quill(points, style.width, 0.34, 0.04), fill(style.color, 0.74))
-    pen = line(mixed(style.color, 0x000000, 0.3), 0.7, 0.16)
+    pen = line(mix_colors(style.color, 0x000000, 0.3), 0.7, 0.16)
     for k in range(1, 9):
         t = k / 9 * (len(points) - 1)
         i, f = int(t), t - int(t)

@@ -13,8 +13,8 @@ from avatar_app.engines.face.illustrated.brush import (
     glow,
     inside,
     line,
-    mirrored,
-    mixed,
+    mirror_outline,
+    mix_colors,
     smooth,
     tapered,
     tint,
@@ -24,10 +24,10 @@ from avatar_app.engines.face.illustrated.character import Skin
 
 def paint_neck(canvas: skia.Canvas, outline: Points, skin: Skin, chin: float) -> None:
     """Neck and chest, with the shadow of the head."""
-    shape = smooth(mirrored(outline))
+    shape = smooth(mirror_outline(outline))
     canvas.drawPath(
         shape,
-        fade((-60, 0), (70, 0), [tint(skin.base), tint(mixed(skin.base, skin.shade, 0.9))]),
+        fade((-60, 0), (70, 0), [tint(skin.base), tint(mix_colors(skin.base, skin.shade, 0.9))]),
     )
     with inside(canvas, shape):
         canvas.drawOval(skia.Rect.MakeLTRB(-78, chin - 90, 84, chin + 34), fill(skin.deep, 0.62, 9))
@@ -61,8 +61,8 @@ def paint_ear(canvas: skia.Canvas, center: Point, skin: Skin, side: int, size: f
 
 def paint_face(canvas: skia.Canvas, outline: Points, skin: Skin, warmth: float = 1.0) -> skia.Path:
     """The face without eyes, brows and mouth; returns its outline."""
-    shape = smooth(mirrored(outline))
-    tones = [tint(skin.light), tint(skin.base), tint(mixed(skin.base, skin.shade, 0.75))]
+    shape = smooth(mirror_outline(outline))
+    tones = [tint(skin.light), tint(skin.base), tint(mix_colors(skin.base, skin.shade, 0.75))]
     canvas.drawPath(shape, glow((-26, -16), 145, tones, [0, 0.46, 1]))
     with inside(canvas, shape):
         _model(canvas, shape, skin)
@@ -85,7 +85,7 @@ def _model(canvas: skia.Canvas, shape: skia.Path, skin: Skin) -> None:
         blot(canvas, (s * 20, -6), (13, 20), skin.deep, 0.26)
     blot(canvas, (0, 103), (22, 14), skin.light, 0.5)
     blot(canvas, (0, 121), (40, 9), skin.shade, 0.6)
-    canvas.drawPath(shape, line(mixed(skin.light, 0xFFFFFF, 0.3), 2.6, 0.16, 1.6))
+    canvas.drawPath(shape, line(mix_colors(skin.light, 0xFFFFFF, 0.3), 2.6, 0.16, 1.6))
 
 
 def paint_nose(canvas: skia.Canvas, skin: Skin, tip: float = 44.0, width: float = 13.0) -> None:
@@ -101,7 +101,7 @@ def paint_nose(canvas: skia.Canvas, skin: Skin, tip: float = 44.0, width: float 
     for side in (-1, 1):
         hole = [(side * 3.6, tip + 4.6), (side * 6.6, tip + 3.0), (side * 9.4, tip + 4.0)]
         canvas.drawPath(
-            tapered(hole, 3.2, 0.2, 0.2), fill(mixed(skin.deep, 0x3A1712, 0.55), 0.72, 0.5)
+            tapered(hole, 3.2, 0.2, 0.2), fill(mix_colors(skin.deep, 0x3A1712, 0.55), 0.72, 0.5)
         )
         wing = [
             (side * width, tip - 5),

@@ -11,8 +11,8 @@ from avatar_app.engines.face.illustrated.brush import (
     fill,
     inside,
     line,
-    mirrored,
-    mixed,
+    mirror_outline,
+    mix_colors,
     smooth,
     strands,
     tapered,
@@ -103,7 +103,7 @@ def _paint_figure(canvas: skia.Canvas) -> None:
 
 
 def _paint_behind(canvas: skia.Canvas) -> None:
-    shape = smooth(mirrored(_BEHIND))
+    shape = smooth(mirror_outline(_BEHIND))
     canvas.drawPath(shape, fade((0, -150), (0, 200), [tint(_HAIR[1]), tint(_HAIR[0])]))
     with inside(canvas, shape):
         for side in (-1, 1):
@@ -134,7 +134,7 @@ def _paint_freckles(canvas: skia.Canvas) -> None:
 
 
 def _paint_knit(canvas: skia.Canvas) -> None:
-    shape = smooth(mirrored(_TORSO))
+    shape = smooth(mirror_outline(_TORSO))
     canvas.drawPath(shape, fade((-150, 170), (190, 420), [tint(c) for c in _KNIT]))
     with inside(canvas, shape):
         _paint_rows(canvas)
@@ -222,7 +222,7 @@ def _paint_shine(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) -
     """The band of light around the crown, and a lower one on the waves."""
     for low, high, count, alpha in ((2, 4, 40, 0.5), (6, 8, 26, 0.28)):
         a, b = outer[low : high + 1], inner[low : high + 1]
-        warm = (_HAIR[4], mixed(_HAIR[4], 0xFFE9C8, 0.45))
+        warm = (_HAIR[4], mix_colors(_HAIR[4], 0xFFE9C8, 0.45))
         strands(canvas, a, b, count, warm, width=3.4, alpha=alpha, seed=seed + 50, blur=0.8)
 
 

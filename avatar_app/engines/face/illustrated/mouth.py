@@ -12,7 +12,7 @@ from avatar_app.engines.face.illustrated.brush import (
     fade,
     fill,
     inside,
-    mixed,
+    mix_colors,
     quill,
     tint,
 )
@@ -132,9 +132,9 @@ def _paint_lower_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
     path.cubicTo(x - w * 0.56, low, x - w * 0.90, side, x - w, c)
     path.close()
     tones = [
-        tint(mixed(style.lower_color, style.shade, 0.35)),
+        tint(mix_colors(style.lower_color, style.shade, 0.35)),
         tint(style.lower_color),
-        tint(mixed(style.lower_color, style.upper_color, 0.55)),
+        tint(mix_colors(style.lower_color, style.upper_color, 0.55)),
     ]
     canvas.drawPath(path, fade((0, lips.bottom - 1), (0, low), tones, [0, 0.42, 1]))
     with inside(canvas, path):
@@ -149,8 +149,8 @@ def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
     _upper_outline(path, lips)
     _inner_upper(path, lips, start=False)
     tones = [
-        tint(mixed(style.upper_color, style.lower_color, 0.45)),
-        tint(mixed(style.upper_color, style.shade, 0.22)),
+        tint(mix_colors(style.upper_color, style.lower_color, 0.45)),
+        tint(mix_colors(style.upper_color, style.shade, 0.22)),
     ]
     canvas.drawPath(path, fade((0, lips.top - lips.upper), (0, lips.top + 0.8), tones))
     edge = lips.top - lips.upper
@@ -184,7 +184,7 @@ def _paint_inside(canvas: skia.Canvas, lips: _Lips, mouth: Mouth) -> None:
     _inner_upper(path, lips, start=True)
     _inner_lower(path, lips)
     path.close()
-    dark = [tint(_CAVE[1]), tint(_CAVE[0]), tint(mixed(_CAVE[0], _TONGUE, 0.25))]
+    dark = [tint(_CAVE[1]), tint(_CAVE[0]), tint(mix_colors(_CAVE[0], _TONGUE, 0.25))]
     with inside(canvas, path):
         canvas.drawPaint(fade((0, lips.top), (0, lips.bottom + 1), dark, [0, 0.6, 1]))
         if mouth.tongue > mouth.tip:
@@ -226,7 +226,7 @@ def _paint_lower_teeth(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
     path.cubicTo(x - w, high + 1.5, x - w * 0.5, high, x, high)
     path.cubicTo(x + w * 0.5, high, x + w, high + 1.5, x + w, lips.bottom + 6)
     path.close()
-    tones = [tint(_GUM_SHADE), tint(mixed(_TOOTH, _GUM_SHADE, 0.25)), tint(_GUM_SHADE)]
+    tones = [tint(_GUM_SHADE), tint(mix_colors(_TOOTH, _GUM_SHADE, 0.25)), tint(_GUM_SHADE)]
     canvas.drawPath(path, fade((x - w, 0), (x + w, 0), tones, [0, 0.5, 1]))
 
 
@@ -236,20 +236,20 @@ def _paint_tongue(canvas: skia.Canvas, lips: _Lips, raised: float) -> None:
     top = lips.bottom + 3.0 - (lips.gap * 0.42 + 2.5) - raised * lips.gap * 0.38
     box = skia.Rect.MakeLTRB(x - w, top, x + w, lips.bottom + 16)
     tones = [
-        tint(mixed(_TONGUE, 0xFFFFFF, 0.14)),
+        tint(mix_colors(_TONGUE, 0xFFFFFF, 0.14)),
         tint(_TONGUE),
-        tint(mixed(_TONGUE, _CAVE[0], 0.55)),
+        tint(mix_colors(_TONGUE, _CAVE[0], 0.55)),
     ]
     canvas.drawOval(box, fade((0, top), (0, lips.bottom + 8), tones, [0, 0.35, 1]))
     groove = [(x, top + 2.0), (x, lips.bottom + 3)]
-    canvas.drawPath(quill(groove, 1.6), fill(mixed(_TONGUE, _CAVE[0], 0.6), 0.4))
+    canvas.drawPath(quill(groove, 1.6), fill(mix_colors(_TONGUE, _CAVE[0], 0.6), 0.4))
 
 
 def _paint_tip(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
     """The tongue's tip between the teeth."""
     x, w = lips.x, lips.width * 0.5
     top = lips.bottom - shown * min(lips.gap * 0.62, 6.0)
-    tones = [tint(mixed(_TONGUE, 0xFFFFFF, 0.22)), tint(_TONGUE)]
+    tones = [tint(mix_colors(_TONGUE, 0xFFFFFF, 0.22)), tint(_TONGUE)]
     canvas.drawOval(
         skia.Rect.MakeLTRB(x - w, top, x + w, top + 15), fade((0, top), (0, top + 7), tones)
     )

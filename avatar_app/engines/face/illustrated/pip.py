@@ -16,8 +16,8 @@ from avatar_app.engines.face.illustrated.brush import (
     glow,
     inside,
     line,
-    mirrored,
-    mixed,
+    mirror_outline,
+    mix_colors,
     smooth,
     strands,
     tapered,
@@ -62,11 +62,13 @@ def _paint_figure(canvas: skia.Canvas) -> None:
 
 
 def _paint_body(canvas: skia.Canvas) -> None:
-    shape = smooth(mirrored(_CHEST))
+    shape = smooth(mirror_outline(_CHEST))
     canvas.drawPath(shape, fade((-150, 140), (180, 380), [tint(c) for c in _FUR[:0:-1]]))
     with inside(canvas, shape):
         _paint_fur(canvas, (-190, 120, 190, 420), 900, _FUR, (0, -60), 13)
-        bib = smooth(mirrored([(0, 130), (50, 150), (74, 220), (66, 320), (70, 600), (0, 1100)]))
+        bib = smooth(
+            mirror_outline([(0, 130), (50, 150), (74, 220), (66, 320), (70, 600), (0, 1100)])
+        )
         canvas.drawPath(bib, fill(_CREAM[1], 0.95, 9))
         canvas.drawPath(bib, fill(_CREAM[2], 0.5, 22))
         with inside(canvas, bib):
@@ -137,7 +139,7 @@ def _paint_ear(canvas: skia.Canvas, side: int) -> None:
     )
     with inside(canvas, shape):
         well = smooth(_EAR_INSIDE)
-        canvas.drawPath(well, fill(mixed(_FUR[0], _DARK[0], 0.5), 0.9, 3))
+        canvas.drawPath(well, fill(mix_colors(_FUR[0], _DARK[0], 0.5), 0.9, 3))
         canvas.drawPath(
             smooth([(x * 0.97 + 3, y + 10) for x, y in _EAR_INSIDE]), fill(0xE9A98C, 0.55, 7)
         )
@@ -149,7 +151,7 @@ def _paint_ear(canvas: skia.Canvas, side: int) -> None:
 
 
 def _paint_head(canvas: skia.Canvas) -> None:
-    shape = smooth(mirrored(_HEAD))
+    shape = smooth(mirror_outline(_HEAD))
     canvas.save()
     canvas.translate(3, 10)
     canvas.drawPath(shape, fill(0x4A2410, 0.5, 9))
@@ -158,7 +160,7 @@ def _paint_head(canvas: skia.Canvas) -> None:
     canvas.drawPath(shape, glow((-24, -30), 160, tones, [0, 0.42, 1]))
     with inside(canvas, shape):
         _paint_fur(canvas, (-112, -108, 112, 60), 1500, _FUR[1:], (0, 50), 10)
-        mask = smooth(mirrored(_MASK))
+        mask = smooth(mirror_outline(_MASK))
         canvas.drawPath(mask, fill(_CREAM[1], 1.0, 3.5))
         blot(canvas, (-6, 70), (96, 56), _CREAM[2], 0.95)
         with inside(canvas, mask):

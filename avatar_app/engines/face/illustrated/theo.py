@@ -15,8 +15,8 @@ from avatar_app.engines.face.illustrated.brush import (
     glow,
     inside,
     line,
-    mirrored,
-    mixed,
+    mirror_outline,
+    mix_colors,
     smooth,
     tapered,
     tint,
@@ -78,7 +78,7 @@ def _paint_figure(canvas: skia.Canvas) -> None:
 
 def _paint_fade(canvas: skia.Canvas, face: skia.Path) -> None:
     """The short sides of the hair, thinning out toward the ears."""
-    shape = smooth(mirrored(_HAIRLINE))
+    shape = smooth(mirror_outline(_HAIRLINE))
     paint = fade(
         (0, -90), (0, 8), [tint(_HAIR[0]), tint(_HAIR[0], 0.9), tint(_HAIR[1], 0.25)], [0, 0.5, 1]
     )
@@ -88,7 +88,7 @@ def _paint_fade(canvas: skia.Canvas, face: skia.Path) -> None:
 
 
 def _paint_beard(canvas: skia.Canvas, face: skia.Path) -> None:
-    shape = smooth(mirrored(_BEARD))
+    shape = smooth(mirror_outline(_BEARD))
     with inside(canvas, face):
         canvas.drawPath(shape, fill(_HAIR[0], 0.42, 4.5))
         canvas.drawPath(shape, fill(_HAIR[0], 0.22, 1.5))
@@ -119,7 +119,7 @@ def _paint_curls(canvas: skia.Canvas) -> None:
     """A crown of curls: dark ones first, those in front and in the light last."""
     random = np.random.default_rng(21)
     mass = smooth(
-        mirrored(
+        mirror_outline(
             [
                 (0, -150),
                 (40, -149),
@@ -144,8 +144,8 @@ def _paint_curl(canvas: skia.Canvas, center: Point, random: np.random.Generator)
     x, y = center
     radius = random.uniform(6.0, 11.5)
     lit = min(max(0.75 - (x + 40) / 210 - (y + 130) / 150, 0.08), 1.0)
-    core = mixed(_HAIR[0], _HAIR[1], random.uniform(0, 1))
-    edge = mixed(_HAIR[1], _HAIR[3], lit * random.uniform(0.4, 1.1))
+    core = mix_colors(_HAIR[0], _HAIR[1], random.uniform(0, 1))
+    edge = mix_colors(_HAIR[1], _HAIR[3], lit * random.uniform(0.4, 1.1))
     tones = [tint(core), tint(edge), tint(_HAIR[0])]
     canvas.drawCircle(x, y, radius, glow((x + 1, y + 2), radius, tones, [0.2, 0.75, 1]))
     start = random.uniform(0, math.tau)
@@ -153,7 +153,7 @@ def _paint_curl(canvas: skia.Canvas, center: Point, random: np.random.Generator)
     for k in range(9):
         turn, r = start + k * 0.62, radius * (0.92 - 0.075 * k)
         spiral.append((x + r * math.cos(turn), y + r * math.sin(turn)))
-    light = mixed(_HAIR[3], 0xD8A582, 0.75 * lit)
+    light = mix_colors(_HAIR[3], 0xD8A582, 0.75 * lit)
     canvas.drawPath(tapered(spiral, 2.0), fill(light, 0.18 + 0.5 * lit))
 
 
@@ -162,7 +162,7 @@ def _paint_clothes(canvas: skia.Canvas) -> None:
         (0, 206), (30, 199), (53, 178), (62, 152), (62, 152), (96, 180), (108, 260), (110, 400),
         (110, 700), (110, 1100), (0, 1100),
     ]  # fmt: skip
-    shape = smooth(mirrored(tee))
+    shape = smooth(mirror_outline(tee))
     canvas.drawPath(shape, fill(SKIN.deep, 0.6, 6))
     canvas.drawPath(shape, fade((-80, 180), (90, 320), [tint(c) for c in _TEE]))
     band = [(-62, 153), (-53, 179), (-30, 200), (0, 207), (30, 200), (53, 179), (62, 153)]
@@ -187,7 +187,7 @@ def _paint_shirt(canvas: skia.Canvas, side: int) -> None:
     ]  # fmt: skip
     shape = smooth(half)
     canvas.drawPath(shape, fill(0x2B2018, 0.35, 7))
-    light = _DENIM if side < 0 else (_DENIM[1], mixed(_DENIM[1], _DENIM[2], 0.6), _DENIM[2])
+    light = _DENIM if side < 0 else (_DENIM[1], mix_colors(_DENIM[1], _DENIM[2], 0.6), _DENIM[2])
     canvas.drawPath(shape, fade((60, 170), (190, 420), [tint(c) for c in light]))
     with inside(canvas, shape):
         for fold in ([(150, 262), (158, 330), (152, 420)], [(96, 250), (112, 310), (100, 400)]):

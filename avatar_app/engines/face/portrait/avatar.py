@@ -133,7 +133,7 @@ def _idle(folder: Path, document: dict[str, Any], width: int, height: int) -> Id
     return load_idle(folder, entry, sum(GROUPS.values()), (width, height))
 
 
-def grouped(marks: Points) -> dict[str, Points]:
+def group_landmarks(marks: Points) -> dict[str, Points]:
     """The landmarks of all groups, (points, 2), one after the other, by their names."""
     ends = np.cumsum(list(GROUPS.values()))[:-1]
     return dict(zip(GROUPS, np.split(marks, ends), strict=True))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.portrait.avatar import Avatar, Points, grouped
+from avatar_app.engines.face.portrait.avatar import Avatar, Points, group_landmarks
 from avatar_app.engines.face.portrait.framing import painted, placed
 from avatar_app.engines.face.portrait.idle import Idle
 
@@ -52,7 +52,7 @@ class Reel:
     def marks(self, index: int) -> dict[str, Points]:
         """The landmarks in that frame, in pixels of the picture."""
         moved = self.idle.marks[index] * self._scale + [self._x, self._y]
-        return grouped(moved.astype(np.float32))
+        return group_landmarks(moved.astype(np.float32))
 
     def _packed(self, picture: Image) -> Image:
         width, height = self._size

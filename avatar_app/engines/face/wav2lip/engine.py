@@ -10,10 +10,10 @@ from typing import Any
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
-from avatar_app.engines.face.animation.performance import pose_of, rested
+from avatar_app.engines.face.animation.performance import pose_of, rest_pose
 from avatar_app.engines.face.portrait.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
-from avatar_app.engines.face.wav2lip.performing import Manner, Performance, faded, posed
+from avatar_app.engines.face.wav2lip.performing import Manner, Performance, fade_share, with_lips
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Device,
@@ -85,9 +85,9 @@ class Wav2LipFace:
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         choices, stage = self._choices, self._opened()
-        at, pose = rested(after, look, choices.fps, choices.expressiveness)
+        at, pose = rest_pose(after, look, choices.fps, choices.expressiveness)
         before = _lips(after)
-        shown = posed(pose, before.patch, faded(before.share, choices.fps))
+        shown = with_lips(pose, before.patch, fade_share(before.share, choices.fps))
         return VideoFrame(stage.picture(shown, choices.expressiveness), at, shown)
 
     def perform(
@@ -131,4 +131,4 @@ def _stage(choices: _Choices) -> LipStage:
 def _lips(after: VideoFrame | None) -> LipPose:
     """The pose to go on from; another face's frame has no painted lips."""
     pose = pose_of(after)
-    return pose if isinstance(pose, LipPose) else posed(pose, None, 0.0)
+    return pose if isinstance(pose, LipPose) else with_lips(pose, None, 0.0)

@@ -15,7 +15,7 @@ from avatar_app.engines.face.wav2lip.model import Model, Weight
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-def halved(model: Model) -> Model:
+def convert_to_fp16(model: Model) -> Model:
     """The same graph, computed in 16-bit floating point."""
     graph = onnx.GraphProto()
     graph.CopyFrom(model.graph)

@@ -79,7 +79,7 @@ def measured(
     return ranges
 
 
-def quantized(model: Model, exact: Container[str], ranges: Ranges) -> Model:
+def quantize(model: Model, exact: Container[str], ranges: Ranges) -> Model:
     """The graph in 8-bit numbers, but for the convolutions whose names are in `exact`."""
     return _Rewriter(model, exact, ranges).rewritten()
 

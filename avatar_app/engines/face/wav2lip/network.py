@@ -150,7 +150,7 @@ class Filter:
     bias: NDArray[np.float32]
 
 
-def folded(layer: Layer, state: Arrays) -> Filter:
+def fold_batch_norm(layer: Layer, state: Arrays) -> Filter:
     """The layer's filter: scale and offset of the batch norm go into weight and bias."""
     convolution, norm = layer.keys
     weight = state[f"{convolution}.weight"]

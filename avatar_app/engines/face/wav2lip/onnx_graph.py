@@ -28,7 +28,7 @@ from avatar_app.engines.face.wav2lip.network import (
     Arrays,
     Filter,
     Layer,
-    folded,
+    fold_batch_norm,
 )
 from avatar_app.engines.face.wav2lip.region import Region, Span, Spans, Step, decoder_steps
 
@@ -70,7 +70,7 @@ class _Graph:
         """Remembers the last: a layer's filter is asked for several times in a row."""
         if self._last is None or self._last[0] is not layer:
             self._last = None
-            self._last = layer, folded(layer, self.state)
+            self._last = layer, fold_batch_norm(layer, self.state)
         return self._last[1]
 
     def add(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:

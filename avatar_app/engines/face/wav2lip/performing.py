@@ -12,7 +12,7 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
-from avatar_app.engines.face.animation.life import lived
+from avatar_app.engines.face.animation.life import advance_pose
 from avatar_app.engines.face.animation.pose import Pose
 from avatar_app.engines.face.wav2lip.stage import LipPose, LipStage
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
@@ -116,18 +116,20 @@ class Performance:
     def _moved(self, *, silent: bool, patch: Image | None = None) -> LipPose:
         """The next pose; `patch` is shown as long as the lips are."""
         manner = self._manner
-        moved = lived(self._pose, FaceState.SPEAKING, 1 / manner.fps, manner.expressiveness)
-        self._pose = posed(moved, patch, faded(self._pose.share, manner.fps, opening=not silent))
+        moved = advance_pose(self._pose, FaceState.SPEAKING, 1 / manner.fps, manner.expressiveness)
+        self._pose = with_lips(
+            moved, patch, fade_share(self._pose.share, manner.fps, opening=not silent)
+        )
         return self._pose
 
 
-def faded(share: float, fps: float, *, opening: bool = False) -> float:
+def fade_share(share: float, fps: float, *, opening: bool = False) -> float:
     """How much of the lips is shown one picture after `share` was."""
     step = 1 / (fps * FADE)
     return min(1.0, share + step) if opening else max(0.0, share - step)
 
 
-def posed(pose: Pose, patch: Image | None, share: float) -> LipPose:
+def with_lips(pose: Pose, patch: Image | None, share: float) -> LipPose:
     """The pose with these lips, if any of them is shown."""
     parts = {field.name: getattr(pose, field.name) for field in fields(Pose)}
     return LipPose(**parts, patch=patch if share else None, share=share)

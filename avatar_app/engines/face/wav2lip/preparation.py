@@ -9,8 +9,8 @@ from dataclasses import replace
 import cv2
 
 from avatar_app.core.errors import EngineFailed
-from avatar_app.engines.face.wav2lip.fp16 import halved
-from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantized
+from avatar_app.engines.face.wav2lip.fp16 import convert_to_fp16
+from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantize
 from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, Arrays
 from avatar_app.engines.face.wav2lip.onnx_graph import MELS, Form, picture_graph
@@ -41,22 +41,22 @@ def open_pictures(
     What the device or the runtime cannot do with less precision is done in fp32, and the session
     says so. Raises what `open_session` raises.
     """
-    choice = settled(choice)
+    choice = resolve_choice(choice)
     apart = choice.precision is Precision.INT8
     form = Form(residuals_apart=apart, transposed_whole=choice.runtime is Runtime.MNN)
     model = picture_graph(state, region, batch, batch, form)
     if apart:
         ranges = _ranges(state, region, choice, skips)
-        return open_session(quantized(model, EXACT, ranges), choice)
+        return open_session(quantize(model, EXACT, ranges), choice)
     if choice.precision is Precision.FP16:
         try:
-            return open_session(halved(model), choice)
+            return open_session(convert_to_fp16(model), choice)
         except EngineFailed:  # the device has no 16-bit numbers
             choice = replace(choice, precision=Precision.FP32)
     return open_session(model, choice)
 
 
-def settled(choice: Choice) -> Choice:
+def resolve_choice(choice: Choice) -> Choice:
     """The choice with what `auto` stands for, and with the precision that is possible."""
     on_cpu = choice.device is Device.CPU
     lost = {Precision.FP16} if on_cpu else {Precision.INT8, Precision.BF16}

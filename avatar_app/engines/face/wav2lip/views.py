@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.portrait.avatar import Avatar, Points, grouped
+from avatar_app.engines.face.portrait.avatar import Avatar, Points, group_landmarks
 from avatar_app.engines.face.wav2lip.blend import Box, lip_mask, shown_region
 from avatar_app.engines.face.wav2lip.network import MASKED_FROM, SIDE
 from avatar_app.engines.face.wav2lip.region import Region
@@ -41,7 +41,7 @@ def views_of(avatar: Avatar) -> Views:
         return Views(_still_face(avatar)[None], mask[None], shown_region(mask))
     idle = avatar.idle
     boxes: list[Box] = [(b[0], b[1], b[2], b[3]) for b in idle.boxes.astype(float).tolist()]
-    marks = [grouped(points) for points in idle.marks]
+    marks = [group_landmarks(points) for points in idle.marks]
     rooms = [_room(each, box) for each, box in zip(marks, boxes, strict=True)]
     room = reduce(_both, rooms)
     outlines = [_outline(each, box) for each, box in zip(marks, boxes, strict=True)]

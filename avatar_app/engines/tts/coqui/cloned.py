@@ -36,7 +36,7 @@ def read_reference(folder: Path, rate: int) -> Samples:
     return np.ascontiguousarray(soxr.resample(samples.mean(axis=1), found, rate), np.float32)
 
 
-def read_kept(folder: Path, model: str) -> Mapping[str, Any] | None:
+def read_cached(folder: Path, model: str) -> Mapping[str, Any] | None:
     """The LATENTS that `model` computed of the voice; None where it has not yet.
 
     Raises InputInvalid for a damaged file.
@@ -56,7 +56,7 @@ def read_kept(folder: Path, model: str) -> Mapping[str, Any] | None:
 
 
 def pack_latents(latents: Mapping[str, Any], model: str) -> bytes:
-    """A file for `read_kept`."""
+    """A file for `read_cached`."""
     from safetensors.torch import save
 
     tensors = {name: latents[name].contiguous().cpu() for name in LATENTS}

@@ -15,7 +15,7 @@ from avatar_app.engines.tts.coqui.files import speaker_names
 from avatar_app.engines.tts.coqui.loading import load
 from avatar_app.engines.tts.coqui.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken, together
-from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
+from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import gather_phrases, phrases_of
 
@@ -91,4 +91,4 @@ def _in_manner(pieces: Iterator[Spoken], manner: VoiceConfig) -> Iterator[Spoken
     """A phrase is whole before its pitch is changed: between its pieces nothing may be heard."""
     if not manner.leaves_sound:
         pieces = iter((together(list(pieces)),))
-    return (shaped(piece, manner) for piece in pieces)
+    return (apply_manner(piece, manner) for piece in pieces)

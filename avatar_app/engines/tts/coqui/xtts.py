@@ -23,7 +23,7 @@ from avatar_app.engines.tts.coqui.cloned import (
     REFERENCE,
     is_cloned,
     pack_latents,
-    read_kept,
+    read_cached,
     read_reference,
 )
 from avatar_app.engines.tts.coqui.files import weights_of
@@ -152,7 +152,7 @@ class Xtts:
         if (known := self._cloned.get((str(folder), recorded))) is not None:
             return known
         model = self._fingerprint()
-        found = read_kept(folder, model)
+        found = read_cached(folder, model)
         if found is None:
             found = self._computed(read_reference(folder, _REFERENCE_RATE))
             self._unkept = pack_latents(found, model)

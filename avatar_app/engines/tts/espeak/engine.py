@@ -17,11 +17,11 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MouthShape, Samples, SpeechChunk
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
-from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, rms_of, softened
+from avatar_app.engines.tts.espeak.sound import LOUDNESS, bounds_of, rms_of, soften
 from avatar_app.engines.tts.espeak.visemes import mouth_of
 from avatar_app.engines.tts.espeak.words import words_of
 from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
-from avatar_app.engines.tts.speech.manner import VoiceConfig, levelled, shaped
+from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner, level_loudness
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
@@ -107,7 +107,7 @@ class EspeakVoice:
         for phrase in phrases_of(text):
             turn.check()
             spelled = spell_out(phrase, language)
-            spoken = shaped(_said(spelled, pause, manner, turn), manner.beyond)
+            spoken = apply_manner(_said(spelled, pause, manner, turn), manner.beyond)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk
@@ -130,8 +130,8 @@ def _manner(options: _Options) -> _Manner:
     beyond = VoiceConfig(pitch=options.pitch - options.own_pitch)
     sample = synthesize(_SAMPLE_TEXT, options.speaker, lambda: False).samples
     first, last = bounds_of(sample)
-    loudness = max(rms_of(softened(sample[first:last])), LOUDNESS / 100)
-    shaped(Spoken(softened(sample), RATE, [], None), beyond)
+    loudness = max(rms_of(soften(sample[first:last])), LOUDNESS / 100)
+    apply_manner(Spoken(soften(sample), RATE, [], None), beyond)
     return _Manner(options.speaker, options.volume * LOUDNESS / loudness, options.speed, beyond)
 
 
@@ -139,7 +139,7 @@ def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
     """A phrase after a pause, which comes first because lips close before the sound of a “p”."""
     utterance = synthesize(phrase.spoken, manner.speaker, lambda: turn.cancelled)
     first, last = bounds_of(utterance.samples)
-    sound = levelled(softened(utterance.samples[first:last]), manner.gain)
+    sound = level_loudness(soften(utterance.samples[first:last]), manner.gain)
     samples = np.concatenate([np.zeros(pause, np.float32), sound])
     if not len(samples):
         samples = np.zeros(_UNSPEAKABLE, np.float32)

@@ -33,7 +33,7 @@ def bounds_of(samples: NDArray[np.int16]) -> tuple[int, int]:
     return max(0, int(audible[0]) - _BEFORE), min(len(samples), int(audible[-1]) + _AFTER)
 
 
-def softened(samples: NDArray[np.int16]) -> Samples:
+def soften(samples: NDArray[np.int16]) -> Samples:
     """Float samples with less treble, of the same length."""
     if not len(samples):
         return np.zeros(0, np.float32)

@@ -14,7 +14,7 @@ from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
 from avatar_app.engines.tts.kokoro.voices import LANGUAGES, language_of, style_of
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
-from avatar_app.engines.tts.speech.manner import VoiceConfig, shaped
+from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 from avatar_app.engines.tts.speech.phrases import Phrase, gather_phrases, phrases_of
@@ -74,7 +74,7 @@ class KokoroVoice:
         begins, self._speaking = turn.id != self._speaking, turn.id
         for phrase in gather_phrases(phrases_of(text), begins=begins):
             turn.check()
-            spoken = shaped(_said(phrase, model, speaker, turn), speaker.manner).after(pause)
+            spoken = apply_manner(_said(phrase, model, speaker, turn), speaker.manner).after(pause)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk

@@ -25,7 +25,7 @@ _END = 1 << 40
 _UNSIGNED_TO_SIGNED = 128
 
 
-def prepared(path: Path) -> bytes:
+def prepare_graph(path: Path) -> bytes:
     """The graph of a file. Raises what onnx raises for one that is damaged."""
     model = onnx.load(str(path))
     _tell_durations(model.graph)

@@ -15,7 +15,7 @@ from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
-from avatar_app.engines.tts.kokoro.graph import prepared
+from avatar_app.engines.tts.kokoro.graph import prepare_graph
 from avatar_app.engines.tts.kokoro.style_file import StyleFile, voices_in
 from avatar_app.engines.tts.speech.graphs import ending_with, session_options
 from avatar_app.engines.tts.speech.timing import Timing
@@ -82,7 +82,7 @@ def load(model: str, seed: int, threads: int) -> Model:
     onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
     try:
         inference = onnxruntime.InferenceSession(
-            prepared(graph), session_options(threads), providers=resolve_providers()
+            prepare_graph(graph), session_options(threads), providers=resolve_providers()
         )
         session = _Session(inference, graph)
         kokoro = Kokoro.from_session(session, str(voices))

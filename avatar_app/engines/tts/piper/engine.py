@@ -15,7 +15,7 @@ from avatar_app.engines.tts.piper import network, voice_file
 from avatar_app.engines.tts.piper.network import Network
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.ipa import phonemizer
-from avatar_app.engines.tts.speech.manner import shaped
+from avatar_app.engines.tts.speech.manner import apply_manner
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.options import NeuralVoiceOptions
 from avatar_app.engines.tts.speech.phrases import Phrase, gather_phrases, phrases_of
@@ -60,7 +60,7 @@ class PiperVoice:
         for phrase in gather_phrases(phrases_of(text), begins=begins):
             turn.check()
             said = self._said(phrase, spoken_by, choices, turn)
-            spoken = shaped(said, choices.manner).after(pause)
+            spoken = apply_manner(said, choices.manner).after(pause)
             for chunk in spoken.chunks(start):
                 turn.check()
                 yield chunk

@@ -37,7 +37,7 @@ class VoiceConfig:
         return self.pitch == 0 and self.speed == 1 and self.expressiveness == 1
 
 
-def shaped(spoken: Spoken, config: VoiceConfig) -> Spoken:
+def apply_manner(spoken: Spoken, config: VoiceConfig) -> Spoken:
     """`spoken` in another manner; its words and mouth shapes move with the sound.
 
     Raises ModelMissing where pedalboard is needed and not installed.
@@ -48,7 +48,7 @@ def shaped(spoken: Spoken, config: VoiceConfig) -> Spoken:
     factor = len(samples) / max(len(spoken.samples), 1)
     return replace(
         spoken,
-        samples=levelled(samples, config.volume),
+        samples=level_loudness(samples, config.volume),
         words=[
             WordAt(w.token, round(w.start * factor), round(w.end * factor)) for w in spoken.words
         ],
@@ -56,7 +56,7 @@ def shaped(spoken: Spoken, config: VoiceConfig) -> Spoken:
     )
 
 
-def levelled(sound: Samples, gain: float) -> Samples:
+def level_loudness(sound: Samples, gain: float) -> Samples:
     """Amplified, with peaks above the knee bent so that none reaches full scale."""
     if gain == 1 and np.abs(sound).max(initial=0) <= 1:
         return sound
