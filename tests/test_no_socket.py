@@ -99,6 +99,17 @@ SEALED = CONVERSATION.replace(
 ).replace("import threading\n", "import sys, threading\n", 1)
 """The same, where the system refuses internet sockets to all of it."""
 
+INSTANCES = """
+from pathlib import Path
+from avatar_app.system.instance_channel import OpenRequest, Reply
+from avatar_app.system.paths import app_paths
+from avatar_app.system.single_instance import claim_instance
+
+with claim_instance(app_paths().data, OpenRequest()) as first:
+    first.receive(lambda request: Reply.SHOWN)
+    print(claim_instance(app_paths().data, OpenRequest(Path("/a.avatar"))))
+"""
+
 DETECTION = """
 from avatar_app.engines.vad.silero.engine import SileroDetector
 SileroDetector()
@@ -129,7 +140,7 @@ def run(folder: Path, program: str, prefix: tuple[str, ...] = ()) -> tuple[str, 
     script, log = folder / "program.py", folder / "sockets.log"
     script.write_text(program)
     environment = os.environ | {
-        "PYTHONPATH": str(folder / "watch"),
+        "PYTHONPATH": os.pathsep.join([str(folder / "watch"), str(Path(__file__).parents[1])]),
         "SOCKET_LOG": str(log),
         "QT_QPA_PLATFORM": "offscreen",
     }
@@ -171,6 +182,17 @@ def test_a_conversation_needs_no_network_that_is_refused(watched: Path) -> None:
     printed, _ = run(watched, SEALED)
     assert ":" in printed
     assert read_attempts(app_paths().logs / "network.log", 100) == ()
+
+
+def test_a_second_start_needs_no_network_socket(watched: Path) -> None:
+    """A Unix socket in the data folder is what it uses."""
+    trace = watched / "strace.log"
+    printed, told = run(watched, INSTANCES, tracer(trace))
+    assert printed == "Reply.SHOWN\n"
+    assert [line for line in told if line.startswith("opened")] == []
+    if trace.exists():
+        assert "AF_UNIX" in trace.read_text()
+        assert "AF_INET" not in trace.read_text()
 
 
 def test_nothing_is_prepared_for_reports_to_anybody(watched: Path, monkeypatch) -> None:
