@@ -68,25 +68,25 @@ def run_command_line() -> int:
 
 
 @app.command(rich_help_panel=TALK)
-def run(settings: Assignments = None) -> int:
+def run(
+    file: Annotated[
+        Path | None, typer.Argument(help="An .avatar file, photo or clip to add and show.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep all data there, beside another instance."),
+    ] = None,
+    settings: Assignments = None,
+) -> int:
     """Open the window and talk. Without a display, write a demonstration film instead."""
-    from avatar_app.session.network_watch import watch_network
-    from avatar_app.settings.loading import parse_overrides
-    from avatar_app.settings.store import SettingsStore
-    from avatar_app.system.logs import log_to_file
-    from avatar_app.system.paths import app_paths
+    from avatar_app.cli.window import check_file, open_window, use_data_folder
 
+    use_data_folder(data_dir)
+    file = check_file(file, has_window=has_display())
     if not has_display():
         out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
-    paths = app_paths()
-    store = SettingsStore(paths.settings_file, overrides=parse_overrides(settings or []))
-    log_to_file(paths.logs, store.settings.log.level)
-    watch_network(store, paths)
-    from avatar_app.session.app_session import AppSession
-    from avatar_app.ui.app import run_window
-
-    return run_window(AppSession(store, paths))
+    return open_window(file, settings)
 
 
 @app.command(rich_help_panel=FILM)

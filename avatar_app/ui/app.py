@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
@@ -13,9 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import Failed
 from avatar_app.session.session import Session
+from avatar_app.system.single_instance import PrimaryInstance
 from avatar_app.ui.style.assets import application_icon, font, load_fonts
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.window.open_requests import OpenRequests
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
@@ -25,12 +28,15 @@ SIGNAL_MS = 200
 """How often Python can notice Ctrl+C while Qt waits."""
 
 
-def run_window(session: Session) -> int:
-    """Show the window until the user closes it; returns the process's exit status."""
+def run_window(
+    session: Session, instance: PrimaryInstance | None = None, file: Path | None = None
+) -> int:
+    """Show the window until the user closes it; returns the process's exit status. It opens `file`,
+    and what later starts pass to `instance`."""
     application = prepared_application()
     window = MainWindow(session, Theme())
     window.closed.connect(application.quit)
-    before = signal.signal(signal.SIGINT, lambda *_: window.close())
+    before = signal.signal(signal.SIGINT, lambda *_: _close_soon(window))
     hook, sys.excepthook = sys.excepthook, _reporting_hook(window)
     alarm = QTimer()
     alarm.timeout.connect(_let_python_look)
@@ -38,11 +44,22 @@ def run_window(session: Session) -> int:
     try:
         window.show()
         window.start()
+        _open(window, instance, file)
         return application.exec()
     finally:
         alarm.stop()
         sys.excepthook = hook
         signal.signal(signal.SIGINT, before)
+
+
+def _open(window: MainWindow, instance: PrimaryInstance | None, file: Path | None) -> None:
+    """Open the file of this start, and whatever later starts ask for."""
+    if file is not None:
+        window.newcomer.take_in_turn(file)
+    if instance is not None:
+        requests = OpenRequests(window, window.bridge, window.newcomer.take_in_turn)
+        for earlier in instance.receive(requests.receive):
+            requests.open(earlier)
 
 
 def prepared_application() -> QApplication:
@@ -58,6 +75,11 @@ def prepared_application() -> QApplication:
     load_fonts()
     application.setFont(font(14))
     return application
+
+
+def _close_soon(window: MainWindow) -> None:
+    """Close from the event loop: a signal may arrive while the window is being painted."""
+    QTimer.singleShot(0, window.close)
 
 
 def _let_python_look() -> None:

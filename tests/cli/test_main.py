@@ -213,7 +213,7 @@ def test_without_a_display_a_demonstration_is_filmed(
 def test_with_a_display_the_window_opens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 
-    def run_window(companion: Any) -> int:
+    def run_window(companion: Any, *_: Any) -> int:
         shown.append(companion)
         companion.close()
         return 7

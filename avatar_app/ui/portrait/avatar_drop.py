@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
@@ -38,6 +39,7 @@ class AvatarDrop(QObject):
         self._card.cancel_button.clicked.connect(self.cancel)
         self._work = Work(bridge, self._notices.tell_error)
         self._job: Job[NewCharacter] | None = None
+        self._waiting: deque[Path] = deque()
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -60,6 +62,11 @@ class AvatarDrop(QObject):
         dialog.fileSelected.connect(lambda path: self.take(Path(path)))
         dialog.open()
 
+    def take_in_turn(self, source: Path) -> None:
+        """Like `take`, after the avatars that are still to be created."""
+        self._waiting.append(source)
+        self._take_next()
+
     def take(self, source: Path) -> None:
         """Create an avatar from a file and show it."""
         if self.is_busy:
@@ -80,6 +87,7 @@ class AvatarDrop(QObject):
 
     def close(self) -> None:
         """The window closes: cancel the creation."""
+        self._waiting.clear()
         self.cancel()
         self._work.close()
 
@@ -109,6 +117,11 @@ class AvatarDrop(QObject):
     def _end(self) -> None:
         self._job = None
         self._card.hide()
+        self._take_next()
+
+    def _take_next(self) -> None:
+        if self._waiting and not self.is_busy:
+            self.take(self._waiting.popleft())
 
     def _show(self, made: NewCharacter | None) -> None:
         self._end()

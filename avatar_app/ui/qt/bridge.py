@@ -47,6 +47,11 @@ class Bridge(QObject):
                 self._awake = True
                 self._woken.emit()
 
+    @property
+    def is_closed(self) -> bool:
+        with self._lock:
+            return self._closed
+
     def close(self) -> None:
         """Stop delivering, including what is still queued."""
         with self._lock:
