@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import State, StateChanged
 from avatar_app.ui.app import run_window
+from avatar_app.ui.portrait.view import PortraitView
 from avatar_app.ui.screenshots.gallery import SCENES, shoot
 from avatar_app.ui.window.main_window import MainWindow
 
@@ -30,6 +31,24 @@ def test_ctrl_c_closes_the_window_and_the_session(qapp):
     assert session.asked("start") == [()]
     assert session.asked("close") == [()]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_amid_painting_closes_after_it(qapp, monkeypatch, qtlog):
+    """A window that goes while it is painted has no handle when the paint is to be flushed."""
+    session = FakeSession()
+    visible_after = []
+    paint = PortraitView.paintEvent
+
+    def interrupted(view, event) -> None:
+        paint(view, event)
+        if not visible_after:
+            signal.raise_signal(signal.SIGINT)
+            visible_after.append(view.isVisible())
+
+    monkeypatch.setattr(PortraitView, "paintEvent", interrupted)
+    assert run_window(session) == 0
+    assert visible_after == [True]
+    assert [record.message for record in qtlog.records if "QBackingStore" in record.message] == []
 
 
 def test_closing_the_window_ends_the_program(qapp):
