@@ -63,6 +63,26 @@ def import_avatar(source: Path, name: str, shelf: AvatarLibrary) -> Avatar:
     return load_avatar(shelf.folder(name))
 
 
+def is_same_avatar(source: Path, folder: Path) -> bool:
+    """Whether the file `source` contains the avatar in `folder`, whatever its name and notes.
+    Raises InputInvalid where it is no avatar."""
+    with _opened(source) as parcel:
+        sizes = {entry.filename: entry.file_size for entry in parcel.infolist()}
+        there = {path.name: path.stat().st_size for path in folder.iterdir()}
+        if sizes.keys() != there.keys():
+            return False
+        pictures = sizes.keys() - {MANIFEST}
+        return all(sizes[name] == there[name] for name in pictures) and all(
+            _same_content(parcel, name, folder / name) for name in pictures
+        )
+
+
+def _same_content(parcel: zipfile.ZipFile, name: str, path: Path) -> bool:
+    known = path.read_bytes()
+    with parcel.open(name) as packed:
+        return packed.read(len(known) + 1) == known
+
+
 def _checked(folder: Path, source: Path) -> Avatar:
     """Return the validated avatar; errors name the file that the user brought."""
     try:

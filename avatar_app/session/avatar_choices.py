@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatar_app.avatars.archive import SUFFIX, import_avatar
+from avatar_app.avatars.archive import SUFFIX, import_avatar, is_same_avatar
 from avatar_app.avatars.creation import make_avatar
 from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.library import AvatarLibrary, name_from
@@ -59,13 +60,25 @@ class AvatarChoices:
     def make(
         self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], FaceDetector]
     ) -> NewCharacter:
-        """Create an avatar from a photo, a clip or an .avatar file, named after the file."""
+        """Create an avatar from a photo, a clip or an .avatar file, named after the file. None
+        is created for an .avatar file that is opened again."""
+        is_archive = source.suffix.lower() == SUFFIX
+        if is_archive and (known := self._imported_before(source)):
+            return NewCharacter(known)
         name = self.shelf.free_name(name_from(source), self._drawn())
-        if source.suffix.lower() == SUFFIX:
+        if is_archive:
             avatar = import_avatar(source, name, self.shelf)
         else:
             avatar = make_avatar(source, name, job, self.shelf, open_eyes)
         return NewCharacter(name, avatar.notes)
+
+    def _imported_before(self, source: Path) -> str:
+        """Return the avatar that was imported from the file under its name; empty if there is
+        none."""
+        named = re.compile(re.escape(name_from(source)) + r"(-\d+)?")
+        drawn, shelf = self._drawn(), self.shelf
+        names = (it for it in shelf.names() if it not in drawn and named.fullmatch(it))
+        return next((it for it in names if is_same_avatar(source, shelf.folder(it))), "")
 
     def _drawn(self) -> tuple[str, ...]:
         options = self._face(BUILTIN[Kind.FACE]).options

@@ -9,6 +9,7 @@ import pytest
 from avatar_app.avatars.archive import export_avatar
 from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.avatar_choices import AvatarChoices
@@ -16,6 +17,7 @@ from avatar_app.session.session import NewCharacter
 from avatar_app.settings.schema import EngineChoice
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
+AVATAR = Path(__file__).parents[1] / "data" / "data-972e2c0" / "eileen.avatar"
 
 
 @pytest.fixture
@@ -83,3 +85,35 @@ def test_a_face_says_whom_it_shows(
     characters: AvatarChoices, engine: str, options: dict[str, object], name: str
 ) -> None:
     assert characters.shown_by(EngineChoice(engine=engine, options=options)) == name
+
+
+def test_an_avatar_that_is_opened_again_is_not_copied(
+    characters: AvatarChoices, tmp_path: Path
+) -> None:
+    first = made(characters, AVATAR)
+    assert made(characters, AVATAR) == NewCharacter(first.name)
+    assert characters.shelf.names() == (first.name,)
+    renamed = tmp_path / "somebody.avatar"
+    renamed.write_bytes(AVATAR.read_bytes())
+    assert made(characters, renamed).name == "somebody"  # who renames it wants that name
+
+
+def test_a_file_that_only_looks_like_it_is_another_avatar(
+    characters: AvatarChoices, tmp_path: Path
+) -> None:
+    folder = characters.shelf.folder(made(characters, AVATAR).name)
+    portrait = bytearray((folder / "portrait.png").read_bytes())
+    portrait[len(portrait) // 2] ^= 1  # as large, and not the same
+    (folder / "portrait.png").write_bytes(portrait)
+    assert made(characters, AVATAR).name == f"{folder.name}-2"
+
+
+def test_a_damaged_file_is_refused_beside_avatars(
+    characters: AvatarChoices, tmp_path: Path
+) -> None:
+    made(characters, AVATAR)
+    damaged = tmp_path / "damaged.avatar"
+    damaged.write_bytes(AVATAR.read_bytes()[:-100])
+    with pytest.raises(InputInvalid, match="is not an avatar"):
+        made(characters, damaged)
+    assert len(characters.shelf.names()) == 1
