@@ -21,7 +21,7 @@ from avatar_app.system.paths import app_paths
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = ("goforward.wav", "librivox-0870.wav", "librivox-0890.wav", "jfk.flac")
-SPOKEN_DB = -25.0
+SPOKEN_DB = -22.0
 """Against the loudest, from which a block of a recording counts as voice."""
 
 
