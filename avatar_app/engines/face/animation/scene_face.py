@@ -26,7 +26,7 @@ class SceneOptions:
     width: int = 1280
     height: int = 720
     fps: float = 30.0
-    rest_fps: float = 12.5
+    rest_fps: float = 12.0
     expressiveness: float = 1.0
 
     @property
