@@ -22,7 +22,12 @@ from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.engines.asr.whisper import engine, loading
 from avatar_app.engines.asr.whisper.agreement import Agreement
-from avatar_app.engines.asr.whisper.belief import ends_twice, repeats, until_repetition
+from avatar_app.engines.asr.whisper.belief import (
+    echoes,
+    ends_twice,
+    repeats,
+    until_repetition,
+)
 from avatar_app.engines.asr.whisper.decoding import Decoder, most_tokens
 from avatar_app.engines.asr.whisper.encoding import (
     FRAMES_A_SECOND,
@@ -388,6 +393,14 @@ def test_what_is_said_twice_at_the_end_is_doubted():
     assert ends_twice("and the answer is, ten of clubs ten of clubs")
     assert not ends_twice("ask what you can do for you, ask what you can do for your country")
     assert not ends_twice("five five")
+
+
+def test_words_of_the_prompt_said_again_are_an_echo():
+    before = "And Mr. Dashwood had then leisure to consider what might be in his power to do."
+    assert echoes("And Mr. Dashwood had then leisure to consider what", before)
+    assert echoes("Then leisure to consider to consider how much", before)
+    assert not echoes("to do so, and then he had to go", before)
+    assert not echoes("set a timer", "")
 
 
 def test_a_sentence_that_begins_after_the_sound_is_made_up():

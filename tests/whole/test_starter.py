@@ -101,6 +101,17 @@ def test_recordings_are_understood(engines: Any) -> None:
     assert error_rate(heard.values(), RECORDINGS.values()) <= 0.05, heard
 
 
+def test_what_was_said_before_a_pause_is_not_heard_again_after_it(engines: Any) -> None:
+    """The decoder is given what was said before, and tends to go on with it by heart."""
+    whisper, turn = engines(Kind.ASR, language="en"), Turn(next(TURNS))
+    sound = read_sound(DATA / "librivox-0870.wav").samples
+    [before] = whisper.transcribe(Recorded(sound), turn)
+    [after] = whisper.transcribe(Recorded(sound[30_000:50_000]), turn)  # "then leisure to c"
+    assert "power" in before.text
+    assert "leisure" in after.text
+    assert "power" not in after.text
+
+
 def test_what_kokoro_says_whisper_understands(engines: Any) -> None:
     kokoro, whisper = engines(Kind.TTS), engines(Kind.ASR, language="en")
     heard = []

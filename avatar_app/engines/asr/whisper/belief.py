@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from difflib import SequenceMatcher
 
 NO_SPEECH = 0.6
 """Probability of silence from which a text of low probability is dropped."""
@@ -15,6 +16,8 @@ LONGEST_LOOP = 8
 """Maximum words of a repeated phrase."""
 LEAST_TWICE = 2
 """Minimum words of a doubtful repetition at the end."""
+LEAST_ECHO = 4
+"""Minimum words of an echo: people do say fewer words again."""
 _MARKS = re.compile(r"[^\w]+")
 
 
@@ -35,6 +38,14 @@ def ends_twice(text: str) -> bool:
     plain = _plain(text.split())
     lengths = range(LEAST_TWICE, len(plain) // 2 + 1)
     return any(plain[-length:] == plain[-2 * length : -length] for length in lengths)
+
+
+def echoes(text: str, prompt: str) -> bool:
+    """Whether some words of the text stand in the prompt as well, in their order: of breath or
+    noise after a sentence, a decoder repeats what it was given as said before."""
+    spoken, before = _plain(text.split()), _plain(prompt.split())
+    matcher = SequenceMatcher(None, before, spoken, autojunk=False)
+    return matcher.find_longest_match().size >= LEAST_ECHO
 
 
 def until_repetition(words: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from avatar_app.core.values import MICROPHONE_RATE, Samples, Word
@@ -13,6 +13,7 @@ from avatar_app.engines.asr.whisper.belief import (
     REPEATING,
     UNSURE,
     compression,
+    echoes,
     ends_twice,
     repeats,
     until_repetition,
@@ -116,6 +117,9 @@ class Decoder:
         if seconds > LONGEST:
             return decode_long(self.model, voiced, options, final=final)
         best = self._search(voiced.samples, options, final=final, is_stale=is_stale)
+        if best is not None and echoes(best.text, options.prompt):
+            unprompted = replace(options, prompt="")
+            best = self._search(voiced.samples, unprompted, final=final, is_stale=is_stale)
         if best is None:
             return None
         if final and best.is_believable:
