@@ -388,6 +388,17 @@ def test_loops_are_told_from_speech_and_cut():
     assert until_repetition(said[:6]) == said[:6]
 
 
+def test_a_sentence_that_begins_once_more_is_cut():
+    sentence = "And Mr. Dashwood had then leisure to consider what might be in his power to do."
+    twice = f"{sentence} Mr. Dashwood had then leisure to consider what might be in his"
+    assert repeats(twice)
+    assert until_repetition(twice.split()) == sentence.split()
+    asked = "ask not what your country can do for you, ask what you can do for your country"
+    assert not repeats(asked)
+    assert until_repetition(asked.split()) == asked.split()
+    assert not repeats("I want to go home. I want to go home.")  # five words
+
+
 def test_what_is_said_twice_at_the_end_is_doubted():
     assert ends_twice("Well, good luck with that. Well, good luck with that.")
     assert ends_twice("and the answer is, ten of clubs ten of clubs")

@@ -18,6 +18,8 @@ LEAST_TWICE = 2
 """Minimum words of a doubtful repetition at the end."""
 LEAST_ECHO = 4
 """Minimum words of an echo: people do say fewer words again."""
+LEAST_RESTART = 6
+"""Minimum words of a text that begins once more: fewer are repeated in real speech, too."""
 _MARKS = re.compile(r"[^\w]+")
 
 
@@ -28,8 +30,9 @@ def compression(text: str) -> float:
 
 
 def repeats(text: str) -> bool:
-    """Whether words are repeated more often than in real speech."""
-    return _loop_in(text.split()) is not None
+    """Whether words are repeated more often than in real speech, or all begins once more."""
+    words = text.split()
+    return _loop_in(words) is not None or _restart_in(words) is not None
 
 
 def ends_twice(text: str) -> bool:
@@ -49,9 +52,11 @@ def echoes(text: str, prompt: str) -> bool:
 
 
 def until_repetition(words: list[str]) -> list[str]:
-    """Return the words up to the first repetition of a loop; all, without one."""
+    """Return the words up to the first repetition of a loop, or up to where all begins once more;
+    all, without either."""
     loop = _loop_in(words)
-    return words if loop is None else words[: sum(loop)]
+    kept = words if loop is None else words[: sum(loop)]
+    return kept[: _restart_in(kept)]
 
 
 def _loop_in(words: list[str]) -> tuple[int, int] | None:
@@ -62,6 +67,17 @@ def _loop_in(words: list[str]) -> tuple[int, int] | None:
             first, rounds = plain[start : start + length], _suspicious(length)
             if plain[start : start + length * rounds] == first * rounds:
                 return start, length
+    return None
+
+
+def _restart_in(words: list[str]) -> int | None:
+    """Return where words begin that stand earlier as well, and go on so to the end: a decoder that
+    has finished a sentence may say it once more, until the sound is over."""
+    plain = _plain(words)
+    for start in range(1, len(plain) - LEAST_RESTART + 1):
+        tail = plain[start:]
+        if any(plain[at : at + len(tail)] == tail for at in range(start)):
+            return start
     return None
 
 
