@@ -13,7 +13,7 @@ from avatar_app.bench.result import BenchResult, Report, show_table
 from avatar_app.core.errors import ConfigInvalid, choose_one_of
 from avatar_app.settings.schema import Settings
 from avatar_app.system.machine import describe_machine
-from avatar_app.system.paths import AppPaths
+from avatar_app.system.paths import paths_under
 
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
@@ -59,16 +59,3 @@ def run_bench(name: str, settings: Settings, *, quick: bool, **chosen: Any) -> B
 def module_of(name: str) -> str:
     """Return the module of a benchmark, for `import_module`."""
     return f"{__name__}.{name.replace('-', '_')}"
-
-
-def paths_under(root: Path) -> AppPaths:
-    """Return folders for a benchmark, all of them in `root`."""
-    return AppPaths(
-        config=root,
-        data=root,
-        cache=root / "cache",
-        logs=root / "logs",
-        models=root / "models",
-        engines=root / "engines",
-        videos=root / "videos",
-    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from avatar_app.bench import paths_under, process_family, real_growth, real_load, run_bench
+from avatar_app.bench import process_family, real_growth, real_load, run_bench
 from avatar_app.bench.busy import busy_processes
 from avatar_app.bench.process_family import read_family
 from avatar_app.bench.real_growth import measure_growth
@@ -17,6 +17,7 @@ from avatar_app.bench.result import Report
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.session.offline.simulated_user import Saying, UserVoice
 from avatar_app.settings.loading import load_settings
+from avatar_app.system.paths import paths_under
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.bench import face_soak, paths_under, realtime, run_bench
+from avatar_app.bench import face_soak, realtime, run_bench
 from avatar_app.bench.faces import BenchFace, face_by_name, with_face, write_weights
 from avatar_app.bench.loud_lips import loud_lips
 from avatar_app.bench.result import Report
@@ -25,6 +25,7 @@ from avatar_app.engines.face.wav2lip.stage import LipPose
 from avatar_app.pipeline.output.playback import Moment
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import Settings
+from avatar_app.system.paths import paths_under
 
 PIXEL = np.zeros((1, 1, 3), np.uint8)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.bench import paths_under, render
+from avatar_app.bench import render
 from avatar_app.bench.render import _report, _Run
+from avatar_app.system.paths import paths_under
 
 
 def test_targets_are_those_of_the_whole_film() -> None:

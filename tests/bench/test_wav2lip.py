@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar_app.bench import paths_under, wav2lip
+from avatar_app.bench import wav2lip
 from avatar_app.bench.result import BenchResult
+from avatar_app.system.paths import paths_under
 
 FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 
