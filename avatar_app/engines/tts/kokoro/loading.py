@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.core.errors import InputInvalid, ModelMissing, OutOfMemory
-from avatar_app.core.out_of_memory import is_out_of_memory
+from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.kokoro.graph import prepare_graph
 from avatar_app.engines.tts.kokoro.style_file import StyleFile, voices_in
-from avatar_app.engines.tts.speech.graphs import ending_with, session_options
+from avatar_app.engines.tts.speech.graphs import ending_with, graph_error, session_options
 from avatar_app.engines.tts.speech.timing import Timing
 
 RATE = 24_000
@@ -49,7 +48,7 @@ class Model:
             )
         except Exception as error:  # onnxruntime's errors share no class
             turn.check()
-            raise _translated(error, "Kokoro") from error
+            raise graph_error(error, "Kokoro", _HINT) from error
         turn.check()
         return np.ascontiguousarray(sound, np.float32), tuple(timings)
 
@@ -88,7 +87,7 @@ def load(model: str, seed: int, threads: int) -> Model:
         kokoro = Kokoro.from_session(session, str(voices))
         kokoro.voices.close()  # styles are handed over with each phrase
     except Exception as error:  # onnxruntime's errors share no class
-        raise _translated(error, graph.name) from error
+        raise graph_error(error, graph.name, _HINT) from error
     _check_inputs(session, graph)
     return Model(styles, _phonemizer(kokoro.tokenizer), kokoro, session)
 
@@ -99,7 +98,7 @@ def voice_names(model: str) -> tuple[str, ...]:
     try:
         return voices_in(voices)
     except (OSError, zipfile.BadZipFile) as error:
-        raise _translated(error, voices.name) from error
+        raise graph_error(error, voices.name, _HINT) from error
 
 
 def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:
@@ -115,7 +114,7 @@ def _styles(voices: Path) -> StyleFile:
     try:
         return StyleFile(voices)
     except Exception as error:  # zipfile's, zlib's and numpy's errors share no class
-        raise _translated(error, voices.name) from error
+        raise graph_error(error, voices.name, _HINT) from error
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
@@ -136,10 +135,3 @@ def _check_inputs(session: Any, graph: Path) -> None:
         raise InputInvalid(
             f"{graph.name} is no graph of Kokoro: it takes {', '.join(sorted(names))}.", _HINT
         )
-
-
-def _translated(error: BaseException, name: str) -> Exception:
-    reason = " ".join(str(error).split())[:200]
-    if is_out_of_memory(error):
-        return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
-    return InputInvalid(f"The model {name} is damaged: {reason}", _HINT)

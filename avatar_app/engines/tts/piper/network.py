@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.core.errors import InputInvalid, OutOfMemory
-from avatar_app.core.out_of_memory import is_out_of_memory
+from avatar_app.core.errors import InputInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.piper.voice_file import VoiceFile
-from avatar_app.engines.tts.speech.graphs import ending_with, session_options
+from avatar_app.engines.tts.speech.graphs import ending_with, graph_error, session_options
 
 _DURATIONS = "avatar_durations"
 _INPUTS = {"input", "input_lengths", "scales"}
@@ -70,7 +69,7 @@ class Network:
             outputs = self.session.run(None, inputs, ending_with(turn))
         except Exception as error:  # onnxruntime's errors share no class
             turn.check()
-            raise _translated(error, "Piper") from error
+            raise graph_error(error, "Piper", _HINT) from error
         turn.check()
         return list(outputs)
 
@@ -96,7 +95,7 @@ def load(graph: Path, file: VoiceFile, seed: int, threads: int) -> Network:
             model, session_options(threads), providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # onnx' and onnxruntime's errors share no class
-        raise _translated(error, graph.name) from error
+        raise graph_error(error, graph.name, _HINT) from error
     names = {each.name for each in session.get_inputs()}
     if not names >= _INPUTS:
         raise InputInvalid(
@@ -123,10 +122,3 @@ def _telling(graph: Path) -> tuple[bytes, bool]:
             onnx.helper.make_tensor_value_info(_DURATIONS, onnx.TensorProto.FLOAT, None)
         )
     return model.SerializeToString(), len(rounded) == 1
-
-
-def _translated(error: BaseException, name: str) -> Exception:
-    reason = " ".join(str(error).split())[:200]
-    if is_out_of_memory(error):
-        return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
-    return InputInvalid(f"The model {name} is damaged: {reason}", _HINT)

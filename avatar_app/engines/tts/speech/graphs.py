@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from avatar_app.core.errors import AvatarError, InputInvalid, OutOfMemory
+from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.turn import Turn
 
 
@@ -29,3 +31,12 @@ def ending_with(turn: Turn) -> Any:
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     turn.when_cancelled(lambda: setattr(options, "terminate", True))
     return options
+
+
+def graph_error(error: BaseException, name: str, hint: str) -> AvatarError:
+    """Return what a library's error means for the user: OutOfMemory, or InputInvalid, as the model
+    `name` is damaged; `hint` says how to get it again."""
+    if is_out_of_memory(error):
+        return OutOfMemory(f"{name} does not fit into memory.", "Choose another voice: espeak.")
+    reason = " ".join(str(error).split())[:200]
+    return InputInvalid(f"The model {name} is damaged: {reason}", hint)
