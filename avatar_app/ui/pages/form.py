@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from avatar_app.settings.forms import SettingField
 from avatar_app.settings.presentation import Page
+from avatar_app.ui.pages.scrolling import mark_first
 from avatar_app.ui.pages.setting_row import SettingRow
 from avatar_app.ui.style.theme import UNIT, Theme
 
@@ -44,7 +45,7 @@ class _Section(QWidget):
         self._heading.setText(f"{self._page} · {self._title}" if named else self._title)
         for row in self.rows.values():
             row.setVisible(row in shown)
-            row.mark_first(first=bool(shown) and row is shown[0])
+            mark_first(row, first=bool(shown) and row is shown[0])
         self.setVisible(bool(shown))
 
 

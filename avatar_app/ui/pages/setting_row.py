@@ -60,13 +60,6 @@ class SettingRow(QWidget):
         self.reset_button.setAccessibleName(name)
         self.reset_button.setToolTip(name)
 
-    def mark_first(self, *, first: bool) -> None:
-        """Mark the first row of a card, which has no line above it."""
-        if self.property("first") is not first:
-            self.setProperty("first", first)
-            self.style().unpolish(self)
-            self.style().polish(self)
-
     def show_problem(self, text: str) -> None:
         """Show why the value was rejected, and restore the valid one."""
         self.editor.show_field(self.field)

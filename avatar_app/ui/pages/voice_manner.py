@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from avatar_app.settings.forms import SettingField, form_fields
 from avatar_app.ui.pages.page import PageContext
-from avatar_app.ui.pages.scrolling import Section
+from avatar_app.ui.pages.scrolling import Section, mark_first
 from avatar_app.ui.pages.setting_row import SettingRow
 
 MANNER = ("speed", "pitch", "volume", "expressiveness")
@@ -56,7 +56,7 @@ class VoiceManner(QWidget):
         self.rows = {}
         for name, field in fields.items():
             row = SettingRow(field, self._context.theme)
-            row.mark_first(first=not self.rows)
+            mark_first(row, first=not self.rows)
             row.chosen.connect(self._choose)
             row.reset_wanted.connect(self._reset)
             self._section.rows.addWidget(row)

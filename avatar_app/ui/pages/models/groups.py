@@ -14,6 +14,7 @@ from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.session.model_upkeep import Upkeep
 from avatar_app.ui.pages.models.model_row import ModelRow
 from avatar_app.ui.pages.models.words import ModelWords
+from avatar_app.ui.pages.scrolling import mark_first
 from avatar_app.ui.style.theme import UNIT, Theme
 
 AT_ONCE = 3
@@ -135,6 +136,6 @@ class _AbilityCard(QWidget):
         shown = [row for row in self._rows if all(word in row.searchable for word in words)]
         for row in self._rows:
             row.setVisible(row in shown)
-            row.mark_first(first=bool(shown) and row is shown[0])
+            mark_first(row, first=bool(shown) and row is shown[0])
         self.setVisible(bool(shown))
         return bool(shown)

@@ -112,13 +112,6 @@ class ModelRow(QFrame):
         fits = f"{self.verdict.text()}: {self.reason.text()}"
         self.setAccessibleDescription(f"{state} {fits}".strip())
 
-    def mark_first(self, *, first: bool) -> None:
-        """The first row of a card has no line above it."""
-        if self.property("first") is not first:
-            self.setProperty("first", first)
-            self.style().unpolish(self)
-            self.style().polish(self)
-
     def open(self, opened: bool) -> None:  # noqa: FBT001 (a slot)
         """Show or hide the details."""
         if opened and self.details is None:

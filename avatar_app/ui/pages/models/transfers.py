@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.ui.pages.models.transfer_row import TransferRow
 from avatar_app.ui.pages.models.words import ModelWords
+from avatar_app.ui.pages.scrolling import mark_first
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
 
@@ -64,9 +65,7 @@ class TransferCard(QWidget):
                 self.rows[id].show_transfer(transfer)
             else:
                 self._add(place, transfer)
-            self.rows[id].setProperty("first", place == 0)
-            self.rows[id].style().unpolish(self.rows[id])
-            self.rows[id].style().polish(self.rows[id])
+            mark_first(self.rows[id], first=place == 0)
         self._order_keys()
         idle = [t for t in transfers if t.state in (TransferState.PAUSED, TransferState.FAILED)]
         self.all_button.setVisible(len(idle) > 1)
