@@ -76,7 +76,8 @@ def _restart_in(words: list[str]) -> int | None:
     plain = _plain(words)
     for start in range(1, len(plain) - LEAST_RESTART + 1):
         tail = plain[start:]
-        if any(plain[at : at + len(tail)] == tail for at in range(start)):
+        earlier = (at for at in range(start) if plain[at] == tail[0])
+        if any(plain[at : at + len(tail)] == tail for at in earlier):
             return start
     return None
 
