@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sample_turns import MARKS
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.values import Pictures
@@ -21,16 +22,6 @@ from avatar_app.storage.stage_times import StageTimes, times_of
 from avatar_app.system.paths import app_paths
 
 REGISTRY = Registry()
-MARKS = {
-    "user_stopped": 10.0,
-    "text": 10.4,
-    "end_of_turn": 10.6,
-    "first_token": 10.7,
-    "first_clause": 10.9,
-    "first_speech": 11.2,
-    "first_frame": 11.3,
-    "first_sound": 11.25,
-}
 
 
 def a_turn(pictures: Pictures | None = None, **marks: float) -> TurnEnded:

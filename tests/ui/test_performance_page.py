@@ -9,6 +9,7 @@ from fake_session import FakeSession
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
+from sample_turns import MARKS
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.values import Pictures
@@ -21,16 +22,6 @@ from avatar_app.ui.window.main_window import MainWindow
 MOUSE = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
 DELAY = "turn_detection.min_endpointing_delay"
-MARKS = {
-    "user_stopped": 10.0,
-    "text": 10.4,
-    "end_of_turn": 10.6,
-    "first_token": 10.7,
-    "first_clause": 10.9,
-    "first_speech": 11.2,
-    "first_frame": 11.3,
-    "first_sound": 11.25,
-}
 TURN = TurnEnded(
     1, Outcome.FINISHED, "Hello", "Hi there", "Hi there",
     marks=MARKS,
