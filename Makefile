@@ -62,7 +62,7 @@ requirements: $(BUILD_READY) ## pin the packages that installers carry, in packa
 	  pyproject.toml --output-file packaging/requirements.txt
 
 installer: $(BUILD_READY) ## build dist/avatar-app_VERSION_ARCHITECTURE.deb
-	@export PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)"; \
+	@export PATH="$(abspath $(BUILD))/bin:$$PATH" SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)"; \
 	python packaging/bundle.py --python $(BUNDLED_PYTHON) build/bundle && python packaging/deb.py build/bundle dist
 
 check-installer: ## install, start, upgrade and remove the package in bare systems (needs root)
