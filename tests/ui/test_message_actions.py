@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from fake_session import FakeSession
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
@@ -51,11 +51,12 @@ def go_to(window: MainWindow, row: int) -> None:
     window.chat.list.setCurrentIndex(window.chat.model.index(row))
 
 
-def menu_at(qtbot, window: MainWindow, row: int) -> QMenu:
-    """The menu that opens by a right click on a line."""
+def menu_at(qtbot, window: MainWindow, row: int, at: QPoint | None = None) -> QMenu:
+    """The menu that opens by a right click on a line, beside its words or at a place."""
     view = window.chat.list
     view.scrollTo(view.model().index(row))
-    at = view.visualRect(view.model().index(row)).center()
+    rect = view.visualRect(view.model().index(row))
+    at = at or QPoint(rect.center().x(), rect.top() + 3)
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.viewport().mapToGlobal(at))
     QApplication.sendEvent(view.viewport(), event)
     qtbot.waitUntil(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
@@ -87,6 +88,87 @@ def test_a_right_click_offers_what_can_be_done(qtbot, talked: Opened) -> None:
     menu = menu_at(qtbot, window, 2)
     assert titles(menu) == ["Copy"]
     menu.close()
+
+
+TIDES = "The sea rises twice. The moon pulls it! Why do you ask?"
+TOLD = TurnEnded(3, Outcome.FINISHED, "Tides?", TIDES, TIDES)
+
+
+def spot_of(window: MainWindow, row: int, text: str) -> QPoint:
+    """Where a word of a line is, in the viewport."""
+    view = window.chat.list
+    view.scrollTo(view.model().index(row))
+    rect = view.visualRect(view.model().index(row))
+    line = window.chat.model.lines[row]
+    inside = (QPoint(x, y) for y in range(0, rect.height(), 4) for x in range(0, rect.width(), 4))
+    for spot in inside:
+        word = view.delegate.word_at(line, QPointF(spot), rect)
+        if word is not None and line.answer.words[word] == text:
+            return rect.topLeft() + spot + QPoint(4, 2)
+    raise AssertionError(text)
+
+
+@pytest.fixture
+def explained(qtbot, talked: Opened) -> Opened:
+    """An answer of three sentences is the last line."""
+    window, session = talked
+    session.post(UserSaid(3, TOLD.user_text), TOLD)
+    qtbot.waitUntil(lambda: len(window.chat.model.lines) == 8)
+    return window, session
+
+
+def test_a_click_on_a_word_says_the_answer_from_there(qtbot, explained: Opened) -> None:
+    window, session = explained
+    viewport = window.chat.list.viewport()
+    moon = spot_of(window, 7, "moon")
+    qtbot.mouseMove(viewport, moon)
+    line = window.chat.model.lines[7]
+    qtbot.waitUntil(lambda: window.chat.list.delegate.pointed == (line, 5))
+    assert viewport.cursor().shape() is Qt.CursorShape.PointingHandCursor
+    qtbot.mouseClick(viewport, MOUSE, pos=moon)
+    assert session.asked("say_again") == [("moon pulls it! Why do you ask?",)]
+    qtbot.mouseClick(viewport, MOUSE, pos=spot_of(window, 6, "Tides?"))  # the user's own
+    qtbot.mouseClick(viewport, MOUSE, CONTROL, pos=moon)  # selects
+    qtbot.mousePress(viewport, MOUSE, pos=moon)  # a drag selects, too
+    qtbot.mouseMove(viewport, moon - QPoint(0, 60))
+    qtbot.mouseRelease(viewport, MOUSE, pos=moon - QPoint(0, 60))
+    assert len(session.asked("say_again")) == 1
+
+
+def test_arrow_keys_mark_the_word_from_which_enter_speaks(qtbot, explained: Opened) -> None:
+    window, session = explained
+    go_to(window, 7)
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Return):
+        qtbot.keyClick(window.chat.list, key)
+    assert session.asked("say_again") == [("you ask?",)]
+    go_to(window, 5)
+    go_to(window, 7)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Return):
+        qtbot.keyClick(window.chat.list, key)
+    assert session.asked("say_again")[1:] == [(TIDES,)]
+
+
+def test_marking_a_word_changes_nothing_but_the_word(qtbot, explained: Opened) -> None:
+    window, _ = explained
+    go_to(window, 7)
+    view = window.chat.list
+    plain = view.viewport().grab().toImage()
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    marked = view.viewport().grab().toImage()
+    places = [QPoint(x, y) for y in range(plain.height()) for x in range(plain.width())]
+    changed = [place for place in places if plain.pixel(place) != marked.pixel(place)]
+    start = spot_of(window, 7, "The")
+    assert changed
+    assert all(abs(place.x() - start.x()) < 60 for place in changed)
+    assert all(abs(place.y() - start.y()) < 30 for place in changed)
+
+
+def test_one_sentence_of_an_answer_is_heard_again(qtbot, explained: Opened) -> None:
+    window, session = explained
+    menu = menu_at(qtbot, window, 7, spot_of(window, 7, "pulls"))
+    assert titles(menu) == ["Copy", "Say again", "Say this sentence again"]
+    choose(menu, "Say this sentence again")
+    assert session.asked("say_again") == [("The moon pulls it!",)]
 
 
 def test_the_menu_key_opens_it_at_the_current_line(qtbot, talked: Opened) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QTextCharFormat,
     QTextLayout,
+    QTextLine,
     QTextOption,
 )
 from PySide6.QtWidgets import (
@@ -65,6 +66,8 @@ class ChatDelegate(QStyledItemDelegate):
         self.avatar = avatar
         self.words = SearchWords("")
         """What was searched for; it is marked."""
+        self.pointed: tuple[TranscriptLine, int] | None = None
+        """A line and the number of its word from which it would be heard; it is underlined."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         width = _row_width(option)
@@ -81,8 +84,12 @@ class ChatDelegate(QStyledItemDelegate):
         painter.setPen(QColor(palette.text_dim))
         painter.setFont(_name_font())
         painter.drawText(place.name, _side(line) | Qt.AlignmentFlag.AlignVCenter, self._head(line))
-        layout = _laid_out(line, _text_width(line, option.rect.width()), palette, self.words)
-        layout.draw(painter, place.text)
+        marks = marked(self.words.marks(_shown_text(line)), palette)
+        if self.pointed is not None and self.pointed[0] == line:
+            begin, end = line.answer.characters_of(self.pointed[1])
+            marks.append(_range(begin, end - begin, _underline(palette)))
+        formats = [*_formats(line, palette), *marks]
+        _laid_out(line, _text_width(line, option.rect.width()), formats).draw(painter, place.text)
         painter.restore()
 
     def _paint_ground(
@@ -140,17 +147,23 @@ class ChatDelegate(QStyledItemDelegate):
 
     def tip(self, line: TranscriptLine, at: QPointF, rect: QRect) -> str:
         """Return the tooltip of the word at `at` (relative to the row); empty for most."""
-        if not line.cut_off:
+        word = self.word_at(line, at, rect) if line.cut_off else None
+        if word is None or word < line.answer.heard:
             return ""
-        layout = _laid_out(line, _text_width(line, rect.width()), self._theme.palette)
+        return self.tr("Never heard: the answer was cut off before this was spoken.")
+
+    def word_at(self, line: TranscriptLine, at: QPointF, rect: QRect) -> int | None:
+        """Return the number of the word at `at` (relative to the row)."""
+        layout = _laid_out(line, _text_width(line, rect.width()))
         spot = at - _place(line, rect.width()).text
         for number in range(layout.lineCount()):
             row = layout.lineAt(number)
-            if row.y() <= spot.y() < row.y() + row.height() and spot.x() <= row.naturalTextWidth():
-                if row.xToCursor(spot.x()) > line.answer.heard_length:
-                    return self.tr("Never heard: the answer was cut off before this was spoken.")
-                break
-        return ""
+            if row.y() <= spot.y() < row.y() + row.height():
+                if not 0 <= spot.x() <= row.naturalTextWidth() or not line.answer.words:
+                    return None
+                before = QTextLine.CursorPosition.CursorOnCharacter
+                return line.answer.word_at(row.xToCursor(spot.x(), before))
+        return None
 
 
 def _row_width(option: QStyleOptionViewItem) -> int:
@@ -175,7 +188,7 @@ def _text_width(line: TranscriptLine, width: int) -> float:
 @lru_cache(maxsize=2048)
 def _place(line: TranscriptLine, width: int) -> Place:
     """Lay out the line: names above the text; a bubble is as wide as its text."""
-    layout = _laid_out(line, _text_width(line, width), None)
+    layout = _laid_out(line, _text_width(line, width))
     head = QFontMetrics(_name_font()).height() + 6
     last = layout.lineAt(layout.lineCount() - 1)
     text_height = last.y() + last.height()
@@ -191,17 +204,18 @@ def _place(line: TranscriptLine, width: int) -> Place:
     return Place(name, bubble, text, int(bubble.bottom() + UNIT))
 
 
+def _shown_text(line: TranscriptLine) -> str:
+    return line.block.replace("\n", LINE_END) or line.answer.text or " "
+
+
 def _laid_out(
-    line: TranscriptLine, width: float, palette: Palette | None, words: SearchWords | None = None
+    line: TranscriptLine, width: float, formats: Sequence[QTextLayout.FormatRange] = ()
 ) -> QTextLayout:
-    text = line.block.replace("\n", LINE_END) or line.answer.text or " "
-    layout = QTextLayout(text, _block_font() if line.block else _text_font())
+    layout = QTextLayout(_shown_text(line), _block_font() if line.block else _text_font())
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
-    if palette is not None:
-        marks = words.marks(text) if words else ()
-        layout.setFormats([*_formats(line, palette), *marked(marks, palette)])
+    layout.setFormats(list(formats))  # once laid out, they would undo it
     layout.beginLayout()
     top = 0.0
     while (row := layout.createLine()).isValid():
@@ -228,6 +242,13 @@ def marked(marks: Iterable[tuple[int, int]], palette: Palette) -> list[QTextLayo
     found = QTextCharFormat()
     found.setBackground(color(palette.accent, 0.4 if palette.dark else 0.25))
     return [_range(start, end - start, found) for start, end in marks]
+
+
+def _underline(palette: Palette) -> QTextCharFormat:
+    style = QTextCharFormat()
+    style.setForeground(QColor(palette.focus))
+    style.setFontUnderline(True)
+    return style
 
 
 def _range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.FormatRange:

@@ -50,6 +50,12 @@ class TranscriptLine:
         return not self.live and self.answer.heard < len(self.answer.words)
 
     @property
+    def can_be_heard(self) -> bool:
+        """Whether it is an answer that is over."""
+        answered = self.speaker is TranscriptSpeaker.AVATAR and not self.live
+        return answered and not self.block and bool(self.answer.words)
+
+    @property
     def interrupted(self) -> bool:
         return self.speaker is TranscriptSpeaker.AVATAR and self.outcome is Outcome.INTERRUPTED
 

@@ -1,8 +1,11 @@
-"""Tracks which words of a written answer were heard."""
+"""Tracks which words of a written answer were heard, and finds words and sentences in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+_ENDS = (".", "!", "?", "…", "。", "！", "？")
+_CLOSING = "\"'”’»)]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,30 @@ class Answer:
     def heard_length(self) -> int:
         """Return the number of characters of `text` that were heard."""
         return len(" ".join(self.words[: self.heard]))
+
+    def text_from(self, word: int) -> str:
+        """Return the text from a word to the end."""
+        return " ".join(self.words[word:])
+
+    def word_at(self, position: int) -> int:
+        """Return the word to which the character at `position` of `text` belongs; a space belongs
+        to the word before it."""
+        return min(self.text.count(" ", 0, position), len(self.words) - 1)
+
+    def characters_of(self, word: int) -> tuple[int, int]:
+        """Return where a word begins and ends in `text`."""
+        begin = sum(len(each) + 1 for each in self.words[:word])
+        return begin, begin + len(self.words[word])
+
+    def sentence_at(self, word: int) -> str:
+        """Return the sentence that contains a word."""
+        begin = end = word
+        while begin > 0 and not _ends_sentence(self.words[begin - 1]):
+            begin -= 1
+        while end < len(self.words) - 1 and not _ends_sentence(self.words[end]):
+            end += 1
+        return " ".join(self.words[begin : end + 1])
+
+
+def _ends_sentence(word: str) -> bool:
+    return word.rstrip(_CLOSING).endswith(_ENDS)
