@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from avatar_app.core.engines import SpeechRecognizer
@@ -13,7 +13,12 @@ from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.voices.consent_reading import Transcriber, heard_by_grammar
+from avatar_app.voices.consent_reading import (
+    Follower,
+    Transcriber,
+    followed_by_grammar,
+    heard_by_grammar,
+)
 
 
 def transcriber_for(choice: EngineChoice, registry: Registry) -> Transcriber:
@@ -22,20 +27,33 @@ def transcriber_for(choice: EngineChoice, registry: Registry) -> Transcriber:
     the one that was to be read."""
     if choice.engine == BUILTIN[Kind.ASR]:
         return heard_by_grammar
+    follow = follower_for(choice, registry)
+    return lambda samples: ["", *follow(_blocks_of(samples))][-1]
+
+
+def follower_for(choice: EngineChoice, registry: Registry) -> Follower:
+    """Return a function that transcribes like `transcriber_for`, while it is spoken."""
+    if choice.engine == BUILTIN[Kind.ASR]:
+        return followed_by_grammar
     manifest = registry.find(Kind.ASR, choice.engine)
-    return partial(_heard_by_engine, lambda: create_engine(registry, manifest, choice.options))
+    return partial(_followed_by_engine, lambda: create_engine(registry, manifest, choice.options))
 
 
-def _heard_by_engine(make: Callable[[], SpeechRecognizer], samples: Samples) -> str:
+def _blocks_of(samples: Samples) -> Iterator[Samples]:
+    for at in range(0, len(samples), MICROPHONE_BLOCK):
+        yield samples[at : at + MICROPHONE_BLOCK]
+
+
+def _followed_by_engine(
+    make: Callable[[], SpeechRecognizer], blocks: Iterable[Samples]
+) -> Iterator[str]:
     recognizer = make()
-    blocks = (
-        AudioChunk(samples[at : at + MICROPHONE_BLOCK], MICROPHONE_RATE, at)
-        for at in range(0, len(samples), MICROPHONE_BLOCK)
+    sound = (
+        AudioChunk(block, MICROPHONE_RATE, number * MICROPHONE_BLOCK)
+        for number, block in enumerate(blocks)
     )
-    text = ""
     try:
-        for transcript in recognizer.transcribe(blocks, Turn(0)):
-            text = transcript.text
+        for transcript in recognizer.transcribe(sound, Turn(0)):
+            yield transcript.text
     finally:
         recognizer.close()
-    return text

@@ -74,21 +74,25 @@ def draw() -> Sentence:
 
 def compare(sentence: Sentence, heard: str) -> Match:
     """Compare the sentence with what was recognized, in order; spelling is exact."""
-    spoken = _WORD.findall(heard.lower())
-    expected = _WORD.findall(sentence.text.lower())
-    found = {
-        place
-        for block in Levenshtein.opcodes(expected, spoken)
-        if block.tag == "equal"
-        for place in range(block.src_start, block.src_end)
-    }
+    found = words_found(sentence, heard)
     stated = len(template().statement.split())
     missed = [
         word
-        for place, word in enumerate(expected)
+        for place, word in enumerate(_WORD.findall(sentence.text.lower()))
         if place >= stated and word in sentence.drawn and place not in found
     ]
     return Match(sum(place in found for place in range(stated)) / stated, tuple(missed))
+
+
+def words_found(sentence: Sentence, heard: str) -> frozenset[int]:
+    """Return the places of the sentence's words that were recognized, in order."""
+    expected = _WORD.findall(sentence.text.lower())
+    return frozenset(
+        place
+        for block in Levenshtein.opcodes(expected, _WORD.findall(heard.lower()))
+        if block.tag == "equal"
+        for place in range(block.src_start, block.src_end)
+    )
 
 
 def grammar() -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -45,31 +45,44 @@ def record(job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS) ->
 
     `least`: minimum seconds of speech before a pause ends it.
     """
+    return np.concatenate(list(until_pause(job, open_source, least)))
+
+
+def until_pause(
+    job: Job[Any], open_source: Open, least: float = SENTENCE_SECONDS
+) -> Iterator[Samples]:
+    """Yield what `record` returns, in blocks, as it is heard."""
     import webrtcvad
 
-    arriving: queue.Queue[AudioChunk | DeviceUnavailable] = queue.Queue()
     detector = webrtcvad.Vad(2)
-    heard: list[Samples] = []
     spoken = silent = 0.0
+    with closing(listen(job, open_source)) as blocks:
+        for block in blocks:
+            yield block
+            if detector.is_speech(_pcm(block), MICROPHONE_RATE):
+                spoken, silent = spoken + BLOCK_SECONDS, 0.0
+            else:
+                silent += BLOCK_SECONDS
+            if silent >= PAUSE_SECONDS and spoken >= least:
+                return
+    raise InputInvalid(
+        f"Nobody spoke and then was quiet within {LONGEST_SECONDS:.0f} seconds.",
+        "Speak at once, without other sounds, and then be quiet.",
+    )
+
+
+def listen(job: Job[Any], open_source: Open) -> Generator[Samples]:
+    """Yield blocks of 10 ms at 16 kHz for LONGEST_SECONDS; raises DeviceUnavailable where nothing
+    is heard."""
+    arriving: queue.Queue[AudioChunk | DeviceUnavailable] = queue.Queue()
     with open_source(
         lambda block, _at: arriving.put(block),
         lambda sentence, hint: arriving.put(DeviceUnavailable(sentence, hint)),
     ):
         job.report(LISTENING, "Speak now, and be quiet at the end")
-        while silent < PAUSE_SECONDS or spoken < least:
+        for _ in range(round(LONGEST_SECONDS / BLOCK_SECONDS)):
             job.check()
-            block = _next(arriving)
-            heard.append(block.samples)
-            if detector.is_speech(_pcm(block.samples), MICROPHONE_RATE):
-                spoken, silent = spoken + BLOCK_SECONDS, 0.0
-            else:
-                silent += BLOCK_SECONDS
-            if len(heard) * BLOCK_SECONDS > LONGEST_SECONDS:
-                raise InputInvalid(
-                    f"Nobody spoke and then was quiet within {LONGEST_SECONDS:.0f} seconds.",
-                    "Speak at once, without other sounds, and then be quiet.",
-                )
-    return np.concatenate(heard)
+            yield _next(arriving).samples
 
 
 def record_reference(path: Path, open_source: Open) -> Job[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
@@ -38,16 +39,29 @@ _LEAST_WINDOWS = 2
 _ROUNDS = 10
 
 
+class CheckName(StrEnum):
+    """What is checked."""
+
+    LENGTH = "length"
+    SPEECH = "speech"
+    LEVEL = "level"
+    CLIPPING = "clipping"
+    NOISE = "noise"
+    ONE_SPEAKER = "one speaker"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """The result of one check."""
 
-    name: str
+    name: CheckName
     passed: bool
     sentence: str
     """The finding, as readable text."""
     hint: str = ""
     """What to do if it did not pass."""
+    figure: float = 0.0
+    """The measured value: seconds of length and speech, dB of level and noise, clipped share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,32 +112,51 @@ def at_microphone_rate(samples: Samples, rate: int) -> Samples:
 
 def checks(reference: Reference) -> Iterator[Check]:
     """Run the checks: length, speech, level, clipping, noise, and whether one person speaks."""
-    seconds = len(reference.samples) / reference.rate
-    yield Check("length", passed=True, sentence=f"It is {seconds:.1f} s long.")
+    yield _length(len(reference.samples) / reference.rate)
     speech = speaker_embedding.voiced_parts(reference.heard)
-    spoken = len(speech) / MICROPHONE_RATE
-    enough = spoken >= LEAST_SPEECH and len(reference.embeddings) > 0
-    yield Check(
-        "speech",
-        enough,
-        f"Somebody speaks for {spoken:.1f} s of it.",
+    enough = _speech(speech, spoken=len(reference.embeddings) > 0)
+    yield enough
+    if enough.passed:
+        yield _level(speech)
+        yield _clipping(reference.samples)
+        yield _noise(reference.heard, speech)
+        yield _one_speaker(reference.embeddings)
+
+
+def checks_so_far(heard: Samples) -> tuple[Check, ...]:
+    """Run the checks that need no speaker embeddings on sound at 16 kHz that is still recorded."""
+    seconds = len(heard) / MICROPHONE_RATE
+    speech = speaker_embedding.voiced_parts(heard)
+    first = (_length(seconds), _speech(speech, spoken=True))
+    if not speech.size:
+        return first
+    return (*first, _level(speech), _clipping(heard), _noise(heard, speech))
+
+
+def _length(seconds: float) -> Check:
+    passed = SHORTEST <= seconds <= LONGEST
+    return Check(CheckName.LENGTH, passed, f"It is {seconds:.1f} s long.", figure=seconds)
+
+
+def _speech(speech: Samples, *, spoken: bool) -> Check:
+    seconds = len(speech) / MICROPHONE_RATE
+    return Check(
+        CheckName.SPEECH,
+        seconds >= LEAST_SPEECH and spoken,
+        f"Somebody speaks for {seconds:.1f} s of it.",
         f"Record at least {LEAST_SPEECH:.0f} seconds of speech.",
+        seconds,
     )
-    if not enough:
-        return
-    yield _level(speech)
-    yield _clipping(reference.samples)
-    yield _noise(reference.heard, speech)
-    yield _one_speaker(reference.embeddings)
 
 
 def _level(speech: Samples) -> Check:
     level = decibels(rms(speech))
     return Check(
-        "level",
+        CheckName.LEVEL,
         level >= QUIETEST,
         f"The voice is at {level:.0f} dB of full scale.",
         "It is too quiet: move closer to the microphone, or turn it up.",
+        level,
     )
 
 
@@ -131,16 +164,17 @@ def _clipping(samples: Samples) -> Check:
     share = clipped_share(samples)
     found = f"{share:.2%} of it is clipped." if share else "Nothing is clipped."
     hint = "It is too loud: turn the microphone down and record it again."
-    return Check("clipping", share <= MOST_CLIPPED, found, hint)
+    return Check(CheckName.CLIPPING, share <= MOST_CLIPPED, found, hint, share)
 
 
 def _noise(heard: Samples, speech: Samples) -> Check:
     ratio = snr(heard, speech)
     return Check(
-        "noise",
+        CheckName.NOISE,
         ratio >= LEAST_SNR,
         f"The voice is {ratio:.0f} dB above the noise.",
         "Record it where it is quiet, without music.",
+        ratio,
     )
 
 
@@ -148,7 +182,8 @@ def _one_speaker(embeddings: speaker_embedding.Embeddings) -> Check:
     apart = apartness(embeddings)
     single = apart <= FARTHEST_APART
     found = "One person speaks." if single else "More than one person seems to speak."
-    return Check("one speaker", single, found, "Only the person who consents may be heard.")
+    hint = "Only the person who consents may be heard."
+    return Check(CheckName.ONE_SPEAKER, single, found, hint, apart)
 
 
 def clipped_share(samples: Samples) -> float:
