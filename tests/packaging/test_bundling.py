@@ -136,3 +136,11 @@ def test_the_package_has_the_version_of_the_program() -> None:
 
     assert module("deb").version() == __version__
     assert module("deb").architecture()
+
+
+def test_changelog_and_readme_name_the_version_of_the_program() -> None:
+    from avatar_app import __version__
+
+    changelog = (PACKAGING.parent / "CHANGELOG.md").read_text()
+    assert changelog.split("\n## ", 1)[1].split()[0] == __version__
+    assert f"avatar-app_{__version__}_" in (PACKAGING.parent / "README.md").read_text()
