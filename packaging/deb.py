@@ -8,26 +8,16 @@ SOURCE_DATE_EPOCH dates everything in it, so that the same commit gives the same
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
-import os
-import re
-import shutil
 import subprocess
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
+from bundling.archive import COMPRESSIONS, tar_folder
 from bundling.dependencies import alternatives, missing_libraries, packages_of
+from bundling.linux_tree import LINUX, copy, lay_out, set_modes_and_dates, version
 
-PROJECT = Path(__file__).parents[1]
-LINUX = PROJECT / "packaging" / "linux"
-DESKTOP = LINUX / "desktop"
-HOME = Path("usr/lib/avatar-app")
-"""Where the bundle lies."""
-COMPONENT = "io.github.avatar_app.avatar_app"
-"""The name under which software centers know the program."""
-ICON_SIZES = (48, 64, 128, 256)
+OVERRIDES = LINUX / "lintian-overrides"
 LOADED_BY_NAME = ("libportaudio2", "libegl1", "libgl1", "libpulse0")
 """Packages of libraries that are opened at run time, which no file names as needed."""
 CONTROL = """Package: avatar-app
@@ -55,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("bundle", type=Path, help="folder that bundle.py has written")
     parser.add_argument("target", type=Path, help="folder for the package")
-    parser.add_argument("--compression", choices=("xz", "zstd", "none"), default="xz")
+    parser.add_argument("--compression", choices=COMPRESSIONS, default="xz")
     options = parser.parse_args()
     package = build_package(options.bundle, options.target, options.compression)
     print(f"{package}: {package.stat().st_size / 1e6:.0f} MB")  # noqa: T201
@@ -64,26 +54,31 @@ def main() -> None:
 def build_package(bundle: Path, target: Path, compression: str = "xz") -> Path:
     """Build the Debian package of a bundle in the folder `target`; returns it."""
     target.mkdir(parents=True, exist_ok=True)
+    package = target.resolve() / f"avatar-app_{version()}_{architecture()}.deb"
+    package.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as folder:
-        root = Path(folder) / "root"
-        shutil.copytree(bundle, root / HOME, symlinks=True)
-        _add_desktop_files(root)
-        _add_documents(root)
-        _add_control(root, dependencies(bundle))
-        _set_modes_and_dates(root)
-        package = target / f"avatar-app_{version()}_{architecture()}.deb"
-        command = ["dpkg-deb", "--root-owner-group", "--threads-max=2", f"-Z{compression}"]
-        subprocess.run([*command, "--build", str(root), str(package)], check=True)
+        place = Path(folder)
+        root, control = place / "root", place / "control"
+        lay_out(bundle, root)
+        copy(OVERRIDES, root / "usr" / "share" / "lintian" / "overrides" / "avatar-app").chmod(
+            0o644
+        )
+        _write_control(control, root, dependencies(bundle))
+        for tree in (root, control):
+            set_modes_and_dates(tree)
+        _join(place, package, compression)
     return package
 
 
-def version() -> str:
-    """Return the program's version, as the package has it."""
-    text = (PROJECT / "avatar_app" / "__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'__version__ = "(.+)"', text)
-    if found is None:
-        raise ValueError("avatar_app/__init__.py has no version")
-    return found[1]
+def _join(place: Path, package: Path, compression: str) -> None:
+    """Put the parts of a Debian package together: its format, control files and content."""
+    (place / "debian-binary").write_text("2.0\n", encoding="utf-8")
+    members = [
+        "debian-binary",
+        tar_folder(place / "control", place / "control.tar", "xz").name,
+        tar_folder(place / "root", place / "data.tar", compression).name,
+    ]
+    subprocess.run(["ar", "-rcD", str(package), *members], cwd=place, check=True)
 
 
 def architecture() -> str:
@@ -103,33 +98,10 @@ def dependencies(bundle: Path) -> str:
     return ", ".join(sorted(needed))
 
 
-def _add_desktop_files(root: Path) -> None:
-    share = root / "usr" / "share"
-    _copy(DESKTOP / "avatar-app.desktop", share / "applications")
-    metainfo = _copy(DESKTOP / f"{COMPONENT}.metainfo.xml", share / "metainfo")
-    _fill_in(metainfo)
-    _copy(DESKTOP / "avatar-app.mime.xml", share / "mime" / "packages" / "avatar-app.xml")
-    for size in ICON_SIZES:
-        folder = share / "icons" / "hicolor" / f"{size}x{size}"
-        _copy(DESKTOP / "icons" / f"{size}.png", folder / "apps" / "avatar-app.png")
-    command = root / "usr" / "bin" / "avatar-app"
-    command.parent.mkdir(parents=True)
-    command.symlink_to(Path("..", *HOME.parts[1:], "bin", "avatar-app"))
-
-
-def _add_documents(root: Path) -> None:
-    documents = root / "usr" / "share" / "doc" / "avatar-app"
-    _copy(LINUX / "copyright", documents)
-    _copy(PROJECT / "packaging" / "THIRD-PARTY.md", documents)
-    _compress(PROJECT / "CHANGELOG.md", documents / "changelog.gz")
-    _compress(DESKTOP / "avatar-app.1", root / "usr" / "share" / "man" / "man1" / "avatar-app.1.gz")
-
-
-def _add_control(root: Path, depends: str) -> None:
+def _write_control(control: Path, root: Path, depends: str) -> None:
     files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink()]
     kilobytes = sum(-(-path.stat().st_size // 1024) for path in files)
     sums = [f"{_md5(path)}  {path.relative_to(root)}\n" for path in files]
-    control = root / "DEBIAN"
     control.mkdir()
     (control / "md5sums").write_text("".join(sums), encoding="utf-8")
     (control / "control").write_text(
@@ -141,36 +113,6 @@ def _add_control(root: Path, depends: str) -> None:
         ),
         encoding="utf-8",
     )
-
-
-def _set_modes_and_dates(root: Path) -> None:
-    """Give files the modes that packages have, whatever the umask here, and one date."""
-    date = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
-    for path in [root, *root.rglob("*")]:
-        if not path.is_symlink():
-            executable = path.is_dir() or path.stat().st_mode & 0o100
-            path.chmod(0o755 if executable else 0o644)
-        os.utime(path, (date, date), follow_symlinks=False)
-
-
-def _fill_in(metainfo: Path) -> None:
-    """Write version and date into the description that software centers show."""
-    date = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
-    text = metainfo.read_text(encoding="utf-8").replace("@VERSION@", version())
-    metainfo.write_text(text.replace("@DATE@", f"{date:%Y-%m-%d}"), encoding="utf-8")
-
-
-def _copy(source: Path, target: Path) -> Path:
-    """Copy a file into a folder, or under a name that has a suffix; returns the copy."""
-    copy = target if target.suffix else target / source.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, copy)
-    return copy
-
-
-def _compress(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(gzip.compress(source.read_bytes(), 9, mtime=0))
 
 
 def _md5(path: Path) -> str:

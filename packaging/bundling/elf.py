@@ -15,6 +15,8 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 
 MAGIC = b"\x7fELF"
+LIBRARIES = ("PySide6/Qt/lib", "*.libs")
+"""Folders of libraries that others in the bundle load by name."""
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
@@ -45,6 +47,26 @@ def needed(path: Path) -> set[str]:
             }
         except ELFError:
             return set()
+
+
+def unreached_libraries(packages: Path) -> list[Path]:
+    """Return the shared libraries in LIBRARIES that nothing else in the bundle needs, directly or
+    through other libraries.
+    """
+    spare: dict[str, Path] = {}
+    roots: list[Path] = []
+    folders = [folder for pattern in LIBRARIES for folder in packages.glob(pattern)]
+    for path in elf_files(packages):
+        if any(path.is_relative_to(folder) for folder in folders):
+            spare[path.name] = path
+        else:
+            roots.append(path)
+    waiting = {name for root in roots for name in needed(root)}
+    while waiting:
+        path = spare.pop(waiting.pop(), None)  # type: ignore[assignment]
+        if path is not None:
+            waiting |= needed(path)
+    return sorted(spare.values())
 
 
 def closure(users: Iterable[Path], *, without: tuple[str, ...]) -> list[Path]:

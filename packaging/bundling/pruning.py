@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundling.elf import elf_files, needed
-
 UNUSED = (
     # Qt's tools, the parts for QML, and what describes them to compilers
     "PySide6/Qt/qml",
@@ -52,6 +50,9 @@ UNUSED = (
     "**/*.hpp",
     "**/*.a",
     "**/tests",
+    "docs",  # of phonemizer, as is the next
+    "test",
+    "google-stubs",
     "bin",
     "share/man",
 )
@@ -79,8 +80,6 @@ UNUSED_PLUGINS = (
     "libqpdf*",
 )
 """Platforms without a desktop, and pictures out of PDF files."""
-LIBRARIES = ("PySide6/Qt/lib", "*.libs")
-"""Folders of libraries that others in the bundle load by name."""
 
 
 def prune(packages: Path) -> None:
@@ -90,8 +89,6 @@ def prune(packages: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    for path in unreached_libraries(packages):
-        path.unlink()
 
 
 def _unused(packages: Path) -> Iterator[Path]:
@@ -105,23 +102,3 @@ def _unused(packages: Path) -> Iterator[Path]:
             yield plugins
         for pattern in UNUSED_PLUGINS:
             yield from plugins.glob(pattern)
-
-
-def unreached_libraries(packages: Path) -> list[Path]:
-    """Return the shared libraries in LIBRARIES that nothing else in the bundle needs, directly or
-    through other libraries.
-    """
-    spare: dict[str, Path] = {}
-    roots: list[Path] = []
-    folders = [folder for pattern in LIBRARIES for folder in packages.glob(pattern)]
-    for path in elf_files(packages):
-        if any(path.is_relative_to(folder) for folder in folders):
-            spare[path.name] = path
-        else:
-            roots.append(path)
-    waiting = {name for root in roots for name in needed(root)}
-    while waiting:
-        path = spare.pop(waiting.pop(), None)  # type: ignore[assignment]
-        if path is not None:
-            waiting |= needed(path)
-    return sorted(spare.values())

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
+SCRIPTS = ("bundling", "deb", "rpm", "appimage", "tarball", "sbom", "icons", "msi", "dmg")
 PT_LOAD = 1
 """A segment that is mapped into memory."""
 PACKAGING = Path(__file__).parents[2] / "packaging"
@@ -29,7 +30,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The scripts import each other as they do when one of them is run."""
     monkeypatch.syspath_prepend(PACKAGING)
     yield
-    for name in [name for name in sys.modules if name.split(".")[0] in ("bundling", "deb")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in SCRIPTS]:
         del sys.modules[name]
 
 
@@ -66,12 +67,12 @@ def test_libraries_stay_only_where_something_needs_them(tmp_path: Path) -> None:
     libraries = numpy_in(tmp_path)
     (needed,) = libraries.glob("*openblas*")
     shutil.copy(needed, libraries / "libspare.so.1")
-    pruning = module("bundling.pruning")
-    assert pruning.unreached_libraries(tmp_path) == [libraries / "libspare.so.1"]
+    elf = module("bundling.elf")
+    assert elf.unreached_libraries(tmp_path) == [libraries / "libspare.so.1"]
     (tmp_path / "numpy" / "_core").rename(tmp_path / "elsewhere")
-    assert needed not in pruning.unreached_libraries(tmp_path)
+    assert needed not in elf.unreached_libraries(tmp_path)
     shutil.rmtree(tmp_path / "elsewhere")
-    assert needed in pruning.unreached_libraries(tmp_path)
+    assert needed in elf.unreached_libraries(tmp_path)
 
 
 def test_what_no_window_needs_is_pruned_and_the_rest_stays(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_every_package_is_pinned_with_hashes() -> None:
 def test_the_package_has_the_version_of_the_program() -> None:
     from avatar_app import __version__
 
-    assert module("deb").version() == __version__
+    assert module("bundling.linux_tree").version() == __version__
     assert module("deb").architecture()
 
 
