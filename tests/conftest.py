@@ -18,6 +18,8 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 pytest_plugins = ["cloned_voices", "starter", "virtual_audio"]
+if find_spec("pytestqt"):  # the environment of the voices has none
+    pytest_plugins.append("patient_bot")
 
 if find_spec("hypothesis"):  # the environment of the voices has none
     from hypothesis import HealthCheck, settings

@@ -33,7 +33,7 @@ def opened(qtbot) -> Iterator[Opener]:
         windows.append(window)
         window.show()
         window.start()
-        qtbot.waitUntil(lambda: bool(session.asked("transcript")), timeout=5000)
+        qtbot.waitUntil(lambda: bool(session.asked("transcript")))
         qtbot.waitExposed(window)
         window.activateWindow()
         window.composer.field.setFocus()
