@@ -18,6 +18,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import DetectorName, Settings
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import Measurements
+from avatar_app.system.extras.declared import DEVELOPMENT, Extra, extra_with
 from avatar_app.system.hardware import Cards, Hardware, family_rss_mb, known_hardware, nvml
 from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
@@ -42,6 +43,8 @@ class ShelfModel:
     """Its license asks for no acceptance, or was accepted."""
     missing_packages: tuple[str, ...]
     install_command: str
+    extra: Extra | None = None
+    """What brings the missing packages; None where only the command does."""
     deleted_bytes: int = 0
     """What it keeps of the disk, though it was deleted, until it is gone for good."""
 
@@ -110,8 +113,13 @@ class ShelfReader:
             self._store.is_accepted(model),
             missing,
             install_command(missing, model.engine) if missing else "",
+            self._extra(missing, model.engine),
             deleted,
         )
+
+    def _extra(self, missing: tuple[str, ...], engine: str) -> Extra | None:
+        extra = extra_with(missing, engine) if missing else None
+        return None if extra is None or extra.name in DEVELOPMENT else extra
 
     def _used_by(self, model: Model, catalog: Catalog) -> tuple[str, ...]:
         settings = self._settings.settings

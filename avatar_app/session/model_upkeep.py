@@ -1,4 +1,4 @@
-"""Verifies, repairs and measures models in a thread, one after the other."""
+"""Verifies and measures models, and installs what their engines need, one after the other."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from avatar_app.models.verify import Checked, verify
 from avatar_app.runtime.memory.estimate import choice_key, model_mb
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import Measurements
+from avatar_app.system.extras.declared import Extra
 from avatar_app.system.hardware import Cards, look_at_hardware, nvml
 from avatar_app.system.paths import AppPaths
 
@@ -31,6 +32,8 @@ class UpkeepTask(StrEnum):
 
     VERIFY = "verify"
     MEASURE = "measure"
+    INSTALL = "install"
+    """The packages of the engine are installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Upkeep:
     task: UpkeepTask
     done: bool = False
     fraction: float = 0.0
+    text: str = ""
+    """What is being done, where it was reported."""
     flaws: tuple[Checked, ...] = ()
     """Files that are not as they came, where it was verified."""
     files: int = 0
@@ -61,6 +66,8 @@ class ModelUpkeep:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._job: Job[Any] | None = None
+        self._jobs: dict[str, Job[Any]] = {}
+        """The newest of each model."""
         self._closed = False
 
     def verify(self, model: Model) -> None:
@@ -73,6 +80,18 @@ class ModelUpkeep:
         and all the processor can give."""
         work = partial(self._measure, model)
         self._order(model.id, Upkeep(UpkeepTask.MEASURE), Job(f"Measuring {model.title}", work))
+
+    def install(self, model: Model, extra: Extra) -> None:
+        """Install the packages that the model's engine needs, of an extra; takes minutes."""
+        work = partial(self._install, extra)
+        self._order(model.id, Upkeep(UpkeepTask.INSTALL), Job(f"Installing {extra.name}", work))
+
+    def stop(self, model: str) -> None:
+        """Cancel what is under way or waits for a model."""
+        with self._lock:
+            job = self._jobs.get(model)
+        if job is not None:
+            job.cancel()
 
     def measure_machine(self) -> None:
         """How fast the processor computes; takes ten seconds of it."""
@@ -96,7 +115,7 @@ class ModelUpkeep:
             present = self.states.get(id)
             if self._closed or (present is not None and not present.done):
                 return
-            self.states[id] = state
+            self.states[id], self._jobs[id] = state, job
             self._orders.put((id, job))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="model-upkeep", daemon=True)
@@ -131,7 +150,7 @@ class ModelUpkeep:
     def _progressed(self, id: str, now: Progress) -> None:
         before = self.states.get(id)
         if before is not None and now.fraction - before.fraction >= 0.01:
-            self.states[id] = replace(before, fraction=now.fraction)
+            self.states[id] = replace(before, fraction=now.fraction, text=now.text)
             self._changed()
 
     def _verify(self, model: Model, job: Job[Any]) -> Upkeep:
@@ -151,6 +170,12 @@ class ModelUpkeep:
         with closing(Measurements.of(self._paths)) as measurements:
             measurements.keep_trial(model.kind, model.engine, choice_key(options), trial)
         return Upkeep(UpkeepTask.MEASURE, done=True, fraction=1.0)
+
+    def _install(self, extra: Extra, job: Job[Any]) -> Upkeep:
+        from avatar_app.system.extras.installation import install_extra  # seldom needed
+
+        install_extra(job, extra, self._paths.extras)
+        return Upkeep(UpkeepTask.INSTALL, done=True, fraction=1.0)
 
     def _measure_machine(self, _job: Job[Any]) -> Upkeep:
         with closing(Measurements.of(self._paths)) as measurements:

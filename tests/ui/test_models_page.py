@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fake_session import FakeSession
@@ -11,8 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from shelf import BODY, write_catalog
+from wheels import offer_only, write_wheel
 
 from avatar_app.models.store import Presence
+from avatar_app.system.extras import declared
+from avatar_app.system.extras.installed import installed_extras, is_provided
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.pages.models.page import ModelsPage
 from avatar_app.ui.window.main_window import MainWindow
@@ -211,19 +215,72 @@ def test_a_damaged_model_is_found_and_mended(qtbot, page: ModelsPage) -> None:
     until(qtbot, lambda: row.details.said.text() == "Verified: as it came.")
 
 
-def test_an_engine_without_its_packages_says_what_to_type(
+def test_an_engine_with_packages_of_no_extra_says_what_to_type(
     qtbot, page: ModelsPage, monkeypatch
 ) -> None:
     library = page.context.session.models
-    monkeypatch.setattr(library._registry, "missing_packages", lambda _manifest: ("coqui-tts",))
+    monkeypatch.setattr(library._registry, "missing_packages", lambda _manifest: ("heather",))
     fetched(qtbot, page, "lame")
     row = page.row("lame")
     until(qtbot, lambda: row.act_button.text() == "Install …")
     click(qtbot, row.act_button)
-    assert "Needs coqui-tts." in row.details.missing.text()
-    assert "coqui" in row.details.command.text()
+    assert "Needs heather." in row.details.missing.text()
+    assert row.details.command.text().endswith("install heather")
+    assert not row.details.install_button.isVisible()
     click(qtbot, row.details.copy_button)
     assert QGuiApplication.clipboard().text() == row.details.command.text()
+
+
+@pytest.fixture
+def wheels_folder(tmp_path: Path, page: ModelsPage, monkeypatch) -> Path:
+    """What pip finds; the model `lame` needs lavender, which the extra `garden` brings."""
+    monkeypatch.setattr(declared.metadata, "requires", lambda _: ['lavender; extra == "garden"'])
+    library, extras = page.context.session.models, app_paths().extras
+
+    def missing(_manifest: object) -> tuple[str, ...]:
+        return () if is_provided("lavender", extras) else ("lavender",)
+
+    monkeypatch.setattr(library._registry, "missing_packages", missing)
+    offer_only(tmp_path, monkeypatch)
+    return tmp_path
+
+
+def test_one_button_installs_what_an_engine_lacks(
+    qtbot, page: ModelsPage, wheels_folder: Path
+) -> None:
+    fetched(qtbot, page, "lame")
+    row = page.row("lame")
+    until(qtbot, lambda: row.act_button.text() == "Install …")
+    click(qtbot, row.act_button)
+    details = row.details
+    assert not details.command.isVisible()
+    assert details.install_button.text() == "Install garden"
+    assert details.install_button.hasFocus()
+    qtbot.keyClick(details.install_button, Qt.Key.Key_Space)
+    until(qtbot, lambda: "No matching distribution" in details.said.text())
+    write_wheel(wheels_folder, "lavender")
+    click(qtbot, details.install_button)
+    until(qtbot, lambda: details.stop_button.isVisible())
+    assert details.said.text().startswith("Installing …")
+    assert not details.install_button.isVisible()
+    until(qtbot, lambda: details.said.text() == "Installed. It can be used now.")
+    until(qtbot, lambda: row.act_button.text() == "Use")
+    assert not details.missing.isVisible()
+
+
+def test_a_cancelled_installation_can_be_begun_once_more(
+    qtbot, page: ModelsPage, wheels_folder: Path
+) -> None:
+    write_wheel(wheels_folder, "lavender")
+    fetched(qtbot, page, "lame")
+    row = page.row("lame")
+    until(qtbot, lambda: row.act_button.text() == "Install …")
+    click(qtbot, row.act_button)
+    click(qtbot, row.details.install_button)
+    until(qtbot, lambda: row.details.stop_button.isVisible())
+    click(qtbot, row.details.stop_button)
+    until(qtbot, lambda: row.details.install_button.isVisible())
+    assert not installed_extras(app_paths().extras)
 
 
 def test_search_finds_words_and_says_when_nothing_matches(qtbot, page: ModelsPage) -> None:

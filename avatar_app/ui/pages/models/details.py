@@ -11,13 +11,14 @@ from avatar_app.models.catalog import Model
 from avatar_app.models.store import Presence
 from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ShelfModel
-from avatar_app.session.model_upkeep import Upkeep
+from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
 
 ACCEPT, VERIFY, MEASURE = "accept", "verify", "measure"
 REPAIR, DELETE, FREE = "repair", "delete", "free"
+INSTALL, STOP = "install", "stop"
 _MEASURED = (Kind.ASR, Kind.TTS, Kind.DIALOGUE)
 """Kinds that can be tried with nothing but a model; a face needs somebody to be seen."""
 
@@ -57,12 +58,7 @@ class ModelDetails(QFrame):
         self.accept_button.setText(self.tr("Accept") if installed else self.tr("Accept and get"))
         self.used_by.setText(self.tr("Chosen by the setting {}.").format(", ".join(entry.used_by)))
         self.used_by.setVisible(bool(entry.used_by))
-        missing = ", ".join(entry.missing_packages)
-        self.missing.setText(self.tr("Needs {}. Type, then start again:").format(missing))
-        self.command.setText(entry.install_command)
-        self.command.setCursorPosition(0)
-        for part in (self.missing, self.command, self.copy_button):
-            part.setVisible(bool(entry.missing_packages))
+        self._show_missing(entry, upkeep)
         said = self._words.upkeep(upkeep) if upkeep is not None else ""
         self.said.setText(said)
         self.said.setVisible(bool(said))
@@ -75,12 +71,32 @@ class ModelDetails(QFrame):
         self.delete_button.setVisible(bool(entry.bytes_here) and transfer is None)
         self.free_button.setVisible(bool(entry.deleted_bytes))
 
+    def _show_missing(self, entry: ShelfModel, upkeep: Upkeep | None) -> None:
+        """Packages of the engine: a button installs an extra, a command whatever is in none."""
+        missing, extra = ", ".join(entry.missing_packages), entry.extra
+        installing = _is_under_way(upkeep, UpkeepTask.INSTALL)
+        if extra is None:
+            self.missing.setText(self.tr("Needs {}. Type, then start again:").format(missing))
+        else:
+            self.missing.setText(self.tr("Needs {}.").format(missing))
+            self.install_button.setText(self._words.extra(extra))
+            self.install_button.setToolTip(extra.summary)
+        self.command.setText(entry.install_command)
+        self.command.setCursorPosition(0)
+        self.missing.setVisible(bool(missing))
+        self.command.setVisible(bool(missing) and extra is None)
+        self.copy_button.setVisible(bool(missing) and extra is None)
+        self.install_button.setVisible(bool(missing) and extra is not None and not installing)
+        self.stop_button.setVisible(installing)
+
     @property
     def controls(self) -> tuple[QWidget, ...]:
         """In the order of Tab."""
         return (
             self.command,
             self.copy_button,
+            self.install_button,
+            self.stop_button,
             self.accept_button,
             self.license_button,
             self.verify_button,
@@ -92,7 +108,7 @@ class ModelDetails(QFrame):
 
     def ask_first(self) -> None:
         """Put the keys where something is asked before the model can be had."""
-        for part in (self.accept_button, self.copy_button):
+        for part in (self.accept_button, self.install_button, self.copy_button):
             if not part.isHidden():
                 part.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
@@ -116,6 +132,13 @@ class ModelDetails(QFrame):
         self.copy_button.clicked.connect(
             lambda: QGuiApplication.clipboard().setText(self.command.text())
         )
+        self.install_button = small_button(
+            self.tr("Install"), self.tr("Install what {} needs").format(title)
+        )
+        self.install_button.setObjectName("primary")
+        self.stop_button = small_button(
+            self.tr("Cancel"), self.tr("Cancel the installation for {}").format(title)
+        )
         self.verify_button = small_button(
             self.tr("Verify"), self.tr("Check that {} is still as it came").format(title)
         )
@@ -133,6 +156,8 @@ class ModelDetails(QFrame):
         )
         chosen = {
             ACCEPT: self.accept_button,
+            INSTALL: self.install_button,
+            STOP: self.stop_button,
             VERIFY: self.verify_button,
             MEASURE: self.measure_button,
             REPAIR: self.repair_button,
@@ -146,6 +171,8 @@ class ModelDetails(QFrame):
         install = _line(self.command, self.copy_button)
         install.setStretch(0, 1)
         actions = _line(
+            self.install_button,
+            self.stop_button,
             self.accept_button,
             self.license_button,
             self.verify_button,
@@ -162,6 +189,10 @@ class ModelDetails(QFrame):
         column.addLayout(install)
         column.addWidget(self.said)
         column.addLayout(actions)
+
+
+def _is_under_way(upkeep: Upkeep | None, task: UpkeepTask) -> bool:
+    return upkeep is not None and upkeep.task is task and not upkeep.done
 
 
 def _line(*widgets: QWidget) -> QHBoxLayout:

@@ -12,7 +12,16 @@ from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ModelShelf, ShelfModel
 from avatar_app.session.model_upkeep import Upkeep
 from avatar_app.settings.store import SettingsChange
-from avatar_app.ui.pages.models.details import ACCEPT, DELETE, FREE, MEASURE, REPAIR, VERIFY
+from avatar_app.ui.pages.models.details import (
+    ACCEPT,
+    DELETE,
+    FREE,
+    INSTALL,
+    MEASURE,
+    REPAIR,
+    STOP,
+    VERIFY,
+)
 from avatar_app.ui.pages.models.groups import ModelGroups
 from avatar_app.ui.pages.models.model_row import ModelAction, ModelRow
 from avatar_app.ui.pages.models.overview import ModelOverview
@@ -145,6 +154,8 @@ class ModelsPage(PageView):
             ACCEPT: lambda: library.accept_and_get(model),
             VERIFY: lambda: library.upkeep.verify(model),
             MEASURE: lambda: library.upkeep.measure(model),
+            INSTALL: lambda: self._install(entry),
+            STOP: lambda: library.upkeep.stop(id),
             REPAIR: lambda: library.repair(model),
             DELETE: lambda: library.delete(model),
             FREE: library.free_now,
@@ -173,6 +184,10 @@ class ModelsPage(PageView):
             self.toast.dismiss_all()
             action_ = Action(self.tr("Undo"), lambda: self._run(undo, self._read_all))
             self.toast.tell(Notice(message, action=action_))
+
+    def _install(self, entry: ShelfModel) -> None:
+        if entry.extra is not None:
+            self._library.upkeep.install(entry.model, entry.extra)
 
     def _restore(self, entry: ShelfModel) -> None:
         self._library.restore(entry.model)

@@ -13,6 +13,7 @@ from avatar_app.performance.fitness import Fitness, Verdict
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.session.model_shelf import ModelShelf, ShelfModel
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
+from avatar_app.system.extras.declared import Extra
 
 DOT = "  ·  "
 
@@ -123,12 +124,26 @@ class ModelWords(QObject):
             return f"{upkeep.error.message} {upkeep.error.hint}".strip()
         if upkeep.task is UpkeepTask.MEASURE:
             return "" if upkeep.done else self.tr("Measuring …")
+        if upkeep.task is UpkeepTask.INSTALL:
+            return self._installing(upkeep)
         if not upkeep.done:
             return self.tr("Verifying … {} %").format(round(100 * upkeep.fraction))
         if upkeep.flaws:
             found = ", ".join(f"{each.name}: {each.flaw}" for each in upkeep.flaws)
             return self.tr("Damaged: {}").format(found)
         return self.tr("Verified: as it came.")
+
+    def _installing(self, upkeep: Upkeep) -> str:
+        if upkeep.done:
+            return self.tr("Installed. It can be used now.")
+        return self.tr("Installing … {} %").format(round(100 * upkeep.fraction))
+
+    def extra(self, extra: Extra) -> str:
+        """The button that installs what an engine lacks."""
+        if not extra.megabytes:
+            return self.tr("Install {}").format(extra.name)
+        size = readable(extra.megabytes * 1_000_000)
+        return self.tr("Install {}, {}").format(extra.name, size)
 
     def disk(self, shelf: ModelShelf) -> str:
         used, free = readable(shelf.disk_used), readable(shelf.disk_free)
