@@ -12,6 +12,7 @@ from rich.text import Text
 
 from avatar_app.cli.avatars import avatars
 from avatar_app.cli.console import busy, check_mark, has_display, plain_console
+from avatar_app.cli.extras import extras
 from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
 from avatar_app.cli.models import models
@@ -256,6 +257,7 @@ app.add_typer(history, name="history", rich_help_panel=TALK)
 app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)
 app.add_typer(models, name="models", rich_help_panel=KEEP)
+app.add_typer(extras, name="extras", rich_help_panel=KEEP)
 app.add_typer(servers, name="servers", rich_help_panel=KEEP)
 app.add_typer(settings_commands, name="settings", rich_help_panel=KEEP)
 app.command(rich_help_panel=MACHINE)(fit)

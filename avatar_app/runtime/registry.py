@@ -17,6 +17,7 @@ from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing, ch
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest, parse_manifest
 from avatar_app.system import paths
+from avatar_app.system.extras.installed import add_to_path, is_provided
 from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
 
@@ -83,7 +84,12 @@ class Registry:
 
     def missing_packages(self, manifest: Manifest) -> tuple[str, ...]:
         """Return the distributions that the engine needs and that are not installed."""
-        return tuple(name for name in manifest.needs.packages if not _installed(name))
+        extras = self.paths.extras
+        return tuple(
+            name
+            for name in manifest.needs.packages
+            if not _installed(name) and not is_provided(name, extras)
+        )
 
     def load_class(self, manifest: Manifest) -> type[Any]:
         """Import the engine's class. Raises ModelMissing if packages are missing, EngineFailed if
@@ -93,6 +99,7 @@ class Registry:
                 f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
                 f"Type: {install_command(missing, manifest.name)}",
             )
+        add_to_path(manifest.needs.packages, self.paths.extras)
         module_name, class_name = manifest.entry.split(":")
         try:
             module = importlib.import_module(f"{self._package(manifest)}.{module_name}")

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from importlib import metadata
 
-from avatar_app.system.packages import DISTRIBUTION
+from avatar_app.system.extras.declared import DISTRIBUTION
 
 _LONGEST = 60
 """Characters; a longer license field contains the whole text."""

@@ -44,6 +44,11 @@ class AppPaths:
         return self.data / "history.db"
 
     @property
+    def extras(self) -> Path:
+        """Contains packages of optional engines, a folder for each extra."""
+        return self.data / "extras"
+
+    @property
     def memory_file(self) -> Path:
         return self.data / "memory.db"
 

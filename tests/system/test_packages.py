@@ -1,4 +1,4 @@
-"""Whoever lacks a package is told the command that brings it, and all that belongs to it."""
+"""The command that installs missing packages: an extra where one holds them, or else pip's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from avatar_app.system import packages
+from avatar_app.system.extras import declared
 from avatar_app.system.packages import install_command
 
 
@@ -23,26 +24,39 @@ def extras(monkeypatch: pytest.MonkeyPatch) -> None:
         'torch>=2.6; extra == "coqui"',
         'Kokoro_Onnx>=0.6; python_version < "3.14" and extra == "kokoro"',
         'pedalboard>=0.9; extra == "kokoro"',
+        'gguf>=0.10; extra == "bench"',
     ]
-    monkeypatch.setattr(packages.metadata, "requires", lambda _: lines)
+    monkeypatch.setattr(declared.metadata, "requires", lambda _: lines)
 
 
 @pytest.mark.parametrize(
-    ("packages", "engine", "what"),
+    ("packages", "engine", "extra"),
     [
-        (("coqui-tts", "pedalboard"), "coqui", ["avatar-app[coqui]"]),
-        (("kokoro-onnx",), "kokoro", ["avatar-app[kokoro]"]),
-        (("pedalboard",), "coqui", ["avatar-app[coqui]"]),
-        (("pedalboard",), "", ["avatar-app[kokoro]"]),
-        (("openai",), "openai", ["avatar-app[server]"]),
-        (("no-such-thing", "openai"), "mine", ["no-such-thing", "openai"]),
-        (("numpy",), "", ["numpy"]),
+        (("coqui-tts", "pedalboard"), "coqui", "coqui"),
+        (("kokoro-onnx",), "kokoro", "kokoro"),
+        (("pedalboard",), "coqui", "coqui"),
+        (("pedalboard",), "", "kokoro"),
+        (("openai",), "openai", "server"),
     ],
 )
 def test_the_extra_that_holds_them_all_is_named(
-    packages: tuple[str, ...], engine: str, what: list[str]
+    packages: tuple[str, ...], engine: str, extra: str
 ) -> None:
-    words = shlex.split(install_command(packages, engine))
+    assert install_command(packages, engine) == f"avatar-app extras add {extra}"
+
+
+@pytest.mark.parametrize(
+    ("packages", "what"),
+    [
+        (("no-such-thing", "openai"), ["no-such-thing", "openai"]),
+        (("numpy",), ["numpy"]),
+        (("gguf",), ["avatar-app[bench]"]),
+    ],
+)
+def test_packages_of_no_extra_for_users_are_left_to_pip(
+    packages: tuple[str, ...], what: list[str]
+) -> None:
+    words = shlex.split(install_command(packages))
     assert words == [sys.executable, "-m", "pip", "install", *what]
 
 
@@ -50,13 +64,13 @@ def test_without_metadata_the_packages_themselves_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def absent(_: str) -> None:
-        raise packages.metadata.PackageNotFoundError
+        raise declared.metadata.PackageNotFoundError
 
-    monkeypatch.setattr(packages.metadata, "requires", absent)
+    monkeypatch.setattr(declared.metadata, "requires", absent)
     assert install_command(["openai"]).endswith("install openai")
 
 
 def test_an_environment_without_pip_is_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
-    words = shlex.split(install_command(["openai"]))
-    assert words == ["uv", "pip", "install", "--python", sys.executable, "avatar-app[server]"]
+    words = shlex.split(install_command(["numpy"]))
+    assert words == ["uv", "pip", "install", "--python", sys.executable, "numpy"]

@@ -1,0 +1,117 @@
+"""The extras that the program declares, with what they require and roughly take of the disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from avatar_app.core.errors import ConfigInvalid, choose_one_of
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+DISTRIBUTION = "avatar-app"
+DEVELOPMENT = frozenset({"bench", "docs", "test", "test-voices"})
+"""Extras for people who work on the program; they belong into its own environment."""
+_MEGABYTES = {"coqui": 1800, "llama": 20, "server": 35, "openvino": 180, "gpu": 1}
+"""Measured; a new extra without a figure is offered without one."""
+_SUMMARIES = {
+    "coqui": "VITS and XTTS, which also speaks in cloned voices; with PyTorch",
+    "gpu": "the memory of NVIDIA cards",
+    "llama": "llama.cpp compiled here, for this processor or card; needs g++ and some minutes",
+    "openvino": "another runtime for Wav2Lip",
+    "server": "Ollama, LM Studio, llama-server, vLLM or hosted ones; keys in the system's keyring",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """An extra of the installed program's metadata."""
+
+    name: str
+    requirements: tuple[str, ...]
+    """As pip reads them, without the condition that names the extra."""
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """Return the normalized names of what it requires."""
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
+
+        return frozenset(canonicalize_name(Requirement(each).name) for each in self.requirements)
+
+    @property
+    def summary(self) -> str:
+        """Return what it brings, without a capital and a full stop."""
+        return _SUMMARIES.get(self.name, ", ".join(sorted(self.packages)))
+
+    @property
+    def megabytes(self) -> int:
+        """Return what it takes of the disk; 0 where nobody has measured it."""
+        return _MEGABYTES.get(self.name, 0)
+
+
+def declared_extras() -> dict[str, Extra]:
+    """Return the program's extras by name; empty where it runs without being installed."""
+    found: dict[str, list[str]] = {}
+    for requirement in _requirements():
+        if (marker := requirement.marker) is None or _is_always(requirement):
+            continue
+        requirement.marker = None
+        for name in _extras_in(str(marker)):
+            if marker.evaluate({"extra": name}):
+                found.setdefault(name, []).append(str(requirement))
+    return {name: Extra(name, tuple(found[name])) for name in sorted(found)}
+
+
+def offered_extras() -> dict[str, Extra]:
+    """Return the extras for users: those that bring what the program itself does not require."""
+    from packaging.utils import canonicalize_name
+
+    own = {canonicalize_name(each.name) for each in _requirements() if _is_always(each)}
+    return {
+        name: each
+        for name, each in declared_extras().items()
+        if name not in DEVELOPMENT and not each.packages <= own
+    }
+
+
+def find_extra(name: str) -> Extra:
+    """Return the extra `name`; raises ConfigInvalid if it is unknown."""
+    known = offered_extras()
+    if name not in known:
+        raise ConfigInvalid(f"Unknown extra {name!r}.", choose_one_of(known))
+    return known[name]
+
+
+def extra_with(packages: Iterable[str], engine: str = "") -> Extra | None:
+    """Return the extra that holds all `packages`: the one that is named like the engine, or else
+    the smallest."""
+    from packaging.utils import canonicalize_name
+
+    wanted = {canonicalize_name(name) for name in packages}
+    fitting = [each for each in declared_extras().values() if wanted <= each.packages]
+    return min(fitting, key=lambda each: (each.name != engine, len(each.packages)), default=None)
+
+
+def _requirements() -> list[Requirement]:
+    from packaging.requirements import Requirement
+
+    try:
+        lines = metadata.requires(DISTRIBUTION) or ()
+    except metadata.PackageNotFoundError:
+        lines = ()
+    return [Requirement(line) for line in lines]
+
+
+def _is_always(requirement: Requirement) -> bool:
+    """Whether it is required without any extra."""
+    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+
+
+def _extras_in(marker: str) -> set[str]:
+    """Return the names that a marker compares `extra` with."""
+    return set(re.findall(r"""\bextra == ["']([\w-]+)["']""", marker))
