@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
@@ -25,6 +26,26 @@ are farther apart (docs/benchmarks.md). Most people are distinguished, not all: 
 and clones from other programs may pass."""
 _QUIETEST = -50.0
 """dB of full scale."""
+
+
+class Refusal(StrEnum):
+    """What is missing for a consent."""
+
+    EXPIRED = "expired"
+    SILENT = "silent"
+    SAME_RECORDING = "same recording"
+    NOBODY = "nobody"
+    MISREAD = "misread"
+    ANOTHER_VOICE = "another voice"
+
+
+class ConsentRefused(InputInvalid):
+    """A sentence was read in a way that is no consent; it may be read again."""
+
+    def __init__(self, reason: Refusal, message: str, hint: str, heard: str = "") -> None:
+        super().__init__(message, hint)
+        self.args = (reason, message, hint, heard)  # it pickles with its reason
+        self.reason, self.heard = reason, heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +94,24 @@ def give(
     _check_recording(reference, recording)
     embeddings = speaker_embedding.embed(recording)
     if not len(embeddings):
-        raise InputInvalid("Nobody speaks in the recording of the sentence.", _AGAIN)
+        sentence = "Nobody speaks in the recording of the sentence."
+        raise ConsentRefused(Refusal.NOBODY, sentence, _AGAIN)
     heard = read(recording)
     match = compare(asked.sentence, heard)
     if not match.is_the_sentence:
-        raise InputInvalid(
+        raise ConsentRefused(
+            Refusal.MISREAD,
             f"The sentence read differs from the one drawn: {heard or 'nothing'!r} was understood.",
             f"Read, clearly and to its end: {asked.sentence.text}",
+            heard,
         )
     apart = speaker_embedding.distance(reference.embeddings, embeddings)
     if apart > FARTHEST:
-        raise InputInvalid(
+        raise ConsentRefused(
+            Refusal.ANOTHER_VOICE,
             f"The sentence was read by another voice (distance {apart:.2f}, at most {FARTHEST}).",
             "Only the person in the reference can consent, best with the same microphone.",
+            heard,
         )
     return Consent(
         id=secrets.token_hex(16),
@@ -107,7 +133,8 @@ def check_time(asked: ConsentRequest, at: datetime) -> None:
     """Raise InputInvalid where the sentence has expired, or is from the future."""
     age = (at - asked.at).total_seconds()
     if not 0 <= age <= VALID_SECONDS:
-        raise InputInvalid(
+        raise ConsentRefused(
+            Refusal.EXPIRED,
             f"The sentence for {asked.name} has expired: it is valid for ten minutes.",
             f"Type: avatar-app voices consent-phrase {asked.name}",
         )
@@ -115,9 +142,11 @@ def check_time(asked: ConsentRequest, at: datetime) -> None:
 
 def _check_recording(reference: Reference, recording: Samples) -> None:
     if decibels(rms(recording)) < _QUIETEST:
-        raise InputInvalid("The recording of the sentence is silent.", "Check the microphone.")
+        sentence = "The recording of the sentence is silent."
+        raise ConsentRefused(Refusal.SILENT, sentence, "Check the microphone.")
     if share_sound(recording, reference.heard):
-        raise InputInvalid(
+        raise ConsentRefused(
+            Refusal.SAME_RECORDING,
             "Reference and consent are the same recording.",
             "Read the sentence again, apart from the reference.",
         )
