@@ -8,7 +8,7 @@ Errors that a user can fix are `AvatarError`s; anything else is a bug.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from avatar_app.core.prompt import Prompt
@@ -85,6 +85,20 @@ class HasSpeakerLanguages(Protocol):
     @staticmethod
     def speaker_languages(**options: Any) -> dict[str, str]:
         """Return the BCP 47 tag of each voice that can be read; raises as `speakers`."""
+
+
+@runtime_checkable
+class HasBlends(Protocol):
+    """A speech synthesizer whose speakers can be mixed."""
+
+    @staticmethod
+    def blend(shares: Mapping[str, float]) -> str:
+        """Return the value of the option `voice` that mixes speakers by these shares, which are
+        positive and add up to 1."""
+
+    @staticmethod
+    def blended(voice: str) -> dict[str, float]:
+        """Return the speakers and shares of a value of the option `voice`; raises ConfigInvalid."""
 
 
 @runtime_checkable

@@ -98,6 +98,14 @@ def test_a_blend_is_between_its_voices(voice: KokoroVoice) -> None:
     assert parts_of("a:3+b:1") == {"a": 0.75, "b": 0.25}
 
 
+def test_a_blend_is_the_weighted_mean_of_styles(voice: KokoroVoice) -> None:
+    assert voice._model is not None
+    styles = voice._model.voices
+    mixed = style_of(KokoroVoice.blend({"af_heart": 0.7, "am_adam": 0.3}), styles)
+    mean = 0.7 * styles["af_heart"] + 0.3 * styles["am_adam"]
+    assert mixed == pytest.approx(mean, abs=1e-6)
+
+
 @pytest.mark.parametrize("name", ["", "nobody", "af_heart:x", "af_heart:-1+am_adam", "+", "a:nan"])
 def test_a_voice_that_is_not_there_is_refused(voice: KokoroVoice, name: str) -> None:
     with pytest.raises(ConfigInvalid) as refusal:

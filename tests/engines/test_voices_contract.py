@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from voice_checks import check_behind_its_process, check_latents, check_speakers
+from voice_checks import (
+    check_behind_its_process,
+    check_blends,
+    check_latents,
+    check_speakers,
+)
 
 from avatar_app.bench.scripted.kokoro import VOICES, write_kokoro
 from avatar_app.bench.scripted.piper import SPEAKERS, write_piper
@@ -38,6 +43,12 @@ def test_each_speaker_can_be_chosen_and_nobody_else(name: str, tmp_path: Path) -
     known = {"kokoro": tuple(sorted(VOICES)), "piper": tuple(SPEAKERS)}
     assert names == known.get(name, names)
     assert names
+
+
+@every
+def test_voices_that_mix_speakers_mix_any_two(name: str, tmp_path: Path) -> None:
+    mixes = check_blends(Registry().find(Kind.TTS, name), **options(name, tmp_path))
+    assert mixes == (name == "kokoro")
 
 
 @every

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_app.core.engines import HasLatents, HasSpeakers
+from avatar_app.core.engines import HasBlends, HasLatents, HasSpeakers
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn, TurnCancelled
@@ -116,6 +116,26 @@ def check_latents(manifest: Manifest, **options: Any) -> None:
             assert engine.latents() is None
         finally:
             engine.close()
+
+
+def check_blends(manifest: Manifest, **options: Any) -> bool:
+    """`core.engines.HasBlends`: any two speakers are mixed, sound, and are named again; False for
+    a voice that does not mix."""
+    engine_class = Registry().load_class(manifest)
+    if not issubclass(engine_class, HasBlends):
+        return False
+    one, other = engine_class.speakers(**options)[:2]
+    engine = engine_class(**options)
+    try:
+        for share in (0.05, 0.3, 0.95):
+            voice = engine_class.blend({one: 1 - share, other: share})
+            assert engine_class.blended(voice) == pytest.approx({one: 1 - share, other: share})
+            engine.configure(**_chosen(manifest, voice))
+            assert spoken(engine, "Hi.")
+        assert engine_class.blended(one) == {one: 1.0}
+    finally:
+        engine.close()
+    return True
 
 
 def _choose(engine: Any, manifest: Manifest, name: str) -> None:

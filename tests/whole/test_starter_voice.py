@@ -1,4 +1,4 @@
-"""The voice of the starter set: its quick graph sounds as published, its words are in time."""
+"""The voice of the starter set: it sounds as published, words are in time, blends lie between."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.graph import prepare_graph
 from avatar_app.engines.tts.kokoro.loading import RATE
 from avatar_app.media.resample import resampled
+from avatar_app.voices.speaker_embedding import Embeddings, distance, embed
 
 SENTENCE = "The weather will be nice tomorrow, with some clouds in the afternoon and a light wind."
 GREETING = "ɡʊd mˈɔːɹnɪŋ pˈiːɾɚ."
@@ -57,3 +58,19 @@ def test_words_begin_where_a_recognizer_hears_them_and_lips_move(starter: Starte
     apart = [abs(word.start - start) for word, start in zip(heard, told, strict=True)]
     assert np.median(apart) < 0.2
     assert len({viseme.shape for chunk in chunks for viseme in chunk.visemes}) > 8
+
+
+def test_a_blend_lies_between_its_voices(starter: StarterSet) -> None:
+    voice = KokoroVoice(model=str(starter.path(Kind.TTS)), threads=1)
+    names = ["af_heart", "am_adam"]
+    said: dict[float, Embeddings] = {}
+    for share in (0.0, 0.3, 0.7, 1.0):
+        shares = {name: part for name, part in zip(names, (1 - share, share), strict=True) if part}
+        voice.configure(voice=KokoroVoice.blend(shares))
+        chunks = list(voice.speak(SENTENCE, Turn(0)))
+        sound = AudioChunk(np.concatenate([chunk.audio.samples for chunk in chunks]), RATE)
+        said[share] = embed(resampled(sound, MICROPHONE_RATE).samples)
+    from_heart = [distance(said[0.0], each) for each in said.values()]
+    from_adam = [distance(said[1.0], each) for each in said.values()]
+    assert from_heart == sorted(from_heart)
+    assert from_adam == sorted(from_adam, reverse=True)

@@ -3,7 +3,7 @@ visemes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples, SpeechChunk
 from avatar_app.engines.tts.kokoro.loading import RATE, Model, load, voice_names
-from avatar_app.engines.tts.kokoro.voices import LANGUAGES, language_of, style_of
+from avatar_app.engines.tts.kokoro.voices import LANGUAGES, language_of, parts_of, style_of
 from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
 from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner
 from avatar_app.engines.tts.speech.numerals import spell_out
@@ -93,6 +93,16 @@ class KokoroVoice:
     def speaker_languages(model: str, **_options: Any) -> dict[str, str]:
         """Return each voice's language; of some none can be read here. Raises as `speakers`."""
         return {name: tag for name in voice_names(model) if (tag := LANGUAGES.get(name[:1]))}
+
+    @staticmethod
+    def blend(shares: Mapping[str, float]) -> str:
+        """Return the voice whose styles are the mean of others', weighted by their shares."""
+        return "+".join(f"{name}:{share:.3g}" for name, share in shares.items())
+
+    @staticmethod
+    def blended(voice: str) -> dict[str, float]:
+        """Return the voices and shares of a blend. Raises ConfigInvalid."""
+        return parts_of(voice)
 
     def close(self) -> None:
         self._model = None
