@@ -34,7 +34,9 @@ from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData, StoredKind, UserStoredData
-from avatar_app.session.voice_gallery import UserVoiceGallery, VoiceGallery
+from avatar_app.session.user_voice_gallery import UserVoiceGallery
+from avatar_app.session.voice_cloning import VoiceCloner, live_cloner
+from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
@@ -78,8 +80,10 @@ class AppSession(ConversationCommands):
         settings.know_engines(self.manifests)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(paths))
         self.character = self._characters.shown_by(settings.settings.face)
-        self.checks: AudioChecks = LiveAudioChecks(self._opened, settings, self.registry)
+        checks = LiveAudioChecks(self._opened, settings, self.registry)
+        self.checks: AudioChecks = checks
         self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
+        self.cloner: VoiceCloner = live_cloner(paths, settings, self.registry, checks)
         erase = {StoredKind.HISTORY: self.forget, StoredKind.MEMORY: self.forget_memory}
         erase[StoredKind.MEASUREMENTS] = self._timekeeper.forget
         self.user_data: StoredData = UserStoredData(paths, erase)
@@ -116,6 +120,7 @@ class AppSession(ConversationCommands):
         if self._recorder is not None:
             self._recorder.close()
         self.voices.rest()
+        self.cloner.discard()
         self._timekeeper.close()
         self.models.close()
         self._history.close()

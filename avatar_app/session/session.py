@@ -18,6 +18,7 @@ from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.starter import Starter
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
+from avatar_app.session.voice_cloning import VoiceCloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.store import SettingsStore
 
@@ -85,6 +86,8 @@ class Session(AudioDevices, Characters, Protocol):
     """Checks of microphone, loudspeaker and echo."""
     voices: VoiceGallery
     """The voices that are installed."""
+    cloner: VoiceCloner
+    """Makes cloned voices."""
     user_data: StoredData
     """What is kept of the user on this computer."""
     personas: PersonaChoices

@@ -171,6 +171,7 @@ class WindowSettings(_Section):
     geometry: Annotated[str | None, FormHints(hidden=True)]
     page: Annotated[str, FormHints(hidden=True)]
     first_steps: Annotated[str, Field(pattern="^(new|shown)$"), FormHints(hidden=True)]
+    favorite_voices: Annotated[tuple[str, ...], FormHints(hidden=True)]
     starter_offer: Annotated[
         str,
         BeforeValidator(_day),

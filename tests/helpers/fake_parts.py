@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from avatar_app.session.checks.device_checks import Watch
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
 from avatar_app.session.stored_data import StoredItem, StoredKind
-from avatar_app.session.voice_gallery import InstalledVoice, MissingVoices, VoiceList
+from avatar_app.session.voice_gallery import InstalledVoice, MissingVoices, VoiceBlend, VoiceList
 from avatar_app.system.network_log import ConnectionAttempt
+from avatar_app.voices.likeness import Likeness
 
 
 class Gate:
@@ -90,8 +92,11 @@ class FakeVoices(Gate):
         self.list = VoiceList(
             (*PLAIN, HEART, SIWIS),
             (MissingVoices("Coqui", "Coqui needs coqui-tts, which is not installed."),),
+            blending=frozenset({"kokoro"}),
         )
         self.now: InstalledVoice | None = PLAIN[0]
+        self.now_blend: VoiceBlend | None = None
+        self.alike = Likeness(0.91)
 
     def voices(self) -> VoiceList:
         return self.list
@@ -99,11 +104,26 @@ class FakeVoices(Gate):
     def current(self) -> InstalledVoice | None:
         return self.now
 
+    def blended(self, blend: VoiceBlend) -> InstalledVoice:
+        names = [voice.options["voice"] for voice in (blend.one, blend.other)]
+        mixed = f"{names[0]}:{1 - blend.share:.3g}+{names[1]}:{blend.share:.3g}"
+        return replace(blend.one, name="blend", options={**blend.one.options, "voice": mixed})
+
+    def current_blend(self) -> VoiceBlend | None:
+        return self.now_blend
+
     def hear(self, job: Job[Any], voice: InstalledVoice | None, text: str) -> None:
         self.pass_through(job, "hear", voice, text)
 
     def hear_reference(self, job: Job[Any], name: str) -> None:
         self.pass_through(job, "hear_reference", name)
+
+    def likeness(self, job: Job[Any], voice: InstalledVoice) -> Likeness:
+        self.pass_through(job, "likeness", voice)
+        return self.alike
+
+    def remove(self, name: str) -> None:
+        self.calls.append(("remove", name))
 
     def revoke(self, name: str) -> None:
         self.calls.append(("revoke", name))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from fake_parts import FakeChecks, FakeStored, FakeVoices
+from scripted_microphone import ScriptedMicrophone, ScriptedRecognizer
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, ConversationBegan, Event, TurnEnded
@@ -29,6 +30,7 @@ from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
+from avatar_app.session.voice_cloning import UserVoiceCloner
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
@@ -118,6 +120,10 @@ class FakeSession:
         self.models = ModelLibrary(self.settings, app_paths(), REGISTRY, QUICK)
         self.performance = PerformanceReports(self.settings, app_paths(), REGISTRY)
         self.checks, self.voices, self.user_data = FakeChecks(), FakeVoices(), FakeStored()
+        self.microphone, self.recognizer = ScriptedMicrophone(), ScriptedRecognizer()
+        self.cloner = UserVoiceCloner(
+            app_paths(), self.microphone, lambda: self.recognizer, self.checks.play
+        )
         self.calls: list[tuple[Any, ...]] = []
         self.history = history
         self.threads: set[str] = set()

@@ -12,9 +12,11 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Samples
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.voice_gallery import InstalledVoice, UserVoiceGallery
+from avatar_app.session.user_voice_gallery import UserVoiceGallery
+from avatar_app.session.voice_gallery import InstalledVoice, VoiceBlend
 from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
+from avatar_app.voices.library import ClonedVoice
 
 
 class Loudspeaker:
@@ -96,3 +98,95 @@ def test_what_is_not_there_is_one_sentence(gallery: UserVoiceGallery) -> None:
         gallery.hear(job(), heart, "Hello")
     with pytest.raises(AvatarError, match="Unknown cloned voice"):
         gallery.hear_reference(job(), "nobody")
+
+
+MIXER = """
+name: mixer
+kind: tts
+entry: engine:Mixer
+title: Mixer
+summary: Mixes two speakers, and plays a cloned voice's recording.
+license: MIT
+clones: true
+options:
+  voice: {type: text, default: ann, help: Who speaks.}
+"""
+MIXER_ENGINE = """
+from pathlib import Path
+from avatar_app.core.values import SpeechChunk
+from avatar_app.media.sound_reader import read_sound
+
+class Mixer:
+    def __init__(self, voice):
+        self.voice = voice
+    def configure(self, voice):
+        self.voice = voice
+    def speak(self, text, turn):
+        yield SpeechChunk(read_sound(Path(self.voice) / "reference.wav"), text)
+    @staticmethod
+    def speakers(**options):
+        return ("ann", "bob")
+    @staticmethod
+    def blend(shares):
+        return "+".join(f"{name}:{share}" for name, share in shares.items())
+    @staticmethod
+    def blended(voice):
+        parts = [part.partition(":") for part in voice.split("+")]
+        return {name: float(share or 1) for name, _, share in parts}
+    def latents(self):
+        return None
+    def close(self):
+        pass
+"""
+
+
+@pytest.fixture
+def mixing(user_engines_forgotten: None) -> Iterator[UserVoiceGallery]:
+    """A gallery of a user whose own engine mixes speakers and clones."""
+    folder = app_paths().engines / "tts" / "mixer"
+    folder.mkdir(parents=True)
+    (folder / "manifest.yaml").write_text(MIXER)
+    (folder / "engine.py").write_text(MIXER_ENGINE)
+    registry, paths = Registry(), app_paths()
+    settings = SettingsStore(paths.settings_file)
+    settings.know_engines(registry.all())
+    made = UserVoiceGallery(settings, registry, paths, Loudspeaker())
+    yield made
+    made.rest()
+
+
+def test_a_blend_is_used_and_found_again(mixing: UserVoiceGallery) -> None:
+    found = mixing.voices()
+    ann, bob = (each for each in found.voices if each.engine == "mixer")
+    assert found.blending == {"mixer"}
+    assert mixing.current_blend() is None
+    blend = VoiceBlend(ann, bob, 0.25)
+    voice = mixing.blended(blend)
+    assert (voice.name, voice.options) == ("ann + bob", {"voice": "ann:0.75+bob:0.25"})
+    mixing._settings.change(voice.settings)
+    assert mixing.current() is None
+    assert mixing.current_blend() == blend
+    mixing._settings.change(bob.settings)
+    assert mixing.current() == bob
+    assert mixing.current_blend() is None
+
+
+def test_a_cloned_voice_is_compared_with_its_recording_and_deleted(
+    mixing: UserVoiceGallery, voice: ClonedVoice
+) -> None:
+    found = mixing.voices()
+    assert found.speaks_clones
+    clone = next(each for each in found.voices if each.cloned)
+    likeness = mixing.likeness(job(), clone)
+    assert likeness.is_same_person
+    assert likeness.share > 0.95
+    stopped = job()
+    stopped.cancel()
+    with pytest.raises(JobCancelled):
+        mixing.likeness(stopped, clone)
+    mixing.remove(voice.name)
+    assert mixing.voices().cloned == ()
+
+
+def test_without_an_engine_that_clones_it_is_said(gallery: UserVoiceGallery) -> None:
+    assert not gallery.voices().speaks_clones

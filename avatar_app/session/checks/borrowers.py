@@ -23,6 +23,22 @@ _LEVEL_EVERY = 5
 """Blocks between two reports of the level."""
 
 
+class Listening:
+    """Hands on what the microphone hears, in blocks of 10 ms, and plays silence; a `Borrower`."""
+
+    def __init__(self, on_block: Callable[[AudioChunk, float], None]) -> None:
+        self._on_block = on_block
+
+    def hear(self, chunk: AudioChunk, adc_at: float) -> None:
+        for begin in range(0, len(chunk.samples), MICROPHONE_BLOCK):
+            block = chunk.samples[begin : begin + MICROPHONE_BLOCK].copy()
+            start = chunk.start + begin
+            self._on_block(AudioChunk(block, chunk.rate, start), adc_at + begin / chunk.rate)
+
+    def read(self, count: int, _dac_at: float) -> Samples:
+        return np.zeros(count, np.float32)
+
+
 class DeviceCheck:
     """Plays `sound` (float32, 48 kHz) once, and keeps `blocks` of what is heard; a `Borrower`.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -91,6 +92,20 @@ class LiveAudioChecks:
         check = DeviceCheck(resampled(AudioChunk(samples, rate), PLAYBACK_RATE).samples)
         with devices.borrowed(check):
             check.wait_played(job, devices.speaker_latency)
+
+    @contextmanager
+    def listen(
+        self, on_block: Callable[[AudioChunk, float], None], _on_notice: Callable[[str, str], None]
+    ) -> Iterator[None]:
+        """Call `on_block` with blocks of 10 ms of what the microphone hears; a
+        `voices.recording.Open`."""
+        from avatar_app.session.checks.borrowers import Listening
+
+        devices = self._devices()
+        if devices.microphone_name is None:
+            raise DeviceUnavailable("No microphone was found.", "Plug one in, or choose one.")
+        with devices.borrowed(Listening(on_block)):
+            yield
 
     def chime(self, job: Job[Any]) -> None:
         from avatar_app.session.checks.sounds import chime

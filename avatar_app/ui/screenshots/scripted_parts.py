@@ -1,7 +1,9 @@
-"""What a scripted session says of devices, voices and stored data: for pictures."""
+"""What a scripted session says of devices, voices, clones and stored data: for pictures."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,16 @@ from avatar_app.session.checks.device_checks import Watch
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
 from avatar_app.session.stored_data import Deletion, LaterErasure, StoredItem, StoredKind
-from avatar_app.session.voice_gallery import InstalledVoice, MissingVoices, VoiceList
+from avatar_app.session.voice_cloning import ExaminedReference
+from avatar_app.session.voice_gallery import InstalledVoice, MissingVoices, VoiceBlend, VoiceList
 from avatar_app.system.network_log import ConnectionAttempt
+from avatar_app.voices.consent import ConsentRequest
+from avatar_app.voices.consent_phrase import Sentence
+from avatar_app.voices.library import ClonedVoice
+from avatar_app.voices.likeness import Likeness
+from avatar_app.voices.live_recording import ReadingSoFar, RecordingSoFar
+from avatar_app.voices.recording import LISTENING
+from avatar_app.voices.reference import Check, CheckName
 
 _MB = 10**6
 _SIZES = {
@@ -29,6 +39,17 @@ _SIZES = {
     StoredKind.LOGS: ("logs", 0.2 * _MB, 2),
     StoredKind.SETTINGS: ("config.yaml", 412, 1),
 }
+
+
+_DRAWN = Sentence(("humble", "astronaut", "swallowed", "wet", "computer", "aquarium"))
+_GOOD_CHECKS = (
+    Check(CheckName.LENGTH, passed=True, sentence="", figure=18.4),
+    Check(CheckName.SPEECH, passed=True, sentence="", figure=15.2),
+    Check(CheckName.LEVEL, passed=True, sentence="", figure=-24.0),
+    Check(CheckName.CLIPPING, passed=True, sentence=""),
+    Check(CheckName.NOISE, passed=True, sentence="", figure=38.0),
+    Check(CheckName.ONE_SPEAKER, passed=True, sentence=""),
+)
 
 
 class ScriptedChecks:
@@ -88,10 +109,17 @@ class ScriptedVoices:
             "Coqui (VITS, XTTS)",
             "Coqui (VITS, XTTS) needs coqui-tts, which is not installed.",
         )
-        return VoiceList((*espeak, *kokoro), (missing,), ("grandma",))
+        mixed = frozenset({"kokoro"})
+        return VoiceList((*espeak, *kokoro), (missing,), ("grandma",), blending=mixed)
 
     def current(self) -> InstalledVoice | None:
         return self.voices().voices[0]
+
+    def blended(self, blend: VoiceBlend) -> InstalledVoice:
+        return blend.one
+
+    def current_blend(self) -> VoiceBlend | None:
+        return None
 
     def hear(self, _job: Job[Any], _voice: InstalledVoice | None, _text: str) -> None:
         """Nobody listens while pictures are taken."""
@@ -99,11 +127,54 @@ class ScriptedVoices:
     def hear_reference(self, _job: Job[Any], _name: str) -> None:
         """The same."""
 
+    def likeness(self, _job: Job[Any], _voice: InstalledVoice) -> Likeness:
+        return Likeness(0.91)
+
+    def remove(self, _name: str) -> None:
+        """Nobody asks for it."""
+
     def revoke(self, _name: str) -> None:
         """Nobody asks for it."""
 
     def rest(self) -> None:
         """Nothing is loaded."""
+
+
+class ScriptedCloner:
+    """`VoiceCloner` of somebody who speaks well, and reads half of the sentence."""
+
+    def record(
+        self, job: Job[Any], watch: Callable[[RecordingSoFar], None], done: Callable[[], bool]
+    ) -> Path:
+        watch(RecordingSoFar(-20.0, _GOOD_CHECKS[:-1]))
+        while not done():
+            job.check()
+            threading.Event().wait(0.05)
+        return Path("reference.wav")
+
+    def examine(self, _job: Job[Any], source: Path) -> ExaminedReference:
+        return ExaminedReference(source, _GOOD_CHECKS)
+
+    def play(self, _job: Job[Any], _source: Path) -> None:
+        """Nobody listens while pictures are taken."""
+
+    def ask(self, name: str) -> ConsentRequest:
+        return ConsentRequest(name or "grandpa", _DRAWN, datetime.now(UTC))
+
+    def cloning(
+        self, _asked: ConsentRequest, _source: Path, watch: Callable[[ReadingSoFar], None]
+    ) -> Job[ClonedVoice]:
+        def work(job: Job[ClonedVoice]) -> ClonedVoice:
+            job.report(LISTENING, "")
+            watch(ReadingSoFar(-22.0, frozenset(range(11))))
+            while True:
+                job.check()
+                threading.Event().wait(0.05)
+
+        return Job("Cloning", work)
+
+    def discard(self) -> None:
+        """Nothing was recorded."""
 
 
 class ScriptedStored:

@@ -32,12 +32,18 @@ from avatar_app.session.session import Devices, NewCharacter
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
+from avatar_app.session.voice_cloning import VoiceCloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import AppPaths
-from avatar_app.ui.screenshots.scripted_parts import ScriptedChecks, ScriptedStored, ScriptedVoices
+from avatar_app.ui.screenshots.scripted_parts import (
+    ScriptedChecks,
+    ScriptedCloner,
+    ScriptedStored,
+    ScriptedVoices,
+)
 
 _LOOKS = {
     State.IDLE: FaceState.IDLE,
@@ -97,6 +103,7 @@ class ScriptedSession:
         self.starter: Starter = _NothingToOffer()
         self.checks: AudioChecks = ScriptedChecks()
         self.voices: VoiceGallery = ScriptedVoices()
+        self.cloner: VoiceCloner = ScriptedCloner()
         self.user_data: StoredData = ScriptedStored()
         self.personas = PersonaChoices(
             own_personas(paths.config), settings, _no_face, self._unasked, self._unasked

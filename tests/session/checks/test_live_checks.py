@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cloning import DRAWN, NAME
 from echo_rooms import at_level
 from sessions import open_session
+from spoken import STORY, spoken
 from virtual_audio import MICFEED, SPEAKER, VirtualAudio, likeness
 from witness import Witness
 
@@ -22,6 +24,9 @@ from avatar_app.media.sound_reader import read_sound
 from avatar_app.session.app_session import AppSession
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneVerdict
+from avatar_app.session.voice_cloning import ExaminedReference
+from avatar_app.voices.consent import ConsentRefused
+from avatar_app.voices.library import ClonedVoice
 
 DATA = Path(__file__).parents[2] / "data"
 LIGHT = {
@@ -114,6 +119,48 @@ def test_what_is_said_is_recorded_judged_and_played_back(
     assert likeness(loudest, recording.samples) > 0.5
 
 
+def test_a_voice_is_cloned_by_what_the_microphone_hears(
+    virtual_audio: VirtualAudio,
+    session: tuple[AppSession, Witness],
+    no_keyring: None,
+    always_drawn: None,
+) -> None:
+    companion, _ = session
+    cloner = companion.cloner
+    story, sentence = (at_level(spoken(text), -22.0) for text in (STORY, DRAWN.text))
+    ended, lit = threading.Event(), set[int]()
+
+    def speak(words: Samples) -> threading.Thread:
+        ended.clear()
+        said = [lambda: virtual_audio.speak(words, 16_000), ended.set]
+        speaker = threading.Thread(target=lambda: [each() for each in said])
+        speaker.start()
+        return speaker
+
+    def recorded() -> ExaminedReference:
+        speaker = speak(story)
+        path = cloner.record(job(), lambda _now: None, ended.is_set)
+        speaker.join()
+        return cloner.examine(job(), path)
+
+    def read(reference: ExaminedReference) -> ClonedVoice | None:
+        speaker = speak(sentence)
+        try:
+            asked = cloner.ask("Ada")
+            return cloner.cloning(asked, reference.path, lambda now: lit.update(now.words)).run()
+        except ConsentRefused:
+            return None
+        finally:
+            speaker.join()
+
+    reference = next(each for each in (recorded() for _ in range(TRIES)) if each.is_usable)
+    made = next(voice for voice in (read(reference) for _ in range(TRIES)) if voice is not None)
+    assert made.name == NAME
+    assert len(lit) > 10
+    cloner.discard()
+    assert not reference.path.exists()
+
+
 def test_a_check_is_cancelled_and_another_one_waits(session: tuple[AppSession, Witness]) -> None:
     companion, _ = session
     cancelled = job()
@@ -137,5 +184,7 @@ def test_without_devices_one_sentence_says_so() -> None:
             companion.checks.chime(job())
         with pytest.raises(DeviceUnavailable, match="No microphone"):
             companion.checks.echo(job(), lambda _db, _done: None)
+        with pytest.raises(DeviceUnavailable, match="No microphone"):
+            companion.cloner.record(job(), lambda _now: None, lambda: False)
     finally:
         companion.close()
