@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_session import FakeSession
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from avatar_app.core.errors import InputInvalid
@@ -107,6 +107,21 @@ def test_typing_searches_marks_and_opens_what_is_found(qtbot, page: Opened) -> N
     assert "xylophone" in shown.panes.sentence.text()
     qtbot.keyClick(shown.search_field, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: len(titles(shown)) == 9)
+    assert window.pages.shown is shown
+
+
+def test_a_click_on_a_word_of_an_old_answer_says_it_from_there(qtbot, page: Opened) -> None:
+    window, session, shown = page
+    qtbot.keyClicks(shown.search_field, "timer")
+    qtbot.waitUntil(lambda: "I set a timer." in lines(shown))
+    view = shown.reader.list
+    row = lines(shown).index("I set a timer.")
+    rect = view.visualRect(view.model().index(row))
+    line = shown.reader.model.lines[row]
+    inside = (QPoint(x, y) for y in range(0, rect.height(), 4) for x in range(0, rect.width(), 4))
+    timer = next(at for at in inside if view.delegate.word_at(line, QPointF(at), rect) == 3)
+    qtbot.mouseClick(view.viewport(), MOUSE, pos=rect.topLeft() + timer + QPoint(4, 2))
+    assert session.asked("say_again") == [("timer.",)]
     assert window.pages.shown is shown
 
 

@@ -1,4 +1,4 @@
-"""A user listens to voices, searches, uses one with undo, moves sliders, takes a clone back."""
+"""A user listens to voices, searches, walks, uses one with undo, and moves sliders."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from fake_parts import GRANDMA, HEART, PLAIN, SIWIS
+from fake_parts import HEART, PLAIN, SIWIS
 from fake_session import FakeSession
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QPushButton, QSlider
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.voice_gallery import InstalledVoice
+from avatar_app.session.voice_gallery import InstalledVoice, VoiceBlend
 from avatar_app.ui.pages.voice_row import VoiceRow
 from avatar_app.ui.pages.voices import VoicesPage
 from avatar_app.ui.window.main_window import MainWindow
@@ -59,7 +59,7 @@ def test_a_voice_is_heard_and_a_second_press_stops_it(qtbot, page) -> None:
     qtbot.waitUntil(lambda: [call[0] for call in session.voices.asked("hear")] == [HEART])
     qtbot.mouseClick(heart.hear_button, MOUSE)
     assert heart.hear_button.accessibleName() == "Hear Heart"
-    qtbot.keyClick(siwis.hear_button, Qt.Key.Key_Space)
+    qtbot.keyClick(siwis, Qt.Key.Key_Space)
     qtbot.mouseClick(heart.hear_button, MOUSE)
     assert siwis.hear_button.accessibleName() == "Hear Siwis"
     assert heart.hear_button.accessibleName() == "Stop Heart"
@@ -82,7 +82,7 @@ def test_search_and_language_leave_the_voices_that_match(qtbot, page) -> None:
     assert shown(voices) == ["Siwis"]
     qtbot.keyClicks(voices.filters.search_field, " xyzzy")
     assert shown(voices) == []
-    assert voices.nothing.isVisible()
+    assert voices.sections.nothing.isVisible()
     voices.filters.search_field.clear()
     assert shown(voices) == ["Woman 2", "Man 3", "Siwis"]
 
@@ -120,6 +120,97 @@ def test_a_slider_is_heard_when_it_rests(qtbot, page) -> None:
     assert session.settings.get("tts.options.speed") > 1.0
 
 
+def test_while_a_slider_moves_nothing_is_heard_and_esc_stops_what_is(qtbot, page) -> None:
+    voices, session, window = page
+    session.voices.may_finish.clear()
+    speed = voices.manner.rows["tts.options.speed"].editor
+    speed._timer.setInterval(60_000)
+    speed.slider.setFocus()
+    for _ in range(5):
+        qtbot.keyClick(speed.slider, Qt.Key.Key_Right)
+    assert session.voices.asked("hear") == []
+    speed._timer.start(0)
+    qtbot.waitUntil(lambda: len(session.voices.asked("hear")) == 1)
+    qtbot.keyClick(speed.slider, Qt.Key.Key_Right)
+    speed._timer.start(0)
+    qtbot.waitUntil(lambda: len(session.voices.asked("hear")) == 2)  # the first was cancelled
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not voices._running.busy
+    assert window.pages.shown is voices
+
+
+def test_two_voices_are_blended_heard_when_the_slider_rests_and_used(qtbot, page) -> None:
+    voices, session, _ = page
+    blender = voices.blender
+    voices.list.ensureWidgetVisible(blender)
+    assert [box.currentText().split("  ")[0] for box in blender.boxes] == ["Heart", "Siwis"]
+    assert blender.shares.text() == "50 % Heart  ·  50 % Siwis"
+    blender._rest.setInterval(60_000)
+    blender.slider.setFocus()
+    for _ in range(4):
+        qtbot.keyClick(blender.slider, Qt.Key.Key_Left)
+    assert blender.shares.text() == "70 % Heart  ·  30 % Siwis"
+    assert session.voices.asked("hear") == []
+    blender._rest.start(0)
+    qtbot.waitUntil(lambda: len(session.voices.asked("hear")) == 1)
+    assert session.voices.asked("hear")[0][0].options["voice"] == "af_heart:0.7+ff_siwis:0.3"
+    qtbot.mouseClick(blender.use_button, MOUSE)
+    session.voices.now, session.voices.now_blend = None, VoiceBlend(HEART, SIWIS, 0.3)
+    qtbot.waitUntil(
+        lambda: session.settings.get("tts.options.voice") == "af_heart:0.7+ff_siwis:0.3"
+    )
+    qtbot.waitUntil(lambda: blender.use_button.text() == "In use")
+    session.voices.now, session.voices.now_blend = PLAIN[0], None
+    qtbot.waitUntil(lambda: voices.toast.notice is not None)
+    assert voices.toast.notice.message == "Voice: Heart + Siwis"
+    qtbot.mouseClick(voices.toast.action_button, MOUSE)
+    qtbot.waitUntil(lambda: session.settings.settings.tts.engine == "espeak")
+    qtbot.waitUntil(blender.use_button.isEnabled)
+
+
+def test_the_blend_in_use_is_shown(qtbot, page) -> None:
+    voices, session, window = page
+    session.voices.now, session.voices.now_blend = None, VoiceBlend(SIWIS, HEART, 0.2)
+    window.pages.close()
+    window.pages.open("voice")
+    qtbot.waitUntil(lambda: voices.blender.shares.text() == "80 % Siwis  ·  20 % Heart")
+    assert not voices.blender.use_button.isEnabled()
+
+
+def test_where_nothing_can_be_mixed_there_is_no_blend(qtbot, page) -> None:
+    voices, session, window = page
+    session.voices.list = replace(session.voices.list, blending=frozenset())
+    window.pages.close()
+    window.pages.open("voice")
+    qtbot.waitUntil(lambda: not voices.blender.isVisible())
+
+
+def test_stars_and_people_leave_the_voices_that_match(qtbot, page) -> None:
+    voices, session, _ = page
+    qtbot.mouseClick(row_of(voices, HEART).star_button, MOUSE)
+    qtbot.waitUntil(lambda: row_of(voices, HEART).is_favorite)
+    row_of(voices, PLAIN[1]).setFocus()
+    qtbot.keyClick(row_of(voices, PLAIN[1]), Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: row_of(voices, PLAIN[1]).is_favorite)
+    assert session.settings.get("window.favorite_voices") == ("espeak/m3", "kokoro/af_heart")
+    filters = voices.filters
+    qtbot.mouseClick(filters.star_button, MOUSE)
+    assert shown(voices) == ["Man 3", "Heart"]
+    choose(filters.people_box, "f")
+    assert shown(voices) == ["Heart"]
+    qtbot.mouseClick(filters.star_button, MOUSE)
+    assert shown(voices) == ["Woman 2", "Heart", "Siwis"]
+    choose(filters.people_box, "m")
+    assert shown(voices) == ["Man 3"]
+    qtbot.mouseClick(row_of(voices, PLAIN[1]).star_button, MOUSE)
+    qtbot.waitUntil(lambda: not row_of(voices, PLAIN[1]).is_favorite)
+
+
+def choose(box: QComboBox, key: str) -> None:
+    box.setCurrentIndex(box.findData(key))
+    box.activated.emit(box.currentIndex())
+
+
 def test_leaving_the_page_silences_it_and_gives_the_engine_back(qtbot, page) -> None:
     voices, session, window = page
     session.voices.may_finish.clear()
@@ -137,41 +228,29 @@ def test_a_voice_that_cannot_speak_says_why(qtbot, page) -> None:
     assert row_of(voices, HEART).hear_button.accessibleName() == "Hear Heart"
 
 
-def test_engines_that_cannot_clone_say_so(page) -> None:
-    voices, _, _ = page
-    about = voices.cloned.about.text()
-    assert about.startswith("Built-in voice, Kokoro 82M cannot speak with a cloned voice.")
-    assert "coqui-tts" in voices.cloned.missing.text()
-    assert not voices.cloned.section.card.isVisible()
-
-
-def test_a_clone_is_compared_with_its_recording_and_taken_back_with_undo(qtbot, page) -> None:
+def test_arrows_walk_through_the_voices_space_hears_and_enter_uses(qtbot, page) -> None:
     voices, session, window = page
-    listed = session.voices.list
-    session.voices.list = replace(
-        listed, voices=(*listed.voices, GRANDMA), missing=(), cloned=("grandma",)
-    )
-    window.pages.close()
-    window.pages.open("voice")
-    qtbot.waitUntil(lambda: "grandma" in voices.cloned.rows)
-
-    def press(name: str) -> None:
-        found = voices.cloned.rows["grandma"].findChildren(QPushButton)
-        qtbot.mouseClick(next(b for b in found if b.accessibleName() == name), MOUSE)
-
-    press("Hear the recording of grandma")
-    qtbot.waitUntil(lambda: session.voices.asked("hear_reference") == [("grandma",)])
-    press("Hear the cloned voice grandma")
-    qtbot.waitUntil(lambda: bool(session.voices.asked("hear")))
-    assert session.voices.asked("hear")[0][0] == GRANDMA
-    press("Take the consent to grandma back")
-    assert voices.cloned.rows == {}
-    qtbot.mouseClick(voices.toast.action_button, MOUSE)
-    assert "grandma" in voices.cloned.rows
-    assert session.voices.asked("revoke") == []
-    press("Take the consent to grandma back")
-    qtbot.mouseClick(voices.toast.close_button, MOUSE)
-    qtbot.waitUntil(lambda: session.voices.asked("revoke") == [("grandma",)])
+    session.voices.may_finish.clear()
+    qtbot.keyClick(voices.filters.search_field, Qt.Key.Key_Down)
+    walked = []
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up):
+        row = window.focusWidget()
+        walked.append(row.title)
+        qtbot.keyClick(row, key)
+    assert walked == ["Woman 2", "Man 3", "Heart", "Siwis", "Siwis"]
+    heart = window.focusWidget()
+    assert heart is row_of(voices, HEART)
+    assert heart.accessibleName() == "Heart, Woman  ·  English (US)  ·  af_heart"
+    qtbot.keyClick(heart, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: [call[0] for call in session.voices.asked("hear")] == [HEART])
+    assert session.asked("hold") == []  # nobody is talking
+    qtbot.keyClick(heart, Qt.Key.Key_Space)
+    assert heart.hear_button.accessibleName() == "Hear Heart"
+    qtbot.keyClick(heart, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.settings.settings.tts.engine == "kokoro")
+    for _ in range(3):
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Up)
+    assert window.focusWidget() is voices.filters.search_field
 
 
 def test_every_control_has_a_name(page) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from avatar_app.ui.pages.check_words import CheckFinding
 from avatar_app.ui.style.assets import Glyph, icon, pixmap
@@ -44,6 +52,7 @@ class CheckCard(QFrame):
         super().__init__()
         self._theme, self._about = theme, about
         self._finding: CheckFinding | None = None
+        self._buttons: list[QPushButton] = []
         self.setObjectName("formCard")
         self.setAccessibleName(title)
         self.title = QLabel(title)
@@ -74,7 +83,22 @@ class CheckCard(QFrame):
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.setIconSize(QSize(18, 18))
         self.row.insertWidget(self.row.count() - 1, button)
+        self._buttons.append(button)
         return button
+
+    def show_buttons(self, *shown: QPushButton) -> None:
+        """Show these of its buttons only; the focus stays in the card if it was there."""
+        focused = QApplication.focusWidget()
+        within = focused is not None and self.isAncestorOf(focused)
+        for button in self._buttons:
+            if button in shown:
+                button.show()
+        able = [button for button in shown if button.isEnabled()]
+        if within and focused not in shown and able:
+            able[0].setFocus()
+        for button in self._buttons:
+            if button not in shown:
+                button.hide()
 
     def show_ready(self) -> None:
         """Nothing was checked yet."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.style.assets import Glyph
 
 
@@ -83,7 +84,6 @@ def _about(context: PageContext) -> PageView:
 
 
 SETTINGS = "settings"
-MODELS = "models"
 HISTORY = "history"
 PERFORMANCE = "performance"
 _PERFORMANCE_TITLE = str(QT_TRANSLATE_NOOP("pages", "Performance"))

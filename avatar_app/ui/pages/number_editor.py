@@ -29,7 +29,13 @@ class _Decimal(QDoubleSpinBox):
         event.ignore()
 
 
-class _Slider(QSlider):
+class Slider(QSlider):
+    """A horizontal slider that leaves the scroll wheel to the page."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setMinimumHeight(3 * UNIT)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
@@ -45,10 +51,9 @@ class NumberEditor(Editor):
         self._low = field.min if field.min is not None else -UNBOUNDED
         high = field.max if field.max is not None else UNBOUNDED
         stops = round((high - self._low) / self._step)
-        self._slider = _Slider(Qt.Orientation.Horizontal) if stops <= MOST_STOPS else None
+        self._slider = Slider() if stops <= MOST_STOPS else None
         self._set_up(field, high)
         if self._slider is not None:
-            self._slider.setMinimumHeight(3 * UNIT)
             self._slider.setRange(0, stops)
             self._slider.setPageStep(max(1, stops // 10))
             self._slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -35,15 +35,21 @@ class RunningJob:
     def busy(self) -> bool:
         return self._job is not None
 
-    def start(self, job: Job[Any], then: Callable[[Any], None]) -> None:
-        """Cancel the job before, and run this one; `then` gets what comes of it."""
+    def start(
+        self,
+        job: Job[Any],
+        then: Callable[[Any], None],
+        failed: Callable[[AvatarError], None] | None = None,
+    ) -> None:
+        """Cancel the job before, and run this one; `then` gets what comes of it, `failed` an error
+        in place of the usual listener."""
         self.cancel()
         if self._work is None:
             self._work = Work(_Poster(self._post), self._failed)
         self._job = job
         task = self._work.run(lambda: _outcome(job))
         task.then(lambda outcome: self._ended(job, outcome, then))
-        task.failed(lambda error: self._broke(job, error))
+        task.failed(lambda error: self._broke(job, error, failed or self._failed))
 
     def cancel(self) -> None:
         """Nobody wants what the job makes any more."""
@@ -69,10 +75,12 @@ class RunningJob:
             if not cancelled:
                 then(result)
 
-    def _broke(self, job: Job[Any], error: AvatarError) -> None:
+    def _broke(
+        self, job: Job[Any], error: AvatarError, failed: Callable[[AvatarError], None]
+    ) -> None:
         if self._job is job:
             self._job = None
-            self._failed(error)
+            failed(error)
 
 
 def _outcome(job: Job[Any]) -> tuple[Any, bool]:

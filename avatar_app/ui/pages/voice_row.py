@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from avatar_app.session.voice_gallery import InstalledVoice
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
-from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.buttons import TAKES_SPACE, IconButton
 
 _MOST_LANGUAGES = 2
 _NUMBERED = re.compile(r"([fm])(\d+)")
@@ -23,11 +24,17 @@ class VoiceRow(QFrame):
     """Pressed again while it is heard, its first button stops it."""
 
     hear_wanted = Signal(object)
+    starred = Signal(object, bool)
+    """The user gives it a star, or takes it away."""
     use_wanted = Signal(object)
+    left = Signal(int)
+    """An arrow key leaves it, down (1) or up (-1)."""
+    entered = Signal()
+    """It has the focus."""
 
     def __init__(self, voice: InstalledVoice, theme: Theme) -> None:
         super().__init__()
-        self.voice = voice
+        self.voice, self.is_favorite = voice, False
         self.setObjectName("voiceRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title = self._title()
@@ -35,10 +42,14 @@ class VoiceRow(QFrame):
         self.name.setObjectName("voiceName")
         self.about = QLabel(self._about())
         self.about.setObjectName("settingHelp")
+        self.star_button = IconButton(theme, Glyph.STAR, "")
+        self.star_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.star_button.clicked.connect(lambda: self.starred.emit(voice, not self.is_favorite))
         self.hear_button = IconButton(theme, Glyph.SPEAKER, "")
-        self.hear_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hear_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the row's keys do the same
         self.use_button = QPushButton()
         self.use_button.setObjectName("noticeAction")
+        self.use_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.use_button.setMinimumWidth(10 * UNIT)
         self.use_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hear_button.clicked.connect(lambda: self.hear_wanted.emit(voice))
@@ -51,10 +62,45 @@ class VoiceRow(QFrame):
         row.setContentsMargins(2 * UNIT, UNIT // 2, 2 * UNIT, UNIT // 2)
         row.setSpacing(UNIT)
         row.addLayout(texts, 1)
+        row.addWidget(self.star_button)
         row.addWidget(self.hear_button)
         row.addWidget(self.use_button)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setProperty(TAKES_SPACE, True)  # noqa: FBT003
+        self.setAccessibleName(f"{self.title}, {self.about.text()}")
+        self.setAccessibleDescription(self.tr("Space hears it, Enter uses it, F gives it a star."))
+        self.show_favorite(favorite=False)
         self.show_heard(heard=False)
         self.show_current(current=False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Space if not event.isAutoRepeat():
+                self.hear_button.click()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.use_button.click()
+            case Qt.Key.Key_F:
+                self.star_button.click()
+            case Qt.Key.Key_Down:
+                self.left.emit(1)
+            case Qt.Key.Key_Up:
+                self.left.emit(-1)
+            case _:
+                super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def show_favorite(self, *, favorite: bool) -> None:
+        """It has a star, or not."""
+        self.is_favorite = favorite
+        if favorite:
+            self.star_button.wear(Glyph.STARRED, "accent")
+            self.star_button.name_it(self.tr("Take the star from {}").format(self.title), "F")
+        else:
+            self.star_button.wear(Glyph.STAR, "text_faint")
+            self.star_button.name_it(self.tr("Give {} a star").format(self.title), "F")
 
     def show_heard(self, *, heard: bool) -> None:
         """It is heard now, or not."""
@@ -80,7 +126,19 @@ class VoiceRow(QFrame):
     @property
     def searchable(self) -> str:
         """All that a search looks at, in lower case."""
-        return f"{self.voice.name} {self.voice.engine_title} {self.about.text()}".casefold()
+        texts = (self.voice.name, self.title, self.voice.engine_title, self.about.text())
+        return " ".join(texts).casefold()
+
+    @property
+    def key(self) -> str:
+        """What it is called in settings: kokoro/af_heart."""
+        return f"{self.voice.engine}/{self.voice.name}"
+
+    @property
+    def sex(self) -> str:
+        """f or m; empty where its name does not say."""
+        match = _NUMBERED.fullmatch(self.voice.name) or _NAMED.fullmatch(self.voice.name)
+        return match[1] if match else ""
 
     def _title(self) -> str:
         """A name for people: f2 is Woman 2, af_heart is Heart."""

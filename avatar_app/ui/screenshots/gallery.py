@@ -30,13 +30,13 @@ from avatar_app.ui.app import prepared_application
 from avatar_app.ui.pages.index import (
     DEVICES,
     HISTORY,
-    MODELS,
     PERFORMANCE,
     PERSONAS,
     PRIVACY,
     SETTINGS,
     VOICES,
 )
+from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import SIZE, MainWindow
 
@@ -134,6 +134,19 @@ SCENES = (
     ),
     GalleryScene("first-steps", (), transcript=False, first_steps=True),
     GalleryScene("voice", _EARLIER, transcript=False, page=VOICES),
+    GalleryScene(
+        "clone",
+        _EARLIER,
+        transcript=False,
+        page=VOICES,
+        press=(
+            "Record a voice, or bring a recording",
+            "1  The recording: Record",
+            "1  The recording: Done",
+            "2  The consent: Show the sentence",
+            "2  The consent: Read it aloud",
+        ),
+    ),
     GalleryScene("privacy", _EARLIER, transcript=False, page=PRIVACY),
     GalleryScene("personas", _EARLIER, transcript=False, page=PERSONAS),
 )

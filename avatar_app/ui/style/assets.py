@@ -51,6 +51,8 @@ class Glyph(StrEnum):
     PAGES = "pages"
     MODELS = "models"
     PERFORMANCE = "performance"
+    STAR = "star"
+    STARRED = "starred"
 
 
 @lru_cache(maxsize=256)

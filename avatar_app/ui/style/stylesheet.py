@@ -109,9 +109,12 @@ QToolButton#railButton:focus { border-color: $focus; }
 #formBody { background: transparent; }
 #voiceRow { border-top: 1px solid $border; }
 #voiceRow[first="true"] { border-top: none; }
+#voiceRow:focus { border: 2px solid $focus; border-radius: 10px; }
 #voiceName[current="true"] { font-weight: 600; color: $accent_text; }
+#readAloud { font-size: 20px; font-weight: 600; padding: 8px 0; }
 #figure { font-size: 20px; font-weight: 600; }
 #formCard { background: $surface; border: 1px solid $border; border-radius: 16px; }
+#formCard QLabel:disabled { color: $text_faint; }
 #settingRow { border-top: 1px solid $border; }
 #settingRow[first="true"] { border-top: none; }
 #settingTitle[modified="true"] { font-weight: 600; color: $accent_text; }

@@ -10,6 +10,8 @@ from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import CONTROL, Theme
 
 ICON = 22
+TAKES_SPACE = "takesSpace"
+"""Property of a widget in which Space presses something, and does not talk."""
 ON_PICTURE = "#ffffff"
 """Icons over the portrait are white in both themes, on a dark disc."""
 

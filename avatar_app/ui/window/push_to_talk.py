@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from avatar_app.ui.widgets.buttons import TAKES_SPACE
+
 
 def application() -> QApplication:
     """Return the application object."""
@@ -95,4 +97,4 @@ class PushToTalkKey(QObject):
     def _means_talking(focused: QWidget) -> bool:
         if isinstance(focused, QLineEdit):
             return not focused.text()
-        return not isinstance(focused, _TAKES_SPACE)
+        return not isinstance(focused, _TAKES_SPACE) and not focused.property(TAKES_SPACE)
