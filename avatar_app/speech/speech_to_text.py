@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from avatar_app.core.engines import SpeechRecognizer
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.jobs import JobCancelled
 from avatar_app.core.manifest import Kind
-from avatar_app.core.turn import Turn
+from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.kinds import BUILTIN
@@ -47,13 +49,23 @@ def _blocks_of(samples: Samples) -> Iterator[Samples]:
 def _followed_by_engine(
     make: Callable[[], SpeechRecognizer], blocks: Iterable[Samples]
 ) -> Iterator[str]:
-    recognizer = make()
-    sound = (
-        AudioChunk(block, MICROPHONE_RATE, number * MICROPHONE_BLOCK)
-        for number, block in enumerate(blocks)
-    )
+    recognizer, turn = make(), Turn(0)
+    broken: list[AvatarError | JobCancelled] = []
+
+    def sound() -> Iterator[AudioChunk]:
+        """An engine may read it in a thread, from which only the end of a turn comes back."""
+        try:
+            for number, block in enumerate(blocks):
+                yield AudioChunk(block, MICROPHONE_RATE, number * MICROPHONE_BLOCK)
+        except (AvatarError, JobCancelled) as error:
+            broken.append(error)
+            turn.cancel()
+            raise TurnCancelled from error
+
     try:
-        for transcript in recognizer.transcribe(sound, Turn(0)):
+        for transcript in recognizer.transcribe(sound(), turn):
             yield transcript.text
+    except TurnCancelled:
+        raise broken[0] from None
     finally:
         recognizer.close()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cloning import DRAWN
 from scripted_microphone import ScriptedMicrophone
 from spoken import STORY, spoken
 
+from avatar_app.bench.scripted.whisper import write_whisper
+from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import MICROPHONE_RATE
 from avatar_app.runtime.registry import Registry
@@ -76,6 +80,25 @@ def test_words_light_up_one_after_the_other_while_they_are_read() -> None:
 
 def test_the_chosen_recognizer_follows_what_is_read() -> None:
     assert follower_for(EngineChoice(engine="pocketsphinx"), Registry()) is followed_by_grammar
+
+
+def test_an_engine_in_a_process_of_its_own_follows_and_stops_when_cancelled(
+    tmp_path: Path,
+) -> None:
+    model = str(write_whisper(tmp_path, "I allow a copy"))
+    options = {"model": model, "compute": "float32", "threads": 1, "language": "en"}
+    follow = follower_for(EngineChoice(engine="whisper", options=options), Registry())
+    microphone = ScriptedMicrophone()
+    microphone.says = spoken(DRAWN.text)
+    reading = ReadAloud(microphone, follow, DRAWN, lambda _now: None)
+    assert reading.read(reading.record(job())) == "I allow a copy"
+    cancelled = job()
+    reading = ReadAloud(microphone, follow, DRAWN, lambda _now: cancelled.cancel())
+    with pytest.raises(JobCancelled):
+        reading.record(cancelled)
+    microphone.missing = True
+    with pytest.raises(DeviceUnavailable, match="No microphone was found"):
+        reading.record(job())
 
 
 def test_a_refusal_keeps_its_reason_between_processes() -> None:
