@@ -29,6 +29,18 @@ class ThemeChoice(StrEnum):
     LIGHT = "light"
 
 
+class LanguageChoice(StrEnum):
+    """The language of the window: the system's, or the one of an ISO 639 code."""
+
+    AUTO = "auto"
+    EN = "en"
+    DE = "de"
+    ES = "es"
+    FR = "fr"
+    ZH = "zh"
+    AR = "ar"
+
+
 class DetectorName(StrEnum):
     """The face detector."""
 
@@ -167,6 +179,7 @@ class WindowSettings(_Section):
     effect = Effect.AT_ONCE
 
     theme: ThemeChoice
+    language: LanguageChoice
     transcript: bool
     geometry: Annotated[str | None, FormHints(hidden=True)]
     page: Annotated[str, FormHints(hidden=True)]

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from avatar_app.core.events import Failed
 from avatar_app.session.session import Session
 from avatar_app.system.single_instance import PrimaryInstance
+from avatar_app.ui.language.translator import LANGUAGE
 from avatar_app.ui.style.assets import application_icon, font, load_fonts
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
@@ -34,6 +35,7 @@ def run_window(
     """Show the window until the user closes it; returns the process's exit status. It opens `file`,
     and what later starts pass to `instance`."""
     application = prepared_application()
+    LANGUAGE.use(session.settings.settings.window.language)
     window = MainWindow(session, Theme())
     window.closed.connect(application.quit)
     before = signal.signal(signal.SIGINT, lambda *_: _close_soon(window))

@@ -110,7 +110,7 @@ class FakeSession:
         **preferences: Any,
     ) -> None:
         """`preferences`: the window's, as an environment would say; the transcript is shown."""
-        shown = {"transcript": True, "first_steps": "shown"} | preferences
+        shown = {"transcript": True, "first_steps": "shown", "language": "en"} | preferences
         environ = {f"AVATAR_WINDOW__{name.upper()}": f"{value}" for name, value in shown.items()}
         self.settings = SettingsStore(app_paths().settings_file, environ)
         self.settings.know_engines(manifests)

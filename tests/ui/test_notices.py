@@ -42,9 +42,10 @@ def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
 def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):
     monkeypatch.setattr(notices_module, "READ_MS", 30)
     window, session = window_and_session
+    notices, seen = window.stage.notices, []
+    notices.changed.connect(lambda: seen.append(notices.isVisible()))
     session.post(Noticed("A timer is set."))
-    qtbot.waitUntil(window.stage.notices.isVisible)
-    qtbot.waitUntil(lambda: not window.stage.notices.isVisible())
+    qtbot.waitUntil(lambda: seen == [True, False])
 
 
 def test_notices_queue_in_order_without_repeating(window_and_session):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QListView
 
 from avatar_app.ui.chat.delegate import ChatDelegate
 from avatar_app.ui.chat.model import ChatModel
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.theme import UNIT, Theme
 
 NEAR_END = 24
@@ -25,7 +26,7 @@ class ChatList(QListView):
         self.setModel(model)
         self.setItemDelegate(self.delegate)
         self.setObjectName("chat")
-        self.setAccessibleName(self.tr("Transcript"))
+        keep_translated(self, lambda: self.setAccessibleName(self.tr("Transcript")))
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(
             QListView.EditTrigger.EditKeyPressed | QListView.EditTrigger.DoubleClicked

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication
-
 from avatar_app.ui.chat.model import ChatModel
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 
@@ -16,11 +15,9 @@ def forget_unless_undone(chat: ChatModel, notices: NoticeBar, delete: Callable[[
     chat.clear()
     notices.tell(
         Notice(
-            QCoreApplication.translate("Forgetting", "The history is deleted."),
-            QCoreApplication.translate("Forgetting", "You can still undo this."),
-            action=Action(
-                QCoreApplication.translate("Forgetting", "Undo"), lambda: chat.bring_back(lines)
-            ),
+            translated("The history is deleted."),
+            translated("You can still undo this."),
+            action=Action(translated("Undo"), lambda: chat.bring_back(lines)),
             expired=delete,
         )
     )

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from avatar_app.settings.forms import SettingField
 from avatar_app.settings.presentation import Page
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.scrolling import mark_first
 from avatar_app.ui.pages.setting_row import SettingRow
 from avatar_app.ui.style.theme import UNIT, Theme
@@ -22,7 +23,7 @@ class _Section(QWidget):
     def __init__(self, fields: Sequence[SettingField], theme: Theme) -> None:
         super().__init__()
         self.rows = {field.name: SettingRow(field, theme) for field in fields}
-        self._page, self._title = fields[0].page.value, fields[0].section
+        self._page, self._title = translated(fields[0].page), fields[0].section
         self._heading = QLabel(self._title)
         self._heading.setObjectName("section")
         card = QFrame()

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
-
+from avatar_app.ui.language.texts import for_translation, translated
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.style.assets import Glyph
@@ -26,7 +25,7 @@ class PageEntry:
     @property
     def title(self) -> str:
         """Return the title in the user's language."""
-        return QCoreApplication.translate("pages", self.source_title)
+        return translated(self.source_title)
 
 
 def _settings(context: PageContext) -> PageView:
@@ -86,17 +85,17 @@ def _about(context: PageContext) -> PageView:
 SETTINGS = "settings"
 HISTORY = "history"
 PERFORMANCE = "performance"
-_PERFORMANCE_TITLE = str(QT_TRANSLATE_NOOP("pages", "Performance"))
+_PERFORMANCE_TITLE = for_translation("Performance")
 DEVICES, VOICES, PRIVACY, ABOUT = "devices", "voice", "privacy", "about"
 PERSONAS = "personas"
 PAGES = (
-    PageEntry(SETTINGS, str(QT_TRANSLATE_NOOP("pages", "Settings")), Glyph.SLIDERS, _settings),
-    PageEntry(MODELS, str(QT_TRANSLATE_NOOP("pages", "Models")), Glyph.MODELS, _models),
-    PageEntry(HISTORY, str(QT_TRANSLATE_NOOP("pages", "History")), Glyph.HISTORY, _history),
+    PageEntry(SETTINGS, for_translation("Settings"), Glyph.SLIDERS, _settings),
+    PageEntry(MODELS, for_translation("Models"), Glyph.MODELS, _models),
+    PageEntry(HISTORY, for_translation("History"), Glyph.HISTORY, _history),
     PageEntry(PERFORMANCE, _PERFORMANCE_TITLE, Glyph.PERFORMANCE, _performance),
-    PageEntry(VOICES, str(QT_TRANSLATE_NOOP("pages", "Voice")), Glyph.SPEAKER, _voices),
-    PageEntry(DEVICES, str(QT_TRANSLATE_NOOP("pages", "Devices")), Glyph.HEADSET, _devices),
-    PageEntry(PRIVACY, str(QT_TRANSLATE_NOOP("pages", "Privacy")), Glyph.SHIELD, _privacy),
-    PageEntry(PERSONAS, str(QT_TRANSLATE_NOOP("pages", "Personas")), Glyph.FACE, _personas),
-    PageEntry(ABOUT, str(QT_TRANSLATE_NOOP("pages", "About")), Glyph.INFORMATION, _about),
+    PageEntry(VOICES, for_translation("Voice"), Glyph.SPEAKER, _voices),
+    PageEntry(DEVICES, for_translation("Devices"), Glyph.HEADSET, _devices),
+    PageEntry(PRIVACY, for_translation("Privacy"), Glyph.SHIELD, _privacy),
+    PageEntry(PERSONAS, for_translation("Personas"), Glyph.FACE, _personas),
+    PageEntry(ABOUT, for_translation("About"), Glyph.INFORMATION, _about),
 )

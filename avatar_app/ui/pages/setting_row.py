@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from avatar_app.settings.forms import FieldType, SettingField
 from avatar_app.settings.presentation import Effect
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.editors import ChoiceEditor, Editor, SwitchEditor, TextEditor
 from avatar_app.ui.pages.number_editor import NumberEditor
 from avatar_app.ui.style.assets import Glyph, icon
@@ -114,13 +115,13 @@ def _shown(field: SettingField, value: Any) -> str:
         case _ if isinstance(value, str) and value in titles:
             return titles[value]
         case None:
-            return "automatic"
+            return translated("automatic")
         case True | False:
-            return "on" if value else "off"
+            return translated("on") if value else translated("off")
         case list() | tuple():
-            return ", ".join(str(each) for each in value) or "none"
-        case float():
-            return f"{value:g} {field.unit}".strip()
+            return ", ".join(str(each) for each in value) or translated("none")
+        case int() | float():
+            return f"{QLocale().toString(float(value), 'g', 6)} {field.unit}".strip()
     return f"{value} {field.unit}".strip()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.session.session import Devices, Session
@@ -16,6 +16,8 @@ from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, fo
 from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file
+from avatar_app.ui.language.texts import full_text, translated
+from avatar_app.ui.pages.field_texts import in_language
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.search_field import SearchField
@@ -107,21 +109,22 @@ class SettingsPage(PageView):
         return self.tr("The change takes effect at the next start.")
 
     def _show_problem(self, name: str, error: AvatarError) -> None:
-        self.form.show_problem(name, f"{error.message} {error.hint}".strip())
+        self.form.show_problem(name, full_text(error))
 
     def _settings_changed(self, _change: SettingsChange) -> None:
         if self.isVisible():
             self._fill()
 
     def _fields(self) -> tuple[SettingField, ...]:
-        return form_fields(self._store, self._help, self._session.manifests, self._suggestions)
+        fields = form_fields(self._store, self._help, self._session.manifests, self._suggestions)
+        return in_language(fields)
 
     def _fill(self) -> None:
         """Show the fields of the selected page, or the results of a search."""
         fields, words = self._fields(), self.search_field.text().strip()
         self.pages.setEnabled(not words)
-        page = self.pages.currentItem().text()
-        found = search(fields, words) if words else [f for f in fields if f.page.value == page]
+        page = self.pages.currentItem().data(Qt.ItemDataRole.UserRole)
+        found = search(fields, words) if words else [f for f in fields if f.page == page]
         self.form.show_fields(fields, {field.name for field in found}, with_pages=bool(words))
 
     def _prepare(self) -> None:
@@ -153,7 +156,9 @@ class SettingsPage(PageView):
         self.pages.setAccessibleName(self.tr("Pages"))
         self.pages.setFixedWidth(NAVIGATION)
         shown = {field.page for field in self._fields()}
-        self.pages.addItems([page.value for page in Page if page in shown])
+        for page in (page for page in Page if page in shown):
+            item = QListWidgetItem(translated(page.value), self.pages)
+            item.setData(Qt.ItemDataRole.UserRole, page)
         self.pages.setCurrentRow(0)
         self.head.addWidget(self.search_field, 1)
         side = QVBoxLayout()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.session.session import Characters, NewCharacter
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
@@ -130,7 +131,7 @@ class AvatarDrop(QObject):
         self.made.emit(made.name)
         if made.notes:
             title = self.tr("This is {}.").format(shown_name(made.name))
-            self._notices.tell(Notice(title, " ".join(made.notes)))
+            self._notices.tell(Notice(title, " ".join(map(translated, made.notes))))
 
     def _tell(self, source: Path, error: AvatarError) -> None:
         """Show what is wrong with the file, without its full path, and offer to try another."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.core.jobs import Progress
+from avatar_app.ui.language.texts import keep_translated, translated
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
 
@@ -24,7 +25,6 @@ class AvatarDropCard(Card):
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
         self.setObjectName("newcomer")
-        self.setAccessibleName(self.tr("New avatar"))
         self.setFixedWidth(WIDTH + 2 * SHADOW)
         self._message, self._step = QLabel(), QLabel()
         self._message.setObjectName("noticeMessage")
@@ -35,11 +35,9 @@ class AvatarDropCard(Card):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("Progress of the avatar"))
-        self.cancel_button = QPushButton(self.tr("Cancel"))
+        self.cancel_button = QPushButton()
         self.cancel_button.setObjectName("noticeAction")
-        self.cancel_button.setAccessibleName(self.tr("Cancel the new avatar"))
-        self.cancel_button.setToolTip(self.tr("Cancel (Esc)"))
+        keep_translated(self, self._name_parts)
         self._lay_out()
         self.hide()
 
@@ -56,12 +54,19 @@ class AvatarDropCard(Card):
 
     def show_progress(self, progress: Progress) -> None:
         self.bar.setValue(round(_STEPS * progress.fraction))
-        self._step.setText(progress.text)
+        self._step.setText(translated(progress.text))
 
     def show_cancelled(self) -> None:
         """Show that the creation is being cancelled."""
         self.cancel_button.setEnabled(False)
         self._step.setText(self.tr("Stopping"))
+
+    def _name_parts(self) -> None:
+        self.setAccessibleName(self.tr("New avatar"))
+        self.bar.setAccessibleName(self.tr("Progress of the avatar"))
+        self.cancel_button.setText(self.tr("Cancel"))
+        self.cancel_button.setAccessibleName(self.tr("Cancel the new avatar"))
+        self.cancel_button.setToolTip(self.tr("Cancel (Esc)"))
 
     def _tell(self, message: str, step: str, *, working: bool) -> None:
         self._message.setText(message)

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.ui.chat.spoken_words import Answer
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.theme import UNIT
 
@@ -50,7 +51,7 @@ class Captions(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(self.tr("Captions"))
+        keep_translated(self, lambda: self.setAccessibleName(self.tr("Captions")))
         self.caption = Caption()
         self._drawn: QPixmap | None = None
         self._drawn_top = 0

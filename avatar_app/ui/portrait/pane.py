@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from avatar_app.session.session import Session
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.portrait.avatar_drop_card import AvatarDropCard
 from avatar_app.ui.portrait.captions import Captions
 from avatar_app.ui.portrait.glow import REACH
@@ -37,20 +38,11 @@ class PortraitPane(QWidget):
         self.captions.scrim_moved.connect(self._move_scrim)
         self.name = QLabel(shown_name(session.character), self)
         self.name.setObjectName("name")
-        self.name.setAccessibleName(self.tr("Character"))
-        self.transcript_button = _stage_button(
-            theme, Glyph.TRANSCRIPT, self.tr("Show the transcript"), "Ctrl+T"
-        )
+        self.transcript_button = _stage_button(theme, Glyph.TRANSCRIPT)
         self.transcript_button.setCheckable(True)
-        self.theme_button = _stage_button(
-            theme, Glyph.THEME, self.tr("Change between dark and light"), "Ctrl+D"
-        )
-        self.settings_button = _stage_button(
-            theme, Glyph.SLIDERS, self.tr("Devices and appearance")
-        )
-        self.pages_button = _stage_button(
-            theme, Glyph.PAGES, self.tr("Settings, models and more"), "Ctrl+B"
-        )
+        self.theme_button = _stage_button(theme, Glyph.THEME)
+        self.settings_button = _stage_button(theme, Glyph.SLIDERS)
+        self.pages_button = _stage_button(theme, Glyph.PAGES)
         self.pages_button.setCheckable(True)
         self._tools = QWidget(self)
         row = QHBoxLayout(self._tools)
@@ -68,6 +60,20 @@ class PortraitPane(QWidget):
         self.notices = NoticeBar(self, theme)
         self.notices.changed.connect(self._place_notice)
         self.setMinimumSize(self.view.minimumSize())
+        keep_translated(self, self._name_parts)
+
+    def show_transcript(self, *, shown: bool) -> None:
+        """Show whether the transcript is open."""
+        self.transcript_button.setChecked(shown)
+        name = self.tr("Hide the transcript") if shown else self.tr("Show the transcript")
+        self.transcript_button.name_it(name, "Ctrl+T")
+
+    def _name_parts(self) -> None:
+        self.name.setAccessibleName(self.tr("Character"))
+        self.theme_button.name_it(self.tr("Change between dark and light"), "Ctrl+D")
+        self.settings_button.name_it(self.tr("Devices and appearance"))
+        self.pages_button.name_it(self.tr("Settings, models and more"), "Ctrl+B")
+        self.show_transcript(shown=self.transcript_button.isChecked())
 
     def show_name(self, name: str) -> None:
         """Show the name of another character."""
@@ -116,7 +122,7 @@ class PortraitPane(QWidget):
         card.raise_()
 
 
-def _stage_button(theme: Theme, glyph: Glyph, name: str, shortcut: str = "") -> IconButton:
-    button = IconButton(theme, glyph, name, shortcut, kind="stage", shade="on_picture")
+def _stage_button(theme: Theme, glyph: Glyph) -> IconButton:
+    button = IconButton(theme, glyph, "", kind="stage", shade="on_picture")
     button.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
     return button

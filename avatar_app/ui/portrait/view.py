@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from avatar_app.core.events import AudioLevels, State
 from avatar_app.core.values import VideoFrame
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.portrait.canvas import Canvas
 from avatar_app.ui.portrait.glow import (
     CORNER,
@@ -68,8 +69,7 @@ class PortraitView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 200)
-        self.setAccessibleName(self.tr("Portrait"))
-        self._describe()
+        keep_translated(self, self._describe)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -164,6 +164,7 @@ class PortraitView(QWidget):
         return place.translated(corner).toAlignedRect() if moved else QRect()
 
     def _describe(self) -> None:
+        self.setAccessibleName(self.tr("Portrait"))
         texts = {
             None: self.tr("Resting"),
             Light.LISTENING: self.tr("Listening"),

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.core.errors import AvatarError
+from avatar_app.ui.language.texts import keep_translated, translated
 from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
@@ -56,9 +57,7 @@ class NoticeBar(Card):
         self._waiting: deque[Notice] = deque()
         self.notice: Notice | None = None
         self.setObjectName("notice")
-        self.setAccessibleName(self.tr("Notice"))
         self._sign, self._message, self._hint = QLabel(), QLabel(), QLabel()
-        self._sign.setAccessibleName(self.tr("Kind of notice"))
         self._message.setObjectName("noticeMessage")
         self._hint.setObjectName("noticeHint")
         for label in (self._message, self._hint):
@@ -66,9 +65,8 @@ class NoticeBar(Card):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.action_button = QPushButton()
         self.action_button.setObjectName("noticeAction")
-        self.action_button.setAccessibleName(self.tr("No action"))
         self.action_button.clicked.connect(self._act)
-        self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Close this notice"))
+        self.close_button = IconButton(theme, Glyph.CLOSE, "")
         self.close_button.setFixedSize(4 * UNIT, 4 * UNIT)
         self.close_button.clicked.connect(self.dismiss)
         self._lay_out()
@@ -76,11 +74,21 @@ class NoticeBar(Card):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         theme.changed.connect(self._paint_sign)
+        keep_translated(self, self._name_parts)
         self.hide()
 
     def tell_error(self, error: AvatarError) -> None:
         """Show an error and its hint."""
         self.tell(Notice(error.message, error.hint, failure=True))
+
+    def _name_parts(self) -> None:
+        self.setAccessibleName(self.tr("Notice"))
+        self._sign.setAccessibleName(self.tr("Kind of notice"))
+        self.close_button.name_it(self.tr("Close this notice"))
+        if self.notice is not None:
+            self._fill(self.notice)
+        else:
+            self.action_button.setAccessibleName(self.tr("No action"))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -144,10 +152,11 @@ class NoticeBar(Card):
         self.changed.emit()
 
     def _fill(self, notice: Notice) -> None:
-        self._message.setText(notice.message)
-        self._hint.setText(notice.hint)
-        self._hint.setVisible(bool(notice.hint))
-        self.setAccessibleDescription(f"{notice.message} {notice.hint}".strip())
+        message, hint = translated(notice.message), translated(notice.hint)
+        self._message.setText(message)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self.setAccessibleDescription(f"{message} {hint}".strip())
         title = notice.action.title if notice.action else ""
         self.action_button.setVisible(notice.action is not None)
         self.action_button.setText(title)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit
 
 from avatar_app.core.events import AudioLevels, State
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
@@ -29,28 +30,19 @@ class Composer(QFrame):
         self._muted = False
         self.setObjectName("composer")
         self.setFixedHeight(HEIGHT)
-        self.talk_button = IconButton(
-            theme, Glyph.TALK, self.tr("Hold to talk"), self.tr("Space"), kind="talk",
-            shade="on_accent",
-        )  # fmt: skip
-        self.mute_button = IconButton(
-            theme, Glyph.MICROPHONE, self.tr("Mute the microphone"), "Ctrl+M", kind="toggle"
-        )
+        self.talk_button = IconButton(theme, Glyph.TALK, "", kind="talk", shade="on_accent")
+        self.mute_button = IconButton(theme, Glyph.MICROPHONE, "", kind="toggle")
         self.mute_button.setCheckable(True)
         self.meter = LevelMeter(theme, bars=5, height=20)
         self.field = QLineEdit()
-        self.stop_button = IconButton(
-            theme, Glyph.STOP, self.tr("Stop the answer"), "Esc", kind="stop", shade="text"
-        )
-        self.send_button = IconButton(
-            theme, Glyph.SEND, self.tr("Send"), self.tr("Enter"), kind="send", shade="on_accent"
-        )
+        self.stop_button = IconButton(theme, Glyph.STOP, "", kind="stop", shade="text")
+        self.send_button = IconButton(theme, Glyph.SEND, "", kind="send", shade="on_accent")
         self._dress_field()
         self._lay_out()
         self._connect()
         self._offer_send()
         self.show_state(State.IDLE)
-        self.show_muted(muted=False)
+        keep_translated(self, self._name_parts)
 
     def show_state(self, state: State) -> None:
         """Enable stopping while there is something to stop."""
@@ -85,11 +77,17 @@ class Composer(QFrame):
     def _dress_field(self) -> None:
         self.field.setObjectName("field")
         self.field.setMaxLength(LONGEST)
+        self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, on=False)
+        self.field.setAcceptDrops(False)  # dropped files belong to the whole window
+
+    def _name_parts(self) -> None:
+        self.talk_button.name_it(self.tr("Hold to talk"), self.tr("Space"))
+        self.stop_button.name_it(self.tr("Stop the answer"), "Esc")
+        self.send_button.name_it(self.tr("Send"), self.tr("Enter"))
         self.field.setPlaceholderText(self.tr("Type, or hold Space to talk"))
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
-        self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, on=False)
-        self.field.setAcceptDrops(False)  # dropped files belong to the whole window
+        self.show_muted(muted=self._muted)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)

@@ -28,6 +28,7 @@ from avatar_app.core.events import (
     WordsPlayed,
 )
 from avatar_app.ui.chat.spoken_words import Answer
+from avatar_app.ui.language.texts import full_text, keep_translated
 from avatar_app.ui.widgets.notices import Action, Notice
 from avatar_app.ui.window.parts import WindowParts
 
@@ -47,15 +48,27 @@ class EventPresenter(QObject):
         self._repeated: int | None = None
         """The turn that says again what stands in the transcript already."""
         self._answer = Answer()
+        self._known = False
+        """Whether the hint is the one for users who have talked before."""
+        keep_translated(parts.stage.captions, self._repeat_greeting)
 
     def greet(self) -> None:
         """Show a hint about what the user can do, at the first start."""
+        self._known = False
         self._hint(self.tr("Say hello, or type"))
 
     def greet_again(self) -> None:
         """Show the hint for users who have talked before."""
         if self._parts.stage.captions.caption.hint:
+            self._known = True
             self._hint(self.tr("Welcome back"))
+
+    def _repeat_greeting(self) -> None:
+        """In another language."""
+        if self._known:
+            self.greet_again()
+        elif self._parts.stage.captions.caption.hint:
+            self.greet()
 
     def receive(self, event: Event) -> None:
         """Present an event."""
@@ -148,7 +161,7 @@ class EventPresenter(QObject):
     def _notice(self, event: Failed | Noticed) -> Notice:
         if isinstance(event, Noticed):
             return Notice(event.message, event.hint)
-        text = f"{event.message} {event.hint}".strip()
+        text = full_text(event)
         copy = Action(self.tr("Copy"), lambda: QGuiApplication.clipboard().setText(text))
         devices = Action(self.tr("Devices"), self.devices_wanted.emit)
         concerns_device = event.turn_id is None

@@ -14,6 +14,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.session.local_findings import LocalFinding, find_here
 from avatar_app.settings.store import SettingsChange, SettingsStore
+from avatar_app.ui.language.texts import full_text, keep_translated
 from avatar_app.ui.pages.index import DEVICES, VOICES
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.assets import Glyph
@@ -33,23 +34,12 @@ class FirstStepsBar(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("starter")
-        self.setAccessibleName(self.tr("First steps"))
-        self._names = (
-            (self.tr("Check microphone and sound"), self.tr("Check sound")),
-            (self.tr("Hear the voices"), self.tr("Hear voices")),
-            (self.tr("Use what is here"), self.tr("What is here")),
-        )
-        tips = (
-            self.tr("Microphone, loudspeaker and echo"),
-            self.tr("Every voice that is installed"),
-            self.tr("Look for models of other programs and for servers on this computer"),
-        )
-        self.links = [
-            self._link(name, tip) for (name, _), tip in zip(self._names, tips, strict=True)
-        ]
+        self._names: tuple[tuple[str, str], ...] = ()
+        """Of each link: its name, and a shorter one."""
+        self.links = [self._link("", "") for _ in range(3)]
         """In the order of Tab."""
         self.check_button, self.voices_button, self.here_button = self.links
-        self.close_button = IconButton(theme, Glyph.CLOSE, self.tr("Leave the first steps out"))
+        self.close_button = IconButton(theme, Glyph.CLOSE, "")
         self.close_button.setFixedSize(4 * UNIT, 4 * UNIT)
         self.said = QLabel()
         self.said.setObjectName("noticeHint")
@@ -68,6 +58,7 @@ class FirstStepsBar(QFrame):
         self._column.setSpacing(2)
         self._column.addLayout(row)
         self._column.addWidget(self.said)
+        keep_translated(self, self._name_parts)
         self.hide()
 
     def tell(self, sentence: str) -> None:
@@ -88,9 +79,29 @@ class FirstStepsBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, the links are called by fewer words."""
         super().resizeEvent(event)
-        narrow = event.size().width() < NARROW
+        self._name_links(event.size().width())
+
+    def _name_links(self, width: int) -> None:
         for button, (name, short) in zip(self.links, self._names, strict=True):
-            button.setText(short if narrow else name)
+            button.setText(short if width < NARROW else name)
+            button.setAccessibleName(name)
+
+    def _name_parts(self) -> None:
+        self.setAccessibleName(self.tr("First steps"))
+        self.close_button.name_it(self.tr("Leave the first steps out"))
+        self._names = (
+            (self.tr("Check microphone and sound"), self.tr("Check sound")),
+            (self.tr("Hear the voices"), self.tr("Hear voices")),
+            (self.tr("Use what is here"), self.tr("What is here")),
+        )
+        tips = (
+            self.tr("Microphone, loudspeaker and echo"),
+            self.tr("Every voice that is installed"),
+            self.tr("Look for models of other programs and for servers on this computer"),
+        )
+        for button, tip in zip(self.links, tips, strict=True):
+            button.setToolTip(tip)
+        self._name_links(self.width())
 
     def minimumSizeHint(self) -> QSize:
         """Never wider than the window lets it be: the texts follow its width."""
@@ -165,7 +176,7 @@ class FirstSteps(QObject):
 
     def _failed(self, error: AvatarError) -> None:
         self.bar.here_button.setEnabled(True)
-        self.bar.tell(f"{error.message} {error.hint}".strip())
+        self.bar.tell(full_text(error))
 
     def _use(self, finding: LocalFinding) -> None:
         task = self._work.run(lambda: self._store.change(finding.settings))

@@ -15,6 +15,8 @@ from avatar_app.settings.schema import ThemeChoice, WindowSettings
 from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
+from avatar_app.ui.language.texts import keep_translated
+from avatar_app.ui.language.translator import LANGUAGE
 from avatar_app.ui.pages.index import SETTINGS
 from avatar_app.ui.portrait.avatar_drop import AvatarDrop
 from avatar_app.ui.portrait.pane import PortraitPane
@@ -51,8 +53,7 @@ class MainWindow(QWidget):
         self._session, self.theme = session, theme
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setWindowTitle(self.tr("Avatar"))
-        self.setAccessibleName(self.tr("Avatar"))
+        keep_translated(self, partial(_name, self))
         self.setMinimumSize(*SMALLEST)
         self.stage = PortraitPane(session, theme)
         self.composer = Composer(theme)
@@ -140,9 +141,7 @@ class MainWindow(QWidget):
 
     def show_transcript(self, *, shown: bool) -> None:
         self.panel.open(opened=shown)
-        self.stage.transcript_button.setChecked(shown)
-        name = self.tr("Hide the transcript") if shown else self.tr("Show the transcript")
-        self.stage.transcript_button.name_it(name, "Ctrl+T")
+        self.stage.show_transcript(shown=shown)
         self.preferences.note(TRANSCRIPT, shown)
 
     def toggle_transcript(self) -> None:
@@ -195,6 +194,7 @@ class MainWindow(QWidget):
     def _follow(self, preferences: WindowSettings) -> None:
         self.theme.choose(preferences.theme)
         self.popover.show_theme(preferences.theme)
+        LANGUAGE.use(preferences.language)
         if preferences.transcript != self.panel.opened:
             self.show_transcript(shown=preferences.transcript)
 
@@ -241,3 +241,8 @@ class MainWindow(QWidget):
         self._session.close()
         super().closeEvent(event)
         self.closed.emit()
+
+
+def _name(window: QWidget) -> None:
+    window.setWindowTitle(window.tr("Avatar"))
+    window.setAccessibleName(window.tr("Avatar"))

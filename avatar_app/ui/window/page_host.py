@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from avatar_app.session.session import Session
+from avatar_app.ui.language.texts import keep_translated
+from avatar_app.ui.language.translator import is_right_to_left
 from avatar_app.ui.pages.index import PAGES, SETTINGS
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.qt.work import Work
@@ -42,6 +44,8 @@ class PageHost(QObject):
         self._context = PageContext(session, theme, work, post, self.open)
         self._views: dict[str, PageView] = {}
         self._shown: PageView | None = None
+        self._former: list[PageView] = []
+        """Pages in the language before: calls that they wait for may still come back."""
         self.frame = QWidget(window)
         self.frame.setObjectName("pageFrame")
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -56,6 +60,7 @@ class PageHost(QObject):
         self.frame.hide()
         parts.popover.settings_wanted.connect(partial(self.open, SETTINGS))
         window.installEventFilter(self)
+        keep_translated(window, self._rebuild)
 
     @property
     def keys(self) -> dict[str, Callable[[], object]]:
@@ -113,6 +118,26 @@ class PageHost(QObject):
             self._place()
         return super().eventFilter(watched, event)
 
+    def _rebuild(self) -> None:
+        """Create the pages once more, in another language; the one on show at once."""
+        shown = next((id for id, view in self._views.items() if view is self._shown), "")
+        self._leave()
+        for page in self._former:
+            page.deleteLater()
+        self._former, self._views = list(self._views.values()), {}
+        for page in self._former:
+            page.stop()
+            self._stack.removeWidget(page)
+            page.toast.changed.connect(partial(self._pass_on, page))
+        if shown:
+            self._show(shown)
+        self._place()
+
+    def _pass_on(self, former: PageView) -> None:
+        """Show what a page reports that is no longer on show."""
+        if self._shown is not None and (notice := former.toast.notice) is not None:
+            self._shown.toast.tell(notice)
+
     def _last(self) -> str:
         last = self._preferences.now.page
         return last if last in self._entries else next(iter(self._entries))
@@ -150,6 +175,8 @@ class PageHost(QObject):
         width = max(NARROWEST, round(whole * SHARE))
         if whole - width < BESIDE:
             width = whole
-        self.frame.setGeometry(whole - width, 0, width, height)
-        fits = self._shown is not None and width < whole
-        self._window.setContentsMargins(0, 0, width if fits else 0, 0)
+        beside = width if self._shown is not None and width < whole else 0
+        mirrored = is_right_to_left()
+        self.frame.setGeometry(0 if mirrored else whole - width, 0, width, height)
+        margins = (beside, 0, 0, 0) if mirrored else (0, 0, beside, 0)
+        self._window.setContentsMargins(*margins)

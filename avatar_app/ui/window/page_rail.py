@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.pages.index import PageEntry
 from avatar_app.ui.style.assets import icon
 from avatar_app.ui.style.theme import UNIT, Theme
@@ -29,20 +30,24 @@ class PageButton(QToolButton):
 
     def __init__(self, entry: PageEntry, shortcut: str, theme: Theme) -> None:
         super().__init__()
-        self.entry, self._theme = entry, theme
+        self.entry, self._theme, self._shortcut = entry, theme, shortcut
         self.setObjectName("railButton")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setText(entry.title)
         self.setIconSize(QSize(ICON, ICON))
         self.setFixedSize(WIDTH - UNIT, 7 * UNIT)
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(entry.title)
-        keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-        self.setToolTip(f"{entry.title}  ({keys})" if keys else entry.title)
         self.toggled.connect(self._dress)
         theme.changed.connect(self._dress)
         self._dress()
+        keep_translated(self, self._name)
+
+    def _name(self) -> None:
+        title = self.entry.title
+        self.setText(title)
+        self.setAccessibleName(title)
+        keys = QKeySequence(self._shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(f"{title}  ({keys})" if keys else title)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if step := _STEPS.get(Qt.Key(event.key())):
@@ -67,7 +72,7 @@ class PageRail(QScrollArea):
     def __init__(self, entries: Sequence[PageEntry], theme: Theme) -> None:
         super().__init__()
         self.setObjectName("rail")
-        self.setAccessibleName(self.tr("Pages"))
+        keep_translated(self, lambda: self.setAccessibleName(self.tr("Pages")))
         self.setFixedWidth(WIDTH)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

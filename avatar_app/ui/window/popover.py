@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from avatar_app.session.session import Devices
 from avatar_app.settings.schema import ThemeChoice
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
@@ -42,17 +43,22 @@ class ChoiceGroup(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, theme: Theme, title: str) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme, self._title = theme, title
+        self._theme, self._title = theme, ""
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
-        heading = QLabel(title)
-        heading.setObjectName("section")
-        self._column.addWidget(heading)
+        self._heading = QLabel()
+        self._heading.setObjectName("section")
+        self._column.addWidget(self._heading)
         self.rows: list[QPushButton] = []
         theme.changed.connect(self._paint_checks)
+
+    def name_it(self, title: str) -> None:
+        """Set the heading; rows take it when they are shown."""
+        self._title = title
+        self._heading.setText(title)
 
     def show_choices(self, choices: Sequence[Choice], current: str | None) -> None:
         """Replace the rows."""
@@ -102,22 +108,19 @@ class Popover(Card):
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
         self.setObjectName("popover")
-        self.setAccessibleName(self.tr("Devices and appearance"))
         self.setFixedWidth(WIDTH + 2 * SHADOW)
-        self.microphones = ChoiceGroup(theme, self.tr("Microphone"))
-        self.speakers = ChoiceGroup(theme, self.tr("Speaker"))
-        self.characters = ChoiceGroup(theme, self.tr("Character"))
-        self.appearance = ChoiceGroup(theme, self.tr("Appearance"))
+        self.microphones, self.speakers = ChoiceGroup(theme), ChoiceGroup(theme)
+        self.characters, self.appearance = ChoiceGroup(theme), ChoiceGroup(theme)
         self.meter = LevelMeter(theme, bars=24, height=6, wide=True)
         self._right, self._top, self._room = 0, 0, 0
-        self.photo_button = QPushButton(self.tr("New from a photo or clip …"))
-        self.starter_button = QPushButton(self.tr("Speech, voice and language model …"))
-        self.settings_button = QPushButton(self.tr("All settings …"))
-        self.forget_button = QPushButton(self.tr("Delete the history"))
+        self._shown_theme = ThemeChoice.SYSTEM
+        self.photo_button, self.starter_button = QPushButton(), QPushButton()
+        self.settings_button, self.forget_button = QPushButton(), QPushButton()
         self._lay_out()
         self._connect()
         theme.changed.connect(self._recolor)
         self._recolor()
+        keep_translated(self, self._name_parts)
         self.hide()
 
     def show_devices(self, devices: Devices) -> None:
@@ -136,6 +139,7 @@ class Popover(Card):
         self._fit_soon()
 
     def show_theme(self, choice: ThemeChoice) -> None:
+        self._shown_theme = choice
         titles = {
             ThemeChoice.SYSTEM: self.tr("Follow the system"),
             ThemeChoice.DARK: self.tr("Dark"),
@@ -223,42 +227,41 @@ class Popover(Card):
         column.addLayout(faces)
         column.addWidget(self.appearance)
         self.photo_button.setObjectName("bring")
-        self.photo_button.setAccessibleName(self.tr("New character from a photo or clip"))
-        self.photo_button.setToolTip(
-            self.tr("Or drop the file on the window  ({})").format(
-                QKeySequence("Ctrl+N").toString(QKeySequence.SequenceFormat.NativeText)
-            )
-        )
         self.settings_button.setObjectName("bring")
-        self.settings_button.setAccessibleName(self.tr("All settings"))
-        self.settings_button.setToolTip(
-            self.tr("Every setting, with search  ({})").format(
-                QKeySequence("Ctrl+,").toString(QKeySequence.SequenceFormat.NativeText)
-            )
-        )
         column.addWidget(self.settings_button)
         self.starter_button.setObjectName("bring")
-        self.starter_button.setAccessibleName(self.tr("Speech, voice and language model"))
-        self.starter_button.setToolTip(
-            self.tr("Install better speech recognition, voice and language model")
-        )
         column.addWidget(self.starter_button)
         self.forget_button.setObjectName("forget")
-        self.forget_button.setAccessibleName(self.tr("Delete the history"))
-        self.forget_button.setToolTip(
-            self.tr("Delete the conversations; can be undone for a while")
-        )
         column.addWidget(self.forget_button)
-        scroll = QScrollArea(self)
+        self._scroll = scroll = QScrollArea(self)
         scroll.setWidget(self._body)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(self.tr("Choices"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(SHADOW, SHADOW + UNIT, SHADOW, SHADOW + UNIT)
         outer.addWidget(scroll)
+
+    def _name_parts(self) -> None:
+        self.setAccessibleName(self.tr("Devices and appearance"))
+        self._scroll.setAccessibleName(self.tr("Choices"))
+        self.microphones.name_it(self.tr("Microphone"))
+        self.speakers.name_it(self.tr("Speaker"))
+        self.characters.name_it(self.tr("Character"))
+        self.appearance.name_it(self.tr("Appearance"))
+        self.show_theme(self._shown_theme)
+        dropped = self.tr("Or drop the file on the window  ({})").format(_keys("Ctrl+N"))
+        every = self.tr("Every setting, with search  ({})").format(_keys("Ctrl+,"))
+        better = self.tr("Install better speech recognition, voice and language model")
+        undoable = self.tr("Delete the conversations; can be undone for a while")
+        new = self.tr("New character from a photo or clip")
+        parts = self.tr("Speech, voice and language model")
+        _name(self.photo_button, self.tr("New from a photo or clip …"), new, dropped)
+        _name(self.settings_button, self.tr("All settings …"), self.tr("All settings"), every)
+        _name(self.starter_button, self.tr("Speech, voice and language model …"), parts, better)
+        delete = self.tr("Delete the history")
+        _name(self.forget_button, delete, delete, undoable)
 
     def _connect(self) -> None:
         self.microphones.chosen.connect(self.microphone_chosen)
@@ -276,3 +279,13 @@ class Popover(Card):
         self.settings_button.setIcon(icon(Glyph.SLIDERS, self._theme.palette.accent, 16))
         self.starter_button.setIcon(icon(Glyph.SPEAKER, self._theme.palette.accent, 16))
         self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))
+
+
+def _name(button: QPushButton, text: str, name: str, tip: str) -> None:
+    button.setText(text)
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+
+
+def _keys(shortcut: str) -> str:
+    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

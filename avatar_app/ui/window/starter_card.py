@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 
@@ -36,7 +37,6 @@ class StarterCard(QFrame):
         super().__init__()
         self._theme = theme
         self.setObjectName("starter")
-        self.setAccessibleName(self.tr("Better speech recognition, voice and answers"))
         self._message, self._step = QLabel(), QLabel()
         self._message.setObjectName("noticeMessage")
         self._step.setObjectName("noticeHint")
@@ -46,16 +46,14 @@ class StarterCard(QFrame):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("Download progress"))
         self.command = QLineEdit()
         self.command.setObjectName("command")
         self.command.setReadOnly(True)
-        self.command.setAccessibleName(self.tr("Command for a terminal"))
-        self.command.setToolTip(self.tr("Command for a terminal"))
         self.rows: list[QPushButton] = []
         self._make_buttons()
         self._lay_out()
         theme.changed.connect(self._paint_checks)
+        keep_translated(self, self._name_parts)
         self.hide()
 
     @property
@@ -126,17 +124,25 @@ class StarterCard(QFrame):
             row.setIcon(icon(Glyph.CHECK, shade, 16))
 
     def _make_buttons(self) -> None:
-        self.get_button = _button(self.tr("Get"), self.tr("Download and use them"), "primary")
-        self.later_button = _button(self.tr("Later"), "")
-        self.choose_button = _button(self.tr("Choose"), self.tr("Choose parts"))
+        self.get_button, self.copy_button = _button("primary"), _button("primary")
+        self.later_button, self.choose_button = _button(), _button()
+        self.cancel_button, self.close_button = _button(), _button()
         self.choose_button.setCheckable(True)
         self.choose_button.toggled.connect(lambda chosen: self._picks.setVisible(chosen))
-        self.copy_button = _button(self.tr("Copy"), self.tr("Copy the command"), "primary")
-        self.cancel_button = _button(
-            self.tr("Cancel"), self.tr("Stop; downloaded parts stay for the next time")
-        )
-        self.close_button = _button(self.tr("Close"), self.tr("Close this card"))
         self.close_button.clicked.connect(self.hide)
+
+    def _name_parts(self) -> None:
+        self.setAccessibleName(self.tr("Better speech recognition, voice and answers"))
+        self.bar.setAccessibleName(self.tr("Download progress"))
+        self.command.setAccessibleName(self.tr("Command for a terminal"))
+        self.command.setToolTip(self.tr("Command for a terminal"))
+        _name(self.get_button, self.tr("Get"), self.tr("Download and use them"))
+        _name(self.later_button, self.tr("Later"), self.tr("Later"))
+        _name(self.choose_button, self.tr("Choose"), self.tr("Choose parts"))
+        _name(self.copy_button, self.tr("Copy"), self.tr("Copy the command"))
+        kept = self.tr("Stop; downloaded parts stay for the next time")
+        _name(self.cancel_button, self.tr("Cancel"), kept)
+        _name(self.close_button, self.tr("Close"), self.tr("Close this card"))
 
     def _lay_out(self) -> None:
         self._picks = QWidget()
@@ -164,10 +170,14 @@ class StarterCard(QFrame):
         self._row_of_all.setDirection(down if narrow else right)
 
 
-def _button(title: str, tip: str, name: str = "noticeAction") -> QPushButton:
-    button = QPushButton(title)
-    button.setObjectName(name)
+def _name(button: QPushButton, title: str, tip: str) -> None:
+    button.setText(title)
     button.setAccessibleName(title)
-    button.setToolTip(tip or title)
+    button.setToolTip(tip)
+
+
+def _button(name: str = "noticeAction") -> QPushButton:
+    button = QPushButton()
+    button.setObjectName(name)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in the text field
     return button

@@ -15,6 +15,7 @@ from avatar_app.models.progress import duration
 from avatar_app.models.store import readable
 from avatar_app.performance.starter import StarterItem
 from avatar_app.session.starter import Offer, PartState, Starter, StarterOutcome, StarterProgress
+from avatar_app.ui.language.texts import keep_translated, translated
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.window.parts import WindowParts
@@ -44,6 +45,7 @@ class StarterOffer(QObject):
         card.later_button.clicked.connect(self.postpone)
         card.copy_button.clicked.connect(self._copy)
         card.cancel_button.clicked.connect(self.cancel)
+        keep_translated(card, self._offer_again)
 
     def offer(self) -> None:
         """Show the card, if it is time and parts are missing."""
@@ -84,6 +86,11 @@ class StarterOffer(QObject):
         """Called when the window closes."""
         self.cancel()
         self._work.close()
+
+    def _offer_again(self) -> None:
+        """In another language, while nothing is downloaded."""
+        if self.card.isVisible() and self._job is None and self._items:
+            self._show(self._items)
 
     def _show_or_say_why_not(self, items: tuple[StarterItem, ...]) -> None:
         self._show(items)
@@ -183,11 +190,14 @@ class StarterOffer(QObject):
         again = self.tr("Try again: it resumes where it stopped.")
         card.get_button.setText(self.tr("Try again"))
         hint = error.hint.replace(AGAIN, again) or again
-        card.show_page(error.message, hint, [card.get_button, card.close_button])
+        card.show_page(
+            translated(error.message), translated(hint), [card.get_button, card.close_button]
+        )
 
     def _tell(self, error: AvatarError) -> None:
         """Show an error outside of downloading."""
-        self.card.show_page(error.message, error.hint, [self.card.close_button])
+        message, hint = translated(error.message), translated(error.hint)
+        self.card.show_page(message, hint, [self.card.close_button])
 
     def _tell_missing(self) -> None:
         lame = next((item for item in self._picked() if item.missing_packages), None)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from avatar_app.core.manifest import Kind
 from avatar_app.models.store import readable
 from avatar_app.performance.starter import StarterItem
+from avatar_app.ui.language.texts import translated
 
 
 class StarterWords(QObject):
@@ -55,5 +56,5 @@ class StarterWords(QObject):
         }
         size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
         part = parts.get(item.kind, item.kind.value)
-        tip = f"{item.model.summary} {item.model.license.title}"
+        tip = f"{translated(item.model.summary)} {item.model.license.title}"
         return f"{part}: {item.title}  ·  {size}", tip

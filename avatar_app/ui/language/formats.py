@@ -1,0 +1,56 @@
+"""Numbers, sizes, durations and moments as the window's language writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QDate, QDateTime, QLocale, QTime
+
+from avatar_app.ui.language.texts import translated
+
+THOUSAND = 1000.0
+
+
+def number_text(value: float, decimals: int = 0) -> str:
+    """Return a number with the separators of the language: 1,234.5 or 1.234,5."""
+    return QLocale().toString(float(value), "f", decimals).replace("-", "−")
+
+
+def percent_text(share: float) -> str:
+    """Return a share of 1 in whole percent."""
+    return translated("{0} %").replace("{0}", number_text(round(100 * share)))
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes; decimal units, as disks are sold."""
+    decimals = 1 if size >= THOUSAND**3 else 0
+    form = QLocale.DataSizeFormat.DataSizeSIFormat
+    return QLocale().formattedDataSize(round(size), decimals, form)
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration: 40 s, 3 min, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return translated("{0} s").replace("{0}", number_text(whole))
+    if whole < 3600:
+        return translated("{0} min").replace("{0}", number_text(whole // 60))
+    hours, minutes = number_text(whole // 3600), number_text(whole % 3600 // 60)
+    return translated("{0} h {1} min").replace("{0}", hours).replace("{1}", minutes)
+
+
+def clock_text(at: datetime) -> str:
+    """Return the time of day."""
+    return QLocale().toString(QTime(at.hour, at.minute), QLocale.FormatType.ShortFormat)
+
+
+def day_text(at: datetime, form: str = "") -> str:
+    """Return a day, in full or in a form of QLocale's."""
+    day = QDate(at.year, at.month, at.day)
+    return QLocale().toString(day, form or QLocale.FormatType.LongFormat)
+
+
+def moment_text(at: datetime) -> str:
+    """Return day and clock, briefly."""
+    moment = QDateTime(QDate(at.year, at.month, at.day), QTime(at.hour, at.minute))
+    return QLocale().toString(moment, QLocale.FormatType.ShortFormat)

@@ -1,0 +1,164 @@
+"""The window's language: chosen, switched live, mirrored, with plurals and numbers of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtWidgets import QApplication
+
+from avatar_app.core.events import Noticed
+from avatar_app.ui.language.catalog import TextCatalog
+from avatar_app.ui.language.formats import duration_text, number_text, size_text
+from avatar_app.ui.language.texts import counted, translated
+from avatar_app.ui.language.translator import LANGUAGE, SOURCE
+
+ARABIC = (
+    "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : "
+    "n%100>=11 ? 4 : 5);"
+)
+
+
+@pytest.fixture(autouse=True)
+def english_again(qapp: QApplication) -> Iterator[None]:
+    yield
+    show(SOURCE)
+
+
+def show(code: str, catalog: TextCatalog | None = None) -> None:
+    """Show a language, and let the window hear of it."""
+    LANGUAGE.show(code, catalog)
+    QApplication.processEvents()
+
+
+def catalog_of(folder: Path, texts: dict[str, str], plural: str = "nplurals=2; plural=(n != 1);"):
+    """Write a catalog and read it."""
+    written = polib.POFile()
+    written.metadata = {"Content-Type": "text/plain; charset=utf-8", "Plural-Forms": plural}
+    written.extend(polib.POEntry(msgid=text, msgstr=other) for text, other in texts.items())
+    written.append(
+        polib.POEntry(
+            msgid="{} turn",
+            msgid_plural="{} turns",
+            msgstr_plural={form: f"form {form}" for form in range(int(plural[9]))},
+        )
+    )
+    path = folder / "xx.po"
+    written.save(str(path))
+    return TextCatalog(path)
+
+
+def test_a_finished_sentence_is_translated_with_its_values(tmp_path):
+    texts = {
+        "Cannot read {0}: {1}": "{1} – {0} ist nicht lesbar",
+        "It is empty.": "Es ist leer.",
+        "{0}: {1}": "nothing but values is no template",
+    }
+    catalog = catalog_of(tmp_path, texts)
+    assert catalog.message("Cannot read a.wav: It is empty.") == (
+        "Es ist leer. – a.wav ist nicht lesbar"
+    )
+    assert catalog.message("One: two") == "One: two"
+
+
+def test_of_two_templates_the_one_with_more_words_is_taken(tmp_path):
+    texts = {"Choose {0}.": "Wählen Sie {0}.", "Choose {0} or {1}.": "{0} oder {1} wählen."}
+    catalog = catalog_of(tmp_path, texts)
+    assert catalog.message("Choose a, b or c.") == "a, b oder c wählen."
+    assert catalog.message("Choose a.") == "Wählen Sie a."
+
+
+def test_sentences_that_stand_together_are_translated_one_by_one(tmp_path):
+    catalog = catalog_of(tmp_path, {"It is empty.": "Es ist leer.", "Use {0} now!": "Jetzt {0}!"})
+    assert catalog.message("It is empty. Use x now!") == "Es ist leer. Jetzt x!"
+    assert catalog.message("It is empty. Who knows?") == "Es ist leer. Who knows?"
+
+
+@pytest.mark.parametrize(
+    ("number", "form"), [(0, 0), (1, 1), (2, 2), (3, 3), (103, 3), (11, 4), (100, 5)]
+)
+def test_arabic_has_six_plurals(qapp, tmp_path, number, form):
+    LANGUAGE.show("ar", catalog_of(tmp_path, {}, ARABIC))
+    assert counted("{} turn", "{} turns", number) == f"form {form}"
+
+
+def test_english_has_two_plurals(qapp):
+    assert counted("{} turn", "{} turns", 1) == "{} turn"
+    assert counted("{} turn", "{} turns", 0) == "{} turns"
+
+
+def test_numbers_sizes_and_durations_follow_the_language(qapp, tmp_path):
+    assert (number_text(1234.5, 1), size_text(1.2e9)) == ("1,234.5", "1.2 GB")
+    assert [duration_text(s) for s in (40, 150, 7500)] == ["40 s", "2 min", "2 h 5 min"]
+    LANGUAGE.show("fr", catalog_of(tmp_path, {}))
+    assert size_text(1.2e9).replace("\xa0", " ") == "1,2 Go"
+    LANGUAGE.show("ar", catalog_of(tmp_path, {}))
+    assert number_text(1234.5, 1) == "1,234.5", "the digits of the sentences around it"
+
+
+def test_the_window_changes_its_language_while_it_is_open(qtbot, window_and_session, tmp_path):
+    window, session = window_and_session
+    window.show_settings()
+    session.post(Noticed("A timer is set."))
+    qtbot.waitUntil(window.stage.notices.isVisible)
+    window.composer.show_muted(muted=True)
+    texts = {
+        "Open the microphone": "Mikrofon öffnen",
+        "Delete the history": "Verlauf löschen",
+        "Say hello, or type": "Sagen Sie hallo",
+        "A timer is set.": "Ein Timer läuft.",
+        "Dark": "Dunkel",
+    }
+    show("de", catalog_of(tmp_path, texts))
+    assert window.composer.mute_button.accessibleName() == "Mikrofon öffnen"
+    assert window.popover.forget_button.text() == "Verlauf löschen"
+    assert window.stage.captions.caption.text == "Sagen Sie hallo"
+    assert window.stage.notices._message.text() == "Ein Timer läuft."
+    assert "Dunkel" in [row.text() for row in window.popover.appearance.rows]
+    assert QLocale().language() is QLocale.Language.German
+    show(SOURCE)
+    assert window.popover.forget_button.text() == "Delete the history"
+
+
+def test_a_page_is_built_again_in_another_language(qtbot, window_and_session, tmp_path):
+    window, _ = window_and_session
+    window.pages.open("privacy")
+    english = window.pages.shown
+    show("de", catalog_of(tmp_path, {"Privacy": "Datenschutz"}))
+    assert window.pages.shown is not english
+    assert window.pages.shown.heading.text() == "Datenschutz"
+    assert window.pages.rail.buttons[6].text() == "Datenschutz"
+
+
+def test_choosing_a_language_shows_it_and_can_be_undone(
+    qtbot, window_and_session, tmp_path, monkeypatch
+):
+    window, session = window_and_session
+    catalog_of(tmp_path, {"Settings": "Réglages"})
+    (tmp_path / "xx.po").rename(tmp_path / "fr.po")
+    monkeypatch.setattr("avatar_app.ui.language.catalog.FOLDER", tmp_path)
+    window.pages.open("settings")
+    session.settings.set("window.language", "fr")
+    qtbot.waitUntil(lambda: LANGUAGE.code == "fr")
+    qtbot.waitUntil(lambda: window.pages.shown.heading.text() == "Réglages")
+    session.settings.undo()
+    qtbot.waitUntil(lambda: LANGUAGE.code == SOURCE)
+
+
+def test_arabic_mirrors_the_window(qtbot, window_and_session, tmp_path):
+    window, _ = window_and_session
+    window.resize(1600, 800)
+    window.pages.open("privacy")
+    qtbot.waitUntil(lambda: window.pages.frame.x() > 0)
+    show("ar", catalog_of(tmp_path, {}, ARABIC))
+    qtbot.waitUntil(lambda: window.layoutDirection() is Qt.LayoutDirection.RightToLeft)
+    qtbot.waitUntil(lambda: window.pages.frame.x() == 0)
+    qtbot.waitUntil(lambda: window.composer.talk_button.x() > window.composer.send_button.x())
+
+
+def test_an_unknown_text_stays_english(qapp, tmp_path):
+    show("de", catalog_of(tmp_path, {}))
+    assert translated("Nobody knows this.") == "Nobody knows this."
