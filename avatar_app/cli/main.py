@@ -25,6 +25,7 @@ from avatar_app.cli.settings import settings as settings_commands
 from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
+from avatar_app.cli.update import update
 from avatar_app.cli.usage import add_version_option, show_usage_error
 from avatar_app.cli.voices import voices
 from avatar_app.core.errors import AvatarError, ConfigInvalid
@@ -262,6 +263,7 @@ app.add_typer(servers, name="servers", rich_help_panel=KEEP)
 app.add_typer(settings_commands, name="settings", rich_help_panel=KEEP)
 app.command(rich_help_panel=MACHINE)(fit)
 app.command(rich_help_panel=MACHINE)(stats)
+app.command(rich_help_panel=MACHINE)(update)
 
 
 @app.command(hidden=True)

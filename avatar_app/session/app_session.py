@@ -42,6 +42,7 @@ from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.system.paths import AppPaths
+from avatar_app.system.updates.client import UpdateClient
 
 if TYPE_CHECKING:  # they are loaded when the window is there
     from avatar_app.session.live_conversation import LiveConversation
@@ -89,6 +90,7 @@ class AppSession(ConversationCommands):
         self.user_data: StoredData = UserStoredData(paths, erase)
         self.starter: Starter = StarterInstaller(self, settings, paths, self.registry)
         self.models = ModelLibrary(settings, paths, self.registry)
+        self.updates = UpdateClient(paths.updates)
         self.performance = PerformanceReports(
             settings, paths, self.registry, lambda: processes_of(self._ensemble)
         )

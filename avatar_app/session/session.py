@@ -21,6 +21,7 @@ from avatar_app.session.stored_data import StoredData
 from avatar_app.session.voice_cloning import VoiceCloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.store import SettingsStore
+from avatar_app.system.updates.client import UpdateClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ class Session(AudioDevices, Characters, Protocol):
     """Where the time of turns goes, and what processes take."""
     models: ModelLibrary
     """Models that are here or can be fetched."""
+    updates: UpdateClient
+    """Newer versions of the program, looked for only when the user asks."""
 
     def start(self) -> None:
         """Start listening; returns at once."""

@@ -49,6 +49,11 @@ class AppPaths:
         return self.data / "extras"
 
     @property
+    def updates(self) -> Path:
+        """Contains what is known of newer versions, and their installers."""
+        return self.data / "updates"
+
+    @property
     def memory_file(self) -> Path:
         return self.data / "memory.db"
 

@@ -35,6 +35,7 @@ from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths, shipped
+from avatar_app.system.updates.client import UpdateClient
 
 REGISTRY = Registry()
 QUICK = DownloadOptions(tries=2, first_wait=0.001, silence=5.0, connections=1)
@@ -124,6 +125,7 @@ class FakeSession:
         self.cloner = UserVoiceCloner(
             app_paths(), self.microphone, lambda: self.recognizer, self.checks.play
         )
+        self.updates = UpdateClient(app_paths().updates)
         self.calls: list[tuple[Any, ...]] = []
         self.history = history
         self.threads: set[str] = set()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from misbehaving import Site, serving
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from update_repository import Publisher, publishing_tool
 
 import avatar_app
 from avatar_app.system.dependencies import installed_dependencies
 from avatar_app.system.paths import app_paths
+from avatar_app.system.updates.client import UpdateClient
 from avatar_app.ui.pages.about import CHECK, AboutPage
 
 MOUSE = Qt.MouseButton.LeftButton
@@ -57,3 +64,45 @@ def test_the_packages_are_those_that_are_needed_with_their_licenses(page: AboutP
     assert "avatar-app" not in names
     assert sum(bool(each.license) for each in packages) > 0.8 * len(packages)
     assert installed_dependencies("no-such-distribution") == ()
+
+
+@pytest.fixture
+def publisher(
+    page: AboutPage, tmp_path: Path, loopback: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Publisher]:
+    """The page looks for updates at this one."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with serving(Site()) as site:
+        made = Publisher(tmp_path, site, publishing_tool())
+        made.begin()
+        page.update_row._client = UpdateClient(app_paths().updates, made.source)
+        yield made
+
+
+def test_an_update_is_looked_for_downloaded_and_opened(
+    qtbot, page: AboutPage, publisher: Publisher, monkeypatch
+) -> None:
+    row, opened = page.update_row, []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    assert publisher.site.asked == []
+    qtbot.mouseClick(row.button, MOUSE)
+    qtbot.waitUntil(lambda: "has no latest.json" in row.about.text())
+    publisher.publish(avatar_app.__version__)
+    assert row.button.text() == "Try again"
+    qtbot.mouseClick(row.button, MOUSE)
+    qtbot.waitUntil(lambda: "is the newest version" in row.about.text())
+    publisher.publish("99.1")
+    qtbot.keyClick(row.button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: row.about.text() == "99.1 can be had.")
+    assert row.button.text().startswith("Download ")
+    qtbot.mouseClick(row.button, MOUSE)
+    qtbot.waitUntil(lambda: row.button.text() == "Open the installer")
+    qtbot.mouseClick(row.button, MOUSE)
+    assert Path(opened[0]).read_bytes() == b"an installer"
+
+
+def test_a_build_without_a_source_says_where_to_get_new_versions(qtbot, page: AboutPage) -> None:
+    qtbot.mouseClick(page.update_row.button, MOUSE)
+    qtbot.waitUntil(lambda: "names no source of updates" in page.update_row.about.text())
+    assert page.update_row.button.text() == "Try again"

@@ -5,44 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QListWidget
 
 import avatar_app
 from avatar_app.system.dependencies import InstalledPackage, installed_dependencies
 from avatar_app.system.machine import describe_machine, describe_versions
+from avatar_app.ui.pages.about_row import AboutRow
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.scrolling import ScrollingColumn, Section, mark_first
+from avatar_app.ui.pages.update_row import UpdateRow
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
 
 LICENSE = "GPL-3.0-or-later"
 CHECK = "avatar-app doctor"
 LIST_HEIGHT = 40 * UNIT
-
-
-class AboutRow(QFrame):
-    """A title, a line below it, and a button."""
-
-    def __init__(self, title: str, about: str, button: QPushButton) -> None:
-        super().__init__()
-        self.setObjectName("voiceRow")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.title, self.about, self.button = QLabel(title), QLabel(about), button
-        self.about.setObjectName("settingHelp")
-        for label in (self.title, self.about):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        texts = QVBoxLayout()
-        texts.setSpacing(0)
-        texts.addWidget(self.title)
-        texts.addWidget(self.about)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
-        row.setSpacing(2 * UNIT)
-        row.addLayout(texts, 1)
-        row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
 class AboutPage(PageView):
@@ -56,6 +35,7 @@ class AboutPage(PageView):
         self.packages.setAccessibleName(self.tr("Software of others"))
         self.packages.setFixedHeight(LIST_HEIGHT)
         self.program = self._program_row()
+        self.update_row = UpdateRow(context)
         self.folders = self._folder_rows()
         self.check = self._check_row()
         self._lay_out()
@@ -65,6 +45,9 @@ class AboutPage(PageView):
             return
         self.context.work.run(_facts).then(self._show_facts)
         self.context.work.run(installed_dependencies).then(self._show_packages)
+
+    def stop(self) -> None:
+        self.update_row.close_jobs()
 
     def _show_facts(self, facts: str) -> None:
         self._facts = facts
@@ -109,7 +92,7 @@ class AboutPage(PageView):
     def _lay_out(self) -> None:
         column = ScrollingColumn(self.tr("About"))
         sections = {
-            self.tr("Program"): [self.program],
+            self.tr("Program"): [self.program, self.update_row],
             self.tr("Folders"): self.folders,
             self.tr("Check"): [self.check],
         }

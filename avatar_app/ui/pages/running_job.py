@@ -35,6 +35,10 @@ class RunningJob:
     def busy(self) -> bool:
         return self._job is not None
 
+    def follows(self, job: Job[Any]) -> bool:
+        """Whether it is the newest, and under way."""
+        return self._job is job
+
     def start(
         self,
         job: Job[Any],

@@ -38,6 +38,7 @@ from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import AppPaths
+from avatar_app.system.updates.client import UpdateClient
 from avatar_app.ui.screenshots.scripted_parts import (
     ScriptedChecks,
     ScriptedCloner,
@@ -105,6 +106,7 @@ class ScriptedSession:
         self.voices: VoiceGallery = ScriptedVoices()
         self.cloner: VoiceCloner = ScriptedCloner()
         self.user_data: StoredData = ScriptedStored()
+        self.updates = UpdateClient(paths.updates)
         self.personas = PersonaChoices(
             own_personas(paths.config), settings, _no_face, self._unasked, self._unasked
         )
