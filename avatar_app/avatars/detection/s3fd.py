@@ -33,17 +33,17 @@ _LONGEST = 512
 _LEAST = 64
 """Pixels: smaller pictures are padded, or nothing would be left of them in the coarsest level."""
 _MEAN = np.array([104, 117, 123], np.float32)
-"""The variances of the network's positions and sizes."""
+"""Mean color of the training data: blue, green, red."""
 _SHIFTS, _SIZES = 0.1, 0.2
-"""The variances with which the network says places and sizes."""
+"""Variances by which the outputs for centers and sizes are scaled, as in SSD."""
 _ANCHOR = 4
-"""Probability from which a detection counts as a face."""
+"""Sides of a level's anchor boxes, in cells of its grid."""
 _SURE = 0.5
-"""Overlap from which two boxes are the same face."""
+"""Probability from which a detection counts as a face."""
 _SAME = 0.3
-"""File names in the folder of models: as the program downloads it, and as commonly named."""
+"""Intersection over union from which two boxes are the same face."""
 _PLACES = ("s3fd/s3fd-619a316812.pth", "s3fd-619a316812.pth", "s3fd.pth", "s3fd.safetensors")
-"""In the folder of models: as the program fetches it, and as people call it."""
+"""File names in the folder of models: as the program downloads it, and as commonly named."""
 _SENTENCES = {
     "title": "S3FD",
     "network": "the S3FD face detector",
@@ -60,17 +60,16 @@ class S3fd:
     """
 
     def __init__(self, model: Path, batch: int = 1) -> None:
-        """Return the faces of each picture: x0, y0, x1, y1 in pixels and the probability, shape (n,
-        5)."""
         state = read_weights(model, _published())
         self._network = session(s3fd_graph(state), min(os.cpu_count() or 1, 8))
         self._batch = batch
 
     def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
+        """Return the faces of each picture as squares."""
         return [[_square(box) for box in boxes] for boxes in self.boxes(pictures)]
 
     def boxes(self, pictures: Sequence[Image]) -> list[Floats]:
-        """Return the path of the weights in the folder of models, or where they should be."""
+        """Return the faces of each picture, shape (n, 5): x0, y0, x1, y1 in pixels, probability."""
         found: list[Floats] = []
         for _, alike in groupby(pictures, key=np.shape):
             same = list(alike)
@@ -99,8 +98,7 @@ class S3fd:
 
 
 def weights_in(folder: Path) -> Path:
-    """Return the network's input: (3, height, width), BGR less the mean, zero outside the
-    picture."""
+    """Return the path of the weights in the folder of models, or where they should be."""
     candidates = (folder / name for name in _PLACES)
     return next((path for path in candidates if path.is_file()), folder / _PLACES[0])
 
@@ -110,7 +108,7 @@ def _published() -> Published:
 
 
 def _seen(picture: Image, factor: float) -> Floats:
-    """Return the faces of one picture of the batch."""
+    """Return the network's input, shape (3, height, width): BGR less the mean, padded with zeros."""
     import cv2
 
     if factor < 1:
@@ -123,13 +121,13 @@ def _seen(picture: Image, factor: float) -> Floats:
 
 
 def _found(outputs: dict[str, Floats], index: int) -> Floats:
-    """Return boxes and probabilities of the cells above the threshold, shape (n, 5)."""
+    """Return the faces of one picture of the batch, shape (n, 5)."""
     levels = [_of_level(outputs, index, level) for level in range(len(STRIDES))]
     return _distinct(np.concatenate(levels))
 
 
 def _of_level(outputs: dict[str, Floats], index: int, level: int) -> Floats:
-    """Merge overlapping boxes, keeping the most probable."""
+    """Return boxes and probabilities of the cells above the threshold, shape (n, 5)."""
     scores = outputs[score_name(level)][index, 0]
     rows, columns = np.nonzero(scores > _SURE)
     said = outputs[box_name(level)][index][:, rows, columns].T
@@ -142,8 +140,7 @@ def _of_level(outputs: dict[str, Floats], index: int, level: int) -> Floats:
 
 
 def _distinct(boxes: Floats) -> Floats:
-    """Return the intersection over union; a started pixel counts as one, as in the published
-    detector."""
+    """Keep the most probable of overlapping boxes (non-maximum suppression)."""
     left = boxes[np.argsort(-boxes[:, 4], kind="stable")]
     chosen = []
     while len(left):
@@ -154,7 +151,8 @@ def _distinct(boxes: Floats) -> Floats:
 
 
 def _overlaps(box: Floats, others: Floats) -> NDArray[Any]:
-    """Intersection over union; a pixel that begins counts as one, as in the published detector."""
+    """Return intersections over union; a started pixel counts as one, as in the published
+    detector."""
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:4], others[:, 2:4])
     shared = np.clip(high - low + 1, 0, None).prod(axis=1)
     areas = (others[:, 2:4] - others[:, :2] + 1).prod(axis=1)
