@@ -77,7 +77,8 @@ class EngineSet:
 
     @contextmanager
     def replacing(self, kind: Kind) -> Iterator[None]:
-        """On an error, restore the previous engines and close those created meanwhile."""
+        """On an error, restore the previous engine and close the one created meanwhile, unless
+        `close` did so before."""
         before = {id(part): dict(part) for part in self._parts()}
         with ExitStack() as on_failure:
             on_failure.callback(self._put_back, kind, before)
@@ -88,7 +89,9 @@ class EngineSet:
         return self.engines, self.manifests, self.choices, self.ladders
 
     def _put_back(self, kind: Kind, before: dict[int, dict[Kind, Any]]) -> None:
-        failed, former = self.engines[kind], before[id(self.engines)][kind]
+        failed, former = self.engines.get(kind), before[id(self.engines)].get(kind)
+        if failed is None:  # `close` was faster, and has closed all of them
+            return
         for part in self._parts():
             if kind in before[id(part)]:
                 part[kind] = before[id(part)][kind]

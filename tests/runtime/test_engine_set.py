@@ -1,0 +1,54 @@
+"""The set of engines restores the former engine after an error, also while it is being closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from avatar_app.bench.scripted.engines import FlatVoice
+from avatar_app.core.errors import EngineFailed
+from avatar_app.core.manifest import Kind
+from avatar_app.runtime.engine_set import EngineSet
+from avatar_app.runtime.registry import Registry
+
+
+class ClosableVoice(FlatVoice):
+    """Counts how often it is closed."""
+
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def former() -> ClosableVoice:
+    return ClosableVoice()
+
+
+@pytest.fixture
+def engines(former: ClosableVoice) -> EngineSet:
+    return EngineSet(Registry(), {Kind.TTS: former})
+
+
+def test_replacing_restores_the_former_engine_after_an_error(
+    engines: EngineSet, former: ClosableVoice
+) -> None:
+    loading = ClosableVoice()
+    with pytest.raises(EngineFailed, match="does not load"), engines.replacing(Kind.TTS):
+        engines.engines[Kind.TTS] = loading
+        raise EngineFailed("It does not load.")
+    assert engines.engines[Kind.TTS] is former
+    assert (former.closed, loading.closed) == (0, 1)
+
+
+def test_replacing_reports_the_error_if_the_set_is_closed_meanwhile(
+    engines: EngineSet, former: ClosableVoice
+) -> None:
+    """Closing the program waits five seconds for an engine that loads: then it closes all."""
+    loading = ClosableVoice()
+    with pytest.raises(EngineFailed, match="was closed"), engines.replacing(Kind.TTS):
+        engines.engines[Kind.TTS] = loading
+        engines.close()
+        raise EngineFailed("It was closed.")
+    assert loading.closed == 1
+    assert engines.engines == {}
