@@ -237,8 +237,11 @@ def test_engines_do_not_know_one_another() -> None:
 
 
 def is_shared(folder: list[str]) -> bool:
-    """What several engines of a kind need lies beside them, in a folder without a manifest."""
+    """What several engines need lies beside them, in a folder without a manifest; what engines of
+    all kinds need, in a file above them."""
     path = ROOT.joinpath(*folder)
+    if ROOT.joinpath(*folder[:3]).with_suffix(".py").exists():
+        return True
     return path.is_dir() and not (path / "manifest.yaml").exists()
 
 

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from avatar_app.core.values import MICROPHONE_RATE, Samples
+from avatar_app.engines.onnx_session import ErrorTexts, open_session
 
 Embeddings = NDArray[np.float32]
 """Vectors of length 1, shape (n, 256), none negative."""
@@ -85,8 +86,4 @@ def _raised(samples: Samples) -> Samples:
 
 @cache
 def _network() -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(NETWORK, options, providers=["CPUExecutionProvider"])
+    return open_session(NETWORK, ErrorTexts("speaker verification"))

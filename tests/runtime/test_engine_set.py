@@ -30,25 +30,28 @@ def engines(former: ClosableVoice) -> EngineSet:
     return EngineSet(Registry(), {Kind.TTS: former})
 
 
+def fail_to_load(engines: EngineSet, loading: ClosableVoice, *, is_closed: bool) -> None:
+    with engines.replacing(Kind.TTS):
+        engines.engines[Kind.TTS] = loading
+        if is_closed:
+            engines.close()
+        raise EngineFailed("It does not load.")
+
+
 def test_replacing_restores_the_former_engine_after_an_error(
     engines: EngineSet, former: ClosableVoice
 ) -> None:
     loading = ClosableVoice()
-    with pytest.raises(EngineFailed, match="does not load"), engines.replacing(Kind.TTS):
-        engines.engines[Kind.TTS] = loading
-        raise EngineFailed("It does not load.")
+    with pytest.raises(EngineFailed, match="does not load"):
+        fail_to_load(engines, loading, is_closed=False)
     assert engines.engines[Kind.TTS] is former
     assert (former.closed, loading.closed) == (0, 1)
 
 
-def test_replacing_reports_the_error_if_the_set_is_closed_meanwhile(
-    engines: EngineSet, former: ClosableVoice
-) -> None:
-    """Closing the program waits five seconds for an engine that loads: then it closes all."""
+def test_replacing_reports_the_error_if_the_set_is_closed_meanwhile(engines: EngineSet) -> None:
+    """Closing the program waits five seconds for an engine that loads; then it closes them all."""
     loading = ClosableVoice()
-    with pytest.raises(EngineFailed, match="was closed"), engines.replacing(Kind.TTS):
-        engines.engines[Kind.TTS] = loading
-        engines.close()
-        raise EngineFailed("It was closed.")
+    with pytest.raises(EngineFailed, match="does not load"):
+        fail_to_load(engines, loading, is_closed=True)
     assert loading.closed == 1
     assert engines.engines == {}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.values import Image
+from avatar_app.engines.onnx_session import ErrorTexts, open_session
 
 Floats = NDArray[np.float32]
 _NETWORKS = Path(__file__).with_name("networks")
@@ -37,17 +38,8 @@ def overlap(one: FaceBox, other: FaceBox) -> float:
 
 
 def bundled_network(name: str) -> Any:
-    """Load a built-in network; one thread."""
-    return session(str(_NETWORKS / name), 1)
-
-
-def session(model: str | bytes, threads: int) -> Any:
-    """Load a network that runs on `threads` processor cores."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    """Load a built-in network as an `onnxruntime.InferenceSession`; it uses one thread."""
+    return open_session(_NETWORKS / name, ErrorTexts("face detection"))
 
 
 def outputs(network: Any, seen: Floats) -> list[Any]:

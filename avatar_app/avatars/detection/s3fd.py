@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.avatars.detection.crops import FaceBox, Floats, session
+from avatar_app.avatars.detection.crops import FaceBox, Floats
 from avatar_app.avatars.detection.s3fd_graph import (
     PICTURES,
     STRIDES,
@@ -24,9 +24,9 @@ from avatar_app.avatars.detection.s3fd_graph import (
     s3fd_graph,
     score_name,
 )
-from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.values import Image
 from avatar_app.engines.face.checkpoints.reading import Published, read_weights
+from avatar_app.engines.onnx_session import ErrorTexts, create_session, inference_errors
 
 _LONGEST = 512
 """Pixels: pictures are scaled down to this; 1280 × 720 would take fifteen times as long."""
@@ -50,18 +50,25 @@ _SENTENCES = {
     "where": "Type: avatar-app models download s3fd, or use the built-in detector.",
     "which": "Use s3fd.pth (s3fd-619a316812.pth), the file of Wav2Lip and face-alignment.",
 }
+_TEXTS = ErrorTexts(
+    title="S3FD",
+    if_out_of_memory="Set avatars.detector_batch=1, or avatars.detector=builtin.",
+    if_failed="Use the built-in detector.",
+)
 
 
 class S3fd:
     """`model`: the checkpoint; `batch`: pictures processed at once.
 
-    Raises ModelMissing where the weights are not there, InputInvalid where they are damaged or
-    another network's.
+    Raises ModelMissing if the weights are missing, InputInvalid if they are damaged or another
+    network's, OutOfMemory.
     """
 
     def __init__(self, model: Path, batch: int = 1) -> None:
         state = read_weights(model, _published())
-        self._network = session(s3fd_graph(state), min(os.cpu_count() or 1, 8))
+        threads = min(os.cpu_count() or 1, 8)
+        with inference_errors(_TEXTS):
+            self._network = create_session(s3fd_graph(state), threads, has_fixed_shapes=False)
         self._batch = batch
 
     def faces(self, pictures: Sequence[Image]) -> list[list[FaceBox]]:
@@ -85,15 +92,8 @@ class S3fd:
 
     def _run(self, planes: Floats) -> dict[str, Floats]:
         names = [output.name for output in self._network.get_outputs()]
-        try:
+        with inference_errors(_TEXTS):
             values = self._network.run(None, {PICTURES: planes})
-        except (RuntimeError, MemoryError) as error:
-            if isinstance(error, MemoryError) or "alloc" in str(error).lower():
-                raise OutOfMemory(
-                    "There is not enough memory for S3FD.",
-                    "Set avatars.detector_batch=1, or avatars.detector=builtin.",
-                ) from error
-            raise EngineFailed(f"S3FD failed: {error}.", "Use the built-in detector.") from error
         return dict(zip(names, values, strict=True))
 
 
@@ -108,7 +108,7 @@ def _published() -> Published:
 
 
 def _seen(picture: Image, factor: float) -> Floats:
-    """Return the network's input, shape (3, height, width): BGR less the mean, padded with zeros."""
+    """Return the network's input (3, height, width): BGR less the mean, padded with zeros."""
     import cv2
 
     if factor < 1:

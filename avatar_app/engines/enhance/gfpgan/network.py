@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.core.errors import (
-    DeviceUnavailable,
-    EngineFailed,
-    InputInvalid,
-    ModelMissing,
-    OutOfMemory,
-)
-from avatar_app.core.out_of_memory import is_out_of_memory
+from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.values import ALIGNED_FACE
+from avatar_app.engines.onnx_session import ErrorTexts, inference_errors, open_session
 
 _SHAPE = (1, 3, ALIGNED_FACE, ALIGNED_FACE)
-_PROVIDERS = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-}
 _NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _OR_NONE = "or choose no enhancement: face_enhancement.engine=none."
+_TEXTS = ErrorTexts(
+    title="GFPGAN",
+    if_damaged=f"Download the file again from its authors, {_OR_NONE}",
+    if_out_of_memory=f"Choose the cpu, {_OR_NONE}",
+    if_failed=f"Choose another device, {_OR_NONE}",
+)
 
 
 class Network:
     """The network, loaded."""
 
     def __init__(self, path: Path, device: str, threads: int) -> None:
-        import onnxruntime
-
         if not path.is_file():
             raise ModelMissing(
                 f"No GFPGAN network at {path}." if path.name else "No GFPGAN is chosen.",
                 f"Type: avatar-app models download gfpgan-1.4, {_OR_NONE}",
             )
-        provider, cpu = _PROVIDERS[device], _PROVIDERS["cpu"]
-        if provider not in onnxruntime.get_available_providers():
-            raise DeviceUnavailable(
-                f"The installed onnxruntime cannot compute on {device}.",
-                "Choose the device cpu, or install the onnxruntime made for your graphics card.",
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 4
-        providers = [provider] if provider == cpu else [provider, cpu]
-        with _translate_errors(path):
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        self._session = open_session(path, _TEXTS, threads, device)
         self._input, self._output = _checked(self._session, path)
 
     def restored(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network: `planes` and the result have shape (1, 3, 512, 512), in [-1, 1]."""
         feeds = {self._input.name: planes.astype(_NUMBERS[self._input.type])}
-        with _translate_errors(None):
+        with inference_errors(_TEXTS):
             (found,) = self._session.run([self._output.name], feeds)
         return np.asarray(found, np.float32)
 
@@ -97,25 +77,3 @@ def _said(port: Any) -> str:
 
 def _said_shape(shape: Sequence[int | str | None]) -> str:
     return " × ".join(str(size) for size in shape)
-
-
-@contextmanager
-def _translate_errors(path: Path | None) -> Iterator[None]:
-    """Convert onnxruntime's exceptions to user-facing errors; `path`: the file being opened."""
-    try:
-        yield
-    except Exception as error:  # onnxruntime's errors share no base class
-        if is_out_of_memory(error):
-            raise _no_room() from error
-        if path is not None:
-            raise InputInvalid(
-                f"{path.name} is damaged or not an ONNX file.",
-                f"Download the file again from its authors, {_OR_NONE}",
-            ) from error
-        raise EngineFailed(
-            f"GFPGAN failed: {error}.", f"Choose another device, {_OR_NONE}"
-        ) from error
-
-
-def _no_room() -> OutOfMemory:
-    return OutOfMemory("There is not enough memory for GFPGAN.", f"Choose the cpu, {_OR_NONE}")

@@ -18,6 +18,7 @@ from avatar_app.core.values import MouthShape
 from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.spectrum import BANDS, HOP, Floats, Levelling, MelColumns
 from avatar_app.engines.face.animation.visemes import SHAPES, close_lips
+from avatar_app.engines.onnx_session import ErrorTexts, open_session
 
 NETWORK = Path(__file__).with_name("lips.onnx")
 CLOSING_FROM, CLOSED_FROM = 0.8, 0.95
@@ -46,12 +47,7 @@ class Network:
 @cache
 def network() -> Network:
     """Load and warm up at the first call: some 30 ms, in addition to importing onnxruntime."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(NETWORK, options, providers=["CPUExecutionProvider"])
+    session = open_session(NETWORK, ErrorTexts("viseme recognition"))
     facts = session.get_modelmeta().custom_metadata_map
     mouths = [SHAPES[MouthShape(name)] for name in facts["classes"].split()]
     _, past, memory = (tuple(each.shape) for each in session.get_inputs())

@@ -30,14 +30,15 @@ from avatar_app.core.errors import EngineFailed, ModelMissing
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.parts import Part, parts
 from avatar_app.engines.face.wav2lip.runtime import (
+    TEXTS,
     Choice,
     Feeds,
     Floats,
     InferenceSession,
     Precision,
     give_back_memory,
-    translate_errors,
 )
+from avatar_app.engines.onnx_session import inference_errors
 
 _STDOUT = 1
 _SOURCE = "graph.onnx"
@@ -69,7 +70,7 @@ class MnnSession(InferenceSession):
         self._outputs = [value.name for value in model.graph.output]
         loaded: list[_Loaded] = []
         shapes: dict[str, tuple[int, ...]] = {}
-        with translate_errors(), _quiet(), TemporaryDirectory(prefix="avatar-app-") as folder:
+        with inference_errors(TEXTS), _quiet(), TemporaryDirectory(prefix="avatar-app-") as folder:
             load = _loader(choice, Path(folder))
             source = Path(folder) / _SOURCE
             for part in parts(model, source, PART_BYTES, shapes.__getitem__):
@@ -91,7 +92,7 @@ class MnnSession(InferenceSession):
         return partial(self._finished, self._beside.submit(_through, self._front, feeds).result)
 
     def _finished(self, begun: Callable[[], Feeds]) -> dict[str, Floats]:
-        with translate_errors():
+        with inference_errors(TEXTS):
             values = _through(self._back, begun())
         return {name: values[name] for name in self._outputs}
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
@@ -15,15 +14,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.core.errors import (
-    AvatarError,
-    DeviceUnavailable,
-    EngineFailed,
-    ModelMissing,
-    OutOfMemory,
-)
-from avatar_app.core.out_of_memory import is_out_of_memory
+from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.wav2lip.model import Model
+from avatar_app.engines.onnx_session import (
+    ErrorTexts,
+    create_session,
+    inference_errors,
+    providers,
+)
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, Floats]
@@ -63,12 +61,11 @@ class Precision(StrEnum):
         return self not in (Precision.FP32, Precision.FP32_FAST)
 
 
-_PROVIDERS = {
-    Device.CPU: "CPUExecutionProvider",
-    Device.CUDA: "CUDAExecutionProvider",
-    Device.DIRECTML: "DmlExecutionProvider",
-    Device.COREML: "CoreMLExecutionProvider",
-}
+TEXTS = ErrorTexts(
+    title="Wav2Lip",
+    if_out_of_memory="Choose a smaller batch, the cpu or another face.",
+    if_failed="Choose another runtime or device.",
+)
 _IN_THE_GRAPH = (Precision.INT8, Precision.FP16)
 """Precisions that the graph itself is written in."""
 
@@ -105,30 +102,15 @@ class OnnxRuntimeSession(InferenceSession):
     """https://onnxruntime.ai"""
 
     def __init__(self, model: Model, choice: Choice) -> None:
-        import onnxruntime
-
         written = choice.precision in _IN_THE_GRAPH
         self.precision = choice.precision if written else Precision.FP32
-        provider = _PROVIDERS[choice.device]
-        available = onnxruntime.get_available_providers()
-        if provider not in available:
-            raise DeviceUnavailable(
-                f"The installed onnxruntime cannot compute on {choice.device}.",
-                "Choose the device cpu, or install the onnxruntime made for your graphics card.",
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = choice.threads
-        options.log_severity_level = 4
-        # A pool that spins while it waits takes the cores that recognition and voice need.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        cpu = _PROVIDERS[Device.CPU]
-        providers = [provider] if provider == cpu else [provider, cpu]
-        with translate_errors(), model.written() as path:
-            self._session = onnxruntime.InferenceSession(path, options, providers=providers)
+        usable = providers(choice.device)
+        with inference_errors(TEXTS), model.written() as path:
+            self._session = create_session(path, choice.threads, usable)
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        with translate_errors():
+        with inference_errors(TEXTS):
             outputs = self._session.run(None, dict(feeds))
         return dict(zip(self._names, outputs, strict=True))
 
@@ -147,13 +129,13 @@ class OpenVinoSession(InferenceSession):
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": "bf16" if reduced else "f32",
         }
-        with translate_errors(), model.written() as path:
+        with inference_errors(TEXTS), model.written() as path:
             compiled = core.compile_model(core.read_model(path), "CPU", settings)
             self._request = compiled.create_infer_request()
         self._names = [output.any_name for output in compiled.outputs]
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
-        with translate_errors():
+        with inference_errors(TEXTS):
             outputs = self._request.infer(dict(feeds), share_inputs=True)
         return {name: np.array(outputs[name]) for name in self._names}
 
@@ -178,21 +160,6 @@ def _core(openvino: Any) -> Any:
     return openvino.Core()
 
 
-@contextmanager
-def translate_errors() -> Iterator[None]:
-    """Convert a runtime's exceptions to user-facing errors."""
-    try:
-        yield
-    except AvatarError:
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise _no_room() from error
-        raise EngineFailed(
-            f"Wav2Lip failed: {error}.", "Choose another runtime or device."
-        ) from error
-
-
 def give_back_memory() -> None:
     """Return freed memory to the system; glibc would keep it."""
     gc.collect()
@@ -200,10 +167,3 @@ def give_back_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
-
-
-def _no_room() -> OutOfMemory:
-    return OutOfMemory(
-        "There is not enough memory for Wav2Lip.",
-        "Choose a smaller batch, the cpu or another face.",
-    )

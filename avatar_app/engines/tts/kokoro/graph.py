@@ -18,6 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from avatar_app.engines.onnx_session import create_session
+
 DURATION = "duration"
 """The output with each token's frames; kokoro-onnx looks for it."""
 _CONTRIB = "com.microsoft"
@@ -40,8 +42,6 @@ def prepare_graph(path: Path) -> bytes:
 def signed_products_are_exact() -> bool:
     """Whether unsigned by signed products do not overflow on this processor, which they do with
     AVX2 alone (onnxruntime: “quantization, when to use reduce_range”). It is tried."""
-    import onnxruntime
-
     size = 64
     weights = numpy_helper.from_array(np.full((size, size), 127, np.int8), "weights")
     node = helper.make_node("MatMulInteger", ["frames", "weights"], ["product"])
@@ -49,9 +49,7 @@ def signed_products_are_exact() -> bool:
     product = helper.make_tensor_value_info("product", TensorProto.INT32, [size, size])
     graph = helper.make_graph([node], "trial", [frames], [product], [weights])
     trial = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    session = onnxruntime.InferenceSession(
-        trial.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = create_session(trial.SerializeToString())
     found = session.run(None, {"frames": np.full((size, size), 255, np.uint8)})[0]
     return bool((found == 255 * 127 * size).all())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,21 @@ import numpy as np
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
+from avatar_app.engines.onnx_session import ErrorTexts, create_session, loading_errors
 from avatar_app.engines.tts.kokoro.graph import prepare_graph
 from avatar_app.engines.tts.kokoro.style_file import StyleFile, voices_in
-from avatar_app.engines.tts.speech.graphs import ending_with, graph_error, session_options
+from avatar_app.engines.tts.speech.graphs import run_options
 from avatar_app.engines.tts.speech.timing import Timing
 
 RATE = 24_000
 """Samples per second of all Kokoro's graphs."""
-_HINT = "Fetch it: avatar-app models download kokoro-v1.0-int8"
+_HINT = "Download it: avatar-app models download kokoro-v1.0-int8"
+_TEXTS = ErrorTexts(
+    title="Kokoro",
+    if_damaged=_HINT,
+    if_out_of_memory="Choose another voice: espeak.",
+    if_failed="Choose another voice: espeak.",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,15 +47,10 @@ class Model:
 
         Raises TurnCancelled, also in the middle of the graph.
         """
-        self.session.options = ending_with(turn)
-        try:
+        with run_options(turn, _TEXTS) as self.session.options:
             sound, _, timings = self.kokoro.create_timed(
                 phonemes, style, speed, is_phonemes=True, sentence_pause=0, clause_pause=0
             )
-        except Exception as error:  # onnxruntime's errors share no class
-            turn.check()
-            raise graph_error(error, "Kokoro", _HINT) from error
-        turn.check()
         return np.ascontiguousarray(sound, np.float32), tuple(timings)
 
 
@@ -79,15 +80,13 @@ def load(model: str, seed: int, threads: int) -> Model:
 
     logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it logs what it does to punctuation
     onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
-    try:
-        inference = onnxruntime.InferenceSession(
-            prepare_graph(graph), session_options(threads), providers=resolve_providers()
+    with loading_errors(_TEXTS, graph.name):
+        inference = create_session(
+            prepare_graph(graph), threads, resolve_providers(), has_fixed_shapes=False
         )
         session = _Session(inference, graph)
         kokoro = Kokoro.from_session(session, str(voices))
         kokoro.voices.close()  # styles are handed over with each phrase
-    except Exception as error:  # onnxruntime's errors share no class
-        raise graph_error(error, graph.name, _HINT) from error
     _check_inputs(session, graph)
     return Model(styles, _phonemizer(kokoro.tokenizer), kokoro, session)
 
@@ -95,10 +94,8 @@ def load(model: str, seed: int, threads: int) -> Model:
 def voice_names(model: str) -> tuple[str, ...]:
     """Who can speak. Raises ModelMissing, InputInvalid."""
     _, voices = _files(Path(model).expanduser())
-    try:
+    with loading_errors(_TEXTS, voices.name):
         return voices_in(voices)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise graph_error(error, voices.name, _HINT) from error
 
 
 def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:
@@ -111,10 +108,8 @@ def _phonemizer(tokenizer: Any) -> Callable[[Sequence[str], str], list[str]]:
 
 
 def _styles(voices: Path) -> StyleFile:
-    try:
+    with loading_errors(_TEXTS, voices.name):
         return StyleFile(voices)
-    except Exception as error:  # zipfile's, zlib's and numpy's errors share no class
-        raise graph_error(error, voices.name, _HINT) from error
 
 
 def _files(folder: Path) -> tuple[Path, Path]:

@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
+from avatar_app.engines.onnx_session import ErrorTexts, create_session, loading_errors
 from avatar_app.engines.tts.piper.voice_file import VoiceFile
-from avatar_app.engines.tts.speech.graphs import ending_with, graph_error, session_options
+from avatar_app.engines.tts.speech.graphs import run_options
 
 _DURATIONS = "avatar_durations"
 _INPUTS = {"input", "input_lengths", "scales"}
-_HINT = "Download it again: avatar-app models download piper-en-us-joe-medium"
+_TEXTS = ErrorTexts(
+    title="Piper",
+    if_damaged="Download it again: avatar-app models download piper-en-us-joe-medium",
+    if_out_of_memory="Choose another voice: espeak.",
+    if_failed="Choose another voice: espeak.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,8 @@ class Network:
         return samples, self._times(phonemes, [*places, len(ids) - 1], frames, len(samples))
 
     def _run(self, inputs: dict[str, Any], turn: Turn) -> list[Any]:
-        try:
-            outputs = self.session.run(None, inputs, ending_with(turn))
-        except Exception as error:  # onnxruntime's errors share no class
-            turn.check()
-            raise graph_error(error, "Piper", _HINT) from error
-        turn.check()
-        return list(outputs)
+        with run_options(turn, _TEXTS) as options:
+            return list(self.session.run(None, inputs, options))
 
     def _times(
         self, phonemes: str, places: list[int], frames: NDArray[np.float64], total: int
@@ -89,17 +90,14 @@ def load(graph: Path, file: VoiceFile, seed: int, threads: int) -> Network:
     import onnxruntime
 
     onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
-    try:
+    with loading_errors(_TEXTS, graph.name):
         model, tells = _telling(graph)
-        session = onnxruntime.InferenceSession(
-            model, session_options(threads), providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnx' and onnxruntime's errors share no class
-        raise graph_error(error, graph.name, _HINT) from error
+        session = create_session(model, threads, has_fixed_shapes=False)
     names = {each.name for each in session.get_inputs()}
     if not names >= _INPUTS:
         raise InputInvalid(
-            f"{graph.name} is no graph of Piper: it takes {', '.join(sorted(names))}.", _HINT
+            f"{graph.name} is no graph of Piper: it takes {', '.join(sorted(names))}.",
+            _TEXTS.if_damaged,
         )
     return Network(session, file, tells)
 

@@ -7,10 +7,17 @@ from typing import Any
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.values import AudioChunk
+from avatar_app.engines.onnx_session import ErrorTexts, inference_errors, open_session
 from avatar_app.engines.turn.smart_turn.features import MELS, whisper_features
 
 INPUT = "input_features"
 MODEL = "smart-turn-v3.2"
+_TEXTS = ErrorTexts(
+    title="Smart Turn",
+    if_damaged=f"Download it again: avatar-app models download {MODEL}",
+    if_out_of_memory="Set turn.engine=pauses, or close other programs.",
+    if_failed="Set turn.engine=pauses.",
+)
 
 
 class SmartTurn:
@@ -25,9 +32,11 @@ class SmartTurn:
             self._session, self._model = _session(model), model
 
     def probability(self, audio: AudioChunk) -> float:
-        """Probability in [0, 1] that the turn is over."""
+        """Return the probability in [0, 1] that the turn is over. Raises EngineFailed,
+        OutOfMemory."""
         features = whisper_features(audio.samples)[None]
-        (answer,) = self._session.run(None, {INPUT: features})
+        with inference_errors(_TEXTS):
+            (answer,) = self._session.run(None, {INPUT: features})
         return float(answer[0, 0])
 
     def close(self) -> None:
@@ -35,33 +44,16 @@ class SmartTurn:
 
 
 def _session(model: str) -> Any:
-    """ModelMissing where it is not here, InputInvalid where the file is another one."""
+    """Raises ModelMissing, InputInvalid for a damaged or another network's file, OutOfMemory."""
     path = Path(model).expanduser()
     if not model or not path.is_file():
         raise ModelMissing(
             f"The model {model or MODEL} is not on this machine.",
             f"Type: avatar-app models download {MODEL}",
         )
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(
-            path.read_bytes(), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime's errors share no class
-        raise _foreign(path) from error
+    session = open_session(path, _TEXTS)
     inputs = {each.name: each.shape for each in session.get_inputs()}
     if list(inputs) != [INPUT] or inputs[INPUT][1] != MELS:
-        raise _foreign(path)
+        message = f"{path.name} is no model of Smart Turn: it takes {', '.join(inputs)}."
+        raise InputInvalid(message, _TEXTS.if_damaged)
     return session
-
-
-def _foreign(path: Path) -> InputInvalid:
-    return InputInvalid(
-        f"{path.name} is no Smart Turn model, or damaged.",
-        f"Fetch it again: avatar-app models download {MODEL}",
-    )

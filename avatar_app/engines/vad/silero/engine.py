@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, Samples
+from avatar_app.engines.onnx_session import ErrorTexts, inference_errors, open_session
 
 MODEL = Path(__file__).parent / "silero_vad_16k.onnx"
+_TEXTS = ErrorTexts("Silero VAD", if_failed="Set vad.engine=webrtc.")
 
 WINDOW = 512
 """Samples that the network judges at a time."""
@@ -30,7 +32,7 @@ class SileroDetector:
     """
 
     def __init__(self, reaction: str = "fast") -> None:
-        self._session = _session(MODEL)
+        self._session = open_session(MODEL, _TEXTS)
         self.configure(reaction)
 
     def configure(self, reaction: str = "fast") -> None:
@@ -78,20 +80,7 @@ class _Chain:
             self._samples[-len(samples) :] = samples
 
     def _judge(self) -> float:
-        output, self._state = self._session.run(
-            None, {"input": self._samples[None], "state": self._state, "sr": self._rate}
-        )
+        feeds = {"input": self._samples[None], "state": self._state, "sr": self._rate}
+        with inference_errors(_TEXTS):
+            output, self._state = self._session.run(None, feeds)
         return float(output[0, 0])
-
-
-def _session(model: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # the model file carries initializers that nothing uses
-    return onnxruntime.InferenceSession(
-        model.read_bytes(), sess_options=options, providers=["CPUExecutionProvider"]
-    )
