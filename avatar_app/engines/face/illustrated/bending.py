@@ -19,14 +19,14 @@ from avatar_app.engines.face.animation.pose import REST_SMILE, Pose
 Field = NDArray[np.float32]
 Picture = NDArray[Any]
 _STEP = 8
-"""Pixels between two points of the grid."""
+"""Grid spacing in pixels."""
 _NO_MAP = np.empty(0, dtype=np.float32)
 _PIVOT = 132.0
 """y of the neck's joint."""
 
 
 class Frame(NamedTuple):
-    """Where the character stands in a picture."""
+    """The position of the character in a picture."""
 
     width: int
     height: int

@@ -18,7 +18,7 @@ Point = tuple[float, float]
 Points = Sequence[Point]
 
 _SAMPLES = 14
-"""Points on either side of a brush stroke."""
+"""Samples on either side of a brush stroke."""
 _SHARE = np.linspace(0, 1, _SAMPLES)
 _BULGE = np.abs(np.sin(np.pi * _SHARE)) ** 0.8
 

@@ -26,17 +26,17 @@ class Skin:
 
 @dataclass(frozen=True, slots=True)
 class EyeStyle:
-    """An eye; the picture's right eye is drawn, the left one is its mirror image."""
+    """The shape of an eye; the picture's right eye is drawn, the left one is its mirror image."""
 
     center: Point
     width: float
     """Half the distance between the corners."""
     height: float
-    """Of the upper lid above the corners when the eye is open."""
+    """Height of the upper lid above the corners of the open eye."""
     depth: float
-    """Of the lower lid below the corners."""
+    """Depth of the lower lid below the corners."""
     tilt: float
-    """How much higher the outer corner lies than the inner one."""
+    """Height of the outer corner above the inner one."""
     iris: float
     """Radius."""
     colors: tuple[int, int, int]
@@ -51,7 +51,7 @@ class EyeStyle:
 
 @dataclass(frozen=True, slots=True)
 class BrowStyle:
-    """A brow; the picture's right one, from the nose outwards."""
+    """The shape of a brow: the picture's right one, from the nose outwards."""
 
     points: Points
     width: float
@@ -60,7 +60,7 @@ class BrowStyle:
 
 @dataclass(frozen=True, slots=True)
 class MouthStyle:
-    """A mouth at rest."""
+    """The shape of a mouth at rest."""
 
     center: Point
     width: float
@@ -70,14 +70,14 @@ class MouthStyle:
     lower: float
     """Thickness of the lower lip."""
     opening: float
-    """Of the widest "aa"."""
+    """Largest gap between the lips, for the viseme "aa"."""
     upper_color: int
     lower_color: int
     shine: int
     shade: int
-    """Of the line between the lips and the corners."""
+    """Color of the line between the lips and of the corners."""
     smile: float
-    """How much the corners lie higher than the middle."""
+    """Height of the corners above the middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,12 @@ class Character:
     """A character of the illustrated face."""
 
     backdrop: str
-    """The backdrop that suits best."""
+    """Name of the default backdrop."""
     skin: Skin
     eyes: EyeStyle
     brows: BrowStyle
     mouth: MouthStyle
     paint_figure: Painter
-    """Paints everything behind the eyes, brows and mouth: hair, body, clothes, head."""
+    """Paints everything behind eyes, brows and mouth: hair, body, clothes, head."""
     paint_fringe: Painter
-    """Paints what covers them: the front of the hair, glasses."""
+    """Paints everything in front of them: the front of the hair, glasses."""

@@ -9,7 +9,7 @@ from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.scene import Scene
 
 OWN_BACKGROUND = "own"
-"""The backdrop that suits the character."""
+"""The character's default backdrop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _WHITE_SHADE = 0xCBBFC0
 
 
 def paint_eyes(canvas: skia.Canvas, style: EyeStyle, mood: Expression, blink: float) -> None:
-    """Both eyes; `blink` is 0 for open and 1 for closed."""
+    """Paint both eyes; `blink` is 0 for open and 1 for closed."""
     for side in (-1, 1):
         canvas.save()
         canvas.translate(side * style.center[0], style.center[1])
@@ -47,7 +47,7 @@ def _paint_eye(
 
 
 def _arc(style: EyeStyle, apex: float, bulge: float = 0.0) -> skia.Path:
-    """From the inner to the outer corner by way of `apex`."""
+    """Return the curve from the inner to the outer corner through `apex`."""
     w, rise = style.width, style.tilt / 2
     path = skia.Path()
     path.moveTo(-w, rise)
@@ -113,7 +113,8 @@ def _paint_lids(
 
 
 def _paint_lashes(canvas: skia.Canvas, style: EyeStyle, top: float) -> None:
-    """The upper lid's dark edge: one closed stroke that thickens outwards and ends in a wing."""
+    """Paint the upper lid's dark edge: one closed stroke that thickens outwards and ends in a
+    wing."""
     w, rise, b = style.width, style.tilt / 2, style.lash_width
     drop = style.wing * (0.55 if top < 0 else -0.5)
     path = skia.Path()
@@ -140,7 +141,7 @@ def _paint_lashes(canvas: skia.Canvas, style: EyeStyle, top: float) -> None:
 
 
 def paint_brows(canvas: skia.Canvas, style: BrowStyle, mood: Expression) -> None:
-    """Both brows, raised, drawn together or cocked."""
+    """Paint both brows: raised, drawn together or cocked."""
     for side in (-1, 1):
         canvas.save()
         canvas.scale(side, 1)

@@ -23,7 +23,7 @@ from avatar_app.engines.face.illustrated.character import Skin
 
 
 def paint_neck(canvas: skia.Canvas, outline: Points, skin: Skin, chin: float) -> None:
-    """Neck and chest, with the shadow of the head."""
+    """Paint neck and chest, with the shadow of the head."""
     shape = smooth(mirror_outline(outline))
     canvas.drawPath(
         shape,
@@ -42,7 +42,7 @@ def paint_neck(canvas: skia.Canvas, outline: Points, skin: Skin, chin: float) ->
 
 
 def paint_ear(canvas: skia.Canvas, center: Point, skin: Skin, side: int, size: float = 1.0) -> None:
-    """An ear on the picture's right (`side` 1) or left (−1)."""
+    """Paint an ear on the picture's right (`side` 1) or left (−1)."""
     canvas.save()
     canvas.translate(*center)
     canvas.scale(side * size, size)
@@ -60,7 +60,7 @@ def paint_ear(canvas: skia.Canvas, center: Point, skin: Skin, side: int, size: f
 
 
 def paint_face(canvas: skia.Canvas, outline: Points, skin: Skin, warmth: float = 1.0) -> skia.Path:
-    """The face without eyes, brows and mouth; returns its outline."""
+    """Paint the face without eyes, brows and mouth; returns its outline."""
     shape = smooth(mirror_outline(outline))
     tones = [tint(skin.light), tint(skin.base), tint(mix_colors(skin.base, skin.shade, 0.75))]
     canvas.drawPath(shape, glow((-26, -16), 145, tones, [0, 0.46, 1]))
@@ -76,7 +76,7 @@ def paint_face(canvas: skia.Canvas, outline: Points, skin: Skin, warmth: float =
 
 
 def _model(canvas: skia.Canvas, shape: skia.Path, skin: Skin) -> None:
-    """The roundness of the head: shade along the edge, eye sockets, chin."""
+    """Paint the shading of the head: edges, eye sockets, chin."""
     canvas.drawPath(shape, line(skin.shade, 22, 0.55, 9))
     side = [(98, -70), (84, -10), (80, 30), (66, 72), (34, 112), (60, 140), (120, 90), (120, -60)]
     canvas.drawPath(smooth(side), fill(skin.shade, 0.65, 9))
@@ -89,7 +89,7 @@ def _model(canvas: skia.Canvas, shape: skia.Path, skin: Skin) -> None:
 
 
 def paint_nose(canvas: skia.Canvas, skin: Skin, tip: float = 44.0, width: float = 13.0) -> None:
-    """A small nose: light on its ridge, shade at its side and below."""
+    """Paint a small nose: light on its ridge, shade at its side and below."""
     ridge = [(9, -8), (8, 14), (11, tip - 12), (width, tip - 3)]
     canvas.drawPath(tapered(ridge, 8), fill(skin.shade, 0.55, 3.4))
     canvas.drawPath(tapered([(-2, -16), (-2, 8), (-1.5, tip - 10)], 7), fill(skin.light, 0.7, 2.6))

@@ -113,7 +113,7 @@ def _paint_behind(canvas: skia.Canvas) -> None:
 
 
 def _paint_hair_shadow(canvas: skia.Canvas) -> None:
-    """What the fringe throws on the forehead and the cheeks."""
+    """Paint the fringe's shadow on forehead and cheeks."""
     cast = fill(SKIN.deep, 0.55, 6)
     right = [*_RIGHT_INNER[:8], (130, 60), (130, -120), (0, -150)]
     left = [*_LEFT_INNER[:8], (-130, 60), (-130, -120), (0, -150)]
@@ -153,7 +153,7 @@ def _paint_knit(canvas: skia.Canvas) -> None:
 
 
 def _paint_rows(canvas: skia.Canvas) -> None:
-    """Knitted ribs that follow the body."""
+    """Paint the knitted ribs, which follow the body."""
     for k in range(-13, 14):
         x = k * 15.5
         points = [(x * 0.62, 190), (x * 0.95, 250), (x * 1.05, 330), (x * 1.06, 520)]
@@ -163,7 +163,7 @@ def _paint_rows(canvas: skia.Canvas) -> None:
 
 
 def _paint_collar(canvas: skia.Canvas) -> None:
-    """A wide ribbed collar: its far side is hidden, its near side a crescent."""
+    """Paint a wide ribbed collar: its far side is hidden, its near side a crescent."""
     crescent: Points = [
         (-84, 170), (-78, 172), (-52, 205), (0, 220), (52, 205), (78, 172), (84, 170), (98, 182),
         (78, 222), (40, 243), (0, 249), (-40, 243), (-78, 222), (-98, 182),
@@ -193,7 +193,7 @@ def _paint_fringe(canvas: skia.Canvas) -> None:
 
 
 def _paint_tips(canvas: skia.Canvas) -> None:
-    """Fine hair that runs out in points, so that the locks do not end all at once."""
+    """Paint fine tapered hair, so that the locks do not all end at the same height."""
     for one, other, count in _TIPS:
         for side in (-1, 1):
             a, b = ([(side * x, y) for x, y in guide] for guide in (one, other))
@@ -203,7 +203,7 @@ def _paint_tips(canvas: skia.Canvas) -> None:
 
 
 def _paint_lock(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) -> None:
-    """One half of the hair, from the parting down to its tips."""
+    """Paint one half of the hair, from the parting to its tips."""
     shape = smooth([*outer, *reversed(inner[1:])])
     canvas.drawPath(
         shape,
@@ -219,7 +219,7 @@ def _paint_lock(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) ->
 
 
 def _paint_shine(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) -> None:
-    """The band of light around the crown, and a lower one on the waves."""
+    """Paint the highlights around the crown and on the waves."""
     for low, high, count, alpha in ((2, 4, 40, 0.5), (6, 8, 26, 0.28)):
         a, b = outer[low : high + 1], inner[low : high + 1]
         warm = (_HAIR[4], mix_colors(_HAIR[4], 0xFFE9C8, 0.45))

@@ -1,4 +1,4 @@
-"""Draws the mouth in every frame: lips, teeth, tongue and the dark behind them."""
+"""Draws the mouth in every frame: lips, teeth, tongue and the dark interior."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _TONGUE = 0xC9606A
 
 @dataclass(frozen=True, slots=True)
 class _Lips:
-    """Where the lips are, in the character's units."""
+    """The geometry of the lips, in the character's units."""
 
     x: float
     width: float
     corner: float
     """y of the corners."""
     top: float
-    """y of the upper lip's inner edge in the middle."""
+    """y of the upper lip's inner edge at its middle."""
     bottom: float
-    """y of the lower lip's inner edge in the middle."""
+    """y of the lower lip's inner edge at its middle."""
     upper: float
     lower: float
     curl: float
-    """Of a smile's corners, 0 to 1."""
+    """How far the corners curl in a smile, 0 to 1."""
 
     @property
     def gap(self) -> float:
@@ -47,7 +47,7 @@ class _Lips:
 
     @property
     def closeness(self) -> float:
-        """1 for closed lips, 0 for lips that are well apart."""
+        """Return 1 for closed lips, 0 for lips that are well apart."""
         return max(0.0, 1 - self.gap / 5)
 
 
@@ -74,7 +74,7 @@ def _lips(style: MouthStyle, mouth: Mouth, smile: float) -> _Lips:
 def paint_mouth(
     canvas: skia.Canvas, style: MouthStyle, skin: Skin, mouth: Mouth, smile: float
 ) -> None:
-    """The mouth of a pose."""
+    """Paint the mouth of a pose."""
     lips = _lips(style, mouth, smile)
     low = lips.bottom + lips.lower
     blot(canvas, (lips.x, low + 5.0), (lips.width * 0.62, 6.5), skin.deep, 0.46)
@@ -89,7 +89,7 @@ def paint_mouth(
 
 
 def _upper_outline(path: skia.Path, lips: _Lips) -> None:
-    """From the left corner along the upper edge to the right one."""
+    """Add the upper lip's outer edge, from the left corner to the right one."""
     x, w, t = lips.x, lips.width, lips.top - lips.upper
     dip = lips.top - lips.upper * 0.70
     path.moveTo(x - w, lips.corner)
@@ -101,7 +101,7 @@ def _upper_outline(path: skia.Path, lips: _Lips) -> None:
 
 
 def _inner_upper(path: skia.Path, lips: _Lips, *, start: bool) -> None:
-    """The upper lip's inner edge, from the left corner (`start`) or back to it."""
+    """Add the upper lip's inner edge, from the left corner (`start`) or back to it."""
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
     bend = t + (c - t) * (0.12 + 0.40 * lips.closeness)
     if start:
@@ -115,7 +115,7 @@ def _inner_upper(path: skia.Path, lips: _Lips, *, start: bool) -> None:
 
 
 def _inner_lower(path: skia.Path, lips: _Lips) -> None:
-    """From the right corner along the lower lip's inner edge to the left one."""
+    """Add the lower lip's inner edge, from the right corner to the left one."""
     x, w, c, b = lips.x, lips.width, lips.corner, lips.bottom
     bend = b - (b - c) * 0.10 + min(c - b, 0) * 0.04
     path.cubicTo(x + w * 0.86, bend, x + w * 0.52, b + 0.5, x, b + 0.7)
@@ -163,7 +163,8 @@ def _paint_upper_lip(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> Non
 
 
 def _paint_line(canvas: skia.Canvas, style: MouthStyle, lips: _Lips) -> None:
-    """The dark line along the upper lip's inner edge: all that closed lips show of the inside."""
+    """Paint the dark line along the upper lip's inner edge: all that is visible of a closed mouth's
+    interior."""
     x, w, c, t = lips.x, lips.width, lips.corner, lips.top
     near = t + (c - t) * 0.46
     points = [
@@ -231,7 +232,7 @@ def _paint_lower_teeth(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
 
 
 def _paint_tongue(canvas: skia.Canvas, lips: _Lips, raised: float) -> None:
-    """`raised`: 0 lies on the floor, 1 touches the upper teeth."""
+    """Paint the tongue. `raised`: 0 at the floor of the mouth, 1 at the upper teeth."""
     x, w = lips.x, lips.width * 0.62
     top = lips.bottom + 3.0 - (lips.gap * 0.42 + 2.5) - raised * lips.gap * 0.38
     box = skia.Rect.MakeLTRB(x - w, top, x + w, lips.bottom + 16)
@@ -246,7 +247,7 @@ def _paint_tongue(canvas: skia.Canvas, lips: _Lips, raised: float) -> None:
 
 
 def _paint_tip(canvas: skia.Canvas, lips: _Lips, shown: float) -> None:
-    """The tongue's tip between the teeth."""
+    """Paint the tongue's tip between the teeth."""
     x, w = lips.x, lips.width * 0.5
     top = lips.bottom - shown * min(lips.gap * 0.62, 6.0)
     tones = [tint(mix_colors(_TONGUE, 0xFFFFFF, 0.22)), tint(_TONGUE)]

@@ -225,7 +225,7 @@ def _paint_fur(
     whorl: Point,
     length: float,
 ) -> None:
-    """Short hairs that lie away from `whorl`."""
+    """Paint short hairs that point away from `whorl`."""
     random = np.random.default_rng(count)
     for _ in range(count):
         x, y = random.uniform(box[0], box[2]), random.uniform(box[1], box[3])
@@ -238,7 +238,7 @@ def _paint_fur(
 
 
 def _paint_fringe(canvas: skia.Canvas) -> None:
-    """Whiskers."""
+    """Paint the whiskers."""
     for side in (-1, 1):
         for y, drop in ((64, -8), (70, 2), (76, 12)):
             hair = [(side * 30, y), (side * 66, y - 3 + drop * 0.4), (side * 104, y + 2 + drop)]

@@ -17,15 +17,15 @@ from avatar_app.engines.face.illustrated.eyes import paint_brows, paint_eyes
 from avatar_app.engines.face.illustrated.mouth import paint_mouth
 
 _LIVELY = (-86.0, -74.0, 86.0, 140.0)
-"""Left, top, right and bottom, in the character's units, of what is repainted in each frame."""
+"""The area repainted in each frame: left, top, right and bottom, in the character's units."""
 _MOUTH_STEPS, _MOOD_STEPS = 256, 48
-"""Distinguishable positions, per unit of a mouth's and of an expression's parts."""
+"""Quantization steps per unit of a mouth's and of an expression's parameters."""
 _EVERYWHERE = (-1e4, -1e4, 1e4, 1e4)
-"""Wider than any character is painted."""
+"""Larger than any character."""
 
 
 class Scene:
-    """A stage of fixed size; `paint` may be called from any thread."""
+    """Renders poses at a fixed size; `paint` may be called from any thread."""
 
     def __init__(self, character: Character, backdrop: str, width: int, height: int) -> None:
         self._character = character
@@ -43,7 +43,7 @@ class Scene:
         self._sheet: Image = np.asarray(cv2.cvtColor(still, cv2.COLOR_BGRA2RGB), np.uint8)
 
     def paint(self, pose: Pose) -> Image:
-        """The picture of `pose`, shape (height, width, 3), RGB."""
+        """Render `pose`, shape (height, width, 3), RGB."""
         with self._lock:
             if (features := _features(pose)) != self._features:
                 self._paint_features(*features)
@@ -93,15 +93,15 @@ class Scene:
 
 
 def _features(pose: Pose) -> tuple[Mouth, Expression, float]:
-    """What of a pose is painted, in steps of less than a quarter of a pixel: at rest, most pictures
-    differ only in how they are bent."""
+    """Quantize the painted parameters of a pose, in steps of less than a quarter of a pixel: at
+    rest, most pictures differ only in their warp."""
     mouth = Mouth(*(round(part * _MOUTH_STEPS) / _MOUTH_STEPS for part in pose.mouth))
     mood = Expression(*(round(part * _MOOD_STEPS) / _MOOD_STEPS for part in pose.expression))
     return mouth, mood._replace(yaw=0.0, pitch=0.0, roll=0.0), pose.blink
 
 
 def _recorded(paint: Painter) -> skia.Picture:
-    """What `paint` paints, worked out once for all sheets that it is painted on."""
+    """Record what `paint` draws, to replay it on several canvases."""
     recorder = skia.PictureRecorder()
     paint(recorder.beginRecording(skia.Rect.MakeLTRB(*_EVERYWHERE)))
     return recorder.finishRecordingAsPicture()

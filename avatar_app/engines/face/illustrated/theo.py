@@ -77,7 +77,7 @@ def _paint_figure(canvas: skia.Canvas) -> None:
 
 
 def _paint_fade(canvas: skia.Canvas, face: skia.Path) -> None:
-    """The short sides of the hair, thinning out toward the ears."""
+    """Paint the short sides of the hair, which thin out toward the ears."""
     shape = smooth(mirror_outline(_HAIRLINE))
     paint = fade(
         (0, -90), (0, 8), [tint(_HAIR[0]), tint(_HAIR[0], 0.9), tint(_HAIR[1], 0.25)], [0, 0.5, 1]
@@ -116,7 +116,7 @@ def _paint_bristle(canvas: skia.Canvas, root: Point, random: np.random.Generator
 
 
 def _paint_curls(canvas: skia.Canvas) -> None:
-    """A crown of curls: dark ones first, those in front and in the light last."""
+    """Paint the curls: dark ones first, those in front and in the light last."""
     random = np.random.default_rng(21)
     mass = smooth(
         mirror_outline(
@@ -177,7 +177,7 @@ def _paint_clothes(canvas: skia.Canvas) -> None:
 
 
 def _paint_shirt(canvas: skia.Canvas, side: int) -> None:
-    """One half of the open shirt and its collar."""
+    """Paint one half of the open shirt and its collar."""
     canvas.save()
     canvas.scale(side, 1)
     half = [
@@ -223,7 +223,7 @@ def _paint_collar(canvas: skia.Canvas, side: int) -> None:
 
 
 def _paint_fringe(canvas: skia.Canvas) -> None:
-    """The glasses."""
+    """Paint the glasses."""
     for side in (-1, 1):
         lens = skia.Rect.MakeLTRB(side * 41 - 32, -25, side * 41 + 32, 34)
         round_ = skia.RRect.MakeRectXY(lens, 29, 28)

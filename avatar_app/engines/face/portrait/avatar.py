@@ -25,18 +25,19 @@ from avatar_app.engines.face.portrait.geometry import is_face
 from avatar_app.engines.face.portrait.idle import IDLE_FILES, Idle, is_entry, load_idle
 
 VERSION, VERSION_WITH_IDLE = 1, 2
-"""Of the manifest. Programs that know no idle loops can read avatars without one."""
+"""Versions of the manifest. Programs that do not support idle loops can read avatars without
+one."""
 MANIFEST = "avatar.json"
 PORTRAIT = "portrait.png"
 FEATURES = "features.npz"
 FILES = (MANIFEST, PORTRAIT, FEATURES)
 LONGEST = 2048
-"""Pixels: no portrait is wider or higher."""
+"""Largest width or height of a portrait, in pixels."""
 MESH_POINTS = 468
 _MANIFEST_BYTES = 1_000_000
 _PORTRAIT_BYTES = 64_000_000
 _MOST_NOTES = 12
-"""That are kept; the checks of a clip can find so many."""
+"""Largest number of notes; the checks of a clip can produce so many."""
 
 GROUPS: dict[str, int] = {
     "jaw": 21,
@@ -54,44 +55,46 @@ GROUPS: dict[str, int] = {
     "nose_bridge": 7,
     "nose_base": 5,
 }
-"""Named groups of landmarks and their numbers of points, each from the picture's left to its right;
-right and left are the sitter's."""
+"""Named groups of landmarks and their numbers of points, each from left to right in the picture;
+"right" and "left" in names are the person's."""
 
 Points = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Avatar:
-    """Everything a face needs of a person."""
+    """The data of a person that face engines need."""
 
     name: str
     created: str
-    """ISO 8601, UTC; as all texts, one line that can be printed anywhere."""
+    """ISO 8601, UTC. Like all texts: one printable line."""
     portrait: Image
     """uint8, shape (height, width, 3), RGB."""
     face_box: tuple[int, int, int, int]
-    """x0, y0, x1, y1 in pixels of the portrait, as Wav2Lip cuts it: 10 pixels more below."""
+    """x0, y0, x1, y1 in pixels of the portrait, as cropped by Wav2Lip: with a margin of 10 pixels
+    at the bottom."""
     landmarks: dict[str, Points]
     """Each float32, shape (n, 2), in pixels of the portrait; the names are those of GROUPS."""
     mesh: Points
     """float32, shape (468, 3): MediaPipe's face mesh in pixels of the portrait."""
     face_mask: Image
-    """uint8, shape of the face box: 255 inside the face's outline, which ends at the jaw."""
+    """uint8, shape of the face box: 255 inside the face's outline, down to the jaw."""
     notes: tuple[str, ...] = ()
-    """What the checks of the photo found, one sentence each."""
+    """Findings of the checks of the photo, one sentence each."""
     license: str = ""
-    """What the user said about the right to use the photo."""
+    """The user's statement about the right to use the photo."""
     idle: Idle | None = None
-    """The person at rest, where the avatar was made from a clip."""
+    """The idle loop, if the avatar was made from a clip."""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Names of the files that belong to it."""
+        """Return the names of the avatar's files."""
         return FILES if self.idle is None else (*FILES, *IDLE_FILES)
 
 
 def load_avatar(folder: Path) -> Avatar:
-    """The avatar in `folder`; InputInvalid with the file's name if anything is wrong with it."""
+    """Load and validate the avatar in `folder`. Raises InputInvalid, naming the file that is
+    wrong."""
     document = _document(folder / MANIFEST)
     portrait = _portrait(folder / PORTRAIT)
     height, width = portrait.shape[:2]
@@ -116,7 +119,7 @@ def load_avatar(folder: Path) -> Avatar:
 
 
 def check_folder(folder: Path) -> Avatar:
-    """As `load_avatar`, and each frame of the idle loop can be decoded."""
+    """Like `load_avatar`, and decode each frame of the idle loop as well."""
     avatar = load_avatar(folder)
     if avatar.idle is not None:
         for _ in avatar.idle.pictures():
@@ -134,7 +137,7 @@ def _idle(folder: Path, document: dict[str, Any], width: int, height: int) -> Id
 
 
 def group_landmarks(marks: Points) -> dict[str, Points]:
-    """The landmarks of all groups, (points, 2), one after the other, by their names."""
+    """Split landmarks, (points, 2), into their named groups."""
     ends = np.cumsum(list(GROUPS.values()))[:-1]
     return dict(zip(GROUPS, np.split(marks, ends), strict=True))
 

@@ -26,11 +26,11 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     TokenError,
 )
-"""What reading a hostile .npz can raise: a header may ask for any amount of memory."""
+"""Exceptions when reading a hostile .npz file: a header may claim any amount of memory."""
 
 
 def damaged(path: Path, reason: str) -> InputInvalid:
-    """The error that says so."""
+    """Return the error for a damaged file."""
     return InputInvalid(f"The avatar file {path} is damaged: {reason}.", HINT)
 
 
@@ -42,7 +42,7 @@ def printable(text: str) -> str:
 
 
 def bytes_of(path: Path, most: int) -> bytes:
-    """A file of at most `most` bytes."""
+    """Read a file of at most `most` bytes."""
     try:
         if path.stat().st_size > most:
             raise damaged(path, "it is far too large")
@@ -54,7 +54,7 @@ def bytes_of(path: Path, most: int) -> bytes:
 
 
 def arrays_of(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    """Those of the named arrays that an .npz holds; nothing is unpickled."""
+    """Read those of the named arrays that an .npz file contains; nothing is unpickled."""
     bytes_of(path, _ARRAY_BYTES)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -69,7 +69,7 @@ def arrays_of(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
 def array_of(
     arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], kind: Any, path: Path
 ) -> NDArray[Any]:
-    """One array, which must be of this shape and kind, and finite."""
+    """Return one array after checking its shape, its type and that its values are finite."""
     values = arrays.get(name)
     if values is None or values.shape != shape or values.dtype != kind:
         raise damaged(path, f"{name} is missing or of another shape")

@@ -13,31 +13,31 @@ from avatar_app.engines.face.portrait.avatar import Avatar
 
 Points = NDArray[np.float32]
 _FACE = 0.44
-"""Height of the face (forehead to chin) in heights of the picture."""
+"""Height of the face (forehead to chin), as a share of the picture's height."""
 _CLOSEST = 0.60
-"""The same, at most, for the sake of filling the picture with the photo."""
+"""Largest such share if the photo is enlarged to fill the picture."""
 _WIDEST = 0.60
-"""Width of the face in widths of the picture, at most."""
+"""Largest width of the face, as a share of the picture's width."""
 _EYES = 0.42
-"""Where the eyes lie, from the top."""
+"""Vertical position of the eyes, as a share of the picture's height."""
 _BLUR = 0.03
-"""Of what continues the photo beyond its edges, in heights of the picture."""
+"""Blur of the area beyond the photo's edges, as a share of the picture's height."""
 _FEATHER = 0.035
 
 
 class Framed(NamedTuple):
-    """A portrait at the size of the picture."""
+    """A portrait scaled to the size of the picture."""
 
     picture: Image
     """uint8, shape (height, width, 3), RGB."""
     marks: dict[str, Points]
     """The avatar's landmarks in pixels of the picture."""
     place: tuple[float, float, float]
-    """Scale, x and y: a pixel p of the portrait lies at scale · p + (x, y)."""
+    """Scale, x and y: pixel p of the portrait is at scale · p + (x, y)."""
 
 
 def framed(avatar: Avatar, width: int, height: int) -> Framed:
-    """The still picture of an avatar."""
+    """Render the still picture of an avatar."""
     scale, x, y = placed(avatar, width, height)
     marks = {
         name: (points * scale + [x, y]).astype(np.float32)
@@ -47,7 +47,7 @@ def framed(avatar: Avatar, width: int, height: int) -> Framed:
 
 
 def placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float]:
-    """Scale and offset of the portrait in the picture."""
+    """Return scale and offset of the portrait in the picture."""
     marks = avatar.landmarks
     tall = float(marks["jaw"][10, 1] - marks["forehead"][7, 1])
     wide = float(np.ptp(marks["jaw"][:, 0]))
@@ -63,7 +63,7 @@ def placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float
 
 
 def _slid(offset: float, room: float, length: float) -> float:
-    """`offset`, moved as little as needed for a photo of `length` to fill `room` if it can."""
+    """Shift `offset` as little as necessary for a photo of `length` to fill `room`, if it can."""
     if length >= room:
         return min(max(offset, room - length), 0.0)
     return min(max(offset, 0.0), room - length)
@@ -72,7 +72,8 @@ def _slid(offset: float, room: float, length: float) -> float:
 def painted(
     portrait: Image, at: tuple[float, float, float], width: int, height: int, *, swift: bool = False
 ) -> Image:
-    """A portrait in a picture; `at` is the `place` of a `Framed`. `swift`: a little less sharp."""
+    """Render a portrait into a picture; `at` is the `place` of a `Framed`. `swift`: faster and
+    slightly less sharp."""
     rows, columns = portrait.shape[:2]
     scale = at[0]
     place = np.array([[scale, 0, at[1]], [0, scale, at[2]]])
@@ -94,7 +95,7 @@ def painted(
 
 
 def _blurred(picture: Any, sigma: float) -> Image:
-    """Blur at a quarter of the size, which makes no visible difference."""
+    """Blur at a quarter of the resolution, which makes no visible difference."""
     height, width = picture.shape[:2]
     small = cv2.resize(
         picture, (max(width // 4, 1), max(height // 4, 1)), interpolation=cv2.INTER_AREA
@@ -104,7 +105,8 @@ def _blurred(picture: Any, sigma: float) -> Image:
 
 
 def _inside(box: tuple[float, float, float, float], width: int, height: int) -> NDArray[np.float32]:
-    """1 within the photo, falling to 0 toward those of its edges that the picture shows."""
+    """Return the opacity of the photo: 1 inside, falling to 0 toward those of its edges that are
+    visible."""
     soft = max(height * _FEATHER, 1.0)
     left, top, right, bottom = box
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)

@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 Points = NDArray[np.float32]
 
 _LEAST = 16.0
-"""Pixels: the least height and width of a face."""
+"""Smallest height and width of a face, in pixels."""
 _SLIMMEST = 0.25
-"""Width in heights, and height in widths, of the slimmest face."""
+"""Smallest ratio of a face's shorter to its longer side."""
 _LARGEST = 2.0
-"""Height and width of a face, in those of its portrait, at most."""
+"""Largest ratio of a face's sides to those of its portrait."""
 _NARROWEST = 0.02
-"""In widths of the face: the least width of a group of landmarks, and the least height between the
-forehead, the eyes, the nose, the lips and the chin."""
+"""Smallest width of a group of landmarks, and smallest distance between forehead, eyes, nose, lips
+and chin, as a share of the face's width."""
 _UPRIGHT = frozenset({"nose_bridge"})
-"""Groups that run downwards."""
+"""Groups that run from top to bottom."""
 
 
 def is_face(marks: dict[str, Points], width: int, height: int) -> bool:
-    """Do the landmarks, by the names of GROUPS, make a face in a portrait of this size in pixels?
+    """Return whether the landmarks form a plausible face in a portrait of this size in pixels.
 
     Forehead, eyes, nose, lips and chin lie one below the other, and each group runs from left to
-    right; a face that leans by up to 50 degrees passes.
+    right; a head tilted by up to 50 degrees passes.
     """
     forehead, chin = float(marks["forehead"][7, 1]), float(marks["jaw"][10, 1])
     eyes = (marks["right_eye_upper"][0, 1] + marks["left_eye_upper"][-1, 1]) / 2

@@ -1,4 +1,4 @@
-"""The idle loop of an avatar: a short seamless film of the person at rest."""
+"""The idle loop of an avatar: a short seamless clip of the person at rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IDLE_CLIP = "idle.mp4"
 IDLE_TRACK = "idle.npz"
 IDLE_FILES = (IDLE_CLIP, IDLE_TRACK)
 MOST_FRAMES = 90
-"""That a loop has: what a face computes for each of them must fit into memory."""
+"""Largest number of frames: what face engines compute for each of them must fit into memory."""
 LEAST_FRAMES = 8
 _CLIP_BYTES = 40_000_000
 _FPS = (4.0, 60.0)
@@ -28,19 +28,19 @@ Points = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Idle:
-    """The film, and where the face is in each of its frames, in pixels of the portrait."""
+    """The clip, and the position of the face in each frame, in pixels of the portrait."""
 
     clip: bytes
-    """H.264 in mp4, frames as large as the portrait."""
+    """H.264 in mp4; frames have the size of the portrait."""
     path: Path
-    """Where it was read, for messages."""
+    """The file it was read from, for messages."""
     fps: float
     mirrored: bool
-    """Is it played forwards, then backwards?"""
+    """Whether it is played forwards, then backwards."""
     boxes: Points
     """float32, (frames, 4): the face box x0, y0, x1, y1."""
     marks: Points
-    """float32, (frames, points, 2): the landmarks of all groups, one after the other."""
+    """float32, (frames, points, 2): the landmarks of all groups, concatenated."""
     size: tuple[int, int]
     """Width and height."""
 
@@ -49,7 +49,7 @@ class Idle:
 
     @property
     def seconds(self) -> float:
-        """After which it begins again."""
+        """Return the duration of one repetition."""
         return self._period / self.fps
 
     @property
@@ -57,12 +57,13 @@ class Idle:
         return 2 * len(self) - 2 if self.mirrored else len(self)
 
     def frame_at(self, clock: float) -> int:
-        """Number of the frame that is shown `clock` seconds into a face's life."""
+        """Return the index of the frame at `clock`, in seconds since the face was created."""
         step = round(clock * self.fps) % self._period
         return step if step < len(self) else self._period - step
 
     def pictures(self) -> Iterator[Image]:
-        """Its frames, uint8 (height, width, 3), RGB; InputInvalid where the film is damaged."""
+        """Decode the frames, uint8 (height, width, 3), RGB. Raises InputInvalid if the clip is
+        damaged."""
         import av
 
         count = 0
@@ -86,7 +87,7 @@ class Idle:
 
 
 def load_idle(folder: Path, entry: dict[str, Any], points: int, size: tuple[int, int]) -> Idle:
-    """The loop that a manifest's entry describes, which `is_entry` checked; InputInvalid if
+    """Load the loop of a manifest's entry, which `is_entry` has checked. Raises InputInvalid if
     anything is wrong with its files."""
     clip, track = folder / IDLE_CLIP, folder / IDLE_TRACK
     count = entry["frames"]
@@ -101,7 +102,7 @@ def load_idle(folder: Path, entry: dict[str, Any], points: int, size: tuple[int,
 
 
 def is_entry(entry: Any) -> bool:
-    """Does what a manifest says of its idle loop describe one?"""
+    """Return whether a manifest's entry describes an idle loop."""
     return (
         isinstance(entry, dict)
         and type(entry.get("frames")) is int

@@ -1,4 +1,4 @@
-"""An idle loop at the picture's size, with quick access to each frame."""
+"""An idle loop scaled to the picture's size, with fast access to each frame."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from avatar_app.engines.face.portrait.framing import painted, placed
 from avatar_app.engines.face.portrait.idle import Idle
 
 BYTES = 125_000_000
-"""That the frames may take: 90 of 1280 × 720. More would be kept smaller, and enlarged to show."""
+"""Memory limit: 90 frames of 1280 × 720. Larger ones are stored smaller, and enlarged when
+shown."""
 
 Box = tuple[float, float, float, float]
 
 
 class Reel:
-    """The frames as YUV 4:2:0, which is half of RGB and what films hold anyway."""
+    """The frames as YUV 4:2:0, which is half the size of RGB and the format of most videos."""
 
     def __init__(self, avatar: Avatar, idle: Idle, width: int, height: int) -> None:
         """Decodes the loop, which takes a second or two."""
@@ -38,19 +39,19 @@ class Reel:
         return sum(frame.nbytes for frame in self._frames)
 
     def picture(self, index: int) -> Image:
-        """Frame `index`, shape (height, width, 3), RGB; the caller's own."""
+        """Return frame `index`, shape (height, width, 3), RGB; the caller may modify it."""
         rgb = cv2.cvtColor(self._frames[index], cv2.COLOR_YUV2RGB_I420)
         if rgb.shape[1::-1] != self._size:
             rgb = cv2.resize(rgb, self._size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(rgb, np.uint8)
 
     def box(self, index: int) -> Box:
-        """The face box in that frame, in pixels of the picture."""
+        """Return the face box in that frame, in pixels of the picture."""
         x0, y0, x1, y1 = (float(edge) * self._scale for edge in self.idle.boxes[index])
         return x0 + self._x, y0 + self._y, x1 + self._x, y1 + self._y
 
     def marks(self, index: int) -> dict[str, Points]:
-        """The landmarks in that frame, in pixels of the picture."""
+        """Return the landmarks in that frame, in pixels of the picture."""
         moved = self.idle.marks[index] * self._scale + [self._x, self._y]
         return group_landmarks(moved.astype(np.float32))
 
@@ -64,5 +65,5 @@ class Reel:
 
 
 def _even(length: float) -> int:
-    """YUV 4:2:0 has a color for each two pixels either way."""
+    """Round to an even length: YUV 4:2:0 has one color sample per 2 × 2 pixels."""
     return max(2, round(length / 2) * 2)

@@ -15,21 +15,23 @@ from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats
 
 FULL = 256
-"""Weight of a pixel that is wholly painted."""
+"""Weight of a pixel that is replaced completely."""
 _SOFT = 8.0
-"""Pixels, of 96, in which the painting falls toward the edges of its room."""
+"""Width of the mask's soft edge, in pixels of the 96 × 96 crop."""
 _JAW_ROOM = 3
-"""Pixels, of 96, that the jaw may move beyond the outline of the still face."""
+"""Pixels of the 96 × 96 crop by which the jaw may move beyond the outline of the still face."""
 _JAW_SOFT = 2.0
 _FAINT = 1 / FULL
 _MOST_TINT = 0.12
-"""Of the full brightness: colors further apart than this are no matter of tint."""
+"""Largest color correction, as a share of full brightness; larger differences are not a matter of
+tint."""
 
 
 def lip_mask(outline: Image, room: Region) -> Floats:
-    """How much of each of the network's pixels is shown: float32, (96, 96), in [0, 1].
+    """Return the blending mask in the network's pixels: float32, (96, 96), in [0, 1].
 
-    `outline`: the face mask of an avatar, of any size; `room`: where the voice moves the face.
+    `outline`: the face mask of an avatar, of any size; `room`: the region in which lips and jaw
+    move.
     """
     small = cv2.resize(outline, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     size = 2 * _JAW_ROOM + 1
@@ -45,14 +47,14 @@ def _between(begin: int, end: int) -> Floats:
 
 
 def shown_region(mask: Floats) -> Region:
-    """The smallest rectangle with all of the mask in it."""
+    """Return the smallest rectangle that contains all non-zero pixels of the mask."""
     rows = np.flatnonzero((mask > _FAINT).any(axis=1))
     columns = np.flatnonzero((mask > _FAINT).any(axis=0))
     return Region(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def tint(painted: Floats, face: Image, mask: Floats, region: Region) -> Floats:
-    """What must be added to each color of `painted` to match the face where both are seen.
+    """Return the color offset that matches `painted` to the face, measured where both are visible.
 
     `painted`: (rows, columns, 3) in [0, 1], of a closed mouth; `face`: (96, 96, 3).
     """
@@ -70,12 +72,12 @@ def _rise(share: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """A rectangle of the picture, and how a patch of the network's pixels lies in it."""
+    """A rectangle of the picture, and the affine map to the patch of the network's pixels."""
 
     rows: slice
     columns: slice
     place: NDArray[np.float64]
-    """From its pixels to the patch's."""
+    """Maps pixels of the rectangle to pixels of the patch."""
 
     def enlarged(self, patch: Any, border: int) -> Any:
         size = self.columns.stop - self.columns.start, self.rows.stop - self.rows.start
@@ -88,10 +90,10 @@ Box = tuple[float, float, float, float]
 
 
 class Blender:
-    """One picture and the place of the lips in it."""
+    """Blends patches into copies of one picture."""
 
     def __init__(self, picture: Image, box: Box, mask: Floats, region: Region) -> None:
-        """`box`: where the face lies in the picture; `mask`: (96, 96)."""
+        """`box`: the face box in the picture; `mask`: (96, 96)."""
         self.picture = picture
         self._part = _part(picture, box, region)
         shown = mask[region.top : region.bottom, region.left : region.right]
@@ -102,9 +104,10 @@ class Blender:
         self._shaded = self._under * (FULL - self._weight) + FULL // 2
 
     def blend(self, patch: Image | None, share: float = 1.0) -> Image:
-        """A copy of the picture with `patch` (uint8, the region's rows × columns × 3) in it.
+        """Return a copy of the picture with `patch` (uint8, the region's rows × columns × 3)
+        blended in.
 
-        `share`: 0 shows the picture itself, 1 the patch.
+        `share`: opacity of the patch, from 0 to 1.
         """
         image = self.picture.copy()
         if patch is None or share <= 0:
@@ -124,9 +127,9 @@ class Blender:
 def blend_into(
     image: Image, box: Box, shown: Floats, region: Region, patch: Image, share: float = 1.0
 ) -> None:
-    """As `Blender`, for a picture that is shown once: the patch is put into `image` itself.
+    """Blend a patch into `image` itself: like `Blender`, for a picture that is shown only once.
 
-    `shown`: the region's part of the mask. Where it is 0, the image stays as it is.
+    `shown`: the region's part of the mask. Where it is 0, the image is unchanged.
     """
     part = _part(image, box, region)
     weight = part.enlarged(shown if share >= 1 else shown * np.float32(share), cv2.BORDER_CONSTANT)

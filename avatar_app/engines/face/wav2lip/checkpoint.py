@@ -18,9 +18,9 @@ _WAV2LIP = Published(
 
 
 def read_checkpoint(path: Path) -> State:
-    """The weights by key: of what torch saves (both its formats), .safetensors and .onnx.
+    """Return the weights by key, from a file of torch.save (zip or legacy), .safetensors or .onnx.
 
-    ModelMissing if there is no such file; InputInvalid if it is damaged, is another network's or
-    wants to run code.
+    Raises ModelMissing if there is no such file; InputInvalid if it is damaged, belongs to another
+    network or contains code to run.
     """
     return read_weights(path, _WAV2LIP, read_onnx_file)

@@ -43,7 +43,7 @@ class _Choices:
 
     @property
     def network(self) -> tuple[Any, ...]:
-        """What takes seconds to change."""
+        """Return the options that require loading the network again, which takes seconds."""
         parts = ("avatar", "model", "precision", "runtime", "device", "batch", "threads")
         return tuple(getattr(self, part) for part in parts)
 
@@ -53,10 +53,10 @@ class _Choices:
 
 
 class Wav2LipFace:
-    """A `core.engines.Face`.
+    """Implements `core.engines.Face`.
 
-    Raises ModelMissing where there is no such avatar or checkpoint, InputInvalid where one is
-    damaged, OutOfMemory where the network does not fit.
+    Raises ModelMissing if avatar or checkpoint is missing, InputInvalid if one is damaged,
+    OutOfMemory if the network does not fit.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -69,7 +69,7 @@ class Wav2LipFace:
 
     @property
     def precision(self) -> str:
-        """What it really computes with: fp32 where the chosen precision is not supported."""
+        """Return the precision in use: fp32 if the chosen one is not supported."""
         return self._opened().painter.precision
 
     def configure(self, **options: Any) -> None:
@@ -129,6 +129,6 @@ def _stage(choices: _Choices) -> LipStage:
 
 
 def _lips(after: VideoFrame | None) -> LipPose:
-    """The pose to go on from; another face's frame has no painted lips."""
+    """Return the pose to continue from; a frame of another face has no painted lips."""
     pose = pose_of(after)
     return pose if isinstance(pose, LipPose) else with_lips(pose, None, 0.0)

@@ -16,7 +16,7 @@ _LARGEST = float(np.finfo(np.float16).max)
 
 
 def convert_to_fp16(model: Model) -> Model:
-    """The same graph, computed in 16-bit floating point."""
+    """Return the same graph, computed in 16-bit floating point."""
     graph = onnx.GraphProto()
     graph.CopyFrom(model.graph)
     inside = {value.name: f"{value.name}.half" for value in (*graph.input, *graph.output)}

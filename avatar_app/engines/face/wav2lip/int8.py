@@ -1,9 +1,9 @@
 """Quantizes a graph's convolutions to 8 bits, with scales calibrated on typical input.
 
-Weights: symmetric, a scale for each output, 181 steps, so that two products fit into the 16 bits
-that processors without VNNI add them in. Activations: 256 steps, a scale for each tensor, up to its
-largest value. Written as QuantizeLinear and DequantizeLinear, which onnxruntime and OpenVINO fuse.
-https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+Weights: symmetric, one scale per output channel, 181 steps, so that the sum of two products fits
+into the 16 bits that processors without VNNI use for it. Activations: asymmetric, one scale per
+tensor, 256 steps. Written as QuantizeLinear and DequantizeLinear, which onnxruntime and OpenVINO
+fuse. https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from avatar_app.engines.face.wav2lip.model import Model, Weight
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, Floats]
 Open = Callable[[Model], Callable[[Feeds], Mapping[str, Floats]]]
-"""Makes of a graph what computes it."""
+"""Compiles a graph and returns the function that runs it."""
 _LARGEST_STEP = 90
-"""Two products of 255 and 90 overflow only where both weights and both activations are above 0.84
-of their largest; 63 never would, and loses 1 dB more."""
+"""Two products of 255 and 90 overflow only if both weights and both activations exceed 0.84 of
+their maximum; 63 could never overflow, and loses 1 dB more."""
 _LEAST_WEIGHT = 1e-12
 _MOST = 2**30
-"""Of a bias, in steps."""
+"""Limit of a quantized bias, in steps."""
 _LEVELS = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a tensor's values lie between; 0 is always inside."""
+    """Minimum and maximum of a tensor's values; always includes 0."""
 
     lowest: float = 0.0
     highest: float = 0.0
@@ -53,15 +53,15 @@ class Range:
 
 
 Ranges = Mapping[str, Range]
-"""By tensor."""
+"""By name of the tensor."""
 
 
 def measured(
     model: Model, exact: Container[str], samples: Sequence[Feeds], open_it: Open
 ) -> Ranges:
-    """Run the graph on `samples`, and see what goes into its convolutions and comes out.
+    """Run the graph on `samples`, and return the ranges of its convolutions' inputs and outputs.
 
-    `exact`: names of the convolutions that are not to be rounded.
+    `exact`: names of the convolutions that are not quantized.
     """
     graph = _copied(model.graph)
     ends = (_ends(node, graph) for node in graph.node if _is_chosen(node, exact))
@@ -80,7 +80,7 @@ def measured(
 
 
 def quantize(model: Model, exact: Container[str], ranges: Ranges) -> Model:
-    """The graph in 8-bit numbers, but for the convolutions whose names are in `exact`."""
+    """Return the graph in 8 bits, except for the convolutions whose names are in `exact`."""
     return _Rewriter(model, exact, ranges).rewritten()
 
 
@@ -95,7 +95,8 @@ def _is_chosen(node: onnx.NodeProto, exact: Container[str]) -> bool:
 
 
 def _ends(node: onnx.NodeProto, graph: onnx.GraphProto) -> tuple[str, str]:
-    """The tensor that goes in, and the one that comes out, after a rectifier that follows."""
+    """Return the names of the input tensor and the output tensor, the latter after a ReLU that
+    follows."""
     output = node.output[0]
     followers = [each for each in graph.node if output in each.input]
     rectified = len(followers) == 1 and followers[0].op_type == "Relu"
@@ -103,7 +104,7 @@ def _ends(node: onnx.NodeProto, graph: onnx.GraphProto) -> tuple[str, str]:
 
 
 class _Rewriter:
-    """Puts the rounding before and behind the chosen convolutions."""
+    """Inserts quantization before and after the chosen convolutions."""
 
     def __init__(self, model: Model, exact: Container[str], ranges: Ranges) -> None:
         self._graph = _copied(model.graph)
@@ -112,7 +113,7 @@ class _Rewriter:
         self._weights: dict[str, Weight] = dict(model.weights)
         self._nodes: list[onnx.NodeProto] = []
         self._rounded: dict[str, str] = {}
-        """The rounded form of a tensor, by the tensor's name."""
+        """Name of the quantized tensor, by the tensor's name."""
 
     def rewritten(self) -> Model:
         graph = self._graph
@@ -134,7 +135,7 @@ class _Rewriter:
         return Model(graph, {name: each for name, each in self._weights.items() if name in used})
 
     def _round(self, name: str) -> None:
-        """From here on the tensor is read as 8-bit numbers, if its range is known."""
+        """Quantize a tensor for all its later uses, if its range is known."""
         if name not in self._ranges:
             return
         span, source = self._ranges[name], name
@@ -148,7 +149,7 @@ class _Rewriter:
         self._rounded[name] = self._add("DequantizeLinear", [steps, scale, zero], f"{name}.dq")
 
     def _filter(self, node: onnx.NodeProto) -> list[str]:
-        """Weights and bias of a convolution, rounded."""
+        """Return the quantized weights and bias of a convolution."""
         source, weight = node.input[0], self._weights[node.input[1]]()
         largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
         scales = (np.maximum(largest, _LEAST_WEIGHT) / _LARGEST_STEP).astype(np.float32)

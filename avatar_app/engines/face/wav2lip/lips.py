@@ -29,19 +29,19 @@ from avatar_app.engines.face.wav2lip.runtime import (
 from avatar_app.engines.face.wav2lip.sessions import open_session
 
 _SKIP_BYTES = 72_000_000
-"""That the terms of a loop's faces may take; 1.3 MB a face. Where they would take more, faces that
-follow one another share theirs."""
+"""Memory for the precomputed terms of a loop's faces, 1.3 MB per face. Beyond that, consecutive
+frames share theirs."""
 _TOGETHER = 4
-"""Faces encoded at once."""
+"""Batch size of the face encoder."""
 
 
 class LipPainter:
-    """The network, ready for one face or each face of a loop, and one region of them."""
+    """The network for one face, or for each face of a loop, cropped to one region."""
 
     def __init__(
         self, state: Arrays, faces: Image, region: Region, choice: Choice, batch: int = 1
     ) -> None:
-        """`faces`: uint8, shape (96, 96, 3), RGB, or several of them: (n, 96, 96, 3)."""
+        """`faces`: uint8, RGB, shape (96, 96, 3), or several: (n, 96, 96, 3)."""
         self.region = region
         self.batch = batch
         self._skips = _Skips(state, faces.reshape(-1, SIDE, SIDE, 3), region, choice, batch)
@@ -50,23 +50,25 @@ class LipPainter:
 
     @property
     def precision(self) -> Precision:
-        """What it really computes with."""
+        """Return the precision in use."""
         return self._session.precision
 
     @property
     def skip_bytes(self) -> int:
-        """Memory that the faces' terms take."""
+        """Return the memory of the faces' terms."""
         return self._skips.nbytes
 
     def paint(self, mels: Floats, faces: Sequence[int] = ()) -> Floats:
-        """`mels`: (n, 80, 16), n ≤ batch. Returns (n, rows, columns, 3), RGB in [0, 1].
+        """Return painted regions, (n, rows, columns, 3), RGB in [0, 1].
 
-        `faces`: the number of the face that belongs to each; the first one if nothing is said.
+        `mels`: (n, 80, 16), n ≤ batch. `faces`: the index of the face for each; by default the
+        first.
         """
         return self.begin(mels, faces)()
 
     def begin(self, mels: Floats, faces: Sequence[int] = ()) -> Callable[[], Floats]:
-        """`paint` in two steps: what is returned finishes it, in the order of beginning."""
+        """Start `paint`; the returned function waits for its result. Finish in the order of
+        starting."""
         count = len(mels)
         padded = np.full((self.batch, 1, *mels.shape[1:]), SILENCE, np.float32)
         padded[:count, 0] = mels
@@ -81,7 +83,7 @@ class LipPainter:
 
 
 class _Skips:
-    """The faces' terms: of one face as they are, of many with half the digits.
+    """The faces' terms: float32 for one face, float16 for several.
 
     With float16 a painted pixel differs by at most one of 255 levels.
     """
@@ -116,7 +118,7 @@ class _Skips:
         return alone + sum(term.nbytes for term in self._terms.values())
 
     def of(self, faces: Sequence[int]) -> dict[str, Floats]:
-        """For each face, and the first again until the batch is full."""
+        """Return the terms of each face, repeating the first one to fill the batch."""
         if self._alone:
             return self._alone
         chosen = [index // self._stride for index in faces]
@@ -125,7 +127,7 @@ class _Skips:
 
 
 def _whole(half: NDArray[np.float16]) -> Floats:
-    """As float32: OpenCV does it seventeen times as fast as numpy."""
+    """Convert to float32: with OpenCV seventeen times as fast as with numpy."""
     flat = cv2.convertFp16(half.view(np.int16).reshape(1, -1))
     return np.asarray(flat.reshape(half.shape), np.float32)
 
@@ -135,7 +137,8 @@ def _terms(session: InferenceSession, faces: Image) -> dict[str, Floats]:
 
 
 def seen(face: Image) -> Floats:
-    """What the network sees of a face, (96, 96, 3) RGB: masked and whole, BGR; (6, 96, 96)."""
+    """Return the face encoder's input, (6, 96, 96): BGR, masked and complete. `face`: (96, 96, 3),
+    RGB."""
     whole = np.ascontiguousarray(face[..., ::-1].transpose(2, 0, 1), np.float32) / np.float32(255)
     masked = whole.copy()
     masked[:, MASKED_FROM:] = 0

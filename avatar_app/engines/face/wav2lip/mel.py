@@ -1,8 +1,8 @@
 """Wav2Lip's mel spectrogram: the same columns for streamed and for complete sound.
 
-Pre-emphasis, a centered short-time Fourier transform, Slaney's mel bands, decibels scaled to
-±4: the preprocessing of Tacotron, as Prajwal et al. ("A Lip Sync Expert Is All You Need",
-2020) use it.
+Pre-emphasis, a centered short-time Fourier transform, Slaney's mel bands, decibels scaled to ±4:
+the preprocessing of Tacotron, as used by Prajwal et al., "A Lip Sync Expert Is All You Need"
+(2020).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from avatar_app.core.values import Samples
 Floats = NDArray[np.float32]
 
 RATE = 16_000
-"""Hz: the only rate the network knows."""
+"""Hz: the only sample rate of the network."""
 BANDS = 80
 """Rows of the spectrogram."""
 HOP = 200
@@ -26,24 +26,24 @@ COLUMNS_PER_SECOND = RATE // HOP
 WINDOW = 800
 """Samples of the Fourier transform; a column's window is centered on it."""
 SILENCE = -4.0
-"""The value of a band without any sound."""
+"""Value of a band without any sound."""
 _PRE_EMPHASIS = 0.97
 _LOWEST, _HIGHEST = 55.0, 7600.0
 """Hz: edges of the bands."""
 _FLOOR_DB, _REFERENCE_DB = -100.0, 20.0
 _BLOCK = 64
-"""Columns transformed at once: more would only need more memory."""
+"""Columns transformed at once; larger blocks would only need more memory."""
 
 
 class MelStream:
-    """One sound, growing; each column comes out once, as soon as all its samples are there."""
+    """Streaming spectrogram of one sound: returns each column once all its samples have arrived."""
 
     def __init__(self) -> None:
         self._held = np.zeros(WINDOW // 2, np.float32)  # what lies before the sound is silence
         self._last = np.float32(0.0)
 
     def add(self, samples: Samples) -> Floats:
-        """The columns that `samples` (16 kHz, mono) complete: float32, shape (80, n)."""
+        """Return the columns that `samples` (16 kHz, mono) complete: float32, shape (80, n)."""
         emphasized = np.array(samples, np.float32)
         if len(emphasized):
             emphasized[1:] -= np.float32(_PRE_EMPHASIS) * samples[:-1]
@@ -52,7 +52,7 @@ class MelStream:
         return self._take(np.concatenate([self._held, emphasized]))
 
     def end(self) -> Floats:
-        """The last columns: silence follows the sound."""
+        """Return the remaining columns, padding the sound with silence."""
         silence = np.zeros(WINDOW // 2, np.float32)
         return self._take(np.concatenate([self._held, silence]))
 
@@ -67,13 +67,14 @@ class MelStream:
 
 
 def mel_spectrogram(samples: Samples) -> Floats:
-    """All columns of a sound (16 kHz, mono): float32, shape (80, 1 + len(samples) // 200)."""
+    """Return the spectrogram of a complete sound (16 kHz, mono): float32, shape (80, 1 +
+    len(samples) // 200)."""
     stream = MelStream()
     return np.concatenate([stream.add(samples), stream.end()], axis=1)
 
 
 def _columns(frames: Floats) -> Floats:
-    """`frames`: (n, 800). Returns (80, n)."""
+    """Return the columns of windowed `frames`, (n, 800), as (80, n)."""
     spectrum = np.abs(np.fft.rfft(frames * _hann(), axis=1))
     amplitude = (_bands() @ spectrum.T).astype(np.float32)
     decibels = 20 * np.log10(np.maximum(amplitude, 10 ** (_FLOOR_DB / 20))) - _REFERENCE_DB
@@ -88,7 +89,7 @@ def _hann() -> NDArray[np.float64]:
 
 @cache
 def _bands() -> NDArray[np.float64]:
-    """Triangles of equal area between neighboring mel frequencies: (80, 401)."""
+    """Return the mel filter bank, (80, 401): triangles of equal area."""
     edges = _hertz(np.linspace(_mel(_LOWEST), _mel(_HIGHEST), BANDS + 2))
     bins = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
@@ -98,7 +99,7 @@ def _bands() -> NDArray[np.float64]:
 
 
 _KNEE = 1000.0
-"""Hz up to which Slaney's mel scale is linear."""
+"""Frequency in Hz up to which Slaney's mel scale is linear."""
 _KNEE_MEL = _KNEE * 3 / 200
 _LOG_STEP = np.log(6.4) / 27
 

@@ -1,11 +1,11 @@
 """The MNN runtime: fastest in fp32 on processors without AVX-512, due to Winograd convolution.
 
 Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): fewer multiplications for
-the same sums, within some millionths; the larger its tiles, the fewer and the less exact.
+the same sums, within some millionths; larger tiles need fewer and are less exact.
 
-Two threads that share every layer wait for each other at its end and fetch from each other's cache
-what the other has computed: 1.3 to 1.6 times the speed of one. Here each has half of the layers,
-and the first works on the next batch while the second finishes this: 1.9 times.
+Two threads that share every layer wait for each other after it and read from each other's cache:
+1.3 to 1.6 times the speed of one. Here each thread computes half of the layers (a pipeline), and
+the first works on the next batch while the second finishes this one: 1.9 times.
 """
 
 from __future__ import annotations
@@ -43,25 +43,26 @@ from avatar_app.engines.onnx_session import inference_errors
 _STDOUT = 1
 _SOURCE = "graph.onnx"
 PART_BYTES = 12_000_000
-"""Weights of a part, about: six parts, which together are as fast as the whole."""
+"""Target size of a part's weights: six parts, which together are as fast as one graph."""
 _WINOGRAD_LEVEL = 3
-"""Number of MNN's hint (HintMode in MNN/Interpreter.hpp): how large Winograd's tiles may be."""
+"""Number of MNN's hint (HintMode in MNN/Interpreter.hpp) for the largest tile size of Winograd."""
 _SMALL_TILES, _LARGE_TILES = 1, 3
-"""Small ones stay within millionths; with large ones the picture is a thousandth off, at most."""
+"""Small tiles stay within millionths; with large ones the picture differs by at most a
+thousandth."""
 _FEW_BYTES = 10_000_000
-"""Where a part has fewer weights, large tiles cost little memory: filters grow up to sevenfold. In
-the last part they save 5 ms of 33 at batch 4; in all parts 1 ms more, for 100 MB."""
+"""Parts with fewer weights use large tiles: filters grow up to sevenfold. In the last part that
+saves 5 ms of 33 at batch 4; in all parts 1 ms more, at the cost of 100 MB."""
 _TRIALS = 3
-"""How often a part is tried to learn how long it takes."""
+"""Runs by which the duration of a part is measured."""
 _COMPUTED, _NO_ROOM = 0, 1
 """MNN's ErrorCode: NO_ERROR and OUT_OF_MEMORY."""
 
 
 class MnnSession(InferenceSession):
-    """https://mnn-docs.readthedocs.io; of a graph with fixed shapes.
+    """A graph with fixed shapes in MNN (https://mnn-docs.readthedocs.io).
 
-    The converter needs five times the memory of what it converts: it gets the graph in parts.
-    Of MNN's two interfaces this is the one that lets other threads of Python run meanwhile.
+    The converter needs five times the memory of what it converts, so the graph is converted in
+    parts. Of MNN's two interfaces this one releases Python's global interpreter lock.
     """
 
     def __init__(self, model: Model, choice: Choice) -> None:
@@ -98,13 +99,14 @@ class MnnSession(InferenceSession):
 
 
 def balanced(seconds: Sequence[float]) -> int:
-    """After how many of the parts to cut, so that the slower half is as fast as can be."""
+    """Return how many of the parts the first half gets, so that the slower half is as fast as
+    possible."""
     cuts = range(1, len(seconds))
     return min(cuts, key=lambda cut: max(sum(seconds[:cut]), sum(seconds[cut:])), default=0)
 
 
 def _through(parts: Sequence[_Loaded], feeds: Feeds) -> dict[str, Floats]:
-    """What is fed, and what all the parts make of it."""
+    """Run the parts one after the other; returns their outputs together with `feeds`."""
     values = dict(feeds)
     for part in parts:
         values |= part.computed(values)
@@ -113,17 +115,17 @@ def _through(parts: Sequence[_Loaded], feeds: Feeds) -> dict[str, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A part of the graph, ready to run."""
+    """A part of the graph, loaded and ready to run."""
 
     network: Any
     session: Any
     host: Callable[[Floats], Any]
-    """Makes MNN's tensor of an array, a copy of it."""
+    """Copies an array into a tensor of MNN."""
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
 
     def seconds(self) -> float:
-        """How long it takes."""
+        """Return the measured duration of a run."""
         took = []
         feeds = {name: np.zeros(each.getShape(), np.float32) for name, each in self.inputs.items()}
         for _ in range(_TRIALS):
@@ -133,7 +135,7 @@ class _Loaded:
         return min(took)
 
     def computed(self, values: Feeds) -> dict[str, Floats]:
-        """What comes out, by name."""
+        """Return the outputs by name."""
         for name, plane in self.inputs.items():
             plane.copyFrom(self.host(np.ascontiguousarray(values[name], np.float32)))
         code = self.network.runSession(self.session)
@@ -151,7 +153,7 @@ class _Loaded:
 
 
 def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
-    """What loads a part; MNN reads files only."""
+    """Return the function that loads a part from a file, as MNN reads files only."""
     try:
         import MNN
 
@@ -199,7 +201,7 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Suppress MNN's output about converting while it loads."""
+    """Suppress MNN's output about the conversion while it loads."""
     try:
         sys.stdout.flush()
         saved = os.dup(_STDOUT)

@@ -1,6 +1,6 @@
 """An ONNX graph whose weights are generated one at a time, while it is written.
 
-A network has its weights several times over while it is loaded: this way no more often than the
+Loading a network usually holds its weights in memory several times; this way only as often as the
 runtime itself needs them.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 Weight = Callable[[], NDArray[Any]]
-"""Creates it again each time."""
+"""Generates the weight again at each call."""
 _OPSET = 17
 _IR = 9
 _GRAPH_OF_MODEL = 7
@@ -31,7 +31,7 @@ _MORE = 0x80
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Nodes, inputs and outputs; and the weights."""
+    """A graph and its weights, stored separately."""
 
     graph: onnx.GraphProto
     weights: Mapping[str, Weight]

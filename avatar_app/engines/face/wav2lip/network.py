@@ -1,8 +1,8 @@
 """The table of Wav2Lip's layers, for checkpoint validation and graph building.
 
 Prajwal et al., "A Lip Sync Expert Is All You Need for Speech to Lip Generation In the Wild" (2020):
-a face encoder and an audio encoder, and a decoder that sees after each of its blocks the face
-encoder's picture of the same size.
+a face encoder, an audio encoder, and a decoder with skip connections from the face encoder after
+each of its blocks.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 Arrays = Mapping[str, NDArray[np.float32]]
 
 SIDE = 96
-"""Pixels of the face's edges."""
+"""Width and height of the face crop, in pixels."""
 WINDOW_COLUMNS = 16
-"""Columns of the spectrogram that one picture hears: 200 ms."""
+"""Columns of the spectrogram per picture: 200 ms."""
 MASKED_FROM = SIDE // 2
-"""The first row of the face that the network does not see and has to paint."""
+"""The first masked row of the face: from here on the network has to paint it."""
 EPSILON = 1e-5
-"""What batch norms add to a variance."""
+"""Added to the variance in batch normalization."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One convolution; but for the last, followed by batch norm and rectifier."""
+    """One convolution, followed by batch normalization and ReLU, except for the last."""
 
     name: str
     inputs: int
@@ -46,7 +46,8 @@ class Layer:
 
     @property
     def keys(self) -> tuple[str, str]:
-        """Prefixes of the convolution's and the batch norm's entries in a checkpoint."""
+        """Return the prefixes of the convolution's and the batch normalization's entries in a
+        checkpoint."""
         if not self.normed:
             return self.name, ""
         return f"{self.name}.conv_block.0", f"{self.name}.conv_block.1"
@@ -62,7 +63,7 @@ class Layer:
 
 
 COUNTER = "num_batches_tracked"
-"""Entry of a batch norm that only training needs."""
+"""Entry of a batch normalization that only training needs."""
 
 Block = tuple[Layer, ...]
 
@@ -128,7 +129,8 @@ def _decoder() -> tuple[Block, ...]:
 FACE_ENCODER = _face_encoder()
 AUDIO_ENCODER = _audio_encoder()
 DECODER = _decoder()
-"""The first layer of each block but the first sees the block before and the face encoder."""
+"""The first layer of each block but the first gets the previous block's output and the skip
+connection."""
 LAYERS: tuple[Layer, ...] = (
     *(layer for block in FACE_ENCODER for layer in block),
     *AUDIO_ENCODER,
@@ -137,21 +139,21 @@ LAYERS: tuple[Layer, ...] = (
 
 
 def expected_shapes() -> dict[str, tuple[int, ...]]:
-    """The entries of a state dict and their shapes: 352 of them."""
+    """Return the entries of a state dict and their shapes: 352 of them."""
     return dict(entry for layer in LAYERS for entry in layer.shapes())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter:
-    """A convolution with its batch norm folded into it."""
+    """A convolution with its batch normalization folded into it."""
 
     weight: NDArray[np.float32]
-    """(outputs, inputs, k, k); (inputs, outputs, k, k) where transposed."""
+    """(outputs, inputs, k, k); (inputs, outputs, k, k) for a transposed convolution."""
     bias: NDArray[np.float32]
 
 
 def fold_batch_norm(layer: Layer, state: Arrays) -> Filter:
-    """The layer's filter: scale and offset of the batch norm go into weight and bias."""
+    """Fold scale and offset of the batch normalization into the layer's weight and bias."""
     convolution, norm = layer.keys
     weight = state[f"{convolution}.weight"]
     bias = np.asarray(state[f"{convolution}.bias"], np.float64)

@@ -26,14 +26,15 @@ Weights = dict[str, NDArray[Any]]
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
 _NORM = "BatchNormalization"
 _MOST_BYTES = 2_000_000_000
-"""A protobuf holds no more."""
+"""The limit of protobuf."""
 
 
 def read_onnx_file(path: Path) -> Weights:
-    """The weights by their keys in a checkpoint. Damaged if the file is no such network.
+    """Return the weights by their keys in a checkpoint. Raises Damaged if the file is another
+    network.
 
-    Exporters fold batch norms into the convolutions before them; such a layer gets a batch norm
-    that does nothing. Weights outside the file are not looked for.
+    Exporters fold batch normalizations into the convolutions before them; such a layer gets an
+    identity batch normalization. External data files are not supported.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise Damaged("it is far too large")
@@ -57,7 +58,7 @@ def _inside(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
 
 
 def _by_order(graph: onnx.GraphProto, stored: Mapping[str, NDArray[Any]]) -> Weights:
-    """The layers as the network runs them: the voice first, then the face, then the picture."""
+    """Return the layers in the order of execution: audio encoder, face encoder, decoder."""
     face = tuple(layer for block in FACE_ENCODER for layer in block)
     layers = (*AUDIO_ENCODER, *face, *(layer for block in DECODER for layer in block))
     nodes = [node for node in graph.node if node.op_type in _CONVOLUTIONS]

@@ -1,9 +1,9 @@
 """Builds Wav2Lip as two ONNX graphs: one run once per face, and one per picture.
 
 conv(concat(x, skip)) = conv_x(x) + conv_skip(skip), and `skip` depends on the face only: the first
-graph turns a face into these terms. Batch norms are folded; a residual connection is an identity in
-the middle of its filter; of the picture only a region is computed. All of it is exact, in whichever
-form the runtime likes best.
+graph computes these terms of a face. Batch normalizations are folded into the filters; a residual
+connection becomes an identity in the middle of its filter; only a region of the picture is
+computed. All of this is exact, and `Form` selects the variant that a runtime computes fastest.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ _TO_THE_END = 2**31 - 1
 
 
 def skip_name(block: int) -> str:
-    """Name of the face's term in the decoder's block `block`, 1 to 7."""
+    """Return the name of the face's term in the decoder's block `block`, 1 to 7."""
     return f"skip_{block}"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How the same network is written down."""
+    """Equivalent ways to write the same network."""
 
     residuals_apart: bool = False
-    """Residual connections are additions. In a filter rounded to 8 bits the identity would set the
-    scale, and the other weights, a fiftieth as large, would be lost."""
+    """Residual connections as additions. In an 8-bit filter the identity would determine the scale,
+    and the other weights, a fiftieth as large, would be lost."""
     transposed_whole: bool = False
-    """Transposed convolutions stay what they are, instead of four plain ones."""
+    """Transposed convolutions as such, rather than as four ordinary ones."""
 
 
 PLAIN = Form()
@@ -67,7 +67,8 @@ class _Graph:
     _last: tuple[Layer, Filter] | None = None
 
     def folded(self, layer: Layer) -> Filter:
-        """Remembers the last: a layer's filter is asked for several times in a row."""
+        """Return the layer's folded filter; caches the last one, as it is requested several times
+        in a row."""
         if self._last is None or self._last[0] is not layer:
             self._last = None
             self._last = layer, fold_batch_norm(layer, self.state)
@@ -85,18 +86,18 @@ class _Graph:
         return self.constant(name, lambda: np.array(values, np.int64))
 
     def cut(self, source: str, begins: list[int], ends: list[int], name: str) -> str:
-        """Rows and columns from `begins` to `ends`."""
+        """Slice rows and columns from `begins` to `ends`."""
         parts = {"begins": begins, "ends": ends, "axes": [2, 3]}
         names = [self.indices(f"{name}.{part}", values) for part, values in parts.items()]
         return self.add("Slice", [source, *names], name)
 
     def encoded(self, layer: Layer, source: str) -> str:
-        """A layer of an encoder, whole."""
+        """Add an encoder's layer."""
         name = self.whole(layer, source, [layer.pad] * 4)
         return self.add("Relu", [name], f"{layer.name}.out")
 
     def whole(self, layer: Layer, source: str, pads: list[int]) -> str:
-        """A layer that sees one picture only, before its rectifier."""
+        """Add a layer that depends on one input only, before its ReLU."""
         if not (layer.residual and self.form.residuals_apart):
             return self.convolved(layer, source, lambda: _with_identity(self, layer), pads)
         name = self.convolved(layer, source, lambda: self.folded(layer), pads)
@@ -137,7 +138,8 @@ class _Graph:
 
 
 def face_graph(state: Arrays, region: Region) -> Model:
-    """`faces` (n, 6, 96, 96) → `skip_1` … `skip_7`: the face's term of each decoder block."""
+    """Build the face graph: `faces` (n, 6, 96, 96) → `skip_1` … `skip_7`, the face's term of each
+    decoder block."""
     graph = _Graph(state)
     features: list[str] = []
     source = FACES
@@ -163,9 +165,10 @@ def picture_graph(
     faces: int | str = "faces",
     form: Form = PLAIN,
 ) -> Model:
-    """`mels` (n, 1, 80, 16) and `skip_1` … → `pictures` (n, 3, rows, columns) in [0, 1], BGR.
+    """Build the picture graph: `mels` (n, 1, 80, 16) and `skip_1` … → `pictures` (n, 3, rows,
+    columns) in [0, 1], BGR.
 
-    `faces`: the skips' first dimension, 1 or as many as `mels` has.
+    `faces`: the first dimension of the skip inputs, 1 or as many as `mels` has.
     """
     graph = _Graph(state, form)
     inputs: dict[str, Shape] = {MELS: [batch, 1, BANDS, WINDOW_COLUMNS]}
@@ -189,7 +192,7 @@ def picture_graph(
 
 
 def _widened(graph: _Graph, step: Step, source: str) -> str:
-    """The first layer of a block without its bias: what most runtimes compute fastest."""
+    """Add the first layer of a block without its bias: what most runtimes compute fastest."""
     layer = step.layer
     if layer.transposed and layer.stride == (1, 1):
         return _spread(graph, layer, source)
@@ -204,7 +207,7 @@ def _unbiased(graph: _Graph, layer: Layer) -> Filter:
 
 
 def _spread(graph: _Graph, layer: Layer, source: str) -> str:
-    """One pixel becomes 3 × 3: a matrix."""
+    """Add the layer that turns one pixel into 3 × 3, as a matrix product."""
 
     def matrix() -> NDArray[np.float32]:
         weight = _input_part(graph, layer, from_skip=False).weight
@@ -217,10 +220,11 @@ def _spread(graph: _Graph, layer: Layer, source: str) -> str:
 
 
 def _doubled(graph: _Graph, step: Step, source: str) -> str:
-    """Twice the size: even and odd rows and columns by a convolution each, then interleaved.
+    """Add a transposed convolution of stride 2 as one convolution each for even and odd rows and
+    columns, interleaved.
 
-    Of the 3 × 3 weights an even row meets the middle ones only, an odd row the last ones, and for
-    the pixel after it the first ones.
+    Of the 3 × 3 weights an even row uses the middle ones only; an odd row the last ones, and the
+    first ones for the pixel after it.
     """
     layer = step.layer
     taps = ([1], [2, 0])
@@ -262,7 +266,8 @@ def _with_identity(graph: _Graph, layer: Layer) -> Filter:
 
 
 def _input_part(graph: _Graph, layer: Layer, *, from_skip: bool) -> Filter:
-    """The filter for the block before, or that for the face encoder's feature."""
+    """Return the filter for the previous block's channels, or that for the face encoder's
+    channels."""
     whole = graph.folded(layer)
     before = layer.inputs - _SKIP_CHANNELS[layer.name]
     chosen = slice(before, None) if from_skip else slice(before)
@@ -274,7 +279,7 @@ _SKIP_CHANNELS = {
     steps[0].layer.name: block[-1].outputs
     for steps, block in zip(decoder_steps(Region())[1:], reversed(FACE_ENCODER), strict=True)
 }
-"""How many of the inputs of a block's first layer come from the face encoder."""
+"""Number of the input channels of a block's first layer that come from the face encoder."""
 
 
 def _cropped(graph: _Graph, feature: str, step: Step) -> str:

@@ -16,20 +16,21 @@ Shapes = Callable[[str], Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some nodes that follow one another."""
+    """Consecutive nodes of the graph."""
 
     path: Path
     """An ONNX file; it may be deleted when the next part is requested."""
     inputs: Sequence[str]
-    """Those of the graph that are used here, and what comes out of the part before."""
+    """The graph's inputs that are used by this part, and the outputs of the previous one."""
     outputs: Sequence[str]
 
 
 def parts(model: Model, path: Path, most_bytes: int, shape_of: Shapes) -> Iterator[Part]:
-    """The whole graph, in order; a part ends where it has `most_bytes` and one tensor goes on.
+    """Yield the whole graph, in order; a part ends once it has `most_bytes` of weights and a single
+    tensor leads on.
 
-    `shape_of` is asked for the shape of what goes into a part, after the part before was handed
-    out. A graph whose weights are fewer is one part.
+    `shape_of` is asked for the shapes of a part's inputs after the previous part was yielded. A
+    graph with fewer weights is one part.
     """
     values = {value.name: value for value in (*model.graph.input, *model.graph.output)}
     left = list(model.graph.node)
@@ -56,7 +57,7 @@ def _written(
     write: Callable[[bytes | memoryview], object],
     most_bytes: int,
 ) -> list[onnx.NodeProto]:
-    """Writes the weights of the first nodes of `left`; returns these nodes."""
+    """Write the weights of the first nodes of `left`; returns these nodes."""
     nodes: list[onnx.NodeProto] = []
     size = 0
     for index, node in enumerate(left, 1):
@@ -74,7 +75,7 @@ def _written(
 def _goes_on_alone(
     nodes: Sequence[onnx.NodeProto], left: Sequence[onnx.NodeProto], graph: onnx.GraphProto
 ) -> bool:
-    """Is the last node's result all that is used of `nodes` later?"""
+    """Return whether later nodes use nothing but the last node's output."""
     made = {name for node in nodes for name in node.output}
     used = {name for node in left for name in node.input} | {each.name for each in graph.output}
     alone = made & used == set(nodes[-1].output)
@@ -82,4 +83,4 @@ def _goes_on_alone(
 
 
 _FOLLOWERS = ("Relu", "Add", "Sigmoid", "Reshape")
-"""What runtimes compute together with the node before."""
+"""Operations that runtimes fuse with the node before."""

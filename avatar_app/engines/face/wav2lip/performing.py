@@ -19,50 +19,51 @@ from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
 T = TypeVar("T")
 FADE = 0.1
-"""Seconds in which painted lips and the portrait's own mouth take turns."""
+"""Seconds of the cross-fade between painted lips and the portrait's own mouth."""
 MOST_SPARED = 0.2
-"""Share of a second's pictures that may have the lips of the one before."""
+"""Largest share of a second's pictures that may repeat the lips of the previous one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a speech is shown."""
+    """How a speech is rendered."""
 
     fps: float
     lead: float
-    """Seconds before its picture at which a window of the speech begins."""
+    """Seconds by which a sound window of the speech begins before its picture."""
     expressiveness: float
     batch: int
-    """Pictures painted at once, at most."""
+    """Largest number of pictures painted at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """Pictures whose lips are being painted."""
+    """Pictures whose lips are being computed."""
 
     pictures: list[tuple[int, LipPose, bool]]
-    """Number, pose without its lips, and whether it gets lips of its own."""
+    """Number, pose without its lips, and whether lips are computed for it."""
     finish: Callable[[], list[Image]]
-    """Lips for those that get some."""
+    """Waits for the lips that are computed."""
 
 
 class Performance:
-    """One speech of a face.
+    """Renders one speech of a face.
 
-    A picture whose sound is already playing, or nearly, when its lips would be started would be
-    late, and so would all after it: it repeats the lips of the picture before. A face that is too
-    slow for more than a fifth of them is reported as late.
+    A picture whose sound is (almost) playing when its lips would be started would come late, and
+    delay all after it: it repeats the lips of the previous picture. If that happens to more than a
+    fifth of them, the face is reported as too slow.
     """
 
     def __init__(self, stage: LipStage, manner: Manner, pose: LipPose) -> None:
-        """`pose`: the one on show."""
+        """`pose`: the pose on show."""
         self._stage, self._manner = stage, manner
         self._pose = pose
         self._spared: deque[bool] = deque(maxlen=max(1, round(manner.fps)))
-        """Of the pictures of the last second."""
+        """Whether lips were repeated, for each picture of the last second."""
 
     def pictures(self, speech: Iterator[SpeechChunk], turn: Turn) -> Iterator[VideoFrame]:
-        """Each as soon as what it depends on was heard; at the end the mouth closes."""
+        """Yield each picture as soon as the sound it depends on has arrived; at the end the mouth
+        closes."""
         index, patch = 0, self._pose.patch
         for batches in self._heard(speech):
             for begun in one_ahead(self._begin(windows, turn) for windows in batches):
@@ -83,7 +84,8 @@ class Performance:
         return VideoFrame(picture, index / self._manner.fps, pose)
 
     def _heard(self, speech: Iterator[SpeechChunk]) -> Iterator[Iterator[list[Window]]]:
-        """For each piece of the speech, what it completes: not more at once than is painted."""
+        """Yield, for each chunk of the speech, the windows that it completes: at most a batch at
+        once."""
         stream = WindowStream(self._manner.fps, self._manner.lead)
         for chunk in speech:
             yield self._batches(stream.add(chunk))
@@ -107,14 +109,15 @@ class Performance:
         return _Begun(pictures, self._stage.begin(np.stack(mels), clocks))
 
     def _spare(self, window: Window, turn: Turn) -> bool:
-        """Would it come late? Painting its lips takes about as long as a picture is shown."""
+        """Return whether a picture would come late. Computing its lips takes about as long as it is
+        shown."""
         late = turn.heard > 0 and (window.frame - 1) / self._manner.fps < turn.heard
         spared = late and sum(self._spared) < MOST_SPARED * self._manner.fps
         self._spared.append(spared)
         return spared
 
     def _moved(self, *, silent: bool, patch: Image | None = None) -> LipPose:
-        """The next pose; `patch` is shown as long as the lips are."""
+        """Return the next pose; `patch` is shown while the lips move."""
         manner = self._manner
         moved = advance_pose(self._pose, FaceState.SPEAKING, 1 / manner.fps, manner.expressiveness)
         self._pose = with_lips(
@@ -124,19 +127,19 @@ class Performance:
 
 
 def fade_share(share: float, fps: float, *, opening: bool = False) -> float:
-    """How much of the lips is shown one picture after `share` was."""
+    """Return the opacity of the lips one picture after `share`."""
     step = 1 / (fps * FADE)
     return min(1.0, share + step) if opening else max(0.0, share - step)
 
 
 def with_lips(pose: Pose, patch: Image | None, share: float) -> LipPose:
-    """The pose with these lips, if any of them is shown."""
+    """Return the pose with these lips, if they are visible at all."""
     parts = {field.name: getattr(pose, field.name) for field in fields(Pose)}
     return LipPose(**parts, patch=patch if share else None, share=share)
 
 
 def one_ahead(begun: Iterator[T]) -> Iterator[T]:
-    """The same; but each is only handed out when the next, if there is one, has begun."""
+    """Prefetch one item: each is yielded only after the next one, if any, has been started."""
     last = next(begun, None)
     while last is not None:
         following = next(begun, None)

@@ -26,20 +26,20 @@ from avatar_app.engines.face.wav2lip.runtime import (
 from avatar_app.engines.face.wav2lip.sessions import open_session
 
 EXACT = frozenset(f"{layer.name}.conv" for layer in (AUDIO_ENCODER[0], *DECODER[-1]))
-"""Convolutions that stay in 32 bits: the first and the last, which cost little and lose most."""
+"""Convolutions that stay in 32 bits: the first and the last, which are cheap and most sensitive."""
 _SAMPLES = 12
 _PACKAGES = {Runtime.MNN: "MNN", Runtime.OPENVINO: "openvino"}
 _AVX_512F = 13
-"""OpenCV's number for it (CV_CPU_AVX_512F)."""
+"""OpenCV's number of the processor feature (CV_CPU_AVX_512F)."""
 
 
 def open_pictures(
     state: Arrays, region: Region, choice: Choice, batch: int, skips: Mapping[str, Floats]
 ) -> InferenceSession:
-    """The graph of `picture_graph`, loaded. `skips`: the terms of a face, (n, …).
+    """Return a session of `picture_graph`. `skips`: the terms of a face, (n, …).
 
-    What the device or the runtime cannot do with less precision is done in fp32, and the session
-    says so. Raises what `open_session` raises.
+    If device or runtime do not support a reduced precision, fp32 is used, and the session states
+    so. Raises the same as `open_session`.
     """
     choice = resolve_choice(choice)
     apart = choice.precision is Precision.INT8
@@ -57,7 +57,7 @@ def open_pictures(
 
 
 def resolve_choice(choice: Choice) -> Choice:
-    """The choice with what `auto` stands for, and with the precision that is possible."""
+    """Return the choice with `auto` resolved, and a precision that is supported."""
     on_cpu = choice.device is Device.CPU
     lost = {Precision.FP16} if on_cpu else {Precision.INT8, Precision.BF16}
     if choice.runtime is Runtime.MNN:
@@ -73,7 +73,8 @@ def resolve_choice(choice: Choice) -> Choice:
 
 
 def _order(precision: Precision) -> tuple[Runtime, ...]:
-    """As measured: with AVX-512 direct convolutions are faster than Winograd's."""
+    """Return the runtimes, fastest first, as measured: with AVX-512 direct convolutions beat
+    Winograd's."""
     if precision.is_reduced:
         return (Runtime.OPENVINO,)
     if cv2.checkHardwareSupport(_AVX_512F):
@@ -86,7 +87,7 @@ def _is_installed(runtime: Runtime) -> bool:
 
 
 def _ranges(state: Arrays, region: Region, choice: Choice, skips: Mapping[str, Floats]) -> Ranges:
-    """Measured on the avatar's own face and sound like speech."""
+    """Calibrate the ranges on the avatar's own face and synthetic speech."""
     exactly = Choice(Runtime.ONNXRUNTIME, threads=choice.threads)
     model = picture_graph(state, region, 1, 1, Form(residuals_apart=True))
     face = {name: term[:1] for name, term in skips.items()}

@@ -9,7 +9,7 @@ from avatar_app.engines.face.wav2lip.network import DECODER, MASKED_FROM, SIDE, 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Rows (or columns) `begin` ≤ i < `end` of a picture that has `size` of them."""
+    """Rows (or columns) `begin` ≤ i < `end` of a picture with `size` of them."""
 
     begin: int
     end: int
@@ -24,7 +24,7 @@ class Span:
         return slice(self.begin, self.end)
 
     def needed(self, layer: Layer) -> Span:
-        """The span of the layer's input on which this span of its output depends."""
+        """Return the span of the layer's input on which this span of its output depends."""
         if not layer.transposed:
             size = self.size + layer.kernel - 1 - 2 * layer.pad
             reach = self.end + layer.kernel - 1 - layer.pad
@@ -35,9 +35,9 @@ class Span:
         return Span(self.begin // 2, min(size, self.end // 2 + 1), size)
 
     def margins(self, layer: Layer) -> tuple[int, int]:
-        """The padding with which the layer makes this span of what `needed` says.
+        """Return the padding with which the layer computes this span from `needed`.
 
-        Of a transposed layer: what is cut off its unpadded result.
+        For a transposed layer: how much of its unpadded output is cut off.
         """
         source = self.needed(layer)
         if not layer.transposed:
@@ -61,7 +61,7 @@ class Region:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Return rows and columns."""
         return self.bottom - self.top, self.right - self.left
 
     @property
@@ -77,7 +77,7 @@ LOWER_HALF = Region()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One layer of the decoder and the part of its input and output that is computed."""
+    """One layer of the decoder, and the spans of its input and output that are computed."""
 
     layer: Layer
     source: Spans
@@ -85,7 +85,7 @@ class Step:
 
 
 def decoder_steps(region: Region) -> list[list[Step]]:
-    """The decoder's blocks, cut down to what `region` depends on."""
+    """Return the decoder's blocks, restricted to what `region` depends on."""
     blocks: list[list[Step]] = []
     result = region.spans
     for block in reversed(DECODER):

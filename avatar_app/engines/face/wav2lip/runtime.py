@@ -67,12 +67,12 @@ TEXTS = ErrorTexts(
     if_failed="Choose another runtime or device.",
 )
 _IN_THE_GRAPH = (Precision.INT8, Precision.FP16)
-"""Precisions that the graph itself is written in."""
+"""Precisions that are part of the graph itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How graphs are computed."""
+    """Runtime, device, precision and number of threads."""
 
     runtime: Runtime = Runtime.AUTO
     device: Device = Device.CPU
@@ -84,22 +84,22 @@ class InferenceSession(Protocol):
     """One loaded graph."""
 
     precision: Precision
-    """What it really computes with."""
+    """The precision in use."""
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
         """Return the outputs by name. Raises OutOfMemory or EngineFailed on failure."""
 
     def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
-        """Start a computation; the returned function finishes it and returns the outputs,
-        in order.
+        """Start a run; the returned function waits for its outputs. Finish in the order of
+        starting.
 
-        Some runtimes work on a new computation while an earlier one is finished.
+        Some runtimes start the next run while an earlier one is being finished.
         """
         return partial(self.run, feeds)
 
 
 class OnnxRuntimeSession(InferenceSession):
-    """https://onnxruntime.ai"""
+    """Runs a graph in ONNX Runtime (https://onnxruntime.ai)."""
 
     def __init__(self, model: Model, choice: Choice) -> None:
         written = choice.precision in _IN_THE_GRAPH
@@ -116,7 +116,7 @@ class OnnxRuntimeSession(InferenceSession):
 
 
 class OpenVinoSession(InferenceSession):
-    """https://docs.openvino.ai"""
+    """Runs a graph in OpenVINO (https://docs.openvino.ai)."""
 
     def __init__(self, model: Model, choice: Choice) -> None:
         core = _core(_openvino())
@@ -155,8 +155,9 @@ def _openvino() -> Any:
 
 @cache
 def _core(openvino: Any) -> Any:
-    """One for the process: each gives signals a stack of its own and, when it goes, puts back the
-    one before it; after two that went in the order in which they came, Ctrl+C would have none."""
+    """Return the only `Core` of the process: each one installs an alternate signal stack and
+    restores the previous one when it is deleted; deleting two in the order of creation would break
+    Ctrl+C."""
     return openvino.Core()
 
 

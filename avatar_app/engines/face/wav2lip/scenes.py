@@ -17,18 +17,19 @@ from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats
 
 _BREATH = 0.004
-"""How much a breath enlarges the picture, about the middle of its lower edge."""
+"""How much a breath enlarges the picture, around the middle of its lower edge."""
 _STEPS = 8
-"""Pictures that a breath consists of: each a third of a pixel larger, at 720 rows."""
+"""Discrete steps of a breath: each enlarges by a third of a pixel, at 720 rows."""
 
 
 class Scene(Protocol):
     """The picture at each moment, with lips blended in."""
 
     def shown(self, clock: float, depth: float, patch: Image | None, share: float) -> Image:
-        """The picture `clock` seconds into the face's life; the caller's own.
+        """Return the picture at `clock`, in seconds since the face was created; the caller may
+        modify it.
 
-        `depth`: of the breath; `patch`: painted lips, of which `share` is shown.
+        `depth`: of the breath; `patch`: painted lips, and `share` their opacity.
         """
 
 
@@ -47,9 +48,9 @@ class StillScene:
         return self.blender(round(_STEPS * breath(clock) * depth)).blend(patch, share)
 
     def blender(self, step: int) -> Blender:
-        """The picture at one moment of a breath.
+        """Return the blender of one step of a breath.
 
-        It is recomputed where the breath has moved on, some four times a second: all of them would
+        It is recomputed when the breath has moved on, some four times a second: all of them would
         take 30 MB.
         """
         if self._last is None or self._last[0] != step:
@@ -59,7 +60,7 @@ class StillScene:
 
 
 class LoopScene:
-    """The frames of an idle loop; the clock alone decides which one is due."""
+    """The frames of an idle loop; the clock alone selects the frame."""
 
     def __init__(self, reel: Reel, masks: Floats, region: Region) -> None:
         """`masks`: one for each frame, (n, 96, 96)."""
@@ -78,7 +79,7 @@ class LoopScene:
 
 
 def _breathed(picture: Image, box: Box, scale: float) -> tuple[Image, Box]:
-    """A picture enlarged about the middle of its lower edge, and where the face's box went."""
+    """Return a picture enlarged around the middle of its lower edge, and its face box."""
     height, width = picture.shape[:2]
     x, y = (1 - scale) * width / 2, (1 - scale) * height
     place = np.array([[scale, 0, x], [0, scale, y]])

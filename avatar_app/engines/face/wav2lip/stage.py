@@ -21,13 +21,13 @@ from avatar_app.engines.face.wav2lip.scenes import LoopScene, Scene, StillScene
 from avatar_app.engines.face.wav2lip.views import Views, views_of
 
 _TINTED = 4
-"""Frames of a loop, at most, by which the colors are matched: one match for all does not
+"""Number of frames of a loop that determine the color match; one match for all frames avoids
 flicker."""
 
 
 @dataclass(frozen=True, slots=True)
 class LipPose(Pose):
-    """A moment of this face: a pose that other faces can go on from, and the lips.
+    """A pose with painted lips, from which other faces can continue.
 
     The pose's clock also selects the frame of an idle loop.
     """
@@ -35,7 +35,7 @@ class LipPose(Pose):
     patch: Image | None = None
     """The last painted lips: uint8, (rows, columns, 3), RGB."""
     share: float = 0.0
-    """How much of them is shown: 0 is the mouth of the portrait."""
+    """Opacity of the lips: 0 shows the portrait's mouth."""
 
     @property
     def mouth_open(self) -> float:
@@ -45,12 +45,13 @@ class LipPose(Pose):
 
 
 class LipStage:
-    """The network set up for an avatar, and the picture of it."""
+    """The network for one avatar, and its picture."""
 
     def __init__(
         self, avatar: Avatar, state: Arrays, choice: Choice, batch: int, size: tuple[int, int]
     ) -> None:
-        """`size`: width and height of the picture. InputInvalid if an idle loop is damaged."""
+        """`size`: width and height of the picture. Raises InputInvalid if an idle loop is
+        damaged."""
         views = views_of(avatar)
         self.painter = LipPainter(state, views.faces, views.region, choice, batch)
         self._tint = _tint(self.painter, views)
@@ -58,13 +59,13 @@ class LipStage:
         self.set_size(size)
 
     def resized(self, size: tuple[int, int]) -> LipStage:
-        """The same network before a picture of another size."""
+        """Return the same network with a picture of another size."""
         stage = copy(self)
         stage.set_size(size)
         return stage
 
     def set_size(self, size: tuple[int, int]) -> None:
-        """Make the picture; not while one is shown."""
+        """Render the picture at another size; not while one is shown."""
         region, idle = self.painter.region, self._avatar.idle
         self.scene: Scene
         if idle is None:
@@ -73,10 +74,10 @@ class LipStage:
             self.scene = LoopScene(Reel(self._avatar, idle, *size), self._masks, region)
 
     def begin(self, mels: Floats, clocks: Sequence[float]) -> Callable[[], list[Image]]:
-        """Begin to paint lips for each of `mels` (n, 80, 16), not more than the painter's batch.
+        """Start to paint lips for each of `mels` (n, 80, 16), at most the painter's batch.
 
-        What is returned finishes them: uint8, (rows, columns, 3), RGB. `clocks`: the seconds of the
-        face's life at which each is shown.
+        The returned function waits for them: uint8, (rows, columns, 3), RGB. `clocks`: the times at
+        which each is shown, in seconds since the face was created.
         """
         idle = self._avatar.idle
         finish = self.painter.begin(mels, [idle.frame_at(at) if idle else 0 for at in clocks])
@@ -88,7 +89,7 @@ class LipStage:
         return painted
 
     def picture(self, pose: LipPose, expressiveness: float) -> Image:
-        """The whole picture."""
+        """Return the whole picture."""
         patch = pose.patch
         if patch is not None and patch.shape[:2] != self.painter.region.shape:
             patch = None  # another avatar's lips
@@ -96,7 +97,7 @@ class LipStage:
 
 
 def _tint(painter: LipPainter, views: Views) -> Floats:
-    """What must be added to the painted colors to match the face's own."""
+    """Return the color offset that matches the painted lips to the face."""
     silent = np.full((1, BANDS, WINDOW_COLUMNS), SILENCE, np.float32)
     step = -(-len(views.faces) // _TINTED)
     tints = [

@@ -16,22 +16,22 @@ from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats
 
 _ABOVE, _BELOW, _BESIDE = 3, 7, 12
-"""Pixels, of 96, that are painted above the nose's base, below the chin and at both sides of the
-mouth."""
+"""Pixels of the 96 × 96 crop that are painted above the nose's base, below the chin and at both
+sides of the mouth."""
 _LEAST = 20
-"""Pixels, of 96, that are painted even if the landmarks are odd."""
+"""Smallest painted area in pixels of the crop, even if the landmarks are implausible."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """The portrait alone, or all frames of the loop."""
+    """The crops of the portrait alone, or of all frames of the loop."""
 
     faces: Image
     """uint8, (n, 96, 96, 3), RGB."""
     masks: Floats
-    """(n, 96, 96), in [0, 1]: how much of each pixel is painted."""
+    """(n, 96, 96), in [0, 1]: the opacity of each painted pixel."""
     region: Region
-    """What is painted in any of them."""
+    """The area that is painted in any of them."""
 
 
 def views_of(avatar: Avatar) -> Views:
@@ -57,7 +57,7 @@ def _still_face(avatar: Avatar) -> Image:
 
 
 def _cut(picture: Image, box: Box) -> Image:
-    """The face in a box whose edges lie between pixels: else it would tremble as the box moves."""
+    """Crop a box with subpixel edges: rounded ones would make the face tremble as the box moves."""
     x0, y0, x1, y1 = box
     times = max(1, round((x1 - x0) / SIDE))
     side = SIDE * times
@@ -71,7 +71,7 @@ def _cut(picture: Image, box: Box) -> Image:
 
 
 def _outline(marks: dict[str, Points], box: Box) -> Image:
-    """255 inside the face's outline: (96, 96)."""
+    """Return the mask of the face's outline, 255 inside: (96, 96)."""
     around = np.concatenate([marks["forehead"], marks["jaw"][::-1]])
     corners = np.rint((around - box[:2]) * _scale(box) * 16 - 8).astype(np.int32)
     mask = np.zeros((SIDE, SIDE), np.uint8)

@@ -21,16 +21,16 @@ from avatar_app.engines.face.wav2lip.mel import (
 from avatar_app.engines.face.wav2lip.network import WINDOW_COLUMNS
 
 CENTERED = 0.08
-"""Seconds: the network learned from windows that begin so long before their picture."""
+"""Seconds by which a window begins before its picture in the training data."""
 _QUIET = -2.0
-"""A column whose loudest band is below this is silent: some 40 dB under a speaking voice."""
+"""A column whose loudest band is below this counts as silent: some 40 dB below a speaking voice."""
 _HEARD = slice(2, 14)
 """The columns of a window in which sound opens the mouth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What one picture hears."""
+    """The spectrogram window of one picture."""
 
     frame: int
     """Number of the picture, counted from the beginning of the turn's speech."""
@@ -43,10 +43,10 @@ class Window:
 
 
 class WindowStream:
-    """The windows of one speech, each as soon as its last column is there.
+    """The windows of one speech, each as soon as its last column is complete.
 
     A picture's window starts `lead` seconds before the picture; the last ones are the speech's last
-    16 columns. With no lead that is the published schedule.
+    16 columns. Without a lead this is the published schedule.
     """
 
     def __init__(self, fps: float, lead: float = CENTERED) -> None:
@@ -63,7 +63,7 @@ class WindowStream:
         self._samples = 0
 
     def add(self, chunk: SpeechChunk) -> Iterator[Window]:
-        """The windows that `chunk` completes. Chunks are contiguous and of one rate."""
+        """Yield the windows that `chunk` completes. Chunks are contiguous and of one rate."""
         if not self._rate:
             self._start(chunk)
         samples = np.ascontiguousarray(chunk.audio.samples, np.float32)
@@ -73,7 +73,7 @@ class WindowStream:
         yield from self._ready()
 
     def end(self) -> Iterator[Window]:
-        """The windows of the pictures that are left until the speech is over."""
+        """Yield the windows of the remaining pictures."""
         if not self._rate:
             return
         if self._resampler is not None:
@@ -102,7 +102,7 @@ class WindowStream:
             yield self._window(column)
 
     def _column(self) -> int:
-        """Where the next picture's window begins."""
+        """Return the first column of the next picture's window."""
         before = (self._begins + self._lead) * COLUMNS_PER_SECOND
         return math.floor(self._next * self._columns_per_frame - before)
 

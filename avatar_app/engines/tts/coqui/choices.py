@@ -20,5 +20,5 @@ class Choices(NeuralVoiceOptions):
 
     @property
     def loaded(self) -> tuple[Any, ...]:
-        """What takes seconds to change."""
+        """Return the options that require loading the network again, which takes seconds."""
         return self.model, self.device, self.threads

@@ -15,16 +15,16 @@ from avatar_app.engines.tts.coqui.speakers import LATENTS
 REFERENCE = "reference.wav"
 KEPT = "latents.safetensors"
 _MODEL = "model"
-"""What the kept file calls the model that computed it."""
+"""Metadata key for the name of the model that computed the latents."""
 
 
 def is_cloned(voice: str) -> bool:
-    """Is that the folder of a cloned voice, rather than a speaker's name?"""
+    """Return whether `voice` is the folder of a cloned voice, rather than a speaker's name."""
     return bool(voice) and (Path(voice).expanduser() / REFERENCE).is_file()
 
 
 def read_reference(folder: Path, rate: int) -> Samples:
-    """The recording in mono at `rate`. Raises InputInvalid."""
+    """Read the reference recording as mono at `rate`. Raises InputInvalid."""
     import soundfile
     import soxr
 
@@ -37,7 +37,7 @@ def read_reference(folder: Path, rate: int) -> Samples:
 
 
 def read_cached(folder: Path, model: str) -> Mapping[str, Any] | None:
-    """The LATENTS that `model` computed of the voice; None where it has not yet.
+    """Return the LATENTS that `model` computed of the voice; None if they are not cached.
 
     Raises InputInvalid for a damaged file.
     """
@@ -56,7 +56,7 @@ def read_cached(folder: Path, model: str) -> Mapping[str, Any] | None:
 
 
 def pack_latents(latents: Mapping[str, Any], model: str) -> bytes:
-    """A file for `read_cached`."""
+    """Serialize latents for `read_cached`."""
     from safetensors.torch import save
 
     tensors = {name: latents[name].contiguous().cpu() for name in LATENTS}

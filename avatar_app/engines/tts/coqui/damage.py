@@ -10,7 +10,7 @@ _COLORS = re.compile(r"\x1b\[\d*m")
 
 
 def reason_of(error: Exception) -> str:
-    """The first sentence of an error, without its full stop."""
+    """Return the first sentence of an error, without its period."""
     if isinstance(error, pickle.UnpicklingError):
         return "it holds other things than numbers, which are not run"
     words = " ".join(_COLORS.sub("", str(error)).split())

@@ -21,11 +21,11 @@ from avatar_app.engines.tts.speech.phrases import gather_phrases, phrases_of
 
 
 class CoquiVoice:
-    """A `core.engines.Voice` (https://github.com/idiap/coqui-ai-TTS); the rate is the model's.
+    """Implements `core.engines.SpeechSynthesizer` (https://github.com/idiap/coqui-ai-TTS) at the
+    model's sample rate.
 
-    VITS (Kim et al., 2021) reports when each phoneme is spoken. XTTS (Casanova et al., 2024)
-    does not: there the times of words are estimates. The same text with the same seed sounds
-    the same.
+    VITS (Kim et al., 2021) reports the times of phonemes. XTTS (Casanova et al., 2024) does not:
+    its word times are estimates. The same text with the same seed sounds the same.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -34,7 +34,7 @@ class CoquiVoice:
         self._network.choose(self._choices.voice, self._choices.language)
 
     def configure(self, **options: Any) -> None:
-        """Hold from the next `speak` on. ConfigInvalid for a speaker that is not there."""
+        """Change options for the next `speak`. Raises ConfigInvalid for an unknown speaker."""
         choices = replace(self._choices, **options)
         if choices.loaded != self._choices.loaded:
             self._network = None  # two models at once might not fit
@@ -44,9 +44,9 @@ class CoquiVoice:
         self._choices = choices
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` piece by piece. `turn` is looked at before each layer of the network.
+        """Yield `text` in chunks. The turn is checked before each layer of the network.
 
-        Raises InputInvalid where a cloned voice was removed meanwhile.
+        Raises InputInvalid if a cloned voice was removed meanwhile.
         """
         network, choices = self._network, self._choices
         assert network is not None
@@ -70,13 +70,13 @@ class CoquiVoice:
             yield from silence.chunks(start)
 
     def latents(self) -> bytes | None:
-        """What was computed of the cloned voice in use, for its folder to keep (safetensors); None
-        where nothing was, as it is there already."""
+        """Return the latents computed for the cloned voice in use (safetensors), to be cached in
+        its folder; None if none were computed."""
         return None if self._network is None else self._network.latents()
 
     @staticmethod
     def speakers(model: str, **_options: Any) -> tuple[str, ...]:
-        """Who can speak; the model need not be loaded. Raises ModelMissing, InputInvalid."""
+        """Return the speakers of a model without loading it. Raises ModelMissing, InputInvalid."""
         return speaker_names(model)
 
     def close(self) -> None:
@@ -88,7 +88,8 @@ def _loaded(choices: Choices) -> Network:
 
 
 def _in_manner(pieces: Iterator[Spoken], manner: VoiceConfig) -> Iterator[Spoken]:
-    """A phrase is whole before its pitch is changed: between its pieces nothing may be heard."""
+    """Join the chunks of a phrase before its pitch is changed, so that no border between them is
+    audible."""
     if not manner.leaves_sound:
         pieces = iter((together(list(pieces)),))
     return (apply_manner(piece, manner) for piece in pieces)

@@ -11,11 +11,11 @@ from avatar_app.engines.tts.coqui.speakers import read_speakers
 
 HINT = "Fetch one: avatar-app models download vctk-vits"
 _OWN_CLASSES = "TTS.tts."
-"""Where the classes must be that a configuration names."""
+"""The package in which classes named by a configuration must be."""
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The configuration as it stands. Raises ModelMissing, InputInvalid."""
+    """Read a model's configuration. Raises ModelMissing, InputInvalid."""
     path = folder / "config.json"
     if not path.is_file():
         raise ModelMissing(f"No Coqui voice in {folder}.", HINT)
@@ -33,7 +33,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def weights_of(folder: Path) -> Path:
-    """The weights in a folder. Raises ModelMissing."""
+    """Return the path of the weights in a folder. Raises ModelMissing."""
     for name in ("model_file.pth", "model_file.pth.tar", "model.pth", "best_model.pth"):
         if (folder / name).is_file():
             return folder / name
@@ -55,6 +55,6 @@ def speaker_names(model: str) -> tuple[str, ...]:
 
 
 def speaker_file(folder: Path) -> Path | None:
-    """The names and numbers of VITS' speakers."""
+    """Return the file with names and indices of VITS speakers."""
     found = [folder / name for name in ("speaker_ids.json", "speakers.json")]
     return next((path for path in found if path.is_file()), None)

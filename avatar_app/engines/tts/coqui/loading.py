@@ -13,7 +13,8 @@ from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
 
 
 def load(model: str, device: str, threads: int) -> Network:
-    """Raises ModelMissing, InputInvalid for a damaged one, DeviceUnavailable, OutOfMemory."""
+    """Load a network. Raises ModelMissing, InputInvalid if it is damaged, DeviceUnavailable,
+    OutOfMemory."""
     folder = Path(model).expanduser()
     config = read_config(folder)
     import torch

@@ -13,35 +13,36 @@ from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
 from avatar_app.engines.tts.speech.phrases import Phrase
 
 _UNSPEAKABLE = 0.1
-"""Seconds of silence for a phrase of which nothing can be said."""
+"""Seconds of silence for a phrase without pronounceable text."""
 
 
 class Network(Protocol):
-    """What speaks."""
+    """A loaded speech synthesis network."""
 
     rate: int
     """Samples per second."""
 
     @property
     def longest(self) -> int:
-        """Characters that can be said in one go."""
+        """Return the number of characters that can be synthesized at once."""
 
     def choose(self, voice: str, language: str) -> None:
-        """Hold from the next `say` on. `voice`: a speaker, the folder of a cloned voice, or empty
-        for the first one. ConfigInvalid for what is not there."""
+        """Change the speaker for the next `say`. `voice`: a speaker, the folder of a cloned voice,
+        or empty for the first one. Raises ConfigInvalid for an unknown voice or language."""
 
     def say(
         self, phrase: Phrase, spelled: Phrase, choices: Choices, turn: Turn
     ) -> Iterator[Spoken]:
-        """Yield a phrase in pieces; `spelled` is what is said of it. TurnCancelled at any layer."""
+        """Yield a phrase in chunks; `spelled` is its spoken form. Raises TurnCancelled at any
+        layer."""
 
     def latents(self) -> bytes | None:
-        """As `engine.CoquiVoice.latents`."""
+        """See `engine.CoquiVoice.latents`."""
 
 
 def settled(network: Any) -> Any:
-    """A network that only infers: what its weights are made of in training is multiplied once, not
-    at every use, which took a seventh of the time."""
+    """Prepare a network for inference: remove weight normalization, which would be recomputed at
+    each use and took a seventh of the time."""
     from torch.nn.utils import parametrize
 
     for layer in list(network.modules()):
@@ -51,7 +52,7 @@ def settled(network: Any) -> Any:
 
 
 def silence(phrase: Phrase, rate: int) -> Spoken:
-    """A phrase of which nothing can be said."""
+    """Return silence for a phrase without pronounceable text."""
     count = round(_UNSPEAKABLE * rate)
     words = [WordAt(part.token, 0, count) for part in phrase.parts if part.token]
     return Spoken(np.zeros(count, np.float32), rate, words, None)

@@ -13,14 +13,14 @@ from TTS.tts.utils.text.phonemizers.base import BasePhonemizer
 
 
 def use_packaged_espeak() -> None:
-    """Models that ask for espeak get the one below."""
+    """Register `Espeak` for models that ask for espeak."""
     phonemizers._register_phonemizers()  # noqa: SLF001 else it does so later
     phonemizers.PHONEMIZERS[Espeak.name()] = Espeak
     logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it reports which words it joined
 
 
 class Espeak(BasePhonemizer):
-    """As coqui-tts' own, which calls a program that may not be on the machine."""
+    """Like coqui-tts' class, which calls a program that may not be installed."""
 
     def __init__(self, language: str, **options: Any) -> None:
         EspeakWrapper.set_library(espeakng_loader.get_library_path())

@@ -11,11 +11,12 @@ from avatar_app.engines.tts.coqui.damage import reason_of
 
 _HINT = "Fetch it again: avatar-app models download xtts-v2"
 LATENTS = ("gpt_cond_latent", "speaker_embedding")
-"""What XTTS knows of a speaker: how they speak, and what they sound like."""
+"""A speaker in XTTS: prosody, and timbre."""
 
 
 def read_speakers(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """Each speaker's LATENTS, by name; nothing that is in the file is run. Raises InputInvalid."""
+    """Read each speaker's LATENTS, by name, without running code in the file. Raises
+    InputInvalid."""
     path = folder / "speakers_xtts.pth"
     if not path.is_file():
         return {}

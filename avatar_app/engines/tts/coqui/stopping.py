@@ -10,7 +10,7 @@ from avatar_app.core.turn import Turn
 
 
 class Brake:
-    """Looks at a turn before each layer of a network computes: a layer takes some 10 ms at most."""
+    """Checks a turn before each layer of a network, which takes some 10 ms at most."""
 
     def __init__(self, network: Any) -> None:
         self._turn: Turn | None = None
@@ -19,7 +19,7 @@ class Brake:
 
     @contextmanager
     def held_by(self, turn: Turn) -> Iterator[None]:
-        """What is computed within ends with TurnCancelled as soon as `turn` is."""
+        """Abort computations inside with TurnCancelled as soon as `turn` is cancelled."""
         self._turn = turn
         try:
             yield

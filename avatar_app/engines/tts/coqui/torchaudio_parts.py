@@ -10,10 +10,10 @@ _COMPILED = "torchaudio._extension"
 
 
 def import_torchaudio() -> None:
-    """Import torchaudio, without its compiled parts where they cannot be loaded.
+    """Import torchaudio, without its compiled parts if they cannot be loaded.
 
-    PyPI's torchaudio is compiled for graphics cards; with a PyTorch without them it fails at
-    import. What coqui-tts takes of it (resampling, mel spectrograms) is not compiled.
+    PyPI's torchaudio is compiled for CUDA; with a CPU build of PyTorch it fails at import. The
+    parts that coqui-tts uses (resampling, mel spectrograms) are written in Python.
     """
     try:
         import_module("torchaudio")

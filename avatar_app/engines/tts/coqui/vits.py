@@ -1,7 +1,7 @@
 """VITS synthesis: the network plans a phrase, and the decoder streams its sound.
 
-The decoder of the sound is made of convolutions. With enough of the plan on both sides, a piece
-sounds as it does in the whole; so speech begins early, and no layer computes for long.
+The decoder is convolutional: with enough context of the plan on both sides, a chunk sounds as it
+does in the whole. So speech begins early, and no layer computes for long.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from avatar_app.engines.tts.speech.reading import Reading, read
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
 _FIRST_FRAMES, _FRAMES = 32, 96
-"""Of the plan, in the first piece and in each other: 0.4 and 1.1 s at 22,050 Hz."""
+"""Frames of the plan in the first chunk and in each other: 0.4 and 1.1 s at 22,050 Hz."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """A `speech.timing.Timing`."""
+    """Implements `speech.timing.Timing`."""
 
     phoneme: str
     start: float
@@ -46,7 +46,7 @@ class _Timed:
 
 
 class Vits:
-    """A `loading.Network`."""
+    """Implements `network.Network`."""
 
     longest = LONGEST_PHRASE
 
@@ -107,7 +107,8 @@ class Vits:
         """Return None: VITS has no latents."""
 
     def _sounding(self, whole: Spoken, plan: Any, turn: Turn) -> Iterator[Spoken]:
-        """The phrase piece by piece: its words and mouth are known, its sound is computed."""
+        """Yield a phrase in chunks: words and visemes are known from the plan, sound is
+        computed."""
         frames, begin = plan.shape[2], 0
         while begin < frames:
             end = min(begin + (_FRAMES if begin else _FIRST_FRAMES), frames)
@@ -127,8 +128,8 @@ class Vits:
         return np.ascontiguousarray(own.clamp(-1, 1).float().cpu().numpy(), np.float32)
 
     def _planned(self, numbers: list[int], choices: Choices) -> tuple[Any, Samples]:
-        """What the decoder makes sound of, shape (1, channels, frames), and how many frames each
-        number takes."""
+        """Return the decoder's input, shape (1, channels, frames), and the duration of each token
+        in frames."""
         tokenizer = self._model.tokenizer
         if tokenizer.add_blank:
             numbers = tokenizer.intersperse_blank_char(numbers)
@@ -162,7 +163,7 @@ class Vits:
 
 
 def _timings(reading: Reading, durations: Samples) -> list[_Timed]:
-    """When each phoneme is spoken, of their durations in seconds."""
+    """Return the time of each phoneme from durations in seconds."""
     edges = np.concatenate([[0.0], np.cumsum(durations)])
     return [
         _Timed(phoneme, float(edges[index]), float(edges[index + 1]))
@@ -171,7 +172,8 @@ def _timings(reading: Reading, durations: Samples) -> list[_Timed]:
 
 
 def _speaker_number(manager: Any, name: str) -> int | None:
-    """The network's number of a speaker, the first one for no name; None where it has only one."""
+    """Return the index of a speaker, the first one without a name; None for a single-speaker
+    network."""
     names = dict(manager.name_to_id) if manager is not None else {}
     if name and name not in names:
         known = sorted(names)
@@ -183,7 +185,8 @@ def _speaker_number(manager: Any, name: str) -> int | None:
 
 
 def _language_number(manager: Any, language: str) -> int | None:
-    """The network's number of a language; None where it knows only one, which it speaks then."""
+    """Return the index of a language; None for a network with a single language, which is used
+    then."""
     names = dict(manager.name_to_id) if manager is not None else {}
     for name, number in names.items():
         if language.lower() in (name.lower(), name.lower().partition("-")[0]):
@@ -196,7 +199,8 @@ def _language_number(manager: Any, language: str) -> int | None:
 
 
 def _margin(network: Any) -> int:
-    """Frames of the plan beyond a piece that its sound depends on (HiFi-GAN, Kong et al., 2020)."""
+    """Return the receptive field of the decoder beyond a chunk, in frames (HiFi-GAN, Kong et al.,
+    2020)."""
     reach = 3.0  # its first layer: seven wide
     rates = accumulate(network.upsample_rates_decoder, lambda product, rate: product * rate)
     dilated = zip(

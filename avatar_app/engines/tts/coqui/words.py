@@ -6,14 +6,14 @@ from avatar_app.engines.tts.speech.chunks import WordAt
 from avatar_app.engines.tts.speech.phrases import Phrase
 
 _LETTERS_A_SECOND = 15.0
-"""Of speech at usual speed; it dates words before the end of their phrase is known."""
+"""Normal speaking rate; it estimates word times before the duration of their phrase is known."""
 
 
 class SpokenWords:
-    """The words of a phrase, handed out as its sound comes."""
+    """The words of a phrase, distributed over its sound as it arrives."""
 
     def __init__(self, phrase: Phrase, spelled: Phrase, rate: int) -> None:
-        """`rate`: samples per second of usual speech."""
+        """`rate`: samples per second at normal speaking rate."""
         self._pending: list[tuple[str, int]] = []
         said = 0
         for shown, spoken in zip(phrase.parts, spelled.parts, strict=True):
@@ -23,7 +23,7 @@ class SpokenWords:
         self._passed = 0
 
     def until(self, count: int, *, last: bool) -> list[WordAt]:
-        """Those that begin in the next `count` samples; in the last ones, all that are left."""
+        """Return the words that begin in the next `count` samples; with `last`, all that remain."""
         due = [word for word in self._pending if last or word[1] < self._passed + count]
         self._pending = self._pending[len(due) :]
         starts = [min(max(at - self._passed, 0), count) for _, at in due]

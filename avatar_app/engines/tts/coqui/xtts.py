@@ -35,16 +35,16 @@ from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
 
 _REFERENCE_RATE = 22_050
-"""Samples per second at which XTTS hears a reference."""
+"""Sample rate of reference recordings in XTTS."""
 _HELD_BACK = 0.1
-"""Seconds of each piece that are held back: which one is the last is unknown, and in it all words
-must have begun."""
+"""Seconds of sound withheld from each chunk: which one is the last is not known in advance, and all
+words must begin before its end."""
 _READERS = {"zh": "pypinyin", "ja": "cutlet"}
-"""Packages for the pronunciation of a language's words."""
+"""Packages that convert a language's words to phonemes."""
 
 
 class Xtts:
-    """A `loading.Network`."""
+    """Implements `network.Network`."""
 
     def __init__(self, folder: Path, device: str) -> None:
         transformers = logging.getLogger("transformers")
@@ -70,7 +70,8 @@ class Xtts:
 
     @property
     def longest(self) -> int:
-        """Characters that XTTS can say in one go in the language that is spoken."""
+        """Return the number of characters that XTTS can synthesize at once in the current
+        language."""
         limit = self._model.tokenizer.char_limits.get(self._language.partition("-")[0])
         return min(limit or LONGEST_PHRASE, LONGEST_PHRASE)
 
@@ -144,7 +145,8 @@ class Xtts:
         return self._speakers[name]
 
     def _heard(self, folder: Path) -> Mapping[str, Any]:
-        """A cloned voice's LATENTS: kept ones, or those of its reference."""
+        """Return the LATENTS of a cloned voice: cached ones, or those computed from its
+        reference."""
         folder = folder.expanduser()
         recorded = (
             (folder / REFERENCE).stat().st_mtime_ns
@@ -169,7 +171,8 @@ class Xtts:
         return dict(zip(LATENTS, (manner, likeness), strict=True))
 
     def _fingerprint(self) -> str:
-        """Differs between trainings: of the small weights, which are read in no time."""
+        """Return a hash of the small weights, which differs between trainings and is read
+        quickly."""
         digest = hashlib.sha256()
         for name, values in self._model.state_dict().items():
             if values.ndim <= 1:
@@ -178,7 +181,7 @@ class Xtts:
 
 
 def _weights(path: Path) -> Any:
-    """The weights of a file, of the original release as well; nothing in it is run."""
+    """Load the weights of a file, also of the original release, without running code in it."""
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:

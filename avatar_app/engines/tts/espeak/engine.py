@@ -1,8 +1,8 @@
 """The espeak-ng engine: the built-in voice, which speaks clause by clause.
 
-The default voice f2 was chosen by measurement among those that espeak-ng brings: a recognizer
-(pocketsphinx, 18 sentences) understands f2 and f5 best, and of the two the harmonics of f2 stand
-higher above the noise (13.8 against 13.1 dB).
+The default voice f2 was selected by measurement among espeak-ng's variants: a speech recognizer
+(pocketsphinx, 18 sentences) understands f2 and f5 best, and of the two f2 has the higher
+harmonics-to-noise ratio (13.8 against 13.1 dB).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import Phrase, phrases_of
 
 PLAIN = "plain"
-"""The voice that leaves a language's own voice as it is."""
+"""The voice that uses a language's default without a variant."""
 VOICES = (
     "f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8",
     "belinda", "michel", "miguel", "steph", PLAIN,
@@ -54,7 +54,7 @@ class _Options:
 
     @property
     def own_pitch(self) -> float:
-        """Semitones that espeak-ng does itself."""
+        """Return the semitones of pitch shift that espeak-ng produces itself."""
         return min(max(self.pitch, -_OWN_RANGE), _OWN_RANGE)
 
     @property
@@ -75,19 +75,19 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """What options come to."""
+    """Parameters derived from the options."""
 
     speaker: Speaker
     gain: float
-    """From espeak-ng's samples to the loudness wanted."""
+    """Gain from espeak-ng's samples to the target loudness."""
     pace: float
-    """Divides the length of pauses."""
+    """Divides the duration of pauses."""
     beyond: VoiceConfig
-    """The pitch that espeak-ng cannot reach."""
+    """The pitch shift beyond espeak-ng's range."""
 
 
 class EspeakVoice:
-    """Speech with the times of words and mouth shapes; rate 22,050 Hz."""
+    """Implements `core.engines.SpeechSynthesizer` with word times and visemes; 22,050 Hz."""
 
     def __init__(self, **options: Any) -> None:
         self._options = _Options()
@@ -95,13 +95,13 @@ class EspeakVoice:
         self.configure(**options)
 
     def configure(self, **options: Any) -> None:
-        """Hold from the next `speak` on. Raises ConfigInvalid for a voice that is not there."""
+        """Change options for the next `speak`. Raises ConfigInvalid for an unknown voice."""
         chosen = replace(self._options, **options)
         self._manner = _manner(chosen)
         self._options = chosen
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` in pieces of at most half a second, synthesized phrase by phrase."""
+        """Yield `text` in chunks of at most half a second, synthesized phrase by phrase."""
         manner, language = self._manner, self._options.language
         start, pause = 0, 0
         for phrase in phrases_of(text):
@@ -118,15 +118,15 @@ class EspeakVoice:
 
     @staticmethod
     def speakers(**_options: Any) -> tuple[str, ...]:
-        """Its voices, which speak any language."""
+        """Return the voices, each of which speaks every language."""
         return VOICES
 
     def close(self) -> None:
-        """There is nothing to give back: the library is loaded only while it works."""
+        """Nothing to release: the library is loaded only while it synthesizes."""
 
 
 def _manner(options: _Options) -> _Manner:
-    """Raises ModelMissing or ConfigInvalid where the voice cannot be had: it is tried."""
+    """Test the voice, and return its parameters. Raises ModelMissing, ConfigInvalid."""
     beyond = VoiceConfig(pitch=options.pitch - options.own_pitch)
     sample = synthesize(_SAMPLE_TEXT, options.speaker, lambda: False).samples
     first, last = bounds_of(sample)
@@ -136,7 +136,7 @@ def _manner(options: _Options) -> _Manner:
 
 
 def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
-    """A phrase after a pause, which comes first because lips close before the sound of a “p”."""
+    """Synthesize a phrase and the pause before it, as lips close before the sound of a “p”."""
     utterance = synthesize(phrase.spoken, manner.speaker, lambda: turn.cancelled)
     first, last = bounds_of(utterance.samples)
     sound = level_loudness(soften(utterance.samples[first:last]), manner.gain)
@@ -154,7 +154,7 @@ def _said(phrase: Phrase, pause: int, manner: _Manner, turn: Turn) -> Spoken:
 
 
 def _placed(words: list[WordAt], shift: int, pause: int, samples: Samples) -> list[WordAt]:
-    """Words begin with their sound, not in the silence that was cut off."""
+    """Clamp the words to the sound that remains after trimming silence."""
 
     def within(sample: int) -> int:
         return min(max(sample + shift, pause), len(samples))

@@ -1,9 +1,9 @@
 """Deterministic calls of espeak-ng, from text to samples and events.
 
-espeak-ng keeps the phase of its pitch, its flutter and its noise in static variables, so that the
-same text never sounds twice the same. Every call here therefore loads the library again and unloads
-it at the end: about 1.5 ms, the same samples for the same text, nothing left between two voices and
-nothing to clean up. (espeak_Terminate loses some 2 KB a call.)
+espeak-ng has the phase of its pitch, its flutter and its noise in static variables, so that the
+same text never sounds the same twice. Every call therefore loads and unloads the library: about 1.5
+ms, the same samples for the same text, no state shared between voices, and nothing to clean up.
+(espeak_Terminate leaks some 2 KB per call.)
 
 Interface: espeak-ng/src/include/espeak-ng/speak_lib.h, API revision 12.
 """
@@ -43,21 +43,21 @@ _alone = threading.Lock()  # the library has one global state
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks, and how."""
+    """Voice and prosody parameters of espeak-ng."""
 
     voice: str
-    """A language of espeak-ng, a variant may follow: en-us+f2."""
+    """A language of espeak-ng, optionally with a variant: en-us+f2."""
     words_per_minute: int = 175
     """80 to 450."""
     pitch: int = 50
-    """0 to 99: an octave below to an octave above the variant's own pitch."""
+    """0 to 99: an octave below to an octave above the variant's default."""
     expression: int = 50
-    """0 to 99: monotonous to sing-song; 50 is the variant's own."""
+    """0 to 99: monotonous to very lively; 50 is the variant's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordSpoken:
-    """A word begins."""
+    """The start of a word."""
 
     position: int
     """Index of the word's first character in the text."""
@@ -66,16 +66,16 @@ class WordSpoken:
 
 @dataclass(frozen=True, slots=True)
 class PhonemeSpoken:
-    """A phoneme begins."""
+    """The start of a phoneme."""
 
     ipa: str
-    """IPA, stress and length marks included; empty for a pause."""
+    """IPA, including stress and length marks; empty for a pause."""
     sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What espeak-ng made of a text, or of its beginning if it was stopped."""
+    """The synthesized text, or its beginning if synthesis was stopped."""
 
     samples: NDArray[np.int16]
     """Shape (n,), at RATE."""
@@ -110,9 +110,10 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 def synthesize(text: str, speaker: Speaker, stop: Callable[[], bool]) -> Utterance:
-    """Say `text`; ends early once `stop()` is true, which is asked every 100 ms of sound.
+    """Synthesize `text`; ends early once `stop()` is true, which is checked every 100 ms of sound.
 
-    Raises ModelMissing without a library or its voices, ConfigInvalid for an unknown voice.
+    Raises ModelMissing if the library or its voices are missing, ConfigInvalid for an unknown
+    voice.
     """
     recording = _Recording(stop)
     callback = _Callback(recording.take)
@@ -125,7 +126,7 @@ def synthesize(text: str, speaker: Speaker, stop: Callable[[], bool]) -> Utteran
 
 
 class _Recording:
-    """Collects what the callback is given."""
+    """Collects the samples and events passed to the callback."""
 
     def __init__(self, stop: Callable[[], bool]) -> None:
         self._stop = stop
@@ -134,7 +135,7 @@ class _Recording:
         self._phonemes: list[PhonemeSpoken] = []
 
     def take(self, samples: Any, count: int, events: Any) -> int:
-        """Callback: copy samples and events; returning 1 makes the library stop."""
+        """Callback: copies samples and events; returning 1 makes the library stop."""
         if count > 0:
             self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         for event in _until_end(events):
@@ -174,7 +175,7 @@ def _loaded() -> Iterator[Any]:
 
 
 def _opened() -> tuple[Any, str]:
-    """The library and the folder of its voices."""
+    """Load the library; returns it and the folder of its voices."""
     try:
         import espeakng_loader
 

@@ -1,7 +1,7 @@
-"""Post-processes espeak-ng's samples: trims silence, reduces buzz, evens the loudness.
+"""Post-processes espeak-ng's samples: trims silence, reduces buzz, normalizes the loudness.
 
-espeak-ng adds its formants with little tilt, so that what is above 4 kHz buzzes. A linear-phase
-filter takes 2 dB of it back, and rumble below 60 Hz.
+espeak-ng's formants have little spectral tilt, which sounds buzzy above 4 kHz. A linear-phase
+filter attenuates that by 2 dB, and removes rumble below 60 Hz.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from avatar_app.core.values import Samples
 from avatar_app.engines.tts.espeak.library import RATE
 
 LOUDNESS = 0.1
-"""RMS of speech, pauses apart: −20 dBFS."""
+"""RMS of speech without pauses: −20 dBFS."""
 
 _AUDIBLE = 60  # of 32768: −55 dBFS
 
@@ -26,7 +26,7 @@ _TILT_DB = (-30, -6, 0, 0, -3, -8, -14)
 
 
 def bounds_of(samples: NDArray[np.int16]) -> tuple[int, int]:
-    """The first and the last sample worth keeping; equal where nothing can be heard."""
+    """Return the first and the last audible sample, with margins; equal if nothing is audible."""
     audible = np.flatnonzero(np.abs(samples.astype(np.int32)) > _AUDIBLE)
     if not len(audible):
         return 0, 0
@@ -34,7 +34,7 @@ def bounds_of(samples: NDArray[np.int16]) -> tuple[int, int]:
 
 
 def soften(samples: NDArray[np.int16]) -> Samples:
-    """Float samples with less treble, of the same length."""
+    """Return float samples with less treble, of the same length."""
     if not len(samples):
         return np.zeros(0, np.float32)
     filtered = np.convolve(samples.astype(np.float32) / 32768, _filter(), mode="full")
@@ -42,7 +42,7 @@ def soften(samples: NDArray[np.int16]) -> Samples:
 
 
 def rms_of(sound: Samples) -> float:
-    """Root mean square."""
+    """Return the root mean square."""
     return float(np.sqrt(np.mean(np.square(sound)))) if len(sound) else 0.0
 
 

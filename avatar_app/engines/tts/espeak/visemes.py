@@ -13,13 +13,14 @@ from avatar_app.engines.tts.speech.mouth import shapes_of
 _VOICELESS_PLOSIVES = frozenset("ptʈckq")
 
 _SHORTEST_PAUSE = RATE // 20
-"""Samples; in a shorter one the mouth does not close."""
+"""Samples of the shortest pause in which the mouth closes."""
 _CLOSURE = RATE // 25
-"""Samples between the closing of a voiceless plosive and its burst (measured: 35 to 45 ms)."""
+"""Samples between the closure of a voiceless plosive and its burst (measured: 35 to 45 ms)."""
 
 
 def mouth_of(utterance: Utterance) -> list[ShapeAt]:
-    """The shapes of an utterance in order, none twice in a row; the first may begin before it."""
+    """Return the mouth shapes of an utterance without repetitions; the first may begin before
+    it."""
     track: list[ShapeAt] = []
     for shape, sample in _all_shapes(utterance):
         if not track or track[-1][0] != shape:
@@ -41,7 +42,8 @@ def _all_shapes(utterance: Utterance) -> Iterator[ShapeAt]:
 
 
 def _samples(phonemes: Sequence[PhonemeSpoken], total: int) -> Iterator[int]:
-    """Where each phoneme begins; those that are reported at one sample share the time there."""
+    """Yield the first sample of each phoneme; phonemes reported at the same sample share the time
+    up to the next."""
     for sample, group in groupby(phoneme.sample for phoneme in phonemes):
         count = len(list(group))
         end = next((later.sample for later in phonemes if later.sample > sample), total)
@@ -49,8 +51,9 @@ def _samples(phonemes: Sequence[PhonemeSpoken], total: int) -> Iterator[int]:
 
 
 def _starts(phonemes: Sequence[PhonemeSpoken], samples: Iterator[int]) -> Iterator[int]:
-    """Where the mouth begins each phoneme: espeak-ng reports a voiceless plosive at its burst, but
-    the lips close before it; not before the middle of the preceding phoneme, though."""
+    """Return the sample at which the mouth begins each phoneme: espeak-ng reports a voiceless
+    plosive at its burst, but the lips close before it; not before the middle of the preceding
+    phoneme, though."""
     previous: int | None = None
     for phoneme, sample in zip(phonemes, samples, strict=True):
         closing = sample - _CLOSURE

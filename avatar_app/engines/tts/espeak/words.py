@@ -11,10 +11,11 @@ from avatar_app.engines.tts.speech.phrases import Part, Phrase
 
 
 def words_of(phrase: Phrase, events: tuple[WordSpoken, ...], end: int) -> list[WordAt]:
-    """The tokens of a phrase that was said in `end` samples, in order and without gaps.
+    """Return the tokens of a phrase of `end` samples, in order and without gaps.
 
-    A token without an event of its own (“the” of “of the”, which espeak-ng says as one word) shares
-    the time of the one before it by the number of letters; one that is not said has no length.
+    A token without an event of its own (“the” of “of the”, which espeak-ng pronounces as one word)
+    shares the time of the previous one in proportion to their letters; one that is not pronounced
+    has no duration.
     """
     starts = _starts(phrase, events)
     borders = [0, *(index for index, start in enumerate(starts) if start is not None), len(starts)]
@@ -32,7 +33,8 @@ def _at(starts: list[int | None], index: int, otherwise: int) -> int:
 
 
 def _starts(phrase: Phrase, events: tuple[WordSpoken, ...]) -> list[int | None]:
-    """Return the sample of the first event of each part, None without one; never decreasing."""
+    """Return the sample of the first event of each part, None without an event; never
+    decreasing."""
     offsets, length = [], 0
     for part in phrase.parts:
         offsets.append(length)
@@ -49,7 +51,7 @@ def _starts(phrase: Phrase, events: tuple[WordSpoken, ...]) -> list[int | None]:
 
 
 def _shared(parts: tuple[Part, ...], start: int, end: int) -> list[int]:
-    """The starts of parts that share the samples from `start` to `end`."""
+    """Distribute the samples from `start` to `end` over parts; returns where each begins."""
     total = sum(len(part.spoken) for part in parts) or 1
     said, times = 0, []
     for part in parts:

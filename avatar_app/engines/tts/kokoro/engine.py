@@ -33,17 +33,18 @@ class _Choices(NeuralVoiceOptions):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Speaker:
-    """Who speaks, and how."""
+    """The style and language in use."""
 
     style: Samples
-    """Shape (510, 1, 256): one style for each number of phonemes."""
+    """Shape (510, 1, 256): one style per number of phonemes."""
     language: str
     speed: float
     manner: VoiceConfig
 
 
 class KokoroVoice:
-    """A `core.engines.Voice` (https://huggingface.co/hexgrad/Kokoro-82M, StyleTTS 2); 24,000 Hz.
+    """Implements `core.engines.SpeechSynthesizer` (https://huggingface.co/hexgrad/Kokoro-82M,
+    StyleTTS 2); 24,000 Hz.
 
     The graph may use noise: with the same seed, the same texts in the same order sound the same.
     """
@@ -55,7 +56,7 @@ class KokoroVoice:
         self._speaking: int | None = None  # the turn
 
     def configure(self, **options: Any) -> None:
-        """Hold from the next `speak` on. ConfigInvalid for a voice that is not there."""
+        """Change options for the next `speak`. Raises ConfigInvalid for an unknown voice."""
         choices = replace(self._choices, **options)
         if choices.network != self._choices.network:
             self._model = None  # two models at once might not fit
@@ -65,8 +66,8 @@ class KokoroVoice:
         self._choices = choices
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` in pieces of half a second, a sentence computed at a time, and of the first
-        text of a turn its first words."""
+        """Yield `text` in chunks of half a second, synthesized sentence by sentence; the first text
+        of a turn begins with its first words."""
         model, speaker = self._model, self._speaker
         assert model is not None
         start, pause = 0, 0
@@ -86,12 +87,13 @@ class KokoroVoice:
 
     @staticmethod
     def speakers(model: str, **_options: Any) -> tuple[str, ...]:
-        """The voices of a model, which need not be loaded. Raises ModelMissing, InputInvalid."""
+        """Return the voices of a model without loading it. Raises ModelMissing, InputInvalid."""
         return voice_names(model)
 
     @staticmethod
     def speaker_languages(model: str, **_options: Any) -> dict[str, str]:
-        """Return each voice's language; of some none can be read here. Raises as `speakers`."""
+        """Return the language of each voice that this engine can speak. Raises the same as
+        `speakers`."""
         return {name: tag for name in voice_names(model) if (tag := LANGUAGES.get(name[:1]))}
 
     @staticmethod

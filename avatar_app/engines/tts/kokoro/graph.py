@@ -1,10 +1,11 @@
 """Modifies Kokoro's graph to output durations, and speeds up quantized graphs exactly.
 
-Dynamic quantization leaves each convolution as a ConvInteger with unsigned weights, then a bias, a
-cast and a scale. onnxruntime computes that by unsigned products, less than half as fast as unsigned
-by signed ones on a processor that has instructions for those. There, a convolution becomes what it
-is: one product of the sound's frames, laid side by side for each tap, with signed weights. Nothing
-is quantized again. Elsewhere the signed products overflow, and the graph stays as it is.
+Dynamic quantization turns each convolution into a ConvInteger with unsigned weights, then a bias, a
+cast and a scale. onnxruntime computes unsigned by unsigned products less than half as fast as
+unsigned by signed ones on a processor with instructions for the latter. On such a processor, a
+convolution becomes a single matrix product of the input frames, concatenated for each tap, with
+signed weights. Nothing is quantized again. On others the signed products would overflow, and the
+graph is unchanged.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from onnx import TensorProto, helper, numpy_helper
 from avatar_app.engines.onnx_session import create_session
 
 DURATION = "duration"
-"""The output with each token's frames; kokoro-onnx looks for it."""
+"""Name of the output with each token's frames, as kokoro-onnx expects it."""
 _CONTRIB = "com.microsoft"
 _END = 1 << 40
 _UNSIGNED_TO_SIGNED = 128
 
 
 def prepare_graph(path: Path) -> bytes:
-    """The graph of a file. Raises what onnx raises for one that is damaged."""
+    """Return the graph of a file. Raises onnx' errors if it is damaged."""
     model = onnx.load(str(path))
     _tell_durations(model.graph)
     if any(node.op_type == "ConvInteger" for node in model.graph.node):
@@ -40,8 +41,8 @@ def prepare_graph(path: Path) -> bytes:
 
 
 def signed_products_are_exact() -> bool:
-    """Whether unsigned by signed products do not overflow on this processor, which they do with
-    AVX2 alone (onnxruntime: “quantization, when to use reduce_range”). It is tried."""
+    """Return whether unsigned by signed products are exact on this processor, by trying it: with
+    AVX2 alone they overflow (onnxruntime: “quantization, when to use reduce_range”)."""
     size = 64
     weights = numpy_helper.from_array(np.full((size, size), 127, np.int8), "weights")
     node = helper.make_node("MatMulInteger", ["frames", "weights"], ["product"])
@@ -55,7 +56,8 @@ def signed_products_are_exact() -> bool:
 
 
 def _tell_durations(graph: Any) -> None:
-    """The frames of each token are rounded, then clipped to at least one, then cast."""
+    """Add the durations as an output: the frames of each token are rounded, clipped to at least
+    one, and cast."""
     if any(output.name == DURATION for output in graph.output):
         return
     made = {node.output[0]: node for node in graph.node}
@@ -75,7 +77,7 @@ def _tell_durations(graph: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Convolution:
-    """A ConvInteger and what follows it, up to the float that leaves."""
+    """A ConvInteger and the nodes after it, up to its output in floats."""
 
     name: str
     frames: str
@@ -86,17 +88,17 @@ class _Convolution:
     weights_scale: str
     weights_zero: str
     bias: str
-    """Empty without one."""
+    """Empty if there is no bias."""
     output: str
     taps: int
     step: int
-    """Samples between two taps."""
+    """Samples between two taps (dilation)."""
     replaces: frozenset[str]
-    """Names of the outputs of the nodes that go."""
+    """Names of the outputs of the nodes that are removed."""
 
 
 class _Rewriting:
-    """The convolutions of one graph become products."""
+    """Replaces the convolutions of one graph by matrix products."""
 
     def __init__(self, graph: Any) -> None:
         self._graph = graph
@@ -108,10 +110,10 @@ class _Rewriting:
                 self._users.setdefault(name, []).append(node)
         self._new: dict[str, Any] = {}
         self._turned: set[str] = set()
-        """Frames that are transposed already."""
+        """Frames that are already transposed."""
 
     def run(self) -> None:
-        """Replace each convolution that is as expected; leave the others."""
+        """Replace each convolution of the expected form; leave the others."""
         graph = self._graph
         found = {node.output[0]: self._convolution(node) for node in graph.node}
         replaced = {name for each in found.values() if each for name in each.replaces}
@@ -132,7 +134,7 @@ class _Rewriting:
         graph.initializer.extend(values)
 
     def _convolution(self, node: Any) -> _Convolution | None:
-        """What a ConvInteger belongs to; None for others, and where it is not as expected."""
+        """Return the convolution of a ConvInteger node; None for other nodes and other forms."""
         if node.op_type != "ConvInteger":
             return None
         facts = {each.name: helper.get_attribute_value(each) for each in node.attribute}
@@ -180,7 +182,8 @@ class _Rewriting:
         return users[0] if len(users) == 1 else None
 
     def _bias(self, name: str) -> tuple[str, list[str]]:
-        """The bias in floats from which a quantized one is made, and what makes it."""
+        """Return the float bias from which a quantized one is computed, and the nodes that do
+        so."""
         chain: list[str] = []
         while (node := self._made.get(name)) is not None:
             chain.append(name)

@@ -32,20 +32,20 @@ _TEXTS = ErrorTexts(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A graph, its voices, and what reads words for it."""
+    """A loaded graph, its voices, and its phonemizer."""
 
     voices: Mapping[str, Samples]
     phonemize: Callable[[Sequence[str], str], list[str]]
-    """Texts and their language to phonemes, in IPA as the graph knows it."""
+    """Converts texts of a language to phonemes, in the IPA of the graph."""
     kokoro: Any
     session: _Session
 
     def synthesize(
         self, phonemes: str, style: Samples, speed: float, turn: Turn
     ) -> tuple[Samples, tuple[Timing, ...]]:
-        """Return sound, and when each phoneme is spoken: empty where the graph has no durations.
+        """Return the sound, and the times of its phonemes: empty if the graph has no durations.
 
-        Raises TurnCancelled, also in the middle of the graph.
+        Raises TurnCancelled, also in the middle of the graph; OutOfMemory; EngineFailed.
         """
         with run_options(turn, _TEXTS) as self.session.options:
             sound, _, timings = self.kokoro.create_timed(
@@ -55,7 +55,7 @@ class Model:
 
 
 class _Session:
-    """An onnxruntime session that is run with `options`, which can end it node by node."""
+    """An onnxruntime session whose runs use `options`, which can abort them node by node."""
 
     def __init__(self, session: Any, path: Path) -> None:
         self._session = session
@@ -63,7 +63,7 @@ class _Session:
         self.options: Any = None
 
     def run(self, names: Any, inputs: Any) -> Any:
-        """As `onnxruntime.InferenceSession.run`."""
+        """See `onnxruntime.InferenceSession.run`."""
         return self._session.run(names, inputs, self.options)
 
     def __getattr__(self, name: str) -> Any:
@@ -71,7 +71,7 @@ class _Session:
 
 
 def load(model: str, seed: int, threads: int) -> Model:
-    """Raises ModelMissing, InputInvalid for a damaged one, OutOfMemory."""
+    """Load a model. Raises ModelMissing, InputInvalid if it is damaged, OutOfMemory."""
     graph, voices = _files(Path(model).expanduser())
     styles = _styles(voices)
     import onnxruntime
@@ -92,7 +92,7 @@ def load(model: str, seed: int, threads: int) -> Model:
 
 
 def voice_names(model: str) -> tuple[str, ...]:
-    """Who can speak. Raises ModelMissing, InputInvalid."""
+    """Return the names of the voices. Raises ModelMissing, InputInvalid."""
     _, voices = _files(Path(model).expanduser())
     with loading_errors(_TEXTS, voices.name):
         return voices_in(voices)
@@ -113,7 +113,7 @@ def _styles(voices: Path) -> StyleFile:
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
-    """Return the graph and the voices of a folder, or next to a graph."""
+    """Return the graph and the voices of a folder, or of a graph and its folder."""
     given = [folder] if folder.is_file() else sorted(folder.glob("*.onnx"))
     beside = folder.parent if folder.is_file() else folder
     voices = sorted([*beside.glob("voices*.bin"), *beside.glob("voices*.npz")])

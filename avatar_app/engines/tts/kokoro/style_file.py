@@ -1,4 +1,4 @@
-"""Kokoro's voices as styles, read from their file (npz) when one is chosen."""
+"""Reads Kokoro's style vectors from their file (.npz), each when its voice is chosen."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from avatar_app.core.values import Samples
 
 STYLE = 256
-"""Numbers that make a style."""
+"""Dimensions of a style vector."""
 
 
 class StyleFile(Mapping[str, Samples]):
-    """The styles by the names of the voices, float32 of shape (n, 1, 256). Of the published file's
-    54 voices, 28 MB, a speaker needs one.
+    """The styles by voice name, float32 of shape (n, 1, 256). The published file has 54 voices, 28
+    MB; a speaker needs one.
 
-    Raises what zipfile, zlib and numpy raise for a damaged file, ValueError for another shape.
+    Raises the errors of zipfile, zlib and numpy for a damaged file, ValueError for another shape.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +43,8 @@ class StyleFile(Mapping[str, Samples]):
 
 
 def voices_in(path: Path) -> tuple[str, ...]:
-    """The names of the voices, sorted; nothing else is read. OSError or zipfile.BadZipFile."""
+    """Return the names of the voices, sorted, without reading their styles. Raises OSError,
+    BadZipFile."""
     with zipfile.ZipFile(path) as styles:
         return tuple(sorted(name.removesuffix(".npy") for name in styles.namelist()))
 

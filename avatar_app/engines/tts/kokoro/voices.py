@@ -12,11 +12,11 @@ from avatar_app.core.values import Samples
 LANGUAGES = {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt-br"}
 """By the first letter of a voice's name."""
 _UNREADABLE = {"j": "Japanese", "z": "Chinese"}
-"""Languages whose words espeak-ng does not read as Kokoro learned them."""
+"""Languages that espeak-ng pronounces differently from Kokoro's training data."""
 
 
 def parts_of(voice: str) -> dict[str, float]:
-    """The voices of a blend and their shares, which add up to 1. Raises ConfigInvalid."""
+    """Return the voices of a blend and their shares, which add up to 1. Raises ConfigInvalid."""
     shares: dict[str, float] = {}
     for part in voice.split("+"):
         name, _, share = part.strip().partition(":")
@@ -35,7 +35,7 @@ def parts_of(voice: str) -> dict[str, float]:
 
 
 def style_of(voice: str, voices: Mapping[str, Samples]) -> Samples:
-    """The style of a voice or blend, shape (n, 1, 256): one row for each number of phonemes."""
+    """Return the style of a voice or blend, shape (n, 1, 256): one row per number of phonemes."""
     shares = parts_of(voice)
     for name in shares:
         if name not in voices:
@@ -51,7 +51,8 @@ def style_of(voice: str, voices: Mapping[str, Samples]) -> Samples:
 
 
 def language_of(voice: str, language: str) -> str:
-    """The language that is read: the chosen one, or that of the voice with the greatest share."""
+    """Return the language of the text: the chosen one, or that of the voice with the largest
+    share."""
     if language != "auto":
         return language
     shares = parts_of(voice)

@@ -26,7 +26,7 @@ _UNSPEAKABLE = 0.1  # seconds of silence for a text of which nothing can be said
 
 
 class PiperVoice:
-    """A `core.engines.SpeechSynthesizer` (https://github.com/OHF-Voice/piper1-gpl, VITS).
+    """Implements `core.engines.SpeechSynthesizer` (https://github.com/OHF-Voice/piper1-gpl, VITS).
 
     The graph uses noise: with the same seed, the same texts in the same order sound the same.
     """
@@ -39,7 +39,7 @@ class PiperVoice:
         self._speaking: int | None = None  # the turn
 
     def configure(self, **options: Any) -> None:
-        """Hold from the next `speak` on. ConfigInvalid for a speaker that is not there."""
+        """Change options for the next `speak`. Raises ConfigInvalid for an unknown speaker."""
         choices = replace(self._choices, **options)
         if choices.network != self._choices.network:
             self._network = None  # two models at once might not fit
@@ -49,8 +49,8 @@ class PiperVoice:
         self._choices = choices
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        """Yield `text` in pieces of half a second, a sentence computed at a time, and of the first
-        text of a turn its first words."""
+        """Yield `text` in chunks of half a second, synthesized sentence by sentence; the first text
+        of a turn begins with its first words."""
         choices, spoken_by = self._choices, self._network
         assert spoken_by is not None
         rate = spoken_by.file.rate
@@ -86,7 +86,7 @@ class PiperVoice:
 
     @staticmethod
     def speakers(model: str, **_options: Any) -> tuple[str, ...]:
-        """Who can speak, of a model that need not be loaded. Raises ModelMissing, InputInvalid."""
+        """Return the speakers of a model without loading it. Raises ModelMissing, InputInvalid."""
         _, described = voice_file.find(model)
         return tuple(voice_file.read(described).speakers)
 

@@ -29,7 +29,7 @@ _TEXTS = ErrorTexts(
 
 @dataclass(frozen=True, slots=True)
 class PhonemeTime:
-    """When a phoneme is spoken; see speech.timing.Timing."""
+    """Implements `speech.timing.Timing`."""
 
     phoneme: str
     start: float
@@ -40,7 +40,7 @@ class PhonemeTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A graph and its description."""
+    """A loaded graph and its description."""
 
     session: Any
     file: VoiceFile
@@ -49,9 +49,9 @@ class Network:
     def synthesize(
         self, phonemes: str, speaker: int, speed: float, turn: Turn
     ) -> tuple[Samples, tuple[PhonemeTime, ...]]:
-        """Return sound, and when each phoneme is spoken: empty where the graph has no durations.
+        """Return the sound, and the times of its phonemes: empty if the graph has no durations.
 
-        Raises TurnCancelled, also in the middle of the graph.
+        Raises TurnCancelled, also in the middle of the graph; OutOfMemory; EngineFailed.
         """
         ids, places = self.file.encode(phonemes)
         inputs: dict[str, Any] = {
@@ -86,7 +86,7 @@ class Network:
 
 
 def load(graph: Path, file: VoiceFile, seed: int, threads: int) -> Network:
-    """Raises InputInvalid for a damaged graph, OutOfMemory."""
+    """Load a graph. Raises InputInvalid if it is damaged, OutOfMemory."""
     import onnxruntime
 
     onnxruntime.set_seed(seed)  # before the session: its random nodes take theirs when made
@@ -103,8 +103,8 @@ def load(graph: Path, file: VoiceFile, seed: int, threads: int) -> Network:
 
 
 def _telling(graph: Path) -> tuple[bytes, bool]:
-    """The graph with the durations as a second output: the frames that are rounded up, then
-    summed, are those (VITS, infer: w_ceil)."""
+    """Return the graph with durations as a second output, and whether it has them: the frames that
+    are rounded up, then summed (`w_ceil` in VITS' `infer`)."""
     import onnx
 
     model = onnx.load(str(graph))

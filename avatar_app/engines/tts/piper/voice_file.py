@@ -20,26 +20,26 @@ _BEGIN, _END, _PAD = "^", "$", "_"
 
 @dataclass(frozen=True, slots=True)
 class VoiceFile:
-    """What a voice needs to speak."""
+    """The parameters of a voice."""
 
     rate: int
     """Samples per second."""
     language: str
-    """As espeak-ng names it."""
+    """Language as named by espeak-ng."""
     numbers: Mapping[str, tuple[int, ...]]
-    """Of each phoneme, for the graph."""
+    """Input ids by phoneme."""
     speakers: Mapping[str, int]
     speaker_count: int
     noise: float
-    """How much the sound varies."""
+    """Noise scale: variation of the sound."""
     length: float
-    """How long phonemes are, for speed 1."""
+    """Length scale: duration of phonemes at speed 1."""
     rhythm_noise: float
-    """How much their durations vary."""
+    """Noise scale of the duration predictor."""
 
     def encode(self, phonemes: str) -> tuple[list[int], list[int]]:
-        """The graph's input, and for each phoneme where it stands there; unknown ones are left out
-        and stand where the next one does."""
+        """Return the graph's input ids, and the position of each phoneme in them; unknown phonemes
+        are omitted, and get the position of the next one."""
         pad = list(self.numbers[_PAD])
         ids, places = [*self.numbers[_BEGIN], *pad], []
         for phoneme in phonemes:
@@ -50,7 +50,8 @@ class VoiceFile:
         return [*ids, *self.numbers[_END]], places
 
     def speaker(self, name: str) -> int:
-        """The number of a speaker, by name or number; the first without a name. ConfigInvalid."""
+        """Return the index of a speaker, by name or number; the first one without a name. Raises
+        ConfigInvalid."""
         if not name:
             return 0
         if name in self.speakers:
@@ -62,7 +63,7 @@ class VoiceFile:
 
 
 def find(model: str) -> tuple[Path, Path]:
-    """The graph and its description, of a folder or a graph. Raises ModelMissing."""
+    """Return graph and description, given a folder or a graph. Raises ModelMissing."""
     given = Path(model).expanduser()
     graphs = [given] if given.is_file() else sorted(given.glob("*.onnx"))
     if not graphs:
@@ -74,7 +75,7 @@ def find(model: str) -> tuple[Path, Path]:
 
 
 def read(path: Path) -> VoiceFile:
-    """Raises InputInvalid for a file that describes no voice."""
+    """Read a description. Raises InputInvalid if the file does not describe a voice."""
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
         return _voice_file(described)

@@ -12,16 +12,16 @@ from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk,
 from avatar_app.engines.tts.speech.phrases import Phrase
 
 ShapeAt = tuple[MouthShape, int]
-"""From this sample on, the mouth heads for the shape."""
+"""A mouth shape, and the sample from which the mouth moves toward it."""
 
 _LONGEST = 0.5
-"""Seconds of a chunk; one can be longer by _SHORTEST."""
+"""Largest duration of a chunk in seconds; one can be longer by _SHORTEST."""
 _SHORTEST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class WordAt:
-    """A token and its samples."""
+    """A token and its first and last sample."""
 
     token: str
     start: int
@@ -30,16 +30,16 @@ class WordAt:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spoken:
-    """A phrase in sound. All times are samples from its start."""
+    """The sound of a phrase. All times are samples from its start."""
 
     samples: Samples
     rate: int
     words: list[WordAt]
     mouth: list[ShapeAt] | None
-    """In order; the mouth is closed before the first. None where no shapes are known."""
+    """In order; the mouth is closed before the first. None if visemes are unknown."""
 
     def after(self, pause: int) -> Spoken:
-        """The same after `pause` samples of silence."""
+        """Prepend `pause` samples of silence."""
         return replace(
             self,
             samples=np.concatenate([np.zeros(pause, np.float32), self.samples]),
@@ -48,7 +48,8 @@ class Spoken:
         )
 
     def between(self, begin: int, end: int) -> Spoken:
-        """What begins in [`begin`, `end`), from there on; the mouth starts as it is then."""
+        """Return what begins in [`begin`, `end`), with times relative to `begin`; the first mouth
+        shape is the current one."""
         return replace(
             self,
             samples=self.samples[begin:end],
@@ -62,7 +63,8 @@ class Spoken:
         )
 
     def chunks(self, start: int) -> Iterator[SpeechChunk]:
-        """Pieces of about half a second; `start` is the phrase's place in the speech."""
+        """Yield chunks of about half a second; `start` is the phrase's first sample in the
+        speech."""
         edges = self._edges()
         for begin, end in pairwise(edges):
             last = end == len(self.samples)
@@ -86,7 +88,7 @@ class Spoken:
         return [*edges, total]
 
     def _visemes(self, begin: int, end: int) -> Iterator[Viseme]:
-        """The shapes of a piece; the first is the one that the mouth already has."""
+        """Yield the visemes of a chunk; the first is the shape that the mouth already has."""
         if self.mouth is None:
             return
         before = [shape for shape, sample in self.mouth if sample <= begin]
@@ -101,7 +103,7 @@ class Spoken:
 
 
 def together(pieces: Sequence[Spoken]) -> Spoken:
-    """Pieces one after another, at least one, as one."""
+    """Concatenate one or more chunks."""
     whole = pieces[0]
     for piece in pieces[1:]:
         later = piece.after(len(whole.samples))
@@ -115,8 +117,8 @@ def together(pieces: Sequence[Spoken]) -> Spoken:
 
 
 def joined(phrase: Phrase, times: list[int]) -> list[WordAt]:
-    """Words from parts that begin at `times`, the last of which is the end of all: a word lasts
-    until the next one starts, through all its parts here."""
+    """Return words from parts that begin at `times`, the last of which is the end of the phrase: a
+    word lasts until the next one begins."""
     first = [index for index, part in enumerate(phrase.parts) if part.token]
     ends = [*first, len(phrase.parts)][1:]
     return [

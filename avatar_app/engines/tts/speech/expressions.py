@@ -6,41 +6,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Forms = tuple[str, str]
-"""For one, and for more."""
+"""Singular and plural."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """One language."""
+    """The spoken forms of one language."""
 
     between: str
-    """Joins the ends of a range."""
+    """Joins the bounds of a range."""
     over: str
-    """Joins the numbers of a fraction that has no name."""
+    """Joins the numbers of a fraction without a name."""
     one: str
-    """One, before the name of a fraction."""
+    """“One” before the name of a fraction."""
     parts: Mapping[int, Forms]
     """Names of fractions by their denominators."""
     joined: str = ""
     """Joins a whole number and a fraction: “2 1/2”; “{}” is the fraction."""
     fixed: Mapping[str, str] = field(default_factory=dict)
-    """Expressions that are said in a way of their own."""
+    """Expressions with an irregular spoken form."""
     scales: Mapping[str, str] = field(default_factory=dict)
-    """What is written behind a sum of money, perhaps short, in full."""
+    """Full forms of what follows an amount of money, such as “m” or “bn”."""
 
     def fraction(self, above: int, below: int, numerator: str) -> str:
-        """“3/4” in words, empty where it has no name. `numerator`: `above` in words."""
+        """Return “3/4” in words, empty if it has no name. `numerator`: `above` in words."""
         if below not in self.parts:
             return ""
         return f"{self.one if above == 1 else numerator} {self.parts[below][above != 1]}"
 
     def mixed(self, fraction: str) -> str:
-        """A fraction behind a whole number."""
+        """Return the spoken form of a fraction after a whole number."""
         return self.joined.format(fraction)
 
 
 def _parts(names: str) -> dict[int, Forms]:
-    """From “2 half|halves, 3 third|thirds”."""
+    """Parse “2 half|halves, 3 third|thirds”."""
     pairs = (each.strip().split(" ", 1) for each in names.split(","))
     forms = {int(number): said.split("|") for number, said in pairs}
     return {number: (both[0], both[-1]) for number, both in forms.items()}
@@ -92,4 +92,4 @@ EXPRESSIONS = {
         {"24/7": "vinte e quatro horas por dia"},
     ),
 }  # fmt: skip
-"""By the first part of a language's tag."""
+"""By the primary language subtag."""

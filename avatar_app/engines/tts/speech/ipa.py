@@ -1,7 +1,7 @@
-"""Converts text to IPA phonemes with the packaged espeak-ng; punctuation stays.
+"""Converts text to IPA phonemes with the packaged espeak-ng; punctuation is preserved.
 
-Interface: espeak-ng/src/include/espeak-ng/speak_lib.h, API revision 12. The library has one global
-state; a copy of it is loaded, which shares none with others in this process.
+Interface: espeak-ng/src/include/espeak-ng/speak_lib.h, API revision 12. The library has global
+state; a separate copy of it is loaded, which shares none with others in this process.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ _HINT = "Reinstall the package espeakng-loader."
 
 
 def phonemizer() -> Callable[[Sequence[str], str], list[str]]:
-    """What reads texts of a language, a name of espeak-ng's. ModelMissing without the library.
+    """Return a function that converts texts of a language, as named by espeak-ng.
 
-    The function raises ConfigInvalid for an unknown language.
+    Raises ModelMissing if the library is missing. The function raises ConfigInvalid for an unknown
+    language.
     """
     library = _library()
 
@@ -57,7 +58,8 @@ def _library() -> Any:
 
 
 def _read(library: Any, text: str) -> str:
-    """Phonemes between the marks of `text`, which stay with the word before them."""
+    """Return the phonemes between the punctuation marks of `text`, which stay after the preceding
+    word."""
     said: list[str] = []
     for index, piece in enumerate(_MARKS.split(text)):
         if index % 2:
@@ -70,7 +72,7 @@ def _read(library: Any, text: str) -> str:
 
 
 def _clauses(library: Any, text: str) -> str:
-    """espeak-ng returns one clause after another and moves the pointer behind it."""
+    """Convert clause by clause: each call of espeak-ng advances the pointer to the next one."""
     if not text.strip():
         return ""
     buffer = ctypes.create_string_buffer(text.encode())

@@ -9,39 +9,40 @@ from dataclasses import dataclass, field, replace
 from num2words import num2words
 
 Forms = tuple[str, str]
-"""For one, and for more."""
+"""Singular and plural."""
 _MONTH_FIRST = frozenset(("us", ""))
-"""Countries that write the month before the day; a language without one is taken for theirs."""
+"""Countries that write the month before the day; a language without a country counts as one of
+them."""
 _YEAR_OF_DATE = re.compile(r",?(?: de)? \{year\}")
 _MONEY = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One language. `tag` is its name in num2words."""
+    """The spoken forms of one language. `tag`: its name in num2words."""
 
     tag: str
     months: tuple[str, ...]
     units: Mapping[str, Forms]
     minus: str
     date_form: str
-    """With {day}, {month}, {year}."""
+    """Format with {day}, {month}, {year}."""
     clock: Callable[[str, str], str]
-    """Joins hours and minutes, as words; no minutes are an empty text."""
+    """Joins hours and minutes, as words; the minutes may be an empty text."""
     thousands: str = "."
-    """The mark between thousands."""
+    """The thousands separator."""
     month_first: bool = False
-    """What 3/4 is where both could be the month."""
+    """Whether 3/4 is March 4, if both numbers could be the month."""
     ordinal_days: bool = False
     first_day: str = ""
-    """What the first of a month is called, where the others are plain numbers."""
+    """Name of the first day of a month, if the others are cardinal numbers."""
     dotted_ordinals: bool = False
-    """“3.” is third."""
+    """Whether “3.” is an ordinal number."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
-    """In small letters, with their dots."""
+    """Spoken forms by abbreviation: lowercase, with periods."""
 
     def cardinal(self, value: str) -> str:
-        """A number in words: digits, perhaps with a point."""
+        """Return a number in words: digits, possibly with a decimal point."""
         return self._words(float(value) if "." in value else int(value))
 
     def ordinal(self, value: int) -> str:
@@ -51,7 +52,8 @@ class Spelling:
         return self._words(value, to="year")
 
     def price(self, value: str, sign: str) -> str:
-        """An amount of money with its cents, where num2words knows the money in this language."""
+        """Return an amount of money with its cents, if num2words supports the currency in this
+        language."""
         if sign not in _MONEY or self.tag == "pt_BR":  # which knows no money but its own
             return ""
         words = num2words(float(value), lang=self.tag, to="currency", currency=_MONEY[sign])
@@ -67,7 +69,7 @@ class Spelling:
         return self._dated(self.date_form, day, month).replace("{year}", self.year(year))
 
     def day(self, day: int, month: int) -> str:
-        """A day of no certain year."""
+        """Return a date without a year."""
         return self._dated(_YEAR_OF_DATE.sub("", self.date_form), day, month)
 
     def _dated(self, form: str, day: int, month: int) -> str:
@@ -78,14 +80,14 @@ class Spelling:
         return form.replace("{day}", said).replace("{month}", name)
 
     def time(self, hour: int, minute: int, *, exact: bool = True) -> str:
-        """A time of day; not `exact` where “a.m.” or “Uhr” follows."""
+        """Return a time of day; not `exact` if “a.m.” or “Uhr” follows."""
         if not minute and not exact:
             return self._words(hour)
         return self.clock(self._words(hour), self._words(minute) if minute else "")
 
     @property
     def number_sign(self) -> str:
-        """What “#” is before a number."""
+        """Return the spoken form of “#” before a number."""
         return next((self.abbreviations[a] for a in ("no.", "nr.") if a in self.abbreviations), "")
 
     def _words(self, value: float, to: str = "cardinal") -> str:
@@ -271,11 +273,11 @@ LANGUAGES: dict[str, Spelling] = {
         abbreviations={"sr.": "senhor", "sra.": "senhora", "dr.": "doutor", "etc.": "et cetera"},
     ),
 }  # fmt: skip
-"""By the first part of a language's tag."""
+"""By the primary language subtag."""
 
 
 def spelling_of(language: str) -> Spelling | None:
-    """How numbers are said in `language`, a tag like en-us; None where it is not known."""
+    """Return the spoken forms of `language`, a tag such as en-us; None if it is not supported."""
     tag, country, *_ = (*language.lower().split("-"), "")
     spelling = LANGUAGES.get(tag)
     if spelling is not None and spelling.month_first and country not in _MONTH_FIRST:

@@ -1,8 +1,8 @@
 """Changes the speaking style of any voice: pitch, speed, intonation and loudness.
 
 Pitch and speed are changed by Rubber Band (https://breakfastquay.com/rubberband), through
-pedalboard. It is given what lies between two pauses in one piece: a voice that streams sounds as
-one that does not, and no border between two pieces is heard.
+pedalboard. It processes everything between two pauses at once: streamed speech sounds the same as
+complete speech, without audible borders between chunks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KNEE = 0.7  # of full scale, from where peaks are bent
 
 @dataclass(frozen=True, slots=True)
 class VoiceConfig:
-    """How a voice speaks; the defaults leave it as it is."""
+    """The speaking style; the defaults change nothing."""
 
     pitch: float = 0.0
     """Semitones, −12 to 12."""
@@ -30,7 +30,7 @@ class VoiceConfig:
     volume: float = 1.0
     """0 to 2."""
     expressiveness: float = 1.0
-    """How much the melody moves, 0 to 2; 0 is monotonous."""
+    """Range of the intonation, 0 to 2; 0 is monotonous."""
 
     @property
     def leaves_sound(self) -> bool:
@@ -38,9 +38,9 @@ class VoiceConfig:
 
 
 def apply_manner(spoken: Spoken, config: VoiceConfig) -> Spoken:
-    """`spoken` in another manner; its words and mouth shapes move with the sound.
+    """Change the speaking style of `spoken`; the times of words and visemes follow.
 
-    Raises ModelMissing where pedalboard is needed and not installed.
+    Raises ModelMissing if pedalboard is needed and not installed.
     """
     samples = spoken.samples
     if len(samples) and not config.leaves_sound:
@@ -57,7 +57,7 @@ def apply_manner(spoken: Spoken, config: VoiceConfig) -> Spoken:
 
 
 def level_loudness(sound: Samples, gain: float) -> Samples:
-    """Amplified, with peaks above the knee bent so that none reaches full scale."""
+    """Amplify, and compress peaks above the knee so that none reaches full scale."""
     if gain == 1 and np.abs(sound).max(initial=0) <= 1:
         return sound
     louder = sound * np.float32(gain)

@@ -8,22 +8,23 @@ from numpy.typing import NDArray
 from avatar_app.core.values import Samples
 
 LOWEST, HIGHEST = 60.0, 500.0
-"""Hz: between them lies the pitch of speech."""
+"""Hz: the range of the fundamental frequency in speech."""
 _HOP = 0.01
 _WINDOW = 0.04
 _VOICED = 0.5
-"""Of a frame's energy, what must repeat after one period for it to count as voiced."""
+"""Smallest autocorrelation at one period, as a share of a frame's energy, of voiced sound."""
 _OCTAVE_COST = 0.04
-"""Of a frame's energy: what repeats after one period does so after two, and one is meant."""
+"""Cost of a longer period, as a share of a frame's energy: what repeats after one period also
+repeats after two."""
 _MOST = 7.0
-"""Semitones by which one sound is moved at most."""
+"""Largest pitch shift in semitones."""
 
 
 def widened(samples: Samples, rate: int, expressiveness: float) -> NDArray[np.float64]:
-    """Semitones by which each sample is to be moved so that the melody is `expressiveness` times as
-    wide.
+    """Return the pitch shift in semitones for each sample that scales the intonation range by
+    `expressiveness`.
 
-    The melody is measured from its median. Between voiced sounds the shift glides.
+    The range is measured from the median pitch. Between voiced sounds the shift is interpolated.
     """
     found = melody(samples, rate)
     voiced = np.flatnonzero(found)
@@ -39,8 +40,8 @@ def melody(samples: Samples, rate: int) -> NDArray[np.float64]:
     """Return the pitch in Hz every 10 ms, 0 for unvoiced sound: the highest peak of the
     autocorrelation.
 
-    Boersma: Accurate short-term analysis of the fundamental frequency (1993), without its path
-    search; a median of three takes out single errors.
+    Boersma, "Accurate short-term analysis of the fundamental frequency" (1993), without its path
+    search; a median of three removes single errors.
     """
     size, hop = round(_WINDOW * rate), round(_HOP * rate)
     if len(samples) < size:

@@ -1,7 +1,7 @@
 """Maps IPA phonemes to visemes.
 
-A symbol the table lacks is read as the letter its Unicode name is built on (ᶑ: d), which keeps the
-place of articulation; marks of stress, length and tone move no lip.
+A symbol that is not in the table is treated as the base letter of its Unicode name (ᶑ: d), which
+has the same place of articulation; marks of stress, length and tone have no viseme.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BASE_LETTER = re.compile(r"LETTER (?:\w{2,} )*(\w)\b")
 
 
 def shapes_of(ipa: str) -> list[MouthShape]:
-    """The shapes of one phoneme, one after another, of equal length; length marks repeat one."""
+    """Return the visemes of one phoneme, of equal length; a length mark repeats the last one."""
     shapes: list[MouthShape] = []
     for symbol in ipa:
         if symbol == _LONG and shapes:

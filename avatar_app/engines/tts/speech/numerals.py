@@ -1,7 +1,7 @@
 """Text normalization: spells out numbers, dates, times, amounts, units and abbreviations.
 
-What is shown stays as it is; only what a voice is given changes, token by token, so that each word
-keeps its time. Numbers are named by num2words.
+The displayed text does not change; only its spoken form does, token by token, so that each word
+keeps its time. Numbers are converted to words by num2words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from avatar_app.engines.tts.speech.telephone import spoken_numbers
 
 _EDGES = re.compile(r"([^\w€$£¥+−-]*)(.*?)([^\w%°€$£¥²³]*)", re.DOTALL)
 _LONGEST = 15
-"""Digits: a longer number is left to the voice."""
+"""Digits: the voice reads longer numbers."""
 _PLAIN = r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 _SIGNED = rf"(?P<sign>[+−-]?)(?P<number>{_PLAIN})"
 _UNIT = r"%|°[CF]?|[$€£¥]|[a-zA-Zµμ]{1,5}[²³]?(?:/[a-z]{1,2}²?)?"
@@ -47,7 +47,7 @@ _MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a token stands, and how its language says such things."""
+    """The context of a token, and the spoken forms of its language."""
 
     before: str
     after: str
@@ -56,7 +56,7 @@ class _Place:
 
 
 def spell_out(phrase: Phrase, language: str) -> Phrase:
-    """The phrase with what is to be said in words; untouched for a language that is not known."""
+    """Return the phrase with its spoken form in words; unchanged for an unsupported language."""
     spelling = spelling_of(language)
     if spelling is None:
         return phrase
@@ -98,7 +98,7 @@ def _spell_out(spoken: str, place: _Place) -> str:
 
 
 def _said(core: str, place: _Place) -> str:
-    """What a figure and what clings to it is in words; empty where it is nothing known."""
+    """Return a number and its affixes in words; empty if the form is unknown."""
     for pattern, say in _READINGS:
         if match := pattern.fullmatch(core):
             return say(match, place)
@@ -106,13 +106,13 @@ def _said(core: str, place: _Place) -> str:
 
 
 def _edges(spoken: str) -> tuple[str, str, str]:
-    """What is before the word, the word, and what is after it."""
+    """Return the punctuation before a word, the word, and the punctuation after it."""
     found = _EDGES.fullmatch(spoken)
     return (found[1], found[2], found[3]) if found else ("", spoken, "")
 
 
 def _word(spoken: str, place: _Place) -> str:
-    """Units are spelled out after a number only."""
+    """Spell out a word; units only after a number."""
     spelling = place.spelling
     if spoken.lower() in spelling.abbreviations:
         return spelling.abbreviations[spoken.lower()]
@@ -132,7 +132,8 @@ def _word(spoken: str, place: _Place) -> str:
 
 
 def _said_before(figure: str, sign: str, spelling: Spelling) -> bool:
-    """Whether the sum before a sign of money was said with its name, as one with cents is."""
+    """Return whether the amount before a currency sign was spoken with its name, as one with cents
+    is."""
     value = _value(figure, spelling)
     return bool(
         _CENTS.search(value) and re.fullmatch(_PLAIN, figure) and spelling.price(value, sign)
@@ -144,7 +145,7 @@ def _date(match: re.Match[str], place: _Place) -> str:
 
 
 def _slashed_date(match: re.Match[str], place: _Place) -> str:
-    """As it can only be meant, else in the order of the country."""
+    """Return a date with slashes: in the only valid order, otherwise in that of the country."""
     day, month = _day_and_month(int(match["first"]), int(match["second"]), place.spelling)
     return _day(day, month, match, place.spelling)
 
@@ -165,7 +166,8 @@ def _is_date(day: int, month: int) -> bool:
 
 
 def _slashed(match: re.Match[str], place: _Place) -> str:
-    """A fraction that has a name, else a day of a month, else one number over another."""
+    """Return a fraction that has a name, otherwise a date without a year, otherwise one number over
+    another."""
     first, second = int(match["first"]), int(match["second"])
     spelling, expressions = place.spelling, place.expressions
     fraction = expressions.fraction(first, second, spelling.cardinal(str(first)))
@@ -186,7 +188,7 @@ def _time(match: re.Match[str], place: _Place) -> str:
 
 
 def _is_said_after(word: str) -> bool:
-    """Whether what follows a time of day is a word that the time would end with."""
+    """Return whether the word after a time is one that the spoken time would end with."""
     return bool(_HALF_DAY.match(word)) or _edges(word)[1].lower() == "uhr"
 
 
@@ -195,7 +197,7 @@ def _ordinal(match: re.Match[str], place: _Place) -> str:
 
 
 def _decade(match: re.Match[str], place: _Place) -> str:
-    """“1990s”, which is English."""
+    """Return a decade such as “1990s”, in English."""
     if place.spelling.tag != "en":
         return ""
     year = place.spelling.year(int(match["number"]))
@@ -209,7 +211,7 @@ def _range(match: re.Match[str], place: _Place) -> str:
 
 
 def _price(match: re.Match[str], place: _Place) -> str:
-    """Money; what follows as “million”, or clings to it as “m”, stands before its name."""
+    """Return an amount of money; a scale such as “million” or “m” precedes the currency's name."""
     scales = place.expressions.scales
     if _edges(place.after)[1].lower() in scales and not match["scale"]:
         return place.spelling.cardinal(_value(match["number"], place.spelling))
@@ -240,7 +242,7 @@ def _quantity(match: re.Match[str], place: _Place) -> str:
 
 
 def _value(number: str, spelling: Spelling) -> str:
-    """The number without marks of thousands, with a point before its decimals."""
+    """Return the number without thousands separators, with a decimal point."""
     plain = re.sub(rf"[{spelling.thousands}'’](?=\d{{3}}(?!\d))", "", number)
     return plain.replace(",", ".")
 

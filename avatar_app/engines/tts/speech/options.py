@@ -10,7 +10,7 @@ from avatar_app.engines.tts.speech.manner import VoiceConfig
 
 @dataclass(frozen=True, slots=True)
 class NeuralVoiceOptions:
-    """What a user chooses of a voice that a network speaks."""
+    """Options of a neural voice."""
 
     model: str = ""
     voice: str = ""
@@ -24,10 +24,10 @@ class NeuralVoiceOptions:
 
     @property
     def network(self) -> tuple[Any, ...]:
-        """What takes seconds to change."""
+        """Return the options that require loading the network again, which takes seconds."""
         return self.model, self.seed, self.threads
 
     @property
     def manner(self) -> VoiceConfig:
-        """What the network cannot do itself."""
+        """Return the speaking style that the network cannot produce itself."""
         return VoiceConfig(pitch=self.pitch, volume=self.volume, expressiveness=self.expressiveness)

@@ -1,8 +1,8 @@
-"""Splits a text into phrases for a voice, without losing a word of what is shown.
+"""Splits a text into phrases for a voice, without losing a displayed word.
 
-The clean-up is light: what a voice would spell out and a person would not (marks of Markdown,
-emoji, the path of a web address) is left out of what is said. The words stay the text's own: every
-whitespace-separated token is there, if need be with nothing to be said.
+Characters that a voice would spell out and a person would not (Markdown, emoji, the path of a web
+address) are removed from the spoken form. Every whitespace-separated token of the text remains, if
+necessary with an empty spoken form.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class Part:
     """A token of the text, or a part of a long one."""
 
     token: str
-    """The token as the text has it; empty for the later parts of a token."""
+    """The token as written; empty for the later parts of a token."""
     spoken: str
-    """What the voice is given; empty where nothing is to be said."""
+    """The spoken form; empty if nothing is pronounced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What is said in one go, up to a pause."""
+    """Text that is synthesized at once, up to a pause."""
 
     parts: tuple[Part, ...]
     pause: float
@@ -56,15 +56,16 @@ _TITLES = frozenset(
 )  # fmt: skip
 _BEFORE_NUMBERS = frozenset(("no", "nr", "nos", "art", "fig", "vol", "pp", "p", "abs", "kap"))
 LONGEST_PHRASE = 160
-"""Characters, about 10 s of speech: 15 ms of computing for espeak-ng."""
+"""Characters, about 10 s of speech: 15 ms of computation in espeak-ng."""
 _FIRST_PIECE = 24
-"""Characters with which a voice that needs sentences may begin: the first sound comes early."""
+"""Characters of a first phrase for a voice that needs sentences: its sound starts early."""
 _FIRST_WORDS = 3
-"""Words with which it may have fewer, where there is a mark."""
+"""Words of a shorter first phrase, if it ends at a punctuation mark."""
 _BREATH_WORDS = 4
-"""Words of such a piece that ends without a mark, before one of _JOINING."""
+"""Words of a first phrase that ends without a punctuation mark, before one of _JOINING."""
 _MOST_BREATH_WORDS = 6
-"""Words after which it ends at the latest: the first sound of a long sentence waits for no more."""
+"""Largest number of words of such a phrase: the first sound of a long sentence waits for no
+more."""
 _JOINING = frozenset(
     (
         "and", "but", "or", "because", "which", "that", "who", "when", "while", "where", "if",
@@ -75,9 +76,10 @@ _JOINING = frozenset(
         "ma", "perché", "che", "quando", "per", "e", "mas", "com",
     )
 )  # fmt: skip
-"""Words before which a speaker may take breath."""
+"""Words before which a speaker may take a breath."""
 _LONGEST_PART = 60
-"""Characters of a token without blanks (Chinese, Japanese, Thai) that are said in one go."""
+"""Largest number of characters of a token without spaces (Chinese, Japanese, Thai) in one
+phrase."""
 
 _ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://(?:www\.)?|\bwww\.)([^\s/?#:)\]>]+)[^\s)\]>]*", re.IGNORECASE
@@ -85,7 +87,7 @@ _ADDRESS = re.compile(
 _PATH = re.compile(
     r"(?<![\w./\\])(?:(?:~|\.{1,2})?(?:/[\w.@+-]+)+/|[A-Za-z]:\\(?:[^\\\s]+\\)*)([\w.@+-]*\w)"
 )
-"""Of a file: its name is said."""
+"""Path of a file, of which only the name is spoken."""
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _MARKUP = re.compile(r"[*_`~|•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
 _MARKED_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
@@ -98,9 +100,8 @@ _AFTER_SENTENCE = re.compile(r"(?<=[。！？｡、，；：])")
 
 
 def phrases_of(text: str, longest: int = LONGEST_PHRASE) -> Iterator[Phrase]:
-    """Divide `text` at its punctuation, and where a phrase would have more than `longest`
-    characters; the parts of all phrases hold each token once, in order.
-    """
+    """Split `text` at its punctuation, and where a phrase would exceed `longest` characters; the
+    parts of all phrases contain each token once, in order."""
     tokens = text.split()
     parts: list[Part] = []
     pause = _NO_PAUSE
@@ -126,7 +127,8 @@ def _length(parts: Iterable[Part]) -> int:
 
 
 def _pause_after(token: str, following: str) -> float:
-    """Seconds between a token and the next: more than _NO_PAUSE ends the phrase."""
+    """Return the seconds of silence between a token and the next: more than _NO_PAUSE ends the
+    phrase."""
     bare = token.rstrip(_CLOSING)
     seconds = _PAUSE.get(bare[-1:], _NO_PAUSE)
     if bare[-1:] == "." and following and _is_abbreviation(bare, following):
@@ -135,7 +137,7 @@ def _pause_after(token: str, following: str) -> float:
 
 
 def _is_abbreviation(token: str, following: str) -> bool:
-    """Leaves it to the voice whether a sentence ends here: Dr. Who, e.g. this, J. Bach, No. 5."""
+    """Return whether a period does not end the sentence: Dr. Who, e.g. this, J. Bach, No. 5."""
     stem = token[:-1].lstrip(_OPENING).lower()
     numbered = stem in _BEFORE_NUMBERS and following[0].isdigit()
     day = stem.isdecimal() and following.rstrip(".,").lower() in LANGUAGES["de"].months
@@ -154,7 +156,7 @@ def _parts(token: str) -> Iterator[Part]:
 
 
 def clean(token: str) -> str:
-    """What is said of a token: empty, or something that can be pronounced."""
+    """Return the spoken form of a token: empty, or something that can be pronounced."""
     token = _ADDRESS.sub(r"\1", unicodedata.normalize("NFC", token))
     token = _PATH.sub(r"\1", token)
     token = _LINK_TARGET.sub("", token)
@@ -178,11 +180,11 @@ def _audible(token: str) -> Iterator[str]:
 def gather_phrases(
     phrases: Iterable[Phrase], longest: int = LONGEST_PHRASE, *, begins: bool = True
 ) -> Iterator[Phrase]:
-    """Whole sentences, for a voice whose melody needs them; where the speech `begins`, with a short
-    piece.
+    """Merge phrases into whole sentences, for a voice whose intonation needs them; if the speech
+    `begins`, with a short first phrase.
 
-    What is gathered keeps its commas: the voice makes the pauses there itself. It has no more than
-    `longest` characters where no phrase has.
+    Merged phrases keep their commas: the voice makes those pauses itself. A sentence has at most
+    `longest` characters if no phrase has more.
     """
     parts: list[Part] = []
     first, pause = begins, _NO_PAUSE
@@ -203,7 +205,7 @@ def gather_phrases(
 
 
 def _begun(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
-    """The phrases; the first one with something to say comes in two where it is long."""
+    """Split the first phrase that can be pronounced in two if it is long."""
     begun = False
     for phrase in phrases:
         cut = 0 if begun else _breath_in(phrase.parts)
@@ -214,7 +216,8 @@ def _begun(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
 
 
 def _breath_in(parts: tuple[Part, ...]) -> int:
-    """Where a long phrase may be cut so that its first words are heard early; 0 for nowhere."""
+    """Return the index at which a long phrase is split so that its first words are heard early; 0
+    for none."""
     for index in range(_BREATH_WORDS, len(parts) - _BREATH_WORDS + 1):
         if parts[index].spoken.lower() in _JOINING and _length(parts[:index]) >= _FIRST_PIECE // 2:
             return index

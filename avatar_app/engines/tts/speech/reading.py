@@ -12,11 +12,11 @@ from avatar_app.engines.tts.speech.phrases import Phrase
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a phrase sounds."""
+    """The phonemes of a phrase."""
 
     phonemes: str
     starts: tuple[int, ...]
-    """For each part of the phrase: the index of its first phoneme."""
+    """For each part of the phrase, the index of its first phoneme."""
 
 
 def read(
@@ -24,9 +24,9 @@ def read(
 ) -> Reading:
     """Return the phonemes of a phrase.
 
-    A word sounds different among others (“of the” is one word, “a” is short), so the phrase is read
-    whole. Then each word is read alone, and the minimal edits between the two show where each
-    begins.
+    Words are pronounced differently in context (“of the” is one word, “a” is short), so the whole
+    phrase is converted. Then each word is converted alone, and the edit distance alignment of both
+    yields where each begins.
     """
     spoken = [part.spoken for part in phrase.parts]
     whole = " ".join(phonemize([" ".join(filter(None, spoken))], language)[0].split())
@@ -39,7 +39,7 @@ def read(
 
 
 def _moved(indices: Sequence[int], source: str, target: str) -> tuple[int, ...]:
-    """Places in `source` as places in `target`, never going back."""
+    """Map positions in `source` to positions in `target`, monotonically."""
     found, latest = [], 0
     blocks = Levenshtein.opcodes(source, target)
     for index in indices:

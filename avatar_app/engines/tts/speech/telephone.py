@@ -16,13 +16,14 @@ _NUMBER = re.compile(
     r")(?![\w/-]|[.,]\d)"
 )
 _FEWEST, _MOST = 7, 15
-"""Figures of a telephone number (ITU-T E.164)."""
+"""Smallest and largest number of digits of a telephone number (ITU-T E.164)."""
 _GROUPS = re.compile(r"\+|\d+")
 _BEHIND = re.compile(r"[.,;:!?\"'”’»)\]]*$")
 
 
 def spoken_numbers(texts: Sequence[str], digit: Callable[[str], str], plus: str) -> dict[int, str]:
-    """What is said of those of `texts` that are telephone numbers, or parts of one, by index."""
+    """Return the spoken forms of those of `texts` that are (parts of) telephone numbers, by
+    index."""
     starts, length = [], 0
     for text in texts:
         starts.append(length)

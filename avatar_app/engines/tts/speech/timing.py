@@ -1,6 +1,6 @@
 """Word and viseme times, from a voice's durations or by proportion.
 
-Without durations there are no mouth shapes: the face listens to the sound itself.
+Without durations there are no visemes: the face derives them from the sound.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from avatar_app.engines.tts.speech.phrases import Phrase
 from avatar_app.engines.tts.speech.reading import Reading
 
 _SHORTEST_PAUSE = 0.05
-"""Seconds; in a shorter one the mouth does not close."""
+"""Shortest pause, in seconds, in which the mouth closes."""
 _WEIGHTS = {"ˈ": 0.0, "ˌ": 0.0, " ": 0.3, "ː": 0.6, ",": 1.5, ";": 1.5, ":": 1.5, "—": 1.5}
-"""Of an ordinary phoneme's time, what other signs take."""
+"""Relative durations of symbols; an ordinary phoneme has 1."""
 
 
 class Timing(Protocol):
-    """When a phoneme is spoken."""
+    """The time of a phoneme."""
 
     @property
     def phoneme(self) -> str: ...
@@ -38,7 +38,7 @@ class Timing(Protocol):
 def words_of(
     phrase: Phrase, reading: Reading, timings: Sequence[Timing], total: int, rate: int
 ) -> list[WordAt]:
-    """The phrase's tokens in a sound of `total` samples, in order and without gaps."""
+    """Return the phrase's tokens in a sound of `total` samples, in order and without gaps."""
     if len(timings) == len(reading.phonemes):
         edges = [min(round(timing.start * rate), total) for timing in timings]
     else:
@@ -57,7 +57,7 @@ def _proportional(phonemes: str, total: int) -> list[int]:
 
 
 def mouth_of(timings: Sequence[Timing], total: int, rate: int) -> list[ShapeAt] | None:
-    """The mouth shapes, none twice in a row, closed in the end; None without durations."""
+    """Return the mouth shapes without repetitions, closed at the end; None without durations."""
     if not timings:
         return None
     track: list[ShapeAt] = []
