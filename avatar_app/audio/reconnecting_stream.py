@@ -147,7 +147,7 @@ class ReconnectingStream:
         self._await_device()
         if not again:
             self._connect_to_present()
-        self._tell_gone(line.device.name)
+        self._report_lost(line.device.name)
 
     def _reopen(self) -> None:
         """Reopen after a refresh, which ended every stream: silently, if the device still
@@ -158,7 +158,7 @@ class ReconnectingStream:
         if self._content() and not content:
             self._tell_back()
         elif self.line is None or self._last != before:
-            self._tell_gone(before)
+            self._report_lost(before)
 
     def _search(self) -> None:
         """Search the wanted device, or without one any device."""
@@ -174,7 +174,7 @@ class ReconnectingStream:
             self._patience = SEARCH_SECONDS
             self._tell_back()
 
-    def _tell_gone(self, name: str) -> None:
+    def _report_lost(self, name: str) -> None:
         self._on_notice(f"The {self._role.noun} {name} is gone.", _goes_on(self._role, self.line))
 
     def _tell_back(self) -> None:

@@ -68,11 +68,11 @@ def is_same_avatar(source: Path, folder: Path) -> bool:
     Raises InputInvalid where it is no avatar."""
     with _opened(source) as parcel:
         sizes = {entry.filename: entry.file_size for entry in parcel.infolist()}
-        there = {path.name: path.stat().st_size for path in folder.iterdir()}
-        if sizes.keys() != there.keys():
+        sizes_on_disk = {path.name: path.stat().st_size for path in folder.iterdir()}
+        if sizes.keys() != sizes_on_disk.keys():
             return False
         pictures = sizes.keys() - {MANIFEST}
-        return all(sizes[name] == there[name] for name in pictures) and all(
+        return all(sizes[name] == sizes_on_disk[name] for name in pictures) and all(
             _same_content(parcel, name, folder / name) for name in pictures
         )
 

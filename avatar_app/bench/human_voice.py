@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avatar_app.core.errors import ModelMissing
-from avatar_app.models.resolve import path_if_here
+from avatar_app.models.resolve import installed_path
 from avatar_app.session.offline.simulated_user import UserVoice
 from avatar_app.system.paths import AppPaths
 
@@ -14,7 +14,7 @@ class HumanVoice(UserVoice):
     """Context manager. ModelMissing where no model of Kokoro is here."""
 
     def __init__(self, paths: AppPaths) -> None:
-        files = [path_if_here(name, paths) for name in MODELS]
+        files = [installed_path(name, paths) for name in MODELS]
         installed = [path for path in files if path is not None]
         if not installed:
             raise ModelMissing(

@@ -27,7 +27,7 @@ from avatar_app.engines.asr.whisper.loading import load
 from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.loading import RATE
 from avatar_app.engines.tts.piper.engine import PiperVoice
-from avatar_app.models.resolve import path_if_here
+from avatar_app.models.resolve import installed_path
 from avatar_app.runtime.factory import resolve_options
 from avatar_app.runtime.kinds import choices
 from avatar_app.runtime.registry import Registry
@@ -91,7 +91,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     options = _options(settings)
     voice = KokoroVoice(**options)
     ways = {OURS: _Way(_whole(voice), RATE), PLAIN: _plain(options)}
-    if path := path_if_here("piper-en-us-joe-medium", app_paths()):
+    if path := installed_path("piper-en-us-joe-medium", app_paths()):
         piper = PiperVoice(model=str(path), threads=options["threads"])
         ways[PIPER] = _Way(_whole(piper), 22_050)
     said = SENTENCES[:QUICK] if quick else SENTENCES
@@ -107,7 +107,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
         for ours, plain in zip(ways[OURS].sounds, ways[PLAIN].sounds, strict=True)
     ]
     report.add_percentiles("log_mel_distance", distances, "dB", p50=None, max=None)
-    if whisper := path_if_here("whisper-base", app_paths()):
+    if whisper := installed_path("whisper-base", app_paths()):
         _tell_round_trip(report, ways, said, whisper)
     report.add("load_after", os.getloadavg()[0], "")
     return report
@@ -119,7 +119,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     manifest = Registry().find(Kind.TTS, "kokoro")
     if choice.engine == manifest.name:
         return resolve_options(choice.options, manifest, app_paths())
-    installed = path_if_here("kokoro-v1.0-int8", app_paths())
+    installed = installed_path("kokoro-v1.0-int8", app_paths())
     return resolve_options({"model": str(installed)} if installed else {}, manifest, app_paths())
 
 

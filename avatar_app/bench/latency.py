@@ -12,7 +12,7 @@ from avatar_app.bench.turn_end import SMART_TURN, smart_turn
 from avatar_app.bench.wait import measure_wait
 from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.turn.smart_turn.engine import MODEL
-from avatar_app.models.resolve import path_if_here
+from avatar_app.models.resolve import installed_path
 from avatar_app.session.offline.simulated_user import PHRASES, Saying, recordings
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths, app_paths
@@ -36,7 +36,7 @@ def _measure_with_smart_turn(
     report: Report, settings: Settings, paths: AppPaths, *, quick: bool
 ) -> None:
     """By people's voices, or one like theirs: espeak-ng's rises and falls as nobody's does."""
-    path = path_if_here(MODEL, app_paths())
+    path = installed_path(MODEL, app_paths())
     if path is None:
         report.add("smart_turn_first_sound_p50", None, "ms", most=SOUND_P50)
         return

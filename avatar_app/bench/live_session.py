@@ -60,9 +60,9 @@ class SessionTally:
     failed: list[str] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)
     """Notices to the user, for example that a face was replaced."""
-    beside_seconds: float = 0.0
+    parallel_seconds: float = 0.0
     """Seconds of speech that the second recognizer heard."""
-    beside_words: int = 0
+    parallel_words: int = 0
 
 
 class RecordedUser(NullDevice):
@@ -104,7 +104,7 @@ class RecordedUser(NullDevice):
         return noise
 
 
-class Beside:
+class ParallelRecognition:
     """A second recognizer that hears recordings in real time, from `start` to `close`."""
 
     def __init__(self, settings: Settings, tally: SessionTally) -> None:
@@ -131,14 +131,14 @@ class Beside:
                 text = ""
                 for transcript in self._recognizer.transcribe(self._live(each.samples), self._turn):
                     text = transcript.text
-                self._tally.beside_words += len(text.split())
+                self._tally.parallel_words += len(text.split())
 
     def _live(self, samples: Samples) -> Iterator[AudioChunk]:
         for index, _ in enumerate(beats(MonotonicClock(), BLOCK_SECONDS, self._stop)):
             block = block_of(samples, index)
             if block is None:
                 return
-            self._tally.beside_seconds += BLOCK_SECONDS
+            self._tally.parallel_seconds += BLOCK_SECONDS
             yield AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
 
 
@@ -182,7 +182,7 @@ class LiveSession:
 
     def _parts(self, settings: Settings) -> list[Any]:
         self._running: list[Any] = [
-            Beside(settings, self.tally),
+            ParallelRecognition(settings, self.tally),
             SilentSpeaker(self.conversation.playback.read),
             RecordedUser(self.conversation, self.tally),
         ]

@@ -70,7 +70,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     rounds = QUICK_ROUNDS if quick else ROUNDS
     with _chain(settings, models) as chain:
         measure_whole_chain(report, chain, rounds)
-    with _llama_here(models.llama) as dialogue:
+    with _llama_dialogue(models.llama) as dialogue:
         measure_rereading(report, dialogue, rounds)
     with serving(models.llama, CONTEXT) as server:
         measure_stopping(report, _factories(models, server.address), rounds)
@@ -113,7 +113,7 @@ def _chain(settings: Settings, models: _Models) -> Iterator[WholeChain]:
 
 
 @contextmanager
-def _llama_here(model: Path) -> Iterator[Any]:
+def _llama_dialogue(model: Path) -> Iterator[Any]:
     """Load the language model in this process, where its counters can be read."""
     registry = Registry()
     manifest = registry.find(Kind.DIALOGUE, "llama")

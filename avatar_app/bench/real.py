@@ -69,7 +69,7 @@ def with_starter_set(settings: Settings, paths: AppPaths) -> Settings:
     store = Store.of(paths)
     chosen = {}
     for model in user_catalog(store.root).find_all([STARTER]):
-        if store.presence(model) is not Presence.HERE:
+        if store.presence(model) is not Presence.INSTALLED:
             raise ModelMissing(
                 f"{model.title} is not installed.", "Type: avatar-app models download starter"
             )

@@ -166,8 +166,8 @@ def _listened(
         delay = options.preemptive_generation_delay
         again = [at for what, at in decisions if what is Decision.CONTINUED]
         paused = [at - delay for what, at in decisions if what is Decision.PAUSED]
-        for begun, judged, gone_on in zip_longest(paused, listener.judged, again):
-            seconds = np.inf if gone_on is None else gone_on - CONTINUE_AFTER - begun
+        for begun, judged, resumed in zip_longest(paused, listener.judged, again):
+            seconds = np.inf if resumed is None else resumed - CONTINUE_AFTER - begun
             answered = delay + judged.seconds
             found.silences.append(HeardSilence(seconds, judged.probability, answered))
             found.costs.append(judged.seconds * 1000)

@@ -29,7 +29,7 @@ class WatchedFace:
         """Pictures with the lips of the one before, repeated to be in time."""
         self._drawn: WeakValueDictionary[int, Image] = WeakValueDictionary()
 
-    def count_anew(self) -> None:
+    def reset_counts(self) -> None:
         """Reset the counters."""
         self.composed_ms.clear()
         self.repeated = 0
@@ -105,7 +105,7 @@ class Shown:
     off_ms: list[float] = field(default_factory=list)
     """How late each picture was compared with its sound."""
 
-    def count_anew(self) -> None:
+    def reset_counts(self) -> None:
         """Reset the counters."""
         self.off_ms.clear()
         for turn in self.turns.values():

@@ -27,7 +27,7 @@ _out = plain_console()
 _err = plain_console(stderr=True)
 
 Source = Annotated[Path, typer.Argument(help="The photo, the clip, or the .avatar file.")]
-Known = Annotated[str, typer.Argument(help="The avatar's name; see `list`.")]
+AvatarName = Annotated[str, typer.Argument(help="The avatar's name; see `list`.")]
 Target = Annotated[Path, typer.Argument(help="The .avatar file to write.")]
 Name = Annotated[
     str | None, typer.Option("--name", help="Name of the avatar; default: the file's name.")
@@ -139,7 +139,7 @@ def list_all() -> int:
 
 
 @avatars.command()
-def remove(name: Known) -> int:
+def remove(name: AvatarName) -> int:
     """Delete an avatar and its files."""
     from avatar_app.avatars.library import AvatarLibrary
     from avatar_app.system.paths import app_paths
@@ -150,7 +150,7 @@ def remove(name: Known) -> int:
 
 
 @avatars.command()
-def export(name: Known, output: Target) -> int:
+def export(name: AvatarName, output: Target) -> int:
     """Write an avatar to one .avatar file, to use it elsewhere."""
     from avatar_app.avatars.archive import SUFFIX, export_avatar
     from avatar_app.avatars.library import AvatarLibrary

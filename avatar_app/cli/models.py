@@ -88,7 +88,7 @@ def download(
         except KeyboardInterrupt:
             err.print(f"Stopped. {AGAIN}")
             raise
-        _tell_here(model, path)
+        _print_path(model, path)
     return 0
 
 
@@ -100,7 +100,7 @@ def verify(name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -
     from avatar_app.models.verify import verify as check
 
     store, catalog = _known()
-    stored = [each for each in catalog.models if store.kept(each)]
+    stored = [each for each in catalog.models if store.files_of(each)]
     wanted = [catalog.find(name)] if name else stored
     if not wanted:
         out.print("No model is installed.")
@@ -167,7 +167,7 @@ def take(
     verified = run_job(
         f"Reading {source.name}", err, lambda job: import_model(job, source, model, store)
     )
-    _tell_here(model, verified)
+    _print_path(model, verified)
     return 0
 
 
@@ -195,7 +195,7 @@ def scan(*, as_json: AsJson = False) -> int:
 keep_former_name(models, "models found", "models scan", scan)
 
 
-def _tell_here(model: Model, path: Path) -> None:
+def _print_path(model: Model, path: Path) -> None:
     from avatar_app.models.description import command_to_use
 
     command = command_to_use(model)

@@ -22,7 +22,7 @@ err = plain_console(stderr=True)
 
 
 @servers.command("scan")
-def scan_here(
+def scan_servers(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
@@ -45,7 +45,7 @@ def scan_here(
     return 0
 
 
-keep_former_name(servers, "servers look", "servers scan", scan_here)
+keep_former_name(servers, "servers look", "servers scan", scan_servers)
 
 
 @servers.command()

@@ -63,7 +63,7 @@ def setup(
         out.print(item.install_command, soft_wrap=True)
     unusable = [item.model for item in lame]
     unusable += [item.instead for item in lame if item.instead is not None]
-    _apply([model for model in fetched.here if model not in unusable], paths)
+    _apply([model for model in fetched.installed if model not in unusable], paths)
     return 1 if fetched.failures or lame else 0
 
 

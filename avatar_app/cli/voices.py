@@ -40,7 +40,7 @@ Reference = Annotated[
     ),
 ]
 Name = Annotated[str, typer.Option("--name", help="The voice's name.", callback=_folder_name)]
-Known = Annotated[str, typer.Argument(callback=_folder_name)]
+VoiceName = Annotated[str, typer.Argument(callback=_folder_name)]
 Consent = Annotated[
     Path | None, typer.Option("--consent", help="The sentence, as its speaker read it.")
 ]
@@ -100,7 +100,7 @@ def _spoken_reference(path: Path, settings: Settings) -> Path:
 
 
 @voices.command("consent-phrase")
-def consent_phrase(name: Known) -> int:
+def consent_phrase(name: VoiceName) -> int:
     """Draw the sentence that the speaker of a new voice must read within ten minutes."""
     _show_sentence(name)
     return 0
@@ -130,7 +130,7 @@ def list_all() -> int:
 
 
 @voices.command()
-def remove(name: Known) -> int:
+def remove(name: VoiceName) -> int:
     """Delete a cloned voice and its files."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary
@@ -141,7 +141,7 @@ def remove(name: Known) -> int:
 
 
 @voices.command()
-def revoke(name: Known) -> int:
+def revoke(name: VoiceName) -> int:
     """Revoke the speaker's consent: the voice is deleted, and no copy of it opens again."""
     from avatar_app.system.paths import app_paths
     from avatar_app.voices.library import VoiceLibrary

@@ -69,6 +69,6 @@ def open_window(file: Path | None, assignments: list[str] | None) -> int:
 
 def _sentence(reply: Reply, file: Path | None) -> str:
     opened = f" and opens {file.name}" if file else ""
-    if reply is Reply.KEPT:
+    if reply is Reply.QUEUED:
         return f"Avatar is starting already: its window appears in a moment{opened}."
     return f"Avatar runs already: its window comes to the front{opened}."

@@ -83,8 +83,8 @@ def _lacks_sound(file: BinaryIO, size: int, layout: _Chunks) -> bool:
             length -= 16
         if name.startswith(layout.sound):
             length = large or length
-            is_told = large > 0 or length < LEAST_PLACEHOLDER
-            return is_told and file.tell() + length > size + SLACK
+            is_stated = large > 0 or length < LEAST_PLACEHOLDER
+            return is_stated and file.tell() + length > size + SLACK
         file.seek(max(0, length) + -length % layout.align, os.SEEK_CUR)
     return False
 

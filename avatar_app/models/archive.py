@@ -52,8 +52,8 @@ def _write(
     digest, size = hashlib.sha256(), 0
     with (
         zipped.open(entry) as source,
-        replacing(target) as beside,
-        beside.open("wb") as file,
+        replacing(target) as temporary,
+        temporary.open("wb") as file,
     ):
         while block := source.read(BLOCK):
             job.check()

@@ -21,9 +21,11 @@ _DETECTOR = "detector"
 
 def describe(model: Model, store: Store) -> dict[str, Any]:
     """Return the facts that lists and programs show of a model, as JSON-compatible values."""
-    presence, here = store.presence(model), store.bytes_here(model)
+    presence, here = store.presence(model), store.installed_bytes(model)
     part = f"{100 * here / model.bytes:.0f} % here" if model.bytes else "partly"
-    state = {Presence.HERE: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[presence]
+    state = {Presence.INSTALLED: "here", Presence.PARTLY: part, Presence.ABSENT: "not here"}[
+        presence
+    ]
     return {
         "id": model.id,
         "kind": model.kind,

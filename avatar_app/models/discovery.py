@@ -117,17 +117,17 @@ def _candidates(folders: Iterable[str], home: Path, environ: Mapping[str, str]) 
 def _in_place(place: ModelFolder) -> Iterator[Found]:
     left = MOST_FILES
     for folder, below, files in os.walk(place.folder):
-        here = Path(folder)
-        if len(here.relative_to(place.folder).parts) >= DEEPEST:
+        directory = Path(folder)
+        if len(directory.relative_to(place.folder).parts) >= DEEPEST:
             below.clear()
         below.sort()
         left -= len(files)
         if left < 0:
             return
-        if set(WHISPER_FILES) <= set(files) and (speech := _whisper(here, place.source)):
+        if set(WHISPER_FILES) <= set(files) and (speech := _whisper(directory, place.source)):
             yield speech
         for name in sorted(files):
-            if name.lower().endswith(GGUF) and (model := _gguf(here / name, place.source)):
+            if name.lower().endswith(GGUF) and (model := _gguf(directory / name, place.source)):
                 yield model
 
 

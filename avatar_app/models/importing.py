@@ -21,10 +21,10 @@ _HINT = "Download it again, or give the engine the path."
 def identify(path: Path, catalog: Catalog) -> Model:
     """Return the catalog's model that the file or folder is; raises InputInvalid if there is no
     match."""
-    there = _files_at(path)
-    fitting = [model for model in catalog.models if _fits(model, there)]
+    files = _files_at(path)
+    fitting = [model for model in catalog.models if _fits(model, files)]
     if len(fitting) > 1:
-        fitting = [model for model in fitting if _is(model, there)]
+        fitting = [model for model in fitting if _is(model, files)]
     if len(fitting) == 1:
         return fitting[0]
     raise InputInvalid(
@@ -40,8 +40,8 @@ def import_model(job: Job[Path], path: Path, model: Model, store: Store) -> Path
     The user's own files are never changed. Raises InputInvalid if a file is missing or is not the
     published one; JobCancelled leaves nothing behind.
     """
-    there = _files_at(path)
-    sources = {file: _source(file, model, path, there) for file in model.files}
+    files = _files_at(path)
+    sources = {file: _source(file, model, path, files) for file in model.files}
     folder = store.folder(model)
     try:
         store.ask_for_room(_copied_bytes(list(sources.values()), store), model.title)
@@ -51,7 +51,7 @@ def import_model(job: Job[Path], path: Path, model: Model, store: Store) -> Path
             for done, (file, found) in enumerate(sources.items()):
                 job.report(done / len(sources), file.name)
                 stored |= _take(_Taking(job, model, store), file, found)
-            store.keep(model, stored, str(path))
+            store.record_files(model, stored, str(path))
     except OSError as error:
         raise of_disk(error) from error
     return store.path(model)
@@ -91,9 +91,11 @@ def _place(
     """Put a file into the model's folder. `file`: what it must be, where the catalog
     specifies it."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as beside:
-        _link_or_copy(source, beside, taking.job)
-        stored = StoredFile(beside.stat().st_size, hash_file(beside, lambda _: taking.job.check()))
+    with replacing(target) as temporary:
+        _link_or_copy(source, temporary, taking.job)
+        stored = StoredFile(
+            temporary.stat().st_size, hash_file(temporary, lambda _: taking.job.check())
+        )
         if file is not None:
             _require_hash(taking, source, file, stored.sha256)
     return stored
@@ -133,12 +135,12 @@ def _files_at(path: Path) -> dict[str, Path]:
     raise InputInvalid(f"{path} does not exist.", "Check the path.")
 
 
-def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -> dict[str, Path]:
+def _source(file: ModelFile, model: Model, path: Path, files: dict[str, Path]) -> dict[str, Path]:
     """Return where a file of the model is found, by its name in the catalog."""
-    if file.name in there:
-        return {file.name: there[file.name]}
-    if file.holds and set(file.holds) <= set(there):
-        return {name: there[name] for name in file.holds}
+    if file.name in files:
+        return {file.name: files[file.name]}
+    if file.holds and set(file.holds) <= set(files):
+        return {name: files[name] for name in file.holds}
     if path.is_file() and len(model.files) == 1:
         return {file.name: path}
     raise InputInvalid(
@@ -147,22 +149,22 @@ def _source(file: ModelFile, model: Model, path: Path, there: dict[str, Path]) -
     )
 
 
-def _fits(model: Model, there: dict[str, Path]) -> bool:
+def _fits(model: Model, files: dict[str, Path]) -> bool:
     """Whether files of its names and sizes exist. A single file may have another name."""
-    if len(there) == 1 and len(model.files) == 1:
-        (path,), (file,) = there.values(), model.files
+    if len(files) == 1 and len(model.files) == 1:
+        (path,), (file,) = files.values(), model.files
         return file.name == path.name or file.bytes == path.stat().st_size
     return all(
-        file.name in there and file.bytes in (None, there[file.name].stat().st_size)
+        file.name in files and file.bytes in (None, files[file.name].stat().st_size)
         for file in model.files
-    ) or all(file.holds and set(file.holds) <= set(there) for file in model.files)
+    ) or all(file.holds and set(file.holds) <= set(files) for file in model.files)
 
 
-def _is(model: Model, there: dict[str, Path]) -> bool:
+def _is(model: Model, files: dict[str, Path]) -> bool:
     """Whether the files have the model's hashes."""
-    named = [(file, there.get(file.name)) for file in model.files]
-    if len(there) == len(named) == 1:
-        named = [(model.files[0], next(iter(there.values())))]
+    named = [(file, files.get(file.name)) for file in model.files]
+    if len(files) == len(named) == 1:
+        named = [(model.files[0], next(iter(files.values())))]
     return all(
         path is not None and file.sha256 == hash_file(path, lambda _: None) for file, path in named
     )

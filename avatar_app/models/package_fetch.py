@@ -88,7 +88,7 @@ class PackageFetch:
         found = await while_checking(self._find(fetch, config, release), self.job.check)
         name = f"{release.package}-{release.version}{found.kind}".replace("/", "_")
         archive = Archive(self.folder / name, found.kind)
-        if not self._is_here(archive.path, found):
+        if not self._is_downloaded(archive.path, found):
             wanted = Wanted(None, found.digest or None, _refusal(release), found.algorithm)
             await fetch.run(found.url, wanted, PartialFile.of(archive.path))
         return archive
@@ -107,7 +107,7 @@ class PackageFetch:
                     return await find_package(client, config, release)
         raise AssertionError("unreachable: tenacity raises the last failure")
 
-    def _is_here(self, path: Path, found: PackageFile) -> bool:
+    def _is_downloaded(self, path: Path, found: PackageFile) -> bool:
         """Whether an earlier run downloaded the package completely."""
         if not path.is_file() or not found.digest:
             return False

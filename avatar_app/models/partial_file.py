@@ -63,10 +63,10 @@ class PartialFile:
 
     def _is_sound(self) -> bool:
         """Whether the file contains at least what the record states."""
-        there = self.path.stat().st_size
+        length = self.path.stat().st_size
         ends = [each.start for each in self.segments[1:]] + [self.total]
         return all(
-            each.end == end and (each.at == each.start or each.start < each.at <= there)
+            each.end == end and (each.at == each.start or each.start < each.at <= length)
             for each, end in zip(self.segments, ends, strict=True)
         ) and (not self.segments or self.segments[0].start == 0)
 
@@ -128,5 +128,5 @@ class PartialFile:
 
 def write_json(path: Path, document: object) -> None:
     """Write JSON atomically."""
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")

@@ -46,11 +46,11 @@ def with_installed_model(
         return options
     store, catalog = _known(paths)
     default = catalog.by_id.get(name)
-    if default is None or store.presence(default) is Presence.HERE:
+    if default is None or store.presence(default) is Presence.INSTALLED:
         return options
     for model in catalog.models:
         same = model.engine == manifest.name and model.kind is manifest.kind
-        if same and store.presence(model) is Presence.HERE and not _is_refused(model, store):
+        if same and store.presence(model) is Presence.INSTALLED and not _is_refused(model, store):
             return options | {OPTION: model.id}
     return options
 
@@ -61,7 +61,7 @@ def _is_refused(model: Model, store: Store) -> bool:
 
 def usable_path(model: Model, store: Store) -> Path:
     """Return the model's path; raises ModelMissing or LicenseNotAccepted if it may not be used."""
-    if store.presence(model) is not Presence.HERE:
+    if store.presence(model) is not Presence.INSTALLED:
         raise ModelMissing(
             f"{model.title} is not installed.",
             f"Type: avatar-app models download {model.id}",
@@ -70,14 +70,14 @@ def usable_path(model: Model, store: Store) -> Path:
     return store.path(model)
 
 
-def path_if_here(name: str, here: AppPaths) -> Path | None:
+def installed_path(name: str, paths: AppPaths) -> Path | None:
     """Return the path of an installed model of the catalog; None if it is not installed.
 
     Raises LicenseNotAccepted if it is installed but may not be used yet.
     """
-    store = Store.of(here)
+    store = Store.of(paths)
     model = user_catalog(store.root).by_id.get(name)
-    if model is None or store.presence(model) is not Presence.HERE:
+    if model is None or store.presence(model) is not Presence.INSTALLED:
         return None
     return usable_path(model, store)
 
@@ -113,7 +113,7 @@ def _looks_like(path: Path, model: Model) -> bool:
 def _first_usable(manifest: Manifest, store: Store, catalog: Catalog) -> Path | None:
     wanted = (catalog.by_id.get(name) for name in manifest.needs.models)
     for model in filter(None, wanted):
-        if store.presence(model) is Presence.HERE:
+        if store.presence(model) is Presence.INSTALLED:
             return usable_path(model, store)
     return None
 

@@ -34,7 +34,7 @@ BLOCK = 4 << 20
 class Presence(StrEnum):
     """Whether a model is installed."""
 
-    HERE = "here"
+    INSTALLED = "here"
     PARTLY = "partly"
     ABSENT = "absent"
 
@@ -65,16 +65,16 @@ class Store:
         return self.folder(model) / model.entry
 
     def presence(self, model: Model) -> Presence:
-        kept, folder = self.kept(model), self.folder(model)
-        if kept and all(_has_size(folder / name, file.bytes) for name, file in kept.items()):
-            return Presence.HERE
-        return Presence.PARTLY if self.bytes_here(model) else Presence.ABSENT
+        files, folder = self.files_of(model), self.folder(model)
+        if files and all(_has_size(folder / name, file.bytes) for name, file in files.items()):
+            return Presence.INSTALLED
+        return Presence.PARTLY if self.installed_bytes(model) else Presence.ABSENT
 
-    def bytes_here(self, model: Model) -> int:
+    def installed_bytes(self, model: Model) -> int:
         """Return how many of its bytes were downloaded or exist here."""
         folder = self.folder(model)
-        if kept := self.kept(model):
-            return sum(file.bytes for name, file in kept.items() if (folder / name).is_file())
+        if files := self.files_of(model):
+            return sum(file.bytes for name, file in files.items() if (folder / name).is_file())
         whole = [folder / file.name for file in model.files]
         pieces = (
             path.stat().st_size if path.is_file() else PartialFile.of(path).done for path in whole
@@ -83,22 +83,24 @@ class Store:
 
     def _bytes_in_packages(self, folder: Path) -> int:
         """Return the downloaded bytes of the packages that files are to be assembled from."""
-        there = [path for path in (folder / PACKAGES).glob("*") if path.suffix in _ARCHIVES]
-        parts = [path.with_suffix("").with_suffix("") for path in there if path.suffix == ".json"]
-        whole = sum(path.stat().st_size for path in there if path.suffix != ".json")
+        archives = [path for path in (folder / PACKAGES).glob("*") if path.suffix in _ARCHIVES]
+        parts = [
+            path.with_suffix("").with_suffix("") for path in archives if path.suffix == ".json"
+        ]
+        whole = sum(path.stat().st_size for path in archives if path.suffix != ".json")
         return whole + sum(PartialFile.of(path).done for path in parts)
 
-    def kept(self, model: Model) -> dict[str, StoredFile]:
+    def files_of(self, model: Model) -> dict[str, StoredFile]:
         """Return the files of an installed model as they were stored; empty if it never was
         complete."""
         try:
             record = _read(self.folder(model) / RECORD)["files"]
-            kept = {str(name): StoredFile(**file) for name, file in record.items()}
+            files = {str(name): StoredFile(**file) for name, file in record.items()}
         except (KeyError, TypeError, AttributeError):
             return {}
-        return kept if set(model.contents) <= set(kept) else {}
+        return files if set(model.contents) <= set(files) else {}
 
-    def keep(self, model: Model, files: dict[str, StoredFile], came_from: str) -> None:
+    def record_files(self, model: Model, files: dict[str, StoredFile], came_from: str) -> None:
         """Record that the model is complete; unknown hashes are pinned."""
         write_json(
             self.folder(model) / RECORD,

@@ -1,4 +1,4 @@
-"""Deleted models: moved aside within the models' folder, so that they can come back for a while."""
+"""Deleted models: moved to a trash folder within the models' folder, and restored by undo."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ class ModelTrash:
     store: Store
 
     def put(self, model: Model) -> None:
-        """Move the model's folder aside; replaces what was deleted of it before. Raises
-        InputInvalid if nothing of it is here, ConfigInvalid while it is being fetched, DiskFailed
-        if the disk refuses."""
-        folder, aside = self.store.folder(model), self.store.root / FOLDER / model.id
+        """Move the model's folder to the trash; replaces an earlier deletion of it.
+
+        Raises InputInvalid if nothing of it is installed, ConfigInvalid while it is being
+        downloaded, DiskFailed if the disk refuses.
+        """
+        folder, deleted = self.store.folder(model), self.store.root / FOLDER / model.id
         if not folder.exists():
             raise InputInvalid(f"{model.title} is not here.", "Nothing is to be deleted.")
         try:
             with self.store.lock(model):
-                aside.parent.mkdir(parents=True, exist_ok=True)
-                shutil.rmtree(aside, ignore_errors=True)
-                os.replace(folder, aside)
+                deleted.parent.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(deleted, ignore_errors=True)
+                os.replace(folder, deleted)
         except OSError as error:
             raise of_disk(error) from error
 
     def restore(self, model: Model) -> None:
         """Put the model back. Raises InputInvalid if it is gone for good or came again since."""
-        folder, aside = self.store.folder(model), self.store.root / FOLDER / model.id
-        if not aside.exists() or folder.exists():
+        folder, deleted = self.store.folder(model), self.store.root / FOLDER / model.id
+        if not deleted.exists() or folder.exists():
             raise InputInvalid(f"{model.title} cannot be brought back.", "Fetch it again.")
         try:
-            os.replace(aside, folder)
+            os.replace(deleted, folder)
         except OSError as error:
             raise of_disk(error) from error
 
@@ -54,5 +56,5 @@ class ModelTrash:
         }
 
     def purge(self) -> None:
-        """Delete what was moved aside, for good."""
+        """Delete the trash for good."""
         shutil.rmtree(self.store.root / FOLDER, ignore_errors=True)

@@ -23,7 +23,7 @@ class Checked:
 
 def verify(job: Job[tuple[Checked, ...]], model: Model, store: Store) -> tuple[Checked, ...]:
     """Verify every file of an installed model; raises InputInvalid if it is not installed."""
-    stored = store.kept(model)
+    stored = store.files_of(model)
     if not stored:
         raise InputInvalid(
             f"{model.title} is not completely installed.",

@@ -106,7 +106,7 @@ class Adviser:
             for model in self.catalog.models
             if (model.kind, model.engine) == (kind, choice.engine)
             and (model.bytes or 0) < (used.bytes or 0)
-            and self.store.presence(model) is Presence.HERE
+            and self.store.presence(model) is Presence.INSTALLED
             and self.store.is_accepted(model)
         ]
         return max(smaller, key=lambda model: (model.bytes or 0, model.id), default=None)

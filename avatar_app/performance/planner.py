@@ -183,8 +183,8 @@ class Planner:
         wanted = [options["model"]] if options.get("model") else list(manifest.needs.models)
         models = [self.catalog.by_id[name] for name in wanted if name in self.catalog.by_id]
         for model in models:
-            if self.store.presence(model) is not Presence.HERE:
-                return _not_here(model), f"avatar-app models download {model.id}"
+            if self.store.presence(model) is not Presence.INSTALLED:
+                return _not_installed(model), f"avatar-app models download {model.id}"
             if model.license.must_accept and not self.store.is_accepted(model):
                 return "its license is not accepted yet", f"avatar-app models info {model.id}"
         return "", ""
@@ -223,6 +223,6 @@ def _why(hindrance: str, *, last: bool, options: dict[str, Any]) -> str:
     return f"fits{f', on the {device}' if device else ''}"
 
 
-def _not_here(model: Model) -> str:
+def _not_installed(model: Model) -> str:
     size = f" ({readable(model.bytes)})" if model.bytes else ""
     return f"{model.title} is not downloaded{size}"

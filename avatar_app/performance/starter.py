@@ -56,7 +56,7 @@ class StarterItem:
 class StarterFetch:
     """The result of downloading the set."""
 
-    here: tuple[Model, ...]
+    installed: tuple[Model, ...]
     failures: tuple[tuple[Model, AvatarError], ...]
     replaced: tuple[tuple[Model, Model, AvatarError], ...] = ()
     """What could not be had, what was fetched instead, and why."""
@@ -76,8 +76,8 @@ def _item(model: Model, store: Store, registry: Registry, brain: Model | None) -
     instead = None
     if brain is not None and model.kind is brain.kind and brain is not model:
         model, instead = brain, model
-    installed = store.presence(model) is Presence.HERE
-    lacking = 0 if installed else max(0, (model.bytes or 0) - store.bytes_here(model))
+    installed = store.presence(model) is Presence.INSTALLED
+    lacking = 0 if installed else max(0, (model.bytes or 0) - store.installed_bytes(model))
     missing = registry.missing_packages(registry.find(model.kind, model.engine))
     return StarterItem(model, lacking, missing, instead)
 
@@ -110,7 +110,7 @@ class _Fetching:
     arrived: Callable[[Model], None]
     done: int = 0
     """Bytes of the items before the current one."""
-    here: list[Model] = field(default_factory=list)
+    installed: list[Model] = field(default_factory=list)
     failures: list[tuple[Model, AvatarError]] = field(default_factory=list)
     replaced: list[tuple[Model, Model, AvatarError]] = field(default_factory=list)
     unreachable: dict[str, DownloadFailed] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class _Fetching:
         for item in self.items:
             self._bring(item)
             self.done += item.model.bytes or 0
-        return StarterFetch(tuple(self.here), tuple(self.failures), tuple(self.replaced))
+        return StarterFetch(tuple(self.installed), tuple(self.failures), tuple(self.replaced))
 
     def _bring(self, item: StarterItem) -> None:
         failure = self._failure_of(item.model, hurried=item.instead is not None)
@@ -155,7 +155,7 @@ class _Fetching:
             raise
         except AvatarError as error:
             return error
-        self.here.append(model)
+        self.installed.append(model)
         self.arrived(model)
         return None
 

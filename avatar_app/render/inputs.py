@@ -14,7 +14,7 @@ from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.jobs import Job
 from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar
-from avatar_app.models.resolve import path_if_here
+from avatar_app.models.resolve import installed_path
 from avatar_app.system.paths import AppPaths
 
 WEIGHTS = (".pth", ".safetensors", ".onnx")
@@ -59,7 +59,7 @@ def find_weights(model: str | Path, paths: AppPaths) -> Path:
     if given.is_file():
         return given
     if len(given.parts) == 1:
-        if fetched := path_if_here(str(given), paths):
+        if fetched := installed_path(str(given), paths):
             return fetched
         files = (paths.models / f"{given}{ending}" for ending in WEIGHTS)
         inside = sorted((paths.models / given).glob("*"))

@@ -102,7 +102,7 @@ def render_film(
     writer = VideoWriter(
         path, face.fps, preset, stereo=sound.stereo, silent=silent, subtitles=sound.subtitles
     )
-    with writer as movie, _Beside() as encoder:
+    with writer as movie, _EncoderThread() as encoder:
         until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps
         speech = _heard(sound, until, encoder, None if silent else movie)
         times.append(time.perf_counter())
@@ -120,7 +120,7 @@ def render_film(
 
 
 def _heard(
-    sound: Sound, until: float, encoder: _Beside, movie: VideoWriter | None
+    sound: Sound, until: float, encoder: _EncoderThread, movie: VideoWriter | None
 ) -> Iterator[SpeechChunk]:
     """Yield the speech for the face, `until` so many seconds; all of it is also written to the
     film."""
@@ -154,7 +154,7 @@ def _frames(
         yield frame
 
 
-class _Beside:
+class _EncoderThread:
     """Runs tasks in order in a second thread; blocks the caller if more than a few are waiting."""
 
     def __init__(self) -> None:

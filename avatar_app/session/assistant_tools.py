@@ -26,7 +26,7 @@ MOST_FACTS = 16
 """Number of facts passed to a language model: the latest."""
 FACTS = "What the user has told you about themselves: {}."
 
-Kept = TypeVar("Kept")
+Storage = TypeVar("Storage")
 
 
 class AppControls(Protocol):
@@ -119,7 +119,7 @@ class AssistantTools:
         self._agenda.close()
         self._memory.close()
 
-    def _opened(self, open_file: Callable[[Path], Kept], path: Path) -> Kept:
+    def _opened(self, open_file: Callable[[Path], Storage], path: Path) -> Storage:
         """Open the file; where it cannot be used, keep the data in memory until the program
         ends."""
         try:

@@ -37,7 +37,7 @@ class LocalFinding:
     """For a person to read."""
 
 
-def find_here(settings: SettingsStore) -> tuple[LocalFinding, ...]:
+def find_local(settings: SettingsStore) -> tuple[LocalFinding, ...]:
     """Look once, where other programs keep models, and at the usual ports of this computer unless
     no connection is allowed. Takes a second or two."""
     from avatar_app.models.servers import look  # loads what speaks HTTP

@@ -135,7 +135,7 @@ class ModelDownloads:
 
     def _is_done(self, entry: QueuedDownload, model: Model) -> bool:
         """Did it come by another way?"""
-        return entry.model != self._current and self.store.presence(model) is Presence.HERE
+        return entry.model != self._current and self.store.presence(model) is Presence.INSTALLED
 
     def _is_mended(self, entry: QueuedDownload, model: Model) -> bool:
         """Has the disk room now, was the license accepted, is the network allowed?"""
@@ -146,7 +146,7 @@ class ModelDownloads:
             return self.store.is_accepted(model)
         if entry.reason != DiskFailed.__name__:
             return False
-        lacking = max(0, (model.bytes or 0) - self.store.bytes_here(model))
+        lacking = max(0, (model.bytes or 0) - self.store.installed_bytes(model))
         try:
             self.store.ask_for_room(lacking, model.title)
         except DiskFailed:
@@ -158,7 +158,7 @@ class ModelDownloads:
         with self._lock:
             if entry.model == self._current and state is TransferState.WAITING:
                 return ModelTransfer(model, TransferState.FETCHING, self._progress)
-        done = self.store.bytes_here(model)
+        done = self.store.installed_bytes(model)
         progress = DownloadProgress(model.id, done=done, total=model.bytes)
         return ModelTransfer(model, state, progress, entry.message, entry.hint)
 
@@ -200,7 +200,7 @@ class ModelDownloads:
                 return download(job, chosen, store, self._watch, options, unreachable)
 
             self._current, self._job = model.id, Job(model.title, work)
-            done = store.bytes_here(model)
+            done = store.installed_bytes(model)
             self._progress = DownloadProgress(model.id, done=done, total=model.bytes)
         self._tell()
         return model
@@ -220,7 +220,7 @@ class ModelDownloads:
 
     def _make_room(self, model: Model) -> None:
         """What was deleted goes for good where its room is needed."""
-        lacking = max(0, (model.bytes or 0) - self.store.bytes_here(model))
+        lacking = max(0, (model.bytes or 0) - self.store.installed_bytes(model))
         try:
             self.store.ask_for_room(lacking, model.title)
         except DiskFailed:

@@ -98,7 +98,7 @@ class ModelLibrary:
     def accept_and_get(self, model: Model) -> None:
         """The user accepts its license; what is not here is fetched."""
         self.store.accept(model)
-        if self.store.presence(model) is not Presence.HERE:
+        if self.store.presence(model) is not Presence.INSTALLED:
             self.downloads.get(model.id)
         self._changed()
 

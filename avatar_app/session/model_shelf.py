@@ -33,7 +33,7 @@ class ShelfModel:
     model: Model
     ability: Ability
     presence: Presence
-    bytes_here: int
+    installed_bytes: int
     fitness: Fitness
     used_by: tuple[str, ...]
     """Dotted names of the settings that choose it."""
@@ -80,7 +80,7 @@ class ShelfReader:
             )
         root = self._store.root
         existing = next(path for path in (root, *root.parents) if path.exists())
-        used = sum(each.bytes_here + each.deleted_bytes for each in models)
+        used = sum(each.installed_bytes + each.deleted_bytes for each in models)
         free = shutil.disk_usage(existing).free
         return ModelShelf(models, assessor.plan, assessor.hardware, used, free)
 
@@ -106,7 +106,7 @@ class ShelfReader:
             model,
             ability_of(model),
             self._store.presence(model),
-            self._store.bytes_here(model),
+            self._store.installed_bytes(model),
             assessor.assess(model),
             self._used_by(model, assessor.catalog),
             manifest is not None or model.engine == DETECTOR,
@@ -141,6 +141,6 @@ class ShelfReader:
         if named := manifest.checked(choice.options).get("model", ""):
             return str(named)
         wanted = (catalog.by_id.get(name) for name in manifest.needs.models)
-        installed = (m for m in wanted if m and self._store.presence(m) is Presence.HERE)
+        installed = (m for m in wanted if m and self._store.presence(m) is Presence.INSTALLED)
         first = next(installed, None)
         return first.id if first else ""

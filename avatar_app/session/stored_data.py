@@ -17,7 +17,7 @@ from avatar_app.system.network_log import LOG_FILE, ConnectionAttempt, read_atte
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.library import VoiceLibrary
 
-ASIDE = ".deleted"
+DELETED = ".deleted"
 """Folder beside the data in which deleted files wait until nobody can bring them back."""
 _SIDES = ("", "-wal", "-shm", "-journal")
 """Of SQLite's files."""
@@ -76,26 +76,26 @@ class StoredData(Protocol):
         """The latest attempts to connect, the newest first."""
 
     def purge(self) -> None:
-        """Delete for good what an earlier run left aside."""
+        """Delete the trash of an earlier run for good."""
 
 
-class FilesAside:
+class DeletedFiles:
     """Files that were moved out of the way; a `Deletion`."""
 
-    def __init__(self, paths: Iterable[Path], aside: Path) -> None:
+    def __init__(self, paths: Iterable[Path], trash: Path) -> None:
         """Moves them. ConfigInvalid, with all where it was, if one cannot be moved."""
-        self._aside = aside
+        self._trash = trash
         self._moved: list[tuple[Path, Path]] = []
         try:
-            aside.mkdir(parents=True)
+            trash.mkdir(parents=True)
             for number, path in enumerate(paths):
-                target = aside / f"{number}-{path.name}"
+                target = trash / f"{number}-{path.name}"
                 path.rename(target)
                 self._moved.append((path, target))
         except OSError as error:
             self.undo()
             raise ConfigInvalid(
-                f"{aside} cannot take what is deleted: {error.strerror}.", "Delete it by hand."
+                f"{trash} cannot take what is deleted: {error.strerror}.", "Delete it by hand."
             ) from error
 
     def undo(self) -> None:
@@ -106,7 +106,7 @@ class FilesAside:
         self.finish()
 
     def finish(self) -> None:
-        shutil.rmtree(self._aside, ignore_errors=True)
+        shutil.rmtree(self._trash, ignore_errors=True)
 
 
 class LaterErasure:
@@ -143,15 +143,15 @@ class UserStoredData:
         if kind in self._erase:
             return LaterErasure(self._erase[kind])
         self._number += 1
-        aside = self._paths.data / ASIDE / f"{kind}-{self._number}"
-        shutil.rmtree(aside, ignore_errors=True)
-        return FilesAside(self._contents(kind), aside)
+        trash = self._paths.data / DELETED / f"{kind}-{self._number}"
+        shutil.rmtree(trash, ignore_errors=True)
+        return DeletedFiles(self._contents(kind), trash)
 
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         return read_attempts(self._paths.logs / LOG_FILE, _LATEST)
 
     def purge(self) -> None:
-        shutil.rmtree(self._paths.data / ASIDE, ignore_errors=True)
+        shutil.rmtree(self._paths.data / DELETED, ignore_errors=True)
 
     def _item(self, kind: StoredKind) -> StoredItem:
         contents = self._contents(kind)

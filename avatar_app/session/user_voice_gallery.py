@@ -150,7 +150,7 @@ class UserVoiceGallery:
             return
         store = Store.of(self._paths)
         models = [m for m in user_catalog(store.root).models if m.engine == manifest.name]
-        installed = [model for model in models if store.presence(model) is Presence.HERE]
+        installed = [model for model in models if store.presence(model) is Presence.INSTALLED]
         if not installed:
             with_model_path(manifest.defaults(), manifest, self._paths)  # raises: it is missing
             return

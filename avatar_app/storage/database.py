@@ -1,4 +1,4 @@
-"""Opens SQLite files safely: write-ahead log, migrations, and damaged files moved aside."""
+"""Opens SQLite files safely: write-ahead log, migrations, and damaged files renamed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUSY_SECONDS = 5.0
 class Database:
     """One connection, shared by threads one at a time.
 
-    `notice` is one sentence for the user when the file was broken and was moved aside, else empty.
+    `notice` is one sentence for the user if the file was damaged and renamed, else empty.
     Raises InputInvalid when the file cannot be used or comes from a newer version.
     """
 
@@ -69,7 +69,7 @@ def open_database(
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        damaged = _put_aside(path)
+        damaged = _move_damaged(path)
         return connect_database(path, migrations), damaged
 
 
@@ -111,14 +111,14 @@ def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], pa
         )
 
 
-def _put_aside(path: Path) -> Path:
+def _move_damaged(path: Path) -> Path:
     """Rename the file, and its log, to the first free name next to it."""
     number = 1
-    while (aside := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
+    while (renamed := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
         number += 1
-    path.rename(aside)
+    path.rename(renamed)
     for ending in ("-wal", "-shm"):
         log = path.with_name(path.name + ending)
         if log.exists():
-            log.rename(aside.with_name(aside.name + ending))
-    return aside
+            log.rename(renamed.with_name(renamed.name + ending))
+    return renamed

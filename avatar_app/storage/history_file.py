@@ -40,7 +40,7 @@ class HistoryFile:
         """Do `work` whole or not at all, durable on return; where the file fails, in memory. Where
         that fails too, say so once and return `otherwise`."""
         with self._lock:
-            return self._kept(work, otherwise)
+            return self._run(work, otherwise)
 
     def erase_all(self) -> None:
         """Delete everything for good; nothing remains in the file. AvatarError if it cannot be."""
@@ -74,9 +74,9 @@ class HistoryFile:
             return count
 
         with self._lock:
-            count = self._kept(work, 0)
+            count = self._run(work, 0)
             if count:
-                self._kept(lambda _: self._empty_log(), None)
+                self._run(lambda _: self._empty_log(), None)
             return count
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class HistoryFile:
     def _empty_log(self) -> None:
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _kept(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+    def _run(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         try:
             return self._transact(work)
         except sqlite3.Error as error:

@@ -37,7 +37,7 @@ class Reply(Enum):
 
     SHOWN = b"shown"
     """The window is in front, and opens the file."""
-    KEPT = b"kept"
+    QUEUED = b"kept"
     """The instance is starting: its window will open the file."""
     LATE = b"late"
     """The window does not react; the file is opened when it does."""

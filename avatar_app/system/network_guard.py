@@ -35,7 +35,7 @@ REFUSED = "Network access is switched off (the setting network.allowed)"
 _CODES = {b"a": NetworkAccess.ALL, b"l": NetworkAccess.LOCAL, b"n": NetworkAccess.NONE}
 _AGAIN = 1.0
 """Seconds in which the same attempt is logged once."""
-_KEPT = 64
+_MOST_RECENT = 64
 """Attempts that are remembered for that."""
 
 
@@ -94,7 +94,7 @@ class NetworkGuard:
             if now - self._recent.get(key, -_AGAIN) < _AGAIN:
                 return
             self._recent[key] = now
-            while len(self._recent) > _KEPT:
+            while len(self._recent) > _MOST_RECENT:
                 del self._recent[next(iter(self._recent))]
             with suppress(OSError):  # a full disk stops nobody
                 if self._log < 0:

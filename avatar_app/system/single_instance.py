@@ -40,7 +40,7 @@ class PrimaryInstance:
         """Without a lock it is on its own: nobody finds it."""
         self._lock, self._address = lock, folder / ADDRESS
         self._guard = threading.Lock()
-        self._kept: list[OpenRequest] = []
+        self._pending: list[OpenRequest] = []
         self._receiver: Receiver | None = None
         self._listener: InstanceListener | None = None
         if lock is not None:
@@ -50,9 +50,9 @@ class PrimaryInstance:
         """Call `receiver` with every request from now on, in another thread. Returns those that
         came before."""
         with self._guard:
-            self._receiver, kept = receiver, tuple(self._kept)
-            self._kept.clear()
-        return kept
+            self._receiver, pending = receiver, tuple(self._pending)
+            self._pending.clear()
+        return pending
 
     def close(self) -> None:
         """Let the next start be the instance."""
@@ -87,8 +87,8 @@ class PrimaryInstance:
         with self._guard:
             receiver = self._receiver
             if receiver is None:
-                self._kept.append(request)
-                return Reply.KEPT
+                self._pending.append(request)
+                return Reply.QUEUED
         return receiver(request)
 
 

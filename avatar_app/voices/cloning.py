@@ -80,9 +80,9 @@ class Cloning:
     def _keep(
         self, folder: Path, reference: Reference, asked: ConsentRequest, recording: Samples
     ) -> None:
-        kept = folder / REFERENCE
-        write_sound(kept, AudioChunk(reference.samples, reference.rate))
-        digest = hashlib.sha256(kept.read_bytes()).hexdigest()
+        stored = folder / REFERENCE
+        write_sound(stored, AudioChunk(reference.samples, reference.rate))
+        digest = hashlib.sha256(stored.read_bytes()).hexdigest()
         at = self.clock()
         given = consent.give(asked, reference, recording, self.read, at, digest)
         manifest = {

@@ -91,7 +91,7 @@ def test_what_was_shown_before_counting_is_neither_due_nor_dropped() -> None:
     shown, turn = Shown(), Turn(1)
     shown.looked(Moment(turn, 1.01, ending=False))
     shown.painted(Moment(turn, 1.01, ending=False), frame(25), 25)
-    shown.count_anew()
+    shown.reset_counts()
     assert (shown.due(25), shown.dropped(25), shown.off_ms, shown.seconds) == (0, 0, [], 0)
     shown.painted(Moment(turn, 1.05, ending=False), frame(26), 25)
     shown.looked(Moment(turn, 1.13, ending=False))

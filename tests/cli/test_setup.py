@@ -102,7 +102,7 @@ def chosen() -> dict[str, tuple[str, str]]:
 def here() -> set[str]:
     store = Store.of(app_paths())
     models = user_catalog(store.root).models
-    return {each.id for each in models if store.presence(each) is Presence.HERE}
+    return {each.id for each in models if store.presence(each) is Presence.INSTALLED}
 
 
 def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:

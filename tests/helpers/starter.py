@@ -96,7 +96,7 @@ def fetch_starter_set(tell: Callable[[str], None]) -> None:
     """Bring what lacks of it; why that failed is told by the tests that need it."""
     here, unreachable = starter_set(), dict[str, DownloadFailed]()
     for model in here.models:
-        if here.store.presence(model) is Presence.HERE:
+        if here.store.presence(model) is Presence.INSTALLED:
             continue
         tell(f"Downloading {model.title} into {CACHE}, once.")
         try:

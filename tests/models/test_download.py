@@ -95,8 +95,8 @@ def test_a_file_comes_whole_and_is_kept(site: Site, store: Store) -> None:
     model, tallies = a_model(site.url("m.bin")), list[DownloadProgress]()
     path = fetch(model, store, watch=tallies.append)
     assert path.read_bytes() == BODY
-    assert store.presence(model) is Presence.HERE
-    assert store.kept(model) == {"m.bin": StoredFile(len(BODY), SHA256)}
+    assert store.presence(model) is Presence.INSTALLED
+    assert store.files_of(model) == {"m.bin": StoredFile(len(BODY), SHA256)}
     assert tallies[-1].done == tallies[-1].total == len(BODY)
     assert [each.name for each in store.folder(model).glob("*part*")] == []
     assert fetch(model, store) == path
@@ -299,7 +299,7 @@ def test_cancelling_ends_a_silent_connection_at_once(site: Site, store: Store) -
     job.cancel()
     thread.join(5)  # the server would stay silent for 30 s, and 5 s count as a failure
     assert len(outcome) == 1
-    assert store.bytes_here(model) == 50_000
+    assert store.installed_bytes(model) == 50_000
     assert store.presence(model) is Presence.PARTLY
     site.may_go_on.set()
     assert fetch(model, store).read_bytes() == BODY
@@ -430,7 +430,7 @@ def test_of_an_archive_only_the_named_files_come_out(site: Site, store: Store) -
     }
     assert there == {"a.bin": BODY, "b.txt": b"b"}
     assert not (store.root.parent / "a.bin").exists()
-    assert store.presence(model) is Presence.HERE
+    assert store.presence(model) is Presence.INSTALLED
 
 
 @pytest.mark.parametrize("body", [b"no zip at all", zipped(a_bin=b"a")], ids=["no zip", "lacks"])

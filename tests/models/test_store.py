@@ -75,8 +75,8 @@ def test_a_folder_is_taken_over_and_recognized(store: Store, tmp_path: Path) -> 
     source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights", README=b"no")
     assert identify(source, CATALOG) is PAIR
     assert take(source, PAIR, store) == store.folder(PAIR)
-    assert store.presence(PAIR) is Presence.HERE
-    assert sorted(store.kept(PAIR)) == ["config.json", "model.bin"]
+    assert store.presence(PAIR) is Presence.INSTALLED
+    assert sorted(store.files_of(PAIR)) == ["config.json", "model.bin"]
     assert (source / "model.bin").read_bytes() == b"weights"
     linked = (store.folder(PAIR) / "model.bin").stat().st_ino
     assert linked == (source / "model.bin").stat().st_ino  # no second copy of gigabytes
@@ -237,7 +237,7 @@ def put_wav2lip(*, accepted: bool) -> Path:
     store.folder(model).mkdir(parents=True)
     path = store.path(model)
     path.write_bytes(b"weights")
-    store.keep(model, {"wav2lip.pth": StoredFile(7, "0" * 64)}, "a test")
+    store.record_files(model, {"wav2lip.pth": StoredFile(7, "0" * 64)}, "a test")
     if accepted:
         store.accept(model)
     return path
@@ -268,7 +268,7 @@ def put_here(name: str) -> None:
     held = {file.name: StoredFile(7, "0" * 64) for file in model.files}
     for file in held:
         (store.folder(model) / file).write_bytes(b"weights")
-    store.keep(model, held, "a test")
+    store.record_files(model, held, "a test")
 
 
 def test_an_engine_without_a_choice_takes_what_is_installed() -> None:

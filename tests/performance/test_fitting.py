@@ -89,7 +89,7 @@ def fetch(*names: str) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"x")
             kept[content] = StoredFile(1, "")
-        store.keep(model, kept, "a test")
+        store.record_files(model, kept, "a test")
         store.accept(model)
 
 

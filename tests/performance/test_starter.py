@@ -95,7 +95,7 @@ def test_stopping_the_whole_stops_its_part(site: Site, store: Store) -> None:
     job = Job("", lambda job: fetch_starter(job, items(site), store, lambda _: job.cancel()))
     with pytest.raises(JobCancelled):
         job.run()
-    assert all(store.presence(item.model) is not Presence.HERE for item in items(site)[1:])
+    assert all(store.presence(item.model) is not Presence.INSTALLED for item in items(site)[1:])
 
 
 def test_a_part_cannot_be_run_by_itself() -> None:

@@ -118,7 +118,7 @@ def have(*models: str) -> None:
             path = store.folder(model) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"1")
-        store.keep(model, files, "here")
+        store.record_files(model, files, "here")
 
 
 LLAMA = {"dialogue.engine": "llama", "dialogue.options.model": "llama-3.2-1b"}

@@ -12,7 +12,7 @@ from avatar_app.models.discovery import Found
 from avatar_app.models.servers import Server
 from avatar_app.runtime.registry import Registry
 from avatar_app.session import local_findings
-from avatar_app.session.local_findings import MOST, find_here
+from avatar_app.session.local_findings import MOST, find_local
 from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
 
@@ -58,7 +58,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_servers_come_first_then_what_is_small(settings: SettingsStore, machine: list[str]) -> None:
-    found = find_here(settings)
+    found = find_local(settings)
     assert len(found) == MOST
     titles = [each.title for each in found]
     assert titles == ["llama3.2:1b", "whisper-base", "small.gguf", "large.gguf"]
@@ -68,13 +68,13 @@ def test_servers_come_first_then_what_is_small(settings: SettingsStore, machine:
 def test_each_is_a_change_that_the_settings_take(
     settings: SettingsStore, machine: list[str]
 ) -> None:
-    for finding in find_here(settings):
+    for finding in find_local(settings):
         settings.change(finding.settings)
     assert settings.settings.asr.engine == "whisper"
     assert settings.get("asr.options.model") == "/models/whisper-base"
     assert settings.settings.dialogue.engine == "llama"
     assert settings.get("dialogue.options.model") == "/models/large.gguf"
-    settings.change(find_here(settings)[0].settings)
+    settings.change(find_local(settings)[0].settings)
     assert settings.settings.dialogue.engine == "openai"
     assert settings.get("dialogue.options.model") == "llama3.2:1b"
 
@@ -83,5 +83,5 @@ def test_no_port_is_asked_where_no_connection_is_allowed(
     settings: SettingsStore, machine: list[str]
 ) -> None:
     settings.set("network.allowed", "none")
-    assert find_here(settings)[0].title == "whisper-base"
+    assert find_local(settings)[0].title == "whisper-base"
     assert machine == ["folders"]

@@ -95,7 +95,7 @@ def test_models_come_in_order_and_leave_the_queue(site: Site, opened) -> None:
     assert states(library)["two"] is TransferState.WAITING
     site.may_go_on.set()
     wait(library, lambda: states(library) == {})
-    assert entry(library, "one").presence is entry(library, "two").presence is Presence.HERE
+    assert entry(library, "one").presence is entry(library, "two").presence is Presence.INSTALLED
 
 
 def test_a_paused_one_lets_the_next_pass_and_goes_on_where_it_stopped(site: Site, opened) -> None:
@@ -123,7 +123,7 @@ def test_cancelling_keeps_what_has_come_for_another_time(site: Site, opened) -> 
     library.downloads.wait_stopped("one")
     assert states(library) == {}
     assert entry(library, "one").presence is Presence.PARTLY
-    assert entry(library, "one").bytes_here == 100_000
+    assert entry(library, "one").installed_bytes == 100_000
 
 
 def test_after_a_restart_it_is_paused_until_the_user_goes_on(site: Site, opened) -> None:
@@ -160,7 +160,7 @@ def test_kill_9_loses_neither_queue_nor_bytes(site: Site, opened) -> None:
         "library.downloads.get('one')\n"
         "library.downloads.get('two')\n"
         "model = library.catalog().find('one')\n"
-        "while library.store.bytes_here(model) < 200_000: time.sleep(0.01)\n"
+        "while library.store.installed_bytes(model) < 200_000: time.sleep(0.01)\n"
         "print('ready', flush=True)\n"
         "input()\n"
     )
@@ -178,7 +178,7 @@ def test_kill_9_loses_neither_queue_nor_bytes(site: Site, opened) -> None:
     library.downloads.get_all()
     wait(library, lambda: states(library) == {})
     assert "bytes=200000-299999" in [each.range for each in site.asked]
-    assert entry(library, "one").presence is Presence.HERE
+    assert entry(library, "one").presence is Presence.INSTALLED
 
 
 def test_what_fails_says_why_keeps_no_other_waiting_and_can_be_tried_again(
@@ -192,7 +192,7 @@ def test_what_fails_says_why_keeps_no_other_waiting_and_can_be_tried_again(
     (failed,) = library.downloads.transfers()
     assert "no longer has the file" in failed.message
     assert failed.hint
-    assert entry(library, "two").presence is Presence.HERE
+    assert entry(library, "two").presence is Presence.INSTALLED
     library.downloads.get("one")
     wait(library, lambda: states(library) == {})
 
@@ -266,7 +266,7 @@ def test_deleting_can_be_undone_until_the_program_ends(site: Site, opened) -> No
     assert not folder.exists()
     assert entry(library, "one").deleted_bytes > len(BODY)
     library.restore(model)
-    assert entry(library, "one").presence is Presence.HERE
+    assert entry(library, "one").presence is Presence.INSTALLED
     library.delete(model)
     again = opened()
     assert entry(again, "one").deleted_bytes == 0

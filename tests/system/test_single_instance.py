@@ -78,7 +78,7 @@ def test_what_comes_before_the_window_is_kept_for_it(
     tmp_path: Path, primary: PrimaryInstance
 ) -> None:
     request = OpenRequest(Path("/a.avatar"))
-    assert claim_instance(tmp_path, request, LONG) is Reply.KEPT
+    assert claim_instance(tmp_path, request, LONG) is Reply.QUEUED
     assert primary.receive(lambda _: Reply.SHOWN) == (request,)
     assert claim_instance(tmp_path, SHOW, LONG) is Reply.SHOWN
 
@@ -88,7 +88,7 @@ def test_of_many_starts_at_once_one_becomes_the_instance(tmp_path: Path) -> None
         outcomes = list(threads.map(lambda _: claim_instance(tmp_path, SHOW, LONG), range(8)))
     (only,) = (outcome for outcome in outcomes if isinstance(outcome, PrimaryInstance))
     with only:
-        assert outcomes.count(Reply.KEPT) == 7
+        assert outcomes.count(Reply.QUEUED) == 7
         assert len(only.receive(lambda _: None)) == 7
 
 
@@ -96,7 +96,7 @@ def test_another_folder_has_an_instance_of_its_own(
     tmp_path: Path, primary: PrimaryInstance
 ) -> None:
     claim(tmp_path / "other").close()
-    assert claim_instance(tmp_path, SHOW, LONG) is Reply.KEPT
+    assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
 
 
 def test_a_start_waits_for_an_instance_that_is_closing(tmp_path: Path) -> None:
@@ -118,12 +118,12 @@ def test_a_start_waits_for_an_instance_that_is_closing(tmp_path: Path) -> None:
 def test_a_killed_process_keeps_nobody_from_starting(
     tmp_path: Path, other_process: subprocess.Popen[str]
 ) -> None:
-    assert claim_instance(tmp_path, SHOW, LONG) is Reply.KEPT
+    assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
     other_process.kill()
     other_process.wait()
     assert (tmp_path / SOCKET).exists()
     with claim(tmp_path):
-        assert claim_instance(tmp_path, SHOW, LONG) is Reply.KEPT
+        assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
 
 
 def test_a_stopped_process_is_named_after_a_while(
@@ -156,7 +156,7 @@ def test_a_message_that_is_no_request_ends_nothing(
         assert client.poll(LONG)
         with pytest.raises((EOFError, ConnectionError)):
             client.recv_bytes()
-    assert claim_instance(tmp_path, SHOW, LONG) is Reply.KEPT
+    assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
 
 
 def test_an_address_that_says_nothing_is_no_crash(tmp_path: Path, primary: PrimaryInstance) -> None:

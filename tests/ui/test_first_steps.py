@@ -34,7 +34,7 @@ Opened = tuple[MainWindow, FakeSession]
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[LocalFinding]:
     """What is found; `None` at its end tells that it was looked for."""
     found: list[LocalFinding] = []
-    monkeypatch.setattr(first_steps, "find_here", lambda _settings: tuple(found))
+    monkeypatch.setattr(first_steps, "find_local", lambda _settings: tuple(found))
     return found
 
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_looked_for_is_one_sentence(
     def refuse(_settings: object) -> tuple[LocalFinding, ...]:
         raise ConfigInvalid("That folder is none.", "Choose another one.")
 
-    monkeypatch.setattr(first_steps, "find_here", refuse)
+    monkeypatch.setattr(first_steps, "find_local", refuse)
     bar = window.first_steps.bar
     qtbot.mouseClick(bar.here_button, MOUSE)
     qtbot.waitUntil(lambda: bar.said.text() == "That folder is none. Choose another one.")

@@ -311,7 +311,7 @@ def test_a_hidden_page_reads_nothing(qtbot, page: ModelsPage, site: Site) -> Non
     on_models(qtbot, window)
     until(qtbot, lambda: state(page, "one") == "Here")
     entry = page.row("one").entry
-    assert entry.presence is Presence.HERE
+    assert entry.presence is Presence.INSTALLED
 
 
 def test_every_control_of_an_open_row_has_a_name_and_is_reached_by_tab(

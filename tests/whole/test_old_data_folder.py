@@ -284,16 +284,18 @@ def test_models_are_here_pinned_accepted_and_go_on(folder: Path) -> None:
     store = Store.of(app_paths())
     catalog = user_catalog(store.root)
     whole, begun = catalog.find("harbour-tiny"), catalog.find("harbour-large")
-    assert store.presence(whole) is Presence.HERE
+    assert store.presence(whole) is Presence.INSTALLED
     assert store.is_accepted(whole)
-    assert store.expected_hash(whole, whole.files[0]) == store.kept(whole)["harbour.gguf"].sha256
+    assert (
+        store.expected_hash(whole, whole.files[0]) == store.files_of(whole)["harbour.gguf"].sha256
+    )
     assert not store.tell_once("harbour-tiny: harbour.gguf")
     checked = Job("", lambda job: verify(job, whole, store)).run()
     assert [each.flaw for each in checked] == [""]
     llama = Registry().find(Kind.DIALOGUE, "llama")
     path = with_model_path({"model": "harbour-tiny"}, llama, app_paths())["model"]
     assert Path(path) == folder / "models" / "harbour-tiny" / "harbour.gguf"
-    assert (store.presence(begun), store.bytes_here(begun)) == (Presence.PARTLY, 300)
+    assert (store.presence(begun), store.installed_bytes(begun)) == (Presence.PARTLY, 300)
     part = PartialFile.of(store.folder(begun) / "large.gguf")
     assert (part.url, part.validator) == ("https://example.org/large.gguf", '"etag-1"')
     segments = [(each.start, each.at, each.end) for each in part.segments]

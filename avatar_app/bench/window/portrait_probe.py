@@ -105,8 +105,8 @@ class Watch:
         session = self._session
         session.start()
         self._wait_for_words()
-        session.shown.count_anew()
-        session.face.count_anew()
+        session.shown.reset_counts()
+        session.face.reset_counts()
         self._eyes.pictures = 0
         meter = Meter()
         while meter.seconds < seconds:
@@ -137,8 +137,8 @@ class Watch:
             "repeated": session.face.repeated,
             "face_mb": session.face_mb,
             "understood": tally.understood,
-            "beside_seconds": tally.beside_seconds,
-            "beside_words": tally.beside_words,
+            "beside_seconds": tally.parallel_seconds,
+            "beside_words": tally.parallel_words,
             "failed": tally.failed,
             "noticed": tally.noticed,
         }

@@ -19,7 +19,7 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 
 LONGEST_SEGMENT = 6000
 """Blocks (60 s) that may wait for the recognizer; only with push to talk there can be more."""
-MOST_KEPT = 18_000
+MOST_SAMPLES = 18_000
 """Blocks (3 minutes) of a segment that are kept in case it must be recognized again."""
 RECOGNIZE = "recognize"
 
@@ -67,7 +67,7 @@ class RecognitionStage:
         segment = self._open
         if segment is None:
             return
-        if len(segment.sound) < MOST_KEPT:
+        if len(segment.sound) < MOST_SAMPLES:
             segment.sound.append(chunk)
         if not segment.feed.full:
             segment.feed.put(chunk)

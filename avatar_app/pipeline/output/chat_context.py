@@ -10,7 +10,7 @@ from avatar_app.core.prompt import MediaPart, Message, Prompt, Role, ToolDescrip
 
 MOST_MESSAGES = 60
 """Messages of the conversation in a prompt; older ones are in the stored history."""
-KEPT_MESSAGES = 40
+TRIMMED_MESSAGES = 40
 """Messages that are left when there were too many. Many go at once, because a model must process
 everything again after the beginning has changed: it then stays the same for some turns."""
 
@@ -76,8 +76,8 @@ class ChatContext:
 
     def withdraw(self, turn_id: int) -> None:
         """What was said in a turn counts no more; what was attached to it is for the next."""
-        gone = [at for at, of in enumerate(self._turns) if of == turn_id]
-        self._attached[:0] = [part for at in gone for part in self._messages[at].media]
+        removed = [at for at, of in enumerate(self._turns) if of == turn_id]
+        self._attached[:0] = [part for at in removed for part in self._messages[at].media]
         remaining = [at for at, of in enumerate(self._turns) if of != turn_id]
         self._messages = [self._messages[at] for at in remaining]
         self._turns = [self._turns[at] for at in remaining]
@@ -101,6 +101,6 @@ class ChatContext:
 
     def _beginning(self) -> int:
         """Return where the kept messages begin: with words of the user, as models expect."""
-        latest = len(self._messages) - KEPT_MESSAGES
+        latest = len(self._messages) - TRIMMED_MESSAGES
         spoken = range(latest, len(self._messages))
         return next((at for at in spoken if self._messages[at].role is Role.USER), latest)

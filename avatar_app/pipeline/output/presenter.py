@@ -16,7 +16,7 @@ FRAMES_AHEAD = 8
 LOCKED = 0.6
 """Share of a frame duration that a frame may be off to keep the motion even; rounding alone needs
 half."""
-KEPT_SECONDS = 0.6
+HISTORY_SECONDS = 0.6
 """Shown frames are kept this long: speech may be wound back by a word."""
 
 
@@ -119,7 +119,7 @@ class Presenter:
         with self._changed:
             if moment.turn is not None and moment.turn is self._turn:
                 self._sound_at = moment.seconds
-                self._forget_before(moment.seconds - KEPT_SECONDS)
+                self._forget_before(moment.seconds - HISTORY_SECONDS)
                 self._changed.ring()
 
     def pictures(self, turn: Turn) -> Pictures:
@@ -194,7 +194,7 @@ class Presenter:
             turn.mark("first_frame")
             self._tally.show(frame, now, max(chosen - before - 1, 0))
             self._shown, self._shown_at = frame, self._clock()
-        self._forget_before(now - KEPT_SECONDS)
+        self._forget_before(now - HISTORY_SECONDS)
 
     def _forget_before(self, oldest: float) -> None:
         self._frames[:] = [f for f in self._frames if f.at > oldest or f is self._shown]

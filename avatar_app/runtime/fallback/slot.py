@@ -25,7 +25,7 @@ WITHIN = 60.0
 """Seconds within which three failures are too many."""
 LASTING = (ModelMissing, InputInvalid, DeviceUnavailable, OutOfMemory)
 """Errors that do not go away by trying again."""
-TOLD_AFTER = 1.0
+NOTICE_DELAY = 1.0
 """Seconds after a face's fall until it is reported: by then it is known how deep it was."""
 
 
@@ -34,7 +34,7 @@ class Slot:
     is loaded instead, and the chosen one again later."""
 
     @property
-    def tells_failures(self) -> bool:
+    def reports_failures(self) -> bool:
         """Whether the slot alone reports failures. Detectors and echo cancellers fail in no
         turn, and are replaced within milliseconds."""
         return self.kind in (Kind.VAD, Kind.AEC, Kind.TURN)
@@ -112,7 +112,7 @@ class FaceSlot(Slot):
     """
 
     @property
-    def tells_failures(self) -> bool:
+    def reports_failures(self) -> bool:
         return True
 
     def __init__(
@@ -136,7 +136,7 @@ class FaceSlot(Slot):
             if self.ladder.level.tier is Tier.BUILTIN:
                 self.ladder.fall(failed.reason)
         self._failed = self._failed or failed
-        self._tell_at = self._clock() + TOLD_AFTER
+        self._tell_at = self._clock() + NOTICE_DELAY
 
     def due(self, *, idle: bool) -> QualityLevel | None:
         if self.is_loading or not idle:

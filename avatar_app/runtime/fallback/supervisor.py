@@ -43,7 +43,7 @@ FREE_WITHIN = 300.0
 """Seconds after which a replaced engine that still works counts as hung."""
 SUPERVISED = frozenset(KIND_OF_STAGE.values())
 
-_ToldWhy = Callable[[AvatarError], None] | None
+_OnFailure = Callable[[AvatarError], None] | None
 """Callback for why an engine cannot be used; None: notify the user."""
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class _Choice:
     kind: Kind
     choice: EngineChoice
     used: Callable[[], None]
-    failed: _ToldWhy
+    failed: _OnFailure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +119,7 @@ class EngineSupervisor:
             return False
 
     def use(
-        self, kind: Kind, choice: EngineChoice, used: Callable[[], None], failed: _ToldWhy = None
+        self, kind: Kind, choice: EngineChoice, used: Callable[[], None], failed: _OnFailure = None
     ) -> None:
         """Use another engine from the next turn on, a face from its first frame, and call `used`;
         if it cannot be loaded nothing changes, and `failed` is called or the user is notified."""
@@ -148,11 +148,11 @@ class EngineSupervisor:
         if slot is None:
             return False
         slot.fail(failed)
-        if slot.tells_failures:
+        if slot.reports_failures:
             log.info("%s: %s %s", failed.stage, failed.message, failed.hint)
         if slot.kind is not Kind.FACE:
             self._load_due(slot)
-        return slot.tells_failures
+        return slot.reports_failures
 
     def _slot_of(self, failed: Failed) -> Slot | None:
         kind = KIND_OF_STAGE.get(failed.stage)

@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 class _State(Enum):
-    HERE = auto()
-    LEAVING = auto()
-    AWAY = auto()
+    LOADED = auto()
+    UNLOADING = auto()
+    UNLOADED = auto()
     CLOSED = auto()
 
 
@@ -38,14 +38,14 @@ class MemoryLease:
     ) -> None:
         self.name, self.weight = name, weight
         self._residency, self.unload = residency, unload
-        self.state = _State.AWAY
+        self.state = _State.UNLOADED
         self.users = 0
         self.used_at = 0
 
     @property
-    def is_here(self) -> bool:
+    def is_loaded(self) -> bool:
         """Whether its memory counts as in use."""
-        return self.state in (_State.HERE, _State.LEAVING)
+        return self.state in (_State.LOADED, _State.UNLOADING)
 
     @contextmanager
     def use(self) -> Iterator[None]:
@@ -106,7 +106,7 @@ class MemoryBudget:
     def snapshot(self, label: str) -> None:
         """Log the memory use of all engines."""
         with self._changed:
-            loaded = [lease for lease in self._leases if lease.is_here]
+            loaded = [lease for lease in self._leases if lease.is_loaded]
             readings = {pool: meter() for pool, meter in self._meters.items()}
         for pool, reading in readings.items():
             engines = ", ".join(f"{each.name} {each.weight.of(pool):.0f}" for each in loaded)
@@ -123,9 +123,9 @@ class MemoryBudget:
 
     def begin_use(self, lease: MemoryLease) -> None:
         with self._changed:
-            while lease.state is _State.LEAVING:
+            while lease.state is _State.UNLOADING:
                 self._changed.wait()
-            if lease.state is _State.AWAY:
+            if lease.state is _State.UNLOADED:
                 self._admit(lease, must=False)
             lease.users += 1
 
@@ -141,12 +141,12 @@ class MemoryBudget:
                 "%s takes %.0f MB (declared %.0f)", lease.name, weight.ram_mb, lease.weight.ram_mb
             )
             lease.weight = weight
-            if lease.is_here:
+            if lease.is_loaded:
                 self._make_room(MemoryFootprint())
 
     def give_back(self, lease: MemoryLease) -> None:
         with self._changed:
-            while lease.state is _State.LEAVING:
+            while lease.state is _State.UNLOADING:
                 self._changed.wait()
             lease.state = _State.CLOSED
             if lease in self._leases:
@@ -159,7 +159,7 @@ class MemoryBudget:
         self._make_room(lease.weight)
         if not must and (pool := self._crowded(lease.weight, self._limits.hard)):
             raise self._refusal(lease, pool)
-        lease.state = _State.HERE
+        lease.state = _State.LOADED
         lease.used_at = next(self._uses)
 
     def _make_room(self, weight: MemoryFootprint) -> None:
@@ -167,22 +167,22 @@ class MemoryBudget:
         while pool := self._crowded(weight, self._limits.soft):
             idle = [each for each in self._leases if _may_leave(each, pool)]
             if idle:
-                self._send_away(min(idle, key=lambda each: each.used_at))
-            elif any(each.state is _State.LEAVING for each in self._leases):
+                self._unload(min(idle, key=lambda each: each.used_at))
+            elif any(each.state is _State.UNLOADING for each in self._leases):
                 self._changed.wait()
             else:
                 return
 
-    def _send_away(self, lease: MemoryLease) -> None:
+    def _unload(self, lease: MemoryLease) -> None:
         assert lease.unload is not None, "only leases with `unload` are unloaded"
-        lease.state = _State.LEAVING
+        lease.state = _State.UNLOADING
         self._changed.release()
         try:
             log.info("%s is unloaded, as it is idle", lease.name)
             lease.unload()
         finally:
             self._changed.acquire()
-            lease.state = _State.AWAY
+            lease.state = _State.UNLOADED
             self._changed.notify_all()
 
     def _crowded(self, weight: MemoryFootprint, share: float) -> Pool | None:
@@ -195,7 +195,7 @@ class MemoryBudget:
         return None
 
     def _leased(self, pool: Pool) -> float:
-        return sum(each.weight.of(pool) for each in self._leases if each.is_here)
+        return sum(each.weight.of(pool) for each in self._leases if each.is_loaded)
 
     def _refusal(self, lease: MemoryLease, pool: Pool) -> OutOfMemory:
         reading = self._meters[pool]()
@@ -208,5 +208,5 @@ class MemoryBudget:
 
 
 def _may_leave(lease: MemoryLease, pool: Pool) -> bool:
-    idle = lease.state is _State.HERE and lease.users == 0
+    idle = lease.state is _State.LOADED and lease.users == 0
     return idle and lease.unload is not None and lease.weight.of(pool) > 0

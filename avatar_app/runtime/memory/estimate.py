@@ -78,7 +78,7 @@ def estimate(
             is_measured=False,
         )
     model = catalog.by_id.get(str(checked.get("model", "")))
-    if model is not None and store.presence(model) is not Presence.HERE and model.needs.ram_mb:
+    if model is not None and store.presence(model) is not Presence.INSTALLED and model.needs.ram_mb:
         declared = model.needs
         return Estimate(
             MemoryFootprint(needs.ram_mb, declared.vram_mb)
@@ -127,8 +127,8 @@ def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> f
     model = catalog.by_id.get(name or next(iter(manifest.needs.models), ""))
     if model is None:
         return 0.0
-    if store.presence(model) is Presence.HERE:
-        return store.bytes_here(model) / MB
+    if store.presence(model) is Presence.INSTALLED:
+        return store.installed_bytes(model) / MB
     return (model.bytes or model.needs.ram_mb * MB) / MB
 
 

@@ -65,7 +65,7 @@ class CachedSynthesizer:
             made.append(chunk)
             yield chunk
         if made and self._sentences.is_frequent(key):
-            self._sentences.keep(key, made)
+            self._sentences.store(key, made)
 
     @property
     def _is_cloned(self) -> bool:

@@ -53,7 +53,7 @@ class SpeechCache:
 
     def recall(self, key: str, text: str) -> tuple[SpeechChunk, ...] | None:
         """Return the speech of `text`; None where it is not cached, or the file is damaged."""
-        path = self._kept(key)
+        path = self._path_of(key)
         if not path.is_file():
             return None
         try:
@@ -77,11 +77,11 @@ class SpeechCache:
             _trim(sorted(self.folder.glob("*.once"), key=_age), _MOST_ONCE, lambda _path: 1)
         return False
 
-    def keep(self, key: str, chunks: Sequence[SpeechChunk]) -> None:
+    def store(self, key: str, chunks: Sequence[SpeechChunk]) -> None:
         """Store speech; where the disk is full, nothing is stored."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with replacing(self._kept(key)) as unfinished, unfinished.open("wb") as file:
+            with replacing(self._path_of(key)) as unfinished, unfinished.open("wb") as file:
                 np.savez(file, **_packed(chunks))  # type: ignore[arg-type]  # names for options
             (self.folder / f"{key}.once").unlink(missing_ok=True)
             _trim(sorted(self.folder.glob("*.npz"), key=_age), self.most_bytes, _size)
@@ -92,7 +92,7 @@ class SpeechCache:
             for path in self.folder.iterdir():
                 path.unlink(missing_ok=True)
 
-    def _kept(self, key: str) -> Path:
+    def _path_of(self, key: str) -> Path:
         return self.folder / f"{key}.npz"
 
 

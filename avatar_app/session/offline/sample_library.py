@@ -49,7 +49,7 @@ def sample_library(settings: SettingsStore, paths: AppPaths, registry: Registry)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as hollow:
                 hollow.truncate(file.bytes)
-        store.keep(model, files, "the documentation")
+        store.record_files(model, files, "the documentation")
         settings.change(
             {f"{model.kind}.engine": model.engine, f"{model.kind}.options.model": model.id},
             undoable=False,

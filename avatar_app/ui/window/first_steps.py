@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
-from avatar_app.session.local_findings import LocalFinding, find_here
+from avatar_app.session.local_findings import LocalFinding, find_local
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.ui.language.texts import full_text, keep_translated
 from avatar_app.ui.pages.index import DEVICES, VOICES
@@ -163,7 +163,7 @@ class FirstSteps(QObject):
         """Look once for what could be used."""
         self.bar.here_button.setEnabled(False)
         self.bar.tell(self.tr("Looking …"))
-        task = self._work.run(lambda: find_here(self._store))
+        task = self._work.run(lambda: find_local(self._store))
         task.then(self._show).failed(self._failed)
 
     def _show(self, found: tuple[LocalFinding, ...]) -> None:

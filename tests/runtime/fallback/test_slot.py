@@ -152,4 +152,4 @@ def test_who_hears_is_replaced_after_the_third_failure_and_told_of_once(stage: s
     assert case.replaced == []
     case.fail(stage, 0.02)
     assert case.replaced == [KIND_OF_STAGE[stage]]
-    assert case.slots[KIND_OF_STAGE[stage]].tells_failures
+    assert case.slots[KIND_OF_STAGE[stage]].reports_failures

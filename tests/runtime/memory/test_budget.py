@@ -45,7 +45,7 @@ def test_above_the_soft_limit_the_least_recently_used_idle_one_leaves() -> None:
         assert case.left == []
     case.lease("third", 3.5)
     assert case.left == ["second"]
-    assert (first.is_here, second.is_here) == (True, False)
+    assert (first.is_loaded, second.is_loaded) == (True, False)
 
 
 def test_what_is_at_work_or_cannot_be_unloaded_stays() -> None:
@@ -74,12 +74,12 @@ def test_what_others_use_counts() -> None:
     with pytest.raises(OutOfMemory):
         case.lease("one", 3)
     case.foreign = 0
-    assert case.lease("one", 3).is_here
+    assert case.lease("one", 3).is_loaded
 
 
 def test_what_nothing_can_replace_is_never_refused() -> None:
     case = Case(foreign=CARD)
-    assert case.residency.lease("builtin", MemoryFootprint(1, 100), must=True).is_here
+    assert case.residency.lease("builtin", MemoryFootprint(1, 100), must=True).is_loaded
 
 
 def test_who_left_comes_back_when_used_and_is_refused_where_it_does_not_fit() -> None:
@@ -88,7 +88,7 @@ def test_who_left_comes_back_when_used_and_is_refused_where_it_does_not_fit() ->
     second = case.lease("second", 6)
     assert case.left == ["first"]
     with first.use():
-        assert (first.is_here, second.is_here) == (True, False)
+        assert (first.is_loaded, second.is_loaded) == (True, False)
         with pytest.raises(OutOfMemory), second.use():
             raise AssertionError("it was let in")
 
@@ -100,7 +100,7 @@ def test_what_was_measured_replaces_what_was_declared() -> None:
     with heavier.use():
         heavier.measured(MemoryFootprint(50, 6.5 * GB))
         assert case.left == ["idle"]
-        assert not idle.is_here
+        assert not idle.is_loaded
     lighter = Case()
     light = lighter.lease("light", 8)
     light.measured(MemoryFootprint(50, 2 * GB))
@@ -157,7 +157,7 @@ def test_whatever_is_done_in_a_row_the_hard_limit_holds(steps: list[tuple[str, i
                 leases[number] = case.lease(str(number), gigabytes, leaves=number % 3 > 0)
             elif step == "use" and lease is not None:
                 with lease.use():
-                    assert lease.is_here
+                    assert lease.is_loaded
             elif step == "close" and lease is not None:
                 leases.pop(number).close()
             elif step == "weigh" and lease is not None:
@@ -166,7 +166,7 @@ def test_whatever_is_done_in_a_row_the_hard_limit_holds(steps: list[tuple[str, i
             staying = sum(each.weight.vram_mb for n, each in leases.items() if n % 3 == 0)
             wanted = lease.weight.vram_mb if lease is not None else gigabytes * GB
             assert staying + wanted > CARD * MemoryLimits().hard, "it would have fitted"
-        here = sum(each.weight.vram_mb for each in leases.values() if each.is_here)
+        here = sum(each.weight.vram_mb for each in leases.values() if each.is_loaded)
         assert here <= CARD * MemoryLimits().hard
 
 
@@ -189,7 +189,7 @@ class Guest:
             with self.lock:
                 self.users += 1
             self.crowd.check()
-            if not lease.is_here:
+            if not lease.is_loaded:
                 self.crowd.wrong.append(f"{self.name} works and is not there")
             with self.lock:
                 self.users -= 1

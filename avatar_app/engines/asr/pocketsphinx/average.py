@@ -40,8 +40,8 @@ def loud(pcm: bytes) -> bytes:
     blocks = blocks.reshape(-1, MICROPHONE_BLOCK)
     levels = np.sqrt((blocks**2).mean(axis=1))
     loudest = levels.max(initial=0.0)
-    kept: NDArray[np.float64] = blocks[levels >= LOUD * loudest]
-    return kept.astype("<i2").tobytes()
+    audible: NDArray[np.float64] = blocks[levels >= LOUD * loudest]
+    return audible.astype("<i2").tobytes()
 
 
 def estimate_mean(reported: str, start: Cepstrum, frames: int) -> Cepstrum:

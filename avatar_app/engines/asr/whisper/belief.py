@@ -55,8 +55,8 @@ def until_repetition(words: list[str]) -> list[str]:
     """Return the words up to the first repetition of a loop, or up to where all begins once more;
     all, without either."""
     loop = _loop_in(words)
-    kept = words if loop is None else words[: sum(loop)]
-    return kept[: _restart_in(kept)]
+    accepted = words if loop is None else words[: sum(loop)]
+    return accepted[: _restart_in(accepted)]
 
 
 def _loop_in(words: list[str]) -> tuple[int, int] | None:

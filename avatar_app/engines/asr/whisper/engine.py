@@ -154,7 +154,7 @@ class _Utterance:
         else:
             self._sound.add(chunk)
 
-    def _take_what_is_there(self) -> None:
+    def _take_available(self) -> None:
         """Take what arrived while the engine computed, where the stream supports that."""
         self._turn.check()
         while not self._ended and isinstance(self._audio, LiveAudio) and self._audio.ready:
@@ -164,7 +164,7 @@ class _Utterance:
         """Decode if it is time; returns whether more words are agreed on."""
         sound = self._sound
         if sound.seconds >= self._next_look:
-            self._take_what_is_there()  # on a busy machine the voice may have ended already
+            self._take_available()  # on a busy machine the voice may have ended already
         if self._ended or sound.seconds < SHORTEST or self._guessed_until == sound.voice_end:
             return False
         if self._has_paused():
@@ -191,12 +191,12 @@ class _Utterance:
 
     def _final_is_wanted(self) -> bool:
         """Whether the voice has ended, so that a partial text is aborted for the final one."""
-        self._take_what_is_there()
+        self._take_available()
         return self._ended or self._has_paused()
 
     def _goes_on(self, until: int) -> bool:
         """Drop the text of a pause, as the speaker goes on."""
-        self._take_what_is_there()
+        self._take_available()
         return self._sound.voice_end != until
 
 

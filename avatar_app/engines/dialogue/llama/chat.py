@@ -30,7 +30,7 @@ _ALWAYS = MappingProxyType(
     {"add_generation_prompt": True, "enable_thinking": False, "bos_token": "", "eos_token": ""}
 )
 """Variables of every template; the beginning token is added with the others."""
-TOOLS_TOLD = (
+TOOL_PROMPT = (
     "You can call these functions:\n{tools}\nTo call one, answer with nothing but"
     ' <tool_call>{{"name": …, "arguments": {{…}}}}</tool_call>'
 )
@@ -58,7 +58,7 @@ class Chat:
             descriptions = "\n".join(
                 json.dumps(each["function"], ensure_ascii=False) for each in describe_tools(prompt)
             )
-            return with_system(messages, TOOLS_TOLD.format(tools=descriptions))
+            return with_system(messages, TOOL_PROMPT.format(tools=descriptions))
         return messages
 
     def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:

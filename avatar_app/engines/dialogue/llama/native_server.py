@@ -131,7 +131,7 @@ def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_lay
         parameters = _parameters(path, endpoint, context, threads)
         parameters.n_gpu_layers = layers
         parameters.n_batch = parameters.n_ubatch = _batch(path) if layers == 0 else CARD_BATCH
-        with _signals_kept(), _errors_caught() as errors:
+        with _preserved_signals(), _errors_caught() as errors:
             try:
                 server = xllamacpp.Server(parameters)
             except RuntimeError as error:
@@ -179,7 +179,7 @@ def _read(document: Mapping[str, Any]) -> Evaluated | None:
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
+def _preserved_signals() -> Iterator[None]:
     """Keep the program's signal handlers: llama.cpp's server installs its own."""
     if sys.platform == "win32":
         yield

@@ -31,14 +31,14 @@ MEDIA = frozenset({Refusal.PICTURES, Refusal.SOUNDS})
 
 
 def _renamed(body: Body) -> Body:
-    return _left_out(body, "max_tokens") | {"max_completion_tokens": body["max_tokens"]}
+    return _without(body, "max_tokens") | {"max_completion_tokens": body["max_tokens"]}
 
 
 _WITHOUT: dict[Refusal, Callable[[Body], Body]] = {
-    Refusal.TOOLS: lambda body: _left_out(body, "tools"),
+    Refusal.TOOLS: lambda body: _without(body, "tools"),
     Refusal.OLD_LENGTH: _renamed,
-    Refusal.TOP_P: lambda body: _left_out(body, "top_p"),
-    Refusal.SAMPLING: lambda body: _left_out(body, "temperature", "top_p"),
+    Refusal.TOP_P: lambda body: _without(body, "top_p"),
+    Refusal.SAMPLING: lambda body: _without(body, "temperature", "top_p"),
     Refusal.SYSTEM: lambda body: body | {"messages": without_system(body["messages"])},
     Refusal.PICTURES: lambda body: _without_parts(body, MediaType.PICTURE),
     Refusal.SOUNDS: lambda body: _without_parts(body, MediaType.SOUND),
@@ -78,7 +78,7 @@ def _holds(body: Body, refusal: Refusal) -> bool:
     return _WITHOUT[refusal](body) != body
 
 
-def _left_out(body: Body, *names: str) -> Body:
+def _without(body: Body, *names: str) -> Body:
     return {name: value for name, value in body.items() if name not in names}
 
 

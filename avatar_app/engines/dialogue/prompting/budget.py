@@ -34,7 +34,7 @@ def fit_messages(messages: Messages, length: Callable[[Messages], int], room: in
     turns = messages[len(system) :]
     beginnings = [at for at in range(1, len(turns)) if turns[at]["role"] == Role.USER]
     for begin in (*beginnings[STEP - 1 :: STEP], *beginnings[-1:]):
-        shorter = _told_short(system, turns[:begin], turns[begin:])
+        shorter = _summarize(system, turns[:begin], turns[begin:])
         if length(shorter) <= room:
             return shorter
     alone = [*system, turns[-1]]
@@ -46,7 +46,7 @@ def fit_messages(messages: Messages, length: Callable[[Messages], int], room: in
     return alone
 
 
-def _told_short(system: Messages, old: Messages, rest: Messages) -> Messages:
+def _summarize(system: Messages, old: Messages, rest: Messages) -> Messages:
     lines = [
         f"- {message['role']}: {_short(text)}"
         for message in old[-REMEMBERED:]

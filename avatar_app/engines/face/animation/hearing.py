@@ -26,7 +26,7 @@ _CONTINUED = 0.3
 """Seconds: a shorter chunk without visemes continues the last one; a longer one is analyzed."""
 _FLOOR = 0.02
 """RMS below which the loudest sound of a speech does not count as loud."""
-_TOLD, _HEARD = (0.015, 0.1), (0.01, 0.03)
+_BY_VISEMES, _BY_SOUND = (0.015, 0.1), (0.01, 0.03)
 """Levels, relative to the loudest, up to which the mouth is closed and from which it opens fully,
 with visemes or by sound: the network recognizes pauses itself, and distinguishes them from the
 silence within a t or k."""
@@ -120,8 +120,8 @@ class Hearing:
     def _alive(self, relative: float) -> float:
         """Return how much of its opening a mouth shows at this share of the loudest level."""
         if self._ear:  # it has heard how loud the sound is
-            return _gate(relative, *_HEARD)
-        return (0.72 + 0.42 * _loud(relative)) * _gate(relative, *_TOLD)
+            return _gate(relative, *_BY_SOUND)
+        return (0.72 + 0.42 * _loud(relative)) * _gate(relative, *_BY_VISEMES)
 
     def _heard(self, at: float) -> tuple[float, float]:
         """Return level and loudest level around `at`, smoothed without delay."""

@@ -28,7 +28,7 @@ class Reel:
         self._size = width, height
         self._scale, self._x, self._y = placed(avatar, width, height)
         share = min(1.0, math.sqrt(BYTES / (len(idle) * width * height * 1.5)))
-        self._kept = _even(width * share), _even(height * share)
+        self._stored_size = _even(width * share), _even(height * share)
         self._frames = [self._packed(picture) for picture in idle.pictures()]
 
     def __len__(self) -> int:
@@ -59,8 +59,8 @@ class Reel:
         width, height = self._size
         place = self._scale, self._x, self._y
         whole = painted(picture, place, width, height, swift=True)
-        if self._kept != self._size:
-            whole = np.asarray(cv2.resize(whole, self._kept, interpolation=cv2.INTER_AREA))
+        if self._stored_size != self._size:
+            whole = np.asarray(cv2.resize(whole, self._stored_size, interpolation=cv2.INTER_AREA))
         return np.asarray(cv2.cvtColor(whole, cv2.COLOR_RGB2YUV_I420), np.uint8)
 
 

@@ -66,11 +66,11 @@ def measured(
     graph = _copied(model.graph)
     ends = (_ends(node, graph) for node in graph.node if _is_chosen(node, exact))
     ranges = {name: Range() for pair in ends for name in pair}
-    there = {value.name for value in (*graph.output, *graph.input)}
+    io_names = {value.name for value in (*graph.output, *graph.input)}
     graph.output.extend(
         helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
         for name in ranges
-        if name not in there
+        if name not in io_names
     )
     compute = open_it(Model(graph, model.weights))
     for feeds in samples:

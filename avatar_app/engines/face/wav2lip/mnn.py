@@ -80,7 +80,7 @@ class MnnSession(InferenceSession):
                 give_back_memory()
             half = balanced([part.seconds() for part in loaded]) if choice.threads > 1 else 0
         self._front, self._back = loaded[:half], loaded[half:]
-        self._beside = ThreadPoolExecutor(1, "lips") if self._front else None
+        self._executor = ThreadPoolExecutor(1, "lips") if self._front else None
 
     def run(self, feeds: Feeds) -> dict[str, Floats]:
         return self.begin(feeds)()
@@ -88,9 +88,9 @@ class MnnSession(InferenceSession):
     def begin(self, feeds: Feeds) -> Callable[[], dict[str, Floats]]:
         """Compute the first half of the layers in the background; the returned function computes
         the rest."""
-        if self._beside is None:
+        if self._executor is None:
             return partial(self._finished, lambda: feeds)
-        return partial(self._finished, self._beside.submit(_through, self._front, feeds).result)
+        return partial(self._finished, self._executor.submit(_through, self._front, feeds).result)
 
     def _finished(self, begun: Callable[[], Feeds]) -> dict[str, Floats]:
         with inference_errors(TEXTS):

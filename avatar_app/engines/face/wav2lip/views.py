@@ -15,7 +15,7 @@ from avatar_app.engines.face.wav2lip.network import MASKED_FROM, SIDE
 from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Floats
 
-_ABOVE, _BELOW, _BESIDE = 3, 7, 12
+_ABOVE, _BELOW, _SIDES = 3, 7, 12
 """Pixels of the 96 × 96 crop that are painted above the nose's base, below the chin and at both
 sides of the mouth."""
 _LEAST = 20
@@ -95,8 +95,8 @@ def _room(marks: dict[str, Points], box: Box) -> Region:
     return Region(
         top=_clipped(nose - _ABOVE, MASKED_FROM, SIDE - _LEAST),
         bottom=_clipped(chin + _BELOW, MASKED_FROM + _LEAST, SIDE),
-        left=_clipped(lips[:, 0].min() - _BESIDE, 0, SIDE // 2 - _LEAST),
-        right=_clipped(lips[:, 0].max() + _BESIDE, SIDE // 2 + _LEAST, SIDE),
+        left=_clipped(lips[:, 0].min() - _SIDES, 0, SIDE // 2 - _LEAST),
+        right=_clipped(lips[:, 0].max() + _SIDES, SIDE // 2 + _LEAST, SIDE),
     )
 
 

@@ -24,7 +24,7 @@ CENTERED = 0.08
 """Seconds by which a window begins before its picture in the training data."""
 _QUIET = -2.0
 """A column whose loudest band is below this counts as silent: some 40 dB below a speaking voice."""
-_HEARD = slice(2, 14)
+_OPENING_COLUMNS = slice(2, 14)
 """The columns of a window in which sound opens the mouth."""
 
 
@@ -39,7 +39,7 @@ class Window:
 
     @property
     def silent(self) -> bool:
-        return bool(self.mel[:, _HEARD].max() < _QUIET)
+        return bool(self.mel[:, _OPENING_COLUMNS].max() < _QUIET)
 
 
 class WindowStream:

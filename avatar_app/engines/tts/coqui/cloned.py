@@ -13,7 +13,7 @@ from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.speakers import LATENTS
 
 REFERENCE = "reference.wav"
-KEPT = "latents.safetensors"
+LATENTS_FILE = "latents.safetensors"
 _MODEL = "model"
 """Metadata key for the name of the model that computed the latents."""
 
@@ -43,7 +43,7 @@ def read_cached(folder: Path, model: str) -> Mapping[str, Any] | None:
     """
     from safetensors import SafetensorError, safe_open
 
-    path = folder / KEPT
+    path = folder / LATENTS_FILE
     if not path.is_file():
         return None
     try:

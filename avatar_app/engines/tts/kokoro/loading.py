@@ -115,12 +115,12 @@ def _styles(voices: Path) -> StyleFile:
 def _files(folder: Path) -> tuple[Path, Path]:
     """Return the graph and the voices of a folder, or of a graph and its folder."""
     given = [folder] if folder.is_file() else sorted(folder.glob("*.onnx"))
-    beside = folder.parent if folder.is_file() else folder
-    voices = sorted([*beside.glob("voices*.bin"), *beside.glob("voices*.npz")])
+    directory = folder.parent if folder.is_file() else folder
+    voices = sorted([*directory.glob("voices*.bin"), *directory.glob("voices*.npz")])
     if not given:
         raise ModelMissing(f"No Kokoro model in {folder}.", _HINT)
     if not voices:
-        raise ModelMissing(f"The voices (voices….bin) are missing in {beside}.", _HINT)
+        raise ModelMissing(f"The voices (voices….bin) are missing in {directory}.", _HINT)
     return given[0], voices[0]
 
 

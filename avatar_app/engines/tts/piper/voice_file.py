@@ -68,10 +68,12 @@ def find(model: str) -> tuple[Path, Path]:
     graphs = [given] if given.is_file() else sorted(given.glob("*.onnx"))
     if not graphs:
         raise ModelMissing(f"There is no Piper voice {given}.", _HINT)
-    beside = Path(f"{graphs[0]}.json")
-    if not beside.is_file():
-        raise ModelMissing(f"The file {beside.name} is missing beside {graphs[0].name}.", _HINT)
-    return graphs[0], beside
+    description = Path(f"{graphs[0]}.json")
+    if not description.is_file():
+        raise ModelMissing(
+            f"The file {description.name} is missing description {graphs[0].name}.", _HINT
+        )
+    return graphs[0], description
 
 
 def read(path: Path) -> VoiceFile:

@@ -49,7 +49,10 @@ class ModelDetails(QFrame):
         self, entry: ShelfModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
     ) -> None:
         """The state as it is now."""
-        installed, busy = entry.presence is Presence.HERE, upkeep is not None and not upkeep.done
+        installed, busy = (
+            entry.presence is Presence.INSTALLED,
+            upkeep is not None and not upkeep.done,
+        )
         license = entry.model.license
         self.facts.setText(self._words.facts(entry))
         self.terms.setText(license.terms)
@@ -68,7 +71,7 @@ class ModelDetails(QFrame):
         self.measure_button.setVisible(can_measure and not entry.missing_packages)
         self.measure_button.setEnabled(not busy)
         self.repair_button.setVisible(upkeep is not None and bool(upkeep.flaws))
-        self.delete_button.setVisible(bool(entry.bytes_here) and transfer is None)
+        self.delete_button.setVisible(bool(entry.installed_bytes) and transfer is None)
         self.free_button.setVisible(bool(entry.deleted_bytes))
 
     def _show_missing(self, entry: ShelfModel, upkeep: Upkeep | None) -> None:

@@ -157,7 +157,7 @@ class ModelRow(QFrame):
         entry = self.entry
         if self._transfer is not None:
             return ModelAction.NOTHING
-        if entry.presence is not Presence.HERE:
+        if entry.presence is not Presence.INSTALLED:
             return ModelAction.RESTORE if entry.deleted_bytes else ModelAction.GET
         usable = entry.can_be_used and not entry.used_by
         return ModelAction.USE if usable else ModelAction.NOTHING

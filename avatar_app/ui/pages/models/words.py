@@ -72,7 +72,7 @@ class ModelWords(QObject):
             return self.tr("Deleted. {} are free when the program ends.").format(size)
         if entry.used_by:
             return self.tr("In use")
-        if entry.presence is Presence.HERE:
+        if entry.presence is Presence.INSTALLED:
             return self.tr("Here") if entry.can_be_used else self.tr("Here, not used yet")
         return ""
 
@@ -81,7 +81,7 @@ class ModelWords(QObject):
         total = entry.model.bytes
         if total is None:
             return ""
-        return readable(max(0, total - entry.bytes_here))
+        return readable(max(0, total - entry.installed_bytes))
 
     def facts(self, entry: ShelfModel) -> str:
         """Size, license and languages, one line."""
