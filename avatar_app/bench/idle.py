@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
+from avatar_app.bench.probe import run_probe
 from avatar_app.bench.result import Report
-from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
+from avatar_app.system.paths import AppPaths
 
 QUICK_SECONDS, SECONDS = 5.0, 20.0
 CORES = {"rest": 0.15, "hidden": 0.02, "speaking": 0.7}
@@ -40,23 +37,8 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
 
 
 def _probe(paths: AppPaths, seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", PROBE, str(seconds)]
-    environment = os.environ | {DATA_DIR_VARIABLE: str(paths.data)}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE + 3 * seconds,
-            check=True,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineFailed("The window did not end in time.", "Close other programs.") from error
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr or "").strip().splitlines()[-1:]
-        raise EngineFailed(
-            f"The window failed: {' '.join(last)}.", "Type: avatar-app doctor"
-        ) from error
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    """Return the probe's measurements."""
+    arguments = ["-m", PROBE, str(seconds)]
+    output = run_probe(arguments, paths, PATIENCE + 3 * seconds, "The window", shown=True)
+    measured: dict[str, Any] = json.loads(output.splitlines()[-1])
     return measured

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 
 from avatar_app.bench.faces import FPS, BenchFace, face_by_name, with_face
+from avatar_app.bench.probe import run_probe
 from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report, quantile
-from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
+from avatar_app.system.paths import AppPaths
 
 PROBE = "avatar_app.bench.window.portrait_probe"
 MINUTES, QUICK_MINUTES = 5.0, 0.5
@@ -127,28 +124,7 @@ def _rate(live: dict[str, Any]) -> float | None:
 
 def _watched(settings: Settings, paths: AppPaths, seconds: float) -> dict[str, Any]:
     """Return the probe's measurements."""
-    environment = os.environ | {
-        DATA_DIR_VARIABLE: str(paths.data),
-        "QT_QPA_PLATFORM": "offscreen",
-    }
-    command = [sys.executable, "-m", PROBE, settings.model_dump_json(), str(seconds)]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds + STARTING,
-            check=True,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineFailed(
-            "The conversation did not end in time.", "Close other programs."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr or "").strip().splitlines()[-1:]
-        raise EngineFailed(
-            f"The conversation failed: {' '.join(last)}.", "Type: avatar-app doctor"
-        ) from error
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    arguments = ["-m", PROBE, settings.model_dump_json(), str(seconds)]
+    output = run_probe(arguments, paths, seconds + STARTING, "The conversation")
+    measured: dict[str, Any] = json.loads(output.splitlines()[-1])
     return measured

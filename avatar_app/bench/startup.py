@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from typing import Any
 
 import numpy as np
 
+from avatar_app.bench.probe import run_probe
 from avatar_app.bench.result import Report
-from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
-from avatar_app.system.paths import DATA_DIR_VARIABLE, AppPaths
+from avatar_app.system.paths import AppPaths
 
 IMPORT_MS, WINDOW_MS, FACE_MS, LOOP_LAG_MS = 200.0, 1500.0, 3000.0, 16.0
 HEAVY = ("PySide6", "onnxruntime", "torch", "cv2", "skia", "livekit", "av", "pocketsphinx")
@@ -38,7 +35,12 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     own = (float(np.median(imported)) - float(np.median(bare))) * 1000
     report.add("bare_interpreter", float(np.median(bare)) * 1000, "ms")
     report.add("import_avatar_app", own, "ms", most=IMPORT_MS)
-    report.add("heavy_packages_imported", float(_run(["-c", _LOADED], paths)), "", most=0)
+    report.add(
+        "heavy_packages_imported",
+        float(run_probe(["-c", _LOADED], paths, PATIENCE, "A fresh start")),
+        "",
+        most=0,
+    )
     _open_window(paths)  # once to fill the disk cache: the target is for a warm start
     seen = [_open_window(paths) for _ in range(1 if quick else 3)]
     visible = _median(seen, "window_visible_ms")
@@ -52,13 +54,13 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
 
 def _seconds(code: str, paths: AppPaths) -> float:
     began = time.perf_counter()
-    _run(["-c", code], paths)
+    run_probe(["-c", code], paths, PATIENCE, "A fresh start")
     return time.perf_counter() - began
 
 
 def _open_window(paths: AppPaths) -> dict[str, Any]:
     """Return the probe's output."""
-    lines = _run(["-m", PROBE], paths).splitlines()
+    lines = run_probe(["-m", PROBE], paths, PATIENCE, "The window").splitlines()
     seen: dict[str, Any] = json.loads(lines[-1])
     return seen
 
@@ -66,27 +68,3 @@ def _open_window(paths: AppPaths) -> dict[str, Any]:
 def _median(seen: list[dict[str, Any]], name: str) -> float | None:
     values = [each[name] for each in seen]
     return None if None in values else float(np.median(values))
-
-
-def _run(arguments: list[str], paths: AppPaths) -> str:
-    environment = os.environ | {
-        DATA_DIR_VARIABLE: str(paths.data),
-        "QT_QPA_PLATFORM": "offscreen",
-    }
-    try:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=True,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineFailed("The window did not start in time.", "Close other programs.") from error
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr or "").strip().splitlines()[-1:]
-        raise EngineFailed(
-            f"A fresh start failed: {' '.join(last)}.", "Type: avatar-app doctor"
-        ) from error
-    return done.stdout

@@ -180,7 +180,7 @@ def test_a_recording_is_heard_once_and_what_was_heard_is_kept(
     assert not np.array_equal(mine, usual)
     voice.configure(voice="")
     assert heard(voice, folder) == 0
-    (folder / cloned.KEPT).write_bytes(latents)
+    (folder / cloned.LATENTS_FILE).write_bytes(latents)
     another = CoquiVoice(model=str(xtts), threads=1)
     assert heard(another, folder) == 0
     assert another.latents() is None
@@ -192,7 +192,7 @@ def test_what_another_model_heard_is_not_taken(
     voice: CoquiVoice, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     heard(voice, folder)
-    (folder / cloned.KEPT).write_bytes(voice.latents() or b"")
+    (folder / cloned.LATENTS_FILE).write_bytes(voice.latents() or b"")
     other = CoquiVoice(model=str(write_xtts(tmp_path_factory.mktemp("other"), seed=2)), threads=1)
     assert heard(other, folder) == 1
     assert other.latents() is not None
@@ -218,7 +218,7 @@ def test_who_is_cloned_anew_under_the_same_name_is_heard_anew(
     assert heard(voice, folder) == 0
 
 
-@pytest.mark.parametrize("file", [cloned.REFERENCE, cloned.KEPT])
+@pytest.mark.parametrize("file", [cloned.REFERENCE, cloned.LATENTS_FILE])
 @pytest.mark.parametrize("content", [b"", b"RIFF and nothing more", b"\x80\x04cos\nsystem\n."])
 def test_a_damaged_cloned_voice_is_told_in_a_sentence(
     voice: CoquiVoice, folder: Path, file: str, content: bytes
@@ -232,4 +232,4 @@ def test_a_damaged_cloned_voice_is_told_in_a_sentence(
 
 
 def test_the_shelf_and_the_engine_mean_the_same_files() -> None:
-    assert (cloned.REFERENCE, cloned.KEPT) == (library.REFERENCE, library.LATENTS)
+    assert (cloned.REFERENCE, cloned.LATENTS_FILE) == (library.REFERENCE, library.LATENTS)

@@ -83,7 +83,7 @@ def test_the_whole_set_is_told_of_as_one(site: Site, store: Store) -> None:
     job = Job("", lambda job: fetch_starter(job, items(site), store, reported.append, arrived))
     fractions: list[float] = []
     job.when_progressed(lambda progress: fractions.append(progress.fraction))
-    assert [model.id for model in job.run().here] == came == ["one", "two"]
+    assert [model.id for model in job.run().installed] == came == ["one", "two"]
     done = [each.done for each in reported]
     assert done == sorted(done)
     assert reported[-1].done == reported[-1].total == 100_000

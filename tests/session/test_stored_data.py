@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from avatar_app.core.errors import ConfigInvalid
-from avatar_app.session.stored_data import ASIDE, StoredItem, StoredKind, UserStoredData
+from avatar_app.session.stored_data import DELETED, StoredItem, StoredKind, UserStoredData
 from avatar_app.system.paths import AppPaths, app_paths
 
 
@@ -75,10 +75,10 @@ def test_finished_is_gone_for_good_but_for_revoked_consents(paths: AppPaths) -> 
     stored = UserStoredData(paths, {})
     stored.delete(StoredKind.VOICES).finish()
     assert files_of(paths.data / "voices") == {"revoked.json": 9}
-    assert list((paths.data / ASIDE).iterdir()) == []
+    assert list((paths.data / DELETED).iterdir()) == []
     stored.delete(StoredKind.CACHE)  # and then the program ended
     UserStoredData(paths, {}).purge()
-    assert not (paths.data / ASIDE).exists()
+    assert not (paths.data / DELETED).exists()
     assert files_of(paths.cache) == {}
 
 
@@ -108,7 +108,7 @@ def test_databases_in_use_are_emptied_when_it_is_finished(paths: AppPaths) -> No
 
 def test_a_folder_that_cannot_be_moved_loses_nothing(paths: AppPaths) -> None:
     before = files_of(paths.models)
-    (paths.data / ASIDE).write_text("in the way")
+    (paths.data / DELETED).write_text("in the way")
     with pytest.raises(ConfigInvalid, match="cannot take what is deleted"):
         UserStoredData(paths, {}).delete(StoredKind.MODELS)
     assert files_of(paths.models) == before

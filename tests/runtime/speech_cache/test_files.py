@@ -203,10 +203,10 @@ def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) ->
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, store: bool) -> None:
+def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, keep: bool) -> None:
     model = str(write_kokoro(tmp_path / "model"))
     overrides = {
-        "history.keep": store,
+        "history.keep": keep,
         "tts.engine": "kokoro",
         "tts.options.model": model,
         "tts.options.threads": 1,
@@ -219,7 +219,7 @@ def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, store: 
             said(engines.engines[Kind.TTS])
     finally:
         engines.close()
-    assert speech_cache_from(app_paths()).folder.is_dir() is store
+    assert speech_cache_from(app_paths()).folder.is_dir() is keep
     assert not notices
 
 
