@@ -18,7 +18,7 @@ def test_every_name_is_there() -> None:
         _ = api.Nothing
 
 
-def test_nothing_heavy_is_imported_with_it() -> None:
+def test_importing_api_loads_no_heavy_package() -> None:
     program = (
         "import sys, avatar_app.api; "
         "print({'numpy', 'cv2', 'onnxruntime', 'PySide6', 'pydantic'} & set(sys.modules))"

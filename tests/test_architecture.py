@@ -278,7 +278,7 @@ def test_no_literal_is_splatted_to_save_lines() -> None:
     assert wrong == []
 
 
-def test_every_file_says_which_promise_it_keeps() -> None:
+def test_every_module_has_a_docstring() -> None:
     assert [name_of(path) for path in FILES if not ast.get_docstring(tree(path))] == []
 
 
@@ -299,7 +299,7 @@ def test_exceptions_are_caught_broadly_only_at_the_seams() -> None:
     assert broad - set(BROAD_EXCEPT) == set()
 
 
-def test_nothing_is_passed_over_and_nothing_printed() -> None:
+def test_no_pass_statement_and_no_print() -> None:
     wrong = [
         f"{name_of(path)}:{node.lineno}"
         for path in FILES

@@ -195,7 +195,7 @@ def test_a_second_start_needs_no_network_socket(watched: Path) -> None:
         assert "AF_INET" not in trace.read_text()
 
 
-def test_nothing_is_prepared_for_reports_to_anybody(watched: Path, monkeypatch) -> None:
+def test_no_library_prepares_telemetry(watched: Path, monkeypatch) -> None:
     """ONNX Runtime files an identity of the machine before it sends its first report."""
     for name in ("CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS"):
         monkeypatch.delenv(name, raising=False)

@@ -55,7 +55,7 @@ def test_the_wanted_device_comes_first_then_the_default() -> None:
     assert candidates([], "built", Direction.INPUT) == []
 
 
-def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_portaudio_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
@@ -64,7 +64,7 @@ def test_a_missing_portaudio_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "libportaudio2" in refusal.value.hint
 
 
-def test_a_portaudio_that_cannot_begin_is_told(
+def test_a_portaudio_that_fails_to_initialize_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """sounddevice initializes PortAudio when it is imported."""
@@ -110,7 +110,7 @@ class RestartedPortAudio(ModuleType):
         return ()
 
 
-def test_a_sound_system_that_fails_is_told_and_asked_again(
+def test_a_failing_sound_system_is_reported_and_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     library = RestartedPortAudio()

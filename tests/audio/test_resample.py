@@ -41,7 +41,7 @@ def test_a_click_stays_in_its_place() -> None:
     assert np.argmax(Resampler(48_000, 16_000).process(sound, last=True)) == 8_000
 
 
-def test_after_the_last_piece_it_begins_anew() -> None:
+def test_the_resampler_restarts_after_the_last_chunk() -> None:
     resampler, sound = Resampler(44_100, 16_000), noise(4_410)
     first = resampler.process(sound, last=True)
     np.testing.assert_array_equal(resampler.process(sound, last=True), first)

@@ -115,7 +115,7 @@ def test_a_hostile_file_leaves_nothing(
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_file_that_cannot_be_read_is_told(
+def test_a_file_that_cannot_be_read_is_reported(
     shelf: AvatarLibrary, tmp_path: Path, *, there: bool
 ) -> None:
     source = tmp_path / "x.avatar"
@@ -148,7 +148,7 @@ def test_texts_that_cannot_be_printed_stay_outside(
     assert written.count("red") == len(avatar.notes) < 20
 
 
-def test_what_grows_too_large_as_it_is_written_leaves_nothing(
+def test_an_archive_that_grows_too_large_leaves_no_file(
     ada: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
     manifest = edited(ada, other=[0] * 250_000)

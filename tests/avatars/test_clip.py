@@ -68,7 +68,7 @@ def plain(seconds: float, level: int = 90, side: int = 128) -> Iterator[Image]:
         yield np.full((side, side, 3), level, np.uint8)
 
 
-def test_an_avatar_of_a_clip_has_a_loop_that_nobody_sees_begin(kept: Path, clip: Path) -> None:
+def test_the_loop_of_a_clip_is_seamless(kept: Path, clip: Path) -> None:
     avatar = check_folder(kept)
     assert sorted(path.name for path in kept.iterdir()) == sorted(avatar.files)
     assert avatar.portrait.shape == (480, 480, 3)
@@ -159,9 +159,7 @@ def write_sound(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_clip_is_told_in_a_sentence(
-    kind: str, tmp_path: Path, shelf: AvatarLibrary
-) -> None:
+def test_a_hostile_clip_is_reported(kind: str, tmp_path: Path, shelf: AvatarLibrary) -> None:
     path = moving.write_clip(tmp_path / "film.mp4", plain(1))
     HOSTILE[kind](path)
     with pytest.raises(InputInvalid) as raised:
@@ -203,7 +201,7 @@ def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, shelf: AvatarL
     assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
 
 
-def test_who_talks_all_the_time_is_told(ada: Avatar, tmp_path: Path) -> None:
+def test_a_clip_of_constant_talking_is_reported(ada: Avatar, tmp_path: Path) -> None:
     path = moving.write_clip(tmp_path / "a.mp4", moving.frames(ada, moving.talking, 1.2))
     sitting = Job("sitting", lambda job: sit_for_clip(path, job)).run()
     assert any("mouth moves throughout" in note for note in sitting.notes)
@@ -339,7 +337,7 @@ ENTRIES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
-def test_a_wrong_entry_is_told(kind: str, kept: Path, tmp_path: Path) -> None:
+def test_a_wrong_entry_is_reported(kind: str, kept: Path, tmp_path: Path) -> None:
     for name in (*FILES, *IDLE_FILES):
         (tmp_path / name).write_bytes((kept / name).read_bytes())
     check_folder(tmp_path)

@@ -235,7 +235,7 @@ def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
         (lambda it: it, None),
     ],
 )
-def test_a_photo_that_could_be_better_is_told_so(
+def test_flaws_of_a_photo_become_notes(
     astronaut: Image,
     shelf: AvatarLibrary,
     tmp_path: Path,
@@ -402,7 +402,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_avatar_is_told_in_a_sentence(folder: Path, damage: str) -> None:
+def test_a_damaged_avatar_is_reported(folder: Path, damage: str) -> None:
     load_avatar(folder)
     DAMAGES[damage](folder)
     with pytest.raises(InputInvalid) as raised:
@@ -463,14 +463,14 @@ def test_only_a_name_that_is_alike_is_offered(
     assert (raised.value.message, raised.value.hint) == (message, hint)
 
 
-def test_a_name_that_windows_reserves_is_told(shelf: AvatarLibrary) -> None:
+def test_a_name_that_windows_reserves_is_reported(shelf: AvatarLibrary) -> None:
     with pytest.raises(ConfigInvalid, match="'con': Windows keeps that name for itself") as raised:
         shelf.check_free("con")
     assert "con-1" in raised.value.hint
     shelf.check_free("con-1")
 
 
-def test_a_shelf_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_library_is_reported(tmp_path: Path) -> None:
     (tmp_path / "avatars").write_text("in the way")
     with pytest.raises(InputInvalid, match="cannot be written") as raised:
         made(ASTRONAUT, AvatarLibrary(tmp_path / "avatars"))

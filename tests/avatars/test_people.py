@@ -64,7 +64,7 @@ def place_of(avatar: Avatar) -> float:
     return float((x0 + x1) / 2 / avatar.portrait.shape[1])
 
 
-def test_who_is_in_front_is_taken(photo: Photo) -> None:
+def test_the_person_in_front_is_selected(photo: Photo) -> None:
     avatar = made(photo(1.0, 2.0))
     assert place_of(avatar) > 0.5
     assert any("2 faces" in note for note in avatar.notes)
@@ -95,7 +95,9 @@ def test_a_person_that_is_not_there_is_said(photo: Photo) -> None:
         made(ASTRONAUT, person=2)
 
 
-def test_the_command_line_asks_or_is_told(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_asks_or_takes_an_option(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = photo(1.0, 2.0, blurred=True)
     with pytest.raises(SeveralPeople):
         typed(cli.avatars, "add", path)

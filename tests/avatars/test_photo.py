@@ -101,19 +101,19 @@ def png_of_size(width: int, height: int) -> bytes:
         (png_of_size(500, 500), "cannot be decoded"),
     ],
 )
-def test_what_is_no_usable_photo_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+def test_an_unusable_photo_is_reported(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(InputInvalid, match=said):
         read(content, tmp_path)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
-def test_a_file_that_is_cut_off_is_told(picture: Image, tmp_path: Path, suffix: str) -> None:
+def test_a_truncated_file_is_reported(picture: Image, tmp_path: Path, suffix: str) -> None:
     content = encoded(picture, suffix)
     with pytest.raises(InputInvalid, match="truncated"):
         read(content[: len(content) * 2 // 3], tmp_path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="does not exist"):
         read_photo(tmp_path / "none.png")
     with pytest.raises(InputInvalid, match="cannot be read"):
@@ -191,7 +191,9 @@ def test_every_kind_stands_upright(picture: Image, tmp_path: Path, kind: str) ->
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF", "TIFF", "GIF"])
-def test_what_is_transparent_lies_over_gray(picture: Image, tmp_path: Path, kind: str) -> None:
+def test_transparent_pixels_are_blended_with_gray(
+    picture: Image, tmp_path: Path, kind: str
+) -> None:
     clear = np.concatenate([picture, np.full((120, 160, 1), 255, np.uint8)], axis=2)
     clear[:, :80, 3] = 0
     seen = read(saved(clear, kind, "RGBA"), tmp_path)
@@ -222,7 +224,7 @@ def test_a_gif_is_a_clip_if_it_moves(picture: Image, tmp_path: Path) -> None:
     assert (is_clip(still), is_clip(moving)) == (False, True)
 
 
-def test_an_empty_shell_of_a_heic_is_told(tmp_path: Path) -> None:
+def test_a_heic_file_without_image_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match=r"not a readable photo|cannot be"):
         read(b"\0\0\0\x18ftypheic" + bytes(400), tmp_path)
 

@@ -143,7 +143,7 @@ def test_pictures_of_any_size_and_number_are_seen(green: S3fd) -> None:
     assert green.faces([]) == []
 
 
-def test_boxes_of_one_face_are_told_once(green: S3fd) -> None:
+def test_overlapping_boxes_are_merged(green: S3fd) -> None:
     picture = gray(320, 96)
     for x in (60, 76, 92, 260):
         picture = with_green(picture, x, 40)
@@ -223,7 +223,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
-def test_weights_cut_off_are_told(share: float, green_file: Path, tmp_path: Path) -> None:
+def test_truncated_weights_are_reported(share: float, green_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "s3fd.pth"
     content = green_file.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
@@ -231,7 +231,7 @@ def test_weights_cut_off_are_told(share: float, green_file: Path, tmp_path: Path
         S3fd(path)
 
 
-def test_weights_that_are_not_there_are_told_with_what_to_do(tmp_path: Path) -> None:
+def test_missing_weights_are_reported_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"No S3FD checkpoint at .*none\.pth") as caught:
         S3fd(tmp_path / "none.pth")
     assert "models download s3fd" in caught.value.hint
@@ -269,7 +269,7 @@ def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
         invoke("add", photo, "--detector", "s3fd", "--detector-model", green_file)
 
 
-def test_it_can_be_chosen_as_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3fd_is_selected_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_AVATARS__DETECTOR", "s3fd")
     with pytest.raises(ModelMissing, match="No S3FD checkpoint"):
         invoke("add", ASTRONAUT)

@@ -11,7 +11,7 @@ from avatar_app.settings.loading import load_settings
 from avatar_app.storage.history import History
 
 
-def test_it_times_storage_and_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_storage_and_window_are_timed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(history, "TURNS", 120)
     monkeypatch.setattr(history, "QUICK_ROUNDS", 1)
     result = run_bench("history", load_settings(tmp_path / "config.yaml")[0], quick=True)
@@ -21,7 +21,7 @@ def test_it_times_storage_and_window(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert all((metrics[name].value or 0) > 0 for name in named)
 
 
-def test_what_is_measured_holds_what_is_searched_for(tmp_path: Path) -> None:
+def test_the_measured_history_contains_the_searched_words(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     history.fill(path, 100, per_conversation=40)
     stored = History(path)

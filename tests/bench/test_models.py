@@ -30,7 +30,7 @@ from avatar_app.engines.dialogue.llama.backend import Evaluated
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 
 
-def test_how_far_it_is_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_reported_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(show_steps("round", range(30))) == list(range(30))
     shown = capsys.readouterr()
     assert not shown.out
@@ -73,7 +73,7 @@ class Forgetful(ScriptedDialogue):
         return Evaluated(self.length, self.length / 1000)
 
 
-def test_a_model_that_reads_everything_anew_misses_it() -> None:
+def test_a_model_without_prompt_cache_misses_the_target() -> None:
     report = Report()
     measure_rereading(report, Forgetful(), 1)
     assert not report.metrics["reread_tokens"].ok

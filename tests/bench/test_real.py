@@ -40,7 +40,7 @@ def test_busy_processes_are_busy_and_end() -> None:
     assert children() == before
 
 
-def test_the_same_sayings_are_said_alone_and_beside_busy_processes(
+def test_sayings_are_measured_idle_and_under_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, beside = children(), list[int]()

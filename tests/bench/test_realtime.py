@@ -87,7 +87,7 @@ def test_pictures_that_were_due_and_not_painted_are_dropped() -> None:
     assert shown.seconds == pytest.approx(6.5 / 25)
 
 
-def test_what_was_shown_before_counting_is_neither_due_nor_dropped() -> None:
+def test_frames_before_counting_are_ignored() -> None:
     shown, turn = Shown(), Turn(1)
     shown.looked(Moment(turn, 1.01, ending=False))
     shown.painted(Moment(turn, 1.01, ending=False), frame(25), 25)

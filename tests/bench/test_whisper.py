@@ -58,7 +58,7 @@ def test_words_are_compared_and_not_their_spelling(heard: str, errors: int) -> N
     assert word_errors(heard, SAID) == errors
 
 
-def test_what_is_said_in_each_clip_is_known(clips: list[SaidClip]) -> None:
+def test_every_clip_has_a_transcript(clips: list[SaidClip]) -> None:
     real = [clip for clip in clips if clip.real]
     assert len(real) == 13
     assert len({clip.name for clip in clips}) == len(clips)

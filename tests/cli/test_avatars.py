@@ -60,7 +60,7 @@ def test_a_name_becomes_that_of_a_folder(tmp_path: Path) -> None:
     assert AvatarLibrary.of(app_paths()).names() == ("ada-lovelace",)
 
 
-def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_errors_are_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="does not exist"):
         invoke("add", tmp_path / "none.jpg")
     with pytest.raises(ConfigInvalid, match="Unknown avatar"):

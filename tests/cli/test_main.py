@@ -74,7 +74,7 @@ def test_without_a_command_it_tells_what_there_is(run: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["run", "--nonsense"], ["render"], ["converse"]])
-def test_wrong_words_are_told(run: Run, words: list[str]) -> None:
+def test_unknown_arguments_are_reported(run: Run, words: list[str]) -> None:
     status, _, errors = run(*words)
     assert status == 2
     assert "Usage" in errors or "Missing" in errors or "No such" in errors
@@ -87,7 +87,7 @@ def test_engines_are_listed(run: Run) -> None:
         assert name in output
 
 
-def test_a_users_broken_engine_is_told_and_the_others_are_listed(run: Run) -> None:
+def test_a_broken_user_engine_is_reported_and_the_others_listed(run: Run) -> None:
     folder = app_paths().engines / "tts" / "broken"
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text("name: [")
@@ -173,21 +173,21 @@ def test_benches_are_listed_with_what_they_ask(run: Run) -> None:
     assert "processor use of a working face" in out
 
 
-def test_an_unknown_bench_is_told(run: Run) -> None:
+def test_an_unknown_bench_is_reported(run: Run) -> None:
     status, _, errors = run("bench", "nonsense")
     assert status == 1
     assert "Unknown bench 'nonsense'." in errors
     assert "latency" in errors
 
 
-def test_nothing_to_say_is_told(run: Run, tmp_path: Path) -> None:
+def test_an_empty_text_is_reported(run: Run, tmp_path: Path) -> None:
     status, _, errors = run("render", "--text", "  ", "--output", tmp_path / "film.mp4")
     assert status == 1
     assert "No speech given." in errors
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_wrong_in_the_settings_is_told_before_it_is_said(run: Run, tmp_path: Path) -> None:
+def test_settings_are_validated_before_speaking(run: Run, tmp_path: Path) -> None:
     file = app_paths().settings_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("window: {theme: pink}\n")
@@ -293,7 +293,7 @@ def test_recordings_of_any_kind_are_heard(
         ("text.wav", b"this is no sound at all, only text", "is not a readable sound file"),
     ],
 )
-def test_recordings_that_cannot_be_heard_are_told(
+def test_unreadable_recordings_are_reported(
     run: Run,
     held: list[dict[str, Any]],
     tmp_path: Path,

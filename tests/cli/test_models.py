@@ -174,7 +174,7 @@ def test_without_consent_nothing_is_fetched(run: Run, site: Site) -> None:
 
 
 @pytest.mark.parametrize("words", [["--yes"], ["--accept-license", "bound"]])
-def test_consent_on_the_command_line_is_shown_and_kept(
+def test_license_consent_by_option_is_shown_and_stored(
     run: Run, site: Site, words: list[str]
 ) -> None:
     returned, _, errors = run("download", "bound", *words)
@@ -184,7 +184,7 @@ def test_consent_on_the_command_line_is_shown_and_kept(
 
 
 @pytest.mark.parametrize("answer", [True, False])
-def test_who_sits_there_is_asked(
+def test_an_interactive_user_is_asked_for_consent(
     run: Run, site: Site, monkeypatch: pytest.MonkeyPatch, *, answer: bool
 ) -> None:
     asked: list[str] = []
@@ -222,7 +222,7 @@ def test_a_wrong_name_is_answered_with_the_likeliest(run: Run) -> None:
     assert "Did you mean whisper-tiny?" in errors
 
 
-def test_who_stops_it_is_told_that_it_goes_on(
+def test_an_interrupted_download_says_that_it_resumes(
     run: Run, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def press_control_c(*_: object) -> None:

@@ -68,7 +68,7 @@ def test_every_command_prints_names_as_they_are(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_goes_on_is_shown_as_it_is(name: str) -> None:
+def test_progress_is_shown_as_plain_text(name: str) -> None:
     console = plain_console()
     console._force_terminal = True
     with console.capture() as captured, busy(console, f"Playing {name}") as tell:
@@ -86,7 +86,7 @@ def test_tables_show_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> No
     assert captured.get().split() == ["✓", "✗"]
 
 
-def test_nobody_else_makes_a_console() -> None:
+def test_consoles_are_created_in_one_module() -> None:
     for path in Path(avatar_app.cli.__file__).parent.glob("*.py"):
         made = [
             node

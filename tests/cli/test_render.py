@@ -90,14 +90,16 @@ def test_a_drawn_character_speaks_a_text(tmp_path: Path) -> None:
         (("--text", "Hello!", "--face", "potato"), "Unknown face engine 'potato'"),
     ],
 )
-def test_what_cannot_be_is_said(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+def test_invalid_options_are_reported(
+    arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
     with pytest.raises(AvatarError, match=message):
         typed(render, *arguments, "--output", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("role", ["--audio", "--avatar", "--model"])
-def test_what_a_film_is_made_of_is_not_overwritten(role: str, voice: Path, tmp_path: Path) -> None:
+def test_the_output_may_not_overwrite_an_input(role: str, voice: Path, tmp_path: Path) -> None:
     source, link = tmp_path / "source", tmp_path / "link"
     source.write_bytes(voice.read_bytes())
     link.symlink_to(source)
@@ -119,7 +121,7 @@ def test_a_device_is_not_replaced_by_a_film(voice: Path, tmp_path: Path) -> None
     assert pipe.is_fifo()
 
 
-def test_an_odd_size_is_made_even_and_told(voice: Path, tmp_path: Path) -> None:
+def test_an_odd_size_is_rounded_with_a_notice(voice: Path, tmp_path: Path) -> None:
     output = tmp_path / "film.mp4"
     odd = ("--size", "193X109", "--fps", "10")
     result = typed(render, "--audio", voice, "--output", output, *odd, "--json")
@@ -132,7 +134,7 @@ def test_an_odd_size_is_made_even_and_told(voice: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal")
-def test_a_film_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+def test_sigterm_while_rendering_leaves_no_file(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "long.wav", np.zeros(8_000 * 280, np.int16), 8_000)
     output = tmp_path / "film.mp4"
     words = ("render", "--audio", tmp_path / "long.wav", "--output", output)
@@ -153,7 +155,7 @@ def test_a_film_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal")
-def test_told_to_end_a_program_does_what_it_does_at_ctrl_c(
+def test_sigterm_acts_like_ctrl_c(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     raised: list[object] = []
@@ -211,7 +213,7 @@ def test_weights_are_found_by_name_in_the_folder_of_models_or_a_folder_in_it() -
     assert find_weights(inside, paths) == inside
 
 
-def test_where_nobody_is_named_the_chosen_avatar_speaks(tmp_path: Path) -> None:
+def test_without_an_avatar_option_the_chosen_avatar_speaks(tmp_path: Path) -> None:
     folder = AvatarLibrary.of(app_paths()).root / "ada"
     folder.parent.mkdir(parents=True)
     wav2lip_parts.write_avatar(folder)

@@ -30,7 +30,7 @@ def test_a_setting_is_read_changed_found_and_reset() -> None:
     assert "speed" not in app_paths().settings_file.read_text()
 
 
-def test_wrong_names_and_values_are_told_and_change_nothing() -> None:
+def test_invalid_names_and_values_change_nothing() -> None:
     with pytest.raises(ConfigInvalid, match="cannot be 'pink'"):
         invoke("set", "window.theme", "pink")
     with pytest.raises(ConfigInvalid, match="Unknown setting") as caught:

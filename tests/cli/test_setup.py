@@ -130,7 +130,9 @@ def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:
     assert chosen() != before
 
 
-def test_nothing_is_fetched_unasked(run: Run, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setup_downloads_nothing_without_consent(
+    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
     before = chosen()
     assert run()[0] == 130
@@ -139,7 +141,7 @@ def test_nothing_is_fetched_unasked(run: Run, site: Site, monkeypatch: pytest.Mo
     assert here() == set()
 
 
-def test_one_that_does_not_come_keeps_no_other_from_being_used(run: Run, site: Site) -> None:
+def test_a_failed_download_does_not_block_the_others(run: Run, site: Site) -> None:
     del site.files["kokoro-v1.0-int8"]
     before = chosen()
     returned, _, errors = run("--yes")
@@ -214,13 +216,15 @@ def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, bra
     assert chosen()["dialogue"] == ("llama", "clever")
 
 
-def test_what_was_never_set_up_is_not_taken_back(run: Run) -> None:
+def test_undo_without_setup_changes_nothing(run: Run) -> None:
     returned, _, errors = run("--undo")
     assert returned == 1
     assert "No plan was written into your settings by avatar-app setup." in errors
 
 
-def test_who_stops_it_is_told_that_it_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_setup_says_that_it_resumes(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def press_control_c(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -79,7 +79,7 @@ def loud_seconds(samples: Samples) -> float:
     return float((np.abs(blocks).max(axis=1) > 0.005).mean() * len(samples) / 48_000)
 
 
-def test_it_is_played_word_by_word_and_silenced_by_an_interruption(
+def test_playback_follows_words_and_stops_at_an_interruption(
     speaking: dict[str, Any],
 ) -> None:
     settings, _ = load_settings(overrides=speaking)
@@ -128,7 +128,7 @@ def ada() -> Path:
     return shelf.folder("ada")
 
 
-def test_a_cloned_voice_reaches_the_engine_and_what_it_heard_is_kept_signed(
+def test_latents_of_a_cloned_voice_are_cached_and_signed(
     xtts: Path, ada: Path, tmp_path: Path
 ) -> None:
     options = {"model": str(xtts), "threads": 1, "voice": "ada"}

@@ -45,7 +45,7 @@ def refused(folder: Path, kind: type[AvatarError] = InputInvalid) -> AvatarError
     return error.value
 
 
-def test_it_is_installed_and_can_be_loaded() -> None:
+def test_coqui_is_installed_and_importable() -> None:
     manifest = Registry().find(Kind.TTS, "coqui")
     assert Registry().missing_packages(manifest) == ()
     assert Registry().load_class(manifest) is CoquiVoice

@@ -62,7 +62,7 @@ def test_the_pieces_of_a_phrase_sound_as_the_whole(
     np.testing.assert_allclose(pieces, whole, atol=0.5 / 32768)
 
 
-def test_it_begins_before_the_phrase_is_computed(voice: CoquiVoice) -> None:
+def test_vits_streams_before_the_phrase_is_computed(voice: CoquiVoice) -> None:
     decoded: list[int] = []
     decoder = voice._network._model.waveform_decoder  # type: ignore[union-attr]
     counting = decoder.register_forward_hook(lambda _, given, __: decoded.append(given[0].shape[2]))
@@ -153,7 +153,7 @@ def test_a_cancelled_turn_ends_it_before_the_next_layer(voice: CoquiVoice) -> No
     assert layers > 200
 
 
-def test_what_cannot_be_said_is_silent_and_not_lost(voice: CoquiVoice) -> None:
+def test_unpronounceable_text_becomes_silence(voice: CoquiVoice) -> None:
     chunks = said(voice, "🙂 ***")
     assert [word.text for chunk in chunks for word in chunk.words] == ["🙂", "***"]
     assert not sound(chunks).any()

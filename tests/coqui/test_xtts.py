@@ -65,7 +65,7 @@ def test_every_word_once_in_order(voice: CoquiVoice) -> None:
     assert np.abs(sound(chunks)).max() > 0.01
 
 
-def test_it_streams_while_it_computes(voice: CoquiVoice) -> None:
+def test_xtts_streams_while_it_computes(voice: CoquiVoice) -> None:
     """The sound of the first twenty steps comes before the others are computed."""
     steps: list[int] = []
     counting = network(voice).gpt.final_norm.register_forward_hook(lambda *_: steps.append(1))
@@ -169,7 +169,7 @@ def heard(voice: CoquiVoice, folder: Path) -> int:
     return len(calls)
 
 
-def test_a_recording_is_heard_once_and_what_was_heard_is_kept(
+def test_latents_of_a_reference_are_computed_once(
     voice: CoquiVoice, xtts: Path, folder: Path
 ) -> None:
     usual = sound(said(voice, "hello"))
@@ -188,7 +188,7 @@ def test_a_recording_is_heard_once_and_what_was_heard_is_kept(
     another.close()
 
 
-def test_what_another_model_heard_is_not_taken(
+def test_latents_of_another_model_are_not_used(
     voice: CoquiVoice, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     heard(voice, folder)
@@ -208,9 +208,7 @@ def test_a_removed_voice_falls_silent_at_once(voice: CoquiVoice, folder: Path) -
         said(voice, "hello")
 
 
-def test_who_is_cloned_anew_under_the_same_name_is_heard_anew(
-    voice: CoquiVoice, folder: Path
-) -> None:
+def test_recloning_under_the_same_name_recomputes_latents(voice: CoquiVoice, folder: Path) -> None:
     assert heard(voice, folder) == 1
     path = folder / cloned.REFERENCE
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
@@ -220,7 +218,7 @@ def test_who_is_cloned_anew_under_the_same_name_is_heard_anew(
 
 @pytest.mark.parametrize("file", [cloned.REFERENCE, cloned.LATENTS_FILE])
 @pytest.mark.parametrize("content", [b"", b"RIFF and nothing more", b"\x80\x04cos\nsystem\n."])
-def test_a_damaged_cloned_voice_is_told_in_a_sentence(
+def test_a_damaged_cloned_voice_is_reported(
     voice: CoquiVoice, folder: Path, file: str, content: bytes
 ) -> None:
     copy = shutil.copytree(folder, folder / "copy")

@@ -71,7 +71,7 @@ def test_a_job_cancelled_before_it_runs_does_nothing() -> None:
     assert job.progress == Progress()
 
 
-def test_what_the_work_raises_comes_out() -> None:
+def test_run_raises_errors_of_the_work() -> None:
     def broken(_: Job[None]) -> None:
         raise ValueError("five")
 

@@ -9,7 +9,7 @@ import pytest
 from avatar_app.core.thread_pools import PASSIVE, sleeping_pools
 
 
-def test_what_is_loaded_inside_sleeps_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libraries_loaded_inside_do_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PASSIVE:
         monkeypatch.delenv(name, raising=False)
     with sleeping_pools():
@@ -17,7 +17,7 @@ def test_what_is_loaded_inside_sleeps_while_it_waits(monkeypatch: pytest.MonkeyP
     assert not PASSIVE.keys() & os.environ.keys()
 
 
-def test_what_the_environment_says_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_environment_variables_are_preserved(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PASSIVE:
         monkeypatch.setenv(name, "mine")
     with sleeping_pools():

@@ -50,7 +50,7 @@ def test_a_broken_part_does_not_stop_the_other_checks(
     ]
 
 
-def test_what_is_wrong_is_told_once(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_problem_is_reported_once(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def loads(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
         yield Finding.failed("tts: There is no tts engine 'foo'.", "Choose another.")
         yield Finding.failed("Another thing.")
@@ -77,7 +77,7 @@ def test_a_builtin_engine_with_a_wrong_option_is_not_recommended(paths: AppPaths
     assert [finding.remedy for finding in wrong] == ["It takes a number from 0.5 to 2."]
 
 
-def test_an_engine_that_does_not_load_is_told_with_a_remedy(paths: AppPaths) -> None:
+def test_an_engine_that_does_not_load_is_reported_with_a_hint(paths: AppPaths) -> None:
     findings = found(doctor._engines, settings(hearing__vad__engine="silerro"), paths)
     assert len(findings) == len(Kind)
     wrong = [finding for finding in findings if not finding.ok]
@@ -87,7 +87,7 @@ def test_an_engine_that_does_not_load_is_told_with_a_remedy(paths: AppPaths) -> 
     assert all(" s" in finding.text for finding in findings if finding.ok)
 
 
-def test_a_folder_that_cannot_be_written_is_told(paths: AppPaths, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(paths: AppPaths, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     findings = found(doctor._folders, settings(), replace(paths, logs=file / "logs"))
@@ -96,13 +96,13 @@ def test_a_folder_that_cannot_be_written_is_told(paths: AppPaths, tmp_path: Path
     assert wrong[0].remedy
 
 
-def test_a_full_disk_is_told(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "ENOUGH_FREE_GB", 1e9)
     wrong = [f for f in found(doctor._folders, settings(), paths) if not f.ok]
     assert [finding.remedy for finding in wrong] == ["Free some space on it."]
 
 
-def test_a_broken_settings_file_is_told(paths: AppPaths) -> None:
+def test_a_broken_settings_file_is_reported(paths: AppPaths) -> None:
     assert all(finding.ok for finding in found(doctor._settings_read, settings(), paths))
     paths.config.mkdir(parents=True, exist_ok=True)
     paths.settings_file.write_text("window: {theme: purple}\n", encoding="utf-8")
@@ -110,7 +110,7 @@ def test_a_broken_settings_file_is_told(paths: AppPaths) -> None:
     assert "purple" in wrong[0].text
 
 
-def test_a_missing_package_is_told(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
     wrong = [f for f in found(doctor._python, settings(), paths) if not f.ok]
     assert "no-such-package" in wrong[0].text
@@ -125,9 +125,7 @@ def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(paths: App
     assert not paths.memory_file.exists()
 
 
-def test_an_avatar_that_hears_nothing_is_told(
-    paths: AppPaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deaf_avatar_is_reported(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avatar_app.diagnostics.scripted_conversation.LONGEST", 0.05)
     small = settings(face__options__width=320, face__options__height=180)
     findings = list(hold_conversation(small, paths, "What can you do?"))

@@ -154,7 +154,7 @@ def test_answers_come_in_clauses_whose_sum_is_the_text():
 
 
 @pytest.mark.parametrize("text", ["", "   ", "…", "?!", "😀", "a", "\n", "x" * 3000, "word " * 400])
-def test_anything_is_answered(talk, text):
+def test_every_input_gets_an_answer(talk, text):
     assert talk.say(text)
 
 
@@ -206,7 +206,7 @@ def test_anything_is_answered(talk, text):
         ("go to sleep", "mute_microphone", {}),
     ],
 )  # fmt: skip
-def test_what_is_asked_for_is_called(talk, text, tool, arguments):
+def test_requests_call_their_tool(talk, text, tool, arguments):
     assert talk.say(text)
     assert talk.called(tool) == arguments
 
@@ -231,7 +231,7 @@ def test_a_tool_that_is_not_offered_is_not_called():
     assert talk.say("hello")
 
 
-def test_a_tool_that_fails_is_told(talk):
+def test_a_failing_tool_is_reported(talk):
     talk.values["calculate"] = "error: I can't divide by zero."
     assert "I can't divide by zero." in talk.say("what is five divided by zero")
 
@@ -250,17 +250,17 @@ def test_follow_ups_know_what_they_follow(talk):
     assert "Tuesday, May 5" in talk.say("what about tomorrow")
 
 
-def test_another_one_is_another(talk):
+def test_another_one_selects_a_different_item(talk):
     jokes = [talk.say("tell me a joke")] + [talk.say("another one") for _ in range(15)]
     assert max(Counter(jokes).values()) == 1
 
 
-def test_everything_there_is_to_tell_is_told(talk):
+def test_every_item_is_offered_before_one_repeats(talk):
     for thing in ("joke", "fact", "story", "poem"):
         assert talk.say(f"tell me a {thing}") in load_themes().phrases[thing]
 
 
-def test_another_one_survives_a_laugh(talk):
+def test_another_one_works_after_a_laugh(talk):
     talk.say("tell me a joke")
     talk.say("haha")
     assert talk.say("one more") in load_themes().phrases["joke"]
@@ -288,7 +288,7 @@ def test_missing_parts_are_asked_for(talk):
     assert talk.called("add_note") == {"text": "the garage code is 4711"}
 
 
-def test_what_cannot_be_undone_is_asked_twice(talk):
+def test_irreversible_requests_ask_for_confirmation(talk):
     assert "sure" in talk.say("delete all my notes")
     assert [call.name for call in talk.calls] == ["list_notes"]
     talk.say("no")
@@ -315,7 +315,7 @@ def test_when_in_doubt_it_asks_before_it_acts(talk):
     assert talk.called("cancel_timers") == {"name": ""}
 
 
-def test_it_repeats_and_knows_what_was_said(talk):
+def test_repeat_and_recall_requests_are_answered(talk):
     joke = talk.say("tell me a joke")
     assert talk.say("say that again") == joke
     assert "say that again" in talk.say("what did i say")
@@ -323,7 +323,7 @@ def test_it_repeats_and_knows_what_was_said(talk):
     assert Talk().say("say that again") == "I haven't said anything yet."
 
 
-def test_it_goes_on_from_the_sentence_that_was_interrupted(talk):
+def test_go_on_continues_from_the_interrupted_sentence(talk):
     story = talk.say("tell me a story", heard=20)
     rest = talk.say("go on")
     assert story.endswith(rest)
@@ -331,7 +331,7 @@ def test_it_goes_on_from_the_sentence_that_was_interrupted(talk):
     assert talk.say("go on") in load_themes().phrases["nothing_to_continue"]
 
 
-def test_nothing_of_an_answer_was_heard(talk):
+def test_go_on_after_an_unheard_answer_repeats_it(talk):
     story = talk.say("tell me a story", heard=0)
     assert talk.say("continue") == story
 
@@ -373,7 +373,7 @@ def test_words_are_given_back_from_the_other_side(talk):
     assert "he meaning of life" in talk.say("what is the meaning of life")
 
 
-def test_it_is_honest_about_what_it_is_and_lacks(talk):
+def test_questions_about_itself_are_answered_honestly(talk):
     assert "language model" in talk.say("how do i get a real language model")
     assert "line" in talk.say("what is the weather like")
     assert talk.calls == []
@@ -386,19 +386,19 @@ def test_the_same_answer_is_never_given_twice_in_a_row(talk):
     assert all(first != second for first, second in pairwise(answers))
 
 
-def test_it_greets_by_the_time_of_day_and_by_name(talk):
+def test_greetings_use_the_time_of_day_and_the_name(talk):
     talk.values["recall_facts"] = [{"subject": "user", "attribute": "name", "value": "Anna"}]
     greetings = " ".join(talk.say("hello") for _ in range(4))
     assert "Good afternoon" in greetings
     assert "Anna" in greetings
 
 
-def test_it_says_its_name(talk):
+def test_asking_for_its_name_is_answered(talk):
     talk.engine.configure(name="Otto")
     assert "Otto" in talk.say("what is your name")
 
 
-def test_who_wants_short_answers_gets_the_shorter_half(talk):
+def test_short_answers_use_the_shorter_half(talk):
     talk.engine.configure(talkativeness="short")
     answers = {talk.say("how are you") for _ in range(6)}
     phrases = sorted(load_themes().phrases["how_are_you"], key=len)
@@ -436,7 +436,7 @@ def test_durations_are_written_for_speech():
         ("my favorite thing about you is that you listen to me", False),
     ],
 )
-def test_it_knows_what_needs_no_language_model(said, surely):
+def test_needs_no_model_recognizes_skill_requests(said, surely):
     prompt = Prompt((Message(Role.USER, said),))
     assert BuiltinDialogue().understands(prompt) is surely
 

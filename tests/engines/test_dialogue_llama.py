@@ -75,7 +75,7 @@ def answered(dialogue: LlamaDialogue, prompt: Prompt, result: Any = None) -> lis
         answer = ToolResult(result) if isinstance(output, ToolCall) else None
 
 
-def test_it_answers_piece_by_piece(dialogue):
+def test_the_reply_is_streamed(dialogue):
     pieces = answered(dialogue, asked("Hi!"))
     assert "".join(pieces) == ANSWER
     assert len(pieces) >= 8
@@ -136,14 +136,14 @@ def test_a_turn_that_is_over_stops_no_other(dialogue):
     assert said + "".join(reply) == ANSWER
 
 
-def test_a_long_conversation_is_told_short_and_what_was_said_last_is_not(dialogue):
+def test_a_long_conversation_is_summarized_except_for_its_end(dialogue):
     turns = [text for at in range(60) for text in (f"Question {at}. " * 4, f"Answer {at}. " * 4)]
     assert "".join(answered(dialogue, asked(*turns, "And now?"))) == ANSWER
     with pytest.raises(ConfigInvalid, match="too long"):
         answered(dialogue, asked("word " * 3000))
 
 
-def test_what_is_told_short_fits_and_changes_seldom():
+def test_the_summary_fits_and_changes_seldom():
     def tokens(messages):
         return [word for message in messages for word in message["content"].split()]
 
@@ -160,7 +160,7 @@ def test_what_is_told_short_fits_and_changes_seldom():
     assert 2 <= len(seen) < 15, "the beginning must stay as it was for many turns"
 
 
-def test_a_function_is_called_and_its_result_is_told(tmp_path, library):
+def test_a_tool_call_gets_its_result(tmp_path, library):
     call = '<tool_call>{"name": "get_time", "arguments": {"place": "Berlin"}}</tool_call>'
     path = write_llama(tmp_path / "caller.gguf", call, result="It is nine.")
     options = {"context": 1024, "threads": 1, "library": library, "tools": "all"}
@@ -220,14 +220,14 @@ def card_of_server(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
 CARDS = {"xllamacpp": card_of_server, "llama-cpp-python": card_of_bindings}
 
 
-def test_why_a_function_failed_is_told():
+def test_a_failed_tool_call_gets_its_error():
     failed = ToolResult(error="There is no such timer.")
     for text in ("no such timer", '"error"'):
         assert text in result_text(failed)
     assert result_text(ToolResult("nine")) == '"nine"'
 
 
-def test_it_works_in_a_process_of_its_own(model):
+def test_llama_works_in_a_process_of_its_own(model):
     manifest = Registry().find(Kind.DIALOGUE, "llama")
     engine = create_engine(
         Registry(), manifest, {"model": str(model), "threads": 1, "context": 512}
@@ -240,7 +240,7 @@ def test_it_works_in_a_process_of_its_own(model):
         engine.close()
 
 
-def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path, library, capfd):
+def test_a_missing_or_damaged_model_is_reported(model, tmp_path, library, capfd):
     with pytest.raises(ModelMissing, match="No language model") as missing:
         LlamaDialogue(model=str(tmp_path / "nothing.gguf"), library=library)
     assert "models download" in missing.value.hint
@@ -267,7 +267,7 @@ TEMPLATES = {
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_every_template_is_told_everything(name):
+def test_every_chat_template_gets_all_messages_and_tools(name):
     chat = Chat({"tokenizer.chat_template": TEMPLATES[name]})
     prompt = asked("Hi", "Hello", "What time is it?", tools=(CLOCK,))
     messages = [
@@ -279,7 +279,7 @@ def test_every_template_is_told_everything(name):
         assert said in text
 
 
-def test_a_broken_template_is_said_in_a_sentence():
+def test_a_broken_template_is_reported():
     for template in (
         "{% for %}",
         "{{ messages[0].nothing.at_all }}",
@@ -319,7 +319,7 @@ CALL = ToolCall("set_timer", {"minutes": 5})
     ],
 )
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_words_calls_and_thoughts_are_told_apart(written, outputs, size):
+def test_text_tool_calls_and_thoughts_are_separated(written, outputs, size):
     pieces = (written[at : at + size] for at in range(0, len(written), size))
     found: list[Any] = []
     for output in answer(pieces, may_call=True, thoughts=Thoughts(), ending=Ending(Limits())):
@@ -332,7 +332,7 @@ def test_words_calls_and_thoughts_are_told_apart(written, outputs, size):
     assert found == outputs
 
 
-def test_a_greeting_before_the_users_first_words_is_told_to_any_template():
+def test_a_greeting_before_the_first_user_message_is_accepted_by_any_template():
     said = (Message(Role.SYSTEM, "You are Mira."), Message(Role.AVATAR, "Good morning!"))
     prompt = Prompt((*said, Message(Role.USER, "Hello")))
     chat = Chat({"tokenizer.chat_template": TEMPLATES["alternating, without system"]})
@@ -344,7 +344,7 @@ def test_a_greeting_before_the_users_first_words_is_told_to_any_template():
 SYSTEM = Message(Role.SYSTEM, "You are Mira, and you talk with somebody who has time. " * 8)
 
 
-def test_what_comes_before_the_users_words_is_read_ahead(dialogue):
+def test_the_prompt_prefix_is_prefilled(dialogue):
     said = (SYSTEM, Message(Role.USER, "Good morning."), Message(Role.AVATAR, "Good day to you."))
     assert "".join(dialogue.prepare(Prompt(said), Turn(1))) == ""
     ahead = dialogue.evaluated().tokens
@@ -363,7 +363,7 @@ def test_reading_ahead_ends_when_somebody_asks(dialogue):
     assert "".join(answered(dialogue, asked("Hi!"))) == ANSWER
 
 
-def test_what_was_read_of_a_persona_is_kept_for_the_next_start(model, library, tmp_path):
+def test_the_prompt_cache_of_a_persona_survives_a_restart(model, library, tmp_path):
     folder = tmp_path / "prompts"
     options = {"model": str(model), "context": 2048, "threads": 1, "library": library}
     prompt, costs = Prompt((SYSTEM, Message(Role.USER, "Hi!"))), []
@@ -384,7 +384,7 @@ def test_what_was_read_of_a_persona_is_kept_for_the_next_start(model, library, t
     assert kept.stat().st_size > 100
 
 
-def test_few_states_are_kept(dialogue, tmp_path, model):
+def test_the_prompt_cache_is_bounded(dialogue, tmp_path, model):
     cache = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 1)
     answered(dialogue, asked("Hi!"))
     for number in range(MOST + 2):
@@ -396,7 +396,7 @@ def test_few_states_are_kept(dialogue, tmp_path, model):
     assert not other.restore(f"persona {MOST + 1}"), "other options, another state"
 
 
-def test_a_model_is_told_only_of_what_fits(tmp_path, library, monkeypatch):
+def test_tools_are_omitted_if_the_context_is_too_small(tmp_path, library, monkeypatch):
     timer = {"seconds": {"type": "number"}, "name": {"type": "string"}}
     tools = (
         ToolDescription("set_timer", "Start a countdown.",

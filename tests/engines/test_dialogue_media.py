@@ -103,7 +103,7 @@ def test_words_alone_stay_a_plain_text() -> None:
         (400, "audio input is not supported by this model", "input_audio", "sound"),
     ],
 )
-def test_a_model_that_takes_no_media_is_told_what_it_misses(
+def test_a_model_without_media_support_gets_a_description(
     status: int, message: str, kind: str, told: str
 ) -> None:
     bodies = ask(refusing(status, message, kind), ASKED)

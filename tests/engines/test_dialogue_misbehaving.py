@@ -149,7 +149,7 @@ SUM = ToolCall("sum", {"x": "2+2"})
          [SUM, ToolCall("now")]),
     ],
 )  # fmt: skip
-def test_calls_are_told_apart_however_they_are_numbered(pieces, calls):
+def test_tool_calls_are_separated_for_any_numbering(pieces, calls):
     with serving(writes(*pieces, reason="tool_calls")) as server:
         assert asked(server) == [*calls, "Done."]
 
@@ -189,7 +189,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_is_refused_is_not_asked_again(name):
+def test_a_refused_parameter_is_not_sent_again(name):
     refused, status, words = REFUSALS[name]
     said = writes(HELLO)
 
@@ -247,7 +247,7 @@ def test_why_an_answer_is_empty_is_said(answer, said, hint):
         (429, {"message": "You exceeded your current quota.", "code": "insufficient_quota"}),
     ],
 )
-def test_an_empty_purse_is_no_busy_server(status, error):
+def test_insufficient_quota_is_not_retried(status, error):
     error_shown = failure(lambda handler, _body: handler.send(status, {"error": error}))
     assert isinstance(error_shown, ConfigInvalid)
     assert error["message"] in error_shown.message
@@ -288,7 +288,7 @@ def test_an_end_without_words_is_an_end():
         ("No, no, no. That is fine, very very fine.", "No, no, no. That is fine, very very fine."),
     ],
 )
-def test_what_is_repeated_is_stopped_and_what_was_said_stays(written, said):
+def test_repetition_is_stopped_and_earlier_text_preserved(written, said):
     with serving(writes(written)) as server:
         (text,) = asked(server)
     assert str(text).strip() == said
@@ -300,7 +300,7 @@ def test_what_is_repeated_is_stopped_and_what_was_said_stays(written, said):
      "<|im_end|>\n<|im_start|>user\nAnd how are you?<|im_end|>", "\n**Human:** And?",
      " User: And how are you?"],
 )  # fmt: skip
-def test_marks_are_not_spoken_and_nobody_is_spoken_for(more):
+def test_template_tokens_and_other_roles_are_removed(more):
     with serving(writes(HELLO + more)) as server:
         (text,) = asked(server)
     assert str(text).strip() == HELLO

@@ -51,7 +51,7 @@ def test_without_a_model_the_first_is_taken():
     assert server.asked[1]["model"] == "first"
 
 
-def test_a_function_is_called_and_its_result_is_told():
+def test_a_tool_call_gets_its_result():
     def answer(handler: Handler, asked: dict[str, Any]) -> None:
         handler.begin()
         if asked["messages"][-1]["role"] == "tool":
@@ -121,7 +121,7 @@ def test_a_cancelled_turn_cuts_the_wire(begun):
         (400, EngineFailed, "refused: .*too long"),
     ],
 )
-def test_what_the_server_refuses_is_said_in_a_sentence(status, kind, said):
+def test_a_refusal_by_the_server_is_reported(status, kind, said):
     def answer(handler: Handler, _asked: dict[str, Any]) -> None:
         handler.send(status, {"error": {"message": "the prompt is too long"}})
 
@@ -131,7 +131,7 @@ def test_what_the_server_refuses_is_said_in_a_sentence(status, kind, said):
     assert len(server.asked) == 1, "what cannot pass is not tried again"
 
 
-def test_what_may_pass_is_tried_again():
+def test_transient_errors_are_retried():
     def answer(handler: Handler, asked: dict[str, Any]) -> None:
         if len(server.asked) < 2:
             handler.send(503, {"error": {"message": "loading"}})
@@ -143,7 +143,7 @@ def test_what_may_pass_is_tried_again():
         assert "".join(reply) == "Hello there."
 
 
-def test_an_answer_that_breaks_off_is_said_in_a_sentence():
+def test_an_answer_that_breaks_off_is_reported():
     def answer(handler: Handler, _asked: dict[str, Any]) -> None:
         handler.begin()
         handler.delta(content="I was")
@@ -164,7 +164,7 @@ def test_an_answer_that_breaks_off_is_said_in_a_sentence():
         (b'data: {"choices": [{"delta": {"content": "I am "}}]}\n\n', "broke off in mid-sentence"),
     ],
 )
-def test_an_answer_that_is_none_is_said_in_a_sentence(body, said):
+def test_an_invalid_answer_is_reported(body, said):
     def answer(handler: Handler, _asked: dict[str, Any]) -> None:
         handler.begin()
         handler.wfile.write(body)
@@ -175,7 +175,7 @@ def test_an_answer_that_is_none_is_said_in_a_sentence(body, said):
     assert raised.value.hint
 
 
-def test_no_server_is_said_in_a_sentence(monkeypatch):
+def test_no_server_is_reported(monkeypatch):
     with serving(hello) as server:
         address = server.address
     monkeypatch.setattr("avatar_app.engines.dialogue.openai.transport.RETRIES", 0)
@@ -195,7 +195,7 @@ def test_a_key_comes_from_the_keyring_and_goes_to_its_server_alone():
     assert "secret" not in other.asked[0]["key"]
 
 
-def test_it_works_in_a_process_of_its_own():
+def test_openai_works_in_a_process_of_its_own():
     with serving(hello) as server:
         manifest = Registry().find(Kind.DIALOGUE, "openai")
         engine = create_engine(Registry(), manifest, {"address": server.address, "model": "m"})

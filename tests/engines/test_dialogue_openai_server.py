@@ -25,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
         yield made
 
 
-def test_it_is_found_by_its_port(server):
+def test_a_local_server_is_found_by_its_port(server):
     (found,) = look(((server.port, "llama-server"),))
     assert found.address == server.address
     assert found.models == ("small",)

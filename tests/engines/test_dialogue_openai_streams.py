@@ -126,7 +126,7 @@ def test_an_answer_may_be_compressed() -> None:
         (b"Not compressed at all.", f"{EVENTS};gzip", "broke off"),
     ],
 )
-def test_what_is_no_answer_is_said_in_a_sentence(body: bytes, kind: str, said: str) -> None:
+def test_an_invalid_response_is_reported(body: bytes, kind: str, said: str) -> None:
     kind, _, encoding = kind.partition(";")
     with pytest.raises(AvatarError, match=said) as raised:
         asked(body, kind, encoding)
@@ -167,7 +167,7 @@ def test_the_hint_fits_what_is_refused(status: int, document: Any, hint: str) ->
 
 
 @given(st.lists(st.integers(0, 400), max_size=12), st.sampled_from([b"\n\n", b"\r\n\r\n", b"\r\r"]))
-def test_it_does_not_matter_where_pieces_are_cut(cuts: list[int], end: bytes) -> None:
+def test_stream_parsing_is_independent_of_chunk_borders(cuts: list[int], end: bytes) -> None:
     written = events({"a": "Grüße, 你好"}, {"b": [1]}, end=end)
     places = [0, *sorted(cuts), len(written)]
     pieces = [written[at:to] for at, to in itertools.pairwise(places)]
@@ -212,12 +212,12 @@ def test_thoughts_without_end_are_stopped() -> None:
     assert received.reason == CUT
 
 
-def test_a_connection_that_is_only_kept_open_is_given_up() -> None:
+def test_keep_alives_without_content_time_out() -> None:
     with pytest.raises(SilenceTooLong):
         list(Answer().texts(Endless(b": ping\n\n"), Turn(1), ReadLimits(10, silence=0.0)))
 
 
-def test_whoever_is_interrupted_waits_for_no_word() -> None:
+def test_cancelling_does_not_wait_for_the_next_token() -> None:
     turn = Turn(1)
     turn.cancel()
     with pytest.raises(TurnCancelled):

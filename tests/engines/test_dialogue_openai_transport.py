@@ -47,7 +47,7 @@ def answer(address: str, turn: Turn | None = None, **options: object) -> str:
         ("http://[::1", False),
     ],
 )
-def test_what_is_this_machine(address: str, *, here: bool) -> None:
+def test_local_addresses_are_recognized(address: str, *, here: bool) -> None:
     assert is_loopback(address) is here
 
 
@@ -87,7 +87,7 @@ def test_a_socks_proxy_leads_to_other_machines(monkeypatch: pytest.MonkeyPatch) 
         ("HTTP_PROXY", "http://proxy:many", "HTTP_PROXY names a proxy that cannot be used"),
     ],
 )
-def test_what_is_wrong_with_the_environment_is_said(
+def test_invalid_proxy_variables_are_reported(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -96,7 +96,7 @@ def test_what_is_wrong_with_the_environment_is_said(
     assert variable in raised.value.hint
 
 
-def test_an_environment_that_is_right_is_no_trouble() -> None:
+def test_valid_proxy_variables_are_accepted() -> None:
     check_environment({})
     check_environment({"https_proxy": "proxy.example:8080", "ALL_PROXY": "socks5://[::1]:1080"})
 
@@ -155,7 +155,7 @@ def test_a_server_that_says_it_loads_is_asked_until_it_is_ready(
     assert "is loading its model" in explained[-2]
 
 
-def test_who_waits_for_a_busy_server_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_busy_server_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "FIRST_DELAY", 60.0)
     monkeypatch.setattr(transport, "LONGEST_DELAY", 240.0)
     turn = Turn(1)
@@ -180,7 +180,7 @@ def test_who_waits_for_a_busy_server_can_be_cancelled(monkeypatch: pytest.Monkey
         (422, b'{"error": {"code": 7}}', r"failed: Unprocessable \w+ \(422\)"),
     ],
 )
-def test_the_servers_own_words_are_told_and_not_the_clients(
+def test_errors_quote_the_server_rather_than_the_client(
     status: int, body: bytes, said: str
 ) -> None:
     with (

@@ -111,7 +111,7 @@ def test_the_pass_through_passes_everything_through(played):
     assert np.array_equal(_cleaned(PassThrough(), played, heard, 0.06), heard)
 
 
-def test_the_module_is_told_the_delay_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_canceller_gets_the_delay_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     canceller, delays = WebrtcEchoCanceller(), list[int]()
     tell = canceller._module.set_stream_delay_ms
     monkeypatch.setattr(

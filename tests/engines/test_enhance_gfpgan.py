@@ -89,7 +89,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("spoiled", SPOILED)
-def test_what_is_no_such_network_is_told_in_a_sentence(spoiled: str, tmp_path: Path) -> None:
+def test_another_network_is_input_invalid(spoiled: str, tmp_path: Path) -> None:
     path = tmp_path / "GFPGANv1.4.onnx"
     spoil, said = SPOILED[spoiled]
     spoil(path)
@@ -99,7 +99,7 @@ def test_what_is_no_such_network_is_told_in_a_sentence(spoiled: str, tmp_path: P
     assert "face_enhancement.engine=none" in caught.value.hint
 
 
-def test_what_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_network_or_device_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"No GFPGAN network at .*none\.onnx") as caught:
         made(tmp_path / "none.onnx")
     assert "models download gfpgan-1.4" in caught.value.hint
@@ -127,7 +127,7 @@ class _Failing:
         (RuntimeError("something else"), EngineFailed),
     ],
 )
-def test_what_fails_while_it_computes_is_told(
+def test_a_failing_run_is_reported(
     error: Exception, told: type[AvatarError], face: Image, tmp_path: Path
 ) -> None:
     engine: Any = made(write_network(tmp_path / "same.onnx", "Identity"))
@@ -137,7 +137,7 @@ def test_what_fails_while_it_computes_is_told(
     assert caught.value.hint
 
 
-def test_numbers_that_are_none_are_told(face: Image, tmp_path: Path) -> None:
+def test_nan_output_is_engine_failed(face: Image, tmp_path: Path) -> None:
     engine = made(write_network(tmp_path / "nan.onnx", "Add", np.float32(np.nan)))
     with pytest.raises(EngineFailed, match="an invalid picture"):
         engine.enhance(face)

@@ -280,7 +280,7 @@ def test_a_frame_of_another_face_is_no_obstacle(face: IllustratedFace) -> None:
     assert face.rest(FaceState.IDLE, foreign).image.shape == (120, 160, 3)
 
 
-def test_resting_beside_a_performance_changes_neither(face: IllustratedFace) -> None:
+def test_rest_during_a_performance_changes_neither(face: IllustratedFace) -> None:
     speech = syllables(6)
     alone = [frame.image for frame in performed(face, speech)]
     stop = threading.Event()
@@ -311,7 +311,7 @@ def test_a_calm_face_is_drawn_in_larger_steps_and_a_blink_is_not() -> None:
     assert np.all(np.diff([frame.at for frame in rested(face, FaceState.THINKING, 4)]) < 0.04)
 
 
-def test_what_is_painted_follows_from_the_pose_alone(face: IllustratedFace) -> None:
+def test_painting_depends_on_the_pose_only(face: IllustratedFace) -> None:
     """Eyes and mouth are painted anew only where they moved; from whatever was painted before."""
     frames = rested(face, FaceState.IDLE, 8) + rested(face, FaceState.THINKING, 8)
     other = IllustratedFace(**SMALL)._opened()

@@ -82,7 +82,7 @@ def child_of(host: HostedVoice) -> int:
     return int(speak(host, "process")[0])
 
 
-def test_what_is_spoken_comes_through(shared: HostedVoice) -> None:
+def test_speech_chunks_cross_the_process_border(shared: HostedVoice) -> None:
     chunks = list(shared.speak("say one two three", Turn(1)))
     assert [chunk.text for chunk in chunks] == ["one", "two", "three"]
     assert [chunk.audio.start for chunk in chunks] == [0, 1, 2]
@@ -90,7 +90,7 @@ def test_what_is_spoken_comes_through(shared: HostedVoice) -> None:
     assert child_of(shared) != os.getpid()
 
 
-def test_the_turn_comes_through(shared: HostedVoice) -> None:
+def test_the_turn_crosses_the_process_border(shared: HostedVoice) -> None:
     assert speak(shared, "turn", Turn(42, "hello")) == ["42 hello"]
 
 
@@ -139,7 +139,7 @@ def test_a_bug_is_one_sentence_and_its_traceback_is_in_the_log(
     assert speak(shared, "say on") == ["on"]
 
 
-def test_what_cannot_be_sent_is_a_failure(
+def test_an_argument_that_cannot_be_pickled_is_a_failure(
     shared: HostedVoice, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("cannot pickle")
@@ -148,7 +148,7 @@ def test_what_cannot_be_sent_is_a_failure(
     assert speak(shared, "say on") == ["on"]
 
 
-def test_what_cannot_be_read_ends_the_child_and_not_the_host(
+def test_an_unreadable_message_ends_the_child_only(
     made: Callable[..., Any], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("sent what cannot be read")
@@ -385,7 +385,7 @@ def test_a_face_shows_big_pictures_and_rests_meanwhile(made: Callable[..., Any])
         (die_while_loading, EngineFailed, r"The engine stopped \(exit code 7\)."),
     ],
 )
-def test_what_keeps_an_engine_from_loading_is_told(
+def test_a_load_error_is_reported(
     made: Callable[..., Any], factory: Callable[[], Any], error: type[AvatarError], message: str
 ) -> None:
     host = made(HostedVoice, factory)
@@ -394,7 +394,7 @@ def test_what_keeps_an_engine_from_loading_is_told(
             speak(host, "say hello")
 
 
-def test_a_bug_while_loading_is_told(
+def test_a_bug_while_loading_is_reported(
     made: Callable[..., Any], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("RuntimeError: oops")
@@ -475,7 +475,7 @@ def test_closing_does_not_wait_for_an_engine_that_somebody_waits_for(
     assert "stopped" in failures[0].message
 
 
-def test_a_child_that_does_not_listen_holds_nobody_up(made: Callable[..., Any]) -> None:
+def test_an_unresponsive_child_does_not_block_the_host(made: Callable[..., Any]) -> None:
     host = made(HostedRecognizer, DeafRecognizer, patience=0.5)
     host.wait_ready()
     blocks = (AudioChunk(np.zeros(1600, np.float32), 16000, start) for start in range(500))

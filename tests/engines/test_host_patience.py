@@ -84,7 +84,7 @@ def test_an_engine_without_a_processor_is_not_stopped(made: Callable[..., Any]) 
     go_on.join()
 
 
-def test_whoever_wonders_is_told_that_an_engine_loads() -> None:
+def test_a_waiting_turn_reports_that_the_engine_loads() -> None:
     host = HostedVoice(load_slowly, "The engine")
     try:
         turn = WatchedTurn()
@@ -141,7 +141,7 @@ def test_a_machine_that_has_no_time_for_it_hangs_no_engine() -> None:
         assert not watch.is_over()
 
 
-def test_a_sign_of_life_begins_anew() -> None:
+def test_progress_restarts_the_timeout() -> None:
     process = Process()
     watch = Watch(20.0, process.read)
     for _ in range(100):

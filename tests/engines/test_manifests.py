@@ -95,7 +95,7 @@ def values_of(option: Option) -> list[Any]:
 
 
 @pytest.mark.parametrize("manifest", ALL, ids=lambda m: f"{m.kind}-{m.name}")
-def test_it_says_what_it_is_and_what_it_needs_is_installed(manifest: Manifest) -> None:
+def test_the_manifest_is_complete_and_its_packages_are_installed(manifest: Manifest) -> None:
     assert manifest.title.strip()
     assert manifest.license.strip()
     assert manifest.summary.endswith(".")
@@ -105,7 +105,7 @@ def test_it_says_what_it_is_and_what_it_needs_is_installed(manifest: Manifest) -
 
 
 @each
-def test_it_is_made_behind_its_protocol(
+def test_an_engine_implements_its_protocol(
     manifest: Manifest, engine_of: Callable[[Manifest], Any]
 ) -> None:
     engine = engine_of(manifest)

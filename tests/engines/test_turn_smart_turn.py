@@ -64,7 +64,7 @@ def test_another_file_is_refused(content: bytes | None, tmp_path: Path) -> None:
 
 
 @pytest.mark.real_models
-def test_it_knows_a_pause_from_an_end(starter: StarterSet) -> None:
+def test_smart_turn_distinguishes_a_pause_from_an_end(starter: StarterSet) -> None:
     engine = SmartTurn(str(starter.path(Kind.TURN)))
     kennedy = trim_silence(recording("jfk.flac"))
     pause = silence(0.2)

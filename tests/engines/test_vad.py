@@ -76,7 +76,7 @@ def test_silero_is_not_fooled_by_loud_noise_that_fools_webrtc():
     assert _probabilities(WebrtcDetector(aggressiveness=0), noise).max() > 0.5
 
 
-def test_fast_silero_answers_anew_with_almost_every_block_and_agrees_with_frugal():
+def test_fast_silero_updates_with_almost_every_block_and_agrees_with_frugal():
     speech = _speech()
     fast = _probabilities(SileroDetector("fast"), speech)
     frugal = _probabilities(SileroDetector("frugal"), speech)

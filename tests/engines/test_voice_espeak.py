@@ -280,7 +280,7 @@ def test_pauses_are_natural(voice: EspeakVoice) -> None:
     assert longest("Hello Dr. Anna") < longest("Hello, Anna")
 
 
-def test_nothing_clicks_where_chunks_meet(voice: EspeakVoice) -> None:
+def test_chunk_borders_have_no_clicks(voice: EspeakVoice) -> None:
     chunks = _speak(voice, f"{SENTENCE} Mama, papa! {SENTENCE}")
     sound = _sound(chunks)
     steps = np.abs(np.diff(sound))
@@ -371,7 +371,7 @@ def test_other_languages(language: str, text: str, shapes: set[str]) -> None:
         ("—", ""),
     ],
 )
-def test_what_is_said_of_a_token(token: str, spoken: str) -> None:
+def test_clean_returns_the_spoken_form(token: str, spoken: str) -> None:
     assert clean(token) == spoken
 
 
@@ -401,7 +401,9 @@ def test_marks_are_not_read_out(voice: EspeakVoice) -> None:
     np.testing.assert_array_equal(marked, plain)
 
 
-def test_errors_that_a_user_can_mend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_voices_and_libraries_are_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigInvalid, match="zz"):
         EspeakVoice(language="zz")
     with pytest.raises(ConfigInvalid, match="f99"):

@@ -60,7 +60,7 @@ def test_without_durations_words_share_the_sound_in_proportion(
     assert max(abs(a - b) for a, b in zip(known, guessed, strict=True)) < 0.6
 
 
-def test_lips_are_told_only_where_the_graph_knows(voice: KokoroVoice, telling: KokoroVoice) -> None:
+def test_visemes_require_durations_from_the_graph(voice: KokoroVoice, telling: KokoroVoice) -> None:
     assert not any(chunk.visemes for chunk in spoken(voice, SENTENCE))
     shapes = [viseme.shape for chunk in spoken(telling, "Papa.") for viseme in chunk.visemes]
     assert [shape for shape in shapes if shape is not MouthShape.SIL][:2] == [
@@ -69,7 +69,7 @@ def test_lips_are_told_only_where_the_graph_knows(voice: KokoroVoice, telling: K
     ]
 
 
-def test_words_that_espeak_joins_are_told_apart(voice: KokoroVoice) -> None:
+def test_words_that_espeak_joins_are_separated(voice: KokoroVoice) -> None:
     model = voice._model
     assert model is not None
     phrase = next(gather_phrases(phrases_of("of the of the house")))
@@ -188,7 +188,7 @@ def test_a_turn_that_ends_late_leaves_the_next_alone(voice: KokoroVoice) -> None
     "damage",
     ["no model", "no voices", "broken graph", "broken voices", "cut voices", "one array", "wrong"],
 )
-def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None:
+def test_a_missing_or_damaged_model_is_reported(tmp_path: Path, damage: str) -> None:
     folder = write_kokoro(tmp_path / "model")
     graph, voices = folder / "kokoro-v1.0.onnx", folder / "voices-v1.0.bin"
     match damage:
@@ -215,7 +215,7 @@ def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None
     gc.collect()  # a file that was left open would warn
 
 
-def test_what_is_shown_is_not_what_is_said(voice: KokoroVoice) -> None:
+def test_displayed_words_keep_their_written_form(voice: KokoroVoice) -> None:
     chunks = spoken(voice, "It costs $5.")
     assert [word.text for chunk in chunks for word in chunk.words] == ["It", "costs", "$5."]
     longer = spoken(voice, "It costs five dollars.")

@@ -98,7 +98,7 @@ def test_a_product_is_what_the_convolution_was(
     assert np.abs(before["audio"] - after["audio"]).max() < step_of_bias
 
 
-def test_the_durations_of_tokens_are_told(tmp_path: Path) -> None:
+def test_durations_become_an_output(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(quantized(3, 1, bias=True), str(path))
     assert computed(prepare_graph(path))[DURATION].tolist() == [1, 1, 3]
@@ -113,7 +113,7 @@ def test_where_signed_products_overflow_the_graph_keeps_its_own(
     assert "ConvInteger" in kinds(prepare_graph(path))
 
 
-def test_what_is_not_as_expected_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_nodes_are_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: True)
     model, path = quantized(3, 1, bias=False, stride=2), tmp_path / "model.onnx"
     onnx.save(model, str(path))

@@ -79,7 +79,7 @@ def test_speed_scales_time_and_leaves_the_pitch(speed: float) -> None:
     assert after.mouth[-1] == (MouthShape.SIL, len(after.samples))
 
 
-def test_what_sounds_at_a_time_still_sounds_then() -> None:
+def test_changing_the_pitch_preserves_timing() -> None:
     quiet = np.zeros(RATE // 2, np.float32)
     before = said(np.concatenate([quiet, vowel(150, 150, 0.4), quiet]))
     for speed in (0.5, 1.0, 2.0):
@@ -124,7 +124,7 @@ def test_no_volume_reaches_full_scale() -> None:
     np.testing.assert_allclose(level_loudness(quiet, 2.0), quiet * 2, rtol=1e-6)
 
 
-def test_nothing_clicks_where_chunks_meet() -> None:
+def test_chunk_borders_have_no_clicks() -> None:
     after = apply_manner(said(vowel(150, 170)), VoiceConfig(pitch=4, speed=0.7))
     chunks = list(after.chunks(0))
     assert len(chunks) > 2

@@ -108,7 +108,7 @@ def test_a_cancelled_turn_ends_it(voice: PiperVoice) -> None:
 @pytest.mark.parametrize(
     "damage", ["no graph", "no description", "broken graph", "broken description", "other reader"]
 )
-def test_what_is_wrong_with_a_model_is_said(tmp_path: Path, damage: str) -> None:
+def test_a_missing_or_damaged_model_is_reported(tmp_path: Path, damage: str) -> None:
     folder = write_piper(tmp_path / "model")
     graph, described = folder / "en_US-test.onnx", folder / "en_US-test.onnx.json"
     match damage:

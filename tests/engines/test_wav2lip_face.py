@@ -263,7 +263,7 @@ def test_a_running_performance_keeps_its_size(face: Wav2LipFace, speech: SpeechC
     face.configure(width=192, height=108)
 
 
-def test_what_is_missing_or_damaged_is_said(options: Options, tmp_path: Path) -> None:
+def test_a_missing_or_damaged_file_is_reported(options: Options, tmp_path: Path) -> None:
     damaged = tmp_path / "wav2lip.pth"
     damaged.write_bytes(Path(options["model"]).read_bytes()[:5000])
     cases: list[tuple[Options, type[Exception], str]] = [

@@ -184,7 +184,7 @@ _ORDERED = b"ccollections\nOrderedDict\n"
         + pickle.BININT1 + b"\x01" + pickle.TUPLE + pickle.BINPERSID,
     ],
 )  # fmt: skip
-def test_what_would_break_a_table_is_damage(program: bytes, tmp_path: Path) -> None:
+def test_malformed_tensor_tables_are_damage(program: bytes, tmp_path: Path) -> None:
     path = tmp_path / "deep.pth"
     path.write_bytes(pickle.PROTO + b"\x04" + program + pickle.STOP)
     with pytest.raises(InputInvalid, match="damaged"):

@@ -80,7 +80,7 @@ class _Failing:
         (RuntimeError("something else"), EngineFailed),
     ],
 )
-def test_what_a_runtime_raises_is_told_with_a_hint(
+def test_errors_of_a_runtime_are_translated(
     error: Exception, told: type[AvatarError], state: State
 ) -> None:
     session = open_session(face_graph(state, LOWER_HALF), ONNXRUNTIME)
@@ -90,7 +90,7 @@ def test_what_a_runtime_raises_is_told_with_a_hint(
     assert caught.value.hint
 
 
-def test_what_is_no_graph_cannot_be_opened() -> None:
+def test_an_invalid_graph_cannot_be_opened() -> None:
     with pytest.raises(EngineFailed):
         open_session(Model(onnx.GraphProto(), {}), ONNXRUNTIME)
 

@@ -92,7 +92,7 @@ def test_fast_fp32_stays_within_one_of_255_levels(
     assert psnr(pictures, shown) > 65
 
 
-def test_what_was_begun_ahead_or_given_up_leaves_every_picture_as_it_is(
+def test_pictures_are_unaffected_by_pending_or_abandoned_runs(
     state: State, arrays: State, face: np.ndarray, shown: np.ndarray
 ) -> None:
     painter = LipPainter(state, face, MOUTH, Choice(Runtime.MNN))
@@ -201,7 +201,7 @@ def computed(model: Model, feeds: State) -> np.ndarray:
     return np.asarray(session.run(["y"], feeds)[0])
 
 
-def test_int8_rounds_each_tensor_to_256_steps_and_leaves_out_what_it_is_told() -> None:
+def test_int8_rounds_each_tensor_to_256_steps_except_for_excluded_ones() -> None:
     model = small_network()
     feeds = {"x": np.random.default_rng(4).standard_normal((1, 2, 4, 4)).astype(np.float32)}
     exact = computed(model, feeds)
@@ -244,7 +244,7 @@ def test_fp16_computes_the_same_graph_with_half_the_digits(
         (Choice(precision=Precision.INT8), Precision.INT8),
     ],
 )
-def test_what_cannot_be_had_is_done_in_fp32(choice: Choice, wanted: Precision) -> None:
+def test_an_unsupported_precision_falls_back_to_fp32(choice: Choice, wanted: Precision) -> None:
     assert resolve_choice(choice).precision is wanted
 
 
@@ -276,7 +276,7 @@ def test_auto_takes_the_fastest_that_is_installed(
     assert on_card.runtime is Runtime.ONNXRUNTIME
 
 
-def test_a_missing_mnn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_mnn_is_model_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "_tools", None)
     with pytest.raises(ModelMissing) as caught:
         MnnSession(small_network(), Choice(Runtime.MNN))

@@ -31,5 +31,5 @@ def test_a_mix_keeps_what_is_heard(channels: list[np.ndarray], mixed: np.ndarray
     np.testing.assert_allclose(made, mixed, atol=1e-6)
 
 
-def test_nothing_is_nothing() -> None:
+def test_no_samples_give_no_samples() -> None:
     assert downmix(np.zeros((0, 2), np.float32)).shape == (0,)

@@ -63,7 +63,7 @@ def test_a_real_recording_is_read() -> None:
         (bytes(5000), "is not a readable sound file"),
     ],
 )
-def test_what_is_no_sound_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_a_file_without_sound_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
     (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(InputInvalid, match=sentence) as refusal:
         read_sound(tmp_path / "a.wav")
@@ -147,7 +147,7 @@ def test_only_the_length_of_the_sound_counts(tmp_path: Path, promised: int) -> N
         assert read_sound(tmp_path / "a.wav").seconds == pytest.approx(2.786, abs=0.001)
 
 
-def test_what_stands_before_the_sound_is_passed_over(tmp_path: Path) -> None:
+def test_metadata_before_the_data_chunk_is_skipped(tmp_path: Path) -> None:
     whole = (DATA / "goforward.wav").read_bytes()
     note = b"LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf61.7.100\0\0"
     piped = with_lengths(whole[:36] + note + whole[36:], 0xFFFFFFFF)
@@ -230,7 +230,7 @@ def compressed(path: Path, codec: str, kind: str, rate: int, said: np.ndarray) -
         ("wavpack", "wv", 16_000),
     ],
 )
-def test_what_telephones_and_browsers_record_is_read(
+def test_recordings_of_phones_and_browsers_are_read(
     tmp_path: Path, codec: str, kind: str, rate: int
 ) -> None:
     said = tone(rate, seconds=2, pitch=300)
@@ -337,7 +337,7 @@ def test_numbers_that_are_none_are_silence(tmp_path: Path) -> None:
         read_sound(tmp_path / "odd.wav")
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_written_samples_are_read_back(tmp_path: Path) -> None:
     samples = np.concatenate([tone(22_050), np.float32([1.0, -1.0, 1.5, -7.0])])
     write_sound(tmp_path / "a.wav", AudioChunk(samples, 22_050))
     read = read_sound(tmp_path / "a.wav", 22_050).samples
@@ -351,7 +351,7 @@ def test_pieces_make_one_file(tmp_path: Path) -> None:
     assert len(read_sound(tmp_path / "a.wav").samples) == 8000
 
 
-def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputInvalid, match="cannot be written") as refusal:
         SoundWriter(tmp_path / "file" / "a.wav", 16_000)
@@ -376,7 +376,7 @@ def small_disk() -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     with small_disk(), SoundWriter(tmp_path / "a.wav", 48_000) as writer:
         writer.write(np.zeros(20 * 480, np.float32))
         with pytest.raises(InputInvalid, match="cannot be written"):

@@ -111,7 +111,7 @@ def test_sound_too_loud_is_clipped(tmp_path: Path) -> None:
     assert np.abs(sound).max() < 1.3
 
 
-def test_nothing_is_there_before_it_is_complete(tmp_path: Path) -> None:
+def test_the_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     with VideoWriter(path, 25.0) as writer:
         writer.add_picture(picture(0))
@@ -168,7 +168,7 @@ def test_where_a_folder_bears_its_name_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 @pytest.mark.parametrize("seconds", [0.1, 3.0])
-def test_a_full_disk_is_told_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_no_file(
     tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video_writer, "token_hex", lambda _: "full")
@@ -192,7 +192,7 @@ def test_a_link_stays_and_the_film_lies_where_it_leads(tmp_path: Path, there: st
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pipe that has a name")
-def test_what_is_no_file_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_target_that_is_no_file_is_unchanged(tmp_path: Path) -> None:
     pipe, loop = tmp_path / "pipe.mp4", tmp_path / "loop.mp4"
     os.mkfifo(pipe)
     loop.symlink_to(loop)

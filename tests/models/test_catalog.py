@@ -27,7 +27,7 @@ def catalog() -> Catalog:
     return read_catalog(SHIPPED)
 
 
-def test_the_recommended_models_are_there(catalog: Catalog) -> None:
+def test_the_catalog_has_the_recommended_models(catalog: Catalog) -> None:
     sizes = ("tiny", "base", "small", "medium", "large-v3", "large-v3-turbo")
     wanted = {f"whisper-{size}" for size in sizes}
     wanted |= {"llama-3.2-1b", "llama-3.2-3b", "qwen2.5-1.5b", "qwen3-4b", "kokoro-v1.0"}
@@ -44,7 +44,7 @@ def test_each_model_says_where_its_hashes_are_on_record(catalog: Catalog) -> Non
                 assert "pinned at the first download" in model.source, model.id
 
 
-def test_what_is_for_non_commercial_use_must_be_accepted(catalog: Catalog) -> None:
+def test_non_commercial_licenses_must_be_accepted(catalog: Catalog) -> None:
     restricted = {model.id for model in catalog.models if model.license.non_commercial}
     assert restricted == {"wav2lip", "wav2lip_gan", "xtts-v2"}
     for name in restricted:
@@ -54,7 +54,7 @@ def test_what_is_for_non_commercial_use_must_be_accepted(catalog: Catalog) -> No
         assert license.url in license.notice
 
 
-def test_what_engines_need_is_in_the_catalog(catalog: Catalog) -> None:
+def test_the_catalog_has_all_models_that_engines_need(catalog: Catalog) -> None:
     needed = {name for manifest in Registry().all() for name in manifest.needs.models}
     assert needed - set(catalog.by_id) == set()
 
@@ -110,7 +110,7 @@ def document(**changed: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_an_impossible_entry_is_told(tmp_path: Path, changed: dict[str, Any]) -> None:
+def test_an_impossible_entry_is_reported(tmp_path: Path, changed: dict[str, Any]) -> None:
     path = tmp_path / "catalog.yaml"
     path.write_text(yaml.safe_dump(document(**changed)))
     with pytest.raises(ConfigInvalid, match="is wrong"):
@@ -118,7 +118,7 @@ def test_an_impossible_entry_is_told(tmp_path: Path, changed: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("text", ["", "models: 3", "[1", "models: [{}]", "- a"])
-def test_a_file_that_is_no_catalog_is_told(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_catalog_is_reported(tmp_path: Path, text: str) -> None:
     path = tmp_path / "catalog.yaml"
     path.write_text(text)
     with pytest.raises(ConfigInvalid, match="is wrong"):

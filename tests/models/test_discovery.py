@@ -108,14 +108,14 @@ def test_the_programs_own_variables_are_followed(home, gguf):
     assert found(OLLAMA_MODELS=str(here / "ollama"))[0].parts[0] == "ollama"
 
 
-def test_a_model_named_twice_is_told_once(home, gguf):
+def test_duplicate_models_are_listed_once(home, gguf):
     path = put(gguf, home / ".lmstudio/models/a/b/c.gguf")
     (home / "mine").mkdir()
     (home / "mine" / "link.gguf").symlink_to(path)
     assert len(found_models([str(home / "mine")])) == 1
 
 
-def test_what_holds_no_conversation_is_left_out(home, gguf, whisper):
+def test_models_without_chat_are_omitted(home, gguf, whisper):
     mine = home / "mine"
     speech = mine / "translator"
     shutil.copytree(whisper, speech)
@@ -127,7 +127,7 @@ def test_what_holds_no_conversation_is_left_out(home, gguf, whisper):
     assert found_models([str(mine), str(home / "nowhere")]) == ()
 
 
-def test_a_damaged_model_is_told_with_its_flaw(home, gguf, capsys, monkeypatch):
+def test_a_damaged_model_is_listed_with_its_flaw(home, gguf, capsys, monkeypatch):
     mine = home / "mine"
     mine.mkdir()
     (mine / "short.gguf").write_bytes(gguf.read_bytes()[:-200_000])

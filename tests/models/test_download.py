@@ -91,7 +91,7 @@ def fetch(
     return Job("", lambda job: download(job, model, store, watch, manners)).run()
 
 
-def test_a_file_comes_whole_and_is_kept(site: Site, store: Store) -> None:
+def test_a_download_is_complete_and_stored(site: Site, store: Store) -> None:
     model, tallies = a_model(site.url("m.bin")), list[DownloadProgress]()
     path = fetch(model, store, watch=tallies.append)
     assert path.read_bytes() == BODY
@@ -124,7 +124,7 @@ RESUMED: dict[str, tuple[list[Misbehavior], int]] = {
 
 @pytest.mark.parametrize("name", RESUMED)
 @pytest.mark.parametrize("manners", [ONE_BY_ONE, SEVERAL], ids=["one", "several"])
-def test_what_can_pass_is_tried_again(
+def test_transient_errors_are_retried(
     site: Site, store: Store, name: str, manners: DownloadOptions
 ) -> None:
     site.script, requests = RESUMED[name][0].copy(), RESUMED[name][1]
@@ -177,7 +177,7 @@ FINAL: dict[str, tuple[list[Misbehavior], str]] = {
 
 
 @pytest.mark.parametrize("name", FINAL)
-def test_what_cannot_pass_is_not_tried_again(site: Site, store: Store, name: str) -> None:
+def test_permanent_errors_are_not_retried(site: Site, store: Store, name: str) -> None:
     behaviors, sentence = FINAL[name]
     if name == "too short a length":
         behaviors = [lambda handler, body: _shorter(handler, body)]
@@ -213,7 +213,7 @@ def test_a_server_that_always_promises_too_much_is_given_up(site: Site, store: S
     assert len(site.asked) < 10
 
 
-def test_the_next_server_helps_and_what_is_here_is_kept(site: Site, store: Store) -> None:
+def test_a_download_resumes_from_the_next_mirror(site: Site, store: Store) -> None:
     site.files["mirror.bin"] = BODY
     site.script = [cut(100_000), status(404)]
     model = a_model(site.url("m.bin"), site.url("mirror.bin"))
@@ -236,7 +236,7 @@ def test_wrong_bytes_in_a_resumed_file_are_fetched_once_more_in_full(
     assert [each.range for each in site.asked] == ["bytes=0-", "bytes=100000-299999", "bytes=0-"]
 
 
-def test_a_file_that_changed_meanwhile_is_begun_anew(site: Site, store: Store) -> None:
+def test_a_changed_file_restarts_the_download(site: Site, store: Store) -> None:
     def change(handler: Any, body: bytes) -> None:
         cut(100_000)(handler, OTHER)
         site.tag = '"two"'
@@ -336,7 +336,7 @@ def test_the_proxy_of_the_environment_is_used(
     assert site.asked[0].path == far
 
 
-def test_a_disk_without_room_is_told_before_anything_is_asked(site: Site, store: Store) -> None:
+def test_disk_space_is_checked_before_any_request(site: Site, store: Store) -> None:
     with pytest.raises(DiskFailed, match=r"M needs .* more on the disk"):
         fetch(a_model(site.url("m.bin"), bytes=10**18), store)
     assert site.asked == []
@@ -390,7 +390,7 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(site: Site, tmp_path: 
     assert caught.value.hint
 
 
-def test_nothing_is_fetched_before_its_license_is_accepted(site: Site, store: Store) -> None:
+def test_no_download_starts_before_the_license_is_accepted(site: Site, store: Store) -> None:
     model = a_model(site.url("m.bin"), license=BOUND)
     with pytest.raises(LicenseNotAccepted, match="Not for sale") as caught:
         fetch(model, store)

@@ -63,7 +63,7 @@ def test_a_file_without_certificates_is_one_sentence(tmp_path: Path) -> None:
         IndexConfig(certificates=(tmp_path / "ca.pem",)).trust()
 
 
-def test_pip_may_be_told_to_use_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pips_no_index_option_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     assert read_index_config().pypi == ()
 

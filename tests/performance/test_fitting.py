@@ -191,7 +191,7 @@ def test_a_slow_processor_takes_smaller_models_and_fetches_none_that_are_too_slo
     assert turbo.remedy == ""
 
 
-def test_what_does_not_fit_is_told_and_something_smaller_taken() -> None:
+def test_a_model_that_does_not_fit_is_replaced_by_a_smaller_one() -> None:
     full = replace(STATION, card=GraphicsCard("full", 12 * GB, 10.9 * GB), free_ram_mb=1.8 * GB)
     measured = Measurements.of(app_paths())
     fetch("whisper-small", "whisper-tiny")
@@ -211,7 +211,7 @@ def test_what_does_not_fit_is_told_and_something_smaller_taken() -> None:
     measured.close()
 
 
-def test_what_does_not_fit_on_the_card_is_computed_on_the_processor() -> None:
+def test_a_model_too_large_for_the_gpu_runs_on_the_cpu() -> None:
     fetch("whisper-small")
     quick = replace(STATION, card=GraphicsCard("full", 12 * GB, 10.9 * GB))
     measured = Measurements.of(app_paths())
@@ -227,7 +227,7 @@ def test_what_does_not_fit_on_the_card_is_computed_on_the_processor() -> None:
     measured.close()
 
 
-def test_another_model_of_an_engine_that_was_measured_is_reckoned_from_it() -> None:
+def test_unmeasured_models_are_estimated_from_measured_ones() -> None:
     store = Store.of(app_paths())
     catalog = user_catalog(store.root)
     manifest = Registry().find(Kind.ASR, "whisper")
@@ -313,7 +313,7 @@ def test_applying_and_undoing_at_once_is_refused() -> None:
     assert load_settings(user_file=app_paths().settings_file)[0].face.options["width"] == 960
 
 
-def test_what_is_wrong_in_the_settings_is_told() -> None:
+def test_invalid_settings_are_reported() -> None:
     file = app_paths().settings_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("window: {theme: pink}\n")
@@ -321,9 +321,7 @@ def test_what_is_wrong_in_the_settings_is_told() -> None:
 
 
 @pytest.mark.parametrize("engine", ["whisper", "llama", "espeak"])
-def test_what_is_foretold_is_within_a_tenth_of_the_measured_peak(
-    engine: str, tmp_path: Path
-) -> None:
+def test_the_estimate_is_within_a_tenth_of_the_measured_peak(engine: str, tmp_path: Path) -> None:
     """Nothing was measured before: from the manifest, the size of the model and its header."""
     registry, store = Registry(), Store.of(app_paths())
     (manifest,) = (each for each in registry.all() if each.name == engine)

@@ -47,7 +47,7 @@ def stored() -> Iterator[Measurements]:
         yield measurements
 
 
-def test_the_times_of_turns_are_kept_by_stage_and_engine(stored: Measurements) -> None:
+def test_stage_times_are_stored_by_stage_and_engine(stored: Measurements) -> None:
     case = Case()
     for number in range(3):
         case.keeper(a_turn(number))
@@ -61,7 +61,7 @@ def test_the_times_of_turns_are_kept_by_stage_and_engine(stored: Measurements) -
     assert case.notices == []
 
 
-def test_what_is_not_to_be_kept_is_watched_and_not_stored() -> None:
+def test_without_history_times_are_measured_but_not_stored() -> None:
     case = Case(keep=False)
     for number in range(ENOUGH):
         case.keeper(a_turn(number, first_token=9.0))
@@ -70,7 +70,7 @@ def test_what_is_not_to_be_kept_is_watched_and_not_stored() -> None:
     assert len(case.notices) == 1
 
 
-def test_an_engine_that_is_late_is_told_once_with_a_smaller_model() -> None:
+def test_a_late_engine_is_reported_once_with_a_smaller_model() -> None:
     case = Case()
     for number in range(ENOUGH + 4):
         case.keeper(a_turn(number, first_token=9.0 + number))

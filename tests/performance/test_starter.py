@@ -74,7 +74,7 @@ def test_a_set_is_named_like_a_model(tmp_path: Path) -> None:
     assert {"mine", STARTER} <= set(catalog.with_added(mine).sets)
 
 
-def test_the_whole_set_is_told_of_as_one(site: Site, store: Store) -> None:
+def test_progress_covers_the_whole_set(site: Site, store: Store) -> None:
     reported, came = list[DownloadProgress](), list[str]()
 
     def arrived(model: Model) -> None:

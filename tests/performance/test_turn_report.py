@@ -47,7 +47,7 @@ def test_every_stage_has_its_place_in_the_turn() -> None:
     assert report.by_duration[0].stage is WaitStage.END_OF_TURN
 
 
-def test_an_answer_that_was_prepared_waits_for_nobody_but_the_end_of_the_turn() -> None:
+def test_a_prepared_answer_only_waits_for_the_end_of_turn() -> None:
     early = a_turn(first_token=10.45, first_clause=10.46, first_speech=10.5)
     found = bounds(turn_report(early, ()))
     assert found[WaitStage.DEVICE] == (600, 1250)
@@ -150,7 +150,7 @@ def test_dropped_pictures_ask_for_a_smaller_face_first() -> None:
     assert advised(dropping, **small) is None
 
 
-def test_what_no_setting_shortens_says_so() -> None:
+def test_a_stage_that_no_setting_shortens_gets_no_suggestion() -> None:
     settings = {"turn_detection.min_endpointing_delay": 0.35, "face.options.width": 640}
     advice = advised(a_turn(), **settings)
     assert advice is not None

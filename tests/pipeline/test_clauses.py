@@ -176,7 +176,7 @@ def test_not_a_letter_is_lost_of_any_text(pieces: list[str]) -> None:
     assert "".join("".join(clauses(*pieces)).split()) == "".join("".join(pieces).split())
 
 
-def test_what_is_no_text_ends_a_clause():
+def test_a_non_text_item_ends_a_clause():
     assert list(split_clauses(["Look at ", "this", 7, " and go on. ", 8])) == [
         "Look at this",
         7,

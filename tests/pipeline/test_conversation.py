@@ -140,7 +140,7 @@ def test_an_answer_is_prepared_in_a_pause_and_dropped_when_the_user_goes_on(scen
     )
 
 
-def test_nothing_sounds_before_the_end_of_the_turn_is_certain(scene: Scene) -> None:
+def test_an_answer_waits_for_the_end_of_the_turn(scene: Scene) -> None:
     scene.say("hello", seconds=0.5, pause=0.5)
     assert scene.dialogue.prompts
     assert max(moment.played.max() for moment in scene.moments) == 0
@@ -178,7 +178,7 @@ def test_after_an_interruption_the_face_is_at_rest(scene: Scene) -> None:
     assert begun < speaking[-1] <= silent + 4
 
 
-def test_it_ducks_first_and_forgets_a_click(scene: Scene) -> None:
+def test_possible_speech_ducks_and_a_click_is_ignored(scene: Scene) -> None:
     count_to_ten(scene)
     begun = len(scene.moments)
     scene.wait(0.01, voice=True)
@@ -205,7 +205,7 @@ def test_a_cough_or_assent_pauses_and_resumes_without_a_lost_word(scene: Scene, 
     assert 10 * 0.2 - 0.15 <= full <= 10 * 0.2 + 0.2  # all of it, and at most one word twice
 
 
-def test_it_resumes_at_the_beginning_of_a_word(scene: Scene) -> None:
+def test_playback_resumes_at_a_word_start(scene: Scene) -> None:
     count_to_ten(scene)
     position = scene.conversation.playback._position
     scene.say("", seconds=0.3, pause=0.0)
@@ -217,7 +217,7 @@ def test_it_resumes_at_the_beginning_of_a_word(scene: Scene) -> None:
     assert resumed_at % 9600 == 0
 
 
-def test_what_was_said_before_an_unheard_answer_is_carried_on() -> None:
+def test_unanswered_text_joins_the_next_turn() -> None:
     slow = threading.Event()
 
     class SlowDialogue(RecordingDialogue):
@@ -287,7 +287,7 @@ def test_push_to_talk_takes_the_floor(scene: Scene) -> None:
     assert scene.conversation.state is State.IDLE
 
 
-def test_announcements_wait_until_nobody_speaks(scene: Scene) -> None:
+def test_announcements_wait_for_silence(scene: Scene) -> None:
     count_to_ten(scene)
     scene.order(commands.Announce("Your tea is ready."))
     first, second = ended(scene), ended(scene, 2)
@@ -363,7 +363,7 @@ def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: st
     assert scene.of(TurnEnded)[-1].outcome is Outcome.FINISHED
 
 
-def test_a_turn_whose_voice_fails_is_failed_and_its_text_is_kept(scene: Scene) -> None:
+def test_a_turn_whose_voice_fails_preserves_its_text(scene: Scene) -> None:
     scene.order(commands.SwitchEngine(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
     scene.order(commands.TextTyped("hello"))
     turn = ended(scene)
@@ -388,7 +388,9 @@ def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
     assert turn.marks["first_sound"] - turn.marks["end_of_turn"] < 0.3
 
 
-def test_a_bug_in_an_engine_is_told_and_logged(scene: Scene, expected_warnings: list[str]) -> None:
+def test_a_bug_in_an_engine_is_reported_and_logged(
+    scene: Scene, expected_warnings: list[str]
+) -> None:
     expected_warnings.append("think failed")
     scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
     scene.order(commands.TextTyped("hello"))

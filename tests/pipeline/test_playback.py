@@ -74,7 +74,7 @@ def test_silence_without_a_turn() -> None:
     assert desk.playback.now().turn is None
 
 
-def test_nothing_sounds_before_it_is_allowed() -> None:
+def test_playback_is_silent_until_released() -> None:
     desk = Desk()
     turn = desk.expect(1.0, allowed=False)
     assert not desk.play(50).any()
@@ -120,7 +120,7 @@ def test_speech_of_an_older_turn_is_ignored() -> None:
     assert not desk.playback.progress(turn).over
 
 
-def test_it_plays_what_was_spoken_sample_by_sample() -> None:
+def test_playback_plays_all_samples() -> None:
     desk = Desk()
     turn = desk.expect(allowed=False)
     noise = np.random.default_rng(3).uniform(-1, 1, 10_000).astype(np.float32)
@@ -188,7 +188,7 @@ def test_loud_is_clipped_and_never_wraps() -> None:
     assert desk.play(50).max() == 1.0
 
 
-def test_it_goes_on_at_the_beginning_of_the_word() -> None:
+def test_resume_starts_at_a_word() -> None:
     desk = Desk()
     turn = desk.expect(2.0, words=4)  # half a second each
     desk.play(70)
@@ -352,7 +352,7 @@ def test_a_cancelled_turn_accepts_nothing() -> None:
         desk.playback.put(turn, flat(0.1))
 
 
-def test_what_was_played_is_kept_for_the_echo_canceller_and_bounded() -> None:
+def test_the_echo_reference_is_recorded_and_bounded() -> None:
     desk = Desk()
     desk.expect(0.5)
     played = desk.play(100)

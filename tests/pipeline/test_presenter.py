@@ -279,7 +279,7 @@ def test_pictures_at_rest_from_before_a_performance_are_not_shown_after_it() -> 
     assert at_rest[0].pose[1] == last_of_turn + 1  # it goes on from the picture on show
 
 
-def test_a_new_face_is_drawn_anew() -> None:
+def test_a_new_face_redraws_the_frame() -> None:
     screen = Screen()
     screen.watch(60.0, 0.5)
     stale = screen.presenter._resting.generation
@@ -321,7 +321,7 @@ def test_a_frame_at_rest_is_shown_as_much_later_as_the_face_says() -> None:
     assert [seen.index(at) for at in (1.0, 1.08, 1.12, 1.2)] == [0, 8, 12, 20]
 
 
-def test_nobody_need_ask_before_the_next_frame_at_rest() -> None:
+def test_the_next_frame_time_at_rest_is_known() -> None:
     screen = Screen(fps=25.0)
     rest_at(screen, 1.0, 1.08)
     screen.look_at(0.0)

@@ -35,7 +35,7 @@ def prompt_texts(scene: Scene) -> list[str]:
     return [message.text for message in scene.ledger.prompt("now").messages[1:]]
 
 
-def test_an_answer_is_heard_again_and_nobody_remembers_that() -> None:
+def test_replaying_an_answer_leaves_the_history_unchanged() -> None:
     with Scene() as scene:
         scene.order(commands.TextTyped("hello"))
         (first,) = ended(scene, 1)
@@ -78,7 +78,7 @@ def test_a_typed_turn_takes_the_floor_from_what_is_heard_again() -> None:
         assert answered.heard_text
 
 
-def test_what_was_misheard_is_answered_in_its_place() -> None:
+def test_a_corrected_turn_is_answered_again() -> None:
     with Scene() as scene:
         scene.order(commands.TextTyped("my name is Jo"))
         scene.order(commands.TextTyped("wreck a nice beach"))

@@ -56,7 +56,7 @@ def test_a_feed_gives_what_was_put_in_order_and_ends_when_closed(activity: WorkT
     assert list(feed) == []
 
 
-def test_whoever_takes_waits_for_what_comes(activity: WorkTracker) -> None:
+def test_next_blocks_until_an_item_arrives(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=1)
     taking = Doing(lambda: list(feed))
     assert taking.waits()
@@ -66,7 +66,7 @@ def test_whoever_takes_waits_for_what_comes(activity: WorkTracker) -> None:
     assert taking.result() == list(range(100))
 
 
-def test_whoever_puts_waits_while_the_feed_is_full(activity: WorkTracker) -> None:
+def test_put_blocks_while_the_feed_is_full(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=2)
     feed.put(1)
     feed.put(2)
@@ -90,7 +90,7 @@ def test_a_cancelled_turn_frees_both_sides(activity: WorkTracker) -> None:
     assert isinstance(putting.result(), TurnCancelled)
 
 
-def test_what_waits_of_a_cancelled_turn_is_worthless(activity: WorkTracker) -> None:
+def test_queued_items_of_a_cancelled_turn_are_skipped(activity: WorkTracker) -> None:
     turn = Turn(1)
     feed: Feed[int] = Feed(activity, 5, turn)
     feed.put(1)

@@ -151,7 +151,7 @@ def test_a_face_at_the_edge_is_enhanced_as_far_as_it_is_seen(still: Framed) -> N
     assert not changed[:, SIZE[0] // 2 :].any()
 
 
-def test_nobody_loads_it_for_a_conversation(tmp_path: Path) -> None:
+def test_conversations_do_not_load_the_enhancer(tmp_path: Path) -> None:
     missing = {
         "face_enhancement.engine": "gfpgan",
         "face_enhancement.options.model": str(tmp_path / "none.onnx"),

@@ -121,7 +121,7 @@ def test_sound_and_picture_start_together_and_last_alike(
     assert heard == pytest.approx(LOUD_FROM, abs=0.01)
 
 
-def test_both_sides_are_kept(tmp_path: Path) -> None:
+def test_both_stereo_channels_are_preserved(tmp_path: Path) -> None:
     _, sound, _ = levels(filmed(sound_file(tmp_path / "voice.wav", channels=2)))
     left, right = np.abs(sound).max(axis=1)
     assert left == pytest.approx(2 * right, rel=0.1)
@@ -167,7 +167,7 @@ def test_a_face_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
-def test_a_full_disk_is_told_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = sound_file(tmp_path / "voice.wav", seconds=12)

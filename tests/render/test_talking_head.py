@@ -114,7 +114,7 @@ def test_rate_and_sound_can_be_chosen(
         head.generate(voice, tmp_path / "film.mp4", fps=1000)
 
 
-def test_what_one_film_took_is_known_to_the_next_program(
+def test_render_speeds_persist_between_processes(
     head: Wav2LipTalkingHead, model: Path, voice: Path, tmp_path: Path
 ) -> None:
     guessed = head.estimate_generation_time(60)
@@ -138,7 +138,7 @@ def test_a_cancelled_film_is_not_there(
     assert list(tmp_path.iterdir()) == [voice]
 
 
-def test_what_is_missing_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path: Path) -> None:
+def test_missing_inputs_are_reported(model: Path, head: Wav2LipTalkingHead, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"none\.jpg"):
         Wav2LipTalkingHead(tmp_path / "none.jpg", "cpu", model_path=model)
     with pytest.raises(FileNotFoundError, match="wav2lip"):
@@ -147,7 +147,7 @@ def test_what_is_missing_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path
         head.generate(tmp_path / "none.wav", tmp_path / "film.mp4")
 
 
-def test_what_is_wrong_is_told(model: Path, head: Wav2LipTalkingHead, tmp_path: Path) -> None:
+def test_invalid_inputs_are_reported(model: Path, head: Wav2LipTalkingHead, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="quality mode 'best'"):
         Wav2LipTalkingHead(ASTRONAUT, "cpu", "best", model)
     with pytest.raises(ValueError, match="device 'abacus'"):
@@ -205,9 +205,7 @@ def test_a_rate_that_is_none_is_refused_at_once(
     assert head.get_model_info()["model_loaded"] is False
 
 
-def test_what_a_film_is_made_of_is_not_overwritten(
-    model: Path, voice: Path, tmp_path: Path
-) -> None:
+def test_the_output_may_not_overwrite_an_input(model: Path, voice: Path, tmp_path: Path) -> None:
     photo, link = tmp_path / "photo.png", tmp_path / "link.mp4"
     photo.write_bytes(ASTRONAUT.read_bytes())
     link.symlink_to(voice)
@@ -246,7 +244,7 @@ def test_a_closed_head_says_so(model: Path, voice: Path, tmp_path: Path) -> None
         head.generate(voice, tmp_path / "film.mp4")
 
 
-def test_without_a_graphics_card_the_processor_is_taken_and_told(
+def test_without_a_gpu_the_cpu_is_used_with_a_notice(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
@@ -278,7 +276,7 @@ def test_a_pace_is_learned_from_one_film_and_changes_slowly() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 3}', "[" * 100_000])
-def test_a_damaged_memory_of_paces_is_begun_anew(content: str) -> None:
+def test_a_damaged_file_of_render_speeds_is_replaced(content: str) -> None:
     paths = app_paths()
     paths.cache.mkdir(parents=True, exist_ok=True)
     (paths.cache / "render-pace.json").write_text(content)

@@ -18,7 +18,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.system.paths import app_paths
 
 
-def test_what_somebody_waits_for_goes_first() -> None:
+def test_engines_that_delay_the_answer_have_priority() -> None:
     first = [share_of(kind).niceness for kind in (Kind.TTS, Kind.FACE)]
     assert max(first) < share_of(Kind.ASR).niceness < share_of(Kind.DIALOGUE).niceness
     assert HOSTED.keys() <= SHARES.keys(), "a process without a share"

@@ -116,7 +116,7 @@ def test_the_files_of_a_users_engine_may_import_one_another(user_folder: Path) -
     assert registry.load_class(registry.find(Kind.TTS, "mine")).tone == 1100
 
 
-def test_users_engines_of_one_name_and_two_kinds_are_kept_apart(user_folder: Path) -> None:
+def test_users_engines_of_the_same_name_and_other_kind_are_separate(user_folder: Path) -> None:
     for kind in ("tts", "asr"):
         write_engine(user_folder, "mine", {"engine.py": f"class Engine: kind = '{kind}'"}, kind)
     registry = Registry()
@@ -124,7 +124,7 @@ def test_users_engines_of_one_name_and_two_kinds_are_kept_apart(user_folder: Pat
         assert registry.load_class(registry.find(kind, "mine")).kind == kind
 
 
-def test_an_engine_in_another_folder_is_loaded_anew(tmp_path: Path) -> None:
+def test_load_class_reloads_an_engine_from_another_folder(tmp_path: Path) -> None:
     for number in (1, 2):
         root = tmp_path / str(number)
         write_engine(root, "mine", {"engine.py": f"class Engine: number = {number}"})

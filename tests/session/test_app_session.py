@@ -229,7 +229,7 @@ def test_an_engine_is_exchanged_when_its_setting_changes_and_back_when_undone(
     assert not window.of(Failed)
 
 
-def test_what_changes_while_it_opens_holds_then(opened: Callable[..., Window]) -> None:
+def test_changes_while_opening_are_applied(opened: Callable[..., Window]) -> None:
     window = opened()
     window.companion.settings.set("face.options.character", "theo")
     window.wait(CharacterShown, lambda shown: shown.name == "theo")
@@ -247,7 +247,7 @@ def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., Window]
     assert len(window.of(CharacterShown)) == 2  # what was written down was not loaded once more
 
 
-def test_a_canceller_whose_handle_is_gone_is_replaced_and_told_once(
+def test_a_failing_echo_canceller_is_replaced_with_one_notice(
     opened: Callable[..., Window], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("conductor failed")
@@ -347,7 +347,7 @@ def test_where_nothing_can_be_written_it_talks_all_the_same(
     assert "memory.db cannot be used" in messages
 
 
-def test_what_kept_it_from_opening_is_told(
+def test_errors_while_opening_are_reported(
     opened: Callable[..., Window], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("Unknown persona")
@@ -360,7 +360,7 @@ def test_what_kept_it_from_opening_is_told(
     assert window.companion.frame() is None
 
 
-def test_it_may_be_closed_at_any_time(opened: Callable[..., Window]) -> None:
+def test_close_works_at_any_time(opened: Callable[..., Window]) -> None:
     opened(start=False).companion.close()
     window = opened()
     window.companion.close()  # while it opens
@@ -368,7 +368,7 @@ def test_it_may_be_closed_at_any_time(opened: Callable[..., Window]) -> None:
     assert window.companion.frame() is None
 
 
-def test_without_history_nothing_is_kept(opened: Callable[..., Window]) -> None:
+def test_without_history_nothing_is_stored(opened: Callable[..., Window]) -> None:
     window = opened(history__keep=False)
     window.companion.type("hello")
     window.wait(TurnEnded, lambda turn: turn.user_text == "hello")

@@ -66,7 +66,7 @@ def test_controls_reach_the_hands_and_the_window(hands: Hands) -> None:
     assert posted == [ControlRequested(Control.FULL_SCREEN)]
 
 
-def test_every_tool_is_described_and_an_unknown_one_is_told(abilities: AssistantTools) -> None:
+def test_tools_are_described_and_unknown_ones_reported(abilities: AssistantTools) -> None:
     names = [tool.name for tool in abilities.descriptions]
     assert len(names) == len(set(names)) > 10
     assert all(tool.description for tool in abilities.descriptions)
@@ -74,7 +74,7 @@ def test_every_tool_is_described_and_an_unknown_one_is_told(abilities: Assistant
     assert abilities.call(ToolCall("no_such_tool")).error
 
 
-def test_it_may_be_closed_without_being_started_and_after(hands: Hands) -> None:
+def test_close_works_before_and_after_start(hands: Hands) -> None:
     for start in (False, True):
         abilities = AssistantTools(app_paths(), hands, lambda _event: None, lambda _text: None)
         if start:

@@ -30,7 +30,7 @@ def made(characters: AvatarChoices, source: Path) -> NewCharacter:
     return job.run()
 
 
-def test_who_was_made_is_listed_after_the_drawn_ones(
+def test_user_avatars_are_listed_after_the_characters(
     characters: AvatarChoices, tmp_path: Path
 ) -> None:
     drawn = characters.names()
@@ -108,9 +108,7 @@ def test_a_file_that_only_looks_like_it_is_another_avatar(
     assert made(characters, AVATAR).name == f"{folder.name}-2"
 
 
-def test_a_damaged_file_is_refused_beside_avatars(
-    characters: AvatarChoices, tmp_path: Path
-) -> None:
+def test_a_damaged_archive_is_refused(characters: AvatarChoices, tmp_path: Path) -> None:
     made(characters, AVATAR)
     damaged = tmp_path / "damaged.avatar"
     damaged.write_bytes(AVATAR.read_bytes()[:-100])

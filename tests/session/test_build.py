@@ -76,7 +76,7 @@ def test_every_kind_has_a_choice() -> None:
     assert set(choices(settings_with())) == set(Kind) == set(BUILTIN)
 
 
-def test_an_engine_that_is_not_there_is_replaced_and_told() -> None:
+def test_a_missing_engine_is_replaced_with_a_notice() -> None:
     notices: list[Noticed] = []
     rack = load_engines(settings_with(vad__engine="nobody"), Registry(), notices.append)
     assert rack.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
@@ -137,7 +137,7 @@ def test_the_engines_of_another_folder_are_made_also_in_a_process(
     assert answer == ["I heard polly."]
 
 
-def test_what_cannot_begin_leaves_nothing_open() -> None:
+def test_a_failed_assembly_closes_everything() -> None:
     """The fixtures of all tests see what is left."""
     settings = settings_with(persona="nobody")
     with (
@@ -155,7 +155,7 @@ def test_personas_as_shipped_can_be_read() -> None:
         assert persona.greeting
 
 
-def test_a_broken_persona_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_persona_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avatar_app.system.paths.personas", lambda: tmp_path)
     for number, text in enumerate(("name: [", "name: X", "- a list")):
         (tmp_path / f"p{number}.yaml").write_text(text)

@@ -181,9 +181,7 @@ def test_kill_9_loses_neither_queue_nor_bytes(site: Site, opened) -> None:
     assert entry(library, "one").presence is Presence.INSTALLED
 
 
-def test_what_fails_says_why_keeps_no_other_waiting_and_can_be_tried_again(
-    site: Site, opened
-) -> None:
+def test_a_failed_download_is_reported_and_can_be_retried(site: Site, opened) -> None:
     library = opened()
     site.script = [status(404)]
     library.downloads.get("one")
@@ -232,7 +230,7 @@ def test_a_download_that_was_not_allowed_waits_for_the_user_once_it_is(site: Sit
         stop_guard()
 
 
-def test_one_that_came_by_another_way_is_off_the_queue(site: Site, opened) -> None:
+def test_a_model_installed_otherwise_leaves_the_queue(site: Site, opened) -> None:
     library = opened()
     library.downloads.get("one")
     wait(library, lambda: states(library) == {})
@@ -325,7 +323,7 @@ def test_the_shelf_says_what_suits_this_machine_and_how_fast_it_was(opened) -> N
     assert {Ability.HEARING, Ability.BRAIN, Ability.VOICE, Ability.LIPS, Ability.PHOTOS} <= groups
 
 
-def test_what_no_memory_is_left_for_is_said_to_be_too_large(site: Site, opened) -> None:
+def test_a_model_larger_than_free_memory_is_too_large(site: Site, opened) -> None:
     huge = {"needs": {"ram_mb": 9_000_000, "vram_mb": 0}}
     write_catalog(app_paths().models, site, huge=huge)
     found = entry(opened(), "huge").fitness

@@ -57,7 +57,7 @@ def test_an_edited_shipped_one_comes_back_when_it_is_deleted(library: PersonaLib
     assert library.read("mira") == shipped
 
 
-def test_what_cannot_be_is_one_sentence_and_changes_nothing(library: PersonaLibrary) -> None:
+def test_an_invalid_persona_is_reported_and_changes_nothing(library: PersonaLibrary) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be called"):
         library.save(replace(ADA, name="../ada"))
     with pytest.raises(ConfigInvalid, match="more than"):
@@ -113,7 +113,7 @@ def test_one_is_chosen_with_face_and_voice_and_undone_in_one_step() -> None:
     assert chosen.orders[-1] == commands.BecomePersona(chosen.library.read("mira").system)
 
 
-def test_what_it_does_not_name_stays() -> None:
+def test_settings_not_named_by_a_persona_are_unchanged() -> None:
     chosen = Chosen()
     before = chosen.shown()
     chosen.library.save(replace(ADA, character="nobody", voices={"kokoro": "af_heart"}))

@@ -46,7 +46,7 @@ def files_of(folder: Path) -> dict[str, int]:
     }
 
 
-def test_everything_is_counted(paths: AppPaths) -> None:
+def test_sizes_include_all_files(paths: AppPaths) -> None:
     sizes = {each.kind: each.size for each in UserStoredData(paths, {}).items()}
     assert sizes == {
         StoredKind.HISTORY: 3500,
@@ -82,7 +82,7 @@ def test_finished_is_gone_for_good_but_for_revoked_consents(paths: AppPaths) -> 
     assert files_of(paths.cache) == {}
 
 
-def test_what_is_new_meanwhile_is_not_overwritten(paths: AppPaths) -> None:
+def test_undo_does_not_overwrite_newer_files(paths: AppPaths) -> None:
     stored = UserStoredData(paths, {})
     deletion = stored.delete(StoredKind.LOGS)
     (paths.logs / "avatar.log").write_bytes(b"new")

@@ -78,7 +78,7 @@ def test_former_names_are_read_for_two_releases_only() -> None:
 
 @pytest.mark.parametrize(("former", "present"), RENAMED.items(), ids=str)
 @pytest.mark.parametrize("where", ["file", "environment", "command line"])
-def test_a_former_name_is_read_everywhere_and_told_once(
+def test_a_former_name_is_read_everywhere_and_reported_once(
     user_file: Path, former: str, present: str, where: str
 ) -> None:
     value = another(present)
@@ -137,7 +137,7 @@ def test_a_former_section_may_be_empty(user_file: Path, text: str) -> None:
         ("enhance: 5\n", "face_enhancement cannot be 5"),
     ],
 )
-def test_what_is_wrong_by_a_former_name_is_left_out(
+def test_invalid_values_under_former_names_are_dropped(
     user_file: Path, text: str, sentence: str
 ) -> None:
     user_file.write_text(text + "persona: somebody\n")
@@ -213,7 +213,7 @@ def test_a_users_engine_keeps_its_names() -> None:
     assert notices == ()
 
 
-def test_saving_an_option_beside_former_ones_keeps_what_they_meant(user_file: Path) -> None:
+def test_saving_an_option_preserves_the_meaning_of_former_ones(user_file: Path) -> None:
     user_file.write_text("tts: {engine: espeak, options: {voice: de, variant: f3}}  # mine\n")
     save_user_setting("tts.options.voice", "m1")
     settings, notices = load_settings(environ={})

@@ -211,7 +211,7 @@ def test_a_variable_that_is_broken_yaml_is_named() -> None:
 @pytest.mark.parametrize(
     "overrides", [{"window.theme": "pink"}, {"window.thema": "dark"}, {"window": 3}, {"": 1}]
 )
-def test_what_was_just_typed_must_be_right(overrides: dict[str, Any]) -> None:
+def test_invalid_command_line_values_are_errors(overrides: dict[str, Any]) -> None:
     with pytest.raises(ConfigInvalid, match="command line") as caught:
         load_settings(environ={}, overrides=overrides)
     assert caught.value.hint

@@ -61,7 +61,7 @@ def test_options_have_the_defaults_of_their_manifest(store: SettingsStore) -> No
     assert store.settings.tts.options == {}
 
 
-def test_a_change_holds_is_saved_and_told(store: SettingsStore, user_file: Path) -> None:
+def test_a_change_holds_is_saved_and_reported(store: SettingsStore, user_file: Path) -> None:
     changes: list[SettingsChange] = []
     end = store.subscribe(changes.append)
     store.set("window.theme", ThemeChoice.LIGHT)
@@ -239,7 +239,7 @@ def test_former_names_are_read_and_replaced_when_their_setting_changes(user_file
     assert store.get("tts.options.speed") == 1.0
 
 
-def test_a_listener_may_change_settings_and_each_change_is_told_in_order(
+def test_a_listener_may_change_settings_and_each_change_is_reported_in_order(
     store: SettingsStore,
 ) -> None:
     changes: list[tuple[str, ...]] = []

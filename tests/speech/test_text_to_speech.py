@@ -116,7 +116,7 @@ def test_speaker_language_and_speed_hold_for_one_text(espeak: TTSEngine, tmp_pat
         (300 * "a" + ".wav", {}),
     ],
 )
-def test_what_cannot_be_is_said_and_leaves_nothing(
+def test_invalid_output_is_reported_and_leaves_no_file(
     espeak: TTSEngine, tmp_path: Path, name: str, asked: dict[str, Any]
 ) -> None:
     with pytest.raises((ConfigInvalid, InputInvalid)) as error:
@@ -145,14 +145,14 @@ def test_a_folder_that_is_not_there_is_made_as_for_films(espeak: TTSEngine, tmp_
         espeak.synthesize(TEXT, path / "b.wav")
 
 
-def test_what_the_system_refuses_is_one_sentence(espeak: TTSEngine, tmp_path: Path) -> None:
+def test_errors_of_the_file_system_are_reported(espeak: TTSEngine, tmp_path: Path) -> None:
     path = tmp_path / (300 * "a" + ".wav")
     with pytest.raises(InputInvalid) as error:
         espeak.synthesize(TEXT, path)
     assert error.value.message == f"The sound file {path} cannot be written: File name too long."
 
 
-def test_what_is_asked_wrongly_is_named_as_it_was_asked(espeak: TTSEngine) -> None:
+def test_invalid_arguments_are_named_as_given(espeak: TTSEngine) -> None:
     with pytest.raises(ConfigInvalid, match="option voice cannot be 'nobody'"):
         espeak.synthesize_stream(TEXT, speaker="nobody")
     with pytest.raises(ConfigInvalid, match="option language cannot be 'klingon'"):

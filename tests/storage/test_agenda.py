@@ -75,7 +75,7 @@ def test_timers_and_reminders_are_listed_apart_and_cancelled(agenda, clock, fire
     assert fired == []
 
 
-def test_what_was_missed_is_told_after_a_restart(tmp_path, clock, fired):
+def test_missed_reminders_are_announced_after_a_restart(tmp_path, clock, fired):
     path = tmp_path / "agenda.db"
     before = Agenda(path, fired.append, clock)
     before.add(Alarm.REMINDER, "call mom", NOON + timedelta(hours=1))
@@ -89,7 +89,7 @@ def test_what_was_missed_is_told_after_a_restart(tmp_path, clock, fired):
     ]
 
 
-def test_an_appointment_stays_until_it_was_told(tmp_path, clock):
+def test_a_reminder_persists_until_it_is_announced(tmp_path, clock):
     def breaks(_: str) -> None:
         raise ConnectionError
 
@@ -151,7 +151,7 @@ def test_the_real_wait_ends_when_it_is_closed(tmp_path, fired):
     assert "agenda" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_file_that_fails_is_told_once_and_looked_at_again(tmp_path, clock, fired):
+def test_a_failing_file_is_reported_once_and_retried(tmp_path, clock, fired):
     agenda = Agenda(tmp_path / "agenda.db", fired.append, clock)
     agenda.add(Alarm.TIMER, "tea", NOON)
     agenda._database.close()
@@ -161,7 +161,7 @@ def test_a_file_that_fails_is_told_once_and_looked_at_again(tmp_path, clock, fir
     agenda.close()
 
 
-def test_what_cannot_be_deleted_fires_once(agenda, clock, fired):
+def test_an_undeletable_reminder_fires_once(agenda, clock, fired):
     agenda.add(Alarm.TIMER, "tea", NOON)
     with agenda._database.transaction() as connection:
         connection.execute(

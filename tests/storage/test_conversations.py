@@ -63,7 +63,7 @@ def test_a_list_shows_title_times_and_what_was_said_last(history: History) -> No
     assert latest.title == "Good evening"
 
 
-def test_a_greeting_that_nobody_answered_is_no_conversation(history: History) -> None:
+def test_an_unanswered_greeting_is_no_conversation(history: History) -> None:
     say(history, ("", "Hello, good to see you."))
     assert history.conversations.list() == ()
 
@@ -131,7 +131,7 @@ def test_pinned_conversations_come_first(history: History) -> None:
     assert [each.id for each in history.conversations.list()] == [third, second, first]
 
 
-def test_what_is_deleted_can_be_brought_back_until_it_is_erased(history: History) -> None:
+def test_deleted_conversations_can_be_restored_until_erased(history: History) -> None:
     keep, lose = say(history, ("Keep me", "Yes.")), say(history, ("My secret", "Hush, secret."))
     store = history.conversations
     store.delete(lose)

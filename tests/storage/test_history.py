@@ -61,7 +61,7 @@ def test_recent_turns_come_oldest_first(history: History) -> None:
     assert [turn.turn_id for turn in history.recent(3)] == [2, 3, 4]
 
 
-def test_nothing_remains_in_the_files_after_forgetting(history: History) -> None:
+def test_erased_text_is_absent_from_the_files(history: History) -> None:
     for number in range(50):
         history.add(a_turn(number, said=f"my secret number {number}"), NOON)
     history.forget()
@@ -131,9 +131,7 @@ def test_no_stored_turn_is_lost_by_a_kill(tmp_path: Path, turns_before_kill: int
 @pytest.mark.parametrize(
     "content", [b"this is no database " * 300, b"SQLite format 3\0" + b"x" * 99]
 )
-def test_a_broken_file_is_kept_aside(
-    tmp_path: Path, notices: list[Noticed], content: bytes
-) -> None:
+def test_a_damaged_file_is_renamed(tmp_path: Path, notices: list[Noticed], content: bytes) -> None:
     path = tmp_path / "history.db"
     for _ in range(2):
         path.write_bytes(content)
@@ -160,9 +158,7 @@ def test_damage_in_the_middle_of_the_file_is_found_when_it_is_opened(
     assert "broken" in notices[0].message
 
 
-def test_where_nothing_can_be_written_turns_are_kept_in_memory(
-    tmp_path: Path, notices: list[Noticed]
-) -> None:
+def test_on_a_read_only_disk_turns_stay_in_memory(tmp_path: Path, notices: list[Noticed]) -> None:
     (tmp_path / "file").write_text("in the way")
     history = History(tmp_path / "file" / "history.db", notices.append)
     history.add(a_turn(1), NOON)
@@ -208,7 +204,7 @@ def test_a_file_that_breaks_while_it_is_open_costs_one_notice(
     ]
 
 
-def test_what_cannot_be_kept_at_all_is_told_once(
+def test_an_unusable_history_is_reported_once(
     history: History, notices: list[Noticed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

@@ -58,7 +58,7 @@ def test_a_fact_replaces_its_older_value(memory):
     assert len(memory.facts()) == 1
 
 
-def test_everything_is_there_after_a_restart(tmp_path):
+def test_memory_survives_a_restart(tmp_path):
     first = Memory(tmp_path / "memory.db")
     note = first.add_note("milk", NOW)
     first.close()
@@ -68,7 +68,7 @@ def test_everything_is_there_after_a_restart(tmp_path):
     second.close()
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path):
+def test_acknowledged_writes_survive_a_kill(tmp_path):
     path = tmp_path / "memory.db"
     command = [sys.executable, "-c", WRITES_FOREVER, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
@@ -95,7 +95,7 @@ def test_threads_share_it(memory):
     assert len({note.id for note in memory.notes()}) == 80
 
 
-def test_a_file_that_is_no_database_is_kept_aside(tmp_path):
+def test_a_file_that_is_no_database_is_renamed(tmp_path):
     path = tmp_path / "memory.db"
     path.write_text("my diary, and no database at all " * 100)
     memory = Memory(path)
@@ -105,7 +105,7 @@ def test_a_file_that_is_no_database_is_kept_aside(tmp_path):
     memory.close()
 
 
-def test_a_damaged_database_is_kept_aside(tmp_path):
+def test_a_damaged_database_is_renamed(tmp_path):
     path = tmp_path / "memory.db"
     memory = Memory(path)
     for _ in range(200):

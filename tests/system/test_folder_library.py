@@ -64,7 +64,7 @@ def test_a_name_is_found_however_it_is_written(songs: Songs) -> None:
         songs.folder(str(songs.root / "tea"))
 
 
-def test_what_fails_half_way_leaves_nothing(songs: Songs) -> None:
+def test_a_failed_write_leaves_no_folder(songs: Songs) -> None:
     with pytest.raises(InputInvalid, match="The old song new cannot be written: No space"):  # noqa: SIM117
         with songs.new("new"):
             raise OSError(28, "No space left on device")

@@ -190,7 +190,7 @@ def logged() -> set[tuple[str, str, str, bool]]:
         *[(host, "out") for host in ("127.0.0.1.example.com", "localhost.example.com")],
     ],
 )
-def test_what_is_this_computer(host: str, reach: str) -> None:
+def test_addresses_of_this_computer_are_recognized(host: str, reach: str) -> None:
     assert is_loopback_host(host) is (reach == "here")
     assert allows(NetworkAccess.LOCAL, Target("connect", host, 80)) is (reach == "here")
     assert allows(NetworkAccess.ALL, Target("connect", host, 80))
@@ -276,7 +276,7 @@ if __name__ == "__main__":
 )
 
 
-def test_who_is_refused_is_told_how_to_allow_it(tmp_path: Path) -> None:
+def test_a_refusal_says_how_to_allow_the_connection(tmp_path: Path) -> None:
     found = run(ASKED, tmp_path)
     assert found == {
         "server": f"Connections to https://api.example.com/v1 are not allowed. {ALLOW_NETWORK}",

@@ -74,7 +74,7 @@ def test_a_second_start_asks_the_first_to_open_its_file(
     assert received == [request]
 
 
-def test_what_comes_before_the_window_is_kept_for_it(
+def test_requests_before_the_window_opens_are_queued(
     tmp_path: Path, primary: PrimaryInstance
 ) -> None:
     request = OpenRequest(Path("/a.avatar"))
@@ -115,7 +115,7 @@ def test_a_start_waits_for_an_instance_that_is_closing(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [LOCK]
 
 
-def test_a_killed_process_keeps_nobody_from_starting(
+def test_a_killed_instance_does_not_block_a_start(
     tmp_path: Path, other_process: subprocess.Popen[str]
 ) -> None:
     assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
@@ -175,11 +175,11 @@ def test_a_long_path_has_its_socket_elsewhere(tmp_path: Path) -> None:
     claim(folder).close()
 
 
-def test_nobody_else_may_connect(tmp_path: Path, primary: PrimaryInstance) -> None:
+def test_other_users_cannot_connect(tmp_path: Path, primary: PrimaryInstance) -> None:
     assert (tmp_path / SOCKET).stat().st_mode & 0o077 == 0
 
 
-def test_a_folder_that_cannot_be_written_keeps_nobody_from_starting(
+def test_an_unwritable_folder_does_not_block_a_start(
     tmp_path: Path, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("Nothing keeps a second instance from")

@@ -158,7 +158,7 @@ def test_sums(call, expression, result):
         "1;2", "lambda: 1", "True", "1<2", "(" * 250, "-" * 299 + "1", "1+" * 2000 + "1", "x",
     ],
 )  # fmt: skip
-def test_what_is_no_sum_or_too_large_is_refused(call, expression):
+def test_invalid_or_huge_expressions_are_refused(call, expression):
     result = call("calculate", expression=expression)
     assert result.value is None or expression.startswith("-")
     assert result.error or expression.startswith("-")

@@ -75,7 +75,7 @@ def test_a_sentence_serves_once(voice: ClonedVoice) -> None:
         (lambda: np.tile(np.eye(1, MICROPHONE_RATE, dtype=np.float32)[0], 5), "Nobody speaks"),
     ],
 )
-def test_what_does_not_consent_is_refused_and_leaves_nothing(
+def test_cloning_without_valid_consent_leaves_no_files(
     recording: Callable[[], Samples], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputInvalid, match=sentence):
@@ -98,7 +98,7 @@ def test_another_sentence_is_refused(heard: str, tmp_path: Path) -> None:
     assert left_behind() == []
 
 
-def test_one_misheard_word_is_forgiven() -> None:
+def test_one_misrecognized_word_is_tolerated() -> None:
     assert compare(DRAWN, DRAWN.text.lower().replace("humble", "bumble")).is_the_sentence
     twice = DRAWN.text.replace("humble", "bumble").replace("wet", "dry")
     assert not compare(DRAWN, twice).is_the_sentence
@@ -134,7 +134,7 @@ def test_a_sentence_that_was_changed_is_refused() -> None:
         read_request(NAME, app_paths())
 
 
-def test_a_name_that_is_taken_is_told_before_anybody_reads(voice: ClonedVoice) -> None:
+def test_a_taken_name_is_reported_before_recording(voice: ClonedVoice) -> None:
     with pytest.raises(ConfigInvalid, match="A cloned voice ada exists already"):
         ask(NAME, app_paths())
 
@@ -171,7 +171,7 @@ def link_away(folder: Path) -> None:
         (lambda _: (app_paths().data / KEY_FILE).write_bytes(b"x" * 32), "another user"),
     ],
 )
-def test_what_was_changed_does_not_open(
+def test_a_modified_voice_does_not_open(
     change: Callable[[Path], object], sentence: str, voice: ClonedVoice
 ) -> None:
     change(voice.folder)
@@ -179,7 +179,7 @@ def test_what_was_changed_does_not_open(
         open_voice(voice.folder, app_paths())
 
 
-def test_what_an_engine_computed_is_signed_with_the_rest(voice: ClonedVoice) -> None:
+def test_cached_latents_are_signed(voice: ClonedVoice) -> None:
     add_latents(voice.folder, b"numbers", app_paths())
     latents = open_voice(voice.folder, app_paths()).latents
     assert latents is not None

@@ -74,9 +74,7 @@ def test_each_fault_has_its_sentence(
 
 
 @pytest.mark.parametrize("seconds", [2.9, 30.1])
-def test_too_short_and_too_long_are_told_before_anything_is_read(
-    seconds: float, tmp_path: Path
-) -> None:
+def test_too_short_and_too_long_recordings_are_reported(seconds: float, tmp_path: Path) -> None:
     silence = np.zeros(round(seconds * MICROPHONE_RATE), np.float32)
     with pytest.raises(InputInvalid, match=f"is {seconds} s long"):
         read_reference(written(tmp_path / "odd.wav", silence))
@@ -100,7 +98,7 @@ def test_embeddings_are_of_length_one_and_hardly_depend_on_the_level() -> None:
     assert speaker_embedding.distance(embeddings, quieter) < 0.05
 
 
-def test_synthesized_speakers_are_told_apart_too() -> None:
+def test_synthesized_speakers_are_distinguished() -> None:
     her, him = (
         speaker_embedding.embed(spoken(STORY, HER)),
         speaker_embedding.embed(spoken(STORY, HIM)),
@@ -108,7 +106,7 @@ def test_synthesized_speakers_are_told_apart_too() -> None:
     assert speaker_embedding.distance(her, him) > FARTHEST
 
 
-def test_nobody_is_heard_in_clicks_or_in_silence() -> None:
+def test_clicks_and_silence_contain_no_speaker() -> None:
     ticks = np.arange(4 * MICROPHONE_RATE)
     assert len(speaker_embedding.embed(np.zeros(len(ticks), np.float32))) == 0
     clicks = (ticks % MICROPHONE_RATE == 0).astype(np.float32)

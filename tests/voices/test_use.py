@@ -144,7 +144,7 @@ def test_the_microphone_is_heard_until_a_pause() -> None:
     assert np.array_equal(heard, sound[: len(heard)])
 
 
-def test_who_shall_speak_longer_may_pause_meanwhile() -> None:
+def test_longer_recordings_may_contain_pauses() -> None:
     said = spoken(STORY)
     sound = np.concatenate([said, silence(2), said, silence(5)])
     both = record(listening_job(), source_of(sound), least=len(said) / MICROPHONE_RATE * 1.3)
@@ -152,12 +152,12 @@ def test_who_shall_speak_longer_may_pause_meanwhile() -> None:
     assert len(record(listening_job(), source_of(sound))) < 1.5 * len(said)
 
 
-def test_who_says_nothing_is_not_waited_for() -> None:
+def test_a_recording_without_speech_is_reported() -> None:
     with pytest.raises(InputInvalid, match="within 30 seconds"):
         record(listening_job(), source_of(silence(31)))
 
 
-def test_a_microphone_that_is_missing_is_told() -> None:
+def test_a_microphone_that_is_missing_is_reported() -> None:
     @contextmanager
     def unplugged(_on_block: Listener, on_notice: Notice) -> Iterator[None]:
         on_notice("No microphone was found.", "You can type.")
@@ -244,7 +244,7 @@ def test_both_are_spoken_where_no_recording_is_named(
         (("revoke", NAME), "Unknown cloned voice"),
     ],
 )
-def test_what_makes_no_sense_is_told(run: Run, words: tuple[str, ...], sentence: str) -> None:
+def test_invalid_recordings_are_reported(run: Run, words: tuple[str, ...], sentence: str) -> None:
     returned, _, errors = run(*words)
     assert returned == 1
     assert sentence in errors

@@ -196,7 +196,7 @@ def test_only_what_is_ticked_comes(
     assert not any("ears" in asked.path for asked in packages.site.asked)
 
 
-def test_what_does_not_come_is_said_and_can_be_tried_again(
+def test_a_failed_download_is_reported_and_can_be_retried(
     opened: Callable[[], MainWindow], packages: Indexes, qtbot
 ) -> None:
     brain = packages.site.files.pop("files/brain-1.0-py3-none-any.whl")

@@ -81,7 +81,7 @@ def settings_of(path: Path) -> Settings:
     return settings
 
 
-def test_every_setting_by_its_former_name_is_read_and_told_once(folder: Path) -> None:
+def test_settings_under_former_names_are_read_with_one_notice(folder: Path) -> None:
     settings, notices = load_settings(environ={})
     said = [notice.message for notice in notices]
     for former, present in RENAMED.items():
@@ -136,7 +136,7 @@ def test_a_plan_that_was_applied_can_be_taken_back(folder: Path) -> None:
     assert settings_of(folder / "config.yaml").tts == EngineChoice(engine="kokoro", options=lively)
 
 
-def test_a_setting_is_saved_beside_the_former_names_and_comments_stay(folder: Path) -> None:
+def test_saving_preserves_former_names_and_comments(folder: Path) -> None:
     save_user_setting("memory_limits.soft", 0.7)
     save_user_setting("tts.options.voice", "m1")
     save_user_setting("dialogue.engine", "builtin")
@@ -178,7 +178,7 @@ def test_notes_and_facts_are_remembered() -> None:
     memory.close()
 
 
-def test_timers_that_ended_meanwhile_are_told_and_reminders_wait(folder: Path) -> None:
+def test_elapsed_timers_are_announced_and_reminders_wait(folder: Path) -> None:
     fired: list[str] = []
     agenda = Agenda(folder / "agenda.db", fired.append, clock=lambda: NOON.replace(hour=14))
     (reminder,) = agenda.appointments(Alarm.REMINDER)
@@ -188,7 +188,7 @@ def test_timers_that_ended_meanwhile_are_told_and_reminders_wait(folder: Path) -
     agenda.close()
 
 
-def test_what_was_measured_of_the_former_engine_is_the_present_ones() -> None:
+def test_measurements_of_renamed_engines_are_migrated() -> None:
     measurements = Measurements.of(app_paths())
     nothing, whisper = choice_key({}), choice_key({"model": "whisper-small", "device": "cpu"})
     trial = EngineProfile(5.5, first_output_ms=9.0)
@@ -204,7 +204,7 @@ def test_what_was_measured_of_the_former_engine_is_the_present_ones() -> None:
     measurements.close()
 
 
-def test_a_trial_of_the_present_engine_is_kept_where_both_were_measured(folder: Path) -> None:
+def test_the_present_engines_measurement_wins_over_a_migrated_one(folder: Path) -> None:
     """As where a user went back to 972e2c0 for a while, with a file of a version in between."""
     with sqlite3.connect(folder / "measurements.db") as connection:
         connection.execute(

@@ -110,7 +110,7 @@ def reading_interrupted(
     assert interrupted.is_set()
 
 
-def test_what_needs_no_model_is_done_at_once_and_the_rest_is_talked_about(llama: Path) -> None:
+def test_skills_answer_at_once_and_the_model_answers_the_rest(llama: Path) -> None:
     with talking(answering(llama)) as gathering:
         turns = talk(
             gathering,
@@ -126,7 +126,7 @@ def test_what_needs_no_model_is_done_at_once_and_the_rest_is_talked_about(llama:
     assert "Anna" in known
 
 
-def test_a_model_is_told_what_is_known_of_the_user(tmp_path: Path) -> None:
+def test_the_prompt_contains_facts_about_the_user(tmp_path: Path) -> None:
     noticing = TEMPLATE.replace(
         "messages[-1].role == 'tool'",
         "'sister' in messages[0].content and 'Eva' in messages[0].content",

@@ -43,7 +43,7 @@ def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     assert set(multiprocessing.active_children()) <= before
 
 
-def test_damaged_and_missing_models_are_told_once_and_builtin_engines_go_on(
+def test_damaged_or_missing_models_fall_back_to_builtin_engines(
     opened: Open, witness: Witness, llama: Path, tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged.gguf"

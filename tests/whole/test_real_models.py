@@ -115,7 +115,7 @@ def test_a_model_is_shown_only_what_was_heard_of_its_answer(whisper: Path, tmp_p
     assert last.heard_text == other
 
 
-def test_what_is_said_while_the_models_load_is_answered(
+def test_speech_during_loading_is_answered(
     whisper: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Host, "wait_ready", lambda _host: None)  # as at the start of the program

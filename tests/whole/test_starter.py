@@ -101,7 +101,7 @@ def test_recordings_are_understood(engines: Any) -> None:
     assert error_rate(heard.values(), RECORDINGS.values()) <= 0.05, heard
 
 
-def test_what_was_said_before_a_pause_is_not_heard_again_after_it(engines: Any) -> None:
+def test_words_before_a_pause_are_not_repeated_after_it(engines: Any) -> None:
     """The decoder is given what was said before, and tends to go on with it by heart."""
     whisper, turn = engines(Kind.ASR, language="en"), Turn(next(TURNS))
     sound = read_sound(DATA / "librivox-0870.wav").samples
@@ -112,7 +112,7 @@ def test_what_was_said_before_a_pause_is_not_heard_again_after_it(engines: Any) 
     assert "power" not in after.text
 
 
-def test_what_kokoro_says_whisper_understands(engines: Any) -> None:
+def test_whisper_understands_kokoro(engines: Any) -> None:
     kokoro, whisper = engines(Kind.TTS), engines(Kind.ASR, language="en")
     heard = []
     for sentence in SPOKEN:

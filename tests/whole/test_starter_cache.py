@@ -30,7 +30,7 @@ def run_tests(cache: Path, **variables: str) -> str:
     ).stdout
 
 
-def test_what_cannot_be_fetched_fails_with_one_sentence(tmp_path: Path) -> None:
+def test_a_failed_download_fails_with_one_sentence(tmp_path: Path) -> None:
     result = run_tests(tmp_path)
     found = re.search(r"(\d+) errors", result)
     assert found is not None
@@ -39,7 +39,7 @@ def test_what_cannot_be_fetched_fails_with_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result
 
 
-def test_who_leaves_them_out_does_so_by_hand(tmp_path: Path) -> None:
+def test_leaving_out_models_requires_a_variable(tmp_path: Path) -> None:
     result = run_tests(tmp_path, AVATAR_TEST_WITHOUT_MODELS="1")
     assert re.search(r"\d deselected", result)
     assert "passed" not in result

@@ -132,7 +132,7 @@ def test_an_engine_that_cannot_be_had_leaves_the_old_one_in_place() -> None:
         assert not scene.used.is_set()
 
 
-def test_what_was_replaced_meanwhile_is_not_replaced_again() -> None:
+def test_a_request_for_a_replaced_engine_is_dropped() -> None:
     with Exchange() as scene:
         scene.use()
         scene.supervisor.substitute(Kind.TTS)  # the one that fails is the held one, not the next

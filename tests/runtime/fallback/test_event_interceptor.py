@@ -22,7 +22,7 @@ class Falls:
         return isinstance(event, Failed)
 
 
-def test_a_fall_before_there_is_a_climber_reaches_it() -> None:
+def test_a_failure_before_attach_reaches_the_supervisor() -> None:
     posted: list[Event] = []
     hear, climber = EventInterceptor(posted.append), Falls()
     hear(Noticed("first"))
@@ -34,7 +34,7 @@ def test_a_fall_before_there_is_a_climber_reaches_it() -> None:
     assert posted == [Noticed("first"), Noticed("last")]
 
 
-def test_what_happens_while_the_climber_hears_what_has_waited_is_heard_after_it() -> None:
+def test_events_during_attach_follow_the_queued_ones() -> None:
     class Stirs(Falls):
         def hear(self, event: Event) -> bool:
             taken = super().hear(event)
@@ -49,7 +49,7 @@ def test_what_happens_while_the_climber_hears_what_has_waited_is_heard_after_it(
     assert climber.heard == [Noticed("first"), FALL, Noticed("meanwhile")]
 
 
-def test_events_of_other_threads_are_heard_in_order_while_the_climber_comes() -> None:
+def test_attach_preserves_the_order_of_concurrent_events() -> None:
     count = 2000
     posted: list[Event] = []
     hear, climber = EventInterceptor(posted.append), Falls()

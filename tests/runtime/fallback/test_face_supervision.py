@@ -219,7 +219,9 @@ def test_the_fallback_goes_on_in_the_same_turn(when: str, error: AvatarError) ->
 
 @pytest.mark.parametrize(("lightest", "batch", "fps"), [(2, 2, 25.0), (1, 1, 15.0)])
 @pytest.mark.parametrize("when", ["first", "mid", "load"])
-def test_each_lighter_rung_is_reached(when: str, lightest: int, batch: int, fps: float) -> None:
+def test_out_of_memory_reaches_each_quality_level(
+    when: str, lightest: int, batch: int, fps: float
+) -> None:
     with Stage(Theatre(always(when, NO_ROOM, lightest))) as stage:
         for _ in range(3):
             stage.check_whole(stage.ask())

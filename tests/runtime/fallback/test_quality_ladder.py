@@ -44,7 +44,7 @@ class Case:
         return f"{size['batch']}x{size['height']}p{size['fps']:g}" if chosen else level.tier.name
 
 
-def test_out_of_memory_goes_down_every_rung() -> None:
+def test_out_of_memory_falls_through_every_level() -> None:
     assert Case().descent(OutOfMemory, 5) == ["4x1080p30", "1x540p15", "BUILTIN", "SOUND", "SOUND"]
 
 
@@ -57,18 +57,18 @@ def test_too_slow_asks_for_less_to_draw_not_for_less_memory() -> None:
 
 
 @pytest.mark.parametrize("reason", [EngineFailed, ModelMissing, InputInvalid])
-def test_what_is_broken_is_not_tried_lighter(reason: type[AvatarError]) -> None:
+def test_a_broken_engine_is_not_tried_with_lighter_options(reason: type[AvatarError]) -> None:
     assert Case().descent(reason, 2) == ["BUILTIN", "SOUND"]
 
 
-def test_no_rung_asks_for_what_the_manifest_forbids() -> None:
+def test_levels_respect_the_ranges_of_the_manifest() -> None:
     for level in build_levels(
         WAV2LIP, {"batch": 2, "width": 100, "height": 64, "fps": 5}, has_fallback=True
     ):
         assert WAV2LIP.checked(dict(level.options))
 
 
-def test_it_climbs_back_the_way_it_fell() -> None:
+def test_the_ladder_rises_level_by_level() -> None:
     case = Case()
     case.descent(OutOfMemory, 4)
     climbed = []
@@ -85,7 +85,7 @@ def test_it_climbs_back_the_way_it_fell() -> None:
     assert case.ladder.better is None
 
 
-def test_a_rung_that_works_after_all_is_not_lost_by_what_failed_meanwhile() -> None:
+def test_a_working_level_survives_a_concurrent_failure() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10
@@ -107,7 +107,7 @@ def tries_within(case: Case, seconds: int) -> list[int]:
     return tries
 
 
-def test_tries_in_vain_grow_rarer() -> None:
+def test_back_off_grows_with_failed_attempts() -> None:
     case = Case()
     case.ladder.fall(ModelMissing)
     tries = tries_within(case, 3000)
@@ -126,7 +126,7 @@ def test_a_face_that_fails_soon_after_it_came_back_is_tried_later() -> None:
     assert tries_within(case, 100) == [50]
 
 
-def test_a_face_that_held_long_is_forgiven() -> None:
+def test_back_off_is_reset_after_long_success() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10

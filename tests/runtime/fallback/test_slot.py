@@ -86,7 +86,7 @@ def test_each_kind_is_counted_for_itself() -> None:
     assert case.replaced == [Kind.DIALOGUE]
 
 
-def test_what_is_no_engines_failure_replaces_nothing() -> None:
+def test_a_failure_of_no_engine_replaces_nothing() -> None:
     case = Case()
     case.fail("start", 0, 1, 2, 3)
     case.fail("conductor", 0, 1, 2, 3)
@@ -101,7 +101,7 @@ def test_every_stage_of_the_conversation_has_its_kind() -> None:
 
 
 @pytest.mark.parametrize("reason", [ModelMissing, InputInvalid, DeviceUnavailable, OutOfMemory])
-def test_what_does_not_pass_is_not_tried_three_times(reason: type[AvatarError]) -> None:
+def test_a_lasting_error_replaces_the_engine_at_once(reason: type[AvatarError]) -> None:
     case = Case()
     case.fail("think", 0, reason=reason)
     assert case.replaced == [Kind.DIALOGUE]
@@ -111,7 +111,7 @@ def turn(**marks: float) -> TurnEnded:
     return TurnEnded(1, Outcome.FINISHED, "hello", "hi", "hi", marks)
 
 
-def test_the_chosen_engine_comes_back_when_it_is_time_and_nobody_talks() -> None:
+def test_the_chosen_engine_is_restored_after_back_off_while_idle() -> None:
     case = Case()
     slot = case.slots[Kind.DIALOGUE]
     for _ in range(3):
@@ -135,7 +135,7 @@ def test_the_chosen_engine_comes_back_when_it_is_time_and_nobody_talks() -> None
     assert not slot.proves(turn(first_token=1.0))  # it is told once
 
 
-def test_nothing_is_simpler_than_the_built_in_engine() -> None:
+def test_a_failing_builtin_engine_is_not_replaced() -> None:
     manifest = Registry().find(Kind.DIALOGUE, KINDS[Kind.DIALOGUE].builtin)
     slot = Slot(
         Kind.DIALOGUE, QualityLadder(build_levels(manifest, {}, has_fallback=False), float), float
@@ -146,7 +146,7 @@ def test_nothing_is_simpler_than_the_built_in_engine() -> None:
 
 
 @pytest.mark.parametrize("stage", [audio_frontend.CANCEL, audio_frontend.DETECT])
-def test_who_hears_is_replaced_after_the_third_failure_and_told_of_once(stage: str) -> None:
+def test_a_failing_recognizer_is_replaced_with_one_notice(stage: str) -> None:
     case = Case()
     case.fail(stage, 0.0, 0.01)
     assert case.replaced == []

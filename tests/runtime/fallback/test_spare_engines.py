@@ -80,7 +80,7 @@ def renamed(manifest: Any) -> Any:
     return replace(manifest, name="another")
 
 
-def test_what_is_built_in_has_no_spare() -> None:
+def test_a_builtin_engine_has_no_spare() -> None:
     with ExitStack() as opened:
         parts = assembled(opened, [], SimulatedClock())
         spares = SpareEngines(parts.engines)

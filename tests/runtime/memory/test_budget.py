@@ -48,7 +48,7 @@ def test_above_the_soft_limit_the_least_recently_used_idle_one_leaves() -> None:
     assert (first.is_loaded, second.is_loaded) == (True, False)
 
 
-def test_what_is_at_work_or_cannot_be_unloaded_stays() -> None:
+def test_busy_and_permanent_engines_are_not_unloaded() -> None:
     case = Case()
     case.lease("stays", 2, leaves=False)
     with case.lease("works", 4).use():
@@ -69,7 +69,7 @@ def test_between_the_limits_is_room_above_is_none() -> None:
     assert "avatar-app fit" in refused.value.hint
 
 
-def test_what_others_use_counts() -> None:
+def test_memory_of_other_programs_counts() -> None:
     case = Case(foreign=9 * GB)
     with pytest.raises(OutOfMemory):
         case.lease("one", 3)
@@ -77,12 +77,12 @@ def test_what_others_use_counts() -> None:
     assert case.lease("one", 3).is_loaded
 
 
-def test_what_nothing_can_replace_is_never_refused() -> None:
+def test_a_lease_without_fallback_is_never_refused() -> None:
     case = Case(foreign=CARD)
     assert case.residency.lease("builtin", MemoryFootprint(1, 100), must=True).is_loaded
 
 
-def test_who_left_comes_back_when_used_and_is_refused_where_it_does_not_fit() -> None:
+def test_an_unloaded_engine_is_reloaded_on_use_or_refused() -> None:
     case = Case()
     first = case.lease("first", 6)
     second = case.lease("second", 6)
@@ -93,7 +93,7 @@ def test_who_left_comes_back_when_used_and_is_refused_where_it_does_not_fit() ->
             raise AssertionError("it was let in")
 
 
-def test_what_was_measured_replaces_what_was_declared() -> None:
+def test_the_measured_footprint_replaces_the_declared_one() -> None:
     case = Case()
     idle = case.lease("idle", 5)
     heavier = case.lease("heavier", 5)
@@ -147,7 +147,7 @@ STEPS = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
-def test_whatever_is_done_in_a_row_the_hard_limit_holds(steps: list[tuple[str, int, int]]) -> None:
+def test_the_hard_limit_holds_for_random_sequences(steps: list[tuple[str, int, int]]) -> None:
     """Weights that were measured may exceed it, as they are a fact; leases never do."""
     case, leases = Case(), {}
     for step, number, gigabytes in steps:

@@ -213,7 +213,7 @@ def test_without_room_at_work_the_next_turn_is_lighter(rack_closed: list[Case]) 
     assert case.notices == []
 
 
-def test_what_the_residency_refuses_is_lighter_too_and_never_loaded(
+def test_a_refused_lease_tries_lighter_options_without_loading(
     rack_closed: list[Case],
 ) -> None:
     case = Case()
@@ -250,7 +250,7 @@ def test_an_idle_engine_leaves_and_returns_as_it_was_configured(rack_closed: lis
     assert case.notices == []
 
 
-def test_what_an_engine_really_takes_replaces_what_was_reckoned(rack_closed: list[Case]) -> None:
+def test_the_measured_memory_replaces_the_estimate(rack_closed: list[Case]) -> None:
     case = Case()
     rack_closed.append(case)
     case.weights = {("full", "card"): 500}

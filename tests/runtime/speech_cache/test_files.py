@@ -78,7 +78,7 @@ def files(sentences: SpeechCache, ending: str) -> list[Path]:
     return sorted(sentences.folder.glob(f"*.{ending}"))
 
 
-def test_what_was_said_twice_is_said_again_without_the_voice(
+def test_a_repeated_sentence_comes_from_the_cache(
     voice: CachedSynthesizer, sentences: SpeechCache
 ) -> None:
     first = said(voice)
@@ -114,7 +114,7 @@ def test_other_options_and_another_model_are_another_sentence(
 @pytest.mark.parametrize(
     "damage", ["empty", "cut", "last byte", "pickle", "folder", "array", "another"]
 )
-def test_a_damaged_file_is_said_anew(
+def test_a_damaged_cache_file_is_synthesized_again(
     voice: CachedSynthesizer, sentences: SpeechCache, damage: str
 ) -> None:
     usual = said(voice)
@@ -144,7 +144,7 @@ def test_a_damaged_file_is_said_anew(
     assert [chunk.words for chunk in again] == [chunk.words for chunk in usual]
 
 
-def test_it_stays_within_its_bounds(sentences: SpeechCache) -> None:
+def test_the_cache_stays_within_its_size_limit(sentences: SpeechCache) -> None:
     small = SpeechCache(sentences.folder, most_bytes=300_000)
     voice = CachedSynthesizer(Counting(), "espeak", {}, small)
     for number in range(8):
@@ -158,7 +158,7 @@ def test_it_stays_within_its_bounds(sentences: SpeechCache) -> None:
     assert len(asked(voice)) == before  # the latest stayed
 
 
-def test_a_cancelled_or_long_text_is_not_kept(
+def test_a_cancelled_or_long_text_is_not_cached(
     voice: CachedSynthesizer, sentences: SpeechCache
 ) -> None:
     for _ in range(3):
@@ -185,7 +185,7 @@ def test_a_disk_without_room_loses_nothing(
         assert [word.text for chunk in said(voice) for word in chunk.words] == TEXT.split()
 
 
-def test_nothing_is_kept_of_a_cloned_voice(sentences: SpeechCache, tmp_path: Path) -> None:
+def test_a_cloned_voice_is_not_cached(sentences: SpeechCache, tmp_path: Path) -> None:
     voice = CachedSynthesizer(Counting(), "espeak", {"voice": str(tmp_path)}, sentences)
     for _ in range(3):
         said(voice)
@@ -193,7 +193,7 @@ def test_nothing_is_kept_of_a_cloned_voice(sentences: SpeechCache, tmp_path: Pat
     assert not sentences.folder.exists()
 
 
-def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) -> None:
+def test_clearing_deletes_all_sentences(voice: CachedSynthesizer, sentences: SpeechCache) -> None:
     sentences.forget()
     for _ in range(2):
         said(voice)
@@ -203,7 +203,7 @@ def test_they_are_forgotten(voice: CachedSynthesizer, sentences: SpeechCache) ->
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_where_no_conversation_is_kept_no_sentence_is(tmp_path: Path, *, keep: bool) -> None:
+def test_caching_follows_the_setting_history_keep(tmp_path: Path, *, keep: bool) -> None:
     model = str(write_kokoro(tmp_path / "model"))
     overrides = {
         "history.keep": keep,

@@ -87,7 +87,7 @@ class Deaf:
     def close(self) -> None: ...
 
 
-def test_an_echo_that_nobody_takes_for_a_voice_is_faint(voice_sound: Samples) -> None:
+def test_an_echo_below_the_voice_threshold_is_faint(voice_sound: Samples) -> None:
     blocks = heard_in(voice_sound, EchoPath(0.1, -20.0))
     report = judge_echo(blocks, EchoEngines(PassThrough, PassThrough, Deaf))
     assert report.verdict is EchoVerdict.FAINT

@@ -97,7 +97,7 @@ def test_without_a_way_back_it_is_headphones(session: tuple[AppSession, Witness]
     assert report.delay is None
 
 
-def test_what_is_said_is_recorded_judged_and_played_back(
+def test_the_microphone_check_records_judges_and_plays_back(
     virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
 ) -> None:
     companion, _ = session

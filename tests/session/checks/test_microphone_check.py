@@ -83,7 +83,7 @@ def test_a_quiet_room_is_no_speech() -> None:
     assert report.noise_db == pytest.approx(-62.0, abs=1.0)
 
 
-def test_a_muted_microphone_and_none_at_all_are_told_apart() -> None:
+def test_a_muted_microphone_differs_from_a_missing_one() -> None:
     nothing = np.zeros(COUNT, np.float32)
     assert judged(nothing).verdict is MicrophoneVerdict.NOTHING
     flutter = np.random.default_rng(1).integers(-1, 2, COUNT) / 32768  # of a converter's last bit

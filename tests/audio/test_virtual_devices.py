@@ -77,7 +77,7 @@ def test_devices_are_listed_by_name() -> None:
     assert devices["headset"].inputs > 0
 
 
-def test_what_is_played_leaves_the_loudspeaker(virtual_audio: VirtualAudio) -> None:
+def test_played_samples_reach_the_loudspeaker(virtual_audio: VirtualAudio) -> None:
     said = speech(PLAYBACK_RATE)
     tape, notices = Tape(said), Notices()
     with virtual_audio.recording() as recording, Loudspeaker(None, tape.pull, notices) as speaker:
@@ -91,7 +91,7 @@ def test_what_is_played_leaves_the_loudspeaker(virtual_audio: VirtualAudio) -> N
     np.testing.assert_allclose(np.diff(tape.times), 0.01, atol=0.006)
 
 
-def test_what_is_said_reaches_the_microphone(virtual_audio: VirtualAudio) -> None:
+def test_microphone_samples_are_received(virtual_audio: VirtualAudio) -> None:
     said = speech(MICROPHONE_RATE)
     ear, notices = Ear(), Notices()
     with Microphone(None, ear.hear, notices) as microphone:

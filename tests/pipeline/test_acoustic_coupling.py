@@ -38,7 +38,7 @@ def heard(coupling: AcousticCoupling, near: float, far: float, blocks: int) -> b
     return coupling.audible
 
 
-def test_headphones_are_told_from_a_loudspeaker() -> None:
+def test_headphones_are_distinguished_from_a_loudspeaker() -> None:
     coupling = AcousticCoupling()
     assert heard(coupling, 1e-8, 0.0, 100)  # assumed until there is evidence
     assert heard(coupling, 1e-8, LOUD, SETTLED + ENOUGH - 2)

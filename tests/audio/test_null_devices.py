@@ -52,7 +52,7 @@ def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
     assert not any(block.samples.any() for block, _ in blocks)
 
 
-def test_a_silent_microphone_wakes_nobody_often_while_it_is_quiet() -> None:
+def test_a_silent_null_microphone_wakes_rarely() -> None:
     blocks: list[AudioChunk] = []
     clock = ToldClock(end=1.605)
     with SilentMicrophone(lambda block, _: blocks.append(block), clock, lambda: 1e-8):
@@ -109,7 +109,7 @@ def test_a_file_hears_what_would_be_played(tmp_path: Path) -> None:
     assert not notices
 
 
-def test_an_unwritable_file_is_told_and_time_still_passes(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported_and_the_clock_advances(tmp_path: Path) -> None:
     notices: list[tuple[str, str]] = []
     pulled: list[float] = []
 

@@ -37,7 +37,7 @@ def test_a_stage_counts_but_where_it_waits_for_somebody_outside() -> None:
     assert not activity.employs_caller
 
 
-def test_whoever_is_no_stage_may_wait_at_a_bell_uncounted() -> None:
+def test_waiting_outside_a_stage_is_not_counted() -> None:
     activity = WorkTracker()
     bell = TrackedCondition(activity)
     open_: list[bool] = []

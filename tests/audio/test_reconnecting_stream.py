@@ -77,7 +77,7 @@ def test_the_wanted_device_is_used_without_a_word() -> None:
     assert (scene.name, scene.notices, scene.card.looks) == ("Headset", [], 0)
 
 
-def test_an_unknown_device_is_told_and_the_default_used() -> None:
+def test_an_unknown_device_falls_back_to_the_default() -> None:
     scene = begun("banjo", BUILT_IN)
     assert scene.name == "Built-in"
     assert scene.notices == [
@@ -85,7 +85,7 @@ def test_an_unknown_device_is_told_and_the_default_used() -> None:
     ]
 
 
-def test_a_busy_device_is_told_and_the_default_used() -> None:
+def test_a_busy_device_falls_back_to_the_default() -> None:
     scene = Scene("headset", BUILT_IN, HEADSET)
     scene.card.busy.add(HEADSET)
     scene.keeper.begin()
@@ -93,7 +93,7 @@ def test_a_busy_device_is_told_and_the_default_used() -> None:
     assert scene.notices == ["Headset cannot be opened. The conversation goes on with Built-in."]
 
 
-def test_no_device_at_all_is_told_once() -> None:
+def test_no_device_at_all_is_reported_once() -> None:
     scene = begun(None)
     scene.pass_time(60)
     assert scene.name is None
@@ -114,7 +114,7 @@ def test_a_stand_in_that_is_not_needed_sleeps_and_is_not_looked_after() -> None:
     assert scene.keeper._patience_to_look() == LOOK_SECONDS
 
 
-def test_a_missing_library_is_told_once_and_taken_when_it_comes() -> None:
+def test_a_missing_library_is_reported_once_and_used_once_installed() -> None:
     scene = Scene(None, BUILT_IN)
     scene.card.missing = True
     scene.keeper.begin()
@@ -243,7 +243,7 @@ def test_a_sound_system_that_fails_ends_no_search() -> None:
     assert scene.name == HEADSET.name
 
 
-def test_what_is_not_needed_sleeps_and_so_does_what_takes_its_place() -> None:
+def test_unneeded_streams_sleep_including_null_devices() -> None:
     scene = begun("headset", BUILT_IN, HEADSET)
     scene.keeper.needed = False
     scene.pass_time(0.1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import Message, PicturePart, Role, TextPart
-from avatar_app.pipeline.output.chat_context import MOST_MESSAGES, ChatContext
+from avatar_app.pipeline.output.chat_context import MOST_MESSAGES, TRIMMED_MESSAGES, ChatContext
 
 
 def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:
@@ -15,19 +15,19 @@ def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:
         ledger.add(TurnEnded(number, Outcome.FINISHED, f"question {number}", "so", "so"))
         system, *said, now = ledger.prompt("now").messages
         assert system.text == "You are a test."
-        assert MOST_MESSAGES - 2 <= len(said) <= MOST_MESSAGES or number < MOST_MESSAGES
+        assert TRIMMED_MESSAGES - 2 <= len(said) <= MOST_MESSAGES or number < TRIMMED_MESSAGES
         assert said[-2].text == f"question {number}"
         assert now.text == "now"
         beginnings.append(said[0])
     assert all(message.role is Role.USER for message in beginnings[MOST_MESSAGES // 2 :])
-    assert len(set(beginnings)) <= 100 // ((MOST_MESSAGES - MOST_MESSAGES) // 2) + 1
+    assert len(set(beginnings)) <= 100 // ((MOST_MESSAGES - TRIMMED_MESSAGES) // 2) + 1
 
 
 def ended(number: int, text: str) -> TurnEnded:
     return TurnEnded(number, Outcome.FINISHED, text, "so", "so")
 
 
-def test_what_is_attached_belongs_to_what_is_said_next() -> None:
+def test_attachments_join_the_next_user_message() -> None:
     ledger, first, second = ChatContext(), PicturePart(b"first"), PicturePart(b"second")
     ledger.attach(first)
     assert ledger.prompt("What")  # a pause: an answer is prepared, and dropped
@@ -42,7 +42,7 @@ def test_what_is_attached_belongs_to_what_is_said_next() -> None:
     assert ledger.prompt("Bye.").messages[-1].content == "Bye."
 
 
-def test_what_is_attached_is_forgotten_with_the_rest() -> None:
+def test_clearing_removes_attachments() -> None:
     ledger = ChatContext()
     ledger.attach(PicturePart(b"mine"))
     ledger.forget()

@@ -95,7 +95,7 @@ def failures(scene: Scene) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("partials", [0, 1])
-def test_what_was_said_is_listened_to_again(partials: int) -> None:
+def test_a_spare_recognizer_transcribes_the_utterance_again(partials: int) -> None:
     spare = RecordingRecognizer(script=["good morning"])
     with Scene(builtin=Builtin(asr=spare)) as scene:
         broken = Broken(RecordingRecognizer(script=["good evening"]), partials)
@@ -108,7 +108,7 @@ def test_what_was_said_is_listened_to_again(partials: int) -> None:
         assert np.count_nonzero(np.abs(sound) > 0.05) / 16_000 == pytest.approx(1.0, abs=0.05)
 
 
-def test_the_next_segment_is_heard_by_the_chosen_one() -> None:
+def test_the_next_segment_uses_the_chosen_recognizer() -> None:
     with Scene(builtin=Builtin(asr=RecordingRecognizer(script=["good"]))) as scene:
         chosen = RecordingRecognizer(script=["morning"])
         first = iter([Broken(chosen), chosen, chosen])
@@ -130,7 +130,7 @@ class ByCall(Plain):
         return self._pick().transcribe(audio, turn)
 
 
-def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
+def test_a_hanging_recognizer_does_not_lose_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
@@ -147,7 +147,7 @@ def test_a_recognizer_that_hangs_is_given_up_and_not_the_turn(
         assert len(scene.of(TurnEnded)) == 1
 
 
-def test_a_recognizer_that_shows_life_is_not_given_up(
+def test_a_recognizer_that_explains_its_wait_is_not_replaced(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
@@ -175,7 +175,7 @@ def test_a_recognizer_that_shows_life_is_not_given_up(
         assert [notice.message for notice in scene.of(Noticed)] == ["Whisper is loading."]
 
 
-def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
+def test_without_a_spare_recognizer_the_utterance_is_lost() -> None:
     with Scene() as scene:
         scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
@@ -184,7 +184,7 @@ def test_without_a_spare_one_what_was_said_is_lost_as_before() -> None:
         assert failures(scene) == [("recognize", "Mend it.")]
 
 
-def test_a_spare_one_that_fails_too_ends_it() -> None:
+def test_a_failing_spare_recognizer_ends_the_turn() -> None:
     with Scene(builtin=Builtin(asr=Broken(RecordingRecognizer()))) as scene:
         scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
@@ -197,7 +197,7 @@ def test_a_spare_one_that_fails_too_ends_it() -> None:
 
 
 @pytest.mark.parametrize("pieces", [0, 1])
-def test_an_answer_that_was_not_begun_comes_from_the_other_dialogue(pieces: int) -> None:
+def test_the_spare_dialogue_answers_an_unstarted_turn(pieces: int) -> None:
     chosen = RecordingDialogue(reply_to=lambda _text: ["I was ", "about to say it. "])
     with Scene(builtin=Builtin(dialogue=RecordingDialogue())) as scene:
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(chosen, pieces)))
@@ -208,7 +208,7 @@ def test_an_answer_that_was_not_begun_comes_from_the_other_dialogue(pieces: int)
         assert failures(scene) == [("think", "The built-in conversation answers instead.")]
 
 
-def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
+def test_a_spare_dialogue_repeats_neither_text_nor_tool_calls() -> None:
     for pieces in (["It is so. ", "And so. "], [ToolCall("set_timer"), "Done. "]):
         called: list[ToolCall] = []
 
@@ -226,7 +226,7 @@ def test_what_was_said_or_done_is_not_said_or_done_again() -> None:
             assert len(called) <= 1
 
 
-def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
+def test_a_hanging_dialogue_does_not_lose_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
@@ -241,7 +241,7 @@ def test_a_dialogue_that_hangs_is_given_up_and_not_the_turn(
         assert (turn.outcome, turn.heard_text) == (Outcome.FINISHED, "You said hello. Fine.")
 
 
-def test_a_server_that_loads_its_model_is_waited_for_and_shown(
+def test_a_server_that_loads_its_model_is_awaited(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
@@ -274,7 +274,7 @@ def test_a_server_that_loads_its_model_is_waited_for_and_shown(
 
 
 @pytest.mark.parametrize("words", [0, 2])
-def test_the_other_voice_says_what_is_left(words: int) -> None:
+def test_the_spare_voice_speaks_the_remaining_text(words: int) -> None:
     with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
         scene.dialogue.reply_to = lambda _text: ["One two three four. ", "Five six."]
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), words)))
@@ -285,14 +285,14 @@ def test_the_other_voice_says_what_is_left(words: int) -> None:
         assert failures(scene) == [("speak", "The built-in voice goes on.")]
 
 
-def test_an_announcement_is_not_lost_either() -> None:
+def test_the_spare_voice_speaks_announcements() -> None:
     with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
         scene.order(commands.Announce("Your tea is ready."))
         assert the_turn(scene).heard_text == "Your tea is ready."
 
 
-def test_a_voice_that_hangs_is_given_up_and_not_the_turn(
+def test_a_hanging_voice_does_not_lose_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
@@ -334,7 +334,7 @@ def blocks_of(samples: Samples) -> Samples:
     return np.concatenate([samples, np.zeros(16_000, np.float32)])
 
 
-def test_a_recording_becomes_a_turn_though_every_chosen_engine_fails() -> None:
+def test_spare_engines_complete_a_turn_if_all_chosen_ones_fail() -> None:
     recognizer, voice = PocketsphinxRecognizer(), EspeakVoice()
     builtin = Builtin(asr=recognizer, dialogue=RecordingDialogue(), tts=voice)
     with Scene(builtin=builtin) as scene:

@@ -29,7 +29,7 @@ def script() -> SpeechTrack:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.4, 0.44, 0.999, 1.2, 5.0])
-def test_what_is_left_is_heard_once(seconds: float) -> None:
+def test_the_remaining_speech_is_replayed_once(seconds: float) -> None:
     heard = list(script().since(seconds, Turn(1)))
     samples = np.concatenate([each.audio.samples for each in heard] or [np.zeros(0)])
     assert samples.tolist() == list(range(round(seconds * RATE), 1200))
@@ -51,7 +51,7 @@ def test_two_faces_hear_the_same() -> None:
     assert [id(each) for each in first] == [id(each) for each in second]
 
 
-def test_whoever_was_relieved_hears_no_more() -> None:
+def test_the_speech_track_ends_with_a_cancelled_turn() -> None:
     part = Turn(1)
     speech = script().since(0.0, part)
     next(speech)
@@ -60,7 +60,7 @@ def test_whoever_was_relieved_hears_no_more() -> None:
         next(speech)
 
 
-def test_it_knows_how_far_it_reaches() -> None:
+def test_reaches_reports_the_length_of_the_track() -> None:
     written = SpeechTrack(WorkTracker())
     assert not written.reaches(0.1)
     written.put(chunk(0))

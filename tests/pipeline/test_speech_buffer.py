@@ -91,7 +91,7 @@ def test_where_a_word_began() -> None:
     assert tape.word_start(40000) == 24000
 
 
-def test_it_holds_long_speech_and_reads_no_further_than_there_is() -> None:
+def test_the_buffer_holds_long_speech_and_reads_to_its_end() -> None:
     tape = SpeechBuffer()
     ramp = np.linspace(0, 1, 48000, dtype=np.float32)
     for _ in range(30):

@@ -18,7 +18,7 @@ def test_an_engine_is_free_when_the_last_one_has_left() -> None:
     assert occupancy.wait_free(engine, 0.0)
 
 
-def test_whoever_waits_is_told_at_once() -> None:
+def test_wait_free_returns_when_the_engine_is_free() -> None:
     occupancy, engine = EngineUsage(), object()
     free: list[bool] = []
     waiting = threading.Thread(target=lambda: free.append(occupancy.wait_free(engine, SOON)))

@@ -59,7 +59,7 @@ def test_a_device_is_taken_as_it_is(rate: int, channels: tuple[int, ...], form: 
     line.close()
 
 
-def test_a_device_that_refuses_everything_is_told() -> None:
+def test_a_device_that_refuses_everything_is_reported() -> None:
     with pytest.raises(DeviceUnavailable, match="Sound Card cannot be opened"):
         opened(PropPortAudio(48_000, ()), ToldClock(), Direction.INPUT)
 

@@ -52,6 +52,6 @@ def test_other_failures_stay_what_they_are(error: Exception) -> None:
         raise error
 
 
-def test_what_is_told_already_is_not_told_anew() -> None:
+def test_user_facing_errors_pass_unchanged() -> None:
     with pytest.raises(EngineFailed, match="by itself"), as_out_of_memory("Wav2Lip"):
         raise EngineFailed("It failed by itself, out of memory.", "")
