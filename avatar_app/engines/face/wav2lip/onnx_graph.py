@@ -220,8 +220,7 @@ def _spread(graph: _Graph, layer: Layer, source: str) -> str:
 
 
 def _doubled(graph: _Graph, step: Step, source: str) -> str:
-    """Add a transposed convolution of stride 2 as one convolution each for even and odd rows and
-    columns, interleaved.
+    """Add a transposed convolution of stride 2, as one for even and one for odd rows and columns.
 
     Of the 3 × 3 weights an even row uses the middle ones only; an odd row the last ones, and the
     first ones for the pixel after it.
