@@ -1,4 +1,4 @@
-"""A user who sounds like a person: Kokoro's voice, where its model is on this machine."""
+"""A simulated user with Kokoro's voice, if its model is installed."""
 
 from __future__ import annotations
 

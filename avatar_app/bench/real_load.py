@@ -1,4 +1,4 @@
-"""Real beside other programs: does every recording get an answer, and how much later?"""
+"""Measures real conversations under load: whether every recording gets an answer, and how late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who listens as the conversation does and notes when a turn is taken for ended."""
+"""Records when turn detection considers a turn finished, for `bench turn-end`."""
 
 from __future__ import annotations
 

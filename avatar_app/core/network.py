@@ -1,4 +1,4 @@
-"""What the environment puts between this machine and a server: proxies, and whose word is trusted.
+"""Proxies and certificates that the environment configures for connections to servers.
 
 HTTP clients follow HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR by
 themselves, and fail with obscure messages where one is wrong: `check_environment` reports it first.

@@ -1,4 +1,4 @@
-"""Unfinished: words that no sentence ends with; a speaker who pauses after one goes on."""
+"""Words that do not end a sentence: a speaker who pauses after one usually goes on."""
 
 # fmt: off
 UNFINISHED = frozenset({

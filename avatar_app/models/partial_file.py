@@ -1,4 +1,4 @@
-"""A partially downloaded file: its bytes, and a record of them, which survives kill -9."""
+"""A partial download: its bytes, and the record that lets it resume, even after kill -9."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Transfers one file over HTTP: resumes, uses several connections, and detects changed files."""
+"""Downloads one file over HTTP: resumes after interruptions, uses several connections, detects
+changed files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses the best language model of the catalog that a machine can run beside ears and voice."""
+"""Chooses the best language model of the catalog that the machine can run during a conversation."""
 
 from __future__ import annotations
 

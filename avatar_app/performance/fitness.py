@@ -1,4 +1,4 @@
-"""Says whether a model suits this machine, why, and how fast it was measured to be here."""
+"""Judges whether a model fits this machine, and how fast it runs on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models as the window shows them: what is here, what fits, what is fetched, used, deleted."""
+"""The models for the window: installed ones, what fits, downloads, use and deletion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shelf of models: for each what is here, whether it suits the machine, and who uses it."""
+"""Lists models with their state: installed, suitable for the machine, in use."""
 
 from __future__ import annotations
 

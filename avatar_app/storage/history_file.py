@@ -1,4 +1,4 @@
-"""The SQLite file of the history; where the disk fails, what was said is kept in memory instead."""
+"""The SQLite file of the history, with a fallback in memory if the disk fails."""
 
 from __future__ import annotations
 

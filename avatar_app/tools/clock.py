@@ -1,4 +1,4 @@
-"""Date and time, here and in other cities."""
+"""Date and time, at this place and in other cities."""
 
 from __future__ import annotations
 

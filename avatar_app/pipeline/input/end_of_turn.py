@@ -1,4 +1,4 @@
-"""End of turn: in a pause of the user a detector is asked, beside everything else, if it is one."""
+"""End-of-turn stage: asks a detector during pauses whether the user has finished, in a thread."""
 
 from __future__ import annotations
 

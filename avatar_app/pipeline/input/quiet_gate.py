@@ -1,4 +1,4 @@
-"""Quiet gate: distinguishes a quiet room from one in which somebody may be speaking."""
+"""Quiet gate: skips echo cancellation and voice detection while the room is quiet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frame statistics of a turn: how many were shown, how well in time, and who drew them."""
+"""Frame statistics of a turn: how many were shown, how late, and by which face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has the devices during a check: plays a sound, and keeps what is heard meanwhile."""
+"""Plays and records through the devices of a running conversation, for device checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges a few seconds of a microphone: level, clipping, noise, and whether somebody spoke."""
+"""Judges a few seconds of a microphone: level, clipping, noise, and whether speech was detected."""
 
 from __future__ import annotations
 

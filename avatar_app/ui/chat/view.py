@@ -1,4 +1,4 @@
-"""The transcript beside the portrait: reads along, and lets words be heard again or corrected."""
+"""The transcript: follows the conversation, lets words be played again or corrected."""
 
 from __future__ import annotations
 

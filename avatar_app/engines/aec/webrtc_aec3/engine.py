@@ -1,4 +1,4 @@
-"""Echo cancellation with WebRTC's AEC3, fed with the sound that was really played."""
+"""Echo cancellation (AEC) with WebRTC's AEC3, fed with the sound that was really played."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Smart Turn: a small network that hears whether somebody has finished speaking."""
+"""Smart Turn: a neural network that detects the end of a turn from its sound."""
 
 from __future__ import annotations
 
