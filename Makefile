@@ -1,4 +1,4 @@
-# `make run` starts the program, `make test` proves it; each sets up what it needs the first time.
+# `make run` starts the application, `make test` tests it; each installs what it needs at the first call.
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -25,42 +25,42 @@ SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-run: $(RUN_READY) ## talk with the avatar (without a display: write a conversation to an mp4)
+run: $(RUN_READY) ## start the application (without a display: write a conversation to an mp4)
 	@$(BIN)/avatar-app run $(ARGS)
 
-test: $(TEST_READY) ## ruff, codespell, mypy and all tests; ARGS="-k name" chooses tests
+test: $(TEST_READY) ## run ruff, codespell, mypy and all tests; ARGS="-k name" selects tests
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=$$?; \
 	$(BIN)/python -m pytest $(ARGS) || status=$$?; \
 	exit $$status
 
-test-random: $(TEST_READY) ## random tests with other numbers each time; ROUNDS=100 goes on for longer
+test-random: $(TEST_READY) ## run the randomized tests with new seeds; ROUNDS=100 runs more of them
 	@for round in $$(seq $(ROUNDS)); do \
 	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=random $(ARGS) || exit; done
 
-test-voices: $(VOICES_READY) ## the tests of the voices that need PyTorch, in an environment of their own
+test-voices: $(VOICES_READY) ## run the tests of voices that need PyTorch, in a separate environment
 	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)
 
-check: $(TEST_READY) ## ruff, codespell and mypy only
+check: $(TEST_READY) ## run ruff, codespell and mypy only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell $(SPELLED)
 	@$(BIN)/mypy
 
-format: $(TEST_READY) ## let ruff mend what it can
+format: $(TEST_READY) ## fix and format the code with ruff
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(RUN_READY) ## measure on this machine; ARGS="latency --json" chooses the measurement
+bench: $(RUN_READY) ## run a benchmark; ARGS="latency --json" selects it
 	@$(BIN)/avatar-app bench $(ARGS)
 
-docs: $(RUN_READY) ## make the pictures in docs/ anew
+docs: $(RUN_READY) ## regenerate the pictures in docs/
 	@$(BIN)/avatar-app screenshots docs/
 
-licenses: $(RUN_READY) ## write packaging/THIRD-PARTY.md anew
+licenses: $(RUN_READY) ## regenerate packaging/THIRD-PARTY.md
 	@$(BIN)/python packaging/licenses.py packaging/THIRD-PARTY.md
 
-requirements: $(BUILD_READY) ## pin the packages that installers carry, in packaging/requirements.txt
+requirements: $(BUILD_READY) ## pin the packages of installers in packaging/requirements.txt
 	@$(BUILD)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml --output-file packaging/requirements.txt
 
@@ -71,10 +71,10 @@ packages: $(BUNDLE) ## build the .tar.xz and the .rpm (needs rpmbuild) of the sa
 	@$(IN_BUILD) python packaging/tarball.py $(BUNDLE) dist && python packaging/rpm.py $(BUNDLE) dist
 	@cd dist && sha256sum avatar-app* >SHA256SUMS
 
-check-installer: ## install, start, upgrade and remove the package in bare systems (needs root)
+check-installer: ## install, start, upgrade and remove the package in minimal systems (needs root)
 	@for release in $(RELEASES); do packaging/linux/check-installer.sh dist/avatar-app_*.deb $$release || exit; done
 
-clean: ## delete the virtual environment and everything that was built
+clean: ## delete virtual environments and build results
 	rm -rf $(VENV) $(VOICES) $(BUILD) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

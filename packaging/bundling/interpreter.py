@@ -89,7 +89,7 @@ def find_interpreter(python: Path) -> Interpreter:
 def copy_interpreter(source: Interpreter, target: Path) -> Path:
     """Copy the interpreter into the empty folder `target`; returns the copy's executable.
 
-    A Python looks for its library beside its own folder (`bin/../lib/pythonX.Y`), so the copy can
+    Python looks for its library next to its own folder (`bin/../lib/pythonX.Y`), so the copy can
     be moved. Libraries that it and its modules need travel with it, except the C library's.
     """
     executable = target / "bin" / f"python{source.version}"
@@ -107,7 +107,7 @@ def copy_interpreter(source: Interpreter, target: Path) -> Path:
 
 
 def _copy_libraries(source: Interpreter, target: Path) -> None:
-    """Copy the shared libraries of the interpreter beside it and let it look there for them."""
+    """Copy the interpreter's shared libraries into its folder, and make it load those."""
     users = [*elf_files(target)]
     for library in closure(users, without=SYSTEM):
         shutil.copy2(library, target / "lib" / library.name)
