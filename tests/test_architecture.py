@@ -162,9 +162,9 @@ def test_no_folders_import_one_another_in_a_circle() -> None:
     """A folder and the files directly in the folder above it are one house: only siblings count."""
     arrows: dict[str, set[str]] = {}
     for module, path in MODULES.items():
-        here = folder_of(module.removesuffix(".__init__"))
-        there = {folder_of(each) for each in modules_imported(path)}
-        arrows.setdefault(here, set()).update(each for each in there if apart(here, each))
+        own = folder_of(module.removesuffix(".__init__"))
+        imported = {folder_of(each) for each in modules_imported(path)}
+        arrows.setdefault(own, set()).update(each for each in imported if apart(own, each))
     assert cycle_in(arrows) == []
 
 

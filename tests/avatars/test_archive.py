@@ -114,16 +114,16 @@ def test_a_hostile_file_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["avatars", "x.avatar"]
 
 
-@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("existing", [True, False])
 def test_a_file_that_cannot_be_read_is_reported(
-    shelf: AvatarLibrary, tmp_path: Path, *, there: bool
+    shelf: AvatarLibrary, tmp_path: Path, *, existing: bool
 ) -> None:
     source = tmp_path / "x.avatar"
-    if there:
+    if existing:
         source.mkdir()
     with pytest.raises(InputInvalid) as raised:
         import_avatar(source, "guest", shelf)
-    reason = "Is a directory" if there else "No such file or directory"
+    reason = "Is a directory" if existing else "No such file or directory"
     assert raised.value.message == f"The file {source} cannot be read: {reason}."
 
 

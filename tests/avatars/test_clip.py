@@ -53,9 +53,9 @@ def clip(ada: Avatar, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stored(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the avatar of that clip."""
-    return moving.made(clip, AvatarLibrary(tmp_path_factory.mktemp("kept")))
+    return moving.made(clip, AvatarLibrary(tmp_path_factory.mktemp("stored")))
 
 
 @pytest.fixture
@@ -68,16 +68,16 @@ def plain(seconds: float, level: int = 90, side: int = 128) -> Iterator[Image]:
         yield np.full((side, side, 3), level, np.uint8)
 
 
-def test_the_loop_of_a_clip_is_seamless(kept: Path, clip: Path) -> None:
-    avatar = check_folder(kept)
-    assert sorted(path.name for path in kept.iterdir()) == sorted(avatar.files)
+def test_the_loop_of_a_clip_is_seamless(stored: Path, clip: Path) -> None:
+    avatar = check_folder(stored)
+    assert sorted(path.name for path in stored.iterdir()) == sorted(avatar.files)
     assert avatar.portrait.shape == (480, 480, 3)
     assert avatar.notes == ()
     idle = avatar.idle
     assert idle is not None
     assert (idle.mirrored, idle.fps, len(idle)) == (False, 15.0, 24)
     assert idle.seconds == pytest.approx(1.6)
-    assert sum((kept / name).stat().st_size for name in IDLE_FILES) < 250_000
+    assert sum((stored / name).stat().st_size for name in IDLE_FILES) < 250_000
     pictures = [picture.astype(int) for picture in idle.pictures()]
     steps = [np.abs(b - a).mean() for a, b in pairwise([*pictures, pictures[0]])]
     assert steps[-1] <= np.max(steps[:-1])
@@ -86,8 +86,8 @@ def test_the_loop_of_a_clip_is_seamless(kept: Path, clip: Path) -> None:
     assert boxes.max() < 3
 
 
-def test_landmarks_follow_the_face(kept: Path) -> None:
-    idle = load_avatar(kept).idle
+def test_landmarks_follow_the_face(stored: Path) -> None:
+    idle = load_avatar(stored).idle
     assert idle is not None
     eyes, wide = FaceDetector(), float(np.ptp(idle.boxes[0, ::2]))
     for index, picture in list(enumerate(idle.pictures()))[2::9]:
@@ -97,8 +97,8 @@ def test_landmarks_follow_the_face(kept: Path) -> None:
             assert np.linalg.norm(seen[name] - landmarks[name], axis=1).mean() < 0.02 * wide, name
 
 
-def test_the_portrait_is_a_frame_with_open_eyes_and_closed_lips(kept: Path, clip: Path) -> None:
-    portrait = load_avatar(kept).portrait.astype(int)
+def test_the_portrait_is_a_frame_with_open_eyes_and_closed_lips(stored: Path, clip: Path) -> None:
+    portrait = load_avatar(stored).portrait.astype(int)
     apart = [np.abs(portrait - frame).mean() for frame in open_clip(clip).frames()]
     assert min(apart) == 0
     assert int(np.argmin(apart)) not in (11, 12, 13)  # she blinks
@@ -284,37 +284,37 @@ def test_smoothing_takes_the_trembling_and_leaves_the_motion() -> None:
 
 
 def test_an_avatar_with_a_loop_travels_in_one_file(
-    kept: Path, shelf: AvatarLibrary, tmp_path: Path
+    stored: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
-    export_avatar(kept, tmp_path / "ada.avatar")
+    export_avatar(stored, tmp_path / "ada.avatar")
     guest = import_avatar(tmp_path / "ada.avatar", "guest", shelf)
-    idle, own = guest.idle, load_avatar(kept).idle
+    idle, own = guest.idle, load_avatar(stored).idle
     assert idle is not None
     assert own is not None
     assert (idle.clip, idle.fps, idle.mirrored) == (own.clip, own.fps, own.mirrored)
     assert np.array_equal(idle.marks, own.marks)
 
 
-def edited(kept: Path, **entries: object) -> bytes:
-    return json.dumps(json.loads((kept / MANIFEST).read_bytes()) | entries).encode()
+def edited(stored: Path, **entries: object) -> bytes:
+    return json.dumps(json.loads((stored / MANIFEST).read_bytes()) | entries).encode()
 
 
 PARCELS: dict[str, Callable[[Path], dict[str, bytes]]] = {
-    "loop not named": lambda kept: {MANIFEST: edited(kept, version=1)},
-    "loop cut off": lambda kept: {IDLE_CLIP: (kept / IDLE_CLIP).read_bytes()[:9000]},
-    "loop is a text": lambda kept: {IDLE_CLIP: b"text"},
-    "track is a text": lambda kept: {IDLE_TRACK: b"text"},
+    "loop not named": lambda stored: {MANIFEST: edited(stored, version=1)},
+    "loop cut off": lambda stored: {IDLE_CLIP: (stored / IDLE_CLIP).read_bytes()[:9000]},
+    "loop is a text": lambda stored: {IDLE_CLIP: b"text"},
+    "track is a text": lambda stored: {IDLE_TRACK: b"text"},
 }
 
 
 @pytest.mark.parametrize("kind", PARCELS)
 def test_a_hostile_loop_leaves_nothing(
-    kind: str, kept: Path, shelf: AvatarLibrary, tmp_path: Path
+    kind: str, stored: Path, shelf: AvatarLibrary, tmp_path: Path
 ) -> None:
-    changed = PARCELS[kind](kept)
+    changed = PARCELS[kind](stored)
     with zipfile.ZipFile(tmp_path / "x.avatar", "w") as parcel:
         for name in (*FILES, *IDLE_FILES):
-            parcel.writestr(name, changed.get(name, (kept / name).read_bytes()))
+            parcel.writestr(name, changed.get(name, (stored / name).read_bytes()))
     with pytest.raises(InputInvalid) as raised:
         import_avatar(tmp_path / "x.avatar", "guest", shelf)
     assert raised.value.hint
@@ -337,19 +337,19 @@ ENTRIES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
-def test_a_wrong_entry_is_reported(kind: str, kept: Path, tmp_path: Path) -> None:
+def test_a_wrong_entry_is_reported(kind: str, stored: Path, tmp_path: Path) -> None:
     for name in (*FILES, *IDLE_FILES):
-        (tmp_path / name).write_bytes((kept / name).read_bytes())
+        (tmp_path / name).write_bytes((stored / name).read_bytes())
     check_folder(tmp_path)
-    (tmp_path / MANIFEST).write_bytes(edited(kept, idle=ENTRIES[kind]))
+    (tmp_path / MANIFEST).write_bytes(edited(stored, idle=ENTRIES[kind]))
     with pytest.raises(InputInvalid) as raised:
         check_folder(tmp_path)
     assert str(tmp_path) in raised.value.message
 
 
-def test_a_film_of_other_size_or_length_is_damaged(kept: Path, tmp_path: Path) -> None:
+def test_a_film_of_other_size_or_length_is_damaged(stored: Path, tmp_path: Path) -> None:
     for name in (*FILES, *IDLE_FILES):
-        (tmp_path / name).write_bytes((kept / name).read_bytes())
+        (tmp_path / name).write_bytes((stored / name).read_bytes())
     wide = (cv2.resize(next(plain(1)), (480, 480)) for _ in range(30))
     for pictures in (plain(1.6, side=128), chain(wide)):
         moving.write_clip(tmp_path / IDLE_CLIP, pictures)

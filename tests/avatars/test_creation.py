@@ -75,20 +75,20 @@ def shelf(tmp_path: Path) -> AvatarLibrary:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
+def stored(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
     """A shelf with the avatar ada; tests only read it."""
-    shelf = AvatarLibrary(tmp_path_factory.mktemp("kept") / "avatars")
+    shelf = AvatarLibrary(tmp_path_factory.mktemp("stored") / "avatars")
     made(ASTRONAUT, shelf)
     return shelf
 
 
 @pytest.fixture
-def folder(kept: AvatarLibrary, tmp_path: Path) -> Iterator[Path]:
+def folder(stored: AvatarLibrary, tmp_path: Path) -> Iterator[Path]:
     """A copy of ada's folder, to be damaged."""
     copy = tmp_path / "damaged"
     copy.mkdir()
     for name in FILES:
-        (copy / name).write_bytes((kept.folder("ada") / name).read_bytes())
+        (copy / name).write_bytes((stored.folder("ada") / name).read_bytes())
     return copy
 
 
@@ -125,19 +125,19 @@ def test_a_face_anywhere_in_a_large_photo_is_found(eyes: FaceDetector, astronaut
     assert np.allclose(faces[0].center, [1223, 428], atol=12)
 
 
-def test_an_avatar_is_complete(kept: AvatarLibrary) -> None:
-    avatar = load_avatar(kept.folder("ada"))
+def test_an_avatar_is_complete(stored: AvatarLibrary) -> None:
+    avatar = load_avatar(stored.folder("ada"))
     assert avatar.name == "ada"
     assert avatar.portrait.shape == (512, 512, 3)
     assert np.array_equal(avatar.portrait, read(ASTRONAUT))
     assert {name: len(points) for name, points in avatar.landmarks.items()} == GROUPS
     assert any("mouth is open" in note for note in avatar.notes)
     assert "right" in avatar.license
-    assert sorted(path.name for path in kept.folder("ada").iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in stored.folder("ada").iterdir()) == sorted(FILES)
 
 
-def test_groups_run_from_left_to_right_and_lie_as_in_a_face(kept: AvatarLibrary) -> None:
-    marks = load_avatar(kept.folder("ada")).landmarks
+def test_groups_run_from_left_to_right_and_lie_as_in_a_face(stored: AvatarLibrary) -> None:
+    marks = load_avatar(stored.folder("ada")).landmarks
     for name, points in marks.items():
         if name != "nose_bridge":
             assert points[0, 0] < points[-1, 0], name
@@ -155,8 +155,8 @@ def test_groups_run_from_left_to_right_and_lie_as_in_a_face(kept: AvatarLibrary)
         assert marks[upper][len(marks[upper]) // 2, 1] < marks[lower][len(marks[lower]) // 2, 1]
 
 
-def test_the_face_box_ends_below_the_chin_and_its_mask_at_the_jaw(kept: AvatarLibrary) -> None:
-    avatar = load_avatar(kept.folder("ada"))
+def test_the_face_box_ends_below_the_chin_and_its_mask_at_the_jaw(stored: AvatarLibrary) -> None:
+    avatar = load_avatar(stored.folder("ada"))
     x0, y0, x1, y1 = avatar.face_box
     chin = avatar.mesh[152]
     assert y1 - chin[1] == pytest.approx(BELOW, abs=2)
@@ -424,7 +424,7 @@ def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
     "".join(texts).encode()
 
 
-def test_a_shelf_lists_finds_and_removes(kept: AvatarLibrary, shelf: AvatarLibrary) -> None:
+def test_a_shelf_lists_finds_and_removes(stored: AvatarLibrary, shelf: AvatarLibrary) -> None:
     made(ASTRONAUT, shelf, "ada")
     made(ASTRONAUT, shelf, "bea")
     (shelf.root / "bea" / PORTRAIT).unlink()

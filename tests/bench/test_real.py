@@ -43,7 +43,7 @@ def test_busy_processes_are_busy_and_end() -> None:
 def test_sayings_are_measured_idle_and_under_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, beside = children(), list[int]()
+    before, loaded = children(), list[int]()
     answers = iter(
         [
             [{"text": 300.0, "first_sound": 700.0}] * 3,
@@ -52,14 +52,14 @@ def test_sayings_are_measured_idle_and_under_load(
     )
 
     def ask_all(*_: object, **__: object) -> list[dict[str, float]]:
-        beside.append(children() - before)
+        loaded.append(children() - before)
         return next(answers)
 
     monkeypatch.setattr(real_load, "ask_all", ask_all)
     report = Report()
     measure_beside_load(report, load_settings()[0], paths_under(tmp_path), 2, quick=True)
     figures = {name: metric.value for name, metric in report.metrics.items()}
-    assert beside == [0, 2]
+    assert loaded == [0, 2]
     assert figures["answered_beside"] == pytest.approx(100 * 2 / 3)
     assert not report.metrics["answered_beside"].ok
     assert figures["first_sound_alone_p50"] == 700

@@ -207,9 +207,9 @@ def test_weights_are_found_by_name_in_the_folder_of_models_or_a_folder_in_it() -
     inside = paths.models / "wav2lip" / "fetched.pth"
     inside.touch()
     assert find_weights("wav2lip", paths) == inside
-    beside = paths.models / "wav2lip.onnx"
-    beside.touch()
-    assert find_weights("wav2lip", paths) == beside
+    neighbor = paths.models / "wav2lip.onnx"
+    neighbor.touch()
+    assert find_weights("wav2lip", paths) == neighbor
     assert find_weights(inside, paths) == inside
 
 

@@ -99,7 +99,7 @@ def chosen() -> dict[str, tuple[str, str]]:
     }
 
 
-def here() -> set[str]:
+def installed() -> set[str]:
     store = Store.of(app_paths())
     models = user_catalog(store.root).models
     return {each.id for each in models if store.presence(each) is Presence.INSTALLED}
@@ -119,13 +119,13 @@ def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:
         "Downloaded 5 kB in",
     ):
         assert word in output
-    assert here() == set(BODIES)
+    assert installed() == set(BODIES)
     assert chosen() == {kind: (engine, name) for name, (kind, engine) in ENGINES.items()}
     returned, output, _ = run()  # nothing is asked where nothing is to be fetched
     assert (returned, "already match" in output) == (0, True)
     assert run("--undo")[0] == 0
     assert chosen() == before
-    assert here() == set(BODIES)
+    assert installed() == set(BODIES)
     assert run("--undo")[0] == 0
     assert chosen() != before
 
@@ -138,7 +138,7 @@ def test_setup_downloads_nothing_without_consent(
     assert run()[0] == 130
     assert site.asked == []
     assert chosen() == before
-    assert here() == set()
+    assert installed() == set()
 
 
 def test_a_failed_download_does_not_block_the_others(run: Run, site: Site) -> None:
@@ -198,7 +198,7 @@ def test_a_quick_machine_gets_the_best_brain_that_it_can_run(
     expected = f"{name.title()} suits this machine. If it cannot be reached: Smollm2-135M, 9 bytes."
     assert expected in output
     assert chosen()["dialogue"] == ("llama", name)
-    assert here() == BODIES.keys() - {"smollm2-135m"} | {name}
+    assert installed() == BODIES.keys() - {"smollm2-135m"} | {name}
 
 
 def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, brains: Site) -> None:
@@ -209,7 +209,7 @@ def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, bra
     assert "Clever could not be downloaded. 127.0.0.1 no longer has the file" in errors
     assert "Smollm2-135M is used; type setup again for another try." in errors
     assert chosen()["dialogue"] == ("llama", "smollm2-135m")
-    assert here() == set(BODIES)
+    assert installed() == set(BODIES)
     assert "dialogue.options.model: smollm2-135m" in output
     brains.files["clever"] = b"c" * 60
     assert run("--yes")[0] == 0

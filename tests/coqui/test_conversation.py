@@ -59,12 +59,12 @@ class Heard:
 
 def announced(gathering: OfflineConversation, interrupted_after: str = "") -> Heard:
     """TEXT as the avatar says it, until the turn has ended and the loudspeaker is empty."""
-    before, told, played = len(gathering.ended), len(gathering.events), []
+    before, seen, played = len(gathering.ended), len(gathering.events), []
     words: list[str] = []
     gathering.conversation.order(commands.Announce(TEXT))
     for moment in gathering.room.pass_time(LONGEST):
         played.append(moment.played)
-        new = (event for _, event in gathering.events[told:])
+        new = (event for _, event in gathering.events[seen:])
         words = [event.text for event in new if isinstance(event, WordsPlayed)]
         if interrupted_after and words and interrupted_after in words[-1]:
             gathering.conversation.order(commands.Interrupt())
@@ -122,8 +122,8 @@ def ada() -> Path:
     tone = np.float32(0.2) * np.sin(2 * np.pi * 150 * seconds * (1 + 0.1 * np.sin(6 * seconds)))
     with shelf.new("ada") as folder:
         write_sound(folder / REFERENCE, AudioChunk(tone.astype(np.float32), 24_000))
-        told = {"name": "ada", "created": "2026-01-01T00:00:00+00:00", "seconds": 3.0}
-        (folder / MANIFEST).write_text(json.dumps(told))
+        seen = {"name": "ada", "created": "2026-01-01T00:00:00+00:00", "seconds": 3.0}
+        (folder / MANIFEST).write_text(json.dumps(seen))
         shelf.sign(folder, {"id": "0" * 32, "name": "ada"})
     return shelf.folder("ada")
 

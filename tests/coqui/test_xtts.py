@@ -144,16 +144,16 @@ def test_a_cancelled_turn_ends_it_between_two_layers(voice: CoquiVoice) -> None:
 
 def test_no_phrase_is_longer_than_the_language_allows(voice: CoquiVoice) -> None:
     voice.configure(language="zh-cn")
-    told: list[str] = []
+    encoded: list[str] = []
     tokenizer = network(voice).tokenizer
     encode = tokenizer.encode
-    tokenizer.encode = lambda text, lang: told.append(text) or encode("你好", lang)
+    tokenizer.encode = lambda text, lang: encoded.append(text) or encode("你好", lang)
     try:
         said(voice, "你好" * 100)
     finally:
         tokenizer.encode = encode
-    assert sum(len(text.replace(" ", "")) for text in told) == 200
-    assert max(map(len, told)) <= tokenizer.char_limits["zh"]
+    assert sum(len(text.replace(" ", "")) for text in encoded) == 200
+    assert max(map(len, encoded)) <= tokenizer.char_limits["zh"]
 
 
 def heard(voice: CoquiVoice, folder: Path) -> int:

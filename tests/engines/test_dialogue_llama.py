@@ -375,13 +375,13 @@ def test_the_prompt_cache_of_a_persona_survives_a_restart(model, library, tmp_pa
         made.close()
     first, second = costs
     assert second < 0.3 * first
-    (kept,) = folder.iterdir()
-    kept.write_bytes(kept.read_bytes()[:100])
+    (cached,) = folder.iterdir()
+    cached.write_bytes(cached.read_bytes()[:100])
     made = LlamaDialogue(prompt_cache=str(folder), **options)
     assert "".join(answered(made, prompt)) == ANSWER, "a damaged file costs time alone"
     list(made.prepare(Prompt((SYSTEM,)), Turn(1)))
     made.close()
-    assert kept.stat().st_size > 100
+    assert cached.stat().st_size > 100
 
 
 def test_the_prompt_cache_is_bounded(dialogue, tmp_path, model):

@@ -33,7 +33,7 @@ def answer(address: str, turn: Turn | None = None, **options: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("address", "here"),
+    ("address", "expected"),
     [
         ("http://127.0.0.1:11434/v1", True),
         ("http://localhost/v1", True),
@@ -47,8 +47,8 @@ def answer(address: str, turn: Turn | None = None, **options: object) -> str:
         ("http://[::1", False),
     ],
 )
-def test_local_addresses_are_recognized(address: str, *, here: bool) -> None:
-    assert is_loopback(address) is here
+def test_local_addresses_are_recognized(address: str, *, expected: bool) -> None:
+    assert is_loopback(address) is expected
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"])

@@ -63,10 +63,10 @@ def played() -> Samples:
 
 
 @pytest.mark.parametrize("delay", [0.06, 0.12, 0.3])
-@pytest.mark.parametrize("told", [0.1, None])
-def test_echo_is_thirty_decibels_quieter_after_a_second(played, delay, told):
+@pytest.mark.parametrize("reported", [0.1, None])
+def test_echo_is_thirty_decibels_quieter_after_a_second(played, delay, reported):
     heard = _echo(played, delay)
-    clean = _cleaned(WebrtcEchoCanceller(), played, heard, delay if told is None else told)
+    clean = _cleaned(WebrtcEchoCanceller(), played, heard, delay if reported is None else reported)
     assert _decibels(heard[16000:]) - _decibels(clean[16000:]) > 30
 
 

@@ -120,7 +120,7 @@ class _Failing:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "raised"),
     [
         (RuntimeError("Failed to allocate memory for requested buffer"), OutOfMemory),
         (MemoryError(), OutOfMemory),
@@ -128,11 +128,11 @@ class _Failing:
     ],
 )
 def test_a_failing_run_is_reported(
-    error: Exception, told: type[AvatarError], face: Image, tmp_path: Path
+    error: Exception, raised: type[AvatarError], face: Image, tmp_path: Path
 ) -> None:
     engine: Any = made(write_network(tmp_path / "same.onnx", "Identity"))
     engine._network._session = _Failing(error)
-    with pytest.raises(told) as caught:
+    with pytest.raises(raised) as caught:
         engine.enhance(face)
     assert caught.value.hint
 

@@ -292,11 +292,11 @@ def test_rest_during_a_performance_changes_neither(face: IllustratedFace) -> Non
 
     thread = threading.Thread(target=rest)
     thread.start()
-    beside = [frame.image for frame in performed(face, speech)]
+    concurrent = [frame.image for frame in performed(face, speech)]
     stop.set()
     thread.join()
     assert len(rests) > 1
-    assert all(np.array_equal(a, b) for a, b in zip(alone, beside, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, concurrent, strict=True))
 
 
 def test_a_calm_face_is_drawn_in_larger_steps_and_a_blink_is_not() -> None:

@@ -166,10 +166,10 @@ def test_a_cancelled_turn_ends_it_within_the_graph(voice: KokoroVoice) -> None:
             stopped.cancel()
             return model.session.run(names, inputs)
 
-    kept, model.kokoro.sess = model.kokoro.sess, Slow()
+    session_before, model.kokoro.sess = model.kokoro.sess, Slow()
     with pytest.raises(TurnCancelled):
         model.synthesize("həlˈoʊ", style, 1.0, stopped)
-    model.kokoro.sess = kept
+    model.kokoro.sess = session_before
     assert running.is_set()
     assert spoken(voice, "It goes on.")
 

@@ -61,10 +61,10 @@ def test_pitch_moves_by_semitones_and_formants_stay(semitones: int) -> None:
     moved_along = np.interp(
         np.arange(len(before)) * 2 ** (semitones / 12), np.arange(len(before)), before
     )  # as a record that turns faster: the formants move, too
-    kept = np.abs(envelope(after) - envelope(before)).mean()
+    change = np.abs(envelope(after) - envelope(before)).mean()
     lost = np.abs(envelope(moved_along.astype(np.float32)[: len(before) // 2]) - envelope(before))
-    assert kept < (10.0 if semitones == -12 else 4.0)  # the widest gaps between harmonics
-    assert abs(semitones) < 5 or kept < 0.75 * lost.mean()
+    assert change < (10.0 if semitones == -12 else 4.0)  # the widest gaps between harmonics
+    assert abs(semitones) < 5 or change < 0.75 * lost.mean()
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.3, 2.0])

@@ -241,15 +241,15 @@ def write_onnx(path: Path, state: State, *, named: bool) -> Path:
     nodes, constants = [], dict(state) if named else {}
     for number, layer in enumerate(layers):
         convolution, norm = layer.keys
-        kept = layer.transposed or not norm
+        has_batch_norm = layer.transposed or not norm
         part = fold_batch_norm(layer, state)
-        weight = state[f"{convolution}.weight"] if kept else part.weight
-        bias = state[f"{convolution}.bias"] if kept else part.bias
+        weight = state[f"{convolution}.weight"] if has_batch_norm else part.weight
+        bias = state[f"{convolution}.bias"] if has_batch_norm else part.bias
         inputs = [f"x{number}", f"onnx::{number}w", f"onnx::{number}b"]
         constants |= {inputs[1]: weight, inputs[2]: bias}
         operator = "ConvTranspose" if layer.transposed else "Conv"
         nodes.append(helper.make_node(operator, inputs, [f"y{number}"]))
-        if kept and norm:
+        if has_batch_norm and norm:
             parts = ("weight", "bias", "running_mean", "running_var")
             constants |= {f"{number}{each}": state[f"{norm}.{each}"] for each in parts}
             inputs = [f"y{number}", *(f"{number}{each}" for each in parts)]

@@ -72,7 +72,7 @@ class _Failing:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (RuntimeError("Failed to allocate memory for requested buffer"), OutOfMemory),
         (RuntimeError("[ONNXRuntimeError] CUDA error: out of memory"), OutOfMemory),
@@ -81,11 +81,11 @@ class _Failing:
     ],
 )
 def test_errors_of_a_runtime_are_translated(
-    error: Exception, told: type[AvatarError], state: State
+    error: Exception, expected: type[AvatarError], state: State
 ) -> None:
     session = open_session(face_graph(state, LOWER_HALF), ONNXRUNTIME)
     session._session = _Failing(error)
-    with pytest.raises(told) as caught:
+    with pytest.raises(expected) as caught:
         session.run({})
     assert caught.value.hint
 

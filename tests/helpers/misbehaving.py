@@ -74,13 +74,13 @@ class Handler(BaseHTTPRequestHandler):
         site = self.server.site
         self.close_connection = True
         headers = self.headers
-        self.told = Asked(
+        self.received = Asked(
             self.path,
             headers.get("Range", ""),
             headers.get("If-Range", ""),
             headers.get("Authorization", ""),
         )
-        site.asked.append(self.told)
+        site.asked.append(self.received)
         body = site.files.get(self.path.lstrip("/").split("?")[0], b"")
         if site.script:
             site.script.pop(0)(self, body)
@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def give(self, piece: bytes) -> None:
         self.wfile.write(piece)
-        self.told.sent += len(piece)
+        self.received.sent += len(piece)
 
     def log_message(self, format: str, *args: Any) -> None:
         """The tests look at `Site.asked`."""
@@ -100,8 +100,8 @@ class Handler(BaseHTTPRequestHandler):
 def serve(handler: Handler, body: bytes, stop_at: int | None = None, lie: int = 0) -> None:
     """Well; or only `stop_at` bytes of the body, or with a Content-Length that lies."""
     site, start, end = handler.server.site, 0, len(body)
-    ranged = handler.told.range.removeprefix("bytes=")
-    if ranged and handler.told.if_range in ("", site.tag):
+    ranged = handler.received.range.removeprefix("bytes=")
+    if ranged and handler.received.if_range in ("", site.tag):
         first, last = ranged.split("-")
         start, end = int(first), min(end, int(last) + 1) if last else end
         if start >= len(body):
@@ -164,9 +164,9 @@ def instead(other: bytes) -> Misbehavior:
 
 
 def ignore_range(handler: Handler, body: bytes) -> None:
-    handler.told.range, asked = "", handler.told.range
+    handler.received.range, asked = "", handler.received.range
     serve(handler, body)
-    handler.told.range = asked
+    handler.received.range = asked
 
 
 def chunked(handler: Handler, body: bytes) -> None:

@@ -94,13 +94,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def fetch_starter_set(tell: Callable[[str], None]) -> None:
     """Bring what lacks of it; why that failed is told by the tests that need it."""
-    here, unreachable = starter_set(), dict[str, DownloadFailed]()
-    for model in here.models:
-        if here.store.presence(model) is Presence.INSTALLED:
+    installed_set, unreachable = starter_set(), dict[str, DownloadFailed]()
+    for model in installed_set.models:
+        if installed_set.store.presence(model) is Presence.INSTALLED:
             continue
         tell(f"Downloading {model.title} into {CACHE}, once.")
         try:
-            Job("", partial(_download, model, here.store, unreachable)).run()
+            Job("", partial(_download, model, installed_set.store, unreachable)).run()
         except AvatarError as error:
             _failure.append(error)
             return

@@ -178,10 +178,10 @@ def test_a_full_disk_is_reported_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("there", ["older", "not there yet"])
-def test_a_link_stays_and_the_film_lies_where_it_leads(tmp_path: Path, there: str) -> None:
+@pytest.mark.parametrize("existing", ["older", "not there yet"])
+def test_a_link_stays_and_the_film_lies_where_it_leads(tmp_path: Path, existing: str) -> None:
     target, link = tmp_path / "folder" / "film.mp4", tmp_path / "link.mp4"
-    if there == "older":
+    if existing == "older":
         target.parent.mkdir()
         target.write_bytes(b"older")
     link.symlink_to(target)

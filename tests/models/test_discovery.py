@@ -94,18 +94,18 @@ def test_every_program_s_models_are_found(home, gguf, whisper):
 
 
 def test_the_programs_own_variables_are_followed(home, gguf):
-    here = home / "elsewhere"
-    put(gguf, here / "hub/models--a--b/snapshots/1/b.gguf")
-    put(gguf, here / "cache/models--a--b/snapshots/1/b.gguf")
-    put_ollama(gguf, here / "ollama")
+    directory = home / "elsewhere"
+    put(gguf, directory / "hub/models--a--b/snapshots/1/b.gguf")
+    put(gguf, directory / "cache/models--a--b/snapshots/1/b.gguf")
+    put_ollama(gguf, directory / "ollama")
 
     def found(**environ: str) -> list[Path]:
-        return [each.path.relative_to(here) for each in found_models((), home, environ)]
+        return [each.path.relative_to(directory) for each in found_models((), home, environ)]
 
     assert found() == []
-    assert found(HF_HOME=str(here))[0].parts[0] == "hub"
-    assert found(HF_HUB_CACHE=str(here / "cache"))[0].parts[0] == "cache"
-    assert found(OLLAMA_MODELS=str(here / "ollama"))[0].parts[0] == "ollama"
+    assert found(HF_HOME=str(directory))[0].parts[0] == "hub"
+    assert found(HF_HUB_CACHE=str(directory / "cache"))[0].parts[0] == "cache"
+    assert found(OLLAMA_MODELS=str(directory / "ollama"))[0].parts[0] == "ollama"
 
 
 def test_duplicate_models_are_listed_once(home, gguf):

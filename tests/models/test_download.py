@@ -156,7 +156,9 @@ def test_several_connections_share_a_large_file(site: Site, store: Store) -> Non
 
 def test_a_cut_of_one_connection_loses_nothing_of_the_others(site: Site, store: Store) -> None:
     def cut_the_last(handler: Any, body: bytes) -> None:
-        cut(1_000 if handler.told.range.startswith("bytes=225000") else len(body))(handler, body)
+        cut(1_000 if handler.received.range.startswith("bytes=225000") else len(body))(
+            handler, body
+        )
 
     site.script = [cut_the_last] * 4
     assert fetch(a_model(site.url("m.bin")), store, SEVERAL).read_bytes() == BODY
@@ -191,7 +193,7 @@ def test_permanent_errors_are_not_retried(site: Site, store: Store, name: str) -
 
 
 def _shorter(handler: Any, body: bytes) -> None:
-    handler.told.range = ""
+    handler.received.range = ""
     lie_about_length(-7)(handler, body)
 
 
@@ -204,7 +206,7 @@ def test_a_server_that_stays_broken_is_given_up(site: Site, store: Store) -> Non
 
 def test_a_server_that_always_promises_too_much_is_given_up(site: Site, store: Store) -> None:
     def promise(handler: Any, body: bytes) -> None:
-        handler.told.range = ""
+        handler.received.range = ""
         lie_about_length(50)(handler, body[:1000])
 
     site.script = [promise] * 20
@@ -256,7 +258,7 @@ def test_a_change_shows_even_if_the_server_ignores_the_condition(
         site.tag = '"two"'
 
     def ignore_condition(handler: Any, body: bytes) -> None:
-        handler.told.if_range = ""
+        handler.received.if_range = ""
         cut(len(body))(handler, body)
 
     site.script = [change] + [ignore_condition] * 9
@@ -344,7 +346,7 @@ def test_disk_space_is_checked_before_any_request(site: Site, store: Store) -> N
 
 def test_a_size_that_only_the_server_knows_is_asked_for_too(site: Site, store: Store) -> None:
     def huge(handler: Any, body: bytes) -> None:
-        handler.told.range = ""
+        handler.received.range = ""
         lie_about_length(10**18)(handler, body)
 
     site.script = [huge]
@@ -360,14 +362,14 @@ def test_a_disk_that_gets_full_in_mid_download_is_one_sentence(site: Site, store
     with pytest.raises(Passing):
         fetch(model, store, DownloadOptions(tries=0, first_wait=0.001, connections=1))
     part = PartialFile.of(store.folder(model) / "m.bin")
-    kept = part.path.rename(part.path.with_name("kept"))
+    stored = part.path.rename(part.path.with_name("stored"))
     part.path.symlink_to("/dev/full")
     part.begin(len(BODY))
     with pytest.raises(DiskFailed, match="The disk is full") as caught:
         fetch(model, store, once)
     assert "resumes where it stopped" in caught.value.hint
     part.path.unlink()
-    kept.rename(part.path)
+    stored.rename(part.path)
 
 
 def test_a_file_system_without_large_files_is_one_sentence(site: Site, store: Store) -> None:
@@ -425,10 +427,10 @@ def archived(site: Site, body: bytes) -> Model:
 def test_of_an_archive_only_the_named_files_come_out(site: Site, store: Store) -> None:
     model = archived(site, zipped(a_bin=BODY, b_txt=b"b", c_txt=b"c"))
     folder = fetch(model, store)
-    there = {
+    existing = {
         each.name: each.read_bytes() for each in folder.iterdir() if each.name != "record.json"
     }
-    assert there == {"a.bin": BODY, "b.txt": b"b"}
+    assert existing == {"a.bin": BODY, "b.txt": b"b"}
     assert not (store.root.parent / "a.bin").exists()
     assert store.presence(model) is Presence.INSTALLED
 

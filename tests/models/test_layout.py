@@ -91,8 +91,8 @@ def test_the_files_of_the_catalog_suffice(
     store.accept(model)
     import_model(Job(name, lambda _: mine), mine, model, store)
     shutil.rmtree(mine)
-    here = {path.name for path in store.folder(model).iterdir()}
-    assert here == {*model.contents, "record.json"}
+    installed = {path.name for path in store.folder(model).iterdir()}
+    assert installed == {*model.contents, "record.json"}
     registry = Registry()
     manifest = registry.find(model.kind, model.engine)
     options = {"model": name} | ({"threads": 1} if name != "kokoro-v1.0" else {})

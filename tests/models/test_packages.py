@@ -99,8 +99,8 @@ def fetch(model: Model, store: Store, indexes: Indexes, watch: Any = None, **mor
 
 def brought(model: Model, store: Store) -> dict[str, bytes]:
     """What lies in the model's folder, but for its record."""
-    there = [path for path in store.folder(model).rglob("*") if path.is_file()]
-    return {each.name: each.read_bytes() for each in there if each.name != "record.json"}
+    existing = [path for path in store.folder(model).rglob("*") if path.is_file()]
+    return {each.name: each.read_bytes() for each in existing if each.name != "record.json"}
 
 
 @pytest.mark.parametrize("form", ["json", "html"])
@@ -289,12 +289,12 @@ def test_cancelling_in_mid_package_keeps_what_came(
     thread.join(5)
     assert outcome == ["cancelled"]
     assert store.presence(model) is Presence.PARTLY
-    here = store.installed_bytes(model)
-    assert 0 < here <= 120_000
+    size = store.installed_bytes(model)
+    assert 0 < size <= 120_000
     site.may_go_on.set()
     fetch(model, store, indexes)
     again = [each.range for each in site.asked if each.path == f"/{path}"][-1]
-    assert again.startswith(f"bytes={here}-")
+    assert again.startswith(f"bytes={size}-")
     assert brought(model, store) == {"m.bin": BODY}
 
 

@@ -124,11 +124,11 @@ def test_a_key_is_stored_used_and_removed(ring, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
     monkeypatch.setattr("sys.argv", ["avatar-app", "servers", "key", f"{ADDRESS}/"])
     assert cli.run_command_line() == 0
-    assert ring.kept == {("avatar_app", ADDRESS): "sk-secret"}
+    assert ring.passwords == {("avatar_app", ADDRESS): "sk-secret"}
     assert key_for(ADDRESS) == key_for(f"{ADDRESS}/") == "sk-secret"
     monkeypatch.setattr("sys.argv", ["avatar-app", "servers", "key", ADDRESS, "--remove"])
     assert cli.run_command_line() == 0
-    assert ring.kept == {}
+    assert ring.passwords == {}
     assert not remove_key(ADDRESS)
     printed = capsys.readouterr()
     assert "sk-secret" not in printed.out + printed.err
@@ -147,7 +147,7 @@ def test_a_key_that_others_could_read_on_the_way_is_warned_of(ring, monkeypatch,
 def test_an_invalid_address_gets_no_key(ring, address):
     with pytest.raises(ConfigInvalid, match="not a server address"):
         store_key(address, "sk-secret")
-    assert ring.kept == {}
+    assert ring.passwords == {}
 
 
 @pytest.mark.parametrize("key", ["", "  ", "two\nlines", "schlüssel", "\x1b[200~sk"])

@@ -83,13 +83,13 @@ def fetch(*names: str) -> None:
     catalog = user_catalog(store.root)
     for name in names:
         model = catalog.find(name)
-        kept = {}
+        files = {}
         for content in model.contents:
             path = store.folder(model) / content
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"x")
-            kept[content] = StoredFile(1, "")
-        store.record_files(model, kept, "a test")
+            files[content] = StoredFile(1, "")
+        store.record_files(model, files, "a test")
         store.accept(model)
 
 
@@ -110,9 +110,9 @@ def test_the_card_is_the_one_with_the_most_memory() -> None:
 
 @pytest.mark.parametrize("fails", ["nvmlInit", "nvmlDeviceGetCount", "nvmlDeviceGetMemoryInfo"])
 def test_a_driver_that_fails_is_no_card(fails: str) -> None:
-    told = library(("card", 12, 0), fails=fails)
-    assert Cards(told).best() is None
-    assert fails in told.called
+    loaded = library(("card", 12, 0), fails=fails)
+    assert Cards(loaded).best() is None
+    assert fails in loaded.called
 
 
 def test_without_the_library_there_is_no_card() -> None:

@@ -36,8 +36,8 @@ def a_turn(number: int, first_token: float = 0.3) -> TurnEnded:
 class Case:
     def __init__(self, *, keep: bool = True) -> None:
         self.notices: list[Noticed] = []
-        kept = HistorySettings(keep=keep, days=365)
-        self.keeper = LatencyRecorder(app_paths(), kept, self.notices.append)
+        history = HistorySettings(keep=keep, days=365)
+        self.keeper = LatencyRecorder(app_paths(), history, self.notices.append)
         self.keeper.watch({Kind.ASR: WHISPER, Kind.DIALOGUE: LLAMA}, lambda: USED)
 
 

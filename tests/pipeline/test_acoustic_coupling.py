@@ -23,13 +23,13 @@ LOUD = 1e-2
 def test_quantiles_are_those_of_the_last_values(
     values: list[float], share: float, most: int
 ) -> None:
-    kept = RunningQuantile(most)
+    quantiles = RunningQuantile(most)
     for value in values:
-        kept.add(value)
+        quantiles.add(value)
     last = values[-most:]
-    assert len(kept) == len(last)
+    assert len(quantiles) == len(last)
     expected = np.percentile(last, 100 * share) if last else 0.0
-    assert kept.quantile(share) == pytest.approx(expected)
+    assert quantiles.quantile(share) == pytest.approx(expected)
 
 
 def heard(coupling: AcousticCoupling, near: float, far: float, blocks: int) -> bool:

@@ -119,10 +119,10 @@ def test_render_speeds_persist_between_processes(
 ) -> None:
     guessed = head.estimate_generation_time(60)
     head.generate(voice, tmp_path / "film.mp4")
-    kept = RenderSpeeds(app_paths()).of(*head._kind(BEST_ON_CPU))
-    assert kept.weight == 20
+    speeds = RenderSpeeds(app_paths()).of(*head._kind(BEST_ON_CPU))
+    assert speeds.weight == 20
     other = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
-    assert other.estimate_generation_time(60) == pytest.approx(kept.seconds(1500, loaded=False))
+    assert other.estimate_generation_time(60) == pytest.approx(speeds.seconds(1500, loaded=False))
     assert head.estimate_generation_time(60) != guessed
     with pytest.raises(ValueError, match="not a length"):
         head.estimate_generation_time(float("nan"))

@@ -52,8 +52,8 @@ def test_every_shipped_setting_is_documented_on_its_line_or_above() -> None:
     shipped = layers.read_yaml(paths.default_settings_file())
     for name in setting_names():
         number = int(shipped.written[name].rsplit(" ", 1)[1])
-        here, above = lines[number - 1], lines[number - 2].strip()
-        assert re.search(r"# \w.{10,}", here) or above.startswith("# "), ".".join(name)
+        line, above = lines[number - 1], lines[number - 2].strip()
+        assert re.search(r"# \w.{10,}", line) or above.startswith("# "), ".".join(name)
 
 
 def test_the_shipped_turn_detection_is_the_one_that_was_measured() -> None:
@@ -330,9 +330,9 @@ def test_any_yaml_is_edited_to_what_was_wanted(
     assert yaml.safe_load(edited) == wanted.tree
     without = yaml.safe_load(without_setting(edited, name)) or {}
     assert not layers.has(without, name)
-    kept = yaml.safe_load(text) or {}
-    if not layers.has(kept, name[:1]):
-        assert without == kept
+    stored = yaml.safe_load(text) or {}
+    if not layers.has(stored, name[:1]):
+        assert without == stored
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,12 @@ def probed(path: Path) -> dict[str, Any]:
             stream = file.streams.audio[0]
             name = stream.codec.canonical_name
             return {"codec_name": name, "sample_rate": str(stream.rate), "channels": 1}
-    told = subprocess.run(
+    expected = subprocess.run(
         ["ffprobe", "-v", "error", "-of", "json", "-show_streams", str(path)],
         capture_output=True,
         check=True,
     )
-    return dict(json.loads(told.stdout)["streams"][0])
+    return dict(json.loads(expected.stdout)["streams"][0])
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,9 @@ def test_a_damaged_file_is_renamed(tmp_path: Path, notices: list[Noticed], conte
         assert len(history.recent(10)) == 1
         assert not history.in_memory
         history.close()
-    kept = sorted(file for file in tmp_path.iterdir() if "damaged" in file.name)
-    assert [file.read_bytes() for file in kept] == [content, content]
-    assert [notice.hint for notice in notices] == [f"The old one is {file}." for file in kept]
+    stored = sorted(file for file in tmp_path.iterdir() if "damaged" in file.name)
+    assert [file.read_bytes() for file in stored] == [content, content]
+    assert [notice.hint for notice in notices] == [f"The old one is {file}." for file in stored]
 
 
 def test_damage_in_the_middle_of_the_file_is_found_when_it_is_opened(

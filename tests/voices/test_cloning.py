@@ -53,8 +53,8 @@ def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
     record = json.loads((voice.folder / CONSENT).read_text())["record"]
     assert record["sentence"] == record["heard"] == DRAWN.text
     assert record["distance"] < consent.FARTHEST
-    kept = voice.reference.read_bytes()
-    assert record["reference_sha256"] == hashlib.sha256(kept).hexdigest()
+    recorded = voice.reference.read_bytes()
+    assert record["reference_sha256"] == hashlib.sha256(recorded).hexdigest()
     assert sorted(path.name for path in voice.folder.iterdir()) == [CONSENT, REFERENCE, MANIFEST]
     assert "recording" not in " ".join(left_behind())
 
@@ -219,7 +219,7 @@ def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
     ring = MemoryKeyring()
     keyring.set_keyring(ring)
     folder = cloned(tmp_path).folder
-    (key,) = ring.kept.values()
+    (key,) = ring.passwords.values()
     assert key not in (app_paths().data / KEY_FILE).read_text()
     ring.is_locked = True
     with pytest.raises(ConfigInvalid, match="locked or denies access"):

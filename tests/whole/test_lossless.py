@@ -36,9 +36,11 @@ class Overhearing:
         self.heard.append([])
         return self._recognizer.transcribe(self._kept(audio, self.heard[-1]), turn)
 
-    def _kept(self, audio: Iterator[AudioChunk], kept: list[AudioChunk]) -> Iterator[AudioChunk]:
+    def _kept(
+        self, audio: Iterator[AudioChunk], recorded: list[AudioChunk]
+    ) -> Iterator[AudioChunk]:
         for chunk in audio:
-            kept.append(chunk)
+            recorded.append(chunk)
             yield chunk
 
 

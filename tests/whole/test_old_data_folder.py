@@ -68,7 +68,7 @@ def signed(folder: Path, request: pytest.FixtureRequest) -> Iterator[None]:
     ((service, key),) = KEY.items()
     backend = MemoryKeyring()
     if request.param == "in the keyring":
-        backend.kept[service, str(folder)] = key
+        backend.passwords[service, str(folder)] = key
     else:
         (folder / "voices.key").write_bytes(bytes.fromhex(key))
     with keyring_in_use(backend):

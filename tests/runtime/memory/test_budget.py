@@ -166,8 +166,8 @@ def test_the_hard_limit_holds_for_random_sequences(steps: list[tuple[str, int, i
             staying = sum(each.weight.vram_mb for n, each in leases.items() if n % 3 == 0)
             wanted = lease.weight.vram_mb if lease is not None else gigabytes * GB
             assert staying + wanted > CARD * MemoryLimits().hard, "it would have fitted"
-        here = sum(each.weight.vram_mb for each in leases.values() if each.is_loaded)
-        assert here <= CARD * MemoryLimits().hard
+        loaded = sum(each.weight.vram_mb for each in leases.values() if each.is_loaded)
+        assert loaded <= CARD * MemoryLimits().hard
 
 
 class Guest:

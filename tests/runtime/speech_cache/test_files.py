@@ -150,9 +150,9 @@ def test_the_cache_stays_within_its_size_limit(sentences: SpeechCache) -> None:
     for number in range(8):
         for _ in range(2):
             said(voice, f"This is the sentence that has number {number}.")
-    kept = files(sentences, "npz")
-    assert 1 <= len(kept) < 8
-    assert sum(path.stat().st_size for path in kept) <= 300_000
+    cached = files(sentences, "npz")
+    assert 1 <= len(cached) < 8
+    assert sum(path.stat().st_size for path in cached) <= 300_000
     before = len(asked(voice))
     said(voice, "This is the sentence that has number 7.")
     assert len(asked(voice)) == before  # the latest stayed
