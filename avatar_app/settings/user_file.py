@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import threading
 from collections.abc import Iterable
 from enum import StrEnum
@@ -21,6 +20,7 @@ from avatar_app.settings.layers import ENGINE, OPTIONS, Name
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.renamed import current_name, former_names
 from avatar_app.system import paths
+from avatar_app.system.files import replacing
 
 log = logging.getLogger(__name__)
 
@@ -210,17 +210,8 @@ def plain(value: Any) -> Any:
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file by `text` atomically; raises AvatarError if it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
+        with replacing(path, 0o600) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
     except OSError as error:
         raise AvatarError(
             f"The settings could not be saved: {error.strerror or error}.",
