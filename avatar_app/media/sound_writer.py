@@ -11,6 +11,7 @@ import soundfile
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.values import AudioChunk, Samples
+from avatar_app.media.provenance import COMMENT
 from avatar_app.media.resample import Resampler
 from avatar_app.system.files import replacing
 
@@ -90,6 +91,7 @@ def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: 
     count = 0
     kind, subtype = format.value.upper(), _SUBTYPES[format]
     with soundfile.SoundFile(path, "w", rate, 1, subtype, format=kind) as file:
+        file.comment = COMMENT
         for samples in _resampled(chunks, rate):
             file.write(samples.clip(-1, 1))
             count += len(samples)

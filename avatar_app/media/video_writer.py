@@ -16,6 +16,7 @@ import numpy as np
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
+from avatar_app.media.provenance import COMMENT, CornerLabel, mark_film
 from avatar_app.media.subtitles import Subtitle, SubtitleTrack
 from avatar_app.system.files import settle
 
@@ -66,7 +67,8 @@ class VideoWriter:
     new one. Raises FilmUnwritable where it cannot be written.
 
     `preset` and `crf` are x264's: faster or smaller, and how exact (18 is near lossless).
-    A `silent` film has no sound track. `subtitles` become a subtitle stream.
+    A `silent` film has no sound track. `subtitles` become a subtitle stream. The file is marked as
+    synthetic; `labeled`: its pictures, too.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class VideoWriter:
         stereo: bool = True,
         silent: bool = False,
         subtitles: Sequence[Subtitle] = (),
+        labeled: bool = False,
     ) -> None:
         import av
         import cv2
@@ -91,6 +94,8 @@ class VideoWriter:
         self._options = {"preset": str(preset), "crf": str(crf), "x264-params": LEAN}
         self._layout = "stereo" if stereo else "mono"
         self._subtitles = subtitles
+        self._labeled = labeled
+        self._label: CornerLabel | None = None
         self._frames = 0
         self._samples = 0
         self._video: Any = None
@@ -100,6 +105,7 @@ class VideoWriter:
         try:
             self._target.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._partial), "w")
+            self._container.metadata["comment"] = COMMENT
         except OSError as error:
             raise _unwritable(path, error) from error
         self._audio: Any = None if silent else self._begin_audio()
@@ -135,6 +141,8 @@ class VideoWriter:
         if self._video is None:
             self._begin_video(image)
             self._write_early()
+        if self._label is not None:
+            image = self._label.drawn(image)
         height, width = self._video.height, self._video.width
         planes: Any = self._cv2.cvtColor(image[:height, :width], self._cv2.COLOR_RGB2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
@@ -159,6 +167,7 @@ class VideoWriter:
             if stream is not None:
                 self._container.mux(stream.encode(None))
         self._container.close()
+        mark_film(self._partial)
         with suppress(OSError):  # nothing is replaced, or the disk does not support permissions
             copymode(self._target, self._partial)
         settle(self._partial, self._target)
@@ -174,6 +183,8 @@ class VideoWriter:
         self._video = self._container.add_stream("libx264", rate=self._fps, options=self._options)
         self._video.width, self._video.height = width - width % 2, height - height % 2
         self._video.pix_fmt = "yuv420p"
+        if self._labeled:
+            self._label = CornerLabel(self._video.width, self._video.height)
         if self._subtitles:
             SubtitleTrack(self._container).write(self._subtitles)
 

@@ -95,6 +95,7 @@ class RenderJob:
             with_sound=not order.silent,
             preset=self._profile.x264_preset,
             touch=self._touch,
+            labeled=self._settings.render.label,
         )
         return self._report | {
             "film": str(order.output),

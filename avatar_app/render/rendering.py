@@ -88,19 +88,26 @@ def render_film(
     with_sound: bool = True,
     preset: str = PRESET,
     touch: FrameFilter = iter,
+    labeled: bool = False,
 ) -> Rendered:
     """Render the face speaking `sound` to the mp4 `path`: as many pictures as the sound lasts.
 
     The last pictures show the mouth closing: the face does not hear the sound's last tenth of a
-    second. `touch` may change the pictures. Everything is streamed: at most two pictures wait for
-    the encoder. Raises TurnCancelled if `turn` is cancelled; any exception leaves no file behind,
-    and an older film unchanged.
+    second. `touch` may change the pictures; `labeled` ones say that they are synthetic. Everything
+    is streamed: at most two pictures wait for the encoder. Raises TurnCancelled if `turn` is
+    cancelled; any exception leaves no file behind, and an older film unchanged.
     """
     times = [time.perf_counter()]
     count = max(1, math.ceil(sound.seconds * face.fps - 1e-6))
     silent = not with_sound
     writer = VideoWriter(
-        path, face.fps, preset, stereo=sound.stereo, silent=silent, subtitles=sound.subtitles
+        path,
+        face.fps,
+        preset,
+        stereo=sound.stereo,
+        silent=silent,
+        subtitles=sound.subtitles,
+        labeled=labeled,
     )
     with writer as movie, _EncoderThread() as encoder:
         until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps

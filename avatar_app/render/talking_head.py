@@ -66,7 +66,7 @@ class Wav2LipTalkingHead:
         2, as more gain nothing there (see `get_model_info`). `size`: width and height of the film
         instead of the profile's; odd ones are made even, with a warning."""
         settings, _ = load_settings()
-        self._enhance = settings.face_enhancement
+        self._enhance, self._labeled = settings.face_enhancement, settings.render.label
         with _as_expected():
             self._quality = _quality(quality_mode)
             self._profile = settings.render.profile(self._quality)
@@ -135,6 +135,7 @@ class Wav2LipTalkingHead:
                 with_sound=include_audio,
                 preset=self._profile.x264_preset,
                 touch=self._touch,
+                labeled=self._labeled,
             )
         around = rendered.began + rendered.finished
         paces, kind = RenderSpeeds(app_paths()), self._kind(lips.batch)

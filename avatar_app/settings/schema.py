@@ -143,6 +143,7 @@ class RenderSettings(_Section):
 
     quality: Quality
     device: str
+    label: bool
     standard: ProfileSettings
     high: ProfileSettings
 

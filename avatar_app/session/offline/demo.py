@@ -58,7 +58,7 @@ def film_saying(
     with ExitStack() as stack:
         gathering = stack.enter_context(offline_conversation(settings, paths, notices.append, pace))
         fps = gathering.conversation.presenter.fps
-        film = stack.enter_context(VideoWriter(output, fps))
+        film = stack.enter_context(VideoWriter(output, fps, labeled=settings.render.label))
         converser = RecordingPlayer(gathering, film, lambda _source: None)
         gathering.conversation.order(commands.Announce(text))
         converser.run_until_silent(TAIL)

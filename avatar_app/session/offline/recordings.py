@@ -158,7 +158,10 @@ def play_recordings(
     with ExitStack() as stack:
         gathering = stack.enter_context(offline_conversation(settings, paths, notices.append))
         fps = gathering.conversation.presenter.fps
-        film = stack.enter_context(VideoWriter(output, fps)) if output is not None else None
+        film: VideoWriter | None = None
+        if output is not None:
+            film = VideoWriter(output, fps, labeled=settings.render.label)
+            stack.enter_context(film)
         converser = RecordingPlayer(gathering, film, progress)
         converser.run(lines, barge_in_at)
         engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
