@@ -317,3 +317,10 @@ def test_painting_depends_on_the_pose_only(face: IllustratedFace) -> None:
     other = IllustratedFace(**SMALL)._opened()
     for frame in reversed(frames):
         assert np.array_equal(other.paint(frame.pose), frame.image)
+
+
+def test_a_plain_background_has_one_color_and_the_figure_fills_the_bottom() -> None:
+    green = IllustratedFace(background="green", zoom=0.6, width=320, height=180)
+    picture = green.rest(FaceState.IDLE).image
+    assert np.ptp(picture[:40, :60].reshape(-1, 3), axis=0).max() == 0
+    assert not (picture[-1, 150:170] == picture[0, 0]).all(axis=-1).any()

@@ -25,10 +25,12 @@ from avatar_app.core.values import AudioChunk, FaceState, MouthShape, SpeechChun
 from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose
 from avatar_app.engines.face.animation.visemes import SHAPES
 from avatar_app.engines.face.photo import engine as engine_module
+from avatar_app.engines.face.photo.background import Background
 from avatar_app.engines.face.photo.engine import PhotoFace
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.photo.scene import Scene
 from avatar_app.engines.face.portrait.avatar import PORTRAIT, Avatar, load_avatar
+from avatar_app.engines.face.portrait.framing import framed
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"
 RATE = 16_000
@@ -386,3 +388,34 @@ def test_a_closed_face_shows_nothing_more(ada: Path) -> None:
     face.close()
     with pytest.raises(RuntimeError, match="closed"):
         face.rest(FaceState.IDLE)
+
+
+def test_a_soft_background_leaves_the_face_as_it_is(ada: Path) -> None:
+    avatar = load_avatar(ada)
+    own = Scene(avatar, 320, 240).paint(Pose()).astype(int)
+    soft = Scene(avatar, 320, 240, background=Background.SOFT).paint(Pose()).astype(int)
+    change = np.abs(soft - own).mean(axis=-1)
+    assert change[70:140, 130:190].max() < 2  # eyes, nose and mouth
+    assert change[:, :20].mean() > 2
+
+
+def test_zoom_makes_the_face_larger_or_smaller_in_its_place(ada: Path) -> None:
+    avatar = load_avatar(ada)
+    usual, near, far = (framed(avatar, 640, 480, zoom) for zoom in (1.0, 1.4, 0.7))
+    wide = [float(np.ptp(each.marks["jaw"][:, 0])) for each in (far, usual, near)]
+    assert wide[0] * 1.3 < wide[1] < wide[2] / 1.3
+    middles = [float(each.marks["nose_bridge"][0, 0]) for each in (far, usual, near)]
+    assert np.ptp(middles) < 30
+
+
+def test_without_gaze_the_eyes_stay_on_the_user(ada: Path) -> None:
+    def wandering(gaze: float) -> float:
+        face = PhotoFace(avatar=str(ada), gaze=gaze, **SMALL)
+        frame, seen = None, []
+        for _ in range(150):
+            frame = face.rest(FaceState.IDLE, frame)
+            seen.append(abs(frame.pose.expression.gaze_x))
+        return max(seen)
+
+    assert wandering(0.0) == 0.0
+    assert wandering(1.0) > 0.02

@@ -57,13 +57,18 @@ instantaneous at any frame rate."""
 
 
 def advance_pose(
-    pose: Pose, look: FaceState, seconds: float, liveliness: float, loud: float = 0.0
+    pose: Pose,
+    look: FaceState,
+    seconds: float,
+    liveliness: float,
+    loud: float = 0.0,
+    gaze: float = 1.0,
 ) -> Pose:
     """Return the pose `seconds` later, its mouth easing toward rest; `loud` (0 to 1) accents
-    speech."""
+    speech. `gaze`: how much the eyes wander."""
     clock = pose.clock + seconds
     nodding = look is FaceState.NODDING and pose.look is not FaceState.NODDING
-    target = _target(look, clock, liveliness, loud)
+    target = _target(look, clock, liveliness, loud, gaze)
     expression, speed = ease(pose.expression, pose.speed, target, seconds)
     aim = 1.0 if look is FaceState.SPEAKING else 0.0
     share = 1 - math.exp(-seconds / 0.075)
@@ -92,7 +97,9 @@ def is_calm(pose: Pose, look: FaceState, seconds: float) -> bool:
     )
 
 
-def _target(look: FaceState, clock: float, liveliness: float, loud: float) -> Expression:
+def _target(
+    look: FaceState, clock: float, liveliness: float, loud: float, gaze: float
+) -> Expression:
     base = LOOKS[look]
     restless = _RESTLESS[look] * liveliness
     x, y = glance(clock, look)
@@ -100,8 +107,8 @@ def _target(look: FaceState, clock: float, liveliness: float, loud: float) -> Ex
     return base._replace(
         brows=base.brows + 0.10 * drift(clock, 0.11, 1) * restless + 0.32 * accent,
         smile=base.smile + 0.08 * drift(clock, 0.07, 2),
-        gaze_x=base.gaze_x + x * liveliness,
-        gaze_y=base.gaze_y + y * liveliness,
+        gaze_x=(base.gaze_x + x * liveliness) * gaze,
+        gaze_y=(base.gaze_y + y * liveliness) * gaze,
         yaw=base.yaw + restless * (0.36 * drift(clock, 0.13, 3) + 0.12 * drift(clock, 0.41, 4)),
         pitch=base.pitch + restless * 0.20 * drift(clock, 0.17, 5) - 0.20 * accent,
         roll=base.roll + restless * (1.5 * drift(clock, 0.10, 6) + 0.5 * drift(clock, 0.37, 7)),

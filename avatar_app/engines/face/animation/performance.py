@@ -28,19 +28,25 @@ def rest_pose(
     fps: float,
     expressiveness: float,
     rest_fps: float | None = None,
+    gaze: float = 1.0,
 ) -> tuple[float, Pose]:
     """Return time and pose of the frame at rest that follows `after`: 1/rest_fps later while the
-    face is calm, 1/fps while something moves quickly."""
+    face is calm, 1/fps while something moves quickly. `gaze`: how much the eyes wander."""
     before, step = pose_of(after), 1 / fps
     if rest_fps is not None and is_calm(before, look, 1 / rest_fps):
         step = max(step, 1 / rest_fps)
     resting = after is not None and before.look is not FaceState.SPEAKING
     at = after.at + step if after is not None and resting else 0.0
-    return at, advance_pose(before, look, step, expressiveness)
+    return at, advance_pose(before, look, step, expressiveness, gaze=gaze)
 
 
 def perform_poses(
-    speech: Iterator[SpeechChunk], turn: Turn, pose: Pose, fps: float, expressiveness: float
+    speech: Iterator[SpeechChunk],
+    turn: Turn,
+    pose: Pose,
+    fps: float,
+    expressiveness: float,
+    gaze: float = 1.0,
 ) -> Iterator[tuple[float, Pose]]:
     """Yield times and poses of `speech`, continuing from `pose`."""
     hearing = Hearing()
@@ -48,7 +54,8 @@ def perform_poses(
     for shown, index in enumerate(_frames(hearing, speech, fps), start=1):
         turn.check()
         at = index / fps
-        pose = advance_pose(pose, FaceState.SPEAKING, step, expressiveness, hearing.loudness(at))
+        loud = hearing.loudness(at)
+        pose = advance_pose(pose, FaceState.SPEAKING, step, expressiveness, loud, gaze)
         mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
         pose = replace(pose, mouth=mouth)
         yield at, pose

@@ -28,11 +28,15 @@ class SceneOptions:
     fps: float = 30.0
     rest_fps: float = 12.0
     expressiveness: float = 1.0
+    gaze: float = 1.0
+    """How much the eyes wander; 0 keeps them on the user."""
+    zoom: float = 1.0
+    """Size of the face, in that which fills the picture well."""
 
     @property
     def picture(self) -> tuple[Any, ...]:
         """Return what the still part of the picture depends on."""
-        return self.width, self.height
+        return self.width, self.height, self.zoom
 
     def scene(self) -> PaintedScene:
         """Paint the still part; may take half a second."""
@@ -68,14 +72,15 @@ class SceneFace:
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         options, scene = self._options, self._opened()
         pace = options.rest_pace(scene)
-        at, pose = rest_pose(after, look, options.fps, options.expressiveness, pace)
+        at, pose = rest_pose(after, look, options.fps, options.expressiveness, pace, options.gaze)
         return VideoFrame(scene.paint(pose), at, pose)
 
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None
     ) -> Iterator[VideoFrame]:
         options, scene = self._options, self._opened()
-        poses = perform_poses(speech, turn, pose_of(after), options.fps, options.expressiveness)
+        manner = options.fps, options.expressiveness, options.gaze
+        poses = perform_poses(speech, turn, pose_of(after), *manner)
         return (VideoFrame(scene.paint(pose), at, pose) for at, pose in poses)
 
     def _opened(self) -> PaintedScene:

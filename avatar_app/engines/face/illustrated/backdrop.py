@@ -18,9 +18,15 @@ BACKDROPS: dict[str, tuple[int, int, int, int]] = {
     "studio": (0x2B2F38, 0x454B57, 0x8D97A8, 0xB8C2D2),
 }
 
+PLAIN: dict[str, int] = {"light": 0xE9E7E3, "dark": 0x16191F, "green": 0x00B140}
+"""Backdrops of one color; green is replaced by other pictures in films."""
+
 
 def paint_backdrop(canvas: skia.Canvas, name: str, width: int, height: int) -> None:
     """Fill `canvas`, of `width` × `height` pixels, with the backdrop `name`."""
+    if (plain := PLAIN.get(name)) is not None:
+        canvas.drawPaint(fade((0, 0), (0, height), [tint(plain), tint(plain)]))
+        return
     top, bottom, light, disc = BACKDROPS[name]
     span = max(width, height)
     canvas.drawPaint(fade((0, 0), (0, height), [tint(top), tint(bottom)]))

@@ -38,9 +38,10 @@ class Frame(NamedTuple):
     """Pixel row of the eyes."""
 
 
-def framed(width: int, height: int) -> Frame:
-    """Place head and shoulders in a picture of any shape; the eyes are above its middle."""
-    scale = max(min(height / 470, width / 400), height / 1000)
+def framed(width: int, height: int, zoom: float = 1.0) -> Frame:
+    """Place head and shoulders in a picture of any shape; the eyes are above its middle. `zoom`:
+    larger or smaller than that; the figure still reaches the bottom."""
+    scale = max(min(height / 470, width / 400) * zoom, height / 1000)
     return Frame(width, height, scale, width / 2, height * 0.462)
 
 

@@ -20,14 +20,14 @@ class _Options(SceneOptions):
     background: str = OWN_BACKGROUND
 
     @property
-    def picture(self) -> tuple[str, str, int, int]:
-        return self.character, self.background, self.width, self.height
+    def picture(self) -> tuple[str, str, int, int, float]:
+        return self.character, self.background, self.width, self.height, self.zoom
 
     def scene(self) -> Scene:
         character = CHARACTERS[self.character]
         own = self.background == OWN_BACKGROUND
         backdrop = character.backdrop if own else self.background
-        return Scene(character, backdrop, self.width, self.height)
+        return Scene(character, backdrop, self.width, self.height, self.zoom)
 
 
 class IllustratedFace(SceneFace):

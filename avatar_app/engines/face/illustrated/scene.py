@@ -27,10 +27,12 @@ _EVERYWHERE = (-1e4, -1e4, 1e4, 1e4)
 class Scene:
     """Renders poses at a fixed size; `paint` may be called from any thread."""
 
-    def __init__(self, character: Character, backdrop: str, width: int, height: int) -> None:
+    def __init__(
+        self, character: Character, backdrop: str, width: int, height: int, zoom: float = 1.0
+    ) -> None:
         self._character = character
         self._strokes = _recorded(character.paint_fringe)
-        self._frame = framed(width, height)
+        self._frame = framed(width, height, zoom)
         self._bending = Bending(self._frame)
         self._lock = threading.Lock()
         still = self._painted_still(backdrop)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.animation.scene_face import PaintedScene, SceneFace, SceneOptions
+from avatar_app.engines.face.photo.background import Background
 from avatar_app.engines.face.photo.loop import LoopScene
 from avatar_app.engines.face.photo.nobody import nobody
 from avatar_app.engines.face.photo.scene import Scene
@@ -18,22 +19,25 @@ class _Options(SceneOptions):
     """The options of the manifest."""
 
     avatar: str = ""
+    background: str = Background.OWN
 
     @property
-    def picture(self) -> tuple[str, int, int]:
-        return self.avatar, self.width, self.height
+    def picture(self) -> tuple[str, str, int, int, float]:
+        return self.avatar, self.background, self.width, self.height, self.zoom
 
     def scene(self) -> Scene | LoopScene:
+        size = self.width, self.height, self.zoom
         if not self.avatar:
-            return Scene(nobody(), self.width, self.height)
+            return Scene(nobody(), *size, Background(self.background))
         folder = Path(self.avatar)
         if not (folder / MANIFEST).is_file():
             raise ModelMissing(
                 f"{folder} contains no avatar.", "Create one: avatar-app avatars add PHOTO"
             )
         avatar = load_avatar(folder)
-        kind = Scene if avatar.idle is None else LoopScene
-        return kind(avatar, self.width, self.height)
+        if avatar.idle is not None:
+            return LoopScene(avatar, *size)
+        return Scene(avatar, *size, Background(self.background))
 
     def rest_pace(self, scene: PaintedScene) -> float:
         """A loop plays at its full rate, as a film does."""

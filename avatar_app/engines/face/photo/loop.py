@@ -28,11 +28,11 @@ _STEADY = ("lips_outer_upper", "lips_outer_lower", "nose_base")
 class LoopScene:
     """A stage of fixed size; `paint` may be called from any thread."""
 
-    def __init__(self, avatar: Avatar, width: int, height: int) -> None:
+    def __init__(self, avatar: Avatar, width: int, height: int, zoom: float = 1.0) -> None:
         """Needs an avatar with an idle loop; InputInvalid if the loop is damaged."""
         assert avatar.idle is not None
-        self.reel = Reel(avatar, avatar.idle, width, height)
-        still = framed(avatar, width, height)
+        self.reel = Reel(avatar, avatar.idle, width, height, zoom)
+        still = framed(avatar, width, height, zoom)
         self._lips = Lips(still.picture, still.marks)
         steady = _chosen(still.marks)
         self._places = [

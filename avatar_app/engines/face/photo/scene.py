@@ -8,6 +8,7 @@ import numpy as np
 
 from avatar_app.core.values import Image
 from avatar_app.engines.face.animation.pose import Pose
+from avatar_app.engines.face.photo.background import Background, with_background
 from avatar_app.engines.face.photo.bending import Bending, head_of
 from avatar_app.engines.face.photo.eyes import eyes_of
 from avatar_app.engines.face.photo.mouth import Lips
@@ -18,9 +19,17 @@ from avatar_app.engines.face.portrait.framing import framed
 class Scene:
     """A stage of fixed size; `paint` may be called from any thread."""
 
-    def __init__(self, avatar: Avatar, width: int, height: int) -> None:
-        still = framed(avatar, width, height)
-        self._still, marks = still.picture, still.marks
+    def __init__(
+        self,
+        avatar: Avatar,
+        width: int,
+        height: int,
+        zoom: float = 1.0,
+        background: Background = Background.OWN,
+    ) -> None:
+        still = framed(avatar, width, height, zoom)
+        marks = still.marks
+        self._still = with_background(still.picture, marks, background)
         self._still.flags.writeable = False
         self._bending = Bending(head_of(marks), width, height)
         self._eyes = eyes_of(self._still, marks)

@@ -95,7 +95,7 @@ class Avatar:
 def load_avatar(folder: Path) -> Avatar:
     """Load and validate the avatar in `folder`. Raises InputInvalid, naming the file that is
     wrong."""
-    document = _document(folder / MANIFEST)
+    document = read_document(folder / MANIFEST)
     portrait = _portrait(folder / PORTRAIT)
     height, width = portrait.shape[:2]
     if document.get("size") != [width, height]:
@@ -142,7 +142,9 @@ def group_landmarks(marks: Points) -> dict[str, Points]:
     return dict(zip(GROUPS, np.split(marks, ends), strict=True))
 
 
-def _document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """The manifest of an avatar, of which only the version has been checked; InputInvalid if it is
+    none."""
     try:
         document = json.loads(bytes_of(path, _MANIFEST_BYTES))
     except (ValueError, RecursionError) as error:

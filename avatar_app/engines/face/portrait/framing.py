@@ -36,9 +36,9 @@ class Framed(NamedTuple):
     """Scale, x and y: pixel p of the portrait is at scale · p + (x, y)."""
 
 
-def framed(avatar: Avatar, width: int, height: int) -> Framed:
-    """Render the still picture of an avatar."""
-    scale, x, y = placed(avatar, width, height)
+def framed(avatar: Avatar, width: int, height: int, zoom: float = 1.0) -> Framed:
+    """Render the still picture of an avatar. `zoom`: larger or smaller than fills it well."""
+    scale, x, y = placed(avatar, width, height, zoom)
     marks = {
         name: (points * scale + [x, y]).astype(np.float32)
         for name, points in avatar.landmarks.items()
@@ -46,7 +46,9 @@ def framed(avatar: Avatar, width: int, height: int) -> Framed:
     return Framed(painted(avatar.portrait, (scale, x, y), width, height), marks, (scale, x, y))
 
 
-def placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float]:
+def placed(
+    avatar: Avatar, width: int, height: int, zoom: float = 1.0
+) -> tuple[float, float, float]:
     """Return scale and offset of the portrait in the picture."""
     marks = avatar.landmarks
     tall = float(marks["jaw"][10, 1] - marks["forehead"][7, 1])
@@ -56,7 +58,7 @@ def placed(avatar: Avatar, width: int, height: int) -> tuple[float, float, float
     scale = min(_FACE * height / tall, _WIDEST * width / wide)
     cover = max(width / columns, height / rows)
     closest = min(_CLOSEST * height / tall, _WIDEST * 1.15 * width / wide)
-    scale = max(scale, min(cover, closest))
+    scale = max(scale, min(cover, closest)) * zoom
     x = _slid(width / 2 - float(eyes[0]) * scale, width, columns * scale)
     y = _slid(height * _EYES - float(eyes[1]) * scale, height, rows * scale)
     return scale, x, y

@@ -22,11 +22,13 @@ Box = tuple[float, float, float, float]
 class Reel:
     """The frames as YUV 4:2:0, which is half the size of RGB and the format of most videos."""
 
-    def __init__(self, avatar: Avatar, idle: Idle, width: int, height: int) -> None:
+    def __init__(
+        self, avatar: Avatar, idle: Idle, width: int, height: int, zoom: float = 1.0
+    ) -> None:
         """Decodes the loop, which takes a second or two."""
         self.idle = idle
         self._size = width, height
-        self._scale, self._x, self._y = placed(avatar, width, height)
+        self._scale, self._x, self._y = placed(avatar, width, height, zoom)
         share = min(1.0, math.sqrt(BYTES / (len(idle) * width * height * 1.5)))
         self._stored_size = _even(width * share), _even(height * share)
         self._frames = [self._packed(picture) for picture in idle.pictures()]
