@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.avatars.library import AvatarLibrary, name_for
 from avatar_app.core.errors import InputInvalid
 from avatar_app.engines.face.portrait.avatar import (
     FILES,
@@ -129,9 +130,11 @@ def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _rewrite(manifest: Path, avatar: Avatar, name: str) -> None:
-    """Rewrite the manifest with its new name, keeping its other texts."""
+    """Rewrite the manifest with its new name, keeping its other texts, and its title where the name
+    was made from that."""
+    numberless = re.sub(r"-\d+$", "", name)
     texts = {
-        "name": name,
+        "name": avatar.name if name_for(avatar.name) in (name, numberless) else name,
         "created": avatar.created,
         "notes": list(avatar.notes),
         "licence": avatar.license,

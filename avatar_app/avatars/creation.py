@@ -14,8 +14,9 @@ import numpy as np
 from avatar_app.avatars.clip.importing import BELOW, Sitting, sit_for_clip, write_idle
 from avatar_app.avatars.clip.reading import is_clip
 from avatar_app.avatars.detection.faces import FaceDetector
-from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of, no_face_in, outline_of
+from avatar_app.avatars.landmarks import Floats, landmarks_of, no_face_in, outline_of
 from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.avatars.notes import check_face
 from avatar_app.avatars.people import SeveralPeople, choose_person
 from avatar_app.avatars.photo import read_photo
 from avatar_app.core.errors import InputInvalid
@@ -56,9 +57,17 @@ def make_avatar(
         sitting = sit_for_clip(source, job, open_eyes)
     else:
         sitting = _sit_for_photo(source, job, open_eyes, person)
+    return keep_sitting(sitting, name, job, shelf)
+
+
+def keep_sitting(
+    sitting: Sitting, name: str, job: Job[Any], shelf: AvatarLibrary, title: str = ""
+) -> Avatar:
+    """Write the avatar `name` into the library; `title`: what the user calls it, if that is not
+    the same."""
     job.report(0.7, "Writing the avatar")
     with shelf.new(name) as folder:
-        _write(folder, sitting, name)
+        write_sitting(folder, sitting, title or name)
         if sitting.film is not None:
             write_idle(folder, sitting.film, job, (0.8, 0.95))
         check_folder(folder)
@@ -70,7 +79,7 @@ def _sit_for_photo(
     photo: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector], person: int | None
 ) -> Sitting:
     job.report(0.0, "Reading the photo")
-    picture = _sized(read_photo(photo))
+    picture, _ = scaled_down(read_photo(photo), LONGEST)
     job.report(0.2, "Looking for the face")
     eyes = open_eyes()
     faces = eyes.faces(picture)
@@ -87,18 +96,19 @@ def _sit_for_photo(
     return Sitting(picture, mesh, notes)
 
 
-def _sized(picture: Image) -> Image:
-    """Scale down so that no side is longer than LONGEST."""
+def scaled_down(picture: Image, longest: int) -> tuple[Image, float]:
+    """Scale down so that no side is longer than `longest` pixels; returns the factor, too."""
     import cv2
 
-    factor = LONGEST / max(picture.shape[:2])
+    factor = longest / max(picture.shape[:2])
     if factor >= 1:
-        return picture
+        return picture, 1.0
     smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller[:LONGEST, :LONGEST], np.uint8)
+    return np.asarray(smaller[:longest, :longest], np.uint8), factor
 
 
-def _write(folder: Path, sitting: Sitting, name: str) -> None:
+def write_sitting(folder: Path, sitting: Sitting, title: str) -> None:
+    """Write all files of an avatar but its idle loop."""
     import cv2
 
     picture, mesh = sitting.picture, sitting.mesh
@@ -108,7 +118,7 @@ def _write(folder: Path, sitting: Sitting, name: str) -> None:
     idle = {} if film is None else {"idle": film.entry}
     document = {
         "version": VERSION if film is None else VERSION_WITH_IDLE,
-        "name": name,
+        "name": title,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "size": [width, height],
         "face_box": list(box),

@@ -1,4 +1,4 @@
-"""Facial landmarks in a face mesh, and quality checks of photos for avatars."""
+"""Facial landmarks in a face mesh: angles, size, sharpness and light of a face in a photo."""
 
 from __future__ import annotations
 
@@ -37,20 +37,10 @@ INDICES: dict[str, tuple[int, ...]] = {
 
 _LEFT_CHEEK, _RIGHT_CHEEK = 234, 454
 _EYES = (33, 263)
-_LEAST_FACE = 80
-"""Minimum pixels from cheek to cheek: smaller faces have too little detail to speak."""
-_MOST_TURN, _GOOD_TURN = 38.0, 20.0
-"""Degrees to the side."""
-_MOST_TILT, _GOOD_TILT = 40.0, 20.0
-"""Degrees to a shoulder."""
-_BLURRED, _SOFT = 0.0011, 0.006
-"""Share of fine detail in a face's contrast; camera photos are far above."""
-_DARK = 45.0
-"""Mean brightness of a face, of 255, below which too little is visible."""
+_BLURRED = 0.0011
+"""Share of fine detail in a photo below which no face can be found for blur."""
 _BLACK = 24.0
 """Brightness, of 255, that hardly a pixel of a black picture reaches."""
-_PARTED = 0.09
-"""Lip gap, in mouth widths, from which a mouth is open."""
 
 
 def landmarks_of(mesh: Floats) -> dict[str, Floats]:
@@ -120,48 +110,20 @@ def no_face_in(picture: Image, photo: Path) -> InputInvalid:
     )
 
 
-def _is_cut_off(picture: Image, mesh: Floats) -> bool:
-    """Whether the face extends beyond the picture by more than a tenth of its size."""
+def width_of(mesh: Floats) -> float:
+    """Return the pixels from cheek to cheek."""
+    return float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
+
+
+def brightness_of(picture: Image, mesh: Floats) -> float:
+    """Return the mean brightness of a face, of 255."""
+    return float(_cut_out(picture, mesh).mean())
+
+
+def overhang_of(mesh: Floats, frame: tuple[float, float, float, float]) -> float:
+    """Return how far the face reaches beyond a frame (x0, y0, x1, y1), as the largest share of its
+    size to one side; 0 where all of it is inside."""
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
-    room = (high - low) / 10
-    return bool((low < -room).any() or (high > np.array(picture.shape[1::-1]) + room).any())
-
-
-def check_face(picture: Image, mesh: Floats, faces: int, kind: str = "photo") -> tuple[str, ...]:
-    """Return notes, one sentence each, on what could be better; raises InputInvalid for an unusable
-    face.
-
-    `kind`: the source of the picture, photo or clip.
-    """
-    width = float(np.linalg.norm(mesh[_RIGHT_CHEEK, :2] - mesh[_LEFT_CHEEK, :2]))
-    turn, tilt = abs(turn_of(mesh)), abs(tilt_of(mesh))
-    detail = detail_of(picture, mesh)
-    light = float(_cut_out(picture, mesh).mean())
-    if tilt > _MOST_TILT:
-        raise InputInvalid(
-            f"The {kind}, or the face in it, is rotated sideways.",
-            "Rotate it upright and add it again.",
-        )
-    if turn > _MOST_TURN:
-        raise InputInvalid(
-            "The face is seen from the side.", f"Use a {kind} that looks into the camera."
-        )
-    if width < _LEAST_FACE:
-        raise InputInvalid(
-            f"The face is only {width:.0f} pixels wide.",
-            f"It must be {_LEAST_FACE}: use a larger {kind}, or one taken from closer.",
-        )
-    if detail < _BLURRED:
-        raise InputInvalid("The face is blurred.", f"Use a sharper {kind}.")
-    found = {
-        f"There are {faces} faces in the {kind}; the largest was taken.": faces > 1,
-        f"The head is turned by {turn:.0f}°; a frontal {kind} looks better.": turn > _GOOD_TURN,
-        f"The head is tilted; an upright {kind} looks better.": tilt > _GOOD_TILT,
-        f"The {kind} is a little blurred.": detail < _SOFT,
-        f"The face is dark; a brighter {kind} looks better.": light < _DARK,
-        f"The face is cut off; a {kind} of the whole face looks better.": _is_cut_off(
-            picture, mesh
-        ),
-        f"The mouth is open; a {kind} with closed lips speaks better.": gap_of(mesh) > _PARTED,
-    }
-    return tuple(note for note, holds in found.items() if holds)
+    size = np.maximum(high - low, 1e-6)
+    beyond = np.concatenate([(frame[:2] - low) / size, (high - frame[2:]) / size])
+    return max(float(beyond.max()), 0.0)

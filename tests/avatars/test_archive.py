@@ -180,3 +180,16 @@ def test_a_damaged_avatar_is_not_exported(ada: Path, shelf: AvatarLibrary, tmp_p
     with pytest.raises(InputInvalid):
         export_avatar(folder, tmp_path / "y.avatar")
     assert not (tmp_path / "y.avatar").exists()
+
+
+def test_the_title_that_the_user_gave_travels_along(
+    ada: Path, shelf: AvatarLibrary, tmp_path: Path
+) -> None:
+    export_avatar(ada, tmp_path / "ada.avatar")
+    import_avatar(tmp_path / "ada.avatar", "eileen", shelf)
+    assert shelf.rename("eileen", "Zoë O'Brien") == "zoe-obrien"
+    export_avatar(shelf.folder("zoe-obrien"), tmp_path / "zoe.avatar")
+    import_avatar(tmp_path / "zoe.avatar", "zoe-obrien-2", shelf)
+    import_avatar(tmp_path / "zoe.avatar", "friend", shelf)
+    assert shelf.label("zoe-obrien-2").title == "Zoë O'Brien"
+    assert shelf.label("friend").title == ""

@@ -249,7 +249,8 @@ def test_flaws_of_a_photo_become_notes(
 
 def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: FaceDetector) -> None:
     """What lies between the astronaut's lips is squeezed away."""
-    from avatar_app.avatars.landmarks import check_face, gap_of, landmarks_of
+    from avatar_app.avatars.landmarks import gap_of, landmarks_of
+    from avatar_app.avatars.notes import check_face
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     marks = landmarks_of(mesh)
@@ -267,7 +268,7 @@ def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: FaceDetector) -
 
 
 def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: FaceDetector) -> None:
-    from avatar_app.avatars.landmarks import check_face
+    from avatar_app.avatars.notes import check_face
 
     mesh, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     angle = np.deg2rad(45)
@@ -302,7 +303,7 @@ def test_a_full_disk_leaves_nothing(shelf: AvatarLibrary, monkeypatch: pytest.Mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(creation, "_write", full)
+    monkeypatch.setattr(creation, "write_sitting", full)
     with pytest.raises(InputInvalid, match="No space left"):
         made(ASTRONAUT, shelf)
     assert list(shelf.root.iterdir()) == []

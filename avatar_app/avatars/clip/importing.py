@@ -17,7 +17,8 @@ from avatar_app.avatars.clip.loop import FADE, Loop, fill_gaps, find_loop, smoot
 from avatar_app.avatars.clip.quality import best_still, gaps_of, mouth_moves, usable_part
 from avatar_app.avatars.clip.reading import Clip, open_clip
 from avatar_app.avatars.detection.faces import FaceDetector
-from avatar_app.avatars.landmarks import Floats, check_face, landmarks_of
+from avatar_app.avatars.landmarks import Floats, landmarks_of
+from avatar_app.avatars.notes import check_face
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
 from avatar_app.engines.face.portrait.idle import IDLE_CLIP, IDLE_TRACK
