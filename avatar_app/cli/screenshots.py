@@ -9,6 +9,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
+from avatar_app.session.offline.sample_avatars import sample_avatars
 from avatar_app.session.offline.sample_library import sample_library, sample_performance
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.store import SettingsStore
@@ -36,6 +37,7 @@ def shoot_all(folder: Path) -> list[Path]:
                 settings,
                 models,
                 performance,
+                sample_avatars(settings, paths, registry),
                 registry.all(),
                 history=history,
                 paths=paths_under(Path(user)),

@@ -21,14 +21,15 @@ from avatar_app.performance.latency import LatencyRecorder
 from avatar_app.pipeline import commands
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import speech_cache_from
-from avatar_app.session.avatar_choices import AvatarChoices
+from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
+from avatar_app.session.avatar_studio import gallery_and_studio
 from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
 from avatar_app.session.conversation_commands import ConversationCommands
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports, processes_of
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
-from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.session.session import Devices
 from avatar_app.session.settings_applier import SettingsApplier, settings_choosing
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
@@ -80,6 +81,7 @@ class AppSession(ConversationCommands):
         self.manifests = self.registry.all()
         settings.know_engines(self.manifests)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(paths))
+        self.avatars, self.studio = gallery_and_studio(self._characters, settings, paths)
         self.character = self._characters.shown_by(settings.settings.face)
         checks = LiveAudioChecks(self._opened, settings, self.registry)
         self.checks: AudioChecks = checks

@@ -16,13 +16,21 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.session import NewCharacter
 from avatar_app.session.settings_applier import settings_choosing
 from avatar_app.settings.schema import EngineChoice
 
 CHARACTER, AVATAR = "character", "avatar"
 """The options of faces that select what is shown: a drawn character, or an avatar of the
 library."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCharacter:
+    """A new character made from the user's file."""
+
+    name: str
+    notes: tuple[str, ...] = ()
+    """What could be better about the photo, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class AvatarChoices:
 
     def names(self) -> tuple[str, ...]:
         """Return the names, the drawn ones first."""
-        drawn = self._drawn()
+        drawn = self.drawn()
         return (*drawn, *(name for name in self.shelf.names() if name not in drawn))
 
     def shown_by(self, choice: EngineChoice) -> str:
@@ -45,7 +53,7 @@ class AvatarChoices:
     def choice(self, name: str, before: EngineChoice) -> EngineChoice:
         """Return the face engine that shows a character, given the current one: an avatar is shown
         by the same engine if it can, and options that both engines share stay."""
-        who = CHARACTER if name in self._drawn() else AVATAR
+        who = CHARACTER if name in self.drawn() else AVATAR
         able = who in self._options(before.engine)
         engine = before.engine if able else {CHARACTER: BUILTIN[Kind.FACE], AVATAR: PHOTO}[who]
         known = self._options(engine)
@@ -65,7 +73,7 @@ class AvatarChoices:
         is_archive = source.suffix.lower() == SUFFIX
         if is_archive and (known := self._imported_before(source)):
             return NewCharacter(known)
-        name = self.shelf.free_name(name_from(source), self._drawn())
+        name = self.shelf.free_name(name_from(source), self.drawn())
         if is_archive:
             avatar = import_avatar(source, name, self.shelf)
         else:
@@ -76,11 +84,12 @@ class AvatarChoices:
         """Return the avatar that was imported from the file under its name; empty if there is
         none."""
         named = re.compile(re.escape(name_from(source)) + r"(-\d+)?")
-        drawn, shelf = self._drawn(), self.shelf
+        drawn, shelf = self.drawn(), self.shelf
         names = (it for it in shelf.names() if it not in drawn and named.fullmatch(it))
         return next((it for it in names if is_same_avatar(source, shelf.folder(it))), "")
 
-    def _drawn(self) -> tuple[str, ...]:
+    def drawn(self) -> tuple[str, ...]:
+        """Return the names of the program's own characters."""
         options = self._face(BUILTIN[Kind.FACE]).options
         return next((option.values for option in options if option.name == CHARACTER), ())
 

@@ -11,6 +11,9 @@ from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
+from avatar_app.session.avatar_choices import NewCharacter
+from avatar_app.session.avatar_gallery import AvatarGallery
+from avatar_app.session.avatar_studio import AvatarStudio
 from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
@@ -34,15 +37,6 @@ class Devices:
     """The one in use; None is the system's default."""
     speaker: str | None = None
     """The one in use; None is the system's default."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewCharacter:
-    """A new character made from the user's file."""
-
-    name: str
-    notes: tuple[str, ...] = ()
-    """What could be better about the photo, one sentence each."""
 
 
 class AudioDevices(Protocol):
@@ -85,6 +79,10 @@ class Session(AudioDevices, Characters, Protocol):
     """All that was ever said, as far as it was kept."""
     checks: AudioChecks
     """Checks of microphone, loudspeaker and echo."""
+    avatars: AvatarGallery
+    """All avatars: their pictures, and what can be done with them."""
+    studio: AvatarStudio
+    """Makes avatars step by step."""
     voices: VoiceGallery
     """The voices that are installed."""
     cloner: VoiceCloner

@@ -11,7 +11,7 @@ from avatar_app.core.engines import HasBlends, HasSpeakerLanguages, HasSpeakers
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, Manifest
-from avatar_app.core.values import MICROPHONE_RATE, PLAYBACK_RATE
+from avatar_app.core.values import MICROPHONE_RATE, PLAYBACK_RATE, SpeechChunk
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.models.catalog import Model, user_catalog
 from avatar_app.models.resolve import OPTION, with_model_path
@@ -105,13 +105,19 @@ class UserVoiceGallery:
         return manifest.checked(choice.options), voices
 
     def hear(self, job: Job[Any], voice: InstalledVoice | None, text: str) -> None:
-        from avatar_app.session.checks.sounds import spoken
+        from avatar_app.session.checks.sounds import sound_of
 
-        with self._lock:
-            engine = self._engine(voice)
-            sound = spoken(engine, text, job.check)
+        sound = sound_of(self.speech(job, voice, text))
         job.check()
         self._checks.play(job, sound, PLAYBACK_RATE)
+
+    def speech(
+        self, job: Job[Any], voice: InstalledVoice | None, text: str
+    ) -> tuple[SpeechChunk, ...]:
+        from avatar_app.session.checks.sounds import speech_of
+
+        with self._lock:
+            return speech_of(self._engine(voice), text, job.check)
 
     def hear_reference(self, job: Job[Any], name: str) -> None:
         library = VoiceLibrary.of(self._paths)

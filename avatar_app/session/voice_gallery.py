@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from avatar_app.core.jobs import Job
+from avatar_app.core.values import SpeechChunk
 from avatar_app.voices.likeness import Likeness
 
 ENGINE, OPTIONS = "tts.engine", "tts.options"
@@ -84,6 +85,11 @@ class VoiceGallery(Protocol):
     def hear(self, job: Job[Any], voice: InstalledVoice | None, text: str) -> None:
         """Say `text` in a voice (None: as the conversation speaks now), until it is over; the
         conversation waits meanwhile. Its own engine keeps its options."""
+
+    def speech(
+        self, job: Job[Any], voice: InstalledVoice | None, text: str
+    ) -> tuple[SpeechChunk, ...]:
+        """Return what `hear` would play, with its words and visemes."""
 
     def hear_reference(self, job: Job[Any], name: str) -> None:
         """Play the recording that a cloned voice was made of."""

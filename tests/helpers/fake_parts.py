@@ -11,8 +11,8 @@ import numpy as np
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job
-from avatar_app.core.values import Samples
-from avatar_app.session.checks.device_checks import Watch
+from avatar_app.core.values import AudioChunk, Samples, SpeechChunk
+from avatar_app.session.checks.device_checks import Follow, Watch
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
 from avatar_app.session.stored_data import StoredItem, StoredKind
@@ -57,7 +57,13 @@ class FakeChecks(Gate):
         self.pass_through(job, "microphone")
         return MicrophoneReport(self.sound, self.verdict, "Desk", -25.0, -58.0, 0.0, 2.2)
 
-    def play(self, job: Job[Any], samples: Samples, rate: int = 16_000) -> None:
+    def play(
+        self,
+        job: Job[Any],
+        samples: Samples,
+        rate: int = 16_000,
+        follow: Follow | None = None,
+    ) -> None:
         self.pass_through(job, "play", samples, rate)
 
     def chime(self, job: Job[Any]) -> None:
@@ -114,6 +120,15 @@ class FakeVoices(Gate):
 
     def hear(self, job: Job[Any], voice: InstalledVoice | None, text: str) -> None:
         self.pass_through(job, "hear", voice, text)
+
+    def speech(
+        self, job: Job[Any], voice: InstalledVoice | None, text: str
+    ) -> tuple[SpeechChunk, ...]:
+        """Half a second of a loud vowel."""
+        self.pass_through(job, "speech", voice, text)
+        times = np.arange(8_000) / 16_000
+        vowel = np.asarray(0.5 * np.sin(2 * np.pi * 180 * times), np.float32)
+        return (SpeechChunk(AudioChunk(vowel, 16_000), text),)
 
     def hear_reference(self, job: Job[Any], name: str) -> None:
         self.pass_through(job, "hear_reference", name)

@@ -13,6 +13,7 @@ import numpy as np
 from fake_parts import FakeChecks, FakeStored, FakeVoices
 from scripted_microphone import ScriptedMicrophone, ScriptedRecognizer
 
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, ConversationBegan, Event, TurnEnded
 from avatar_app.core.jobs import Job
@@ -23,11 +24,14 @@ from avatar_app.models.transfer import DownloadOptions
 from avatar_app.performance.starter import StarterItem
 from avatar_app.pipeline.commands import BecomePersona, BeginConversation, Command
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
+from avatar_app.session.avatar_gallery import AvatarGallery
+from avatar_app.session.avatar_studio import AvatarStudio
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
-from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.session.session import Devices
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.voice_cloning import UserVoiceCloner
@@ -125,6 +129,10 @@ class FakeSession:
         self.cloner = UserVoiceCloner(
             app_paths(), self.microphone, lambda: self.recognizer, self.checks.play
         )
+        choices = AvatarChoices(REGISTRY, AvatarLibrary.of(app_paths()))
+        self.avatars = AvatarGallery(choices, self.settings, app_paths())
+        self.studio = AvatarStudio(choices, self.settings, app_paths())
+        self.sample_photo = Path("/photos/nobody.png")
         self.updates = UpdateClient(app_paths().updates)
         self.calls: list[tuple[Any, ...]] = []
         self.history = history

@@ -36,7 +36,7 @@ from avatar_app.engines.face.portrait.avatar import load_avatar
 from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.session.app_session import AppSession
-from avatar_app.session.session import NewCharacter
+from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.paths import app_paths

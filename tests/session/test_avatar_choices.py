@@ -12,8 +12,7 @@ from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.runtime.registry import Registry
-from avatar_app.session.avatar_choices import AvatarChoices
-from avatar_app.session.session import NewCharacter
+from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
 from avatar_app.settings.schema import EngineChoice
 
 ASTRONAUT = Path(__file__).parents[1] / "data" / "faces" / "astronaut.png"

@@ -10,7 +10,13 @@ import numpy as np
 
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.jobs import Job
-from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_BLOCK, AudioChunk, Samples
+from avatar_app.core.values import (
+    BLOCK_SECONDS,
+    MICROPHONE_BLOCK,
+    PLAYBACK_RATE,
+    AudioChunk,
+    Samples,
+)
 from avatar_app.pipeline.input.audio_frontend import level_db
 from avatar_app.pipeline.output.playback import PlayedBlock
 from avatar_app.session.checks.echo import HeardBlock
@@ -43,7 +49,8 @@ class DeviceCheck:
     """Plays `sound` (float32, 48 kHz) once, and keeps `blocks` of what is heard; a `Borrower`.
 
     `watch(dB, fraction)` is called, from the microphone's thread, with the level and how much has
-    been heard of what is wanted.
+    been heard of what is wanted. `follow(seconds, at)`, from the loudspeaker's: when how much of
+    the sound will have been heard.
     """
 
     def __init__(
@@ -51,9 +58,10 @@ class DeviceCheck:
         sound: Samples | None = None,
         blocks: int = 0,
         watch: Callable[[float, float], None] | None = None,
+        follow: Callable[[float, float], None] | None = None,
     ) -> None:
         self._sound = np.zeros(0, np.float32) if sound is None else sound
-        self._wanted, self._watch = blocks, watch
+        self._wanted, self._watch, self._follow = blocks, watch, follow
         self._position = 0
         self._changed = threading.Condition()
         self._played: list[PlayedBlock] = []
@@ -77,6 +85,8 @@ class DeviceCheck:
 
     def read(self, count: int, dac_at: float) -> Samples:
         """The next piece of the sound, then silence."""
+        if self._follow is not None:
+            self._follow(self._position / PLAYBACK_RATE, dac_at)
         piece = self._sound[self._position : self._position + count]
         samples = np.pad(piece, (0, count - len(piece)))
         with self._changed:

@@ -40,6 +40,10 @@ _NOISE_SUPPRESSION = "noise_suppression"
 Watch = Callable[[float, float], None]
 """(dBFS, fraction of the check): how loud it is now, and how far it is; from another thread."""
 
+Follow = Callable[[float, float], None]
+"""(seconds, at): so much of a sound will have been heard at the time `at` of `time.monotonic`; from
+the loudspeaker's thread."""
+
 
 class AudioChecks(Protocol):
     """Checks of the devices in use. Each takes seconds; its job stops it. DeviceUnavailable where a
@@ -48,7 +52,13 @@ class AudioChecks(Protocol):
     def microphone(self, job: Job[Any], watch: Watch) -> MicrophoneReport:
         """Record for a few seconds, and judge it."""
 
-    def play(self, job: Job[Any], samples: Samples, rate: int = MICROPHONE_RATE) -> None:
+    def play(
+        self,
+        job: Job[Any],
+        samples: Samples,
+        rate: int = MICROPHONE_RATE,
+        follow: Follow | None = None,
+    ) -> None:
         """Play a sound, and wait until it is over."""
 
     def chime(self, job: Job[Any]) -> None:
@@ -83,13 +93,20 @@ class LiveAudioChecks:
             canceller.close()
             detector.close()
 
-    def play(self, job: Job[Any], samples: Samples, rate: int = MICROPHONE_RATE) -> None:
+    def play(
+        self,
+        job: Job[Any],
+        samples: Samples,
+        rate: int = MICROPHONE_RATE,
+        follow: Follow | None = None,
+    ) -> None:
         from avatar_app.media.resample import resampled
         from avatar_app.session.checks.borrowers import DeviceCheck
 
         devices = self._devices()
         _wait_for(job, lambda: devices.speaker_name, "loudspeaker")
-        check = DeviceCheck(resampled(AudioChunk(samples, rate), PLAYBACK_RATE).samples)
+        sound = resampled(AudioChunk(samples, rate), PLAYBACK_RATE).samples
+        check = DeviceCheck(sound, follow=follow)
         with devices.borrowed(check):
             check.wait_played(job, devices.speaker_latency)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -44,17 +44,30 @@ def spoken(
 ) -> Samples:
     """What `voice` says, float32 at 48 kHz; no more than `most` seconds, where that is given.
     `check` raises where nobody wants it any more."""
-    turn, pieces, seconds = Turn(0), [], 0.0
-    for chunk in _said(voice, text, turn):
+    sound = sound_of(speech_of(voice, text, check, most))
+    return sound if most is None else sound[: round(most * PLAYBACK_RATE)]
+
+
+def speech_of(
+    voice: SpeechSynthesizer, text: str, check: Callable[[], None], most: float | None = None
+) -> tuple[SpeechChunk, ...]:
+    """What `voice` says, with its words and visemes; it stops after `most` seconds, where that is
+    given."""
+    chunks: list[SpeechChunk] = []
+    seconds = 0.0
+    for chunk in _said(voice, text, Turn(0)):
         check()
-        pieces.append(resampled(chunk.audio, PLAYBACK_RATE).samples)
+        chunks.append(chunk)
         seconds += chunk.audio.seconds
         if most is not None and seconds >= most:
             break
-    if not pieces:
-        return np.zeros(0, np.float32)
-    sound = np.concatenate(pieces)
-    return sound if most is None else sound[: round(most * PLAYBACK_RATE)]
+    return tuple(chunks)
+
+
+def sound_of(chunks: Iterable[SpeechChunk]) -> Samples:
+    """The sound of speech, float32 at 48 kHz."""
+    pieces = [resampled(chunk.audio, PLAYBACK_RATE).samples for chunk in chunks]
+    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
 
 def _said(voice: SpeechSynthesizer, text: str, turn: Turn) -> Iterator[SpeechChunk]:
