@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from avatar_app.core.errors import InputInvalid
-from avatar_app.session.session import NewCharacter
+from avatar_app.session.avatar_choices import NewCharacter
 
 LEFT = Qt.MouseButton.LeftButton
 COPY = Qt.DropAction.CopyAction

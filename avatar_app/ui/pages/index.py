@@ -76,6 +76,12 @@ def _personas(context: PageContext) -> PageView:
     return PersonasPage(context)
 
 
+def _avatars(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.avatars.page import AvatarsPage
+
+    return AvatarsPage(context)
+
+
 def _about(context: PageContext) -> PageView:
     from avatar_app.ui.pages.about import AboutPage
 
@@ -87,7 +93,7 @@ HISTORY = "history"
 PERFORMANCE = "performance"
 _PERFORMANCE_TITLE = for_translation("Performance")
 DEVICES, VOICES, PRIVACY, ABOUT = "devices", "voice", "privacy", "about"
-PERSONAS = "personas"
+PERSONAS, AVATARS = "personas", "avatars"
 PAGES = (
     PageEntry(SETTINGS, for_translation("Settings"), Glyph.SLIDERS, _settings),
     PageEntry(MODELS, for_translation("Models"), Glyph.MODELS, _models),
@@ -97,5 +103,6 @@ PAGES = (
     PageEntry(DEVICES, for_translation("Devices"), Glyph.HEADSET, _devices),
     PageEntry(PRIVACY, for_translation("Privacy"), Glyph.SHIELD, _privacy),
     PageEntry(PERSONAS, for_translation("Personas"), Glyph.FACE, _personas),
+    PageEntry(AVATARS, for_translation("Avatars"), Glyph.PORTRAIT, _avatars),
     PageEntry(ABOUT, for_translation("About"), Glyph.INFORMATION, _about),
 )

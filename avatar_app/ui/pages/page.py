@@ -16,7 +16,7 @@ from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.notices import NoticeBar
 
-TOAST_WIDEST = 56 * UNIT
+TOAST_WIDEST = 66 * UNIT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +73,11 @@ class PageView(QWidget):
     def leave(self) -> None:
         """Called when the page is hidden: it must stop all activity."""
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether all that it shows has arrived; pictures of the documentation wait for it."""
+        return True
+
     def escape(self) -> bool:
         """Go one step back within the page; return False if the page should be left."""
         return False
@@ -90,8 +95,7 @@ class PageView(QWidget):
 
     def _place_toast(self) -> None:
         width = min(self.width() - 4 * UNIT, TOAST_WIDEST)
-        self.toast.setFixedWidth(width)
-        self.toast.adjustSize()
+        self.toast.setFixedSize(width, self.toast.height_for(width))
         self.toast.move((self.width() - width) // 2, self.height() - self.toast.height())
         self.toast.raise_()
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from avatar_app.session.voice_gallery import InstalledVoice
+from avatar_app.ui.pages.voice_title import person_of, sex_of, voice_title
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import TAKES_SPACE, IconButton
 
 _MOST_LANGUAGES = 2
-_NUMBERED = re.compile(r"([fm])(\d+)")
-"""Names of espeak-ng's voices."""
-_NAMED = re.compile(r"[a-z]([fm])_(\w+)")
-"""Names of Kokoro's: language, sex and name."""
 
 
 class VoiceRow(QFrame):
@@ -37,7 +32,7 @@ class VoiceRow(QFrame):
         self.voice, self.is_favorite = voice, False
         self.setObjectName("voiceRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.title = self._title()
+        self.title = voice_title(voice.name)
         self.name = QLabel(self.title)
         self.name.setObjectName("voiceName")
         self.about = QLabel(self._about())
@@ -137,22 +132,12 @@ class VoiceRow(QFrame):
     @property
     def sex(self) -> str:
         """f or m; empty where its name does not say."""
-        match = _NUMBERED.fullmatch(self.voice.name) or _NAMED.fullmatch(self.voice.name)
-        return match[1] if match else ""
-
-    def _title(self) -> str:
-        """A name for people: f2 is Woman 2, af_heart is Heart."""
-        name = self.voice.name
-        if match := _NUMBERED.fullmatch(name):
-            return f"{self._people()[match[1]]} {match[2]}"
-        if match := _NAMED.fullmatch(name):
-            return match[2].replace("_", " ").title()
-        return name if any(letter.isupper() for letter in name) else name.capitalize()
+        return sex_of(self.voice.name)
 
     def _about(self) -> str:
         parts = []
-        if match := _NAMED.fullmatch(self.voice.name):
-            parts.append(self._people()[match[1]])
+        if person := person_of(self.voice.name):
+            parts.append(person)
         tags = self.voice.languages
         if len(tags) > _MOST_LANGUAGES:
             parts.append(self.tr("{} languages").format(len(tags)))
@@ -161,9 +146,6 @@ class VoiceRow(QFrame):
         if self.voice.name.casefold() != self.title.casefold():
             parts.append(self.voice.name)
         return "  ·  ".join(parts)
-
-    def _people(self) -> dict[str, str]:
-        return {"f": self.tr("Woman"), "m": self.tr("Man")}
 
 
 def language_of(tag: str) -> str:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
-from avatar_app.session.session import Characters, NewCharacter
+from avatar_app.session.avatar_choices import NewCharacter
+from avatar_app.session.session import Characters
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
@@ -52,14 +53,7 @@ class AvatarDrop(QObject):
         """Ask the user for a file."""
         if self.is_busy:
             return
-        dialog = QFileDialog(self._window, self.tr("Choose a photo or a short clip"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        kinds = {
-            self.tr("Photos, clips and avatars"): f"{_PHOTOS} {_CLIPS} {_AVATARS}",
-            self.tr("All files"): "*",
-        }
-        dialog.setNameFilters([f"{title} ({endings})" for title, endings in kinds.items()])
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = file_dialog(self._window)
         dialog.fileSelected.connect(lambda path: self.take(Path(path)))
         dialog.open()
 
@@ -139,6 +133,19 @@ class AvatarDrop(QObject):
         message = error.message.replace(str(source), source.name)
         again = Action(self.tr("Choose another"), self.choose)
         self._notices.tell(Notice(message, error.hint, failure=True, action=again))
+
+
+def file_dialog(parent: QWidget) -> QFileDialog:
+    """Return the system's dialog for a photo, a clip or an .avatar file; to be opened."""
+    dialog = QFileDialog(parent, translated("Choose a photo or a short clip"))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    kinds = {
+        translated("Photos, clips and avatars"): f"{_PHOTOS} {_CLIPS} {_AVATARS}",
+        translated("All files"): "*",
+    }
+    dialog.setNameFilters([f"{title} ({endings})" for title, endings in kinds.items()])
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return dialog
 
 
 def _result(job: Job[NewCharacter]) -> NewCharacter | None:

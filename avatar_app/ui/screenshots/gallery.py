@@ -27,7 +27,9 @@ from avatar_app.core.events import (
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
+from avatar_app.ui.pages.avatars.page import AvatarsPage
 from avatar_app.ui.pages.index import (
+    AVATARS,
     DEVICES,
     HISTORY,
     PERFORMANCE,
@@ -42,10 +44,15 @@ from avatar_app.ui.window.main_window import SIZE, MainWindow
 
 SETTLE_MS = 900
 """Until lights have faded in and pictures have arrived."""
+STEP_MS, FILLED_MS = 100, 60_000
+"""Between two looks at a page, and until it has all that it shows, at most."""
 
 
 class PhotographedSession(Session, Protocol):
     """A session whose events can be scripted."""
+
+    sample_photo: Path
+    """What is dropped on the page of avatars; need not exist."""
 
     def post(self, *events: Event) -> None:
         """Report `events` to the window."""
@@ -66,6 +73,8 @@ class GalleryScene:
     """What is typed into its search."""
     press: tuple[str, ...] = ()
     """Names of buttons that were pressed one after the other."""
+    drop: bool = False
+    """The session's sample photo was dropped on the page of avatars."""
 
 
 def _finished(turn_id: int, user_text: str, avatar_text: str) -> TurnEnded:
@@ -149,6 +158,8 @@ SCENES = (
     ),
     GalleryScene("privacy", _EARLIER, transcript=False, page=PRIVACY),
     GalleryScene("personas", _EARLIER, transcript=False, page=PERSONAS),
+    GalleryScene("avatars", _EARLIER, transcript=False, page=AVATARS),
+    GalleryScene("avatars-new", _EARLIER, transcript=False, page=AVATARS, drop=True),
 )
 
 
@@ -190,6 +201,9 @@ def _shoot(
         if scene.search and isinstance(field := window.focusWidget(), QLineEdit):
             field.setText(scene.search)
     _wait(settle_ms)
+    if scene.drop and isinstance(page := window.pages.shown, AvatarsPage):
+        page.take(session.sample_photo)
+    _wait_filled(window)
     for name in scene.press:
         _press(window, name)
         _wait(settle_ms)
@@ -203,6 +217,14 @@ def _press(window: MainWindow, name: str) -> None:
     for button in window.findChildren(QAbstractButton):
         if button.accessibleName() == name and button.isVisible():
             button.click()
+
+
+def _wait_filled(window: MainWindow) -> None:
+    for _ in range(FILLED_MS // STEP_MS):
+        page = window.pages.shown
+        if page is None or page.is_filled:
+            return
+        _wait(STEP_MS)
 
 
 def _wait(milliseconds: int) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.jobs import Job
-from avatar_app.core.values import MICROPHONE_RATE, Samples
-from avatar_app.session.checks.device_checks import Watch
+from avatar_app.core.values import MICROPHONE_RATE, Samples, SpeechChunk
+from avatar_app.session.checks.device_checks import Follow, Watch
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
 from avatar_app.session.stored_data import Deletion, LaterErasure, StoredItem, StoredKind
@@ -63,7 +63,13 @@ class ScriptedChecks:
             sound, MicrophoneVerdict.WELL, "Built-in microphone", -25.0, -58.0, 0.0, 2.2
         )
 
-    def play(self, _job: Job[Any], samples: Samples, rate: int = MICROPHONE_RATE) -> None:
+    def play(
+        self,
+        _job: Job[Any],
+        samples: Samples,
+        rate: int = MICROPHONE_RATE,
+        follow: Follow | None = None,
+    ) -> None:
         """Nobody listens while pictures are taken."""
 
     def chime(self, _job: Job[Any]) -> None:
@@ -123,6 +129,11 @@ class ScriptedVoices:
 
     def hear(self, _job: Job[Any], _voice: InstalledVoice | None, _text: str) -> None:
         """Nobody listens while pictures are taken."""
+
+    def speech(
+        self, _job: Job[Any], _voice: InstalledVoice | None, _text: str
+    ) -> tuple[SpeechChunk, ...]:
+        return ()
 
     def hear_reference(self, _job: Job[Any], _name: str) -> None:
         """The same."""

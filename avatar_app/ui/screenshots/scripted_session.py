@@ -23,12 +23,14 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.performance.starter import StarterItem
+from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.model_library import ModelLibrary
+from avatar_app.session.offline.sample_avatars import SampleAvatars
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
-from avatar_app.session.session import Devices, NewCharacter
+from avatar_app.session.session import Devices
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
@@ -93,12 +95,14 @@ class ScriptedSession:
         settings: SettingsStore,
         models: ModelLibrary,
         performance: PerformanceReports,
+        avatars: SampleAvatars,
         manifests: tuple[Manifest, ...] = (),
         *,
         history: History,
         paths: AppPaths,
     ) -> None:
         self.models, self.performance = models, performance
+        self.avatars, self.studio, self.sample_photo = avatars
         self.character, self.settings, self.manifests = character, settings, manifests
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()

@@ -33,6 +33,8 @@ class Glyph(StrEnum):
     CHECK = "check"
     SPEAKER = "speaker"
     FACE = "face"
+    PORTRAIT = "portrait"
+    MORE = "more"
     TRASH = "trash"
     COPY = "copy"
     TALK = "talk"

@@ -91,7 +91,7 @@ class NoticeBar(Card):
             self.action_button.setAccessibleName(self.tr("No action"))
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(SHADOW + 12, SHADOW + 12, SHADOW + 12, SHADOW + 12)
         row.setSpacing(12)
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
@@ -107,6 +107,11 @@ class NoticeBar(Card):
     def waiting(self) -> int:
         """Return the notices behind the one on show."""
         return len(self._waiting)
+
+    def height_for(self, width: int) -> int:
+        """Return the height that it needs at a width, with all lines of its texts."""
+        row = self._row
+        return max(row.totalHeightForWidth(width), row.totalSizeHint().height())
 
     def tell(self, notice: Notice) -> None:
         """Show `notice` as soon as those before it are gone; duplicates are ignored."""

@@ -19,8 +19,9 @@ _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
 def shortcut_of(number: int) -> str:
-    """Return the shortcut of the page at this index, from 0 on; empty beyond the ninth."""
-    return f"Ctrl+{number + 1}" if number < 9 else ""
+    """Return the shortcut of the page at this index, from 0 on: Ctrl+1 to Ctrl+9, then Ctrl+0;
+    empty beyond the tenth."""
+    return f"Ctrl+{(number + 1) % 10}" if number < 10 else ""
 
 
 class PageButton(QToolButton):
