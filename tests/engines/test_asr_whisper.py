@@ -47,6 +47,7 @@ from avatar_app.engines.asr.whisper.prompting import (
     tokens_before,
 )
 from avatar_app.engines.asr.whisper.segments import Segment, split, within
+from avatar_app.engines.asr.whisper.sound import Sound
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 
@@ -189,6 +190,21 @@ def test_what_was_said_before_a_pause_is_known_after_it(recognizer, monkeypatch)
     assert watched.asked[-1].before == SENTENCE
     list(recognizer.transcribe(blocks(SPEECH), Turn(8)))
     assert watched.asked[-1].before == ""
+
+
+@pytest.mark.parametrize(
+    ("room", "tail", "end"),
+    [(0.0, 0.02, 15), (0.0, 0.008, 10), (0.02, 0.02, 10), (0.02, 0.05, 15)],
+)
+def test_a_fading_end_is_voice_unless_the_room_is_as_loud(
+    room: float, tail: float, end: int
+) -> None:
+    sound = Sound()
+    for level in (room, 0.3, tail):
+        for _ in range(5):
+            block = np.full(MICROPHONE_BLOCK, level, np.float32)
+            sound.add(AudioChunk(block, MICROPHONE_RATE))
+    assert sound.voice_end == end * MICROPHONE_BLOCK
 
 
 @pytest.mark.parametrize("seconds", [18, 40])
