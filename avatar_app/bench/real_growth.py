@@ -16,8 +16,9 @@ from avatar_app.system.paths import AppPaths
 
 LISTENED = (0.4, 8.0)
 """Seconds for which an answer is heard before it is stopped, at random: some are heard out."""
-WARM_UP = 0.4
-"""Share of the time before memory is watched: caches fill, the longest sentence was spoken."""
+WARM_UP = 0.5
+"""Share of the time before memory is watched: caches fill for some eight minutes, each length of
+sound that is recognized or spoken has its own buffers. See docs/benchmarks.md."""
 PATIENCE = 15.0
 """Seconds that are waited for a word: growth is looked for on busy machines too."""
 GROWTH_MB = 10.0

@@ -158,8 +158,10 @@ class Asker:
 
 
 def _follows(turn: TurnEnded, true_end: float) -> bool:
-    """Whether this turn ended after the user had really ended, and was answered aloud."""
-    return turn.marks.get("end_of_turn", 0.0) >= true_end - 0.05 and "first_sound" in turn.marks
+    """Whether the answer to this turn was heard after the user had really ended. Its end may have
+    been heard before: a voice that fades has ended for a listener, and what is said before the
+    first sound still belongs to the turn."""
+    return turn.marks.get("first_sound", 0.0) >= true_end - 0.05
 
 
 def _unnoticed(_notice: Noticed) -> None:
