@@ -150,6 +150,9 @@ class Transcript:
     """In [0, 1]; None where the engine does not report it."""
     words: tuple[Word, ...] = ()
     """Times from the utterance's start; empty where the engine reports none."""
+    replaces: int = 0
+    """Number of the turn's segments before this one that were recognized again together with it:
+    its text replaces theirs."""
 
 
 class BlockKind(StrEnum):

@@ -18,6 +18,8 @@ class AudioSegment:
     segment is recognized again."""
     feed: Feed[AudioChunk]
     text: str = ""
+    replaces: int = 0
+    """Number of segments before this one whose text it contains."""
     final: bool = False
     open: bool = True
     sound: list[AudioChunk] = field(default_factory=list)
@@ -43,11 +45,23 @@ class Utterance:
     marks: dict[str, float] = field(default_factory=dict)
     answer: Turn | None = None
     """The answer that is prepared before the end is certain."""
+    speech_id: int = field(init=False)
+    """For the recognizer: that of the utterance with which it may go on, or its own."""
+
+    def __post_init__(self) -> None:
+        self.speech_id = self.id
+
+    def go_on_with(self, before: Utterance) -> None:
+        """Add what was said in `before`."""
+        self.carried, self.segments[:0] = before.carried, before.segments
 
     @property
     def text(self) -> str:
-        texts = [self.carried, *(segment.text for segment in self.segments)]
-        return " ".join(text for text in texts if text)
+        texts = [segment.text for segment in self.segments]
+        for index, segment in enumerate(self.segments):
+            replaced = range(max(0, index - segment.replaces), index)
+            texts[replaced.start : index] = [""] * len(replaced)
+        return " ".join(text for text in (self.carried, *texts) if text)
 
     @property
     def understood(self) -> bool:

@@ -19,7 +19,7 @@ from avatar_app.bench.scripted.whisper import write_whisper
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing, OutOfMemory
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples
+from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, Samples, Word
 from avatar_app.engines.asr.whisper import engine, loading
 from avatar_app.engines.asr.whisper.agreement import Agreement
 from avatar_app.engines.asr.whisper.belief import (
@@ -29,6 +29,7 @@ from avatar_app.engines.asr.whisper.belief import (
     until_repetition,
 )
 from avatar_app.engines.asr.whisper.decoding import Decoder, most_tokens
+from avatar_app.engines.asr.whisper.earlier import EarlierSpeech
 from avatar_app.engines.asr.whisper.encoding import (
     FRAMES_A_SECOND,
     LEAD,
@@ -38,7 +39,7 @@ from avatar_app.engines.asr.whisper.encoding import (
     encode,
 )
 from avatar_app.engines.asr.whisper.engine import STEP, WhisperRecognizer
-from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions
+from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions, Hypothesis
 from avatar_app.engines.asr.whisper.language import SpokenLanguage
 from avatar_app.engines.asr.whisper.loading import translate_error
 from avatar_app.engines.asr.whisper.prompting import (
@@ -190,6 +191,73 @@ def test_what_was_said_before_a_pause_is_known_after_it(recognizer, monkeypatch)
     assert watched.asked[-1].before == SENTENCE
     list(recognizer.transcribe(blocks(SPEECH), Turn(8)))
     assert watched.asked[-1].before == ""
+
+
+class Timing:
+    """A decoder that finds a word at the end of loud sound, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, str]] = []
+        """Seconds, and the text before."""
+
+    def decode(self, samples: Samples, options: DecodingOptions, **_: Any) -> Hypothesis:
+        seconds = len(samples) / MICROPHONE_RATE
+        self.asked.append((seconds, options.prompt))
+        if not samples[-MICROPHONE_BLOCK:].any():
+            return Hypothesis()
+        return Hypothesis(f"{seconds:.0f}", 0.9, (Word("word", seconds - 0.2, seconds),))
+
+
+@pytest.fixture
+def timing(recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch) -> Timing:
+    timing = Timing()
+    monkeypatch.setattr(recognizer, "decoder", timing)
+    return timing
+
+
+def final_of(recognizer: WhisperRecognizer, seconds: int, turn: Turn, level: float = 0.1) -> Any:
+    """The final transcript of a sound that is all there."""
+    *_, final = recognizer.transcribe(
+        Live(np.full(seconds * MICROPHONE_RATE, level, np.float32)), turn
+    )
+    return final
+
+
+def test_a_short_piece_beside_a_pause_is_recognized_with_the_other(recognizer, timing):
+    finals = [final_of(recognizer, seconds, Turn(9)) for seconds in (4, 1, 3, 2)]
+    assert [final.text for final in finals] == ["4", "5", "3", "5"]
+    assert [final.replaces for final in finals] == [0, 1, 0, 1], "two long ones stay apart"
+    assert timing.asked == [(4.0, ""), (5.0, ""), (3.0, "5"), (5.0, "5")]
+    assert final_of(recognizer, 1, Turn(10)).text == "1", "another turn"
+
+
+def test_a_piece_without_words_is_no_news_and_stands_between(recognizer, timing):
+    finals = [
+        final_of(recognizer, seconds, Turn(12), level)
+        for seconds, level in ((4, 0.1), (1, 0.0), (1, 0.1))
+    ]
+    assert [final.text for final in finals] == ["4", "", "6"]
+    assert [final.replaces for final in finals] == [0, 0, 2]
+    assert timing.asked[1:3] == [(5.0, ""), (1.0, "4")], "it is looked at alone, too"
+
+
+def test_what_follows_a_failed_piece_is_recognized_alone(recognizer, timing):
+    final_of(recognizer, 4, Turn(11))
+    cancelled = Turn(11)
+    cancelled.cancel()
+    with pytest.raises(TurnCancelled):
+        final_of(recognizer, 4, cancelled)
+    final = final_of(recognizer, 1, Turn(11))
+    assert (final.text, final.replaces) == ("1", 0)
+
+
+def test_too_much_speech_is_not_recognized_together():
+    second = np.zeros(MICROPHONE_RATE, np.float32)
+    speech = EarlierSpeech().followed_by(np.tile(second, 11), "eleven", joined=False)
+    assert speech.joined(second) is not None
+    assert speech.joined(np.tile(second, 2)) is None
+    longer = speech.followed_by(np.tile(second, 2), "", joined=False)
+    assert (longer.context, longer.segments) == ("eleven", 0)
 
 
 @pytest.mark.parametrize(

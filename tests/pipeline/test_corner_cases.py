@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import RecordingDialogue, Scene
+from fakes import RecordingDialogue, RecordingRecognizer, Scene
 
 from avatar_app.bench.scripted.engines import FlatVoice
 from avatar_app.core.events import (
@@ -115,6 +115,36 @@ def test_an_answer_does_not_begin_while_the_user_speaks(
     scene.wait(0.5, voice=True)
     assert seconds_of_sound(scene, since) == 0
     assert ended(scene).user_text == "hello and more"
+
+
+class JoiningRecognizer(RecordingRecognizer):
+    """Recognizes every segment of one number together with those before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: dict[int, list[str]] = {}
+
+    def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
+        *_, last = super().transcribe(audio, turn)
+        said = self.said.setdefault(turn.id, [])
+        said.append(last.text)
+        yield Transcript(" ".join(said), final=True, replaces=len(said) - 1)
+
+
+def test_who_goes_on_before_the_answer_is_recognized_as_one(gate: threading.Event) -> None:
+    with Scene(pace=0.02) as scene:
+        recognizer = JoiningRecognizer()
+        scene.recognizer = recognizer
+        dialogue = GatedDialogue(gate, ["One two three."], gated=0)
+        scene.order(commands.SwitchEngine(Kind.ASR, recognizer))
+        scene.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
+        scene.say("ask", pause=0.8)
+        scene.say("not", pause=0.8)
+        assert scene.of(UserSaid)[-1].text == "ask not"
+        assert ended(scene).user_text == "ask not"
+        scene.say("hello")
+        assert ended(scene, 2).user_text == "hello"
+    assert list(recognizer.said.values()) == [["ask", "not"], ["hello"]]
 
 
 def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(

@@ -15,6 +15,7 @@ from avatar_app.pipeline.builtin_engines import NoBuiltinEngines
 from avatar_app.pipeline.commands import Command, Recognized, StageFailed
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.input.recognition import RecognitionStage
+from avatar_app.pipeline.input.word_filter import note_transcript
 from avatar_app.pipeline.utterance import Utterance
 from avatar_app.pipeline.work_tracker import WorkTracker
 
@@ -181,3 +182,32 @@ def test_the_text_of_an_utterance(carried: str, heard: list[str], text: str) -> 
         for segment in utterance.segments:
             segment.final = True
         assert utterance.understood
+
+
+@pytest.mark.parametrize(
+    ("replaced", "text"),
+    [((0, 0, 0), "said one two three"), ((0, 1, 0), "said two three"), ((0, 1, 2), "said three")],
+)
+def test_a_text_replaces_those_of_segments_recognized_again(
+    replaced: tuple[int, ...], text: str
+) -> None:
+    with Ear(Counting()) as ear:
+        utterance = Utterance(1, "said")
+        for words, count in zip(("one", "two", "three"), replaced, strict=True):
+            ear.listener.begin(utterance, [])
+            note_transcript(utterance.segments[-1], Transcript(words, final=True, replaces=count))
+            ear.listener.end()
+        assert utterance.text == text
+
+
+def test_a_text_that_is_not_believed_replaces_nothing() -> None:
+    with Ear(Counting()) as ear:
+        utterance = Utterance(1)
+        for transcript in (
+            Transcript("one", final=True),
+            Transcript("one two", final=True, confidence=0.1, replaces=1),
+        ):
+            ear.listener.begin(utterance, [])
+            note_transcript(utterance.segments[-1], transcript)
+            ear.listener.end()
+        assert utterance.text == "one"

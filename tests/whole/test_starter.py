@@ -118,6 +118,19 @@ def test_words_before_a_pause_are_not_repeated_after_it(engines: Any) -> None:
     assert "power" not in after.text
 
 
+def test_words_between_pauses_are_understood_together(engines: Any) -> None:
+    """Alone, "ask" and "not" are too short: they became "S" and "Not"."""
+    whisper, turn = engines(Kind.ASR, language="en"), Turn(next(TURNS))
+    sound, texts = read_sound(DATA / "jfk.flac").samples, list[str]()
+    for start, end in ((0.0, 2.4), (2.9, 3.95), (3.95, 4.55), (5.0, 7.8)):
+        piece = sound[round(start * MICROPHONE_RATE) : round(end * MICROPHONE_RATE)]
+        [transcript] = whisper.transcribe(Recorded(piece), turn)
+        del texts[len(texts) - transcript.replaces :]
+        texts.append(transcript.text)
+    said = RECORDINGS["jfk.flac"].split(", ask what")[0]
+    assert error_rate(texts, [said]) <= 0.1, texts
+
+
 def test_a_quiet_last_word_is_heard(engines: Any) -> None:
     """Its end, 25 dB below the voice, was taken for silence, and "them" became "for"."""
     whisper = engines(Kind.ASR, language="en")

@@ -52,7 +52,7 @@ class RecognitionStage:
 
     def begin(self, utterance: Utterance, prefix_padding: Iterable[AudioChunk]) -> None:
         """Open a segment that starts with `prefix_padding`."""
-        turn = Turn(utterance.id, clock=self._clock)
+        turn = Turn(utterance.speech_id, clock=self._clock)
         feed: Feed[AudioChunk] = Feed(self._activity, LONGEST_SEGMENT, turn)
         self._open = AudioSegment(turn, feed)
         utterance.segments.append(self._open)

@@ -13,13 +13,14 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
 )
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import BLOCK_SECONDS, Transcript
+from avatar_app.core.values import BLOCK_SECONDS, AudioChunk, Transcript
 from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
+from avatar_app.pipeline.input.continued_utterance import UtteranceSequence
 from avatar_app.pipeline.input.end_of_turn import EndOfTurnStage
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
-from avatar_app.pipeline.input.word_filter import BACKCHANNELS, WordFilter, believed_text
+from avatar_app.pipeline.input.word_filter import BACKCHANNELS, WordFilter, note_transcript
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.utterance import AudioSegment, Utterance
@@ -53,6 +54,7 @@ class UserTurnController:
         self._filter = WordFilter(backchannels)
         self.hearing, self.listener, self.ending = hearing, listener, ending
         self._taker, self._playback, self._delivery = taker, playback, delivery
+        self._sequence = UtteranceSequence(delivery, playback)
         self._post, self._clock = post, clock
         self._wait_notice = WaitNotice(post, clock)
         self._claimed = False
@@ -80,10 +82,7 @@ class UserTurnController:
         segment = utterance.segment_of(turn) if utterance else None
         if utterance is None or segment is None:
             return
-        segment.text = believed_text(transcript, segment)
-        segment.final = transcript.final
-        if segment.final:
-            segment.sound.clear()
+        note_transcript(segment, transcript)
         self._taker.hint(utterance.text, is_complete=utterance.understood)
         if self._filter.has_words(utterance, claimed=self._claimed):
             self._claim(utterance)
@@ -166,11 +165,9 @@ class UserTurnController:
         if self._delivery.turn is not None:  # without speech it does not begin
             self._playback.pause()
         self._claimed = False
-        over_avatar = self._delivery.avatar_speaking
-        self.utterance = Utterance(self._delivery.next_id(), over_avatar=over_avatar)
-        padding = self.hearing.prefix_padding()[:-1]
-        self.listener.begin(self.utterance, padding)
-        self.ending.begin(padding)
+        self.utterance = self._sequence.begin()
+        self.listener.begin(self.utterance, self._unheard_blocks())
+        self.ending.begin(self.hearing.prefix_padding()[:-1])
         self._post(UserStarted(self.utterance.id))
 
     def _go_on(self, utterance: Utterance) -> None:
@@ -178,8 +175,11 @@ class UserTurnController:
         utterance.ended = False
         self.ending.withdraw()
         utterance.drop_answer()
-        missed = self.hearing.prefix_padding()[:-1]
-        self.listener.begin(utterance, missed[-self._blocks_since_end :])
+        self.listener.begin(utterance, self._unheard_blocks())
+
+    def _unheard_blocks(self) -> list[AudioChunk]:
+        """Return the latest blocks that no segment contains."""
+        return self.hearing.prefix_padding()[:-1][-self._blocks_since_end :]
 
     def _close_segment(self) -> None:
         self._blocks_since_end = 0
@@ -205,7 +205,7 @@ class UserTurnController:
             utterance.answer = self._delivery.prepare(utterance)
         if utterance.ended:
             self.utterance = None
-            self._delivery.commit(utterance)
+            self._sequence.commit(utterance)
 
     def _watch_recognizer(self) -> None:
         utterance = self.utterance
@@ -229,4 +229,4 @@ class UserTurnController:
     def _claim(self, utterance: Utterance) -> None:
         if not self._claimed:
             self._claimed = True
-            utterance.carried = self._delivery.claim()
+            self._sequence.claim(utterance)

@@ -32,11 +32,15 @@ class WordFilter:
         return any(word not in ignored for word in _words(utterance.text))
 
 
-def believed_text(transcript: Transcript, segment: AudioSegment) -> str:
-    """Return what was said; empty if it is rather noise."""
+def note_transcript(segment: AudioSegment, transcript: Transcript) -> None:
+    """Set the segment's text to what was said; empty if it is rather noise."""
     confidence = 1.0 if transcript.confidence is None else transcript.confidence
     believed = confidence >= LEAST_CONFIDENCE or len(segment.sound) >= NO_NOISE
-    return transcript.text.strip() if believed else ""
+    segment.text = transcript.text.strip() if believed else ""
+    segment.replaces = transcript.replaces if segment.text else 0
+    segment.final = transcript.final
+    if segment.final:
+        segment.sound.clear()
 
 
 def _words(text: str) -> list[str]:

@@ -26,8 +26,8 @@ from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
 from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
 from avatar_app.pipeline.output.presenter import Presenter
-from avatar_app.pipeline.output.reply import TOOL_CALLED
 from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
+from avatar_app.pipeline.output.unheard import is_unheard
 from avatar_app.pipeline.utterance import Utterance
 from avatar_app.pipeline.wait_notice import WaitNotice
 
@@ -102,15 +102,14 @@ class AvatarTurnController:
         return self._last_id
 
     def claim(self) -> str:
-        """End the turn, as the user has the floor. Returns what the user had said before, if no
-        word of the answer to it was heard and nothing was done: nobody reacts within the first
-        word, so it is one turn. An announcement that was not heard is repeated later."""
+        """End the turn, as the user has the floor. Returns what the user had said before, if the
+        answer to it is unheard. An announcement that was not heard is repeated later."""
         turn = self.turn
         if turn is None:
             return ""
-        heard = self._playback.progress(turn).heard_text
+        unheard = is_unheard(turn, self._playback)
         turn.cancel()
-        if heard or TOOL_CALLED in turn.marks:
+        if not unheard:
             self.interrupt()
             return ""
         self.turn = None

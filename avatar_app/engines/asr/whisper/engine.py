@@ -15,6 +15,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.whisper.agreement import Agreement
 from avatar_app.engines.asr.whisper.decoding import Decoder
+from avatar_app.engines.asr.whisper.earlier import EarlierSpeech, Recollection
 from avatar_app.engines.asr.whisper.hypothesis import DecodingOptions, Hypothesis
 from avatar_app.engines.asr.whisper.loading import load, translate_error
 from avatar_app.engines.asr.whisper.sound import Sound
@@ -77,7 +78,7 @@ class WhisperRecognizer:
         self._choices = _Choices(**options)
         self._using = threading.Lock()  # a hypothesis may be wanted while the model is exchanged
         self.decoder: Decoder | None = _loaded(self._choices)
-        self._said = _Said()
+        self._said = Recollection()
 
     def configure(self, **options: Any) -> None:
         choices = replace(self._choices, **options)
@@ -91,17 +92,45 @@ class WhisperRecognizer:
         self.decoder = None
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        options = self._choices.decoding(self._said.before(turn))
-        utterance = _Utterance(audio, turn, partial(self._decode, options))
+        earlier = self._said.take(turn)
+        utterance = _Utterance(audio, turn, partial(self._decode, earlier))
         yield from utterance.partial_transcripts()
         final = utterance.final()
-        self._said.add(turn, final.text)
-        yield Transcript(final.text, final=True, confidence=final.confidence, words=final.words)
+        speech = earlier.followed_by(utterance.samples, final.text, joined=final.joined)
+        self._said.keep(turn, speech)
+        yield Transcript(
+            final.text,
+            final=True,
+            confidence=final.confidence,
+            words=final.words,
+            replaces=earlier.segments if final.joined else 0,
+        )
 
     def _decode(
         self,
-        options: DecodingOptions,
+        earlier: EarlierSpeech,
         samples: Samples,
+        *,
+        final: bool,
+        is_stale: Callable[[], bool],
+    ) -> Hypothesis | None:
+        """Return the text of `samples`; the final one, where one of the two is short, together with
+        what was said before the pause."""
+        joined = earlier.joined(samples) if final else None
+        if joined is not None:
+            options = replace(self._choices.decoding(earlier.context), word_times=True)
+            found = self._decoded(joined, options, final=True, is_stale=is_stale)
+            if found is None:
+                return None
+            if found.has_words_after(earlier.seconds):
+                return replace(found, joined=True)
+        options = self._choices.decoding(earlier.whole_text)
+        return self._decoded(samples, options, final=final, is_stale=is_stale)
+
+    def _decoded(
+        self,
+        samples: Samples,
+        options: DecodingOptions,
         *,
         final: bool,
         is_stale: Callable[[], bool],
@@ -137,6 +166,10 @@ class _Utterance:
             self._take()
             if self._look_is_due():
                 yield Transcript(" ".join(self._agreement.agreed))
+
+    @property
+    def samples(self) -> Samples:
+        return self._sound.samples
 
     def final(self) -> Hypothesis:
         """Return the final text; at once, if it was computed in the pause before the end."""
@@ -184,7 +217,7 @@ class _Utterance:
         self._next_look = at + max(STEP, AIR * took)
         if final:
             self._guess, self._guessed_until = found, until
-        return self._agreement.add(found.text.split())
+        return not found.joined and self._agreement.add(found.text.split())
 
     def _has_paused(self) -> bool:
         return self._sound.voice_end > 0 and self._sound.quiet_seconds >= PAUSE
@@ -198,21 +231,6 @@ class _Utterance:
         """Drop the text of a pause, as the speaker goes on."""
         self._take_available()
         return self._sound.voice_end != until
-
-
-class _Said:
-    """What was said before the pause: the same sentence continues in the turn of the same
-    number."""
-
-    def __init__(self) -> None:
-        self._turn, self._text = -1, ""
-
-    def before(self, turn: Turn) -> str:
-        return self._text if turn.id == self._turn else ""
-
-    def add(self, turn: Turn, text: str) -> None:
-        self._text = f"{self.before(turn)} {text}".strip()
-        self._turn = turn.id
 
 
 def _loaded(choices: _Choices) -> Decoder:

@@ -29,3 +29,9 @@ class Hypothesis:
     """Geometric mean of the tokens' probabilities."""
     words: tuple[Word, ...] = ()
     """Seconds from the sound's beginning."""
+    joined: bool = False
+    """It is the text of what was said before the pause as well."""
+
+    def has_words_after(self, seconds: float) -> bool:
+        """Whether it has words in the sound after so many seconds."""
+        return any((word.start + word.end) / 2 > seconds for word in self.words)
