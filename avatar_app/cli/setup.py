@@ -62,7 +62,7 @@ def setup(
         )
         out.print(item.install_command, soft_wrap=True)
     unusable = [item.model for item in lame]
-    unusable += [item.instead for item in lame if item.instead is not None]
+    unusable += [other for item in lame for other in item.instead]
     _apply([model for model in fetched.installed if model not in unusable], paths)
     return 1 if fetched.failures or lame else 0
 
@@ -85,11 +85,13 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
             soft_wrap=True,
         )
     for item in items:
-        if item.bytes_lacking and item.instead is not None:
-            size = readable(item.instead.bytes or 0)
+        if item.bytes_lacking and item.instead:
+            others = "; or ".join(
+                f"{each.title}, {readable(each.bytes or 0)}" for each in item.instead
+            )
             out.print(
-                f"{item.title} suits this machine. If it cannot be reached: {item.instead.title}, "
-                f"{size}.",
+                f"{item.title} suits this machine. If it cannot be reached: "
+                f"{'; or '.join(others)}.",
                 soft_wrap=True,
             )
 

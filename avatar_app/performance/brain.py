@@ -12,6 +12,9 @@ from avatar_app.system.paths import AppPaths
 
 BRAINS = "brains"
 """The catalog's set of language models for newcomers, the best first."""
+PACKAGED_BRAINS = "packaged_brains"
+"""The same, of those that packages carry as well."""
+BRAIN_SETS = (BRAINS, PACKAGED_BRAINS)
 GFLOPS_A_MB = 0.2
 """Speed required for each megabyte of a model's file (see Hardware.gflops): an answer's first words
 then take half a second, with recognition and voice on the same processor."""
@@ -19,12 +22,12 @@ MEMORY_SHARE = 0.5
 """Of the free memory, for the language model."""
 
 
-def best_brain(catalog: Catalog, machine: Hardware) -> Model | None:
-    """Return the first model of the set that the machine can run; None if it can run none.
+def best_brain(catalog: Catalog, machine: Hardware, among: str = BRAINS) -> Model | None:
+    """Return the first model of a set that the machine can run; None if it can run none.
 
     Models whose license must be accepted are left to those who choose them.
     """
-    names = [name for name in catalog.sets.get(BRAINS, ()) if name in catalog.by_id]
+    names = [name for name in catalog.sets.get(among, ()) if name in catalog.by_id]
     return next((model for name in names if _can_run(machine, model := catalog.by_id[name])), None)
 
 

@@ -15,7 +15,7 @@ from avatar_app.models.errors import DiskFailed, DownloadFailed
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.performance.apply import Change, changes_to
-from avatar_app.performance.brain import best_brain
+from avatar_app.performance.brain import BRAIN_SETS, best_brain
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.hardware import Hardware
@@ -34,8 +34,8 @@ class StarterItem:
     """Bytes still to be downloaded; 0 if installed."""
     missing_packages: tuple[str, ...] = ()
     """What its engine needs installed."""
-    instead: Model | None = None
-    """What is downloaded if this one cannot be."""
+    instead: tuple[Model, ...] = ()
+    """If it cannot be downloaded: the first of these that can be."""
 
     @property
     def title(self) -> str:
@@ -66,20 +66,21 @@ def starter_items(
     catalog: Catalog, store: Store, registry: Registry, machine: Hardware | None = None
 ) -> tuple[StarterItem, ...]:
     """Return the models of the starter set; for a known `machine` with the best language model that
-    it can run, and the set's own in case that one cannot be reached.
+    it can run, and those that packages carry, the set's own the last, in case that one cannot be
+    reached.
     """
-    brain = None if machine is None else best_brain(catalog, machine)
-    return tuple(_item(model, store, registry, brain) for model in catalog.find_all([STARTER]))
+    found = [] if machine is None else [best_brain(catalog, machine, each) for each in BRAIN_SETS]
+    brains = tuple(brain for brain in found if brain is not None)
+    return tuple(_item(model, store, registry, brains) for model in catalog.find_all([STARTER]))
 
 
-def _item(model: Model, store: Store, registry: Registry, brain: Model | None) -> StarterItem:
-    instead = None
-    if brain is not None and model.kind is brain.kind and brain is not model:
-        model, instead = brain, model
+def _item(model: Model, store: Store, registry: Registry, brains: tuple[Model, ...]) -> StarterItem:
+    better = [brain for brain in brains if brain.kind is model.kind and brain is not model]
+    model, *instead = (*better, model)
     installed = store.presence(model) is Presence.INSTALLED
     lacking = 0 if installed else max(0, (model.bytes or 0) - store.installed_bytes(model))
     missing = registry.missing_packages(registry.find(model.kind, model.engine))
-    return StarterItem(model, lacking, missing, instead)
+    return StarterItem(model, lacking, missing, tuple(instead))
 
 
 def fetch_starter(
@@ -92,8 +93,8 @@ def fetch_starter(
     """Download the models, one after the other; a failure does not stop the others.
 
     `watch` receives the progress of the whole set; `arrived` each model as soon as it is installed.
-    Where one cannot be had that has another `instead`, that one is downloaded. Raises JobCancelled
-    and DiskFailed; downloaded files stay for the next time.
+    Where one cannot be had that has others `instead`, the first that can be is downloaded. Raises
+    JobCancelled and DiskFailed; downloaded files stay for the next time.
     """
     fetching = _Fetching(job, tuple(items), store, watch, arrived)
     return fetching.run()
@@ -126,15 +127,15 @@ class _Fetching:
         return StarterFetch(tuple(self.installed), tuple(self.failures), tuple(self.replaced))
 
     def _bring(self, item: StarterItem) -> None:
-        failure = self._failure_of(item.model, hurried=item.instead is not None)
-        if failure is None:
-            return
-        if item.instead is None:
-            self.failures.append((item.model, failure))
-        elif (other := self._failure_of(item.instead)) is None:
-            self.replaced.append((item.model, item.instead, failure))
-        else:
-            self.failures.append((item.instead, other))
+        failures, last = list[AvatarError](), (item.model, *item.instead)[-1]
+        for model in (item.model, *item.instead):
+            failure = self._failure_of(model, hurried=model is not last)
+            if failure is None:
+                if failures:
+                    self.replaced.append((item.model, model, failures[0]))
+                return
+            failures.append(failure)
+        self.failures.append((last, failures[-1]))
 
     def _failure_of(self, model: Model, *, hurried: bool = False) -> AvatarError | None:
         """Download a model; returns why it could not be."""

@@ -198,4 +198,4 @@ class _Installation:
 
 def _ids(item: StarterItem) -> set[str]:
     """Return the models that may come for an item."""
-    return {each.id for each in (item.model, item.instead) if each is not None}
+    return {each.id for each in (item.model, *item.instead)}

@@ -216,6 +216,21 @@ def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, bra
     assert chosen()["dialogue"] == ("llama", "clever")
 
 
+def test_the_first_of_several_that_can_be_reached_is_taken(run: Run, brains: Site) -> None:
+    machine_of(50.0)
+    file = app_paths().models / "catalog.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["sets"] = {"brains": ["wise"], "packaged_brains": ["clever"]}
+    file.write_text(yaml.safe_dump(document))
+    del brains.files["wise"]
+    returned, output, errors = run("--yes")
+    assert returned == 0
+    assert "cannot be reached: Clever, 60 bytes; or Smollm2-135M, 9 bytes." in output
+    assert "Clever is used" in errors
+    assert chosen()["dialogue"] == ("llama", "clever")
+    assert "smollm2-135m" not in here()
+
+
 def test_undo_without_setup_changes_nothing(run: Run) -> None:
     returned, _, errors = run("--undo")
     assert returned == 1

@@ -9,7 +9,13 @@ import pytest
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import CATALOG, STARTER, Catalog, read_catalog
 from avatar_app.models.store import Store
-from avatar_app.performance.brain import BRAINS, best_brain, known_machine
+from avatar_app.performance.brain import (
+    BRAIN_SETS,
+    BRAINS,
+    PACKAGED_BRAINS,
+    best_brain,
+    known_machine,
+)
 from avatar_app.performance.starter import starter_items
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import Measurements
@@ -46,7 +52,7 @@ def test_short_memory_asks_for_a_smaller_one(catalog: Catalog) -> None:
 
 
 def test_each_may_be_used_without_accepting_a_license(catalog: Catalog) -> None:
-    for name in catalog.sets[BRAINS]:
+    for name in (name for each in BRAIN_SETS for name in catalog.sets[each]):
         model = catalog.by_id[name]
         assert model.kind is Kind.DIALOGUE
         assert not model.license.must_accept
@@ -60,12 +66,23 @@ def test_the_sets_own_stands_behind_the_better_one(catalog: Catalog, tmp_path: P
     }
     brain = by_kind[Kind.DIALOGUE]
     assert brain.model is best_brain(catalog, machine(80))
-    assert brain.instead is own
+    assert brain.instead == (own,)
     assert brain.bytes_lacking == brain.model.bytes
-    assert by_kind[Kind.ASR].instead is None
+    assert by_kind[Kind.ASR].instead == ()
     slow = starter_items(catalog, Store(tmp_path), Registry(), machine(10))
     assert own in [item.model for item in slow]
-    assert all(item.instead is None for item in slow)
+    assert all(item.instead == () for item in slow)
+
+
+def test_packages_carry_one_for_a_machine_that_reaches_nothing_else(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    items = starter_items(catalog, Store(tmp_path), Registry(), machine(220))
+    [brain] = [item for item in items if item.kind is Kind.DIALOGUE]
+    packaged, own = brain.instead
+    assert (own.bytes or 0) < (packaged.bytes or 0) <= (brain.model.bytes or 0)
+    for name in catalog.sets[PACKAGED_BRAINS]:
+        assert all(file.packages and file.sha256 for file in catalog.by_id[name].files)
 
 
 def test_a_machine_that_was_never_measured_is_not_measured_unasked() -> None:
