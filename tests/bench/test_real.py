@@ -75,7 +75,7 @@ def test_a_conversation_of_some_seconds_keeps_its_threads_and_files(
     monkeypatch.setattr(real_growth, "LISTENED", (0.1, 0.5))
     report = Report()
     settings, paths = load_settings()[0], paths_under(tmp_path)
-    measure_growth(report, settings, paths, minutes=0.2, quick=True)
+    measure_growth(report, settings, paths, minutes=0.4, quick=True)
     for name in ("conversation", "threads_gained", "files_gained"):
         assert report.metrics[name].ok, (name, report.metrics[name])
     assert report.metrics["answered"].value
