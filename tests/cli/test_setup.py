@@ -228,7 +228,7 @@ def test_the_first_of_several_that_can_be_reached_is_taken(run: Run, brains: Sit
     assert "cannot be reached: Clever, 60 bytes; or Smollm2-135M, 9 bytes." in output
     assert "Clever is used" in errors
     assert chosen()["dialogue"] == ("llama", "clever")
-    assert "smollm2-135m" not in here()
+    assert "smollm2-135m" not in installed()
 
 
 def test_undo_without_setup_changes_nothing(run: Run) -> None:
