@@ -44,6 +44,12 @@ class ChatList(QListView):
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
 
+    def name_avatar(self, name: str) -> None:
+        """Change the avatar's name."""
+        self._lines.name_avatar(name)
+        self.delegate.avatar = name
+        self.viewport().update()
+
     def copy(self) -> None:
         """Put the selected lines, or all if none is selected, on the clipboard."""
         rows = sorted(index.row() for index in self.selectedIndexes())

@@ -49,12 +49,6 @@ class ChatView(QFrame):
         self._show_what_there_is()
         keep_translated(self, self._name_parts)
 
-    def name_avatar(self, name: str) -> None:
-        """Change the avatar's name."""
-        self.model.name_avatar(name)
-        self.list.delegate.avatar = name
-        self.list.viewport().update()
-
     def _name_parts(self) -> None:
         self.setAccessibleName(self.tr("Transcript panel"))
         self.new_button.name_it(self.tr("Begin a new conversation"))

@@ -1,4 +1,4 @@
-"""Points at a word of an answer, by mouse or arrow keys: from there it is heard again."""
+"""Selects a word of an answer by mouse or arrow keys, to play the answer from it."""
 
 from __future__ import annotations
 

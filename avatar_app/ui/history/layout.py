@@ -1,4 +1,4 @@
-"""How the history page is laid out: the list beside what is read, or a sentence."""
+"""The layout of the history page: list and reader, or a message."""
 
 from __future__ import annotations
 

@@ -104,12 +104,6 @@ class ConversationReader(QFrame):
         self.title.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.title.selectAll()
 
-    def name_avatar(self, name: str) -> None:
-        """Call the avatar so from now on."""
-        self.model.name_avatar(name)
-        self.list.delegate.avatar = name
-        self.list.viewport().update()
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Esc in the title brings the former one back."""
         key = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape

@@ -1,4 +1,4 @@
-"""The list of cloned voices: compared, used, deleted with undo, or taken back for good."""
+"""The list of cloned voices: compared, used, deleted with undo, or revoked for good."""
 
 from __future__ import annotations
 

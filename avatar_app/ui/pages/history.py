@@ -66,7 +66,7 @@ class HistoryPage(PageView):
     def enter(self) -> None:
         """Show what is stored now, and follow what is said while the page is open."""
         self._unsubscribe = self.context.session.subscribe(self._heard)
-        self.reader.name_avatar(shown_name(self.context.session.character))
+        self.reader.list.name_avatar(shown_name(self.context.session.character))
         self.refresh()
 
     def leave(self) -> None:

@@ -1,4 +1,4 @@
-"""The page of personas: who the avatar is, taken with one click, edited in place, undone."""
+"""The page of personas: chosen by one click, edited in place, with undo."""
 
 from __future__ import annotations
 

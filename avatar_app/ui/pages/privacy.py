@@ -1,4 +1,4 @@
-"""The page of privacy: what is kept where, deleted with undo, and what may be connected to."""
+"""The page of privacy: stored data, deleted with undo, and allowed connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One voice of the list: its name, whose it is, what it speaks, and buttons to hear and use it."""
+"""One voice of the list: name, engine, language, and buttons to play and use it."""
 
 from __future__ import annotations
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.core.jobs import Progress
 from avatar_app.ui.language.texts import keep_translated, translated
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
+from avatar_app.ui.widgets.message import PROGRESS_STEPS, message_and_hint, progress_bar
 
 WIDTH = 52 * UNIT
 """Width of the surface, in pixels."""
-_STEPS = 1000
-"""Steps of the progress bar."""
 
 
 class AvatarDropCard(Card):
@@ -26,15 +25,8 @@ class AvatarDropCard(Card):
         super().__init__(parent, theme)
         self.setObjectName("newcomer")
         self.setFixedWidth(WIDTH + 2 * SHADOW)
-        self._message, self._step = QLabel(), QLabel()
-        self._message.setObjectName("noticeMessage")
-        self._step.setObjectName("noticeHint")
-        for label in (self._message, self._step):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, _STEPS)
-        self.bar.setTextVisible(False)
+        self._message, self._step = message_and_hint()
+        self.bar = progress_bar()
         self.cancel_button = QPushButton()
         self.cancel_button.setObjectName("noticeAction")
         keep_translated(self, self._name_parts)
@@ -53,7 +45,7 @@ class AvatarDropCard(Card):
         self.cancel_button.setEnabled(True)
 
     def show_progress(self, progress: Progress) -> None:
-        self.bar.setValue(round(_STEPS * progress.fraction))
+        self.bar.setValue(round(PROGRESS_STEPS * progress.fraction))
         self._step.setText(translated(progress.text))
 
     def show_cancelled(self) -> None:

@@ -15,6 +15,7 @@ from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW, Card
+from avatar_app.ui.widgets.message import message_and_hint
 
 READ_MS = 7_000
 """How long a notice that is not an error stays."""
@@ -57,12 +58,8 @@ class NoticeBar(Card):
         self._waiting: deque[Notice] = deque()
         self.notice: Notice | None = None
         self.setObjectName("notice")
-        self._sign, self._message, self._hint = QLabel(), QLabel(), QLabel()
-        self._message.setObjectName("noticeMessage")
-        self._hint.setObjectName("noticeHint")
-        for label in (self._message, self._hint):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._sign = QLabel()
+        self._message, self._hint = message_and_hint()
         self.action_button = QPushButton()
         self.action_button.setObjectName("noticeAction")
         self.action_button.clicked.connect(self._act)

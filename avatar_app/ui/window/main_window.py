@@ -189,7 +189,7 @@ class MainWindow(QWidget):
     def show_character(self, name: str) -> None:
         """Show another character."""
         self.stage.show_name(shown_name(name))
-        self.chat.name_avatar(shown_name(name))
+        self.chat.list.name_avatar(shown_name(name))
 
     def _follow(self, preferences: WindowSettings) -> None:
         self.theme.choose(preferences.theme)

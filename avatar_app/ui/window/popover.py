@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
@@ -24,6 +24,7 @@ from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
+from avatar_app.ui.widgets.check_rows import check_row, paint_checks
 from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.meters import LevelMeter
 
@@ -69,13 +70,8 @@ class ChoiceGroup(QWidget):
         self._paint_checks()
 
     def _row(self, choice: Choice, *, checked: bool) -> QPushButton:
-        row = QPushButton(choice.title)
-        row.setObjectName("choice")
-        row.setCheckable(True)
-        row.setChecked(checked)
-        row.setIconSize(QSize(16, 16))
-        row.setAccessibleName(f"{self._title}: {choice.title}")
-        row.setToolTip(choice.title)
+        name = f"{self._title}: {choice.title}"
+        row = check_row(choice.title, name, choice.title, checked=checked)
         row.clicked.connect(lambda: self._choose(row, choice))
         self._column.addWidget(row)
         return row
@@ -87,9 +83,7 @@ class ChoiceGroup(QWidget):
         self.chosen.emit(choice.value)
 
     def _paint_checks(self) -> None:
-        for row in self.rows:
-            shade = self._theme.palette.accent if row.isChecked() else "transparent"
-            row.setIcon(icon(Glyph.CHECK, shade, 16))
+        paint_checks(self.rows, self._theme)
 
 
 class Popover(Card):

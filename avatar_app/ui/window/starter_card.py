@@ -7,27 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
-    QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from avatar_app.ui.language.texts import keep_translated
-from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.check_rows import check_row, paint_checks
+from avatar_app.ui.widgets.message import PROGRESS_STEPS, message_and_hint, progress_bar
 
 NARROW = 64 * UNIT
 """Width in pixels below which the buttons are placed under the text."""
-_STEPS = 1000
-"""Steps of the progress bar."""
 
 
 class StarterCard(QFrame):
@@ -37,15 +34,8 @@ class StarterCard(QFrame):
         super().__init__()
         self._theme = theme
         self.setObjectName("starter")
-        self._message, self._step = QLabel(), QLabel()
-        self._message.setObjectName("noticeMessage")
-        self._step.setObjectName("noticeHint")
-        for label in (self._message, self._step):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, _STEPS)
-        self.bar.setTextVisible(False)
+        self._message, self._step = message_and_hint()
+        self.bar = progress_bar()
         self.command = QLineEdit()
         self.command.setObjectName("command")
         self.command.setReadOnly(True)
@@ -96,7 +86,7 @@ class StarterCard(QFrame):
         self.setAccessibleDescription(f"{message} {step}")
 
     def show_fraction(self, fraction: float) -> None:
-        self.bar.setValue(round(_STEPS * fraction))
+        self.bar.setValue(round(PROGRESS_STEPS * fraction))
 
     def show_picks(self, picks: Sequence[tuple[str, str]]) -> None:
         """Replace the checkboxes, by title and tooltip; all are checked."""
@@ -107,21 +97,13 @@ class StarterCard(QFrame):
         self._paint_checks()
 
     def _row(self, title: str, tip: str) -> QPushButton:
-        row = QPushButton(title)
-        row.setObjectName("choice")
-        row.setCheckable(True)
-        row.setChecked(True)
-        row.setIconSize(QSize(16, 16))
-        row.setAccessibleName(title)
-        row.setToolTip(tip)
+        row = check_row(title, title, tip, checked=True)
         row.toggled.connect(self._paint_checks)
         self._column.addWidget(row)
         return row
 
     def _paint_checks(self) -> None:
-        for row in self.rows:
-            shade = self._theme.palette.accent if row.isChecked() else "transparent"
-            row.setIcon(icon(Glyph.CHECK, shade, 16))
+        paint_checks(self.rows, self._theme)
 
     def _make_buttons(self) -> None:
         self.get_button, self.copy_button = _button("primary"), _button("primary")

@@ -1,1 +1,1 @@
-"""The page of models: what is here, what fits, what is fetched."""
+"""The page of models: installed models, what fits, downloads."""

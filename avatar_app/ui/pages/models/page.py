@@ -1,4 +1,4 @@
-"""The page of models: memory and disk, downloads under way, and for each ability what there is."""
+"""The page of models: memory and disk, current downloads, and the models of each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The downloads in their order, in a card that is there while something is on its way."""
+"""The queue of downloads, in a card that is visible while there are any."""
 
 from __future__ import annotations
 
