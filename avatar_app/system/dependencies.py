@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from avatar_app.system.extras.declared import DISTRIBUTION
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 _LONGEST = 60
 """Characters; a longer license field contains the whole text."""
@@ -26,29 +31,36 @@ class InstalledPackage:
 def installed_dependencies(distribution: str = DISTRIBUTION) -> tuple[InstalledPackage, ...]:
     """Return the packages that `distribution` requires here, and those that they require; empty if
     it is not installed."""
+    from packaging.requirements import Requirement
+
     found: dict[str, InstalledPackage] = {}
-    waiting, seen = deque([distribution]), {_key(distribution)}
+    waiting = deque([Requirement(distribution)])
+    seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
+        wanted = waiting.popleft()
+        step = (_key(wanted.name), frozenset(wanted.extras))
+        if step in seen:
+            continue
+        seen.add(step)
         try:
-            package = metadata.distribution(waiting.popleft())
+            package = metadata.distribution(wanted.name)
         except metadata.PackageNotFoundError:  # belongs to another platform or an extra
             continue
         name = package.metadata["Name"]
         if _key(name) != _key(distribution):
             found[_key(name)] = InstalledPackage(name, package.version, _license(package))
-        for required in _required(package):
-            if _key(required) not in seen:
-                seen.add(_key(required))
-                waiting.append(required)
+        waiting.extend(_required(package, wanted.extras))
     return tuple(found[key] for key in sorted(found))
 
 
-def _required(package: metadata.Distribution) -> list[str]:
+def _required(package: metadata.Distribution, extras: set[str]) -> Iterator[Requirement]:
+    """Yield what a package requires here, with some of its extras."""
     from packaging.requirements import Requirement
 
-    wanted = (Requirement(line) for line in package.requires or ())
-    holds = {"extra": ""}
-    return [each.name for each in wanted if each.marker is None or each.marker.evaluate(holds)]
+    for required in (Requirement(line) for line in package.requires or ()):
+        marker = required.marker
+        if marker is None or any(marker.evaluate({"extra": each}) for each in {"", *extras}):
+            yield required
 
 
 def _license(package: metadata.Distribution) -> str:

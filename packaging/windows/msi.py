@@ -2,7 +2,8 @@
 
     python packaging/windows/msi.py build/bundle build/icons/avatar-app.ico build/avatar-app.wxs
 
-WiX 3 (`candle` and `light`) makes the .msi of it on Windows, `wixl` of msitools on Linux.
+WiX 3 (`candle` and `light`) makes the .msi of it on Windows, `wixl` of msitools on Linux, in the
+folder from which the paths begin.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bundling.linux_tree import version
 
 NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
-UPGRADE = "6f0d6a52-5e1c-4f0b-9b6e-2b0f1e6f4c11"
+UPGRADE = "6F0D6A52-5E1C-4F0B-9B6E-2B0F1E6F4C11"
 """The same for every version: by it Windows knows that one replaces another."""
 REGISTRY = "Software\\avatar_app\\Installed"
 """Below HKEY_CURRENT_USER: what makes a component one user's, as Windows demands."""
@@ -30,7 +31,7 @@ START = "-I -m avatar_app run"
 def main() -> None:
     """Write the source that the command line asks for."""
     bundle, icon, target = map(Path, sys.argv[1:4])
-    target.write_bytes(source(bundle.resolve(), icon.resolve()))
+    target.write_bytes(source(bundle, icon))
 
 
 def source(bundle: Path, icon: Path) -> bytes:
@@ -51,7 +52,7 @@ def source(bundle: Path, icon: Path) -> bytes:
     )
     newer = "A newer version of Avatar is installed."
     ET.SubElement(product, "MajorUpgrade", DowngradeErrorMessage=newer)
-    ET.SubElement(product, "MediaTemplate", EmbedCab="yes", CompressionLevel="high")
+    ET.SubElement(product, "MediaTemplate", EmbedCab="yes")
     ET.SubElement(product, "Icon", Id="avatar.ico", SourceFile=str(icon))
     ET.SubElement(product, "Property", Id="ARPPRODUCTICON", Value="avatar.ico")
     components = _add_folders(product, bundle)
