@@ -20,7 +20,7 @@ SPELLED := avatar_app tests training packaging models config docs $(wildcard *.m
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices check format bench docs licenses requirements installer packages check-installer clean
+.PHONY: help run test test-random test-voices check format bench docs licenses requirements installer packages check-installer lint-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -74,6 +74,9 @@ packages: $(BUNDLE) ## build the .tar.xz and the .rpm of the same folder, the bi
 
 check-installer: ## install, start, upgrade and remove the package in minimal systems (needs root)
 	@for release in $(RELEASES); do packaging/linux/check-installer.sh dist/avatar-app_*.deb $$release || exit; done
+
+lint-installer: ## check the package by lintian, appstreamcli and desktop-file-validate
+	@packaging/linux/lint-installer.sh dist/avatar-app_*.deb
 
 clean: ## delete virtual environments and build results
 	rm -rf $(VENV) $(VOICES) $(BUILD) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

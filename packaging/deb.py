@@ -8,22 +8,39 @@ SOURCE_DATE_EPOCH dates everything in it, so that the same commit gives the same
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import subprocess
 import tempfile
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 from bundling.archive import COMPRESSIONS, tar_folder
 from bundling.dependencies import alternatives, missing_libraries, packages_of
-from bundling.linux_tree import LINUX, copy, lay_out, set_modes_and_dates, version
+from bundling.linux_tree import (
+    LINUX,
+    copy,
+    lay_out,
+    set_modes_and_dates,
+    source_date,
+    version,
+)
 
 OVERRIDES = LINUX / "lintian-overrides"
 LOADED_BY_NAME = ("libportaudio2", "libegl1", "libgl1", "libpulse0")
 """Packages of libraries that are opened at run time, which no file names as needed."""
+MAINTAINER = "The avatar_app developers <avatar-app@users.noreply.github.com>"
+CHANGELOG = """avatar-app ({version}) unstable; urgency=medium
+
+  * Release {version}; NEWS.md.gz says what changed.
+
+ -- {maintainer}  {date}
+"""
 CONTROL = """Package: avatar-app
 Version: {version}
 Architecture: {architecture}
-Maintainer: The avatar_app developers <avatar-app@users.noreply.github.com>
+Maintainer: {maintainer}
 Installed-Size: {kilobytes}
 Depends: {depends}
 Recommends: pulseaudio | pipewire-pulse
@@ -31,12 +48,12 @@ Section: sound
 Priority: optional
 Homepage: https://github.com/avatar-app/avatar_app
 Description: talk with a face, privately, on your own machine
- A desktop application in which you talk with an animated portrait. It hears you,
- thinks, answers by voice and moves its lips to it, and you can interrupt it like a
- person. Everything runs on this machine; nothing is sent anywhere.
+ A desktop application in which you talk with an animated portrait. It hears
+ you, thinks, answers by voice and moves its lips to it, and you can interrupt
+ it like a person. Everything runs on this machine; nothing is sent anywhere.
  .
- Recognition, a voice, a dialogue and three drawn characters come with the package;
- better ones are fetched when you ask for them.
+ Recognition, a voice, a dialogue and three drawn characters come with the
+ package; better ones are fetched when you ask for them.
 """
 
 
@@ -60,14 +77,22 @@ def build_package(bundle: Path, target: Path, compression: str = "xz") -> Path:
         place = Path(folder)
         root, control = place / "root", place / "control"
         lay_out(bundle, root)
-        copy(OVERRIDES, root / "usr" / "share" / "lintian" / "overrides" / "avatar-app").chmod(
-            0o644
-        )
+        _add_for_debian(root)
         _write_control(control, root, dependencies(bundle))
         for tree in (root, control):
             set_modes_and_dates(tree)
         _join(place, package, compression)
     return package
+
+
+def _add_for_debian(root: Path) -> None:
+    """Add what only Debian reads: its changelog, and what lintian is to leave alone."""
+    overrides = root / "usr" / "share" / "lintian" / "overrides"
+    copy(OVERRIDES, overrides).rename(overrides / "avatar-app")
+    date = format_datetime(datetime.fromtimestamp(source_date(), UTC))
+    text = CHANGELOG.format(version=version(), maintainer=MAINTAINER, date=date)
+    log = root / "usr" / "share" / "doc" / "avatar-app" / "changelog.gz"
+    log.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def _join(place: Path, package: Path, compression: str) -> None:
@@ -107,6 +132,7 @@ def _write_control(control: Path, root: Path, depends: str) -> None:
     (control / "control").write_text(
         CONTROL.format(
             version=version(),
+            maintainer=MAINTAINER,
             architecture=architecture(),
             kilobytes=kilobytes,
             depends=depends,

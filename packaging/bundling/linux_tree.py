@@ -68,7 +68,7 @@ def _add_documents(root: Path) -> None:
     documents = root / "usr" / "share" / "doc" / "avatar-app"
     copy(LINUX / "copyright", documents)
     copy(PROJECT / "packaging" / "THIRD-PARTY.md", documents)
-    _compress(PROJECT / "CHANGELOG.md", documents / "changelog.gz")
+    _compress(PROJECT / "CHANGELOG.md", documents / "NEWS.md.gz")
     _compress(DESKTOP / "avatar-app.1", root / "usr" / "share" / "man" / "man1" / "avatar-app.1.gz")
 
 
