@@ -20,7 +20,7 @@ SPELLED := avatar_app tests training packaging models config docs $(wildcard *.m
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices check format bench docs licenses requirements installer packages check-installer lint-installer clean
+.PHONY: help run test test-random test-voices check format bench docs site licenses requirements installer packages check-installer lint-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -57,12 +57,15 @@ bench: $(RUN_READY) ## run a benchmark; ARGS="latency --json" selects it
 docs: $(RUN_READY) ## regenerate the pictures in docs/
 	@$(BIN)/avatar-app screenshots docs/
 
+site: $(TEST_READY) ## build the documentation into build/site
+	@$(BIN)/python -m mkdocs build --quiet --strict
+
 licenses: $(RUN_READY) ## regenerate packaging/THIRD-PARTY.md
 	@$(BIN)/python packaging/licenses.py packaging/THIRD-PARTY.md
 
-requirements: $(BUILD_READY) ## pin the packages of installers in packaging/requirements.txt
-	@$(BUILD)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
-	  pyproject.toml --output-file packaging/requirements.txt
+requirements: $(BUILD_READY) ## pin the packages of installers for every system; ARGS=--upgrade takes newer ones
+	@$(BUILD)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  $(ARGS) pyproject.toml --output-file packaging/requirements.txt
 
 installer: $(BUNDLE) ## build dist/avatar-app_VERSION_ARCHITECTURE.deb; OPENCV=build/opencv/cv2.abi3.so makes it smaller
 	@$(IN_BUILD) python packaging/deb.py $(BUNDLE) dist

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 SITE = Path(np.__file__).parents[1]
@@ -35,9 +36,10 @@ def module(name: str) -> ModuleType:
 
 
 def carried_packages() -> set[str]:
-    """Names of the packages that requirements.txt pins, as folders may be called."""
-    text = (PACKAGING / "requirements.txt").read_text()
-    return {folded(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
+    """Names of the packages that requirements.txt pins for this system, as folders are called."""
+    text = (PACKAGING / "requirements.txt").read_text().replace("\\\n", " ")
+    pinned = (Requirement(line.split(" --hash")[0]) for line in text.splitlines() if line)
+    return {folded(each.name) for each in pinned if not each.marker or each.marker.evaluate()}
 
 
 def folded(name: str) -> str:
