@@ -72,10 +72,15 @@ def reset(name: Name) -> int:
 @settings.command()
 def docs() -> int:
     """Print the documentation of all settings as Markdown."""
+    typer.echo(shipped_reference())
+    return 0
+
+
+def shipped_reference() -> str:
+    """Return the documentation of all settings as Markdown, with the values as shipped."""
     from avatar_app.settings.reference import settings_reference
 
-    typer.echo(settings_reference(_fields(_store(shipped=True))))
-    return 0
+    return settings_reference(_fields(_store(shipped=True)))
 
 
 def _store(*, shipped: bool = False) -> SettingsStore:
