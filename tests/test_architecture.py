@@ -172,7 +172,7 @@ FRONT_ENDS = {
     "cli", "api", "server",
     "ui/app.py", "bench/render_ways.py", "bench/kokoro.py",
     "bench/real.py", "bench/latency.py",
-    "bench/window/startup_probe.py", "bench/window/idle_probe.py",
+    "bench/window/startup_probe.py", "bench/window/idle_probe.py", "bench/window/soak_probe.py",
     "bench/window/history_probe.py",
     "runtime/registry.py", "render/talking_head.py", "settings", "performance/apply.py",
     "diagnostics/doctor.py",

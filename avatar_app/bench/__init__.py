@@ -27,7 +27,7 @@ CHOICES = MappingProxyType(
         "face": {"face"},
         "av-sync": {"face"},
         "turn-end": {"recordings"},
-        "soak": {"face", "utterances"},
+        "soak": {"face", "minutes", "utterances"},
         "realtime": {"face", "minutes"},
         "real": {"load", "minutes"},
     }

@@ -23,6 +23,7 @@ from avatar_app.bench.scripted.engines import (
     level_of,
     noisy_voice,
 )
+from avatar_app.bench.window_soak import measure_window
 from avatar_app.core.events import Outcome, TurnEnded, UserSaid
 from avatar_app.core.values import PLAYBACK_RATE
 from avatar_app.pipeline import commands
@@ -57,9 +58,13 @@ def measure(
     quick: bool,
     face: str | None = None,
     utterances: int | None = None,
+    minutes: float | None = None,
 ) -> Report:
     """Run typed and spoken turns, some of them interrupted at random, on engines without a model;
-    with `face`, that face speaks so many times instead."""
+    with `face`, that face speaks so many times instead; with `minutes`, the real window is used for
+    so long."""
+    if minutes is not None:
+        return measure_window(paths, minutes)
     if face is not None:
         return measure_face(settings, paths, face, utterances, quick=quick)
     turns = utterances or (QUICK_TURNS if quick else TURNS)

@@ -220,7 +220,9 @@ def bench(
         str | None,
         typer.Option(help="For av-sync, face, realtime, soak: wav2lip, photo or …"),
     ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="For real, realtime.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="For real, realtime, soak.")
+    ] = None,
     load: Annotated[int | None, typer.Option(min=1, help="For real: busy processes.")] = None,
     utterances: Annotated[
         int | None, typer.Option(min=20, help="For soak: number of turns.")

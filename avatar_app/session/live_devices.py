@@ -16,7 +16,8 @@ from avatar_app.settings.schema import AudioSettings
 
 
 class LiveDevices:
-    """Owns both. `lend_voice` opens the voice that speaks in the conversation."""
+    """Owns both. `lend_voice` opens the voice that speaks in the conversation; `hear` and
+    `quiet_power` are for a microphone."""
 
     def __init__(
         self,
@@ -29,8 +30,9 @@ class LiveDevices:
         self._shared = SharedDevices(
             conversation.hear, conversation.playback.read, conversation.quiet_power
         )
+        self.hear, self.quiet_power = self._shared.hear, self._shared.quiet_power
         self.microphone = Microphone(
-            audio.microphone, self._shared.hear, notice, quiet_power=self._shared.quiet_power
+            audio.microphone, self.hear, notice, quiet_power=self.quiet_power
         )
         self.speaker = self._speaker(audio.speaker)
 

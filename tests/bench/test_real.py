@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from avatar_app.bench import process_family, real_growth, real_load, run_bench
+from avatar_app.bench import growth, process_family, real_growth, real_load, run_bench
 from avatar_app.bench.busy import busy_processes
 from avatar_app.bench.process_family import read_family
 from avatar_app.bench.real_growth import measure_growth
@@ -85,9 +85,9 @@ def test_a_conversation_of_some_seconds_keeps_its_threads_and_files(
 def test_growth_is_found_and_a_long_sentence_is_none() -> None:
     minutes = [index / 4 for index in range(40)]
     calm = [900.0 + 30 * (index % 7 == 0) for index in range(40)]
-    assert abs(real_growth._slope(minutes, calm)) < 0.1
+    assert abs(growth._slope(minutes, calm)) < 0.1
     growing = [mb + 2 * at for mb, at in zip(calm, minutes, strict=True)]
-    assert real_growth._slope(minutes, growing) == pytest.approx(2, abs=0.2)
+    assert growth._slope(minutes, growing) == pytest.approx(2, abs=0.2)
 
 
 def test_a_family_is_counted_with_its_children() -> None:

@@ -14,25 +14,17 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 import psutil
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject
 
-from avatar_app.core.events import Event, State, StateChanged, TurnEnded
-from avatar_app.session.app_session import AppSession
-from avatar_app.settings.store import SettingsStore
-from avatar_app.system.paths import app_paths
-from avatar_app.ui.app import prepared_application
-from avatar_app.ui.style.theme import Theme
-from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.bench.window.probed_window import ProbedWindow
+from avatar_app.core.events import State
+from avatar_app.system.paths import AppPaths, app_paths
 
 SETTLING = 4.0
 """Seconds after a change of state before it is measured."""
-ASLEEP = 14.0
-"""The same before the first: by then everything that was played has ended."""
-PATIENCE = 60.0
 STORY = "Tell me a story."
 
 
@@ -75,68 +67,41 @@ class Paints(QObject):
         return False
 
 
-class IdleProbe:
-    """A window on a real session."""
+class IdleProbe(ProbedWindow):
+    """Measures three states one after the other."""
 
-    def __init__(self) -> None:
-        self._application = prepared_application()
-        paths = app_paths()
-        self._session = AppSession(SettingsStore(paths.settings_file), paths)
-        self._ended = 0
-        self._state = State.IDLE
-        self._session.subscribe(self._take)
-        self._window = MainWindow(self._session, Theme())
+    def __init__(self, paths: AppPaths) -> None:
+        super().__init__(paths)
         self._paints = Paints()
-        self._window.stage.view.installEventFilter(self._paints)
+        self.window.stage.view.installEventFilter(self._paints)
 
     def run(self, seconds: float) -> dict[str, Any]:
         """Return the measurements of each state."""
-        self._window.show()
-        self._window.start()
-        self._wait_for(lambda: self._ended)  # the greeting is over
-        self._pass(ASLEEP)
+        self.open()
         measured = {"rest": self._measure(seconds)}
-        self._window.showMinimized()
-        self._pass(SETTLING)
+        self.window.showMinimized()
+        self.pass_time(SETTLING)
         measured["hidden"] = self._measure(seconds)
-        self._window.showNormal()
-        self._pass(SETTLING)
-        self._session.type(STORY)
-        self._wait_for(lambda: self._state is State.SPEAKING)
+        self.window.showNormal()
+        self.pass_time(SETTLING)
+        self.session.type(STORY)
+        self.wait_for(lambda: self.state is State.SPEAKING)
         measured["speaking"] = self._measure(seconds)
-        self._window.close()
+        self.window.close()
         return measured
 
     def _measure(self, seconds: float) -> dict[str, Any]:
         """Measure for so long, or until a turn ends."""
-        meter, ended, deadline = ThreadMeter(self._paints), self._ended, time.monotonic() + seconds
-        self._wait_for(lambda: self._ended > ended or time.monotonic() >= deadline, seconds)
+        meter, ended = ThreadMeter(self._paints), self.ended
+        self.wait_for(lambda: self.ended > ended, seconds)
         return meter.read()
-
-    def _wait_for(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-        began = time.monotonic()
-        while not condition() and time.monotonic() - began < seconds:
-            self._pass(0.25)
-
-    def _pass(self, seconds: float) -> None:
-        """Let the window run."""
-        loop = QEventLoop()
-        QTimer.singleShot(int(seconds * 1000), loop.quit)
-        loop.exec()
-
-    def _take(self, event: Event) -> None:
-        match event:
-            case TurnEnded():
-                self._ended += 1
-            case StateChanged(state):
-                self._state = state
 
 
 def main() -> None:
     """Print the measurements as one line of JSON."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    sys.stdout.write(json.dumps(IdleProbe().run(float(sys.argv[1]))) + "\n")
+    sys.stdout.write(json.dumps(IdleProbe(app_paths()).run(float(sys.argv[1]))) + "\n")
 
 
 if __name__ == "__main__":
