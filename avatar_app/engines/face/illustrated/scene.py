@@ -24,6 +24,27 @@ _EVERYWHERE = (-1e4, -1e4, 1e4, 1e4)
 """Larger than any character."""
 
 
+_Features = tuple[Mouth, Expression, float]
+
+
+class _Layer:
+    """A part of the face on nothing, as it was painted last."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._surface = skia.Surface(shape[1], shape[0])
+        self._shown: object = None
+        self._image = self._surface.makeImageSnapshot()
+
+    def painted(self, shown: object, paint: Painter) -> skia.Image:
+        """Return its picture; painted if it does not show `shown` yet."""
+        if shown != self._shown:
+            canvas = self._surface.getCanvas()
+            canvas.clear(skia.ColorTRANSPARENT)
+            paint(canvas)
+            self._image, self._shown = self._surface.makeImageSnapshot(), shown
+        return self._image
+
+
 class Scene:
     """Renders poses at a fixed size; `paint` may be called from any thread."""
 
@@ -39,16 +60,17 @@ class Scene:
         self._box = _pixels(_LIVELY, self._frame)
         self._still = _cut(still, self._box)
         self._fringe = self._painted_fringe()
-        self._features: tuple[Mouth, Expression, float] | None = None
+        self._features: _Features | None = None
         self._pixels = self._still.copy()
         self._surface = _surface(self._pixels)
+        self._mouth, self._eyes, self._brows = (_Layer(self._still.shape) for _ in range(3))
         self._sheet: Image = np.asarray(cv2.cvtColor(still, cv2.COLOR_BGRA2RGB), np.uint8)
 
     def paint(self, pose: Pose) -> Image:
         """Render `pose`, shape (height, width, 3), RGB."""
         with self._lock:
             if (features := _features(pose)) != self._features:
-                self._paint_features(*features)
+                self._paint_features(features)
                 self._features = features
                 left, top, right, bottom = self._box
                 self._sheet[top:bottom, left:right] = cv2.cvtColor(self._pixels, cv2.COLOR_BGRA2RGB)
@@ -57,17 +79,39 @@ class Scene:
             self._bending.bend(self._sheet[:, columns], pose, picture[:, columns])
         return picture
 
-    def _paint_features(self, mouth: Mouth, mood: Expression, blink: float) -> None:
-        canvas = self._surface.getCanvas()
-        who = self._character
+    def _paint_features(self, features: _Features) -> None:
+        """Of the layers, only those are painted whose part of the features has changed."""
+        mouth, mood, blink = features
+        who, canvas = self._character, self._surface.getCanvas()
+        layers = (
+            self._mouth.painted(
+                (mouth, mood.smile),
+                self._placed(lambda on: paint_mouth(on, who.mouth, who.skin, mouth, mood.smile)),
+            ),
+            self._eyes.painted(
+                (mood.lids, mood.smile, mood.gaze_x, mood.gaze_y, blink),
+                self._placed(lambda on: paint_eyes(on, who.eyes, mood, blink)),
+            ),
+            self._brows.painted(
+                (mood.brows, mood.brow_cock, mood.brow_inner),
+                self._placed(lambda on: paint_brows(on, who.brows, mood)),
+            ),
+            self._fringe,
+        )
         self._pixels[:] = self._still  # the surface draws straight into this array
-        canvas.save()
-        self._place(canvas)
-        paint_mouth(canvas, who.mouth, who.skin, mouth, mood.smile)
-        paint_eyes(canvas, who.eyes, mood, blink)
-        paint_brows(canvas, who.brows, mood)
-        canvas.restore()
-        canvas.drawImage(self._fringe, 0, 0)
+        for layer in layers:
+            canvas.drawImage(layer, 0, 0)
+
+    def _placed(self, paint: Painter) -> Painter:
+        """Return a painter that stands where the character does."""
+
+        def placed(canvas: skia.Canvas) -> None:
+            canvas.save()
+            self._place(canvas)
+            paint(canvas)
+            canvas.restore()
+
+        return placed
 
     def _place(self, canvas: skia.Canvas) -> None:
         canvas.translate(self._frame.x - self._box[0], self._frame.y - self._box[1])
@@ -94,7 +138,7 @@ class Scene:
         return surface.makeImageSnapshot()
 
 
-def _features(pose: Pose) -> tuple[Mouth, Expression, float]:
+def _features(pose: Pose) -> _Features:
     """Quantize the painted parameters of a pose, in steps of less than a quarter of a pixel: at
     rest, most pictures differ only in their warp."""
     mouth = Mouth(*(round(part * _MOUTH_STEPS) / _MOUTH_STEPS for part in pose.mouth))
