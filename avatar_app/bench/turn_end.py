@@ -18,14 +18,16 @@ import psutil
 
 from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
+from avatar_app.bench.scene import turn_detection_options
 from avatar_app.bench.turn_listener import TurnListener
+from avatar_app.bench.turn_replay import HeardSilence, Speakers, replay
 from avatar_app.core.engines import EndOfTurnDetector
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.engines.turn.smart_turn.engine import MODEL
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.pipeline.input.turn_detection import CONTINUE_AFTER, SURE, Decision
+from avatar_app.pipeline.input.turn_detection import CONTINUE_AFTER, Decision
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.simulated_user import (
@@ -65,18 +67,6 @@ DELAYS = np.arange(0.2, 2.01, 0.02)
 THRESHOLDS = np.arange(0.1, 1.0, 0.05)
 
 
-@dataclass(frozen=True, slots=True)
-class HeardSilence:
-    """A pause, or the silence after the last word, as the voice detector hears it."""
-
-    seconds: float
-    """Infinite after the last word."""
-    probability: float
-    """That the turn is over, by Smart Turn."""
-    answered: float
-    """Seconds of silence after which it said so."""
-
-
 Policy = Callable[[HeardSilence], float]
 """Seconds of silence after which a turn is taken for ended."""
 
@@ -84,14 +74,18 @@ Policy = Callable[[HeardSilence], float]
 def measure(
     settings: Settings, paths: AppPaths, *, quick: bool, recordings: str | None = None
 ) -> Report:
-    """`recordings`: a folder with more of them, one turn each."""
+    """`recordings`: a folder with more of them, one turn each, those of a speaker in a folder."""
     del paths  # nothing is stored
     report, rng = Report(), np.random.default_rng(17)
     detector = smart_turn(settings)
     try:
         real = _listened(_speeches(recordings, quick=quick), settings, detector, rng)
         speeches = _speeches(recordings, quick=quick)
-        hesitating = [each for voice in speeches for each in _hesitating(voice, rng)]
+        hesitating = [
+            _Speech(speech.speaker, voice)
+            for speech in speeches
+            for voice in _hesitating(speech.samples, rng)
+        ]
         put_in = _listened(hesitating, settings, detector, rng)
     finally:
         detector.close()
@@ -112,21 +106,30 @@ def smart_turn(settings: Settings) -> EndOfTurnDetector:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Speech:
+    speaker: str
+    samples: Samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Listened:
-    silences: list[HeardSilence]
+    silences: Speakers
     costs: list[float]
     """Milliseconds of processor time for each question."""
 
 
-def _speeches(folder: str | None, *, quick: bool) -> list[Samples]:
-    sayings = recordings()
+def _speeches(folder: str | None, *, quick: bool) -> list[_Speech]:
+    sayings = [(each.name, each) for each in recordings()]
     if folder is not None:
         files = sorted(each for each in Path(folder).rglob("*") if each.suffix in (".wav", ".flac"))
         if not files:
             raise InputInvalid(f"{folder} holds no recordings.", "Name a folder with .wav files.")
-        sayings += [_read(each) for each in files[:: 10 if quick else 1]]
-    long = [each for each in sayings if len(each.samples) > SHORTEST_SPEECH * MICROPHONE_RATE]
-    return [trim_silence(each.samples) for each in long]
+        sayings += [(str(each.parent), _read(each)) for each in files[:: 10 if quick else 1]]
+    return [
+        _Speech(speaker, trim_silence(each.samples))
+        for speaker, each in sayings
+        if len(each.samples) > SHORTEST_SPEECH * MICROPHONE_RATE
+    ]
 
 
 def _read(path: Path) -> Saying:
@@ -149,7 +152,7 @@ def _hesitating(voice: Samples, rng: np.random.Generator) -> list[Samples]:
 
 
 def _listened(
-    voices: Sequence[Samples],
+    speeches: Sequence[_Speech],
     settings: Settings,
     detector: EndOfTurnDetector,
     rng: np.random.Generator,
@@ -157,10 +160,10 @@ def _listened(
     patience = dict.fromkeys(ENDING, NEVER)
     options = settings.turn_detection.model_copy(update=patience)
     patient = settings.model_copy(update={"turn_detection": options})
-    found = _Listened([], [])
-    for voice in show_steps("turn-end, recording", voices):
+    found = _Listened({}, [])
+    for speech in show_steps("turn-end, recording", speeches):
         listener = TurnListener(patient, detector)
-        sound = in_room(np.concatenate([silence(0.6), voice, silence(1.0)]), rng)
+        sound = in_room(np.concatenate([silence(0.6), speech.samples, silence(1.0)]), rng)
         decisions = listener.decisions(sound)
         listener.close()
         delay = options.preemptive_generation_delay
@@ -169,7 +172,8 @@ def _listened(
         for begun, judged, resumed in zip_longest(paused, listener.judged, again):
             seconds = np.inf if resumed is None else resumed - CONTINUE_AFTER - begun
             answered = delay + judged.seconds
-            found.silences.append(HeardSilence(seconds, judged.probability, answered))
+            heard = HeardSilence(seconds, judged.probability, answered)
+            found.silences.setdefault(speech.speaker, []).append(heard)
             found.costs.append(judged.seconds * 1000)
     return found
 
@@ -186,9 +190,9 @@ def with_smart_turn(sure: float, threshold: float, delay: float, silence: HeardS
     return max(sure, silence.answered) if early else delay
 
 
-def _add(report: Report, name: str, silences: Sequence[HeardSilence], settings: Settings) -> None:
-    options = settings.turn_detection
-    delay, sure = options.min_endpointing_delay, options.sure_endpointing_delay
+def _add(report: Report, name: str, speakers: Speakers, settings: Settings) -> None:
+    silences = [each for silences in speakers.values() for each in silences]
+    sure = settings.turn_detection.sure_endpointing_delay
     alone = [partial(silence_alone, each) for each in DELAYS]
     smart = [
         partial(with_smart_turn, sure, threshold, each)
@@ -205,13 +209,11 @@ def _add(report: Report, name: str, silences: Sequence[HeardSilence], settings: 
         latency_at = best_latency(policies, silences, CUT_OFFS)
         milliseconds = None if latency_at is None else 1000 * latency_at
         report.add(f"{name}{way}_latency_at_5_percent", milliseconds, "ms")
-    shipped = {
-        "silence": partial(silence_alone, delay),
-        "smart_turn": partial(with_smart_turn, sure, SURE, delay),
-    }
-    for way, policy in shipped.items():
-        report.add(f"{name}{way}_as_shipped_cut_off", 100 * cut_offs(policy, silences), "%")
-        report.add(f"{name}{way}_as_shipped_latency", 1000 * latency_of(policy, silences), "ms")
+    options = turn_detection_options(settings)
+    for way, is_asked in (("silence", False), ("smart_turn", True)):
+        heard = replay(speakers, options, is_asked=is_asked)
+        report.add(f"{name}{way}_as_shipped_cut_off", 100 * heard.cut_off, "%")
+        report.add(f"{name}{way}_as_shipped_latency", 1000 * heard.latency, "ms")
 
 
 def cut_offs(policy: Policy, silences: Iterable[HeardSilence]) -> float:

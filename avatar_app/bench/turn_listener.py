@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar_app.bench.scene import load_chosen, turn_detection_options
+from avatar_app.bench.turn_replay import UNDERSTOOD
 from avatar_app.core.engines import EndOfTurnDetector
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import (
@@ -23,9 +24,6 @@ from avatar_app.core.values import (
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend
 from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
 from avatar_app.settings.schema import Settings
-
-UNDERSTOOD = "something"
-"""What is understood of everything: words say nothing here, only the voice does."""
 
 
 @dataclass(frozen=True, slots=True)

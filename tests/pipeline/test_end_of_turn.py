@@ -58,8 +58,7 @@ def silence_until_the_end(scene: Scene) -> float:
     ("probability", "text", "shortest", "longest"),
     [
         (0.9, "go home", 0.2, 0.25),
-        (0.7, "go home", 0.2, 0.25),
-        (0.6, "go home", 0.6, 0.65),
+        (0.8, "go home", 0.6, 0.65),
         (0.0, "go home", 0.6, 0.65),
         (0.9, "go to the", 0.85, 0.9),  # no sentence ends so, however it sounds
     ],

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_app.pipeline.input.turn_detection import Decision, TurnDetectionOptions, TurnDetector
+from avatar_app.pipeline.input.turn_detection import (
+    WENT_ON,
+    Decision,
+    TurnDetectionOptions,
+    TurnDetector,
+)
 
 SUSPECTED, RELENTED = Decision.SUSPECTED, Decision.RELENTED
 STARTED, PAUSED = Decision.STARTED, Decision.PAUSED
@@ -175,12 +180,28 @@ def test_whoever_goes_on_after_an_early_end_has_a_longer_pause_from_then_on() ->
 
 def test_it_never_waits_longer_than_without_having_heard_it() -> None:
     table = speaking(QUICK)
-    for _ in range(3):
+    for _ in range(2):
         sure(table)
-        table.hear(0.0, 0.9)
+        table.hear(0.0, 0.65)
         table.hear(1.0, 0.5)
     sure(table)
     assert table.hear(0.0, 1.0) == [(ENDED, 0.31)]
+
+
+def test_pauses_that_were_taken_for_an_end_count_among_those_of_the_user() -> None:
+    table = speaking()
+    for _ in range(3):
+        assert table.hear(0.0, 0.9) == [(PAUSED, 0.25), (ENDED, 0.56)]
+        assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]
+    assert table.hear(0.0, 2.0) == [(PAUSED, 0.25), (ENDED, pytest.approx(1.03, abs=0.02))]
+
+
+def test_who_speaks_again_after_an_answer_had_finished() -> None:
+    table = speaking()
+    for _ in range(5):
+        table.hear(0.0, 0.56 + WENT_ON)
+        table.hear(1.0, 0.5)
+    assert table.hear(0.0, 2.0) == [(PAUSED, 0.25), (ENDED, 0.56)]
 
 
 def sure(table: Table) -> Table:

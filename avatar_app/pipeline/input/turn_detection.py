@@ -68,21 +68,21 @@ SURELY_VOICED = 0.8
 """Probability from which a block over the avatar counts double."""
 CONTINUE_AFTER = 0.04
 """Seconds of voice in a pause that continue the utterance: a click does not."""
-SURE = 0.7
+SURE = 0.9
 """Probability from which a detector of the end of turns is believed."""
 LEARNED_PAUSES = 12
 """How many of the user's own pauses are remembered."""
-WENT_ON = 1.0
-"""Seconds after an early end within which a user who speaks again had not finished."""
+WENT_ON = 0.8
+"""Seconds after an end within which a user who speaks again had not finished."""
 
 
 class TurnDetector:
     """Decides who has the floor, from one speech probability per 10 ms block.
 
     The silence that ends a turn adapts: it grows after words that do not end a sentence (`hint`),
-    and with the pauses that this user makes in mid-sentence. It is short when the end-of-turn
-    detector is sure (`judge`) and the words do not contradict, unless this user tends to go on
-    after such pauses.
+    and with the pauses that this user makes, also with those that were taken for an end. It is
+    short when the end-of-turn detector is sure (`judge`) and the words do not contradict, unless
+    this user tends to go on after such pauses.
     """
 
     def __init__(self, options: TurnDetectionOptions | None = None) -> None:
@@ -96,7 +96,8 @@ class TurnDetector:
         self._last_text = ""
         self._pauses: deque[float] = deque(maxlen=LEARNED_PAUSES)
         self._false_ends: deque[float] = deque(maxlen=LEARNED_PAUSES)
-        self._since_early_end: float | None = None
+        self._pause_before_end = 0.0
+        self._since_end: float | None = None
 
     def observe(self, probability: float, *, avatar_speaking: bool) -> Decision | None:
         """Take one 10 ms block; returns at most one decision."""
@@ -120,7 +121,8 @@ class TurnDetector:
 
     def judge(self, probability: float) -> None:
         """Take the probability that the user, who pauses, has finished."""
-        self._has_finished = self._floor is _Floor.USER_PAUSED and probability >= SURE
+        if self._floor is _Floor.USER_PAUSED:
+            self._has_finished = probability >= SURE
 
     def learn(self, pause: float) -> None:
         """Learn that this user paused for so many seconds and then went on."""
@@ -163,8 +165,8 @@ class TurnDetector:
             self._voiced += (1 + doubled) * BLOCK_SECONDS
         else:
             self._voiced = max(0.0, self._voiced - (2 - contested) * BLOCK_SECONDS)
-        if self._since_early_end is not None:
-            self._since_early_end += BLOCK_SECONDS
+        if self._since_end is not None:
+            self._since_end += BLOCK_SECONDS
         paused = self._floor is _Floor.USER_PAUSED  # a click in a pause does not end the pause
         self._silence = self._silence + BLOCK_SECONDS if paused or not self._is_voice else 0.0
 
@@ -172,9 +174,9 @@ class TurnDetector:
         options = self.options
         needed = options.pause_after if avatar_speaking else options.min_speech
         if _reached(self._voiced, needed):
-            if self._since_early_end is not None and self._since_early_end < WENT_ON:
-                self._false_ends.append(self._pause_before_end + self._since_early_end - needed)
-            self._since_early_end = None
+            if self._since_end is not None and self._since_end < WENT_ON:
+                self.learn(self._pause_before_end + self._since_end - needed)
+            self._since_end = None
             self._floor, self._length = _Floor.USER, 0.0
             self._last_text = ""
             return Decision.STARTED
@@ -204,8 +206,7 @@ class TurnDetector:
         if self._is_voice:
             return None
         if _reached(self._silence, self.endpointing_delay):
-            if self._has_finished:
-                self._since_early_end, self._pause_before_end = 0.0, self._silence
+            self._since_end, self._pause_before_end = 0.0, self._silence
             return self._end()
         return None
 
