@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -49,6 +50,18 @@ def recognizer() -> Iterator[PocketsphinxRecognizer]:
 
 def _transcripts(recognizer: PocketsphinxRecognizer, samples: Samples) -> list[Transcript]:
     return list(recognizer.transcribe(_blocks(samples), Turn(1)))
+
+
+def test_an_utterance_waits_for_the_one_before_it_to_end(recognizer):
+    """One that was given up has not ended yet when the next one begins."""
+    samples = _recording("goforward.wav")
+    first, found = recognizer.transcribe(_blocks(samples), Turn(1)), list[Transcript]()
+    next(first)
+    second = threading.Thread(target=lambda: found.extend(_transcripts(recognizer, samples)))
+    second.start()
+    *_, final = first
+    second.join()
+    assert final.text == found[-1].text == SAID["goforward.wav"]
 
 
 @pytest.mark.parametrize(("name", "errors"), [("librivox-0870.wav", 8), ("goforward.wav", 0)])

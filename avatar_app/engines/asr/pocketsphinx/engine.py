@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -54,19 +55,25 @@ class PocketsphinxRecognizer:
         )
         self._commands = CommandListener()
         self._mean = average.USUAL
+        self._in_use = threading.Lock()
 
     def configure(self) -> None:
         """There are no options."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        """Yield the partial transcript whenever it changes, at most every 120 ms of sound."""
-        decoder = self._decoder
+        """Yield the partial transcript whenever it changes, at most every 120 ms of sound. An
+        utterance that was given up may need a moment to end, until which the next one waits."""
+        with self._in_use:
+            turn.check()
+            yield from self._recognized(audio, turn)
+
+    def _recognized(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
         self._start(average.USUAL)
         voicing, heard = Voicing(), bytearray()
         try:
             yield from self._partials(audio, turn, voicing, heard)
         finally:
-            decoder.end_utt()
+            self._decoder.end_utt()
         yield self._final(voicing, bytes(heard))
 
     def close(self) -> None:
