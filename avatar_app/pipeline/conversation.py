@@ -144,12 +144,12 @@ class Conversation:
         )
 
     def order(self, order: Command) -> None:
-        """Post a command to the conductor."""
-        self._orders.submit(self._conducting, order)
+        """Post a command to the conductor; never waits: the window or the conductor may ask."""
+        self._orders.submit(self._conducting, order, waits=False)
 
     def hear(self, chunk: AudioChunk, adc_at: float) -> None:
-        """Take the microphone's next 10 ms, or more while `quiet_power` allows it."""
-        self.order(commands.AudioReceived(chunk, adc_at))
+        """Take the next 10 ms, or more while `quiet_power` allows it; waits for a late thread."""
+        self._orders.submit(self._conducting, commands.AudioReceived(chunk, adc_at))
 
     def quiet_power(self) -> float:
         """Mean power up to which sound may come late; 0 while each block counts."""

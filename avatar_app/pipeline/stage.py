@@ -18,6 +18,8 @@ T = TypeVar("T")
 In = TypeVar("In")
 Out = TypeVar("Out")
 
+LIMIT = 1000
+"""Jobs that a stage queues: 10 s of sound for the conductor."""
 GIVEN_UP_PATIENCE = 0.5
 """Seconds that closing waits for an abandoned thread: most do return."""
 
@@ -38,10 +40,11 @@ class Feed(Generic[T]):
         if turn is not None:
             turn.when_cancelled(self._ring)
 
-    def put(self, item: T) -> None:
-        """Append `item`; waits while the feed is full. Ignored once abandoned."""
+    def put(self, item: T, *, waits: bool = True) -> None:
+        """Append `item`; waits while the feed is full, if it may. Ignored once abandoned."""
         with self._bell:
-            self._bell.wait_for(lambda: len(self._items) < self._limit or self._over)
+            if waits:
+                self._bell.wait_for(lambda: len(self._items) < self._limit or self._over)
             self._check()
             if not self._abandoned:
                 self._items.append(item)
@@ -120,9 +123,10 @@ class Stage(Generic[In, Out]):
         self._logged = ""
         self._begin()
 
-    def submit(self, turn: Turn, job: In) -> None:
-        """Queue `job`."""
-        self._jobs.put((turn, job))
+    def submit(self, turn: Turn, job: In, *, waits: bool = True) -> None:
+        """Queue `job`. `waits`: while LIMIT jobs are queued, which must not be asked of the stage's
+        own thread, nor of one that the stage waits for."""
+        self._jobs.put((turn, job), waits=waits)
 
     def close(self, patience: float = 5.0) -> None:
         """End the thread; the current turn must be cancelled. Waits `patience` seconds for it."""
@@ -138,7 +142,7 @@ class Stage(Generic[In, Out]):
         self._begin()
 
     def _begin(self) -> None:
-        self._jobs: Feed[tuple[Turn, In]] = Feed(self._activity, limit=1000)
+        self._jobs: Feed[tuple[Turn, In]] = Feed(self._activity, LIMIT)
         self._activity.begin()  # for the thread, until it counts itself
         self._thread = threading.Thread(
             target=self._run, args=(self._jobs,), name=self.name, daemon=True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -51,8 +51,49 @@ from avatar_app.pipeline.input import user_turn
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output import avatar_turn
 from avatar_app.pipeline.output.presenter import FRAMES_AHEAD
+from avatar_app.pipeline.stage import LIMIT
 
 TEN = "one two three four five six seven eight nine ten."
+
+
+class HeldDetector(LevelDetector):
+    """Hears nothing before it may; then the conductor has something to order, too."""
+
+    def __init__(self) -> None:
+        self.asked, self.may = threading.Event(), threading.Event()
+        self.order = list[Callable[[], None]]()
+
+    def probability(self, block: AudioChunk) -> float:
+        self.asked.set()
+        self.may.wait()
+        while self.order:
+            self.order.pop()()
+        return super().probability(block)
+
+
+def test_orders_never_wait_for_a_conductor_that_is_late() -> None:
+    detector = HeldDetector()
+    parts = Recognizer(), RecordingDialogue(), FlatVoice(), FlatFace()
+    with Scene(engines=Engines(PassThrough(), detector, *parts)) as scene:
+        conversation, block = scene.conversation, AudioChunk(np.zeros(160, np.float32), 16000)
+        detector.order.append(lambda: conversation.order(commands.Mute(muted=True)))
+        conversation.hear(block, 0.0)
+        assert detector.asked.wait(60)
+        for _ in range(LIMIT):
+            conversation.hear(block, 0.0)
+        late = threading.Thread(target=conversation.hear, args=(block, 0.0), daemon=True)
+        late.start()
+        window = threading.Thread(
+            target=conversation.order, args=(commands.TextTyped("one"),), daemon=True
+        )
+        window.start()
+        window.join(60)
+        assert not window.is_alive()
+        assert late.is_alive()  # sound waits
+        detector.may.set()
+        late.join(60)
+        scene.wait_until(lambda: bool(scene.of(Muted)))
+        assert [said.text for said in scene.of(UserSaid)] == ["one"]
 
 
 @pytest.fixture
