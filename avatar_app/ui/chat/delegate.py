@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 
 from avatar_app.storage.search_words import SearchWords
 from avatar_app.ui.chat.model import LINE_ROLE, Index, TranscriptLine, TranscriptSpeaker
+from avatar_app.ui.language.formats import clock_text
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, color
@@ -107,7 +108,7 @@ class ChatDelegate(QStyledItemDelegate):
     def _head(self, line: TranscriptLine) -> str:
         """Return speaker and time, and whether the line was cut off."""
         who = self.tr("You") if line.speaker is TranscriptSpeaker.USER else self.avatar
-        parts = [who, line.at.strftime("%H:%M")] if line.at else [who]
+        parts = [who, clock_text(line.at)] if line.at else [who]
         if line.interrupted:
             parts.append(self.tr("interrupted"))
         return "  ·  ".join(parts)
@@ -175,7 +176,8 @@ def _row_width(option: QStyleOptionViewItem) -> int:
 
 def _side(line: TranscriptLine) -> Qt.AlignmentFlag:
     right = line.speaker is TranscriptSpeaker.USER
-    return Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignAbsolute  # on the side of its bubble, in every language
 
 
 def _text_width(line: TranscriptLine, width: int) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
+from avatar_app.ui.language.formats import clock_text, day_text, duration_text
+from avatar_app.ui.language.texts import translated
 
 WEEK = 7
 """Days that have their names."""
@@ -13,44 +14,31 @@ WEEK = 7
 def group_title(at: datetime, today: date, *, pinned: bool = False) -> str:
     """Under which heading a conversation stands that ended at `at`, local time."""
     if pinned:
-        return _tr("Pinned")
+        return translated("Pinned")
     days = (today - at.date()).days
     if days <= 0:
-        return _tr("Today")
+        return translated("Today")
     if days == 1:
-        return _tr("Yesterday")
+        return translated("Yesterday")
     if days < WEEK:
-        return _tr("Last seven days")
-    form = "MMMM" if at.year == today.year else "MMMM yyyy"
-    return QLocale().toString(QDate(at.year, at.month, 1), form)
+        return translated("Last seven days")
+    return day_text(at, "MMMM" if at.year == today.year else "MMMM yyyy")
 
 
 def short_time(at: datetime, today: date) -> str:
     """When it was, as briefly as can be: the clock, the weekday, or the day."""
     days = (today - at.date()).days
-    day = QDate(at.year, at.month, at.day)
     if days <= 1:
-        return QLocale().toString(QTime(at.hour, at.minute), QLocale.FormatType.ShortFormat)
-    return QLocale().toString(day, "ddd" if days < WEEK else "d MMM")
+        return clock_text(at)
+    return day_text(at, "ddd" if days < WEEK else translated("d MMM"))
 
 
 def long_time(at: datetime) -> str:
     """Day and clock in full."""
-    moment = QDateTime(QDate(at.year, at.month, at.day), QTime(at.hour, at.minute))
-    day = QLocale().toString(moment.date(), QLocale.FormatType.LongFormat)
-    return f"{day}, {QLocale().toString(moment.time(), QLocale.FormatType.ShortFormat)}"
+    return f"{day_text(at)}, {clock_text(at)}"
 
 
 def length(seconds: float) -> str:
     """“4 min”, “2 h 5 min”; empty for less than half a minute."""
     minutes = round(seconds / 60)
-    hours, rest = divmod(minutes, 60)
-    if not minutes:
-        return ""
-    if not hours:
-        return _tr("{minutes} min").format(minutes=minutes)
-    return _tr("{hours} h {minutes} min").format(hours=hours, minutes=rest)
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("History", text)
+    return duration_text(60 * minutes) if minutes else ""

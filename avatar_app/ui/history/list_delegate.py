@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from avatar_app.ui.chat.delegate import marked
 from avatar_app.ui.history.list_model import ROW_ROLE, ConversationRow, Index
+from avatar_app.ui.language.translator import is_right_to_left
 from avatar_app.ui.style.assets import Glyph, font, pixmap
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS, UNIT, Theme
@@ -88,12 +89,16 @@ class ConversationDelegate(QStyledItemDelegate):
         if summary.pinned:
             taken += PIN + 2
             picture = pixmap(Glyph.PIN, palette.accent, PIN, painter.device().devicePixelRatioF())
-            painter.drawPixmap(QPointF(inside.right() - taken + 4, inside.top() + 2), picture)
-        top = inside.topLeft()
+            left = inside.right() - taken + 4
+            if is_right_to_left():
+                left = inside.left() + taken - 4 - PIN
+            painter.drawPixmap(QPointF(left, inside.top() + 2), picture)
+        top, below = inside.topLeft(), inside.topLeft() + QPointF(0, 22)
+        if is_right_to_left():
+            top += QPointF(taken, 0)
         self._paint_text(
             painter, top, inside.width() - taken, summary.title, summary.title_marks, title_font, 1
         )
-        below = top + QPointF(0, 22)
         passage = summary.passage
         self._paint_text(
             painter, below, inside.width(), passage.text, passage.marks, font(13), LINES

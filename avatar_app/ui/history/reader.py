@@ -22,6 +22,8 @@ from avatar_app.ui.chat.chat_list import ChatList
 from avatar_app.ui.chat.message_actions import MessageActions
 from avatar_app.ui.history.dates import length, long_time
 from avatar_app.ui.history.reader_model import ReaderModel
+from avatar_app.ui.language.formats import number_text
+from avatar_app.ui.language.texts import counted
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
@@ -86,9 +88,7 @@ class ConversationReader(QFrame):
         if not self.title.hasFocus():
             self.title.setText(summary.title)
             self.title.setCursorPosition(0)
-        turns = self.tr("{count} turns").format(count=summary.turns)
-        if summary.turns == 1:
-            turns = self.tr("1 turn")
+        turns = counted("{} turn", "{} turns", summary.turns).format(number_text(summary.turns))
         parts = (long_time(summary.began.astimezone()), turns, length(summary.seconds))
         self.info.setText("  ·  ".join(part for part in parts if part))
         self.pin_button.setChecked(summary.pinned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QDate, QDateTime, QLocale, QTime
+from PySide6.QtCore import QDate, QLocale, QTime
 
 from avatar_app.ui.language.texts import translated
 
@@ -28,6 +28,11 @@ def size_text(size: float) -> str:
     return QLocale().formattedDataSize(round(size), decimals, form)
 
 
+def rate_text(bytes_per_second: float) -> str:
+    """Return how fast bytes arrive."""
+    return translated("{0}/s").replace("{0}", size_text(bytes_per_second))
+
+
 def duration_text(seconds: float) -> str:
     """Return a duration: 40 s, 3 min, 2 h 5 min."""
     whole = round(seconds)
@@ -48,9 +53,3 @@ def day_text(at: datetime, form: str = "") -> str:
     """Return a day, in full or in a form of QLocale's."""
     day = QDate(at.year, at.month, at.day)
     return QLocale().toString(day, form or QLocale.FormatType.LongFormat)
-
-
-def moment_text(at: datetime) -> str:
-    """Return day and clock, briefly."""
-    moment = QDateTime(QDate(at.year, at.month, at.day), QTime(at.hour, at.minute))
-    return QLocale().toString(moment, QLocale.FormatType.ShortFormat)

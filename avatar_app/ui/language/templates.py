@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 PLACE = re.compile(r"\{(\w*)\}")
 """A place for a value."""
+_ENGLISH = re.compile(r"(the|your|its|an?|no) ")
+"""Such a value is a part of an English sentence: the template only looks like it."""
 LEAST = 4
 """Letters that a template has around its values: with fewer it would be anything's."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…]) +(?=[A-Z“‘])")
@@ -42,8 +44,11 @@ class TemplateIndex:
     def match(self, text: str) -> TemplateMatch | None:
         """Return the template that a text was made from; None for none."""
         for pattern, template in self._patterns:
-            if (found := pattern.fullmatch(text)) is not None:
-                return TemplateMatch(template, _in_order(template, found))
+            if (found := pattern.fullmatch(text)) is None:
+                continue
+            values = _in_order(template, found)
+            if not any(map(_ENGLISH.match, values)):
+                return TemplateMatch(template, values)
         return None
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QListWidget
 import avatar_app
 from avatar_app.system.dependencies import InstalledPackage, installed_dependencies
 from avatar_app.system.machine import describe_machine, describe_versions
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.about_row import AboutRow
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.scrolling import ScrollingColumn, Section, mark_first
@@ -51,7 +52,7 @@ class AboutPage(PageView):
 
     def _show_facts(self, facts: str) -> None:
         self._facts = facts
-        self.program.about.setText("\n".join([LICENSE, *facts.splitlines()[1:]]))
+        self.program.about.setText("\n".join([LICENSE, *map(translated, facts.splitlines()[1:])]))
 
     def _show_packages(self, packages: Sequence[InstalledPackage]) -> None:
         unknown = self.tr("license not stated in the package")

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
+from avatar_app.ui.language.formats import number_text, percent_text
+from avatar_app.ui.language.texts import translated
 
 LATE = 0.35
 """Seconds of delay beyond which a device without a cable is the likely cause."""
@@ -22,6 +25,11 @@ class CheckFinding:
     hint: str = ""
     figures: tuple[tuple[str, str], ...] = ()
     """Numbers with their units, and what they are."""
+
+
+def failed_check(error: AvatarError) -> CheckFinding:
+    """What kept a check from being made."""
+    return CheckFinding(False, translated(error.message), translated(error.hint))  # noqa: FBT003
 
 
 class CheckWords(QObject):
@@ -54,7 +62,7 @@ class CheckWords(QObject):
             delay = self.tr("{} ms").format(round(1000 * report.delay))
             figures.append((delay, self.tr("from loudspeaker to microphone")))
         if report.verdict not in (EchoVerdict.SILENT, EchoVerdict.DISTURBED):
-            taken = self.tr("{} %").format(round(100 * report.voiced))
+            taken = percent_text(report.voiced)
             figures.append((taken, self.tr("of the time taken for your voice")))
         return CheckFinding(good, sentence, hint, tuple(figures))
 
@@ -143,4 +151,4 @@ class CheckWords(QObject):
         }[report.verdict]
 
     def _db(self, decibels: float) -> str:
-        return self.tr("{} dB").format(round(decibels)).replace("-", "−")
+        return self.tr("{} dB").format(number_text(round(decibels)))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from avatar_app.core.jobs import Job
 from avatar_app.session.voice_gallery import InstalledVoice, VoiceList
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.cloned_row import ClonedRow
 from avatar_app.ui.pages.cloning.clone_words import CloneWords
 from avatar_app.ui.pages.page import PageContext
@@ -63,7 +64,7 @@ class ClonedVoices(QWidget):
                 mark_first(self.rows[name], first=len(self.rows) == 1)
         self.section.card.setVisible(bool(self.rows))
         self.about.setText(self._sentence())
-        reasons = [each.reason for each in found.missing]
+        reasons = [translated(each.reason) for each in found.missing]
         self.missing.setText("\n".join(reasons))
         self.missing.setVisible(bool(reasons))
         self.models_button.setVisible(not found.speaks_clones)

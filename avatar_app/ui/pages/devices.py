@@ -15,7 +15,7 @@ from avatar_app.core.values import Samples
 from avatar_app.session.checks.echo import EchoReport
 from avatar_app.session.checks.microphone import MicrophoneReport
 from avatar_app.ui.pages.check_card import CheckCard
-from avatar_app.ui.pages.check_words import CheckFinding, CheckWords
+from avatar_app.ui.pages.check_words import CheckFinding, CheckWords, failed_check
 from avatar_app.ui.pages.device_choices import DeviceChoices
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.running_job import RunningJob
@@ -139,7 +139,7 @@ class DevicesPage(PageView):
     def _failed(self, error: AvatarError) -> None:
         card, self._card = self._card, None
         if card is not None:
-            card.show_finding(CheckFinding(good=False, sentence=error.message, hint=error.hint))
+            card.show_finding(failed_check(error))
         self._show_buttons()
 
     def _show_buttons(self, *, asking: bool = False) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from avatar_app.settings.forms import FieldType, SettingField
+from avatar_app.ui.language.translator import is_right_to_left
 from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
 
@@ -127,7 +128,8 @@ class ChoiceBox(QComboBox):
         painter = QPainter(self)
         shade = self._theme.palette.text_dim
         mark = pixmap(Glyph.CHEVRON, shade, CHEVRON, self.devicePixelRatioF())
-        painter.drawPixmap(self.width() - CHEVRON - 8, (self.height() - CHEVRON) // 2, mark)
+        left = 8 if is_right_to_left() else self.width() - CHEVRON - 8
+        painter.drawPixmap(left, (self.height() - CHEVRON) // 2, mark)
         painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

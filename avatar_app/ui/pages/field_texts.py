@@ -37,6 +37,7 @@ def _translated(field: SettingField) -> SettingField:
         help=translated(field.help),
         section=DOT.join(map(translated, field.section.split(DOT))),
         unit=translated(field.unit),
+        place=translated(field.place),
         choices=_languages() if languages else tuple(map(_choice, field.choices)),
     )
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from avatar_app.settings.forms import SettingField, form_fields
+from avatar_app.ui.pages.field_texts import in_language
 from avatar_app.ui.pages.page import PageContext
 from avatar_app.ui.pages.scrolling import Section, mark_first
 from avatar_app.ui.pages.setting_row import SettingRow
@@ -47,7 +48,7 @@ class OptionRows(QWidget):
     def _fields(self) -> tuple[SettingField, ...]:
         found = form_fields(self._store, {}, self._context.session.manifests)
         fields = [field for field in found if field.name in self._wanted]
-        return tuple(sorted(fields, key=lambda field: self._wanted.index(field.name)))
+        return in_language(sorted(fields, key=lambda field: self._wanted.index(field.name)))
 
     def _rebuild(self, fields: dict[str, SettingField]) -> None:
         for row in self.rows.values():

@@ -10,10 +10,10 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.core.network_access import NetworkAccess
-from avatar_app.models.store import readable
 from avatar_app.session.stored_data import Deletion, StoredItem, StoredKind
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.network_guard import current_guard
+from avatar_app.ui.language.formats import size_text
 from avatar_app.ui.pages.network_card import NetworkCard
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.scrolling import ScrollingColumn, Section, mark_first
@@ -56,7 +56,7 @@ class StoredRow(QFrame):
 
     def show_item(self, item: StoredItem) -> None:
         """How much it is now."""
-        self.amount.setText(readable(item.size) if item.size else self.tr("nothing"))
+        self.amount.setText(size_text(item.size) if item.size else self.tr("nothing"))
         self.open_button.setToolTip(str(item.place))
         self.setAccessibleDescription(f"{self.amount.text()}, {item.place}")
         keep = self.delete_button.sizePolicy()

@@ -25,7 +25,7 @@ from avatar_app.ui.pages.setting_row import shown_value
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.notices import Action, Notice
 
-NAVIGATION = 17 * UNIT
+NAVIGATION = 19 * UNIT
 
 
 class SettingsPage(PageView):
@@ -155,6 +155,7 @@ class SettingsPage(PageView):
         self.pages.setObjectName("pages")
         self.pages.setAccessibleName(self.tr("Pages"))
         self.pages.setFixedWidth(NAVIGATION)
+        self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         shown = {field.page for field in self._fields()}
         for page in (page for page in Page if page in shown):
             item = QListWidgetItem(translated(page.value), self.pages)

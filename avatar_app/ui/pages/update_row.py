@@ -12,8 +12,8 @@ from PySide6.QtGui import QDesktopServices
 from avatar_app import __version__
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, Progress
-from avatar_app.models.store import readable
 from avatar_app.system.updates.client import Update
+from avatar_app.ui.language.formats import size_text
 from avatar_app.ui.pages.about_row import AboutRow
 from avatar_app.ui.pages.page import PageContext
 from avatar_app.ui.pages.running_job import RunningJob
@@ -44,7 +44,7 @@ class UpdateRow(AboutRow):
             self.about.setText(self.tr("{} is the newest version.").format(__version__))
             self._offer(self.tr("Look for an update"), self._look)
             return
-        size = readable(update.bytes)
+        size = size_text(update.bytes)
         self.about.setText(self.tr("{} can be had.").format(update.version))
         self._offer(self.tr("Download {}").format(size), lambda: self._download(update))
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from avatar_app.session.voice_gallery import InstalledVoice
+from avatar_app.ui.language.texts import counted, translated
 from avatar_app.ui.pages.voice_title import person_of, sex_of, voice_title
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
@@ -140,7 +141,7 @@ class VoiceRow(QFrame):
             parts.append(person)
         tags = self.voice.languages
         if len(tags) > _MOST_LANGUAGES:
-            parts.append(self.tr("{} languages").format(len(tags)))
+            parts.append(counted("{} language", "{} languages", len(tags)).format(len(tags)))
         else:
             parts += dict.fromkeys(language_name(tag, region=True) for tag in tags)
         if self.voice.name.casefold() != self.title.casefold():
@@ -158,6 +159,6 @@ def language_name(tag: str, *, region: bool = False) -> str:
     code = QLocale.codeToLanguage(language_of(tag))
     if code is QLocale.Language.AnyLanguage:
         return tag
-    name = QLocale.languageToString(code)
+    name = translated(QLocale.languageToString(code))
     where = tag.replace("_", "-").split("-")[-1].upper() if region and "-" in tag else ""
     return f"{name} ({where})" if len(where) == len("US") else name

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from avatar_app.session.voice_gallery import InstalledVoice, VoiceList
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.scrolling import Section, mark_first, sentence
 from avatar_app.ui.pages.voice_filter import VoiceFilter
 from avatar_app.ui.pages.voice_row import VoiceRow
@@ -117,7 +118,7 @@ class VoiceSections(QWidget):
         return row
 
     def _section(self, title: str, rows: list[VoiceRow]) -> Section:
-        section = Section(title)
+        section = Section(translated(title))
         for row in rows:
             section.rows.addWidget(row)
         self._column.insertWidget(self._column.indexOf(self.nothing), section)

@@ -148,7 +148,9 @@ def _laid_out(
     text: str, face: QFont, width: float, shade: str, heard: int | None = None
 ) -> QTextLayout:
     layout = QTextLayout(text, face)
-    layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignHCenter))
+    option = QTextOption(Qt.AlignmentFlag.AlignHCenter)
+    option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the text's, not the window's
+    layout.setTextOption(option)
     bright = len(text) if heard is None else heard
     layout.setFormats([_range(0, bright, shade), _range(bright, len(text) - bright, UNHEARD)])
     layout.beginLayout()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import Theme, color
 from avatar_app.ui.widgets.loudness import loudness
@@ -30,7 +31,7 @@ class LevelMeter(QWidget):
         self.level = 0.0
         self._speech = False
         self._muted = False
-        self.setAccessibleName(self.tr("Microphone level"))
+        keep_translated(self, lambda: self.setAccessibleName(self.tr("Microphone level")))
         if wide:
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self.setFixedHeight(height)

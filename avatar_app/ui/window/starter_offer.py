@@ -11,10 +11,9 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.manifest import Kind
 from avatar_app.models.errors import AGAIN
-from avatar_app.models.progress import duration
-from avatar_app.models.store import readable
 from avatar_app.performance.starter import StarterItem
 from avatar_app.session.starter import Offer, PartState, Starter, StarterOutcome, StarterProgress
+from avatar_app.ui.language.formats import duration_text, rate_text, size_text
 from avatar_app.ui.language.texts import keep_translated, translated
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
@@ -125,7 +124,7 @@ class StarterOffer(QObject):
         size = sum(item.bytes_lacking for item in picked)
         if size:
             step = self.tr("Get {}: {}. It runs on this computer.").format(
-                self._words.named(picked or self._items), readable(size)
+                self._words.named(picked or self._items), size_text(size)
             )
         else:
             step = self.tr("Use {}: installed on this computer already.").format(
@@ -149,11 +148,11 @@ class StarterOffer(QObject):
         if self._job is None:
             return
         now = progress.download
-        steps = [f"{readable(now.done)} / {readable(now.total)}"] if now.total else []
+        steps = [f"{size_text(now.done)} / {size_text(now.total)}"] if now.total else []
         if now.rate:
-            steps.append(f"{readable(now.rate)}/s")
+            steps.append(rate_text(now.rate))
         if left := now.seconds_left:
-            steps.append(self.tr("{} left").format(duration(left)))
+            steps.append(self.tr("{} left").format(duration_text(left)))
         ready = [kind for kind, state in progress.parts.items() if state is PartState.AT_WORK]
         if ready:
             steps.append(self.tr("ready: {}").format(self._words.listed(ready)))

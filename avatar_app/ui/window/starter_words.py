@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject
 
 from avatar_app.core.manifest import Kind
-from avatar_app.models.store import readable
 from avatar_app.performance.starter import StarterItem
+from avatar_app.ui.language.formats import size_text
 from avatar_app.ui.language.texts import translated
 
 
@@ -54,7 +54,7 @@ class StarterWords(QObject):
             Kind.DIALOGUE: self.tr("Language model"),
             Kind.TURN: self.tr("End of turn"),
         }
-        size = readable(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
+        size = size_text(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
         part = parts.get(item.kind, item.kind.value)
         tip = f"{translated(item.model.summary)} {item.model.license.title}"
         return f"{part}: {item.title}  ·  {size}", tip

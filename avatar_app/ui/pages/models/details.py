@@ -12,6 +12,7 @@ from avatar_app.models.store import Presence
 from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
@@ -55,7 +56,7 @@ class ModelDetails(QFrame):
         )
         license = entry.model.license
         self.facts.setText(self._words.facts(entry))
-        self.terms.setText(license.terms)
+        self.terms.setText(translated(license.terms))
         self.terms.setVisible(bool(license.terms))
         self.accept_button.setVisible(not entry.is_accepted)
         self.accept_button.setText(self.tr("Accept") if installed else self.tr("Accept and get"))

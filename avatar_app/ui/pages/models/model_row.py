@@ -13,6 +13,7 @@ from avatar_app.performance.fitness import Verdict
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.session.model_upkeep import Upkeep
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.details import ModelDetails
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.assets import Glyph, icon
@@ -63,7 +64,8 @@ class ModelRow(QFrame):
         self.title, self.state = QLabel(model.title), QLabel()
         self.title.setObjectName("rowTitle")
         self.state.setObjectName("chip")
-        self.verdict, self.reason, self.summary = QLabel(), QLabel(), QLabel(model.summary)
+        self.verdict, self.reason = QLabel(), QLabel()
+        self.summary = QLabel(translated(model.summary))
         self.verdict.setObjectName("verdict")
         for label in (self.reason, self.summary):
             label.setObjectName("settingHelp")
@@ -87,7 +89,8 @@ class ModelRow(QFrame):
     def searchable(self) -> str:
         """Return all text that a search looks at, in lower case."""
         model = self.entry.model
-        parts = (model.id, model.title, model.summary, model.license.title, *model.languages)
+        summary = translated(model.summary)
+        parts = (model.id, model.title, summary, model.license.title, *model.languages)
         return " ".join((*parts, self.verdict.text(), self.state.text())).casefold()
 
     def show_model(

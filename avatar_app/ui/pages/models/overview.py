@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from avatar_app.core.manifest import Kind
-from avatar_app.models.store import readable
 from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_shelf import ModelShelf
 from avatar_app.session.model_upkeep import MACHINE, Upkeep
+from avatar_app.ui.language.formats import size_text
 from avatar_app.ui.pages.models.memory_bar import MemoryBar, MemorySegment
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.theme import UNIT, Theme
@@ -67,7 +67,7 @@ class ModelOverview(QFrame):
         """The state as it is now."""
         plan = shelf.memory
         self.bar.show_segments(tuple(self._segments(plan)), plan.limits.soft)
-        planned, total = readable(plan.planned_mb * MB), readable(plan.total_mb * MB)
+        planned, total = size_text(plan.planned_mb * MB), size_text(plan.total_mb * MB)
         self.total.setText(self.tr("{} of {} with what is chosen").format(planned, total))
         self.disk.setText(self._words.disk(shelf))
         self._is_measured = bool(shelf.hardware.gflops)
@@ -86,7 +86,7 @@ class ModelOverview(QFrame):
 
     def _segments(self, plan: MemoryPlan) -> Iterator[MemorySegment]:
         def segment(title: str, mb: float, shade: str) -> MemorySegment:
-            return MemorySegment(title, readable(mb * MB), mb / plan.total_mb, shade)
+            return MemorySegment(title, size_text(mb * MB), mb / plan.total_mb, shade)
 
         yield segment(self.tr("In use by others"), plan.others_mb, "text_faint")
         rest = 0.0

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
 
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
@@ -57,7 +58,8 @@ class TransferRow(QFrame):
         had_keys = self.pause_button.hasFocus() or self.get_button.hasFocus()
         self.step.setText(self._words.transfer(transfer))
         self.bar.setValue(round(_STEPS * transfer.progress.fraction))
-        self.problem.setText(f"{transfer.message} {self._words.hint(transfer.hint)}".strip())
+        message, hint = translated(transfer.message), self._words.hint(transfer.hint)
+        self.problem.setText(f"{message} {hint}".strip())
         self.problem.setVisible(failed)
         self.pause_button.setVisible(runs)
         self.get_button.setVisible(not runs)

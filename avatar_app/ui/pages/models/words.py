@@ -7,13 +7,14 @@ from PySide6.QtCore import QObject
 from avatar_app.core.manifest import Kind
 from avatar_app.models.abilities import Ability
 from avatar_app.models.errors import AGAIN
-from avatar_app.models.progress import duration
-from avatar_app.models.store import Presence, readable
+from avatar_app.models.store import Presence
 from avatar_app.performance.fitness import Fitness, Verdict
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.session.model_shelf import ModelShelf, ShelfModel
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
 from avatar_app.system.extras.declared import Extra
+from avatar_app.ui.language.formats import duration_text, number_text, rate_text, size_text
+from avatar_app.ui.language.texts import counted, full_text, translated
 
 DOT = "  ·  "
 
@@ -59,8 +60,8 @@ class ModelWords(QObject):
         """`38 tokens/s here · takes 315 MB of memory`"""
         parts = []
         if fitness.speed:
-            parts.append(self.tr("{} here").format(fitness.speed))
-        parts.append(fitness.reason)
+            parts.append(self.tr("{} here").format(translated(fitness.speed)))
+        parts.append(translated(fitness.reason))
         if fitness.verdict is Verdict.FITS:
             parts.append(self.tr("speed not measured"))
         return DOT.join(parts)
@@ -68,7 +69,7 @@ class ModelWords(QObject):
     def state(self, entry: ShelfModel) -> str:
         """Of a model that is not on its way."""
         if entry.deleted_bytes:
-            size = readable(entry.deleted_bytes)
+            size = size_text(entry.deleted_bytes)
             return self.tr("Deleted. {} are free when the program ends.").format(size)
         if entry.used_by:
             return self.tr("In use")
@@ -81,28 +82,29 @@ class ModelWords(QObject):
         total = entry.model.bytes
         if total is None:
             return ""
-        return readable(max(0, total - entry.installed_bytes))
+        return size_text(max(0, total - entry.installed_bytes))
 
     def facts(self, entry: ShelfModel) -> str:
         """Size, license and languages, one line."""
         model = entry.model
-        size = readable(model.bytes) if model.bytes else self.tr("size not on record")
+        size = size_text(model.bytes) if model.bytes else self.tr("size not on record")
         languages = ", ".join(model.languages[:6])
         if len(model.languages) > 6:
-            languages = self.tr("{} languages").format(len(model.languages))
+            languages = counted("{} language", "{} languages", len(model.languages))
+            languages = languages.format(number_text(len(model.languages)))
         return DOT.join(filter(None, (size, model.license.title, languages)))
 
     def transfer(self, transfer: ModelTransfer) -> str:
         """`12 MB of 145 MB · 3.1 MB/s · 40 s left`"""
         now = transfer.progress
-        done = readable(now.done)
+        done = size_text(now.done)
         if now.total:
-            done = self.tr("{} of {}").format(done, readable(now.total))
+            done = self.tr("{} of {}").format(done, size_text(now.total))
         parts = [self.transfer_state(transfer.state), done]
         if transfer.state is TransferState.FETCHING and now.rate:
-            parts.append(f"{readable(now.rate)}/s")
+            parts.append(rate_text(now.rate))
             if (left := now.seconds_left) is not None:
-                parts.append(self.tr("{} left").format(duration(left)))
+                parts.append(self.tr("{} left").format(duration_text(left)))
         return DOT.join(filter(None, parts))
 
     def transfer_state(self, state: TransferState) -> str:
@@ -116,35 +118,36 @@ class ModelWords(QObject):
 
     def hint(self, hint: str) -> str:
         """What to do here instead of on the command line."""
-        return hint.replace(AGAIN, self.tr("Try again: it goes on where it stopped."))
+        again = self.tr("Try again: it goes on where it stopped.")
+        return again if hint == AGAIN else translated(hint)
 
     def upkeep(self, upkeep: Upkeep) -> str:
         """What is being done with a model, or what came of it."""
         if upkeep.error is not None:
-            return f"{upkeep.error.message} {upkeep.error.hint}".strip()
+            return full_text(upkeep.error)
         if upkeep.task is UpkeepTask.MEASURE:
             return "" if upkeep.done else self.tr("Measuring …")
         if upkeep.task is UpkeepTask.INSTALL:
             return self._installing(upkeep)
         if not upkeep.done:
-            return self.tr("Verifying … {} %").format(round(100 * upkeep.fraction))
+            return self.tr("Verifying … {} %").format(number_text(100 * upkeep.fraction))
         if upkeep.flaws:
-            found = ", ".join(f"{each.name}: {each.flaw}" for each in upkeep.flaws)
+            found = ", ".join(f"{each.name}: {translated(each.flaw)}" for each in upkeep.flaws)
             return self.tr("Damaged: {}").format(found)
         return self.tr("Verified: as it came.")
 
     def _installing(self, upkeep: Upkeep) -> str:
         if upkeep.done:
             return self.tr("Installed. It can be used now.")
-        return self.tr("Installing … {} %").format(round(100 * upkeep.fraction))
+        return self.tr("Installing … {} %").format(number_text(100 * upkeep.fraction))
 
     def extra(self, extra: Extra) -> str:
         """The button that installs what an engine lacks."""
         if not extra.megabytes:
             return self.tr("Install {}").format(extra.name)
-        size = readable(extra.megabytes * 1_000_000)
+        size = size_text(extra.megabytes * 1_000_000)
         return self.tr("Install {}, {}").format(extra.name, size)
 
     def disk(self, shelf: ModelShelf) -> str:
-        used, free = readable(shelf.disk_used), readable(shelf.disk_free)
+        used, free = size_text(shelf.disk_used), size_text(shelf.disk_free)
         return self.tr("Models take {} of the disk; {} are free.").format(used, free)

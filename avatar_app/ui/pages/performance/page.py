@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from avatar_app.performance.advice import Advice
 from avatar_app.session.performance_reports import PerformanceReport, ProcessLoad
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.page import PageContext, PageView, scrolled
 from avatar_app.ui.pages.performance.waterfall import TurnWaterfall
 from avatar_app.ui.pages.performance.words import PerformanceWords
@@ -91,7 +92,8 @@ class PerformancePage(PageView):
         waiting = self.tr("After the next turn, what would help most stands here.")
         text = good if report.has_turn else waiting
         if advice is not None:
-            text = self.tr("{} took longest. {}").format(words.stage(advice.stage), advice.sentence)
+            stage, sentence = words.stage(advice.stage), translated(advice.sentence)
+            text = self.tr("{} took longest. {}").format(stage, sentence)
         self.advice.setText(text)
         self.apply_button.setVisible(advice is not None and bool(advice.settings))
 

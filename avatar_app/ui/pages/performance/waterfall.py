@@ -9,6 +9,8 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from avatar_app.performance.turn_report import StageBar, WaitStage
+from avatar_app.ui.language.formats import number_text
+from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.performance.words import PerformanceWords, shown_time
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.theme import UNIT, Theme
@@ -90,11 +92,11 @@ class TurnWaterfall(QWidget):
             painter.drawLine(QPointF(x, 0), QPointF(x, bottom))
             painter.setPen(QColor(palette.text_dim))
             place = QRectF(x - 40, bottom, 80, AXIS)
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{tick / 1000:g} s")
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, _tick(tick))
 
     def _paint_bar(self, painter: QPainter, number: int, bar: StageBar, end: float) -> None:
         palette, top = self._theme.palette, ROW * number
-        middle = Qt.AlignmentFlag.AlignVCenter
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
         painter.setPen(QColor(palette.text))
         name = QRectF(0, top, NAMES - UNIT, ROW)
         painter.drawText(name, middle, self._words.stage(bar.stage))
@@ -126,3 +128,9 @@ class TurnWaterfall(QWidget):
 def _end(bar: StageBar) -> float:
     """Where the bar, or the usual one behind it, ends."""
     return max(bar.end_ms, bar.start_ms + (bar.usual.p95_ms if bar.usual else 0.0))
+
+
+def _tick(ms: int) -> str:
+    """A time on the axis, in as few digits as it needs."""
+    decimals = 0 if ms % 1000 == 0 else 1 if ms % 100 == 0 else 2
+    return translated("{0} s").replace("{0}", number_text(ms / 1000, decimals))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from avatar_app.core.values import Pictures
-from avatar_app.models.store import readable
 from avatar_app.performance.turn_report import StageBar, TurnReport, WaitStage
 from avatar_app.session.performance_reports import PerformanceReport, ProcessLoad
+from avatar_app.ui.language.formats import number_text, size_text
+from avatar_app.ui.language.texts import translated
 
 MB = 2**20
 
 
 def shown_time(ms: float) -> str:
     """`640 ms`, `1.34 s`"""
-    return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.0f} ms"
+    if ms >= 1000:
+        return translated("{0} s").replace("{0}", number_text(ms / 1000, 2))
+    return translated("{0} ms").replace("{0}", number_text(ms))
 
 
 class PerformanceWords(QObject):
@@ -65,7 +68,7 @@ class PerformanceWords(QObject):
         if times is None:
             return self.tr("Talk for a while: each turn is measured here.")
         return self.tr("Usually after {}, {} in 95 % of {} turns.").format(
-            shown_time(times.p50_ms), shown_time(times.p95_ms), times.count
+            shown_time(times.p50_ms), shown_time(times.p95_ms), number_text(times.count)
         )
 
     def pictures(self, pictures: Pictures) -> str:
@@ -73,19 +76,21 @@ class PerformanceWords(QObject):
         drawn = pictures.shown + pictures.dropped
         if not drawn:
             return self.tr("No picture was drawn for a turn yet.")
-        text = self.tr("{} pictures shown, {} left out ({:.1f} %).").format(
-            pictures.shown, pictures.dropped, 100 * pictures.dropped / drawn
+        text = self.tr("{} pictures shown, {} left out ({} %).").format(
+            number_text(pictures.shown),
+            number_text(pictures.dropped),
+            number_text(100 * pictures.dropped / drawn, 1),
         )
-        skew = self.tr("Lips and sound are {:.0f} ms apart, {:.0f} ms at most (99 %).").format(
-            pictures.skew_p50_ms, pictures.skew_p99_ms
+        skew = self.tr("Lips and sound are {} ms apart, {} ms at most (99 %).").format(
+            number_text(pictures.skew_p50_ms), number_text(pictures.skew_p99_ms)
         )
         return f"{text} {skew}"
 
     def load(self, load: ProcessLoad) -> tuple[str, str]:
         """Title and figures of a process."""
-        title = load.title or self.tr("Window and conversation")
-        memory = readable(load.ram_mb * MB)
+        title = translated(load.title) or self.tr("Window and conversation")
+        memory = size_text(load.ram_mb * MB)
         if load.cores is None:
             return title, memory
-        figures = self.tr("{:.0f} % of a core").format(100 * load.cores)
+        figures = self.tr("{} % of a core").format(number_text(100 * load.cores))
         return title, f"{figures}  ·  {memory}"
