@@ -20,7 +20,7 @@ SPELLED := avatar_app tests training packaging models config docs $(wildcard *.m
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices check format bench docs translations site licenses requirements installer packages check-installer lint-installer clean
+.PHONY: help run test test-random test-voices test-atspi check format bench docs translations site licenses requirements installer packages check-installer lint-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -40,6 +40,9 @@ test-random: $(TEST_READY) ## run the randomized tests with new seeds; ROUNDS=10
 
 test-voices: $(VOICES_READY) ## run the tests of voices that need PyTorch, in a separate environment
 	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)
+
+test-atspi: $(RUN_READY) ## check what a screen reader finds; needs at-spi2-core, python3-pyatspi, xvfb, dbus
+	@tests/atspi_audit.sh $(BIN)/avatar-app
 
 translations: $(TEST_READY) ## find all texts of the window, and renew assets/translations
 	@$(BIN)/python packaging/translations.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,15 +10,12 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.demo import film_demo
-from avatar_app.session.offline.sample_avatars import sample_avatars
-from avatar_app.session.offline.sample_library import sample_library, sample_performance
 from avatar_app.settings.loading import load_settings
-from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths, paths_under
 from avatar_app.ui.screenshots.gallery import shoot
 from avatar_app.ui.screenshots.sample_history import fill_history
-from avatar_app.ui.screenshots.scripted_session import ScriptedSession
+from avatar_app.ui.screenshots.sample_session import sample_session
 
 
 def shoot_all(folder: Path) -> list[Path]:
@@ -25,26 +23,10 @@ def shoot_all(folder: Path) -> list[Path]:
     registry = Registry()
     face = create_engine(registry, registry.find(Kind.FACE, "illustrated"), {})
     with TemporaryDirectory() as user:  # the pictures do not depend on the user's settings
-
-        def opened() -> ScriptedSession:
-            settings = SettingsStore(Path(user) / "config.yaml", {})
-            paths = paths_under(Path(user))
-            models = sample_library(settings, paths, registry)
-            performance = sample_performance(settings, paths, registry)
-            return ScriptedSession(
-                face,
-                "mira",
-                settings,
-                models,
-                performance,
-                sample_avatars(settings, paths, registry),
-                registry.all(),
-                history=history,
-                paths=paths_under(Path(user)),
-            )
-
-        history = History(Path(user) / "history.db")
+        paths = paths_under(Path(user))
+        history = History(paths.history_file)
         fill_history(history)
+        opened = partial(sample_session, face, registry, paths, history)
         pictures = shoot(folder / "window", opened)
         history.close()
     face.close()

@@ -194,6 +194,18 @@ class WindowSettings(_Section):
     ]
 
 
+class AccessSettings(_Section):
+    """What makes the window easier to see and to follow."""
+
+    effect = Effect.AT_ONCE
+
+    captions: bool
+    caption_size: Annotated[float, Field(ge=0.75, le=2), FormHints("Size of captions", step=0.05)]
+    font_scale: Annotated[float, Field(ge=0.8, le=1.5), FormHints("Size of text", step=0.05)]
+    high_contrast: bool
+    reduced_motion: bool
+
+
 class HistorySettings(_Section):
     """What is stored of conversations."""
 
@@ -229,6 +241,7 @@ class Settings(_Section):
     dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
+    ui: Annotated[AccessSettings, FormHints("Access"), Page.APPEARANCE]
     history: Annotated[HistorySettings, Page.PRIVACY]
     network: Annotated[NetworkSettings, Page.PRIVACY]
     render: Annotated[RenderSettings, Page.FILMS]

@@ -16,7 +16,7 @@ from avatar_app.core.events import Failed
 from avatar_app.session.session import Session
 from avatar_app.system.single_instance import PrimaryInstance
 from avatar_app.ui.language.translator import LANGUAGE
-from avatar_app.ui.style.assets import application_icon, font, load_fonts
+from avatar_app.ui.style.assets import BODY, application_icon, load_fonts, unscaled_font
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.ui.window.open_requests import OpenRequests
@@ -75,7 +75,7 @@ def prepared_application() -> QApplication:
     application.setDesktopFileName("avatar-app")
     application.setWindowIcon(application_icon())
     load_fonts()
-    application.setFont(font(14))
+    application.setFont(unscaled_font(BODY))
     return application
 
 

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from avatar_app.storage.search_words import SearchWords
 from avatar_app.ui.chat.model import LINE_ROLE, Index, TranscriptLine, TranscriptSpeaker
 from avatar_app.ui.language.formats import clock_text
-from avatar_app.ui.style.assets import font
+from avatar_app.ui.style.assets import font, text_scale
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS, UNIT, Palette, Theme, color
 
@@ -72,12 +72,12 @@ class ChatDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         width = _row_width(option)
-        return QSize(width, _place(index.data(LINE_ROLE), width).height)
+        return QSize(width, _place(index.data(LINE_ROLE), width, text_scale()).height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         line: TranscriptLine = index.data(LINE_ROLE)
         palette = self._theme.palette
-        place = _place(line, option.rect.width())
+        place = _place(line, option.rect.width(), text_scale())
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(option.rect.topLeft())
@@ -127,7 +127,7 @@ class ChatDelegate(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        place = _place(index.data(LINE_ROLE), option.rect.width())
+        place = _place(index.data(LINE_ROLE), option.rect.width(), text_scale())
         left, top = option.rect.left() + SIDE, option.rect.top() + round(place.bubble.top())
         height = max(EDITOR_HEIGHT, round(place.bubble.height()))
         editor.setGeometry(left, top, option.rect.width() - 2 * SIDE, height)
@@ -156,7 +156,7 @@ class ChatDelegate(QStyledItemDelegate):
     def word_at(self, line: TranscriptLine, at: QPointF, rect: QRect) -> int | None:
         """Return the number of the word at `at` (relative to the row)."""
         layout = _laid_out(line, _text_width(line, rect.width()))
-        spot = at - _place(line, rect.width()).text
+        spot = at - _place(line, rect.width(), text_scale()).text
         for number in range(layout.lineCount()):
             row = layout.lineAt(number)
             if row.y() <= spot.y() < row.y() + row.height():
@@ -188,8 +188,9 @@ def _text_width(line: TranscriptLine, width: int) -> float:
 
 
 @lru_cache(maxsize=2048)
-def _place(line: TranscriptLine, width: int) -> Place:
-    """Lay out the line: names above the text; a bubble is as wide as its text."""
+def _place(line: TranscriptLine, width: int, _scale: float) -> Place:
+    """Lay out the line: names above the text; a bubble is as wide as its text. What was laid out
+    for another size of text does not count."""
     layout = _laid_out(line, _text_width(line, width))
     head = QFontMetrics(_name_font()).height() + 6
     last = layout.lineAt(layout.lineCount() - 1)
@@ -259,19 +260,16 @@ def _range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.Forma
     return result
 
 
-@lru_cache(maxsize=1)
 def _text_font() -> QFont:
     return font(TEXT_PIXELS)
 
 
-@lru_cache(maxsize=1)
 def _block_font() -> QFont:
     """Return a monospaced font, for code and tables."""
     fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    fixed.setPixelSize(BLOCK_PIXELS)
+    fixed.setPixelSize(round(BLOCK_PIXELS * text_scale()))
     return fixed
 
 
-@lru_cache(maxsize=1)
 def _name_font() -> QFont:
     return font(NAME_PIXELS, QFont.Weight.Medium)

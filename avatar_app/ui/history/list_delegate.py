@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from avatar_app.ui.chat.delegate import marked
 from avatar_app.ui.history.list_model import ROW_ROLE, ConversationRow, Index
 from avatar_app.ui.language.translator import is_right_to_left
-from avatar_app.ui.style.assets import Glyph, font, pixmap
+from avatar_app.ui.style.assets import Glyph, font, pixmap, text_scale
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import RADIUS, UNIT, Theme
 
@@ -42,10 +42,10 @@ class ConversationDelegate(QStyledItemDelegate):
         row, widget = index.data(ROW_ROLE), option.widget
         width = widget.viewport().width() if isinstance(widget, QListView) else option.rect.width()
         if isinstance(row, str):
-            return QSize(width, HEADING)
+            return QSize(width, round(HEADING * text_scale()))
         advance = QFontMetricsF(font(13)).horizontalAdvance(row.summary.passage.text)
         lines = 1 if advance <= width - 2 * SIDE else LINES
-        return QSize(width, TITLE + PASSAGE_LINE * lines)
+        return QSize(width, round((TITLE + PASSAGE_LINE * lines) * text_scale()))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(ROW_ROLE)
@@ -93,7 +93,7 @@ class ConversationDelegate(QStyledItemDelegate):
             if is_right_to_left():
                 left = inside.left() + taken - 4 - PIN
             painter.drawPixmap(QPointF(left, inside.top() + 2), picture)
-        top, below = inside.topLeft(), inside.topLeft() + QPointF(0, 22)
+        top, below = inside.topLeft(), inside.topLeft() + QPointF(0, 22 * text_scale())
         if is_right_to_left():
             top += QPointF(taken, 0)
         self._paint_text(

@@ -32,6 +32,8 @@ class DeviceChoices(QObject):
         self.microphone, self.speaker = ChoiceEditor(context.theme), ChoiceEditor(context.theme)
         self.microphone.control.setAccessibleName(self.tr("Microphone"))
         self.speaker.control.setAccessibleName(self.tr("Loudspeaker"))
+        for editor in (self.microphone, self.speaker):  # the name of a choice is its value
+            editor.control.setAccessibleDescription(editor.control.accessibleName())
         self._choices = {MICROPHONE: self.microphone, SPEAKER: self.speaker}
         for name, editor in self._choices.items():
             editor.changed.connect(partial(self._choose, name))

@@ -33,7 +33,6 @@ class Editor(QWidget):
         super().__init__()
         self.control = control
         """What takes the focus."""
-        self.setFocusProxy(control)
         self.setFixedWidth(WIDTH)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -4,7 +4,7 @@ of the settings, and shown, hidden and filled from then on."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -13,7 +13,7 @@ from avatar_app.settings.forms import SettingField
 from avatar_app.settings.presentation import Page
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.scrolling import mark_first
-from avatar_app.ui.pages.setting_row import SettingRow
+from avatar_app.ui.pages.setting_row import SettingRow, link_rows
 from avatar_app.ui.style.theme import UNIT, Theme
 
 
@@ -65,8 +65,7 @@ class _PageGroup(QWidget):
         for section in self.sections:
             column.addWidget(section)
         self.rows = {name: row for each in self.sections for name, row in each.rows.items()}
-        for before, after in pairwise(self.rows.values()):
-            QWidget.setTabOrder(before.reset_button, after.editor.control)
+        link_rows(self.rows.values())
 
 
 class SettingsForm(QScrollArea):

@@ -12,6 +12,7 @@ from avatar_app.core.network_access import NetworkAccess
 from avatar_app.system.network_log import ConnectionAttempt
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.toggle import CheckableButton
 
 MOST = 12
 """Attempts on show."""
@@ -113,9 +114,8 @@ class NetworkCard(QFrame):
         return f"{shown}   {attempt.process} {verb} {attempt.address}"
 
     def _choice(self, access: NetworkAccess, title: str) -> QPushButton:
-        button = QPushButton(title)
+        button = CheckableButton(title)
         button.setObjectName("choice")
-        button.setCheckable(True)
         button.setIconSize(QSize(_CHECK, _CHECK))
         button.setAccessibleName(self.tr("Connections: {}").format(title))
         button.setToolTip(title)

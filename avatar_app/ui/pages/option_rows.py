@@ -11,7 +11,7 @@ from avatar_app.settings.forms import SettingField, form_fields
 from avatar_app.ui.pages.field_texts import in_language
 from avatar_app.ui.pages.page import PageContext
 from avatar_app.ui.pages.scrolling import Section, mark_first
-from avatar_app.ui.pages.setting_row import SettingRow
+from avatar_app.ui.pages.setting_row import SettingRow, link_rows
 
 
 class OptionRows(QWidget):
@@ -62,6 +62,7 @@ class OptionRows(QWidget):
             row.reset_wanted.connect(self._reset)
             self._section.rows.addWidget(row)
             self.rows[name] = row
+        link_rows(self.rows.values())
 
     def _choose(self, name: str, value: Any) -> None:
         task = self._context.work.run(lambda: self._store.set(name, value, group=name))

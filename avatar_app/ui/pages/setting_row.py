@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
@@ -61,6 +63,13 @@ class SettingRow(QWidget):
         self.reset_button.setAccessibleName(name)
         self.reset_button.setToolTip(name)
 
+    @property
+    def stops(self) -> tuple[QWidget, ...]:
+        """Return what Tab stops at, in order."""
+        slider = self.editor.slider if isinstance(self.editor, NumberEditor) else None
+        parts = (slider, self.editor.control, self.reset_button)
+        return tuple(each for each in parts if each is not None)
+
     def show_problem(self, text: str) -> None:
         """Show why the value was rejected, and restore the valid one."""
         self.editor.show_field(self.field)
@@ -90,6 +99,7 @@ class SettingRow(QWidget):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             texts.addWidget(label)
+        self.title.setBuddy(self.editor.control)  # a screen reader reads it before a choice
         texts.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 12, UNIT, 12)
@@ -102,6 +112,12 @@ class SettingRow(QWidget):
 
     def _paint_icon(self) -> None:
         self.reset_button.setIcon(icon(Glyph.UNDO, self._theme.palette.text_dim, 18))
+
+
+def link_rows(rows: Iterable[SettingRow]) -> None:
+    """Let Tab go from each row to the next."""
+    for before, after in pairwise(stop for row in rows for stop in row.stops):
+        QWidget.setTabOrder(before, after)
 
 
 def shown_value(field: SettingField) -> str:

@@ -154,8 +154,8 @@ class SettingsPage(PageView):
         self.file_button.setAccessibleName(self.tr("Open the settings file"))
         self.pages.setObjectName("pages")
         self.pages.setAccessibleName(self.tr("Pages"))
-        self.pages.setFixedWidth(NAVIGATION)
         self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._fit()
         shown = {field.page for field in self._fields()}
         for page in (page for page in Page if page in shown):
             item = QListWidgetItem(translated(page.value), self.pages)
@@ -171,7 +171,11 @@ class SettingsPage(PageView):
         below.addWidget(self.form, 1)
         self.body.addLayout(below, 1)
 
+    def _fit(self) -> None:
+        self.pages.setFixedWidth(round(NAVIGATION * self.context.theme.text_scale))
+
     def _connect(self) -> None:
+        self.context.theme.changed.connect(self._fit)
         self.search_field.textChanged.connect(self._fill)
         self.pages.currentRowChanged.connect(self._fill)
         self.form.chosen.connect(self._choose)

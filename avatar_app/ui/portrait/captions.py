@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from avatar_app.ui.chat.spoken_words import Answer
 from avatar_app.ui.language.texts import keep_translated
-from avatar_app.ui.style.assets import font
+from avatar_app.ui.style.assets import font, unscaled_font
 from avatar_app.ui.style.theme import UNIT
 
 LINES = 3
@@ -28,6 +28,7 @@ LINES = 3
 WIDEST = 720
 """Pixels: longer lines are hard to read."""
 HEARD, UNHEARD, OTHERS = "#ffffffff", "#7affffff", "#d9ffffff"
+UNHEARD_STRONG = "#b8ffffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Captions(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         keep_translated(self, lambda: self.setAccessibleName(self.tr("Captions")))
         self.caption = Caption()
+        self._words_shown, self._scale, self._unheard = True, 1.0, UNHEARD
         self._drawn: QPixmap | None = None
         self._drawn_top = 0
 
@@ -67,6 +69,12 @@ class Captions(QWidget):
     def show_hint(self, text: str, hint: str) -> None:
         """Show a friendly hint while nobody speaks."""
         self._show(Caption(text, len(text), hint=hint))
+
+    def adapt(self, *, words: bool, scale: float, strong: bool) -> None:
+        """Show spoken words or only hints, `scale` times as large, with high contrast or not."""
+        self._words_shown, self._scale = words, scale
+        self._unheard = UNHEARD_STRONG if strong else UNHEARD
+        self._redraw()
 
     def clear(self) -> None:
         self._show(Caption())
@@ -96,13 +104,17 @@ class Captions(QWidget):
     def _redraw(self) -> None:
         """Render the text once, for all repaints, and emit its height."""
         self._drawn = None
-        if self.caption.text and not self.size().isEmpty():
+        if self._is_shown and not self.size().isEmpty():
             picture, top = self._draw()
             self._keep(picture, max(0, int(top) - UNIT))
             self.scrim_moved.emit(top)
         else:
             self.scrim_moved.emit(-1.0)
         self.update()
+
+    @property
+    def _is_shown(self) -> bool:
+        return bool(self.caption.text) and (self._words_shown or bool(self.caption.hint))
 
     def _keep(self, picture: QPixmap, top: int) -> None:
         """The part of a picture of the whole widget that is not empty: what is, takes time too."""
@@ -118,7 +130,7 @@ class Captions(QWidget):
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         bottom: float = self.height() - 3 * UNIT
-        small = _laid_out(self.caption.hint, font(14), self._measure, OTHERS)
+        small = _laid_out(self.caption.hint, font(14), self._measure, (OTHERS, OTHERS))
         bottom -= _height(small) + (UNIT if self.caption.hint else 0)
         layout = self._main_layout()
         first, last = _lines_in_sight(layout, self.caption)
@@ -129,11 +141,12 @@ class Captions(QWidget):
         return picture, top
 
     def _main_layout(self) -> QTextLayout:
-        large = font(24 if self.width() > 640 else 19, QFont.Weight.Medium)
-        if self.caption.by_user:
-            large = font(19, QFont.Weight.Normal)
-        shade = OTHERS if self.caption.by_user else HEARD
-        return _laid_out(self.caption.text, large, self._measure, shade, self.caption.heard)
+        by_user = self.caption.by_user
+        pixels = 24 if self.width() > 640 and not by_user else 19
+        weight = QFont.Weight.Normal if by_user else QFont.Weight.Medium
+        large = unscaled_font(round(pixels * self._scale), weight)
+        shades = (OTHERS if by_user else HEARD, self._unheard)
+        return _laid_out(self.caption.text, large, self._measure, shades, self.caption.heard)
 
     @property
     def _measure(self) -> float:
@@ -145,14 +158,15 @@ class Captions(QWidget):
 
 
 def _laid_out(
-    text: str, face: QFont, width: float, shade: str, heard: int | None = None
+    text: str, face: QFont, width: float, shades: tuple[str, str], heard: int | None = None
 ) -> QTextLayout:
+    """Break `text` into lines; `shades` are those of its heard part and of the rest."""
     layout = QTextLayout(text, face)
     option = QTextOption(Qt.AlignmentFlag.AlignHCenter)
     option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the text's, not the window's
     layout.setTextOption(option)
     bright = len(text) if heard is None else heard
-    layout.setFormats([_range(0, bright, shade), _range(bright, len(text) - bright, UNHEARD)])
+    layout.setFormats([_range(0, bright, shades[0]), _range(bright, len(text) - bright, shades[1])])
     layout.beginLayout()
     top = 0.0
     while (line := layout.createLine()).isValid():

@@ -69,7 +69,7 @@ class PortraitPane(QWidget):
         self.transcript_button.name_it(name, "Ctrl+T")
 
     def _name_parts(self) -> None:
-        self.name.setAccessibleName(self.tr("Character"))
+        self.name.setAccessibleDescription(self.tr("Character"))
         self.theme_button.name_it(self.tr("Change between dark and light"), "Ctrl+D")
         self.settings_button.name_it(self.tr("Devices and appearance"))
         self.pages_button.name_it(self.tr("Settings, models and more"), "Ctrl+B")
@@ -107,7 +107,7 @@ class PortraitPane(QWidget):
         if not fits:
             left, right = INSET - BESIDE, self.width() - INSET + BESIDE
         width = min(NOTICE_WIDEST, right - left - 2 * BESIDE) + 2 * SHADOW
-        height = self.notices.heightForWidth(width)
+        height = self.notices.height_for(width)
         top = INSET - SHADOW + (0 if fits else CONTROL + 2 * UNIT)
         self.notices.setGeometry((left + right - width) // 2, top, width, height)
         self.notices.raise_()

@@ -47,6 +47,8 @@ class StateLight:
     level: float = 0.0
     """Loudness of the current speaker, smoothed, 0 to 1."""
     seconds: float = 0.0
+    still: bool = False
+    """Whether nothing pulses or circles."""
 
     @property
     def target(self) -> Light | None:
@@ -59,7 +61,8 @@ class StateLight:
     @property
     def moving(self) -> bool:
         """Whether the next picture differs from this one: a light fades or pulses."""
-        if self.target not in (None, Light.MUTED):
+        resting = (None, Light.MUTED, Light.THINKING) if self.still else (None, Light.MUTED)
+        if self.target not in resting:
             return True
         goals = ((weight, float(light is self.target)) for light, weight in self.weights.items())
         return any(abs(goal - weight) > 0.004 for weight, goal in goals)
@@ -72,6 +75,8 @@ class StateLight:
     @property
     def pulse(self) -> float:
         """Return a slow pulse, 0 to 1."""
+        if self.still:
+            return 1.0
         return 0.5 - 0.5 * math.cos(2 * math.pi * PULSES_PER_SECOND * self.seconds)
 
     def advance(self, seconds: float) -> None:

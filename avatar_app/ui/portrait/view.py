@@ -208,7 +208,7 @@ class PortraitView(QWidget):
                 continue
             shade = getattr(palette, light)
             draw_glow(painter, self.portrait, shade, strength)
-            if light is Light.THINKING:
+            if light is Light.THINKING and not self.light.still:
                 draw_comet(painter, self.portrait, shade, self.light.orbit, strength * 2)
             else:
                 draw_ring(painter, self.portrait, shade, min(1.0, strength + 0.15))

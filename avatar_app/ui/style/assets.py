@@ -6,13 +6,15 @@ from enum import StrEnum
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QFont, QFontDatabase, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from avatar_app.system import paths
 
 ASSETS = paths.assets()
 FAMILY = "Inter"
+BODY = 14
+"""Pixels of the text of the window, at its usual size."""
 SCALES = (1.0, 2.0)
 """Device pixel ratios that icons are drawn for."""
 
@@ -89,8 +91,19 @@ def load_fonts() -> None:
         QFontDatabase.addApplicationFont(str(path))
 
 
+def text_scale() -> float:
+    """Return how many times as large as usual text is: the application's font says so."""
+    pixels = QGuiApplication.font().pixelSize()
+    return pixels / BODY if pixels > 0 else 1.0
+
+
 def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's typeface in one size and weight."""
+    """Return the window's typeface in one size and weight, as large as the user wants text."""
+    return unscaled_font(round(pixels * text_scale()), weight)
+
+
+def unscaled_font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """Return the window's typeface in exactly this size."""
     result = QFont()
     result.setFamilies([FAMILY, "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"])
     result.setPixelSize(pixels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from string import Template
 
 from PySide6.QtGui import QColor
@@ -19,7 +20,7 @@ _SHEET = Template("""
 QLabel { background: transparent; }
 #heading { font-size: 15px; font-weight: 600; }
 #empty { color: $text_dim; padding: 0 32px; }
-#name { color: white; font-size: 15px; font-weight: 600; background: rgba(11, 12, 16, 120);
+#name { color: white; font-size: 15px; font-weight: 600; background: $overlay;
     border-radius: 16px; padding: 0 14px; }
 #chat { background: transparent; border: 2px solid transparent; border-radius: $radius; }
 #chat:focus { border-color: $focus; }
@@ -49,7 +50,7 @@ QToolButton[kind="toggle"]:checked { background: $danger_soft; }
 QToolButton[kind="stop"] { background: $raised; }
 QToolButton[kind="stop"]:hover { background: $danger_soft; }
 QToolButton[kind="stop"]:disabled { background: transparent; }
-QToolButton[kind="stage"] { background: rgba(11, 12, 16, 120); }
+QToolButton[kind="stage"] { background: $overlay; }
 QToolButton[kind="stage"]:hover { background: rgba(11, 12, 16, 190); }
 QToolButton[kind="stage"]:checked { background: rgba(11, 12, 16, 200); }
 QToolButton[kind="stage"]:focus { border-color: white; }
@@ -138,7 +139,7 @@ QToolButton#railButton:focus { border-color: $focus; }
     color: $text; }
 #pages::item:hover { background: $raised; }
 #pages::item:selected { background: $surface; border-color: $border; color: $text; }
-#pages:focus::item:selected { border-color: $focus; }
+#pages::item:selected:focus { border-color: $focus; }
 #pages::item:disabled { color: $text_faint; background: transparent; border-color: transparent; }
 #search, #filter, #formCard QLineEdit, #formCard QComboBox, #settingRow QAbstractSpinBox {
     background: $raised; border: 2px solid $raised; border-radius: 10px; padding: 5px 10px;
@@ -171,8 +172,35 @@ QToolTip { background: $raised; color: $text; border: 1px solid $border; padding
 """)
 
 
-def stylesheet(palette: Palette) -> str:
-    """Return the style sheet for `palette`."""
+_EDGES = Template("""
+#noticeAction, #description, #command, #search, #filter, #formCard QLineEdit, #formCard QComboBox,
+#settingRow QAbstractSpinBox, QToolButton[kind="stop"], #chip, #pages::item:selected {
+    border-color: $border; }
+#name { border: 1px solid white; }
+QToolButton[kind="stage"] { border-color: #b0b0b0; }
+QToolButton[kind="stage"]:focus { border-color: $focus; }
+#noticeAction:focus, #description:focus, #command:focus, #search:focus, #filter:focus,
+#formCard QLineEdit:focus, #formCard QComboBox:focus, #settingRow QAbstractSpinBox:focus,
+#field:focus, QToolButton:focus, #primary:focus, #pages::item:selected:focus {
+    border-color: $focus; }
+""")
+"""What high contrast adds: an edge around everything that can be used."""
+_FONT_SIZE = re.compile(r"font-size: (\d+)px")
+
+
+def stylesheet(palette: Palette, text_scale: float = 1.0) -> str:
+    """Return the style sheet for `palette`, with all text `text_scale` times as large."""
+    sheet = _colored(palette)
+    if palette.strong:
+        sheet += _EDGES.substitute(border=palette.border, focus=palette.focus)
+    return _FONT_SIZE.sub(lambda found: _scaled(found, text_scale), sheet)
+
+
+def _scaled(found: re.Match[str], scale: float) -> str:
+    return f"font-size: {round(int(found.group(1)) * scale)}px"
+
+
+def _colored(palette: Palette) -> str:
     return _SHEET.substitute(
         family=FAMILY,
         radius=f"{RADIUS}px",
@@ -194,6 +222,7 @@ def stylesheet(palette: Palette) -> str:
         good_text=palette.good_text,
         warn_text=palette.warn_text,
         focus=palette.focus,
+        overlay=_rgba(palette.overlay, 1.0),
         focus_soft=_mixed(palette.surface, palette.focus, 0.6),
     )
 
@@ -211,4 +240,4 @@ def _mixed(ground: str, over: str, share: float) -> str:
 
 def _rgba(value: str, alpha: float) -> str:
     shade = color(value)
-    return f"rgba({shade.red()}, {shade.green()}, {shade.blue()}, {round(255 * alpha)})"
+    return f"rgba({shade.red()}, {shade.green()}, {shade.blue()}, {round(shade.alpha() * alpha)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication
@@ -47,6 +47,10 @@ class Palette:
     """Says that something is hardly enough; readable as well."""
     focus: str
     shadow: str
+    overlay: str = "#780b0c10"
+    """Behind a name or a button on the portrait."""
+    strong: bool = False
+    """Every control has a clear edge."""
 
 
 DARK = Palette(
@@ -91,28 +95,73 @@ LIGHT = Palette(
     focus="#5d4be0",
     shadow="#28141428",
 )
+STRONG_DARK = replace(
+    DARK,
+    page="#000000",
+    surface="#000000",
+    raised="#262830",
+    border="#c3c7d1",
+    text="#ffffff",
+    text_dim="#e4e6ec",
+    text_faint="#b9bdc8",
+    accent="#cfc8ff",
+    on_accent="#000000",
+    danger="#ffa3a3",
+    good_text="#7df5de",
+    warn_text="#ffd199",
+    focus="#ffe45c",
+    overlay="#e6000000",
+    strong=True,
+)
+STRONG_LIGHT = replace(
+    LIGHT,
+    page="#ffffff",
+    surface="#ffffff",
+    raised="#e9e8ef",
+    border="#3c3e48",
+    text="#000000",
+    text_dim="#24262e",
+    text_faint="#4b4e59",
+    accent="#3220a8",
+    danger="#960f0f",
+    good_text="#034a3c",
+    warn_text="#6b3303",
+    focus="#98004e",
+    overlay="#e6000000",
+    strong=True,
+)
 
 
 class Theme(QObject):
-    """The current palette; follows the system until the user chooses."""
+    """The current palette and size of text; follows the system until the user chooses."""
 
     changed = Signal()
 
     def __init__(self, choice: ThemeChoice = ThemeChoice.SYSTEM) -> None:
         super().__init__()
         self.choice = choice
+        self.strong = False
+        """Whether contrast is high."""
+        self.text_scale = 1.0
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     @property
     def palette(self) -> Palette:
-        if self.choice is ThemeChoice.SYSTEM:
-            return DARK if self._system_is_dark() else LIGHT
-        return DARK if self.choice is ThemeChoice.DARK else LIGHT
+        system = self.choice is ThemeChoice.SYSTEM
+        if self._system_is_dark() if system else self.choice is ThemeChoice.DARK:
+            return STRONG_DARK if self.strong else DARK
+        return STRONG_LIGHT if self.strong else LIGHT
 
     def choose(self, choice: ThemeChoice) -> None:
         """Use `choice` from now on."""
         if choice is not self.choice:
             self.choice = choice
+            self.changed.emit()
+
+    def adapt(self, *, strong: bool, text_scale: float) -> None:
+        """Use high contrast or not, and text of this size, from now on."""
+        if (strong, text_scale) != (self.strong, self.text_scale):
+            self.strong, self.text_scale = strong, text_scale
             self.changed.emit()
 
     def opposite(self) -> ThemeChoice:

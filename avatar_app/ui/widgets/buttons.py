@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import CONTROL, Theme
+from avatar_app.ui.widgets.toggle import ClickedByToggle
 
 ICON = 22
 TAKES_SPACE = "takesSpace"
@@ -26,7 +27,7 @@ def small_button(title: str, tip: str, *, primary: bool = False) -> QPushButton:
     return button
 
 
-class IconButton(QToolButton):
+class IconButton(ClickedByToggle, QToolButton):
     """A round button. `shade` names the palette's color of its icon."""
 
     def __init__(
@@ -49,6 +50,7 @@ class IconButton(QToolButton):
         self.name_it(name, shortcut)
         self._paint_icon()
         theme.changed.connect(self._paint_icon)
+        self.announce_toggles()
 
     def name_it(self, name: str, shortcut: str = "") -> None:
         """Set the button's name and tooltip."""

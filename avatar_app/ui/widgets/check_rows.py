@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPushButton
 
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.widgets.toggle import CheckableButton
 
 _MARK = 16
 """Size of the check mark in pixels."""
@@ -16,9 +17,8 @@ _MARK = 16
 
 def check_row(title: str, name: str, tip: str, *, checked: bool) -> QPushButton:
     """Return a row; `name` is for screen readers, `tip` its tooltip."""
-    row = QPushButton(title)
+    row = CheckableButton(title)
     row.setObjectName("choice")
-    row.setCheckable(True)
     row.setChecked(checked)
     row.setIconSize(QSize(_MARK, _MARK))
     row.setAccessibleName(name)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.ui.language.texts import keep_translated, translated
-from avatar_app.ui.style.assets import Glyph, pixmap
+from avatar_app.ui.style.assets import Glyph, pixmap, text_scale
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW, Card
@@ -19,6 +19,8 @@ from avatar_app.ui.widgets.message import message_and_hint
 
 READ_MS = 7_000
 """How long a notice that is not an error stays."""
+NARROW = 34 * UNIT
+"""Pixels beside the buttons that text of the usual size needs."""
 MOST = 12
 """Maximum queue length; beyond it, the oldest notice that is not an error is dropped."""
 
@@ -88,27 +90,38 @@ class NoticeBar(Card):
             self.action_button.setAccessibleName(self.tr("No action"))
 
     def _lay_out(self) -> None:
-        self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(SHADOW + 12, SHADOW + 12, SHADOW + 12, SHADOW + 12)
-        row.setSpacing(12)
-        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(SHADOW + 12, SHADOW + 12, SHADOW + 12, SHADOW + 12)
+        self._row.setSpacing(12)
+        signed = QHBoxLayout()
+        signed.setSpacing(12)
+        signed.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addWidget(self._message)
         texts.addWidget(self._hint)
-        row.addLayout(texts, 1)
-        row.addWidget(self.action_button, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        signed.addLayout(texts, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(12)
+        buttons.addStretch(1)
+        buttons.addWidget(self.action_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        buttons.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row.addLayout(signed, 1)
+        self._row.addLayout(buttons)
+
+    def height_for(self, width: int) -> int:
+        """Return the height it needs at this width. Its buttons are below the text where they would
+        leave it too little room."""
+        taken = self.action_button.sizeHint().width() if self.action_button.isVisibleTo(self) else 0
+        is_narrow = taken > 0 and width - 2 * SHADOW - taken < NARROW * text_scale()
+        ways = QBoxLayout.Direction
+        self._row.setDirection(ways.TopToBottom if is_narrow else ways.LeftToRight)
+        return max(self._row.totalHeightForWidth(width), self._row.totalSizeHint().height())
 
     @property
     def waiting(self) -> int:
         """Return the notices behind the one on show."""
         return len(self._waiting)
-
-    def height_for(self, width: int) -> int:
-        """Return the height that it needs at a width, with all lines of its texts."""
-        row = self._row
-        return max(row.totalHeightForWidth(width), row.totalSizeHint().height())
 
     def tell(self, notice: Notice) -> None:
         """Show `notice` as soon as those before it are gone; duplicates are ignored."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from avatar_app.core.events import Control, TurnEnded
 from avatar_app.session.session import Session
-from avatar_app.settings.schema import ThemeChoice, WindowSettings
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.chat.forgetting import forget_unless_undone
 from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
@@ -25,6 +25,7 @@ from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.stylesheet import stylesheet
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.window.access import apply_access
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.first_steps import FirstSteps, FirstStepsBar
@@ -62,6 +63,7 @@ class MainWindow(QWidget):
         self.popover = Popover(self, theme)
         sides = (self.stage, self.composer, self.chat, self.panel)
         parts = WindowParts(*sides, self.popover, StarterCard(theme), FirstStepsBar(theme))
+        self._parts = parts
         self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.stage.notices.tell_error)
@@ -191,18 +193,21 @@ class MainWindow(QWidget):
         self.stage.show_name(shown_name(name))
         self.chat.list.name_avatar(shown_name(name))
 
-    def _follow(self, preferences: WindowSettings) -> None:
+    def _follow(self) -> None:
+        preferences = self.preferences.now
         self.theme.choose(preferences.theme)
         self.popover.show_theme(preferences.theme)
         LANGUAGE.use(preferences.language)
+        apply_access(self.preferences.access, self._parts, self.theme)
         if preferences.transcript != self.panel.opened:
             self.show_transcript(shown=preferences.transcript)
 
     def restyle(self) -> None:
-        self.setStyleSheet(stylesheet(self.theme.palette))
+        self.setStyleSheet(stylesheet(self.theme.palette, self.theme.text_scale))
 
     def _restore(self) -> None:
         self.theme.choose(self.preferences.now.theme)
+        apply_access(self.preferences.access, self._parts, self.theme)
         self.restyle()
         self.popover.show_theme(self.theme.choice)
         self.resize(*SIZE)

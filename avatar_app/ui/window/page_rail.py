@@ -12,6 +12,7 @@ from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.pages.index import PageEntry
 from avatar_app.ui.style.assets import icon
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.toggle import ClickedByToggle
 
 WIDTH = 11 * UNIT
 ICON = 22
@@ -24,7 +25,7 @@ def shortcut_of(number: int) -> str:
     return f"Ctrl+{(number + 1) % 10}" if number < 10 else ""
 
 
-class PageButton(QToolButton):
+class PageButton(ClickedByToggle, QToolButton):
     """A button with an icon above its title; Up and Down move to the neighbors."""
 
     moved = Signal(int)
@@ -35,11 +36,13 @@ class PageButton(QToolButton):
         self.setObjectName("railButton")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self.setIconSize(QSize(ICON, ICON))
-        self.setFixedSize(WIDTH - UNIT, 7 * UNIT)
+        self._fit()
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.toggled.connect(self._dress)
         theme.changed.connect(self._dress)
+        theme.changed.connect(self._fit)
+        self.announce_toggles()
         self._dress()
         keep_translated(self, self._name)
 
@@ -55,6 +58,10 @@ class PageButton(QToolButton):
             self.moved.emit(step)
         else:
             super().keyPressEvent(event)
+
+    def _fit(self) -> None:
+        scale = self._theme.text_scale
+        self.setFixedSize(round((WIDTH - UNIT) * scale), round(7 * UNIT * scale))
 
     def _dress(self) -> None:
         """Update the tab order: only the current page is a tab stop; the arrows reach the
@@ -74,7 +81,9 @@ class PageRail(QScrollArea):
         super().__init__()
         self.setObjectName("rail")
         keep_translated(self, lambda: self.setAccessibleName(self.tr("Pages")))
-        self.setFixedWidth(WIDTH)
+        self._theme = theme
+        theme.changed.connect(self._fit)
+        self._fit()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -94,6 +103,9 @@ class PageRail(QScrollArea):
             self.buttons.append(button)
         column.addStretch(1)
         self.setWidget(body)
+
+    def _fit(self) -> None:
+        self.setFixedWidth(round(WIDTH * self._theme.text_scale))
 
     def show_chosen(self, id: str) -> None:
         """Mark the current page."""

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 
-from avatar_app.settings.schema import WindowSettings
+from avatar_app.settings.schema import AccessSettings, WindowSettings
 from avatar_app.settings.store import SettingsChange, SettingsStore
 
 THEME, TRANSCRIPT, GEOMETRY = "window.theme", "window.transcript", "window.geometry"
@@ -24,7 +24,7 @@ class WindowPreferences:
         self,
         store: SettingsStore,
         post: Callable[[Callable[[], None]], None],
-        follow: Callable[[WindowSettings], None],
+        follow: Callable[[], None],
     ) -> None:
         self._store, self._follow = store, follow
         self.stop = store.subscribe(lambda change: post(lambda: self._changed(change)))
@@ -32,6 +32,10 @@ class WindowPreferences:
     @property
     def now(self) -> WindowSettings:
         return self._store.settings.window
+
+    @property
+    def access(self) -> AccessSettings:
+        return self._store.settings.ui
 
     def note(self, name: str, value: Any) -> None:
         """Save one; the session reports failures."""
@@ -47,5 +51,5 @@ class WindowPreferences:
             window.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 
     def _changed(self, change: SettingsChange) -> None:
-        if change.touches("window"):
-            self._follow(self.now)
+        if change.touches("window") or change.touches("ui"):
+            self._follow()

@@ -21,6 +21,8 @@ class SidePanel(QWidget):
     def __init__(self, content: QWidget) -> None:
         super().__init__()
         self.opened = False
+        self.slides = True
+        """Whether it moves into its place, or is there at once."""
         self._content = content
         content.setParent(self)
         self._full = WIDTH
@@ -41,6 +43,8 @@ class SidePanel(QWidget):
         self._slide.setStartValue(self.width())
         self._slide.setEndValue(self._full if opened else 0)
         self._slide.start()
+        if not self.slides:
+            self.settle()
 
     def settle(self) -> None:
         """Finish the slide at once."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from avatar_app.ui.style.assets import font
+from avatar_app.ui.style.assets import font, text_scale
 from avatar_app.ui.style.theme import UNIT, Theme
 
 BAR = 14
@@ -39,6 +39,7 @@ class MemoryBar(QWidget):
         self.setAccessibleName(self.tr("Memory"))
         self.setFont(font(13))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self._fit)
         theme.changed.connect(self.update)
 
     def show_segments(self, segments: Sequence[MemorySegment], limit: float) -> None:
@@ -51,7 +52,10 @@ class MemoryBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(40 * UNIT, BAR + UNIT + LEGEND * len(self._lines(max(self.width(), 1))))
+        return QSize(
+            40 * UNIT,
+            BAR + UNIT + round(LEGEND * text_scale()) * len(self._lines(max(self.width(), 1))),
+        )
 
     def resizeEvent(self, _event: object) -> None:
         self._fit()
@@ -103,17 +107,17 @@ class MemoryBar(QWidget):
 
     def _paint_legend(self, painter: QPainter) -> None:
         palette, metrics = self._theme.palette, QFontMetrics(self.font())
-        top = BAR + UNIT
+        top, tall = BAR + UNIT, round(LEGEND * text_scale())
         for line in self._lines(self.width()):
             x = 0
             for segment in line:
                 shade = QColor(getattr(palette, segment.shade or "raised"))
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(shade)
-                painter.drawEllipse(QRectF(x, top + (LEGEND - DOT) / 2, DOT, DOT))
+                painter.drawEllipse(QRectF(x, top + (tall - DOT) / 2, DOT, DOT))
                 painter.setPen(QColor(palette.text_dim))
                 wide = metrics.horizontalAdvance(self._label(segment))
-                place = QRectF(x + DOT + UNIT, top, wide + 2, LEGEND)
+                place = QRectF(x + DOT + UNIT, top, wide + 2, tall)
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self._label(segment))
                 x += DOT + UNIT + wide + 2 * UNIT
-            top += LEGEND
+            top += tall

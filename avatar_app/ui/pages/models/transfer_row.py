@@ -33,7 +33,8 @@ class TransferRow(QFrame):
         self.title, self.step, self.problem = QLabel(title), QLabel(), QLabel()
         self.step.setObjectName("settingHelp")
         self.problem.setObjectName("settingProblem")
-        self.problem.setWordWrap(True)
+        for label in (self.title, self.step, self.problem):
+            label.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
