@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from avatar_app.cli.sample_session import sample_session
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
@@ -15,7 +16,6 @@ from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths, paths_under
 from avatar_app.ui.screenshots.gallery import shoot
 from avatar_app.ui.screenshots.sample_history import fill_history
-from avatar_app.ui.screenshots.sample_session import sample_session
 
 
 def shoot_all(folder: Path) -> list[Path]:

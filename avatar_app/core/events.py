@@ -185,6 +185,13 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A timer ended or a reminder is due; the avatar says it as soon as nobody speaks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AudioLevels:
     """Levels, about 30 times a second."""
 
@@ -218,6 +225,7 @@ Event = (
     | ConversationBegan
     | Failed
     | Noticed
+    | Announced
     | AudioLevels
     | ControlRequested
 )

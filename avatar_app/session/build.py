@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from avatar_app.core.engines import Face
-from avatar_app.core.events import Event, Noticed
+from avatar_app.core.events import Announced, Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
@@ -103,6 +103,7 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     events = EventInterceptor(around.post)
 
     def announce(text: str) -> None:
+        around.post(Announced(text))
         conversation.order(commands.Announce(text))
 
     tools = AssistantTools(around.paths, around.controls, around.post, announce)

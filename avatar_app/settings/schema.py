@@ -182,6 +182,10 @@ class WindowSettings(_Section):
     theme: ThemeChoice
     language: LanguageChoice
     transcript: bool
+    close_to_tray: Annotated[bool, FormHints("Closing hides it in the tray")]
+    notifications: Annotated[bool, FormHints("Reminders as notifications")]
+    mode: Annotated[str, Field(pattern="^(normal|compact|face)$"), FormHints(hidden=True)]
+    compact_geometry: Annotated[str | None, FormHints(hidden=True)]
     geometry: Annotated[str | None, FormHints(hidden=True)]
     page: Annotated[str, FormHints(hidden=True)]
     first_steps: Annotated[str, Field(pattern="^(new|shown)$"), FormHints(hidden=True)]

@@ -81,7 +81,7 @@ def prepared_application() -> QApplication:
 
 def _close_soon(window: MainWindow) -> None:
     """Close from the event loop: a signal may arrive while the window is being painted."""
-    QTimer.singleShot(0, window.close)
+    QTimer.singleShot(0, window.desktop.quit)
 
 
 def _let_python_look() -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from avatar_app.cli.sample_session import sample_session
 from avatar_app.core.events import ClauseWritten, Muted, Outcome, State, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
@@ -21,7 +22,6 @@ from avatar_app.system.paths import app_paths
 from avatar_app.ui.pages.index import DEVICES, MODELS, PAGES, SETTINGS
 from avatar_app.ui.portrait.state_light import Light
 from avatar_app.ui.screenshots.sample_history import fill_history
-from avatar_app.ui.screenshots.sample_session import sample_session
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.notices import Action, Notice
 from avatar_app.ui.window.main_window import MainWindow
@@ -195,7 +195,7 @@ def test_text_grows_at_once_wherever_it_is_painted(qtbot, opened) -> None:
 @pytest.mark.parametrize("choice", [ThemeChoice.DARK, ThemeChoice.LIGHT])
 def test_high_contrast_is_high(qtbot, window_and_session, choice) -> None:
     window, _ = window_and_session
-    window.use_theme(choice)
+    window.look.use_theme(choice)
     change(qtbot, window, high_contrast=True)
     qtbot.waitUntil(lambda: window.theme.strong)
     palette = window.theme.palette

@@ -13,7 +13,8 @@ from avatar_app.ui.pages.index import PAGES, PageEntry
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.window import page_host
-from avatar_app.ui.window.main_window import SMALLEST, MainWindow
+from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.window.modes import SMALLEST
 
 MOUSE = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -25,6 +25,8 @@ from avatar_app.ui.style.theme import UNIT
 
 LINES = 3
 """Visible lines of an answer."""
+SMALL = 340
+"""Pixels of width below which text is smaller, and less of it: the face is small, too."""
 WIDEST = 720
 """Pixels: longer lines are hard to read."""
 HEARD, UNHEARD, OTHERS = "#ffffffff", "#7affffff", "#d9ffffff"
@@ -129,11 +131,12 @@ class Captions(QWidget):
         picture.setDevicePixelRatio(scale)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        bottom: float = self.height() - 3 * UNIT
+        bottom: float = self.height() - (2 if self._is_small else 3) * UNIT
         small = _laid_out(self.caption.hint, font(14), self._measure, (OTHERS, OTHERS))
         bottom -= _height(small) + (UNIT if self.caption.hint else 0)
         layout = self._main_layout()
-        first, last = _lines_in_sight(layout, self.caption)
+        lines = LINES - 1 if self._is_small else LINES
+        first, last = _lines_in_sight(layout, self.caption, lines)
         top = bottom - _span(layout, first, last)
         _paint_lines(painter, layout, first, last, QPointF(self._left, top))
         _paint_lines(painter, small, 0, small.lineCount(), QPointF(self._left, bottom + UNIT))
@@ -142,7 +145,7 @@ class Captions(QWidget):
 
     def _main_layout(self) -> QTextLayout:
         by_user = self.caption.by_user
-        pixels = 24 if self.width() > 640 and not by_user else 19
+        pixels = 24 if self.width() > 640 and not by_user else 15 if self._is_small else 19
         weight = QFont.Weight.Normal if by_user else QFont.Weight.Medium
         large = unscaled_font(round(pixels * self._scale), weight)
         shades = (OTHERS if by_user else HEARD, self._unheard)
@@ -150,7 +153,11 @@ class Captions(QWidget):
 
     @property
     def _measure(self) -> float:
-        return min(WIDEST, self.width() - 8 * UNIT)
+        return min(WIDEST, self.width() - (4 if self._is_small else 8) * UNIT)
+
+    @property
+    def _is_small(self) -> bool:
+        return self.width() < SMALL
 
     @property
     def _left(self) -> float:
@@ -185,15 +192,15 @@ def _range(start: int, length: int, shade: str) -> QTextLayout.FormatRange:
     return result
 
 
-def _lines_in_sight(layout: QTextLayout, caption: Caption) -> tuple[int, int]:
+def _lines_in_sight(layout: QTextLayout, caption: Caption, lines: int) -> tuple[int, int]:
     """Return the spoken line with one before it and those that follow; for the user's words, the
     last lines."""
     count = layout.lineCount()
     if caption.by_user:
-        return max(0, count - LINES), count
+        return max(0, count - lines), count
     current = layout.lineForTextPosition(min(caption.heard, max(0, len(caption.text) - 1)))
-    first = max(0, min(current.lineNumber() - 1, count - LINES))
-    return first, min(count, first + LINES)
+    first = max(0, min(current.lineNumber() - 1, count - lines))
+    return first, min(count, first + lines)
 
 
 def _span(layout: QTextLayout, first: int, last: int) -> float:

@@ -75,6 +75,12 @@ class PortraitPane(QWidget):
         self.pages_button.name_it(self.tr("Settings, models and more"), "Ctrl+B")
         self.show_transcript(shown=self.transcript_button.isChecked())
 
+    def show_controls(self, *, shown: bool) -> None:
+        """Show the name and the round buttons, or the portrait and its words alone."""
+        self.name.setVisible(shown)
+        self._tools.setVisible(shown)
+        self._place_notice()
+
     def show_name(self, name: str) -> None:
         """Show the name of another character."""
         self.name.setText(name)
@@ -103,8 +109,9 @@ class PortraitPane(QWidget):
     def _place_notice(self) -> None:
         """Place the notice between name and buttons where there is room, else below them."""
         left, right = int(self.view.badge_left) + CONTROL, self._tools.x()
-        fits = right - left - 2 * BESIDE >= NOTICE_NARROWEST
-        if not fits:
+        alone = self._tools.isHidden()
+        fits = alone or right - left - 2 * BESIDE >= NOTICE_NARROWEST
+        if alone or not fits:
             left, right = INSET - BESIDE, self.width() - INSET + BESIDE
         width = min(NOTICE_WIDEST, right - left - 2 * BESIDE) + 2 * SHADOW
         height = self.notices.height_for(width)

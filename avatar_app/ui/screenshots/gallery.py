@@ -40,7 +40,8 @@ from avatar_app.ui.pages.index import (
 )
 from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.style.theme import Theme
-from avatar_app.ui.window.main_window import SIZE, MainWindow
+from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.window.modes import SIZE
 
 SETTLE_MS = 900
 """Until lights have faded in and pictures have arrived."""
@@ -71,6 +72,7 @@ class GalleryScene:
     """The id of the page that is open."""
     search: str = ""
     """What is typed into its search."""
+    compact: bool = False
     press: tuple[str, ...] = ()
     """Names of buttons that were pressed one after the other."""
     drop: bool = False
@@ -129,6 +131,7 @@ SCENES = (
             ),
         ),
     ),
+    GalleryScene("compact", (*_EARLIER, *_SPEAKING), compact=True),
     GalleryScene("settings", _EARLIER, transcript=False, page=SETTINGS),
     GalleryScene("models", _EARLIER, transcript=False, page=MODELS),
     GalleryScene("history", _EARLIER, transcript=False, page=HISTORY),
@@ -188,6 +191,7 @@ def _shoot(
         {
             "window.theme": choice,
             "window.transcript": scene.transcript,
+            "window.mode": "normal",
             "window.first_steps": "new" if scene.first_steps else "shown",
         }
     )
@@ -196,6 +200,8 @@ def _shoot(
     window.show()
     window.start()
     session.post(*scene.events)
+    if scene.compact:
+        window.modes.toggle_compact()
     if scene.page:
         window.pages.open(scene.page)
         if scene.search and isinstance(field := window.focusWidget(), QLineEdit):

@@ -57,6 +57,8 @@ class Glyph(StrEnum):
     PERFORMANCE = "performance"
     STAR = "star"
     STARRED = "starred"
+    EXPAND = "expand"
+    COMPACT = "compact"
 
 
 @lru_cache(maxsize=256)

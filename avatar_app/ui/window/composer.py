@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QSpacerItem
 
 from avatar_app.core.events import AudioLevels, State
 from avatar_app.ui.language.texts import keep_translated
@@ -13,6 +13,7 @@ from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.meters import LevelMeter
 
 HEIGHT = 7 * UNIT
+Expanding, Fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
 LONGEST = 2_000
 """Characters that can be typed at once."""
 
@@ -24,6 +25,7 @@ class Composer(QFrame):
     held = Signal(bool)
     stopped = Signal()
     mute_wanted = Signal(bool)
+    expand_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -37,6 +39,8 @@ class Composer(QFrame):
         self.field = QLineEdit()
         self.stop_button = IconButton(theme, Glyph.STOP, "", kind="stop", shade="text")
         self.send_button = IconButton(theme, Glyph.SEND, "", kind="send", shade="on_accent")
+        self.expand_button = IconButton(theme, Glyph.EXPAND, "")
+        self.expand_button.hide()
         self._dress_field()
         self._lay_out()
         self._connect()
@@ -56,6 +60,14 @@ class Composer(QFrame):
         name = self.tr("Open the microphone") if muted else self.tr("Mute the microphone")
         self.mute_button.name_it(name, "Ctrl+M")
         self.meter.show_muted(muted=muted)
+
+    def show_compact(self, *, compact: bool) -> None:
+        """Leave out what a small window has no room for."""
+        self.field.setVisible(not compact)
+        self.send_button.setVisible(not compact)
+        self.expand_button.setVisible(compact)
+        self._gap.changeSize(0, 0, Expanding if compact else Fixed, Fixed)
+        self._row.invalidate()
 
     def show_level(self, heard: AudioLevels) -> None:
         self.meter.show_level(heard.microphone_db, heard.speech_probability)
@@ -84,21 +96,24 @@ class Composer(QFrame):
         self.talk_button.name_it(self.tr("Hold to talk"), self.tr("Space"))
         self.stop_button.name_it(self.tr("Stop the answer"), "Esc")
         self.send_button.name_it(self.tr("Send"), self.tr("Enter"))
+        self.expand_button.name_it(self.tr("Back to the whole window"), "F9")
         self.field.setPlaceholderText(self.tr("Type, or hold Space to talk"))
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.show_muted(muted=self._muted)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
         row.setSpacing(UNIT)
         for widget in (self.talk_button, self.mute_button, self.meter):
             row.addWidget(widget)
-        row.addSpacing(UNIT // 2)
+        self._gap = QSpacerItem(UNIT // 2, 0, Fixed, Fixed)
+        row.addSpacerItem(self._gap)
         row.addWidget(self.field, 1)
         row.addWidget(self.stop_button)
         row.addWidget(self.send_button)
+        row.addWidget(self.expand_button)
 
     def _connect(self) -> None:
         self.field.returnPressed.connect(self.send)
@@ -108,6 +123,7 @@ class Composer(QFrame):
         self.talk_button.pressed.connect(lambda: self.held.emit(True))  # noqa: FBT003 - Qt's
         self.talk_button.released.connect(lambda: self.held.emit(False))  # noqa: FBT003 - Qt's
         self.mute_button.clicked.connect(self._mute_clicked)
+        self.expand_button.clicked.connect(self.expand_wanted)
 
     def _mute_clicked(self) -> None:
         self.mute_button.setChecked(self._muted)  # the session answers with the actual state

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.events import (
+    Announced,
     AnswerRepeated,
     AudioLevels,
     BlockWritten,
@@ -40,6 +41,8 @@ class EventPresenter(QObject):
     control_requested = Signal(object)
     """Emitted with a `Control` that concerns the whole window."""
     devices_wanted = Signal()
+    announced = Signal(str)
+    muted = Signal(bool)
 
     def __init__(self, parts: WindowParts, parent: QObject) -> None:
         super().__init__(parent)
@@ -80,6 +83,9 @@ class EventPresenter(QObject):
             case Muted(muted):
                 self._parts.stage.view.show_muted(muted=muted)
                 self._parts.composer.show_muted(muted=muted)
+                self.muted.emit(muted)
+            case Announced(text):
+                self.announced.emit(text)
             case Failed() | Noticed():
                 self._parts.stage.notices.tell(self._notice(event))
             case CharacterShown(name):

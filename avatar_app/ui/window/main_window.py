@@ -22,26 +22,25 @@ from avatar_app.ui.portrait.avatar_drop import AvatarDrop
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
-from avatar_app.ui.style.stylesheet import stylesheet
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.display_name import shown_name
-from avatar_app.ui.window.access import apply_access
 from avatar_app.ui.window.composer import Composer
+from avatar_app.ui.window.desktop_presence import DesktopPresence
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.first_steps import FirstSteps, FirstStepsBar
-from avatar_app.ui.window.full_screen import show_full_screen, toggle_full_screen
 from avatar_app.ui.window.layout import bind_keys, connect_session, lay_out
+from avatar_app.ui.window.look import WindowLook
+from avatar_app.ui.window.modes import WindowMode, WindowModes
 from avatar_app.ui.window.page_host import PageHost
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.popover import Popover
-from avatar_app.ui.window.preferences import THEME, TRANSCRIPT, WindowPreferences
+from avatar_app.ui.window.preferences import TRANSCRIPT, WindowPreferences
 from avatar_app.ui.window.push_to_talk import PushToTalkKey
 from avatar_app.ui.window.side_panel import SidePanel
 from avatar_app.ui.window.starter_card import StarterCard
 from avatar_app.ui.window.starter_offer import StarterOffer
 
 EARLIER_TURNS = 100
-SIZE, SMALLEST = (1180, 760), (720, 540)
 
 
 class MainWindow(QWidget):
@@ -55,7 +54,6 @@ class MainWindow(QWidget):
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         keep_translated(self, partial(_name, self))
-        self.setMinimumSize(*SMALLEST)
         self.stage = PortraitPane(session, theme)
         self.composer = Composer(theme)
         self.chat = ChatView(ChatModel(shown_name(session.character)), theme)
@@ -63,7 +61,6 @@ class MainWindow(QWidget):
         self.popover = Popover(self, theme)
         sides = (self.stage, self.composer, self.chat, self.panel)
         parts = WindowParts(*sides, self.popover, StarterCard(theme), FirstStepsBar(theme))
-        self._parts = parts
         self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.stage.notices.tell_error)
@@ -75,6 +72,9 @@ class MainWindow(QWidget):
         shared = (theme, session, self.work, self.bridge.post, self.preferences)
         self.pages = PageHost(self, parts, *shared)
         self.first_steps = FirstSteps(parts, session.settings, self.work, self.pages.open)
+        self.look = WindowLook(self, parts, theme, self.preferences)
+        self.modes = WindowModes(self, parts, self.preferences)
+        self.desktop = DesktopPresence(self, self.preferences)
         lay_out(self, parts)
         connect_session(parts, session, self.work.run)
         self._connect()
@@ -83,26 +83,29 @@ class MainWindow(QWidget):
     def _connect(self) -> None:
         """Connect what concerns the window as a whole."""
         self.stage.transcript_button.clicked.connect(self.toggle_transcript)
-        self.stage.theme_button.clicked.connect(self.toggle_theme)
         self.stage.settings_button.clicked.connect(self.toggle_settings)
         self.stage.pages_button.clicked.connect(self.pages.toggle)
         self.popover.photo_wanted.connect(self.bring_photo)
-        self.popover.theme_chosen.connect(self.use_theme)
         self.popover.forget_wanted.connect(self.forget)
-        self.theme.changed.connect(self.restyle)
         self.newcomer.made.connect(self.use_character)
         self.reporter.character_shown.connect(self.show_character)
         self.reporter.control_requested.connect(lambda control: self._controls()[control]())
         self.reporter.devices_wanted.connect(self.show_settings)
+        self.reporter.announced.connect(self.desktop.announce)
+        self.reporter.muted.connect(self.desktop.show_muted)
+        self.desktop.mute_wanted.connect(self.composer.toggle_mute)
+        self.modes.changed.connect(self.pages.close)
+        self.pages.opening.connect(self.modes.leave)
         keys: dict[str, Callable[[], object]] = {
             "Esc": self.escape,
             "Ctrl+M": self.composer.toggle_mute,
             "Ctrl+N": self.bring_photo,
             "Ctrl+T": self.toggle_transcript,
-            "Ctrl+D": self.toggle_theme,
+            "Ctrl+D": self.look.toggle_theme,
             "Ctrl+,": partial(self.pages.open, SETTINGS),
-            "F11": partial(toggle_full_screen, self),
-            "Ctrl+Q": self.close,
+            "F9": self.modes.toggle_compact,
+            "F11": self.modes.toggle_face,
+            "Ctrl+Q": self.desktop.quit,
             "Ctrl+B": self.pages.toggle,
             **self.pages.keys,
         }
@@ -114,18 +117,19 @@ class MainWindow(QWidget):
             Control.SHOW_TRANSCRIPT: partial(self.show_transcript, shown=True),
             Control.HIDE_TRANSCRIPT: partial(self.show_transcript, shown=False),
             Control.SHOW_SETTINGS: self.show_settings,
-            Control.USE_DARK_THEME: partial(self.use_theme, ThemeChoice.DARK),
-            Control.USE_LIGHT_THEME: partial(self.use_theme, ThemeChoice.LIGHT),
-            Control.FULL_SCREEN: partial(show_full_screen, self),
-            Control.CLOSE: self.close,
+            Control.USE_DARK_THEME: partial(self.look.use_theme, ThemeChoice.DARK),
+            Control.USE_LIGHT_THEME: partial(self.look.use_theme, ThemeChoice.LIGHT),
+            Control.FULL_SCREEN: self.modes.fill_screen,
+            Control.CLOSE: self.desktop.quit,
         }
 
     def start(self) -> None:
         """Show the earlier conversation and start listening."""
         self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
-        self.starter.offer()
-        self.first_steps.offer()
+        if self.modes.mode is WindowMode.NORMAL:
+            self.starter.offer()
+            self.first_steps.offer()
         self.composer.field.setFocus()
 
     def hold(self, *, held: bool) -> None:
@@ -133,13 +137,16 @@ class MainWindow(QWidget):
         self._session.hold(held=held)
 
     def escape(self) -> None:
-        """Close what lies on top, or else stop the answer."""
+        """Close what lies on top, or else stop the answer; where there is none, leave the full
+        screen."""
         if self.popover.isVisible():
             self.popover.dismiss()
         elif self.newcomer.is_busy:
             self.newcomer.cancel()
         elif not self.pages.escape():
-            self._session.interrupt()
+            is_face = self.modes.mode is WindowMode.FACE
+            if self.composer.stop_button.isEnabled() or not (is_face and self.modes.leave()):
+                self._session.interrupt()
 
     def show_transcript(self, *, shown: bool) -> None:
         self.panel.open(opened=shown)
@@ -149,16 +156,9 @@ class MainWindow(QWidget):
     def toggle_transcript(self) -> None:
         self.show_transcript(shown=not self.panel.opened)
 
-    def use_theme(self, choice: ThemeChoice) -> None:
-        self.theme.choose(choice)
-        self.popover.show_theme(choice)
-        self.preferences.note(THEME, choice)
-
-    def toggle_theme(self) -> None:
-        self.use_theme(self.theme.opposite())
-
     def show_settings(self) -> None:
         """Open the popover; devices are listed in the background."""
+        self.modes.leave()
         self.work.run(self._session.devices).then(self.popover.show_devices)
         self.popover.show_characters(self._session.characters(), self._session.character)
         self.popover.open_below(self.stage.settings_button)
@@ -194,26 +194,16 @@ class MainWindow(QWidget):
         self.chat.list.name_avatar(shown_name(name))
 
     def _follow(self) -> None:
-        preferences = self.preferences.now
-        self.theme.choose(preferences.theme)
-        self.popover.show_theme(preferences.theme)
-        LANGUAGE.use(preferences.language)
-        apply_access(self.preferences.access, self._parts, self.theme)
-        if preferences.transcript != self.panel.opened:
-            self.show_transcript(shown=preferences.transcript)
-
-    def restyle(self) -> None:
-        self.setStyleSheet(stylesheet(self.theme.palette, self.theme.text_scale))
+        self.look.follow()
+        LANGUAGE.use(self.preferences.now.language)
+        if (shown := self.preferences.now.transcript) != self.panel.opened:
+            self.show_transcript(shown=shown)
 
     def _restore(self) -> None:
-        self.theme.choose(self.preferences.now.theme)
-        apply_access(self.preferences.access, self._parts, self.theme)
-        self.restyle()
-        self.popover.show_theme(self.theme.choice)
-        self.resize(*SIZE)
-        self.preferences.restore_geometry(self)
+        self.look.restore()
         self.show_transcript(shown=self.preferences.now.transcript)
         self.panel.settle()
+        self.modes.restore()
         self.reporter.greet()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -232,13 +222,17 @@ class MainWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.talk_key.stop()
+        if self.desktop.hide_instead():
+            event.ignore()
+            return
         self.stage.view.stop()
-        self.preferences.note_geometry(self)
+        self.modes.save()
         self._unsubscribe()
         self.preferences.stop()
         self.pages.stop()
         self.stage.notices.dismiss_all()
         self.bridge.close()
+        self.desktop.close()
         self.hide()  # hidden at once, however long the rest takes
         self.newcomer.close()
         self.starter.close()

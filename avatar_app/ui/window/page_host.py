@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from avatar_app.session.session import Session
@@ -27,6 +27,9 @@ BESIDE = 400
 
 class PageHost(QObject):
     """Creates pages when they are first opened, and places them in the window."""
+
+    opening = Signal()
+    """Emitted before a page takes its room."""
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class PageHost(QObject):
 
     def open(self, id: str = "") -> None:
         """Show a page in place of the transcript, by default the last one."""
+        self.opening.emit()
         self._parts.popover.dismiss()
         self._parts.panel.setVisible(False)
         self._show(id or self._last())

@@ -98,6 +98,7 @@ class Popover(Card):
     starter_wanted = Signal()
     forget_wanted = Signal()
     settings_wanted = Signal()
+    compact_wanted = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
@@ -110,6 +111,7 @@ class Popover(Card):
         self._shown_theme = ThemeChoice.SYSTEM
         self.photo_button, self.starter_button = QPushButton(), QPushButton()
         self.settings_button, self.forget_button = QPushButton(), QPushButton()
+        self.compact_button = QPushButton()
         self._lay_out()
         self._connect()
         theme.changed.connect(self._recolor)
@@ -183,6 +185,7 @@ class Popover(Card):
         last = (
             self.photo_button,
             *self.appearance.rows,
+            self.compact_button,
             self.settings_button,
             self.starter_button,
             self.forget_button,
@@ -221,6 +224,8 @@ class Popover(Card):
         column.addLayout(faces)
         column.addWidget(self.appearance)
         self.photo_button.setObjectName("bring")
+        self.compact_button.setObjectName("bring")
+        column.addWidget(self.compact_button)
         self.settings_button.setObjectName("bring")
         column.addWidget(self.settings_button)
         self.starter_button.setObjectName("bring")
@@ -254,6 +259,8 @@ class Popover(Card):
         _name(self.photo_button, self.tr("New from a photo or clip …"), new, dropped)
         _name(self.settings_button, self.tr("All settings …"), self.tr("All settings"), every)
         _name(self.starter_button, self.tr("Speech, voice and language model …"), parts, better)
+        compact, small = self.tr("Compact window"), self.tr("Small, and on top of others  (F9)")
+        _name(self.compact_button, compact, compact, small)
         delete = self.tr("Delete the history")
         _name(self.forget_button, delete, delete, undoable)
 
@@ -264,12 +271,14 @@ class Popover(Card):
         self.appearance.chosen.connect(self.theme_chosen)
         self.photo_button.clicked.connect(self.photo_wanted)
         self.settings_button.clicked.connect(self.settings_wanted)
+        self.compact_button.clicked.connect(self.compact_wanted)
         self.starter_button.clicked.connect(self.dismiss)
         self.starter_button.clicked.connect(self.starter_wanted)
         self.forget_button.clicked.connect(self.forget_wanted)
 
     def _recolor(self) -> None:
         self.photo_button.setIcon(icon(Glyph.FACE, self._theme.palette.accent, 16))
+        self.compact_button.setIcon(icon(Glyph.COMPACT, self._theme.palette.accent, 16))
         self.settings_button.setIcon(icon(Glyph.SLIDERS, self._theme.palette.accent, 16))
         self.starter_button.setIcon(icon(Glyph.SPEAKER, self._theme.palette.accent, 16))
         self.forget_button.setIcon(icon(Glyph.TRASH, self._theme.palette.danger, 16))

@@ -13,6 +13,7 @@ from avatar_app.settings.schema import AccessSettings, WindowSettings
 from avatar_app.settings.store import SettingsChange, SettingsStore
 
 THEME, TRANSCRIPT, GEOMETRY = "window.theme", "window.transcript", "window.geometry"
+COMPACT_GEOMETRY, MODE = "window.compact_geometry", "window.mode"
 LAST_PAGE = "window.page"
 
 
@@ -41,14 +42,21 @@ class WindowPreferences:
         """Save one; the session reports failures."""
         self._store.change({name: value}, undoable=False)
 
-    def note_geometry(self, window: QWidget) -> None:
-        """Save size and position."""
-        self.note(GEOMETRY, base64.b64encode(window.saveGeometry().data()).decode())
+    def note_geometry(self, window: QWidget, *, compact: bool) -> None:
+        """Save size and position, of the compact window or of the usual one."""
+        geometry = base64.b64encode(window.saveGeometry().data()).decode()
+        if geometry != self._geometry(compact=compact):
+            self.note(COMPACT_GEOMETRY if compact else GEOMETRY, geometry)
 
-    def restore_geometry(self, window: QWidget) -> None:
-        """Restore the saved size and position."""
-        if (geometry := self.now.geometry) is not None:
-            window.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+    def restore_geometry(self, window: QWidget, *, compact: bool) -> bool:
+        """Restore the saved size and position; returns False if there is none."""
+        geometry = self._geometry(compact=compact)
+        if geometry is None:
+            return False
+        return window.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+
+    def _geometry(self, *, compact: bool) -> str | None:
+        return self.now.compact_geometry if compact else self.now.geometry
 
     def _changed(self, change: SettingsChange) -> None:
         if change.touches("window") or change.touches("ui"):

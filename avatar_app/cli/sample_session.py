@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from avatar_app.core.engines import Face
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.offline.sample_avatars import sample_avatars
 from avatar_app.session.offline.sample_library import sample_library, sample_performance
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
@@ -22,6 +23,7 @@ def sample_session(
         settings,
         sample_library(settings, paths, registry),
         sample_performance(settings, paths, registry),
+        sample_avatars(settings, paths, registry),
         registry.all(),
         history=history,
         paths=paths,
