@@ -102,6 +102,14 @@ class ClauseWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitFilled:
+    """The answer takes a while, so the avatar says what it is doing; it is not of the answer."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class BlockWritten:
     """A part of the answer that is shown and not spoken: code, a table, a formula."""
 
@@ -217,6 +225,7 @@ Event = (
     | UserSaid
     | UserTurnDiscarded
     | ClauseWritten
+    | WaitFilled
     | BlockWritten
     | WordsPlayed
     | TurnEnded

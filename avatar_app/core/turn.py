@@ -39,6 +39,10 @@ class Turn:
         """Seconds of the clock at which an engine last reported that it works for the turn."""
         self.waits_for = ""
         """Why the turn is waiting, as a sentence for the user; empty while work goes on."""
+        self.doing = ""
+        """The tool that is being called for it; empty while none is."""
+        self.aside = 0.0
+        """Seconds at the beginning of its speech that fill the wait and are not of the answer."""
         self._clock = clock
         self._cancelled = threading.Event()
         self._settled = threading.Event()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import MediaPart
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, Block, Transcript
+from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, Block, Transcript
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,3 +191,15 @@ Command = (
     | Revision
     | SwitchEngine
 )
+
+
+def blocks_of(order: AudioReceived) -> Iterator[tuple[AudioChunk, float]]:
+    """Split sound that arrived together into blocks of 10 ms, with the time of each."""
+    chunk = order.chunk
+    if len(chunk.samples) <= MICROPHONE_BLOCK:
+        yield chunk, order.adc_at
+        return
+    for begin in range(0, len(chunk.samples), MICROPHONE_BLOCK):
+        samples = chunk.samples[begin : begin + MICROPHONE_BLOCK]
+        block = AudioChunk(samples, chunk.rate, chunk.start + begin)
+        yield block, order.adc_at + begin / chunk.rate

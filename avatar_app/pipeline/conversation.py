@@ -19,7 +19,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import AudioLevels, Event, Failed, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, FaceState, VideoFrame
+from avatar_app.core.values import AudioChunk, FaceState, VideoFrame
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import BuiltinEngines, NoBuiltinEngines
 from avatar_app.pipeline.commands import Command
@@ -38,6 +38,7 @@ from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import CallTool
 from avatar_app.pipeline.output.response_pipeline import ResponseEngines, ResponsePipeline
+from avatar_app.pipeline.output.wait_filler import FillerWords
 from avatar_app.pipeline.revisions import revise
 from avatar_app.pipeline.stage import Stage
 from avatar_app.pipeline.work_tracker import WorkTracker
@@ -84,6 +85,7 @@ class Conversation:
         turn_detection: TurnDetectionOptions | None = None,
         backchannels: Iterable[str] = BACKCHANNELS,
         builtin: BuiltinEngines | None = None,
+        fillers: FillerWords | None = None,
     ) -> None:
         """`builtin`: takes over when an engine fails in a turn; None lets the turn fail."""
         builtin = builtin or NoBuiltinEngines()
@@ -100,7 +102,7 @@ class Conversation:
         self._orders: Stage[Command, None] = Stage(
             "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
         )
-        self._performing = self._face_stage(engines, clock)
+        self._performing = _face_stage(self, engines, clock)
         self._chain = ResponsePipeline(
             ResponseEngines(engines.dialogue, engines.tts),
             self._performing,
@@ -111,9 +113,8 @@ class Conversation:
             self.occupancy,
             builtin,
         )
-        self._delivery = AvatarTurnController(
-            self._chain, self.playback, self.presenter, ledger or ChatContext(), post, clock
-        )
+        rest = (ledger or ChatContext(), post, clock, fillers)
+        self._delivery = AvatarTurnController(self._chain, self.playback, self.presenter, *rest)
         recognition = RecognitionStage(
             engines.asr, self.activity, self.order, clock, self.occupancy, builtin
         )
@@ -130,18 +131,6 @@ class Conversation:
             backchannels,
         )
         self._delivery.read_ahead()
-
-    def _face_stage(self, engines: Engines, clock: Callable[[], float]) -> FaceStage:
-        return FaceStage(
-            engines.face,
-            engines.fallback,
-            self.playback,
-            self.presenter,
-            self.activity,
-            self.order,
-            clock,
-            self.occupancy,
-        )
 
     def order(self, order: Command) -> None:
         """Post a command to the conductor; never waits: the window or the conductor may ask."""
@@ -220,7 +209,7 @@ class Conversation:
         played = self.playback.take_played()
         before = self._blocks
         try:
-            for chunk, adc_at in _blocks_of(order):
+            for chunk, adc_at in commands.blocks_of(order):
                 self._blocks += 1
                 block = hearing.hear(chunk, adc_at, played, floor_taken=self._is_attentive)
                 attention.hear(block)
@@ -268,6 +257,21 @@ class Conversation:
             self._post(failed)
 
 
+def _face_stage(
+    conversation: Conversation, engines: Engines, clock: Callable[[], float]
+) -> FaceStage:
+    return FaceStage(
+        engines.face,
+        engines.fallback,
+        conversation.playback,
+        conversation.presenter,
+        conversation.activity,
+        conversation.order,
+        clock,
+        conversation.occupancy,
+    )
+
+
 def _state(attention: UserTurnController, delivery: AvatarTurnController) -> State:
     if attention.utterance is not None:
         return State.LISTENING
@@ -282,18 +286,6 @@ def _look(state: State, attention: UserTurnController) -> FaceState:
     if state is State.LISTENING and attention.paused:
         return FaceState.NODDING
     return FaceState[state.name]
-
-
-def _blocks_of(order: commands.AudioReceived) -> Iterator[tuple[AudioChunk, float]]:
-    """Split sound that arrived together into blocks of 10 ms, with the time of each."""
-    chunk = order.chunk
-    if len(chunk.samples) <= MICROPHONE_BLOCK:
-        yield chunk, order.adc_at
-        return
-    for begin in range(0, len(chunk.samples), MICROPHONE_BLOCK):
-        samples = chunk.samples[begin : begin + MICROPHONE_BLOCK]
-        block = AudioChunk(samples, chunk.rate, chunk.start + begin)
-        yield block, order.adc_at + begin / chunk.rate
 
 
 def _nothing(*_: object) -> None:

@@ -23,6 +23,7 @@ from avatar_app.runtime.fallback.supervisor import SUPERVISED, EngineSupervisor
 from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls, AssistantTools
+from avatar_app.session.fillers import filler_words
 from avatar_app.session.personas import Persona, own_personas
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
@@ -60,6 +61,7 @@ def make_conversation(
         TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"})),
         settings.turn_detection.backchannels,
         spares,
+        filler_words(settings),
     )
 
 

@@ -210,6 +210,12 @@ class AccessSettings(_Section):
     reduced_motion: bool
 
 
+class WaitingSettings(_Section):
+    """What happens while an answer is waited for."""
+
+    fillers: Annotated[bool, FormHints("Say what it is doing")]
+
+
 class HistorySettings(_Section):
     """What is stored of conversations."""
 
@@ -243,6 +249,7 @@ class Settings(_Section):
     turn_detection: Annotated[TurnDetectionSettings, Page.LISTENING]
     persona: Annotated[str, FormHints(effect=Effect.AT_ONCE), Page.BRAIN]
     dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
+    waiting: Annotated[WaitingSettings, FormHints("While it thinks"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
     ui: Annotated[AccessSettings, FormHints("Access"), Page.APPEARANCE]

@@ -113,6 +113,7 @@ class Scene:
         turn_detection: TurnDetectionOptions | None = None,
         pace: float = 20.0,
         builtin: BuiltinEngines | None = None,
+        fillers: Callable[[Turn], str] | None = None,
         **room: Any,
     ) -> None:
         self.clock = SimulatedClock()
@@ -136,6 +137,7 @@ class Scene:
             self.ledger,
             turn_detection,
             builtin=builtin,
+            fillers=fillers,
         )
         self.room = SimulatedDevices(self.conversation, self.clock, pace, **room)
         self.moments: list[Tick] = []

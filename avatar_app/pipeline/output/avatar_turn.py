@@ -28,8 +28,8 @@ from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
 from avatar_app.pipeline.output.unheard import is_unheard
+from avatar_app.pipeline.output.wait_filler import FillerWords, WaitFiller, is_spoken
 from avatar_app.pipeline.utterance import Utterance
-from avatar_app.pipeline.wait_notice import WaitNotice
 
 ANSWER_PATIENCE = 60.0
 """Seconds without any activity after which an answer is given up."""
@@ -76,6 +76,7 @@ class AvatarTurnController:
         ledger: ChatContext,
         post: Callable[[Event], None],
         clock: Callable[[], float],
+        fillers: FillerWords | None = None,
     ) -> None:
         self.chain, self.ledger = chain, ledger
         self._playback, self._presenter = playback, presenter
@@ -85,7 +86,7 @@ class AvatarTurnController:
         self._progress = PlaybackProgress("", 0.0, over=False)
         self._working: set[str] = set()
         self._stirred_at = 0.0
-        self._wait_notice = WaitNotice(post, clock)
+        self._wait_filler = WaitFiller(chain, fillers, post, clock)
         self._last_id = 0
         self._announced = ""
         self.turn: Turn | None = None
@@ -94,7 +95,8 @@ class AvatarTurnController:
     @property
     def avatar_speaking(self) -> bool:
         """Whether some of the current turn has been heard, but not yet all of it."""
-        return self.turn is not None and self._playback.progress(self.turn).seconds > 0
+        turn = self.turn
+        return turn is not None and is_spoken(turn, self._playback.progress(turn).seconds)
 
     def next_id(self) -> int:
         """Return the number of a new turn."""
@@ -177,18 +179,16 @@ class AvatarTurnController:
             self._post(BlockWritten(order.turn.id, order.block))
 
     def follow(self, *, floor_taken: bool) -> None:
-        """Called once per block: report what was heard since, end what is over, start what
-        waits."""
+        """Called once per block: report what was heard, end what is over, start what waits."""
         self.chain.performing.watch()
         if self.turn is None:
             if self.announcements and not floor_taken:
                 self._announced = self.announcements.pop(0)
-                turn = self._start(self.next_id(), "", self._announced)
-                self._commit(turn, typed=False)
+                self._commit(self._start(self.next_id(), "", self._announced), typed=False)
             return
         self._presenter.pass_time()
-        self._wait_notice.watch(self.turn)
         before, self._progress = self._progress, self._playback.progress(self.turn)
+        self._wait_filler.watch(self.turn, self._progress.seconds, floor_taken=floor_taken)
         if self._progress.heard_text != before.heard_text:
             self._post(WordsPlayed(self.turn.id, self._progress.heard_text))
         if self._progress.over and not self._working:

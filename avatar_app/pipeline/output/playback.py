@@ -13,6 +13,8 @@ from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk
 from avatar_app.pipeline.output.speech_buffer import SpeechBuffer
 from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
+ROUNDED = 0.005
+"""Seconds by which the length of speech may change when it is resampled."""
 MOST_AHEAD = 20 * PLAYBACK_RATE
 """Samples that may wait to be played; a voice that is further ahead waits."""
 PICTURE_PATIENCE = int(0.12 * PLAYBACK_RATE)
@@ -221,7 +223,7 @@ class Playback:
             length = min(FADE, len(samples)) if target == SILENT else len(samples)
             ramp = np.linspace(start, target, length, dtype=np.float32)[: len(speech)]
             samples[: len(ramp)] = speech[: len(ramp)] * ramp
-        if self._position == 0 and self._turn is not None:
+        if self._turn is not None and _reaches_answer(self._turn, self._position + len(speech)):
             self._turn.mark("first_sound", dac_at)
         self._block_start, self._block_dac = self._position, dac_at
         self._position += len(speech)
@@ -252,3 +254,8 @@ class Playback:
     def _wake(self) -> None:
         with self._changed:
             self._changed.ring()
+
+
+def _reaches_answer(turn: Turn, position: int) -> bool:
+    """Whether speech up to there holds some of the answer, not only what filled the wait for it."""
+    return not turn.aside or position / PLAYBACK_RATE > turn.aside + ROUNDED

@@ -68,4 +68,6 @@ def _texts(
         wait_committed(turn)
         turn.mark(TOOL_CALLED)
         turn.check()  # after the mark: if the turn is cancelled and has no mark, no tool is called
+        turn.doing = output.name
         result = call_tool(output)
+        turn.doing = ""

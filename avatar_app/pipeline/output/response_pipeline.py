@@ -103,6 +103,17 @@ class ResponsePipeline:
                 self._jobs[name] = turn, job
             stage.submit(turn, job)
 
+    def fill_wait(self, turn: Turn, text: str) -> bool:
+        """Say `text` before the answer, which it is not part of. Returns False where the answer has
+        begun already."""
+        with self._exchanging:
+            of_turn, job = self._jobs[THINK]
+            if of_turn is not turn or FIRST_CLAUSE in turn.marks or turn.cancelled:
+                return False
+            job.timeline.aside = text
+            job.clauses.put(text)
+        return True
+
     def go_on_again(self, stage: str, turn: Turn) -> bool:
         """Give up an engine that does not return, and let the built-in one finish its work. Returns
         False where there is none, or where something would be said or done twice."""
@@ -188,7 +199,8 @@ class ResponsePipeline:
         if isinstance(clause, Block):
             self._post(BlockReceived(turn, clause))
             return
-        turn.mark(FIRST_CLAUSE)
+        with self._exchanging:  # or what fills the wait would come after it
+            turn.mark(FIRST_CLAUSE)
         self._post(ClauseReceived(turn, clause))
         job.clauses.put(clause)
 
@@ -212,8 +224,11 @@ class ResponsePipeline:
 
     def _spoken(self, job: _ResponseJob, turn: Turn, chunk: SpeechChunk) -> None:
         self._check_current(SPEAK, job)
-        turn.mark("first_speech")
         placed = job.timeline.placed(chunk)
+        if job.timeline.aside:
+            turn.aside += chunk.audio.seconds
+        else:
+            turn.mark("first_speech")
         self._playback.put(turn, placed)
         job.script.put(placed)
 

@@ -15,6 +15,8 @@ class SpeechTimeline:
         self._clause: list[str] = []
         self._said = 0
         self._start, self._rate = 0, 0
+        self.aside = ""
+        """A clause that is said, and not of the answer."""
 
     def unsaid(self, clauses: Iterable[str]) -> Iterator[str]:
         """Yield the rest of the current clause, and then the next ones."""
@@ -23,6 +25,7 @@ class SpeechTimeline:
         for clause in clauses:
             self._clause, self._said = clause.split(), 0
             yield clause
+            self.aside = ""
             self._clause = []
 
     def placed(self, chunk: SpeechChunk) -> SpeechChunk:
@@ -33,4 +36,5 @@ class SpeechTimeline:
         self._rate, start = audio.rate, self._start
         self._start += len(audio.samples)
         self._said += len(chunk.text.split())
-        return replace(chunk, audio=AudioChunk(audio.samples, audio.rate, start))
+        placed = replace(chunk, audio=AudioChunk(audio.samples, audio.rate, start))
+        return replace(placed, text="", words=()) if self.aside else placed

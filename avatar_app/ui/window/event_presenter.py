@@ -26,6 +26,7 @@ from avatar_app.core.events import (
     UserStarted,
     UserTranscript,
     UserTurnDiscarded,
+    WaitFilled,
     WordsPlayed,
 )
 from avatar_app.ui.chat.spoken_words import Answer
@@ -121,6 +122,8 @@ class EventPresenter(QObject):
                     chat.avatar_says(turn_id, clause)
             case BlockWritten(turn_id, block):
                 chat.avatar_shows(turn_id, block.text)
+            case WaitFilled(_, text):
+                captions.show_answer(Answer.of(text, text))
             case WordsPlayed(turn_id, text):
                 self._follow(turn_id, self._of(turn_id).hearing(text))
                 chat.words_heard(turn_id, text)

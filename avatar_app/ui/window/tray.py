@@ -36,7 +36,7 @@ class TrayIcon(QObject):
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activated)
         self.icon.messageClicked.connect(self.show_wanted)
-        keep_translated(self, self._name_parts)
+        keep_translated(self.menu, self._name_parts)
         if self.is_there:
             self.icon.show()
 
