@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from avatar_app.cli.console import plain_console
@@ -55,8 +56,10 @@ def open_window(file: Path | None, assignments: list[str] | None) -> int:
     with instance:
         from avatar_app.session.app_session import AppSession
         from avatar_app.session.network_watch import watch_network
+        from avatar_app.settings.changed import changed_settings
         from avatar_app.settings.loading import parse_overrides
         from avatar_app.settings.store import SettingsStore
+        from avatar_app.system.crash_reports import FOLDER, CrashReports
         from avatar_app.system.logs import log_to_file
         from avatar_app.ui.app import run_window
 
@@ -64,7 +67,12 @@ def open_window(file: Path | None, assignments: list[str] | None) -> int:
         store = SettingsStore(paths.settings_file, overrides=parse_overrides(assignments or []))
         log_to_file(paths.logs, store.settings.log.level)
         watch_network(store, paths)
-        return run_window(AppSession(store, paths), instance, file)
+        crashes = CrashReports(paths.logs / FOLDER, partial(changed_settings, store))
+        crashes.watch()
+        try:
+            return run_window(AppSession(store, paths), instance, file, crashes)
+        finally:
+            crashes.stop()
 
 
 def _sentence(reply: Reply, file: Path | None) -> str:

@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from avatar_app.core.events import Failed
 from avatar_app.session.session import Session
+from avatar_app.system.crash_reports import CrashReports
 from avatar_app.system.single_instance import PrimaryInstance
+from avatar_app.ui.error_hooks import ErrorHooks
 from avatar_app.ui.language.translator import LANGUAGE
 from avatar_app.ui.style.assets import BODY, application_icon, load_fonts, unscaled_font
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.ui.window.open_requests import OpenRequests
 
-Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
-
-log = logging.getLogger(__name__)
-
 SIGNAL_MS = 200
 """How often Python can notice Ctrl+C while Qt waits."""
 
 
 def run_window(
-    session: Session, instance: PrimaryInstance | None = None, file: Path | None = None
+    session: Session,
+    instance: PrimaryInstance | None = None,
+    file: Path | None = None,
+    crashes: CrashReports | None = None,
 ) -> int:
     """Show the window until the user closes it; returns the process's exit status. It opens `file`,
-    and what later starts pass to `instance`."""
+    and what later starts pass to `instance`. Errors that nobody caught go into `crashes`."""
     application = prepared_application()
     LANGUAGE.use(session.settings.settings.window.language)
     window = MainWindow(session, Theme())
     window.closed.connect(application.quit)
     before = signal.signal(signal.SIGINT, lambda *_: _close_soon(window))
-    hook, sys.excepthook = sys.excepthook, _reporting_hook(window)
+    hooks = ErrorHooks(window, crashes)
+    hooks.install()
     alarm = QTimer()
     alarm.timeout.connect(_let_python_look)
     alarm.start(SIGNAL_MS)
     try:
         window.show()
         window.start()
+        hooks.offer_last()
         _open(window, instance, file)
         return application.exec()
     finally:
         alarm.stop()
-        sys.excepthook = hook
+        hooks.remove()
         signal.signal(signal.SIGINT, before)
 
 
@@ -86,15 +85,3 @@ def _close_soon(window: MainWindow) -> None:
 
 def _let_python_look() -> None:
     """Enter Python, which is enough for a pending signal to be handled."""
-
-
-def _reporting_hook(window: MainWindow) -> Hook:
-    def report(
-        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-    ) -> None:
-        """Report a bug in a slot: log it with its traceback, and show the user a sentence."""
-        log.error("unexpected error in the window", exc_info=(kind, error, traceback))
-        message = window.tr("An unexpected error occurred in the window.")
-        window.bridge.post(Failed(None, "window", message, f"{kind.__name__}: {error}"))
-
-    return report

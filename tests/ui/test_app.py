@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 from fake_session import FakeSession
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import State, StateChanged
+from avatar_app.system.crash_reports import CrashReports
 from avatar_app.ui.app import run_window
 from avatar_app.ui.portrait.view import PortraitView
 from avatar_app.ui.screenshots.gallery import SCENES, shoot
@@ -75,6 +78,55 @@ def test_a_bug_is_logged_and_told(qapp, monkeypatch, expected_warnings):
     run_window(session)
     assert shown[0].failure
     assert "ValueError: broken" in shown[0].hint
+
+
+def test_an_error_in_a_slot_or_thread_is_kept_and_told_with_its_report(
+    qapp, tmp_path, monkeypatch, expected_warnings
+):
+    expected_warnings.append("unexpected error in the window")
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    crashes = CrashReports(tmp_path, dict)
+    shown = []
+
+    def fail() -> None:
+        raise ValueError("broken in a thread")
+
+    def look() -> None:
+        notices = window().stage.notices
+        shown.append(notices.notice)
+        notices.action_button.click()
+        window().close()
+
+    def break_something() -> None:
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+        QTimer.singleShot(50, look)
+
+    QTimer.singleShot(50, break_something)
+    run_window(FakeSession(), crashes=crashes)
+    assert shown[0].hint == "ValueError: broken in a thread"
+    (report,) = tmp_path.glob("*.txt")
+    assert opened == [str(report)]
+    assert "in fail" in report.read_text(encoding="utf-8")
+    assert "Traceback" not in shown[0].message + shown[0].hint
+
+
+def test_the_report_of_a_crash_is_offered_at_the_next_start(qapp, tmp_path):
+    (tmp_path / "2026-01-01 10.00.00.000000.txt").write_text("Segmentation fault")
+    shown = []
+
+    def look() -> None:
+        shown.append(window().stage.notices.notice)
+        window().close()
+
+    for _ in range(2):
+        QTimer.singleShot(50, look)
+        run_window(FakeSession(), crashes=CrashReports(tmp_path, dict))
+    assert shown[0].message == "Avatar ended unexpectedly the last time."
+    assert shown[0].action.title == "Show"
+    assert shown[1] is None
 
 
 def test_gallery_shows_every_scene_dark_and_light(qapp, tmp_path):
