@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QWidget
 
 from avatar_app.session.session import Session
 from avatar_app.ui.language.texts import keep_translated
@@ -18,6 +18,7 @@ from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.page_rail import PageRail, shortcut_of
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.preferences import LAST_PAGE, WindowPreferences
+from avatar_app.ui.window.push_to_talk import application
 
 SHARE, NARROWEST = 0.66, 760
 """Width of the pages with their rail: share of the window, and pixels."""
@@ -63,6 +64,7 @@ class PageHost(QObject):
         self.frame.hide()
         parts.popover.settings_wanted.connect(partial(self.open, SETTINGS))
         window.installEventFilter(self)
+        application().focusChanged.connect(self._bring_into_sight)
         keep_translated(window, self._rebuild)
 
     @property
@@ -116,6 +118,16 @@ class PageHost(QObject):
         self._leave()
         for view in self._views.values():
             view.stop()
+
+    def _bring_into_sight(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Scroll to what gets the keys: a scroll area does so only for keys that it had before."""
+        if now is None or not self.frame.isAncestorOf(now):
+            return
+        above = now.parentWidget()
+        while above is not None and above is not self.frame:
+            if isinstance(above, QScrollArea):
+                above.ensureWidgetVisible(now)
+            above = above.parentWidget()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
