@@ -20,7 +20,7 @@ SPELLED := avatar_app tests training packaging models config docs $(wildcard *.m
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-voices test-atspi check format bench docs translations site licenses requirements installer packages check-installer lint-installer clean
+.PHONY: help run test test-random test-monkey test-voices test-atspi check format bench docs translations site licenses requirements installer packages check-installer lint-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,6 +37,10 @@ test: $(TEST_READY) ## run ruff, codespell, mypy and all tests; ARGS="-k name" s
 test-random: $(TEST_READY) ## run the randomized tests with new seeds; ROUNDS=100 runs more of them
 	@for round in $$(seq $(ROUNDS)); do \
 	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=random $(ARGS) || exit; done
+
+test-monkey: $(TEST_READY) ## click and type 5,000 times at random; ROUNDS=3 with as many seeds
+	@for seed in $$(seq $(ROUNDS)); do AVATAR_RANDOM_EVENTS=5000 AVATAR_RANDOM_SEED=$$seed \
+	$(BIN)/python -m pytest -q -o timeout=0 tests/ui/test_random_use.py || exit; done
 
 test-voices: $(VOICES_READY) ## run the tests of voices that need PyTorch, in a separate environment
 	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)
