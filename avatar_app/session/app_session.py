@@ -87,9 +87,9 @@ class AppSession(ConversationCommands):
         self.checks: AudioChecks = checks
         self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
         self.cloner: VoiceCloner = live_cloner(paths, settings, self.registry, checks)
-        erase = {StoredKind.HISTORY: self.forget, StoredKind.MEMORY: self.forget_memory}
-        erase[StoredKind.MEASUREMENTS] = self._timekeeper.forget
-        self.user_data: StoredData = UserStoredData(paths, erase)
+        kinds = (StoredKind.HISTORY, StoredKind.MEMORY, StoredKind.AGENDA, StoredKind.MEASUREMENTS)
+        ways = (self.forget, self.forget_memory, self.forget_agenda, self._timekeeper.forget)
+        self.user_data: StoredData = UserStoredData(paths, dict(zip(kinds, ways, strict=True)))
         self.starter: Starter = StarterInstaller(self, settings, paths, self.registry)
         self.models = ModelLibrary(settings, paths, self.registry)
         self.updates = UpdateClient(paths.updates)

@@ -81,7 +81,7 @@ class AssistantTools:
     ) -> None:
         self._unstored: list[str] = []
         self._memory = self._opened(Memory, paths.memory_file)
-        self._agenda = self._opened(lambda path: Agenda(path, announce), paths.data / "agenda.db")
+        self._agenda = self._opened(lambda path: Agenda(path, announce), paths.agenda_file)
         controls = VoiceControls(hands, post)
         self._box = ToolBox(Services(clock, self._memory, self._agenda, controls))
 
@@ -114,6 +114,10 @@ class AssistantTools:
         """Delete all facts and notes; timers and reminders stay."""
         self._memory.clear_notes()
         self._memory.forget()
+
+    def forget_agenda(self) -> None:
+        """Delete all timers and reminders."""
+        self._agenda.clear()
 
     def close(self) -> None:
         self._agenda.close()

@@ -66,6 +66,12 @@ class ConversationCommands:
         if ensemble is not None:
             ensemble.forget_memory()
 
+    def forget_agenda(self) -> None:
+        """Delete all timers and reminders."""
+        ensemble = self._ensemble
+        if ensemble is not None:
+            ensemble.forget_agenda()
+
     def _order(self, order: commands.Command) -> None:
         with self._lock:
             ensemble = self._ensemble

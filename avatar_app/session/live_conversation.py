@@ -109,6 +109,10 @@ class LiveConversation:
         """Delete the facts and notes that the user gave the avatar."""
         self._tools.forget()
 
+    def forget_agenda(self) -> None:
+        """Delete all timers and reminders."""
+        self._tools.forget_agenda()
+
     def close(self) -> None:
         """Stop playing and release everything."""
         self._closed = True

@@ -30,6 +30,7 @@ class StoredKind(StrEnum):
 
     HISTORY = "history"
     MEMORY = "memory"
+    AGENDA = "agenda"
     MEASUREMENTS = "measurements"
     VOICES = "voices"
     AVATARS = "avatars"
@@ -164,6 +165,7 @@ class UserStoredData:
         return {
             StoredKind.HISTORY: paths.history_file,
             StoredKind.MEMORY: paths.memory_file,
+            StoredKind.AGENDA: paths.agenda_file,
             StoredKind.MEASUREMENTS: paths.data / MEASUREMENTS,
             StoredKind.VOICES: VoiceLibrary.of(paths).root,
             StoredKind.AVATARS: AvatarLibrary.of(paths).root,

@@ -99,6 +99,12 @@ class Agenda:
         self._changed.set()
         return cancelled
 
+    def clear(self) -> None:
+        """Delete all appointments."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM appointments")
+        self._changed.set()
+
     def fire_due(self) -> None:
         """Fire all appointments that are due; called by the thread."""
         now = self._clock()

@@ -54,6 +54,10 @@ class AppPaths:
         return self.data / "updates"
 
     @property
+    def agenda_file(self) -> Path:
+        return self.data / "agenda.db"
+
+    @property
     def memory_file(self) -> Path:
         return self.data / "memory.db"
 

@@ -19,6 +19,7 @@ def paths() -> AppPaths:
         paths.history_file: 3000,
         paths.history_file.with_name("history.db-wal"): 500,
         paths.memory_file: 200,
+        paths.agenda_file: 20,
         paths.data / "measurements.db": 100,
         paths.data / "avatars" / "ada" / "portrait.png": 40,
         paths.data / "voices" / "me" / "reference.wav": 70,
@@ -51,6 +52,7 @@ def test_sizes_include_all_files(paths: AppPaths) -> None:
     assert sizes == {
         StoredKind.HISTORY: 3500,
         StoredKind.MEMORY: 200,
+        StoredKind.AGENDA: 20,
         StoredKind.MEASUREMENTS: 100,
         StoredKind.VOICES: 70,
         StoredKind.AVATARS: 40,

@@ -173,3 +173,12 @@ def test_an_undeletable_reminder_fires_once(agenda, clock, fired):
     assert fired[0] == "Ding ding! Your tea timer is done."
     assert len(fired) == 2
     assert "the disk is full" in fired[1]
+
+
+def test_all_can_be_deleted(agenda, clock, fired):
+    agenda.add(Alarm.TIMER, "tea", NOON + timedelta(minutes=4))
+    agenda.add(Alarm.REMINDER, "call mom", NOON + timedelta(minutes=5))
+    agenda.clear()
+    clock.advance(minutes=9)
+    agenda.fire_due()
+    assert fired == []

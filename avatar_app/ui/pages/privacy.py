@@ -190,6 +190,10 @@ class PrivacyPage(PageView):
                 self.tr("What was said, and sentences kept for a slow voice"),
             ),
             StoredKind.MEMORY: (self.tr("Memory"), self.tr("Facts and notes that you gave me")),
+            StoredKind.AGENDA: (
+                self.tr("Timers and reminders"),
+                self.tr("Those that are still to come"),
+            ),
             StoredKind.MEASUREMENTS: (
                 self.tr("Measurements"),
                 self.tr("How long each stage of a turn took"),

@@ -31,6 +31,7 @@ _MB = 10**6
 _SIZES = {
     StoredKind.HISTORY: ("history.db", 3.2 * _MB, 1),
     StoredKind.MEMORY: ("memory.db", 0.03 * _MB, 1),
+    StoredKind.AGENDA: ("agenda.db", 0.02 * _MB, 1),
     StoredKind.MEASUREMENTS: ("measurements.db", 0.4 * _MB, 1),
     StoredKind.VOICES: ("voices", 2.1 * _MB, 1),
     StoredKind.AVATARS: ("avatars", 14 * _MB, 3),
