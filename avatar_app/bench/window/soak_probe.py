@@ -133,7 +133,7 @@ class SoakProbe(ProbedWindow):
     def _look_at_page(self) -> None:
         """Open the next one, and change from dark to light or back."""
         self.window.pages.open(next(self._pages).id)
-        self.window.toggle_theme()
+        self.window.look.toggle_theme()
         self.pass_time(SETTLING)
         self.window.pages.close()
 

@@ -59,5 +59,8 @@ class WindowPreferences:
         return self.now.compact_geometry if compact else self.now.geometry
 
     def _changed(self, change: SettingsChange) -> None:
-        if change.touches("window") or change.touches("ui"):
+        its_own = (GEOMETRY, COMPACT_GEOMETRY, MODE, LAST_PAGE)  # the window knows them already
+        if any(
+            name.startswith(("window.", "ui.")) and name not in its_own for name in change.names
+        ):
             self._follow()
