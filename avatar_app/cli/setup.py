@@ -90,8 +90,7 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
                 f"{each.title}, {readable(each.bytes or 0)}" for each in item.instead
             )
             out.print(
-                f"{item.title} suits this machine. If it cannot be reached: "
-                f"{'; or '.join(others)}.",
+                f"{item.title} suits this machine. If it cannot be reached: {others}.",
                 soft_wrap=True,
             )
 

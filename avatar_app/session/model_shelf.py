@@ -18,7 +18,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import DetectorName, Settings
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import Measurements
-from avatar_app.system.extras.declared import DEVELOPMENT, Extra, extra_with
+from avatar_app.system.extras.declared import Extra, extra_with, offered_extras
 from avatar_app.system.hardware import Cards, Hardware, family_rss_mb, known_hardware, nvml
 from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
@@ -119,7 +119,7 @@ class ShelfReader:
 
     def _extra(self, missing: tuple[str, ...], engine: str) -> Extra | None:
         extra = extra_with(missing, engine) if missing else None
-        return None if extra is None or extra.name in DEVELOPMENT else extra
+        return extra if extra is not None and extra.name in offered_extras() else None
 
     def _used_by(self, model: Model, catalog: Catalog) -> tuple[str, ...]:
         settings = self._settings.settings

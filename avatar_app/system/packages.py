@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from avatar_app.system.extras.declared import DEVELOPMENT, DISTRIBUTION, extra_with
+from avatar_app.system.extras.declared import DISTRIBUTION, extra_with, offered_extras
 
 
 def install_command(packages: Iterable[str], engine: str = "") -> str:
@@ -22,7 +22,7 @@ def install_command(packages: Iterable[str], engine: str = "") -> str:
     extra = extra_with(wanted, engine)
     if extra is None:
         return shlex.join([*_installer(), *wanted])
-    if extra.name in DEVELOPMENT:
+    if extra.name not in offered_extras():
         return shlex.join([*_installer(), f"{DISTRIBUTION}[{extra.name}]"])
     return f"{DISTRIBUTION} extras add {extra.name}"
 
