@@ -13,7 +13,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.local_findings import LocalFinding
 from avatar_app.ui.window import first_steps
-from avatar_app.ui.window.main_window import SMALLEST, MainWindow
+from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.window.modes import SMALLEST
 
 MOUSE = Qt.MouseButton.LeftButton
 MANIFESTS = Registry().all()

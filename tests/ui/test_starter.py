@@ -16,7 +16,8 @@ from avatar_app.models.progress import DownloadProgress
 from avatar_app.session.starter import Offer, PartState, StarterProgress
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.style.theme import Theme
-from avatar_app.ui.window.main_window import SMALLEST, MainWindow
+from avatar_app.ui.window.main_window import MainWindow
+from avatar_app.ui.window.modes import SMALLEST
 from avatar_app.ui.window.starter_card import StarterCard
 
 LEFT = Qt.MouseButton.LeftButton
