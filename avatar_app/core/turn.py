@@ -26,10 +26,16 @@ class Turn:
     """
 
     def __init__(
-        self, id: int, user_text: str = "", clock: Callable[[], float] = _no_clock
+        self,
+        id: int,
+        user_text: str = "",
+        clock: Callable[[], float] = _no_clock,
+        language: str = "",
     ) -> None:
         self.id = id
         self.user_text = user_text
+        self.language = language
+        """ISO 639-1: what the user spoke; empty where it is unknown."""
         self.marks: dict[str, float] = {}
         self.heard = 0.0
         """Seconds of its speech that were played, where playback reports it: for engines that keep

@@ -153,6 +153,8 @@ class Transcript:
     replaces: int = 0
     """Number of the turn's segments before this one that were recognized again together with it:
     its text replaces theirs."""
+    language: str = ""
+    """ISO 639-1, of a final transcript; empty where the engine does not report it."""
 
 
 class BlockKind(StrEnum):

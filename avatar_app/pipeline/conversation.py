@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from avatar_app.core.engines import (
     Dialogue,
@@ -31,6 +31,7 @@ from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions, TurnDetector
 from avatar_app.pipeline.input.user_turn import UserTurnController
 from avatar_app.pipeline.input.word_filter import BACKCHANNELS
+from avatar_app.pipeline.output.answer_languages import AnswerLanguages, SameLanguage
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import FaceStage
@@ -45,11 +46,9 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 
 LEVEL_EVERY = 3
 """Blocks between two `AudioLevels` events."""
-QUIET_LEVEL_EVERY = 24
-"""The same while nothing happens, so that the window wakes less often."""
+QUIET_LEVEL_EVERY = 24  # while nothing happens, so that the window wakes less often
 TELLING = 3
-"""How often the same failure of a detector or canceller is reported: after that it is replaced, or
-cannot be."""
+"""How often the same failure of a detector or canceller is reported before it is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ class Engines:
     """The face that takes over when `face` fails; None leaves a still picture."""
     turn: EndOfTurnDetector | None = None
     """Detects the end of turns by their sound; None: only the length of pauses counts."""
+    languages: AnswerLanguages = field(default_factory=SameLanguage)
 
 
 class Conversation:
@@ -104,7 +104,7 @@ class Conversation:
         )
         self._performing = _face_stage(self, engines, clock)
         self._chain = ResponsePipeline(
-            ResponseEngines(engines.dialogue, engines.tts),
+            ResponseEngines(engines.dialogue, engines.tts, engines.languages),
             self._performing,
             self.playback,
             self.activity,

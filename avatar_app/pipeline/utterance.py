@@ -20,6 +20,8 @@ class AudioSegment:
     text: str = ""
     replaces: int = 0
     """Number of segments before this one whose text it contains."""
+    language: str = ""
+    """ISO 639-1; empty where the recognizer does not report it."""
     final: bool = False
     open: bool = True
     sound: list[AudioChunk] = field(default_factory=list)
@@ -62,6 +64,12 @@ class Utterance:
             replaced = range(max(0, index - segment.replaces), index)
             texts[replaced.start : index] = [""] * len(replaced)
         return " ".join(text for text in (self.carried, *texts) if text)
+
+    @property
+    def language(self) -> str:
+        """Return the language of the last words whose language is known."""
+        known = (segment.language for segment in reversed(self.segments) if segment.language)
+        return next(known, "")
 
     @property
     def understood(self) -> bool:

@@ -15,6 +15,7 @@ from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
 from avatar_app.pipeline.conversation import Conversation, Engines
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
+from avatar_app.pipeline.output.answer_languages import AnswerLanguages, SameLanguage
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
@@ -22,6 +23,7 @@ from avatar_app.runtime.fallback.spare_engines import SpareEngines
 from avatar_app.runtime.fallback.supervisor import SUPERVISED, EngineSupervisor
 from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.answer_languages import SpokenLanguages
 from avatar_app.session.assistant_tools import AppControls, AssistantTools
 from avatar_app.session.fillers import filler_words
 from avatar_app.session.personas import Persona, own_personas
@@ -39,9 +41,10 @@ def make_conversation(
     tools: tuple[ToolDescription, ...] = (),
     spares: BuiltinEngines | None = None,
     facts: Callable[[], str] = str,
+    languages: AnswerLanguages | None = None,
 ) -> Conversation:
     """Create a conversation, which starts working when it receives its first block. `spares` finish
-    the turns of engines that fail."""
+    the turns of engines that fail; `languages` answers in the language that is spoken."""
     engines = rack.engines
     return Conversation(
         Engines(
@@ -53,6 +56,7 @@ def make_conversation(
             engines[Kind.FACE],
             rack.fallback,
             engines[Kind.TURN],
+            languages or SameLanguage(),
         ),
         post,
         call_tool,
@@ -112,6 +116,9 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     opened.callback(tools.close)
     spares = SpareEngines(engines, around.supervised)
     opened.callback(spares.close)
+    languages = SpokenLanguages(engines, around.notice)
+    opened.callback(languages.close)
+    wanted = around.settings.conversation.answer_in_spoken_language
     conversation = make_conversation(
         around.settings,
         own_personas(around.paths.config).read(around.settings.persona),
@@ -122,6 +129,7 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
         tools.descriptions,
         spares,
         facts=tools.facts,
+        languages=languages if wanted else None,
     )
     opened.callback(conversation.close)
     supervisor = EngineSupervisor(engines, conversation, around.post, around.supervised)

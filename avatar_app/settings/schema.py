@@ -12,9 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avatar_app.core.manifest import Kind
 from avatar_app.core.network_access import NetworkAccess
-from avatar_app.settings.layers import (
-    Name,
-)
+from avatar_app.settings.layers import Name
 from avatar_app.settings.presentation import Effect, FormHints, Page
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), FormHints(unit="s", step=0.01)]
@@ -223,6 +221,12 @@ class HistorySettings(_Section):
     days: Annotated[int, Field(ge=0), FormHints("Days kept", "days")]
 
 
+class ConversationSettings(_Section):
+    """How the avatar converses."""
+
+    answer_in_spoken_language: bool
+
+
 class NetworkSettings(_Section):
     """How far the program may connect."""
 
@@ -250,6 +254,7 @@ class Settings(_Section):
     persona: Annotated[str, FormHints(effect=Effect.AT_ONCE), Page.BRAIN]
     dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
     waiting: Annotated[WaitingSettings, FormHints("While it thinks"), Page.BRAIN]
+    conversation: Annotated[ConversationSettings, FormHints("Language"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
     ui: Annotated[AccessSettings, FormHints("Access"), Page.APPEARANCE]

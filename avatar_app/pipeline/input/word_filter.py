@@ -38,6 +38,7 @@ def note_transcript(segment: AudioSegment, transcript: Transcript) -> None:
     believed = confidence >= LEAST_CONFIDENCE or len(segment.sound) >= NO_NOISE
     segment.text = transcript.text.strip() if believed else ""
     segment.replaces = transcript.replaces if segment.text else 0
+    segment.language = transcript.language
     segment.final = transcript.final
     if segment.final:
         segment.sound.clear()

@@ -122,7 +122,8 @@ class AvatarTurnController:
 
     def prepare(self, utterance: Utterance) -> Turn:
         """Begin the answer to an utterance that may not be over."""
-        return self._start(utterance.id, utterance.text, self.ledger.prompt(utterance.text))
+        prompt = self.ledger.prompt(utterance.text)
+        return self._start(utterance.id, utterance.text, prompt, utterance.language)
 
     def commit(self, utterance: Utterance) -> None:
         """Release the prepared answer, as the user has ended."""
@@ -216,8 +217,8 @@ class AvatarTurnController:
         self._post(Failed(turn_id, order.stage, error.message, hint, type(error)))
         self._draft.failed |= order.stage in (THINK, SPEAK) and not order.recovered
 
-    def _start(self, id: int, user_text: str, prompt: Prompt | str) -> Turn:
-        turn = Turn(id, user_text, self._clock)
+    def _start(self, id: int, user_text: str, prompt: Prompt | str, language: str = "") -> Turn:
+        turn = Turn(id, user_text, self._clock, language)
         self._draft = _Draft()
         self._started, self._working = turn, {THINK, SPEAK}
         self._progress = PlaybackProgress("", 0.0, over=False)

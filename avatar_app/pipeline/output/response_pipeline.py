@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from avatar_app.core.engines import Dialogue, SpeechSynthesizer
@@ -22,6 +22,7 @@ from avatar_app.pipeline.commands import (
     StageFailed,
 )
 from avatar_app.pipeline.engine_usage import EngineUsage
+from avatar_app.pipeline.output.answer_languages import AnswerLanguages, SameLanguage
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
@@ -48,6 +49,7 @@ class ResponseEngines:
 
     dialogue: Dialogue
     voice: SpeechSynthesizer
+    languages: AnswerLanguages = field(default_factory=SameLanguage)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,15 +171,16 @@ class ResponsePipeline:
         if not self._is_current(stage, job):
             raise TurnCancelled
 
-    def _pick(self, stage: str, job: _ResponseJob) -> Callable[[], Any]:
-        """Return the engine for a job. The built-in one is loaded here, not when it is picked, as
-        nothing else could pick meanwhile."""
+    def _pick(self, stage: str, job: _ResponseJob, language: str = "") -> Callable[[], Any]:
+        """Return the engine for a job. The built-in one, and the voice of a language, are loaded
+        here, not when they are picked, as nothing else could pick meanwhile."""
         if job.builtin:
             builtin = self._builtin.engine(_KINDS[stage])
             return lambda: builtin
         if stage == THINK:
             return lambda: self.engines.dialogue
-        return lambda: self.engines.voice
+        other = self.engines.languages.voice(language)
+        return lambda: other or self.engines.voice
 
     # think
 
@@ -185,10 +188,9 @@ class ResponsePipeline:
         if isinstance(job.prompt, str):
             yield from split_clauses([job.prompt])
             return
+        prompt = self.engines.languages.asked(job.prompt, turn.language)
         with self._occupancy.of(self._pick(THINK, job)) as dialogue:
-            yield from generate_reply(
-                dialogue, job.prompt, turn, self._call_tool, self._wait_committed
-            )
+            yield from generate_reply(dialogue, prompt, turn, self._call_tool, self._wait_committed)
 
     def _wait_committed(self, turn: Turn) -> None:
         with self._activity.waiting():
@@ -217,7 +219,7 @@ class ResponsePipeline:
     def _voice(self, job: _ResponseJob, turn: Turn) -> Iterator[SpeechChunk]:
         for clause in job.timeline.unsaid(job.clauses):
             with (
-                self._occupancy.of(self._pick(SPEAK, job)) as voice,
+                self._occupancy.of(self._pick(SPEAK, job, turn.language)) as voice,
                 closed_after(voice.speak(clause, turn)) as speech,
             ):
                 yield from speech

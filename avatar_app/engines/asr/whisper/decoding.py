@@ -186,10 +186,11 @@ class Decoder:
         if wanted is not None:
             return wanted
         [detected] = self.model.model.detect_language(encoded.output)
-        return self._spoken.choose(
+        named = (
             (token.removeprefix("<|").removesuffix("|>"), probability)
             for token, probability in detected
         )
+        return self._spoken.choose(named, encoded.seconds)
 
     def _tokenizer(self, language: str) -> Any:
         if language not in self._tokenizers:
@@ -211,7 +212,7 @@ class Decoder:
             text = decoded.text
         else:
             text, words = " ".join(unrepeated), words[: len(unrepeated)]
-        return Hypothesis(text, math.exp(min(decoded.sureness, 0.0)), words)
+        return Hypothesis(text, math.exp(min(decoded.sureness, 0.0)), words, decoded.language)
 
 
 def most_tokens(seconds: float) -> int:

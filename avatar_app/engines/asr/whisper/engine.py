@@ -104,6 +104,7 @@ class WhisperRecognizer:
             confidence=final.confidence,
             words=final.words,
             replaces=earlier.segments if final.joined else 0,
+            language=final.language,
         )
 
     def _decode(

@@ -29,6 +29,8 @@ class Hypothesis:
     """Geometric mean of the tokens' probabilities."""
     words: tuple[Word, ...] = ()
     """Seconds from the sound's beginning."""
+    language: str = ""
+    """ISO 639-1; empty where there are no words."""
     joined: bool = False
     """It is the text of what was said before the pause as well."""
 

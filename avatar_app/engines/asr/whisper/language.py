@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 FAVOR = 20.0
-"""Factor by which each utterance in a language raises its probability."""
+"""Factor by which each utterance in a language raises its probability, for a second of sound; it
+falls with the square of the length, as longer sound is surer."""
 REMEMBERED = 3
 """Utterances."""
 FALLBACK = "en"
@@ -27,11 +28,12 @@ class SpokenLanguage:
         self._expected = expected or system_language()
         self._understood: deque[str] = deque(maxlen=REMEMBERED)
 
-    def choose(self, detected: Iterable[tuple[str, float]]) -> str:
-        """Return the most likely of the languages with these probabilities."""
+    def choose(self, detected: Iterable[tuple[str, float]], seconds: float = 1.0) -> str:
+        """Return the most likely of the languages with these probabilities, in so much sound."""
+        favor = FAVOR / max(1.0, seconds) ** 2
         expected = [self._expected, *self._understood]
         weighed = {
-            language: probability * (1 + FAVOR * expected.count(language))
+            language: probability * (1 + favor * expected.count(language))
             for language, probability in detected
         }
         return max(weighed, key=weighed.__getitem__)

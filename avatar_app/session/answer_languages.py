@@ -1,0 +1,160 @@
+"""Answers in the language that is spoken: asks the model for it, and finds the best voice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, cast
+
+from avatar_app.core.engines import HasSpeakerLanguages, SpeechSynthesizer
+from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import Noticed
+from avatar_app.core.manifest import Kind, Manifest
+from avatar_app.core.prompt import Prompt, TextPart
+from avatar_app.models.catalog import user_catalog
+from avatar_app.models.resolve import OPTION, with_model_path
+from avatar_app.models.store import Presence, Store
+from avatar_app.runtime.engine_set import EngineSet, create_engine
+from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
+
+NATURALNESS = ("kokoro", "piper", "espeak")
+"""Engines whose voices are taken, the most natural first; all of them are quick."""
+VOICE, LANGUAGE, AUTO = "voice", "language", "auto"
+SAME = "en"
+"""The language of personas and built-in skills: nothing is asked for it."""
+NAMES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "es": "Spanish",
+    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
+    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
+    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
+    "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+"""As a model is asked; others are left to it."""
+WRITTEN_OTHERWISE = {"zh": ("zh", "cmn")}
+"""Languages that engines call by other codes, too."""
+
+
+class SpokenLanguages:
+    """A `pipeline.output.answer_languages.AnswerLanguages` of the installed voices. One voice is
+    kept for each language that was spoken."""
+
+    def __init__(self, rack: EngineSet, notice: Callable[[Noticed], None]) -> None:
+        self._rack, self._notice = rack, notice
+        self._loading = threading.Lock()
+        self._voices: dict[str, Any] = {}
+
+    def asked(self, prompt: Prompt, language: str) -> Prompt:
+        """The request follows the user's words: what stands before them is processed already."""
+        if language == SAME or language not in NAMES:
+            return prompt
+        last = prompt.messages[-1]
+        request = TextPart(f"(Answer in {NAMES[language]}.)")
+        return replace(
+            prompt, messages=(*prompt.messages[:-1], replace(last, content=(*last.parts, request)))
+        )
+
+    def voice(self, language: str) -> SpeechSynthesizer | None:
+        if not language or self._is_spoken_already(language):
+            return None
+        with self._loading:
+            if language not in self._voices:
+                self._voices[language] = self._load(language)
+            voice: Any = self._voices[language]
+        if isinstance(voice, LoadsInBackground):
+            voice.wait_ready()
+        return cast("SpeechSynthesizer | None", voice)
+
+    def close(self) -> None:
+        """Close the voices; the conversation must be closed."""
+        for voice in self._voices.values():
+            if voice is not None:
+                voice.close()
+        self._voices.clear()
+
+    def _is_spoken_already(self, language: str) -> bool:
+        manifest, choice = self._rack.manifests[Kind.TTS], self._rack.choices[Kind.TTS]
+        options = manifest.checked(choice.options) if manifest.name == choice.engine else {}
+        return _speaks(_languages_of(self._rack, manifest, options), language)
+
+    def _load(self, language: str) -> SpeechSynthesizer | None:
+        registry = self._rack.registry
+        for name in NATURALNESS:
+            manifest = registry.find(Kind.TTS, name)
+            try:
+                options = voice_options(self._rack, manifest, language)
+                if options is not None:
+                    voice: SpeechSynthesizer = create_engine(registry, manifest, options)
+                    return voice
+            except AvatarError:  # its packages or models are not installed: the next one
+                continue
+        self._notice(
+            Noticed(
+                f"No installed voice speaks {NAMES.get(language, language)}.",
+                "The voice in use reads the answer.",
+            )
+        )
+        return None
+
+
+def voice_options(rack: EngineSet, manifest: Manifest, language: str) -> dict[str, Any] | None:
+    """Return the options with which an engine speaks a language; None where it does not. Raises
+    AvatarError where the engine is not installed."""
+    known = manifest.defaults()
+    if OPTION in known and not _has_speakers(rack, manifest):
+        return _model_options(rack, manifest, language)
+    if not _speaks(manifest.languages, language):
+        return None
+    options: dict[str, Any] = {}
+    if tags := _speaker_languages(rack, manifest, known):
+        voices = [voice for voice, tag in tags.items() if _speaks((tag,), language)]
+        if not voices:
+            return None
+        options[VOICE] = voices[0]
+    choices = next((each.values for each in manifest.options if each.name == LANGUAGE), ())
+    exact = [value for value in choices if _speaks((value,), language)]
+    if exact and AUTO not in choices:
+        options[LANGUAGE] = min(exact, key=len)
+    return options
+
+
+def _model_options(rack: EngineSet, manifest: Manifest, language: str) -> dict[str, Any] | None:
+    """Of an engine with a model for each voice."""
+    store = Store.of(rack.registry.paths)
+    for model in user_catalog(store.root).models:
+        is_its = (model.kind, model.engine) == (Kind.TTS, manifest.name)
+        if (
+            is_its
+            and _speaks(model.languages, language)
+            and store.presence(model) is Presence.INSTALLED
+        ):
+            return {OPTION: model.id}
+    return None
+
+
+def _languages_of(rack: EngineSet, manifest: Manifest, options: dict[str, Any]) -> tuple[str, ...]:
+    """Return what an engine speaks with these options."""
+    chosen = str(options.get(LANGUAGE, AUTO))
+    if chosen not in (AUTO, ""):
+        return (chosen,)
+    tags = _speaker_languages(rack, manifest, options)
+    return (tags[options[VOICE]],) if options.get(VOICE) in tags else manifest.languages
+
+
+def _has_speakers(rack: EngineSet, manifest: Manifest) -> bool:
+    engine: Any = rack.registry.load_class(manifest)
+    return isinstance(engine, HasSpeakerLanguages)
+
+
+def _speaker_languages(
+    rack: EngineSet, manifest: Manifest, options: dict[str, Any]
+) -> dict[str, str]:
+    engine: Any = rack.registry.load_class(manifest)
+    if not isinstance(engine, HasSpeakerLanguages) or not options:
+        return {}
+    return engine.speaker_languages(**with_model_path(options, manifest, rack.registry.paths))
+
+
+def _speaks(tags: Iterable[str], language: str) -> bool:
+    codes = WRITTEN_OTHERWISE.get(language, (language,))
+    return any(tag.replace("_", "-").split("-")[0].casefold() in codes for tag in tags)
