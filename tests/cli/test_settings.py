@@ -13,7 +13,9 @@ from avatar_app.system.paths import app_paths
 
 WRITTEN_BY_THE_PROGRAM = {
     "options",
+    "compact_geometry",
     "geometry",
+    "mode",
     "page",
     "starter_offer",
     "first_steps",
