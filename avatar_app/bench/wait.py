@@ -119,7 +119,7 @@ class Asker:
         unheard; `listened` says for how many seconds the user hears an answer."""
         self._gathering, self._patience, self._listened = gathering, patience, listened
         self._rng = np.random.default_rng(3)
-        self._hiss = room_noise(30.0, self._rng, ROOM_DB)
+        self._hiss, self._at = room_noise(30.0, self._rng, ROOM_DB), 0
         self._pass(0.6)
 
     def ask(self, saying: Saying) -> dict[str, float]:
@@ -152,8 +152,9 @@ class Asker:
             self._step()
 
     def _step(self, samples: Samples | None = None) -> None:
-        hiss = self._hiss[:MICROPHONE_BLOCK]
-        self._hiss = np.roll(self._hiss, -MICROPHONE_BLOCK)
+        start = self._at % (len(self._hiss) - MICROPHONE_BLOCK)
+        hiss = self._hiss[start : start + MICROPHONE_BLOCK]
+        self._at += MICROPHONE_BLOCK
         self._gathering.room.step(hiss if samples is None else (samples + hiss))
 
 
