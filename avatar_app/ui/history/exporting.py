@@ -26,6 +26,7 @@ from avatar_app.storage.conversations import ConversationSummary
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.widgets.margins import margins
 from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 
@@ -53,7 +54,7 @@ class ConversationExport(QFrame):
         self.cancel_button.setToolTip(self.tr("Stop; no file is left"))
         self.cancel_button.clicked.connect(self.cancel)
         row = QHBoxLayout(self)
-        row.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
+        row.setContentsMargins(margins(2 * UNIT, UNIT, UNIT, UNIT))
         row.setSpacing(2 * UNIT)
         row.addWidget(self._label)
         row.addWidget(self.progress, 1)

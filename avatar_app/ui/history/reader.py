@@ -27,6 +27,7 @@ from avatar_app.ui.language.texts import counted
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
+from avatar_app.ui.widgets.margins import margins
 
 
 class ConversationReader(QFrame):
@@ -149,12 +150,12 @@ class ConversationReader(QFrame):
         head.addWidget(self.pin_button)
         head.addWidget(self.delete_button)
         buttons = QHBoxLayout()
-        buttons.setContentsMargins(UNIT, UNIT, 0, UNIT)
+        buttons.setContentsMargins(margins(UNIT, UNIT, 0, UNIT))
         buttons.setSpacing(UNIT)
         buttons.addWidget(self.resume_button)
         buttons.addWidget(self.export_button)
         buttons.addStretch()
-        self.info.setContentsMargins(UNIT + 2, 0, 0, 0)
+        self.info.setContentsMargins(margins(UNIT + 2, 0, 0, 0))
         top = QVBoxLayout()
         top.setContentsMargins(UNIT, UNIT, UNIT, 0)
         top.setSpacing(0)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from avatar_app.ui.pages.check_words import CheckFinding
 from avatar_app.ui.style.assets import Glyph, icon, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.margins import margins
 from avatar_app.ui.widgets.meters import LevelMeter
 
 _SIGN = 20
@@ -32,7 +33,7 @@ class Figure(QWidget):
         self.number.setObjectName("figure")
         self.about.setObjectName("settingHelp")
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 3 * UNIT, 0)
+        column.setContentsMargins(margins(0, 0, 3 * UNIT, 0))
         column.setSpacing(0)
         column.addWidget(self.number)
         column.addWidget(self.about)

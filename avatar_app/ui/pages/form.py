@@ -15,6 +15,7 @@ from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.scrolling import mark_first
 from avatar_app.ui.pages.setting_row import SettingRow, link_rows
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.margins import margins
 
 
 class _Section(QWidget):
@@ -83,7 +84,7 @@ class SettingsForm(QScrollArea):
         body = QWidget()
         body.setObjectName("formBody")
         self._column = QVBoxLayout(body)
-        self._column.setContentsMargins(0, 0, 2 * UNIT, 10 * UNIT)
+        self._column.setContentsMargins(margins(0, 0, 2 * UNIT, 10 * UNIT))
         self._column.setSpacing(0)
         self._places = {page: QVBoxLayout() for page in Page}
         for place in self._places.values():

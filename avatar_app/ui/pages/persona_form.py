@@ -20,6 +20,7 @@ from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.widgets.margins import margins
 
 REST_MS = 1_500
 """Rest of the keys after which the description is saved."""
@@ -136,11 +137,11 @@ class PersonaForm(QFrame):
         looks.addWidget(self.looks, 1)
         looks.addWidget(self.looks_button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(UNIT, UNIT, 2 * UNIT, 2 * UNIT)
+        column.setContentsMargins(margins(UNIT, UNIT, 2 * UNIT, 2 * UNIT))
         column.setSpacing(UNIT)
         column.addLayout(head)
         inside = QVBoxLayout()
-        inside.setContentsMargins(UNIT + 2, 0, 0, 0)
+        inside.setContentsMargins(margins(UNIT + 2, 0, 0, 0))
         inside.setSpacing(UNIT)
         for name, field in (
             (self.tr("First words"), self.greeting),

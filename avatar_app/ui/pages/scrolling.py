@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.widgets.margins import margins
 
 
 class ScrollingColumn(QScrollArea):
@@ -16,7 +17,7 @@ class ScrollingColumn(QScrollArea):
         body = QWidget()
         body.setObjectName("formBody")
         self.column = QVBoxLayout(body)
-        self.column.setContentsMargins(0, 0, 2 * UNIT, 10 * UNIT)
+        self.column.setContentsMargins(margins(0, 0, 2 * UNIT, 10 * UNIT))
         self.column.setSpacing(2 * UNIT)
         self.column.addStretch(1)
         self.setWidget(body)

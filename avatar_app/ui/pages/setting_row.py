@@ -16,6 +16,7 @@ from avatar_app.ui.pages.editors import ChoiceEditor, Editor, SwitchEditor, Text
 from avatar_app.ui.pages.number_editor import NumberEditor
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.margins import margins
 
 RESET = 4 * UNIT
 
@@ -102,7 +103,7 @@ class SettingRow(QWidget):
         self.title.setBuddy(self.editor.control)  # a screen reader reads it before a choice
         texts.addStretch(1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(2 * UNIT, 12, UNIT, 12)
+        row.setContentsMargins(margins(2 * UNIT, 12, UNIT, 12))
         row.setSpacing(UNIT)
         row.addLayout(texts, 1)
         row.addSpacing(UNIT)

@@ -19,6 +19,7 @@ from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import small_button
+from avatar_app.ui.widgets.margins import margins
 
 CHEVRON = 18
 BUTTON = 14 * UNIT
@@ -193,7 +194,7 @@ class ModelRow(QFrame):
         row.addWidget(self.act_button, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(2 * UNIT, 12, UNIT, 12)
+        self._column.setContentsMargins(margins(2 * UNIT, 12, UNIT, 12))
         self._column.setSpacing(UNIT)
         self._column.addLayout(row)
 

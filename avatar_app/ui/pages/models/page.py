@@ -30,6 +30,7 @@ from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.pages.page import PageContext, PageView, scrolled
 from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.widgets.margins import margins
 from avatar_app.ui.widgets.notices import Action, Notice
 
 
@@ -195,7 +196,7 @@ class ModelsPage(PageView):
     def _lay_out(self) -> None:
         self.head.addWidget(self.search_field, 1)
         column = QVBoxLayout()
-        column.setContentsMargins(0, 0, 2 * UNIT, 10 * UNIT)
+        column.setContentsMargins(margins(0, 0, 2 * UNIT, 10 * UNIT))
         column.setSpacing(2 * UNIT)
         column.addWidget(self.overview)
         column.addWidget(self.transfers)

@@ -15,6 +15,7 @@ from avatar_app.ui.pages.performance.waterfall import TurnWaterfall
 from avatar_app.ui.pages.performance.words import PerformanceWords
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
+from avatar_app.ui.widgets.margins import margins
 from avatar_app.ui.widgets.notices import Action, Notice
 
 LOOK_MS = 2_000
@@ -148,7 +149,7 @@ class PerformancePage(PageView):
         inside.addWidget(self.pictures)
         processes, self._processes = _card()
         column = QVBoxLayout()
-        column.setContentsMargins(0, 0, 2 * UNIT, 10 * UNIT)
+        column.setContentsMargins(margins(0, 0, 2 * UNIT, 10 * UNIT))
         column.setSpacing(UNIT)
         sections = {
             self.tr("Last turn"): turn,
