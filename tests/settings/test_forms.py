@@ -48,7 +48,9 @@ def test_every_setting_is_a_field_with_help_but_what_the_program_keeps(
     fields = fields_of(store)
     names = {".".join(name) for name in setting_names() if name[-1] != "options"}
     assert names - set(fields) == {
+        "window.compact_geometry",
         "window.geometry",
+        "window.mode",
         "window.page",
         "window.starter_offer",
         "window.first_steps",
