@@ -64,6 +64,10 @@ class ChatList(QListView):
         self._follow()
 
     def _scrolled(self, value: int) -> None:
+        """Follow the end once the user is there; a list that is being laid out has no range for a
+        moment, which says nothing about the user."""
+        if self.verticalScrollBar().maximum() == 0:
+            return
         self._following = self._follows and value >= self.verticalScrollBar().maximum() - NEAR_END
 
     def _follow(self) -> None:
