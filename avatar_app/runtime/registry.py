@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from importlib import metadata
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from avatar_app.core.errors import ConfigInvalid, EngineFailed, ModelMissing, ch
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest, parse_manifest
 from avatar_app.system import paths
-from avatar_app.system.extras.installed import add_to_path, is_provided
+from avatar_app.system.extras.installed import add_to_path, is_part_of_program, is_provided
 from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
 
@@ -88,7 +87,7 @@ class Registry:
         return tuple(
             name
             for name in manifest.needs.packages
-            if not _installed(name) and not is_provided(name, extras)
+            if not is_part_of_program([name]) and not is_provided(name, extras)
         )
 
     def load_class(self, manifest: Manifest) -> type[Any]:
@@ -160,14 +159,6 @@ def _read(path: Path) -> Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"The manifest {path} cannot be read: {error}.", "") from error
     return parse_manifest(document, str(path))
-
-
-def _installed(distribution: str) -> bool:
-    try:
-        metadata.distribution(distribution)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _make_package(name: str, folder: Path) -> None:

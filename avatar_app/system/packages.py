@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -18,7 +17,9 @@ def install_command(packages: Iterable[str], engine: str = "") -> str:
     An extra adds what its packages forget to require. `engine`: the extra of that name is preferred
     to another that would do.
     """
-    wanted = sorted(map(_normalized, packages))
+    from packaging.utils import canonicalize_name
+
+    wanted = sorted(map(canonicalize_name, packages))
     extra = extra_with(wanted, engine)
     if extra is None:
         return shlex.join([*_installer(), *wanted])
@@ -32,8 +33,3 @@ def _installer() -> list[str]:
     if find_spec("pip") is None:
         return ["uv", "pip", "install", "--python", sys.executable]
     return [sys.executable, "-m", "pip", "install"]
-
-
-def _normalized(name: str) -> str:
-    """Normalize a name as pip does (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()

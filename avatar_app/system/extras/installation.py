@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def install_extra(job: Job[Any], extra: Extra, root: Path) -> InstalledExtra:
             _exchange(new, target, Path(folder) / "former")
         except OSError as error:
             raise _not_written(root, error) from error
-    return InstalledExtra(extra.name, target, __version__, PYTHON, names, size)
+    return replace(done, folder=target)
 
 
 def _check_network(extra: Extra) -> None:
