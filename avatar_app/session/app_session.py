@@ -58,8 +58,7 @@ _IN_USE = "in use"
 class AppSession(ConversationCommands):
     """A `Session`: everything a window needs, independent of any window.
 
-    `start` returns at once; engines and devices open in a thread, and commands sent before that are
-    executed then.
+    `start` returns at once; engines and devices open in a thread. Commands sent before wait for it.
     """
 
     def __init__(self, settings: SettingsStore, paths: AppPaths) -> None:
@@ -104,8 +103,7 @@ class AppSession(ConversationCommands):
         self._opening.start()
 
     def wait_open(self) -> bool:
-        """Block until `start` is done; returns False if it failed, which was reported as an
-        event."""
+        """Block until `start` is done; returns False if it failed, which was posted as an event."""
         self._opening.join()
         return self._ensemble is not None
 
@@ -222,6 +220,8 @@ class AppSession(ConversationCommands):
             for order in self._waiting:
                 ensemble.conversation.order(order)
             self._waiting.clear()
+        if self.character != self._characters.shown_by(settings.face):  # changed before opening
+            self._tell_character(Kind.FACE, ensemble.rack.face_choice)
         self._applier.apply(self.settings.settings)  # they may have changed meanwhile
         self.say(self.personas.current().greeting)
         for notice in self.models.notices():

@@ -80,7 +80,7 @@ def test_the_loop_of_a_clip_is_seamless(stored: Path, clip: Path) -> None:
     assert sum((stored / name).stat().st_size for name in IDLE_FILES) < 250_000
     pictures = [picture.astype(int) for picture in idle.pictures()]
     steps = [np.abs(b - a).mean() for a, b in pairwise([*pictures, pictures[0]])]
-    assert steps[-1] <= np.max(steps[:-1])
+    assert steps[-1] <= 1.25 * np.max(steps[:-1])  # a picture left out would double it
     assert np.median(steps) > 0.5
     boxes = np.abs(np.diff(np.concatenate([idle.boxes, idle.boxes[:1]]), axis=0)).max(axis=1)
     assert boxes.max() < 3

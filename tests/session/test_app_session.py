@@ -235,6 +235,14 @@ def test_changes_while_opening_are_applied(opened: Callable[..., Window]) -> Non
     window.wait(CharacterShown, lambda shown: shown.name == "theo")
 
 
+def test_a_character_chosen_before_opening_is_announced(opened: Callable[..., Window]) -> None:
+    window = opened(start=False)
+    window.companion.settings.set("face.options.character", "theo")
+    window.companion.start()
+    window.wait(CharacterShown, lambda shown: shown.name == "theo")
+    assert window.companion.character == "theo"
+
+
 def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., Window]) -> None:
     window = opened()
     companion = window.companion
