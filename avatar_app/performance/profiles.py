@@ -49,6 +49,18 @@ def read_profiles() -> dict[Profile, Candidates]:
     }
 
 
+def required_gflops(kind: Kind, engine: str, model: str) -> float | None:
+    """Return the processor speed (see Hardware.gflops) that a model needs to run in real time;
+    None if no profile says."""
+    candidates = (each for by_kind in read_profiles().values() for each in by_kind.get(kind, ()))
+    found = [
+        each.gflops
+        for each in candidates
+        if each.engine == engine and each.options.get("model") == model
+    ]
+    return max(found, default=None)
+
+
 def suitable_profile(hardware: Hardware) -> Profile:
     """Return the profile that suits a machine."""
     card_mb = hardware.card.total_mb if hardware.card else 0.0

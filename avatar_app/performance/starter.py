@@ -16,6 +16,7 @@ from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.performance.apply import Change, changes_to
 from avatar_app.performance.brain import BRAIN_SETS, best_brain
+from avatar_app.performance.starter_voice import best_voice
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.hardware import Hardware
@@ -65,17 +66,22 @@ class StarterFetch:
 def starter_items(
     catalog: Catalog, store: Store, registry: Registry, machine: Hardware | None = None
 ) -> tuple[StarterItem, ...]:
-    """Return the models of the starter set; for a known `machine` with the best language model that
-    it can run, and those that packages carry, the set's own the last, in case that one cannot be
-    reached.
+    """Return the models of the starter set; for a known `machine` with the voice and the language
+    model that suit it, and those that packages carry, the set's own the last, in case that one
+    cannot be reached.
     """
-    found = [] if machine is None else [best_brain(catalog, machine, each) for each in BRAIN_SETS]
-    brains = tuple(brain for brain in found if brain is not None)
-    return tuple(_item(model, store, registry, brains) for model in catalog.find_all([STARTER]))
+    suited = () if machine is None else _suited(catalog, machine)
+    return tuple(_item(model, store, registry, suited) for model in catalog.find_all([STARTER]))
 
 
-def _item(model: Model, store: Store, registry: Registry, brains: tuple[Model, ...]) -> StarterItem:
-    better = [brain for brain in brains if brain.kind is model.kind and brain is not model]
+def _suited(catalog: Catalog, machine: Hardware) -> tuple[Model, ...]:
+    brains = [best_brain(catalog, machine, each) for each in BRAIN_SETS]
+    found = [best_voice(catalog, machine), *brains]
+    return tuple(model for model in found if model is not None)
+
+
+def _item(model: Model, store: Store, registry: Registry, suited: tuple[Model, ...]) -> StarterItem:
+    better = [other for other in suited if other.kind is model.kind and other is not model]
     model, *instead = (*better, model)
     installed = store.presence(model) is Presence.INSTALLED
     lacking = 0 if installed else max(0, (model.bytes or 0) - store.installed_bytes(model))

@@ -73,7 +73,8 @@ def site() -> Iterator[Site]:
                 | {"summary": "", "source": "a test", "license": "MIT"}
             )
         licenses = {"MIT": {"title": "MIT", "url": "https://example.org"}}
-        document = yaml.safe_dump({"licenses": licenses, "models": models})
+        sets = {"voices": ["kokoro-v1.0-int8"]}
+        document = yaml.safe_dump({"licenses": licenses, "sets": sets, "models": models})
         app_paths().models.mkdir(parents=True)
         (app_paths().models / "catalog.yaml").write_text(document)
         yield each
@@ -183,7 +184,7 @@ def brains(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
         sha256 = hashlib.sha256(body).hexdigest()
         held = {"name": "m.bin", "urls": [site.url(name)], "bytes": len(body), "sha256": sha256}
         document["models"].append(small | {"id": name, "title": name.title(), "files": [held]})
-    document["sets"] = {"brains": ["wise", "clever"]}
+    document["sets"] |= {"brains": ["wise", "clever"]}
     file.write_text(yaml.safe_dump(document))
     return site
 
@@ -220,7 +221,7 @@ def test_the_first_of_several_that_can_be_reached_is_taken(run: Run, brains: Sit
     machine_of(50.0)
     file = app_paths().models / "catalog.yaml"
     document = yaml.safe_load(file.read_text())
-    document["sets"] = {"brains": ["wise"], "packaged_brains": ["clever"]}
+    document["sets"] |= {"brains": ["wise"], "packaged_brains": ["clever"]}
     file.write_text(yaml.safe_dump(document))
     del brains.files["wise"]
     returned, output, errors = run("--yes")
