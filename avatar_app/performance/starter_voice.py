@@ -13,11 +13,12 @@ VOICES = "voices"
 
 def best_voice(catalog: Catalog, machine: Hardware) -> Model | None:
     """Return the first voice of the set that the machine can speak in real time beside recognition
-    and a language model, by its measured speed; None if it can speak none.
+    and a language model, by its measured speed; if it can speak none, the last, which costs least.
     """
     names = [name for name in catalog.sets.get(VOICES, ()) if name in catalog.by_id]
-    voices = (catalog.by_id[name] for name in names)
-    return next((voice for voice in voices if _keeps_up(machine, voice)), None)
+    voices = [catalog.by_id[name] for name in names]
+    able = [voice for voice in voices if _keeps_up(machine, voice)]
+    return next(iter([*able, *voices[-1:]]), None)
 
 
 def _keeps_up(machine: Hardware, voice: Model) -> bool:

@@ -47,8 +47,13 @@ def test_a_slow_machine_gets_a_voice_that_keeps_up(catalog: Catalog, tmp_path: P
     assert all(file.packages and file.sha256 for file in slow.files), "it needs packages only"
 
 
-def test_the_sets_own_voice_is_left_where_none_keeps_up(catalog: Catalog, tmp_path: Path) -> None:
-    assert best_voice(catalog, machine(1)) is None
-    items = starter_items(catalog, Store(tmp_path), Registry(), machine(1))
+def test_a_machine_too_slow_for_any_gets_the_quickest_voice(catalog: Catalog) -> None:
+    assert best_voice(catalog, machine(1)) is best_voice(catalog, machine(36))
+
+
+def test_a_catalog_without_such_a_set_keeps_its_own_voice(catalog: Catalog, tmp_path: Path) -> None:
+    bare = Catalog(models=catalog.models, sets={STARTER: catalog.sets[STARTER]})
+    assert best_voice(bare, machine(36)) is None
+    items = starter_items(bare, Store(tmp_path), Registry(), machine(36))
     [voice] = [item for item in items if item.kind is Kind.TTS]
     assert (voice.model.engine, voice.instead) == ("kokoro", ())
