@@ -156,6 +156,14 @@ class AnswerRepeated:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerTruncated:
+    """Less of a turn's answer was heard than had been played: this is what is remembered of it."""
+
+    turn_id: int
+    heard_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnWithdrawn:
     """A turn that was over is gone: the user says something else in its place."""
 
@@ -230,6 +238,7 @@ Event = (
     | WordsPlayed
     | TurnEnded
     | AnswerRepeated
+    | AnswerTruncated
     | TurnWithdrawn
     | ConversationBegan
     | Failed

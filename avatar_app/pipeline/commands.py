@@ -9,9 +9,10 @@ from typing import Any
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.manifest import Kind
-from avatar_app.core.prompt import MediaPart
+from avatar_app.core.prompt import MediaPart, Message, ToolDescription
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import MICROPHONE_BLOCK, AudioChunk, Block, Transcript
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +132,24 @@ class BecomePersona(Revision):
     """From the next answer on a language model reads this system prompt."""
 
     system: str
+    tools: tuple[ToolDescription, ...] | None = None
+    """What it may call from then on; None: the same as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remember(Revision):
+    """Something was said elsewhere that later answers know."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate(Revision):
+    """The listener heard only so much of an answer; if it still sounds, it ends."""
+
+    turn_id: int
+    seconds: float
+    """Of the answer's speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +175,13 @@ class BeginConversation(Revision):
     """Of the stored one."""
     turns: tuple[TurnEnded, ...] = ()
     """Its last turns, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectTurns:
+    """Detect turns with other delays from now on."""
+
+    options: TurnDetectionOptions
 
 
 def _ignore() -> None:
@@ -189,6 +215,7 @@ Command = (
     | PushToTalk
     | Mute
     | Revision
+    | DetectTurns
     | SwitchEngine
 )
 

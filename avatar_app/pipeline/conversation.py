@@ -119,9 +119,10 @@ class Conversation:
             engines.asr, self.activity, self.order, clock, self.occupancy, builtin
         )
         options = turn_detection or TurnDetectionOptions()
+        self._detector = TurnDetector(options)
         self._attention = UserTurnController(
             AudioFrontend(engines.echo, engines.vad, options.prefix_padding),
-            TurnDetector(options),
+            self._detector,
             recognition,
             EndOfTurnStage(engines.turn, self.activity, self.order, self.occupancy),
             self.playback,
@@ -198,6 +199,8 @@ class Conversation:
                 attention.mute(muted=order.muted)
             case commands.Revision():
                 revise(order, attention, delivery, self._post)
+            case commands.DetectTurns():
+                self._detector.options = order.options
             case commands.SwitchEngine():
                 self._use(order)
                 order.taken()

@@ -79,7 +79,7 @@ class AvatarTurnController:
         fillers: FillerWords | None = None,
     ) -> None:
         self.chain, self.ledger = chain, ledger
-        self._playback, self._presenter = playback, presenter
+        self.playback, self._presenter = playback, presenter
         self._post, self._clock = post, clock
         self._started: Turn | None = None
         self._draft = _Draft()
@@ -96,7 +96,7 @@ class AvatarTurnController:
     def avatar_speaking(self) -> bool:
         """Whether some of the current turn has been heard, but not yet all of it."""
         turn = self.turn
-        return turn is not None and is_spoken(turn, self._playback.progress(turn).seconds)
+        return turn is not None and is_spoken(turn, self.playback.progress(turn).seconds)
 
     def next_id(self) -> int:
         """Return the number of a new turn."""
@@ -109,7 +109,7 @@ class AvatarTurnController:
         turn = self.turn
         if turn is None:
             return ""
-        unheard = is_unheard(turn, self._playback)
+        unheard = is_unheard(turn, self.playback)
         turn.cancel()
         if not unheard:
             self.interrupt()
@@ -188,7 +188,7 @@ class AvatarTurnController:
                 self._commit(self._start(self.next_id(), "", self._announced), typed=False)
             return
         self._presenter.pass_time()
-        before, self._progress = self._progress, self._playback.progress(self.turn)
+        before, self._progress = self._progress, self.playback.progress(self.turn)
         self._wait_filler.watch(self.turn, self._progress.seconds, floor_taken=floor_taken)
         if self._progress.heard_text != before.heard_text:
             self._post(WordsPlayed(self.turn.id, self._progress.heard_text))
@@ -237,7 +237,7 @@ class AvatarTurnController:
         for block in self._draft.blocks:
             self._post(BlockWritten(turn.id, block))
         turn.commit()
-        self._playback.allow(turn)
+        self.playback.allow(turn)
 
     def _give_up(self, turn: Turn) -> None:
         stage = THINK if THINK in self._working else SPEAK
@@ -252,7 +252,7 @@ class AvatarTurnController:
         self._end(turn, Outcome.FAILED)
 
     def _end(self, turn: Turn, outcome: Outcome) -> None:
-        heard = self._playback.progress(turn).heard_text
+        heard = self.playback.progress(turn).heard_text
         turn.mark("ended")
         turn.cancel()
         self.turn = None

@@ -74,6 +74,21 @@ class ChatContext:
             beginning = self._beginning()
             del self._messages[:beginning], self._turns[:beginning]
 
+    def remember(self, message: Message) -> None:
+        """Add what was said elsewhere."""
+        self._remember(EARLIER, message)
+
+    def truncate(self, turn_id: int, heard_text: str) -> None:
+        """Less of a turn's answer was heard than was added."""
+        for at, message in enumerate(self._messages):
+            if self._turns[at] != turn_id or message.role is not Role.AVATAR:
+                continue
+            if heard_text:
+                self._messages[at] = Message(Role.AVATAR, heard_text, interrupted=True)
+            else:
+                del self._messages[at], self._turns[at]
+            return
+
     def withdraw(self, turn_id: int) -> None:
         """What was said in a turn counts no more; what was attached to it is for the next."""
         removed = [at for at, of in enumerate(self._turns) if of == turn_id]

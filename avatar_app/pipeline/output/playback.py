@@ -10,6 +10,7 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, Samples, SpeechChunk
+from avatar_app.pipeline.output.past_speech import PastSpeech, words_until
 from avatar_app.pipeline.output.speech_buffer import SpeechBuffer
 from avatar_app.pipeline.work_tracker import TrackedCondition, WorkTracker
 
@@ -33,6 +34,17 @@ class PlayedBlock:
     samples: Samples
     dac_at: float
     """Seconds of the clock at which its first sample leaves the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedSpeech:
+    """The speech in a block that was sent to the loudspeaker."""
+
+    turn_id: int
+    start: int
+    """Index, in the turn's speech, of the block's first sample."""
+    count: int
+    """Samples; what follows them in the block is silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,7 @@ class Playback:
         self._clock = clock
         self._changed = TrackedCondition(activity)
         self._turn: Turn | None = None
-        self._tape = SpeechBuffer()
+        self._tape, self._past = SpeechBuffer(), PastSpeech()
         self._position = 0
         self._gain = SILENT
         self._wanted_gain = NORMAL
@@ -81,7 +93,8 @@ class Playback:
         self._loudness = 1.0
         self._block_start, self._block_end, self._block_dac = 0, 0, 0.0
         self._played: deque[PlayedBlock] = deque(maxlen=500)
-        self._underruns = 0
+        self.underruns = 0
+        """Number of blocks in which speech was missing in mid-turn."""
         self.volume = 1.0
         """Factor on everything that is played; set by the user, for all turns."""
 
@@ -90,7 +103,9 @@ class Playback:
         turn.when_cancelled(self._wake)
         with self._changed:
             if self._position:
-                self._fading = self._faded_out()
+                self._fading = _faded_out(self._tape.read(self._position, FADE), self._gain)
+            if self._turn is not None:
+                self._past.add(self._turn.id, self._tape.words)
             self._turn, self._tape, self._position = turn, SpeechBuffer(), 0
             self._allowed = self._picture_ready = False
             self._held = self._block_start = self._block_end = 0
@@ -158,6 +173,23 @@ class Playback:
                 and self._clock() >= self._block_dac + self._block_seconds(),
             )
 
+    def heard_until(self, turn_id: int, seconds: float) -> str | None:
+        """Return what of a turn, the present or one of the last, was heard when `seconds` of its
+        speech were; None for an older one."""
+        with self._changed:
+            if self._turn is None or self._turn.id != turn_id:
+                return self._past.heard_until(turn_id, seconds)
+            return words_until(self._tape.words, min(seconds, self._position / PLAYBACK_RATE))
+
+    def speech_at(self, dac_at: float) -> PlayedSpeech | None:
+        """Return what is spoken in the block that was read for `dac_at`, if it is the latest with
+        speech."""
+        with self._changed:
+            count = self._block_end - self._block_start
+            if self._turn is None or self._block_dac != dac_at or count <= 0:
+                return None
+            return PlayedSpeech(self._turn.id, self._block_start, count)
+
     def now(self) -> Moment:
         """Return what is being played right now."""
         with self._changed:
@@ -180,7 +212,8 @@ class Playback:
             self._gain = self._target()
             faded, self._fading = self._fading[:count], self._fading[count:]
             samples[: len(faded)] += faded
-            self._amplify(samples)
+            _amplify(samples, self._loudness, self.volume)
+            self._loudness = self.volume
             self._played.append(PlayedBlock(samples, dac_at))
             return samples
 
@@ -191,11 +224,6 @@ class Playback:
             self._played.clear()
             return blocks
 
-    @property
-    def underruns(self) -> int:
-        """Return the number of blocks in which speech was missing in mid-turn."""
-        return self._underruns
-
     def _target(self) -> float:
         stopped = self._turn is None or self._turn.cancelled or not self._allowed
         return SILENT if stopped else self._wanted_gain
@@ -203,7 +231,7 @@ class Playback:
     def _may_sound(self, count: int) -> bool:
         if self._turn is None or self._position >= len(self._tape):
             wanted = self._position > 0 and self._target() > SILENT
-            self._underruns += int(wanted and not self._tape.finished)
+            self.underruns += int(wanted and not self._tape.finished)
             return False
         if self._position == 0:
             self._held += count
@@ -229,18 +257,6 @@ class Playback:
         self._position += len(speech)
         self._block_end = self._position
 
-    def _faded_out(self) -> Samples:
-        """Return a fade-out of what is playing, for a turn that is cut off."""
-        ramp = np.linspace(self._gain, SILENT, FADE, dtype=np.float32)
-        rest = self._tape.read(self._position, FADE)
-        return rest * ramp[: len(rest)]
-
-    def _amplify(self, samples: Samples) -> None:
-        if self._loudness != 1.0 or self.volume != 1.0:
-            ramp = np.linspace(self._loudness, self.volume, len(samples), dtype=np.float32)
-            np.clip(samples * ramp, -1.0, 1.0, out=samples)
-            self._loudness = self.volume
-
     def _block_seconds(self) -> float:
         return (self._block_end - self._block_start) / PLAYBACK_RATE
 
@@ -259,3 +275,16 @@ class Playback:
 def _reaches_answer(turn: Turn, position: int) -> bool:
     """Whether speech up to there holds some of the answer, not only what filled the wait for it."""
     return not turn.aside or position / PLAYBACK_RATE > turn.aside + ROUNDED
+
+
+def _faded_out(rest: Samples, gain: float) -> Samples:
+    """Return a fade-out of what is playing, for a turn that is cut off."""
+    ramp = np.linspace(gain, SILENT, FADE, dtype=np.float32)
+    return rest * ramp[: len(rest)]
+
+
+def _amplify(samples: Samples, before: float, volume: float) -> None:
+    """Change the volume over a block from `before` on."""
+    if before != 1.0 or volume != 1.0:
+        ramp = np.linspace(before, volume, len(samples), dtype=np.float32)
+        np.clip(samples * ramp, -1.0, 1.0, out=samples)
