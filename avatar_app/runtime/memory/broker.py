@@ -74,6 +74,10 @@ class MemoryBroker:
         weight = self._weigh(manifest, options)
         return self._residency.lease(manifest.title, weight, unload, must=must)
 
+    def reserve(self, name: str, weight: MemoryFootprint) -> MemoryLease:
+        """Lease memory for something that is no engine; raises OutOfMemory."""
+        return self._residency.lease(name, weight)
+
     def weigh_process(self, lease: MemoryLease, pid: int) -> None:
         """Replace the declared footprint by the peak memory of the engine's process."""
         known, ram_mb = lease.weight, peak_mb(pid)

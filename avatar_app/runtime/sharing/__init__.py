@@ -1,0 +1,1 @@
+"""Engines that several clients share: fair queues, replicas, and how a client sees them."""

@@ -1,0 +1,91 @@
+"""Replicas of one engine, loaded as they are needed and lent fairly to many clients."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from avatar_app.core.errors import EngineFailed, OutOfMemory
+from avatar_app.core.turn import Turn
+from avatar_app.runtime.sharing.fair_queue import FairQueue
+
+
+class ReplicaPool:
+    """Lends engines that are all made alike, `most` at a time. One that does not fit into memory
+    is done without, as long as another one is there."""
+
+    def __init__(self, title: str, make: Callable[[], Any], most: int) -> None:
+        self.title = title
+        self._make = make
+        self._queue = FairQueue(most)
+        self._engines: dict[int, Any] = {}
+        self._options: dict[int, dict[str, Any]] = {}
+        self._loading = threading.Lock()
+        self._closed = False
+
+    @property
+    def loaded(self) -> int:
+        """Return how many replicas are loaded."""
+        return len(self._engines)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for one."""
+        return self._queue.waiting
+
+    @contextmanager
+    def engine(
+        self, client: str, turn: Turn, options: Mapping[str, Any] | None = None
+    ) -> Iterator[Any]:
+        """Lend an engine that has these options. Raises TurnCancelled if the turn is cancelled
+        while it waits, and what making or configuring the engine raises."""
+        place = self._placed(client, turn)
+        try:
+            engine = self._engines[place]
+            self._configure(place, engine, dict(options or {}))
+            yield engine
+        finally:
+            self._queue.release(place)
+
+    def load(self) -> None:
+        """Load the first replica now, so that the first request need not wait for it."""
+        with self.engine("", Turn(0)):
+            return
+
+    def close(self) -> None:
+        """Close all replicas; who waits or comes later gets EngineFailed."""
+        with self._loading:
+            self._closed = True
+            engines = list(self._engines.values())
+            self._engines.clear()
+        for engine in engines:
+            engine.close()
+
+    def _placed(self, client: str, turn: Turn) -> int:
+        while True:
+            place = self._queue.acquire(client, turn)
+            try:
+                self._load(place)
+                return place
+            except OutOfMemory:
+                if not self._queue.retire():
+                    self._queue.release(place)
+                    raise
+            except BaseException:
+                self._queue.release(place)
+                raise
+
+    def _load(self, place: int) -> None:
+        with self._loading:
+            if self._closed:
+                raise EngineFailed(f"{self.title} is closed.", "Start the server again.")
+            if place not in self._engines:
+                self._engines[place] = self._make()
+
+    def _configure(self, place: int, engine: Any, options: dict[str, Any]) -> None:
+        if options and self._options.get(place) != options:
+            self._options.pop(place, None)
+            engine.configure(**options)
+            self._options[place] = options
