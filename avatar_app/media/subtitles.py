@@ -48,10 +48,10 @@ def as_srt(subtitles: Iterable[Subtitle]) -> str:
 
 
 def as_vtt(subtitles: Iterable[Subtitle]) -> str:
-    """WebVTT (W3C): the speaker is the voice of each cue."""
+    """WebVTT (W3C): the speaker, if one is known, is the voice of each cue."""
     blocks = [
         f"{_clock(each.start, '.')} --> {_clock(each.end, '.')}\n"
-        f"<v {_escaped(each.speaker)}>{_escaped(each.text)}\n"
+        f"{f'<v {_escaped(each.speaker)}>' if each.speaker else ''}{_escaped(each.text)}\n"
         for each in cut(subtitles)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
