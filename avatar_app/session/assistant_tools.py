@@ -73,15 +73,17 @@ class AssistantTools:
 
     def __init__(
         self,
-        paths: AppPaths,
+        paths: AppPaths | None,
         hands: AppControls,
         post: Callable[[Event], None],
         announce: Callable[[str], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),
     ) -> None:
+        """`paths`: None keeps memory and agenda until `close` only."""
         self._unstored: list[str] = []
-        self._memory = self._opened(Memory, paths.memory_file)
-        self._agenda = self._opened(lambda path: Agenda(path, announce), paths.agenda_file)
+        memory, agenda = (paths.memory_file, paths.agenda_file) if paths else (UNSTORED, UNSTORED)
+        self._memory = self._opened(Memory, memory)
+        self._agenda = self._opened(lambda path: Agenda(path, announce), agenda)
         controls = VoiceControls(hands, post)
         self._box = ToolBox(Services(clock, self._memory, self._agenda, controls))
 
