@@ -20,6 +20,7 @@ from avatar_app.cli.network import guard_network
 from avatar_app.cli.notices import print_notices, print_warning
 from avatar_app.cli.renamed import print_renamed
 from avatar_app.cli.render import render
+from avatar_app.cli.serve import serve
 from avatar_app.cli.servers import servers
 from avatar_app.cli.settings import settings as settings_commands
 from avatar_app.cli.setup import setup
@@ -256,6 +257,7 @@ def bench(
 app.command(rich_help_panel=TALK)(setup)
 app.command(rich_help_panel=FILM)(render)
 app.command(rich_help_panel=FILM)(speak)
+app.add_typer(serve, name="serve", rich_help_panel=TALK)
 app.add_typer(history, name="history", rich_help_panel=TALK)
 app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)

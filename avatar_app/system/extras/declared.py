@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 DISTRIBUTION = "avatar-app"
 DEVELOPMENT = frozenset({"bench", "docs", "test", "test-voices"})
 """Extras for people who work on the program; they belong into its own environment."""
-_MEGABYTES = {"coqui": 1800, "llama": 20, "server": 35, "openvino": 180, "gpu": 1}
+_MEGABYTES = {"coqui": 1800, "llama": 20, "server": 35, "serve": 7, "openvino": 180, "gpu": 1}
 """Measured; a new extra without a figure is offered without one."""
 _SUMMARIES = {
     "coqui": "VITS and XTTS, which also speaks in cloned voices; with PyTorch",
     "gpu": "the memory of NVIDIA cards",
     "llama": "llama.cpp compiled here, for this processor or card; needs g++ and some minutes",
     "openvino": "another runtime for Wav2Lip",
+    "serve": "the avatar as a server, for other programs, browsers and machines",
     "server": "Ollama, LM Studio, llama-server, vLLM or hosted ones; keys in the system's keyring",
 }
 

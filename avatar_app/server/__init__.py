@@ -1,0 +1,1 @@
+"""The avatar as a server: OpenAI-compatible HTTP and realtime WebSocket, for paired devices."""

@@ -1,0 +1,1 @@
+"""HTTP endpoints with the paths, requests and answers of OpenAI's API."""

@@ -1,0 +1,54 @@
+"""What all endpoints of a server use, and how they find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from avatar_app.core.manifest import Kind
+from avatar_app.server.refusal import RequestRefused
+from avatar_app.session.served.shared_engines import SharedEngines
+from avatar_app.storage.paired_devices import PairedDevices
+
+AVATAR = "avatar"
+"""The name of the model that is all engines together."""
+_FOREIGN = ("gpt-", "tts-", "whisper-", "chatgpt-")
+"""How names of OpenAI's own models begin, which programs send without being asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerParts:
+    """The parts of a running server."""
+
+    engines: SharedEngines
+    devices: PairedDevices
+    clock: Callable[[], float]
+    """Seconds."""
+
+    def check_model(self, name: str, kind: Kind) -> None:
+        """Refuse the name of a model that is not the one in use."""
+        in_use = self.engines.manifests[kind].name
+        if name in ("", AVATAR, in_use) or name.startswith(_FOREIGN):
+            return
+        raise RequestRefused(
+            404,
+            f"There is no model {name!r} for this here.",
+            f"Choose {AVATAR} or {in_use}.",
+            "model_not_found",
+        )
+
+
+def parts_of(connection: HTTPConnection) -> ServerParts:
+    """Return the parts of the server that got this request."""
+    parts: ServerParts = connection.app.state.parts
+    return parts
+
+
+def client_of(connection: HTTPConnection) -> str:
+    """Return a name of the client, by which requests are queued fairly."""
+    known: str | None = getattr(connection.state, "client", None)
+    if known is not None:
+        return known
+    return connection.client.host if connection.client else "unknown"

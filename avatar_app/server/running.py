@@ -1,0 +1,176 @@
+"""Starts the server on an address, and stops it when its clients have heard the end."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+
+from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable
+from avatar_app.core.events import Noticed
+from avatar_app.server.app import make_app
+from avatar_app.server.parts import ServerParts
+from avatar_app.server.security.guard import Access
+from avatar_app.server.security.hosts import HostCheck
+from avatar_app.server.security.limits import ClientLimiter, Limits
+from avatar_app.session.served.shared_engines import SharedEngines
+from avatar_app.settings.schema import Settings
+from avatar_app.storage.paired_devices import PairedDevices
+from avatar_app.system.paths import AppPaths
+
+PORT = 8765
+GRACE = 20
+"""Seconds in which answers under way may end when the server stops."""
+QUEUED = 256
+"""Connections that may wait to be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How the server is reached, and how much it does at once."""
+
+    host: str = "127.0.0.1"
+    port: int = PORT
+    """0: any free one."""
+    sessions: int = 4
+    """Conversations at once."""
+    voices: int = 1
+    """Replicas of voice and dialogue."""
+    names: tuple[str, ...] = ()
+    """By which clients call the server, besides its address."""
+    certificate: Path | None = None
+    """PEM, for TLS."""
+    key: Path | None = None
+    """PEM, of the certificate."""
+    unencrypted: bool = False
+    """Whether other machines may be served without TLS."""
+    needs_token: bool | None = None
+    """None: only where other machines can reach it."""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def check(self) -> None:
+        """Raise ConfigInvalid for a server that others could overhear, or that cannot be."""
+        if (self.certificate is None) != (self.key is None):
+            raise ConfigInvalid("TLS needs a certificate and its key.", "Give both.")
+        for file in (self.certificate, self.key):
+            if file is not None and not file.is_file():
+                raise ConfigInvalid(f"The file {file} does not exist.", "Check the path.")
+        if not (self.is_local or self.certificate or self.unencrypted):
+            raise ConfigInvalid(
+                f"On {self.host} everybody in the network could overhear what is said.",
+                "Give --certificate and --key, or, in a network that you trust, --unencrypted.",
+            )
+
+
+class AvatarServer:
+    """The engines, and the server that lends them. Opening takes as long as the engines do."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        paths: AppPaths,
+        options: ServerOptions,
+        notice: Callable[[Noticed], None],
+    ) -> None:
+        options.check()
+        self._options = options
+        with ExitStack() as opened:
+            self._socket = opened.enter_context(_listening(options))
+            engines = SharedEngines(settings, paths, notice, options.sessions, options.voices)
+            opened.callback(engines.close)
+            engines.load()
+            devices = PairedDevices.of(paths)
+            opened.callback(devices.close)
+            self.parts = ServerParts(engines, devices, time.monotonic)
+            app = make_app(self.parts, _access(options, devices))
+            self._server = uvicorn.Server(_config(app, options))
+            self._opened = opened.pop_all()
+
+    @property
+    def address(self) -> str:
+        """Return the address of the server, for clients on this machine."""
+        host, port = self._socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http{'s' if self._options.certificate else ''}://{shown}:{port}"
+
+    def run(self) -> None:
+        """Serve until `stop`, or Ctrl+C in the main thread; answers under way may end."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._opened.close()
+
+    def stop(self) -> None:
+        """Let `run` return; thread-safe."""
+        self._server.should_exit = True
+
+
+def _listening(options: ServerOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((options.host, options.port))
+        listening.listen(QUEUED)
+    except OSError as error:
+        listening.close()
+        raise DeviceUnavailable(
+            f"The server cannot listen on {options.host}, port {options.port}: {error.strerror}.",
+            "Choose another --port, or end the program that uses it.",
+        ) from error
+    return listening
+
+
+def _access(options: ServerOptions, devices: PairedDevices) -> Access:
+    def owner(token: str) -> str | None:
+        device = devices.owner_of(token)
+        return device.id if device else None
+
+    needs_token = not options.is_local if options.needs_token is None else options.needs_token
+    return Access(
+        HostCheck(_names(options)),
+        owner,
+        needs_token,
+        options.limits,
+        ClientLimiter(options.limits, time.monotonic),
+    )
+
+
+def _names(options: ServerOptions) -> Iterable[str]:
+    if options.is_local:
+        return options.names
+    own = socket.gethostname()
+    return (options.host, own, f"{own}.local", *options.names)
+
+
+def _config(app: object, options: ServerOptions) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # an ASGI application
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        ws="websockets-sansio",
+        ws_max_size=2 * options.limits.message,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        lifespan="off",
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.key,
+    )

@@ -1,0 +1,82 @@
+"""Limits of how much one client may ask for: rate, requests at once, and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from avatar_app.server.refusal import RequestRefused
+
+MB = 1 << 20
+MOST_CLIENTS = 10_000
+"""Clients whose rates are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may do; the defaults are far above what a person needs."""
+
+    per_second: float = 20.0
+    """Requests, over a longer time."""
+    burst: int = 100
+    """Requests at a time."""
+    at_once: int = 32
+    """Requests and connections that are open."""
+    body: int = 1 * MB
+    """Bytes of a request."""
+    upload: int = 64 * MB
+    """Bytes of a request with a recording."""
+    message: int = 1 * MB
+    """Bytes of one message on a WebSocket."""
+    send_seconds: float = 30.0
+    """Seconds for which a client may not read what is sent to it."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+    open: int = 0
+
+
+class ClientLimiter:
+    """Counts the requests of each client. For one thread, that of the server."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits, self._clock = limits, clock
+        self._buckets: dict[str, _Bucket] = {}
+
+    @contextmanager
+    def request(self, client: str) -> Iterator[None]:
+        """Count a request until it ends. Raises RequestRefused for one too many."""
+        bucket = self._filled(client)
+        if bucket.left < 1:
+            raise _too_many("Too many requests in a short time.", "Wait a moment.")
+        if bucket.open >= self._limits.at_once:
+            raise _too_many("Too many requests at once.", "Wait until others have ended.")
+        bucket.left -= 1
+        bucket.open += 1
+        try:
+            yield
+        finally:
+            bucket.open -= 1
+
+    def _filled(self, client: str) -> _Bucket:
+        now, limits = self._clock(), self._limits
+        bucket = self._buckets.pop(client, None) or _Bucket(limits.burst, now)
+        bucket.left = min(limits.burst, bucket.left + (now - bucket.at) * limits.per_second)
+        bucket.at = now
+        self._buckets[client] = bucket
+        if len(self._buckets) > MOST_CLIENTS:
+            self._forget_oldest()
+        return bucket
+
+    def _forget_oldest(self) -> None:
+        idle = next((name for name, bucket in self._buckets.items() if not bucket.open), None)
+        if idle is not None:
+            del self._buckets[idle]
+
+
+def _too_many(message: str, hint: str) -> RequestRefused:
+    return RequestRefused(429, message, hint, "rate_limit_exceeded")
