@@ -1,4 +1,4 @@
-"""The `models` commands: list, download, verify, import, scan and remove models."""
+"""The `models` commands: list, download, verify, import, move, scan and remove models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from avatar_app.models.store import Store
 
 models = typer.Typer(
-    help="Models: list, download, verify, import and remove.", no_args_is_help=True
+    help="Models: list, download, verify, import, move and remove.", no_args_is_help=True
 )
 out = plain_console()
 err = plain_console(stderr=True)
@@ -172,6 +172,23 @@ def take(
 
 
 @models.command()
+def move(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Without it: back to the usual place.")
+    ] = None,
+) -> int:
+    """Move all models to another folder or disk; what was there before stays until all is well."""
+    from avatar_app.cli.progress import run_job
+    from avatar_app.models.relocation import move_models, place_for
+
+    store, _ = _known()
+    target = place_for(folder) if folder else store.root
+    run_job("Moving the models", err, lambda job: move_models(job, store, target))
+    out.print(f"The models are in {target} now.", soft_wrap=True)
+    return 0
+
+
+@models.command()
 def scan(*, as_json: AsJson = False) -> int:
     """List models that other programs have installed; they can be used in place."""
     from avatar_app.models.description import describe_found
@@ -206,10 +223,12 @@ def _print_path(model: Model, path: Path) -> None:
 
 def _known() -> tuple[Store, Catalog]:
     from avatar_app.models.catalog import user_catalog
+    from avatar_app.models.relocation import finish_earlier_move
     from avatar_app.models.store import Store
     from avatar_app.system.paths import app_paths
 
     store = Store.of(app_paths())
+    finish_earlier_move(store.root)
     return store, user_catalog(store.root)
 
 

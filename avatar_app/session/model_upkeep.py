@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, InputInvalid
@@ -25,6 +26,8 @@ from avatar_app.system.paths import AppPaths
 
 MACHINE = ""
 """Stands for the id of a model where the machine itself is measured."""
+FOLDER = "/"
+"""Stands for the id of a model where the whole folder is moved."""
 
 
 class UpkeepTask(StrEnum):
@@ -34,6 +37,8 @@ class UpkeepTask(StrEnum):
     MEASURE = "measure"
     INSTALL = "install"
     """The packages of the engine are installed."""
+    MOVE = "move"
+    """All models are moved to another folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,12 @@ class ModelUpkeep:
     def measure_machine(self) -> None:
         """How fast the processor computes; takes ten seconds of it."""
         self._order(MACHINE, Upkeep(UpkeepTask.MEASURE), Job("Measuring", self._measure_machine))
+
+    def move(self, target: Path, then: Callable[[], None]) -> None:
+        """Move all models to another folder; `then` is called when that is over, moved or not."""
+        work = partial(self._move, target, then)
+        self.forget(FOLDER)
+        self._order(FOLDER, Upkeep(UpkeepTask.MOVE), Job("Moving the models", work))
 
     def forget(self, model: str) -> None:
         """The outcome holds no more."""
@@ -176,6 +187,15 @@ class ModelUpkeep:
 
         install_extra(job, extra, self._paths.extras)
         return Upkeep(UpkeepTask.INSTALL, done=True, fraction=1.0)
+
+    def _move(self, target: Path, then: Callable[[], None], job: Job[Any]) -> Upkeep:
+        from avatar_app.models.relocation import move_models  # seldom needed
+
+        try:
+            move_models(job, self._store, target)
+        finally:
+            then()
+        return Upkeep(UpkeepTask.MOVE, done=True, fraction=1.0)
 
     def _measure_machine(self, _job: Job[Any]) -> Upkeep:
         with closing(Measurements.of(self._paths)) as measurements:

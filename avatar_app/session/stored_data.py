@@ -13,6 +13,7 @@ from typing import Protocol
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.storage.measurements import FILE as MEASUREMENTS
+from avatar_app.system.exchange import linked_folder
 from avatar_app.system.network_log import LOG_FILE, ConnectionAttempt, read_attempts
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.library import VoiceLibrary
@@ -144,7 +145,7 @@ class UserStoredData:
         if kind in self._erase:
             return LaterErasure(self._erase[kind])
         self._number += 1
-        trash = self._paths.data / DELETED / f"{kind}-{self._number}"
+        trash = self._disk(kind) / DELETED / f"{kind}-{self._number}"
         shutil.rmtree(trash, ignore_errors=True)
         return DeletedFiles(self._contents(kind), trash)
 
@@ -152,7 +153,13 @@ class UserStoredData:
         return read_attempts(self._paths.logs / LOG_FILE, _LATEST)
 
     def purge(self) -> None:
-        shutil.rmtree(self._paths.data / DELETED, ignore_errors=True)
+        for folder in (self._paths.data, self._disk(StoredKind.MODELS)):
+            shutil.rmtree(folder / DELETED, ignore_errors=True)
+
+    def _disk(self, kind: StoredKind) -> Path:
+        """A folder on the disk of the files: models may lie on another."""
+        moved = linked_folder(self._paths.models) if kind is StoredKind.MODELS else None
+        return moved or self._paths.data
 
     def _item(self, kind: StoredKind) -> StoredItem:
         contents = self._contents(kind)
@@ -182,7 +189,8 @@ class UserStoredData:
         if kind is StoredKind.VOICES:
             return [place / name for name in VoiceLibrary.of(self._paths).names()]
         if place.is_dir():
-            return sorted(path for path in place.iterdir() if not path.name.startswith(".network"))
+            names = (path for path in place.iterdir() if path.name != DELETED)
+            return sorted(path for path in names if not path.name.startswith(".network"))
         files = (place.with_name(place.name + side) for side in _SIDES)
         return [path for path in files if path.is_file()]
 
