@@ -111,6 +111,11 @@ class FitnessAssessor:
         if weight.ram_mb > hard:
             left = readable(max(0.0, hard) * MB)
             return Verdict.TOO_LARGE, f"needs {needed} of memory; {left} are left"
+        card = self.plan.card
+        if card is not None and weight.vram_mb > card.room_mb(kind, hard=True):
+            wanted = readable(weight.vram_mb * MB)
+            left = readable(max(0.0, card.room_mb(kind, hard=True)) * MB)
+            return Verdict.TOO_LARGE, f"needs {wanted} of the graphics card; {left} are left"
         if weight.ram_mb > room:
             return Verdict.TIGHT, f"needs {needed} of memory, nearly all that is left"
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
@@ -15,11 +15,12 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import MemoryLimits, Settings
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.hardware import Hardware
+from avatar_app.system.memory import MemoryFootprint
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryPlan:
-    """Of the main memory, in MB (2**20 bytes)."""
+class PoolPlan:
+    """Of one kind of memory, in MB (2**20 bytes)."""
 
     total_mb: float
     others_mb: float
@@ -27,6 +28,10 @@ class MemoryPlan:
     engines_mb: Mapping[Kind, float] = field(default_factory=dict)
     """What each chosen engine takes, as measured or estimated."""
     limits: MemoryLimits = field(default_factory=MemoryLimits)
+    own_mb: float = 0.0
+    """What this program and the processes of its engines take now."""
+    title: str = ""
+    """Of a graphics card."""
 
     def room_mb(self, kind: Kind, *, hard: bool = False) -> float:
         """How much an engine of this kind may take beside the others, within the soft limit or
@@ -40,35 +45,60 @@ class MemoryPlan:
         """All together."""
         return self.others_mb + sum(self.engines_mb.values())
 
+    def engines_with(self, kind: Kind, mb: float) -> dict[Kind, float]:
+        """Return what the engines take if that of a kind takes so much."""
+        return {**self.engines_mb, kind: mb}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan(PoolPlan):
+    """Of the main memory, and of the graphics card where there is one."""
+
+    card: PoolPlan | None = None
+
+    def with_engine(self, kind: Kind, weight: MemoryFootprint) -> MemoryPlan:
+        """Return the plan with another engine of a kind."""
+        card = self.card
+        if card is not None:
+            card = replace(card, engines_mb=card.engines_with(kind, weight.vram_mb))
+        return replace(self, engines_mb=self.engines_with(kind, weight.ram_mb), card=card)
+
 
 def memory_plan(
     settings: Settings,
     hardware: Hardware,
-    own_mb: float,
+    own: MemoryFootprint,
     registry: Registry,
     store: Store,
     catalog: Catalog,
     measurements: Measurements | None = None,
 ) -> MemoryPlan:
-    """The plan for what the settings choose. `own_mb`: what this program and the processes of its
-    engines use now, the window included."""
-    engines = {}
+    """Return the plan for what the settings choose. `own`: what this program and the processes of
+    its engines use now, the window included."""
+    card, limits = hardware.card, settings.memory_limits
+    weights: dict[Kind, MemoryFootprint] = {}
     for kind, choice in choices(settings).items():
         if not KINDS[kind].in_conversation:
             continue
         try:
             manifest = registry.find(kind, choice.engine)
             found = estimate(
-                manifest,
-                choice.options,
-                measurements,
-                store,
-                catalog,
-                has_card=hardware.card is not None,
+                manifest, choice.options, measurements, store, catalog, has_card=card is not None
             )
         except ConfigInvalid:  # the conversation uses the built-in one, which is small
             continue
-        engines[kind] = found.weight.ram_mb
+        weights[kind] = found.weight
+    on_card = None
+    if card is not None:
+        on_card = PoolPlan(
+            card.total_mb,
+            max(0.0, card.used_mb - own.vram_mb),
+            {kind: weight.vram_mb for kind, weight in weights.items() if weight.vram_mb},
+            limits,
+            own.vram_mb,
+            card.name,
+        )
     used = hardware.ram_mb - hardware.free_ram_mb
-    others = max(0.0, used - own_mb)
-    return MemoryPlan(hardware.ram_mb, others, engines, settings.memory_limits)
+    others = max(0.0, used - own.ram_mb)
+    ram = {kind: weight.ram_mb for kind, weight in weights.items()}
+    return MemoryPlan(hardware.ram_mb, others, ram, limits, own.ram_mb, card=on_card)

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from avatar_app.core.manifest import Kind
 from avatar_app.models.abilities import DETECTOR, Ability, ability_of
 from avatar_app.models.catalog import Catalog, Model
+from avatar_app.models.relocation import place_of_models
 from avatar_app.models.store import Presence, Store
 from avatar_app.performance.fitness import Fitness, FitnessAssessor
 from avatar_app.performance.memory_plan import MemoryPlan, memory_plan
@@ -19,7 +21,8 @@ from avatar_app.settings.schema import DetectorName, Settings
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.extras.declared import Extra, extra_with, offered_extras
-from avatar_app.system.hardware import Cards, Hardware, family_rss_mb, known_hardware, nvml
+from avatar_app.system.hardware import Cards, Hardware, family, family_rss_mb, known_hardware, nvml
+from avatar_app.system.memory import MemoryFootprint
 from avatar_app.system.packages import install_command
 from avatar_app.system.paths import AppPaths
 
@@ -59,6 +62,10 @@ class ModelShelf:
     disk_used: int
     """Bytes in the models' folder."""
     disk_free: int
+    place: Path
+    """Where the models lie."""
+    is_moved: bool
+    """Whether that is not the usual place."""
 
 
 class ShelfReader:
@@ -82,14 +89,17 @@ class ShelfReader:
         existing = next(path for path in (root, *root.parents) if path.exists())
         used = sum(each.installed_bytes + each.deleted_bytes for each in models)
         free = shutil.disk_usage(existing).free
-        return ModelShelf(models, assessor.plan, assessor.hardware, used, free)
+        place = place_of_models(root)
+        moved = place != root
+        return ModelShelf(models, assessor.plan, assessor.hardware, used, free, place, moved)
 
     def _assessor(self, catalog: Catalog, measurements: Measurements) -> FitnessAssessor:
-        hardware = known_hardware(measurements, Cards(nvml()))
+        cards = Cards(nvml())
+        hardware = known_hardware(measurements, cards)
         plan = memory_plan(
             self._settings.settings,
             hardware,
-            family_rss_mb(),
+            MemoryFootprint(family_rss_mb(), cards.used_mb_by(family())),
             self._registry,
             self._store,
             catalog,
