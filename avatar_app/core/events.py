@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Block, Pictures
 
 
@@ -198,6 +199,10 @@ class Noticed:
 
     message: str
     hint: str = ""
+    reason: type[AvatarError] = field(default=AvatarError, compare=False, repr=False)
+    """The class of the error that it tells of, if it does."""
+    kind: Kind | None = field(default=None, compare=False, repr=False)
+    """Of the engine that it tells of."""
 
 
 @dataclass(frozen=True, slots=True)

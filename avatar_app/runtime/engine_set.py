@@ -165,7 +165,7 @@ class EngineSet:
                 if is_builtin
                 else "The built-in engine is used instead."
             )
-            notice(Noticed(error.message, f"{error.hint} {used}"))
+            notice(Noticed(error.message, f"{error.hint} {used}", type(error), kind))
             self._put_builtin(kind, choice, type(error))
 
     def _put_builtin(self, kind: Kind, choice: EngineChoice, reason: type[AvatarError]) -> None:

@@ -194,7 +194,7 @@ class AppSession(ConversationCommands):
             self._begin()
         except AvatarError as error:
             self._first_frame = None
-            self._post(Failed(None, "start", error.message, error.hint))
+            self._post(Failed(None, "start", error.message, error.hint, type(error)))
 
     def _begin(self) -> None:
         for notice in (*self.settings.notices, *self.registry.notices):
@@ -248,7 +248,7 @@ class AppSession(ConversationCommands):
         try:
             self.settings.change(values, group=(_IN_USE, object()))
         except AvatarError as error:
-            self._post(Noticed(error.message, error.hint))
+            self._post(Noticed(error.message, error.hint, type(error)))
 
     def _tell_character(self, kind: Kind, choice: EngineChoice) -> None:
         """Announce the character when an engine has started, as a face may show another one."""

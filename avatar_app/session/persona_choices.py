@@ -45,7 +45,7 @@ class PersonaChoices:
         try:
             return self._library.read(name)
         except ConfigInvalid as error:
-            self._notice(Noticed(error.message, error.hint))
+            self._notice(Noticed(error.message, error.hint, type(error)))
             return Persona(name, "", "")
 
     def use(self, name: str) -> SettingsChange:

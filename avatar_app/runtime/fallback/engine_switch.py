@@ -60,4 +60,5 @@ def switch(
 
 def notice_of_staying(rack: EngineSet, kind: Kind, error: AvatarError) -> Noticed:
     """Return the notice for the user that an engine cannot be used and the current one stays."""
-    return Noticed(error.message, f"{error.hint} {rack.manifests[kind].title} stays.")
+    stays = f"{error.hint} {rack.manifests[kind].title} stays."
+    return Noticed(error.message, stays, type(error), kind)

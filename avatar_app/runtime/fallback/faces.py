@@ -75,7 +75,14 @@ def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], 
         name = fallback_choice(choice).engine
         rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, name)
     if first is not None:
-        notice(Noticed(first.message, f"{first.hint} {rack.meanwhile(ladder.level.tier)}"))
+        notice(
+            Noticed(
+                first.message,
+                f"{first.hint} {rack.meanwhile(ladder.level.tier)}",
+                type(first),
+                Kind.FACE,
+            )
+        )
 
 
 def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:

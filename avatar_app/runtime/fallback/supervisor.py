@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, EngineFailed
 from avatar_app.core.events import (
     AudioLevels,
     Event,
@@ -170,7 +170,8 @@ class EngineSupervisor:
         for slot in self.slots.values():
             if isinstance(slot, FaceSlot) and (failed := slot.descent()):
                 meanwhile = self._rack.meanwhile(slot.tier)
-                self._post(Noticed(failed.message, f"{failed.hint} {meanwhile}"))
+                hint = f"{failed.hint} {meanwhile}"
+                self._post(Noticed(failed.message, hint, failed.reason, Kind.FACE))
             self._load_due(slot)
 
     def _load_due(self, slot: Slot, reason: str = "") -> None:
@@ -220,7 +221,7 @@ class EngineSupervisor:
             if job.level.tier is Tier.BUILTIN:
                 message = job.reason or f"{former} was given up."
                 instead = f"{rack.manifests[kind].title} goes on in its place."
-                self._post(Noticed(message, instead))
+                self._post(Noticed(message, instead, EngineFailed, kind))
 
         self._put_in(kind, put, turn, loaded)
 

@@ -104,7 +104,9 @@ class EvictableEngine:
                         return self._load(using, wait=wait)
                     except OutOfMemory as error:
                         using.close()
-                        self._notice(Noticed(error.message, self._take_lighter(error)))
+                        hint = self._take_lighter(error)
+                        kind = self._manifest.kind
+                        self._notice(Noticed(error.message, hint, type(error), kind))
             finally:
                 if self._closed:  # meanwhile
                     self._leave()
