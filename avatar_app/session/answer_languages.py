@@ -17,6 +17,7 @@ from avatar_app.models.resolve import OPTION, with_model_path
 from avatar_app.models.store import Presence, Store
 from avatar_app.runtime.engine_set import EngineSet, create_engine
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
+from avatar_app.runtime.registry import Registry
 
 NATURALNESS = ("kokoro", "piper", "espeak")
 """Engines whose voices are taken, the most natural first; all of them are quick."""
@@ -75,14 +76,14 @@ class SpokenLanguages:
     def _is_spoken_already(self, language: str) -> bool:
         manifest, choice = self._rack.manifests[Kind.TTS], self._rack.choices[Kind.TTS]
         options = manifest.checked(choice.options) if manifest.name == choice.engine else {}
-        return _speaks(_languages_of(self._rack, manifest, options), language)
+        return speaks(spoken_languages(self._rack.registry, manifest, options), language)
 
     def _load(self, language: str) -> SpeechSynthesizer | None:
         registry = self._rack.registry
         for name in NATURALNESS:
             manifest = registry.find(Kind.TTS, name)
             try:
-                options = voice_options(self._rack, manifest, language)
+                options = voice_options(self._rack.registry, manifest, language)
                 if options is not None:
                     voice: SpeechSynthesizer = create_engine(registry, manifest, options)
                     return voice
@@ -97,64 +98,73 @@ class SpokenLanguages:
         return None
 
 
-def voice_options(rack: EngineSet, manifest: Manifest, language: str) -> dict[str, Any] | None:
+def voice_options(registry: Registry, manifest: Manifest, language: str) -> dict[str, Any] | None:
     """Return the options with which an engine speaks a language; None where it does not. Raises
     AvatarError where the engine is not installed."""
     known = manifest.defaults()
-    if OPTION in known and not _has_speakers(rack, manifest):
-        return _model_options(rack, manifest, language)
-    if not _speaks(manifest.languages, language):
+    if OPTION in known and not _has_speakers(registry, manifest):
+        return _model_options(registry, manifest, language)
+    if not speaks(manifest.languages, language):
         return None
     options: dict[str, Any] = {}
-    if tags := _speaker_languages(rack, manifest, known):
-        voices = [voice for voice, tag in tags.items() if _speaks((tag,), language)]
+    if tags := _speaker_languages(registry, manifest, known):
+        voices = [voice for voice, tag in tags.items() if speaks((tag,), language)]
         if not voices:
             return None
-        options[VOICE] = voices[0]
+        usual = known.get(VOICE)
+        options[VOICE] = usual if usual in voices else voices[0]
     choices = next((each.values for each in manifest.options if each.name == LANGUAGE), ())
-    exact = [value for value in choices if _speaks((value,), language)]
+    exact = [value for value in choices if speaks((value,), language)]
     if exact and AUTO not in choices:
         options[LANGUAGE] = min(exact, key=len)
     return options
 
 
-def _model_options(rack: EngineSet, manifest: Manifest, language: str) -> dict[str, Any] | None:
+def _model_options(registry: Registry, manifest: Manifest, language: str) -> dict[str, Any] | None:
     """Of an engine with a model for each voice."""
-    store = Store.of(rack.registry.paths)
+    store = Store.of(registry.paths)
     for model in user_catalog(store.root).models:
         is_its = (model.kind, model.engine) == (Kind.TTS, manifest.name)
         if (
             is_its
-            and _speaks(model.languages, language)
+            and speaks(model.languages, language)
             and store.presence(model) is Presence.INSTALLED
         ):
             return {OPTION: model.id}
     return None
 
 
-def _languages_of(rack: EngineSet, manifest: Manifest, options: dict[str, Any]) -> tuple[str, ...]:
-    """Return what an engine speaks with these options."""
+def spoken_languages(
+    registry: Registry, manifest: Manifest, options: dict[str, Any]
+) -> tuple[str, ...]:
+    """Return what an engine speaks with these options. Raises AvatarError where it is not
+    installed."""
     chosen = str(options.get(LANGUAGE, AUTO))
     if chosen not in (AUTO, ""):
         return (chosen,)
-    tags = _speaker_languages(rack, manifest, options)
-    return (tags[options[VOICE]],) if options.get(VOICE) in tags else manifest.languages
+    voice = str(options.get(VOICE, ""))
+    tags = _speaker_languages(registry, manifest, options)
+    if own := {tag for name, tag in tags.items() if name in voice}:  # a blend has two
+        return tuple(sorted(own))
+    model = user_catalog(registry.paths.models).by_id.get(str(options.get(OPTION, "")))
+    return model.languages if model is not None else manifest.languages
 
 
-def _has_speakers(rack: EngineSet, manifest: Manifest) -> bool:
-    engine: Any = rack.registry.load_class(manifest)
+def _has_speakers(registry: Registry, manifest: Manifest) -> bool:
+    engine: Any = registry.load_class(manifest)
     return isinstance(engine, HasSpeakerLanguages)
 
 
 def _speaker_languages(
-    rack: EngineSet, manifest: Manifest, options: dict[str, Any]
+    registry: Registry, manifest: Manifest, options: dict[str, Any]
 ) -> dict[str, str]:
-    engine: Any = rack.registry.load_class(manifest)
+    engine: Any = registry.load_class(manifest)
     if not isinstance(engine, HasSpeakerLanguages) or not options:
         return {}
-    return engine.speaker_languages(**with_model_path(options, manifest, rack.registry.paths))
+    return engine.speaker_languages(**with_model_path(options, manifest, registry.paths))
 
 
-def _speaks(tags: Iterable[str], language: str) -> bool:
+def speaks(tags: Iterable[str], language: str) -> bool:
+    """Whether one of these BCP 47 tags is of a language, given by ISO 639-1."""
     codes = WRITTEN_OTHERWISE.get(language, (language,))
     return any(tag.replace("_", "-").split("-")[0].casefold() in codes for tag in tags)

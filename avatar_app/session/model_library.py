@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar_app.avatars.library import AvatarLibrary
@@ -12,11 +13,18 @@ from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.models.abilities import DETECTOR
 from avatar_app.models.catalog import Catalog, Model, user_catalog
+from avatar_app.models.relocation import (
+    finish_earlier_move,
+    place_for,
+    place_of_models,
+    require_place,
+)
 from avatar_app.models.resolve import usable_path
 from avatar_app.models.store import Presence, Store
 from avatar_app.models.trash import ModelTrash
 from avatar_app.runtime.kinds import BUILTIN, KINDS
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.language_plan import LanguagePlan, LanguagePlanner
 from avatar_app.session.model_downloads import ModelDownloads, TransferState
 from avatar_app.session.model_shelf import DETECTOR_SETTING, ModelShelf, ShelfReader
 from avatar_app.session.model_upkeep import MACHINE, ModelUpkeep, Upkeep, discard_record
@@ -27,6 +35,9 @@ from avatar_app.system.paths import AppPaths
 
 if TYPE_CHECKING:  # it is loaded with the first download
     from avatar_app.models.transfer import DownloadOptions
+
+
+_UNDER_WAY = (TransferState.FETCHING, TransferState.WAITING)
 
 
 class ModelLibrary:
@@ -42,6 +53,7 @@ class ModelLibrary:
     ) -> None:
         self._settings, self._paths, self._registry = settings, paths, registry
         self.store = Store.of(paths)
+        finish_earlier_move(self.store.root)
         self.trash = ModelTrash(self.store)
         self.upkeep = ModelUpkeep(paths, self.store, registry, self._changed)
         self._options = options
@@ -66,6 +78,9 @@ class ModelLibrary:
         """What to say at the start: downloads that were interrupted. Deletes for good what was
         deleted before."""
         self.trash.purge()
+        if self.place != self.store.root and not self.store.root.exists():
+            message = f"The models' folder {self.place} cannot be reached."
+            return (Noticed(message, "Connect its disk, then start again."),)
         if not DownloadQueue.exists(self._paths):
             return ()
         paused = [
@@ -89,11 +104,16 @@ class ModelLibrary:
         reader = ShelfReader(self._settings, self._paths, self._registry, self.store)
         return reader.read(self.catalog(), self.trash.held())
 
-    def use(self, model: Model) -> SettingsChange:
+    def language_plan(self, language: str) -> LanguagePlan:
+        """What of the installed engines and models follows a language (ISO 639-1)."""
+        planner = LanguagePlanner(self._settings.settings, self._registry, self.shelf())
+        return planner.plan(language)
+
+    def use(self, model: Model, group: Hashable = None) -> SettingsChange:
         """Choose the model in the settings, which puts it to work; undone like any setting. Raises
         ModelMissing, LicenseNotAccepted, or InputInvalid where nothing can use it."""
         usable_path(model, self.store)
-        return self._settings.change(self._settings_for(model))
+        return self._settings.change(self._settings_for(model), group=group)
 
     def accept_and_get(self, model: Model) -> None:
         """The user accepts its license; what is not here is fetched."""
@@ -125,6 +145,27 @@ class ModelLibrary:
         discard_record(model, self.store)
         self.upkeep.forget(model.id)
         self.downloads.get(model.id)
+
+    @property
+    def place(self) -> Path:
+        """Where the models lie."""
+        return place_of_models(self.store.root)
+
+    def move(self, chosen: Path | None) -> None:
+        """Move all models into another folder, or (None) back to their usual place; downloads wait.
+        `upkeep.states[FOLDER]` tells how far it is. Raises InputInvalid where it cannot be."""
+        target = self.store.root if chosen is None else place_for(chosen)
+        require_place(self.store.root, target)
+        under_way = [each for each in self.downloads.transfers() if each.state in _UNDER_WAY]
+        for each in under_way:
+            self.downloads.pause(each.model.id)
+            self.downloads.wait_stopped(each.model.id)
+
+        def go_on() -> None:
+            for each in under_way:
+                self.downloads.get(each.model.id)
+
+        self.upkeep.move(target, go_on)
 
     def measured(self, model: str = MACHINE) -> Upkeep | None:
         """What is being done with a model, or was; of the machine itself by default."""
