@@ -44,20 +44,22 @@ def make_avatar(
     shelf: AvatarLibrary,
     open_eyes: Callable[[], FaceDetector] = FaceDetector,
     person: int | None = None,
+    title: str = "",
 ) -> Avatar:
     """Create the avatar `name` in the library from a photo or clip; raises InputInvalid where that
     is impossible.
 
     A clip's progress is reported frame by frame; a cancelled job leaves nothing behind. `open_eyes`
     creates the face detector. `person`: which one in a photo, counted from the left from 1; None:
-    the one with the largest face, or SeveralPeople where that one cannot be used.
+    the one with the largest face, or SeveralPeople where that one cannot be used. `title`: what the
+    user calls it, if that is not its name.
     """
     shelf.check_free(name)
     if is_clip(source):
         sitting = sit_for_clip(source, job, open_eyes)
     else:
         sitting = _sit_for_photo(source, job, open_eyes, person)
-    return keep_sitting(sitting, name, job, shelf)
+    return keep_sitting(sitting, name, job, shelf, title)
 
 
 def keep_sitting(

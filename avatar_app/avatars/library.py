@@ -27,6 +27,13 @@ def name_for(title: str) -> str:
     return plain if is_name(plain) else "avatar"
 
 
+def title_from(photo: Path) -> str:
+    """Return what the avatar of a photo is called: as the file, where that has letters which the
+    name cannot have; empty for others."""
+    words = " ".join(photo.stem.replace("_", " ").replace("-", " ").split())
+    return "" if words.isascii() else printable(words.title())
+
+
 @dataclass(frozen=True, slots=True)
 class AvatarLabel:
     """What a list shows of an avatar, without its pictures."""

@@ -11,7 +11,7 @@ from typing import Any
 from avatar_app.avatars.archive import SUFFIX, import_avatar, is_same_avatar
 from avatar_app.avatars.creation import make_avatar
 from avatar_app.avatars.detection.faces import FaceDetector
-from avatar_app.avatars.library import AvatarLibrary, name_from
+from avatar_app.avatars.library import AvatarLibrary, name_from, title_from
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.runtime.kinds import BUILTIN, PHOTO
@@ -77,7 +77,8 @@ class AvatarChoices:
         if is_archive:
             avatar = import_avatar(source, name, self.shelf)
         else:
-            avatar = make_avatar(source, name, job, self.shelf, open_eyes)
+            title = title_from(source)
+            avatar = make_avatar(source, name, job, self.shelf, open_eyes, title=title)
         return NewCharacter(name, avatar.notes)
 
     def _imported_before(self, source: Path) -> str:

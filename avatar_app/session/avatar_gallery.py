@@ -94,6 +94,11 @@ class AvatarGallery:
         """Return the name of the one that the settings choose."""
         return self._choices.shown_by(self._settings.settings.face)
 
+    def title(self, name: str) -> str:
+        """Return what the user calls it; empty where that is only its name."""
+        is_own = name in self._choices.shelf.names() and name not in self._choices.drawn()
+        return self._own(name).title if is_own else ""
+
     def preview(self, name: str) -> PreviewFace:
         """Return what draws it in the gallery: never Wav2Lip, whose network takes seconds."""
         if name in self._choices.drawn():
