@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,9 @@ class FakeSession:
         self.manifests = manifests
         self.character = "mira"
         self.starter = FakeStarter()
-        self.models = ModelLibrary(self.settings, app_paths(), REGISTRY, QUICK)
+        registry = copy(REGISTRY)
+        registry.paths = app_paths()  # of this test
+        self.models = ModelLibrary(self.settings, app_paths(), registry, QUICK)
         self.performance = PerformanceReports(self.settings, app_paths(), REGISTRY)
         self.checks, self.voices, self.user_data = FakeChecks(), FakeVoices(), FakeStored()
         self.microphone, self.recognizer = ScriptedMicrophone(), ScriptedRecognizer()

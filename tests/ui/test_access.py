@@ -19,7 +19,8 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths
-from avatar_app.ui.pages.index import DEVICES, MODELS, PAGES, SETTINGS
+from avatar_app.ui.pages.index import PAGES
+from avatar_app.ui.pages.page_ids import DEVICES, MODELS, SETTINGS
 from avatar_app.ui.portrait.state_light import Light
 from avatar_app.ui.screenshots.sample_history import fill_history
 from avatar_app.ui.style.theme import Theme

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polib
 import pytest
+from fake_session import REGISTRY, FakeSession
+from installed import install
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +17,7 @@ from avatar_app.ui.language.catalog import TextCatalog
 from avatar_app.ui.language.formats import duration_text, number_text, size_text
 from avatar_app.ui.language.texts import counted, translated
 from avatar_app.ui.language.translator import LANGUAGE, SOURCE
+from avatar_app.ui.window.main_window import MainWindow
 
 ARABIC = (
     "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : "
@@ -162,3 +165,71 @@ def test_arabic_mirrors_the_window(qtbot, window_and_session, tmp_path):
 def test_an_unknown_text_stays_english(qapp, tmp_path):
     show("de", catalog_of(tmp_path, {}))
     assert translated("Nobody knows this.") == "Nobody knows this."
+
+
+def choose_language(qtbot, window, code: str) -> None:
+    """As a user does on the settings page."""
+    window.pages.open("settings", "window.language")
+    box = window.pages.shown.form.rows["window.language"].editor.control
+    index = box.findData(code)
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+    qtbot.waitUntil(lambda: LANGUAGE.code == code)
+    qtbot.waitUntil(lambda: window.pages.shown.toast.notice is not None)
+
+
+def test_listening_answers_and_voice_follow_the_language_in_one_step(
+    qtbot, opened: Callable[..., tuple[MainWindow, FakeSession]]
+) -> None:
+    install("whisper-base", "qwen2.5-0.5b", "kokoro-v1.0-int8")
+    window, session = opened(manifests=REGISTRY.all())
+    choose_language(qtbot, window, "es")
+    settings, toast = session.settings, window.pages.shown.toast
+    assert settings.get("asr.options.language") == "es"
+    assert settings.get("dialogue.options.model") == "qwen2.5-0.5b"
+    assert settings.get("tts.options.voice") == "ef_dora"
+    assert toast.notice.message == "Idioma: Español"
+    assert "Español" in toast.notice.hint
+    assert not toast.other_button.isVisible()
+    qtbot.mouseClick(toast.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: LANGUAGE.code == SOURCE)
+    assert settings.get("asr.engine") == "pocketsphinx"
+    assert settings.get("dialogue.engine") == "builtin"
+    assert settings.get("tts.engine") == "espeak"
+    assert not settings.can_undo
+
+
+def test_where_nothing_answers_in_it_one_sentence_leads_to_a_model(
+    qtbot, opened: Callable[..., tuple[MainWindow, FakeSession]]
+) -> None:
+    window, session = opened(manifests=REGISTRY.all())
+    choose_language(qtbot, window, "de")
+    toast = window.pages.shown.toast
+    assert "Englisch" in toast.notice.hint
+    assert session.settings.get("tts.engine") == "espeak"
+    assert session.settings.get("tts.options.language") == "en-us"
+    qtbot.mouseClick(toast.other_button, Qt.MouseButton.LeftButton)
+    page = window.pages.shown
+    assert page.search_field.text().startswith("Qwen")
+    qtbot.waitUntil(lambda: page.groups.is_complete)
+    shown = [row for row in page.groups.rows.values() if row.isVisible()]
+    assert shown
+    assert all(row.entry.model.title.startswith("Qwen") for row in shown)
+
+
+def test_a_model_that_speaks_the_language_brings_the_voice_along(
+    qtbot, opened: Callable[..., tuple[MainWindow, FakeSession]]
+) -> None:
+    install("qwen2.5-0.5b", "kokoro-v1.0-int8")
+    window, session = opened(manifests=REGISTRY.all(), language="fr")
+    show("fr")
+    window.pages.open("models")
+    page = window.pages.shown
+    qtbot.waitUntil(lambda: page.groups.is_complete)
+    qtbot.mouseClick(page.row("qwen2.5-0.5b").act_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.toast.notice is not None)
+    assert session.settings.get("dialogue.engine") == "llama"
+    assert session.settings.get("tts.options.voice") == "ff_siwis"
+    session.settings.undo()
+    assert session.settings.get("dialogue.engine") == "builtin"
+    assert session.settings.get("tts.engine") == "espeak"

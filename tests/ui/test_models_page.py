@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,11 +15,17 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from shelf import BODY, write_catalog
 from wheels import offer_only, write_wheel
 
+from avatar_app.core.manifest import Kind
 from avatar_app.models.store import Presence
+from avatar_app.performance.memory_plan import MemoryPlan, PoolPlan
 from avatar_app.system.extras import declared
 from avatar_app.system.extras.installed import installed_extras, is_provided
+from avatar_app.system.memory import MemoryFootprint
 from avatar_app.system.paths import app_paths
+from avatar_app.ui.pages.models.memory_view import MemoryView
 from avatar_app.ui.pages.models.page import ModelsPage
+from avatar_app.ui.pages.models.words import ModelWords
+from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 
 MOUSE = Qt.MouseButton.LeftButton
@@ -90,8 +97,8 @@ def test_it_says_for_each_model_what_it_is_and_whether_it_fits(page: ModelsPage)
     assert row.act_button.text() == "Get 300 kB"
     assert row.verdict.text() in ("Fits", "Comfortable")
     assert "of memory" in row.reason.text()
-    assert "Hearing" in page.overview.bar.accessibleDescription()
-    assert "are free" in page.overview.disk.text()
+    assert "Hearing" in page.overview.memory.ram.bar.accessibleDescription()
+    assert "are free" in page.overview.folder.disk.text()
 
 
 def test_fetch_pause_go_on(qtbot, page: ModelsPage, site: Site) -> None:
@@ -337,3 +344,85 @@ def test_every_control_of_an_open_row_has_a_name_and_is_reached_by_tab(
         reached.add(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     assert {row.details.verify_button, row.details.delete_button} <= reached
+
+
+def test_the_folder_moves_with_progress_and_back(
+    qtbot, page: ModelsPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched(qtbot, page, "one")
+    folder, disk = page.overview.folder, tmp_path / "disk"
+    seen: list[str] = []
+    shown = folder.show_upkeep
+    monkeypatch.setattr(
+        page.overview.folder,
+        "show_upkeep",
+        lambda upkeep: (shown(upkeep), seen.append(folder.step.text())),
+    )
+    page.move_to(disk)
+    until(qtbot, lambda: str(disk) in folder.place.text())
+    assert (disk / "one" / "one.bin").read_bytes() == BODY
+    assert state(page, "one") == "Here"
+    assert any("Moving the models" in text for text in seen)
+    until(qtbot, folder.back_button.isVisible)
+    assert not folder.bar.isVisible()
+    fetched(qtbot, page, "two")
+    assert (disk / "two" / "two.bin").exists(), "what comes later goes there, too"
+    click(qtbot, folder.back_button)
+    until(qtbot, lambda: not disk.exists())
+    until(qtbot, lambda: not folder.back_button.isVisible())
+    assert not app_paths().models.is_symlink()
+    assert state(page, "two") == "Here"
+
+
+def test_a_move_that_cannot_be_says_why(qtbot, page: ModelsPage) -> None:
+    page.move_to(app_paths().models / "inside")
+    until(qtbot, lambda: page.toast.notice is not None)
+    assert "lies in the models' folder" in page.toast.notice.message
+
+
+def test_a_cancelled_move_leaves_everything(
+    qtbot, page: ModelsPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched(qtbot, page, "one")
+    may_go_on, copying = threading.Event(), threading.Event()
+
+    def fsync(_handle: int) -> None:
+        copying.set()
+        assert may_go_on.wait(PATIENCE / 1000)
+
+    monkeypatch.setattr("avatar_app.models.relocation.os.fsync", fsync)
+    page.move_to(tmp_path / "disk")
+    until(qtbot, copying.is_set)
+    until(qtbot, page.overview.folder.cancel_button.isVisible)
+    click(qtbot, page.overview.folder.cancel_button)
+    may_go_on.set()
+    until(qtbot, page.overview.folder.move_button.isVisible)
+    assert not (tmp_path / "disk").exists()
+    assert state(page, "one") == "Here"
+
+
+def test_the_details_show_what_the_memory_would_be_with_a_model(qtbot, page: ModelsPage) -> None:
+    row = page.row("one")
+    click(qtbot, row.more_button)
+    memory = row.details.memory
+    assert memory.isVisible()
+    assert memory.ram.total.text().endswith("with First ears")
+    assert "Hearing" in memory.ram.bar.accessibleDescription()
+    assert not memory.card.isVisible(), "there is no graphics card here"
+    assert "the avatar takes" in page.overview.memory.ram.total.text()
+
+
+def test_a_graphics_card_has_a_bar_of_its_own(qtbot) -> None:
+    words = ModelWords()
+    view = MemoryView(Theme(), words)
+    qtbot.addWidget(view)
+    card = PoolPlan(12_000, 1_000, {Kind.DIALOGUE: 4_000}, title="Big card")
+    plan = MemoryPlan(16_000, 4_000, {Kind.DIALOGUE: 500, Kind.ASR: 400}, card=card)
+    view.show_plan(plan)
+    view.show()
+    assert view.card.isVisible()
+    assert view.card.title.text() == "Graphics card  ·  Big card"
+    assert view.card.total.text() == "5.2 GB of 12.6 GB with what is chosen"
+    view.show_plan(plan.with_engine(Kind.DIALOGUE, MemoryFootprint(500, 8_000)), "Bigger")
+    assert view.card.total.text() == "9.4 GB of 12.6 GB with Bigger"
+    assert "Brain 8.4 GB" in view.card.bar.accessibleDescription()

@@ -36,7 +36,7 @@ def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
     session.post(Failed(None, "microphone", "It was unplugged."))
     qtbot.waitUntil(window.stage.notices.isVisible)
     qtbot.mouseClick(window.stage.notices.action_button, LEFT)
-    assert window.popover.isVisible()
+    assert window.pages.shown.accessibleName() == "Devices"
 
 
 def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):

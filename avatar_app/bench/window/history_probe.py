@@ -19,7 +19,7 @@ from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.pages.history import HistoryPage
-from avatar_app.ui.pages.index import HISTORY
+from avatar_app.ui.pages.page_ids import HISTORY
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 

@@ -100,6 +100,12 @@ class ChatModel(QAbstractListModel):
         self.corrected.emit(line.turn_id, text)
         return True
 
+    def ask_again(self, turn_id: int) -> None:
+        """Ask the user's last words once more, if they were said in this turn."""
+        row = self.correctable_row
+        if row is not None and self._lines[row].turn_id == turn_id:
+            self.corrected.emit(turn_id, self._lines[row].answer.text)
+
     @property
     def correctable_row(self) -> int | None:
         """Of the user's last words, if they were said in this run of the program."""

@@ -22,7 +22,7 @@ from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import IconButton
-from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.widgets.display_name import title_of
 
 TYPING_MS = 120
 """Rest of the keys after which the history is searched."""
@@ -52,7 +52,7 @@ class HistoryPage(PageView):
             theme, Glyph.PLUS, self.tr("Begin a new conversation"), "Ctrl+Shift+N"
         )
         self.list = ConversationList(theme)
-        self.reader = ConversationReader(theme, shown_name(session.character))
+        self.reader = ConversationReader(theme, self._who)
         self.panes = HistoryPanes(self.list, self.reader)
         self.changes = ConversationChanges(self, self._stored, self._work, self.toast)
         self.export = ConversationExport(self._stored, self.toast)
@@ -63,10 +63,16 @@ class HistoryPage(PageView):
         self._lay_out()
         self._connect()
 
+    @property
+    def _who(self) -> str:
+        """What the avatar is called now."""
+        session = self.context.session
+        return title_of(session.character, session.avatars)
+
     def enter(self) -> None:
         """Show what is stored now, and follow what is said while the page is open."""
         self._unsubscribe = self.context.session.subscribe(self._heard)
-        self.reader.list.name_avatar(shown_name(self.context.session.character))
+        self.reader.list.name_avatar(self._who)
         self.refresh()
 
     def leave(self) -> None:
@@ -166,7 +172,7 @@ class HistoryPage(PageView):
 
     def _offer_formats(self, summary: ConversationSummary) -> None:
         button = self.reader.export_button
-        speakers = Speakers(self.tr("You"), shown_name(self.context.session.character))
+        speakers = Speakers(self.tr("You"), self._who)
         menu = self.export.menu(summary, speakers, self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(button.mapToGlobal(QPoint(0, button.height() + UNIT // 2)))

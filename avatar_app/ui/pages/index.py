@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 from avatar_app.ui.language.texts import for_translation, translated
 from avatar_app.ui.pages.page import PageContext, PageView
-from avatar_app.ui.pages.page_ids import MODELS
+from avatar_app.ui.pages.page_ids import (
+    ABOUT,
+    AVATARS,
+    DEVICES,
+    HISTORY,
+    MODELS,
+    PERFORMANCE,
+    PERSONAS,
+    PRIVACY,
+    SETTINGS,
+    VOICES,
+)
 from avatar_app.ui.style.assets import Glyph
 
 
@@ -88,12 +99,7 @@ def _about(context: PageContext) -> PageView:
     return AboutPage(context)
 
 
-SETTINGS = "settings"
-HISTORY = "history"
-PERFORMANCE = "performance"
 _PERFORMANCE_TITLE = for_translation("Performance")
-DEVICES, VOICES, PRIVACY, ABOUT = "devices", "voice", "privacy", "about"
-PERSONAS, AVATARS = "personas", "avatars"
 PAGES = (
     PageEntry(SETTINGS, for_translation("Settings"), Glyph.SLIDERS, _settings),
     PageEntry(MODELS, for_translation("Models"), Glyph.MODELS, _models),

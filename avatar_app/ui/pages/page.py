@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from avatar_app.session.session import Session
+from avatar_app.ui.pages.remedy_actions import RemedyActions, ShowPage
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
@@ -29,8 +30,9 @@ class PageContext:
     """Runs slow calls outside the window's thread."""
     post: Callable[[Callable[[], None]], None]
     """Schedules a call in the window's thread, from any thread."""
-    show_page: Callable[[str], None]
-    """Opens another page by its id."""
+    show_page: ShowPage
+    remedies: RemedyActions
+    """Buttons that help against errors."""
 
 
 class PageView(QWidget):
@@ -38,6 +40,8 @@ class PageView(QWidget):
     and `leave`."""
 
     close_wanted = Signal()
+    characters_changed = Signal()
+    """Emitted when a character may be called otherwise."""
 
     def __init__(self, context: PageContext, title: str) -> None:
         super().__init__()
@@ -65,6 +69,7 @@ class PageView(QWidget):
         column.addLayout(self.body, 1)
         self.toast = NoticeBar(self, context.theme)
         """Reports what was done, and offers to undo it."""
+        self.toast.remedy = context.remedies.for_error
         self.toast.changed.connect(self._place_toast)
 
     def enter(self) -> None:
@@ -85,6 +90,9 @@ class PageView(QWidget):
     def focus_first(self) -> None:
         """Move the keyboard focus to where a user of the page starts; by default it stays in the
         rail."""
+
+    def look_for(self, _words: str) -> None:
+        """Show what matches the words, where the page can be searched."""
 
     def stop(self) -> None:
         """Called when the window closes: unsubscribe from everything."""

@@ -1,5 +1,7 @@
-"""Identifiers of pages that other pages open; index.py has those of all."""
+"""Identifiers of the pages, in settings, shortcuts and other pages."""
 
 from __future__ import annotations
 
-MODELS = "models"
+SETTINGS, MODELS, HISTORY, PERFORMANCE = "settings", "models", "history", "performance"
+DEVICES, VOICES, PRIVACY, ABOUT = "devices", "voice", "privacy", "about"
+PERSONAS, AVATARS = "personas", "avatars"

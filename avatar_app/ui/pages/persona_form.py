@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -19,7 +20,6 @@ from avatar_app.session.personas import Persona
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
-from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.margins import margins
 
 REST_MS = 1_500
@@ -35,8 +35,10 @@ class PersonaForm(QFrame):
     delete_wanted = Signal()
     looks_wanted = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, title: Callable[[str], str]) -> None:
+        """`title`: what a character is called, by its name."""
         super().__init__()
+        self._title = title
         self._persona: Persona | None = None
         self.setObjectName("reader")
         self.title, self.greeting, self.system = QLineEdit(), QLineEdit(), QPlainTextEdit()
@@ -105,7 +107,7 @@ class PersonaForm(QFrame):
         return any(each.hasFocus() for each in (self.title, self.greeting, self.system))
 
     def _described(self, persona: Persona) -> str:
-        face = shown_name(persona.character) if persona.character else self.tr("any face")
+        face = self._title(persona.character) if persona.character else self.tr("any face")
         voices = ", ".join(f"{voice} ({engine})" for engine, voice in persona.voices.items())
         return f"{face}  ·  {voices or self.tr('any voice')}"
 

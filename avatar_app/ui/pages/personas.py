@@ -15,6 +15,7 @@ from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.persona_form import PersonaForm
 from avatar_app.ui.style.assets import font
 from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.widgets.display_name import title_of
 from avatar_app.ui.widgets.notices import Action, Notice
 
 LIST = 30 * UNIT
@@ -34,7 +35,7 @@ class PersonasPage(PageView):
         self._unfollow: Callable[[], None] | None = None
         self.list = QListWidget()
         self.new_button = QPushButton(self.tr("New, like this one"))
-        self.form = PersonaForm(context.theme)
+        self.form = PersonaForm(context.theme, lambda name: title_of(name, context.session.avatars))
         self._lay_out()
         self._connect()
 

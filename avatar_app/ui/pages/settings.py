@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl
@@ -10,16 +11,21 @@ from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout
 
 from avatar_app.core.errors import AvatarError
+from avatar_app.models.catalog import Model
 from avatar_app.session.session import Devices, Session
 from avatar_app.settings.documentation import read_help
 from avatar_app.settings.forms import FieldChoice, SettingField, Suggestions, form_fields, search
 from avatar_app.settings.presentation import Effect, Page
+from avatar_app.settings.schema import LanguageChoice
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file
 from avatar_app.ui.language.texts import full_text, translated
-from avatar_app.ui.pages.field_texts import in_language
+from avatar_app.ui.language.translator import resolved
+from avatar_app.ui.pages.field_texts import LANGUAGE_SETTING, in_language
 from avatar_app.ui.pages.form import SettingsForm
+from avatar_app.ui.pages.language_change import LanguageOutcome, change_language
 from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.pages.setting_row import shown_value
 from avatar_app.ui.style.theme import UNIT
@@ -68,6 +74,10 @@ class SettingsPage(PageView):
         self.search_field.setFocus()
         self.search_field.selectAll()
 
+    def look_for(self, words: str) -> None:
+        """Search for a setting's name, or words."""
+        self.search_field.setText(words)
+
     def escape(self) -> bool:
         """Clear the search first."""
         return self.search_field.leave()
@@ -85,7 +95,17 @@ class SettingsPage(PageView):
         self._unfollow()
 
     def _choose(self, name: str, value: Any) -> None:
-        self._run(name, lambda: self._store.set(name, value))
+        if name == LANGUAGE_SETTING:
+            self._choose_language(LanguageChoice(value))
+        else:
+            self._run(name, lambda: self._store.set(name, value))
+
+    def _choose_language(self, choice: LanguageChoice) -> None:
+        """Let recognition, answers and voice follow."""
+        code, name = resolved(choice), LANGUAGE_SETTING
+        task = self._work.run(lambda: change_language(self._session, choice, code))
+        task.then(lambda outcome: self._tell(name, outcome.change, outcome))
+        task.failed(lambda error: self._show_problem(name, error))
 
     def _reset(self, name: str) -> None:
         self._run(name, lambda: self._store.reset(name))
@@ -94,14 +114,26 @@ class SettingsPage(PageView):
         task = self._work.run(change).then(lambda change: self._tell(name, change))
         task.failed(lambda error: self._show_problem(name, error))
 
-    def _tell(self, name: str, change: SettingsChange) -> None:
+    def _tell(
+        self, name: str, change: SettingsChange, language: LanguageOutcome | None = None
+    ) -> None:
         """Show a toast that offers to undo; for the newest change only."""
         field = next((each for each in self._fields() if each.name == name), None)
         if field is not None and change.names:
             undo = Action(self.tr("Undo"), self.undo)
             hint = "" if field.effect is Effect.AT_ONCE else self._when(field.effect)
+            other = None
+            if language is not None:
+                hint, model = language.text, language.plan.helps
+                other = self._showing(model) if model is not None else None
             self.toast.dismiss_all()
-            self.toast.tell(Notice(f"{field.title}: {shown_value(field)}", hint, action=undo))
+            message = f"{field.title}: {shown_value(field)}"
+            self.toast.tell(Notice(message, hint, action=undo, other=other))
+
+    def _showing(self, model: Model) -> Action:
+        """Show a model that would help."""
+        show = partial(self.context.show_page, MODELS, model.title)
+        return Action(self.tr("Show {}").format(model.title), show)
 
     def _when(self, effect: Effect) -> str:
         if effect is Effect.WHEN_LOADED:

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.session.avatar_choices import NewCharacter
-from avatar_app.session.session import Characters
+from avatar_app.session.session import Session
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
-from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.widgets.display_name import title_of
 from avatar_app.ui.widgets.notices import Action, Notice
 
 _PHOTOS = "*.jpg *.jpeg *.png *.webp *.bmp *.heic *.heif *.avif *.tif *.tiff *.jp2"
@@ -33,10 +33,11 @@ class AvatarDrop(QObject):
     """Emitted with the name of an avatar to show."""
 
     def __init__(
-        self, window: QWidget, pane: PortraitPane, bridge: Bridge, characters: Characters
+        self, window: QWidget, pane: PortraitPane, bridge: Bridge, session: Session
     ) -> None:
         super().__init__(window)
-        self._window, self._characters, self._bridge = window, characters, bridge
+        self._window, self._characters, self._bridge = window, session, bridge
+        self._avatars = session.avatars
         self._card, self._notices = pane.newcomer_card, pane.notices
         self._card.cancel_button.clicked.connect(self.cancel)
         self._work = Work(bridge, self._notices.tell_error)
@@ -124,7 +125,7 @@ class AvatarDrop(QObject):
             return
         self.made.emit(made.name)
         if made.notes:
-            title = self.tr("This is {}.").format(shown_name(made.name))
+            title = self.tr("This is {}.").format(title_of(made.name, self._avatars))
             self._notices.tell(Notice(title, " ".join(map(translated, made.notes))))
 
     def _tell(self, source: Path, error: AvatarError) -> None:

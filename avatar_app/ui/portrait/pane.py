@@ -16,7 +16,7 @@ from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import CONTROL, UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW
-from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.widgets.display_name import title_of
 from avatar_app.ui.widgets.notices import NoticeBar
 
 INSET = REACH + 2 * UNIT
@@ -36,7 +36,7 @@ class PortraitPane(QWidget):
         self.view.setParent(self)
         self.captions = Captions(self)
         self.captions.scrim_moved.connect(self._move_scrim)
-        self.name = QLabel(shown_name(session.character), self)
+        self.name = QLabel(title_of(session.character, session.avatars), self)
         self.name.setObjectName("name")
         self.transcript_button = _stage_button(theme, Glyph.TRANSCRIPT)
         self.transcript_button.setCheckable(True)

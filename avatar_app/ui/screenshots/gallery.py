@@ -28,17 +28,17 @@ from avatar_app.session.session import Session
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.pages.avatars.page import AvatarsPage
-from avatar_app.ui.pages.index import (
+from avatar_app.ui.pages.page_ids import (
     AVATARS,
     DEVICES,
     HISTORY,
+    MODELS,
     PERFORMANCE,
     PERSONAS,
     PRIVACY,
     SETTINGS,
     VOICES,
 )
-from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.ui.window.modes import SIZE

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+
+class AvatarTitles(Protocol):
+    """Knows what the user calls avatars."""
+
+    def title(self, name: str) -> str:
+        """Return it; empty where that is only the name."""
+
+
+def title_of(name: str, avatars: AvatarTitles) -> str:
+    """Return what a character is called: as the user wrote it, or made from its name."""
+    return avatars.title(name) or shown_name(name)
+
 
 def shown_name(name: str) -> str:
     """Return `Ada Lovelace` for `ada-lovelace`."""

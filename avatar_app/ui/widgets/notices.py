@@ -42,6 +42,8 @@ class Notice:
     failure: bool = False
     """Errors stay until they are closed."""
     action: Action | None = None
+    other: Action | None = None
+    """A second one, offered before it."""
     expired: Callable[[], object] | None = None
     """Called when it disappeared without its action being chosen."""
 
@@ -59,12 +61,16 @@ class NoticeBar(Card):
         super().__init__(parent, theme)
         self._waiting: deque[Notice] = deque()
         self.notice: Notice | None = None
+        self.remedy: Callable[[AvatarError], Action | None] = _nothing
         self.setObjectName("notice")
         self._sign = QLabel()
         self._message, self._hint = message_and_hint()
         self.action_button = QPushButton()
         self.action_button.setObjectName("noticeAction")
-        self.action_button.clicked.connect(self._act)
+        self.action_button.clicked.connect(lambda: self._act(_action))
+        self.other_button = QPushButton()
+        self.other_button.setObjectName("noticeAction")
+        self.other_button.clicked.connect(lambda: self._act(_other))
         self.close_button = IconButton(theme, Glyph.CLOSE, "")
         self.close_button.setFixedSize(4 * UNIT, 4 * UNIT)
         self.close_button.clicked.connect(self.dismiss)
@@ -77,8 +83,9 @@ class NoticeBar(Card):
         self.hide()
 
     def tell_error(self, error: AvatarError) -> None:
-        """Show an error and its hint."""
-        self.tell(Notice(error.message, error.hint, failure=True))
+        """Show an error and its hint, with a button if something helps."""
+        action = self.remedy(error)
+        self.tell(Notice(error.message, error.hint, failure=True, action=action))
 
     def _name_parts(self) -> None:
         self.setAccessibleName(self.tr("Notice"))
@@ -87,7 +94,8 @@ class NoticeBar(Card):
         if self.notice is not None:
             self._fill(self.notice)
         else:
-            self.action_button.setAccessibleName(self.tr("No action"))
+            for button in (self.other_button, self.action_button):
+                button.setAccessibleName(self.tr("No action"))
 
     def _lay_out(self) -> None:
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
@@ -104,6 +112,7 @@ class NoticeBar(Card):
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
         buttons.addStretch(1)
+        buttons.addWidget(self.other_button, 0, Qt.AlignmentFlag.AlignVCenter)
         buttons.addWidget(self.action_button, 0, Qt.AlignmentFlag.AlignVCenter)
         buttons.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addLayout(signed, 1)
@@ -112,11 +121,17 @@ class NoticeBar(Card):
     def height_for(self, width: int) -> int:
         """Return the height it needs at this width. Its buttons are below the text where they would
         leave it too little room."""
-        taken = self.action_button.sizeHint().width() if self.action_button.isVisibleTo(self) else 0
+        shown = [each for each in self.action_buttons if each.isVisibleTo(self)]
+        taken = sum(each.sizeHint().width() + 12 for each in shown)
         is_narrow = taken > 0 and width - 2 * SHADOW - taken < NARROW * text_scale()
         ways = QBoxLayout.Direction
         self._row.setDirection(ways.TopToBottom if is_narrow else ways.LeftToRight)
         return max(self._row.totalHeightForWidth(width), self._row.totalSizeHint().height())
+
+    @property
+    def action_buttons(self) -> tuple[QPushButton, QPushButton]:
+        """In the order of Tab."""
+        return self.other_button, self.action_button
 
     @property
     def waiting(self) -> int:
@@ -146,11 +161,11 @@ class NoticeBar(Card):
         while self.notice is not None:
             self.dismiss()
 
-    def _act(self) -> None:
+    def _act(self, chosen: Callable[[Notice], Action | None]) -> None:
         notice = self.notice
-        if notice is not None and notice.action is not None:
+        if notice is not None and (action := chosen(notice)) is not None:
             self._next()
-            notice.action.do()
+            action.do()
 
     def _leave_one_out(self) -> None:
         spare = next((n for n in self._waiting if not n.failure and n.expired is None), None)
@@ -172,11 +187,12 @@ class NoticeBar(Card):
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
         self.setAccessibleDescription(f"{message} {hint}".strip())
-        title = notice.action.title if notice.action else ""
-        self.action_button.setVisible(notice.action is not None)
-        self.action_button.setText(title)
-        self.action_button.setAccessibleName(title or self.tr("No action"))
-        self.action_button.setToolTip(title)
+        for button, action in zip(self.action_buttons, (notice.other, notice.action), strict=True):
+            title = action.title if action else ""
+            button.setVisible(action is not None)
+            button.setText(title)
+            button.setAccessibleName(title or self.tr("No action"))
+            button.setToolTip(title)
         self._paint_sign()
 
     def _paint_sign(self) -> None:
@@ -185,3 +201,15 @@ class NoticeBar(Card):
         glyph = Glyph.WARNING if failure else Glyph.INFORMATION
         shade = palette.danger if failure else palette.accent
         self._sign.setPixmap(pixmap(glyph, shade, 20, self.devicePixelRatioF()))
+
+
+def _nothing(_error: AvatarError) -> None:
+    """Until somebody knows what helps."""
+
+
+def _action(notice: Notice) -> Action | None:
+    return notice.action
+
+
+def _other(notice: Notice) -> Action | None:
+    return notice.other

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
@@ -41,7 +43,6 @@ class EventPresenter(QObject):
     character_shown = Signal(str)
     control_requested = Signal(object)
     """Emitted with a `Control` that concerns the whole window."""
-    devices_wanted = Signal()
     announced = Signal(str)
     muted = Signal(bool)
 
@@ -52,6 +53,8 @@ class EventPresenter(QObject):
         self._repeated: int | None = None
         """The turn that says again what stands in the transcript already."""
         self._answer = Answer()
+        self.remedy: Callable[[Failed | Noticed], Action | None] = lambda _event: None
+        """Returns the button that helps; None where nothing does."""
         self._known = False
         """Whether the hint is the one for users who have talked before."""
         keep_translated(parts.stage.captions, self._repeat_greeting)
@@ -168,11 +171,11 @@ class EventPresenter(QObject):
         self._parts.composer.show_state(state)
 
     def _notice(self, event: Failed | Noticed) -> Notice:
+        helps = self.remedy(event)
         if isinstance(event, Noticed):
-            return Notice(event.message, event.hint)
+            return Notice(event.message, event.hint, action=helps)
         text = full_text(event)
         copy = Action(self.tr("Copy"), lambda: QGuiApplication.clipboard().setText(text))
-        devices = Action(self.tr("Devices"), self.devices_wanted.emit)
-        concerns_device = event.turn_id is None
-        action = devices if concerns_device else copy
-        return Notice(event.message, event.hint, failure=True, action=action)
+        other = copy if helps is not None and event.turn_id is not None else None
+        action = helps or copy
+        return Notice(event.message, event.hint, failure=True, action=action, other=other)

@@ -15,7 +15,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.session.local_findings import LocalFinding, find_local
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.ui.language.texts import full_text, keep_translated
-from avatar_app.ui.pages.index import DEVICES, VOICES
+from avatar_app.ui.pages.page_ids import DEVICES, VOICES
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme

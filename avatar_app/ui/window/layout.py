@@ -56,7 +56,7 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
         chat.new_button,
         chat.copy_button,
         chat.list,
-        stage.notices.action_button,
+        *stage.notices.action_buttons,
         stage.notices.close_button,
         stage.newcomer_card.cancel_button,
         *parts.starter_card.buttons,

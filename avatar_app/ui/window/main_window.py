@@ -17,13 +17,13 @@ from avatar_app.ui.chat.model import ChatModel
 from avatar_app.ui.chat.view import ChatView
 from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.language.translator import LANGUAGE
-from avatar_app.ui.pages.index import SETTINGS
+from avatar_app.ui.pages.page_ids import SETTINGS
 from avatar_app.ui.portrait.avatar_drop import AvatarDrop
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import Theme
-from avatar_app.ui.widgets.display_name import shown_name
+from avatar_app.ui.widgets.display_name import title_of
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.desktop_presence import DesktopPresence
 from avatar_app.ui.window.event_presenter import EventPresenter
@@ -56,7 +56,7 @@ class MainWindow(QWidget):
         keep_translated(self, partial(_name, self))
         self.stage = PortraitPane(session, theme)
         self.composer = Composer(theme)
-        self.chat = ChatView(ChatModel(shown_name(session.character)), theme)
+        self.chat = ChatView(ChatModel(title_of(session.character, session.avatars)), theme)
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
         sides = (self.stage, self.composer, self.chat, self.panel)
@@ -71,6 +71,7 @@ class MainWindow(QWidget):
         self.preferences = WindowPreferences(session.settings, self.bridge.post, self._follow)
         shared = (theme, session, self.work, self.bridge.post, self.preferences)
         self.pages = PageHost(self, parts, *shared)
+        self.reporter.remedy = self.pages.remedies.for_event
         self.first_steps = FirstSteps(parts, session.settings, self.work, self.pages.open)
         self.look = WindowLook(self, parts, theme, self.preferences)
         self.modes = WindowModes(self, parts, self.preferences)
@@ -90,12 +91,12 @@ class MainWindow(QWidget):
         self.newcomer.made.connect(self.use_character)
         self.reporter.character_shown.connect(self.show_character)
         self.reporter.control_requested.connect(lambda control: self._controls()[control]())
-        self.reporter.devices_wanted.connect(self.show_settings)
         self.reporter.announced.connect(self.desktop.announce)
         self.reporter.muted.connect(self.desktop.show_muted)
         self.desktop.mute_wanted.connect(self.composer.toggle_mute)
         self.modes.changed.connect(self.pages.close)
         self.pages.opening.connect(self.modes.leave)
+        self.pages.characters_changed.connect(lambda: self.show_character(self._session.character))
         keys: dict[str, Callable[[], object]] = {
             "Esc": self.escape,
             "Ctrl+M": self.composer.toggle_mute,
@@ -160,7 +161,9 @@ class MainWindow(QWidget):
         """Open the popover; devices are listed in the background."""
         self.modes.leave()
         self.work.run(self._session.devices).then(self.popover.show_devices)
-        self.popover.show_characters(self._session.characters(), self._session.character)
+        avatars = self._session.avatars
+        titles = {name: title_of(name, avatars) for name in self._session.characters()}
+        self.popover.show_characters(titles, self._session.character)
         self.popover.open_below(self.stage.settings_button)
 
     def toggle_settings(self) -> None:
@@ -190,8 +193,9 @@ class MainWindow(QWidget):
 
     def show_character(self, name: str) -> None:
         """Show another character."""
-        self.stage.show_name(shown_name(name))
-        self.chat.list.name_avatar(shown_name(name))
+        title = title_of(name, self._session.avatars)
+        self.stage.show_name(title)
+        self.chat.list.name_avatar(title)
 
     def _follow(self) -> None:
         self.look.follow()

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QWidget
 from avatar_app.session.session import Session
 from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.language.translator import is_right_to_left
-from avatar_app.ui.pages.index import PAGES, SETTINGS
+from avatar_app.ui.pages.index import PAGES
 from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.pages.page_ids import SETTINGS
+from avatar_app.ui.pages.remedy_actions import RemedyActions
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.page_rail import PageRail, shortcut_of
@@ -29,6 +31,7 @@ BESIDE = 400
 class PageHost(QObject):
     """Creates pages when they are first opened, and places them in the window."""
 
+    characters_changed = Signal()
     opening = Signal()
     """Emitted before a page takes its room."""
 
@@ -45,7 +48,9 @@ class PageHost(QObject):
         super().__init__(window)
         self._window, self._parts, self._preferences = window, parts, preferences
         self._entries = {entry.id: entry for entry in PAGES}
-        self._context = PageContext(session, theme, work, post, self.open)
+        self.remedies = RemedyActions(session, work, self.open, parts.chat.model.ask_again)
+        parts.stage.notices.remedy = self.remedies.for_error
+        self._context = PageContext(session, theme, work, post, self.open, self.remedies)
         self._views: dict[str, PageView] = {}
         self._shown: PageView | None = None
         self._former: list[PageView] = []
@@ -78,8 +83,8 @@ class PageHost(QObject):
         """Return the page on show."""
         return self._shown
 
-    def open(self, id: str = "") -> None:
-        """Show a page in place of the transcript, by default the last one."""
+    def open(self, id: str = "", words: str = "") -> None:
+        """Show a page in place of the transcript, by default the last one; search it for words."""
         self.opening.emit()
         self._parts.popover.dismiss()
         self._parts.panel.setVisible(False)
@@ -87,6 +92,8 @@ class PageHost(QObject):
         self.rail.focus_chosen()
         if self._shown is not None:
             self._shown.focus_first()
+            if words:
+                self._shown.look_for(words)
 
     def toggle(self) -> None:
         """Open the last page, or close the pages."""
@@ -183,6 +190,7 @@ class PageHost(QObject):
         if id not in self._views:
             view = self._views[id] = self._entries[id].make(self._context)
             view.close_wanted.connect(self.close)
+            view.characters_changed.connect(self.characters_changed)
             self._stack.addWidget(view)
         return self._views[id]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,7 +25,6 @@ from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.card import SHADOW, Card
 from avatar_app.ui.widgets.check_rows import check_row, paint_checks
-from avatar_app.ui.widgets.display_name import shown_name
 from avatar_app.ui.widgets.meters import LevelMeter
 
 WIDTH = 40 * UNIT
@@ -127,9 +126,10 @@ class Popover(Card):
             self._focus_choice()
         self._fit_soon()
 
-    def show_characters(self, characters: tuple[str, ...], current: str) -> None:
+    def show_characters(self, titles: Mapping[str, str], current: str) -> None:
+        """`titles`: of the characters, by name."""
         self.characters.show_choices(
-            [Choice(shown_name(name), name) for name in characters], current
+            [Choice(title, name) for name, title in titles.items()], current
         )
         self._order_rows()
         self._fit_soon()

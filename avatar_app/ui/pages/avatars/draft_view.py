@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from avatar_app.avatars.draft import AvatarDraft
-from avatar_app.avatars.library import name_from
+from avatar_app.avatars.library import name_from, title_from
 from avatar_app.avatars.photo_checks import CheckResult
 from avatar_app.ui.pages.avatars.check_list import CheckList
 from avatar_app.ui.pages.avatars.crop_picture import CropPicture
@@ -65,7 +65,7 @@ class DraftView(QWidget):
         """Show what was found in a file."""
         self.draft = draft
         self.trial.clear()
-        self.name_field.setText(shown_name(name_from(draft.source)))
+        self.name_field.setText(title_from(draft.source) or shown_name(name_from(draft.source)))
         self.about.setText(self._hint(draft))
         self.picture.show_draft(draft)
         self.picture.setFocus()

@@ -36,10 +36,10 @@ from avatar_app.ui.pages.avatars.tile import AvatarTile
 from avatar_app.ui.pages.avatars.try_bar import TryBar
 from avatar_app.ui.pages.option_rows import OptionRows
 from avatar_app.ui.pages.page import PageContext
+from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.pages.scrolling import ScrollingColumn
 from avatar_app.ui.portrait.avatar_drop_card import AvatarDropCard
 
-MODELS_PAGE = "models"
 LOOK = ("expressiveness", "gaze", "zoom", "background")
 """Options of face engines that the page shows."""
 
@@ -133,6 +133,7 @@ class AvatarsPage(FileDropPage):
     def refresh(self, focus: str = "") -> None:
         """Show the avatars as they are now; `focus`: the one that gets the keys."""
         self._focus_wanted = focus or self._focus_wanted
+        self.characters_changed.emit()
         self.context.work.run(self._avatars.avatars).then(self._show)
         self._show_settings()
 
@@ -214,7 +215,7 @@ class AvatarsPage(FileDropPage):
         self.stage.problem.connect(self.toast.tell_error)
         self.look.problem.connect(self.toast.tell_error)
         self.engines.use_wanted.connect(self.actions_of.use_engine)
-        self.engines.model_wanted.connect(lambda _engine: self.context.show_page(MODELS_PAGE))
+        self.engines.model_wanted.connect(lambda _engine: self.context.show_page(MODELS))
         self.drafting.opened.connect(self._open_draft)
         self.drafting.ended.connect(self._close_draft)
         self.drafting.refused.connect(self.actions_of.refuse)

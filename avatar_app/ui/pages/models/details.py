@@ -7,14 +7,17 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from avatar_app.core.manifest import Kind
+from avatar_app.models.abilities import Ability
 from avatar_app.models.catalog import Model
 from avatar_app.models.store import Presence
+from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
 from avatar_app.ui.language.texts import translated
+from avatar_app.ui.pages.models.memory_view import MemoryView
 from avatar_app.ui.pages.models.words import ModelWords
-from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import small_button
 
 ACCEPT, VERIFY, MEASURE = "accept", "verify", "measure"
@@ -29,8 +32,9 @@ class ModelDetails(QFrame):
 
     wanted = Signal(str, str)
 
-    def __init__(self, model: Model, words: ModelWords) -> None:
+    def __init__(self, model: Model, words: ModelWords, theme: Theme) -> None:
         super().__init__()
+        self.memory = MemoryView(theme, words)
         self._model, self._words = model, words
         self.facts, self.terms, self.used_by = QLabel(), QLabel(), QLabel()
         self.said = QLabel()
@@ -74,6 +78,15 @@ class ModelDetails(QFrame):
         self.repair_button.setVisible(upkeep is not None and bool(upkeep.flaws))
         self.delete_button.setVisible(bool(entry.installed_bytes) and transfer is None)
         self.free_button.setVisible(bool(entry.deleted_bytes))
+
+    def show_plan(self, plan: MemoryPlan | None, entry: ShelfModel) -> None:
+        """Show what the memory would be with the model; nothing for one that is in use."""
+        kind, weight = entry.model.kind, entry.fitness.weight
+        talks = entry.can_be_used and entry.ability is not Ability.PHOTOS
+        is_news = plan is not None and kind in plan.engines_mb and talks and not entry.used_by
+        self.memory.setVisible(is_news)
+        if plan is not None and is_news:
+            self.memory.show_plan(plan.with_engine(kind, weight), entry.model.title)
 
     def _show_missing(self, entry: ShelfModel, upkeep: Upkeep | None) -> None:
         """Packages of the engine: a button installs an extra, a command whatever is in none."""
@@ -190,6 +203,7 @@ class ModelDetails(QFrame):
         column.setSpacing(UNIT)
         for label in (self.facts, self.terms, self.used_by, self.missing):
             column.addWidget(label)
+        column.addWidget(self.memory)
         column.addLayout(install)
         column.addWidget(self.said)
         column.addLayout(actions)

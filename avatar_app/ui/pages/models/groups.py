@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from avatar_app.models.abilities import Ability
+from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.session.model_upkeep import Upkeep
@@ -35,6 +36,7 @@ class ModelGroups(QWidget):
         self._models: dict[str, ShelfModel] = {}
         self._transfers: Mapping[str, ModelTransfer] = {}
         self._upkeep: Mapping[str, Upkeep] = {}
+        self._plan: MemoryPlan | None = None
         self._search: tuple[str, ...] = ()
         self._lacking: deque[str] = deque()
         self._timer = QTimer(self)
@@ -60,8 +62,10 @@ class ModelGroups(QWidget):
         models: Sequence[ShelfModel],
         transfers: Mapping[str, ModelTransfer],
         upkeep: Mapping[str, Upkeep],
+        plan: MemoryPlan | None = None,
     ) -> None:
         """Show the state as it is now; `transfers` and `upkeep` by the model's id."""
+        self._plan = plan
         order = list(Ability)
         ordered = sorted(models, key=lambda each: order.index(each.ability))
         self._models = {each.model.id: each for each in ordered}
@@ -100,7 +104,7 @@ class ModelGroups(QWidget):
 
     def _fill(self, id: str) -> None:
         row = self.rows[id]
-        row.show_model(self._models[id], self._transfers.get(id), self._upkeep.get(id))
+        row.show_model(self._models[id], self._transfers.get(id), self._upkeep.get(id), self._plan)
 
     def _filter(self) -> None:
         found = [card.show_only(self._search) for card in self._cards.values()]

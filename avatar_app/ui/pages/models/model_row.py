@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from avatar_app.models.store import Presence
 from avatar_app.performance.fitness import Verdict
+from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.session.model_shelf import ShelfModel
 from avatar_app.session.model_upkeep import Upkeep
@@ -57,6 +58,7 @@ class ModelRow(QFrame):
         self._action = ModelAction.NOTHING
         self._transfer: ModelTransfer | None = None
         self._upkeep: Upkeep | None = None
+        self._plan: MemoryPlan | None = None
         self.details: ModelDetails | None = None
         self.setObjectName("settingRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -95,10 +97,15 @@ class ModelRow(QFrame):
         return " ".join((*parts, self.verdict.text(), self.state.text())).casefold()
 
     def show_model(
-        self, entry: ShelfModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
+        self,
+        entry: ShelfModel,
+        transfer: ModelTransfer | None,
+        upkeep: Upkeep | None,
+        plan: MemoryPlan | None = None,
     ) -> None:
         """The state as it is now."""
         self.entry, self._transfer, self._upkeep = entry, transfer, upkeep
+        self._plan = plan
         state = self._words.state(entry)
         if transfer is not None:
             state = self._words.transfer_state(transfer.state)
@@ -113,18 +120,20 @@ class ModelRow(QFrame):
         self._offer()
         if self.details is not None:
             self.details.show_model(entry, transfer, upkeep)
+            self.details.show_plan(plan, entry)
         fits = f"{self.verdict.text()}: {self.reason.text()}"
         self.setAccessibleDescription(f"{state} {fits}".strip())
 
     def open(self, opened: bool) -> None:  # noqa: FBT001 (a slot)
         """Show or hide the details."""
         if opened and self.details is None:
-            self.details = ModelDetails(self.entry.model, self._words)
+            self.details = ModelDetails(self.entry.model, self._words, self._theme)
             self.details.wanted.connect(self.wanted)
             self._column.addWidget(self.details)
             for before, after in pairwise((self.more_button, *self.details.controls)):
                 QWidget.setTabOrder(before, after)
             self.details.show_model(self.entry, self._transfer, self._upkeep)
+            self.details.show_plan(self._plan, self.entry)
         if self.details is not None:
             self.details.setVisible(opened)
         self.more_button.setChecked(opened)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout
 
 from avatar_app.session.model_downloads import ModelTransfer
 from avatar_app.session.model_shelf import ModelShelf, ShelfModel
-from avatar_app.session.model_upkeep import Upkeep
+from avatar_app.session.model_upkeep import FOLDER, Upkeep
 from avatar_app.settings.store import SettingsChange
+from avatar_app.ui.language.translator import LANGUAGE
+from avatar_app.ui.pages.language_change import use_model
 from avatar_app.ui.pages.models.details import (
     ACCEPT,
     DELETE,
@@ -91,6 +94,9 @@ class ModelsPage(PageView):
     def focus_first(self) -> None:
         self.search_field.setFocus()
 
+    def look_for(self, words: str) -> None:
+        self.search_field.setText(words)
+
     def escape(self) -> bool:
         return self.search_field.leave()
 
@@ -132,7 +138,8 @@ class ModelsPage(PageView):
         self.overview.show_upkeep(seen.upkeep)
         self.transfers.show_transfers(seen.transfers)
         if self._shelf is not None:
-            self.groups.show_models(self._shelf.models, moving, seen.upkeep)
+            shelf = self._shelf
+            self.groups.show_models(shelf.models, moving, seen.upkeep, shelf.memory)
         self._done_reading()
 
     def _failed(self, error: Exception) -> None:
@@ -150,7 +157,7 @@ class ModelsPage(PageView):
         model, library = entry.model, self._library
         does: dict[str, Callable[[], object]] = {
             ModelAction.GET: lambda: library.downloads.get(id),
-            ModelAction.USE: lambda: library.use(model),
+            ModelAction.USE: lambda: use_model(self.context.session, model, LANGUAGE.code),
             ModelAction.RESTORE: lambda: library.restore(model),
             ACCEPT: lambda: library.accept_and_get(model),
             VERIFY: lambda: library.upkeep.verify(model),
@@ -190,6 +197,18 @@ class ModelsPage(PageView):
         if entry.extra is not None:
             self._library.upkeep.install(entry.model, entry.extra)
 
+    def _ask_for_folder(self) -> None:
+        dialog = QFileDialog(self.window(), self.tr("Choose a folder for the models"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda path: self.move_to(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def move_to(self, folder: Path | None) -> None:
+        """Move all models to a folder, or (None) back to their usual place."""
+        self._run(lambda: self._library.move(folder))
+
     def _restore(self, entry: ShelfModel) -> None:
         self._library.restore(entry.model)
 
@@ -211,6 +230,10 @@ class ModelsPage(PageView):
         self.overview.measure_wanted.connect(
             lambda: self._run(downloads.upkeep.measure_machine, self._read_all)
         )
+        folder = self.overview.folder
+        folder.move_wanted.connect(self._ask_for_folder)
+        folder.back_wanted.connect(lambda: self.move_to(None))
+        folder.cancel_wanted.connect(lambda: downloads.upkeep.stop(FOLDER))
         card = self.transfers
         card.get_wanted.connect(lambda id: self._run(lambda: downloads.downloads.get(id)))
         card.pause_wanted.connect(lambda id: self._run(lambda: downloads.downloads.pause(id)))

@@ -127,6 +127,8 @@ class ModelWords(QObject):
             return full_text(upkeep.error)
         if upkeep.task is UpkeepTask.MEASURE:
             return "" if upkeep.done else self.tr("Measuring …")
+        if upkeep.task is UpkeepTask.MOVE:
+            return ""
         if upkeep.task is UpkeepTask.INSTALL:
             return self._installing(upkeep)
         if not upkeep.done:
