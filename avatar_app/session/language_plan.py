@@ -108,12 +108,8 @@ class LanguagePlanner:
         manifest = self.registry.find(Kind.TTS, choice.engine)
         if manifest.clones and self._speaks(manifest, choice, language):  # whose voice it is, stays
             return {f"{KINDS[Kind.TTS].setting}.options.{LANGUAGE}": language}
-        try:
-            tags = spoken_languages(self.registry, manifest, manifest.checked(choice.options))
-            if speaks(tags, language):
-                return {}
-        except AvatarError:  # it is not installed; whoever speaks instead is below
-            pass
+        if speaks(self._spoken(manifest, choice), language):
+            return {}
         for name in NATURALNESS:
             try:
                 manifest = self.registry.find(Kind.TTS, name)
@@ -123,6 +119,13 @@ class LanguagePlanner:
             if options is not None:
                 return _choosing(Kind.TTS, EngineChoice(engine=name, options=options))
         return None
+
+    def _spoken(self, manifest: Manifest, choice: EngineChoice) -> tuple[str, ...]:
+        """What a voice speaks; nothing if it is not installed."""
+        try:
+            return spoken_languages(self.registry, manifest, manifest.checked(choice.options))
+        except AvatarError:
+            return ()
 
     def _speaks(self, manifest: Manifest, choice: EngineChoice, language: str) -> bool:
         """Whether an engine of these options works here, and in this language."""

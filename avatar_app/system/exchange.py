@@ -15,7 +15,7 @@ def exchange(one: Path, other: Path) -> None:
     """Let two names in one folder change places. Raises OSError.
 
     Where the system needs several steps, a process that is killed between them leaves `one`
-    missing, which `repair_exchange` mends.
+    missing, which `repair_exchange` corrects.
     """
     if sys.platform == "linux" and _exchanged(one, other):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -15,6 +16,11 @@ class AvatarTitles(Protocol):
 def title_of(name: str, avatars: AvatarTitles) -> str:
     """Return what a character is called: as the user wrote it, or made from its name."""
     return avatars.title(name) or shown_name(name)
+
+
+def titles_of(names: Iterable[str], avatars: AvatarTitles) -> dict[str, str]:
+    """Return what characters are called, by name."""
+    return {name: title_of(name, avatars) for name in names}
 
 
 def shown_name(name: str) -> str:

@@ -23,7 +23,7 @@ from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import Theme
-from avatar_app.ui.widgets.display_name import title_of
+from avatar_app.ui.widgets.display_name import title_of, titles_of
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.desktop_presence import DesktopPresence
 from avatar_app.ui.window.event_presenter import EventPresenter
@@ -161,8 +161,7 @@ class MainWindow(QWidget):
         """Open the popover; devices are listed in the background."""
         self.modes.leave()
         self.work.run(self._session.devices).then(self.popover.show_devices)
-        avatars = self._session.avatars
-        titles = {name: title_of(name, avatars) for name in self._session.characters()}
+        titles = titles_of(self._session.characters(), self._session.avatars)
         self.popover.show_characters(titles, self._session.character)
         self.popover.open_below(self.stage.settings_button)
 
