@@ -238,9 +238,11 @@ def test_engines_do_not_know_one_another() -> None:
 
 def is_shared(folder: list[str]) -> bool:
     """What several engines need lies beside them, in a folder without a manifest; what engines of
-    all kinds need, in a file above them."""
-    path = ROOT.joinpath(*folder)
-    if ROOT.joinpath(*folder[:3]).with_suffix(".py").exists():
+    all kinds need, in a file above them, or in a folder without engines."""
+    path, above = ROOT.joinpath(*folder), ROOT.joinpath(*folder[:3])
+    if above.with_suffix(".py").exists():
+        return True
+    if above.is_dir() and above.name != "hosting" and not any(above.glob("*/manifest.yaml")):
         return True
     return path.is_dir() and not (path / "manifest.yaml").exists()
 

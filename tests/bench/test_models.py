@@ -26,8 +26,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
-from avatar_app.engines.dialogue.llama.backend import Evaluated
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
+from avatar_app.engines.llama_cpp.backend import Evaluated
 
 
 def test_progress_is_reported_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

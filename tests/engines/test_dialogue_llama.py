@@ -22,7 +22,6 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.backend import ALL_LAYERS
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.dialogue.llama.prompt_cache import MOST, PromptCache
@@ -31,6 +30,7 @@ from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools, result_text
 from avatar_app.engines.dialogue.prompting.replies import answer
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
+from avatar_app.engines.llama_cpp.backend import ALL_LAYERS
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 

@@ -11,7 +11,6 @@ from typing import Any
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.backend import TEMPLATE
 from avatar_app.engines.dialogue.prompting.content import text_only
 from avatar_app.engines.dialogue.prompting.messages import (
     describe_tools,
@@ -20,6 +19,7 @@ from avatar_app.engines.dialogue.prompting.messages import (
     with_system,
     without_system,
 )
+from avatar_app.engines.llama_cpp.backend import TEMPLATE
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"

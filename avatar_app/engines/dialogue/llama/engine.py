@@ -15,17 +15,17 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.backend import Backend, Evaluated, translate_error
 from avatar_app.engines.dialogue.llama.chat import Chat
-from avatar_app.engines.dialogue.llama.native_server import NativeServer
 from avatar_app.engines.dialogue.llama.prompt_cache import PromptCache, beginning
-from avatar_app.engines.dialogue.llama.python_bindings import PythonBindings
 from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools
 from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_begun
 from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
+from avatar_app.engines.llama_cpp.backend import Backend, Evaluated, translate_error
+from avatar_app.engines.llama_cpp.native_server import NativeServer
+from avatar_app.engines.llama_cpp.python_bindings import PythonBindings
 
 LEAST_ROOM = 0.5
 """Share of the context reserved for the answer, in short contexts."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from avatar_app.core.prompt import Message, Prompt, Role
-from avatar_app.engines.dialogue.llama.backend import Backend
+from avatar_app.engines.llama_cpp.backend import Backend
 
 MOST = 4
 """Number of files: one for each model and persona used lately."""

@@ -6,7 +6,8 @@ import ctypes
 import logging
 import sys
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from avatar_app.core.thread_pools import sleeping_pools
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.llama.backend import (
+from avatar_app.engines.llama_cpp.backend import (
     Evaluated,
     check_file,
     layers_to_try,
@@ -59,6 +60,24 @@ class PythonBindings:
             for piece in pieces:
                 turn.check()
                 yield piece["choices"][0]["text"]
+        finally:
+            self._stop.forget()
+
+    def tokens(self, text: str, *, special: bool) -> list[int]:
+        found: list[int] = self._model.tokenize(text.encode(), add_bos=False, special=special)
+        return found
+
+    def write_tokens(
+        self, prompt: Sequence[int], longest: int, sampling: Mapping[str, Any], turn: Turn
+    ) -> Generator[int]:
+        wanted = {"temp" if name == "temperature" else name: sampling[name] for name in sampling}
+        if (seed := wanted.pop("seed", -1)) >= 0:
+            self._model.set_seed(seed)
+        self._stop.follow(turn)
+        try:
+            for token in islice(self._model.generate(list(prompt), **wanted), longest):
+                turn.check()
+                yield int(token)
         finally:
             self._stop.forget()
 

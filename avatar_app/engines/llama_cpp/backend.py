@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +59,16 @@ class Backend(Protocol):
 
         Ends early, or raises anything, once the turn is cancelled.
         """
+
+    def tokens(self, text: str, *, special: bool) -> list[int]:
+        """Return the tokens of a text, without one for its beginning. `special`: whether names of
+        control tokens in it mean those tokens."""
+
+    def write_tokens(
+        self, prompt: Sequence[int], longest: int, sampling: Mapping[str, Any], turn: Turn
+    ) -> Generator[int]:
+        """Yield the tokens that continue `prompt`, `longest` at most, one by one. The token that
+        ends the text may be among them, and others after it. Ends like `write`."""
 
     def read(self, text: str, turn: Turn) -> Generator[str]:
         """Process `text` for later; yields "" now and then."""

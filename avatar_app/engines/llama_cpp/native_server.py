@@ -9,21 +9,21 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from avatar_app.core.thread_pools import sleeping_pools
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.llama.backend import (
+from avatar_app.engines.llama_cpp.backend import (
     TEMPLATE,
     Evaluated,
     check_file,
     layers_to_try,
     translate_error,
 )
-from avatar_app.engines.dialogue.llama.connection import Endpoint, Refused, Request
+from avatar_app.engines.llama_cpp.connection import Endpoint, Refused, Request
 
 CARD_BATCH = 512
 SMALL = 300 << 20
@@ -74,16 +74,35 @@ class NativeServer:
     def write(
         self, text: str, longest: int, sampling: Mapping[str, Any], turn: Turn
     ) -> Generator[str]:
+        for document in self._completed(text, longest, sampling, turn):
+            yield document.get("content", "")
+
+    def tokens(self, text: str, *, special: bool) -> list[int]:
+        asked = {"content": text, "add_special": False, "parse_special": special}
+        return [int(token) for token in Request(self._endpoint).post("/tokenize", asked)["tokens"]]
+
+    def write_tokens(
+        self, prompt: Sequence[int], longest: int, sampling: Mapping[str, Any], turn: Turn
+    ) -> Generator[int]:
+        asked = dict(sampling) | {"return_tokens": True}
+        for document in self._completed(list(prompt), longest, asked, turn):
+            if not document.get("stop"):  # the last one repeats them all
+                yield from document.get("tokens", ())
+
+    def _completed(
+        self, prompt: str | list[int], longest: int, sampling: Mapping[str, Any], turn: Turn
+    ) -> Generator[Mapping[str, Any]]:
+        """Yield the server's documents while it continues `prompt`."""
         request = Request(self._endpoint)
         turn.when_cancelled(request.cut)
-        body = {"prompt": text, "n_predict": longest, "cache_prompt": True, "id_slot": 0}
+        body = {"prompt": prompt, "n_predict": longest, "cache_prompt": True, "id_slot": 0}
         streaming = {"stream": True, "return_progress": True}
         read = Evaluated()
         try:
             for document in request.stream("/completion", body | streaming | dict(sampling)):
                 turn.check()
                 read = _read(document) or read
-                yield document.get("content", "")
+                yield document
         except Refused as error:
             raise RuntimeError(str(error)) from error
         finally:

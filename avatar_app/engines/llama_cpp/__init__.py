@@ -1,0 +1,1 @@
+"""llama.cpp: GGUF models for any engine, through whichever library is installed."""
