@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import numpy as np
-
 from avatar_app.core.turn import Turn
 from avatar_app.engines.tts.coqui.choices import Choices
-from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
+from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.phrases import Phrase
-
-_UNSPEAKABLE = 0.1
-"""Seconds of silence for a phrase without pronounceable text."""
 
 
 class Network(Protocol):
@@ -49,10 +44,3 @@ def settled(network: Any) -> Any:
         if parametrize.is_parametrized(layer, "weight"):
             parametrize.remove_parametrizations(layer, "weight")
     return network
-
-
-def silence(phrase: Phrase, rate: int) -> Spoken:
-    """Return silence for a phrase without pronounceable text."""
-    count = round(_UNSPEAKABLE * rate)
-    words = [WordAt(part.token, 0, count) for part in phrase.parts if part.token]
-    return Spoken(np.zeros(count, np.float32), rate, words, None)

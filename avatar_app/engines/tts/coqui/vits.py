@@ -24,12 +24,13 @@ from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.choices import Choices
 from avatar_app.engines.tts.coqui.cloned import is_cloned
 from avatar_app.engines.tts.coqui.files import speaker_file
-from avatar_app.engines.tts.coqui.network import settled, silence
+from avatar_app.engines.tts.coqui.network import settled
 from avatar_app.engines.tts.coqui.pronouncing import use_packaged_espeak
 from avatar_app.engines.tts.coqui.stopping import Brake
 from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
 from avatar_app.engines.tts.speech.reading import Reading, read
+from avatar_app.engines.tts.speech.spoken_words import silence
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
 _FIRST_FRAMES, _FRAMES = 32, 96

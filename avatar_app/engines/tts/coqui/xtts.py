@@ -27,12 +27,12 @@ from avatar_app.engines.tts.coqui.cloned import (
     read_reference,
 )
 from avatar_app.engines.tts.coqui.files import weights_of
-from avatar_app.engines.tts.coqui.network import settled, silence
+from avatar_app.engines.tts.coqui.network import settled
 from avatar_app.engines.tts.coqui.speakers import LATENTS, read_speakers
 from avatar_app.engines.tts.coqui.stopping import Brake
-from avatar_app.engines.tts.coqui.words import SpokenWords
 from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
+from avatar_app.engines.tts.speech.spoken_words import SpokenWords, silence
 
 _REFERENCE_RATE = 22_050
 """Sample rate of reference recordings in XTTS."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.tts.speech.chunks import WordAt
+import numpy as np
+
+from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
 from avatar_app.engines.tts.speech.phrases import Phrase
 
 _LETTERS_A_SECOND = 15.0
 """Normal speaking rate; it estimates word times before the duration of their phrase is known."""
+_UNSPEAKABLE = 0.1
+"""Seconds of silence for a phrase without pronounceable text."""
 
 
 class SpokenWords:
@@ -34,3 +38,10 @@ class SpokenWords:
             WordAt(token, start, end)
             for (token, _), start, end in zip(due, starts, [*starts[1:], count], strict=False)
         ]
+
+
+def silence(phrase: Phrase, rate: int) -> Spoken:
+    """Return silence for a phrase without pronounceable text."""
+    count = round(_UNSPEAKABLE * rate)
+    words = [WordAt(part.token, 0, count) for part in phrase.parts if part.token]
+    return Spoken(np.zeros(count, np.float32), rate, words, None)
