@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from avatar_app.core.emotions import EMOTIONS
 from avatar_app.core.errors import ConfigInvalid
 
 
@@ -139,6 +140,8 @@ class Manifest:
     """Samples per second of a voice's sound."""
     clones: bool = False
     """Whether the option `voice` also accepts the folder of a cloned voice."""
+    emotions: tuple[str, ...] = ()
+    """The sounds of `core.emotions` that a voice makes where a text asks for them."""
     needs: Needs = field(default_factory=Needs)
     promises: LatencyTargets = field(default_factory=LatencyTargets)
     options: tuple[Option, ...] = ()
@@ -180,7 +183,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FIELDS = {
     "name", "kind", "entry", "title", "summary", "license", "isolation", "languages",
-    "rate", "clones", "needs", "promises", "options", "lighter",
+    "rate", "clones", "emotions", "needs", "promises", "options", "lighter",
 }  # fmt: skip
 
 
@@ -218,6 +221,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         languages=tuple(document.get("languages", ())),
         rate=document.get("rate"),
         clones=bool(document.get("clones", False)),
+        emotions=_emotions(document.get("emotions", ())),
         needs=Needs(**needs),
         promises=LatencyTargets(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),
@@ -226,6 +230,12 @@ def _parse(document: dict[str, Any]) -> Manifest:
     for changes in manifest.lighter:
         manifest.checked(dict(changes))
     return manifest
+
+
+def _emotions(names: Any) -> tuple[str, ...]:
+    if unknown := sorted(set(names) - set(EMOTIONS)):
+        raise ValueError(f"the emotion {unknown[0]!r} is unknown")
+    return tuple(names)
 
 
 def _matching(pattern: re.Pattern[str], value: Any, entry: str) -> str:

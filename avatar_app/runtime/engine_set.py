@@ -26,6 +26,7 @@ from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
 from avatar_app.runtime.memory.evictable import EVICTABLE, EvictableDialogue, EvictableEngine
+from avatar_app.runtime.plain_voice import without_emotion_tags
 from avatar_app.runtime.processor_shares import share_of
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
@@ -216,7 +217,8 @@ def create_engine(
             share=share_of(manifest.kind),
         )
     with as_out_of_memory(manifest.title):
-        return registry.load_class(manifest)(**resolve_options(options, manifest, registry.paths))
+        engine = registry.load_class(manifest)(**resolve_options(options, manifest, registry.paths))
+    return without_emotion_tags(engine, manifest) if manifest.kind is Kind.TTS else engine
 
 
 def fallback_choice(choice: EngineChoice) -> EngineChoice:

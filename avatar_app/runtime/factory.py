@@ -11,6 +11,7 @@ from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.resolve import OPTION, with_installed_model, with_model_path
+from avatar_app.runtime.plain_voice import without_emotion_tags
 from avatar_app.runtime.processor_shares import with_threads
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.speech_cache.cached_voice import with_cache
@@ -80,4 +81,5 @@ def _make_in_child(
     if kind is not Kind.TTS:
         return engine
     keep_latents(engine, options, registry.paths)
-    return with_cache(engine, manifest, options, registry.paths) if remembers else engine
+    voice = with_cache(engine, manifest, options, registry.paths) if remembers else engine
+    return without_emotion_tags(voice, manifest)

@@ -64,6 +64,8 @@ def test_code_tables_and_formulas_are_shown_and_announced(text, spoken, shown, s
         ("*smiles warmly and waves* Hello! It is you. *tilts head*", "Hello! It is you."),
         ("[laughs] Hello! (chuckles softly) It is you. _nods_", "Hello! It is you."),
         ("<happy>Hello!</happy> [joy] It is <break time='1s'/>you.", "Hello! It is you."),
+        ("Ha<laugh>! It is </laugh> <SIGH/> you <gasp>. <yawn>",
+         "Ha<laugh>! It is <SIGH/> you <gasp>. <yawn>"),
         ("I am *really* sure, **very** __sure__, ~~no~~ _yes_.",
          "I am really sure, very sure, no yes."),
         ("# Plan\n\n1. **First** step\n- [ ] open\n* [x] done\n> A quote.\n\n---\n\nDone.",

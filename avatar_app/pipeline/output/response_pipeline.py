@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from avatar_app.core.emotions import without_emotions
 from avatar_app.core.engines import Dialogue, SpeechSynthesizer
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
@@ -203,7 +204,8 @@ class ResponsePipeline:
             return
         with self._exchanging:  # or what fills the wait would come after it
             turn.mark(FIRST_CLAUSE)
-        self._post(ClauseReceived(turn, clause))
+        if shown := without_emotions(clause):
+            self._post(ClauseReceived(turn, shown))
         job.clauses.put(clause)
 
     def _all_written(self, job: _ResponseJob, turn: Turn) -> None:

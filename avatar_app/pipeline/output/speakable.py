@@ -1,10 +1,14 @@
-"""Extracts speakable text: code, tables and formulas are shown instead, markup is removed."""
+"""Extracts speakable text: code, tables and formulas are shown instead, markup is removed.
+
+Tags of emotions stay: the voice makes them, or gets the text without them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
+from avatar_app.core.emotions import EMOTION_TAG
 from avatar_app.core.values import Block, BlockKind
 from avatar_app.pipeline.output.formulas import spoken_formula
 
@@ -53,7 +57,10 @@ _STAGE = re.compile(
     rf"\*\s*{_GESTURE}[.!]?\s*\*(?!\*)|(?<!\w)_\s*{_GESTURE}[.!]?\s*_(?!\w)"
     rf"|\(\s*(?:softly |warmly )?{_GESTURE}[.!]?\s*\)|\[[a-z][a-z ,'-]{{1,40}}\](?!\()",
 )
-_TAG = re.compile(r"</?[a-zA-Z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->|<[!?][^<>]*>")
+_TAG = re.compile(
+    rf"(?!{EMOTION_TAG.pattern})</?[a-zA-Z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->|<[!?][^<>]*>",
+    re.IGNORECASE,
+)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _NOTE = re.compile(r"【[^】]*】|\[\^?\d{1,3}\]")
 _INLINE_FORMULA = re.compile(r"\$(?=\S)([^$\n]+?)(?<=\S)\$(?!\d)|\\\((.+?)\\\)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from avatar_app.core.emotions import without_emotions
 from avatar_app.core.values import AudioChunk, SpeechChunk
 
 
@@ -23,7 +24,7 @@ class SpeechTimeline:
         if rest := " ".join(self._clause[self._said :]):
             yield rest
         for clause in clauses:
-            self._clause, self._said = clause.split(), 0
+            self._clause, self._said = without_emotions(clause).split(), 0
             yield clause
             self.aside = ""
             self._clause = []

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from avatar_app.core.emotions import EMOTION_TAG, after_marks, without_emotions
 from avatar_app.engines.tts.speech.languages import LANGUAGES
 
 
@@ -99,20 +100,24 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f]")  # choose between text and emoji
 _AFTER_SENTENCE = re.compile(r"(?<=[。！？｡、，；：])")
 
 
-def phrases_of(text: str, longest: int = LONGEST_PHRASE) -> Iterator[Phrase]:
+def phrases_of(
+    text: str, longest: int = LONGEST_PHRASE, *, emotions: bool = False
+) -> Iterator[Phrase]:
     """Split `text` at its punctuation, and where a phrase would exceed `longest` characters; the
-    parts of all phrases contain each token once, in order."""
-    tokens = text.split()
+    parts of all phrases contain each token once, in order. `emotions`: tags of emotions are spoken
+    as they are, and belong to no token."""
+    tokens = (after_marks(text) if emotions else text).split()
     parts: list[Part] = []
     pause = _NO_PAUSE
     for index, token in enumerate(tokens):
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
-        for part in _parts(token):
+        for part in _with_emotions(token) if emotions else _parts(token):
             if part.spoken and _is_full(parts, pause, longest - len(part.spoken)):
                 yield Phrase(tuple(parts), pause)
                 parts, pause = [], _NO_PAUSE
             parts.append(part)
-        pause = max(pause, _pause_after(token, following))
+        said = without_emotions(token) if emotions else token
+        pause = max(pause, _pause_after(said, following))
     if parts:
         yield Phrase(tuple(parts), pause)
 
@@ -152,6 +157,18 @@ def _parts(token: str) -> Iterator[Part]:
         for start in range(0, max(len(sentence), 1), _LONGEST_PART):
             if name or sentence:
                 yield Part(name, sentence[start : start + _LONGEST_PART])
+            name = ""
+
+
+def _with_emotions(token: str) -> Iterator[Part]:
+    """Yield the parts of a token, and each tag in it as a part without a token."""
+    name = without_emotions(token)
+    for index, piece in enumerate(EMOTION_TAG.split(token)):  # texts and names alternate
+        if index % 2:
+            yield Part("", f"<{piece.lower()}>")
+            continue
+        for part in _parts(piece):
+            yield replace(part, token=name)
             name = ""
 
 
