@@ -19,6 +19,7 @@ from voice_checks import (
 )
 
 from avatar_app.bench.scripted.kokoro import VOICES, write_kokoro
+from avatar_app.bench.scripted.orpheus import write_orpheus
 from avatar_app.bench.scripted.piper import SPEAKERS, write_piper
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.manifest import Kind
@@ -26,6 +27,7 @@ from avatar_app.runtime.registry import Registry
 
 OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "kokoro": lambda folder: {"model": str(write_kokoro(folder))},
+    "orpheus": lambda folder: {"model": str(write_orpheus(folder)), "context": 2048},
     "piper": lambda folder: {"model": str(write_piper(folder, speakers=True))},
 }
 """How engines are made that need a model; coqui keeps the same promises in tests/coqui."""
