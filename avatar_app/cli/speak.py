@@ -24,6 +24,10 @@ VoiceName = Annotated[str | None, typer.Option(help="The speaker; --list shows t
 Language = Annotated[str | None, typer.Option(help="The language, such as en-us or de.")]
 Speed = Annotated[float | None, typer.Option(help="0.5 to 2; normal is 1.")]
 Rate = Annotated[int, typer.Option(help="Samples per second, 16000 to 48000.")]
+BitRate = Annotated[
+    int | None,
+    typer.Option(help="Of an mp3 in kbit/s, 128 to 320; above 160 it needs --rate 44100."),
+]
 Listing = Annotated[bool, typer.Option("--list", help="List the speakers and write nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Assignments = Annotated[
@@ -42,6 +46,7 @@ def speak(
     language: Language = None,
     speed: Speed = None,
     rate: Rate = 24_000,
+    bit_rate: BitRate = None,
     *,
     list_voices: Listing = False,
     as_json: AsJson = False,
@@ -62,7 +67,9 @@ def speak(
             typer.echo(json.dumps(names) if as_json else "\n".join(names))
             return 0
         assert output is not None
-        written = tts.synthesize(text, output, voice, language, sample_rate=rate, speed=speed)
+        written = tts.synthesize(
+            text, output, voice, language, sample_rate=rate, speed=speed, bit_rate=bit_rate
+        )
     if as_json:
         report = {"path": str(written.path), "seconds": written.seconds, "sample_rate": rate}
         typer.echo(json.dumps(report))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -17,6 +18,13 @@ from avatar_app.system.files import replacing
 
 LOWEST_RATE, HIGHEST_RATE = 16_000, 48_000
 _MP3_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+BIT_RATES = (128, 160, 192, 224, 256, 320)
+"""Of an MP3 in kbit/s."""
+MPEG1 = range(32_000, 48_001)
+"""Samples per second of an MP3 that may have any of them (MPEG-1); slower ones (MPEG-2) may not."""
+_MOST_OF_MPEG2 = 160
+_LEAST, _MOST = {True: 32, False: 8}, {True: 320, False: 160}
+"""Bit rates between which libsndfile's compression level chooses, by whether it is MPEG-1."""
 
 
 class SoundFormat(StrEnum):
@@ -60,17 +68,43 @@ def check_rate(rate: int, format: SoundFormat) -> None:
         )
 
 
-def write_speech(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> float:
+def check_bit_rate(bit_rate: int | None, rate: int, format: SoundFormat) -> None:
+    """Raise ConfigInvalid for a bit rate that cannot be written at `rate` samples per second."""
+    if bit_rate is None:
+        return
+    if format is not SoundFormat.MP3:
+        raise ConfigInvalid(f"Only an mp3 has a bit rate, no {format}.", "Leave it out.")
+    if bit_rate not in BIT_RATES:
+        raise ConfigInvalid(
+            f"An mp3 cannot have {bit_rate!r} kbit/s.",
+            f"Choose one of {', '.join(map(str, BIT_RATES))}.",
+        )
+    if bit_rate > _MOST_OF_MPEG2 and rate not in MPEG1:
+        raise ConfigInvalid(
+            f"An mp3 with {rate} samples per second cannot have {bit_rate} kbit/s.",
+            f"Choose 44100 samples per second, or at most {_MOST_OF_MPEG2} kbit/s.",
+        )
+
+
+def write_speech(
+    chunks: Iterable[AudioChunk],
+    path: Path,
+    format: SoundFormat,
+    rate: int,
+    bit_rate: int | None = None,
+) -> float:
     """Write mono sound; returns its length in seconds.
 
-    The file appears when it is complete. Raises ConfigInvalid for a rate that the format does not
-    support, InputInvalid where the file cannot be written.
+    `bit_rate`: of an MP3, in kbit/s; by default the encoder chooses. The file appears when it is
+    complete. Raises ConfigInvalid for rates that the format does not support, InputInvalid where
+    the file cannot be written.
     """
     check_rate(rate, format)
+    check_bit_rate(bit_rate, rate, format)
     try:
         _check_place(path)
         with replacing(path) as unfinished:
-            count = _write(chunks, unfinished, format, rate)
+            count = _write(chunks, unfinished, format, rate, bit_rate)
     except (OSError, soundfile.LibsndfileError) as error:
         reason = getattr(error, "strerror", None)
         raise InputInvalid(
@@ -87,15 +121,25 @@ def _check_place(path: Path) -> None:
         )
 
 
-def _write(chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int) -> int:
+def _write(
+    chunks: Iterable[AudioChunk], path: Path, format: SoundFormat, rate: int, bit_rate: int | None
+) -> int:
     count = 0
     kind, subtype = format.value.upper(), _SUBTYPES[format]
-    with soundfile.SoundFile(path, "w", rate, 1, subtype, format=kind) as file:
+    encoding = _constant(bit_rate, rate) if bit_rate else {}
+    with soundfile.SoundFile(path, "w", rate, 1, subtype, format=kind, **encoding) as file:
         file.comment = COMMENT
         for samples in _resampled(chunks, rate):
             file.write(samples.clip(-1, 1))
             count += len(samples)
     return count
+
+
+def _constant(bit_rate: int, rate: int) -> dict[str, Any]:
+    """Return soundfile's options for a constant bit rate."""
+    least, most = (bounds[rate in MPEG1] for bounds in (_LEAST, _MOST))
+    level = (most - bit_rate) / (most - least)
+    return {"bitrate_mode": "CONSTANT", "compression_level": level}
 
 
 def _resampled(chunks: Iterable[AudioChunk], rate: int) -> Iterator[Samples]:

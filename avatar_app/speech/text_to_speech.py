@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from avatar_app.core.emotions import without_emotions
 from avatar_app.core.engines import HasSpeakers
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk
 from avatar_app.engines.tts.speech.phrases import clean
-from avatar_app.media.sound_writer import check_rate, format_of, write_speech
+from avatar_app.media.sound_writer import check_bit_rate, check_rate, format_of, write_speech
 from avatar_app.models.resolve import OPTION, with_installed_model, with_model_path
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.renamed import READ_UNTIL, current_options
 from avatar_app.settings.schema import EngineChoice
+from avatar_app.speech.streaming import in_phonemes, read_ahead
 from avatar_app.voices.resolve import with_open_voice
 
 
@@ -39,7 +42,19 @@ class TTSStreamer:
     script's work belongs below `if __name__ == "__main__":`.
     """
 
-    def __init__(self, choice: EngineChoice, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        choice: EngineChoice,
+        registry: Registry | None = None,
+        *,
+        chunk_size: int = 0,
+        buffer_size: int = 0,
+    ) -> None:
+        """`chunk_size`: phonemes in a chunk of a stream; 0 leaves them to the voice (half a second
+        or more). `buffer_size`: chunks of the voice that are synthesized ahead in a thread; 0
+        synthesizes each when it is asked for. Raises ConfigInvalid."""
+        self._chunk_size = _count("chunk_size", chunk_size)
+        self._buffer_size = _count("buffer_size", buffer_size)
         self.registry = registry or Registry()
         self.manifest = self.registry.find(Kind.TTS, choice.engine)
         options = choice.options
@@ -65,14 +80,16 @@ class TTSStreamer:
         the voice does not have, InputInvalid for a text without anything to say and for a cloned
         voice without consent.
         """
-        check_text(text)
+        check_text(text, self.manifest.emotions)
         asked = options_for(self.manifest, speaker, language, speed)
         return self._speech(text, asked, turn or Turn(0))
 
     def _speech(self, text: str, asked: dict[str, Any], turn: Turn) -> Iterator[SpeechChunk]:
         usual = {name: self._chosen[name] for name in _VARYING & set(self._chosen)}
         self._voice.configure(**with_open_voice(usual | asked, self.manifest, self.registry.paths))
-        yield from self._voice.speak(text, turn)
+        speak, ahead = partial(self._voice.speak, text), self._buffer_size
+        chunks = read_ahead(speak, ahead, turn) if ahead else speak(turn)
+        yield from in_phonemes(chunks, self._chunk_size) if self._chunk_size else chunks
 
     def list_speakers(self) -> tuple[str, ...]:
         """Return the possible names for `speaker`."""
@@ -106,27 +123,31 @@ class TTSEngine(TTSStreamer):
         sample_rate: int = 24_000,
         speed: float | None = None,
         turn: Turn | None = None,
+        bit_rate: int | None = None,
     ) -> WrittenSpeech:
         """Write `text` to a file: wav, mp3, ogg or flac, by default according to its extension.
 
-        `sample_rate`: 16,000 to 48,000. Raises InputInvalid for a text without anything to say or
+        `sample_rate`: 16,000 to 48,000. `bit_rate`: of an mp3, 128 to 320 kbit/s; more than 160
+        need 32,000 samples per second. Raises InputInvalid for a text without anything to say or
         where the file cannot be written, ConfigInvalid for what the voice or the format does not
         support.
         """
-        check_text(text)
+        check_text(text, self.manifest.emotions)
         path = Path(output_path)
         written = format_of(path, format)
         check_rate(sample_rate, written)
+        check_bit_rate(bit_rate, sample_rate, written)
         chunks = self.synthesize_stream(text, speaker, language, speed, turn)
-        seconds = write_speech(_sound(chunks), path, written, sample_rate)
+        seconds = write_speech(_sound(chunks), path, written, sample_rate, bit_rate)
         return WrittenSpeech(path, seconds, sample_rate)
 
 
-def check_text(text: str) -> None:
-    """Raise InputInvalid for anything but text, or for a text without anything to say."""
+def check_text(text: str, emotions: Container[str] = ()) -> None:
+    """Raise InputInvalid for anything but text, or for a text without anything to say.
+    `emotions`: those that the voice makes."""
     if not isinstance(text, str):
         raise InputInvalid(f"{type(text).__name__} is not text.", "Give a str.")
-    if not any(map(clean, text.split())):
+    if not any(map(clean, without_emotions(text, emotions).split())):
         raise InputInvalid("There is nothing to say.", "Give a text with at least one word.")
 
 
@@ -146,6 +167,12 @@ def options_for(
     return {name: replace(options[name], name=flags[name]).check(given[name]) for name in given}
 
 
+def _count(name: str, number: int) -> int:
+    if not isinstance(number, int) or not 0 <= number <= _MOST:
+        raise ConfigInvalid(f"{name} cannot be {number!r}.", f"Give a whole number up to {_MOST}.")
+    return number
+
+
 def _current(choice: EngineChoice) -> dict[str, Any]:
     """Return the options by their present names; a program that uses former ones is warned."""
     options = current_options(Kind.TTS, choice.engine, choice.options)
@@ -159,6 +186,8 @@ def _current(choice: EngineChoice) -> dict[str, Any]:
     return options
 
 
+_MOST = 1000
+"""Phonemes of a chunk, or chunks that are synthesized ahead."""
 _SPEAKER = ("voice", "language")
 """The options for speaker and language."""
 _FORMER = {"variant": ("variant", "voice"), "speaker": ("speaker", "language")}

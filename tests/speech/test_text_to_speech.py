@@ -73,6 +73,26 @@ def test_every_format_at_its_rate(
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    ("bit_rate", "rate"),
+    [(128, 24_000), (160, 16_000), (128, 44_100), (192, 44_100), (320, 48_000)],
+)
+def test_an_mp3_has_the_bit_rate_that_was_asked_for(
+    espeak: TTSEngine, tmp_path: Path, bit_rate: int, rate: int
+) -> None:
+    path = tmp_path / "speech.mp3"
+    seconds = espeak.synthesize(TEXT, path, sample_rate=rate, bit_rate=bit_rate).seconds
+    import av
+
+    with av.open(str(path)) as file:
+        packets = [packet.size for packet in file.demux(audio=0) if packet.size]
+    frames = seconds * rate / (1152 if rate >= 32_000 else 576)
+    assert len(packets) == pytest.approx(frames, abs=4)
+    each = 1000 * bit_rate / 8 * (seconds / frames)
+    assert packets[len(packets) // 2] == pytest.approx(each, abs=2)
+    assert max(packets[1:]) - min(packets[1:]) <= 1, "it is constant"
+
+
 def test_the_stream_is_what_the_file_holds(espeak: TTSEngine, tmp_path: Path) -> None:
     chunks = list(espeak.synthesize_stream(TEXT))
     assert len(chunks) > 2
@@ -101,6 +121,10 @@ def test_speaker_language_and_speed_hold_for_one_text(espeak: TTSEngine, tmp_pat
         ("a.wav", {"sample_rate": 8_000}),
         ("a.wav", {"sample_rate": 96_000}),
         ("a.mp3", {"sample_rate": 40_000}),
+        ("a.mp3", {"bit_rate": 64}),
+        ("a.mp3", {"bit_rate": 320}),
+        ("a.wav", {"bit_rate": 128}),
+        ("a.wav", {"text": "<laugh>"}),
         ("a.wav", {"speaker": "nobody"}),
         ("a.wav", {"language": "klingon"}),
         ("a.wav", {"speed": 3.0}),
