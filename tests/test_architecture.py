@@ -170,7 +170,7 @@ def test_no_folders_import_one_another_in_a_circle() -> None:
 
 FRONT_ENDS = {
     "cli", "api", "server",
-    "ui/app.py", "bench/render_ways.py", "bench/kokoro.py",
+    "ui/app.py", "bench/render_ways.py", "bench/kokoro.py", "bench/orpheus.py",
     "bench/real.py", "bench/latency.py",
     "bench/window/startup_probe.py", "bench/window/idle_probe.py", "bench/window/soak_probe.py",
     "bench/window/history_probe.py",
